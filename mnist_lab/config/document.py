@@ -1,0 +1,315 @@
+"""Strict YAML: text to plain values, with the place in the file of every key and value.
+
+YAML as people mean it and no more: the scalars of YAML 1.2's core schema (`1e-3` is a number, `off` and `no` are
+text), duplicate keys refused, and no anchors, aliases or tags, so that nothing can be expanded or executed.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from mnist_lab.errors import ConfigError
+
+Key = str | int
+KeyPath = tuple[Key, ...]
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 40
+
+_NULL = re.compile(r"~|null|Null|NULL|")
+_TRUE = re.compile(r"true|True|TRUE")
+_FALSE = re.compile(r"false|False|FALSE")
+_INT = re.compile(r"[-+]?[0-9]+")
+_OCTAL = re.compile(r"0o[0-7]+")
+_HEX = re.compile(r"0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_INFINITY = re.compile(r"[-+]?\.(inf|Inf|INF)")
+_NAN = re.compile(r"\.(nan|NaN|NAN)")
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place in a file (line and column from 1), or a command-line option, which has neither."""
+
+    source: str
+    line: int | None = None
+    column: int | None = None
+    text: str = ""
+
+    def __str__(self) -> str:
+        return self.source if self.line is None else f"{self.source}:{self.line}:{self.column}"
+
+    def snippet(self) -> str:
+        """The line with a caret under the column; empty for a command-line option."""
+        if self.line is None or not self.text.strip():
+            return ""
+        margin = f"{self.line:>5} | "
+        return f"{margin}{self.text}\n{' ' * (len(margin) - 2)}| {' ' * ((self.column or 1) - 1)}^"
+
+
+@dataclass
+class Document:
+    """Plain values (dict, tuple, str, int, float, bool, None) and where each of them stands.
+
+    `keys` holds the place of a mapping's key, `values` that of the value under a key path.
+    """
+
+    value: Any
+    source: str
+    keys: dict[KeyPath, Position] = field(default_factory=dict)
+    values: dict[KeyPath, Position] = field(default_factory=dict)
+
+    def position(self, path: KeyPath, *, of_key: bool = False) -> Position:
+        """The place of the longest part of `path` that is in the document."""
+        for length in range(len(path), -1, -1):
+            places = (self.keys, self.values) if of_key else (self.values, self.keys)
+            for place in places:
+                if path[:length] in place:
+                    return place[path[:length]]
+        return Position(self.source)
+
+    def set(self, path: KeyPath, value: Any, position: Position) -> None:
+        """Put `value` at `path`, making the mappings on the way; raise ConfigError where that cannot be."""
+        target = self.value
+        for depth, key in enumerate(path):
+            if not isinstance(target, dict | list):
+                where = dotted(path[:depth])
+                raise ConfigError(
+                    f"{position}: cannot set {dotted(path)}: {where} is {describe(target)}, not a mapping."
+                )
+            if isinstance(target, list) and not (isinstance(key, int) and key < len(target)):
+                where = dotted(path[:depth])
+                raise ConfigError(
+                    f"{position}: cannot set {dotted(path)}: {where} is a list with items 0 to {len(target) - 1}."
+                )
+            if depth == len(path) - 1:
+                target[key] = value
+            else:
+                target = target.setdefault(key, {}) if isinstance(target, dict) else target[key]
+        self._forget(path)
+        self.keys[path] = self.values[path] = position
+
+    def inherit(self, base: "Document", *, never: frozenset[str]) -> None:
+        """Fill in what `base` says and this document does not: mappings merge, everything else replaces.
+
+        The top-level keys in `never` are not taken over.
+        """
+        inherited = {key: value for key, value in base.value.items() if key not in never}
+        self.value = self._merged((), inherited, self.value, base)
+
+    def _merged(self, path: KeyPath, below: Any, above: Any, base: "Document") -> Any:
+        if not (isinstance(below, dict) and isinstance(above, dict)):
+            return above
+        merged = {}
+        for key, value in below.items():
+            here = (*path, key)
+            if key in above:
+                merged[key] = self._merged(here, value, above[key], base)
+            else:
+                merged[key] = value
+                for own, other in ((self.keys, base.keys), (self.values, base.values)):
+                    own.update((at, place) for at, place in other.items() if at[: len(here)] == here)
+        return merged | {key: value for key, value in above.items() if key not in below}
+
+    def _forget(self, path: KeyPath) -> None:
+        for places in (self.keys, self.values):
+            for at in [at for at in places if at[: len(path)] == path]:
+                del places[at]
+
+
+def read(path: Path, shown: str | None = None) -> Document:
+    """Read the YAML mapping in the file at `path`; `shown` is how messages name the file.
+
+    Raises:
+        ConfigError: the file cannot be read, is empty, is not YAML as described above, or holds no mapping.
+    """
+    shown = shown or str(path)
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigError(f"{shown}: there is no such file.") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{shown}: expected a YAML file, but this is a folder.") from None
+    except OSError as error:
+        raise ConfigError(f"{shown}: cannot be read ({error.strerror}).") from None
+    if len(raw) > MAX_BYTES:
+        raise ConfigError(
+            f"{shown}: expected a configuration, but the file has {len(raw):,} bytes (at most {MAX_BYTES:,})."
+        )
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{shown}: not a text file in UTF-8 (byte {error.start}).") from None
+    document = parse(text, shown)
+    if document.value is None:
+        raise ConfigError(
+            f"{shown}: the file is empty.", "`mnist-lab configs` lists configurations to start from."
+        )
+    if not isinstance(document.value, dict):
+        raise ConfigError(
+            f"{document.position(())}: expected a mapping of keys such as 'model' and 'data', "
+            f"received {describe(document.value)}."
+        )
+    return document
+
+
+def parse(text: str, source: str) -> Document:
+    """Parse YAML `text`; `source` is how messages name where it comes from.
+
+    Raises:
+        ConfigError: not YAML, or YAML with duplicate keys, anchors, aliases, tags or keys that are no text.
+    """
+    document = Document(None, source)
+    lines = text.splitlines()
+    builder = _Builder(document, lines)
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+        if node is not None:
+            document.value = builder.build(node, (), 0)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = builder.place(mark) if mark else Position(source)
+        problem = error.problem or error.context or "it cannot be parsed"
+        raise ConfigError(_at(place, f"not valid YAML: {problem}.")) from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{source}: not valid YAML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{source}: nested too deeply (at most {MAX_DEPTH} levels).") from None
+    return document
+
+
+def parse_value(text: str, source: str) -> Any:
+    """Parse a YAML value given on the command line; sequences come as tuples."""
+    return frozen(parse(text, source).value)
+
+
+def frozen(value: Any) -> Any:
+    """The same value with every list turned into a tuple (the typed configuration is immutable)."""
+    if isinstance(value, dict):
+        return {key: frozen(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(frozen(item) for item in value)
+    return value
+
+
+def dotted(path: KeyPath) -> str:
+    """A key path as people write it: `train.optimizer.name`, `model.layers[2].conv`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def describe(value: Any) -> str:
+    """A received value in words: `'abc' (text)`, `1.5`, `an empty value`, `a list of 3`."""
+    match value:
+        case None:
+            return "an empty value"
+        case bool():
+            return str(value).lower()
+        case str():
+            return f"{value[:60]!r}" + (" ..." if len(value) > 60 else "") + " (text)"
+        case dict():
+            return f"a mapping with {_names(value)}" if value else "an empty mapping"
+        case list() | tuple():
+            return f"a list of {len(value)}" if value else "an empty list"
+        case _:
+            return str(value)
+
+
+def _names(keys: Any) -> str:
+    names = [repr(key) for key in keys]
+    return ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
+
+
+def _at(place: Position, message: str) -> str:
+    snippet = place.snippet()
+    return f"{place}: {message}" + (f"\n{snippet}" if snippet else "")
+
+
+class _Loader(yaml.BaseLoader):
+    """Composes nodes without resolving scalars; refuses what a configuration has no use for."""
+
+    def compose_node(self, parent: Node | None, index: Any) -> Node | None:
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(
+                problem="aliases are not allowed; use 'extends' to share settings",
+                problem_mark=event.start_mark,
+            )
+        if getattr(event, "anchor", None):
+            raise yaml.MarkedYAMLError(
+                problem="anchors are not allowed; use 'extends' to share settings",
+                problem_mark=event.start_mark,
+            )
+        if getattr(event, "tag", None):
+            raise yaml.MarkedYAMLError(
+                problem=f"the tag '{event.tag}' is not allowed", problem_mark=event.start_mark
+            )
+        return super().compose_node(parent, index)
+
+
+class _Builder:
+    """Turns nodes into plain values and records their places."""
+
+    def __init__(self, document: Document, lines: list[str]) -> None:
+        self.document = document
+        self.lines = lines
+
+    def place(self, mark: yaml.Mark) -> Position:
+        text = self.lines[mark.line] if mark.line < len(self.lines) else ""
+        return Position(self.document.source, mark.line + 1, mark.column + 1, text)
+
+    def build(self, node: Node, path: KeyPath, depth: int) -> Any:
+        if depth > MAX_DEPTH:
+            raise yaml.MarkedYAMLError(
+                problem=f"nested deeper than {MAX_DEPTH} levels", problem_mark=node.start_mark
+            )
+        self.document.values[path] = self.place(node.start_mark)
+        match node:
+            case ScalarNode():
+                return _scalar(node)
+            case SequenceNode():
+                return [self.build(item, (*path, i), depth + 1) for i, item in enumerate(node.value)]
+            case MappingNode():
+                return dict(self._pairs(node, path, depth))
+        raise TypeError(f"unexpected YAML node {node!r}")
+
+    def _pairs(self, node: MappingNode, path: KeyPath, depth: int) -> Iterator[tuple[Key, Any]]:
+        for key_node, value_node in node.value:
+            key = _scalar(key_node) if isinstance(key_node, ScalarNode) else None
+            if isinstance(key, bool) or not isinstance(key, str | int):
+                raise yaml.MarkedYAMLError(problem="a key must be text", problem_mark=key_node.start_mark)
+            here = (*path, key)
+            if here in self.document.keys:
+                first = self.document.keys[here].line
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key '{key}' is given twice (first in line {first})",
+                    problem_mark=key_node.start_mark,
+                )
+            self.document.keys[here] = self.place(key_node.start_mark)
+            yield key, self.build(value_node, here, depth + 1)
+
+
+def _scalar(node: ScalarNode) -> Any:
+    text: str = node.value
+    if node.style is not None:
+        return text
+    if _NULL.fullmatch(text):
+        return None
+    if _TRUE.fullmatch(text) or _FALSE.fullmatch(text):
+        return bool(_TRUE.fullmatch(text))
+    if _INT.fullmatch(text):
+        return int(text)
+    if _OCTAL.fullmatch(text) or _HEX.fullmatch(text):
+        return int(text, 0)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    if _INFINITY.fullmatch(text):
+        return float(text.replace(".", ""))
+    return float("nan") if _NAN.fullmatch(text) else text

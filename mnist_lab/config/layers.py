@@ -1,0 +1,287 @@
+"""The layers that a network can be made of, and the two ways to write a network: `mlp` and `cnn`.
+
+Names and defaults are Keras'. Adding a layer is adding a class here and its name to `LAYERS`.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from mnist_lab.config.initializers import AnyInitializer, AnyRegularizer, GlorotUniform
+from mnist_lab.config.spec import (
+    Argument,
+    Item,
+    OneOf,
+    OneOrMore,
+    Pair,
+    Positive,
+    PositiveFloat,
+    Probability,
+    Rate,
+    Spec,
+)
+
+Activation = Literal[
+    "celu", "elu", "exponential", "gelu", "hard_sigmoid", "hard_silu", "hard_tanh", "leaky_relu", "linear", "log_softmax",
+    "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "softsign", "swish", "tanh",
+]  # fmt: skip
+Padding = Literal["valid", "same"]
+
+
+class Layer(Item):
+    """One entry of `model.layers`."""
+
+
+class Conv(Layer):
+    """Two-dimensional convolution."""
+
+    key = "conv"
+    keras = "layers.Conv2D"
+    short = "filters"
+    filters: Positive
+    kernel: Annotated[Pair, Argument("kernel_size")] = (3, 3)
+    strides: Pair = (1, 1)
+    padding: Padding = "valid"
+    activation: Activation = "linear"
+    bias: Annotated[bool, Argument("use_bias")] = True
+    initializer: Annotated[AnyInitializer, Argument("kernel_initializer")] = GlorotUniform()
+    regularizer: Annotated[AnyRegularizer | None, Argument("kernel_regularizer")] = None
+
+
+class DepthwiseConv(Layer):
+    """A convolution of each channel by itself; `depth_multiplier` output channels for each."""
+
+    key = "depthwise_conv"
+    keras = "layers.DepthwiseConv2D"
+    short = "kernel"
+    kernel: Annotated[Pair, Argument("kernel_size")] = (3, 3)
+    strides: Pair = (1, 1)
+    padding: Padding = "valid"
+    depth_multiplier: Positive = 1
+    activation: Activation = "linear"
+    bias: Annotated[bool, Argument("use_bias")] = True
+    initializer: Annotated[AnyInitializer, Argument("depthwise_initializer")] = GlorotUniform()
+    regularizer: Annotated[AnyRegularizer | None, Argument("depthwise_regularizer")] = None
+
+
+class SeparableConv(Layer):
+    """A depthwise convolution followed by a 1x1 convolution to `filters` channels."""
+
+    key = "separable_conv"
+    keras = "layers.SeparableConv2D"
+    short = "filters"
+    filters: Positive
+    kernel: Annotated[Pair, Argument("kernel_size")] = (3, 3)
+    strides: Pair = (1, 1)
+    padding: Padding = "valid"
+    depth_multiplier: Positive = 1
+    activation: Activation = "linear"
+    bias: Annotated[bool, Argument("use_bias")] = True
+    initializer: Annotated[AnyInitializer, Argument("pointwise_initializer")] = GlorotUniform()
+    depthwise_initializer: AnyInitializer = GlorotUniform()
+    regularizer: Annotated[AnyRegularizer | None, Argument("pointwise_regularizer")] = None
+
+
+class Pool(Layer):
+    """Base of the two windowed poolings; `strides` defaults to `size`."""
+
+    short = "size"
+    size: Annotated[Pair, Argument("pool_size")] = (2, 2)
+    strides: Pair | None = None
+    padding: Padding = "valid"
+
+
+class MaxPool(Pool):
+    """The largest value of each window."""
+
+    key = "max_pool"
+    keras = "layers.MaxPooling2D"
+
+
+class AveragePool(Pool):
+    """The mean of each window."""
+
+    key = "average_pool"
+    keras = "layers.AveragePooling2D"
+
+
+class GlobalAveragePool(Layer):
+    """The mean of each channel's map."""
+
+    key = "global_average_pool"
+    keras = "layers.GlobalAveragePooling2D"
+
+
+class GlobalMaxPool(Layer):
+    """The largest value of each channel's map."""
+
+    key = "global_max_pool"
+    keras = "layers.GlobalMaxPooling2D"
+
+
+class ZeroPad(Layer):
+    """A border of zeros around each map."""
+
+    key = "zero_pad"
+    keras = "layers.ZeroPadding2D"
+    short = "size"
+    size: Annotated[Pair, Argument("padding")] = (1, 1)
+
+
+class BatchNorm(Layer):
+    """Batch normalisation. Torch's defaults are Keras' momentum 0.9, epsilon 1e-5."""
+
+    key = "batch_norm"
+    keras = "layers.BatchNormalization"
+    momentum: Probability = 0.99
+    epsilon: PositiveFloat = 1e-3
+    center: bool = True
+    scale: bool = True
+
+
+class LayerNorm(Layer):
+    """Layer normalisation over the last axis."""
+
+    key = "layer_norm"
+    keras = "layers.LayerNormalization"
+    epsilon: PositiveFloat = 1e-3
+    center: bool = True
+    scale: bool = True
+
+
+class Dropout(Layer):
+    """Drops single values with probability `rate` while training."""
+
+    key = "dropout"
+    keras = "layers.Dropout"
+    short = "rate"
+    rate: Rate
+
+
+class SpatialDropout(Layer):
+    """Drops whole channels with probability `rate` while training."""
+
+    key = "spatial_dropout"
+    keras = "layers.SpatialDropout2D"
+    short = "rate"
+    rate: Rate
+
+
+class ActivationLayer(Layer):
+    """An activation function as a layer of its own."""
+
+    key = "activation"
+    keras = "layers.Activation"
+    short = "function"
+    function: Annotated[Activation, Argument("activation")]
+
+
+class Flatten(Layer):
+    """All values of an image in one vector."""
+
+    key = "flatten"
+    keras = "layers.Flatten"
+
+
+class Rows(Layer):
+    """Each image row as one vector of width x channels values, so that a dense layer works row by row."""
+
+    key = "rows"
+    keras = "layers.Reshape"
+
+
+class Dense(Layer):
+    """A fully connected layer on the last axis; `units: classes` gives one unit for each class."""
+
+    key = "dense"
+    keras = "layers.Dense"
+    short = "units"
+    units: Positive | Literal["classes"]
+    activation: Activation = "linear"
+    bias: Annotated[bool, Argument("use_bias")] = True
+    initializer: Annotated[AnyInitializer, Argument("kernel_initializer")] = GlorotUniform()
+    regularizer: Annotated[AnyRegularizer | None, Argument("kernel_regularizer")] = None
+
+
+class Residual(Layer):
+    """Adds the input of a block to its output; a 1x1 convolution fits the channels where they differ."""
+
+    key = "residual"
+    short = "layers"
+    layers: Annotated[tuple["AnyLayer", ...], Field(min_length=1)]
+
+
+LAYERS = (
+    Conv, DepthwiseConv, SeparableConv, MaxPool, AveragePool, GlobalAveragePool, GlobalMaxPool, ZeroPad, BatchNorm,
+    LayerNorm, Dropout, SpatialDropout, ActivationLayer, Flatten, Rows, Dense, Residual,
+)  # fmt: skip
+
+AnyLayer = Annotated[Layer, OneOf(lambda: LAYERS)]
+
+
+class Cnn(Spec):
+    """A network written layer by layer; the last one must give the class probabilities."""
+
+    kind: Literal["cnn"]
+    layers: Annotated[tuple[AnyLayer, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _ends_in_probabilities(self) -> Self:
+        match self.layers[-1]:
+            case Dense(activation="softmax") | ActivationLayer(function="softmax"):
+                return self
+        raise PydanticCustomError(
+            "no_probabilities",
+            "the last layer must give the class probabilities: expected 'dense: {{units: classes, activation: softmax}}' "
+            "or 'activation: softmax', received '{last}'",
+            {"last": self.layers[-1].key, "at": ("layers", len(self.layers) - 1)},
+        )
+
+
+class Mlp(Spec):
+    """Fully connected layers of `nodes` on the flattened image; the softmax output layer is implied."""
+
+    kind: Literal["mlp"]
+    nodes: Annotated[tuple[Positive, ...], OneOrMore]
+    """Nodes of each hidden layer; an empty list makes a softmax regression."""
+    activation: Activation = "relu"
+    dropout: Annotated[tuple[Rate, ...], OneOrMore] = (0.0,)
+    """After each hidden layer; one rate for all, or a list with one for each."""
+    batch_norm: bool = False
+    """Batch normalisation after each hidden layer's activation."""
+    initializer: AnyInitializer = GlorotUniform()
+    regularizer: AnyRegularizer | None = None
+
+    @model_validator(mode="after")
+    def _one_dropout_each(self) -> Self:
+        if len(self.dropout) not in (1, len(self.nodes)):
+            raise PydanticCustomError(
+                "dropout_count",
+                "expected one dropout rate, or one for each of the {nodes} hidden layers, received {rates} rates",
+                {"nodes": len(self.nodes), "rates": len(self.dropout), "at": ("dropout",)},
+            )
+        return self
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The same network written layer by layer."""
+        rates = self.dropout * len(self.nodes) if len(self.dropout) == 1 else self.dropout
+        layers: list[Layer] = [Flatten()]
+        for nodes, rate in zip(self.nodes, rates, strict=True):
+            layers.append(
+                Dense(
+                    units=nodes,
+                    activation=self.activation,
+                    initializer=self.initializer,
+                    regularizer=self.regularizer,
+                )
+            )
+            if self.batch_norm:
+                layers.append(BatchNorm())
+            if rate:
+                layers.append(Dropout(rate=rate))
+        return (*layers, Dense(units="classes", activation="softmax"))
+
+
+Model = Annotated[Mlp | Cnn, Field(discriminator="kind")]

@@ -1,0 +1,204 @@
+"""The whole configuration of one experiment."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from mnist_lab.config.augmentations import AnyAugmentation, Geometric
+from mnist_lab.config.layers import Model
+from mnist_lab.config.optimizers import Adam, AnyOptimizer
+from mnist_lab.config.schedules import AnySchedule, Monitor, Plateau
+from mnist_lab.config.spec import (
+    Item,
+    NonNegative,
+    OneOf,
+    OneOrMore,
+    Positive,
+    PositiveFloat,
+    Probability,
+    Rate,
+    Spec,
+)
+
+BackendName = Literal["tensorflow", "jax", "torch", "auto"]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+ClassWeights = Annotated[dict[int, PositiveFloat], Field(min_length=1)]
+ExperimentName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*$", max_length=200)
+]
+"""A folder below the results folder; parts are joined by `/`."""
+
+
+class Reference(Spec):
+    """Published numbers to print beside ours; accuracies are fractions of 1."""
+
+    train_accuracy: Probability | None = None
+    test_accuracy: Probability | None = None
+    best_train_accuracy: Probability | None = None
+    best_test_accuracy: Probability | None = None
+    test_loss: NonNegative | None = None
+    wrong: Annotated[int, Field(ge=0)] | None = None
+    note: str | None = None
+
+
+class Preprocess(Item):
+    """What the first layers of the model do with pixels of 0..255."""
+
+
+class Rescale(Preprocess):
+    """Divided by 255."""
+
+    key = "rescale"
+
+
+class Raw(Preprocess):
+    """Left as they are, 0..255."""
+
+    key = "none"
+
+
+class Standardize(Preprocess):
+    """Divided by 255, then (x - mean) / std; one number for all channels or one for each."""
+
+    key = "standardize"
+    mean: Annotated[tuple[float, ...], OneOrMore, Field(min_length=1)]
+    std: Annotated[tuple[PositiveFloat, ...], OneOrMore, Field(min_length=1)]
+
+
+PREPROCESSINGS = (Rescale, Raw, Standardize)
+
+
+class Validation(Spec):
+    """Where the validation images come from: a part of the training rows, the test set, or nowhere."""
+
+    split: Literal["tail", "random", "stratified", "test", "none"] = "tail"
+    fraction: Fraction = 0.2
+    """The training part is the first floor(n * (1 - fraction)) rows, as Keras' `validation_split` has it."""
+
+
+class Data(Spec):
+    """Which images, and how they are told apart."""
+
+    dataset: Annotated[str, Field(min_length=1)]
+    """`mnist`, `fashion_mnist`, `digits`, or the path of a folder or an npz file."""
+    rows: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(gt=0)]] | None = None
+    """Rows of the training file to use, first (from 0) and one past the last."""
+    subset: Positive | None = None
+    """So many training rows, stratified by class, drawn before the validation split."""
+    test_subset: Positive | None = None
+    """So many test rows, stratified by class."""
+    validation: Validation = Validation()
+    preprocess: Annotated[Preprocess, OneOf(lambda: PREPROCESSINGS)] = Rescale()
+
+    @model_validator(mode="after")
+    def _rows_are_a_range(self) -> Self:
+        if self.rows is not None and self.rows[0] >= self.rows[1]:
+            raise PydanticCustomError(
+                "empty_range", "expected two row numbers, the first below the second, received [{first}, {last}]",
+                {"first": self.rows[0], "last": self.rows[1], "at": ("rows",)},
+            )  # fmt: skip
+        return self
+
+
+class EarlyStopping(Spec):
+    """Stops when `monitor` has not improved by `min_delta` for `patience` epochs."""
+
+    monitor: Monitor = "val_loss"
+    patience: Positive = 5
+    min_delta: NonNegative = 0.0
+
+
+class Train(Spec):
+    """How the network is fitted."""
+
+    optimizer: AnyOptimizer = Adam(name="adam")
+    batch_size: Positive = 128
+    epochs: Positive = 10
+    schedule: Annotated[tuple[AnySchedule, ...], OneOrMore] = ()
+    label_smoothing: Rate = 0.0
+    class_weight: ClassWeights | Literal["balanced"] | None = None
+    """Weight of each class in the loss; `balanced` gives every class the same total weight."""
+    early_stopping: EarlyStopping | None = None
+    restore_best: Monitor | None = None
+    """The saved model has the weights of the epoch that is best by this; without it, of the last epoch."""
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+
+    @model_validator(mode="after")
+    def _plateau_stands_alone(self) -> Self:
+        if len(self.schedule) > 1 and any(isinstance(item, Plateau) for item in self.schedule):
+            raise PydanticCustomError(
+                "plateau_alone", "plateau cannot be combined with another schedule", {"at": ("schedule",)}
+            )
+        return self
+
+    def monitors(self) -> dict[str, Monitor]:
+        """What is monitored, by the key path below `train` that asks for it."""
+        asked: dict[str, Monitor] = {}
+        if self.restore_best:
+            asked["restore_best"] = self.restore_best
+        if self.early_stopping:
+            asked["early_stopping.monitor"] = self.early_stopping.monitor
+        for item in self.schedule:
+            if isinstance(item, Plateau):
+                asked["schedule"] = item.monitor
+        return asked
+
+
+class Runtime(Spec):
+    """Where and how fast, not what: nothing here but `backend` is part of a run's fingerprint."""
+
+    backend: BackendName | None = None
+    """Keras' backend; without it KERAS_BACKEND, else TensorFlow, else the first one installed."""
+    device: Literal["auto", "cpu", "gpu"] = "auto"
+    threads: Positive | None = None
+    """CPU threads; without it all that this process may use."""
+    steps_per_execution: Positive | Literal["auto"] = "auto"
+    jit_compile: bool | Literal["auto"] = "auto"
+
+
+class Config(Spec):
+    """One experiment: data, model, training, and a seed."""
+
+    name: ExperimentName | None = None
+    """What plots and tables call it; without it the file's name."""
+    description: str | None = None
+    reference: Reference | None = None
+    experiment: ExperimentName | None = None
+    """Its folder below the results folder; set when a configuration is resolved."""
+    data: Data
+    augment: tuple[AnyAugmentation, ...] = ()
+    model: Model
+    train: Train = Train()
+    runtime: Runtime = Runtime()
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
+
+    @model_validator(mode="after")
+    def _monitors_are_measured(self) -> Self:
+        if self.data.validation.split == "none":
+            for path, monitor in self.train.monitors().items():
+                if monitor.startswith("val_"):
+                    raise PydanticCustomError(
+                        "nothing_to_monitor",
+                        "'{monitor}' needs a validation set, and data.validation.split is 'none'",
+                        {"monitor": monitor, "at": ("train", *path.split("."))},
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _one_interpolation(self) -> Self:
+        drawn = [(i, item) for i, item in enumerate(self.augment) if isinstance(item, Geometric)]
+        for name in ("fill", "interpolation"):
+            for i, item in drawn:
+                expected, received = getattr(drawn[0][1], name), getattr(item, name)
+                if received != expected:
+                    raise PydanticCustomError(
+                        "two_interpolations",
+                        "geometric augmentations are drawn in one interpolation, so they must agree: "
+                        "'{name}' is {expected} in {first} and {received} here",
+                        {
+                            "name": name, "expected": expected, "received": received, "first": drawn[0][1].key,
+                            "at": ("augment", i, item.key, name),
+                        },
+                    )  # fmt: skip
+        return self

@@ -1,0 +1,168 @@
+"""The base of everything that a configuration can hold: strict, frozen, typed specifications.
+
+`Spec` is a mapping of known keys. `Item` is an entry of a list that is written as its name (`flatten`), as one key
+with a value (`dropout: 0.3`) or as one key with a mapping (`conv: {filters: 32}`). Most items and every optimizer stand
+for one Keras class: `keras` names it, and a field whose name differs from Keras' argument says so with `Argument`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self, Union
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
+    Tag,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
+
+
+@dataclass(frozen=True)
+class Argument:
+    """Marks a field whose Keras argument has another name, for example `kernel` for `kernel_size`."""
+
+    name: str
+
+
+class Spec(BaseModel):
+    """A mapping of known keys: unknown ones are errors, nothing is converted silently, nothing can be changed later."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        defer_build=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_the_known_keys(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> Self:
+        """Tell an unknown key's error which keys there are, so that the message can suggest one."""
+        try:
+            return handler(value)
+        except ValidationError as error:
+            raise ValidationError.from_exception_data(
+                error.title, [cls._explained(e) for e in error.errors()]
+            ) from None
+
+    @classmethod
+    def _explained(cls, error: Any) -> InitErrorDetails:
+        kind: str | PydanticCustomError = error["type"]
+        if kind == "extra_forbidden" and len(error["loc"]) == 1:
+            kind = PydanticCustomError("unknown_key", "unknown key", {"known": tuple(cls.model_fields)})
+        elif kind not in _BUILT_IN:
+            kind = PydanticCustomError(
+                error["type"], "{message}", {"message": error["msg"], **error.get("ctx", {})}
+            )
+        return InitErrorDetails(type=kind, loc=error["loc"], input=error["input"], ctx=error.get("ctx", {}))
+
+
+def _built_in_error_types() -> frozenset[str]:
+    from typing import get_args
+
+    from pydantic_core.core_schema import ErrorType
+
+    return frozenset(get_args(ErrorType))
+
+
+_BUILT_IN = _built_in_error_types()
+
+
+class Item(Spec):
+    """A list entry with a name: `flatten`, `dropout: 0.3`, `conv: {filters: 32}`."""
+
+    key: ClassVar[str]
+    """The name that stands in the YAML."""
+    short: ClassVar[str | None] = None
+    """The field that a bare value is for: `dropout: 0.3` is `dropout: {rate: 0.3}`."""
+    keras: ClassVar[str] = ""
+    """The Keras class this stands for, below `keras`: `layers.Conv2D`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unwrap(cls, value: Any) -> Any:
+        if value == cls.key:
+            return {}
+        if isinstance(value, dict) and tuple(value) == (cls.key,):
+            value = value[cls.key]
+            if value is None:
+                return {}
+            return value if isinstance(value, dict) or cls.short is None else {cls.short: value}
+        return value
+
+    @model_serializer(mode="wrap")
+    def _wrap(self, handler: SerializerFunctionWrapHandler) -> Any:
+        fields = {name: value for name, value in handler(self).items() if value is not None}
+        return {self.key: fields} if fields else self.key
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        fields = handler.resolve_ref_schema(handler(core_schema))
+        value = dict(fields)
+        if cls.short is not None:
+            value = {"anyOf": [fields["properties"][cls.short], fields]}
+        named = {
+            "type": "object",
+            "properties": {cls.key: value},
+            "required": [cls.key],
+            "additionalProperties": False,
+        }
+        forms: list[dict[str, Any]] = [named]
+        if not fields.get("required"):
+            forms.insert(0, {"const": cls.key})
+        return {"title": cls.key, "description": cls.__doc__ or "", "anyOf": forms}
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Annotates a field that holds one of several kinds of `Item`, told apart by their key."""
+
+    kinds: Callable[[], Iterable[type[Item]]]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        tagged = tuple(Annotated[kind, Tag(kind.key)] for kind in self.kinds())
+        return handler.generate_schema(Annotated[Union[tagged], Discriminator(_key_of)])  # noqa: UP007
+
+
+def _key_of(value: Any) -> str | None:
+    if isinstance(value, Item):
+        return value.key
+    if isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value))
+    return value if isinstance(value, str) else None
+
+
+def _pair(value: Any) -> Any:
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def _sequence(value: Any) -> Any:
+    return value if isinstance(value, tuple) else (value,)
+
+
+Positive = Annotated[int, Field(gt=0)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+NonNegative = Annotated[float, Field(ge=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+Pair = Annotated[
+    tuple[Positive, Positive], BeforeValidator(_pair, json_schema_input_type=int | tuple[int, int])
+]
+"""Height and width; one number stands for both."""
+
+OneOrMore = BeforeValidator(_sequence)
+"""Lets a single value stand for a list of one."""
