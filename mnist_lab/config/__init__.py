@@ -1,0 +1,7 @@
+"""What an experiment is: typed, frozen, validated configuration, read from strict YAML."""
+
+from mnist_lab.config.loading import Override, load_config
+from mnist_lab.config.resolved import fingerprint, to_yaml
+from mnist_lab.config.schema import Config
+
+__all__ = ["Config", "Override", "fingerprint", "load_config", "to_yaml"]

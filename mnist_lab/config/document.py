@@ -18,6 +18,9 @@ from mnist_lab.errors import ConfigError
 Key = str | int
 KeyPath = tuple[Key, ...]
 
+ABSENT: Any = object()
+"""Stands for a value that is not there (None is a value)."""
+
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
 
@@ -77,20 +80,17 @@ class Document:
         """Put `value` at `path`, making the mappings on the way; raise ConfigError where that cannot be."""
         target = self.value
         for depth, key in enumerate(path):
-            if not isinstance(target, dict | list):
-                where = dotted(path[:depth])
-                raise ConfigError(
-                    f"{position}: cannot set {dotted(path)}: {where} is {describe(target)}, not a mapping."
-                )
-            if isinstance(target, list) and not (isinstance(key, int) and key < len(target)):
-                where = dotted(path[:depth])
-                raise ConfigError(
-                    f"{position}: cannot set {dotted(path)}: {where} is a list with items 0 to {len(target) - 1}."
-                )
-            if depth == len(path) - 1:
+            last = depth == len(path) - 1
+            below = child(target, key)
+            if below is ABSENT:
+                if not isinstance(target, dict):
+                    raise ConfigError(
+                        f"{position}: cannot set {dotted(path)}: {dotted(path[:depth])} is {describe(target)}."
+                    )
+                below = target[key] = {}
+            if last:
                 target[key] = value
-            else:
-                target = target.setdefault(key, {}) if isinstance(target, dict) else target[key]
+            target = below
         self._forget(path)
         self.keys[path] = self.values[path] = position
 
@@ -147,9 +147,7 @@ def read(path: Path, shown: str | None = None) -> Document:
         raise ConfigError(f"{shown}: not a text file in UTF-8 (byte {error.start}).") from None
     document = parse(text, shown)
     if document.value is None:
-        raise ConfigError(
-            f"{shown}: the file is empty.", "`mnist-lab configs` lists configurations to start from."
-        )
+        raise ConfigError(f"{shown}: the file is empty.", "`mnist-lab configs` lists configurations to start from.")
     if not isinstance(document.value, dict):
         raise ConfigError(
             f"{document.position(())}: expected a mapping of keys such as 'model' and 'data', "
@@ -195,6 +193,17 @@ def frozen(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return tuple(frozen(item) for item in value)
     return value
+
+
+def child(value: Any, key: Key) -> Any:
+    """What is under `key` in a mapping or list, or ABSENT."""
+    match value:
+        case dict():
+            return value.get(key, ABSENT)
+        case list() | tuple():
+            return value[key] if isinstance(key, int) and 0 <= key < len(value) else ABSENT
+        case _:
+            return ABSENT
 
 
 def dotted(path: KeyPath) -> str:
@@ -248,9 +257,7 @@ class _Loader(yaml.BaseLoader):
                 problem_mark=event.start_mark,
             )
         if getattr(event, "tag", None):
-            raise yaml.MarkedYAMLError(
-                problem=f"the tag '{event.tag}' is not allowed", problem_mark=event.start_mark
-            )
+            raise yaml.MarkedYAMLError(problem=f"the tag '{event.tag}' is not allowed", problem_mark=event.start_mark)
         return super().compose_node(parent, index)
 
 
@@ -267,9 +274,7 @@ class _Builder:
 
     def build(self, node: Node, path: KeyPath, depth: int) -> Any:
         if depth > MAX_DEPTH:
-            raise yaml.MarkedYAMLError(
-                problem=f"nested deeper than {MAX_DEPTH} levels", problem_mark=node.start_mark
-            )
+            raise yaml.MarkedYAMLError(problem=f"nested deeper than {MAX_DEPTH} levels", problem_mark=node.start_mark)
         self.document.values[path] = self.place(node.start_mark)
         match node:
             case ScalarNode():

@@ -23,8 +23,9 @@ from mnist_lab.config.spec import (
 )
 
 Activation = Literal[
-    "celu", "elu", "exponential", "gelu", "hard_sigmoid", "hard_silu", "hard_tanh", "leaky_relu", "linear", "log_softmax",
-    "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "softsign", "swish", "tanh",
+    "celu", "elu", "exponential", "gelu", "hard_sigmoid", "hard_silu", "hard_tanh", "leaky_relu", "linear",
+    "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "softsign", "swish",
+    "tanh",
 ]  # fmt: skip
 Padding = Literal["valid", "same"]
 
@@ -233,8 +234,8 @@ class Cnn(Spec):
                 return self
         raise PydanticCustomError(
             "no_probabilities",
-            "the last layer must give the class probabilities: expected 'dense: {{units: classes, activation: softmax}}' "
-            "or 'activation: softmax', received '{last}'",
+            "the last layer must give the class probabilities: expected "
+            "'dense: {{units: classes, activation: softmax}}' or 'activation: softmax', received '{last}'",
             {"last": self.layers[-1].key, "at": ("layers", len(self.layers) - 1)},
         )
 

@@ -17,7 +17,7 @@ class Optimizer(Spec):
     keras: ClassVar[str]
     """The Keras class this stands for, below `keras`."""
 
-    name: str
+    name: Any
     learning_rate: PositiveFloat = 0.001
     weight_decay: NonNegative | None = None
     clipnorm: PositiveFloat | None = None
@@ -35,9 +35,7 @@ class Optimizer(Spec):
 
     @model_validator(mode="after")
     def _one_clipping(self) -> Self:
-        given = [
-            name for name in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(self, name) is not None
-        ]
+        given = [name for name in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(self, name) is not None]
         if len(given) > 1:
             raise PydanticCustomError(
                 "two_clippings", "expected at most one way to clip gradients, received {given}",
@@ -87,12 +85,16 @@ class Adam(Optimizer):
     amsgrad: bool = False
 
 
-class AdamW(Adam):
+class AdamW(Optimizer):
     """Loshchilov and Hutter 2019: Adam with decoupled weight decay."""
 
     keras = "optimizers.AdamW"
     name: Literal["adamw"]
     weight_decay: NonNegative | None = 0.004
+    beta_1: Rate = 0.9
+    beta_2: Rate = 0.999
+    epsilon: NonNegative = 1e-7
+    amsgrad: bool = False
 
 
 class Adamax(Optimizer):

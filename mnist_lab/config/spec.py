@@ -63,9 +63,7 @@ class Spec(BaseModel):
         if kind == "extra_forbidden" and len(error["loc"]) == 1:
             kind = PydanticCustomError("unknown_key", "unknown key", {"known": tuple(cls.model_fields)})
         elif kind not in _BUILT_IN:
-            kind = PydanticCustomError(
-                error["type"], "{message}", {"message": error["msg"], **error.get("ctx", {})}
-            )
+            kind = PydanticCustomError(error["type"], "{message}", {"message": error["msg"], **error.get("ctx", {})})
         return InitErrorDetails(type=kind, loc=error["loc"], input=error["input"], ctx=error.get("ctx", {}))
 
 
@@ -108,9 +106,7 @@ class Item(Spec):
         return {self.key: fields} if fields else self.key
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         fields = handler.resolve_ref_schema(handler(core_schema))
         value = dict(fields)
         if cls.short is not None:
@@ -159,9 +155,7 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
-Pair = Annotated[
-    tuple[Positive, Positive], BeforeValidator(_pair, json_schema_input_type=int | tuple[int, int])
-]
+Pair = Annotated[tuple[Positive, Positive], BeforeValidator(_pair, json_schema_input_type=int | tuple[int, int])]
 """Height and width; one number stands for both."""
 
 OneOrMore = BeforeValidator(_sequence)

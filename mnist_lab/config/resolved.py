@@ -1,0 +1,59 @@
+"""A configuration written out in full, and the hash of everything in it that can change the numbers."""
+
+import hashlib
+import io
+import json
+from typing import Any
+
+import yaml
+
+from mnist_lab.config.schema import Config
+
+_NUMBERS = {"data": {"dataset"}, "augment": set(), "model": set(), "train": set()}
+"""The sections that can change a run's numbers, each with the keys in it that cannot."""
+
+
+def fingerprint(config: Config, *, dataset_sha256: str, backend: str) -> str:
+    """SHA-256 in hex over all that can change the numbers, the seed aside.
+
+    Values equal to the defaults do not count, so a key that is added later leaves finished runs finished.
+    """
+    sections = config.model_dump(mode="json", exclude_defaults=True, include=set(_NUMBERS))
+    kept = {
+        name: {key: value for key, value in section.items() if key not in _NUMBERS[name]}
+        if isinstance(section, dict)
+        else section
+        for name, section in sections.items()
+    }
+    facts = {**kept, "dataset_sha256": dataset_sha256, "backend": backend}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def to_yaml(config: Config) -> str:
+    """The configuration as YAML with every default spelled out; loading it gives an equal configuration."""
+    values = _without_none(config.model_dump(mode="json"))
+    node = yaml.SafeDumper(io.StringIO(), sort_keys=False).represent_data(values)
+    _lay_out(node, 0)
+    return yaml.serialize(node, Dumper=yaml.SafeDumper, allow_unicode=True, width=10_000)
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    return [_without_none(item) for item in value] if isinstance(value, list) else value
+
+
+def _lay_out(node: yaml.Node, depth: int) -> None:
+    """A line for each key of a section and for each entry of a list of mappings; what is inside them in one line."""
+    match node:
+        case yaml.MappingNode():
+            node.flow_style = depth > 1
+            below = [value for _, value in node.value]
+        case yaml.SequenceNode():
+            node.flow_style = depth > 2 or not any(isinstance(item, yaml.MappingNode) for item in node.value)
+            below = [] if node.flow_style else node.value
+            depth = max(depth, 1)
+        case _:
+            return
+    for item in below:
+        _lay_out(item, depth + 1)
