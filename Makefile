@@ -1,0 +1,88 @@
+# `make help` lists what there is. Works with uv where it is installed, else with Python's own venv and pip.
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+# The Python that makes .venv: `make install PYTHON=python3.12`. TensorFlow has no release for 3.14 yet.
+PYTHON ?= python3
+SUPPORTED := >=3.11,<3.14
+
+ifneq ($(shell command -v uv 2>/dev/null),)
+UV_PYTHON_REQUEST = $(if $(filter file,$(origin PYTHON)),$(SUPPORTED),$(PYTHON))
+CREATE_VENV = uv venv --quiet --python '$(UV_PYTHON_REQUEST)' $(VENV)
+PIP_INSTALL = uv pip install --quiet --python $(BIN)/python
+else
+CREATE_VENV = $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+# A .venv that uv made has no pip; ensurepip does nothing where there is one.
+PIP_INSTALL = $(BIN)/python -m ensurepip >/dev/null && \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help install dev run test coverage lint check smoke lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+install: $(VENV)/.installed ## Make .venv with the exact versions of requirements.lock and the project in it
+
+dev: $(VENV)/.installed-dev ## The same with the tools for tests and checks
+
+run: install ## Train on the bundled digits: about ten seconds after start-up
+	$(BIN)/mnist-lab run configs/quickstart.yaml
+
+test: dev ## Run the tests (ARGS="-k name" for some of them)
+	$(BIN)/python -m pytest $(ARGS)
+
+coverage: dev ## Run the tests and list the lines and branches that they miss
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(ARGS)
+
+lint: dev ## Check format, style, types and the order of imports
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+check: lint test ## All that has to pass before a commit: lint and test
+
+smoke: install ## Train for a few seconds into a temporary folder: on MNIST if it is there, else on the bundled digits
+	@results=$$(mktemp -d) && trap 'rm -rf "$$results"' EXIT && \
+	MNIST_LAB_DATA="$${MNIST_LAB_DATA:-../shared/mnist}" && export MNIST_LAB_DATA && \
+	if [ -d "$$MNIST_LAB_DATA" ]; then \
+		echo "Smoke run on MNIST, from $$MNIST_LAB_DATA"; \
+	else \
+		echo "Smoke run on the bundled digits: there is no MNIST in $$MNIST_LAB_DATA"; set -- --dataset digits; \
+	fi && \
+	$(BIN)/mnist-lab run configs/mlp_512.yaml --subset 1000 --epochs 2 --results "$$results" "$$@" && \
+	ls "$$results"/mlp_512/*/metrics.json >/dev/null
+
+lock: ## Write the lock files anew, with uv (UPGRADE=--upgrade for the newest versions)
+	uv pip compile $(UPGRADE) $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml
+	uv pip compile $(UPGRADE) $(LOCK_OPTIONS) --output-file requirements-dev.lock \
+		--constraint requirements.lock --group dev --extra jax pyproject.toml
+
+LOCK_OPTIONS = --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command 'make lock'
+
+clean: ## Remove .venv, what was built and all caches; results stay
+	rm -rf $(VENV) build dist .coverage htmlcov .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find mnist_lab tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(CREATE_VENV)
+	@$@ -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
+		rm -rf $(VENV); \
+		echo 'mnist-lab needs Python $(SUPPORTED). Name one: make install PYTHON=python3.12' >&2; exit 1; }
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
+	@echo 'Installing TensorFlow and the rest into $(VENV), which takes a minute or more.'
+	@$(PIP_INSTALL) --require-hashes -r requirements.lock
+	@$(PIP_INSTALL) --no-deps --editable .
+	@touch $@
+
+# requirements-dev.lock has all of requirements.lock, in the same versions, so it stands for both.
+$(VENV)/.installed-dev: requirements-dev.lock pyproject.toml | $(BIN)/python
+	@echo 'Installing TensorFlow, JAX and the development tools into $(VENV), which takes a minute or more.'
+	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@$(PIP_INSTALL) --no-deps --editable .
+	@touch $(VENV)/.installed $@
