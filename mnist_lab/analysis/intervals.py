@@ -1,0 +1,40 @@
+"""How far an accuracy measured on a finite test set can be trusted."""
+
+from math import sqrt
+from statistics import NormalDist
+
+
+def wilson(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval for a proportion, without continuity correction.
+
+    Unlike the textbook p ± 1.96·sqrt(p(1-p)/n) it stays inside [0, 1] and keeps its coverage near 1, where
+    accuracies on MNIST are. It covers the choice of test images only, not that of the seed.
+
+    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the
+    American Statistical Association 22 (1927), 209-212; method 3 of R. G. Newcombe, Statistics in Medicine 17
+    (1998), 857-872.
+
+    Args:
+        correct: number of successes, 0 to `total`.
+        total: number of trials, at least 1.
+        confidence: two-sided coverage, between 0 and 1.
+
+    Returns:
+        The lower and the upper bound, as fractions of 1.
+
+    Raises:
+        ValueError: the counts or the confidence are out of range.
+    """
+    if not 0 <= correct <= total or total == 0:
+        raise ValueError(f"expected 0 <= correct <= total and total > 0, received {correct} of {total}")
+    if not 0 < confidence < 1:
+        raise ValueError(f"expected a confidence between 0 and 1, received {confidence}")
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    p = correct / total
+    shrink = 1 + z * z / total
+    centre = (p + z * z / (2 * total)) / shrink
+    half = z / shrink * sqrt(p * (1 - p) / total + z * z / (4 * total * total))
+    # The ends are exact at no and at all correct; rounding must not move them off 0 and 1, or across p.
+    lower = 0.0 if correct == 0 else min(p, max(0.0, centre - half))
+    upper = 1.0 if correct == total else max(p, min(1.0, centre + half))
+    return lower, upper

@@ -1,0 +1,89 @@
+"""Epochs that matter in a history: the best one, where a target is reached, where overfitting starts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, inf, isfinite, nan
+from statistics import mean, stdev
+from typing import Any
+
+History = Sequence[Mapping[str, Any]]
+
+SHARE = 0.1  # the share of the epochs ...
+FEWEST = 2  # ... and the least number of them that can show a trend
+RISE = 0.05  # how far validation loss must end above its minimum, as a fraction, to have turned
+
+
+@dataclass(frozen=True)
+class Onset:
+    """Where overfitting starts, and what came of it."""
+
+    epoch: int
+    """The epoch of the lowest validation loss."""
+    lowest: float
+    """Validation loss there."""
+    rise: float
+    """How far above it the last epoch ended, as a fraction of it."""
+    mean: float
+    """Mean validation accuracy of the epochs after it."""
+    deviation: float
+    """Sample standard deviation of the same."""
+
+
+def column(history: History, key: str) -> list[float]:
+    """The values of `key` by epoch; NaN for whatever is not a finite number."""
+    values = (row.get(key) for row in history)
+    return [nan if value is None or not isfinite(value) else float(value) for value in values]
+
+
+def window(epochs: int) -> int:
+    """How many epochs make a trend in a run of `epochs`: a tenth of them, but at least two."""
+    return max(FEWEST, ceil(SHARE * epochs))
+
+
+def best_epoch(history: History, monitor: str) -> tuple[int, float] | None:
+    """The epoch at which `monitor` is best, with its value: the lowest loss or the highest accuracy.
+
+    Of equal values the first counts. None if no epoch has a finite value.
+    """
+    sign = -1 if monitor.endswith("loss") else 1
+    values = column(history, monitor)
+    if not any(map(isfinite, values)):
+        return None
+    index = max(range(len(values)), key=lambda i: sign * values[i] if isfinite(values[i]) else -inf)
+    return int(history[index]["epoch"]), values[index]
+
+
+def stays_above(history: History, target: float, key: str = "val_accuracy") -> int | None:
+    """The first epoch from which `key` stays at or above `target` to the end; None if the last is below."""
+    first = None
+    for row, value in zip(reversed(history), reversed(column(history, key)), strict=True):
+        if not value >= target:
+            break
+        first = int(row["epoch"])
+    return first
+
+
+def overfitting_onset(history: History) -> Onset | None:
+    """Where overfitting starts: the epoch of the lowest validation loss, if the loss has turned there for good.
+
+    It has if that epoch lies at least `window` epochs before the end, every one of the last `window` epochs
+    is at least `RISE` above the minimum (so that one noisy epoch proves nothing), and training loss has fallen
+    since (else it is not overfitting but divergence).
+    """
+    losses, training = column(history, "val_loss"), column(history, "loss")
+    best = best_epoch(history, "val_loss")
+    if best is None or best[1] <= 0:
+        return None
+    index = losses.index(best[1])
+    last = window(len(losses))
+    turned = len(losses) - 1 - index >= last and all(loss >= (1 + RISE) * best[1] for loss in losses[-last:])
+    if not turned or not training[-1] < training[index]:
+        return None
+    after = [value for value in column(history, "val_accuracy")[index + 1 :] if isfinite(value)]
+    return Onset(
+        epoch=best[0],
+        lowest=best[1],
+        rise=losses[-1] / best[1] - 1,
+        mean=mean(after) if after else nan,
+        deviation=stdev(after) if len(after) > 1 else nan,
+    )

@@ -1,0 +1,333 @@
+"""Observations about one run: each is made by a rule, and says its number in one plain sentence.
+
+A rule is a function from the `Evidence` to an observation or None, defined by its docstring and the constants
+above it. To add one, write the function and name it in `RULES`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite, isnan, log
+from statistics import mean
+from typing import Any
+
+from mnist_lab.analysis.intervals import wilson
+from mnist_lab.analysis.landmarks import (
+    History,
+    best_epoch,
+    column,
+    overfitting_onset,
+    stays_above,
+    window,
+)
+
+OVERFIT_GAP = 0.01  # training accuracy above validation accuracy, from which it is overfitting
+FITTED = 0.95  # training and validation accuracy both below it are underfitting
+EXPLODED = 2.0  # training loss at the end over the larger of its start and that of guessing
+LEARNED = 0.1  # share of the way from guessing to perfect, below which nothing was learned
+IMPROVING = 0.02  # fall of validation loss between the last two windows, as a fraction
+LEVELS = (0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)  # accuracies worth naming
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a rule found."""
+
+    rule: str
+    """The rule's name, stable for programs."""
+    text: str
+    """One sentence for people, with its numbers."""
+    value: float | None
+    """The rule's number: a fraction of 1 for accuracies and their differences, or an epoch. Always finite."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the rules may look at; the fields are the arguments of `observe`."""
+
+    history: History
+    test_accuracy: float | None
+    test_interval: tuple[float, float] | None
+    reference: Mapping[str, Any]
+    monitor: str
+    validation_name: str
+    validation_rows: int | None
+    classes: int | None
+    understated: bool
+
+    def last(self, key: str) -> float:
+        """The value of `key` at the last epoch; NaN if there is none."""
+        return column(self.history[-1:], key)[0] if self.history else float("nan")
+
+    @property
+    def epochs(self) -> int:
+        """The number of the last epoch."""
+        return int(self.history[-1]["epoch"]) if self.history else 0
+
+    @property
+    def held_out(self) -> tuple[str, float]:
+        """Name and accuracy of what training is compared with: validation at the end, without it the test."""
+        if any("val_accuracy" in row for row in self.history):
+            return self.validation_name, self.last("val_accuracy")
+        return "test", float("nan") if self.test_accuracy is None else self.test_accuracy
+
+    @property
+    def gap(self) -> float:
+        """Training minus held-out accuracy at the end; NaN if either is missing."""
+        return self.last("accuracy") - self.held_out[1]
+
+    @property
+    def gap_counts(self) -> bool:
+        """Whether the gap is at least `OVERFIT_GAP` and more than the number of validation rows leaves open."""
+        if not self.gap >= OVERFIT_GAP:
+            return False
+        name, accuracy = self.held_out
+        if not self.validation_rows or name != self.validation_name:
+            return True
+        return self.last("accuracy") > wilson(round(accuracy * self.validation_rows), self.validation_rows)[1]
+
+    @property
+    def learned(self) -> bool:
+        """Whether training went anywhere: there are epochs, and neither `diverged` nor `chance_level` applies."""
+        return bool(self.history) and diverged(self) is None and chance_level(self) is None
+
+
+Rule = Callable[[Evidence], Observation | None]
+
+
+def observe(
+    history: History,
+    *,
+    test_accuracy: float | None = None,
+    test_interval: tuple[float, float] | None = None,
+    reference: Mapping[str, Any] | None = None,
+    monitor: str = "val_loss",
+    validation_name: str = "validation",
+    validation_rows: int | None = None,
+    classes: int | None = None,
+    understated: bool = False,
+) -> list[Observation]:
+    """What can be said about a run, in the order of `RULES`.
+
+    Args:
+        history: a mapping per epoch (see `mnist_lab.analysis`).
+        test_accuracy: of the model that was kept.
+        test_interval: its 95 % interval, for example by `wilson`.
+        reference: published numbers: `test_accuracy`, `best_test_accuracy`.
+        monitor: what the best epoch is judged by: `val_loss`, `val_accuracy`, `loss` or `accuracy`.
+        validation_name: `validation`, or `test` if the test set serves as one.
+        validation_rows: how many rows validation accuracy was measured on.
+        classes: how many classes there are; without it nothing is said about guessing.
+        understated: dropout, augmentation or the like is active while training accuracy is measured.
+    """
+    evidence = Evidence(
+        history=history,
+        test_accuracy=test_accuracy,
+        test_interval=test_interval,
+        reference=reference or {},
+        monitor=monitor,
+        validation_name=validation_name,
+        validation_rows=validation_rows,
+        classes=classes,
+        understated=understated,
+    )
+    return [observation for rule in RULES if (observation := rule(evidence)) is not None]
+
+
+def diverged(run: Evidence) -> Observation | None:
+    """A loss is not finite, or training loss ends above `EXPLODED` times both its start and that of guessing."""
+    for key, name in (("loss", "training"), ("val_loss", run.validation_name)):
+        for row, value in zip(run.history, column(run.history, key), strict=True):
+            if key in row and isnan(value):
+                epoch = int(row["epoch"])
+                return Observation("diverged", f"Diverged: {name} loss is not finite at epoch {epoch}.", epoch)
+    losses = column(run.history, "loss")
+    guessing = log(run.classes) if run.classes else 0.0
+    if losses and losses[-1] > EXPLODED * max(losses[0], guessing):
+        text = f"Diverged: training loss rose from {losses[0]:.4g} at epoch 1 to {losses[-1]:.4g} at the end."
+        return Observation("diverged", text, losses[-1])
+    return None
+
+
+def chance_level(run: Evidence) -> Observation | None:
+    """Training accuracy ends less than `LEARNED` of the way from guessing (1 / classes) to perfect."""
+    accuracy = run.last("accuracy")
+    if run.classes is None or run.classes < 2 or isnan(accuracy):
+        return None
+    chance = 1 / run.classes
+    if accuracy - chance >= LEARNED * (1 - chance):
+        return None
+    text = f"Learned next to nothing: training accuracy ends at {accuracy:.4f}, guessing gives {chance:.4f}."
+    return Observation("chance_level", text, accuracy)
+
+
+def overfits(run: Evidence) -> Observation | None:
+    """The gap counts (`Evidence.gap_counts`), or validation loss has turned (`overfitting_onset`).
+
+    Running training accuracy is taken during the epoch, with dropout and augmentation on, and so understates:
+    a gap that shows nevertheless is there.
+    """
+    start = overfitting_onset(run.history)
+    if not run.learned or not (run.gap_counts or start):
+        return None
+    loss = f"{run.validation_name} loss"
+    turned = ""
+    if start:
+        turned = f"{loss} was lowest at epoch {start.epoch} and rose {100 * start.rise:.0f} % by epoch {run.epochs}"
+    gap = f"training accuracy ends {_gap(run)}" if run.gap_counts else ""
+    text = "; ".join(part for part in (gap, turned) if part)
+    value = run.gap if isfinite(run.gap) else None
+    return Observation("overfits", f"Overfits: {text}.", value)
+
+
+def onset(run: Evidence) -> Observation | None:
+    """Where validation loss turned, with validation accuracy after it (`overfitting_onset`)."""
+    found = overfitting_onset(run.history)
+    if not run.learned or found is None or isnan(found.deviation):
+        return None
+    text = (
+        f"Overfitting starts at epoch {found.epoch}: {run.validation_name} accuracy after it is "
+        f"{found.mean:.4f} ± {found.deviation:.4f} (mean and standard deviation of the epochs that follow)."
+    )
+    return Observation("overfitting_onset", text, found.epoch)
+
+
+def underfits(run: Evidence) -> Observation | None:
+    """No overfitting, and both training and held-out accuracy end below `FITTED`."""
+    accuracy, (name, other) = run.last("accuracy"), run.held_out
+    if not run.learned or not (accuracy < FITTED and other < FITTED) or overfits(run):
+        return None
+    text = f"Underfits: accuracy ends at {accuracy:.4f} in training and {other:.4f} in {name}, both below {FITTED}."
+    return Observation("underfits", text, accuracy)
+
+
+def no_overfitting(run: Evidence) -> Observation | None:
+    """At least two epochs, a known gap, and neither `overfits` nor `underfits` applies."""
+    if len(run.history) < 2 or not run.learned or isnan(run.gap) or overfits(run) or underfits(run):
+        return None
+    text = f"No overfitting seen: training accuracy ends {_gap(run)}"
+    if run.gap >= OVERFIT_GAP:
+        text += f", which {run.validation_rows} {run.validation_name} images cannot tell from chance"
+    elif run.understated:
+        text += ", though dropout or augmentation understates it"
+    return Observation("no_overfitting", f"{text}.", run.gap)
+
+
+def still_improving(run: Evidence) -> Observation | None:
+    """Validation loss is lowest within the last window and its mean there is `IMPROVING` below the one before.
+
+    A window is a tenth of the epochs, at least two; in runs of two or three epochs it is one.
+    """
+    losses = column(run.history, "val_loss")
+    lowest = best_epoch(run.history, "val_loss")
+    size = window(len(losses)) if len(losses) >= 4 else 1
+    if lowest is None or len(losses) < 2 or not run.learned:
+        return None
+    before, now = mean(losses[-2 * size : -size]), mean(losses[-size:])
+    fall = 1 - now / before if before > 0 else 0.0
+    if lowest[0] <= run.epochs - size or fall < IMPROVING:
+        return None
+    span = "epoch" if size == 1 else f"{size} epochs"
+    text = (
+        f"Still improving at epoch {run.epochs}: {run.validation_name} loss fell {100 * fall:.0f} % "
+        f"over the last {span}, to {losses[-1]:.4f}."
+    )
+    return Observation("still_improving", text, fall)
+
+
+def best(run: Evidence) -> Observation | None:
+    """The epoch at which the monitored quantity is best."""
+    found = best_epoch(run.history, run.monitor)
+    if found is None:
+        return None
+    epoch, value = found
+    last = run.last(run.monitor)
+    end = "the last" if epoch == run.epochs else f"the last has {last:.4f}" if isfinite(last) else "the last has none"
+    name = f"{run.validation_name} " if run.monitor.startswith("val_") else "training "
+    what = name + run.monitor.removeprefix("val_")
+    return Observation("best_epoch", f"Best epoch by {what}: {epoch} of {run.epochs} ({value:.4f}; {end}).", epoch)
+
+
+def settled(run: Evidence) -> Observation | None:
+    """The highest of `LEVELS` that validation accuracy keeps to the end, for at least a window of epochs."""
+    size = window(len(run.history))
+    for level in reversed(LEVELS):
+        first = stays_above(run.history, level)
+        if first is not None and run.epochs - first + 1 >= size:
+            text = f"{run.validation_name.capitalize()} accuracy stays at or above {level:g} from epoch {first} on."
+            return Observation("stays_above", text, first)
+    return None
+
+
+def reference(run: Evidence) -> Observation | None:
+    """Where the published test accuracy lies with respect to ours and its 95 % interval.
+
+    The interval covers the choice of test images; how much another seed would change is not in it.
+    """
+    published, ours = run.reference.get("test_accuracy"), run.test_accuracy
+    if published is None or ours is None or isnan(ours):
+        return None
+    numbers = f"{ours:.4f} against {published:.4f}"
+    if run.test_interval is None:
+        place = "Equals" if ours == published else "Above" if ours > published else "Below"
+        return Observation("reference", f"{place} the published test accuracy: {numbers}, one seed.", ours - published)
+    low, high = run.test_interval
+    place = "Agrees with" if low <= published <= high else "Above" if published < low else "Below"
+    where = {"Agrees with": "within", "Above": "below", "Below": "above"}[place]
+    text = (
+        f"{place} the published test accuracy: {numbers}, which lies {where} our 95 % interval "
+        f"{low:.4f} to {high:.4f} (one seed)."
+    )
+    return Observation("reference", text, ours - published)
+
+
+def reference_best(run: Evidence) -> Observation | None:
+    """Best test accuracy over epochs beside the published best, where the test set is the validation set."""
+    published, ours = run.reference.get("best_test_accuracy"), best_epoch(run.history, "val_accuracy")
+    if published is None or ours is None or run.validation_name != "test":
+        return None
+    difference = ours[1] - published
+    text = (
+        f"Best test accuracy over the epochs {ours[1]:.4f} (epoch {ours[0]}) against the published best "
+        f"{published:.4f}: {_points(difference)} (one seed)."
+    )
+    return Observation("reference_best", text, difference)
+
+
+def selected_on_test(run: Evidence) -> Observation | None:
+    """The test set is the validation set, so that the best epoch is chosen on it."""
+    found = best_epoch(run.history, "val_accuracy")
+    if run.validation_name != "test" or found is None:
+        return None
+    last = run.last("val_accuracy")
+    end = f"; the last epoch's is {last:.4f}" if isfinite(last) else ""
+    text = (
+        "Selected on the test set: the test images served as validation, so the best epoch's accuracy "
+        f"{found[1]:.4f} (epoch {found[0]}) is optimistic{end}."
+    )
+    return Observation("selected_on_test", text, found[1] - last if isfinite(last) else None)
+
+
+RULES: Sequence[Rule] = (
+    diverged,
+    chance_level,
+    overfits,
+    onset,
+    underfits,
+    no_overfitting,
+    still_improving,
+    best,
+    settled,
+    reference,
+    reference_best,
+    selected_on_test,
+)
+
+
+def _points(difference: float) -> str:
+    """A difference of accuracies in percentage points, in words."""
+    return f"{100 * abs(difference):.2f} points {'above' if difference >= 0 else 'below'}"
+
+
+def _gap(run: Evidence) -> str:
+    name, accuracy = run.held_out
+    return f"{_points(run.gap)} {name} ({run.last('accuracy'):.4f} against {accuracy:.4f})"
