@@ -1,0 +1,135 @@
+"""The look that all figures share, and how one is saved.
+
+Every figure is made and saved inside `styled`, which sets Matplotlib's own defaults and then `STYLE`, so that a
+user's matplotlibrc cannot change what a run folder holds. Figures are 3:2 and drawn so that they can be read at
+420 x 280 pixels (a third of a screen, a cell of a report) as well as at full size. pyplot is never imported:
+figures are plain objects and nothing is kept alive behind the caller's back.
+"""
+
+import os
+import textwrap
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from mnist_lab.errors import EnvironmentProblem
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Okabe and Ito's palette, told apart by people with any common colour-blindness (jfly.uni-koeln.de/color).
+BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#B0568C"
+INK, GREY, FAINT = "#222222", "#6B6B6B", "#DDDDDD"
+
+WIDTH, HEIGHT, DPI = 5.25, 3.5, 200  # inches, inches, pixels an inch: 1050 x 700 pixels
+
+STYLE: dict[str, Any] = {
+    "figure.dpi": DPI,
+    "figure.constrained_layout.h_pad": 0.05,
+    "figure.constrained_layout.w_pad": 0.05,
+    "font.size": 9.5,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9.5,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": GREY,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "axes.formatter.useoffset": False,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.7,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.fontsize": 8.8,
+    "legend.frameon": False,
+    "legend.handlelength": 2.2,
+    "legend.handletextpad": 0.5,
+    "legend.columnspacing": 1.2,
+    "legend.labelspacing": 0.25,
+    "legend.borderaxespad": 0.2,
+    "legend.borderpad": 0.1,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 4.5,
+    "text.color": INK,
+    "text.parse_math": False,  # a dollar sign in a class or a run's name is a dollar sign
+}
+
+# What belongs to the process and not to the look: asking for these would choose a backend and import pyplot.
+_PROCESS = {"backend", "backend_fallback", "interactive", "toolbar", "timezone"}
+_SETTINGS: Any = {key: value for key, value in dict.items(matplotlib.rcParamsDefault) if key not in _PROCESS} | STYLE
+
+
+def styled(function: Callable[P, R]) -> Callable[P, R]:
+    """Run `function` under the shared style, and leave Matplotlib's settings as they were."""
+
+    @wraps(function)
+    def inner(*args: P.args, **kwargs: P.kwargs) -> R:
+        with matplotlib.rc_context(_SETTINGS):
+            return function(*args, **kwargs)
+
+    return inner
+
+
+def new_figure(width: float = WIDTH, height: float = HEIGHT, layout: Any = "constrained") -> Figure:
+    """An empty figure of `width` x `height` inches."""
+    return Figure(figsize=(width, height), layout=layout)
+
+
+def headline(figure: Figure, text: str, *, width: int = 54, scale: float = 1.0) -> None:
+    """A bold title from the figure's left edge, on at most two lines of `width` characters."""
+    figure.suptitle(wrapped(text, width), x=0.012, ha="left", weight="bold", fontsize=10.5 * scale)
+
+
+def wrapped(text: str, width: int, lines: int = 2) -> str:
+    """`text` on at most `lines` lines of `width` characters; what does not fit becomes an ellipsis."""
+    kept = textwrap.wrap(text, width, max_lines=lines, placeholder=" …", break_on_hyphens=False)
+    return "\n".join(kept)
+
+
+@styled
+def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
+    """Write `figure` to `path` as a PNG of at most 256 colours, all of it or nothing.
+
+    The colours are reduced because that halves the file and nobody can see it; no date or version is written,
+    so equal figures are equal files.
+
+    Raises:
+        EnvironmentProblem: the folder is missing, cannot be written, or the disk is full.
+    """
+    path = Path(path)
+    canvas = FigureCanvasAgg(figure)
+    with warnings.catch_warnings():
+        # A class called 日 has no glyph in Matplotlib's font: a box in the picture is enough said.
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
+        canvas.draw()
+    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    reduced = pixels.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        reduced.save(temporary, format="PNG", optimize=True, dpi=(figure.dpi, figure.dpi))
+        temporary.replace(path)
+    except OSError as problem:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise EnvironmentProblem(
+            f"The plot {path} could not be written: {problem.strerror or problem}.",
+            "Check that its folder exists and may be written to, and that the disk is not full.",
+        ) from problem
+    return path
