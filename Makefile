@@ -47,11 +47,11 @@ check: lint test ## All that has to pass before a commit: lint and test
 
 smoke: install ## Train for a few seconds into a temporary folder: on MNIST if it is there, else on the bundled digits
 	@results=$$(mktemp -d) && trap 'rm -rf "$$results"' EXIT && \
-	MNIST_LAB_DATA="$${MNIST_LAB_DATA:-../shared/mnist}" && export MNIST_LAB_DATA && \
-	if [ -d "$$MNIST_LAB_DATA" ]; then \
-		echo "Smoke run on MNIST, from $$MNIST_LAB_DATA"; \
+	mnist="$${MNIST_LAB_DATA:-../shared/mnist}" && \
+	if [ -d "$$mnist" ]; then \
+		echo "Smoke run on MNIST, from $$mnist"; set -- --data-dir "$$mnist"; \
 	else \
-		echo "Smoke run on the bundled digits: there is no MNIST in $$MNIST_LAB_DATA"; set -- --dataset digits; \
+		echo "Smoke run on the bundled digits: there is no MNIST in $$mnist"; set -- --dataset digits; \
 	fi && \
 	$(BIN)/mnist-lab run configs/mlp_512.yaml --subset 1000 --epochs 2 --results "$$results" "$$@" && \
 	ls "$$results"/mlp_512/*/metrics.json >/dev/null
