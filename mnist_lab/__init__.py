@@ -1,0 +1,34 @@
+"""mnist-lab: describe network variants on MNIST in YAML; train, plot and compare them.
+
+    import mnist_lab
+
+    config = mnist_lab.load_config("configs/mlp_512.yaml")
+    run = mnist_lab.run(config, results="results")
+    print(run.metrics["test"]["accuracy"])
+
+Importing the package imports nothing else; each function brings what it needs.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mnist_lab.config import Config, load_config
+    from mnist_lab.experiment import Run, load_run, run
+
+__all__ = ["Config", "Run", "load_config", "load_run", "run"]
+
+_HOME = {
+    "Config": "mnist_lab.config",
+    "Run": "mnist_lab.experiment",
+    "load_config": "mnist_lab.config",
+    "load_run": "mnist_lab.experiment",
+    "run": "mnist_lab.experiment",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'mnist_lab' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)

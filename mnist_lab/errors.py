@@ -7,8 +7,8 @@ the exit code that the command line ends with. Anything else that escapes is a b
     ├── InputError           exit 2   what the user gave cannot be used
     │   ├── ConfigError               a configuration, with file, line and column
     │   ├── DataError                 a data set that is missing, damaged or unfit
-    │   └── EnvironmentProblem        a backend, device or folder that is not there
-    └── TrainingFailed       exit 1   a run that began and could not end well
+    │   └── SetupError        a backend, device or folder that is not there
+    └── TrainingError       exit 1   a run that began and could not end well
 """
 
 
@@ -45,9 +45,9 @@ class DataError(InputError):
     """A data set is missing, damaged, or does not fit the configuration."""
 
 
-class EnvironmentProblem(InputError):
+class SetupError(InputError):
     """A backend is not installed, a device is absent, or a folder cannot be written."""
 
 
-class TrainingFailed(MnistLabError):
+class TrainingError(MnistLabError):
     """Training began and could not go on, for example because the loss became NaN."""

@@ -2,6 +2,6 @@
 
 from mnist_lab.config.loading import Override, load_config
 from mnist_lab.config.resolved import fingerprint, to_yaml
-from mnist_lab.config.schema import Config
+from mnist_lab.config.schema import Config, json_schema
 
-__all__ = ["Config", "Override", "fingerprint", "load_config", "to_yaml"]
+__all__ = ["Config", "Override", "fingerprint", "json_schema", "load_config", "to_yaml"]

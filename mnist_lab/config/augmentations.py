@@ -1,7 +1,8 @@
 """Random changes of the training images, each drawn anew for every image and every epoch.
 
-They act on the pixels (0..255) before preprocessing, in the order written. The geometric ones are composed and drawn
-in one interpolation, so they share `fill` and `interpolation`. What each does is in `mnist_lab.augmentation`.
+They act on the pixels (0..255, clipped to that) before preprocessing, in the order written. The geometric ones are
+drawn in one interpolation, at the place of the first of them, so they share `fill` and `interpolation`.
+`mnist_lab.augmentation` carries them out.
 """
 
 from typing import Annotated, Literal
@@ -11,6 +12,7 @@ from pydantic import Field
 from mnist_lab.config.spec import Item, NonNegative, OneOf, PositiveFloat, Probability
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+UpToWhole = Annotated[float, Field(ge=0, le=1)]
 
 
 class Augmentation(Item):
@@ -21,9 +23,10 @@ class Augmentation(Item):
 
 
 class Geometric(Augmentation):
-    """Moves pixels; what comes in from outside the image has the grey value `fill`."""
+    """Moves pixels."""
 
     fill: Annotated[float, Field(ge=0, le=255)] = 0.0
+    """Grey value of all that lies outside the image; bilinear interpolation blends it in at the border."""
     interpolation: Literal["nearest", "bilinear"] = "bilinear"
 
 
@@ -36,7 +39,7 @@ class Rotation(Geometric):
 
 
 class Shift(Geometric):
-    """Moved by up to this fraction of the height and of the width."""
+    """Moved by up to this fraction of the height up or down, and of the width left or right."""
 
     key = "shift"
     short = "fraction"
@@ -44,15 +47,15 @@ class Shift(Geometric):
 
 
 class Zoom(Geometric):
-    """Scaled by a factor between 1 - fraction and 1 + fraction."""
+    """Scaled around the centre by a factor between 1 - fraction and 1 + fraction, the same in height and width."""
 
     key = "zoom"
     short = "fraction"
-    fraction: Fraction
+    fraction: Annotated[float, Field(ge=0, le=0.9)]
 
 
 class Shear(Geometric):
-    """Sheared along x by up to this many degrees either way."""
+    """Upright lines leant by up to this many degrees either way; rows stay level."""
 
     key = "shear"
     short = "degrees"
@@ -60,11 +63,13 @@ class Shear(Geometric):
 
 
 class Elastic(Geometric):
-    """A random field of displacements, smoothed over `sigma` pixels, of about `alpha` pixels (Simard et al. 2003)."""
+    """Each pixel displaced by its own random amount, smoothed over the neighbours (Simard et al. 2003)."""
 
     key = "elastic"
     alpha: NonNegative
+    """Standard deviation of the displacement in pixels, along each axis. Simard's 34 with sigma 4 is 1.4 here."""
     sigma: PositiveFloat
+    """Standard deviation of the Gaussian that smooths, in pixels: larger bends the image, smaller crumples it."""
 
 
 class Brightness(Augmentation):
@@ -72,7 +77,7 @@ class Brightness(Augmentation):
 
     key = "brightness"
     short = "delta"
-    delta: Probability
+    delta: UpToWhole
 
 
 class Contrast(Augmentation):
@@ -80,19 +85,19 @@ class Contrast(Augmentation):
 
     key = "contrast"
     short = "factor"
-    factor: Probability
+    factor: UpToWhole
 
 
 class Noise(Augmentation):
-    """Gaussian noise with this standard deviation, as a fraction of the full range."""
+    """Gaussian noise with this standard deviation, as a fraction of the full range, on every pixel by itself."""
 
     key = "noise"
     short = "std"
-    std: NonNegative
+    std: UpToWhole
 
 
 class Erase(Augmentation):
-    """A rectangle of about this fraction of the area, at a random place, made black (Zhong et al. 2017)."""
+    """A rectangle of about this fraction of the area, of random shape and place, made black (Zhong et al. 2017)."""
 
     key = "erase"
     short = "fraction"

@@ -88,6 +88,7 @@ class Document:
                         f"{position}: cannot set {dotted(path)}: {dotted(path[:depth])} is {describe(target)}."
                     )
                 below = target[key] = {}
+                self.keys[path[: depth + 1]] = position
             if last:
                 target[key] = value
             target = below

@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from mnist_lab.config import shipped
-from mnist_lab.config.document import Document, KeyPath, Position, describe, frozen, parse_value, read
+from mnist_lab.config.document import Document, KeyPath, Position, describe, dotted, frozen, parse_value, read
 from mnist_lab.config.problems import config_error
-from mnist_lab.config.schema import Config
+from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config
 from mnist_lab.errors import ConfigError, InputError
 
 NEVER_INHERITED = frozenset({"name", "description", "reference", "experiment", "extends"})
@@ -58,11 +58,16 @@ def load_config(source: str | Path | Mapping[str, Any], overrides: Sequence[Over
     for override in overrides:
         document.set(override.path, override.value, Position(override.option))
     config = validate(document)
-    names = {
+    reference = config.reference
+    departures = [dotted(override.path) for override in overrides if override.path[0] in CHANGE_THE_NUMBERS]
+    if reference and departures:
+        reference = reference.model_copy(update={"departures": (*reference.departures, *departures)})
+    resolved = {
         "name": config.name or stem,
         "experiment": config.experiment or below or config.name or stem,
+        "reference": reference,
     }
-    return config.model_copy(update=names)
+    return config.model_copy(update=resolved)
 
 
 def validate(document: Document) -> Config:

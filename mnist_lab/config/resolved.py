@@ -7,10 +7,7 @@ from typing import Any
 
 import yaml
 
-from mnist_lab.config.schema import Config
-
-_NUMBERS = {"data": {"dataset"}, "augment": set(), "model": set(), "train": set()}
-"""The sections that can change a run's numbers, each with the keys in it that cannot."""
+from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config
 
 
 def fingerprint(config: Config, *, dataset_sha256: str, backend: str) -> str:
@@ -18,14 +15,9 @@ def fingerprint(config: Config, *, dataset_sha256: str, backend: str) -> str:
 
     Values equal to the defaults do not count, so a key that is added later leaves finished runs finished.
     """
-    sections = config.model_dump(mode="json", exclude_defaults=True, include=set(_NUMBERS))
-    kept = {
-        name: {key: value for key, value in section.items() if key not in _NUMBERS[name]}
-        if isinstance(section, dict)
-        else section
-        for name, section in sections.items()
-    }
-    facts = {**kept, "dataset_sha256": dataset_sha256, "backend": backend}
+    facts = config.model_dump(mode="json", exclude_defaults=True, include=set(CHANGE_THE_NUMBERS))
+    facts["data"].pop("dataset")  # its hash counts, not where it lies
+    facts |= {"dataset_sha256": dataset_sha256, "backend": backend}
     return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

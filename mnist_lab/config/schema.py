@@ -1,6 +1,6 @@
 """The whole configuration of one experiment."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -40,6 +40,8 @@ class Reference(Spec):
     test_loss: NonNegative | None = None
     wrong: Annotated[int, Field(ge=0)] | None = None
     note: str | None = None
+    departures: tuple[str, ...] = ()
+    """Key paths in which the run departs from the published recipe, so that the numbers cannot be compared."""
 
 
 class Preprocess(Item):
@@ -202,3 +204,15 @@ class Config(Spec):
                         },
                     )  # fmt: skip
         return self
+
+
+CHANGE_THE_NUMBERS = ("data", "augment", "model", "train")
+"""The sections that can change a run's numbers; the seed and the backend aside."""
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a configuration file; `extends`, which is resolved before validation, included."""
+    schema = Config.model_json_schema()
+    extends = {"type": "string", "description": "A file, relative to this one, whose settings this one changes."}
+    schema["properties"] = {"extends": extends, **schema["properties"]}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -21,7 +21,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from mnist_lab.errors import EnvironmentProblem
+from mnist_lab.errors import SetupError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -111,7 +111,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     so equal figures are equal files.
 
     Raises:
-        EnvironmentProblem: the folder is missing, cannot be written, or the disk is full.
+        SetupError: the folder is missing, cannot be written, or the disk is full.
     """
     path = Path(path)
     canvas = FigureCanvasAgg(figure)
@@ -128,7 +128,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     except OSError as problem:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise EnvironmentProblem(
+        raise SetupError(
             f"The plot {path} could not be written: {problem.strerror or problem}.",
             "Check that its folder exists and may be written to, and that the disk is not full.",
         ) from problem

@@ -1,0 +1,5 @@
+"""`python -m mnist_lab`."""
+
+from mnist_lab.cli import main
+
+main(prog_name="mnist-lab")

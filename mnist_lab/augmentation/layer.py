@@ -1,0 +1,53 @@
+"""What all augmentation layers have in common: when they act, and their random numbers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from mnist_lab.config.augmentations import Augmentation
+
+Tensor = Any
+"""A tensor of whichever backend runs."""
+
+ops: Any = keras.ops  # as Any: its inferred types mix those of all backends
+
+
+class Augment(keras.layers.Layer):
+    """Passes images through, and changes them while training.
+
+    In float32 under every dtype policy: the 8 significant bits of bfloat16 hold neither the coordinates nor, once
+    they are interpolated, the pixels.
+    """
+
+    def __init__(self, *, seed: int) -> None:
+        super().__init__(dtype="float32")
+        self.generator = keras.random.SeedGenerator(seed)
+
+    def call(self, images: Tensor, training: bool | None = False) -> Tensor:
+        """Give the images in float32, changed if `training`."""
+        images = ops.cast(images, "float32")
+        return self.change(images) if training else images
+
+    def change(self, images: Tensor) -> Tensor:
+        """Give the changed images."""
+        raise NotImplementedError
+
+    def chosen(self, item: Augmentation, images: Tensor) -> Tensor:
+        """Draw which images `item` changes: booleans of shape (batch, 1, 1, 1)."""
+        shape = (ops.shape(images)[0], 1, 1, 1)
+        return keras.random.uniform(shape, seed=self.generator) < item.probability
+
+
+def amounts(count: int, images: Tensor, seed: keras.random.SeedGenerator, size: Sequence[int] = (1, 1)) -> list[Tensor]:
+    """Draw `count` tensors of shape (batch, *size, 1), uniform in [-1, 1)."""
+    shape = (count, ops.shape(images)[0], *size, 1)
+    return ops.unstack(keras.random.uniform(shape, -1.0, 1.0, seed=seed), count)
+
+
+def grid(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Give y (1, height, 1, 1) and x (1, 1, width, 1) of the pixels from the centre: -1, 0, 1 where there are three."""
+    _, height, width, _ = images.shape
+    y = ops.arange(height, dtype="float32") - (height - 1) / 2
+    x = ops.arange(width, dtype="float32") - (width - 1) / 2
+    return ops.reshape(y, (1, -1, 1, 1)), ops.reshape(x, (1, 1, -1, 1))

@@ -1,0 +1,214 @@
+"""Keras' backend: which one, on which device, with how many threads, and a quiet first import of Keras.
+
+The backend, the device and the threads have to be settled before Keras is first imported; `choose` and `start` are the
+only places that do so.
+"""
+
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+from mnist_lab.errors import SetupError
+
+PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+"""The backends in order of preference, and the package each one needs."""
+
+_CUTS_TRAINING_SHORT = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A started backend."""
+
+    name: str
+    device: str
+    """`cpu` or `gpu`."""
+    devices: tuple[str, ...]
+    """The devices in use, as Keras names them."""
+    threads: int
+    seconds: float
+    """Seconds that importing Keras took; 0 if it had been imported."""
+    chatter: str
+    """What the libraries wrote to stderr while they were imported."""
+
+
+def installed() -> list[str]:
+    """The installed backends, in order of preference."""
+    return [name for name, package in PACKAGES.items() if find_spec(package)]
+
+
+def choose(requested: str | None) -> str:
+    """The backend to use: the one requested, else KERAS_BACKEND, else the first one installed.
+
+    Raises:
+        SetupError: it is not known or not installed.
+    """
+    there = installed()
+    name = requested if requested not in (None, "auto") else None
+    asked_by = "runtime.backend / --backend"
+    if name is None and requested is None and os.environ.get("KERAS_BACKEND"):
+        name, asked_by = os.environ["KERAS_BACKEND"], "KERAS_BACKEND"
+    if name is None:
+        if not there:
+            raise SetupError(
+                "No Keras backend is installed (TensorFlow, JAX or Torch).",
+                "Install one: pip install 'mnist-lab[jax]' or pip install tensorflow.",
+            )
+        return there[0]
+    if name not in PACKAGES:
+        raise SetupError(f"{asked_by}: expected one of {', '.join(PACKAGES)}, received '{name}'.")
+    if name not in there:
+        extra = "tensorflow" if name == "tensorflow" else f"'mnist-lab[{name}]'"
+        raise SetupError(
+            f"{asked_by}: the backend '{name}' is not installed (installed: {', '.join(there) or 'none'}).",
+            f"Install it: pip install {extra}.",
+        )
+    return name
+
+
+def available_threads() -> int:
+    """CPUs that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def start(name: str, *, device: str = "auto", threads: int | None = None) -> Backend:
+    """Set the process up for backend `name` and import Keras.
+
+    Args:
+        name: an installed backend, as `choose` gives it.
+        device: `auto` (a GPU if there is one), `cpu` or `gpu`.
+        threads: CPU threads for this process from now on; None for all it may use.
+
+    Raises:
+        SetupError: another backend is already in use, or there is no GPU and one was asked for.
+    """
+    for variable in _CUTS_TRAINING_SHORT:
+        if os.environ.get(variable):
+            raise SetupError(
+                f"The environment variable {variable} is set; Keras would silently cut training short.",
+                f"Unset it, and use --epochs or --subset instead: unset {variable}",
+            )
+    threads = _limit_threads(threads)
+    seconds, chatter = 0.0, ""
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = name
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        if device == "cpu":
+            os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+            os.environ["JAX_PLATFORMS"] = "cpu"
+        seconds, chatter = _import_keras(name)
+    import keras
+
+    if keras.backend.backend() != name:
+        raise SetupError(
+            f"This process already uses Keras on {keras.backend.backend()}; it cannot change to {name}.",
+            "Run the other backend in a process of its own.",
+        )
+    # ~/.keras/keras.json may say otherwise, and then the same configuration would be another network.
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
+    gpus = _gpus(name)
+    if device == "gpu" and not gpus:
+        raise SetupError(
+            f"--device gpu: {name} sees no GPU on this machine.",
+            "Use --device auto or cpu; for a GPU install the build with CUDA: pip install 'mnist-lab[cuda]'.",
+        )
+    if name == "torch":
+        import torch
+
+        torch.set_num_threads(threads)
+    used = gpus if gpus and device != "cpu" else ["cpu"]
+    return Backend(name, "cpu" if used == ["cpu"] else "gpu", tuple(used), threads, seconds, chatter)
+
+
+def describe(backend: Backend) -> dict[str, object]:
+    """What a reader needs to judge or repeat numbers: versions, backend, device, threads, machine."""
+    packages = ["mnist-lab", "keras", PACKAGES[backend.name], "numpy", "matplotlib"]
+    return {
+        "backend": backend.name,
+        "device": backend.device,
+        "devices": list(backend.devices),
+        "threads": backend.threads,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "processor": _processor(),
+        **{name.replace("-", "_"): _version(name) for name in packages},
+    }
+
+
+def _limit_threads(threads: int | None) -> int:
+    there = available_threads()
+    if threads is None or threads >= there:
+        return there
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+    for variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ[variable] = str(threads)
+    return threads
+
+
+def _import_keras(name: str) -> tuple[float, str]:
+    from time import perf_counter
+
+    begun = perf_counter()
+    with captured_stderr() as chatter:
+        try:
+            import keras  # noqa: F401
+        except ImportError as error:
+            raise SetupError(f"Keras cannot be imported with the backend '{name}': {error}") from error
+    return perf_counter() - begun, "".join(chatter)
+
+
+@contextmanager
+def captured_stderr() -> Iterator[list[str]]:
+    """Collect what this process writes to file descriptor 2; libraries log there before Python could stop them."""
+    text: list[str] = []
+    sys.stderr.flush()
+    with tempfile.TemporaryFile("w+b") as file:
+        kept = os.dup(2)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield text
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+            file.seek(0)
+            text.append(file.read().decode(errors="replace"))
+
+
+def _gpus(name: str) -> list[str]:
+    if name == "torch":
+        import torch
+
+        return [f"gpu:{i} {torch.cuda.get_device_name(i)}" for i in range(torch.cuda.device_count())]
+    import keras
+
+    try:
+        return list(keras.distribution.list_devices("gpu"))
+    except RuntimeError:  # JAX has no such platform
+        return []
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    try:
+        with Path("/proc/cpuinfo").open() as file:
+            return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()

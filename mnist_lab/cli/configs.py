@@ -1,0 +1,49 @@
+"""`mnist-lab configs`: the configurations that come with the package."""
+
+import json
+import shutil
+from pathlib import Path
+
+import click
+
+from mnist_lab.cli.options import debug_option, examples, json_option
+
+
+@click.group(invoke_without_command=True, epilog=examples("mnist-lab configs", "mnist-lab configs copy my_configs"))
+@json_option
+@debug_option
+@click.pass_context
+def configs(ctx: click.Context, *, as_json: bool) -> None:
+    """List the configurations that come with mnist-lab; their names can stand wherever a path can."""
+    if ctx.invoked_subcommand:
+        return
+    from mnist_lab.config import load_config, shipped
+
+    loaded = [(name, load_config(shipped.folder() / f"{name}.yaml")) for name in shipped.names()]
+    if as_json:
+        click.echo(json.dumps([{"name": name, "description": config.description} for name, config in loaded], indent=2))
+        return
+    width = max(len(name) for name, _ in loaded)
+    for name, config in loaded:
+        click.echo(f"{name:<{width}}  {config.description or ''}".rstrip())
+
+
+@configs.command(epilog=examples("mnist-lab configs copy my_configs"))
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@debug_option
+def copy(folder: Path) -> None:
+    """Write them all to a folder, to change and extend; nothing that is there is overwritten."""
+    from mnist_lab.config import shipped
+    from mnist_lab.errors import InputError, SetupError
+
+    targets = {shipped.folder() / f"{name}.yaml": folder / f"{name}.yaml" for name in shipped.names()}
+    there = [target for target in targets.values() if target.exists()]
+    if there:
+        raise InputError(f"{there[0]}: exists already; nothing was copied.", "Choose another folder.")
+    try:
+        for source, target in targets.items():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+    except OSError as error:
+        raise SetupError(f"{folder}: cannot be written ({error.strerror}).") from None
+    click.echo(f"{len(targets)} configurations are in {folder}")

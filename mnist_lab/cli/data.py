@@ -1,0 +1,301 @@
+"""`mnist-lab data`: which data sets there are and where, download, integrity, and pictures of them."""
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from mnist_lab.datasets import Dataset, KnownSet, Progress
+
+_DATA_DIR = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    envvar="MNIST_LAB_DATA",
+    show_envvar=True,
+    metavar="DIR",
+    help="The first folder to look in.",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_QUIET = click.option("--quiet", is_flag=True, help="No progress bar.")
+_DARK_TO_LIGHT = " .:-=+*#%@"
+_WIDEST_TEXT = 60
+
+
+def _examples(*commands: str) -> str:
+    """The end of a help text; the backspace tells click to keep the lines as they are."""
+    return "\b\nExample:\n" + "\n".join(f"  {command}" for command in commands)
+
+
+@click.group(epilog=_examples("mnist-lab data list"))
+def data() -> None:
+    """Data sets: what is available where, download, integrity, pictures."""
+
+
+@data.command("list", epilog=_examples("mnist-lab data list"))
+@_DATA_DIR
+@_JSON
+def list_(data_dir: Path | None, as_json: bool) -> None:
+    """List the data sets that have a name, and where each was found."""
+    from mnist_lab.datasets import KNOWN
+
+    rows = [_list_row(known, data_dir) for known in KNOWN.values()]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    _print_table(
+        ["name", "what it is", "train + test", "size", "classes", "licence"],
+        [
+            [
+                row["name"],
+                row["description"],
+                f"{row['train']:,} + {row['test']:,}",
+                _size(row["image_shape"]),
+                str(len(row["classes"])),
+                row["licence"],
+            ]
+            for row in rows
+        ],
+    )
+    click.echo("\nWhere:")
+    for row in rows:
+        where = row["problem"] or row["source"] or f"not here: mnist-lab data fetch {row['name']}"
+        click.echo(f"  {row['name']:<14} {where}")
+    click.echo("  your own       wherever a name stands, the path of a folder (IDX, .npz or train/<class>/*.png)")
+
+
+@data.command(epilog=_examples("mnist-lab data fetch", "mnist-lab data fetch fashion_mnist --data-dir ~/data"))
+@click.argument("name", default="mnist")
+@_DATA_DIR
+@_QUIET
+def fetch(name: str, data_dir: Path | None, quiet: bool) -> None:
+    """Download the data set NAME (default mnist), verify it and keep it.
+
+    It goes into the user's cache, or into DIR/NAME/ with --data-dir. Nothing is downloaded if it is there
+    already; a download that broke off goes on where it stopped.
+    """
+    from mnist_lab import datasets
+
+    with _progress(quiet) as progress:
+        dataset = datasets.fetch(name, data_dir, progress=progress)
+    click.echo(f"{dataset.title} is here and genuine: {dataset.source}")
+
+
+@data.command(epilog=_examples("mnist-lab data verify mnist", "mnist-lab data verify path/to/folder --json"))
+@click.argument("dataset", metavar="[NAME|PATH]", default="mnist")
+@_DATA_DIR
+@_JSON
+@click.pass_context
+def verify(context: click.Context, dataset: str, data_dir: Path | None, as_json: bool) -> None:
+    """Read a data set (default mnist), count it, hash it, and say whether it is genuine.
+
+    Ends with exit code 2 if a data set known by NAME is not verified to be that one. Your own data, given
+    by PATH, only need to be sound.
+    """
+    from mnist_lab import datasets
+
+    found = datasets.load(dataset, data_dir, download=False)
+    facts = _facts(found)
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+    else:
+        _print_facts(found, facts)
+    if dataset in datasets.KNOWN and not found.genuine:
+        context.exit(2)
+
+
+@data.command(
+    epilog=_examples(
+        "mnist-lab data show digits", "mnist-lab data show mnist --index 7 --split test --output seven.png"
+    )
+)
+@click.argument("dataset", metavar="[NAME|PATH]", default="mnist")
+@click.option("--index", type=click.IntRange(min=0), metavar="I", help="Show this one image instead of a sample.")
+@click.option("--split", type=click.Choice(["train", "test"]), default="train", show_default=True)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The PNG to write; without it one named after the data set, in the current folder.",
+)
+@_DATA_DIR
+@_QUIET
+def show(dataset: str, index: int | None, split: str, output: Path | None, data_dir: Path | None, quiet: bool) -> None:
+    """Write a sample of a data set (default mnist) as a PNG, or one image with --index.
+
+    One image is also drawn as text. Prints the file's path last.
+    """
+    from mnist_lab import datasets
+
+    with _progress(quiet) as progress:
+        found = datasets.load(dataset, data_dir, progress=progress)
+    images, labels = (found.x_train, found.y_train) if split == "train" else (found.x_test, found.y_test)
+    if index is not None and index >= len(images):
+        raise click.BadParameter(
+            f"{index} is too large: the {split} part of {found.name} has images 0 to {len(images) - 1:,}.",
+            param_hint="'--index'",
+        )
+
+    from mnist_lab import plots
+
+    if index is None:
+        figure = plots.sample_grid(images, labels, f"{found.title}, {split}", classes=found.classes)
+    else:
+        label = found.classes[labels[index]]
+        click.echo(f"{found.title}, {split} image {index}: {label}")
+        if text := _as_text(images[index]):
+            click.echo(text)
+        figure = plots.digit(images[index], label, f"{found.title}, {split} image {index}")
+    path = output or Path(f"{found.name}-{split}{'' if index is None else f'-{index}'}.png")
+    _make_folder(path.parent)
+    plots.save(figure, path)
+    click.echo(str(path))
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        from mnist_lab.errors import SetupError
+
+        raise SetupError(f"{folder}: cannot be made: {error.strerror or error}.") from error
+
+
+def _list_row(known: "KnownSet", data_dir: Path | None) -> dict[str, Any]:
+    from mnist_lab import datasets
+    from mnist_lab.errors import DataError
+
+    found, problem = None, None
+    try:
+        found = datasets.find(known.name, data_dir)
+    except DataError as error:
+        problem = error.message
+    return {
+        "name": known.name,
+        "title": known.title,
+        "description": known.description,
+        "train": known.rows[0],
+        "test": known.rows[1],
+        "image_shape": known.image_shape,
+        "classes": known.classes,
+        "licence": known.licence,
+        "source": found.source if found else None,
+        "genuine": found.genuine if found else None,
+        "problem": problem,
+    }
+
+
+def _facts(dataset: "Dataset") -> dict[str, Any]:
+    import numpy as np
+
+    counts = {
+        part: np.bincount(labels, minlength=len(dataset.classes)).tolist()
+        for part, labels in (("train", dataset.y_train), ("test", dataset.y_test))
+    }
+    return {
+        "name": dataset.name,
+        "title": dataset.title,
+        "source": dataset.source,
+        "train": len(dataset.x_train),
+        "test": len(dataset.x_test),
+        "image_shape": dataset.image_shape,
+        "classes": [
+            {"name": name, "train": train, "test": test}
+            for name, train, test in zip(dataset.classes, counts["train"], counts["test"], strict=True)
+        ],
+        "sha256": dataset.sha256,
+        "arrays": dict(dataset.digests),
+        "genuine": dataset.genuine,
+        "check": dataset.check,
+        "notes": list(dataset.notes),
+    }
+
+
+def _print_facts(dataset: "Dataset", facts: dict[str, Any]) -> None:
+    click.echo(f"{dataset.title}, read from {dataset.source}")
+    counts = f"{facts['train']:,} training and {facts['test']:,} test images"
+    click.echo(f"  {counts}, {_size(dataset.image_shape)}, {len(dataset.classes)} classes")
+    click.echo()
+    rows = [[each["name"], f"{each['train']:,}", f"{each['test']:,}"] for each in facts["classes"]]
+    _print_table(["class", "train", "test"], rows, numbers=(1, 2))
+    click.echo()
+    click.echo(f"  sha256   {dataset.sha256}")
+    for role, digest in dataset.digests.items():
+        click.echo(f"  {role:<8} {digest}")
+    click.echo(f"  genuine  {'yes' if dataset.genuine else 'NOT VERIFIED'}: {dataset.check}")
+    for note in dataset.notes:
+        click.echo(f"  passed over  {note}")
+
+
+def _print_table(headings: list[str], rows: list[list[str]], numbers: tuple[int, ...] = ()) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for column, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if column in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console = Console()
+    if not console.is_terminal:  # a pipe has no width to wrap to
+        console.width = max(console.width, 200)
+    console.print(table)
+
+
+def _as_text(image: Any) -> str | None:
+    """One image in characters, two to a pixel so that it keeps its shape; None if it is too wide."""
+    if image.shape[1] > _WIDEST_TEXT:
+        return None
+    grey = image.mean(axis=2)
+    steps = (grey * len(_DARK_TO_LIGHT) / 256).astype(int)
+    return "\n".join("".join(_DARK_TO_LIGHT[step] * 2 for step in row).rstrip() for row in steps).strip("\n")
+
+
+def _size(shape: tuple[int, int, int]) -> str:
+    height, width, channels = shape
+    return f"{width}x{height}" if channels == 1 else f"{width}x{height} colour"
+
+
+@contextlib.contextmanager
+def _progress(quiet: bool) -> "Iterator[Progress | None]":
+    """A progress bar for downloads on stderr; it appears with the first byte and stays away otherwise."""
+    if quiet or not sys.stderr.isatty():
+        yield None if quiet else _plain_progress()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    bar = Progress(*columns, console=Console(stderr=True))
+    tasks: dict[str, Any] = {}
+
+    def update(url: str, done: int, total: int | None) -> None:
+        if not tasks:
+            bar.start()
+        if url not in tasks:
+            tasks[url] = bar.add_task(url, total=total)
+        bar.update(tasks[url], completed=done, total=total)
+
+    try:
+        yield update
+    finally:
+        if tasks:
+            bar.stop()
+
+
+def _plain_progress() -> Callable[[str, int, int | None], None]:
+    """One line for each file, where stderr is no terminal."""
+    seen: set[str] = set()
+
+    def update(url: str, done: int, total: int | None) -> None:
+        if url not in seen:
+            seen.add(url)
+            click.echo(f"downloading {url}" + (f" ({total:,} bytes)" if total else ""), err=True)
+
+    return update

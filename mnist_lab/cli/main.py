@@ -1,0 +1,75 @@
+"""The group of all commands, and the one place where errors become messages and exit codes."""
+
+import os
+import sys
+import traceback
+from importlib.metadata import version
+from typing import Any
+
+import click
+
+from mnist_lab.cli.configs import configs
+from mnist_lab.cli.data import data
+from mnist_lab.cli.listing import list_runs, show
+from mnist_lab.cli.options import examples
+from mnist_lab.cli.run import run
+from mnist_lab.cli.schema import schema
+from mnist_lab.cli.summary import summary
+from mnist_lab.cli.validate import validate
+from mnist_lab.errors import MnistLabError
+
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """Runs a command and turns what it raises into a message on stderr and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except MnistLabError as error:
+            if _debug():
+                traceback.print_exc()
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("Interrupted. The same command goes on where this one stopped.", err=True)
+            ctx.exit(INTERRUPTED)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if _debug():
+                traceback.print_exc()
+            click.echo(
+                f"Internal error: {type(error).__name__}: {error}\n"
+                "This is a bug in mnist-lab. --debug shows where; a run's log.txt has it too.",
+                err=True,
+            )
+            ctx.exit(1)
+
+
+def _debug() -> bool:
+    return "--debug" in sys.argv or bool(os.environ.get("MNIST_LAB_DEBUG"))
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=examples(
+        "mnist-lab run quickstart             train a small net on the bundled digits",
+        "mnist-lab run configs/mlp_512.yaml   train one experiment on MNIST",
+        "mnist-lab configs                    the experiments that come with mnist-lab",
+    ),
+)
+@click.version_option(version("mnist-lab"), prog_name="mnist-lab")
+def main() -> None:
+    """Describe network variants in YAML; train, plot and compare them on MNIST.
+
+    Results go to stdout, progress and diagnostics to stderr. Exit codes: 0 done, 1 a run failed,
+    2 bad usage or bad input, 130 interrupted.
+    """
+
+
+for command in (configs, data, list_runs, run, schema, show, summary, validate):
+    main.add_command(command)

@@ -1,0 +1,109 @@
+"""Options that several commands share, and what they mean for a configuration."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from mnist_lab.config import Config, Override
+
+_SHORTCUTS: dict[str, tuple[str, ...]] = {
+    "dataset": ("data", "dataset"),
+    "subset": ("data", "subset"),
+    "test_subset": ("data", "test_subset"),
+    "epochs": ("train", "epochs"),
+    "seed": ("seed",),
+    "backend": ("runtime", "backend"),
+    "device": ("runtime", "device"),
+    "threads": ("runtime", "threads"),
+}
+"""The key path that each shortcut sets."""
+
+_CONFIG_OPTIONS = (
+    click.option("--set", "settings", multiple=True, metavar="KEY.PATH=VALUE", help="Set any value; repeatable."),
+    click.option("--dataset", metavar="NAME|PATH", help="mnist, fashion_mnist, digits, or a folder or npz file."),
+    click.option("--subset", type=int, metavar="N", help="Train on N rows, stratified by class."),
+    click.option("--test-subset", type=int, metavar="M", help="Test on M rows, stratified by class."),
+    click.option("--epochs", type=int, metavar="N", help="Epochs at most."),
+    click.option("--seed", type=int, metavar="N", help="Seed of everything that is random."),
+    click.option("--backend", metavar="NAME", help="tensorflow, jax, torch or auto."),
+    click.option("--device", metavar="NAME", help="auto, cpu or gpu."),
+    click.option("--threads", type=int, metavar="N", help="CPU threads to use."),
+)
+
+Function = Callable[..., Any]
+
+
+def examples(*commands: str) -> str:
+    """The end of a help text; the backspace tells click to keep the lines as they are."""
+    return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)
+
+
+def config_options(function: Function) -> Function:
+    """Add --set and its shortcuts; the command gets them as `**values`, for `overrides`."""
+    for option in reversed(_CONFIG_OPTIONS):
+        function = option(function)
+    return function
+
+
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    envvar="MNIST_LAB_DATA",
+    show_envvar=True,
+    metavar="DIR",
+    help="Where to look for data sets first.",
+)
+results_option = click.option(
+    "--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True, metavar="DIR",
+    help="Where run folders go.",
+)  # fmt: skip
+debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def complete_config(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+    """Names of shipped configurations, and files."""
+    from click.shell_completion import CompletionItem
+
+    from mnist_lab.config import shipped
+
+    names = [CompletionItem(name) for name in shipped.names() if name.startswith(incomplete)]
+    return names or [CompletionItem(incomplete, type="file")]
+
+
+config_argument = click.argument(
+    "references", nargs=-1, required=True, metavar="CONFIG...", shell_complete=complete_config
+)
+
+
+def overrides(settings: tuple[str, ...], **shortcuts: Any) -> "list[Override]":
+    """What the command line says about the configuration: --set, then its shortcuts."""
+    from mnist_lab.config import Override
+
+    given = [Override.parse(text) for text in settings]
+    for name, value in shortcuts.items():
+        if value is not None:
+            option = f"--{name.replace('_', '-')} {value}"
+            given.append(Override(_SHORTCUTS[name], value, option))
+    return given
+
+
+def load_all(references: tuple[str, ...], given: "list[Override]") -> "list[Config]":
+    """Load every configuration; raise ConfigError with the problems of all of them before anything begins."""
+    from mnist_lab.config import load_config
+    from mnist_lab.errors import ConfigError
+
+    configs, problems = [], []
+    for reference in references:
+        try:
+            configs.append(load_config(reference, given))
+        except ConfigError as error:
+            problems.append(error)
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise ConfigError("\n".join(str(problem) for problem in problems))
+    return configs

@@ -1,0 +1,130 @@
+"""A run's progress on stderr: a live bar in a terminal, plain lines elsewhere, nothing if quiet."""
+
+import os
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TextIO
+
+from typing_extensions import override
+
+from mnist_lab.experiment import Observer, Plan
+from mnist_lab.experiment import lines as plain
+
+if TYPE_CHECKING:
+    from mnist_lab.training import Progress, Record
+
+
+class Quiet(Observer):
+    """Says nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing was opened."""
+
+
+class Lines(Quiet):
+    """One plain line at a time, as in the log."""
+
+    @override
+    def begun(self, plan: Plan) -> None:
+        for text in plain.plan(plan):
+            self.note(text)
+
+    @override
+    def epoch(self, record: "Record", epochs: int) -> None:
+        self.note(plain.epoch(record, epochs))
+
+    @override
+    def note(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+
+class Live(Quiet):
+    """A bar for the epoch in progress; finished epochs stay above it, a line each."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        self._stderr = _own_stderr()
+        self._console = Console(file=self._stderr, highlight=False)
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[figures]}"),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=None, figures="")
+        self._epochs = 0
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+        if self._stderr is not sys.stderr:
+            self._stderr.close()
+
+    @override
+    def preparing(self, text: str) -> None:
+        self._update(description=text, total=None, completed=0, figures="")
+
+    @override
+    def begun(self, plan: Plan) -> None:
+        from mnist_lab.cli.results import layer_table
+
+        heading, counts, *rest = plain.plan(plan)
+        self._console.print(f"[bold]{heading}[/]")
+        self._console.print(counts)
+        self._console.print(layer_table(plan.summary))
+        for text in rest[len(plain.table(plan.summary)) :]:
+            self._console.print(f"[yellow]{text}[/]")
+        self._epochs = plan.config.train.epochs
+        self._begin_epoch(plan.epochs_done + 1)
+
+    @override
+    def batch(self, progress: "Progress") -> None:
+        self._update(
+            total=progress.total,
+            completed=progress.done,
+            figures=f"loss {progress.loss:.4f}  accuracy {progress.accuracy:.4f}",
+        )
+
+    @override
+    def epoch(self, record: "Record", epochs: int) -> None:
+        self._console.print(plain.epoch(record, epochs))
+        self._begin_epoch(record["epoch"] + 1)
+
+    @override
+    def note(self, text: str) -> None:
+        self._console.print(text, markup=False)
+
+    def _begin_epoch(self, epoch: int) -> None:
+        if epoch <= self._epochs:
+            self._update(description=f"epoch {epoch}/{self._epochs}", total=None, completed=0, figures="")
+
+    def _update(self, **changes: Any) -> None:
+        self._bar.update(self._task, **changes)
+
+
+def observer_for(*, quiet: bool) -> Quiet:
+    """What fits the terminal."""
+    if quiet:
+        return Quiet()
+    return Live() if sys.stderr.isatty() else Lines()
+
+
+def _own_stderr() -> TextIO:
+    """Stderr under a descriptor of its own, which stays the terminal while Keras' import has descriptor 2 captured."""
+    try:
+        return os.fdopen(os.dup(sys.stderr.fileno()), "w")
+    except (OSError, ValueError):
+        return sys.stderr

@@ -1,0 +1,77 @@
+"""`mnist-lab run`: train one configuration, or a few."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mnist_lab.cli.options import (
+    config_argument,
+    config_options,
+    data_dir_option,
+    debug_option,
+    examples,
+    json_option,
+    load_all,
+    overrides,
+    results_option,
+)
+
+
+@click.command(
+    epilog=examples(
+        "mnist-lab run configs/mlp_512.yaml",
+        "mnist-lab run mlp_512 --dataset digits --epochs 5",
+        "mnist-lab run mlp_512 --set model.nodes=[256,128] --set train.optimizer.learning_rate=3e-4",
+    )
+)
+@config_argument
+@config_options
+@data_dir_option
+@results_option
+@click.option("--force", is_flag=True, help="Train again what is finished.")
+@click.option("--quiet", is_flag=True, help="No progress; one line of result for each run.")
+@json_option
+@debug_option
+def run(
+    references: tuple[str, ...],
+    data_dir: Path | None,
+    results: Path,
+    *,
+    force: bool,
+    quiet: bool,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Train configurations; plots, metrics and the model go into a run folder each.
+
+    A finished run is shown and not repeated; an interrupted one goes on where it stopped. CONFIG is a file, or the name
+    of one that comes with mnist-lab.
+    """
+    configs = load_all(references, overrides(**values))
+    from mnist_lab import experiment
+    from mnist_lab.cli.progress import observer_for
+    from mnist_lab.cli.results import print_json, print_line, print_run
+    from mnist_lab.errors import TrainingError
+
+    finished, failures = [], []
+    for config in configs:
+        observer = observer_for(quiet=quiet)
+        try:
+            with observer:
+                done = experiment.run(config, results=results, data_dir=data_dir, force=force, observer=observer)
+        except TrainingError as error:
+            if len(configs) == 1:
+                raise
+            click.echo(f"Error: {config.name}: {error}", err=True)
+            failures.append(config.name)
+            continue
+        finished.append(done)
+        if not done.fresh and not quiet:
+            click.echo("This run is finished already; here is its result (--force trains it again).", err=True)
+        if not as_json:
+            (print_line if quiet else print_run)(done)
+    if as_json:
+        print_json([done.metrics for done in finished])
+    if failures:
+        raise TrainingError(f"{len(failures)} of {len(configs)} runs failed: {', '.join(map(str, failures))}")

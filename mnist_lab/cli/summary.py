@@ -1,0 +1,44 @@
+"""`mnist-lab summary`: the layer table, without training."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mnist_lab.cli.options import (
+    config_argument,
+    config_options,
+    data_dir_option,
+    debug_option,
+    examples,
+    json_option,
+    load_all,
+    overrides,
+)
+
+
+@click.command(
+    epilog=examples(
+        "mnist-lab summary configs/mlp_512.yaml", "mnist-lab summary two_models/mlp_5x30 two_models/cnn_20_40_60"
+    )
+)
+@config_argument
+@config_options
+@data_dir_option
+@json_option
+@debug_option
+def summary(references: tuple[str, ...], data_dir: Path | None, *, as_json: bool, **values: Any) -> None:
+    """Show the layers, output shapes and parameter counts of configurations. Trains nothing."""
+    configs = load_all(references, overrides(**values))
+    from mnist_lab.cli.results import console, layer_table, print_json
+    from mnist_lab.experiment.preview import preview
+
+    summaries = preview(configs, data_dir)
+    if as_json:
+        pairs = zip(references, summaries, strict=True)
+        print_json([{"config": reference, **summary.as_dict()} for reference, summary in pairs])
+        return
+    output = console()
+    for config, table in zip(configs, summaries, strict=True):
+        output.print(f"[bold]{config.name}[/]" + (f": {config.description}" if config.description else ""))
+        output.print(layer_table(table))

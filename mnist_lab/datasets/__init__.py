@@ -1,0 +1,149 @@
+"""Data sets as arrays: the published ones by name, any other by its path.
+
+    load("mnist")            found on this machine, else downloaded and verified
+    load("digits")           comes with the package
+    load("path/to/folder")   IDX files, an npz archive, or pictures in folders
+
+Pixels are uint8 all the way; rescaling belongs to the model. `subset` and `split` choose rows.
+"""
+
+import difflib
+import os
+from pathlib import Path
+
+from mnist_lab.datasets import digits, formats, lookup
+from mnist_lab.datasets import download as downloads
+from mnist_lab.datasets.assembly import assemble
+from mnist_lab.datasets.dataset import Dataset
+from mnist_lab.datasets.download import Progress
+from mnist_lab.datasets.files import kind
+from mnist_lab.datasets.known import KNOWN, KnownSet
+from mnist_lab.datasets.selection import Rows, SplitKind, split, subset
+from mnist_lab.errors import DataError
+
+__all__ = [
+    "KNOWN",
+    "Dataset",
+    "KnownSet",
+    "Progress",
+    "Rows",
+    "SplitKind",
+    "fetch",
+    "find",
+    "load",
+    "split",
+    "subset",
+]
+
+
+def load(
+    dataset: str, data_dir: Path | None = None, *, download: bool = True, progress: Progress | None = None
+) -> Dataset:
+    """Loads a data set by name or path; nothing is ever put in the place of what was asked for.
+
+    Args:
+        dataset: `mnist`, `fashion_mnist`, `digits`, or the path of a folder or an .npz file.
+        data_dir: the first place to look for a published set; then `MNIST_LAB_DATA`, the user's cache, Keras'.
+        download: whether to download it into the user's cache when it is in none of these.
+        progress: called during a download with the address, the bytes so far and the bytes in all.
+
+    Raises:
+        DataError: not to be had, damaged, in no known form, or an unknown name.
+    """
+    known = KNOWN.get(dataset)
+    if known is None:
+        return _load_path(dataset)
+    search = _find(known, data_dir)
+    if search.found:
+        return search.found
+    if not download:
+        raise _not_here(known, search.notes, None)
+    return _download(known, lookup.cache_dir() / known.name, search.notes, progress, replace=True)
+
+
+def find(name: str, data_dir: Path | None = None) -> Dataset | None:
+    """A published data set if it is on this machine.
+
+    Raises:
+        DataError: where the user pointed at, it is damaged; or an unknown name.
+    """
+    return _find(_known(name), data_dir).found
+
+
+def fetch(name: str, data_dir: Path | None = None, *, progress: Progress | None = None) -> Dataset:
+    """Sees to it that a published data set is on this machine, verified.
+
+    Args:
+        name: of a published data set.
+        data_dir: where it must be, as `<data_dir>/<name>/`; made if need be. Without it, anywhere that `load` looks.
+        progress: as for `load`.
+
+    Raises:
+        DataError: no mirror has it, the folder cannot be written, what it holds is damaged; or an unknown name.
+    """
+    known = _known(name)
+    if data_dir is None or known.bundled:
+        return load(name, progress=progress)
+    notes: list[str] = []
+    if kind(data_dir) and (dataset := lookup.find_in(known, data_dir, notes)):
+        if dataset.genuine:
+            return dataset
+        raise DataError(f"{dataset.source}: {dataset.check}.", "Remove it, or fetch into another folder.")
+    return _download(known, data_dir / known.name, notes, progress)
+
+
+def _find(known: KnownSet, data_dir: Path | None) -> lookup.Search:
+    if known.bundled:
+        return lookup.Search(assemble(digits.load(), known))
+    return lookup.find(known, data_dir)
+
+
+def _download(
+    known: KnownSet, folder: Path, notes: list[str], progress: Progress | None, *, replace: bool = False
+) -> Dataset:
+    dataset, failures = downloads.fetch(known, folder, replace=replace, progress=progress)
+    if dataset is None:
+        raise _not_here(known, notes, failures)
+    return dataset
+
+
+def _load_path(dataset: str) -> Dataset:
+    path = Path(dataset).expanduser()
+    if not dataset or not kind(path):
+        if os.sep in dataset or path.suffix:
+            raise DataError(f"{dataset}: there is no such folder or file.", formats.EXPECTED)
+        raise _unknown(dataset)
+    absolute = path.resolve()
+    name = absolute.stem if kind(path) == "file" else absolute.name
+    return assemble(formats.read_path(path), None, name)
+
+
+def _known(name: str) -> KnownSet:
+    try:
+        return KNOWN[name]
+    except KeyError:
+        raise _unknown(name) from None
+
+
+def _unknown(name: str) -> DataError:
+    near = difflib.get_close_matches(name.lower(), KNOWN, n=1)
+    return DataError(
+        f"Unknown data set {name!r}: expected {', '.join(KNOWN)}, or the path of a folder or .npz file.",
+        f"Did you mean {near[0]!r}?" if near else None,
+    )
+
+
+def _not_here(known: KnownSet, notes: list[str], failures: list[str] | None) -> DataError:
+    lines = [f"{known.title} is not on this machine" + (" and could not be downloaded." if failures else ".")]
+    lines += ["Looked in:", *(f"  {note}" for note in notes)]
+    if failures:
+        lines += ["Tried to download:", *(f"  {failure}" for failure in failures)]
+    archive = " or mnist.npz" if known.name == "mnist" else ""
+    ways = [
+        f"Put its four IDX files{archive} into a folder and pass --data-dir FOLDER, or set {lookup.DATA_VARIABLE}.",
+        f"On a machine with network: mnist-lab data fetch {known.name} --data-dir FOLDER; then copy FOLDER here.",
+        "Use the handwritten digits that come with mnist-lab: --dataset digits",
+    ]
+    if failures is None:
+        ways[1] = f"Download it: mnist-lab data fetch {known.name}"
+    return DataError("\n".join(lines), "Ways on:\n" + "\n".join(f"  {n}. {way}" for n, way in enumerate(ways, 1)))

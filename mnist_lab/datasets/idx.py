@@ -1,0 +1,146 @@
+"""Reads the IDX format, MNIST's own: a magic number, the sizes, then bytes; plain or gzipped.
+
+The magic number is two zero bytes, one for the type of the values (8 is an unsigned byte, the only one
+read here) and one for the number of dimensions: 1 for labels, 3 for grey images, 4 for images with
+channels. Each size follows as a big-endian 32-bit integer. Described by Y. LeCun, C. Cortes and
+C. J. C. Burges, "The MNIST database of handwritten digits".
+"""
+
+import gzip
+import math
+import re
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_lab.datasets.dataset import ROLES, Raw
+from mnist_lab.datasets.files import entries, read_bytes
+from mnist_lab.errors import DataError
+
+_FILE_NAME = re.compile(
+    r"(?:.*[-_.])?(?P<part>train|t10k|test)[-_.](?P<kind>image|label)s?(?:[-_.](?:idx\d?|ubyte|gz))+", re.IGNORECASE
+)
+_STANDARD_NAMES = {
+    "x_train": "train-images-idx3-ubyte.gz",
+    "y_train": "train-labels-idx1-ubyte.gz",
+    "x_test": "t10k-images-idx3-ubyte.gz",
+    "y_test": "t10k-labels-idx1-ubyte.gz",
+}
+_DIMENSIONS = {"x": (3, 4), "y": (1,)}
+_UNSIGNED_BYTE = 8
+
+
+def read_folder(folder: Path) -> Raw | None:
+    """Reads the four IDX files of a folder, or returns None if it holds none.
+
+    Names are those of MNIST or pair up like them: `train` and `t10k` or `test`, `images` and `labels`.
+
+    Raises:
+        DataError: a file is missing, damaged, no IDX, or there are two candidates for one array.
+    """
+    files = find_files(folder)
+    if not files:
+        return None
+    missing = [role for role in ROLES if role not in files]
+    if missing:
+        raise DataError(
+            f"{folder}: the data set is not complete.\n"
+            f"  found:   {', '.join(path.name for path in files.values())}\n"
+            f"  missing: {', '.join(_STANDARD_NAMES[role] for role in missing)} (with or without .gz)"
+        )
+    paths = [files[role] for role in ROLES]
+    arrays = {role: read_file(path, _DIMENSIONS[role[0]]) for role, path in zip(ROLES, paths, strict=True)}
+    for role in ("x_train", "x_test"):
+        if arrays[role].ndim == 3:
+            arrays[role] = arrays[role][..., np.newaxis]
+        elif arrays[role].shape[-1] not in (1, 3):
+            raise DataError(
+                f"{files[role]}: expected images of shape (n, height, width, channels) with 1 or 3 channels,"
+                f" received {arrays[role].shape}."
+            )
+    kind = "gzipped IDX" if all(path.suffix.lower() == ".gz" for path in paths) else "IDX"
+    return Raw(arrays, {role: str(path) for role, path in files.items()}, tuple(paths), f"{folder} ({kind})")
+
+
+def find_files(folder: Path) -> dict[str, Path]:
+    """The IDX files of a folder by the array they hold; a gzip is preferred, as it carries a checksum.
+
+    Raises:
+        DataError: two files of different names for the same array, or an unreadable folder.
+    """
+    candidates: dict[str, list[Path]] = {}
+    for path in entries(folder):
+        match = _FILE_NAME.fullmatch(path.name)
+        if match and not path.name.startswith(".") and path.is_file():
+            role = ("x" if match["kind"].lower() == "image" else "y") + (
+                "_train" if match["part"].lower() == "train" else "_test"
+            )
+            candidates.setdefault(role, []).append(path)
+    files = {}
+    for role, paths in candidates.items():
+        if len({_without_gz(path) for path in paths}) > 1:
+            raise DataError(
+                f"{folder}: which of these is meant? {', '.join(path.name for path in paths)}",
+                "Keep one data set to a folder.",
+            )
+        files[role] = max(paths, key=lambda path: path.suffix.lower() == ".gz")
+    return files
+
+
+def read_file(path: Path, dimensions: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Reads one IDX file of unsigned bytes, gzipped or not (its first bytes tell).
+
+    Args:
+        path: the file.
+        dimensions: the numbers of dimensions that are acceptable.
+
+    Raises:
+        DataError: unreadable, damaged, another magic number, or a length other than the header's.
+    """
+    content = read_bytes(path)
+    if content[:2] == b"\x1f\x8b":
+        content = _unpack(path, content)
+    wanted = " or ".join(f"0x{_UNSIGNED_BYTE << 8 | n:08x}" for n in dimensions)
+    if len(content) < 4 or content[:2] != b"\0\0":
+        raise DataError(
+            f"{path}: not an IDX file: expected the magic number {wanted}, received"
+            f" {'an empty file' if not content else '0x' + content[:4].hex()}."
+        )
+    kind, count = content[2], content[3]
+    if kind != _UNSIGNED_BYTE or count not in dimensions:
+        wrong = f"0x{content[:4].hex()}"
+        meaning = {(8, 1): ", a file of labels", (8, 3): ", a file of images"}.get((kind, count), "")
+        raise DataError(f"{path}: expected the IDX magic number {wanted}, received {wrong}{meaning}.")
+    start = 4 + 4 * count
+    if len(content) < start:
+        raise DataError(f"{path}: truncated within its header, after {len(content)} bytes.")
+    shape = struct.unpack(f">{count}I", content[4:start])
+    expected, received = math.prod(shape), len(content) - start
+    if expected != received:
+        raise DataError(
+            f"{path}: {'truncated' if received < expected else 'too long'}: its header says"
+            f" {' x '.join(f'{n:,}' for n in shape)} = {expected:,} bytes, it holds {received:,}."
+        )
+    # A copy, because an array on top of `bytes` is read-only, which Torch warns about.
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
+
+
+def _unpack(path: Path, content: bytes) -> bytes:
+    try:
+        return gzip.decompress(content)
+    except EOFError as error:
+        raise DataError(
+            f"{path}: the gzip file is truncated ({len(content):,} bytes of it are here).",
+            "The download or copy probably broke off: delete the file and fetch it again.",
+        ) from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(
+            f"{path}: the gzip file is corrupt ({error}).", "Delete the file and fetch it again."
+        ) from error
+
+
+def _without_gz(path: Path) -> str:
+    return path.name[:-3] if path.suffix.lower() == ".gz" else path.name

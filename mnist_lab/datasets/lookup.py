@@ -1,0 +1,121 @@
+"""Looks for a published data set on this machine, place by place.
+
+In each place `<dir>/<name>/` is taken at its word. `<dir>` itself counts only if its bytes are those of the
+data set, because Fashion-MNIST's files have the names of MNIST's. What the user pointed at (`--data-dir`,
+`MNIST_LAB_DATA`) must be sound: damage there is an error. A cache is only a cache: it counts if it is
+genuine and is passed over otherwise.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mnist_lab.datasets import formats, idx, npz
+from mnist_lab.datasets.assembly import assemble
+from mnist_lab.datasets.dataset import Dataset
+from mnist_lab.datasets.files import kind
+from mnist_lab.datasets.known import KnownSet, recognise
+from mnist_lab.errors import DataError
+
+DATA_VARIABLE = "MNIST_LAB_DATA"
+
+
+@dataclass
+class Search:
+    """What came of looking for a data set: it, if found, and a line for each place that did not have it."""
+
+    found: Dataset | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def find(known: KnownSet, data_dir: Path | None = None) -> Search:
+    """Looks in `data_dir`, `MNIST_LAB_DATA`, our cache and Keras' cache, in this order.
+
+    Raises:
+        DataError: `data_dir` or `MNIST_LAB_DATA` is no readable folder, or what it holds is damaged.
+    """
+    search = Search()
+    for origin, folder in _chosen_folders(data_dir):
+        if dataset := find_in(known, folder, search.notes, origin):
+            search.found = dataset
+            break
+    else:
+        search.found = _find_in_caches(known, search.notes)
+    if search.found and search.notes:
+        search.found = replace(search.found, notes=tuple(search.notes))
+    return search
+
+
+def find_in(known: KnownSet, folder: Path, notes: list[str], origin: str = "--data-dir") -> Dataset | None:
+    """Looks in one folder that the user chose, and adds to `notes` what it had instead.
+
+    Raises:
+        DataError: no readable folder, or what it holds is damaged.
+    """
+    match kind(folder):
+        case None:
+            raise DataError(f"{folder}: there is no such folder (from {origin}).")
+        case "file":
+            raise DataError(f"{folder}: expected a folder, this is a file (from {origin}).")
+    own = folder / known.name
+    if kind(own):
+        raw = formats.read_folder(own)
+        if raw is not None:
+            return assemble(raw, known)
+        notes.append(f"{own} ({origin}): no data set in this folder")
+    raw = idx.read_folder(folder)
+    archive = folder / f"{known.name}.npz"
+    if raw is None and kind(archive):
+        raw = npz.read_file(archive)
+    if raw is None:
+        notes.append(f"{folder} ({origin}): neither a folder {known.name!r} nor IDX files nor {archive.name}")
+        return None
+    dataset = assemble(raw, known)
+    if dataset.genuine:
+        return dataset
+    other = recognise(raw, dataset.digests)
+    what = f"this is {other[0].title}" if other else dataset.check
+    notes.append(f"{raw.source}, {origin}: {what}; to use it as {known.name} nevertheless, move it to {own}")
+    return None
+
+
+def cache_dir() -> Path:
+    """Where downloads are kept: `mnist-lab` in the user's cache folder."""
+    if home := os.environ.get("XDG_CACHE_HOME"):
+        return Path(home) / "mnist-lab"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "mnist-lab"
+    if sys.platform == "win32" and (home := os.environ.get("LOCALAPPDATA")):
+        return Path(home) / "mnist-lab" / "cache"
+    return Path.home() / ".cache" / "mnist-lab"
+
+
+def _chosen_folders(data_dir: Path | None) -> Iterator[tuple[str, Path]]:
+    value = os.environ.get(DATA_VARIABLE)
+    from_environment = Path(value).expanduser() if value else None
+    if data_dir is not None and data_dir != from_environment:
+        yield "--data-dir", data_dir
+    if from_environment is not None:
+        yield DATA_VARIABLE, from_environment
+
+
+def _find_in_caches(known: KnownSet, notes: list[str]) -> Dataset | None:
+    keras = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"
+    places = [cache_dir() / known.name]
+    if known.keras_cache:
+        places.append(keras / known.keras_cache)
+    for place in places:
+        try:
+            if not kind(place):
+                notes.append(f"{place}: not there")
+                continue
+            dataset = assemble(formats.read_path(place), known)
+        except DataError as error:
+            notes.append(error.message)
+            continue
+        if dataset.genuine:
+            return dataset
+        notes.append(f"{place}: {dataset.check}")
+    return None

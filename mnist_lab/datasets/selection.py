@@ -1,0 +1,98 @@
+"""Chooses rows: a stratified subset, and the split into training and validation rows.
+
+All functions take labels and return row numbers in ascending order, so that arrays are cut once and the
+choice can be tested without images.
+"""
+
+import math
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_lab.errors import DataError
+
+Rows = NDArray[np.intp]
+SplitKind = Literal["tail", "random", "stratified"]
+
+
+def subset(labels: NDArray[Any], size: int, seed: int) -> Rows:
+    """Draws rows at random so that each class keeps its share, and at least one row.
+
+    Shares are rounded by largest remainder, so a class is never more than one row away from its exact share
+    unless it would otherwise be empty.
+
+    Args:
+        labels: (n,) class of each row.
+        size: how many rows to draw.
+        seed: the same seed draws the same rows.
+
+    Returns:
+        `size` row numbers, ascending.
+
+    Raises:
+        DataError: `size` is larger than the data, or smaller than the number of classes in it.
+    """
+    classes, counts = np.unique(labels, return_counts=True)
+    if size > len(labels):
+        raise DataError(f"A subset of {size:,} rows was asked for, but the data has {len(labels):,}.")
+    if size < len(classes):
+        raise DataError(
+            f"A subset of {size:,} rows was asked for, but there are {len(classes)} classes:"
+            " a stratified subset needs at least one row of each."
+        )
+    generator = np.random.default_rng(seed)
+    chosen = [
+        generator.permutation(np.flatnonzero(labels == label))[:share]
+        for label, share in zip(classes, _shares(counts, size), strict=True)
+    ]
+    return np.sort(np.concatenate(chosen))
+
+
+def split(labels: NDArray[Any], how: SplitKind, fraction: float, seed: int) -> tuple[Rows, Rows]:
+    """Splits rows into a training and a validation part, of the sizes that Keras' `validation_split` gives.
+
+    The training part has floor(n * (1 - fraction)) rows, computed in floating point exactly as
+    `keras.src.trainers.data_adapters.array_slicing.train_validation_split` does.
+
+    Args:
+        labels: (n,) class of each row.
+        how: `tail` takes the last rows for validation, `random` any rows, `stratified` the same share of each
+            class.
+        fraction: the part for validation, between 0 and 1.
+        seed: for `random` and `stratified`; the same seed gives the same rows.
+
+    Returns:
+        Training rows and validation rows, each ascending; together they are all rows.
+
+    Raises:
+        DataError: a part would be empty, or a stratified training part could not have every class.
+        ValueError: an unknown `how`.
+    """
+    rows = len(labels)
+    training = math.floor(rows * (1.0 - fraction))
+    if not 0 < training < rows:
+        empty = "validation" if training >= rows else "training"
+        raise DataError(f"A validation fraction of {fraction:g} of {rows:,} rows leaves no {empty} rows.")
+    if how == "tail":
+        chosen = np.arange(training)
+    elif how == "random":
+        chosen = np.sort(np.random.default_rng(seed).permutation(rows)[:training])
+    elif how == "stratified":
+        chosen = subset(labels, training, seed)
+    else:
+        raise ValueError(f"unknown split {how!r}: expected one of {', '.join(get_args(SplitKind))}")
+    rest = np.ones(rows, bool)
+    rest[chosen] = False
+    return chosen, np.flatnonzero(rest)
+
+
+def _shares(counts: NDArray[np.intp], size: int) -> NDArray[np.intp]:
+    """Divides `size` among classes in proportion to `counts`, in integers, none left with nothing."""
+    shares, remainders = np.divmod(counts * size, counts.sum())
+    largest_first = np.argsort(-remainders, kind="stable")
+    shares[largest_first[: size - shares.sum()]] += 1
+    for empty in np.flatnonzero(shares == 0):
+        shares[shares.argmax()] -= 1
+        shares[empty] = 1
+    return shares

@@ -1,0 +1,64 @@
+"""What a run says in plain lines, the same in its log and in a terminal."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mnist_lab.experiment.material import Material
+    from mnist_lab.experiment.observer import Plan
+    from mnist_lab.models import Summary
+    from mnist_lab.training import Record
+
+
+def plan(plan: "Plan") -> list[str]:
+    """What is about to be trained, on what, with what, and where it goes."""
+    config, backend = plan.config, plan.backend
+    threads = "1 thread" if backend.threads == 1 else f"{backend.threads} threads"
+    text = [
+        f"{config.name}, seed {config.seed}: {backend.name} on {backend.device}, {threads}",
+        counts(plan.material),
+        *table(plan.summary),
+    ]
+    if plan.material.selected_on_test:
+        text.append("The validation images are the test images: what is selected here is selected on the test set.")
+    if plan.epochs_done:
+        text.append(f"Resuming after epoch {plan.epochs_done} of {config.train.epochs}.")
+    return text
+
+
+def counts(material: "Material") -> str:
+    """The numbers of images: `MNIST: 48,000 training, 12,000 validation, 10,000 test images`."""
+    if material.selected_on_test:
+        validation = "no separate validation"
+    elif material.validation is None:
+        validation = "no validation"
+    else:
+        validation = f"{len(material.validation):,} validation"
+    return (
+        f"{material.dataset.title}: {len(material.train):,} training, {validation}, {len(material.test):,} test images"
+    )
+
+
+def table(summary: "Summary") -> list[str]:
+    """The layer table: name, type, output shape, parameters; then the counts."""
+    rows = [("Layer", "Type", "Output shape", "Parameters")]
+    for layer in summary.layers:
+        shape = " x ".join(str(size) for size in layer.output_shape[1:])
+        rows.append((layer.name, layer.type, shape, f"{layer.parameters:,}"))
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    text = [
+        f"{name:<{widths[0]}}  {kind:<{widths[1]}}  {shape:<{widths[2]}}  {parameters:>{widths[3]}}"
+        for name, kind, shape, parameters in rows
+    ]
+    text.insert(1, "-" * len(text[0]))
+    count = summary.parameters
+    text.append(f"Parameters: {count.total:,} ({count.trainable:,} trainable, {count.non_trainable:,} not trainable)")
+    return text
+
+
+def epoch(record: "Record", epochs: int) -> str:
+    """One epoch: `epoch 3/10  loss 0.0721  accuracy 0.9778  val_loss 0.0735  val_accuracy 0.9784  1.3 s`."""
+    width = len(str(epochs))
+    values = [
+        f"{name} {record[name]:.4f}" for name in ("loss", "accuracy", "val_loss", "val_accuracy") if name in record
+    ]
+    return "  ".join([f"epoch {record['epoch']:>{width}}/{epochs}", *values, f"{record['seconds']:.1f} s"])

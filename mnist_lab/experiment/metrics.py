@@ -1,0 +1,128 @@
+"""What goes into `metrics.json`."""
+
+from dataclasses import asdict
+from math import isfinite
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from mnist_lab.analysis import wilson
+from mnist_lab.runs import FORMAT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mnist_lab.config import Config
+    from mnist_lab.experiment.material import Material
+    from mnist_lab.training import Evaluation, Record
+
+
+def dataset_facts(material: "Material") -> dict[str, Any]:
+    """Which data, and how many images of it."""
+    dataset, validation = material.dataset, material.validation
+    return {
+        "name": dataset.name,
+        "title": dataset.title,
+        "sha256": dataset.sha256,
+        "genuine": dataset.genuine,
+        "train": len(material.train),
+        "validation": 0 if validation is None else len(validation),
+        "test": len(material.test),
+        "classes": len(dataset.classes),
+        "selected_on_test": material.selected_on_test,
+    }
+
+
+def test_facts(evaluation: "Evaluation") -> dict[str, Any]:
+    """The test result of the saved model, with the 95 % Wilson interval of its accuracy."""
+    return {
+        "loss": evaluation.loss,
+        "accuracy": evaluation.accuracy,
+        "correct": evaluation.correct,
+        "wrong": evaluation.total - evaluation.correct,
+        "total": evaluation.total,
+        "ci95": list(wilson(evaluation.correct, evaluation.total)),
+    }
+
+
+def best_facts(history: "Sequence[Record]", config: "Config", epoch: int) -> dict[str, Any]:
+    """The epoch whose weights are saved, and the best accuracies over all epochs."""
+    monitor = config.train.restore_best
+    return {
+        "epoch": epoch,
+        "monitor": monitor,
+        "value": history[epoch - 1][monitor] if monitor else None,
+        "restored": monitor is not None,
+        "train_accuracy": _highest(history, "accuracy"),
+        "validation_accuracy": _highest(history, "val_accuracy"),
+    }
+
+
+def seconds_facts(history: "Sequence[Record]", *, total: float, startup: float) -> dict[str, float]:
+    """Where the time went; epochs of an interrupted run count as they were."""
+    epochs = [record["seconds"] for record in history]
+    return {
+        "total": round(total, 3),
+        "startup": round(startup, 3),
+        "train": round(sum(epochs), 3),
+        "epoch_first": epochs[0],
+        "epoch_median": round(median(epochs), 3),
+    }
+
+
+def assemble(
+    *,
+    config: "Config",
+    run: dict[str, Any],
+    material: "Material",
+    parameters: Any,
+    history: "Sequence[Record]",
+    test: "Evaluation",
+    last_test_accuracy: float,
+    saved_epoch: int,
+    seconds: dict[str, float],
+    environment: dict[str, Any],
+    observations: "Sequence[Any]",
+) -> dict[str, Any]:
+    """All of it, in the order of a reader's interest."""
+    last = history[-1]
+    validation = {"loss": last["val_loss"], "accuracy": last["val_accuracy"]} if "val_loss" in last else None
+    return {
+        "format": FORMAT,
+        "run": run,
+        "dataset": dataset_facts(material),
+        "parameters": asdict(parameters),
+        "epochs": len(history),
+        "train": {"loss": last["loss"], "accuracy": last["accuracy"]},
+        "validation": validation,
+        "test": test_facts(test),
+        "best": best_facts(history, config, saved_epoch),
+        "last": {"test_accuracy": last_test_accuracy},
+        "seconds": seconds,
+        "environment": environment,
+        "reference": config.reference.model_dump(mode="json", exclude_none=True) if config.reference else None,
+        "observations": [asdict(observation) for observation in observations],
+    }
+
+
+def published(config: "Config") -> dict[str, Any] | None:
+    """The published numbers, if this run follows the recipe that they were published for."""
+    if config.reference is None or config.reference.departures:
+        return None
+    return config.reference.model_dump(exclude_none=True)
+
+
+def mistakes(test: "Evaluation", rows: Any) -> list[dict[str, Any]]:
+    """Every wrong test image: its row in the test file, label, prediction and confidence, most confident first."""
+    return [
+        {
+            "index": int(rows[i]),
+            "label": int(test.labels[i]),
+            "predicted": int(test.predicted[i]),
+            "confidence": round(float(test.confidence[i]), 6),
+        }
+        for i in test.mistakes
+    ]
+
+
+def _highest(history: "Sequence[Record]", key: str) -> float | None:
+    return max((record[key] for record in history if key in record and isfinite(record[key])), default=None)

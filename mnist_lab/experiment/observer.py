@@ -1,0 +1,105 @@
+"""Who is told what a run does: its log file always, the terminal if there is one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from mnist_lab.config.schema import Config
+from mnist_lab.experiment import lines
+from mnist_lab.runs import RunFolder
+
+if TYPE_CHECKING:
+    from mnist_lab.backends import Backend
+    from mnist_lab.experiment.material import Material
+    from mnist_lab.models import Summary
+    from mnist_lab.training import Progress, Record
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is about to be trained."""
+
+    config: Config
+    folder: RunFolder
+    material: "Material"
+    summary: "Summary"
+    backend: "Backend"
+    epochs_done: int
+    """Epochs that an interrupted run had finished; 0 for a new one."""
+
+
+class Observer:
+    """Is told what happens and does nothing about it; subclasses do."""
+
+    def preparing(self, text: str) -> None:
+        """Something takes a while, for example importing Keras or a download."""
+
+    def begun(self, plan: Plan) -> None:
+        """Training is about to begin."""
+
+    def batch(self, progress: "Progress") -> None:
+        """Some steps of an epoch are done; comes a few times a second."""
+
+    def epoch(self, record: "Record", epochs: int) -> None:
+        """An epoch of `epochs` is done."""
+
+    def note(self, text: str) -> None:
+        """Something a reader of the log should know."""
+
+
+class Observers(Observer):
+    """Tells several."""
+
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        self.observers = observers
+
+    @override
+    def preparing(self, text: str) -> None:
+        for observer in self.observers:
+            observer.preparing(text)
+
+    @override
+    def begun(self, plan: Plan) -> None:
+        for observer in self.observers:
+            observer.begun(plan)
+
+    @override
+    def batch(self, progress: "Progress") -> None:
+        for observer in self.observers:
+            observer.batch(progress)
+
+    @override
+    def epoch(self, record: "Record", epochs: int) -> None:
+        for observer in self.observers:
+            observer.epoch(record, epochs)
+
+    @override
+    def note(self, text: str) -> None:
+        for observer in self.observers:
+            observer.note(text)
+
+
+class LogFile(Observer):
+    """Writes `log.txt` of a run folder, a line as it happens."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @override
+    def begun(self, plan: Plan) -> None:
+        if plan.backend.chatter:
+            self.note(plan.backend.chatter.rstrip())
+        for text in lines.plan(plan):
+            self.note(text)
+
+    @override
+    def epoch(self, record: "Record", epochs: int) -> None:
+        self.note(lines.epoch(record, epochs))
+
+    @override
+    def note(self, text: str) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(text + "\n")

@@ -1,0 +1,43 @@
+"""What a configuration would build, without training it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnist_lab import backends, datasets
+from mnist_lab.config import Config
+
+if TYPE_CHECKING:
+    from mnist_lab.models import Summary
+
+
+def preview(configs: Iterable[Config], data_dir: Path | None = None) -> "list[Summary]":
+    """The layer table of each configuration. Known data sets are not read; Keras is imported once for all.
+
+    Raises:
+        InputError: a network cannot be built, or a data set that is given by its path cannot be read.
+    """
+    configs = list(configs)
+    backends.start(backends.choose(configs[0].runtime.backend), device="cpu")
+    from mnist_lab import models
+
+    summaries = []
+    for config in configs:
+        shape, classes = _image(config.data.dataset, data_dir)
+        model = models.build(
+            config.model,
+            input_shape=shape,
+            classes=classes,
+            preprocess=config.data.preprocess,
+            precision=config.train.precision,
+        )
+        summaries.append(models.summarize(model))
+    return summaries
+
+
+def _image(name: str, data_dir: Path | None) -> tuple[tuple[int, int, int], int]:
+    known = datasets.KNOWN.get(name)
+    if known is not None:
+        return known.image_shape, len(known.classes)
+    dataset = datasets.load(name, data_dir)
+    return dataset.image_shape, len(dataset.classes)

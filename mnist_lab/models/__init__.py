@@ -1,0 +1,7 @@
+"""Keras models from specifications: raw pixels in, class probabilities out."""
+
+from mnist_lab.models.construct import construct
+from mnist_lab.models.network import build, for_training
+from mnist_lab.models.summary import Summary, summarize
+
+__all__ = ["Summary", "build", "construct", "for_training", "summarize"]

@@ -1,0 +1,146 @@
+"""The network: input of raw pixels, preprocessing, the configured layers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from mnist_lab.config.layers import Cnn, Dense, Layer, Mlp, Residual, Rows
+from mnist_lab.config.schema import Preprocess, Rescale, Standardize
+from mnist_lab.errors import ConfigError
+from mnist_lab.models.construct import construct
+
+Shape = tuple[int, ...]
+
+
+def build(
+    model: Mlp | Cnn,
+    *,
+    input_shape: Shape,
+    classes: int,
+    preprocess: Preprocess,
+    precision: str = "float32",
+    name: str = "model",
+) -> keras.Model:
+    """Build the network that takes raw pixels (batch, *input_shape) of 0..255 and gives (batch, classes) probabilities.
+
+    Args:
+        input_shape: height, width and channels of an image.
+        precision: Keras' dtype policy of all layers but the last, which stays in float32.
+
+    Raises:
+        ConfigError: the layers do not fit the image or each other; names the layer and the shape there.
+    """
+    inputs = keras.Input(shape=input_shape, name="pixels")
+    tensor = _preprocess(inputs, preprocess, precision)
+    blocks = _Blocks(classes, precision)
+    tensor = blocks.apply(model.layers, tensor, where="model.layers", last=True)
+    if tuple(tensor.shape[1:]) != (classes,):
+        raise ConfigError(
+            f"model.layers: the output has the shape {_shape(tensor)}, expected ({classes},): "
+            f"one probability for each of the {classes} classes."
+        )
+    return keras.Model(inputs, tensor, name=name.replace("/", "_"))
+
+
+def for_training(model: keras.Model, augmentation: Sequence[keras.layers.Layer]) -> keras.Model:
+    """`model` with the augmentation layers before it, sharing its weights.
+
+    A model of its own even without augmentation, so that compiling it leaves `model` free of training state.
+    """
+    inputs = keras.Input(shape=model.input_shape[1:], name="pixels")
+    tensor = inputs
+    for layer in augmentation:
+        tensor = layer(tensor)
+    return keras.Model(inputs, model(tensor), name="training")
+
+
+def _preprocess(pixels: Any, preprocess: Preprocess, precision: str) -> Any:
+    match preprocess:
+        case Rescale():
+            return keras.layers.Rescaling(1 / 255, dtype=precision, name="rescale")(pixels)
+        case Standardize(mean=mean, std=std):
+            channels = pixels.shape[-1]
+            for name, values in (("mean", mean), ("std", std)):
+                if len(values) not in (1, channels):
+                    raise ConfigError(
+                        f"data.preprocess.standardize.{name}: expected one number or one for each of the "
+                        f"{channels} channels, received {len(values)}."
+                    )
+            scale = [1 / (255 * value) for value in std]
+            offset = [-m / s for m, s in np.broadcast(mean, std)]
+            scale, offset = (values[0] if len(values) == 1 else values for values in (scale, offset))
+            return keras.layers.Rescaling(scale, offset, dtype=precision, name="standardize")(pixels)
+        case _:
+            return pixels
+
+
+class _Blocks:
+    """Applies layer specifications one after the other; layers are named after their key and count."""
+
+    def __init__(self, classes: int, precision: str) -> None:
+        self.classes = classes
+        self.precision = precision
+        self.counts: dict[str, int] = {}
+
+    def apply(self, layers: Sequence[Layer], tensor: Any, *, where: str, last: bool = False) -> Any:
+        for i, spec in enumerate(layers):
+            precision = "float32" if last and i == len(layers) - 1 else self.precision
+            here = f"{where}[{i}].{spec.key}"
+            shape = _shape(tensor)
+            try:
+                tensor = self._one(spec, tensor, here, precision)
+            except (ValueError, TypeError) as error:
+                reason = str(error).strip().splitlines()[0]
+                raise ConfigError(f"{here}: does not fit here, where the shape is {shape}: {reason}") from error
+            if 0 in tensor.shape[1:]:
+                raise ConfigError(f"{here}: leaves nothing of the shape {shape}: the output would be {_shape(tensor)}.")
+        return tensor
+
+    def _one(self, spec: Layer, tensor: Any, where: str, precision: str) -> Any:
+        name = self._name(spec.key)
+        match spec:
+            case Residual(layers=layers):
+                return self._residual(layers, tensor, where, name)
+            case Rows():
+                if len(tensor.shape) != 4:
+                    raise ValueError("expected an image of height, width and channels")
+                _, height, width, channels = tensor.shape
+                layer = construct(spec, target_shape=(height, width * channels), dtype=precision, name=name)
+            case Dense(units="classes"):
+                layer = construct(spec, units=self.classes, dtype=precision, name=name)
+            case _:
+                layer = construct(spec, dtype=precision, name=name)
+        return layer(tensor)
+
+    def _residual(self, layers: Sequence[Layer], tensor: Any, where: str, name: str) -> Any:
+        inner = self.apply(layers, tensor, where=where)
+        if len(inner.shape) != len(tensor.shape):
+            raise ValueError(f"the block's output has the shape {_shape(inner)}, which cannot be added to its input")
+        if inner.shape[1:] != tensor.shape[1:]:
+            tensor = self._projected(tensor, inner.shape, f"{name}_projection")
+        return keras.layers.Add(dtype=self.precision, name=name)([inner, tensor])
+
+    def _projected(self, tensor: Any, shape: Shape, name: str) -> Any:
+        """The block's input brought to the shape of its output, by a linear map without bias (He et al. 2015, B)."""
+        units = shape[-1]
+        if len(shape) == 2:
+            return keras.layers.Dense(units, use_bias=False, dtype=self.precision, name=name)(tensor)
+        strides = [-(-before // after) for before, after in zip(tensor.shape[1:3], shape[1:3], strict=True)]
+        projected = keras.layers.Conv2D(
+            units, 1, strides=strides, padding="same", use_bias=False, dtype=self.precision, name=name
+        )(tensor)
+        if projected.shape[1:] != shape[1:]:
+            raise ValueError(
+                f"the block's output has the shape {tuple(shape[1:])}, which no stride over its input gives"
+            )
+        return projected
+
+    def _name(self, key: str) -> str:
+        self.counts[key] = self.counts.get(key, 0) + 1
+        return f"{key}_{self.counts[key]}"
+
+
+def _shape(tensor: Any) -> str:
+    return str(tuple(tensor.shape[1:]))

@@ -1,0 +1,71 @@
+"""A model's probabilities on images, and what they are worth."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+BATCH = 512
+"""Images at a time when nothing is learnt; large enough to be fast, small enough for any net's maps."""
+
+_EPSILON = 1e-7
+"""Keras clips probabilities here before it takes the logarithm."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Probabilities (n, classes) for images with `labels` (n,), and the figures that follow from them."""
+
+    probabilities: NDArray[np.float32]
+    labels: NDArray[Any]
+
+    @property
+    def predicted(self) -> NDArray[np.int64]:
+        """The most probable class of each image."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def confidence(self) -> NDArray[np.float32]:
+        """The probability of the predicted class."""
+        return self.probabilities.max(axis=1)
+
+    @property
+    def total(self) -> int:
+        """Number of images."""
+        return len(self.labels)
+
+    @property
+    def correct(self) -> int:
+        """Number of images whose predicted class is their label."""
+        return int((self.predicted == self.labels).sum())
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction of 1."""
+        return self.correct / self.total
+
+    @property
+    def loss(self) -> float:
+        """Mean cross-entropy in nats, without label smoothing and penalties."""
+        likelihood = self.probabilities[np.arange(self.total), self.labels].astype(np.float64)
+        return float(-np.log(np.clip(likelihood, _EPSILON, 1 - _EPSILON)).mean())
+
+    @property
+    def mistakes(self) -> NDArray[np.int64]:
+        """Indices of the wrong images, the most confident mistake first."""
+        wrong = np.flatnonzero(self.predicted != self.labels)
+        return wrong[np.argsort(-self.confidence[wrong], kind="stable")]
+
+    def confusion(self) -> NDArray[np.int64]:
+        """Counts (classes, classes): row is the true class, column the predicted one."""
+        classes = self.probabilities.shape[1]
+        pairs = self.labels.astype(np.int64) * classes + self.predicted
+        return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+
+
+def evaluate(model: keras.Model, images: NDArray[np.uint8], labels: NDArray[Any]) -> Evaluation:
+    """Run `model` on raw `images` (n, height, width, channels)."""
+    probabilities = model.predict(images, batch_size=BATCH, verbose=0)
+    return Evaluation(np.asarray(probabilities, dtype=np.float32), labels)

@@ -1,0 +1,315 @@
+"""The fitting of one model: an epoch at a time, with all its state at hand after each.
+
+The order of an epoch comes from (seed, epoch), and everything else that changes is in `Trainer.state`, so a run that is
+resumed from there ends with the same bits as one that was never interrupted.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_lab.config.schedules import Plateau
+from mnist_lab.config.schema import Runtime, Train
+from mnist_lab.errors import InputError
+from mnist_lab.models import construct, for_training
+from mnist_lab.training.evaluation import BATCH
+from mnist_lab.training.history import Record, best_epoch, plateau_scale, should_stop
+from mnist_lab.training.schedules import LearningRate
+
+Images = NDArray[np.uint8]
+Labels = NDArray[Any]
+State = dict[str, NDArray[Any]]
+
+POINTS_PER_EPOCH = 16
+"""How finely the curves within an epoch are drawn, and so how many steps run in one go."""
+MOST_STEPS_PER_EXECUTION = 100
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an epoch is, with Keras' running loss and accuracy."""
+
+    epoch: int
+    done: int
+    total: int
+    loss: float
+    accuracy: float
+
+
+@dataclass
+class BatchCurve:
+    """Training loss and accuracy within the epochs: the mean over a few steps, at their end in epochs."""
+
+    epoch: list[float] = field(default_factory=list)
+    loss: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+
+    def arrays(self) -> State:
+        """The three columns, in float32."""
+        return {name: np.asarray(values, np.float32) for name, values in vars(self).items()}
+
+
+class Trainer:
+    """Trains `model` in place.
+
+    Args:
+        model: raw pixels in, probabilities out (`mnist_lab.models.build`).
+        augmentation: layers before it while it learns.
+        images: training images (n, height, width, channels), 0..255.
+        labels: their classes (n,).
+        validation: images and labels to evaluate on after every epoch.
+        train: the recipe.
+        runtime: how to run it.
+        seed: what the order of the images follows from; Keras' own seed has been set by the caller.
+
+    Raises:
+        InputError: the batch is larger than the training set.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        *,
+        augmentation: Sequence[keras.layers.Layer] = (),
+        images: Images,
+        labels: Labels,
+        validation: tuple[Images, Labels] | None,
+        train: Train,
+        runtime: Runtime,
+        seed: int,
+    ) -> None:
+        if train.batch_size > len(images):
+            raise InputError(
+                f"train.batch_size: expected at most the number of training images, {len(images):,}, "
+                f"received {train.batch_size:,}."
+            )
+        self.model = model
+        self.history: list[Record] = []
+        self.batches = BatchCurve()
+        self._train = train
+        self._seed = seed
+        self._classes = model.output_shape[-1]
+        self._images, self._labels = images, labels
+        self._targets = self._as_targets(labels)
+        self._weights = _sample_weights(labels, train, self._classes)
+        self._validation = validation and (validation[0], self._as_targets(validation[1]))
+        self._steps = -(-len(images) // train.batch_size)
+        self._best: list[NDArray[Any]] = []
+        self.network: Any = for_training(model, augmentation)
+        self._compile(runtime)
+
+    @property
+    def steps_per_execution(self) -> int:
+        """Steps that run without Python in between."""
+        return int(self.network.steps_per_execution)
+
+    @property
+    def jit_compile(self) -> bool:
+        """Whether XLA compiles the steps."""
+        return bool(self.network.jit_compile)
+
+    def epochs(self, on_batch: Callable[[Progress], None] | None = None) -> Iterator[Record]:
+        """Train on, an epoch at a time, until the recipe's end or early stopping; yields each epoch's record.
+
+        When a record is yielded, `state` and `history` are those of the epoch's end.
+        """
+        while len(self.history) < self._train.epochs and not self._stopped():
+            record = self._epoch(len(self.history) + 1, on_batch)
+            self.history.append(record)
+            monitor = self._train.restore_best
+            if monitor and best_epoch(self.history, monitor) == record["epoch"]:
+                self._best = self._evaluated
+            yield record
+
+    def finish(self) -> int:
+        """Give `model` the weights that are to be saved; returns the epoch they are from."""
+        if self._train.optimizer.use_ema:
+            self.network.optimizer.finalize_variable_values(self.network.trainable_variables)
+        monitor = self._train.restore_best
+        if not monitor:
+            return len(self.history)
+        _assign(self.model.weights, self._best)
+        return best_epoch(self.history, monitor)
+
+    def state(self) -> State:
+        """Everything that the rest of the training depends on, but for history: weights, seeds, optimizer, best."""
+        groups = {
+            "network": self.network.variables,
+            "optimizer": self.network.optimizer.variables,
+            "best": self._best,
+        }
+        arrays = {f"{name}_{i}": np.asarray(v) for name, group in groups.items() for i, v in enumerate(group)}
+        return arrays | {f"batches_{name}": values for name, values in self.batches.arrays().items()}
+
+    def restore(self, state: State, history: list[Record]) -> None:
+        """Go on from a `state` and the history that belongs to it.
+
+        Raises:
+            ValueError: the state is that of another network.
+        """
+        _assign(self.network.variables, _group(state, "network"))
+        _assign(self.network.optimizer.variables, _group(state, "optimizer"))
+        self._best = _group(state, "best")
+        self.batches = BatchCurve(**{name: state[f"batches_{name}"].tolist() for name in vars(BatchCurve())})
+        self.history = list(history)
+
+    def _compile(self, runtime: Runtime) -> None:
+        train = self._train
+        rate: Any = train.optimizer.learning_rate
+        if train.schedule and not isinstance(train.schedule[0], Plateau):
+            rate = LearningRate(rate, train.schedule, epochs=train.epochs, steps_per_epoch=self._steps)
+        smoothed = train.label_smoothing > 0
+        # SparseCategoricalCrossentropy has no label smoothing, so the targets are one-hot then.
+        loss = (
+            keras.losses.CategoricalCrossentropy(label_smoothing=train.label_smoothing)
+            if smoothed
+            else keras.losses.SparseCategoricalCrossentropy()
+        )
+        accuracy = keras.metrics.CategoricalAccuracy if smoothed else keras.metrics.SparseCategoricalAccuracy
+        self.network.compile(
+            construct(train.optimizer, learning_rate=rate),
+            loss,
+            metrics=[accuracy(name="accuracy")],
+            jit_compile=_jit_compile(runtime),
+            steps_per_execution=_steps_per_execution(runtime, self._steps),
+        )
+        self.network.optimizer.build(self.network.trainable_variables)
+
+    def _epoch(self, epoch: int, on_batch: Callable[[Progress], None] | None) -> Record:
+        begun = time.perf_counter()
+        optimizer = self.network.optimizer
+        match self._train.schedule:
+            case (Plateau() as rule,):
+                optimizer.learning_rate = self._train.optimizer.learning_rate * plateau_scale(self.history, rule)
+        rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+        order = np.random.default_rng((self._seed, epoch)).permutation(len(self._images))
+        watch = _Watch(epoch, len(order), self._train.batch_size, self._steps, on_batch)
+        averaged = self._train.optimizer.use_ema
+        fitted = self.network.fit(
+            self._images[order],
+            self._targets[order],
+            batch_size=self._train.batch_size,
+            sample_weight=None if self._weights is None else self._weights[order],
+            shuffle=False,
+            initial_epoch=epoch - 1,
+            epochs=epoch,
+            verbose=0,
+            callbacks=[watch],
+        )
+        logs = fitted.history
+        record: Record = {"epoch": epoch, "loss": float(logs["loss"][0]), "accuracy": float(logs["accuracy"][0])}
+        watch.add_to(self.batches)
+        if self._validation is not None:
+            images, targets = self._validation
+            measured = self.network.evaluate(images, targets, batch_size=BATCH, verbose=0, return_dict=True)
+            record |= {f"val_{name}": float(measured[name]) for name in ("loss", "accuracy")}
+        self._evaluated = _values(self.model.weights) if averaged or self._train.restore_best else []
+        if averaged:
+            # `fit` ends with the averaged weights in place; training goes on from the weights themselves.
+            _assign(self.network.trainable_variables, watch.trained)
+        return record | {"learning_rate": rate, "seconds": round(time.perf_counter() - begun, 3)}
+
+    def _stopped(self) -> bool:
+        rule = self._train.early_stopping
+        return bool(rule and self.history and should_stop(self.history, rule))
+
+    def _as_targets(self, labels: Labels) -> NDArray[Any]:
+        if not self._train.label_smoothing:
+            return labels
+        return np.eye(self._classes, dtype=np.float32)[labels]
+
+
+class _Watch(keras.callbacks.Callback):
+    """Notes the running loss and accuracy of one epoch, and tells a progress display now and then."""
+
+    SECONDS = 0.1
+
+    def __init__(
+        self, epoch: int, images: int, batch_size: int, steps: int, on_batch: Callable[[Progress], None] | None
+    ) -> None:
+        super().__init__()
+        self.model: Any
+        self.epoch, self.images, self.batch_size, self.steps = epoch, images, batch_size, steps
+        self.on_batch = on_batch
+        self.every = max(1, steps // POINTS_PER_EPOCH)
+        self.seen: list[tuple[int, Any]] = []
+        self.noted = 0
+        self.told = time.monotonic()
+        self.trained: list[NDArray[Any]] = []
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        done = batch + 1
+        if done - self.noted >= self.every or done == self.steps:
+            self.noted = done
+            self.seen.append((done, logs))
+        if self.on_batch and time.monotonic() - self.told > self.SECONDS:
+            self.told = time.monotonic()
+            self.on_batch(Progress(self.epoch, done, self.steps, float(logs["loss"]), float(logs["accuracy"])))
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if getattr(self.model.optimizer, "use_ema", False):
+            self.trained = _values(self.model.trainable_variables)
+
+    def add_to(self, curve: BatchCurve) -> None:
+        """Turn running means into the means between one note and the next."""
+        before, sums = 0, (0.0, 0.0)
+        for done, logs in self.seen:
+            images = min(done * self.batch_size, self.images)
+            totals = float(logs["loss"]) * images, float(logs["accuracy"]) * images
+            loss, accuracy = ((total - was) / (images - before) for total, was in zip(totals, sums, strict=True))
+            curve.epoch.append(self.epoch - 1 + done / self.steps)
+            curve.loss.append(loss)
+            curve.accuracy.append(min(max(accuracy, 0.0), 1.0))
+            before, sums = images, totals
+
+
+def _steps_per_execution(runtime: Runtime, steps: int) -> int:
+    if runtime.steps_per_execution != "auto":
+        return min(runtime.steps_per_execution, steps)
+    # On JAX and Torch several steps are a loop in Python and save nothing.
+    if keras.backend.backend() != "tensorflow":
+        return 1
+    return max(1, min(MOST_STEPS_PER_EXECUTION, steps // POINTS_PER_EPOCH))
+
+
+def _jit_compile(runtime: Runtime) -> bool | str:
+    if runtime.jit_compile != "auto":
+        return runtime.jit_compile
+    # False is eager on JAX; on TensorFlow it is the graph, which on a CPU is faster than XLA.
+    on_cpu = keras.backend.backend() == "tensorflow" and not keras.distribution.list_devices("gpu")
+    return False if on_cpu else "auto"
+
+
+def _sample_weights(labels: Labels, train: Train, classes: int) -> NDArray[np.float32] | None:
+    if train.class_weight is None:
+        return None
+    if train.class_weight == "balanced":
+        counts = np.bincount(labels, minlength=classes)
+        weights = len(labels) / (classes * np.maximum(counts, 1))
+    else:
+        unknown = [label for label in train.class_weight if not 0 <= label < classes]
+        if unknown:
+            raise InputError(f"train.class_weight: expected classes 0 to {classes - 1}, received {unknown[0]}.")
+        weights = np.array([train.class_weight.get(label, 1.0) for label in range(classes)])
+    return weights[labels].astype(np.float32)
+
+
+def _values(variables: Sequence[Any]) -> list[NDArray[Any]]:
+    return [np.array(variable) for variable in variables]
+
+
+def _assign(variables: Sequence[Any], values: Sequence[NDArray[Any]]) -> None:
+    if len(variables) != len(values):
+        raise ValueError(f"expected {len(variables)} arrays, received {len(values)}")
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _group(state: State, name: str) -> list[NDArray[Any]]:
+    count = sum(key.rpartition("_")[0] == name for key in state)
+    return [state[f"{name}_{i}"] for i in range(count)]
