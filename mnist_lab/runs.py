@@ -141,7 +141,8 @@ class RunFolder:
         import numpy as np
 
         with _replacing(self.path / name) as part, part.open("wb") as file:
-            (np.savez_compressed if compressed else np.savez)(file, **arrays)
+            save: Any = np.savez_compressed if compressed else np.savez
+            save(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
 

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from typing_extensions import override
@@ -20,7 +19,7 @@ class Quiet(Observer):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         """Nothing was opened."""
 
 
@@ -66,9 +65,8 @@ class Live(Quiet):
         self._bar.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    @override
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         self._bar.stop()
         if self._stderr is not sys.stderr:
             self._stderr.close()

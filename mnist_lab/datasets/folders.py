@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_lab.datasets.dataset import Raw
-from mnist_lab.datasets.files import entries, unreadable
+from mnist_lab.datasets.files import entries, kind, unreadable
 from mnist_lab.errors import DataError
 
 PICTURES = (".png", ".jpg", ".jpeg")
@@ -26,10 +26,10 @@ def read_folder(folder: Path) -> Raw | None:
         DataError: a missing part or class, an empty class, a picture that cannot be read or has another size.
     """
     parts = {part: folder / part for part in ("train", "test")}
-    if not any(path.is_dir() for path in parts.values()):
+    if not any(kind(path) == "folder" for path in parts.values()):
         return None
     for part, path in parts.items():
-        if not path.is_dir():
+        if kind(path) != "folder":
             raise DataError(f"{folder}: has no folder {part!r}; expected train/<class>/*.png and test/<class>/*.png.")
     classes = _class_names(parts["train"])
     if strangers := set(_class_names(parts["test"])) ^ set(classes):
@@ -88,7 +88,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
 
 
 def _class_names(folder: Path) -> tuple[str, ...]:
-    names = [path.name for path in entries(folder) if path.is_dir() and not path.name.startswith(".")]
+    names = [path.name for path in entries(folder) if kind(path) == "folder" and not path.name.startswith(".")]
     if not names:
         raise DataError(f"{folder}: has no folders; expected one for each class, with its pictures.")
     return tuple(sorted(names, key=int) if all(name.isdecimal() for name in names) else sorted(names))

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_lab.datasets.dataset import ROLES, Raw
-from mnist_lab.datasets.files import entries, read_bytes
+from mnist_lab.datasets.files import entries, kind, read_bytes
 from mnist_lab.errors import DataError
 
 _FILE_NAME = re.compile(
@@ -74,7 +74,7 @@ def find_files(folder: Path) -> dict[str, Path]:
     candidates: dict[str, list[Path]] = {}
     for path in entries(folder):
         match = _FILE_NAME.fullmatch(path.name)
-        if match and not path.name.startswith(".") and path.is_file():
+        if match and not path.name.startswith(".") and kind(path) == "file":
             role = ("x" if match["kind"].lower() == "image" else "y") + (
                 "_train" if match["part"].lower() == "train" else "_test"
             )

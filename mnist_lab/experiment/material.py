@@ -26,6 +26,11 @@ class Part:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def pair(self) -> tuple[Images, Labels]:
+        """Images and labels."""
+        return self.images, self.labels
+
 
 @dataclass(frozen=True)
 class Material:

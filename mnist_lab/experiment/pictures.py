@@ -54,6 +54,6 @@ def draw_test(folder: "RunFolder", config: "Config", material: "Material", test:
 
 
 def title_of(config: "Config", material: "Material") -> str:
-    """The experiment and its data; anything but MNIST is named."""
-    name = str(config.name)
-    return name if material.dataset.name == "mnist" else f"{name} on {material.dataset.title}"
+    """The experiment, its seed and its data."""
+    subset = f", {config.data.subset:,} rows" if config.data.subset else ""
+    return f"{config.name}, seed {config.seed}, {material.dataset.title}{subset}"

@@ -103,7 +103,7 @@ def _train(subject: _Subject, observer: Observer, *, resume: bool) -> Run:
         augmentation=augmentation.layers(config.augment, seed=config.seed),
         images=material.train.images,
         labels=material.train.labels,
-        validation=material.validation and (material.validation.images, material.validation.labels),
+        validation=material.validation.pair if material.validation else None,
         train=config.train,
         runtime=runtime,
         seed=config.seed,
@@ -136,10 +136,10 @@ def _train(subject: _Subject, observer: Observer, *, resume: bool) -> Run:
             folder.write_arrays("checkpoint.npz", _with_history(trainer))
 
     observer.preparing("Testing, drawing, saving")
-    last = training.evaluate(model, material.test.images, material.test.labels)
+    last = training.evaluate(model, *material.test.pair)
     saved_epoch = trainer.finish()
     restored = config.train.restore_best or config.train.optimizer.use_ema
-    test = training.evaluate(model, material.test.images, material.test.labels) if restored else last
+    test = training.evaluate(model, *material.test.pair) if restored else last
     model.save(folder.path / "model.keras")
     folder.write_arrays("batches.npz", trainer.batches.arrays())
     folder.write_arrays("predictions.npz", {"probabilities": test.probabilities.astype("float16")}, compressed=True)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,7 +64,7 @@ class Evaluation:
         return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 
-def evaluate(model: keras.Model, images: NDArray[np.uint8], labels: NDArray[Any]) -> Evaluation:
-    """Run `model` on raw `images` (n, height, width, channels)."""
+def evaluate(model: Any, images: NDArray[np.uint8], labels: NDArray[Any]) -> Evaluation:
+    """Run the Keras `model` on raw `images` (n, height, width, channels)."""
     probabilities = model.predict(images, batch_size=BATCH, verbose=0)
     return Evaluation(np.asarray(probabilities, dtype=np.float32), labels)

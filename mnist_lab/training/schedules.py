@@ -31,8 +31,9 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
     def __call__(self, step: Any) -> Any:
         """The learning rate of the step `step`, counted from 0."""
         whole_epochs = ops.cast(ops.floor_divide(step, self.steps_per_epoch), "float32")
-        time = ops.cast(step, "float32") / self.steps_per_epoch
-        rate = ops.convert_to_tensor(self.rate, "float32")
+        time: Any = ops.cast(step, "float32")
+        time = time / self.steps_per_epoch
+        rate: Any = ops.convert_to_tensor(self.rate, "float32")
         for schedule in self.schedules:
             rate = rate * self._factor(schedule, whole_epochs, time)
         return rate
@@ -62,4 +63,5 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
 
 def _falling(part: Any) -> Any:
     """Half a cosine: 1 at 0, 0 at 1."""
-    return (1 + ops.cos(pi * part)) / 2
+    cosine: Any = ops.cos(pi * part)
+    return (1 + cosine) / 2

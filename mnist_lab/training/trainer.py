@@ -186,7 +186,7 @@ class Trainer:
         match self._train.schedule:
             case (Plateau() as rule,):
                 optimizer.learning_rate = self._train.optimizer.learning_rate * plateau_scale(self.history, rule)
-        rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+        rate = float(optimizer.learning_rate)
         order = np.random.default_rng((self._seed, epoch)).permutation(len(self._images))
         watch = _Watch(epoch, len(order), self._train.batch_size, self._steps, on_batch)
         averaged = self._train.optimizer.use_ema
