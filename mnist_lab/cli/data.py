@@ -1,44 +1,31 @@
 """`mnist-lab data`: which data sets there are and where, download, integrity, and pictures of them."""
 
-import contextlib
 import json
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-if TYPE_CHECKING:
-    from mnist_lab.datasets import Dataset, KnownSet, Progress
+from mnist_lab.cli.downloads import download_bar
+from mnist_lab.cli.options import data_dir_option, debug_option, examples, json_option
 
-_DATA_DIR = click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path),
-    envvar="MNIST_LAB_DATA",
-    show_envvar=True,
-    metavar="DIR",
-    help="The first folder to look in.",
-)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+if TYPE_CHECKING:
+    from mnist_lab.datasets import Dataset, KnownSet
+
 _QUIET = click.option("--quiet", is_flag=True, help="No progress bar.")
 _DARK_TO_LIGHT = " .:-=+*#%@"
 _WIDEST_TEXT = 60
 
 
-def _examples(*commands: str) -> str:
-    """The end of a help text; the backspace tells click to keep the lines as they are."""
-    return "\b\nExample:\n" + "\n".join(f"  {command}" for command in commands)
-
-
-@click.group(epilog=_examples("mnist-lab data list"))
+@click.group(epilog=examples("mnist-lab data list"))
 def data() -> None:
     """Data sets: what is available where, download, integrity, pictures."""
 
 
-@data.command("list", epilog=_examples("mnist-lab data list"))
-@_DATA_DIR
-@_JSON
+@data.command("list", epilog=examples("mnist-lab data list"))
+@data_dir_option
+@json_option
+@debug_option
 def list_(data_dir: Path | None, as_json: bool) -> None:
     """List the data sets that have a name, and where each was found."""
     from mnist_lab.datasets import KNOWN
@@ -68,10 +55,11 @@ def list_(data_dir: Path | None, as_json: bool) -> None:
     click.echo("  your own       wherever a name stands, the path of a folder (IDX, .npz or train/<class>/*.png)")
 
 
-@data.command(epilog=_examples("mnist-lab data fetch", "mnist-lab data fetch fashion_mnist --data-dir ~/data"))
+@data.command(epilog=examples("mnist-lab data fetch", "mnist-lab data fetch fashion_mnist --data-dir ~/data"))
 @click.argument("name", default="mnist")
-@_DATA_DIR
+@data_dir_option
 @_QUIET
+@debug_option
 def fetch(name: str, data_dir: Path | None, quiet: bool) -> None:
     """Download the data set NAME (default mnist), verify it and keep it.
 
@@ -80,15 +68,16 @@ def fetch(name: str, data_dir: Path | None, quiet: bool) -> None:
     """
     from mnist_lab import datasets
 
-    with _progress(quiet) as progress:
+    with download_bar(quiet) as progress:
         dataset = datasets.fetch(name, data_dir, progress=progress)
     click.echo(f"{dataset.title} is here and genuine: {dataset.source}")
 
 
-@data.command(epilog=_examples("mnist-lab data verify mnist", "mnist-lab data verify path/to/folder --json"))
+@data.command(epilog=examples("mnist-lab data verify mnist", "mnist-lab data verify path/to/folder --json"))
 @click.argument("dataset", metavar="[NAME|PATH]", default="mnist")
-@_DATA_DIR
-@_JSON
+@data_dir_option
+@json_option
+@debug_option
 @click.pass_context
 def verify(context: click.Context, dataset: str, data_dir: Path | None, as_json: bool) -> None:
     """Read a data set (default mnist), count it, hash it, and say whether it is genuine.
@@ -109,9 +98,7 @@ def verify(context: click.Context, dataset: str, data_dir: Path | None, as_json:
 
 
 @data.command(
-    epilog=_examples(
-        "mnist-lab data show digits", "mnist-lab data show mnist --index 7 --split test --output seven.png"
-    )
+    epilog=examples("mnist-lab data show digits", "mnist-lab data show mnist --index 7 --split test --output seven.png")
 )
 @click.argument("dataset", metavar="[NAME|PATH]", default="mnist")
 @click.option("--index", type=click.IntRange(min=0), metavar="I", help="Show this one image instead of a sample.")
@@ -122,8 +109,9 @@ def verify(context: click.Context, dataset: str, data_dir: Path | None, as_json:
     metavar="FILE",
     help="The PNG to write; without it one named after the data set, in the current folder.",
 )
-@_DATA_DIR
+@data_dir_option
 @_QUIET
+@debug_option
 def show(dataset: str, index: int | None, split: str, output: Path | None, data_dir: Path | None, quiet: bool) -> None:
     """Write a sample of a data set (default mnist) as a PNG, or one image with --index.
 
@@ -131,7 +119,7 @@ def show(dataset: str, index: int | None, split: str, output: Path | None, data_
     """
     from mnist_lab import datasets
 
-    with _progress(quiet) as progress:
+    with download_bar(quiet) as progress:
         found = datasets.load(dataset, data_dir, progress=progress)
     images, labels = (found.x_train, found.y_train) if split == "train" else (found.x_test, found.y_test)
     if index is not None and index >= len(images):
@@ -260,42 +248,3 @@ def _as_text(image: Any) -> str | None:
 def _size(shape: tuple[int, int, int]) -> str:
     height, width, channels = shape
     return f"{width}x{height}" if channels == 1 else f"{width}x{height} colour"
-
-
-@contextlib.contextmanager
-def _progress(quiet: bool) -> "Iterator[Progress | None]":
-    """A progress bar for downloads on stderr; it appears with the first byte and stays away otherwise."""
-    if quiet or not sys.stderr.isatty():
-        yield None if quiet else _plain_progress()
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    bar = Progress(*columns, console=Console(stderr=True))
-    tasks: dict[str, Any] = {}
-
-    def update(url: str, done: int, total: int | None) -> None:
-        if not tasks:
-            bar.start()
-        if url not in tasks:
-            tasks[url] = bar.add_task(url, total=total)
-        bar.update(tasks[url], completed=done, total=total)
-
-    try:
-        yield update
-    finally:
-        if tasks:
-            bar.stop()
-
-
-def _plain_progress() -> Callable[[str, int, int | None], None]:
-    """One line for each file, where stderr is no terminal."""
-    seen: set[str] = set()
-
-    def update(url: str, done: int, total: int | None) -> None:
-        if url not in seen:
-            seen.add(url)
-            click.echo(f"downloading {url}" + (f" ({total:,} bytes)" if total else ""), err=True)
-
-    return update

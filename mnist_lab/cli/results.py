@@ -101,6 +101,10 @@ def _results(facts: dict[str, Any]) -> Table:
     return table
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def _departures(facts: dict[str, Any]) -> list[str]:
     return (facts["reference"] or {}).get("departures", [])
 
@@ -114,7 +118,7 @@ def _beside(ours: float, published: float | None) -> tuple[str, str]:
 def _figures(facts: dict[str, Any]) -> str:
     seconds, parameters, environment = facts["seconds"], facts["parameters"], facts["environment"]
     return (
-        f"  {parameters['total']:,} parameters ({parameters['trainable']:,} trainable), {facts['epochs']} epochs, "
+        f"  {parameters['total']:,} parameters ({parameters['trainable']:,} trainable), {_count(facts['epochs'], 'epoch')}, "
         f"{seconds['total']:.1f} s ({seconds['startup']:.1f} start-up, {seconds['train']:.1f} training, "
         f"{seconds['epoch_median']:.2f} an epoch), {environment['backend']} on {environment['device']}\n"
     )

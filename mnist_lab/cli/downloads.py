@@ -1,0 +1,53 @@
+"""The progress of a download on stderr."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from mnist_lab.datasets import Progress
+
+
+@contextlib.contextmanager
+def download_bar(quiet: bool = False) -> "Iterator[Progress | None]":
+    """What to pass as `progress` to `mnist_lab.datasets`: shows downloads on stderr, and nothing without one.
+
+    A bar in a terminal, a line for each file elsewhere, nothing if `quiet`.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield None if quiet else _plain_progress()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    bar = Progress(*columns, console=Console(stderr=True))
+    tasks: dict[str, Any] = {}
+
+    def update(url: str, done: int, total: int | None) -> None:
+        if not tasks:
+            bar.start()
+        if url not in tasks:
+            tasks[url] = bar.add_task(url, total=total)
+        bar.update(tasks[url], completed=done, total=total)
+
+    try:
+        yield update
+    finally:
+        if tasks:
+            bar.stop()
+
+
+def _plain_progress() -> Callable[[str, int, int | None], None]:
+    """One line for each file, where stderr is no terminal."""
+    seen: set[str] = set()
+
+    def update(url: str, done: int, total: int | None) -> None:
+        if url not in seen:
+            seen.add(url)
+            click.echo(f"downloading {url}" + (f" ({total:,} bytes)" if total else ""), err=True)
+
+    return update
