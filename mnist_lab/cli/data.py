@@ -51,7 +51,7 @@ def list_(data_dir: Path | None, as_json: bool) -> None:
     click.echo("\nWhere:")
     for row in rows:
         where = row["problem"] or row["source"] or f"not here: mnist-lab data fetch {row['name']}"
-        click.echo(f"  {row['name']:<14} {where}")
+        click.echo(f"  {row['name']:<14} " + where.replace("\n", "\n" + " " * 17))
     click.echo("  your own       wherever a name stands, the path of a folder (IDX, .npz or train/<class>/*.png)")
 
 

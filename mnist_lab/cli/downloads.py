@@ -31,7 +31,7 @@ def download_bar(quiet: bool = False) -> "Iterator[Progress | None]":
         if not tasks:
             bar.start()
         if url not in tasks:
-            tasks[url] = bar.add_task(url, total=total)
+            tasks[url] = bar.add_task(url.rpartition("/")[2], total=total)
         bar.update(tasks[url], completed=done, total=total)
 
     try:

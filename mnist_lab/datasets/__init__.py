@@ -7,6 +7,7 @@
 Pixels are uint8 all the way; rescaling belongs to the model. `subset` and `split` choose rows.
 """
 
+import dataclasses
 import difflib
 import os
 from pathlib import Path
@@ -57,8 +58,8 @@ def load(
     if search.found:
         return search.found
     if not download:
-        raise _not_here(known, search.notes, None)
-    return _download(known, lookup.cache_dir() / known.name, search.notes, progress, replace=True)
+        raise _not_here(known, search, None)
+    return _download(known, lookup.cache_dir() / known.name, search, progress, replace=True)
 
 
 def find(name: str, data_dir: Path | None = None) -> Dataset | None:
@@ -84,12 +85,12 @@ def fetch(name: str, data_dir: Path | None = None, *, progress: Progress | None 
     known = _known(name)
     if data_dir is None or known.bundled:
         return load(name, progress=progress)
-    notes: list[str] = []
-    if kind(data_dir) and (dataset := lookup.find_in(known, data_dir, notes)):
+    search = lookup.Search()
+    if kind(data_dir) and (dataset := lookup.find_in(known, data_dir, search)):
         if dataset.genuine:
             return dataset
         raise DataError(f"{dataset.source}: {dataset.check}.", "Remove it, or fetch into another folder.")
-    return _download(known, data_dir / known.name, notes, progress)
+    return _download(known, data_dir / known.name, search, progress)
 
 
 def _find(known: KnownSet, data_dir: Path | None) -> lookup.Search:
@@ -99,12 +100,12 @@ def _find(known: KnownSet, data_dir: Path | None) -> lookup.Search:
 
 
 def _download(
-    known: KnownSet, folder: Path, notes: list[str], progress: Progress | None, *, replace: bool = False
+    known: KnownSet, folder: Path, search: lookup.Search, progress: Progress | None, *, replace: bool = False
 ) -> Dataset:
     dataset, failures = downloads.fetch(known, folder, replace=replace, progress=progress)
     if dataset is None:
-        raise _not_here(known, notes, failures)
-    return dataset
+        raise _not_here(known, search, failures)
+    return dataclasses.replace(dataset, notes=tuple(search.passed_over))
 
 
 def _load_path(dataset: str) -> Dataset:
@@ -133,9 +134,9 @@ def _unknown(name: str) -> DataError:
     )
 
 
-def _not_here(known: KnownSet, notes: list[str], failures: list[str] | None) -> DataError:
+def _not_here(known: KnownSet, search: lookup.Search, failures: list[str] | None) -> DataError:
     lines = [f"{known.title} is not on this machine" + (" and could not be downloaded." if failures else ".")]
-    lines += ["Looked in:", *(f"  {note}" for note in notes)]
+    lines += ["Looked in:", *(f"  {line}" for line in search.tried)]
     if failures:
         lines += ["Tried to download:", *(f"  {failure}" for failure in failures)]
     archive = " or mnist.npz" if known.name == "mnist" else ""

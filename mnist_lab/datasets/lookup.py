@@ -24,10 +24,26 @@ DATA_VARIABLE = "MNIST_LAB_DATA"
 
 @dataclass
 class Search:
-    """What came of looking for a data set: it, if found, and a line for each place that did not have it."""
+    """What came of looking for a data set.
+
+    Attributes:
+        found: it, unless it is nowhere.
+        tried: a line for each place that did not have it.
+        passed_over: those of the lines that are about data which were there, but were not it.
+    """
 
     found: Dataset | None = None
-    notes: list[str] = field(default_factory=list)
+    tried: list[str] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
+
+    def absent(self, line: str) -> None:
+        """Notes a place that had nothing."""
+        self.tried.append(line)
+
+    def unfit(self, line: str) -> None:
+        """Notes a place that had something else, or something damaged."""
+        self.tried.append(line)
+        self.passed_over.append(line)
 
 
 def find(known: KnownSet, data_dir: Path | None = None) -> Search:
@@ -38,18 +54,17 @@ def find(known: KnownSet, data_dir: Path | None = None) -> Search:
     """
     search = Search()
     for origin, folder in _chosen_folders(data_dir):
-        if dataset := find_in(known, folder, search.notes, origin):
-            search.found = dataset
+        if found := find_in(known, folder, search, origin):
             break
     else:
-        search.found = _find_in_caches(known, search.notes)
-    if search.found and search.notes:
-        search.found = replace(search.found, notes=tuple(search.notes))
+        found = _find_in_caches(known, search)
+    if found:
+        search.found = replace(found, notes=tuple(search.passed_over))
     return search
 
 
-def find_in(known: KnownSet, folder: Path, notes: list[str], origin: str = "--data-dir") -> Dataset | None:
-    """Looks in one folder that the user chose, and adds to `notes` what it had instead.
+def find_in(known: KnownSet, folder: Path, search: Search, origin: str = "--data-dir") -> Dataset | None:
+    """Looks in one folder that the user chose, and notes in `search` what it had instead.
 
     Raises:
         DataError: no readable folder, or what it holds is damaged.
@@ -64,20 +79,20 @@ def find_in(known: KnownSet, folder: Path, notes: list[str], origin: str = "--da
         raw = formats.read_folder(own)
         if raw is not None:
             return assemble(raw, known)
-        notes.append(f"{own} ({origin}): no data set in this folder")
+        search.absent(f"{own} ({origin}): no data set in this folder")
     raw = idx.read_folder(folder)
     archive = folder / f"{known.name}.npz"
     if raw is None and kind(archive):
         raw = npz.read_file(archive)
     if raw is None:
-        notes.append(f"{folder} ({origin}): neither a folder {known.name!r} nor IDX files nor {archive.name}")
+        search.absent(f"{folder} ({origin}): neither a folder {known.name!r} nor IDX files nor {archive.name}")
         return None
     dataset = assemble(raw, known)
     if dataset.genuine:
         return dataset
     other = recognise(raw, dataset.digests)
     what = f"this is {other[0].title}" if other else dataset.check
-    notes.append(f"{raw.source}, {origin}: {what}; to use it as {known.name} nevertheless, move it to {own}")
+    search.unfit(f"{raw.source}, {origin}: {what}; to use it as {known.name} nevertheless, move it to {own}")
     return None
 
 
@@ -101,7 +116,7 @@ def _chosen_folders(data_dir: Path | None) -> Iterator[tuple[str, Path]]:
         yield DATA_VARIABLE, from_environment
 
 
-def _find_in_caches(known: KnownSet, notes: list[str]) -> Dataset | None:
+def _find_in_caches(known: KnownSet, search: Search) -> Dataset | None:
     keras = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"
     places = [cache_dir() / known.name]
     if known.keras_cache:
@@ -109,13 +124,13 @@ def _find_in_caches(known: KnownSet, notes: list[str]) -> Dataset | None:
     for place in places:
         try:
             if not kind(place):
-                notes.append(f"{place}: not there")
+                search.absent(f"{place}: not there")
                 continue
             dataset = assemble(formats.read_path(place), known)
         except DataError as error:
-            notes.append(error.message)
+            search.unfit(error.message)
             continue
         if dataset.genuine:
             return dataset
-        notes.append(f"{place}: {dataset.check}")
+        search.unfit(f"{place}: {dataset.check}")
     return None

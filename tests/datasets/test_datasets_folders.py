@@ -1,0 +1,162 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mnist_lab import datasets
+from mnist_lab.errors import DataError
+
+
+def _draw(path, value=100, size=(4, 3), mode="L", **kwargs):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size, value).save(path, **kwargs)
+    return path
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Two classes, two training pictures and one test picture each; the grey value tells which."""
+    root = tmp_path / "shapes"
+    for c, name in enumerate(("circle", "square")):
+        for n in range(2):
+            _draw(root / "train" / name / f"{n}.png", 100 * c + n)
+        _draw(root / "test" / name / "0.png", 100 * c + 50)
+    return root
+
+
+def test_folders_become_classes_and_pictures_rows(pictures):
+    loaded = datasets.load(str(pictures))
+    assert loaded.name == "shapes"
+    assert loaded.classes == ("circle", "square")
+    assert loaded.x_train.shape == (4, 3, 4, 1)
+    assert loaded.x_train[:, 0, 0, 0].tolist() == [0, 1, 100, 101]
+    assert loaded.y_train.tolist() == [0, 0, 1, 1]
+    assert loaded.x_test[:, 0, 0, 0].tolist() == [50, 150]
+
+
+def test_classes_that_are_numbers_stand_in_numerical_order(tmp_path):
+    for part in ("train", "test"):
+        for name in ("10", "9", "2"):
+            _draw(tmp_path / part / name / "a.png", int(name))
+    loaded = datasets.load(str(tmp_path))
+    assert loaded.classes == ("2", "9", "10")
+    assert loaded.x_test[:, 0, 0, 0].tolist() == [2, 9, 10]
+
+
+def test_one_colour_picture_makes_all_colour(pictures):
+    _draw(pictures / "test" / "circle" / "1.JPG", (200, 0, 0), mode="RGB", format="JPEG")
+    loaded = datasets.load(str(pictures))
+    assert loaded.image_shape == (3, 4, 3)
+    assert loaded.x_train[3, 0, 0].tolist() == [101, 101, 101]
+    assert abs(int(loaded.x_test[1, 0, 0, 0]) - 200) < 5
+
+
+def test_a_picture_of_another_size_is_named(pictures):
+    odd = _draw(pictures / "train" / "square" / "7.png", size=(5, 3))
+    with pytest.raises(DataError, match=r"is 5 x 3, but .*0\.png is 4 x 3") as caught:
+        datasets.load(str(pictures))
+    assert str(odd) in caught.value.message
+
+
+def test_an_empty_class_is_named(pictures):
+    (pictures / "test" / "circle" / "0.png").unlink()
+    (pictures / "test" / "circle" / "notes.txt").write_text("none")
+    with pytest.raises(DataError, match=r"test.circle: this class is empty"):
+        datasets.load(str(pictures))
+
+
+def test_a_class_in_one_part_only_is_named(pictures):
+    _draw(pictures / "test" / "star" / "0.png")
+    with pytest.raises(DataError, match="class 'star' has a folder in test, but none in train"):
+        datasets.load(str(pictures))
+
+
+def test_a_missing_part_is_named(pictures):
+    (pictures / "test").rename(pictures / "validation")
+    with pytest.raises(DataError, match="has no folder 'test'"):
+        datasets.load(str(pictures))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda path: path.write_bytes(b"no picture"), "cannot be read as a picture"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-30]), "damaged|cannot be read"),
+        (lambda path: _draw(path, 1000, mode="I;16"), "more than 8 bits"),
+        (lambda path: _draw(path, (9, 9, 9, 128), mode="RGBA"), "transparent"),
+        (lambda path: _draw(path, (9, 128), mode="LA"), "transparent"),
+    ],
+    ids=["text", "cut", "16-bit", "rgba", "la"],
+)
+def test_a_picture_that_cannot_be_used_is_named(pictures, change, message):
+    path = pictures / "train" / "circle" / "1.png"
+    change(path)
+    with pytest.raises(DataError, match=message) as caught:
+        datasets.load(str(pictures))
+    assert str(path) in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("mode", "value", "channels"),
+    [("1", 1, 1), ("L", 255, 1), ("LA", (255, 255), 1), ("RGBA", (255,) * 4, 3), ("P", 1, 3)],
+)
+def test_every_common_kind_of_png_is_read(tmp_path, mode, value, channels):
+    for part in ("train", "test"):
+        for name in "ab":
+            image = Image.new(mode, (3, 3), value)
+            if mode == "P":
+                image.putpalette([0, 0, 0, 255, 255, 255])
+            (tmp_path / part / name).mkdir(parents=True)
+            image.save(tmp_path / part / name / "x.png")
+    loaded = datasets.load(str(tmp_path))
+    assert loaded.image_shape == (3, 3, channels)
+    assert (loaded.x_test == 255).all()
+
+
+def test_a_folder_with_nothing_says_what_was_expected(tmp_path):
+    with pytest.raises(DataError, match=r"no data set in this folder[\s\S]*train-images-idx3-ubyte"):
+        datasets.load(str(tmp_path))
+
+
+def test_a_missing_folder_is_an_error(tmp_path):
+    with pytest.raises(DataError, match="no such folder or file"):
+        datasets.load(str(tmp_path / "absent"))
+
+
+def test_a_file_where_a_folder_is_meant_is_an_error(tmp_path):
+    path = tmp_path / "train-images-idx3-ubyte.gz"
+    path.write_bytes(b"")
+    with pytest.raises(DataError, match=r"expected a folder or an \.npz file"):
+        datasets.load(str(path))
+
+
+def test_an_unreadable_folder_is_an_error(pictures, monkeypatch):
+    def refuse(self):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(DataError, match="no permission to read it"):
+        datasets.load(str(pictures))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is unreadable to root")
+@pytest.mark.parametrize("locked", [".", "train", "train/circle", "train/circle/0.png"])
+def test_missing_permissions_are_an_error_that_names_the_place(pictures, locked):
+    place = pictures / locked
+    place.chmod(0)
+    try:
+        with pytest.raises(DataError, match="no permission"):
+            datasets.load(str(pictures))
+    finally:
+        place.chmod(0o755)
+
+
+def test_images_keep_every_pixel(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 5, 7, 3), np.uint8)
+    for part in ("train", "test"):
+        for n, name in enumerate("abc"):
+            (tmp_path / part / name).mkdir(parents=True)
+            Image.fromarray(pixels[n]).save(tmp_path / part / name / "x.png")
+    np.testing.assert_array_equal(datasets.load(str(tmp_path)).x_train, pixels)

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnist_lab.datasets import split, subset
+from mnist_lab.errors import DataError
+
+LABELS = st.lists(st.integers(0, 5), min_size=2, max_size=200).map(np.array)
+SEEDS = st.integers(0, 2**32)
+
+
+@given(LABELS, SEEDS, st.data())
+def test_a_subset_has_every_class_and_its_share(labels, seed, data):
+    counts = np.bincount(labels, minlength=6)
+    classes = np.count_nonzero(counts)
+    size = data.draw(st.integers(classes, len(labels)))
+    rows = subset(labels, size, seed)
+    assert len(rows) == size
+    assert (np.diff(rows) > 0).all()
+    drawn = np.bincount(labels[rows], minlength=6)
+    assert (drawn[counts > 0] >= 1).all()
+    exact = counts * size / len(labels)
+    if (exact[counts > 0] >= 1).all():
+        assert (np.abs(drawn - exact) < 1).all()
+
+
+@given(LABELS, SEEDS)
+def test_a_subset_is_a_function_of_its_seed(labels, seed):
+    size = max(len(np.unique(labels)), len(labels) // 2)
+    np.testing.assert_array_equal(subset(labels, size, seed), subset(labels, size, seed))
+
+
+def test_another_seed_draws_other_rows():
+    labels = np.arange(1000) % 10
+    assert subset(labels, 100, 1).tolist() != subset(labels, 100, 2).tolist()
+
+
+def test_rare_classes_are_in_a_small_subset():
+    labels = np.array([0] * 10_000 + [1] * 3 + [2])
+    assert set(labels[subset(labels, 3, 0)]) == {0, 1, 2}
+
+
+def test_a_subset_larger_than_the_data_is_an_error():
+    with pytest.raises(DataError, match=r"subset of 11 rows .* the data has 10"):
+        subset(np.arange(10), 11, 0)
+
+
+def test_a_subset_smaller_than_the_classes_is_an_error():
+    with pytest.raises(DataError, match=r"9 rows .* 10 classes"):
+        subset(np.arange(10), 9, 0)
+
+
+@given(LABELS, st.sampled_from(["tail", "random", "stratified"]), st.floats(0.05, 0.95), SEEDS)
+def test_the_two_parts_are_all_rows_and_share_none(labels, how, fraction, seed):
+    try:
+        training, validation = split(labels, how, fraction, seed)
+    except DataError:
+        return
+    assert len(training) > 0 < len(validation)
+    assert (np.diff(training) > 0).all()
+    assert (np.diff(validation) > 0).all()
+    np.testing.assert_array_equal(np.sort(np.concatenate([training, validation])), np.arange(len(labels)))
+
+
+def test_the_tail_is_the_last_rows():
+    training, validation = split(np.zeros(10), "tail", 0.2, 0)
+    assert training.tolist() == list(range(8))
+    assert validation.tolist() == [8, 9]
+
+
+@pytest.mark.parametrize("how", ["tail", "random", "stratified"])
+@pytest.mark.parametrize(
+    ("rows", "fraction", "validation_rows"),
+    [(60_000, 0.166, 9_960), (60_000, 0.16666, 10_000), (60_000, 0.15, 9_000), (60_000, 0.2, 12_000)],
+)
+def test_the_published_splits_have_the_published_sizes(how, rows, fraction, validation_rows):
+    training, validation = split(np.arange(rows) % 10, how, fraction, 1)
+    assert (len(training), len(validation)) == (rows - validation_rows, validation_rows)
+
+
+def test_the_sizes_are_those_of_keras():
+    from keras.src.trainers.data_adapters.array_slicing import train_validation_split
+
+    for rows in (11, 20, 1_437, 54_000, 59_999):
+        for fraction in (0.1, 0.15, 0.166, 0.16666, 0.2, 0.3, 1 / 3, 0.7, 0.9):
+            (kept,), (held,) = train_validation_split((np.arange(rows),), fraction)
+            training, validation = split(np.zeros(rows), "tail", fraction, 0)
+            assert (len(training), len(validation)) == (len(kept), len(held))
+            np.testing.assert_array_equal(validation, np.asarray(held))
+
+
+def test_a_stratified_split_keeps_the_shares_of_both_parts():
+    labels = np.repeat(np.arange(4), [100, 200, 300, 400])
+    training, validation = split(labels, "stratified", 0.25, 3)
+    assert np.bincount(labels[training]).tolist() == [75, 150, 225, 300]
+    assert np.bincount(labels[validation]).tolist() == [25, 50, 75, 100]
+
+
+@pytest.mark.parametrize("fraction", [0.0, 1e-20, 1.0, 0.999])
+def test_a_part_without_rows_is_an_error(fraction):
+    with pytest.raises(DataError, match=r"leaves no (training|validation) rows"):
+        split(np.arange(20), "tail", fraction, 0)

@@ -1,0 +1,194 @@
+import dataclasses
+import gzip
+import json
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from mnist_lab import datasets
+from mnist_lab.cli.data import data
+from mnist_lab.datasets.dataset import ROLES
+from mnist_lab.datasets.known import Mirror
+from mnist_lab.errors import DataError
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch, tmp_path):
+    """A machine with no data and no way to download any; commands run in an empty folder."""
+    for variable in ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "KERAS_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path / "home"))
+    monkeypatch.delenv("MNIST_LAB_DATA", raising=False)
+    for variable in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "here"
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A data set of one's own: three classes of 4 x 6 images in colour."""
+    images = np.random.default_rng(0).integers(0, 256, (9, 4, 6, 3), np.uint8)
+    labels = np.arange(9) % 3
+    path = tmp_path / "own.npz"
+    np.savez(path, x_train=images, y_train=labels, x_test=images[:3], y_test=labels[:3])
+    return path
+
+
+def run(*arguments):
+    return CliRunner().invoke(data, [str(argument) for argument in arguments])
+
+
+def ok(*arguments):
+    result = run(*arguments)
+    assert result.exit_code == 0, (result.output, result.exception)
+    return result.stdout
+
+
+def test_list_says_what_is_there_and_how_to_get_the_rest():
+    text = ok("list")
+    for expected in ("60,000 + 10,000", "UCI digits (not MNIST)", "CC BY 4.0", "bundled with mnist-lab"):
+        assert expected in text
+    assert "not here: mnist-lab data fetch mnist" in text
+
+
+def test_list_as_json_has_every_known_set():
+    rows = {row["name"]: row for row in json.loads(ok("list", "--json"))}
+    assert set(rows) == {"mnist", "fashion_mnist", "digits"}
+    assert rows["digits"]["genuine"] is True
+    assert rows["mnist"]["source"] is None
+    assert rows["fashion_mnist"]["classes"][8] == "Bag"
+
+
+def test_list_shows_damage_in_its_row_and_goes_on(tmp_path):
+    (tmp_path / "mnist").mkdir()
+    (tmp_path / "mnist" / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(b"short"))
+    text = ok("list", "--data-dir", tmp_path)
+    assert "is not complete" in text
+    assert "bundled with mnist-lab" in text
+
+
+def test_verify_counts_hashes_and_judges():
+    text = ok("verify", "digits")
+    for expected in ("1,437 training and 360 test images, 28x28, 10 classes", "sha256", "genuine  yes"):
+        assert expected in text
+
+
+def test_verify_as_json_has_the_hash_and_the_count_of_each_class(own):
+    facts = json.loads(ok("verify", own, "--json"))
+    assert facts["genuine"] is False
+    assert facts["image_shape"] == [4, 6, 3]
+    assert facts["classes"] == [{"name": name, "train": 3, "test": 1} for name in "012"]
+    assert len(facts["sha256"]) == 64
+
+
+def test_verify_by_name_fails_if_the_data_are_not_what_they_are_called(tmp_path, own):
+    (tmp_path / "mnist").mkdir()
+    own.rename(tmp_path / "mnist" / "mnist.npz")
+    result = run("verify", "mnist", "--data-dir", tmp_path)
+    assert result.exit_code == 2
+    assert "NOT VERIFIED: the SHA-256 of x_train" in result.stdout
+
+
+def test_verify_takes_the_folder_from_the_variable(tmp_path, monkeypatch):
+    monkeypatch.setenv("MNIST_LAB_DATA", str(tmp_path / "absent"))
+    result = run("verify", "mnist")
+    assert isinstance(result.exception, DataError)
+    assert "MNIST_LAB_DATA" in result.exception.message
+
+
+def test_verify_downloads_nothing():
+    result = run("verify", "mnist")
+    assert isinstance(result.exception, DataError)
+    assert "Tried to download" not in str(result.exception)
+    assert "mnist-lab data fetch mnist" in str(result.exception)
+
+
+def test_fetch_without_network_names_every_mirror():
+    result = run("fetch", "mnist")
+    assert isinstance(result.exception, DataError)
+    for host in ("storage.googleapis.com/tensorflow", "ossci-datasets", "cvdf-datasets"):
+        assert host in result.exception.message
+
+
+@pytest.fixture
+def mirror(monkeypatch, tmp_path, own):
+    """A server with the data set `own`, which passes for MNIST."""
+    loaded = datasets.load(str(own))
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        base = f"http://127.0.0.1:{server.server_port}/"
+        published = dataclasses.replace(
+            datasets.KNOWN["mnist"],
+            array_sha256=tuple(loaded.digests[role] for role in ROLES),
+            mirrors=(Mirror(base, ("own.npz",)),),
+        )
+        monkeypatch.setitem(datasets.KNOWN, "mnist", published)
+        monkeypatch.setenv("no_proxy", "*")
+        yield base
+        server.shutdown()
+
+
+def test_fetch_tells_its_progress_on_stderr_and_its_result_on_stdout(mirror, tmp_path):
+    result = run("fetch", "mnist", "--data-dir", tmp_path / "stick")
+    assert result.exit_code == 0, result.output
+    assert result.stderr.startswith(f"downloading {mirror}own.npz (")
+    assert result.stdout == f"MNIST is here and genuine: {tmp_path / 'stick' / 'mnist' / 'own.npz'}\n"
+
+
+def test_a_quiet_fetch_has_no_progress(mirror):
+    assert run("fetch", "mnist", "--quiet").stderr == ""
+
+
+def test_fetch_of_what_is_there_downloads_nothing():
+    assert "genuine" in ok("fetch", "digits")
+
+
+def test_show_writes_a_sample_and_prints_its_path(nowhere):
+    assert ok("show", "digits") == "digits-train.png\n"
+    with Image.open(nowhere / "digits-train.png") as image:
+        assert min(image.size) > 200
+
+
+def test_show_draws_one_image_as_text_and_as_a_picture(nowhere):
+    text = ok("show", "digits", "--split", "test", "--index", "3", "--output", "below/three.png")
+    lines = text.splitlines()
+    assert lines[0].startswith("UCI digits (not MNIST), test image 3: ")
+    assert lines[-1] == "below/three.png"
+    assert 15 <= len(lines) - 2 <= 20
+    assert {character for line in lines[1:-1] for character in line} > {"@", "#", " "}
+    with Image.open(nowhere / "below" / "three.png") as image:
+        assert image.format == "PNG"
+
+
+def test_show_works_for_ones_own_colour_images(own, nowhere):
+    ok("show", own, "--index", "2")
+    assert (nowhere / "own-train-2.png").exists()
+
+
+def test_show_of_an_image_that_is_not_there_says_which_are(nowhere):
+    result = run("show", "digits", "--split", "test", "--index", "360")
+    assert result.exit_code == 2
+    assert "has images 0 to 359" in result.output
+    assert list(nowhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [[], ["list"], ["fetch"], ["verify"], ["show"]])
+def test_every_help_has_an_example(command):
+    assert "\n    mnist-lab data " in ok(*command, "--help")
+
+
+def test_importing_the_commands_imports_nothing_heavy():
+    heavy = {"numpy", "keras", "matplotlib", "PIL", "rich", "pydantic", "urllib.request"}
+    code = f"import sys, mnist_lab.cli.data; print(*({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
