@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from mnist_lab.errors import SetupError
 
@@ -160,12 +161,27 @@ def _import_keras(name: str) -> tuple[float, str]:
     from time import perf_counter
 
     begun = perf_counter()
-    with captured_stderr() as chatter:
+    with captured_stderr() as chatter, _unseen_tensorflow(unless=name == "tensorflow"):
         try:
-            import keras  # noqa: F401
+            import keras
         except ImportError as error:
             raise SetupError(f"Keras cannot be imported with the backend '{name}': {error}") from error
+        keras.utils.set_random_seed(0)  # here Keras looks whether TensorFlow is there, and remembers
     return perf_counter() - begun, "".join(chatter)
+
+
+@contextmanager
+def _unseen_tensorflow(*, unless: bool) -> Iterator[None]:
+    """Hide TensorFlow from Keras on another backend, which imports it for nothing: seconds, and a page of log lines."""
+    if unless or "tensorflow" in sys.modules:
+        yield
+        return
+    hidden: Any = None
+    sys.modules["tensorflow"] = hidden  # now `import tensorflow` raises ImportError
+    try:
+        yield
+    finally:
+        del sys.modules["tensorflow"]
 
 
 @contextmanager
