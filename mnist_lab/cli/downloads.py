@@ -18,7 +18,7 @@ def download_bar(quiet: bool = False) -> "Iterator[Progress | None]":
     A bar in a terminal, a line for each file elsewhere, nothing if `quiet`.
     """
     if quiet or not sys.stderr.isatty():
-        yield None if quiet else _plain_progress()
+        yield None if quiet else download_lines()
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
@@ -41,7 +41,7 @@ def download_bar(quiet: bool = False) -> "Iterator[Progress | None]":
             bar.stop()
 
 
-def _plain_progress() -> Callable[[str, int, int | None], None]:
+def download_lines() -> Callable[[str, int, int | None], None]:
     """One line for each file, where stderr is no terminal."""
     seen: set[str] = set()
 

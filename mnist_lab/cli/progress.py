@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from typing_extensions import override
 
+from mnist_lab.cli.downloads import download_lines
 from mnist_lab.experiment import Observer, Plan
 from mnist_lab.experiment import lines as plain
 
@@ -25,6 +26,13 @@ class Quiet(Observer):
 
 class Lines(Quiet):
     """One plain line at a time, as in the log."""
+
+    def __init__(self) -> None:
+        self._downloading = download_lines()
+
+    @override
+    def download(self, address: str, done: int, total: int | None) -> None:
+        self._downloading(address, done, total)
 
     @override
     def begun(self, plan: Plan) -> None:
@@ -74,6 +82,12 @@ class Live(Quiet):
     @override
     def preparing(self, text: str) -> None:
         self._update(description=text, total=None, completed=0, figures="")
+
+    @override
+    def download(self, address: str, done: int, total: int | None) -> None:
+        figures = f"{done / 1e6:.1f} MB" + (f" of {total / 1e6:.1f}" if total else "")
+        name = address.rpartition("/")[2]
+        self._update(description=f"Downloading {name}", total=total, completed=done, figures=figures)
 
     @override
     def begun(self, plan: Plan) -> None:

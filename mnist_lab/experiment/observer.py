@@ -37,6 +37,9 @@ class Observer:
     def preparing(self, text: str) -> None:
         """Something takes a while, for example importing Keras or a download."""
 
+    def download(self, address: str, done: int, total: int | None) -> None:
+        """So many bytes of a file of the data set have arrived; comes many times a second."""
+
     def begun(self, plan: Plan) -> None:
         """Training is about to begin."""
 
@@ -60,6 +63,11 @@ class Observers(Observer):
     def preparing(self, text: str) -> None:
         for observer in self.observers:
             observer.preparing(text)
+
+    @override
+    def download(self, address: str, done: int, total: int | None) -> None:
+        for observer in self.observers:
+            observer.download(address, done, total)
 
     @override
     def begun(self, plan: Plan) -> None:

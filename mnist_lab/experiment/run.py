@@ -77,7 +77,9 @@ def _settle(config: Config, results: Path, data_dir: Path | None, observer: Obse
     clock, started = time.perf_counter(), datetime.now(UTC)
     backend = backends.choose(config.runtime.backend)
     observer.preparing("Reading the data")
-    dataset = datasets.load(config.data.dataset, data_dir)
+    dataset = datasets.load(config.data.dataset, data_dir, progress=observer.download)
+    for note in dataset.notes:
+        observer.note(note)
     path = Path(config.data.dataset)
     data = config.data if dataset.name == config.data.dataset else _with(config.data, dataset=str(path.resolve()))
     threads = min(config.runtime.threads or backends.available_threads(), backends.available_threads())

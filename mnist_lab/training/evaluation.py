@@ -1,6 +1,7 @@
 """A model's probabilities on images, and what they are worth."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,12 @@ class Evaluation:
     probabilities: NDArray[np.float32]
     labels: NDArray[Any]
 
-    @property
+    @cached_property
     def predicted(self) -> NDArray[np.int64]:
         """The most probable class of each image."""
         return self.probabilities.argmax(axis=1)
 
-    @property
+    @cached_property
     def confidence(self) -> NDArray[np.float32]:
         """The probability of the predicted class."""
         return self.probabilities.max(axis=1)
@@ -35,7 +36,7 @@ class Evaluation:
         """Number of images."""
         return len(self.labels)
 
-    @property
+    @cached_property
     def correct(self) -> int:
         """Number of images whose predicted class is their label."""
         return int((self.predicted == self.labels).sum())
@@ -45,13 +46,13 @@ class Evaluation:
         """Fraction of 1."""
         return self.correct / self.total
 
-    @property
+    @cached_property
     def loss(self) -> float:
         """Mean cross-entropy in nats, without label smoothing and penalties."""
         likelihood = self.probabilities[np.arange(self.total), self.labels].astype(np.float64)
         return float(-np.log(np.clip(likelihood, _EPSILON, 1 - _EPSILON)).mean())
 
-    @property
+    @cached_property
     def mistakes(self) -> NDArray[np.int64]:
         """Indices of the wrong images, the most confident mistake first."""
         wrong = np.flatnonzero(self.predicted != self.labels)

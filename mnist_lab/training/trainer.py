@@ -139,11 +139,11 @@ class Trainer:
     def state(self) -> State:
         """Everything that the rest of the training depends on, but for history: weights, seeds, optimizer, best."""
         groups = {
-            "network": self.network.variables,
-            "optimizer": self.network.optimizer.variables,
+            "network": _values(self.network.variables),
+            "optimizer": _values(self.network.optimizer.variables),
             "best": self._best,
         }
-        arrays = {f"{name}_{i}": np.asarray(v) for name, group in groups.items() for i, v in enumerate(group)}
+        arrays = {f"{name}_{i}": value for name, values in groups.items() for i, value in enumerate(values)}
         return arrays | {f"batches_{name}": values for name, values in self.batches.arrays().items()}
 
     def restore(self, state: State, history: list[Record]) -> None:
@@ -243,7 +243,7 @@ class _Watch(keras.callbacks.Callback):
         self.trained: list[NDArray[Any]] = []
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        done = batch + 1
+        done = min(batch + 1, self.steps)  # Keras counts the last execution as a full one
         if done - self.noted >= self.every or done == self.steps:
             self.noted = done
             self.seen.append((done, logs))
@@ -300,7 +300,7 @@ def _sample_weights(labels: Labels, train: Train, classes: int) -> NDArray[np.fl
 
 
 def _values(variables: Sequence[Any]) -> list[NDArray[Any]]:
-    return [np.array(variable) for variable in variables]
+    return [np.array(variable.numpy()) for variable in variables]
 
 
 def _assign(variables: Sequence[Any], values: Sequence[NDArray[Any]]) -> None:

@@ -1,0 +1,219 @@
+"""The trainer, on a few hundred small images: the semantics of `fit`, and all of its state at hand."""
+
+from itertools import pairwise
+
+import keras
+import numpy as np
+import pytest
+
+from mnist_lab import augmentation, models
+from mnist_lab.config.augmentations import Rotation
+from mnist_lab.config.document import frozen
+from mnist_lab.config.layers import Cnn, Mlp
+from mnist_lab.config.schema import Rescale, Runtime, Train
+from mnist_lab.errors import InputError
+from mnist_lab.training import Trainer
+
+RANDOM = np.random.default_rng(0)
+LABELS = RANDOM.integers(0, 3, 300)
+IMAGES = (RANDOM.integers(0, 120, (300, 8, 8, 1)) + 45 * LABELS[:, None, None, None]).astype(np.uint8)
+MLP = {"kind": "mlp", "nodes": [16], "dropout": 0.2}
+CNN = {
+    "kind": "cnn",
+    "layers": [
+        {"conv": {"filters": 4, "kernel": 3, "activation": "relu"}},
+        "batch_norm",
+        {"dropout": 0.2},
+        "flatten",
+        {"dense": {"units": "classes", "activation": "softmax"}},
+    ],
+}
+
+
+def trainer(network=MLP, *, augment=(), validation=True, seed=1, runtime=None, images=IMAGES, **train):
+    keras.utils.set_random_seed(seed)
+    kind = Mlp if network["kind"] == "mlp" else Cnn
+    model = models.build(kind.model_validate(frozen(network)), input_shape=(8, 8, 1), classes=3, preprocess=Rescale())
+    return Trainer(
+        model,
+        augmentation=augmentation.layers(augment, seed=seed),
+        images=images[:240],
+        labels=LABELS[:240],
+        validation=(images[240:], LABELS[240:]) if validation else None,
+        train=Train.model_validate(frozen({"epochs": 3, "batch_size": 32, **train})),
+        runtime=Runtime.model_validate(runtime or {}),
+        seed=seed,
+    )
+
+
+def run(trainer):
+    list(trainer.epochs())
+    trainer.finish()
+    return trainer
+
+
+def weights(trainer):
+    return [np.array(weight.numpy()) for weight in trainer.model.weights]
+
+
+def assert_same_bits(first, second):
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def without_seconds(history):
+    return [{key: value for key, value in record.items() if key != "seconds"} for record in history]
+
+
+def test_an_epoch_has_the_bits_of_keras_fit_on_the_same_order():
+    ours = run(trainer(epochs=1, runtime={"steps_per_execution": 1, "jit_compile": False}))
+    plain = trainer().model
+    plain.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy", jit_compile=False)
+    order = np.random.default_rng((1, 1)).permutation(240)
+    plain.fit(IMAGES[:240][order], LABELS[:240][order], batch_size=32, shuffle=False, verbose=0)
+    assert_same_bits(weights(ours), [np.array(weight.numpy()) for weight in plain.weights])
+
+
+def test_the_same_seed_gives_the_same_bits():
+    assert_same_bits(weights(run(trainer(CNN))), weights(run(trainer(CNN))))
+
+
+def test_another_seed_gives_other_weights():
+    first, second = weights(run(trainer(seed=1))), weights(run(trainer(seed=2)))
+    assert not np.array_equal(first[0], second[0])
+
+
+RECIPES = {
+    "adam": {},
+    "ema": {"optimizer": {"name": "adam", "use_ema": True, "ema_momentum": 0.9}},
+    "momentum with a schedule": {
+        "optimizer": {"name": "sgd", "learning_rate": 0.05, "momentum": 0.9},
+        "schedule": [{"warmup": {"epochs": 1.0}}, {"cosine": {"final": 0.0}}],
+    },
+    "plateau": {"schedule": {"plateau": {"monitor": "val_loss", "factor": 0.5, "patience": 1, "min_delta": 1.0}}},
+    "best weights restored": {"restore_best": "val_accuracy"},
+    "label smoothing and class weights": {"label_smoothing": 0.1, "class_weight": "balanced"},
+}
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_a_resumed_run_ends_with_the_bits_of_one_that_was_never_interrupted(recipe):
+    augment = (Rotation(degrees=10),)
+    whole = trainer(CNN, augment=augment, epochs=4, **recipe)
+    for record in whole.epochs():
+        if record["epoch"] == 2:
+            state, history = whole.state(), list(whole.history)
+    whole.finish()
+    second = trainer(CNN, augment=augment, epochs=4, **recipe)
+    second.restore(state, history)
+    run(second)
+    assert_same_bits(weights(second), weights(whole))
+    assert without_seconds(second.history) == without_seconds(whole.history)
+    assert_same_bits(second.batches.arrays().values(), whole.batches.arrays().values())
+
+
+def test_a_state_of_another_network_is_refused():
+    with pytest.raises(ValueError, match="expected"):
+        trainer(MLP).restore(trainer(CNN).state(), [])
+
+
+def test_restoring_the_best_gives_the_weights_of_the_best_epoch():
+    ours = trainer(epochs=6, optimizer={"name": "sgd", "learning_rate": 2.0}, restore_best="val_loss")
+    seen = {record["epoch"]: weights(ours) for record in ours.epochs()}
+    best = ours.finish()
+    assert best == min(ours.history, key=lambda record: record["val_loss"])["epoch"]
+    assert_same_bits(weights(ours), seen[best])
+
+
+def test_without_restoring_the_last_weights_stay():
+    ours = trainer()
+    for _ in ours.epochs():
+        last = weights(ours)
+    assert ours.finish() == 3
+    assert_same_bits(weights(ours), last)
+
+
+def test_averaged_weights_are_validated_and_kept_while_training_goes_on_without_them():
+    recipe = {"optimizer": {"name": "sgd", "learning_rate": 0.5, "use_ema": True, "ema_momentum": 0.9}}
+    averaged = run(trainer(epochs=2, **recipe))
+    plain = run(trainer(epochs=2, optimizer={"name": "sgd", "learning_rate": 0.5}))
+    assert [r["loss"] for r in averaged.history] == [r["loss"] for r in plain.history]
+    assert averaged.history[-1]["val_loss"] != plain.history[-1]["val_loss"]
+    assert not np.array_equal(weights(averaged)[0], weights(plain)[0])
+
+
+def test_early_stopping_ends_training():
+    ours = run(trainer(epochs=20, early_stopping={"monitor": "loss", "patience": 2, "min_delta": 10.0}))
+    assert len(ours.history) == 3
+
+
+def test_a_record_holds_the_rate_at_the_epochs_start():
+    ours = run(trainer(epochs=3, schedule={"step": {"every": 1, "factor": 0.5}}))
+    np.testing.assert_allclose([r["learning_rate"] for r in ours.history], [1e-3, 5e-4, 2.5e-4], rtol=1e-5)
+
+
+def test_without_validation_there_is_no_validation_in_the_history():
+    assert set(run(trainer(validation=False)).history[0]) == {"epoch", "loss", "accuracy", "learning_rate", "seconds"}
+
+
+@pytest.mark.parametrize("steps", [1, 3, 100])
+def test_the_steps_within_an_epoch_average_to_the_epochs_figures(steps):
+    ours = run(trainer(runtime={"steps_per_execution": steps}, batch_size=7, epochs=2))
+    curve = ours.batches.arrays()
+    for record in ours.history:
+        inside = (curve["epoch"] > record["epoch"] - 1) & (curve["epoch"] <= record["epoch"])
+        ends = np.round((curve["epoch"][inside] - (record["epoch"] - 1)) * 35) * 7
+        sizes = np.diff(np.minimum(ends, 240), prepend=0)
+        for name in ("loss", "accuracy"):
+            np.testing.assert_allclose(np.average(curve[name][inside], weights=sizes), record[name], rtol=1e-4)
+
+
+def test_the_number_of_steps_in_one_go_does_not_change_the_bits():
+    one = run(trainer(runtime={"steps_per_execution": 1}))
+    many = run(trainer(runtime={"steps_per_execution": 5}))
+    assert_same_bits(weights(one), weights(many))
+
+
+def test_progress_is_told_in_steps_that_only_grow():
+    from mnist_lab.training.trainer import _Watch
+
+    told = []
+    monkeypatched, _Watch.SECONDS = _Watch.SECONDS, 0.0
+    try:
+        list(trainer(epochs=1).epochs(told.append))
+    finally:
+        _Watch.SECONDS = monkeypatched
+    assert told
+    assert all(before.done < after.done <= after.total for before, after in pairwise(told))
+
+
+def test_a_weighted_class_is_learnt_at_the_cost_of_the_others():
+    heavy = run(trainer(epochs=1, class_weight={0: 1000.0}))
+    plain = run(trainer(epochs=1))
+    share = [np.mean(t.model.predict(IMAGES, verbose=0).argmax(1) == 0) for t in (heavy, plain)]
+    assert share[0] > share[1]
+
+
+def test_a_class_weight_for_a_class_that_is_not_there_is_an_error():
+    with pytest.raises(InputError, match="classes 0 to 2, received 7"):
+        trainer(class_weight={7: 2.0})
+
+
+def test_a_batch_larger_than_the_training_set_is_an_error():
+    with pytest.raises(InputError, match="at most the number of training images, 240"):
+        trainer(batch_size=241)
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_trains_and_gives_float32_probabilities(precision):
+    keras.utils.set_random_seed(1)
+    model = models.build(
+        Mlp(kind="mlp", nodes=(16,)), input_shape=(8, 8, 1), classes=3, preprocess=Rescale(), precision=precision
+    )
+    ours = Trainer(
+        model, images=IMAGES, labels=LABELS, validation=None, train=Train(epochs=3, batch_size=32, precision=precision),
+        runtime=Runtime(), seed=1,
+    )  # fmt: skip
+    run(ours)
+    assert ours.history[-1]["loss"] < ours.history[0]["loss"]
+    assert model.predict(IMAGES[:2], verbose=0).dtype == np.float32
