@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mnist_lab.config import Config, load_config
-    from mnist_lab.experiment import Run, load_run, run
+    from mnist_lab.experiment import run
+    from mnist_lab.runs import Run, load_run
 
 __all__ = ["Config", "Run", "load_config", "load_run", "run"]
 
 _HOME = {
     "Config": "mnist_lab.config",
-    "Run": "mnist_lab.experiment",
+    "Run": "mnist_lab.runs",
     "load_config": "mnist_lab.config",
-    "load_run": "mnist_lab.experiment",
+    "load_run": "mnist_lab.runs",
     "run": "mnist_lab.experiment",
 }
 

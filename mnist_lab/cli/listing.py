@@ -42,7 +42,7 @@ def list_runs(path: Path, *, as_json: bool) -> None:
 @debug_option
 def show(reference: str, results: Path, *, as_json: bool) -> None:
     """Show one run in full. RUN is its folder, its id, or its experiment's name if that has one run."""
-    from mnist_lab.experiment.result import find_run
+    from mnist_lab.runs import find_run
 
     run = find_run(reference, results)
     from mnist_lab.cli.results import print_json, print_run

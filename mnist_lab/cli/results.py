@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from mnist_lab.experiment import Run
     from mnist_lab.models import Summary
+    from mnist_lab.runs import Run
 
 PLOTS = ("accuracy.png", "loss.png", "curves.png", "confusion.png", "predictions.png", "mistakes.png")
 

@@ -5,13 +5,14 @@ text), duplicate keys refused, and no anchors, aliases or tags, so that nothing 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.reader import ReaderError
 
 from mnist_lab.errors import ConfigError
 
@@ -23,16 +24,17 @@ ABSENT: Any = object()
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
+MAX_DIGITS = 100
 
 _NULL = re.compile(r"~|null|Null|NULL|")
 _TRUE = re.compile(r"true|True|TRUE")
 _FALSE = re.compile(r"false|False|FALSE")
-_INT = re.compile(r"[-+]?[0-9]+")
-_OCTAL = re.compile(r"0o[0-7]+")
-_HEX = re.compile(r"0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_INFINITY = re.compile(r"[-+]?\.(inf|Inf|INF)")
-_NAN = re.compile(r"\.(nan|NaN|NAN)")
+_NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], int | float]], ...] = (
+    (re.compile(r"[-+]?[0-9]+"), int),
+    (re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+"), lambda text: int(text, 0)),
+    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"), float),
+    (re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"), lambda text: float(text.replace(".", ""))),
+)
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,14 @@ class Position:
         return self.source if self.line is None else f"{self.source}:{self.line}:{self.column}"
 
     def snippet(self) -> str:
-        """The line with a caret under the column; empty for a command-line option."""
-        if self.line is None or not self.text.strip():
+        """The line, or the part of a long one, with a caret under the column; empty for a command-line option."""
+        if self.line is None or self.column is None or not self.text.strip():
             return ""
+        start = max(0, self.column - 80)
+        shown = self.text[start : start + 120]
+        indent = re.sub(r"[^\t]", " ", shown[: self.column - 1 - start])
         margin = f"{self.line:>5} | "
-        return f"{margin}{self.text}\n{' ' * (len(margin) - 2)}| {' ' * ((self.column or 1) - 1)}^"
+        return f"{margin}{shown}\n{' ' * (len(margin) - 2)}| {indent}^"
 
 
 @dataclass
@@ -78,22 +83,26 @@ class Document:
 
     def set(self, path: KeyPath, value: Any, position: Position) -> None:
         """Put `value` at `path`, making the mappings on the way; raise ConfigError where that cannot be."""
-        target = self.value
-        for depth, key in enumerate(path):
-            last = depth == len(path) - 1
-            below = child(target, key)
-            if below is ABSENT:
-                if not isinstance(target, dict):
-                    raise ConfigError(
-                        f"{position}: cannot set {dotted(path)}: {dotted(path[:depth])} is {describe(target)}."
-                    )
-                below = target[key] = {}
-                self.keys[path[: depth + 1]] = position
-            if last:
-                target[key] = value
-            target = below
+        self.value = self._replaced(self.value, path, 0, value, position)
         self._forget(path)
         self.keys[path] = self.values[path] = position
+
+    def _replaced(self, target: Any, path: KeyPath, depth: int, value: Any, position: Position) -> Any:
+        """A copy of `target`, which is at `path[:depth]`, that has `value` at `path`."""
+        if depth == len(path):
+            return value
+        key = path[depth]
+        below = child(target, key)
+        if below is ABSENT:
+            if not isinstance(target, dict):
+                where = dotted(path[:depth])
+                raise ConfigError(f"{position}: cannot set {dotted(path)}: {where} is {describe(target)}.")
+            below = {}
+            self.keys[path[: depth + 1]] = position
+        below = self._replaced(below, path, depth + 1, value, position)
+        if isinstance(target, dict):
+            return target | {key: below}
+        return [below if index == key else item for index, item in enumerate(target)]
 
     def inherit(self, base: "Document", *, never: frozenset[str]) -> None:
         """Fill in what `base` says and this document does not: mappings merge, everything else replaces.
@@ -131,7 +140,8 @@ def read(path: Path, shown: str | None = None) -> Document:
     """
     shown = shown or str(path)
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise ConfigError(f"{shown}: there is no such file.") from None
     except IsADirectoryError:
@@ -139,9 +149,7 @@ def read(path: Path, shown: str | None = None) -> Document:
     except OSError as error:
         raise ConfigError(f"{shown}: cannot be read ({error.strerror}).") from None
     if len(raw) > MAX_BYTES:
-        raise ConfigError(
-            f"{shown}: expected a configuration, but the file has {len(raw):,} bytes (at most {MAX_BYTES:,})."
-        )
+        raise ConfigError(f"{shown}: expected a configuration, but the file has more than {MAX_BYTES:,} bytes.")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -164,27 +172,26 @@ def parse(text: str, source: str) -> Document:
         ConfigError: not YAML, or YAML with duplicate keys, anchors, aliases, tags or keys that are no text.
     """
     document = Document(None, source)
-    lines = text.splitlines()
-    builder = _Builder(document, lines)
+    builder = _Builder(document, text.splitlines())
     try:
         node = yaml.compose(text, Loader=_Loader)
         if node is not None:
-            document.value = builder.build(node, (), 0)
+            document.value = builder.build(node, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = builder.place(mark) if mark else Position(source)
-        problem = error.problem or error.context or "it cannot be parsed"
+        problem = ", ".join(part for part in (error.context, error.problem) if part)
         raise ConfigError(_at(place, f"not valid YAML: {problem}.")) from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{source}: not valid YAML: {error}") from None
-    except RecursionError:
-        raise ConfigError(f"{source}: nested too deeply (at most {MAX_DEPTH} levels).") from None
+    except ReaderError as error:
+        before = (text[: error.position] + "?").splitlines()
+        place = Position(source, len(before), len(before[-1]))
+        raise ConfigError(f"{place}: not valid YAML: the character U+{ord(error.character):04X}.") from None
     return document
 
 
 def parse_value(text: str, source: str) -> Any:
-    """Parse a YAML value given on the command line; sequences come as tuples."""
-    return frozen(parse(text, source).value)
+    """Parse a YAML value given on the command line."""
+    return parse(text, source).value
 
 
 def frozen(value: Any) -> Any:
@@ -242,24 +249,38 @@ def _at(place: Position, message: str) -> str:
     return f"{place}: {message}" + (f"\n{snippet}" if snippet else "")
 
 
+def _refusal(problem: str, mark: yaml.Mark) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+
+
 class _Loader(yaml.BaseLoader):
     """Composes nodes without resolving scalars; refuses what a configuration has no use for."""
+
+    depth = 0
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
         event = self.peek_event()
         if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(
-                problem="aliases are not allowed; use 'extends' to share settings",
-                problem_mark=event.start_mark,
-            )
+            raise _refusal("aliases are not allowed; use 'extends' to share settings", event.start_mark)
         if getattr(event, "anchor", None):
-            raise yaml.MarkedYAMLError(
-                problem="anchors are not allowed; use 'extends' to share settings",
-                problem_mark=event.start_mark,
-            )
+            raise _refusal("anchors are not allowed; use 'extends' to share settings", event.start_mark)
         if getattr(event, "tag", None):
-            raise yaml.MarkedYAMLError(problem=f"the tag '{event.tag}' is not allowed", problem_mark=event.start_mark)
-        return super().compose_node(parent, index)
+            raise _refusal(f"the tag '{event.tag}' is not allowed", event.start_mark)
+        if self.depth > MAX_DEPTH:
+            raise _refusal(f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    def scan_flow_scalar_non_spaces(self, double: bool, start_mark: yaml.Mark) -> list[str]:
+        """Scan a part of a quoted scalar; `"\\ud800"` and `"\\U00110000"` are escapes for no character."""
+        try:
+            chunks = super().scan_flow_scalar_non_spaces(double, start_mark)
+            "".join(chunks).encode()
+        except (ValueError, OverflowError):
+            raise _refusal("an escape that stands for no character", self.get_mark()) from None
+        return chunks
 
 
 class _Builder:
@@ -273,36 +294,32 @@ class _Builder:
         text = self.lines[mark.line] if mark.line < len(self.lines) else ""
         return Position(self.document.source, mark.line + 1, mark.column + 1, text)
 
-    def build(self, node: Node, path: KeyPath, depth: int) -> Any:
-        if depth > MAX_DEPTH:
-            raise yaml.MarkedYAMLError(problem=f"nested deeper than {MAX_DEPTH} levels", problem_mark=node.start_mark)
+    def build(self, node: Node, path: KeyPath) -> Any:
         self.document.values[path] = self.place(node.start_mark)
         match node:
             case ScalarNode():
                 return _scalar(node)
             case SequenceNode():
-                return [self.build(item, (*path, i), depth + 1) for i, item in enumerate(node.value)]
+                return [self.build(item, (*path, i)) for i, item in enumerate(node.value)]
             case MappingNode():
-                return dict(self._pairs(node, path, depth))
+                return dict(self._pairs(node, path))
         raise TypeError(f"unexpected YAML node {node!r}")
 
-    def _pairs(self, node: MappingNode, path: KeyPath, depth: int) -> Iterator[tuple[Key, Any]]:
+    def _pairs(self, node: MappingNode, path: KeyPath) -> Iterator[tuple[Key, Any]]:
         for key_node, value_node in node.value:
             key = _scalar(key_node) if isinstance(key_node, ScalarNode) else None
-            if isinstance(key, bool) or not isinstance(key, str | int):
-                raise yaml.MarkedYAMLError(problem="a key must be text", problem_mark=key_node.start_mark)
+            if isinstance(key, bool) or not isinstance(key, str | int) or not str(key).isprintable():
+                raise _refusal("a key must be printable text", key_node.start_mark)
             here = (*path, key)
             if here in self.document.keys:
                 first = self.document.keys[here].line
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key '{key}' is given twice (first in line {first})",
-                    problem_mark=key_node.start_mark,
-                )
+                raise _refusal(f"the key '{key}' is given twice (first in line {first})", key_node.start_mark)
             self.document.keys[here] = self.place(key_node.start_mark)
-            yield key, self.build(value_node, here, depth + 1)
+            yield key, self.build(value_node, here)
 
 
 def _scalar(node: ScalarNode) -> Any:
+    """The value of a scalar by YAML 1.2's core schema (section 10.3.2); what is quoted or a block is text."""
     text: str = node.value
     if node.style is not None:
         return text
@@ -310,12 +327,9 @@ def _scalar(node: ScalarNode) -> Any:
         return None
     if _TRUE.fullmatch(text) or _FALSE.fullmatch(text):
         return bool(_TRUE.fullmatch(text))
-    if _INT.fullmatch(text):
-        return int(text)
-    if _OCTAL.fullmatch(text) or _HEX.fullmatch(text):
-        return int(text, 0)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    if _INFINITY.fullmatch(text):
-        return float(text.replace(".", ""))
-    return float("nan") if _NAN.fullmatch(text) else text
+    for pattern, convert in _NUMBERS:
+        if pattern.fullmatch(text):
+            if len(text) > MAX_DIGITS:
+                raise _refusal(f"a number of more than {MAX_DIGITS} digits", node.start_mark)
+            return convert(text)
+    return text

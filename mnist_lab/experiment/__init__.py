@@ -1,7 +1,6 @@
 """One run, from its configuration to its folder."""
 
 from mnist_lab.experiment.observer import Observer, Plan
-from mnist_lab.experiment.result import Run, load_run
 from mnist_lab.experiment.run import run
 
-__all__ = ["Observer", "Plan", "Run", "load_run", "run"]
+__all__ = ["Observer", "Plan", "run"]

@@ -18,9 +18,8 @@ from mnist_lab.errors import InputError, MnistLabError, SetupError, TrainingErro
 from mnist_lab.experiment import metrics
 from mnist_lab.experiment.material import Material, prepare
 from mnist_lab.experiment.observer import LogFile, Observer, Observers, Plan
-from mnist_lab.experiment.result import Run, load_run
 from mnist_lab.experiment.source import git_state
-from mnist_lab.runs import RunFolder
+from mnist_lab.runs import Run, RunFolder, load_run
 
 if TYPE_CHECKING:
     from mnist_lab.training import Trainer

@@ -7,7 +7,7 @@ from typing import Any
 
 from mnist_lab.config import Config, load_config
 from mnist_lab.errors import InputError
-from mnist_lab.runs import FORMAT, RunFolder, finished_runs
+from mnist_lab.runs.folder import FORMAT, RunFolder, finished_runs
 
 
 @dataclass(frozen=True)
