@@ -1,6 +1,6 @@
 """What a run says in plain lines, the same in its log and in a terminal."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mnist_lab.experiment.material import Material
@@ -62,3 +62,14 @@ def epoch(record: "Record", epochs: int) -> str:
         f"{name} {record[name]:.4f}" for name in ("loss", "accuracy", "val_loss", "val_accuracy") if name in record
     ]
     return "  ".join([f"epoch {record['epoch']:>{width}}/{epochs}", *values, f"{record['seconds']:.1f} s"])
+
+
+def result(metrics: dict[str, Any]) -> list[str]:
+    """The test result and the observations."""
+    test = metrics["test"]
+    low, high = test["ci95"]
+    return [
+        f"test: loss {test['loss']:.4f}  accuracy {test['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f})  "
+        f"{test['wrong']:,} of {test['total']:,} wrong",
+        *(observation["text"] for observation in metrics["observations"]),
+    ]

@@ -58,10 +58,10 @@ def prepare(config: Config, dataset: Dataset) -> Material:
     data = config.data
     everything = _part(dataset.x_train, dataset.y_train, _chosen_rows(data, len(dataset.y_train)))
     if data.subset is not None:
-        everything = _of(everything, datasets.subset(everything.labels, data.subset, config.seed))
+        everything = _drawn(everything, data.subset, config.seed, "data.subset")
     test = _part(dataset.x_test, dataset.y_test, np.arange(len(dataset.y_test)))
     if data.test_subset is not None:
-        test = _of(test, datasets.subset(test.labels, data.test_subset, config.seed))
+        test = _drawn(test, data.test_subset, config.seed, "data.test_subset")
     match data.validation.split:
         case "none":
             return Material(dataset, everything, None, test, False)
@@ -79,6 +79,12 @@ def _chosen_rows(data: Data, there: int) -> NDArray[np.intp]:
             f"data.rows: expected rows 0 to {there:,}, as many as the training file has, received [{first}, {end}]."
         )
     return np.arange(first, end)
+
+
+def _drawn(part: Part, size: int, seed: int, key: str) -> Part:
+    if size > len(part):
+        raise DataError(f"{key}: expected at most {len(part):,}, as many images as there are, received {size:,}.")
+    return _of(part, datasets.subset(part.labels, size, seed))
 
 
 def _part(images: Images, labels: Labels, rows: NDArray[np.intp]) -> Part:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
@@ -49,6 +49,9 @@ class Observer:
     def epoch(self, record: "Record", epochs: int) -> None:
         """An epoch of `epochs` is done."""
 
+    def done(self, metrics: dict[str, Any]) -> None:
+        """The run is complete; `metrics` is what `metrics.json` is about to say."""
+
     def note(self, text: str) -> None:
         """Something a reader of the log should know."""
 
@@ -85,6 +88,11 @@ class Observers(Observer):
             observer.epoch(record, epochs)
 
     @override
+    def done(self, metrics: dict[str, Any]) -> None:
+        for observer in self.observers:
+            observer.done(metrics)
+
+    @override
     def note(self, text: str) -> None:
         for observer in self.observers:
             observer.note(text)
@@ -106,6 +114,11 @@ class LogFile(Observer):
     @override
     def epoch(self, record: "Record", epochs: int) -> None:
         self.note(lines.epoch(record, epochs))
+
+    @override
+    def done(self, metrics: dict[str, Any]) -> None:
+        for text in lines.result(metrics):
+            self.note(text)
 
     @override
     def note(self, text: str) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnist_lab.errors import InputError, SetupError
+from mnist_lab.errors import Busy, InputError, SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ class RunFolder:
 
         Raises:
             SetupError: the folder cannot be made or written.
-            InputError: another process holds it.
+            Busy: another process holds it.
         """
         import filelock
 
@@ -67,22 +67,30 @@ class RunFolder:
             lock = filelock.FileLock(self.path / ".lock")
             lock.acquire(timeout=0)
         except filelock.Timeout:
-            raise InputError(f"{self.path}: another process is writing this run.", "Wait for it to end.") from None
+            raise Busy(f"{self.path}: another process is writing this run.", "Wait for it to end.") from None
         except OSError as error:
             raise SetupError(
                 f"{self.path}: cannot be written ({error.strerror}).", "Choose another folder with --results."
             ) from None
         try:
+            for part in self.path.glob(".*"):  # of a process that was killed while it wrote
+                if part.name != ".lock":
+                    part.unlink()
             yield
         finally:
+            if self.finished:  # else a process that waits could hold a removed file, and a third a new one
+                (self.path / ".lock").unlink(missing_ok=True)
             lock.release()
-            (self.path / ".lock").unlink(missing_ok=True)
 
-    def begin(self) -> None:
+    def clear(self) -> None:
         """Remove what an earlier, unfinished or repeated run left."""
         for file in self.path.iterdir():
             if file.name != ".lock":
                 file.unlink() if file.is_file() else shutil.rmtree(file)
+
+    def remove_checkpoint(self) -> None:
+        """Remove the checkpoint, so that the run counts as not resumable."""
+        (self.path / "checkpoint.npz").unlink(missing_ok=True)
 
     def discard(self, results: Path) -> None:
         """Remove the folder, and those between it and `results` that are empty then."""
@@ -92,9 +100,19 @@ class RunFolder:
                 break
             parent.rmdir()
 
+    @contextmanager
+    def replacing(self, name: str) -> "Iterator[Path]":
+        """A file to write, which then takes the place of `name`, or is removed if writing fails."""
+        part = self.path / f".part.{name}"
+        try:
+            yield part
+            part.replace(self.path / name)
+        finally:
+            part.unlink(missing_ok=True)
+
     def write_text(self, name: str, text: str) -> None:
         """Write a text file atomically."""
-        with _replacing(self.path / name) as part:
+        with self.replacing(name) as part:
             part.write_text(text, encoding="utf-8")
 
     def write_json(self, name: str, value: Mapping[str, Any] | list[Any]) -> None:
@@ -140,7 +158,7 @@ class RunFolder:
         """Write an npz atomically."""
         import numpy as np
 
-        with _replacing(self.path / name) as part, part.open("wb") as file:
+        with self.replacing(name) as part, part.open("wb") as file:
             save: Any = np.savez_compressed if compressed else np.savez
             save(file, **arrays)
             file.flush()
@@ -166,7 +184,13 @@ class RunFolder:
 
 
 def finished_runs(path: Path) -> list[RunFolder]:
-    """The finished runs in or below `path`, in the order of their paths."""
+    """The finished runs in or below `path`, in the order of their paths; none if it is not there.
+
+    Raises:
+        InputError: `path` is a file.
+    """
+    if path.is_file():
+        raise InputError(f"{path}: expected a folder with runs, this is a file.")
     return [RunFolder(file.parent) for file in sorted(path.rglob("metrics.json"))]
 
 
@@ -184,14 +208,3 @@ def _finite(value: Any) -> Any:
             return None
         case _:
             return value
-
-
-@contextmanager
-def _replacing(path: Path) -> "Iterator[Path]":
-    """A file beside `path` to write to, which then takes its place; removed if writing fails."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

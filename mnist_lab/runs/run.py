@@ -41,7 +41,9 @@ def load_run(path: str | Path) -> Run:
     if not folder.path.is_dir():
         raise InputError(f"{path}: there is no such run folder.", "`mnist-lab list` shows the runs.")
     if not folder.finished:
-        raise InputError(f"{path}: no finished run: there is no metrics.json.")
+        raise InputError(
+            f"{path}: no finished run: there is no metrics.json.", "The command that began it goes on with it."
+        )
     metrics = folder.read_json("metrics.json")
     if not isinstance(metrics, dict) or not isinstance(metrics.get("format"), int):
         raise InputError(f"{path}/metrics.json: not the metrics of a run.")
@@ -59,7 +61,7 @@ def find_run(reference: str, results: Path) -> Run:
     Raises:
         InputError: there is none, or there are several.
     """
-    if Path(reference).is_dir() and RunFolder(Path(reference)).finished:
+    if any((Path(reference) / name).is_file() for name in ("metrics.json", "config.yaml")):
         return load_run(reference)
     runs = finished_runs(results)
     found = [run for run in runs if run.id == reference]

@@ -152,8 +152,18 @@ class Trainer:
         Raises:
             ValueError: the state is that of another network.
         """
-        _assign(self.network.variables, _group(state, "network"))
-        _assign(self.network.optimizer.variables, _group(state, "optimizer"))
+        pairs = [
+            (variables, _group(state, name))
+            for name, variables in (
+                ("network", self.network.variables),
+                ("optimizer", self.network.optimizer.variables),
+            )
+        ]
+        for variables, values in pairs:
+            if [tuple(v.shape) for v in variables] != [v.shape for v in values]:
+                raise ValueError("it is that of another network")
+        for variables, values in pairs:
+            _assign(variables, values)
         self._best = _group(state, "best")
         self.batches = BatchCurve(**{name: state[f"batches_{name}"].tolist() for name in vars(BatchCurve())})
         self.history = list(history)
@@ -304,8 +314,6 @@ def _values(variables: Sequence[Any]) -> list[NDArray[Any]]:
 
 
 def _assign(variables: Sequence[Any], values: Sequence[NDArray[Any]]) -> None:
-    if len(variables) != len(values):
-        raise ValueError(f"expected {len(variables)} arrays, received {len(values)}")
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 

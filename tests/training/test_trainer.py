@@ -113,7 +113,7 @@ def test_a_resumed_run_ends_with_the_bits_of_one_that_was_never_interrupted(reci
 
 
 def test_a_state_of_another_network_is_refused():
-    with pytest.raises(ValueError, match="expected"):
+    with pytest.raises(ValueError, match="another network"):
         trainer(MLP).restore(trainer(CNN).state(), [])
 
 

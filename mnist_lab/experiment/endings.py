@@ -1,0 +1,58 @@
+"""How a run may end other than well, and what is left then."""
+
+import errno
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mnist_lab.errors import InputError, MnistLabError, SetupError
+from mnist_lab.experiment.observer import LogFile
+from mnist_lab.runs import RunFolder
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+@contextmanager
+def endings(folder: RunFolder, results: Path) -> Iterator[None]:
+    """Leave the folder only where there is something to go on from or to learn from.
+
+    - interrupted, or no room on the disk: the last checkpoint stays, or else nothing
+    - the training failed: what there is stays, with `error.txt`; it would fail again, so there is no checkpoint
+    - a bug: all stays, with the traceback in `error.txt` and `log.txt`
+
+    Raises:
+        SetupError: for an OSError that says that nothing can be written there.
+    """
+    try:
+        yield
+    except (InputError, KeyboardInterrupt):
+        _discard_if_empty(folder, results)
+        raise
+    except MnistLabError as error:
+        folder.write_text("error.txt", f"{error}\n")
+        folder.remove_checkpoint()
+        raise
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            _record_traceback(folder)
+            raise
+        _discard_if_empty(folder, results)
+        raise SetupError(
+            f"{folder.path}: cannot be written ({error.strerror}).",
+            "Make room, or choose another folder with --results; the same command goes on where this one stopped.",
+        ) from error
+    except Exception:
+        _record_traceback(folder)
+        raise
+
+
+def _record_traceback(folder: RunFolder) -> None:
+    text = traceback.format_exc()
+    folder.write_text("error.txt", text)
+    LogFile(folder.path / "log.txt").note(text)
+
+
+def _discard_if_empty(folder: RunFolder, results: Path) -> None:
+    if not folder.finished and not folder.interrupted:
+        folder.discard(results)

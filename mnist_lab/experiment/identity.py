@@ -1,0 +1,40 @@
+"""Which run a configuration is: settled down to backend and threads, with its fingerprint and its folder.
+
+Keras is not needed for it, so a finished run is recognised at once.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnist_lab import backends
+from mnist_lab.config import Config, fingerprint
+from mnist_lab.datasets import Dataset
+from mnist_lab.runs import RunFolder
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A run that is or could be."""
+
+    config: Config
+    """With backend and threads decided, and a data set that is given by its path as an absolute one."""
+    fingerprint: str
+    folder: RunFolder
+    results: Path
+
+
+def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
+    """Settle `config`, whose data set is `dataset`.
+
+    Raises:
+        SetupError: its backend is not installed.
+    """
+    backend = backends.choose(config.runtime.backend)
+    there = backends.available_threads()
+    threads = min(config.runtime.threads or there, there)
+    data, runtime = config.data, config.runtime.model_copy(update={"backend": backend, "threads": threads})
+    if dataset.name != data.dataset:
+        data = data.model_copy(update={"dataset": str(Path(data.dataset).expanduser().resolve())})
+    config = config.model_copy(update={"data": data, "runtime": runtime})
+    mark = fingerprint(config, dataset_sha256=dataset.sha256, backend=backend)
+    return Identity(config, mark, RunFolder.of(results, str(config.experiment), config.seed, mark), results)
