@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config
+from mnist_lab.errors import ConfigError
 
 if TYPE_CHECKING:
     from mnist_lab.models import Summary
@@ -24,13 +25,16 @@ def preview(configs: Iterable[Config], data_dir: Path | None = None) -> "list[Su
     summaries = []
     for config in configs:
         shape, classes = _image(config.data.dataset, data_dir)
-        model = models.build(
-            config.model,
-            input_shape=shape,
-            classes=classes,
-            preprocess=config.data.preprocess,
-            precision=config.train.precision,
-        )
+        try:
+            model = models.build(
+                config.model,
+                input_shape=shape,
+                classes=classes,
+                preprocess=config.data.preprocess,
+                precision=config.train.precision,
+            )
+        except ConfigError as error:
+            raise ConfigError(f"{config.name}: {error.message}", error.hint) from error
         summaries.append(models.summarize(model))
     return summaries
 

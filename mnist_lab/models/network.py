@@ -1,5 +1,6 @@
 """The network: input of raw pixels, preprocessing, the configured layers."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -92,8 +93,7 @@ class _Blocks:
             try:
                 tensor = self._one(spec, tensor, here, precision)
             except (ValueError, TypeError) as error:
-                reason = str(error).strip().splitlines()[0]
-                raise ConfigError(f"{here}: does not fit here, where the shape is {shape}: {reason}") from error
+                raise ConfigError(f"{here}: does not fit here, where the shape is {shape}: {_reason(error)}") from error
             if 0 in tensor.shape[1:]:
                 raise ConfigError(f"{here}: leaves nothing of the shape {shape}: the output would be {_shape(tensor)}.")
         return tensor
@@ -140,6 +140,12 @@ class _Blocks:
     def _name(self, key: str) -> str:
         self.counts[key] = self.counts.get(key, 0) + 1
         return f"{key}_{self.counts[key]}"
+
+
+def _reason(error: Exception) -> str:
+    """Keras' own words: the bold part where it wrapped them into the call's arguments, else the first line."""
+    bold = re.search(r"\x1b\[1m(.+?)\x1b\[0m", str(error), re.DOTALL)
+    return (bold[1] if bold else str(error)).strip().splitlines()[0]
 
 
 def _shape(tensor: Any) -> str:
