@@ -43,7 +43,7 @@ class Commands(click.Group):
                 traceback.print_exc()
             click.echo(
                 f"Internal error: {type(error).__name__}: {error}\n"
-                "This is a bug in mnist-lab. --debug shows where; a run's log.txt has it too.",
+                "This is a bug in mnist-lab. --debug shows where; so does log.txt if a run had begun.",
                 err=True,
             )
             ctx.exit(1)

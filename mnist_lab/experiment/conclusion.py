@@ -1,7 +1,5 @@
 """The end of a run: test, plots, saved model, and `metrics.json` last of all."""
 
-import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,17 +12,6 @@ from mnist_lab.models import Summary
 from mnist_lab.runs import Run
 
 
-@dataclass(frozen=True)
-class Timing:
-    """When a run began: the date, the clock's reading in seconds, and the seconds until training began."""
-
-    started: datetime
-    clock: float
-    startup: float = 0.0
-    before: float = 0.0
-    """Seconds that an interrupted run had trained before."""
-
-
 def conclude(
     identity: Identity,
     material: Material,
@@ -32,7 +19,7 @@ def conclude(
     *,
     summary: Summary,
     environment: dict[str, Any],
-    timing: Timing,
+    timing: metrics.Timing,
     observer: Observer,
 ) -> Run:
     """Test the trained model, write all files that are still missing, and mark the run as finished."""
@@ -43,7 +30,8 @@ def conclude(
     changed = config.train.restore_best and saved_epoch != len(history)
     test = training.evaluate(trainer.model, *material.test.pair) if changed else last
 
-    trainer.model.save(folder.path / "model.keras")
+    with folder.replacing("model.keras") as part:
+        trainer.model.save(part)
     folder.write_arrays("batches.npz", trainer.batches.arrays())
     folder.write_arrays("predictions.npz", {"probabilities": test.probabilities.astype("float16")}, compressed=True)
     folder.write_json("mistakes.json", metrics.mistakes(test, material.test.rows))
@@ -62,9 +50,6 @@ def conclude(
         classes=len(material.dataset.classes),
         understated=_learns_handicapped(identity),
     )
-    for observation in observations:
-        observer.note(observation.text)
-    folder.remove_checkpoint()
     facts = metrics.assemble(
         config=config,
         run={
@@ -82,12 +67,12 @@ def conclude(
         test=test,
         last_test_accuracy=last.accuracy,
         saved_epoch=saved_epoch,
-        seconds=metrics.seconds_facts(
-            history, total=time.perf_counter() - timing.clock + timing.before, startup=timing.startup
-        ),
+        seconds=metrics.seconds_facts(history, timing),
         environment=environment,
         observations=observations,
     )
+    observer.done(facts)
+    folder.remove_checkpoint()
     folder.write_json("metrics.json", facts)
     return Run(folder, folder.read_json("metrics.json"), fresh=True)
 

@@ -23,24 +23,28 @@ def endings(folder: RunFolder, results: Path) -> Iterator[None]:
 
     Raises:
         SetupError: for an OSError that says that nothing can be written there.
+        KeyboardInterrupt: passed on, with a sentence on how to go on.
     """
     try:
         yield
-    except (InputError, KeyboardInterrupt):
+    except InputError:
         _discard_if_empty(folder, results)
         raise
+    except KeyboardInterrupt as interrupt:
+        raise KeyboardInterrupt(_discard_if_empty(folder, results)) from interrupt
     except MnistLabError as error:
         folder.write_text("error.txt", f"{error}\n")
+        LogFile(folder.path / "log.txt").note(str(error))
         folder.remove_checkpoint()
         raise
     except OSError as error:
         if error.errno not in _NO_ROOM:
             _record_traceback(folder)
             raise
-        _discard_if_empty(folder, results)
+        how_to_go_on = _discard_if_empty(folder, results)
         raise SetupError(
             f"{folder.path}: cannot be written ({error.strerror}).",
-            "Make room, or choose another folder with --results; the same command goes on where this one stopped.",
+            f"Make room, or choose another folder with --results. {how_to_go_on}",
         ) from error
     except Exception:
         _record_traceback(folder)
@@ -53,6 +57,10 @@ def _record_traceback(folder: RunFolder) -> None:
     LogFile(folder.path / "log.txt").note(text)
 
 
-def _discard_if_empty(folder: RunFolder, results: Path) -> None:
-    if not folder.finished and not folder.interrupted:
+def _discard_if_empty(folder: RunFolder, results: Path) -> str:
+    """Remove a folder in which there is nothing to go on from; says in a sentence how to go on."""
+    if folder.interrupted:
+        return f"The same command, without --force, goes on from the last checkpoint in {folder.path}."
+    if not folder.finished:
         folder.discard(results)
+    return "The same command begins this run anew."

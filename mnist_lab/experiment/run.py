@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config, to_yaml
 from mnist_lab.errors import InputError, TrainingError
+from mnist_lab.experiment import metrics
 from mnist_lab.experiment.endings import endings
 from mnist_lab.experiment.identity import Identity, identify
 from mnist_lab.experiment.material import Material, prepare
@@ -41,14 +42,12 @@ def run(
 
     Raises:
         InputError: the configuration, the data or the machine cannot be used; nothing is written.
-        Busy: another process is writing this run.
+        BusyError: another process is writing this run.
         TrainingError: the loss became NaN; what there is stays in the folder.
-        KeyboardInterrupt: passed on; the epochs that were finished stay, and the next call goes on from there.
+        KeyboardInterrupt: passed on with a sentence on how to go on; the last checkpoint stays.
     """
-    from mnist_lab.experiment.conclusion import Timing, conclude
-
     observer = observer or Observer()
-    timing = Timing(datetime.now(UTC), time.perf_counter())
+    timing = metrics.Timing(datetime.now(UTC), time.perf_counter())
     observer.preparing("Reading the data")
     dataset = datasets.load(config.data.dataset, data_dir, progress=observer.download)
     for note in dataset.notes:
@@ -64,6 +63,7 @@ def run(
     runtime = config.runtime
     backend = backends.start(str(runtime.backend), device=runtime.device, threads=runtime.threads)
     from mnist_lab import models
+    from mnist_lab.experiment.conclusion import conclude
 
     trainer = make_trainer(config, material)
     summary = models.summarize(trainer.model)
@@ -144,6 +144,7 @@ def _fit(identity: Identity, material: Material, trainer: "Trainer", observer: O
         if not isfinite(record["loss"]):
             from mnist_lab.experiment import pictures
 
+            folder.write_arrays("batches.npz", trainer.batches.arrays())
             pictures.draw_history(folder, config, material, trainer.history, trainer.batches)
             raise _diverged(record, folder)
 
@@ -170,6 +171,8 @@ def _begin_or_resume(trainer: "Trainer", folder: RunFolder, observer: Observer, 
             trainer.restore(state, json.loads(str(state.pop("history"))))
         except (InputError, KeyError, ValueError) as error:
             observer.note(f"The checkpoint cannot be used, training begins anew: {error}")
-    if not trainer.history:
+    if trainer.history:
+        (folder.path / "error.txt").unlink(missing_ok=True)
+    else:
         folder.clear()
     folder.write_history(trainer.history)
