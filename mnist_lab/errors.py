@@ -7,9 +7,9 @@ the exit code that the command line ends with. Anything else that escapes is a b
     ├── InputError           exit 2   what the user gave cannot be used
     │   ├── ConfigError               a configuration, with file, line and column
     │   ├── DataError                 a data set that is missing, damaged or unfit
-    │   ├── Busy                      a run folder that another process is writing
-    │   └── SetupError        a backend, device or folder that is not there
-    └── TrainingError       exit 1   a run that began and could not end well
+    │   ├── BusyError                 a run folder that another process is writing
+    │   └── SetupError                a backend, device or folder that is not there
+    └── TrainingError        exit 1   a run that began and could not end well
 """
 
 
@@ -50,7 +50,7 @@ class SetupError(InputError):
     """A backend is not installed, a device is absent, or a folder cannot be written."""
 
 
-class Busy(InputError):
+class BusyError(InputError):
     """Another process is writing the run folder; nothing is wrong, but it is not ours now."""
 
 

@@ -1,6 +1,7 @@
 """What goes into `metrics.json`."""
 
-from dataclasses import asdict
+import time
+from dataclasses import asdict, dataclass
 from math import isfinite
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,22 @@ from mnist_lab.runs import FORMAT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from mnist_lab.config import Config
     from mnist_lab.experiment.material import Material
     from mnist_lab.training import Evaluation, Record
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When a run began: the date, the clock's reading in seconds, and the seconds until training began."""
+
+    started: "datetime"
+    clock: float
+    startup: float = 0.0
+    before: float = 0.0
+    """Seconds that an interrupted run had trained before."""
 
 
 def dataset_facts(material: "Material") -> dict[str, Any]:
@@ -57,12 +70,12 @@ def best_facts(history: "Sequence[Record]", config: "Config", epoch: int) -> dic
     }
 
 
-def seconds_facts(history: "Sequence[Record]", *, total: float, startup: float) -> dict[str, float]:
+def seconds_facts(history: "Sequence[Record]", timing: Timing) -> dict[str, float]:
     """Where the time went; epochs of an interrupted run count as they were."""
     epochs = [record["seconds"] for record in history]
     return {
-        "total": round(total, 3),
-        "startup": round(startup, 3),
+        "total": round(time.perf_counter() - timing.clock + timing.before, 3),
+        "startup": round(timing.startup, 3),
         "train": round(sum(epochs), 3),
         "epoch_first": epochs[0],
         "epoch_median": round(median(epochs), 3),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnist_lab.errors import Busy, InputError, SetupError
+from mnist_lab.errors import BusyError, InputError, SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ class RunFolder:
 
         Raises:
             SetupError: the folder cannot be made or written.
-            Busy: another process holds it.
+            BusyError: another process holds it.
         """
         import filelock
 
@@ -67,7 +67,7 @@ class RunFolder:
             lock = filelock.FileLock(self.path / ".lock")
             lock.acquire(timeout=0)
         except filelock.Timeout:
-            raise Busy(f"{self.path}: another process is writing this run.", "Wait for it to end.") from None
+            raise BusyError(f"{self.path}: another process is writing this run.", "Wait for it to end.") from None
         except OSError as error:
             raise SetupError(
                 f"{self.path}: cannot be written ({error.strerror}).", "Choose another folder with --results."
