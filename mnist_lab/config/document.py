@@ -53,7 +53,7 @@ class Position:
         """The line, or the part of a long one, with a caret under the column; empty for a command-line option."""
         if self.line is None or self.column is None or not self.text.strip():
             return ""
-        start = max(0, self.column - 80)
+        start = max(0, self.column - 80) if len(self.text) > 120 else 0
         shown = self.text[start : start + 120]
         indent = re.sub(r"[^\t]", " ", shown[: self.column - 1 - start])
         margin = f"{self.line:>5} | "
@@ -185,7 +185,7 @@ def parse(text: str, source: str) -> Document:
     except ReaderError as error:
         before = (text[: error.position] + "?").splitlines()
         place = Position(source, len(before), len(before[-1]))
-        raise ConfigError(f"{place}: not valid YAML: the character U+{ord(error.character):04X}.") from None
+        raise ConfigError(f"{place}: not valid YAML: the character U+{ord(text[error.position]):04X}.") from None
     return document
 
 
@@ -274,7 +274,7 @@ class _Loader(yaml.BaseLoader):
         return node
 
     def scan_flow_scalar_non_spaces(self, double: bool, start_mark: yaml.Mark) -> list[str]:
-        """Scan a part of a quoted scalar; `"\\ud800"` and `"\\U00110000"` are escapes for no character."""
+        r"""Scan a part of a quoted scalar; refuse escapes for no character, such as `\ud800` and `\U00110000`."""
         try:
             chunks = super().scan_flow_scalar_non_spaces(double, start_mark)
             "".join(chunks).encode()

@@ -5,7 +5,7 @@ Names and defaults are Keras'. Adding a layer is adding a class here and its nam
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from mnist_lab.config.initializers import AnyInitializer, AnyRegularizer, GlorotUniform
@@ -23,9 +23,10 @@ from mnist_lab.config.spec import (
 )
 
 Activation = Literal[
-    "celu", "elu", "exponential", "gelu", "hard_sigmoid", "hard_silu", "hard_tanh", "leaky_relu", "linear",
-    "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "softsign", "swish",
-    "tanh",
+    "celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh",
+    "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid", "silu",
+    "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus",
+    "swish", "tanh", "tanh_shrink",
 ]  # fmt: skip
 Padding = Literal["valid", "same"]
 
@@ -234,9 +235,12 @@ class Cnn(Spec):
                 return self
         raise PydanticCustomError(
             "no_probabilities",
-            "the last layer must give the class probabilities: expected "
-            "'dense: {{units: classes, activation: softmax}}' or 'activation: softmax', received '{last}'",
-            {"last": self.layers[-1].key, "at": ("layers", len(self.layers) - 1)},
+            "the last layer must give the class probabilities: expected {expected}, received '{last}'",
+            {
+                "expected": "'dense: {units: classes, activation: softmax}' or 'activation: softmax'",
+                "last": self.layers[-1].key,
+                "at": ("layers", len(self.layers) - 1),
+            },
         )
 
 
@@ -254,15 +258,18 @@ class Mlp(Spec):
     initializer: AnyInitializer = GlorotUniform()
     regularizer: AnyRegularizer | None = None
 
-    @model_validator(mode="after")
-    def _one_dropout_each(self) -> Self:
-        if len(self.dropout) not in (1, len(self.nodes)):
+    @field_validator("dropout")
+    @classmethod
+    def _one_for_each(cls, rates: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
+        """One rate if they are all the same, so that both ways to write it are equal."""
+        nodes = info.data.get("nodes", rates)
+        if len(rates) not in (1, len(nodes)):
             raise PydanticCustomError(
                 "dropout_count",
                 "expected one dropout rate, or one for each of the {nodes} hidden layers, received {rates} rates",
-                {"nodes": len(self.nodes), "rates": len(self.dropout), "at": ("dropout",)},
+                {"nodes": len(nodes), "rates": len(rates)},
             )
-        return self
+        return rates if len(set(rates)) > 1 else rates[:1]
 
     @property
     def layers(self) -> tuple[Layer, ...]:

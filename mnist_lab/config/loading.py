@@ -9,8 +9,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from mnist_lab.config import shipped
-from mnist_lab.config.document import Document, KeyPath, Position, describe, dotted, frozen, parse_value, read
-from mnist_lab.config.problems import config_error
+from mnist_lab.config.document import (
+    MAX_DEPTH,
+    Document,
+    KeyPath,
+    Position,
+    describe,
+    dotted,
+    frozen,
+    parse_value,
+    read,
+)
+from mnist_lab.config.problems import Problem, config_error
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config
 from mnist_lab.errors import ConfigError, InputError
 
@@ -34,9 +44,9 @@ class Override:
         """
         key, equals, value = text.partition("=")
         parts = key.strip().split(".")
-        if not equals or not all(parts):
+        if not equals or not all(parts) or len(parts) > MAX_DEPTH:
             raise InputError(f"--set {text}: expected KEY.PATH=VALUE, for example --set train.epochs=3.")
-        path = tuple(int(part) if part.isdigit() else part for part in parts)
+        path = tuple(int(part) if re.fullmatch(r"[0-9]{1,9}", part) else part for part in parts)
         return cls(path, parse_value(value, f"--set {text}"), f"--set {text}")
 
 
@@ -44,7 +54,8 @@ def load_config(source: str | Path | Mapping[str, Any], overrides: Sequence[Over
     """Load a configuration and resolve its `name` and `experiment`.
 
     Args:
-        source: a YAML file, the name of a shipped configuration, or a mapping as YAML would give it.
+        source: a YAML file, the name of a shipped configuration, or a mapping as YAML would give it (the path in
+            its `extends` starts in the working folder).
         overrides: values that beat the file's, in order.
 
     Raises:
@@ -52,16 +63,21 @@ def load_config(source: str | Path | Mapping[str, Any], overrides: Sequence[Over
     """
     if isinstance(source, Mapping):
         document, stem, below = Document(dict(source), "configuration"), "experiment", None
+        extend(document, Path(), ())
     else:
         path = shipped.find(source)
-        document, stem, below = read_extended(path), _folder_name(path.stem), path_below_configs(path)
+        document, stem, below = read(path), _folder_name(path.stem), path_below_configs(path)
+        extend(document, path.parent, (path.resolve(),))
     for override in overrides:
+        if override.path[0] == "extends":
+            raise ConfigError(f"{override.option}: 'extends' can only stand in a file.")
         document.set(override.path, override.value, Position(override.option))
     config = validate(document)
     reference = config.reference
     departures = [dotted(override.path) for override in overrides if override.path[0] in CHANGE_THE_NUMBERS]
     if reference and departures:
-        reference = reference.model_copy(update={"departures": (*reference.departures, *departures)})
+        known = dict.fromkeys((*reference.departures, *departures))
+        reference = reference.model_copy(update={"departures": tuple(known)})
     resolved = {
         "name": config.name or stem,
         "experiment": config.experiment or below or config.name or stem,
@@ -78,25 +94,35 @@ def validate(document: Document) -> Config:
         raise config_error(error, document) from None
 
 
-def read_extended(path: Path, chain: tuple[Path, ...] = ()) -> Document:
-    """Read the file at `path` and fill in what the file it extends says, and so on down the chain."""
-    document = read(path)
-    resolved = path.resolve()
+def extend(document: Document, folder: Path, chain: tuple[Path, ...]) -> None:
+    """Fill in what the file that `document` extends says, and so on down the chain.
+
+    Args:
+        folder: where the path in `extends` starts; a shipped configuration's name does as well.
+        chain: the files that have led here, resolved.
+    """
     if "extends" not in document.value:
-        return document
-    place = document.position(("extends",))
-    base = document.value.pop("extends")
-    if not isinstance(base, str) or not base:
-        raise ConfigError(f"{place}: extends: expected the path of a YAML file, received {describe(base)}.")
-    chain = (*chain, resolved)
-    base_path = path.parent / base
-    if base_path.resolve() in chain:
-        circle = " -> ".join(part.name for part in (*chain[chain.index(base_path.resolve()) :], base_path))
-        raise ConfigError(f"{place}: extends: the files extend each other in a circle: {circle}.")
-    if not base_path.is_file():
-        raise ConfigError(f"{place}: extends: there is no file {base_path}.\n{place.snippet()}")
-    document.inherit(read_extended(base_path, chain), never=NEVER_INHERITED)
-    return document
+        return
+
+    def refuse(problem: str) -> ConfigError:
+        return ConfigError(str(Problem(document.position(("extends",)), "extends", problem)))
+
+    name = document.value.pop("extends")
+    if not isinstance(name, str) or not name:
+        raise refuse(f"expected the path of a YAML file, received {describe(name)}")
+    try:
+        path = shipped.find(name, folder)
+    except ConfigError as error:
+        raise refuse(error.message) from None
+    if path.is_dir():
+        raise refuse(f"expected a YAML file, but {path} is a folder")
+    resolved = path.resolve()
+    if resolved in chain:
+        circle = " -> ".join(part.name for part in (*chain[chain.index(resolved) :], resolved))
+        raise refuse(f"the files extend each other in a circle: {circle}")
+    base = read(path)
+    extend(base, path.parent, (*chain, resolved))
+    document.inherit(base, never=NEVER_INHERITED)
 
 
 def path_below_configs(path: Path) -> str | None:

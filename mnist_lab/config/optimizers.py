@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from mnist_lab.config.spec import NonNegative, Positive, PositiveFloat, Probability, Rate, Spec
+from mnist_lab.config.spec import NonNegative, OneOf, Positive, PositiveFloat, Probability, Rate, Spec
 
 
 class Optimizer(Spec):
@@ -90,7 +90,7 @@ class AdamW(Optimizer):
 
     keras = "optimizers.AdamW"
     name: Literal["adamw"]
-    weight_decay: NonNegative | None = 0.004
+    weight_decay: NonNegative = 0.004  # pyright: ignore[reportIncompatibleVariableOverride]  frozen, so sound
     beta_1: Rate = 0.9
     beta_2: Rate = 0.999
     epsilon: NonNegative = 1e-7
@@ -144,7 +144,7 @@ class Muon(Optimizer):
 
     keras = "optimizers.Muon"
     name: Literal["muon"]
-    weight_decay: NonNegative | None = 0.004
+    weight_decay: NonNegative = 0.004  # pyright: ignore[reportIncompatibleVariableOverride]  frozen, so sound
     adam_beta_1: Rate = 0.9
     adam_beta_2: Rate = 0.999
     adam_weight_decay: NonNegative = 0.004
@@ -208,9 +208,4 @@ def _named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
-AnyOptimizer = Annotated[
-    Adadelta | Adafactor | Adagrad | Adam | AdamW | Adamax | Ftrl | Lamb | Lion | Muon | Nadam | RMSprop | SGD
-    | ScheduleFreeAdamW,
-    Field(discriminator="name"),
-    BeforeValidator(_named),
-]  # fmt: skip
+AnyOptimizer = Annotated[Optimizer, OneOf(lambda: OPTIMIZERS, by="name"), BeforeValidator(_named)]

@@ -15,20 +15,20 @@ _EXPECTED = {
     "float_type": "a number",
     "finite_number": "a finite number",
     "string_type": "text",
-    "string_too_short": "text",
+    "string_too_short": "text that is not empty",
     "bool_type": "true or false",
     "tuple_type": "a list",
     "dict_type": "a mapping",
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
-    "greater_than": "more than {gt:g}",
-    "greater_than_equal": "at least {ge:g}",
-    "less_than": "less than {lt:g}",
-    "less_than_equal": "at most {le:g}",
-    "too_short": "at least {min_length} values",
+    "greater_than": "more than {gt:.10g}",
+    "greater_than_equal": "at least {ge:.10g}",
+    "less_than": "less than {lt:.10g}",
+    "less_than_equal": "at most {le:.10g}",
+    "too_short": "at least one entry",
     "too_long": "at most {max_length} values",
     "string_too_long": "at most {max_length} characters",
-    "string_pattern_mismatch": "letters, digits and _ . + - with / between folders",
+    "string_pattern_mismatch": "letters, digits and _ . + - (not . + - first), and / between folders",
     "union_tag_not_found": "a known name, or a mapping with one known name as its key",
 }
 
@@ -49,16 +49,15 @@ class Problem:
 
 def config_error(error: ValidationError, document: Document) -> ConfigError:
     """All of pydantic's complaints about `document` as one ConfigError, in the order of the file."""
-    found: dict[tuple[Position, str], list[dict[str, Any]]] = {}
+    found: dict[KeyPath, list[dict[str, Any]]] = {}
     for detail in error.errors(include_url=False):
-        ctx = detail.get("ctx", {})
-        if detail["type"] == "too_short" and len(detail["input"]) >= ctx["min_length"]:
-            continue  # its entries are wrong, not too few
-        path = _path_in(document, (*detail["loc"], *ctx.get("at", ())))
-        of_key = detail["type"] == "unknown_key"
-        place = document.position(path, of_key=of_key)
-        found.setdefault((place, dotted(path)), []).append(dict(detail))
-    problems = [Problem(place, path, _message(details)) for (place, path), details in found.items()]
+        found.setdefault(_path_in(document, detail), []).append(dict(detail))
+    around = {path[:length] for path in found for length in range(len(path))}
+    problems = [
+        Problem(document.position(path, of_key=_is_of_key(details[0])), dotted(path), _message(details))
+        for path, details in found.items()
+        if path not in around  # what is wrong inside a list or mapping says more than that it is no other kind of value
+    ]
     problems.sort(key=lambda problem: (problem.place.source, problem.place.line or 0, problem.place.column or 0))
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     return ConfigError(f"{document.source}: {count}\n" + "\n".join(str(problem) for problem in problems))
@@ -70,17 +69,32 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f" (did you mean '{close[0]}'?)" if close else ""
 
 
-def _path_in(document: Document, loc: KeyPath) -> KeyPath:
-    """The key path of pydantic's `loc`, which also holds the names of alternatives that were tried."""
+def _path_in(document: Document, detail: Any) -> KeyPath:
+    """The key path of a complaint; pydantic's `loc` also holds the names of alternatives that were tried."""
     path: KeyPath = ()
     value = document.value
-    for depth, part in enumerate(loc):
+    for part in detail["loc"]:
         below = child(value, part)
         if below is not ABSENT:
             path, value = (*path, part), below
-        elif depth == len(loc) - 1 and isinstance(value, dict) and isinstance(part, str) and part.isidentifier():
-            path = (*path, part)
-    return path
+        elif detail["type"] == "missing" and value == part:  # an item written as its name
+            path, value = (*path, part), None
+    ctx = detail.get("ctx", {})
+    if detail["type"] == "missing" and isinstance(detail["loc"][-1], str):
+        return (*path, detail["loc"][-1])
+    if isinstance(value, dict) and (name := _telling_key(detail)):
+        return (*path, name)
+    return (*path, *ctx.get("at", ()))
+
+
+def _telling_key(detail: Any) -> str | None:
+    """The key that tells kinds of mapping apart, `name` or `kind`, if the complaint is about that."""
+    name = detail.get("ctx", {}).get("discriminator", "").strip("'")
+    return name if name.isidentifier() else None
+
+
+def _is_of_key(detail: dict[str, Any]) -> bool:
+    return detail["type"] == "unknown_key" or detail["loc"][-1:] == ("[key]",)
 
 
 def _message(details: list[dict[str, Any]]) -> str:
@@ -88,7 +102,11 @@ def _message(details: list[dict[str, Any]]) -> str:
     first = details[0]
     ctx = first.get("ctx", {})
     match first["type"]:
+        case "missing" if isinstance(first["loc"][-1], int):
+            return f"expected at least {first['loc'][-1] + 1} values, received {describe(first['input'])}"
         case "missing":
+            return "this key is required"
+        case "union_tag_not_found" if _telling_key(first):
             return "this key is required"
         case "unknown_key":
             name, known = str(first["loc"][-1]), ctx["known"]

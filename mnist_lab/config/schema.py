@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from mnist_lab.config.augmentations import AnyAugmentation, Geometric
@@ -77,6 +77,12 @@ class Validation(Spec):
     split: Literal["tail", "random", "stratified", "test", "none"] = "tail"
     fraction: Fraction = 0.2
     """The training part is the first floor(n * (1 - fraction)) rows, as Keras' `validation_split` has it."""
+
+    @field_validator("fraction")
+    @classmethod
+    def _only_of_training_rows(cls, fraction: float, info: ValidationInfo) -> float:
+        """The default where no training rows are split off and it means nothing, for example when inherited."""
+        return cls.model_fields["fraction"].default if info.data.get("split") in ("test", "none") else fraction
 
 
 class Data(Spec):
@@ -157,10 +163,14 @@ class Runtime(Spec):
     """CPU threads; without it all that this process may use."""
     steps_per_execution: Positive | Literal["auto"] = "auto"
     jit_compile: bool | Literal["auto"] = "auto"
+    checkpoint_every: Positive = 1
+    """Epochs between the checkpoints that an interrupted run goes on from."""
 
 
 class Config(Spec):
     """One experiment: data, model, training, and a seed."""
+
+    also_known = ("extends",)
 
     name: ExperimentName | None = None
     """What plots and tables call it; without it the file's name."""

@@ -21,21 +21,25 @@ def names() -> list[str]:
     return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yaml"))
 
 
-def find(reference: str | Path) -> Path:
-    """The file that `reference` means: a path, or the name of a shipped configuration. A path wins.
+def find(reference: str | Path, beside: Path = Path()) -> Path:
+    """The file that `reference` means: a path from the folder `beside`, or the name of a shipped one. A file wins.
 
     Raises:
         ConfigError: there is neither.
     """
-    path = Path(reference)
-    if path.exists():
-        return path
+    path = beside / reference
+    try:
+        if path.is_file():
+            return path
+    except OSError as error:
+        raise ConfigError(f"{reference}: cannot be read ({error.strerror}).") from None
     name = str(reference).removeprefix("configs/")
     for suffix in SUFFIXES:
         name = name.removesuffix(suffix)
-    shipped = folder() / f"{name}.yaml"
     if name in names():
-        return shipped
+        return folder() / f"{name}.yaml"
+    if path.exists():
+        return path
     raise ConfigError(
         f"{reference}: no such file, and no configuration of that name ships with mnist-lab{suggest(name, names())}.",
         "`mnist-lab configs` lists those that do.",

@@ -46,6 +46,9 @@ class Spec(BaseModel):
         use_attribute_docstrings=True,
     )
 
+    also_known: ClassVar[tuple[str, ...]] = ()
+    """Keys that a file may have at this place besides the fields."""
+
     @model_validator(mode="wrap")
     @classmethod
     def _name_the_known_keys(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> Self:
@@ -60,8 +63,9 @@ class Spec(BaseModel):
     @classmethod
     def _explained(cls, error: Any) -> InitErrorDetails:
         kind: str | PydanticCustomError = error["type"]
-        if kind == "extra_forbidden" and len(error["loc"]) == 1:
-            kind = PydanticCustomError("unknown_key", "unknown key", {"known": tuple(cls.model_fields)})
+        if kind in ("extra_forbidden", "invalid_key") and len(error["loc"]) == 1:
+            known = (*cls.also_known, *cls.model_fields)
+            kind = PydanticCustomError("unknown_key", "unknown key", {"known": known})
         elif kind not in _BUILT_IN:
             kind = PydanticCustomError(error["type"], "{message}", {"message": error["msg"], **error.get("ctx", {})})
         return InitErrorDetails(type=kind, loc=error["loc"], input=error["input"], ctx=error.get("ctx", {}))
@@ -125,11 +129,17 @@ class Item(Spec):
 
 @dataclass(frozen=True)
 class OneOf:
-    """Annotates a field that holds one of several kinds of `Item`, told apart by their key."""
+    """Annotates a field that holds one of several kinds of `Item`, told apart by their key.
 
-    kinds: Callable[[], Iterable[type[Item]]]
+    With `by`, the kinds are any specifications and that field tells them apart.
+    """
+
+    kinds: Callable[[], Iterable[Any]]
+    by: str | None = None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        if self.by is not None:
+            return handler.generate_schema(Annotated[Union[tuple(self.kinds())], Discriminator(self.by)])  # noqa: UP007
         tagged = tuple(Annotated[kind, Tag(kind.key)] for kind in self.kinds())
         return handler.generate_schema(Annotated[Union[tagged], Discriminator(_key_of)])  # noqa: UP007
 
