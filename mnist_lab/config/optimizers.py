@@ -5,10 +5,10 @@ Adding one is adding a class here and its name to `OPTIMIZERS`.
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from mnist_lab.config.spec import NonNegative, OneOf, Positive, PositiveFloat, Probability, Rate, Spec
+from mnist_lab.config.spec import NonNegative, OneOfNamed, Positive, PositiveFloat, Probability, Rate, Spec
 
 
 class Optimizer(Spec):
@@ -204,8 +204,4 @@ OPTIMIZERS = (
 )  # fmt: skip
 
 
-def _named(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
-
-
-AnyOptimizer = Annotated[Optimizer, OneOf(lambda: OPTIMIZERS, by="name"), BeforeValidator(_named)]
+AnyOptimizer = Annotated[Optimizer, OneOfNamed(lambda: OPTIMIZERS)]

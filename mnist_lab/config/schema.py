@@ -3,7 +3,9 @@
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import TaggedUnionSchema
 
 from mnist_lab.config.augmentations import AnyAugmentation, Geometric
 from mnist_lab.config.layers import Model
@@ -220,9 +222,17 @@ CHANGE_THE_NUMBERS = ("data", "augment", "model", "train")
 """The sections that can change a run's numbers; the seed and the backend aside."""
 
 
+class _FileSchema(GenerateJsonSchema):
+    """What tells kinds of mapping apart may stand in the file that is extended, so several can fit."""
+
+    def tagged_union_schema(self, schema: TaggedUnionSchema) -> dict[str, Any]:
+        return {"anyOf": super().tagged_union_schema(schema)["oneOf"]}
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a configuration file; `extends`, which is resolved before validation, included."""
-    schema = Config.model_json_schema()
+    schema = Config.model_json_schema(schema_generator=_FileSchema)
     extends = {"type": "string", "description": "A file, relative to this one, whose settings this one changes."}
     schema["properties"] = {"extends": extends, **schema["properties"]}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    schema["anyOf"] = [{"required": ["extends"]}, {"required": ["data", "model"]}]
+    return {"$schema": GenerateJsonSchema.schema_dialect, **schema}

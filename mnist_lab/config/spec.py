@@ -7,7 +7,7 @@ for one Keras class: `keras` names it, and a field whose name differs from Keras
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self, Union
+from typing import Annotated, Any, ClassVar, Self, Union, get_args
 
 from pydantic import (
     BaseModel,
@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
+from pydantic_core.core_schema import ErrorType, no_info_before_validator_function
 
 
 @dataclass(frozen=True)
@@ -70,16 +71,15 @@ class Spec(BaseModel):
             kind = PydanticCustomError(error["type"], "{message}", {"message": error["msg"], **error.get("ctx", {})})
         return InitErrorDetails(type=kind, loc=error["loc"], input=error["input"], ctx=error.get("ctx", {}))
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Without required keys: the file that a file extends may have them."""
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        schema.pop("required", None)
+        return schema
 
-def _built_in_error_types() -> frozenset[str]:
-    from typing import get_args
 
-    from pydantic_core.core_schema import ErrorType
-
-    return frozenset(get_args(ErrorType))
-
-
-_BUILT_IN = _built_in_error_types()
+_BUILT_IN = frozenset(get_args(ErrorType))
 
 
 class Item(Spec):
@@ -115,33 +115,47 @@ class Item(Spec):
         value = dict(fields)
         if cls.short is not None:
             value = {"anyOf": [fields["properties"][cls.short], fields]}
-        named = {
+        named: dict[str, Any] = {
             "type": "object",
             "properties": {cls.key: value},
             "required": [cls.key],
             "additionalProperties": False,
         }
-        forms: list[dict[str, Any]] = [named]
+        forms = [named]
         if not fields.get("required"):
             forms.insert(0, {"const": cls.key})
+            named["properties"] = {cls.key: {"anyOf": [value, {"type": "null"}]}}
         return {"title": cls.key, "description": cls.__doc__ or "", "anyOf": forms}
 
 
 @dataclass(frozen=True)
 class OneOf:
-    """Annotates a field that holds one of several kinds of `Item`, told apart by their key.
+    """Annotates a field that holds one of several kinds of `Item`, told apart by their key."""
 
-    With `by`, the kinds are any specifications and that field tells them apart.
-    """
-
-    kinds: Callable[[], Iterable[Any]]
-    by: str | None = None
+    kinds: Callable[[], Iterable[type[Item]]]
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        if self.by is not None:
-            return handler.generate_schema(Annotated[Union[tuple(self.kinds())], Discriminator(self.by)])  # noqa: UP007
         tagged = tuple(Annotated[kind, Tag(kind.key)] for kind in self.kinds())
         return handler.generate_schema(Annotated[Union[tagged], Discriminator(_key_of)])  # noqa: UP007
+
+
+@dataclass(frozen=True)
+class OneOfNamed:
+    """Annotates a field that holds one of several kinds of `Spec`, told apart by `name`; text is the name alone."""
+
+    kinds: Callable[[], Iterable[type[Spec]]]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        kinds = Annotated[Union[tuple(self.kinds())], Discriminator("name")]  # noqa: UP007
+        return no_info_before_validator_function(_named, handler.generate_schema(kinds))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        names = [name for kind in self.kinds() for name in get_args(kind.model_fields["name"].annotation)]
+        return {"anyOf": [{"enum": names}, handler(schema)]}
+
+
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
 
 
 def _key_of(value: Any) -> str | None:
@@ -152,12 +166,22 @@ def _key_of(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _pair(value: Any) -> Any:
-    return value if isinstance(value, tuple) else (value, value)
+@dataclass(frozen=True)
+class _OneOrMore:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_before_validator_function(_sequence, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
 
 
 def _sequence(value: Any) -> Any:
     return value if isinstance(value, tuple) else (value,)
+
+
+def _pair(value: Any) -> Any:
+    return value if isinstance(value, tuple) else (value, value)
 
 
 Positive = Annotated[int, Field(gt=0)]
@@ -165,8 +189,10 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
-Pair = Annotated[tuple[Positive, Positive], BeforeValidator(_pair, json_schema_input_type=int | tuple[int, int])]
+Pair = Annotated[
+    tuple[Positive, Positive], BeforeValidator(_pair, json_schema_input_type=Positive | tuple[Positive, Positive])
+]
 """Height and width; one number stands for both."""
 
-OneOrMore = BeforeValidator(_sequence)
+OneOrMore = _OneOrMore()
 """Lets a single value stand for a list of one."""
