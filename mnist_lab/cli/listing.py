@@ -1,11 +1,14 @@
 """`mnist-lab list` and `mnist-lab show`: the runs on disk."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mnist_lab.cli.options import debug_option, examples, json_option, results_option
+
+if TYPE_CHECKING:
+    from mnist_lab.runs import Run
 
 
 @click.command("list", epilog=examples("mnist-lab list", "mnist-lab list results/ablation --json"))
@@ -14,25 +17,22 @@ from mnist_lab.cli.options import debug_option, examples, json_option, results_o
 @debug_option
 def list_runs(path: Path, *, as_json: bool) -> None:
     """List the finished runs below PATH (results/ without one)."""
-    import json
+    found = _readable(path)
+    from mnist_lab.cli.results import print_json
 
-    from mnist_lab.runs import finished_runs
-
-    found = [(folder, folder.read_json("metrics.json")) for folder in finished_runs(path)]
     if as_json:
-        click.echo(json.dumps([{"folder": str(folder.path), **metrics} for folder, metrics in found], indent=2))
+        print_json([{"folder": str(run.folder.path), **run.metrics} for run in found])
         return
     if not found:
-        click.echo(f"No finished runs below {path}.", err=True)
+        click.echo(
+            f"No finished runs below {path}." if path.is_dir() else f"No runs: there is no folder {path}.", err=True
+        )
         return
-    rows = [("Experiment", "Run", "Data", "Test accuracy", "Wrong", "Parameters", "Epochs", "Seconds")]
-    rows += [_row(metrics) for _, metrics in found]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            f"{cell:<{w}}" if i < 3 else f"{cell:>{w}}" for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ]
-        click.echo("  ".join(cells).rstrip())
+    from mnist_lab.cli import tables
+
+    headings = ("Experiment", "Run", "Data", "Accuracy", "Wrong", "Parameters", "Epochs")
+    rows = [_row(run.metrics) for run in found]
+    tables.console().print(tables.table(headings, rows, numbers=range(3, 7), wrapped=0))
 
 
 @click.command(epilog=examples("mnist-lab show mlp_512", "mnist-lab show results/mlp_512/seed1-0123abcd --json"))
@@ -48,9 +48,23 @@ def show(reference: str, results: Path, *, as_json: bool) -> None:
     from mnist_lab.cli.results import print_json, print_run
 
     if as_json:
-        print_json([run.metrics])
+        print_json(run.metrics)
     else:
         print_run(run)
+
+
+def _readable(path: Path) -> "list[Run]":
+    """The runs whose metrics can be read; of the others stderr says what is wrong."""
+    from mnist_lab.errors import InputError
+    from mnist_lab.runs import finished_runs, load_run
+
+    found = []
+    for folder in finished_runs(path):
+        try:
+            found.append(load_run(folder.path))
+        except InputError as error:
+            click.echo(f"Left out: {error}", err=True)
+    return found
 
 
 def _row(metrics: dict[str, Any]) -> tuple[str, ...]:
@@ -60,8 +74,7 @@ def _row(metrics: dict[str, Any]) -> tuple[str, ...]:
         metrics["run"]["id"],
         metrics["dataset"]["name"],
         f"{test['accuracy']:.4f}",
-        f"{test['wrong']:,} of {test['total']:,}",
+        f"{test['wrong']:,}",
         f"{metrics['parameters']['total']:,}",
         str(metrics["epochs"]),
-        f"{metrics['seconds']['total']:.0f}",
     )

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from typing_extensions import override
@@ -49,7 +50,7 @@ class Lines(Quiet):
 
 
 class Live(Quiet):
-    """A bar for the epoch in progress; finished epochs stay above it, a line each."""
+    """A bar for what is in progress; finished epochs stay above it as the rows of a table."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -68,6 +69,7 @@ class Live(Quiet):
         )
         self._task = self._bar.add_task("", total=None, figures="")
         self._epochs = 0
+        self._headed = False
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -91,14 +93,16 @@ class Live(Quiet):
 
     @override
     def begun(self, plan: Plan) -> None:
-        from mnist_lab.cli.results import layer_table
+        from mnist_lab.cli.results import layer_table, parameter_counts
 
-        heading, counts, *rest = plain.plan(plan)
-        self._console.print(f"[bold]{heading}[/]")
-        self._console.print(counts)
+        self._say(plain.heading(plan), style="bold")
+        self._say(plain.counts(plan.material))
+        self._say()
         self._console.print(layer_table(plan.summary))
-        for text in rest[len(plain.table(plan.summary)) :]:
-            self._console.print(f"[yellow]{text}[/]")
+        self._say(parameter_counts(asdict(plan.summary.parameters)))
+        self._say()
+        for text in plain.remarks(plan):
+            self._say(text, style="yellow")
         self._epochs = plan.config.train.epochs
         self._begin_epoch(plan.epochs_done + 1)
 
@@ -112,16 +116,26 @@ class Live(Quiet):
 
     @override
     def epoch(self, record: "Record", epochs: int) -> None:
-        self._console.print(plain.epoch(record, epochs))
+        width = 2 * len(str(epochs)) + 1
+        figures = plain.figures(record)
+        if not self._headed:
+            self._headed = True
+            self._say("  ".join(["epoch".rjust(width), *(name.rjust(8) for name in figures), "seconds"]), style="bold")
+        cells = [f"{record['epoch']}/{epochs}".rjust(max(5, width))]
+        cells += [f"{value:.4f}".rjust(max(8, len(name))) for name, value in figures.items()]
+        self._say("  ".join([*cells, f"{record['seconds']:7.1f}"]))
         self._begin_epoch(record["epoch"] + 1)
 
     @override
     def note(self, text: str) -> None:
-        self._console.print(text, markup=False)
+        self._say(text)
 
     def _begin_epoch(self, epoch: int) -> None:
         if epoch <= self._epochs:
             self._update(description=f"epoch {epoch}/{self._epochs}", total=None, completed=0, figures="")
+
+    def _say(self, text: str = "", *, style: str | None = None) -> None:
+        self._console.print(text, style=style, markup=False)
 
     def _update(self, **changes: Any) -> None:
         self._bar.update(self._task, **changes)

@@ -4,9 +4,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich import box
-from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
+
+from mnist_lab.cli import tables
 
 if TYPE_CHECKING:
     from mnist_lab.models import Summary
@@ -15,32 +17,24 @@ if TYPE_CHECKING:
 PLOTS = ("accuracy.png", "loss.png", "curves.png", "confusion.png", "predictions.png", "mistakes.png")
 
 
-def print_json(values: list[Any]) -> None:
-    """One value as itself, several as a list."""
-    click.echo(json.dumps(values[0] if len(values) == 1 else values, indent=2, ensure_ascii=False))
-
-
-def console() -> Console:
-    """The console for results: stdout, never wrapped or shortened when it is no terminal."""
-    output = Console(highlight=False)
-    return output if output.is_terminal else Console(highlight=False, width=160)
+def print_json(value: Any) -> None:
+    """Indented, in UTF-8."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def layer_table(summary: "Summary") -> Table:
-    """Layers with type, output shape and parameters, and the counts beneath."""
-    count = summary.parameters
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        caption=f"{count.total:,} parameters: {count.trainable:,} trainable, {count.non_trainable:,} not trainable",
-        caption_justify="left",
-    )
-    for name in ("Layer", "Type", "Output shape"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("Parameters", justify="right", no_wrap=True)
-    for layer in summary.layers:
-        shape = " x ".join(str(size) for size in layer.output_shape[1:])
-        table.add_row(layer.name, layer.type, shape, f"{layer.parameters:,}")
-    return table
+    """Layers with type, output shape and parameters."""
+    rows = [
+        (layer.name, layer.type, " x ".join(str(size) for size in layer.output_shape[1:]), f"{layer.parameters:,}")
+        for layer in summary.layers
+    ]
+    return tables.table(("Layer", "Type", "Output shape", "Parameters"), rows, numbers=[3])
+
+
+def parameter_counts(parameters: dict[str, int]) -> str:
+    """`7,852 parameters (7,770 trainable)`; of the trainable ones nothing is said where all are."""
+    total, trainable = parameters["total"], parameters["trainable"]
+    return f"{total:,} parameters" + (f" ({trainable:,} trainable)" if trainable != total else "")
 
 
 def print_line(run: "Run") -> None:
@@ -51,74 +45,92 @@ def print_line(run: "Run") -> None:
 
 def print_run(run: "Run") -> None:
     """One run: results with intervals, published numbers, observations, files."""
-    facts = run.metrics
-    output = console()
+    metrics = run.metrics
+    output = tables.console()
     output.print()
-    output.print(_heading(facts))
-    output.print(_results(facts))
-    output.print(_figures(facts))
-    if changed := _departures(facts):
-        output.print(f"  • No comparison with the published numbers: this run changes {', '.join(changed)}.")
-    for observation in facts["observations"]:
-        output.print(f"  • {observation['text']}")
+    output.print(Text(_heading(metrics), style="bold"))
+    output.print()
+    output.print(_results(metrics))
+    output.print()
+    output.print(tables.facts(_facts(metrics)))
+    if remarks := _remarks(metrics):
+        output.print()
+        output.print(tables.bullets(remarks))
+    click.echo(f"\nPlots, metrics and model: {run.folder.path}")
     there = [name for name in PLOTS if (run.folder.path / name).is_file()]
-    click.echo(f"\nPlots, metrics and model: {run.folder.path}{'' if there else ' (no plots)'}")
-    if there:
-        click.echo(f"  {'  '.join(there)}")
+    output.print(Padding("  ".join(there) or "no plots", (0, 0, 0, 2)))
 
 
-def _heading(facts: dict[str, Any]) -> str:
-    run, data = facts["run"], facts["dataset"]
+def _heading(metrics: dict[str, Any]) -> str:
+    run, data = metrics["run"], metrics["dataset"]
     genuine = "" if data["genuine"] or data["name"] != "mnist" else " (not the published files)"
-    return f"[bold]{run['name']}[/], seed {run['seed']}, {data.get('title', data['name'])}{genuine}"
+    return f"{run['name']}, seed {run['seed']}, {data.get('title', data['name'])}{genuine}"
 
 
-def _results(facts: dict[str, Any]) -> Table:
-    """A row each for training, validation and test; the published numbers beside ours where there are some."""
-    published = {} if _departures(facts) else facts["reference"] or {}
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("")
-    for name in ("Images", "Loss", "Accuracy", "95 % interval", "Wrong"):
-        table.add_column(name, justify="right", no_wrap=True)
-    rows = ["Published", "Difference"] if published else []
-    for name in rows:
-        table.add_column(name, justify="right", no_wrap=True)
-
-    def row(name: str, images: int, part: dict[str, Any], reference: str, *interval: str) -> None:
-        loss = "NaN" if part["loss"] is None else f"{part['loss']:.4f}"
-        cells = [name, f"{images:,}", loss, f"{part['accuracy']:.4f}", *(interval or ("", ""))]
-        table.add_row(*cells, *_beside(part["accuracy"], published.get(reference)) if published else ())
-
-    data, test = facts["dataset"], facts["test"]
-    row("training (running, last epoch)", data["train"], facts["train"], "train_accuracy")
-    if facts["validation"]:
-        name = "test as validation (last epoch)" if data.get("selected_on_test") else "validation (last epoch)"
-        row(name, data["validation"], facts["validation"], "")
+def _results(metrics: dict[str, Any]) -> Table:
+    """A row each for training, validation and test; the published accuracies beside ours where there are some."""
+    data, test, epochs = metrics["dataset"], metrics["test"], metrics["epochs"]
+    published = _published(metrics)
     low, high = test["ci95"]
-    saved = f"test (epoch {facts['best']['epoch']})" if facts["best"]["restored"] else "test"
-    wrong = f"{test['wrong']:,} of {test['total']:,}"
-    row(saved, test["total"], test, "test_accuracy", f"{low:.4f} to {high:.4f}", wrong)
-    return table
+
+    def row(name: str, images: int, epoch: int, part: dict[str, Any], reference: str, interval: str = "") -> list[str]:
+        beside = [_accuracy(published.get(reference))] if published else []
+        loss = "NaN" if part["loss"] is None else f"{part['loss']:.4f}"
+        return [name, f"{images:,}", str(epoch), loss, _accuracy(part["accuracy"]), *beside, interval]
+
+    rows = [row("training", data["train"], epochs, metrics["train"], "train_accuracy")]
+    if metrics["validation"]:
+        name = "test as validation" if data.get("selected_on_test") else "validation"
+        rows.append(row(name, data["validation"], epochs, metrics["validation"], ""))
+    interval = f"{low:.4f} to {high:.4f}"
+    rows.append(row("test", test["total"], metrics["best"]["epoch"], test, "test_accuracy", interval))
+    beside = ["Published"] if published else []
+    headings = ["", "Images", "Epoch", "Loss", "Accuracy", *beside, "95 % interval"]
+    last = len(headings) - 1
+    return tables.table(headings, rows, numbers=range(1, last + 1), wrapped=last)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _departures(facts: dict[str, Any]) -> list[str]:
-    return (facts["reference"] or {}).get("departures", [])
-
-
-def _beside(ours: float, published: float | None) -> tuple[str, str]:
-    if published is None:
-        return "", ""
-    return f"{published:.4f}", f"{100 * (ours - published):+.2f} points"
-
-
-def _figures(facts: dict[str, Any]) -> str:
-    seconds, parameters, environment = facts["seconds"], facts["parameters"], facts["environment"]
-    return (
-        f"  {parameters['total']:,} parameters ({parameters['trainable']:,} trainable), {_count(facts['epochs'], 'epoch')}, "
-        f"{seconds['total']:.1f} s ({seconds['startup']:.1f} start-up, {seconds['train']:.1f} training, "
-        f"{seconds['epoch_median']:.2f} an epoch), {environment['backend']} on {environment['device']}\n"
+def _facts(metrics: dict[str, Any]) -> list[tuple[str, str]]:
+    test, best, seconds, environment = (metrics[name] for name in ("test", "best", "seconds", "environment"))
+    epochs = f"{metrics['epochs']} epoch{'' if metrics['epochs'] == 1 else 's'}"
+    saved = f"the weights of epoch {best['epoch']}, " + (
+        f"best by {best['monitor']}" if best["restored"] else "the last"
     )
+    lines = [
+        ("Wrong", f"{test['wrong']:,} of {test['total']:,} test images"),
+        ("Model", f"{parameter_counts(metrics['parameters'])}; saved with {saved}"),
+        (
+            "Time",
+            f"{seconds['total']:.1f} s: {seconds['startup']:.1f} s start-up, {seconds['train']:.1f} s training "
+            f"({epochs}, {seconds['epoch_median']:.2f} s each)",
+        ),
+        ("Backend", f"{environment['backend']} on {environment['device']}"),
+    ]
+    return lines + [("Published", text) for text in [_published_besides(metrics)] if text]
+
+
+def _remarks(metrics: dict[str, Any]) -> list[str]:
+    changed = (metrics["reference"] or {}).get("departures", [])
+    incomparable = [f"No comparison with the published numbers: this run changes {', '.join(changed)}."]
+    return (incomparable if changed else []) + [observation["text"] for observation in metrics["observations"]]
+
+
+def _published(metrics: dict[str, Any]) -> dict[str, Any]:
+    """The published numbers, if this run follows the recipe that they were published for."""
+    reference = metrics["reference"] or {}
+    return {} if reference.get("departures") else reference
+
+
+def _published_besides(metrics: dict[str, Any]) -> str:
+    """What was published besides the accuracies that the table has."""
+    published = _published(metrics)
+    numbers = [
+        f"{name.replace('_', ' ')} {published[name]}"
+        for name in ("best_train_accuracy", "best_test_accuracy", "test_loss", "wrong")
+        if name in published
+    ]
+    return "; ".join([*numbers, *([published["note"]] if "note" in published else [])])
+
+
+def _accuracy(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"

@@ -52,7 +52,7 @@ def run(
     from mnist_lab import experiment
     from mnist_lab.cli.progress import observer_for
     from mnist_lab.cli.results import print_json, print_line, print_run
-    from mnist_lab.errors import TrainingError
+    from mnist_lab.errors import InputError, TrainingError
 
     finished, failures = [], []
     for config in configs:
@@ -66,12 +66,16 @@ def run(
             click.echo(f"Error: {config.name}: {error}", err=True)
             failures.append(config.name)
             continue
+        except InputError as error:
+            if len(configs) > 1:
+                error.message = f"{config.name}: {error.message}"
+            raise
         finished.append(done)
         if not done.fresh and not quiet:
             click.echo("This run is finished already; here is its result (--force trains it again).", err=True)
         if not as_json:
             (print_line if quiet else print_run)(done)
     if as_json:
-        print_json([done.metrics for done in finished])
+        print_json(finished[0].metrics if len(configs) == 1 else [done.metrics for done in finished])
     if failures:
         raise TrainingError(f"{len(failures)} of {len(configs)} runs failed: {', '.join(map(str, failures))}")

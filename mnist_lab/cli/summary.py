@@ -30,15 +30,21 @@ from mnist_lab.cli.options import (
 def summary(references: tuple[str, ...], data_dir: Path | None, *, as_json: bool, **values: Any) -> None:
     """Show the layers, output shapes and parameter counts of configurations. Trains nothing."""
     configs = load_all(references, overrides(**values))
-    from mnist_lab.cli.results import console, layer_table, print_json
+    from mnist_lab.cli.results import layer_table, parameter_counts, print_json
+    from mnist_lab.cli.tables import console
     from mnist_lab.experiment.preview import preview
 
     summaries = preview(configs, data_dir)
     if as_json:
         pairs = zip(references, summaries, strict=True)
-        print_json([{"config": reference, **summary.as_dict()} for reference, summary in pairs])
+        tables = [{"config": reference, **summary.as_dict()} for reference, summary in pairs]
+        print_json(tables if len(tables) > 1 else tables[0])
         return
     output = console()
-    for config, table in zip(configs, summaries, strict=True):
-        output.print(f"[bold]{config.name}[/]" + (f": {config.description}" if config.description else ""))
+    for i, (config, table) in enumerate(zip(configs, summaries, strict=True)):
+        if i:
+            output.print()
+        output.print(": ".join(filter(None, [config.name, config.description])), style="bold", markup=False)
+        output.print()
         output.print(layer_table(table))
+        output.print(parameter_counts(table.as_dict()["parameters"]))

@@ -10,18 +10,24 @@ if TYPE_CHECKING:
 
 
 def plan(plan: "Plan") -> list[str]:
-    """What is about to be trained, on what, with what, and where it goes."""
+    """What is about to be trained, with what, and on what."""
+    return [heading(plan), counts(plan.material), *table(plan.summary), *remarks(plan)]
+
+
+def heading(plan: "Plan") -> str:
+    """The run and where it computes: `mlp_512, seed 1: tensorflow on cpu, 2 threads`."""
     config, backend = plan.config, plan.backend
     threads = "1 thread" if backend.threads == 1 else f"{backend.threads} threads"
-    text = [
-        f"{config.name}, seed {config.seed}: {backend.name} on {backend.device}, {threads}",
-        counts(plan.material),
-        *table(plan.summary),
-    ]
+    return f"{config.name}, seed {config.seed}: {backend.name} on {backend.device}, {threads}"
+
+
+def remarks(plan: "Plan") -> list[str]:
+    """What a reader should know before the first epoch."""
+    text = []
     if plan.material.selected_on_test:
         text.append("The validation images are the test images: what is selected here is selected on the test set.")
     if plan.epochs_done:
-        text.append(f"Resuming after epoch {plan.epochs_done} of {config.train.epochs}.")
+        text.append(f"Resuming after epoch {plan.epochs_done} of {plan.config.train.epochs}.")
     return text
 
 
@@ -58,10 +64,13 @@ def table(summary: "Summary") -> list[str]:
 def epoch(record: "Record", epochs: int) -> str:
     """One epoch: `epoch 3/10  loss 0.0721  accuracy 0.9778  val_loss 0.0735  val_accuracy 0.9784  1.3 s`."""
     width = len(str(epochs))
-    values = [
-        f"{name} {record[name]:.4f}" for name in ("loss", "accuracy", "val_loss", "val_accuracy") if name in record
-    ]
+    values = [f"{name} {value:.4f}" for name, value in figures(record).items()]
     return "  ".join([f"epoch {record['epoch']:>{width}}/{epochs}", *values, f"{record['seconds']:.1f} s"])
+
+
+def figures(record: "Record") -> dict[str, float]:
+    """What was measured in an epoch: loss and accuracy, and those of validation if there is one."""
+    return {name: record[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy") if name in record}
 
 
 def result(metrics: dict[str, Any]) -> list[str]:
