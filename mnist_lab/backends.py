@@ -79,6 +79,14 @@ def available_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def environment(name: str, device: str) -> dict[str, str]:
+    """The environment variables that have to be set before Keras is imported on backend `name`."""
+    variables = {"KERAS_BACKEND": name, "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}
+    if device == "cpu":
+        variables |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
+    return variables
+
+
 def start(name: str, *, device: str = "auto", threads: int | None = None) -> Backend:
     """Set the process up for backend `name` and import Keras.
 
@@ -99,12 +107,8 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
     threads = _limit_threads(threads)
     seconds, chatter = 0.0, ""
     if "keras" not in sys.modules:
-        os.environ["KERAS_BACKEND"] = name
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        if device == "cpu":
-            os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-            os.environ["JAX_PLATFORMS"] = "cpu"
-        seconds, chatter = _import_keras(name)
+        os.environ |= environment(name, device)
+        seconds, chatter = import_keras(name)
     import keras
 
     if keras.backend.backend() != name:
@@ -157,7 +161,8 @@ def _limit_threads(threads: int | None) -> int:
     return threads
 
 
-def _import_keras(name: str) -> tuple[float, str]:
+def import_keras(name: str) -> tuple[float, str]:
+    """Import Keras on backend `name`, whose `environment` is set; gives the seconds, and what went to stderr."""
     from time import perf_counter
 
     begun = perf_counter()

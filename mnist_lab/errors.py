@@ -9,6 +9,7 @@ the exit code that the command line ends with. Anything else that escapes is a b
     │   ├── DataError                 a data set that is missing, damaged or unfit
     │   ├── BusyError                 a run folder that another process is writing
     │   └── SetupError                a backend, device or folder that is not there
+    │       └── NoRoomError           a folder that cannot be written, or a full disk
     └── TrainingError        exit 1   a run that began and could not end well
 """
 
@@ -52,6 +53,10 @@ class SetupError(InputError):
 
 class BusyError(InputError):
     """Another process is writing the run folder; nothing is wrong, but it is not ours now."""
+
+
+class NoRoomError(SetupError):
+    """Nothing can be written where results go."""
 
 
 class TrainingError(MnistLabError):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mnist_lab.errors import InputError, MnistLabError, SetupError
+from mnist_lab.errors import InputError, MnistLabError, NoRoomError
 from mnist_lab.experiment.observer import LogFile
 from mnist_lab.runs import RunFolder
 
@@ -22,7 +22,7 @@ def endings(folder: RunFolder, results: Path) -> Iterator[None]:
     - a bug: all stays, with the traceback in `error.txt` and `log.txt`
 
     Raises:
-        SetupError: for an OSError that says that nothing can be written there.
+        NoRoomError: for an OSError that says that nothing can be written there.
         KeyboardInterrupt: passed on, with a sentence on how to go on.
     """
     try:
@@ -42,7 +42,7 @@ def endings(folder: RunFolder, results: Path) -> Iterator[None]:
             _record_traceback(folder)
             raise
         how_to_go_on = _discard_if_empty(folder, results)
-        raise SetupError(
+        raise NoRoomError(
             f"{folder.path}: cannot be written ({error.strerror}).",
             f"Make room, or choose another folder with --results. {how_to_go_on}",
         ) from error

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,28 @@ class RunFolder:
     def interrupted(self) -> bool:
         """Whether the run began, was not completed, and can go on."""
         return not self.finished and (self.path / "checkpoint.npz").is_file()
+
+    @property
+    def busy(self) -> bool:
+        """Whether another process is writing the run at this moment."""
+        import filelock
+
+        if not (self.path / ".lock").exists():
+            return False
+        try:
+            with filelock.FileLock(self.path / ".lock", timeout=0):
+                return False
+        except filelock.Timeout:
+            return True
+
+    def set_aside(self) -> Path:
+        """Rename the folder of a damaged run, so that nothing of it is lost; gives its new path."""
+        for number in count(1):
+            aside = self.path.with_name(f"{self.path.name}.damaged{number}")
+            if not aside.exists():
+                (self.path / "metrics.json").rename(self.path / "metrics.damaged.json")
+                return self.path.rename(aside)
+        raise AssertionError
 
     @contextmanager
     def locked(self) -> "Iterator[None]":

@@ -1,0 +1,244 @@
+"""Runs what a plan has to do, side by side, so that one failure is one failure."""
+
+import signal
+import tempfile
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from pebble import ProcessExpired
+
+from mnist_lab import backends
+from mnist_lab.errors import SetupError
+from mnist_lab.executors import ProcessExecutor, divide
+from mnist_lab.runs import RunFolder
+from mnist_lab.sweep.plan import PlannedRun
+from mnist_lab.sweep.worker import Outcome, Task, work
+
+TICK = 0.2
+"""Seconds between looks at the running processes."""
+WAIT_FOR_OTHERS = 1.0
+"""Seconds until a run that another process was writing is looked at again."""
+TRIES = 2
+"""A run that dies without a word (killed, out of memory) is started this often."""
+LOG_LINES = 20
+
+
+class Observer:
+    """Is told how a sweep goes and does nothing about it; subclasses do."""
+
+    def started(self, run: PlannedRun) -> None:
+        """A run's process is about to start."""
+
+    def ended(self, run: PlannedRun, outcome: Outcome, seconds: float) -> None:
+        """A run ended after so many seconds."""
+
+    def tick(self, running: Sequence[PlannedRun]) -> None:
+        """Comes a few times a second; the runs' folders say how far each is."""
+
+    def note(self, text: str) -> None:
+        """Something that people should know."""
+
+
+def launch(
+    todo: Sequence[PlannedRun],
+    *,
+    jobs: int | None = None,
+    threads: int | None = None,
+    data_dir: Path | None = None,
+    force: bool = False,
+    timeout: float | None = None,
+    fail_fast: bool = False,
+    observer: Observer | None = None,
+) -> list[tuple[PlannedRun, str]]:
+    """Run everything in `todo`; returns the runs that failed, each with the reason.
+
+    Runs on different backends go one backend after the other. Ctrl-C once: no new runs start and the running ones stop
+    after their epoch, with a checkpoint; twice: now.
+
+    Args:
+        todo: of a plan.
+        jobs: how many at a time; None decides for this machine.
+        threads: for each run; None shares the processors out.
+        data_dir: where to look for data sets first.
+        force: train again what is finished.
+        timeout: seconds after which a run counts as hung.
+        fail_fast: start nothing more after a failure.
+        observer: is told what happens.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; what was finished stays.
+        SetupError: the disk is full.
+    """
+    failures: list[tuple[PlannedRun, str]] = []
+    kinds = sorted(todo, key=_server)  # sorting is stable: the plan's order is kept within a backend
+    for (backend, device), group in groupby(kinds, key=_server):
+        runs = list(group)
+        slots = divide(jobs, runs=len(runs), device=device, threads=threads)
+        executor = ProcessExecutor(
+            slots,
+            preload=["mnist_lab.sweep.preload"],
+            environment=backends.environment(backend, device),
+            timeout=timeout,
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            stop = Path(folder) / "stop"
+            tasks = {run: Task(run.identity.config, run.identity.results, data_dir, force, stop) for run in runs}
+            failures += _Launcher(executor, tasks, stop, len(slots), observer or Observer(), fail_fast).run()
+        if failures and fail_fast:
+            break
+    return failures
+
+
+def _server(run: PlannedRun) -> tuple[str, str]:
+    """What the server that a run is forked from has to be."""
+    runtime = run.identity.config.runtime
+    return str(runtime.backend), runtime.device
+
+
+class _Launcher:
+    """Keeps the slots of one executor busy until nothing waits."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        tasks: dict[PlannedRun, Task],
+        stop: Path,
+        slots: int,
+        observer: Observer,
+        fail_fast: bool,
+    ) -> None:
+        self.executor = executor
+        self.tasks = tasks
+        self.stop = stop
+        self.slots = slots
+        self.observer = observer
+        self.fail_fast = fail_fast
+        self.waiting = deque(tasks)
+        self.running: dict[Future[Outcome], PlannedRun] = {}
+        self.begun: dict[PlannedRun, float] = {}
+        self.tries: Counter[PlannedRun] = Counter()
+        self.not_before: dict[PlannedRun, float] = {}
+        self.failures: list[tuple[PlannedRun, str]] = []
+        self.interrupted = False
+        self.no_room = ""
+
+    def run(self) -> list[tuple[PlannedRun, str]]:
+        """Run everything; returns the failures."""
+        now = False
+        try:
+            with self._interruptible():
+                while self.running or (self.waiting and not self._ending()):
+                    self._start_some()
+                    done, _ = wait(self.running, timeout=TICK, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        self._end(self.running.pop(future), future)
+                    self.observer.tick(list(self.running.values()))
+        except BaseException:
+            now = True
+            raise
+        finally:
+            self.executor.shutdown(cancel_futures=now)
+        if self.no_room:
+            raise SetupError(self.no_room)
+        if self.interrupted:
+            raise KeyboardInterrupt
+        return self.failures
+
+    def _ending(self) -> bool:
+        return self.interrupted or bool(self.no_room) or (self.fail_fast and bool(self.failures))
+
+    def _start_some(self) -> None:
+        for _ in range(len(self.waiting)):
+            if len(self.running) >= self.slots or self._ending():
+                return
+            run = self.waiting.popleft()
+            if time.monotonic() < self.not_before.get(run, 0):
+                self.waiting.append(run)
+            elif run.folder.busy:
+                self._leave_for_now(run)
+            else:
+                self.tries[run] += 1
+                self.begun[run] = time.monotonic()
+                self.observer.started(run)
+                self.running[self.executor.submit(work, self.tasks[run])] = run
+
+    def _leave_for_now(self, run: PlannedRun) -> None:
+        if run not in self.not_before:
+            self.observer.note(f"{run.label}: another process is at it; looking again later.")
+        self.not_before[run] = time.monotonic() + WAIT_FOR_OTHERS
+        self.waiting.append(run)
+
+    def _end(self, run: PlannedRun, future: Future[Outcome]) -> None:
+        outcome = self._outcome(run, future)
+        if outcome is None:
+            self.waiting.appendleft(run)
+            return
+        match outcome.kind:
+            case "busy":
+                self.tries[run] -= 1
+                self._leave_for_now(run)
+                return
+            case "failed":
+                self.failures.append((run, outcome.reason))
+            case "no_room":
+                self.no_room = outcome.reason
+                self.stop.touch()
+        self.observer.ended(run, outcome, time.monotonic() - self.begun[run])
+
+    def _outcome(self, run: PlannedRun, future: Future[Outcome]) -> Outcome | None:
+        """How the run ended; None if it died without a word and is to be tried again."""
+        try:
+            return future.result()
+        except FutureTimeoutError:
+            reason = "It took longer than --timeout allows and was ended; the next try goes on from its checkpoint."
+        except (ProcessExpired, BrokenProcessPool, CancelledError) as error:
+            reason = f"Its process died without a word ({_how(error)}); out of memory, or killed."
+            if self.tries[run] < TRIES and not self._ending():
+                self.observer.note(f"{run.label}: {reason} Trying once more.")
+                return None
+        _record_failure(run.folder, reason)
+        return Outcome("failed", reason)
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """The first Ctrl-C asks the running processes to stop after their epoch; the second is an exception."""
+
+        def interrupt(number: int, frame: Any) -> None:
+            if self.interrupted:
+                raise KeyboardInterrupt
+            self.interrupted = True
+            self.stop.touch()
+            self.observer.note("Stopping: the running epochs are finished first. Ctrl-C again stops at once.")
+
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def _how(error: BaseException) -> str:
+    code = getattr(error, "exitcode", None)
+    if isinstance(code, int) and code < 0:
+        return f"signal {-code}"
+    return f"exit code {code}" if code is not None else type(error).__name__
+
+
+def _record_failure(folder: RunFolder, reason: str) -> None:
+    """Leave `error.txt` with the reason and the end of the log, as a run that can speak for itself does."""
+    log = folder.path / "log.txt"
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:] if log.is_file() else []
+    folder.path.mkdir(parents=True, exist_ok=True)
+    folder.write_text("error.txt", "\n".join([reason, "", "The end of its log:", *lines]) + "\n")

@@ -1,0 +1,134 @@
+"""What there is to do: every run of a sweep, and whether its result is there already."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from mnist_lab import datasets
+from mnist_lab.config import Config
+from mnist_lab.errors import InputError
+from mnist_lab.experiment import Identity, identify
+from mnist_lab.runs import RunFolder, finished_runs, load_run
+
+State = Literal["done", "failed", "resumable", "changed", "new"]
+STATES: tuple[State, ...] = ("done", "resumable", "failed", "changed", "new")
+"""`changed`: the experiment has a finished run of this seed, made with another configuration."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedRun:
+    """One run of a sweep."""
+
+    identity: Identity
+    state: State
+    folder: RunFolder
+    """Where its result is or will be; a finished run of the same numbers may stand under another experiment."""
+
+    @property
+    def label(self) -> str:
+        """The experiment and the seed."""
+        return f"{self.identity.config.experiment} seed {self.identity.config.seed}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of a sweep, in order."""
+
+    runs: tuple[PlannedRun, ...]
+    todo: tuple[PlannedRun, ...]
+    notes: tuple[str, ...] = ()
+
+    def count(self, state: State) -> int:
+        """How many runs are in `state`."""
+        return sum(run.state == state for run in self.runs)
+
+
+def make_plan(
+    configs: Iterable[Config],
+    results: Path,
+    *,
+    data_dir: Path | None = None,
+    force: bool = False,
+    retry_failed: bool = False,
+) -> Plan:
+    """Look up every configuration in the results folder. Keras is not imported.
+
+    A run whose `metrics.json` is damaged is kept aside and counts as new.
+
+    Args:
+        configs: as `load_sweep` gives them.
+        results: the folder below which runs are.
+        data_dir: where to look for data sets first.
+        force: everything is to be done again.
+        retry_failed: nothing but failed runs is to be done.
+
+    Raises:
+        InputError: a data set cannot be had, a backend is not installed, or a run was written by a newer mnist-lab.
+    """
+    known: dict[str, datasets.Dataset] = {}
+    notes: list[str] = []
+    identities = []
+    for config in configs:
+        name = config.data.dataset
+        if name not in known:
+            known[name] = datasets.load(name, data_dir)
+            notes += known[name].notes
+        identities.append(identify(config, known[name], results))
+    finished = _Finished(results, notes)
+    runs = tuple(_planned(identity, finished) for identity in identities)
+    if force:
+        todo = runs
+    elif retry_failed:
+        todo = tuple(run for run in runs if run.state == "failed")
+    else:
+        todo = tuple(run for run in runs if run.state != "done")
+    return Plan(runs, todo, tuple(notes))
+
+
+def _planned(identity: Identity, finished: "_Finished") -> PlannedRun:
+    folder, config = identity.folder, identity.config
+    there = finished.folder(identity.fingerprint, config.seed, folder)
+    if there:
+        return PlannedRun(identity, "done", there)
+    if (folder.path / "error.txt").is_file():
+        return PlannedRun(identity, "failed", folder)
+    if folder.interrupted:
+        return PlannedRun(identity, "resumable", folder)
+    if (config.experiment, config.seed) in finished.seeds:
+        return PlannedRun(identity, "changed", folder)
+    return PlannedRun(identity, "new", folder)
+
+
+class _Finished:
+    """The finished runs of a results folder, by what was run."""
+
+    def __init__(self, results: Path, notes: list[str]) -> None:
+        self.folders: dict[tuple[str, int], list[RunFolder]] = {}
+        self.seeds: set[tuple[str, int]] = set()
+        for folder in finished_runs(results):
+            facts = _facts(folder, notes)
+            if facts:
+                self.folders.setdefault((facts["fingerprint"], facts["seed"]), []).append(folder)
+                self.seeds.add((facts["experiment"], facts["seed"]))
+
+    def folder(self, fingerprint: str, seed: int, own: RunFolder) -> RunFolder | None:
+        """Where the run is finished: its own folder rather than another experiment's."""
+        there = self.folders.get((fingerprint, seed), [])
+        return own if own in there else there[0] if there else None
+
+
+def _facts(folder: RunFolder, notes: list[str]) -> dict[str, Any] | None:
+    try:
+        return load_run(folder.path).metrics["run"]
+    except InputError as error:
+        if "newer" in error.message:
+            raise
+        aside = folder.set_aside()
+        notes.append(f"{error.message} Kept aside as {aside.name}; the run counts as not done.")
+        return None
+
+
+def labels(runs: Sequence[PlannedRun]) -> str:
+    """The runs in one line."""
+    return ", ".join(run.label for run in runs)

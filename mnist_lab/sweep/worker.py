@@ -1,0 +1,88 @@
+"""One run of a sweep, in a process of its own."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from typing_extensions import override
+
+from mnist_lab import experiment
+from mnist_lab.config import Config
+from mnist_lab.errors import BusyError, MnistLabError, NoRoomError
+from mnist_lab.experiment import Observer
+from mnist_lab.experiment import Plan as RunPlan
+
+if TYPE_CHECKING:
+    from mnist_lab.training import Record
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a process is to do; `stop` is a file whose appearance asks it to stop after the epoch."""
+
+    config: Config
+    results: Path
+    data_dir: Path | None
+    force: bool
+    stop: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    kind: Literal["done", "failed", "busy", "stopped", "no_room"]
+    reason: str = ""
+
+
+def work(task: Task) -> Outcome:
+    """Run `task`; every ending but the process' own death is an outcome."""
+    _redirect_output(Path(os.devnull))
+    try:
+        experiment.run(
+            task.config,
+            results=task.results,
+            data_dir=task.data_dir,
+            force=task.force,
+            observer=_InTheBackground(task.stop),
+        )
+    except BusyError as error:
+        return Outcome("busy", str(error))
+    except NoRoomError as error:
+        return Outcome("no_room", str(error))
+    except KeyboardInterrupt:
+        return Outcome("stopped")
+    except MnistLabError as error:
+        return Outcome("failed", str(error))
+    except MemoryError:
+        return Outcome("failed", "Out of memory.")
+    except Exception as error:
+        return Outcome("failed", f"{type(error).__name__}: {error}")
+    return Outcome("done")
+
+
+class _InTheBackground(Observer):
+    """Sends what libraries print to the run's log, and stops after an epoch if asked to."""
+
+    def __init__(self, stop: Path) -> None:
+        self._stop = stop
+
+    @override
+    def begun(self, plan: RunPlan) -> None:
+        _redirect_output(plan.folder.path / "log.txt")
+
+    @override
+    def epoch(self, record: "Record", epochs: int) -> None:
+        if self._stop.exists() and record["epoch"] < epochs:
+            raise KeyboardInterrupt
+
+
+def _redirect_output(path: Path) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
