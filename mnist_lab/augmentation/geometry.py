@@ -81,9 +81,10 @@ def sample(images: Tensor, y: Tensor, x: Tensor, *, fill: float, interpolation: 
 
     if interpolation == "nearest":
         return at(0, 0)
-    upper = at(0, 0) + (x - left) * (at(0, 1) - at(0, 0))
-    lower = at(1, 0) + (x - left) * (at(1, 1) - at(1, 0))
-    return upper + (y - top) * (lower - upper)
+    down, right = y - top, x - left
+    a, b, c, d = at(0, 0), at(0, 1), at(1, 0), at(1, 1)
+    upper, lower = a + right * (b - a), c + right * (d - c)
+    return upper + down * (lower - upper)
 
 
 def _rotation(item: Rotation, y: Tensor, x: Tensor, amount: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
