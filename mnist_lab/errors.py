@@ -25,7 +25,7 @@ class MnistLabError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
+        super().__init__(message, hint)  # both are arguments, so that the error survives pickling
         self.message = message
         self.hint = hint
 

@@ -19,8 +19,8 @@ class ProcessExecutor(Executor):
     and fails with `TimeoutError`. The processes are forked from a server that has imported the `preload` modules, which
     makes starting one a matter of milliseconds; where there is no fork (Windows), they import them themselves.
 
-    A Python process has one such server: executors with different preloads or environments are used one after the
-    other, and `shutdown` ends the server.
+    A Python process has one such server. It stays for the next executor with the same preload and environment; one with
+    another starts the server anew, so such executors are used one after the other.
 
     Args:
         slots: the parts of the machine, one call at a time in each.
@@ -45,6 +45,7 @@ class ProcessExecutor(Executor):
         self._context = multiprocessing.get_context("forkserver" if forks else "spawn")
         if forks:
             self._context.set_forkserver_preload(list(preload))
+            _serve(tuple(preload), tuple(sorted(self._environment.items())))
         # A pool for each slot: a process that is killed can take down a pool's channel, and then only its own.
         self._slots = list(slots)
         self._pools = [self._pool(slot) for slot in self._slots]
@@ -68,7 +69,6 @@ class ProcessExecutor(Executor):
         if wait:
             for pool in self._pools:
                 pool.join()
-        _stop_server()
         for name, value in self._before.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -97,10 +97,14 @@ def _occupy(slot: Slot, environment: Mapping[str, str]) -> None:
         os.sched_setaffinity(0, slot.cpus)
 
 
-def _stop_server() -> None:
-    """End the fork server, so that the next executor gets one of its own; there is no public way to do so."""
+_served: list[tuple[object, ...]] = []
+"""What this process' server has been started for, if anything."""
+
+
+def _serve(*purpose: object) -> None:
+    """End a server that was started for another purpose; there is no public way to do so."""
     from multiprocessing import forkserver
 
-    server = getattr(forkserver, "_forkserver", None)
-    if server is not None:
-        server._stop()
+    if _served and _served[-1] != purpose:
+        forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]
+    _served[:] = [purpose]

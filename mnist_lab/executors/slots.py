@@ -17,8 +17,13 @@ class Slot:
     def environment(self) -> dict[str, str]:
         """What holds libraries to this part of the machine; they read it at their first computation."""
         threads = str(len(self.cpus))
-        limits: tuple[str, ...] = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
-        variables = dict.fromkeys(limits, threads)
+        limits: tuple[str, ...] = (
+            "OMP_NUM_THREADS",
+            "OPENBLAS_NUM_THREADS",
+            "MKL_NUM_THREADS",
+            "TF_NUM_INTRAOP_THREADS",
+        )
+        variables: dict[str, str] = {name: threads for name in limits}
         if self.gpu is not None:
             # Several processes share a GPU's memory only if none of them takes all of it at once.
             variables |= {

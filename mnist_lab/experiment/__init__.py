@@ -1,7 +1,8 @@
 """One run, from its configuration to its folder."""
 
 from mnist_lab.experiment.identity import Identity, identify
+from mnist_lab.experiment.material import Material, Part, prepare
 from mnist_lab.experiment.observer import Observer, Plan
-from mnist_lab.experiment.run import run
+from mnist_lab.experiment.run import make_trainer, run
 
-__all__ = ["Identity", "Observer", "Plan", "identify", "run"]
+__all__ = ["Identity", "Material", "Observer", "Part", "Plan", "identify", "make_trainer", "prepare", "run"]

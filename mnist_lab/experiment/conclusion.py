@@ -62,7 +62,7 @@ def conclude(
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         },
         material=material,
-        parameters=summary.parameters,
+        summary=summary,
         history=history,
         test=test,
         last_test_accuracy=last.accuracy,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from mnist_lab.config import Config
     from mnist_lab.experiment.material import Material
+    from mnist_lab.models import Summary
     from mnist_lab.training import Evaluation, Record
 
 
@@ -82,12 +83,17 @@ def seconds_facts(history: "Sequence[Record]", timing: Timing) -> dict[str, floa
     }
 
 
+def training_flops(summary: "Summary", rows: int, epochs: int) -> int:
+    """Floating-point operations of a training: forwards, twice that backwards, an addition to each multiplication."""
+    return 3 * 2 * summary.multiply_adds * rows * epochs
+
+
 def assemble(
     *,
     config: "Config",
     run: dict[str, Any],
     material: "Material",
-    parameters: Any,
+    summary: "Summary",
     history: "Sequence[Record]",
     test: "Evaluation",
     last_test_accuracy: float,
@@ -103,7 +109,8 @@ def assemble(
         "format": FORMAT,
         "run": run,
         "dataset": dataset_facts(material),
-        "parameters": asdict(parameters),
+        "parameters": asdict(summary.parameters),
+        "flops": training_flops(summary, len(material.train), len(history)),
         "epochs": len(history),
         "train": {"loss": last["loss"], "accuracy": last["accuracy"]},
         "validation": validation,

@@ -30,6 +30,7 @@ WAIT_FOR_OTHERS = 1.0
 TRIES = 2
 """A run that dies without a word (killed, out of memory) is started this often."""
 LOG_LINES = 20
+PRELOAD = ("mnist_lab.sweep.preload",)
 
 
 class Observer:
@@ -85,7 +86,7 @@ def launch(
         slots = divide(jobs, runs=len(runs), device=device, threads=threads)
         executor = ProcessExecutor(
             slots,
-            preload=["mnist_lab.sweep.preload"],
+            preload=PRELOAD,
             environment=backends.environment(backend, device),
             timeout=timeout,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any, Literal
 
 from mnist_lab import datasets
@@ -24,6 +25,8 @@ class PlannedRun:
     state: State
     folder: RunFolder
     """Where its result is or will be; a finished run of the same numbers may stand under another experiment."""
+    seconds: float | None = None
+    """How long runs that differ in seed only have taken (median)."""
 
     @property
     def label(self) -> str:
@@ -87,28 +90,33 @@ def make_plan(
 
 
 def _planned(identity: Identity, finished: "_Finished") -> PlannedRun:
-    folder, config = identity.folder, identity.config
-    there = finished.folder(identity.fingerprint, config.seed, folder)
+    config, own = identity.config, identity.folder
+    there = finished.folder(identity.fingerprint, config.seed, own)
+    state: State = "new"
     if there:
-        return PlannedRun(identity, "done", there)
-    if (folder.path / "error.txt").is_file():
-        return PlannedRun(identity, "failed", folder)
-    if folder.interrupted:
-        return PlannedRun(identity, "resumable", folder)
-    if (config.experiment, config.seed) in finished.seeds:
-        return PlannedRun(identity, "changed", folder)
-    return PlannedRun(identity, "new", folder)
+        state = "done"
+    elif (own.path / "error.txt").is_file():
+        state = "failed"
+    elif own.interrupted:
+        state = "resumable"
+    elif (config.experiment, config.seed) in finished.seeds:
+        state = "changed"
+    seconds = finished.seconds.get(identity.fingerprint)
+    return PlannedRun(identity, state, there or own, median(seconds) if seconds else None)
 
 
 class _Finished:
     """The finished runs of a results folder, by what was run."""
 
     def __init__(self, results: Path, notes: list[str]) -> None:
+        self.seconds: dict[str, list[float]] = {}
         self.folders: dict[tuple[str, int], list[RunFolder]] = {}
         self.seeds: set[tuple[str, int]] = set()
         for folder in finished_runs(results):
-            facts = _facts(folder, notes)
-            if facts:
+            metrics = _metrics(folder, notes)
+            if metrics:
+                facts = metrics["run"]
+                self.seconds.setdefault(facts["fingerprint"], []).append(metrics["seconds"]["total"])
                 self.folders.setdefault((facts["fingerprint"], facts["seed"]), []).append(folder)
                 self.seeds.add((facts["experiment"], facts["seed"]))
 
@@ -118,9 +126,9 @@ class _Finished:
         return own if own in there else there[0] if there else None
 
 
-def _facts(folder: RunFolder, notes: list[str]) -> dict[str, Any] | None:
+def _metrics(folder: RunFolder, notes: list[str]) -> dict[str, Any] | None:
     try:
-        return load_run(folder.path).metrics["run"]
+        return load_run(folder.path).metrics
     except InputError as error:
         if "newer" in error.message:
             raise
