@@ -21,10 +21,11 @@ from mnist_lab.config.document import (
     read,
 )
 from mnist_lab.config.problems import Problem, config_error
-from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config
+from mnist_lab.config.schema import CHANGE_THE_NUMBERS, EXPERIMENT_NAME, Config
+from mnist_lab.config.sweep_file import is_sweep_file
 from mnist_lab.errors import ConfigError, InputError
 
-NEVER_INHERITED = frozenset({"name", "description", "reference", "experiment", "extends"})
+NEVER_INHERITED = frozenset({"name", "description", "reference", "experiment", "base", "extends"})
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Override:
 
 
 def load_config(source: str | Path | Mapping[str, Any], overrides: Sequence[Override] = ()) -> Config:
-    """Load a configuration and resolve its `name` and `experiment`.
+    """Load a configuration and resolve its `name`, `experiment` and `base`.
 
     Args:
         source: a YAML file, the name of a shipped configuration, or a mapping as YAML would give it (the path in
@@ -62,25 +63,38 @@ def load_config(source: str | Path | Mapping[str, Any], overrides: Sequence[Over
         ConfigError: with every problem of the file, each with its place.
     """
     if isinstance(source, Mapping):
-        document, stem, below = Document(dict(source), "configuration"), "experiment", None
+        document, path = Document(dict(source), "configuration"), None
         extend(document, Path(), ())
     else:
         path = shipped.find(source)
-        document, stem, below = read(path), _folder_name(path.stem), path_below_configs(path)
-        extend(document, path.parent, (path.resolve(),))
+        document = read_config(path)
+    return resolve(document, path, overrides)
+
+
+def resolve(
+    document: Document, path: Path | None, overrides: Sequence[Override] = (), *, departures: Sequence[KeyPath] = ()
+) -> Config:
+    """Apply `overrides`, validate, and settle what is called how.
+
+    Args:
+        document: with what it extends filled in.
+        path: where it comes from, if from a file.
+        overrides: values that beat the document's, in order.
+        departures: key paths that were changed before, so that the published numbers cannot be compared.
+    """
     for override in overrides:
         if override.path[0] == "extends":
             raise ConfigError(f"{override.option}: 'extends' can only stand in a file.")
         document.set(override.path, override.value, Position(override.option))
     config = validate(document)
     reference = config.reference
-    departures = [dotted(override.path) for override in overrides if override.path[0] in CHANGE_THE_NUMBERS]
-    if reference and departures:
-        known = dict.fromkeys((*reference.departures, *departures))
+    changed = [path for path in (*departures, *(o.path for o in overrides)) if path[0] in CHANGE_THE_NUMBERS]
+    if reference and changed:
+        known = dict.fromkeys((*reference.departures, *map(dotted, changed)))
         reference = reference.model_copy(update={"departures": tuple(known)})
     resolved = {
-        "name": config.name or stem,
-        "experiment": config.experiment or below or config.name or stem,
+        "name": config.name or _stem(path),
+        "experiment": experiment_of(path, config.experiment, config.name),
         "reference": reference,
     }
     return config.model_copy(update=resolved)
@@ -94,8 +108,22 @@ def validate(document: Document) -> Config:
         raise config_error(error, document) from None
 
 
+def read_config(path: Path, chain: tuple[Path, ...] = ()) -> Document:
+    """Read the configuration in the file at `path`, with what it extends; `chain` is as for `extend`."""
+    document = read(path)
+    if is_sweep_file(document.value):
+        raise ConfigError(
+            f"{path}: expected one configuration, but this is a sweep file, which stands for several.",
+            f"`mnist-lab sweep {path}` runs them.",
+        )
+    extend(document, path.parent, (*chain, path.resolve()))
+    return document
+
+
 def extend(document: Document, folder: Path, chain: tuple[Path, ...]) -> None:
-    """Fill in what the file that `document` extends says, and so on down the chain.
+    """Fill in what the file that `document` extends says, and so on down the chain; `base` becomes its experiment.
+
+    A file without data or model is no experiment, only settings to share, and so no base.
 
     Args:
         folder: where the path in `extends` starts; a shipped configuration's name does as well.
@@ -120,9 +148,16 @@ def extend(document: Document, folder: Path, chain: tuple[Path, ...]) -> None:
     if resolved in chain:
         circle = " -> ".join(part.name for part in (*chain[chain.index(resolved) :], resolved))
         raise refuse(f"the files extend each other in a circle: {circle}")
-    base = read(path)
-    extend(base, path.parent, (*chain, resolved))
+    base = read_config(path, chain)
+    if is_complete(base):
+        given = (base.value.get(key) for key in ("experiment", "name"))
+        document.value.setdefault("base", experiment_of(path, *(text if _is_name(text) else None for text in given)))
     document.inherit(base, never=NEVER_INHERITED)
+
+
+def is_complete(document: Document) -> bool:
+    """Whether it says what every configuration must; what it lacks is for the files that extend it."""
+    return {"data", "model"} <= document.value.keys()
 
 
 def path_below_configs(path: Path) -> str | None:
@@ -131,9 +166,22 @@ def path_below_configs(path: Path) -> str | None:
     if "configs" not in parts[:-1]:
         return None
     nearest = len(parts) - 2 - parts[-2::-1].index("configs")
-    return "/".join(_folder_name(part) for part in parts[nearest + 1 :])
+    return "/".join(folder_name(part) for part in parts[nearest + 1 :])
 
 
-def _folder_name(text: str) -> str:
+def experiment_of(path: Path | None, experiment: str | None, name: str | None) -> str:
+    """What the experiment is called: as given, else by its path below `configs`, its name, or its file's name."""
+    return experiment or (path_below_configs(path) if path else None) or name or _stem(path)
+
+
+def folder_name(text: str) -> str:
     """The text with everything that a folder had better not be called replaced by `_`."""
     return re.sub(r"[^A-Za-z0-9_.+-]|^(?=[.+-])", "_", text)
+
+
+def _stem(path: Path | None) -> str:
+    return folder_name(path.stem) if path else "experiment"
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(EXPERIMENT_NAME, value) is not None

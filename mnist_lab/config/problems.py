@@ -28,7 +28,7 @@ _EXPECTED = {
     "too_short": "at least one entry",
     "too_long": "at most {max_length} values",
     "string_too_long": "at most {max_length} characters",
-    "string_pattern_mismatch": "letters, digits and _ . + - (not . + - first), and / between folders",
+    "string_pattern_mismatch": "letters, digits and _ . + - = , (first a letter, a digit or _), and / between folders",
     "union_tag_not_found": "a known name, or a mapping with one known name as its key",
 }
 

@@ -26,10 +26,9 @@ from mnist_lab.config.spec import (
 BackendName = Literal["tensorflow", "jax", "torch", "auto"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 ClassWeights = Annotated[dict[int, PositiveFloat], Field(min_length=1)]
-ExperimentName = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*$", max_length=200)
-]
-"""A folder below the results folder; parts are joined by `/`."""
+EXPERIMENT_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.+=,-]*(/[A-Za-z0-9_][A-Za-z0-9_.+=,-]*)*$"
+ExperimentName = Annotated[str, Field(pattern=EXPERIMENT_NAME, max_length=200)]
+"""A folder below the results folder; parts are joined by `/`. `=` and `,` are for the arms of a sweep."""
 
 
 class Reference(Spec):
@@ -180,6 +179,8 @@ class Config(Spec):
     reference: Reference | None = None
     experiment: ExperimentName | None = None
     """Its folder below the results folder; set when a configuration is resolved."""
+    base: ExperimentName | None = None
+    """The experiment that this one changes; set when a configuration that extends another is resolved."""
     data: Data
     augment: tuple[AnyAugmentation, ...] = ()
     model: Model
@@ -222,16 +223,17 @@ CHANGE_THE_NUMBERS = ("data", "augment", "model", "train")
 """The sections that can change a run's numbers; the seed and the backend aside."""
 
 
-class _FileSchema(GenerateJsonSchema):
+class FileSchema(GenerateJsonSchema):
     """What tells kinds of mapping apart may stand in the file that is extended, so several can fit."""
 
     def tagged_union_schema(self, schema: TaggedUnionSchema) -> dict[str, Any]:
+        """The alternatives of a union."""
         return {"anyOf": super().tagged_union_schema(schema)["oneOf"]}
 
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a configuration file; `extends`, which is resolved before validation, included."""
-    schema = Config.model_json_schema(schema_generator=_FileSchema)
+    schema = Config.model_json_schema(schema_generator=FileSchema)
     extends = {"type": "string", "description": "A file, relative to this one, whose settings this one changes."}
     schema["properties"] = {"extends": extends, **schema["properties"]}
     schema["anyOf"] = [{"required": ["extends"]}, {"required": ["data", "model"]}]

@@ -1,0 +1,60 @@
+"""Which seeds to repeat a run with: `4`, `1..5`, `1,3,7`."""
+
+import re
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any
+
+from mnist_lab.config.document import describe
+from mnist_lab.errors import InputError
+
+MAX_SEED = 2**32 - 1
+MAX_SEEDS = 10_000
+
+
+def parse_seeds(given: str | int | Iterable[int]) -> tuple[int, ...]:
+    """The seeds that a text such as `4`, `1..5` (both ends included) or `1,3,7`, a number or several stand for.
+
+    Raises:
+        InputError: they are none of these, a range counts down, or a seed is out of range or given twice.
+    """
+    try:
+        return read_seeds(given)
+    except ValueError as error:
+        raise InputError(f"seeds: {error}.") from None
+
+
+def read_seeds(given: Any) -> tuple[int, ...]:
+    """As `parse_seeds`; raises ValueError with the reason."""
+    if isinstance(given, str):
+        seeds: Iterable[Any] = chain.from_iterable(_range(part.strip(), given) for part in given.split(","))
+    else:
+        seeds = given if isinstance(given, Iterable) else (given,)
+    found: dict[int, None] = {}
+    for seed in seeds:
+        if not isinstance(seed, int) or isinstance(seed, bool):
+            raise _refusal(seed)
+        if not 0 <= seed <= MAX_SEED:
+            raise ValueError(f"expected seeds from 0 to {MAX_SEED}, received {seed}")
+        if seed in found:
+            raise ValueError(f"{seed} is given twice")
+        if len(found) == MAX_SEEDS:
+            raise ValueError(f"expected at most {MAX_SEEDS:,} seeds")
+        found[seed] = None
+    if not found:
+        raise _refusal(given)
+    return tuple(found)
+
+
+def _range(part: str, text: str) -> Iterable[int]:
+    match = re.fullmatch(r"([0-9]{1,10})(?:\.\.([0-9]{1,10}))?", part)
+    if not match:
+        raise _refusal(text)
+    first, last = int(match[1]), int(match[2] or match[1])
+    if first > last:
+        raise ValueError(f"{part} counts down; expected the lower seed first")
+    return range(first, last + 1)
+
+
+def _refusal(given: Any) -> ValueError:
+    return ValueError(f"expected seeds such as 4, 1..5 or 1,3,7, received {describe(given)}")

@@ -1,0 +1,207 @@
+"""What a sweep file can say: a base configuration, and which of its values to vary.
+
+    base: ../configs/mlp_512.yaml       # a path relative to this file, or the name of a shipped configuration
+    seeds: 1..3                         # or 4, or [1, 3, 7]; without it the base's own
+    set: {train.epochs: 5}              # holds for the base and for every arm
+    grid:                               # every combination
+      train.optimizer.learning_rate: [0.0003, 0.001, 0.003]
+      train.batch_size: [64, 128]
+    zip:                                # the first of each list together, then the second, ...
+      model.nodes: [[256, 256], [1024, 1024]]
+      model.dropout: [0.1, 0.4]
+    list:                               # each entry by itself: values, or a block of set, grid, zip, list and random
+      - {data.preprocess: rescale}
+      - {set: {data.preprocess: none}, grid: {train.optimizer.clipnorm: [1, 5]}}
+    random:                             # n draws
+      n: 20
+      seed: 1
+      values:
+        train.label_smoothing: {uniform: [0, 0.2]}
+        train.optimizer.epsilon: {log_uniform: [1e-8, 1e-4]}
+        model.activation: {choice: [relu, gelu]}
+        data.subset: {int: [1000, 50000]}
+
+What is varied is named by key paths, as in `--set`; a number in one is an index into a list (`model.layers.3.dropout`).
+Each combination of values is an arm. Where one block has several of grid, zip, list and random, they multiply; the
+first varies slowest.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Union
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import PydanticCustomError
+
+from mnist_lab.config.schema import ExperimentName, FileSchema
+from mnist_lab.config.seeds import read_seeds
+from mnist_lab.config.spec import Item, OneOf, Positive, PositiveFloat, Spec
+
+
+def _upwards(between: tuple[float, float]) -> tuple[float, float]:
+    low, high = between
+    if low >= high:
+        raise PydanticCustomError(
+            "not_upwards", "expected two numbers, the lower one first, received [{low}, {high}]",
+            {"low": low, "high": high},
+        )  # fmt: skip
+    return between
+
+
+class Distribution(Item):
+    """What a value is drawn from."""
+
+    def value_at(self, quantile: float) -> Any:
+        """The value that a share `quantile`, in [0, 1), of all draws lies below."""
+        raise NotImplementedError
+
+
+class Uniform(Distribution):
+    """A number between two, each as likely as any other; rounded to four digits."""
+
+    key = "uniform"
+    short = "between"
+    between: Annotated[tuple[float, float], AfterValidator(_upwards)]
+
+    def value_at(self, quantile: float) -> float:
+        """See `Distribution`."""
+        low, high = self.between
+        return _rounded(low + (high - low) * quantile, low, high)
+
+
+class LogUniform(Distribution):
+    """A positive number between two, its logarithm uniform; rounded to four digits."""
+
+    key = "log_uniform"
+    short = "between"
+    between: Annotated[tuple[PositiveFloat, PositiveFloat], AfterValidator(_upwards)]
+
+    def value_at(self, quantile: float) -> float:
+        """See `Distribution`."""
+        low, high = self.between
+        return _rounded(math.exp(math.log(low) + (math.log(high) - math.log(low)) * quantile), low, high)
+
+
+class WholeNumber(Distribution):
+    """A whole number from the first to the last, both included."""
+
+    key = "int"
+    short = "between"
+    between: Annotated[tuple[int, int], AfterValidator(_upwards)]
+
+    def value_at(self, quantile: float) -> int:
+        """See `Distribution`."""
+        low, high = self.between
+        return low + math.floor((high - low + 1) * quantile)
+
+
+class Choice(Distribution):
+    """One of several values, each as likely as any other."""
+
+    key = "choice"
+    short = "among"
+    among: Annotated[tuple[Any, ...], Field(min_length=1)]
+
+    def value_at(self, quantile: float) -> Any:
+        """See `Distribution`."""
+        return self.among[math.floor(len(self.among) * quantile)]
+
+
+DISTRIBUTIONS = (Uniform, LogUniform, WholeNumber, Choice)
+
+
+def _rounded(value: float, low: float, high: float) -> float:
+    return max(low, min(high, float(f"{value:.4g}")))
+
+
+def _one_length(lists: dict[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
+    (first, values), *others = lists.items()
+    for path, other in others:
+        if len(other) != len(values):
+            raise PydanticCustomError(
+                "zip_lengths", "expected as many values as {first} has, {expected}, received {received}",
+                {"first": first, "expected": len(values), "received": len(other), "at": (path,)},
+            )  # fmt: skip
+    return lists
+
+
+Values = Annotated[dict[str, Any], Field(min_length=1)]
+"""A value for each key path."""
+Lists = Annotated[dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]], Field(min_length=1)]
+"""The values to take for each key path."""
+
+
+class Random(Spec):
+    """Independent draws; the first n stay the same where n grows or another key path is added."""
+
+    n: Positive
+    seed: Annotated[int, Field(ge=0)] = 1
+    values: Annotated[dict[str, Annotated[Distribution, OneOf(lambda: DISTRIBUTIONS)]], Field(min_length=1)]
+
+
+def _kind(entry: Any) -> str:
+    return "block" if isinstance(entry, Block) or (isinstance(entry, dict) and BLOCK_KEYS & entry.keys()) else "values"
+
+
+Entry = Annotated[
+    Union[Annotated["Block", Tag("block")], Annotated[Values, Tag("values")]],  # noqa: UP007  a forward reference
+    Discriminator(_kind),
+]
+
+
+class Block(Spec):
+    """Values to vary; several ways to do so multiply."""
+
+    set: Values = Field(default={})
+    """Key paths with the value that they have in all arms of the block."""
+    grid: Lists = Field(default={})
+    """Key paths with the values to take, in every combination."""
+    zip: Annotated[Lists, AfterValidator(_one_length)] = Field(default={})
+    """Key paths with the values to take, the first of each together, then the second of each, and so on."""
+    list: Annotated[tuple[Entry, ...], Field(min_length=1)] = ()
+    """Each entry is one arm (key paths with their values), or a block of arms."""
+    random: Random | None = None
+    """Key paths with what to draw their values from, and how often."""
+
+
+BLOCK_KEYS = frozenset(Block.model_fields)
+
+
+def _seeds(given: Any) -> Any:
+    try:
+        return read_seeds(given)
+    except ValueError as error:
+        raise PydanticCustomError("seeds", "{reason}", {"reason": str(error)}) from None
+
+
+class SweepFile(Block):
+    """A base configuration and its variants; `set` holds for the base as well."""
+
+    name: ExperimentName | None = None
+    """The folder of its arms below the results folder; without it the file's name."""
+    description: str | None = None
+    base: Annotated[str, Field(min_length=1)]
+    """The configuration to vary: a path relative to the sweep file, or the name of a shipped configuration."""
+    seeds: Annotated[tuple[int, ...] | None, BeforeValidator(_seeds, json_schema_input_type=int | str | list[int])] = (
+        None
+    )
+    """The seeds to repeat the base and every arm with: `4`, `1..5` or `[1, 3, 7]`; without it the base's own."""
+
+
+_ONLY_IN_SWEEP_FILES = BLOCK_KEYS | {"base", "seeds"}
+_ONLY_IN_CONFIGURATIONS = frozenset({"data", "model", "extends"})
+
+
+def is_sweep_file(content: Mapping[str, Any]) -> bool:
+    """Whether a file is a sweep file: one with a key of these, and neither `data`, `model` nor `extends`."""
+    return bool(_ONLY_IN_SWEEP_FILES & content.keys()) and not _ONLY_IN_CONFIGURATIONS & content.keys()
+
+
+def sweep_json_schema() -> dict[str, Any]:
+    """The JSON Schema of a sweep file."""
+    return {
+        "$schema": GenerateJsonSchema.schema_dialect,
+        **SweepFile.model_json_schema(schema_generator=FileSchema),
+        "required": ["base"],
+    }
