@@ -1,0 +1,127 @@
+"""Runs the real command line, each time in a process of its own, and says what came of it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+RUN_FILES = {
+    "config.yaml", "environment.json", "history.jsonl", "batches.npz", "accuracy.png", "loss.png", "curves.png",
+    "confusion.png", "predictions.png", "mistakes.png", "mistakes.json", "predictions.npz", "model.keras", "log.txt",
+    "metrics.json",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out + self.err
+
+
+@dataclass(frozen=True)
+class Case:
+    """One command for `in_one_process`."""
+
+    arguments: Sequence[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    largest_file: int | None = None
+    """Bytes beyond which a file cannot grow: as near to a full disk as a test gets without being root."""
+
+
+def environment(**more: str) -> dict[str, str]:
+    """What a user's shell would have: nothing of this test process, and nothing of the tester's."""
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("KERAS_", "MNIST_LAB_", "TF_", "JAX_", "PYTHON", "COLUMNS", "LINES", "PYTEST"))
+    }
+    return own | {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "jax", **more}
+
+
+def command(*arguments: object, python: Sequence[str] = ()) -> list[str]:
+    return [sys.executable, *python, "-m", "mnist_lab", *map(str, arguments)]
+
+
+def lab(*arguments: object, cwd: Path, python: Sequence[str] = (), **variables: str) -> Answer:
+    """`mnist-lab ARGUMENTS`, run in the folder `cwd`; on JAX, which starts faster than TensorFlow."""
+    done = subprocess.run(
+        command(*arguments, python=python),
+        cwd=cwd, env=environment(**variables), capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def good(*arguments: object, cwd: Path, **variables: str) -> Answer:
+    answer = lab(*arguments, cwd=cwd, **variables)
+    assert answer.code == 0, answer.text
+    return answer
+
+
+def in_one_process(cases: Sequence[Case], cwd: Path) -> list[Answer]:
+    """Several commands one after the other in one process, which pays Keras' import once."""
+    done = subprocess.run(
+        [sys.executable, "-c", _ONE_PROCESS],
+        input=json.dumps([vars(case) for case in cases]),
+        cwd=cwd, env=environment(), capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return [Answer(**answer) for answer in json.loads(done.stdout)]
+
+
+_ONE_PROCESS = """
+import json, resource, sys
+from click.testing import CliRunner
+from mnist_lab.cli import main
+
+answers = []
+for case in json.load(sys.stdin):
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if case["largest_file"] is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (case["largest_file"], unlimited[1]))
+    result = CliRunner().invoke(main, case["arguments"], env=case["environment"])
+    resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    answers.append({"code": result.exit_code, "out": result.stdout, "err": result.stderr})
+json.dump(answers, sys.stdout)
+"""
+
+
+def imported(answer: Answer) -> set[str]:
+    """The top-level modules that a command imported, if it was run with `-X importtime`."""
+    return set(re.findall(r"^import time:.*\|\s+(\w+)[\w.]*$", answer.err, re.MULTILINE))
+
+
+def run_folder(results: Path) -> Path:
+    """The one run folder below `results`."""
+    [folder] = {path.parent for path in results.rglob("*") if path.parent.name.startswith("seed")}
+    return folder
+
+
+def files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+
+
+def read_json(path: Path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def read_history(folder: Path) -> list[dict]:
+    return [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path

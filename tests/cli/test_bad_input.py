@@ -1,0 +1,278 @@
+"""Bad input ends with exit code 2, says what is wrong, where, and what to do, and leaves nothing behind."""
+
+import gzip
+import struct
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lab import Answer, Case, files, in_one_process, lab, write
+from PIL import Image
+
+CNN = """\
+data: {{dataset: digits}}
+model:
+  kind: cnn
+  layers:
+    - {layer}
+    - flatten
+    - dense: {{units: classes, activation: softmax}}
+"""
+SMALL = "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\ntrain: {epochs: 2}\n"
+LINE_4 = "data: {{dataset: digits}}\nmodel: {{kind: mlp, nodes: [4]}}\ntrain:\n  {line}\n"
+
+# What is in the file, and what the message has to say about it; each file is called bad.yaml.
+CONFIGS = {
+    "unknown key": (LINE_4.format(line="epoch: 3"), ["bad.yaml:4:3", "train.epoch", "unknown key", "'epochs'"]),
+    "wrong type": (LINE_4.format(line="epochs: many"), ["bad.yaml:4:11", "train.epochs", "a whole number", "'many'"]),
+    "dropout 1.2": (
+        "data: {dataset: digits}\nmodel:\n  kind: mlp\n  nodes: [4]\n  dropout: 1.2\n",
+        ["bad.yaml:5:12", "model.dropout", "less than 1", "1.2"],
+    ),
+    "batch 0": (LINE_4.format(line="batch_size: 0"), ["bad.yaml:4", "train.batch_size", "more than 0", "0"]),
+    "epochs -1": (LINE_4.format(line="epochs: -1"), ["bad.yaml:4", "train.epochs", "more than 0", "-1"]),
+    "fraction 1.5": (
+        "data:\n  dataset: digits\n  validation: {fraction: 1.5}\nmodel: {kind: mlp, nodes: [4]}\n",
+        ["bad.yaml:3", "data.validation.fraction", "less than 1", "1.5"],
+    ),
+    "learning rate NaN": (
+        LINE_4.format(line="optimizer: {name: adam, learning_rate: .nan}"),
+        ["bad.yaml:4", "train.optimizer.learning_rate", "nan"],
+    ),
+    "unknown layer": (CNN.format(layer="max_pol: 2"), ["bad.yaml:5", "'max_pol'", "did you mean 'max_pool'"]),
+    "unknown optimizer": (
+        LINE_4.format(line="optimizer: {name: adma}"),
+        ["bad.yaml:4", "train.optimizer", "'adma'", "did you mean 'adam"],
+    ),
+    "unknown activation": (
+        "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4], activation: rleu}\n",
+        ["bad.yaml:2", "model.activation", "'rleu'", "did you mean 'relu'"],
+    ),
+    "empty file": ("", ["bad.yaml", "empty", "mnist-lab configs"]),
+    "not YAML": ("data: {dataset: [\n", ["bad.yaml:2:1", "not valid YAML"]),
+    "not text": ("\x00\x01\x02", ["bad.yaml"]),
+    "a YAML bomb": ("a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n", ["bad.yaml:1", "anchors", "extends"]),
+    "a duplicate key": (LINE_4.format(line="epochs: 2\n  epochs: 3"), ["bad.yaml:5", "epochs"]),
+    "extends a missing file": ("extends: nowhere.yaml\n", ["bad.yaml:1", "extends", "nowhere.yaml", "no such file"]),
+    "extends a folder": ("extends: folder\n", ["bad.yaml:1", "extends", "folder"]),
+    "extends itself": ("extends: bad.yaml\n", ["bad.yaml:1", "circle", "bad.yaml -> bad.yaml"]),
+    "a kernel larger than its map": (
+        CNN.format(layer="conv: {filters: 2, kernel: 30}"),
+        ["model.layers[0].conv", "(28, 28, 1)", "zero or negative"],
+    ),
+    "a pool that leaves nothing": (
+        CNN.format(layer="max_pool: 40"),
+        ["model.layers[0].max_pool", "(28, 28, 1)", "zero or negative"],
+    ),
+    "a layer for images after Flatten": (
+        CNN.format(layer="flatten\n    - conv: {filters: 2, kernel: 3}"),
+        ["model.layers[1].conv", "(784,)"],
+    ),
+    "too few outputs": (
+        "data: {dataset: digits}\nmodel: {kind: cnn, layers: [flatten, {dense: {units: 7, activation: softmax}}]}\n",
+        ["model.layers", "(7,)", "(10,)", "10 classes"],
+    ),
+    "outputs that are no probabilities": (
+        "data: {dataset: digits}\nmodel: {kind: cnn, layers: [flatten, {dense: {units: classes}}]}\n",
+        ["bad.yaml:2", "model.layers", "softmax"],
+    ),
+    "a batch larger than the training set": (
+        LINE_4.format(line="batch_size: 2000"),
+        ["train.batch_size", "1,149", "2,000"],
+    ),
+    "a range of rows beyond the data": (
+        "data: {dataset: digits, rows: [0, 5000]}\nmodel: {kind: mlp, nodes: [4]}\n",
+        ["data.rows", "1,437", "5000"],
+    ),
+    "a class weight for no class": (LINE_4.format(line="class_weight: {10: 2.0}"), ["train.class_weight", "10"]),
+}  # fmt: skip
+
+# Arguments after `run good.yaml`, the environment, and what the message has to say.
+OPTIONS = {
+    "a subset larger than the data": (["--subset", "5000"], {}, ["data.subset", "1,437", "5,000"]),
+    "a test subset larger than the data": (["--test-subset", "5000"], {}, ["data.test_subset", "360", "5,000"]),
+    "a subset without all classes": (["--subset", "5"], {}, ["5 rows", "10 classes"]),
+    "--set without a value": (["--set", "train.epochs"], {}, ["--set train.epochs", "KEY.PATH=VALUE"]),
+    "--set with an unknown key": (["--set", "train.epoch=3"], {}, ["--set train.epoch=3", "'epochs'"]),
+    "--epochs 0": (["--epochs", "0"], {}, ["--epochs 0", "more than 0"]),
+    "an unknown backend": (["--backend", "theano"], {}, ["--backend theano", "tensorflow, jax, torch"]),
+    "an unknown KERAS_BACKEND": ([], {"KERAS_BACKEND": "theano"}, ["KERAS_BACKEND", "theano", "tensorflow"]),
+    "a GPU where there is none": (["--device", "gpu"], {}, ["--device gpu", "no GPU", "--device auto or cpu"]),
+    "KERAS_MAX_EPOCHS": ([], {"KERAS_MAX_EPOCHS": "1"}, ["KERAS_MAX_EPOCHS", "unset KERAS_MAX_EPOCHS"]),
+    "an unknown data set": (["--dataset", "mnits"], {}, ["mnits", "mnist, fashion_mnist, digits", "folder"]),
+    "a data folder without data": (["--dataset", "folder"], {}, ["folder", "no data set", "train/<class>"]),
+    "a file as data folder": (
+        ["--dataset", "mnist", "--data-dir", "good.yaml"], {}, ["good.yaml", "expected a folder", "--data-dir"],
+    ),
+    "a file that holds no data": (["--dataset", "good.yaml"], {}, ["good.yaml", ".npz"]),
+    "a truncated gzip": (["--dataset", "truncated"], {}, ["truncated/train-images", "truncated"]),
+    "a corrupt gzip": (["--dataset", "corrupt"], {}, ["corrupt", "train-images"]),
+    "a wrong magic number": (["--dataset", "magic"], {}, ["train-images", "IDX"]),
+    "counts that differ": (["--dataset", "counts"], {}, ["counts", "20", "19"]),
+    "labels that are no classes": (["--dataset", "labels.npz"], {}, ["labels.npz", "y_train"]),
+    "pickled objects": (["--dataset", "pickled.npz"], {}, ["pickled.npz", "pickle"]),
+    "a picture that is none": (["--dataset", "pictures"], {}, ["pictures", "broken.png"]),
+    "a file as results folder": (["--results", "good.yaml"], {}, ["good.yaml", "cannot be written", "--results"]),
+    "a results folder nowhere": (["--results", "/dev/null/x"], {}, ["/dev/null/x", "cannot be written", "--results"]),
+}  # fmt: skip
+
+# A file cannot grow beyond so many bytes, so that writing fails as on a full disk, while training or at its end.
+FULL_DISK = {"a full disk at the checkpoint": (2, 20_000), "a full disk at the end": (1, 3_000)}
+
+DIFFERENT_RESULTS = ("a file as results folder", "a results folder nowhere")
+
+
+def damaged_data(cwd: Path) -> None:
+    """Folders and files of images with one thing wrong each."""
+    images, labels = np.zeros((20, 8, 8), np.uint8), np.arange(20, dtype=np.uint8) % 2
+
+    def idx(folder: str, **replaced: bytes) -> None:
+        (cwd / folder).mkdir()
+        for part in ("train", "t10k"):
+            parts = {
+                "images-idx3-ubyte.gz": gzip.compress(struct.pack(">iiii", 2051, 20, 8, 8) + images.tobytes()),
+                "labels-idx1-ubyte.gz": gzip.compress(struct.pack(">ii", 2049, 20) + labels.tobytes()),
+            }
+            for name, content in parts.items():
+                key = f"{part}_{name.split('-')[0]}"
+                (cwd / folder / f"{part}-{name}").write_bytes(replaced.get(key, content))
+
+    whole = gzip.compress(struct.pack(">iiii", 2051, 20, 8, 8) + np.random.default_rng(0).bytes(1280))
+    idx("truncated", train_images=whole[:-200])
+    idx("corrupt", train_images=whole[:100] + b"corrupted!" + whole[110:])
+    idx("magic", train_images=gzip.compress(struct.pack(">iiii", 2053, 20, 8, 8) + images.tobytes()))
+    idx("counts", train_labels=gzip.compress(struct.pack(">ii", 2049, 19) + labels[:19].tobytes()))
+
+    arrays = {"x_train": images, "y_train": labels.astype(np.int64), "x_test": images, "y_test": labels}
+    np.savez(cwd / "labels.npz", **{**arrays, "y_train": arrays["y_train"] - 1})
+    np.savez(cwd / "pickled.npz", **{**arrays, "y_train": np.array([{} for _ in range(20)], dtype=object)})
+    for part in ("train", "test"):
+        for name in ("a", "b"):
+            folder = cwd / "pictures" / part / name
+            folder.mkdir(parents=True)
+            Image.fromarray(images[0]).save(folder / "fine.png")
+    write(cwd / "pictures" / "train" / "a" / "broken.png", "no picture")
+    (cwd / "folder").mkdir()
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory) -> dict[str, tuple[Answer, Path]]:
+    """What `mnist-lab run` says to each, and the results folder that it was given."""
+    cwd = tmp_path_factory.mktemp("bad_input")
+    write(cwd / "good.yaml", SMALL)
+    damaged_data(cwd)
+    cases = {}
+    for i, (name, (text, _)) in enumerate(CONFIGS.items()):
+        write(cwd / str(i) / "bad.yaml", text)
+        cases[name] = Case(["run", f"{i}/bad.yaml"])
+    for name, (arguments, variables, _) in OPTIONS.items():
+        cases[name] = Case(["run", "good.yaml", *arguments], variables)
+    for name, (epochs, limit) in FULL_DISK.items():
+        cases[name] = Case(["run", "good.yaml", "--epochs", str(epochs)], largest_file=limit)
+    for name, case in cases.items():
+        if name not in DIFFERENT_RESULTS:
+            cases[name] = Case([*case.arguments, "--results", f"results {name}"], case.environment, case.largest_file)
+    found = in_one_process(list(cases.values()), cwd)
+    return {name: (answer, cwd / f"results {name}") for name, answer in zip(cases, found, strict=True)}
+
+
+def expect(answer: Answer, *words: str) -> None:
+    assert answer.code == 2, answer
+    assert answer.out == ""
+    assert "Traceback" not in answer.err
+    assert "Internal error" not in answer.err
+    assert [word for word in words if word not in answer.err] == [], answer.err
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_bad_configuration_is_refused_and_leaves_nothing(name, answers):
+    answer, results = answers[name]
+    expect(answer, *CONFIGS[name][1])
+    assert files(results) == set()
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_bad_option_environment_or_data_set_is_refused_and_leaves_nothing(name, answers):
+    answer, results = answers[name]
+    expect(answer, *OPTIONS[name][2])
+    assert files(results) == set()
+
+
+@pytest.mark.parametrize("name", FULL_DISK)
+def test_a_full_disk_says_so_and_leaves_nothing_half_written(name, answers):
+    answer, results = answers[name]
+    expect(answer, "cannot be written", "File too large", "Make room", "--results")
+    assert files(results) == set()
+
+
+def test_all_errors_of_a_file_come_at_once(tmp_path):
+    write(tmp_path / "bad.yaml", LINE_4.format(line="epochs: 0\n  batch_size: x\nsede: 3"))
+    expect(lab("validate", "bad.yaml", cwd=tmp_path), "3 problems", "train.epochs", "train.batch_size", "'seed'")
+
+
+def test_errors_of_several_files_come_at_once(tmp_path):
+    write(tmp_path / "one.yaml", "data: 3\n")
+    write(tmp_path / "two.yaml", "")
+    expect(lab("validate", "one.yaml", "two.yaml", cwd=tmp_path), "one.yaml:1", "two.yaml: the file is empty")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "folder"], ["folder", "expected a YAML file", "this is a folder"]),
+        (["run", "mlp_521"], ["mlp_521", "did you mean 'mlp_512'", "mnist-lab configs"]),
+        (["validate", "folder"], ["folder", "no .yaml file"]),
+        (["list", "small.yaml"], ["small.yaml", "expected a folder", "this is a file"]),
+        (["show", "folder"], ["folder", "no finished run", "mnist-lab list"]),
+        (["show", "mlp_512"], ["mlp_512", "no finished run", "below results"]),
+        (["configs", "copy", "small.yaml"], ["small.yaml", "cannot be written"]),
+    ],
+    ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else None,
+)
+def test_a_folder_for_a_file_a_file_for_a_folder_and_a_name_for_nothing(arguments, words, tmp_path):
+    (tmp_path / "folder").mkdir()
+    write(tmp_path / "small.yaml", SMALL)
+    expect(lab(*arguments, cwd=tmp_path), *words)
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="Torch is installed here")
+@pytest.mark.parametrize(("arguments", "variables"), [(["--backend", "torch"], {}), ([], {"KERAS_BACKEND": "torch"})])
+def test_a_backend_that_is_not_installed_names_the_extra_to_install(arguments, variables, tmp_path):
+    write(tmp_path / "small.yaml", SMALL)
+    answer = lab("run", "small.yaml", *arguments, cwd=tmp_path, **variables)
+    expect(answer, "'torch' is not installed", "pip install 'mnist-lab[torch]'")
+    assert files(tmp_path) == {"small.yaml"}
+
+
+def test_several_configurations_are_all_checked_before_the_first_is_trained(tmp_path):
+    write(tmp_path / "good.yaml", SMALL)
+    write(tmp_path / "bad.yaml", LINE_4.format(line="epochs: 0"))
+    expect(lab("run", "good.yaml", "bad.yaml", cwd=tmp_path), "bad.yaml", "train.epochs")
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_run_that_another_process_is_writing_is_left_alone(tmp_path, answers, finished):
+    write(tmp_path / "small.yaml", (finished.cwd / "small.yaml").read_text())
+    folder = tmp_path / finished.folder.relative_to(finished.cwd)
+    folder.mkdir(parents=True)
+    holder = "import filelock, sys\nwith filelock.FileLock(sys.argv[1]): print(flush=True), sys.stdin.read()"
+
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, folder / ".lock"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        other.stdout.readline()
+        expect(lab("run", "small.yaml", cwd=tmp_path), str(folder.relative_to(tmp_path)), "another process")
+        other.stdin.close()
+    assert files(folder) <= {".lock"}
+
+
+@pytest.mark.parametrize("arguments", [["validate", "nowhere.yaml"], ["run", "mlp_512", "--set", "train.epochs=0"]])
+def test_debug_adds_the_traceback(arguments, tmp_path):
+    plain, debug = lab(*arguments, cwd=tmp_path), lab(*arguments, "--debug", cwd=tmp_path)
+    assert (plain.code, debug.code) == (2, 2)
+    assert "Traceback" not in plain.err
+    assert debug.err.startswith("Traceback")
+    assert debug.err.endswith(plain.err)
