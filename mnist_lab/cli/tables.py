@@ -10,10 +10,10 @@ from rich.text import Text
 _NEVER_WRAPPED = 10_000
 
 
-def console() -> Console:
-    """The console for results."""
-    output = Console(highlight=False)
-    return output if output.is_terminal else Console(highlight=False, width=_NEVER_WRAPPED)
+def console(*, stderr: bool = False) -> Console:
+    """The console for results, or for what is said besides."""
+    output = Console(highlight=False, stderr=stderr)
+    return output if output.is_terminal else Console(highlight=False, stderr=stderr, width=_NEVER_WRAPPED)
 
 
 def table(

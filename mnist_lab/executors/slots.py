@@ -23,7 +23,7 @@ class Slot:
             "MKL_NUM_THREADS",
             "TF_NUM_INTRAOP_THREADS",
         )
-        variables: dict[str, str] = {name: threads for name in limits}
+        variables: dict[str, str] = dict.fromkeys(limits, threads)
         if self.gpu is not None:
             # Several processes share a GPU's memory only if none of them takes all of it at once.
             variables |= {

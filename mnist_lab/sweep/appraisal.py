@@ -12,9 +12,10 @@ from pathlib import Path
 
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config
-from mnist_lab.executors import ProcessExecutor, Slot
+from mnist_lab.executors import Slot
 from mnist_lab.experiment import Material, Part, make_trainer, prepare
 from mnist_lab.sweep.plan import PlannedRun
+from mnist_lab.sweep.server import executor_for
 
 OVERHEAD = 2.5
 """Seconds of a run beyond its training: building, compiling, testing, drawing."""
@@ -42,9 +43,7 @@ class _Work:
     """Steps of all epochs."""
 
 
-def appraise(
-    todo: Sequence[PlannedRun], slot: Slot, *, preload: Sequence[str], data_dir: Path | None
-) -> dict[PlannedRun, Appraisal]:
+def appraise(todo: Sequence[PlannedRun], slot: Slot, *, data_dir: Path | None = None) -> dict[PlannedRun, Appraisal]:
     """Appraise the runs of `todo`, whose processes will have a `slot` like this each.
 
     Raises:
@@ -52,8 +51,7 @@ def appraise(
     """
     runtime = todo[0].identity.config.runtime
     different = {run.identity.fingerprint: run for run in todo}
-    environment = backends.environment(str(runtime.backend), runtime.device)
-    with ProcessExecutor([slot], preload=preload, environment=environment) as executor:
+    with executor_for(todo[0], [slot]) as executor:
         configs = [run.identity.config.model_copy(update={"runtime": runtime}) for run in different.values()]
         untimed = [run.seconds is None for run in different.values()]
         works, seconds_per_flop = executor.submit(measure, configs, untimed, data_dir).result()

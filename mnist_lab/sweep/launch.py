@@ -16,11 +16,11 @@ from typing import Any
 
 from pebble import ProcessExpired
 
-from mnist_lab import backends
-from mnist_lab.errors import SetupError
-from mnist_lab.executors import ProcessExecutor, divide
+from mnist_lab.errors import NoRoomError
+from mnist_lab.executors import Slot, divide
 from mnist_lab.runs import RunFolder
 from mnist_lab.sweep.plan import PlannedRun
+from mnist_lab.sweep.server import executor_for, server
 from mnist_lab.sweep.worker import Outcome, Task, work
 
 TICK = 0.2
@@ -30,7 +30,6 @@ WAIT_FOR_OTHERS = 1.0
 TRIES = 2
 """A run that dies without a word (killed, out of memory) is started this often."""
 LOG_LINES = 20
-PRELOAD = ("mnist_lab.sweep.preload",)
 
 
 class Observer:
@@ -49,11 +48,16 @@ class Observer:
         """Something that people should know."""
 
 
+def slots_for(todo: Sequence[PlannedRun], *, jobs: int | None = None, threads: int | None = None) -> list[Slot]:
+    """Divide the machine among the runs of `todo`; `jobs` at a time, or as many as suit it, with `threads` each."""
+    gpus = any(run.identity.config.runtime.device != "cpu" for run in todo)
+    return divide(jobs, runs=max(1, len(todo)), device="auto" if gpus else "cpu", threads=threads)
+
+
 def launch(
     todo: Sequence[PlannedRun],
+    slots: Sequence[Slot],
     *,
-    jobs: int | None = None,
-    threads: int | None = None,
     data_dir: Path | None = None,
     force: bool = False,
     timeout: float | None = None,
@@ -67,8 +71,7 @@ def launch(
 
     Args:
         todo: of a plan.
-        jobs: how many at a time; None decides for this machine.
-        threads: for each run; None shares the processors out.
+        slots: the parts of the machine to use, a run at a time in each.
         data_dir: where to look for data sets first.
         force: train again what is finished.
         timeout: seconds after which a run counts as hung.
@@ -77,32 +80,20 @@ def launch(
 
     Raises:
         KeyboardInterrupt: Ctrl-C; what was finished stays.
-        SetupError: the disk is full.
+        NoRoomError: the disk is full.
     """
     failures: list[tuple[PlannedRun, str]] = []
-    kinds = sorted(todo, key=_server)  # sorting is stable: the plan's order is kept within a backend
-    for (backend, device), group in groupby(kinds, key=_server):
+    # Sorting is stable: the plan's order is kept within a backend.
+    for _, group in groupby(sorted(todo, key=server), key=server):
         runs = list(group)
-        slots = divide(jobs, runs=len(runs), device=device, threads=threads)
-        executor = ProcessExecutor(
-            slots,
-            preload=PRELOAD,
-            environment=backends.environment(backend, device),
-            timeout=timeout,
-        )
         with tempfile.TemporaryDirectory() as folder:
             stop = Path(folder) / "stop"
             tasks = {run: Task(run.identity.config, run.identity.results, data_dir, force, stop) for run in runs}
+            executor = executor_for(runs[0], slots, timeout=timeout)
             failures += _Launcher(executor, tasks, stop, len(slots), observer or Observer(), fail_fast).run()
         if failures and fail_fast:
             break
     return failures
-
-
-def _server(run: PlannedRun) -> tuple[str, str]:
-    """What the server that a run is forked from has to be."""
-    runtime = run.identity.config.runtime
-    return str(runtime.backend), runtime.device
 
 
 class _Launcher:
@@ -149,7 +140,7 @@ class _Launcher:
         finally:
             self.executor.shutdown(cancel_futures=now)
         if self.no_room:
-            raise SetupError(self.no_room)
+            raise NoRoomError(self.no_room)
         if self.interrupted:
             raise KeyboardInterrupt
         return self.failures

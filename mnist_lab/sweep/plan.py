@@ -1,6 +1,6 @@
 """What there is to do: every run of a sweep, and whether its result is there already."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -135,8 +135,3 @@ def _metrics(folder: RunFolder, notes: list[str]) -> dict[str, Any] | None:
         aside = folder.set_aside()
         notes.append(f"{error.message} Kept aside as {aside.name}; the run counts as not done.")
         return None
-
-
-def labels(runs: Sequence[PlannedRun]) -> str:
-    """The runs in one line."""
-    return ", ".join(run.label for run in runs)

@@ -1,0 +1,165 @@
+"""`mnist-lab sweep`: a family of experiments, times seeds."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mnist_lab.cli.options import (
+    complete_config,
+    config_options,
+    data_dir_option,
+    debug_option,
+    examples,
+    json_option,
+    overrides,
+    results_option,
+)
+
+if TYPE_CHECKING:
+    from mnist_lab.sweep import Appraisal, Plan, PlannedRun
+
+
+@click.command(
+    epilog=examples(
+        "mnist-lab sweep configs/ablation/ --dry-run",
+        "mnist-lab sweep configs/ablation/ --seeds 1..10",
+        "mnist-lab sweep mlp_512 two_models/mlp_5x30 --seeds 1,2,3 --jobs 2",
+    )
+)
+@click.argument("references", nargs=-1, required=True, metavar="PATH...", shell_complete=complete_config)
+@click.option("--seeds", metavar="A..B|A,B,C", help="Train everything with each of these seeds.")
+@click.option("--jobs", default="auto", metavar="N|auto", help="Runs at a time; auto fits the machine.")
+@click.option("--dry-run", is_flag=True, help="Show what there is to do, its time and its disk space; train nothing.")
+@click.option("--force", is_flag=True, help="Train again what is finished.")
+@click.option("--retry-failed", is_flag=True, help="Train only what failed before.")
+@click.option("--fail-fast", is_flag=True, help="Start nothing more after a failure.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="End a run after this.")
+@click.option("--name", metavar="NAME", help="What the sweep is called; its summary goes into DIR/NAME/.")
+@config_options
+@data_dir_option
+@results_option
+@click.option("--quiet", is_flag=True, help="No progress; the table of results only.")
+@json_option
+@debug_option
+@click.pass_context
+def sweep(
+    ctx: click.Context,
+    references: tuple[str, ...],
+    seeds: str | None,
+    jobs: str,
+    data_dir: Path | None,
+    results: Path,
+    timeout: float | None,
+    name: str | None,
+    *,
+    dry_run: bool,
+    force: bool,
+    retry_failed: bool,
+    fail_fast: bool,
+    quiet: bool,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Train all configurations of a folder, of a sweep file, or of several paths, and compare them.
+
+    A sweep is the wanted state of the results folder: finished runs are skipped, interrupted ones go on, the rest is
+    trained, each run in a process of its own. Ctrl-C once stops after the running epochs; the same command goes on.
+    """
+    from mnist_lab.cli.sweeping import observer_for, print_failures, print_plan
+    from mnist_lab.config import load_sweep, parse_seeds
+    from mnist_lab.sweep import appraise, launch, make_plan, slots_for
+
+    wanted = load_sweep(references, overrides(**values), parse_seeds(seeds) if seeds else None, name=name)
+    plan = make_plan(wanted.configs, results, data_dir=data_dir, force=force, retry_failed=retry_failed)
+    notes = [*wanted.notes, *plan.notes]
+    slots = slots_for(plan.todo, jobs=_jobs(jobs), threads=values["threads"])
+    costs = appraise(plan.todo, slots[0], data_dir=data_dir) if plan.todo else {}
+    if dry_run and as_json:
+        _print_plan_json(plan, costs, notes, len(slots))
+        return
+    if dry_run or not quiet:
+        print_plan(plan, costs, notes, slots=len(slots), to_stdout=dry_run)
+    if dry_run:
+        return
+    failures = []
+    if plan.todo:
+        with observer_for(len(plan.todo), quiet=quiet) as observer:
+            failures = launch(
+                plan.todo,
+                slots,
+                data_dir=data_dir,
+                force=force,
+                timeout=timeout,
+                fail_fast=fail_fast,
+                observer=observer,
+            )
+    _summarize(plan.runs, results / wanted.name, wanted.name, as_json=as_json)
+    if failures:
+        print_failures(failures, _again(sys.argv[1:]))
+        ctx.exit(1)
+    if (missing := [run for run in plan.runs if not run.folder.finished]) and not retry_failed:
+        click.echo(f"{len(missing)} runs were not started.", err=True)
+        ctx.exit(1)
+
+
+def _summarize(runs: "Sequence[PlannedRun]", folder: Path, title: str, *, as_json: bool) -> None:
+    """Compare what is finished, in the terminal and in the sweep's folder."""
+    from mnist_lab.cli.summaries import print_summary
+    from mnist_lab.report import groups, write_summary
+    from mnist_lab.runs import load_run
+
+    finished = groups([load_run(run.folder.path) for run in runs if run.folder.finished])
+    if not finished:
+        return
+    files = write_summary(folder, title, finished)
+    print_summary(finished, files, as_json=as_json)
+
+
+def _jobs(text: str) -> int | None:
+    from mnist_lab.errors import InputError
+
+    if text == "auto":
+        return None
+    if not text.isdigit() or int(text) < 1:
+        raise InputError(f"--jobs {text}: expected a number of 1 or more, or auto.")
+    return int(text)
+
+
+def _again(arguments: list[str]) -> str:
+    """The command that repeats the failed runs."""
+    import shlex
+
+    kept = [argument for argument in arguments if argument not in ("--retry-failed", "--force")]
+    return shlex.join(["mnist-lab", *kept, "--retry-failed"])
+
+
+def _print_plan_json(plan: "Plan", costs: "dict[PlannedRun, Appraisal]", notes: list[str], slots: int) -> None:
+    from mnist_lab.cli.results import print_json
+
+    def facts(run: "PlannedRun") -> dict[str, Any]:
+        cost = costs.get(run)
+        return {
+            "experiment": run.identity.config.experiment,
+            "seed": run.identity.config.seed,
+            "fingerprint": run.identity.fingerprint,
+            "state": run.state,
+            "folder": str(run.folder.path),
+            "to_do": run in plan.todo,
+            "parameters": cost.parameters if cost else None,
+            "seconds": round(cost.seconds, 1) if cost else run.seconds,
+            "bytes": cost.bytes if cost else None,
+        }
+
+    total = sum(cost.seconds for cost in costs.values())
+    print_json(
+        {
+            "runs": [facts(run) for run in plan.runs],
+            "jobs": slots,
+            "seconds": round(total / slots, 1),
+            "bytes": sum(cost.bytes for cost in costs.values()),
+            "notes": notes,
+        }
+    )

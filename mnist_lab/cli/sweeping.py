@@ -1,0 +1,212 @@
+"""How a sweep looks in a terminal: its plan, its progress, its failures."""
+
+import sys
+import time
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+from typing_extensions import override
+
+from mnist_lab.cli import tables
+from mnist_lab.sweep import STATES, Observer
+
+if TYPE_CHECKING:
+    from mnist_lab.runs import RunFolder
+    from mnist_lab.sweep import Appraisal, Outcome, Plan, PlannedRun
+
+WORDS = {
+    "done": "done",
+    "resumable": "to resume",
+    "failed": "failed before",
+    "changed": "changed configuration",
+    "new": "new",
+}
+"""The states of runs, for people."""
+
+
+def print_plan(
+    plan: "Plan",
+    costs: "dict[PlannedRun, Appraisal]",
+    notes: Sequence[str],
+    *,
+    slots: int,
+    to_stdout: bool,
+) -> None:
+    """A row an experiment: its seeds, what state its runs are in, parameters, time."""
+    output = tables.console(stderr=not to_stdout)
+    rows = []
+    for experiment, group in groupby(plan.runs, key=lambda run: str(run.identity.config.experiment)):
+        runs = list(group)
+        todo = [costs[run] for run in runs if run in costs]
+        parameters = f"{todo[0].parameters:,}" if todo else ""
+        seconds = duration(sum(cost.seconds for cost in todo)) if todo else ""
+        rows.append((experiment, _seeds(runs), _states(runs), parameters, seconds))
+    output.print(tables.table(("Experiment", "Seeds", "State", "Parameters", "Time"), rows, numbers=[3, 4], wrapped=0))
+    for note in notes:
+        click.echo(note, err=True)
+    if not plan.todo:
+        click.echo(f"Nothing to do: all {_runs(len(plan.runs))} are finished.", err=True)
+        return
+    total, size = (sum(getattr(cost, name) for cost in costs.values()) for name in ("seconds", "bytes"))
+    side_by_side = f", {slots} at a time" if slots > 1 else ""
+    text = (
+        f"{_runs(len(plan.todo))} of {len(plan.runs)} to do{side_by_side}: "
+        f"about {duration(total / slots)}, {size / 1e6:,.0f} MB of disk."
+    )
+    click.echo(text, err=not to_stdout)
+
+
+def print_failures(failures: "Sequence[tuple[PlannedRun, str]]", again: str) -> None:
+    """What failed and why, and how to try again."""
+    rows = [(run.label, reason.splitlines()[0], str(run.folder.path)) for run, reason in failures]
+    output = tables.console(stderr=True)
+    output.print()
+    output.print(tables.table(("Failed", "Why", "Folder"), rows, wrapped=1))
+    click.echo(f"\nThe folders have the log and error.txt. To repeat only these:\n  {again}", err=True)
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `12 min`, `3 h 20 min`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+class Quiet(Observer):
+    """Says nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing was opened."""
+
+
+class Lines(Quiet):
+    """A line for each run that ends."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.ended_runs = 0
+
+    @override
+    def ended(self, run: "PlannedRun", outcome: "Outcome", seconds: float) -> None:
+        self.ended_runs += 1
+        self.say(f"[{self.ended_runs}/{self.total}] {run.label}  {_ending(run, outcome)}  {seconds:.1f} s")
+
+    @override
+    def note(self, text: str) -> None:
+        self.say(text)
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        print(text, file=sys.stderr, flush=True)
+
+
+class Live(Lines):
+    """The running runs with their epochs, and a bar over all; ended runs stay above, a line each."""
+
+    def __init__(self, total: int) -> None:
+        super().__init__(total)
+        from rich.console import Console
+        from rich.live import Live as RichLive
+
+        self._console = Console(stderr=True, highlight=False)
+        self._live = RichLive(console=self._console, transient=True, refresh_per_second=4)
+        self._begun: dict[PlannedRun, float] = {}
+        self._start = time.monotonic()
+
+    @override
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    @override
+    def __exit__(self, *error: object) -> None:
+        self._live.stop()
+
+    @override
+    def say(self, text: str) -> None:
+        self._console.print(text, markup=False)
+
+    @override
+    def started(self, run: "PlannedRun") -> None:
+        self._begun[run] = time.monotonic()
+
+    @override
+    def tick(self, running: "Sequence[PlannedRun]") -> None:
+        from rich.console import Group
+
+        rows = [self._row(run) for run in running]
+        table = tables.table(("Running", "Epoch", "Validation accuracy", "Time", "Left"), rows, numbers=range(1, 5))
+        self._live.update(Group(table, self._bar()))
+
+    def _row(self, run: "PlannedRun") -> tuple[str, ...]:
+        epochs = run.identity.config.train.epochs
+        seconds = time.monotonic() - self._begun[run]
+        history = _history(run.folder)
+        if not history:
+            return run.label, f"0/{epochs}", "", duration(seconds), ""
+        last = history[-1]
+        accuracy = last.get("val_accuracy", last["accuracy"])
+        left = (epochs - last["epoch"]) * sum(record["seconds"] for record in history) / len(history)
+        return run.label, f"{last['epoch']}/{epochs}", f"{accuracy:.4f}", duration(seconds), duration(left)
+
+    def _bar(self) -> Any:
+        from rich.columns import Columns
+        from rich.progress_bar import ProgressBar
+
+        passed = time.monotonic() - self._start
+        text = f"{self.ended_runs} of {self.total} runs, {duration(passed)}"
+        if self.ended_runs:
+            text += f", about {duration(passed / self.ended_runs * (self.total - self.ended_runs))} left"
+        return Columns([ProgressBar(self.total, self.ended_runs, width=32), text], padding=(1, 2))
+
+
+def observer_for(total: int, *, quiet: bool) -> Quiet:
+    """What fits the terminal."""
+    if quiet:
+        return Quiet()
+    return Live(total) if sys.stderr.isatty() else Lines(total)
+
+
+def _ending(run: "PlannedRun", outcome: "Outcome") -> str:
+    match outcome.kind:
+        case "done":
+            metrics = run.folder.read_json("metrics.json")
+            return f"test accuracy {metrics['test']['accuracy']:.4f}"
+        case "stopped":
+            return "stopped, to be resumed"
+        case "no_room":
+            return "stopped: no room on the disk"
+        case _:
+            return f"FAILED: {outcome.reason.splitlines()[0]}"
+
+
+def _history(folder: "RunFolder") -> list[dict[str, Any]]:
+    try:
+        return folder.read_history()
+    except OSError:
+        return []
+
+
+def _seeds(runs: "Sequence[PlannedRun]") -> str:
+    seeds = sorted(run.identity.config.seed for run in runs)
+    if len(seeds) > 2 and seeds == list(range(seeds[0], seeds[-1] + 1)):
+        return f"{seeds[0]}..{seeds[-1]}"
+    return ", ".join(map(str, seeds))
+
+
+def _states(runs: "Sequence[PlannedRun]") -> str:
+    counts = {state: sum(run.state == state for run in runs) for state in STATES}
+    present = [(state, number) for state, number in counts.items() if number]
+    if len(present) == 1:
+        return WORDS[present[0][0]]
+    return ", ".join(f"{number} {WORDS[state]}" for state, number in present)
+
+
+def _runs(number: int) -> str:
+    return "1 run" if number == 1 else f"{number} runs"
