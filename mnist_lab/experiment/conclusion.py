@@ -27,7 +27,7 @@ def conclude(
     observer.preparing("Testing, drawing, saving")
     last = training.evaluate(trainer.model, *material.test.pair)
     saved_epoch = trainer.finish()
-    changed = config.train.restore_best and saved_epoch != len(history)
+    changed = saved_epoch != len(history) or config.train.optimizer.use_ema
     test = training.evaluate(trainer.model, *material.test.pair) if changed else last
 
     with folder.replacing("model.keras") as part:

@@ -50,7 +50,7 @@ def for_training(model: keras.Model, augmentation: Sequence[keras.layers.Layer])
 
     A model of its own even without augmentation, so that compiling it leaves `model` free of training state.
     """
-    inputs = keras.Input(shape=model.input_shape[1:], name="pixels")
+    inputs = keras.Input(shape=model.input_shape[1:], name="images")
     tensor = inputs
     for layer in augmentation:
         tensor = layer(tensor)
