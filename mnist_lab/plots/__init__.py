@@ -1,11 +1,26 @@
-"""The figures of a run: pure functions from plain data to Matplotlib figures, and `save`.
+"""The figures of a run and of a comparison: pure functions from plain data to Matplotlib figures, and `save`.
 
 Importing this package imports Matplotlib (but never pyplot), so its callers import it when they draw.
 """
 
+from mnist_lab.plots.comparison import all_accuracies
 from mnist_lab.plots.confusion import confusion
 from mnist_lab.plots.curves import accuracy, curves, loss
 from mnist_lab.plots.digits import digit, mistakes, predictions, sample_grid
 from mnist_lab.plots.style import save
+from mnist_lab.plots.tradeoff import Point, accuracy_against_parameters
 
-__all__ = ["accuracy", "confusion", "curves", "digit", "loss", "mistakes", "predictions", "sample_grid", "save"]
+__all__ = [
+    "Point",
+    "accuracy",
+    "accuracy_against_parameters",
+    "all_accuracies",
+    "confusion",
+    "curves",
+    "digit",
+    "loss",
+    "mistakes",
+    "predictions",
+    "sample_grid",
+    "save",
+]
