@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 from typing import Any
 
 import yaml
@@ -24,9 +25,20 @@ def fingerprint(config: Config, *, dataset_sha256: str, backend: str) -> str:
 def to_yaml(config: Config) -> str:
     """The configuration as YAML with every default spelled out; loading it gives an equal configuration."""
     values = _without_none(config.model_dump(mode="json"))
-    node = yaml.SafeDumper(io.StringIO(), sort_keys=False).represent_data(values)
+    node = _Dumper(io.StringIO(), sort_keys=False).represent_data(values)
     _lay_out(node, 0)
-    return yaml.serialize(node, Dumper=yaml.SafeDumper, allow_unicode=True, width=10_000)
+    return yaml.serialize(node, Dumper=_Dumper, allow_unicode=True, width=10_000)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes text that starts like a number: in YAML 1.1, which PyYAML writes, `1e-3` is text as it stands."""
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        quote = "'" if re.match(r"[-+.0-9]", data) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=quote)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 
 def _without_none(value: Any) -> Any:
