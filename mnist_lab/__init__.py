@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mnist_lab.experiment import run
     from mnist_lab.runs import Run, load_run
 
+__version__ = "0.1.0"
+
 __all__ = ["Config", "Run", "load_config", "load_run", "run"]
 
 _HOME = {

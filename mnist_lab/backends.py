@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from mnist_lab import __version__
 from mnist_lab.errors import SetupError
 
 PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
@@ -136,7 +137,7 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
 
 def describe(backend: Backend) -> dict[str, object]:
     """What a reader needs to judge or repeat numbers: versions, backend, device, threads, machine."""
-    packages = ["mnist-lab", "keras", PACKAGES[backend.name], "numpy", "matplotlib"]
+    packages = ["keras", PACKAGES[backend.name], "numpy", "matplotlib"]
     return {
         "backend": backend.name,
         "device": backend.device,
@@ -146,7 +147,8 @@ def describe(backend: Backend) -> dict[str, object]:
         "platform": platform.platform(),
         "machine": platform.machine(),
         "processor": _processor(),
-        **{name.replace("-", "_"): _version(name) for name in packages},
+        "mnist_lab": __version__,
+        **{name: _version(name) for name in packages},
     }
 
 

@@ -3,15 +3,16 @@
 import os
 import sys
 import traceback
-from importlib.metadata import version
 from typing import Any
 
 import click
 
+from mnist_lab import __version__
 from mnist_lab.cli.configs import configs
 from mnist_lab.cli.data import data
 from mnist_lab.cli.listing import list_runs, show
 from mnist_lab.cli.options import examples
+from mnist_lab.cli.report import report
 from mnist_lab.cli.run import run
 from mnist_lab.cli.schema import schema
 from mnist_lab.cli.summary import summary
@@ -62,7 +63,7 @@ def _debug() -> bool:
         "mnist-lab configs                    the experiments that come with mnist-lab",
     ),
 )
-@click.version_option(version("mnist-lab"), prog_name="mnist-lab")
+@click.version_option(__version__, prog_name="mnist-lab")
 def main() -> None:
     """Describe network variants in YAML; train, plot and compare them on MNIST.
 
@@ -71,5 +72,5 @@ def main() -> None:
     """
 
 
-for command in (configs, data, list_runs, run, schema, show, summary, validate):
+for command in (configs, data, list_runs, report, run, schema, show, summary, validate):
     main.add_command(command)

@@ -58,7 +58,7 @@ def print_run(run: "Run") -> None:
         output.print(tables.bullets(remarks))
     click.echo(f"\nPlots, metrics and model: {run.folder.path}")
     there = [name for name in PLOTS if (run.folder.path / name).is_file()]
-    output.print(Padding("  ".join(there) or "no plots", (0, 0, 0, 2)))
+    output.print(Padding("  ".join(there) or "no plots", (0, 0, 0, 2), expand=False))
 
 
 def _heading(metrics: dict[str, Any]) -> str:
