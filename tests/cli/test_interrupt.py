@@ -1,0 +1,167 @@
+"""Ctrl-C, a kill, a bug: how a run ends when it does not end well, and how it goes on."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import pytest
+from conftest import EPOCHS
+from lab import RUN_FILES, Answer, command, environment, files, good, read_history, read_json, run_folder, write
+
+
+@contextmanager
+def running(*arguments, cwd):
+    """A command that is being run, as the leader of a process group.
+
+    Its stderr is a pipe that holds some 4 KB, and is read without a buffer: after a line of it has been read, the run
+    can be only so many lines ahead.
+    """
+    with subprocess.Popen(
+        command(*arguments), cwd=cwd, env=environment(), start_new_session=True, bufsize=0, pipesize=4096,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def stop(how: signal.Signals, after: str, *arguments, cwd) -> Answer:
+    """Send a signal to the whole process group, as a terminal does, when a line that begins with `after` has come."""
+    with running(*arguments, cwd=cwd) as process:
+        said = ""
+        for line in process.stderr:
+            said += line.decode()
+            if line.decode().startswith(after):
+                os.killpg(process.pid, how)
+                break
+        out, err = process.communicate(timeout=120)
+        return Answer(process.returncode, out.decode(), said + err.decode())
+
+
+@pytest.fixture(scope="module")
+def story(finished, tmp_path_factory):
+    """The run of `finished`, interrupted after its first epoch, killed some epochs later, then left to finish."""
+    cwd = tmp_path_factory.mktemp("interrupted")
+    shutil.copy(finished.cwd / "small.yaml", cwd)
+    interrupted = stop(signal.SIGINT, "epoch  1", "run", "small.yaml", cwd=cwd)
+    folder = run_folder(cwd / "results")
+    left = files(folder), len(read_history(folder))
+    killed = stop(signal.SIGKILL, f"epoch {left[1] + 3:2}", "run", "small.yaml", cwd=cwd)
+    return cwd, interrupted, left, killed, good("run", "small.yaml", cwd=cwd)
+
+
+def test_ctrl_c_ends_with_130_and_says_how_to_go_on(story, finished):
+    _, interrupted, *_ = story
+    assert interrupted.code == 130
+    assert interrupted.out == ""
+    assert "Traceback" not in interrupted.err
+    folder = finished.folder.relative_to(finished.cwd)
+    assert interrupted.err.splitlines()[-1] == (
+        f"Interrupted. The same command, without --force, goes on from the last checkpoint in {folder}."
+    )
+
+
+def test_ctrl_c_keeps_what_is_needed_to_go_on(story):
+    _, _, (kept, epochs), *_ = story
+    assert kept == {"config.yaml", "environment.json", "history.jsonl", "checkpoint.npz", "log.txt", ".lock"}
+    assert 1 <= epochs < EPOCHS
+
+
+def test_the_same_command_goes_on_after_ctrl_c(story):
+    _, _, (_, epochs), killed, _ = story
+    resumed = re.search(rf"^Resuming after epoch (\d+) of {EPOCHS}\.$", killed.err, re.MULTILINE)
+    assert int(resumed[1]) in (epochs, epochs - 1)  # the last epoch's checkpoint may not have been written
+    assert killed.code == -signal.SIGKILL
+
+
+def test_the_same_command_goes_on_after_a_kill_and_finishes(story, finished):
+    cwd, *_, done = story
+    assert re.search(rf"^Resuming after epoch \d+ of {EPOCHS}\.$", done.err, re.MULTILINE)
+    assert "epoch  1/" not in done.err
+    assert files(run_folder(cwd / "results")) == RUN_FILES
+    assert "small, seed 1" in done.out
+
+
+def test_a_run_that_was_stopped_twice_ends_with_the_numbers_of_one_that_never_was(story, finished):
+    folder = run_folder(story[0] / "results")
+
+    def without_seconds(history):
+        return [{key: value for key, value in record.items() if key != "seconds"} for record in history]
+
+    assert without_seconds(read_history(folder)) == without_seconds(read_history(finished.folder))
+    ours, theirs = read_json(folder / "metrics.json"), read_json(finished.folder / "metrics.json")
+    for section in ("train", "validation", "test", "best", "last", "observations"):
+        assert ours[section] == theirs[section]
+    for name in ("mistakes.json", "predictions.npz", "batches.npz", "mistakes.png", "confusion.png", "predictions.png"):
+        assert (folder / name).read_bytes() == (finished.folder / name).read_bytes(), name
+
+
+def test_ctrl_c_before_the_first_epoch_leaves_nothing(finished, tmp_path):
+    shutil.copy(finished.cwd / "small.yaml", tmp_path)
+    answer = stop(signal.SIGINT, "small, seed 1", "run", "small.yaml", cwd=tmp_path)
+    assert answer.code == 130
+    assert answer.err.splitlines()[-1] == "Interrupted. The same command begins this run anew."
+    assert files(tmp_path) == {"small.yaml"}
+    assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_a_damaged_checkpoint_is_said_and_the_run_begins_anew(finished, tmp_path):
+    write(tmp_path / "small.yaml", (finished.cwd / "small.yaml").read_text())
+    folder = tmp_path / finished.folder.relative_to(finished.cwd)
+    shutil.copytree(finished.folder, folder)
+    (folder / "metrics.json").unlink()
+    write(folder / "checkpoint.npz", "damaged")
+    write(folder / ".part.metrics.json", "half")
+    answer = good("run", "small.yaml", cwd=tmp_path)
+    assert "checkpoint cannot be used" in answer.err
+    assert [record["epoch"] for record in read_history(folder)] == [*range(1, EPOCHS + 1)]
+    assert files(folder) == RUN_FILES
+
+
+def test_a_bug_is_one_line_with_the_traceback_in_the_log(tmp_path):
+    write(tmp_path / "small.yaml", "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\ntrain: {epochs: 1}\n")
+    program = (
+        "from mnist_lab.runs import RunFolder\n"
+        "def append_history(self, record): raise RuntimeError('a cable came loose')\n"
+        "RunFolder.append_history = append_history\n"
+        "from mnist_lab.cli import main\n"
+        "main(['run', 'small.yaml', '--quiet'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    first, second = done.stderr.splitlines()
+    assert first == "Internal error: RuntimeError: a cable came loose"
+    assert "--debug" in second
+    assert "log.txt" in second
+    folder = run_folder(tmp_path / "results")
+    for name in ("log.txt", "error.txt"):
+        text = (folder / name).read_text()
+        assert "Traceback" in text
+        assert "RuntimeError: a cable came loose" in text
+    assert not (folder / "metrics.json").exists()
+
+
+def test_debug_shows_the_traceback_of_a_bug(tmp_path):
+    program = (
+        "import sys, mnist_lab.config\n"
+        "def json_schema(): raise RuntimeError('a cable came loose')\n"
+        "mnist_lab.config.json_schema = json_schema\n"
+        "from mnist_lab.cli import main\n"
+        "main(prog_name='mnist-lab')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "schema", "--debug"],
+        cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback")
+    assert "in json_schema" in done.stderr
+    assert "Internal error: RuntimeError: a cable came loose" in done.stderr
+    assert done.stdout == ""

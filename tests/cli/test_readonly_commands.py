@@ -1,0 +1,144 @@
+"""Commands that show what there is: `list`, `show`, `summary`, `configs`, `validate`."""
+
+import json
+import shutil
+
+import pytest
+from lab import Case, good, in_one_process, lab, read_json, write
+
+from mnist_lab import load_config
+
+
+class TestList:
+    def test_a_line_for_each_run(self, finished):
+        metrics = read_json(finished.folder / "metrics.json")
+        heading, _, line = good("list", cwd=finished.cwd).out.splitlines()
+        assert heading.split() == ["Experiment", "Run", "Data", "Accuracy", "Wrong", "Parameters", "Epochs"]
+        test, run = metrics["test"], metrics["run"]
+        assert line.split() == [
+            "small", run["id"], "digits", f"{test['accuracy']:.4f}", str(test["wrong"]), "19,090", "60",
+        ]  # fmt: skip
+
+    def test_json_is_the_metrics_of_each_with_its_folder(self, finished):
+        [listed] = json.loads(good("list", "--json", cwd=finished.cwd).out)
+        folder = finished.folder.relative_to(finished.cwd)
+        assert listed == {"folder": str(folder), **read_json(finished.folder / "metrics.json")}
+
+    @pytest.mark.parametrize("there", [True, False])
+    def test_no_runs_are_no_error(self, there, tmp_path):
+        if there:
+            (tmp_path / "results").mkdir()
+        answer = good("list", cwd=tmp_path)
+        assert answer.out == ""
+        assert "results" in answer.err
+        assert json.loads(good("list", "--json", cwd=tmp_path).out) == []
+
+    @pytest.mark.parametrize("damage", ["", "{", "[]", '{"format": 1000}', "\x00"])
+    def test_a_damaged_run_is_named_and_hides_no_other(self, damage, finished, tmp_path):
+        good_folder, damaged = tmp_path / "results" / "good" / "seed1-aaaaaaaa", tmp_path / "results/bad/seed1-bbbbbbbb"
+        shutil.copytree(finished.folder, good_folder)
+        write(damaged / "metrics.json", damage)
+        answer = good("list", "--json", cwd=tmp_path)
+        assert [run["folder"] for run in json.loads(answer.out)] == ["results/good/seed1-aaaaaaaa"]
+        assert answer.err.startswith("Left out: results/bad/seed1-bbbbbbbb")
+
+
+class TestShow:
+    @pytest.mark.parametrize("how", ["folder", "id", "experiment"])
+    def test_a_run_is_named_by_its_folder_its_id_or_its_experiment(self, how, finished):
+        name = {"folder": finished.folder, "id": finished.folder.name, "experiment": "small"}[how]
+        metrics = read_json(finished.folder / "metrics.json")
+        assert json.loads(good("show", name, "--json", cwd=finished.cwd).out) == metrics
+
+    def test_it_prints_what_the_run_printed(self, finished):
+        assert good("show", "small", cwd=finished.cwd).out == finished.answer.out
+
+    def test_one_of_several_runs_has_to_be_named(self, finished, tmp_path):
+        for seed in (1, 2):
+            shutil.copytree(finished.folder, tmp_path / "results" / "small" / f"seed{seed}-aaaaaaaa")
+        answer = lab("show", "small", cwd=tmp_path)
+        assert answer.code == 2
+        assert "2 runs" in answer.err
+        assert "results/small/seed2-aaaaaaaa" in answer.err
+        assert good("show", "seed2-aaaaaaaa", cwd=tmp_path).out
+
+    def test_an_unfinished_run_is_told_from_one_that_is_not_there(self, finished, tmp_path):
+        folder = tmp_path / "results" / "small" / "seed1-aaaaaaaa"
+        folder.mkdir(parents=True)
+        shutil.copy(finished.folder / "config.yaml", folder)
+        answer = lab("show", folder.relative_to(tmp_path), cwd=tmp_path)
+        assert answer.code == 2
+        assert "no metrics.json" in answer.err
+        assert "goes on with it" in answer.err
+
+
+@pytest.fixture(scope="module")
+def summaries(tmp_path_factory):
+    """JSON of one, JSON of two, the text of one, and JSON of a changed one; where there are no data at all."""
+    commands = [
+        ["summary", "mlp_512", "--json"],
+        ["summary", "two_models/mlp_5x30", "mlp_512", "--json"],
+        ["summary", "mlp_512"],
+        ["summary", "mlp_512", "--set", "model.nodes=[7]", "--json"],
+    ]
+    return in_one_process([Case(command) for command in commands], tmp_path_factory.mktemp("summaries"))
+
+
+class TestSummary:
+    def test_json_has_layers_shapes_and_parameters(self, summaries):
+        summary = json.loads(summaries[0].out)
+        assert {"config", "layers", "parameters"} <= summary.keys()
+        assert summary["config"] == "mlp_512"
+        assert summary["parameters"] == {"trainable": 669_706, "non_trainable": 0, "total": 669_706}
+        assert summary["layers"][-1] == {
+            "name": "dense_3",
+            "type": "Dense",
+            "output_shape": [None, 10],
+            "parameters": 5130,
+        }
+        assert sum(layer["parameters"] for layer in summary["layers"]) == summary["parameters"]["total"]
+
+    def test_json_of_several_is_a_list(self, summaries):
+        several = json.loads(summaries[1].out)
+        assert [summary["config"] for summary in several] == ["two_models/mlp_5x30", "mlp_512"]
+        assert several[1] == json.loads(summaries[0].out)
+
+    def test_the_text_is_a_table(self, summaries):
+        lines = [line.split() for line in summaries[2].out.splitlines()]
+        assert ["Layer", "Type", "Output", "shape", "Parameters"] in lines
+        assert ["dense_1", "Dense", "512", "401,920"] in lines
+        assert ["669,706", "parameters"] in lines
+
+    def test_options_change_what_is_summarised(self, summaries):
+        assert json.loads(summaries[3].out)["parameters"]["total"] == 785 * 7 + 8 * 10
+
+    def test_nothing_is_said_on_stderr(self, summaries):
+        assert [answer.err for answer in summaries] == [""] * 4
+
+
+class TestConfigs:
+    def test_they_are_listed_with_what_they_are(self, tmp_path):
+        lines = good("configs", cwd=tmp_path).out.splitlines()
+        described = {line.split()[0]: line for line in lines}
+        assert {"mlp_512", "quickstart", "ablation/nodes_1024", "seven_steps/step7_augmentation"} <= described.keys()
+        assert all(len(line.split()) > 2 for line in lines)
+        listed = json.loads(good("configs", "--json", cwd=tmp_path).out)
+        assert [config["name"] for config in listed] == list(described)
+
+    def test_copies_are_the_same_experiments_and_nothing_is_overwritten(self, tmp_path):
+        good("configs", "copy", "configs", cwd=tmp_path)
+        copied = load_config(tmp_path / "configs" / "ablation" / "nodes_1024.yaml")
+        assert copied == load_config("ablation/nodes_1024")
+        good("validate", "configs", cwd=tmp_path)
+        write(tmp_path / "configs" / "quickstart.yaml", "mine")
+        again = lab("configs", "copy", "configs", cwd=tmp_path)
+        assert again.code == 2
+        assert "exists already" in again.err
+        assert (tmp_path / "configs" / "quickstart.yaml").read_text() == "mine"
+
+
+def test_validate_names_each_file_that_is_valid(tmp_path):
+    write(tmp_path / "a" / "one.yaml", "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\n")
+    write(tmp_path / "a" / "two.yml", "extends: one.yaml\ntrain: {epochs: 3}\n")
+    answer = good("validate", "a", "mlp_512", cwd=tmp_path)
+    assert answer.out == "a/one.yaml: valid\na/two.yml: valid\nmlp_512: valid\n"

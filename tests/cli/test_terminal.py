@@ -1,0 +1,110 @@
+"""What a person at a terminal sees: a live bar, a row an epoch, results that fit the width."""
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+
+import pytest
+from lab import command, environment, read_json, run_folder, write
+
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def resize(terminal: int, columns: int) -> None:
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+
+
+def at_a_terminal(*arguments, cwd, columns: int, then: tuple[str, int] | None = None) -> tuple[int, str]:
+    """Exit code and all that a command writes to a pseudo-terminal of that width.
+
+    `then` is a text and the width that the window is dragged to once the text has been written.
+    """
+    ours, theirs = pty.openpty()
+    resize(ours, columns)
+    process = subprocess.Popen(
+        command(*arguments), cwd=cwd, env=environment(TERM="xterm-256color"), start_new_session=True,
+        stdin=theirs, stdout=theirs, stderr=theirs,
+    )  # fmt: skip
+    os.close(theirs)
+    written = b""
+    while True:
+        try:
+            some = os.read(ours, 4096)
+        except OSError:  # Linux says so when the other end is closed
+            some = b""
+        if not some:
+            break
+        written += some
+        if then and then[0].encode() in written:
+            resize(ours, then[1])
+            then = None
+    os.close(ours)
+    return process.wait(timeout=60), written.decode()
+
+
+def lines(written: str) -> list[str]:
+    """What stays on the screen, roughly: control sequences away, and of a line only what was drawn last."""
+    return [CONTROL.sub("", line).rsplit("\r", 1)[-1].rstrip() for line in written.replace("\r\n", "\n").split("\n")]
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    cwd = tmp_path_factory.mktemp("terminal")
+    write(cwd / "small.yaml", "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [16]}\ntrain: {epochs: 8}\n")
+    code, written = at_a_terminal("run", "small.yaml", cwd=cwd, columns=100, then=("val_accuracy", 60))
+    assert code == 0, written
+    return cwd, written
+
+
+def test_a_live_bar_says_what_takes_a_while(session):
+    _, written = session
+    bars = [CONTROL.sub("", drawn) for drawn in re.split(r"[\r\n]", written) if "━" in drawn]
+    for text in ("Importing Keras", "epoch 1/8", "Testing, drawing, saving"):
+        assert any(text in bar for bar in bars), text
+
+
+def test_epochs_are_the_rows_of_a_table_though_the_window_is_made_narrower(session):
+    cwd, written = session
+    screen = lines(written)
+    heading = screen.index("epoch      loss  accuracy  val_loss  val_accuracy  seconds")
+    history = (run_folder(cwd / "results") / "history.jsonl").read_text().splitlines()
+    rows = [line.split() for line in screen[heading + 1 :] if re.match(r" *\d+/8 ", line)]
+    assert [row[0] for row in rows] == [f"{epoch}/8" for epoch in range(1, len(history) + 1)]
+    assert all(re.fullmatch(r"\d\.\d{4}", cell) for row in rows for cell in row[1:5])
+
+
+def test_counts_layers_and_results_are_shown_once(session):
+    cwd, written = session
+    text = "\n".join(lines(written))
+    assert text.count("1,149 training, 288 validation, 360 test images") == 1
+    assert len(re.findall(r"dense_1 +Dense +16 +12,560", text)) == 1
+    test = read_json(run_folder(cwd / "results") / "metrics.json")["test"]
+    assert f"{test['wrong']} of 360 test images" in text
+    assert len(re.findall(r"^• +Underfits", text, re.MULTILINE)) == 1
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100])
+@pytest.mark.parametrize("arguments", [("show", "small"), ("list",)], ids=" ".join)
+def test_results_fit_the_terminal(arguments, columns, session):
+    code, written = at_a_terminal(*arguments, cwd=session[0], columns=columns)
+    assert code == 0
+    assert [line for line in lines(written) if len(line) > columns] == []
+
+
+def test_at_80_columns_no_cell_and_no_file_name_is_broken(session):
+    cwd, _ = session
+    metrics = read_json(run_folder(cwd / "results") / "metrics.json")
+    shown = lines(at_a_terminal("show", "small", cwd=cwd, columns=80)[1])
+    low, high = metrics["test"]["ci95"]
+    assert any(line.endswith(f"{low:.4f} to {high:.4f}") for line in shown)
+    files = " ".join(shown[shown.index(f"Plots, metrics and model: results/small/{metrics['run']['id']}") :]).split()
+    assert {"curves.png", "mistakes.png"} <= set(files)
+
+
+def test_no_colour_is_forced_into_a_pipe(session):
+    done = subprocess.run(command("show", "small"), cwd=session[0], env=environment(), capture_output=True, check=True)
+    assert b"\x1b" not in done.stdout
