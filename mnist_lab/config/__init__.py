@@ -1,7 +1,26 @@
-"""What an experiment is: typed, frozen, validated configuration, read from strict YAML."""
+"""What an experiment is: typed, frozen, validated configuration, read from strict YAML; and what a sweep of them is."""
 
+from mnist_lab.config.differences import Change, describe, differences
 from mnist_lab.config.loading import Override, load_config
 from mnist_lab.config.resolved import fingerprint, to_yaml
 from mnist_lab.config.schema import Config, json_schema
+from mnist_lab.config.seeds import parse_seeds
+from mnist_lab.config.sweep_file import is_sweep_file, sweep_json_schema
+from mnist_lab.config.sweeps import Sweep, load_sweep
 
-__all__ = ["Config", "Override", "fingerprint", "json_schema", "load_config", "to_yaml"]
+__all__ = [
+    "Change",
+    "Config",
+    "Override",
+    "Sweep",
+    "describe",
+    "differences",
+    "fingerprint",
+    "is_sweep_file",
+    "json_schema",
+    "load_config",
+    "load_sweep",
+    "parse_seeds",
+    "sweep_json_schema",
+    "to_yaml",
+]

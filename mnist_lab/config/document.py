@@ -222,6 +222,11 @@ def dotted(path: KeyPath) -> str:
     return text
 
 
+def key_path(text: str) -> KeyPath:
+    """A key path from how people write it on a command line, `model.layers.2.conv`: a number is an index."""
+    return tuple(int(part) if re.fullmatch(r"[0-9]{1,9}", part) else part for part in text.split("."))
+
+
 def describe(value: Any) -> str:
     """A received value in words: `'abc' (text)`, `1.5`, `an empty value`, `a list of 3`."""
     match value:

@@ -17,6 +17,7 @@ from mnist_lab.config.document import (
     describe,
     dotted,
     frozen,
+    key_path,
     parse_value,
     read,
 )
@@ -44,10 +45,9 @@ class Override:
             InputError: there is no `=`, or no key, or the value is not YAML.
         """
         key, equals, value = text.partition("=")
-        parts = key.strip().split(".")
-        if not equals or not all(parts) or len(parts) > MAX_DEPTH:
+        path = key_path(key.strip())
+        if not equals or "" in path or len(path) > MAX_DEPTH:
             raise InputError(f"--set {text}: expected KEY.PATH=VALUE, for example --set train.epochs=3.")
-        path = tuple(int(part) if re.fullmatch(r"[0-9]{1,9}", part) else part for part in parts)
         return cls(path, parse_value(value, f"--set {text}"), f"--set {text}")
 
 

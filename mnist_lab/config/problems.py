@@ -1,6 +1,6 @@
 """Validation errors in the words of the user's file: place, key path, expected, received, nearest valid name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -47,7 +47,21 @@ class Problem:
         return f"{head}\n{snippet}" if snippet else head
 
 
-def config_error(error: ValidationError, document: Document) -> ConfigError:
+class InvalidError(ConfigError):
+    """What is wrong with one file, problem by problem."""
+
+    def __init__(self, source: str, problems: Iterable[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__(listed(source, self.problems))
+
+
+def listed(source: str, problems: Sequence[object]) -> str:
+    """The message of several problems."""
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return f"{source}: {count}\n" + "\n".join(map(str, problems))
+
+
+def config_error(error: ValidationError, document: Document) -> InvalidError:
     """All of pydantic's complaints about `document` as one ConfigError, in the order of the file."""
     found: dict[KeyPath, list[dict[str, Any]]] = {}
     for detail in error.errors(include_url=False):
@@ -59,8 +73,7 @@ def config_error(error: ValidationError, document: Document) -> ConfigError:
         if path not in around  # what is wrong inside a list or mapping says more than that it is no other kind of value
     ]
     problems.sort(key=lambda problem: (problem.place.source, problem.place.line or 0, problem.place.column or 0))
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    return ConfigError(f"{document.source}: {count}\n" + "\n".join(str(problem) for problem in problems))
+    return InvalidError(document.source, problems)
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

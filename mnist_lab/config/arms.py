@@ -1,0 +1,152 @@
+"""The arms of a sweep: which values each of them sets, and what it is called."""
+
+import hashlib
+import json
+import math
+import random
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, product
+from typing import Any
+
+from mnist_lab.config.document import Document, KeyPath, dotted, key_path
+from mnist_lab.config.sweep_file import Block, Random
+
+MAX_NAME = 80
+"""Characters of an arm's name; a longer one ends in a hash instead."""
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.+-]")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One value that a sweep file asks for."""
+
+    path: KeyPath
+    """Where in the configuration it goes."""
+    value: Any
+    key: KeyPath
+    """Where in the sweep file its key path stands."""
+    place: KeyPath
+    """Where in the sweep file the value stands."""
+
+    def apply(self, document: Document, sweep: Document) -> None:
+        """Set the value in a configuration; its place is that in the sweep file.
+
+        Raises:
+            ConfigError: there is no such place in the configuration.
+        """
+        document.set(self.path, self.value, sweep.position(self.key, of_key=True))
+        document.values[self.path] = sweep.position(self.place)
+        if isinstance(self.value, dict | tuple):
+            for places, of_sweep in ((document.keys, sweep.keys), (document.values, sweep.values)):
+                within = [at for at in of_sweep if at[: len(self.place)] == self.place and at != self.place]
+                places.update({(*self.path, *at[len(self.place) :]): of_sweep[at] for at in within})
+
+
+Arm = tuple[Setting, ...]
+
+
+def settings(values: dict[str, Any], place: KeyPath) -> Arm:
+    """A setting for each key path of a mapping that stands at `place` in the sweep file."""
+    return tuple(Setting(key_path(key), value, (*place, key), (*place, key)) for key, value in values.items())
+
+
+def count(block: Block) -> int:
+    """How many arms a block has, without making them."""
+    factors = [len(values) for values in block.grid.values()]
+    if block.zip:
+        factors.append(len(next(iter(block.zip.values()))))
+    if block.list:
+        factors.append(sum(count(entry) if isinstance(entry, Block) else 1 for entry in block.list))
+    if block.random:
+        factors.append(block.random.n)
+    return math.prod(factors)
+
+
+def expand(block: Block, place: KeyPath = ()) -> Iterator[Arm]:
+    """Every arm of the block that stands at `place` in the sweep file, without the values of its `set`."""
+    factors: list[Iterable[Arm]] = [_column(key, values, (*place, "grid")) for key, values in block.grid.items()]
+    if block.zip:
+        columns = [_column(key, values, (*place, "zip")) for key, values in block.zip.items()]
+        factors.append(_joined(zip(*columns, strict=True)))
+    if block.list:
+        factors.append(chain.from_iterable(_entry(entry, (*place, "list", i)) for i, entry in enumerate(block.list)))
+    if block.random:
+        factors.append(_draws(block.random, (*place, "random", "values")))
+    return _joined(product(*factors))
+
+
+def _joined(combinations: Iterable[Iterable[Arm]]) -> Iterator[Arm]:
+    return (tuple(chain.from_iterable(combination)) for combination in combinations)
+
+
+def _column(key: str, values: Sequence[Any], place: KeyPath) -> list[Arm]:
+    return [(Setting(key_path(key), value, (*place, key), (*place, key, i)),) for i, value in enumerate(values)]
+
+
+def _entry(entry: Block | dict[str, Any], place: KeyPath) -> Iterator[Arm]:
+    if isinstance(entry, Block):
+        fixed = settings(entry.set, (*place, "set"))
+        return ((*fixed, *arm) for arm in expand(entry, place))
+    return iter((settings(entry, place),))
+
+
+def _draws(drawn: Random, place: KeyPath) -> Iterator[Arm]:
+    """The draws; each key path has a generator of its own, so that its values do not depend on the others."""
+    generators = {key: random.Random(f"{drawn.seed} {key}") for key in drawn.values}
+    for _ in range(drawn.n):
+        values = {key: drawn.values[key].value_at(generator.random()) for key, generator in generators.items()}
+        yield settings(values, place)
+
+
+def names(arms: Sequence[Arm]) -> list[str]:
+    """A folder's name for each arm, `learning_rate=0.01,batch_size=64`; different arms have different names.
+
+    A key path is told by its last parts, as many as it takes to tell it from the others.
+    """
+    labels = _labels({setting.path for arm in arms for setting in arm})
+    plain = [",".join(f"{labels[s.path]}={_UNSAFE.sub('_', _word(s.value))}" for s in arm) for arm in arms]
+    exact = [json.dumps([(dotted(s.path), s.value) for s in arm], sort_keys=True, default=str) for arm in arms]
+    shared = Counter(name.casefold() for name, _ in set(zip(plain, exact, strict=True)))
+    return [
+        name if len(name) <= MAX_NAME and shared[name.casefold()] == 1 else _hashed(name, content)
+        for name, content in zip(plain, exact, strict=True)
+    ]
+
+
+def _labels(paths: set[KeyPath]) -> dict[KeyPath, str]:
+    ends = Counter(path[-length:] for path in paths for length in range(1, len(path) + 1))
+    return {
+        path: next(
+            ".".join(map(str, path[-length:]))
+            for length in range(1, len(path) + 1)
+            if isinstance(path[-length], str) and (ends[path[-length:]] == 1 or length == len(path))
+        )
+        for path in paths
+    }
+
+
+def _word(value: Any) -> str:
+    """A value as a part of a folder's name: `0.001`, `512-512`, `sgd-momentum-0.9`."""
+    match value:
+        case dict():
+            words = [_word(item) if key == "name" else f"{key}-{_word(item)}" for key, item in value.items()]
+            return "-".join(words)
+        case tuple() | list():
+            return "-".join(map(_word, value)) or "none"
+        case None:
+            return "none"
+        case bool():
+            return str(value).lower()
+        case float():
+            short = f"{value:g}"
+            return short if float(short) == value else repr(value)
+        case _:
+            return str(value)
+
+
+def _hashed(name: str, content: str) -> str:
+    digest = hashlib.sha256(content.encode()).hexdigest()[:8]
+    return f"{name[: MAX_NAME - 9].rstrip('=,.-')}-{digest}"

@@ -1,0 +1,249 @@
+"""What one configuration changes against another, and how a table says so."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import PurePath
+from typing import Any
+
+from mnist_lab.config.layers import Cnn, Conv, Layer, Mlp, Residual, SeparableConv
+from mnist_lab.config.optimizers import Optimizer
+from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config, Validation
+from mnist_lab.config.spec import Item, Spec
+
+MAX_TEXT = 80
+"""Characters that the changes of a list of layers may take; where they take more, the networks are named."""
+MAX_FILTERS = 8
+"""Convolutions that a network may have to be named by their filters."""
+
+_WITHOUT = {"rows": "all", "subset": "all", "test_subset": "all", "backend": "default"}
+"""What it means that these are not given."""
+_UNITS = ("degrees", "epochs")
+"""Fields whose name is said after their value."""
+_UNSAID = ("fill", "interpolation")
+"""Fields that are not said of an augmentation that is added or removed."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value that differs: the values of the typed configurations, at a dotted key path."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+def differences(base: Config, other: Config) -> list[Change]:
+    """What `other` changes against `base` in data, augmentation, model, training and backend.
+
+    Names, descriptions, references, seeds, and where and how fast a run trains do not count.
+    """
+    compared = [(section, getattr(base, section), getattr(other, section)) for section in CHANGE_THE_NUMBERS]
+    compared.append(("runtime.backend", base.runtime.backend, other.runtime.backend))
+    return [change for path, before, after in compared for change in _compare(path, before, after)]
+
+
+def describe(changes: Iterable[Change]) -> str:
+    """The changes in one line, such as `nodes 512, 512 -> 1024, 1024` or `epochs 15 -> 20, + rotation 7 degrees`.
+
+    Empty if there are none. Of a layer that is added or removed only the name and the main argument are told.
+    """
+    parts = [_part(change) for change in changes]
+    return ("; " if any(", " in part for part in parts) else ", ").join(parts)
+
+
+def _compare(path: str, before: Any, after: Any) -> Iterator[Change]:
+    if before == after:
+        return
+    another_split = isinstance(before, Validation) and before.split != after.split
+    if isinstance(before, Spec) and type(before) is type(after) and not another_split:
+        for name in type(before).model_fields:
+            yield from _compare(f"{path}.{name}", getattr(before, name), getattr(after, name))
+    else:
+        yield Change(path, before, after)
+
+
+def _part(change: Change) -> str:
+    before, after = change.before, change.after
+    match change.path:
+        case "augment":
+            return _list_changes(before, after)
+        case "train.schedule":
+            return _list_changes(before, after, "schedule ")
+        case "train.optimizer":
+            return _optimizer(before, after)
+        case "model":
+            return f"{_network(before)} -> {_network(after)}"
+        case "model.layers":
+            text = _list_changes(before, after)
+            return text if len(text) <= MAX_TEXT else _networks(before, after)
+        case "data.dataset" if PurePath(before).name != PurePath(after).name:
+            return f"dataset {PurePath(before).name or before} -> {PurePath(after).name or after}"
+        case path:
+            return _value(" ".join(part for part in path.split(".")[1:] if part != "optimizer"), before, after)
+
+
+def _value(label: str, before: Any, after: Any) -> str:
+    """One setting: `label before -> after`, or `+ label` and `- label` for what is not on one side."""
+    if label in _WITHOUT:
+        before, after = (_WITHOUT[label] if value is None else value for value in (before, after))
+    if after is None or after is False:
+        return f"- {label}"
+    if before is None or before is False:
+        return f"+ {label}" if after is True else f"+ {label} {_text(after)}".rstrip()
+    if label == "rows":
+        before, after = (value if isinstance(value, str) else ":".join(map(str, value)) for value in (before, after))
+    return f"{label} {_text(before)} -> {_text(after)}"
+
+
+def _text(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case float():
+            short = f"{value:g}"
+            return short if float(short) == value else repr(value)
+        case Item():
+            return _item(value)
+        case Validation():
+            return value.split if value.split in ("test", "none") else f"{value.split} {_text(value.fraction)}"
+        case Spec():
+            return _arguments(value, type(value).model_fields)
+        case tuple():
+            if len(value) > 3 and len(set(value)) == 1:
+                return f"{_text(value[0])} x{len(value)}"
+            return ", ".join(map(_text, value)) or "none"
+        case dict():
+            return ", ".join(f"{key}: {_text(item)}" for key, item in value.items())
+        case _:
+            return str(value)
+
+
+def _item(item: Item) -> str:
+    """Name and arguments, `rotation 20 degrees probability 0.5`; of a layer only what it is known by."""
+    fields = type(item).model_fields
+    if isinstance(item, Layer):
+        said = [name for name, field in fields.items() if field.is_required() or name == item.short]
+    else:
+        said = [name for name in fields if name not in _UNSAID]
+    ordered = sorted(said, key=lambda name: name != item.short)
+    return f"{item.key} {_arguments(item, ordered)}".rstrip()
+
+
+def _arguments(spec: Spec, names: Iterable[str]) -> str:
+    """The values of these fields that are no defaults; the one that a bare value is for goes without its name."""
+    short = spec.short if isinstance(spec, Item) else None
+    words = []
+    for name in names:
+        value, field = getattr(spec, name), type(spec).model_fields[name]
+        if field.is_required() or value != field.get_default():
+            words.append(_named(name, value, bare=name == short))
+    return " ".join(words)
+
+
+def _named(name: str, value: Any, *, bare: bool) -> str:
+    if name == "layers":
+        return f"of {len(value)} layers"
+    if name in _UNITS:
+        return f"{_text(value)} {name}"
+    pair = isinstance(value, tuple) and len(value) == 2 and name in ("kernel", "size", "strides")
+    text = (_text(value[0]) if value[0] == value[1] else "x".join(map(_text, value))) if pair else _text(value)
+    return text if bare else f"{name} {text}"
+
+
+def _optimizer(before: Optimizer, after: Optimizer) -> str:
+    """The name, the learning rates if they differ, and what else is not just the defaults of another optimizer."""
+    parts = [f"optimizer {before.name} -> {after.name}"]
+    old_fields = type(before).model_fields
+    for name, field in type(after).model_fields.items():
+        new, default = getattr(after, name), field.get_default()
+        if name == "name":
+            continue
+        if name not in old_fields:
+            parts += [f"{name} {_text(new)}"] if new != default else []
+            continue
+        old = getattr(before, name)
+        by_default = name != "learning_rate" and new == default and old == old_fields[name].get_default()
+        parts += [_value(name, old, new)] if old != new and not by_default else []
+    return ", ".join(parts)
+
+
+def _network(model: Mlp | Cnn) -> str:
+    """A network in a few words: `mlp 512, 512`, `cnn 20, 40, 60` by its filters, or `cnn of 9 layers`."""
+    if isinstance(model, Mlp):
+        return f"mlp {_text(model.nodes)}" if model.nodes else "softmax regression"
+    filters = tuple(_filters(model.layers))
+    return f"cnn {_text(filters)}" if 0 < len(filters) <= MAX_FILTERS else _size(model.layers)
+
+
+def _networks(before: Sequence[Layer], after: Sequence[Layer]) -> str:
+    """Two networks that have little in common."""
+    old, new = tuple(_filters(before)), tuple(_filters(after))
+    if old != new and all(0 < len(filters) <= MAX_FILTERS for filters in (old, new)):
+        return f"cnn {_text(old)} -> {_text(new)}"
+    return f"{_size(before)} -> {'another ' if len(before) == len(after) else ''}{_size(after)}"
+
+
+def _filters(layers: Iterable[Layer]) -> Iterator[int]:
+    for layer in layers:
+        if isinstance(layer, Conv | SeparableConv):
+            yield layer.filters
+        elif isinstance(layer, Residual):
+            yield from _filters(layer.layers)
+
+
+def _size(layers: Sequence[Layer]) -> str:
+    return f"cnn of {len(layers)} layers"
+
+
+def _list_changes(before: Sequence[Item], after: Sequence[Item], prefix: str = "") -> str:
+    """What is changed, moved, removed and added in a list, and how often: `- flatten, + batch_norm x2, dropout`."""
+    changed: Counter[str] = Counter()
+    removed: Counter[Item] = Counter()
+    added: Counter[Item] = Counter()
+    for kind, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            continue
+        new = list(after[k:m])
+        for item in before[i:j]:
+            successor = next((other for other in new if type(other) is type(item)), None)
+            if successor is None:
+                removed[item] += 1
+            else:
+                new.remove(successor)
+                changed.update(_item_changes(item, successor))
+        added.update(new)
+    moved = removed & added
+    groups = [
+        ("", changed + Counter({f"{_item(item)} moved": count for item, count in moved.items()})),
+        ("- ", _texts(removed - moved)),
+        ("+ ", _texts(added - moved)),
+    ]
+    return ", ".join(
+        sign + prefix + ", ".join(f"{text} x{count}" if count > 1 else text for text, count in texts.items())
+        for sign, texts in groups
+        if texts
+    )
+
+
+def _texts(items: Counter[Item]) -> Counter[str]:
+    texts: Counter[str] = Counter()
+    for item, count in items.items():
+        texts[_item(item)] += count
+    return texts
+
+
+def _item_changes(before: Item, after: Item) -> list[str]:
+    """What differs between two items of one kind: `dropout 0.07 -> 0.1`, `conv padding valid -> same`."""
+    texts = []
+    for name in type(before).model_fields:
+        old, new = getattr(before, name), getattr(after, name)
+        if name == "layers" and old != new:
+            texts.append(f"{before.key} ({_list_changes(old, new)})")
+        elif old != new:
+            label = before.key if name == before.short else f"{before.key} {name}"
+            unit = f" {name}" if name in _UNITS else ""
+            shown = [_named(name, value, bare=True).removesuffix(unit) for value in (old, new)]
+            texts.append(f"{label} {shown[0]} -> {shown[1]}{unit}")
+    return texts

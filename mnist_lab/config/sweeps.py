@@ -1,0 +1,214 @@
+"""What a sweep is: every configuration and seed that folders, files and sweep files stand for, all of them valid."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnist_lab.config import shipped
+from mnist_lab.config.document import Document, read
+from mnist_lab.config.loading import Override, folder_name, is_complete, path_below_configs, read_config, resolve
+from mnist_lab.config.problems import InvalidError, listed
+from mnist_lab.config.resolved import fingerprint
+from mnist_lab.config.schema import EXPERIMENT_NAME, Config
+from mnist_lab.config.seeds import parse_seeds
+from mnist_lab.config.sweep_file import SweepFile, is_sweep_file
+from mnist_lab.config.variation import read_variation
+from mnist_lab.errors import ConfigError, InputError
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Every run of a sweep, in order, as its configuration with its seed; seeds vary fastest."""
+
+    name: str
+    """Where its summary goes, below the results folder."""
+    configs: tuple[Config, ...]
+    notes: tuple[str, ...] = ()
+    """What the user should know: which arms were left out because they equal another run."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A configuration before its seeds."""
+
+    config: Config
+    file: Path
+    """What says so; for the base row of a sweep file the base's own file."""
+    seeds: tuple[int, ...] | None = None
+    """Those that a sweep file asks for."""
+    sweep: str | None = None
+    """The name of the sweep file."""
+    is_arm: bool = False
+
+    def __str__(self) -> str:
+        return f"the arm {self.config.name} of {self.file}" if self.is_arm else str(self.file)
+
+
+def load_sweep(
+    references: Sequence[str | Path],
+    overrides: Sequence[Override] = (),
+    seeds: str | Iterable[int] | None = None,
+    *,
+    name: str | None = None,
+) -> Sweep:
+    """Load and check everything that the references stand for.
+
+    A folder stands for the configurations in and below it, in the order of their paths. Those outside it that they
+    extend are base rows and come first. A file without data or model that others extend is only settings to share,
+    and left out. A sweep file, also one in a folder, stands for its base and its arms; an arm is the experiment
+    `<name of the sweep file>/<what it changes>`, and is left out, with a note, where it equals the base or anything
+    before it.
+
+    Args:
+        references: folders, configurations, sweep files, and names of those that ship with mnist-lab.
+        overrides: values that beat those of all files.
+        seeds: to repeat everything with; without them those of the sweep file, else each configuration's own.
+        name: the sweep's; without it that of the folder, the sweep file or the experiment, and `sweep` for several.
+
+    Raises:
+        ConfigError: with every problem of every file and arm, or two configurations that stand for the same run.
+        InputError: the seeds or the name cannot be used.
+    """
+    if name is not None and not re.fullmatch(EXPERIMENT_NAME, name):
+        raise InputError(f"{name!r}: expected a sweep's name of letters, digits and _ . + - = , and / between folders.")
+    chosen = None if seeds is None else parse_seeds(seeds)
+    errors: list[ConfigError] = []
+    paths: list[Path] = []
+    rows: list[_Row] = []
+    for reference in references:
+        with _collected(errors):
+            paths.append(shipped.find_sweep(reference))
+            rows += _rows(paths[-1], overrides, errors)
+    if errors:
+        raise _together(errors, f"{len(paths)} paths" if len(references) > 1 else str(references[0]))
+    if not rows:
+        raise InputError("A sweep needs at least one folder, configuration or sweep file.")
+    one_seed = any(override.path == ("seed",) for override in overrides)
+
+    def seeds_of(row: _Row) -> tuple[int, ...]:
+        return chosen or (None if one_seed else row.seeds) or (row.config.seed,)
+
+    configs, notes = _runs(rows, seeds_of, " ".join(override.option for override in overrides))
+    return Sweep(name or _name(paths, rows), configs, notes)
+
+
+def _rows(path: Path, overrides: Sequence[Override], errors: list[ConfigError]) -> Iterator[_Row]:
+    """The rows of a folder or a file; for a folder the errors of each file are added to `errors`."""
+    if not path.is_dir():
+        yield from _file_rows(path, read(path), overrides)
+        return
+    files = sorted(file for file in path.rglob("*") if file.suffix in shipped.SUFFIXES and file.is_file())
+    if not files:
+        raise ConfigError(f"{path}: there is no .yaml file in this folder.")
+    documents = {}
+    for file in files:
+        with _collected(errors):
+            documents[file] = read(file)
+    within = {file.resolve() for file in files}
+    extended = {base.resolve(): base for base in map(_extended, documents, documents.values()) if base}
+    for base in [base for resolved, base in extended.items() if resolved not in within]:
+        with _collected(errors):
+            document = read_config(base)
+            if is_complete(document):
+                yield _Row(resolve(document, base, overrides), base)
+    for file, document in documents.items():
+        with _collected(errors):
+            if file.resolve() not in extended or is_sweep_file(document.value) or is_complete(read_config(file)):
+                yield from _file_rows(file, document, overrides)
+
+
+def _extended(file: Path, document: Document) -> Path | None:
+    """The file that the one at `file` extends; where it cannot be found, loading it will say so."""
+    try:
+        return shipped.find(str(document.value["extends"]), file.parent)
+    except (KeyError, ConfigError):
+        return None
+
+
+def _file_rows(file: Path, document: Document, overrides: Sequence[Override]) -> Iterator[_Row]:
+    if is_sweep_file(document.value):
+        variation = read_variation(file, overrides)
+        yield _Row(variation.base, variation.base_file, variation.seeds, variation.name)
+        for arm in variation.arms:
+            yield _Row(arm, file, variation.seeds, variation.name, is_arm=True)
+        return
+    try:
+        yield _Row(resolve(read_config(file), file, overrides), file)
+    except InvalidError as error:
+        if (set(SweepFile.model_fields) - set(Config.model_fields)) & document.value.keys():
+            error.hint = "A sweep file has `base` instead of `data`, `model` and `extends`."
+        raise
+
+
+def _runs(
+    rows: Sequence[_Row], seeds_of: Callable[[_Row], tuple[int, ...]], options: str
+) -> tuple[tuple[Config, ...], tuple[str, ...]]:
+    """Every row with each of its seeds, and notes on what was left out; `options` is what the command line set.
+
+    Raises:
+        ConfigError: two configurations stand for the same run. An arm that equals another run is only left out.
+    """
+    by_numbers: dict[tuple[str, int], _Row] = {}
+    by_experiment: dict[tuple[str | None, int], _Row] = {}
+    runs: dict[tuple[int, int], Config] = {}
+    notes: dict[str, None] = {}
+    clashes: dict[tuple[str, str], str] = {}
+    for position, row in sorted(enumerate(rows), key=lambda numbered: numbered[1].is_arm):
+        config = row.config
+        # Which data set it is need only be told apart here, so its name stands for its hash.
+        numbers = fingerprint(config, dataset_sha256=config.data.dataset, backend=str(config.runtime.backend))
+        for i, seed in enumerate(seeds_of(row)):
+            same, namesake = by_numbers.get((numbers, seed)), by_experiment.get((config.experiment, seed))
+            other = same or namesake
+            if other is None:
+                by_numbers[numbers, seed] = by_experiment[config.experiment, seed] = row
+                runs[position, i] = config.model_copy(update={"seed": seed})
+            elif same is namesake and other.file.resolve() == row.file.resolve():
+                continue  # the same file again
+            elif same and row.is_arm:
+                notes[f"{row} equals {same}, so it is trained once, as {same.config.experiment}."] = None
+            else:
+                why = "nothing that changes the numbers differs" if same else f"both are called {config.experiment}"
+                given = f", with {options}" if options else ""
+                clashes.setdefault((str(other), str(row)), f"{other} and {row} are the same run: {why}{given}.")
+    if clashes:
+        raise ConfigError("\n".join(clashes.values()), "Leave one of the two out, or give one of them another `name`.")
+    return tuple(runs[place] for place in sorted(runs)), tuple(notes)
+
+
+def _name(paths: Sequence[Path], rows: Sequence[_Row]) -> str:
+    """The name of what the sweep is of, if that is one thing."""
+    if len(paths) > 1:
+        folders = {path.resolve().parent for path in paths}
+        return _folder(folders.pop()) if len(folders) == 1 and all(path.is_file() for path in paths) else "sweep"
+    (path,) = paths
+    return _folder(path) if path.is_dir() else rows[0].sweep or str(rows[0].config.experiment)
+
+
+def _folder(path: Path) -> str:
+    """A folder's path below `configs`, as its experiments have it, else its own name."""
+    *parents, _ = (path_below_configs(path / "any") or "any").split("/")
+    return "/".join(parents) or folder_name(path.resolve().name) or "sweep"
+
+
+@contextmanager
+def _collected(errors: list[ConfigError]) -> Iterator[None]:
+    try:
+        yield
+    except ConfigError as error:
+        errors.append(error)
+
+
+def _together(errors: Sequence[ConfigError], source: str) -> ConfigError:
+    """All errors as one; what is wrong with a file that several extend is told once."""
+    if len(errors) == 1:
+        return errors[0]
+    problems = dict.fromkeys(
+        problem
+        for error in errors
+        for problem in (error.problems if isinstance(error, InvalidError) else [error.message])
+    )
+    hints = dict.fromkeys(error.hint for error in errors if error.hint)
+    return ConfigError(listed(source, list(problems)), "\n".join(hints) or None)
