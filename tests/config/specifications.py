@@ -30,8 +30,9 @@ _VALUES: tuple[Any, ...] = (
 
 
 def _accepts(kind: type[Spec], name: str, value: Any) -> bool:
+    fields = {name: value}
     try:
-        kind.model_validate({name: value})
+        kind.model_validate({kind.key: fields} if issubclass(kind, Item) else fields)
     except ValidationError as error:
         return all(detail["loc"][:1] != (name,) for detail in error.errors())
     return True
