@@ -1,6 +1,12 @@
-"""What all tests share: Keras on TensorFlow in this process, quietly, and no data set of the user's."""
+"""What all tests share: Keras on TensorFlow in this process, quietly, no data set of the user's, and no deadlines."""
 
 import os
 
+from hypothesis import settings
+
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+# A busy machine is no failure.
+settings.register_profile("without deadlines", deadline=None)
+settings.load_profile("without deadlines")
