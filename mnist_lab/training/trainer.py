@@ -130,6 +130,7 @@ class Trainer:
         """Give `model` the weights that are to be saved; returns the epoch they are from."""
         if self._train.optimizer.use_ema:
             self.network.optimizer.finalize_variable_values(self.network.trainable_variables)
+            _own_buffers(self.network.trainable_variables)
         monitor = self._train.restore_best
         if not monitor:
             return len(self.history)
@@ -214,6 +215,8 @@ class Trainer:
         logs = fitted.history
         record: Record = {"epoch": epoch, "loss": float(logs["loss"][0]), "accuracy": float(logs["accuracy"][0])}
         watch.add_to(self.batches)
+        if averaged:
+            _own_buffers(self.network.trainable_variables)
         if self._validation is not None:
             images, targets = self._validation
             measured = self.network.evaluate(images, targets, batch_size=BATCH, verbose=0, return_dict=True)
@@ -316,6 +319,11 @@ def _values(variables: Sequence[Any]) -> list[NDArray[Any]]:
 def _assign(variables: Sequence[Any], values: Sequence[NDArray[Any]]) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def _own_buffers(variables: Sequence[Any]) -> None:
+    """Give variables arrays of their own. On JAX averaged weights are the optimizer's arrays, which a step deletes."""
+    _assign(variables, _values(variables))
 
 
 def _group(state: State, name: str) -> list[NDArray[Any]]:

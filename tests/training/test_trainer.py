@@ -1,6 +1,10 @@
 """The trainer, on a few hundred small images: the semantics of `fit`, and all of its state at hand."""
 
+import os
+import subprocess
+import sys
 from itertools import pairwise
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -140,6 +144,15 @@ def test_averaged_weights_are_validated_and_kept_while_training_goes_on_without_
     assert [r["loss"] for r in averaged.history] == [r["loss"] for r in plain.history]
     assert averaged.history[-1]["val_loss"] != plain.history[-1]["val_loss"]
     assert not np.array_equal(weights(averaged)[0], weights(plain)[0])
+
+
+def test_averaging_works_on_jax_too():
+    code = (
+        "from test_trainer import CNN, run, trainer; import keras; assert keras.backend.backend() == 'jax';"
+        "run(trainer(CNN, epochs=3, optimizer={'name': 'adam', 'use_ema': True}))"
+    )
+    environment = os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": str(Path(__file__).parent)}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=120)
 
 
 def test_early_stopping_ends_training():
