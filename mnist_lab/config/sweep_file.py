@@ -120,7 +120,7 @@ def _one_length(lists: dict[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]
     for path, other in others:
         if len(other) != len(values):
             raise PydanticCustomError(
-                "zip_lengths", "expected as many values as {first} has, {expected}, received {received}",
+                "zip_lengths", "expected {expected} values, as many as {first} has, received {received}",
                 {"first": first, "expected": len(values), "received": len(other), "at": (path,)},
             )  # fmt: skip
     return lists

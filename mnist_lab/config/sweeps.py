@@ -36,14 +36,13 @@ class _Row:
     config: Config
     file: Path
     """What says so; for the base row of a sweep file the base's own file."""
+    label: str
+    """What messages call it."""
     seeds: tuple[int, ...] | None = None
     """Those that a sweep file asks for."""
     sweep: str | None = None
     """The name of the sweep file."""
     is_arm: bool = False
-
-    def __str__(self) -> str:
-        return f"the arm {self.config.name} of {self.file}" if self.is_arm else str(self.file)
 
 
 def load_sweep(
@@ -99,7 +98,7 @@ def _rows(path: Path, overrides: Sequence[Override], errors: list[ConfigError]) 
     if not path.is_dir():
         yield from _file_rows(path, read(path), overrides)
         return
-    files = sorted(file for file in path.rglob("*") if file.suffix in shipped.SUFFIXES and file.is_file())
+    files = [file for file in sorted(path.rglob("*")) if _is_configuration(file, path)]
     if not files:
         raise ConfigError(f"{path}: there is no .yaml file in this folder.")
     documents = {}
@@ -112,11 +111,16 @@ def _rows(path: Path, overrides: Sequence[Override], errors: list[ConfigError]) 
         with _collected(errors):
             document = read_config(base)
             if is_complete(document):
-                yield _Row(resolve(document, base, overrides), base)
+                yield _Row(resolve(document, base, overrides), base, str(base))
     for file, document in documents.items():
         with _collected(errors):
             if file.resolve() not in extended or is_sweep_file(document.value) or is_complete(read_config(file)):
                 yield from _file_rows(file, document, overrides)
+
+
+def _is_configuration(file: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+    return file.suffix in shipped.SUFFIXES and not hidden and file.is_file()
 
 
 def _extended(file: Path, document: Document) -> Path | None:
@@ -130,12 +134,13 @@ def _extended(file: Path, document: Document) -> Path | None:
 def _file_rows(file: Path, document: Document, overrides: Sequence[Override]) -> Iterator[_Row]:
     if is_sweep_file(document.value):
         variation = read_variation(file, overrides)
-        yield _Row(variation.base, variation.base_file, variation.seeds, variation.name)
+        base, name, seeds = variation.base_file, variation.name, variation.seeds
+        yield _Row(variation.base, base, f"{base} (the base of {file})", seeds, name)
         for arm in variation.arms:
-            yield _Row(arm, file, variation.seeds, variation.name, is_arm=True)
+            yield _Row(arm, file, f"{file}: {arm.name}", seeds, name, is_arm=True)
         return
     try:
-        yield _Row(resolve(read_config(file), file, overrides), file)
+        yield _Row(resolve(read_config(file), file, overrides), file, str(file))
     except InvalidError as error:
         if (set(SweepFile.model_fields) - set(Config.model_fields)) & document.value.keys():
             error.hint = "A sweep file has `base` instead of `data`, `model` and `extends`."
@@ -168,13 +173,15 @@ def _runs(
             elif same is namesake and other.file.resolve() == row.file.resolve():
                 continue  # the same file again
             elif same and row.is_arm:
-                notes[f"{row} equals {same}, so it is trained once, as {same.config.experiment}."] = None
+                notes[f"{row.label} is the same run as {same.config.experiment}; it is trained once, as that."] = None
             else:
                 why = "nothing that changes the numbers differs" if same else f"both are called {config.experiment}"
                 given = f", with {options}" if options else ""
-                clashes.setdefault((str(other), str(row)), f"{other} and {row} are the same run: {why}{given}.")
+                both = (other.label, row.label)
+                clashes.setdefault(both, f"{' and '.join(both)} are the same run: {why}{given}.")
     if clashes:
-        raise ConfigError("\n".join(clashes.values()), "Leave one of the two out, or give one of them another `name`.")
+        hint = "Leave one of them out, or give it another `experiment` if the configurations do differ."
+        raise ConfigError("\n".join(clashes.values()), hint)
     return tuple(runs[place] for place in sorted(runs)), tuple(notes)
 
 

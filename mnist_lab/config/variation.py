@@ -1,6 +1,6 @@
 """From a sweep file to the configurations of its base and its arms, all of them valid."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -33,46 +33,47 @@ class Variation:
 
 
 def read_variation(path: Path, overrides: Sequence[Override] = ()) -> Variation:
-    """Read the sweep file at `path`, make every arm and check it.
+    """Read the sweep file at `path`, make its base and every arm, and check them.
 
     Args:
         path: the sweep file.
-        overrides: values that beat those of the base and of `set`; they cannot be of a key path that is varied.
+        overrides: values that beat those of the base and of `set`; no arm may set them too.
 
     Raises:
-        ConfigError: with every problem of the sweep file, of its base, or of all arms.
+        ConfigError: with every problem of the sweep file and of all arms, or else those of the base.
     """
     sweep = read(path)
     spec = _validated(sweep)
     base_file = _base_file(spec.base, sweep, path)
-    fixed = arms.settings(spec.set, ("set",))
-    many = arms.count(spec)
-    if many > MAX_ARMS:
+    document = read_config(base_file)
+    resolve(_copy(document), base_file, overrides)  # what is wrong with the base alone is said of the base alone
+    if (many := arms.count(spec)) > MAX_ARMS:
         excess = Problem(sweep.position(()), "", f"expected at most {MAX_ARMS:,} arms, received {many:,}")
         raise InvalidError(sweep.source, [excess])
-    varied = [arm for arm in arms.expand(spec) if arm]
-    _check_key_paths(sweep, [fixed, *varied], overrides)
 
-    document = read_config(base_file)
-    resolve(_copy(document), base_file, overrides)
-    base = _settled(document, base_file, fixed, sweep, overrides)
-    for key in NEVER_INHERITED & document.value.keys():
-        del document.value[key]
+    given = [arms.settings(spec.set, ("set",)), *(arm for arm in arms.expand(spec) if arm)]
+    refused = _refused(given, sweep, overrides)
+    fixed, *varied = (tuple(setting for setting in arm if setting.key not in refused) for arm in given)
     name = spec.name or folder_name(path.stem)
-    problems: dict[tuple[Position, str], list[tuple[str, Problem]]] = {}
-    configs = []
+    found: list[tuple[str | None, Problem]] = [(None, problem) for problem in refused.values()]
+    base, configs = None, []
+    try:
+        base = _settled(document, base_file, fixed, sweep, overrides)
+    except InvalidError as error:
+        found += [(None, problem) for problem in error.problems]
+    nameless = _copy(document, without=NEVER_INHERITED)
     for arm_name, arm in zip(arms.names(varied), varied, strict=True):
         try:
-            config = _settled(document, None, (*fixed, *arm), sweep, overrides)
+            configs.append((arm_name, _settled(nameless, None, (*fixed, *arm), sweep, overrides)))
         except InvalidError as error:
-            for problem in error.problems:
-                problems.setdefault((problem.place, problem.path), []).append((arm_name, problem))
-        else:
-            named = {"name": arm_name, "experiment": f"{name}/{arm_name}", "base": base.experiment}
-            configs.append(config.model_copy(update=named))
-    if problems:
-        raise InvalidError(sweep.source, [_summed_up(found) for found in problems.values()])
-    return Variation(name, base, base_file, tuple(configs), spec.seeds)
+            found += [(arm_name, problem) for problem in error.problems]
+    if found or base is None:
+        raise InvalidError(sweep.source, _summed_up(found))
+    named = [
+        config.model_copy(update={"name": arm_name, "experiment": f"{name}/{arm_name}", "base": base.experiment})
+        for arm_name, config in configs
+    ]
+    return Variation(name, base, base_file, tuple(named), spec.seeds)
 
 
 def _validated(sweep: Document) -> SweepFile:
@@ -80,8 +81,7 @@ def _validated(sweep: Document) -> SweepFile:
         return SweepFile.model_validate(frozen(sweep.value))
     except ValidationError as error:
         invalid = config_error(error, sweep)
-        foreign = set(Config.model_fields) - set(SweepFile.model_fields)
-        if foreign & sweep.value.keys():
+        if sweep.value.keys() & {*SECTIONS, "reference"}:
             invalid.hint = "A sweep file changes its base by key paths, for example `set: {train.epochs: 5}`."
         raise invalid from None
 
@@ -103,41 +103,48 @@ def _base_file(reference: str, sweep: Document, path: Path) -> Path:
     return base
 
 
-def _check_key_paths(sweep: Document, all_arms: Iterable[Arm], overrides: Sequence[Override]) -> None:
-    """Refuse key paths that cannot be varied, are set twice in one arm, or are set by the command line as well."""
-    problems: dict[Problem, None] = {}
+def _refused(given: Sequence[Arm], sweep: Document, overrides: Sequence[Override]) -> Mapping[KeyPath, Problem]:
+    """The problem of each key path that cannot be varied, by its place in the sweep file.
+
+    Those are what is no part of a configuration's sections, is set twice in one arm, or on the command line as well.
+    `given` is what `set` sets, which the command line may beat, and then the arms.
+    """
+    refused: dict[KeyPath, Problem] = {}
 
     def refuse(setting: Setting, problem: str) -> None:
-        problems[Problem(sweep.position(setting.key, of_key=True), dotted(setting.path), problem)] = None
+        place = sweep.position(setting.key, of_key=True)
+        refused.setdefault(setting.key, Problem(place, dotted(setting.path), problem))
 
-    fixed, *varied = all_arms
-    for setting in {setting.key: setting for arm in (fixed, *varied) for setting in arm}.values():
+    for setting in {setting.key: setting for arm in given for setting in arm}.values():
         first = setting.path[0]
         if "" in setting.path or len(setting.path) > MAX_DEPTH:
             refuse(setting, "expected a key path such as train.optimizer.learning_rate")
         elif first == "seed":
-            refuse(setting, "seeds are given by the key 'seeds' at the top of the file")
+            refuse(setting, "a sweep file gives seeds by the key 'seeds' at its top")
         elif first not in SECTIONS:
             refuse(setting, f"unknown key{suggest(str(first), SECTIONS)}; expected one of {', '.join(SECTIONS)}")
-    for arm in varied:
+    for arm in given[1:]:
         seen: dict[KeyPath, Setting] = {}
         for setting in arm:
             if setting.path in seen:
                 line = sweep.position(seen[setting.path].key, of_key=True).line
-                refuse(setting, f"this is varied twice in one arm (first in line {line})")
+                refuse(setting, f"one arm sets this twice, here and in line {line}")
             seen[setting.path] = setting
             for override in overrides:
                 shorter = min(len(override.path), len(setting.path))
                 if override.path[:shorter] == setting.path[:shorter]:
-                    refuse(setting, f"this is varied here, so '{override.option}' cannot set it")
-    if problems:
-        raise InvalidError(sweep.source, problems)
+                    refuse(setting, f"this is varied here, so that {override.option} would undo it; leave one out")
+    return refused
 
 
 def _settled(
     document: Document, path: Path | None, settings: Arm, sweep: Document, overrides: Sequence[Override]
 ) -> Config:
-    """The configuration that `document` is with these settings; every problem is put where one of them stands."""
+    """The configuration that `document`, from the file at `path`, is with these settings.
+
+    Raises:
+        InvalidError: with each problem at the place of a setting, as `document` alone is valid.
+    """
     changed = _copy(document)
     problems = []
     for setting in sorted(settings, key=lambda setting: len(setting.path)):  # a mapping before what is in it
@@ -155,24 +162,30 @@ def _settled(
 
 
 def _relocated(problem: Problem, settings: Arm, sweep: Document) -> Problem:
-    """The problem at the setting nearest to it, if it stands in the base: that is valid without the settings."""
+    """The problem, moved from its place in the base to the setting that is nearest to it."""
     if problem.place.line is None or problem.place.source == sweep.source or not settings:
         return problem
     path = problem.path.split(".")
 
     def shared(setting: Setting) -> int:
-        parts = takewhile(lambda pair: pair[0] == pair[1], zip(dotted(setting.path).split("."), path, strict=False))
-        return sum(1 for _ in parts)
+        pairs = zip(dotted(setting.path).split("."), path, strict=False)
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
     return Problem(sweep.position(max(settings, key=shared).place), problem.path, problem.message)
 
 
-def _summed_up(found: Sequence[tuple[str, Problem]]) -> Problem:
-    """The problems of several arms at one place as one."""
-    arm, first = found[0]
-    where = f"in the arm {arm}" if len(found) == 1 else f"in {len(found)} arms, the first of them {arm}"
-    return Problem(first.place, first.path, f"{first.message} ({where})")
+def _summed_up(found: Iterable[tuple[str | None, Problem]]) -> list[Problem]:
+    """A problem for each place and key path, in the order of the file, with the arms that have it (None: all have)."""
+    groups: dict[tuple[Position, str], list[tuple[str | None, str]]] = {}
+    for arm, problem in found:
+        groups.setdefault((problem.place, problem.path), []).append((arm, problem.message))
+    problems = []
+    for (place, path), [(arm, message), *others] in groups.items():
+        where = f" (in {len(others) + 1} arms, first in {arm})" if others else f" (in the arm {arm})"
+        problems.append(Problem(place, path, message if arm is None else message + where))
+    return sorted(problems, key=lambda problem: (problem.place.line or 0, problem.place.column or 0))
 
 
-def _copy(document: Document) -> Document:
-    return Document(dict(document.value), document.source, dict(document.keys), dict(document.values))
+def _copy(document: Document, without: frozenset[str] = frozenset()) -> Document:
+    values = {key: value for key, value in document.value.items() if key not in without}
+    return Document(values, document.source, dict(document.keys), dict(document.values))
