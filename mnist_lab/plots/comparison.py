@@ -22,7 +22,10 @@ SAMPLE = 0.4  # inches of a line's look before its name
 FAN = 0.2  # inches for the leaders from the lines to their names, and more for each name
 
 LONG, SHORT, MIXED = (0, (4, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5))
-BASE: Style = {"color": INK, "linestyle": "-", "marker": "o", "linewidth": 2.2}
+BASES: Sequence[Style] = tuple(
+    {"color": INK, "linestyle": dashes, "marker": marker, "linewidth": 2.2}
+    for dashes, marker in (("-", "o"), (LONG, "s"), (SHORT, "^"), (MIXED, "D"))
+)
 LOOKS: Sequence[Style] = (
     {"color": BLUE, "linestyle": "-", "marker": "o"},
     {"color": ORANGE, "linestyle": LONG, "marker": "s", "mfc": "white"},
@@ -82,7 +85,7 @@ def all_accuracies(curves: Mapping[str, Histories], *, title: str, bases: Collec
 
     notes = [_seeds({line.runs for line in lines})]
     if crowded:
-        notes.append(f"bold: the best and the worst last epoch{', the base' if looks.keys() & bases else ''}")
+        notes.append(f"bold: the best and the worst last epoch{', the bases' if looks.keys() & bases else ''}")
     if len(named) < len(lines):
         notes.append(f"{len(lines) - len(named)} in between are not named")
     figure.text(0.012, 0.05 / figure.get_size_inches()[1], "; ".join(notes), fontsize=FONT, color=GREY)
@@ -124,7 +127,8 @@ def _looks(lines: Sequence[_Line], bases: Collection[str]) -> dict[str, Style]:
         looks = {name: OTHERS[i % len(OTHERS)] for i, name in enumerate(arms)}
         for name, look in ((arms[-1:], WORST), (arms[:1], BEST)):
             looks |= dict.fromkeys(name, look)
-    return looks | {line.name: BASE for line in lines if line.name in bases}
+    known = sorted(line.name for line in lines if line.name in bases)
+    return looks | {name: BASES[i % len(BASES)] for i, name in enumerate(known)}
 
 
 def _write_names(figure: Figure, axes: Axes, lines: Sequence[_Line], looks: Mapping[str, Style], fan: float) -> None:
@@ -146,7 +150,7 @@ def _write_names(figure: Figure, axes: Axes, lines: Sequence[_Line], looks: Mapp
             drawn(figure, [x, right, right + fan], [end, end, y], leader)
             places = [right + fan, right + fan + SAMPLE / 2 - 0.03, name - 0.06]
             drawn(figure, places, [y, y, y], look, markevery=[1], markersize=4)
-        bold = several and look in (BASE, BEST, WORST)
+        bold = several and look in (*BASES, BEST, WORST)
         figure.text(
             name, y, line.label, transform=figure.dpi_scale_trans, fontsize=FONT, va="center_baseline",
             color=INK if line.there else GREY, weight="bold" if bold else "normal",

@@ -180,11 +180,9 @@ def _write_key(figure: Figure, points: Sequence[Point], bases: Collection[str], 
     handles = []
     if several := sorted({point["seeds"] for point in points if point["seeds"] > 1}):
         seeds = f"{several[0]}" if len(several) == 1 else f"{several[0]} to {several[-1]}"
-        handles.append(Line2D([], [], **OURS, linewidth=1.8, label=f"mean ± standard deviation over {seeds} seeds"))
+        handles.append(Line2D([], [], **OURS, linewidth=1.8, label=f"mean ± standard deviation, {seeds} seeds"))
     if any(point["seeds"] == 1 for point in points):
-        handles.append(
-            Line2D([], [], **OURS, linewidth=0.9, label="one seed, 95 % interval of the test images (Wilson)")
-        )
+        handles.append(Line2D([], [], **OURS, linewidth=0.9, label="one seed, 95 % Wilson interval"))
     if any(point["name"] in bases for point in points):
         handles.append(Line2D([], [], **BASE, linestyle="none", label="base"))
     if published:

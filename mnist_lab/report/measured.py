@@ -1,0 +1,105 @@
+"""What reports need of a run's `metrics.json`, typed and checked."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mnist_lab.errors import InputError
+from mnist_lab.runs import Run
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+
+class RunFacts(_Facts):
+    """Which run it is."""
+
+    experiment: str
+    fingerprint: str
+    seed: int
+
+
+class DatasetFacts(_Facts):
+    """Which images it was trained and tested on."""
+
+    name: str
+    title: str | None = None
+    sha256: str
+    genuine: bool = True
+    selected_on_test: bool = False
+
+
+class Parameters(_Facts):
+    """How large the network is."""
+
+    trainable: int
+    total: int
+
+
+class Accuracy(_Facts):
+    """A fraction of 1; None where it was not finite."""
+
+    accuracy: float | None
+
+
+class Test(_Facts):
+    """The test of the saved model."""
+
+    accuracy: float
+    correct: int
+    total: int
+    ci95: tuple[float, float]
+
+
+class Best(_Facts):
+    """The best accuracies over all epochs."""
+
+    train_accuracy: float | None = None
+    validation_accuracy: float | None = None
+
+
+class Seconds(_Facts):
+    """How long it took."""
+
+    total: float
+    epoch_median: float
+
+
+class Published(_Facts):
+    """Published numbers, and the key paths in which the run departs from their recipe."""
+
+    train_accuracy: float | None = None
+    test_accuracy: float | None = None
+    best_train_accuracy: float | None = None
+    best_test_accuracy: float | None = None
+    departures: tuple[str, ...] = ()
+
+
+class Measured(_Facts):
+    """A `metrics.json`; keys that are not listed here are left alone."""
+
+    run: RunFacts
+    dataset: DatasetFacts
+    parameters: Parameters
+    epochs: int
+    train: Accuracy
+    validation: Accuracy | None
+    test: Test
+    best: Best
+    seconds: Seconds
+    reference: Published | None = None
+
+
+def measured(run: Run) -> Measured:
+    """The numbers of a run.
+
+    Raises:
+        InputError: `metrics.json` lacks one, or has something else in its place.
+    """
+    try:
+        return Measured.model_validate(run.metrics)
+    except ValidationError as error:
+        first: Any = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise InputError(f"{run.folder.path / 'metrics.json'}: damaged ({key}: {first['msg']}).") from None
