@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mnist_lab import backends
 from mnist_lab.config import Config, fingerprint
-from mnist_lab.datasets import Dataset
+from mnist_lab.datasets import KNOWN, Dataset
 from mnist_lab.runs import RunFolder
 
 
@@ -33,7 +33,7 @@ def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
     there = backends.available_threads()
     threads = min(config.runtime.threads or there, there)
     data, runtime = config.data, config.runtime.model_copy(update={"backend": backend, "threads": threads})
-    if dataset.name != data.dataset:
+    if data.dataset not in KNOWN:
         data = data.model_copy(update={"dataset": str(Path(data.dataset).expanduser().resolve())})
     config = config.model_copy(update={"data": data, "runtime": runtime})
     mark = fingerprint(config, dataset_sha256=dataset.sha256, backend=backend)
