@@ -18,6 +18,7 @@ WIDTH, HEIGHT = 7.5, 4.6  # inches
 LEFT, BELOW = 0.76, 0.66  # inches beside and below the panel
 FONT = 8.8
 MOST = 45  # more names than this do not help
+TINY = 1e-9  # an error below this is none
 SCALES = 3.0  # from this ratio of the largest to the smallest error on the axis is logarithmic in the error
 
 
@@ -37,7 +38,7 @@ def accuracy_axis(axes: Axes, values: Floats, what: str) -> None:
     """Let the y-axis show all of the values that are finite.
 
     Where their errors differ by more than `SCALES` times it is logarithmic in the error, so that .98 and .99 are as
-    far apart as .8 and .9. No error at all is then drawn at half of the smallest there is.
+    far apart as .8 and .9. No error at all is then drawn at the top.
 
     Args:
         axes: the panel.
@@ -45,18 +46,20 @@ def accuracy_axis(axes: Axes, values: Floats, what: str) -> None:
         what: the name of the accuracy.
     """
     errors = 1 - values[np.isfinite(values)]
-    most, least = (float(errors.max()), float(errors.min())) if len(errors) else (1.0, 0.0)
-    if least <= 0:
-        least = float(errors[errors > 0].min(initial=1.0)) / 2
-    if most > SCALES * least and len(errors):
+    most, least = (float(errors.max()), float(errors.min())) if len(errors) else (1.0, 1.0)
+    perfect = least < TINY
+    if perfect:
+        least = float(errors[errors >= TINY].min(initial=1.0)) / 2
+    if most > SCALES * least:
         stretch = (most / least) ** 0.07
-        axes.set_yscale("function", functions=(_log_error(least / 2), lambda y: 1 - 10.0 ** -np.asarray(y)))
-        axes.set_ylim(1 - min(1.0, most * stretch), 1 - least / stretch)
-        ticks = _round_errors(most, least)
+        top = least / stretch
+        axes.set_yscale("function", functions=(_log_error(top), lambda y: 1 - 10.0 ** -np.asarray(y)))
+        axes.set_ylim(1 - min(1.0, most * stretch), 1.0 if perfect else 1 - top)
+        ticks = [*_round_errors(most, least), *([1.0] if perfect else [])]
         axes.set_yticks(ticks, [f"{tick:.6g}" for tick in ticks])
         axes.set_ylabel(f"{what} (log scale of the error)")
     else:
-        low, high = (1 - most, float(values[np.isfinite(values)].max())) if len(errors) else (0.0, 1.0)
+        low, high = (1 - most, 1 - float(errors.min())) if len(errors) else (0.0, 1.0)
         margin = max(0.05 * (high - low), 0.001)
         axes.set_ylim(max(0.0, low - margin), min(high + margin, 1 + margin / 3))
         axes.yaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]))
@@ -94,4 +97,4 @@ def _round_errors(most: float, least: float) -> list[float]:
         ticks = [1 - error for error in errors if 0.98 * least <= error <= 1.02 * most]
         if len(ticks) <= 10:
             break
-    return ticks
+    return sorted(ticks)
