@@ -16,6 +16,7 @@ from mnist_lab.cli.report import report
 from mnist_lab.cli.run import run
 from mnist_lab.cli.schema import schema
 from mnist_lab.cli.summary import summary
+from mnist_lab.cli.sweep import sweep
 from mnist_lab.cli.validate import validate
 from mnist_lab.errors import MnistLabError
 
@@ -72,5 +73,5 @@ def main() -> None:
     """
 
 
-for command in (configs, data, list_runs, report, run, schema, show, summary, validate):
+for command in (configs, data, list_runs, report, run, schema, show, summary, sweep, validate):
     main.add_command(command)
