@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mnist_lab.errors import InputError, MnistLabError, NoRoomError
-from mnist_lab.experiment.observer import LogFile
+from mnist_lab.experiment.log import LogFile
 from mnist_lab.runs import RunFolder
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}

@@ -1,14 +1,12 @@
-"""Who is told what a run does: its log file always, the terminal if there is one."""
+"""Who is told what a run does."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
 from mnist_lab.config.schema import Config
-from mnist_lab.experiment import lines
 from mnist_lab.runs import RunFolder
 
 if TYPE_CHECKING:
@@ -96,31 +94,3 @@ class Observers(Observer):
     def note(self, text: str) -> None:
         for observer in self.observers:
             observer.note(text)
-
-
-class LogFile(Observer):
-    """Writes `log.txt` of a run folder, a line as it happens."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @override
-    def begun(self, plan: Plan) -> None:
-        if plan.backend.chatter:
-            self.note(plan.backend.chatter.rstrip())
-        for text in lines.plan(plan):
-            self.note(text)
-
-    @override
-    def epoch(self, record: "Record", epochs: int) -> None:
-        self.note(lines.epoch(record, epochs))
-
-    @override
-    def done(self, metrics: dict[str, Any]) -> None:
-        for text in lines.result(metrics):
-            self.note(text)
-
-    @override
-    def note(self, text: str) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(text + "\n")

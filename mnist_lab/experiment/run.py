@@ -14,8 +14,9 @@ from mnist_lab.errors import InputError, TrainingError
 from mnist_lab.experiment import metrics
 from mnist_lab.experiment.endings import endings
 from mnist_lab.experiment.identity import Identity, identify
+from mnist_lab.experiment.log import LogFile
 from mnist_lab.experiment.material import Material, prepare
-from mnist_lab.experiment.observer import LogFile, Observer, Observers, Plan
+from mnist_lab.experiment.observer import Observer, Observers, Plan
 from mnist_lab.experiment.source import git_state
 from mnist_lab.runs import Run, RunFolder, load_run
 

@@ -1,0 +1,40 @@
+"""The log of a run: all that it says, in its folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from mnist_lab.experiment import lines
+from mnist_lab.experiment.observer import Observer, Plan
+
+if TYPE_CHECKING:
+    from mnist_lab.training import Record
+
+
+class LogFile(Observer):
+    """Writes `log.txt` of a run folder, a line as it happens."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @override
+    def begun(self, plan: Plan) -> None:
+        if plan.backend.chatter:
+            self.note(plan.backend.chatter.rstrip())
+        for text in lines.plan(plan):
+            self.note(text)
+
+    @override
+    def epoch(self, record: "Record", epochs: int) -> None:
+        self.note(lines.epoch(record, epochs))
+
+    @override
+    def done(self, metrics: dict[str, Any]) -> None:
+        for text in lines.result(metrics):
+            self.note(text)
+
+    @override
+    def note(self, text: str) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(text + "\n")

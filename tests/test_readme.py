@@ -1,0 +1,82 @@
+"""README.md, held true: its commands parse, its configurations are valid, its lists are complete."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from mnist_lab.cli import main
+from mnist_lab.config import load_config
+from mnist_lab.config.augmentations import AUGMENTATIONS
+from mnist_lab.config.layers import LAYERS
+from mnist_lab.config.optimizers import OPTIMIZERS
+from mnist_lab.config.schedules import SCHEDULES
+from mnist_lab.config.schema import Runtime
+from mnist_lab.config.shipped import names
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.DOTALL)
+COMMANDS = [
+    line.partition(" #")[0].strip()
+    for language, block in BLOCKS
+    if language == "console"
+    for line in block.splitlines()
+    if line.startswith("mnist-lab")
+]
+TARGETS = re.findall(
+    r"^make (\w+)", "\n".join(block for language, block in BLOCKS if language == "console"), re.MULTILINE
+)
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_is_one_that_mnist_lab_understands(line):
+    command, arguments, parent = main, shlex.split(line)[1:], None
+    while isinstance(command, click.Group) and arguments:
+        parent = click.Context(command, parent=parent, info_name=command.name)
+        command, name = command.get_command(parent, arguments[0]), arguments.pop(0)
+        assert command, f"{line}: there is no command {name}"
+    command.make_context(command.name, arguments, parent=parent, resilient_parsing=False)
+
+
+@pytest.mark.parametrize(
+    "line", [line for line in COMMANDS if re.match(r"mnist-lab (run|sweep|summary|validate) ", line)]
+)
+def test_every_configuration_that_a_command_names_is_there(line):
+    named = [word for word in shlex.split(line)[2:] if re.fullmatch(r"(configs/)?\w+(/\w+)*(\.yaml|/)?", word)]
+    for word in named:
+        plain = word.removeprefix("configs/").removesuffix(".yaml")
+        assert (ROOT / word).exists() or plain in names() or not re.search(r"\.yaml|/", word), word
+
+
+def test_every_make_target_is_one_of_the_makefile():
+    makefile = (ROOT / "Makefile").read_text()
+    assert TARGETS
+    for target in TARGETS:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("block", [block for language, block in BLOCKS if language == "yaml" and "model:" in block])
+def test_every_configuration_shown_is_valid(block, tmp_path):
+    folder = tmp_path / "configs" / "ablation"
+    folder.mkdir(parents=True)
+    (folder.parent / "mlp_512.yaml").write_text((ROOT / "configs" / "mlp_512.yaml").read_text())
+    (folder / "shown.yaml").write_text(block)
+    load_config(folder / "shown.yaml")
+
+
+@pytest.mark.parametrize(
+    ("row", "known"),
+    [
+        ("layers", [layer.key for layer in LAYERS]),
+        ("augment", [item.key for item in AUGMENTATIONS]),
+        ("optimizer", [kind.model_fields["name"].annotation.__args__[0] for kind in OPTIMIZERS]),
+        ("schedule", [item.key for item in SCHEDULES]),
+        ("runtime", list(Runtime.model_fields)),
+    ],
+)
+def test_the_vocabulary_is_complete(row, known):
+    line = re.search(rf"^\| {row} \| (.*) \|$", TEXT, re.MULTILINE).group(1)
+    assert set(known) <= set(re.findall(r"`(\w+)`", line))
