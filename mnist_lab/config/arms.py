@@ -12,6 +12,7 @@ from itertools import chain, product
 from typing import Any
 
 from mnist_lab.config.document import Document, KeyPath, dotted, key_path
+from mnist_lab.config.loading import set_value
 from mnist_lab.config.sweep_file import Block, Random
 
 MAX_NAME = 80
@@ -37,7 +38,7 @@ class Setting:
         Raises:
             ConfigError: there is no such place in the configuration.
         """
-        document.set(self.path, self.value, sweep.position(self.key, of_key=True))
+        set_value(document, self.path, self.value, sweep.position(self.key, of_key=True))
         document.values[self.path] = sweep.position(self.place)
         if isinstance(self.value, dict | tuple):
             for places, of_sweep in ((document.keys, sweep.keys), (document.values, sweep.values)):

@@ -10,10 +10,12 @@ from pydantic import ValidationError
 
 from mnist_lab.config import shipped
 from mnist_lab.config.document import (
+    ABSENT,
     MAX_DEPTH,
     Document,
     KeyPath,
     Position,
+    child,
     describe,
     dotted,
     frozen,
@@ -22,7 +24,7 @@ from mnist_lab.config.document import (
     read,
 )
 from mnist_lab.config.problems import Problem, config_error
-from mnist_lab.config.schema import CHANGE_THE_NUMBERS, EXPERIMENT_NAME, Config
+from mnist_lab.config.schema import CHANGE_THE_NUMBERS, EXPERIMENT_NAME, Config, Train
 from mnist_lab.config.sweep_file import is_sweep_file
 from mnist_lab.errors import ConfigError, InputError
 
@@ -85,7 +87,7 @@ def resolve(
     for override in overrides:
         if override.path[0] == "extends":
             raise ConfigError(f"{override.option}: 'extends' can only stand in a file.")
-        document.set(override.path, override.value, Position(override.option))
+        set_value(document, override.path, override.value, Position(override.option))
     config = validate(document)
     reference = config.reference
     changed = [path for path in (*departures, *(o.path for o in overrides)) if path[0] in CHANGE_THE_NUMBERS]
@@ -98,6 +100,17 @@ def resolve(
         "reference": reference,
     }
     return config.model_copy(update=resolved)
+
+
+def set_value(document: Document, path: KeyPath, value: Any, position: Position) -> None:
+    """As `Document.set`; what is set of an optimizer that is not written as a mapping is of the one that is meant."""
+    if path[:2] == ("train", "optimizer") and len(path) > 2:
+        meant = child(child(document.value, "train"), "optimizer")
+        if meant is ABSENT:
+            meant = Train().optimizer.name
+        if isinstance(meant, str):
+            document.set(path[:2], {"name": meant}, document.position(path[:2]))
+    document.set(path, value, position)
 
 
 def validate(document: Document) -> Config:

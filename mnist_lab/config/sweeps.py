@@ -81,7 +81,7 @@ def load_sweep(
             paths.append(shipped.find_sweep(reference))
             rows += _rows(paths[-1], overrides, errors)
     if errors:
-        raise _together(errors, f"{len(paths)} paths" if len(references) > 1 else str(references[0]))
+        raise _together(errors, f"{len(references)} paths" if len(references) > 1 else str(references[0]))
     if not rows:
         raise InputError("A sweep needs at least one folder, configuration or sweep file.")
     one_seed = any(override.path == ("seed",) for override in overrides)
