@@ -47,7 +47,7 @@ def print_summary(groups: Sequence[Group], files: Sequence[Path], *, as_json: bo
         remarks.append(f"No room here for: {', '.join(dropped)}. The files have all columns.")
     output.print(tables.bullets(remarks))
     click.echo(f"\nSummary: {files[0]}")
-    click.echo(f"  {'  '.join(file.name for file in files[1:])}")
+    output.print(Text("  " + "  ".join(file.name for file in files[1:])))
 
 
 def fitting(shown: Sequence[Column], section: Section, width: int) -> tuple[list[Column], list[str]]:

@@ -57,7 +57,7 @@ def epochs(group: Group) -> str:
 
 def duration(seconds: float) -> str:
     """`45.3 s`, `12 min 05 s`, `3 h 20 min`."""
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"

@@ -52,7 +52,7 @@ def write_summary(folder: Path, title: str, groups: Sequence[Group], *, redraw: 
             (folder / "summary.json").unlink(missing_ok=True)
             for file in folder.iterdir():
                 if _OF_ANOTHER_SECTION.fullmatch(file.name) and file.name not in figures:
-                    file.unlink()
+                    file.unlink(missing_ok=True)
             _draw(folder, title, figures)
         for name, text in (*texts.items(), ("summary.json", facts)):
             if _read(folder / name) != text:

@@ -1,0 +1,209 @@
+"""`mnist-lab report`: what it prints, where it writes, what it does about damage; repeated runs compare equal."""
+
+import csv
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from click.testing import CliRunner
+from lab import Answer, Case, command, environment, imported, in_one_process, lab, read_json, write
+from run_folders import edit_metrics, finished_run
+from test_terminal import at_a_terminal, lines
+
+from mnist_lab.cli import main
+
+FILES = {"summary.md", "summary.csv", "summary.json", "accuracy_curves.png", "accuracy_parameters.png"}
+
+BASE = """\
+data: {dataset: digits, subset: 100, test_subset: 60}
+model: {kind: mlp, nodes: [16]}
+train: {epochs: 2, batch_size: 32}
+"""
+WIDER = """\
+extends: ../base.yaml
+model: {nodes: [32]}
+"""
+
+
+class Trained(NamedTuple):
+    """Two folders of results of the same experiments, trained in different order."""
+
+    cwd: Path
+    one: Path
+    other: Path
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """A base and an arm, trained for real, twice. Tests read it and change nothing but the summaries."""
+    cwd = tmp_path_factory.mktemp("trained")
+    write(cwd / "configs" / "base.yaml", BASE)
+    write(cwd / "configs" / "arms" / "wider.yaml", WIDER)
+    configs = ["configs/base.yaml", "configs/arms/wider.yaml"]
+    cases = [
+        Case(["run", config, "--results", results, "--quiet"])
+        for results, order in (("one", configs), ("other", configs[::-1]))
+        for config in order
+    ]
+    answers = in_one_process(cases, cwd)
+    assert [answer.code for answer in answers] == [0] * 4, answers
+    return Trained(cwd, cwd / "one", cwd / "other")
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    finished_run(tmp_path / "results", test=0.9807)
+    finished_run(tmp_path / "results", "ablation/no_relu", test=0.9178)
+    return tmp_path / "results"
+
+
+def report(*arguments):
+    """`mnist-lab report ARGUMENTS` in the working folder; in this process, for nothing in it needs another."""
+    done = CliRunner().invoke(main, ["report", *arguments])
+    return Answer(done.exit_code, done.stdout, done.stderr)
+
+
+def without_times(folder):
+    with (folder / "summary.csv").open(newline="") as file:
+        return [
+            {key: value for key, value in row.items() if not key.startswith("seconds")} for row in csv.DictReader(file)
+        ]
+
+
+def test_real_runs_are_compared_by_what_their_configurations_change(trained):
+    answer = report(str(trained.one))
+    assert answer.code == 0, answer.text
+    [section] = read_json(trained.one / "summary.json")["sections"]
+    base, wider = section["experiments"]
+    assert (base["name"], base["seeds"], base["changed"]) == ("base", [1], "")
+    assert (wider["name"], wider["seeds"], wider["changed"]) == ("arms/wider", [1], "nodes 16 -> 32")
+    assert section["data"] == "UCI digits (not MNIST), 100 training rows, 60 test images"
+    [metrics] = (trained.one / "base").rglob("metrics.json")
+    assert base["test"]["mean"] == pytest.approx(read_json(metrics)["test"]["accuracy"], abs=1e-6)
+    assert "nodes 16 -> 32" in answer.out
+    assert {file.name for file in trained.one.iterdir() if file.is_file()} == FILES
+
+
+def test_the_same_experiments_run_again_give_the_same_summary_but_for_the_times(trained):
+    for results in (trained.one, trained.other):
+        assert report(str(results)).code == 0
+    assert without_times(trained.one) == without_times(trained.other)
+    assert len(without_times(trained.one)) == 2
+
+
+def test_the_run_folders_that_other_tests_make_up_have_the_keys_of_real_ones(trained, tmp_path):
+    def keys(value, at=""):
+        if not isinstance(value, dict):
+            return {at}
+        return {key for name, item in value.items() for key in keys(item, f"{at}.{name}")}
+
+    real = next(trained.one.rglob("metrics.json")).parent
+    made = finished_run(tmp_path).path
+    some = {key for key in keys(read_json(real / "metrics.json")) if not key.startswith((".environment", ".reference"))}
+    assert keys(read_json(made / "metrics.json")) >= some
+    first = [json.loads((folder / "history.jsonl").read_text().splitlines()[0]) for folder in (made, real)]
+    assert first[0].keys() <= first[1].keys()
+
+
+def test_without_a_path_the_results_of_the_working_folder_are_compared(results):
+    answer = report()
+    assert {file.name for file in results.iterdir() if file.is_file()} == FILES
+    assert "activation relu -> linear" in answer.out
+    assert "results/summary.md" in answer.out
+    assert answer.err == ""
+
+
+def test_several_paths_are_one_comparison_which_goes_into_the_first(results):
+    report("results/ablation", "results/mlp_512")
+    facts = read_json(results / "ablation" / "summary.json")
+    assert facts["title"] == "ablation"
+    assert [group["name"] for group in facts["sections"][0]["experiments"]] == ["mlp_512", "ablation/no_relu"]
+    assert not (results / "mlp_512" / "summary.json").exists()
+
+
+def test_json_prints_what_is_written(results):
+    answer = report("--json")
+    assert json.loads(answer.out) == read_json(results / "summary.json")
+
+
+@pytest.mark.parametrize("arguments", [(), ("empty",)], ids=["no results yet", "an empty folder"])
+def test_nothing_to_compare_is_no_failure_and_writes_nothing(arguments, tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    answer = report(*arguments)
+    assert (answer.code, answer.out) == (0, "")
+    assert "No finished runs below" in answer.err
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["empty"]
+
+
+def test_a_path_that_does_not_exist_is_bad_input(results):
+    answer = report("reslts")
+    assert (answer.code, answer.out) == (2, "")
+    assert "reslts: there is no such folder" in answer.err
+
+
+def test_a_damaged_run_is_named_on_stderr_and_the_rest_is_compared(results):
+    bad = finished_run(results, "ablation/nodes_256")
+    (bad.path / "metrics.json").write_text('{"format": 1, "run"')
+    answer = report("--json")
+    assert answer.err.startswith(f"Left out: {bad.path.relative_to(results.parent)}/metrics.json")
+    assert answer.err.count("\n") == 1
+    assert json.loads(answer.out)["runs"] == 2
+
+
+def test_a_run_of_a_newer_mnist_lab_is_bad_input(results):
+    edit_metrics(finished_run(results, "ablation/nodes_256"), format=99)
+    answer = report()
+    assert (answer.code, answer.out) == (2, "")
+    assert "newer mnist-lab (format 99" in answer.err
+    assert not (results / "summary.md").exists()
+
+
+@pytest.mark.parametrize("columns", [50, 80, 130])
+def test_on_a_terminal_the_table_fits_and_says_which_columns_it_left_out(results, columns):
+    code, written = at_a_terminal("report", cwd=results.parent, columns=columns)
+    screen = lines(written)
+    assert code == 0
+    assert max(map(len, screen)) <= columns
+    header = next(line for line in screen if line.startswith("Experiment"))
+    assert re.search(r"\bTest +n\b", header)
+    for heading in ("Parameters", "Train", "Validation", "Gap", "Epochs", "Time", "Published test"):
+        left_out = re.search(rf"No room here for: [^.]*{heading}", " ".join(" ".join(screen).split()))
+        assert (heading in header) != bool(left_out)
+    assert ("Parameters" in header, "Gap" in header) == (columns >= 80, columns >= 130)
+
+
+def test_in_a_pipe_every_column_is_there_and_no_row_is_broken(results):
+    written = report().out.splitlines()
+    [header] = [line for line in written if line.startswith("Experiment")]
+    assert re.split(r"  +", header.strip())[-1] == "Published test"
+    [row] = [line for line in written if line.startswith("ablation/no_relu")]
+    assert row.rstrip().endswith("0.9198 (-0.20)")
+    assert "\x1b" not in "".join(written)
+
+
+def test_a_hundred_runs_need_neither_keras_nor_more_than_reading(tmp_path):
+    for seed in range(10):
+        for rate in range(10):
+            config = {
+                "name": f"rate_{rate}", "data": {"dataset": "mnist"}, "model": {"kind": "mlp", "nodes": [16]},
+                "train": {"optimizer": {"name": "adam", "learning_rate": 0.001 * (rate + 1)}},
+            }  # fmt: skip
+            finished_run(tmp_path, config, seed=seed, test=0.97 + 0.0001 * seed)
+    program = (
+        "import sys; from pathlib import Path;"
+        "from mnist_lab.report import collect, groups; from mnist_lab.cli.summaries import fitting;"
+        "print(len(groups(collect([Path()]).runs)), sys.modules.keys() & {'keras', 'numpy', 'matplotlib', 'scipy'})"
+    )
+    done = subprocess.run(
+        [*command()[:1], "-c", program], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "10 set()\n"
+    drawn = lab("report", ".", cwd=tmp_path, python=("-X", "importtime"))
+    assert drawn.code == 0
+    assert imported(drawn) & {"keras", "tensorflow", "jax"} == set()
+    assert "rate_9" in drawn.out

@@ -1,0 +1,91 @@
+"""Finished run folders for tests of what reads them: the files of a real run, with numbers that a test chooses."""
+
+import json
+from pathlib import Path
+
+from mnist_lab.analysis import wilson
+from mnist_lab.config import Override, fingerprint, load_config, to_yaml
+from mnist_lab.runs import FORMAT, RunFolder
+
+SHA256 = "0123456789abcdef" * 4
+MNIST = {"name": "mnist", "title": "MNIST", "sha256": SHA256, "genuine": True}
+
+
+def finished_run(
+    results: Path,
+    config="mlp_512",
+    *,
+    seed=1,
+    train=0.99,
+    validation: float | None = 0.98,
+    test=0.98,
+    total=10_000,
+    parameters=669_706,
+    epochs=3,
+    seconds=10.0,
+    dataset=MNIST,
+    selected_on_test=False,
+    backend="jax",
+    **overrides,
+) -> RunFolder:
+    """Write a finished run of `config` (a file, a shipped name or a mapping); `overrides` as `train__epochs=3`."""
+    changes = {key.replace("__", "."): value for key, value in overrides.items()}
+    given = [Override(tuple(key.split(".")), value, key) for key, value in changes.items()]
+    resolved = load_config(config, [*given, Override(("seed",), seed, "seed")])
+    resolved = resolved.model_copy(update={"runtime": resolved.runtime.model_copy(update={"backend": backend})})
+    mark = fingerprint(resolved, dataset_sha256=dataset["sha256"], backend=backend)
+    folder = RunFolder.of(results, str(resolved.experiment), seed, mark)
+    folder.path.mkdir(parents=True)
+    history = [_epoch(n, epochs, train, validation) for n in range(1, epochs + 1)]
+    correct = round(test * total)
+    held_out = None if validation is None else {"loss": 0.1, "accuracy": validation}
+    folder.write_text("config.yaml", to_yaml(resolved))
+    folder.write_history(history)
+    folder.write_json(
+        "metrics.json",
+        {
+            "format": FORMAT,
+            "run": {
+                "name": resolved.name, "experiment": resolved.experiment, "id": folder.id, "fingerprint": mark,
+                "seed": seed, "started": "2026-01-01T10:00:00+00:00", "finished": "2026-01-01T10:00:10+00:00",
+            },
+            "dataset": dataset | {
+                "train": 48_000, "validation": 0 if validation is None else 12_000, "test": total, "classes": 10,
+                "selected_on_test": selected_on_test,
+            },
+            "parameters": {"trainable": parameters, "non_trainable": 0, "total": parameters},
+            "flops": 10**12,
+            "epochs": epochs,
+            "train": {"loss": 0.05, "accuracy": train},
+            "validation": held_out,
+            "test": {
+                "loss": 0.1, "accuracy": correct / total, "correct": correct, "wrong": total - correct,
+                "total": total, "ci95": list(wilson(correct, total)),
+            },
+            "best": {
+                "epoch": epochs, "monitor": "val_loss", "value": 0.1, "restored": True,
+                "train_accuracy": train, "validation_accuracy": validation,
+            },
+            "last": {"test_accuracy": correct / total},
+            "seconds": {
+                "total": seconds, "startup": 1.0, "train": seconds - 2, "epoch_first": seconds / epochs,
+                "epoch_median": seconds / epochs,
+            },
+            "environment": {"backend": backend, "device": "cpu"},
+            "reference": resolved.reference and resolved.reference.model_dump(mode="json", exclude_none=True),
+            "observations": [],
+        },
+    )  # fmt: skip
+    return folder
+
+
+def edit_metrics(folder: RunFolder, **changes) -> None:
+    """Change values of a run's `metrics.json`: `edit_metrics(folder, format=99)`."""
+    path = folder.path / "metrics.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def _epoch(n, epochs, train, validation):
+    late = 0.1 * (1 - n / epochs)
+    record = {"epoch": n, "loss": 0.3 / n, "accuracy": train - late, "seconds": 1.0}
+    return record if validation is None else record | {"val_loss": 0.3 / n, "val_accuracy": validation - late}
