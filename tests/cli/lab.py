@@ -17,6 +17,9 @@ RUN_FILES = {
     "metrics.json",
 }  # fmt: skip
 
+SHARED: dict[str, str] = {}
+"""Environment of all commands of a test session; conftest.py fills it."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -48,7 +51,7 @@ def environment(**more: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("KERAS_", "MNIST_LAB_", "TF_", "JAX_", "PYTHON", "COLUMNS", "LINES", "PYTEST"))
     }
-    return own | {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "jax", **more}
+    return own | {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "jax"} | SHARED | more
 
 
 def command(*arguments: object, python: Sequence[str] = ()) -> list[str]:

@@ -2,8 +2,6 @@
 
 import gzip
 import struct
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,6 +9,10 @@ import numpy as np
 import pytest
 from lab import Answer, Case, files, in_one_process, lab, write
 from PIL import Image
+
+from mnist_lab import datasets, load_config
+from mnist_lab.config import Override
+from mnist_lab.experiment.identity import identify
 
 CNN = """\
 data: {{dataset: digits}}
@@ -122,6 +124,8 @@ OPTIONS = {
 # A file cannot grow beyond so many bytes, so that writing fails as on a full disk, while training or at its end.
 FULL_DISK = {"a full disk at the checkpoint": (2, 20_000), "a full disk at the end": (1, 3_000)}
 
+BUSY = "a run that another process is writing"
+
 DIFFERENT_RESULTS = ("a file as results folder", "a results folder nowhere")
 
 
@@ -172,10 +176,13 @@ def answers(tmp_path_factory) -> dict[str, tuple[Answer, Path]]:
         cases[name] = Case(["run", "good.yaml", *arguments], variables)
     for name, (epochs, limit) in FULL_DISK.items():
         cases[name] = Case(["run", "good.yaml", "--epochs", str(epochs)], largest_file=limit)
+    cases[BUSY] = Case(["run", "good.yaml"])
     for name, case in cases.items():
         if name not in DIFFERENT_RESULTS:
             cases[name] = Case([*case.arguments, "--results", f"results {name}"], case.environment, case.largest_file)
-    found = in_one_process(list(cases.values()), cwd)
+    config = load_config(cwd / "good.yaml", [Override(("runtime", "backend"), "jax", "--backend jax")])
+    with identify(config, datasets.load("digits"), cwd / f"results {BUSY}").folder.locked():
+        found = in_one_process(list(cases.values()), cwd)
     return {name: (answer, cwd / f"results {name}") for name, answer in zip(cases, found, strict=True)}
 
 
@@ -254,19 +261,10 @@ def test_several_configurations_are_all_checked_before_the_first_is_trained(tmp_
     assert not (tmp_path / "results").exists()
 
 
-def test_a_run_that_another_process_is_writing_is_left_alone(tmp_path, answers, finished):
-    write(tmp_path / "small.yaml", (finished.cwd / "small.yaml").read_text())
-    folder = tmp_path / finished.folder.relative_to(finished.cwd)
-    folder.mkdir(parents=True)
-    holder = "import filelock, sys\nwith filelock.FileLock(sys.argv[1]): print(flush=True), sys.stdin.read()"
-
-    with subprocess.Popen(
-        [sys.executable, "-c", holder, folder / ".lock"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as other:
-        other.stdout.readline()
-        expect(lab("run", "small.yaml", cwd=tmp_path), str(folder.relative_to(tmp_path)), "another process")
-        other.stdin.close()
-    assert files(folder) <= {".lock"}
+def test_a_run_that_another_process_is_writing_is_left_alone(answers):
+    answer, results = answers[BUSY]
+    expect(answer, "another process is writing this run", "Wait for it to end")
+    assert {path.rpartition("/")[2] for path in files(results)} <= {".lock"}
 
 
 @pytest.mark.parametrize("arguments", [["validate", "nowhere.yaml"], ["run", "mlp_512", "--set", "train.epochs=0"]])

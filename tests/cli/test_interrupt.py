@@ -12,6 +12,12 @@ import pytest
 from conftest import EPOCHS
 from lab import RUN_FILES, Answer, command, environment, files, good, read_history, read_json, run_folder, write
 
+from mnist_lab import datasets, load_config
+from mnist_lab.config import Override
+from mnist_lab.experiment.identity import identify
+
+ONE_EPOCH = "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\ntrain: {epochs: 1}\n"
+
 
 @contextmanager
 def running(*arguments, cwd):
@@ -110,21 +116,20 @@ def test_ctrl_c_before_the_first_epoch_leaves_nothing(finished, tmp_path):
     assert list((tmp_path / "results").iterdir()) == []
 
 
-def test_a_damaged_checkpoint_is_said_and_the_run_begins_anew(finished, tmp_path):
-    write(tmp_path / "small.yaml", (finished.cwd / "small.yaml").read_text())
-    folder = tmp_path / finished.folder.relative_to(finished.cwd)
-    shutil.copytree(finished.folder, folder)
-    (folder / "metrics.json").unlink()
+def test_a_damaged_checkpoint_is_said_and_the_run_begins_anew(tmp_path):
+    write(tmp_path / "small.yaml", ONE_EPOCH)
+    config = load_config(tmp_path / "small.yaml", [Override(("runtime", "backend"), "jax", "--backend jax")])
+    folder = identify(config, datasets.load("digits"), tmp_path / "results").folder.path
     write(folder / "checkpoint.npz", "damaged")
-    write(folder / ".part.metrics.json", "half")
+    write(folder / "error.txt", "what went wrong the last time")
+    write(folder / ".part.metrics.json", "half of what a killed process wrote")
     answer = good("run", "small.yaml", cwd=tmp_path)
-    assert "checkpoint cannot be used" in answer.err
-    assert [record["epoch"] for record in read_history(folder)] == [*range(1, EPOCHS + 1)]
+    assert "The checkpoint cannot be used, training begins anew" in answer.err
     assert files(folder) == RUN_FILES
 
 
 def test_a_bug_is_one_line_with_the_traceback_in_the_log(tmp_path):
-    write(tmp_path / "small.yaml", "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\ntrain: {epochs: 1}\n")
+    write(tmp_path / "small.yaml", ONE_EPOCH)
     program = (
         "from mnist_lab.runs import RunFolder\n"
         "def append_history(self, record): raise RuntimeError('a cable came loose')\n"

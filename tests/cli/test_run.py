@@ -6,11 +6,26 @@ import subprocess
 import sys
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from conftest import EPOCHS
-from lab import RUN_FILES, Answer, environment, files, good, imported, lab, read_history, read_json, run_folder, write
+from lab import (
+    RUN_FILES,
+    Answer,
+    Case,
+    environment,
+    files,
+    good,
+    imported,
+    in_one_process,
+    lab,
+    read_history,
+    read_json,
+    run_folder,
+    write,
+)
 from PIL import Image
 
 from mnist_lab import datasets, load_config
@@ -22,33 +37,6 @@ EPOCH_LINE = re.compile(r"epoch +(\d+)/\d+  loss \S+  accuracy \S+(  val_loss \S
 
 def epoch_lines(text: str) -> list[int]:
     return [int(match[1]) for line in text.splitlines() if (match := EPOCH_LINE.fullmatch(line))]
-
-
-def keras_alone(program: str, *arguments: object, cwd: Path) -> str:
-    """What a Python program prints that knows Keras and NumPy, but not mnist-lab."""
-    done = subprocess.run(
-        [sys.executable, "-c", program, *map(str, arguments)],
-        cwd=cwd, env=environment(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-_PROBABILITIES = """
-import sys, keras, numpy
-pixels = numpy.load("pixels.npy")
-assert pixels.dtype == numpy.uint8
-numpy.save("probabilities.npy", keras.models.load_model(sys.argv[1]).predict(pixels, verbose=0))
-assert not any(name.startswith("mnist_lab") for name in sys.modules)
-"""
-_CORRECT = """
-import sys, keras, numpy
-for argument in sys.argv[1:]:
-    data, model = argument.split("=")
-    with numpy.load(data) as arrays:
-        predicted = keras.models.load_model(model).predict(arrays["images"], verbose=0).argmax(axis=1)
-        print((predicted == arrays["labels"]).sum())
-"""
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +53,37 @@ def history(finished):
 def test_images():
     digits = datasets.load("digits")
     return digits.x_test, digits.y_test
+
+
+_KERAS_ALONE = """
+import sys, keras, numpy
+for argument in sys.argv[1:]:
+    model, pixels, probabilities = argument.split("=")
+    pixels = numpy.load(pixels)
+    assert pixels.dtype == numpy.uint8
+    numpy.save(probabilities, keras.models.load_model(model).predict(pixels, verbose=0))
+assert not any(name.startswith("mnist_lab") for name in sys.modules)
+"""
+
+
+@pytest.fixture(scope="module")
+def given_by_keras_alone(finished, several, tmp_path_factory):
+    """Probabilities of the test images by the saved model of each run, in a process that knows nothing of mnist-lab."""
+    cwd = tmp_path_factory.mktemp("keras_alone")
+    runs = {"finished": finished.folder} | {
+        name: run_folder(several.cwd / "results" / name) for name in SEVERAL if name != "diverges"
+    }
+    arguments = []
+    for name, folder in runs.items():
+        source = load_config(folder / "config.yaml").data.dataset
+        np.save(cwd / f"{name}_pixels.npy", datasets.load(source).x_test)
+        arguments.append(f"{folder / 'model.keras'}={name}_pixels.npy={name}.npy")
+    done = subprocess.run(
+        [sys.executable, "-c", _KERAS_ALONE, *arguments],
+        cwd=cwd, env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return {name: np.load(cwd / f"{name}.npy") for name in runs}
 
 
 class TestFolder:
@@ -200,11 +219,9 @@ class TestNumbers:
             assert arrays["epoch"][-1] == EPOCHS
             assert len(arrays["loss"]) == len(arrays["accuracy"]) == len(arrays["epoch"]) > EPOCHS
 
-    def test_the_model_needs_keras_alone_and_gives_the_stored_probabilities(self, finished, test_images, tmp_path):
-        np.save(tmp_path / "pixels.npy", test_images[0])
-        keras_alone(_PROBABILITIES, finished.folder / "model.keras", cwd=tmp_path)
+    def test_the_model_needs_keras_alone_and_gives_the_stored_probabilities(self, finished, given_by_keras_alone):
         with np.load(finished.folder / "predictions.npz") as stored:
-            np.testing.assert_allclose(np.load(tmp_path / "probabilities.npy"), stored["probabilities"], atol=1e-3)
+            np.testing.assert_allclose(given_by_keras_alone["finished"], stored["probabilities"], atol=1e-3)
 
 
 class TestTerminal:
@@ -289,9 +306,17 @@ train: {epochs: 2, batch_size: 8}
 }
 
 
+class Several(NamedTuple):
+    """Four configurations in one call, of which one diverges; two of them asked for again; one repeated."""
+
+    cwd: Path
+    answer: Answer
+    shown: Answer
+    forced: Answer
+
+
 @pytest.fixture(scope="module")
-def several(tmp_path_factory) -> tuple:
-    """Four configurations in one call, of which one diverges; and what the call said."""
+def several(tmp_path_factory) -> Several:
     cwd = tmp_path_factory.mktemp("several")
     for name, text in SEVERAL.items():
         write(cwd / f"{name}.yaml", text)
@@ -303,18 +328,22 @@ def several(tmp_path_factory) -> tuple:
                 pixels = generator.integers(0, 60, (10, 12, 3), np.uint8)
                 pixels[..., i] += 150
                 Image.fromarray(pixels).save(cwd / "pictures" / part / name / f"{number}.png")
-    answer = lab("run", *(f"{name}.yaml" for name in SEVERAL), cwd=cwd)
-    return cwd, answer
+    commands = [
+        ["run", *(f"{name}.yaml" for name in SEVERAL)],
+        ["run", "on_test.yaml", "no_validation.yaml", "--json"],
+        ["run", "on_test.yaml", "--force", "--json", "--quiet"],
+    ]
+    return Several(cwd, *in_one_process([Case(command) for command in commands], cwd))
 
 
 class TestSeveral:
     @pytest.fixture
     def answer(self, several) -> Answer:
-        return several[1]
+        return several.answer
 
     @pytest.fixture
     def cwd(self, several):
-        return several[0]
+        return several.cwd
 
     def facts(self, cwd, name):
         return read_json(run_folder(cwd / "results" / name) / "metrics.json")
@@ -362,33 +391,29 @@ class TestSeveral:
         assert metrics["dataset"] == metrics["dataset"] | {"classes": 3, "genuine": False, "test": 18}
         assert files(run_folder(cwd / "results" / "three_colours")) == RUN_FILES
 
-    def test_the_saved_model_is_the_one_that_was_tested(self, cwd):
-        """Loaded by a Keras that knows nothing of mnist-lab, it is as often right as `metrics.json` says."""
-        data = {"on_test": "digits", "no_validation": "digits", "three_colours": str(cwd / "pictures")}
-        for name, source in data.items():
-            dataset = datasets.load(source)
-            np.savez(cwd / f"{name}.npz", images=dataset.x_test, labels=dataset.y_test)
-        models = [f"{name}.npz={run_folder(cwd / 'results' / name) / 'model.keras'}" for name in data]
-        assert keras_alone(_CORRECT, *models, cwd=cwd).split() == [
-            str(self.facts(cwd, name)["test"]["correct"]) for name in data
-        ]
+    @pytest.mark.parametrize("name", ["on_test", "no_validation", "three_colours"])
+    def test_the_saved_model_is_the_one_that_was_tested(self, name, several, given_by_keras_alone):
+        folder = run_folder(several.cwd / "results" / name)
+        labels = datasets.load(load_config(folder / "config.yaml").data.dataset).y_test
+        correct = given_by_keras_alone[name].argmax(axis=1) == labels
+        assert correct.sum() == read_json(folder / "metrics.json")["test"]["correct"]
 
-    def test_json_of_several_is_a_list_of_their_metrics(self, cwd):
-        names = ("on_test", "no_validation")
-        answer = good("run", *(f"{name}.yaml" for name in names), "--json", cwd=cwd)
-        assert json.loads(answer.out) == [self.facts(cwd, name) for name in names]
+    def test_json_of_several_is_a_list_of_their_metrics(self, several):
+        first, second = json.loads(several.shown.out)
+        assert first["run"]["name"] == "on_test"
+        assert second == self.facts(several.cwd, "no_validation")
 
-    def test_force_trains_again_and_json_and_quiet_leave_stdout_to_the_result(self, cwd):
-        before = self.facts(cwd, "on_test")
-        history = read_history(run_folder(cwd / "results" / "on_test"))
-        answer = good("run", "on_test.yaml", "--force", "--json", "--quiet", cwd=cwd)
-        after = self.facts(cwd, "on_test")
-        assert answer.err == ""
-        assert json.loads(answer.out) == after
-        assert after["seconds"] != before["seconds"]
-        assert after["test"] == before["test"]
-        repeated = read_history(run_folder(cwd / "results" / "on_test"))
-        assert [record["val_loss"] for record in repeated] == [record["val_loss"] for record in history]
+    def test_force_trains_again_with_the_same_numbers(self, several):
+        first, again = json.loads(several.shown.out)[0], json.loads(several.forced.out)
+        assert again["seconds"] != first["seconds"]
+        for section in ("run", "train", "validation", "test", "best", "last"):
+            for key in first[section].keys() - {"started", "finished"}:
+                assert again[section][key] == first[section][key]
+
+    def test_json_and_quiet_leave_nothing_but_the_metrics(self, several):
+        assert several.forced.code == 0
+        assert several.forced.err == ""
+        assert json.loads(several.forced.out) == self.facts(several.cwd, "on_test")
 
 
 def test_a_run_on_tensorflow_is_whole_and_keeps_tensorflow_quiet(tmp_path):
