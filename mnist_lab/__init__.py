@@ -6,19 +6,19 @@
     run = mnist_lab.run(config, results="results")
     print(run.metrics["test"]["accuracy"])
 
-Importing the package imports nothing else; each function brings what it needs.
+Importing the package imports no library; each function brings what it needs.
 """
 
 from typing import TYPE_CHECKING, Any
+
+from mnist_lab.version import __version__
 
 if TYPE_CHECKING:
     from mnist_lab.config import Config, load_config
     from mnist_lab.experiment import run
     from mnist_lab.runs import Run, load_run
 
-__version__ = "0.1.0"
-
-__all__ = ["Config", "Run", "load_config", "load_run", "run"]
+__all__ = ["Config", "Run", "__version__", "load_config", "load_run", "run"]
 
 _HOME = {
     "Config": "mnist_lab.config",

@@ -16,8 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from mnist_lab import __version__
 from mnist_lab.errors import SetupError
+from mnist_lab.version import __version__
 
 PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 """The backends in order of preference, and the package each one needs."""

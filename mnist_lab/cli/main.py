@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from mnist_lab import __version__
 from mnist_lab.cli.configs import configs
 from mnist_lab.cli.data import data
 from mnist_lab.cli.listing import list_runs, show
@@ -19,6 +18,7 @@ from mnist_lab.cli.summary import summary
 from mnist_lab.cli.sweep import sweep
 from mnist_lab.cli.validate import validate
 from mnist_lab.errors import MnistLabError
+from mnist_lab.version import __version__
 
 INTERRUPTED = 130
 

@@ -8,9 +8,10 @@ from mnist_lab.cli.options import debug_option, examples
 
 
 @click.command(epilog=examples("mnist-lab schema > mnist-lab.schema.json"))
+@click.option("--sweep", is_flag=True, help="Of a sweep file instead.")
 @debug_option
-def schema() -> None:
+def schema(*, sweep: bool) -> None:
     """Print the JSON Schema of a configuration, for editors that complete and check YAML."""
-    from mnist_lab.config import json_schema
+    from mnist_lab.config import json_schema, sweep_json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2))
+    click.echo(json.dumps(sweep_json_schema() if sweep else json_schema(), indent=2))

@@ -69,10 +69,10 @@ def sweep(
     trained, each run in a process of its own. Ctrl-C once stops after the running epochs; the same command goes on.
     """
     from mnist_lab.cli.sweeping import observer_for, print_failures, print_plan
-    from mnist_lab.config import load_sweep, parse_seeds
+    from mnist_lab.config import load_sweep
     from mnist_lab.sweep import appraise, launch, make_plan, slots_for
 
-    wanted = load_sweep(references, overrides(**values), parse_seeds(seeds) if seeds else None, name=name)
+    wanted = load_sweep(references, overrides(**values), seeds, name=name)
     plan = make_plan(wanted.configs, results, data_dir=data_dir, force=force, retry_failed=retry_failed)
     notes = [*wanted.notes, *plan.notes]
     slots = slots_for(plan.todo, jobs=_jobs(jobs), threads=values["threads"])

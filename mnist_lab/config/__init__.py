@@ -4,9 +4,9 @@ from mnist_lab.config.differences import Change, describe, differences
 from mnist_lab.config.loading import Override, load_config
 from mnist_lab.config.resolved import fingerprint, to_yaml
 from mnist_lab.config.schema import Config, json_schema
-from mnist_lab.config.seeds import parse_seeds
-from mnist_lab.config.sweep_file import is_sweep_file, sweep_json_schema
-from mnist_lab.config.sweeps import Sweep, load_sweep
+from mnist_lab.config.sweeps.family import Sweep, load_sweep
+from mnist_lab.config.sweeps.file import is_sweep_file, sweep_json_schema
+from mnist_lab.config.sweeps.seeds import parse_seeds
 
 __all__ = [
     "Change",

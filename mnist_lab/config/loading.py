@@ -25,7 +25,7 @@ from mnist_lab.config.document import (
 )
 from mnist_lab.config.problems import Problem, config_error
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS, EXPERIMENT_NAME, Config, Train
-from mnist_lab.config.sweep_file import is_sweep_file
+from mnist_lab.config.sweeps.file import is_sweep_file
 from mnist_lab.errors import ConfigError, InputError
 
 NEVER_INHERITED = frozenset({"name", "description", "reference", "experiment", "base", "extends"})

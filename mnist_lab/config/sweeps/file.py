@@ -35,8 +35,8 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticCustomError
 
 from mnist_lab.config.schema import ExperimentName, FileSchema
-from mnist_lab.config.seeds import read_seeds
 from mnist_lab.config.spec import Item, OneOf, Positive, PositiveFloat, Spec
+from mnist_lab.config.sweeps.seeds import read_seeds
 
 
 def _upwards(between: tuple[float, float]) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from mnist_lab.config.document import Document, KeyPath, dotted, key_path
 from mnist_lab.config.loading import set_value
-from mnist_lab.config.sweep_file import Block, Random
+from mnist_lab.config.sweeps.file import Block, Random
 
 MAX_NAME = 80
 """Characters of an arm's name; a longer one ends in a hash instead."""

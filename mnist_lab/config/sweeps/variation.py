@@ -7,13 +7,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from mnist_lab.config import arms, shipped
-from mnist_lab.config.arms import Arm, Setting
+from mnist_lab.config import shipped
 from mnist_lab.config.document import MAX_DEPTH, Document, KeyPath, Position, dotted, frozen, read
 from mnist_lab.config.loading import NEVER_INHERITED, Override, folder_name, read_config, resolve
 from mnist_lab.config.problems import InvalidError, Problem, config_error, suggest
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config
-from mnist_lab.config.sweep_file import SweepFile, is_sweep_file
+from mnist_lab.config.sweeps import arms
+from mnist_lab.config.sweeps.arms import Arm, Setting
+from mnist_lab.config.sweeps.file import SweepFile, is_sweep_file
 from mnist_lab.errors import ConfigError
 
 MAX_ARMS = 10_000

@@ -12,9 +12,9 @@ from mnist_lab.config.loading import Override, folder_name, is_complete, path_be
 from mnist_lab.config.problems import InvalidError, listed
 from mnist_lab.config.resolved import fingerprint
 from mnist_lab.config.schema import EXPERIMENT_NAME, Config
-from mnist_lab.config.seeds import parse_seeds
-from mnist_lab.config.sweep_file import SweepFile, is_sweep_file
-from mnist_lab.config.variation import read_variation
+from mnist_lab.config.sweeps.file import SweepFile, is_sweep_file
+from mnist_lab.config.sweeps.seeds import parse_seeds
+from mnist_lab.config.sweeps.variation import read_variation
 from mnist_lab.errors import ConfigError, InputError
 
 
