@@ -7,6 +7,7 @@ the exit code that the command line ends with. Anything else that escapes is a b
     ├── InputError           exit 2   what the user gave cannot be used
     │   ├── ConfigError               a configuration, with file, line and column
     │   ├── DataError                 a data set that is missing, damaged or unfit
+    │   ├── NewerFormatError          a run folder that a newer mnist-lab wrote
     │   ├── BusyError                 a run folder that another process is writing
     │   └── SetupError                a backend, device or folder that is not there
     │       └── NoRoomError           a folder that cannot be written, or a full disk
@@ -49,6 +50,10 @@ class DataError(InputError):
 
 class SetupError(InputError):
     """A backend is not installed, a device is absent, or a folder cannot be written."""
+
+
+class NewerFormatError(InputError):
+    """A newer mnist-lab wrote the run folder; this one would misread it."""
 
 
 class BusyError(InputError):

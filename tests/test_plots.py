@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mnist_lab import plots
-from mnist_lab.errors import EnvironmentProblem
+from mnist_lab.errors import SetupError
 
 DIGITS = [str(n) for n in range(10)]
 CLOTHES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot"]
@@ -353,7 +353,7 @@ def test_saving_replaces_a_file_and_leaves_nothing_else(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_an_error_that_names_the_file(tmp_path):
-    with pytest.raises(EnvironmentProblem, match=r"accuracy\.png could not be written"):
+    with pytest.raises(SetupError, match=r"accuracy\.png could not be written"):
         plots.save(plots.accuracy(history(1), title="run"), tmp_path / "missing" / "accuracy.png")
 
 
@@ -366,7 +366,7 @@ def test_a_write_that_fails_half_way_keeps_the_old_file_and_no_remains(tmp_path,
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", full)
-    with pytest.raises(EnvironmentProblem, match="No space left on device"):
+    with pytest.raises(SetupError, match="No space left on device"):
         plots.save(plots.accuracy(history(1), title="run"), path)
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"accuracy.png": b"old"}
 

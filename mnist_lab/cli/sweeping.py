@@ -41,7 +41,7 @@ def print_plan(
         runs = list(group)
         todo = [costs[run] for run in runs if run in costs]
         parameters = f"{todo[0].parameters:,}" if todo else ""
-        seconds = duration(sum(cost.seconds for cost in todo)) if todo else ""
+        seconds = roughly(sum(cost.seconds for cost in todo)) if todo else ""
         rows.append((experiment, _seeds(runs), _states(runs), parameters, seconds))
     output.print(tables.table(("Experiment", "Seeds", "State", "Parameters", "Time"), rows, numbers=[3, 4], wrapped=0))
     for note in notes:
@@ -53,7 +53,7 @@ def print_plan(
     side_by_side = f", {slots} at a time" if slots > 1 else ""
     text = (
         f"{_runs(len(plan.todo))} of {len(plan.runs)} to do{side_by_side}: "
-        f"about {duration(total / slots)}, {size / 1e6:,.0f} MB of disk."
+        f"about {roughly(total / slots)}, {size / 1e6:,.0f} MB of disk."
     )
     click.echo(text, err=not to_stdout)
 
@@ -67,8 +67,8 @@ def print_failures(failures: "Sequence[tuple[PlannedRun, str]]", again: str) -> 
     click.echo(f"\nThe folders have the log and error.txt. To repeat only these:\n  {again}", err=True)
 
 
-def duration(seconds: float) -> str:
-    """`45 s`, `12 min`, `3 h 20 min`."""
+def roughly(seconds: float) -> str:
+    """A duration that is an estimate: `45 s`, `12 min`, `3 h 20 min`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -149,20 +149,20 @@ class Live(Lines):
         seconds = time.monotonic() - self._begun[run]
         history = _history(run.folder)
         if not history:
-            return run.label, f"0/{epochs}", "", duration(seconds), ""
+            return run.label, f"0/{epochs}", "", roughly(seconds), ""
         last = history[-1]
         accuracy = last.get("val_accuracy", last["accuracy"])
         left = (epochs - last["epoch"]) * sum(record["seconds"] for record in history) / len(history)
-        return run.label, f"{last['epoch']}/{epochs}", f"{accuracy:.4f}", duration(seconds), duration(left)
+        return run.label, f"{last['epoch']}/{epochs}", f"{accuracy:.4f}", roughly(seconds), roughly(left)
 
     def _bar(self) -> Any:
         from rich.columns import Columns
         from rich.progress_bar import ProgressBar
 
         passed = time.monotonic() - self._start
-        text = f"{self.ended_runs} of {self.total} runs, {duration(passed)}"
+        text = f"{self.ended_runs} of {self.total} runs, {roughly(passed)}"
         if self.ended_runs:
-            text += f", about {duration(passed / self.ended_runs * (self.total - self.ended_runs))} left"
+            text += f", about {roughly(passed / self.ended_runs * (self.total - self.ended_runs))} left"
         return Columns([ProgressBar(self.total, self.ended_runs, width=32), text], padding=(1, 2))
 
 

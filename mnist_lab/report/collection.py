@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_lab.errors import InputError
+from mnist_lab.errors import InputError, NewerFormatError
 from mnist_lab.report.measured import measured
-from mnist_lab.runs import FORMAT, Run, RunFolder, finished_runs, load_run
+from mnist_lab.runs import Run, finished_runs, load_run
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ def collect(paths: Iterable[Path]) -> Collection:
     repetition elsewhere) the first counts: the second is no further seed.
 
     Raises:
-        InputError: a path does not exist, or a run was written by a newer mnist-lab.
+        InputError: a path does not exist.
+        NewerFormatError: a run was written by a newer mnist-lab.
     """
     runs: dict[tuple[str, str, int], Run] = {}
     problems: list[str] = []
@@ -39,21 +40,12 @@ def collect(paths: Iterable[Path]) -> Collection:
             try:
                 run = load_run(folder.path)
                 facts = measured(run).run
+            except NewerFormatError:
+                raise
             except InputError as error:
-                if _is_newer(folder):
-                    raise
                 problems.append(error.message)
                 continue
             first = runs.setdefault((facts.experiment, facts.fingerprint, facts.seed), run)
             if first is not run:
                 problems.append(f"{folder.path}: the same run as {first.folder.path}, which counts.")
     return Collection(tuple(runs.values()), tuple(problems))
-
-
-def _is_newer(folder: RunFolder) -> bool:
-    try:
-        metrics = folder.read_json("metrics.json")
-    except InputError:
-        return False
-    version = metrics.get("format") if isinstance(metrics, dict) else None
-    return isinstance(version, int) and version > FORMAT

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_lab.config import Config, load_config
-from mnist_lab.errors import InputError
+from mnist_lab.errors import InputError, NewerFormatError
 from mnist_lab.runs.folder import FORMAT, RunFolder, finished_runs
 
 
@@ -36,6 +36,7 @@ def load_run(path: str | Path) -> Run:
 
     Raises:
         InputError: there is no such folder, the run in it is not finished, or its files are damaged.
+        NewerFormatError: this mnist-lab cannot read it.
     """
     folder = RunFolder(Path(path))
     if not folder.path.is_dir():
@@ -48,7 +49,7 @@ def load_run(path: str | Path) -> Run:
     if not isinstance(metrics, dict) or not isinstance(metrics.get("format"), int):
         raise InputError(f"{path}/metrics.json: not the metrics of a run.")
     if metrics["format"] > FORMAT:
-        raise InputError(
+        raise NewerFormatError(
             f"{path}: written by a newer mnist-lab (format {metrics['format']}; this one reads up to {FORMAT}).",
             "Update mnist-lab.",
         )

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from mnist_lab import datasets
 from mnist_lab.config import Config
-from mnist_lab.errors import InputError
+from mnist_lab.errors import InputError, NewerFormatError
 from mnist_lab.experiment import Identity, identify
 from mnist_lab.runs import RunFolder, finished_runs, load_run
 
@@ -129,9 +129,9 @@ class _Finished:
 def _metrics(folder: RunFolder, notes: list[str]) -> dict[str, Any] | None:
     try:
         return load_run(folder.path).metrics
+    except NewerFormatError:
+        raise
     except InputError as error:
-        if "newer" in error.message:
-            raise
         aside = folder.set_aside()
         notes.append(f"{error.message} Kept aside as {aside.name}; the run counts as not done.")
         return None
