@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from lab import SHARED, Answer, good, run_folder, write
+from lab import Answer, good, run_folder, write
 
 # Dropout and the best epoch's weights, so that a resumed run has seeds and more than the last weights to bring along;
 # many quick epochs, so that there is time to interrupt them.
@@ -21,13 +21,6 @@ class Finished(NamedTuple):
     cwd: Path
     answer: Answer
     folder: Path
-
-
-@pytest.fixture(scope="session", autouse=True)
-def compiled_once(tmp_path_factory):
-    """JAX keeps what it has compiled for the next process, which halves the processor time of these tests."""
-    cache = tmp_path_factory.mktemp("compiled")
-    SHARED.update(JAX_COMPILATION_CACHE_DIR=str(cache), JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS="0")
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,6 @@ RUN_FILES = {
     "metrics.json",
 }  # fmt: skip
 
-SHARED: dict[str, str] = {}
-"""Environment of all commands of a test session; conftest.py fills it."""
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -51,7 +48,7 @@ def environment(**more: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("KERAS_", "MNIST_LAB_", "TF_", "JAX_", "PYTHON", "COLUMNS", "LINES", "PYTEST"))
     }
-    return own | {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "jax"} | SHARED | more
+    return own | {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "jax", **more}
 
 
 def command(*arguments: object, python: Sequence[str] = ()) -> list[str]:

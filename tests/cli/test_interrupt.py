@@ -7,10 +7,24 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from conftest import EPOCHS
-from lab import RUN_FILES, Answer, command, environment, files, good, read_history, read_json, run_folder, write
+from lab import (
+    RUN_FILES,
+    Answer,
+    Case,
+    command,
+    environment,
+    files,
+    in_one_process,
+    read_history,
+    read_json,
+    run_folder,
+    write,
+)
 
 from mnist_lab import datasets, load_config
 from mnist_lab.config import Override
@@ -49,62 +63,83 @@ def stop(how: signal.Signals, after: str, *arguments, cwd) -> Answer:
         return Answer(process.returncode, out.decode(), said + err.decode())
 
 
+class Story(NamedTuple):
+    """The run of `finished`, interrupted after its first epoch, killed some epochs later, then left to finish."""
+
+    cwd: Path
+    interrupted: Answer
+    kept: set[str]
+    epochs: int
+    killed: Answer
+    done: Answer
+    folder: Path
+    anew: Answer
+    """Another run, whose folder has a damaged checkpoint."""
+    damaged: Path
+
+
 @pytest.fixture(scope="module")
 def story(finished, tmp_path_factory):
-    """The run of `finished`, interrupted after its first epoch, killed some epochs later, then left to finish."""
     cwd = tmp_path_factory.mktemp("interrupted")
     shutil.copy(finished.cwd / "small.yaml", cwd)
     interrupted = stop(signal.SIGINT, "epoch  1", "run", "small.yaml", cwd=cwd)
     folder = run_folder(cwd / "results")
     left = files(folder), len(read_history(folder))
     killed = stop(signal.SIGKILL, f"epoch {left[1] + 3:2}", "run", "small.yaml", cwd=cwd)
-    return cwd, interrupted, left, killed, good("run", "small.yaml", cwd=cwd)
+
+    write(cwd / "short.yaml", ONE_EPOCH)
+    config = load_config(cwd / "short.yaml", [Override(("runtime", "backend"), "jax", "--backend jax")])
+    damaged = identify(config, datasets.load("digits"), cwd / "results").folder.path
+    write(damaged / "checkpoint.npz", "damaged")
+    write(damaged / "error.txt", "what went wrong the last time")
+    write(damaged / ".part.metrics.json", "half of what a killed process wrote")
+    done, anew = in_one_process([Case(["run", "small.yaml"]), Case(["run", "short.yaml"])], cwd)
+    return Story(cwd, interrupted, *left, killed, done, folder, anew, damaged)
 
 
-def test_ctrl_c_ends_with_130_and_says_how_to_go_on(story, finished):
-    _, interrupted, *_ = story
-    assert interrupted.code == 130
-    assert interrupted.out == ""
-    assert "Traceback" not in interrupted.err
-    folder = finished.folder.relative_to(finished.cwd)
-    assert interrupted.err.splitlines()[-1] == (
-        f"Interrupted. The same command, without --force, goes on from the last checkpoint in {folder}."
+def test_ctrl_c_ends_with_130_and_says_how_to_go_on(story):
+    assert story.interrupted.code == 130
+    assert story.interrupted.out == ""
+    assert "Traceback" not in story.interrupted.err
+    assert story.interrupted.err.splitlines()[-1] == (
+        "Interrupted. The same command, without --force, goes on from the last checkpoint in "
+        f"{story.folder.relative_to(story.cwd)}."
     )
 
 
 def test_ctrl_c_keeps_what_is_needed_to_go_on(story):
-    _, _, (kept, epochs), *_ = story
-    assert kept == {"config.yaml", "environment.json", "history.jsonl", "checkpoint.npz", "log.txt", ".lock"}
-    assert 1 <= epochs < EPOCHS
+    assert story.kept == {"config.yaml", "environment.json", "history.jsonl", "checkpoint.npz", "log.txt", ".lock"}
+    assert 1 <= story.epochs < EPOCHS
 
 
 def test_the_same_command_goes_on_after_ctrl_c(story):
-    _, _, (_, epochs), killed, _ = story
-    resumed = re.search(rf"^Resuming after epoch (\d+) of {EPOCHS}\.$", killed.err, re.MULTILINE)
-    assert int(resumed[1]) in (epochs, epochs - 1)  # the last epoch's checkpoint may not have been written
-    assert killed.code == -signal.SIGKILL
+    resumed = re.search(rf"^Resuming after epoch (\d+) of {EPOCHS}\.$", story.killed.err, re.MULTILINE)
+    assert int(resumed[1]) in (story.epochs, story.epochs - 1)  # the last epoch's checkpoint may not have been written
+    assert story.killed.code == -signal.SIGKILL
 
 
-def test_the_same_command_goes_on_after_a_kill_and_finishes(story, finished):
-    cwd, *_, done = story
-    assert re.search(rf"^Resuming after epoch \d+ of {EPOCHS}\.$", done.err, re.MULTILINE)
-    assert "epoch  1/" not in done.err
-    assert files(run_folder(cwd / "results")) == RUN_FILES
-    assert "small, seed 1" in done.out
+def test_the_same_command_goes_on_after_a_kill_and_finishes(story):
+    assert re.search(rf"^Resuming after epoch \d+ of {EPOCHS}\.$", story.done.err, re.MULTILINE)
+    assert "epoch  1/" not in story.done.err
+    assert files(story.folder) == RUN_FILES
+    assert "small, seed 1" in story.done.out
 
 
 def test_a_run_that_was_stopped_twice_ends_with_the_numbers_of_one_that_never_was(story, finished):
-    folder = run_folder(story[0] / "results")
-
     def without_seconds(history):
         return [{key: value for key, value in record.items() if key != "seconds"} for record in history]
 
-    assert without_seconds(read_history(folder)) == without_seconds(read_history(finished.folder))
-    ours, theirs = read_json(folder / "metrics.json"), read_json(finished.folder / "metrics.json")
+    assert without_seconds(read_history(story.folder)) == without_seconds(read_history(finished.folder))
+    ours, theirs = read_json(story.folder / "metrics.json"), read_json(finished.folder / "metrics.json")
     for section in ("train", "validation", "test", "best", "last", "observations"):
         assert ours[section] == theirs[section]
     for name in ("mistakes.json", "predictions.npz", "batches.npz", "mistakes.png", "confusion.png", "predictions.png"):
-        assert (folder / name).read_bytes() == (finished.folder / name).read_bytes(), name
+        assert (story.folder / name).read_bytes() == (finished.folder / name).read_bytes(), name
+
+
+def test_a_damaged_checkpoint_is_said_and_the_run_begins_anew(story):
+    assert "The checkpoint cannot be used, training begins anew" in story.anew.err
+    assert files(story.damaged) == RUN_FILES
 
 
 def test_ctrl_c_before_the_first_epoch_leaves_nothing(finished, tmp_path):
@@ -116,24 +151,12 @@ def test_ctrl_c_before_the_first_epoch_leaves_nothing(finished, tmp_path):
     assert list((tmp_path / "results").iterdir()) == []
 
 
-def test_a_damaged_checkpoint_is_said_and_the_run_begins_anew(tmp_path):
-    write(tmp_path / "small.yaml", ONE_EPOCH)
-    config = load_config(tmp_path / "small.yaml", [Override(("runtime", "backend"), "jax", "--backend jax")])
-    folder = identify(config, datasets.load("digits"), tmp_path / "results").folder.path
-    write(folder / "checkpoint.npz", "damaged")
-    write(folder / "error.txt", "what went wrong the last time")
-    write(folder / ".part.metrics.json", "half of what a killed process wrote")
-    answer = good("run", "small.yaml", cwd=tmp_path)
-    assert "The checkpoint cannot be used, training begins anew" in answer.err
-    assert files(folder) == RUN_FILES
-
-
 def test_a_bug_is_one_line_with_the_traceback_in_the_log(tmp_path):
     write(tmp_path / "small.yaml", ONE_EPOCH)
     program = (
         "from mnist_lab.runs import RunFolder\n"
-        "def append_history(self, record): raise RuntimeError('a cable came loose')\n"
-        "RunFolder.append_history = append_history\n"
+        "def write_history(self, records): raise RuntimeError('a cable came loose')\n"
+        "RunFolder.write_history = write_history\n"
         "from mnist_lab.cli import main\n"
         "main(['run', 'small.yaml', '--quiet'])\n"
     )
@@ -141,10 +164,10 @@ def test_a_bug_is_one_line_with_the_traceback_in_the_log(tmp_path):
         [sys.executable, "-c", program], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    first, second = done.stderr.splitlines()
-    assert first == "Internal error: RuntimeError: a cable came loose"
-    assert "--debug" in second
-    assert "log.txt" in second
+    assert done.stderr == (
+        "Internal error: RuntimeError: a cable came loose\n"
+        "This is a bug in mnist-lab. --debug shows where; so does log.txt if a run had begun.\n"
+    )
     folder = run_folder(tmp_path / "results")
     for name in ("log.txt", "error.txt"):
         text = (folder / name).read_text()
