@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from mnist_lab.config import Config, load_config
     from mnist_lab.experiment import run
     from mnist_lab.runs import Run, load_run
+    from mnist_lab.sweeps import sweep
 
-__all__ = ["Config", "Run", "__version__", "load_config", "load_run", "run"]
+__all__ = ["Config", "Run", "__version__", "load_config", "load_run", "run", "sweep"]
 
 _HOME = {
     "Config": "mnist_lab.config",
@@ -26,6 +27,7 @@ _HOME = {
     "load_config": "mnist_lab.config",
     "load_run": "mnist_lab.runs",
     "run": "mnist_lab.experiment",
+    "sweep": "mnist_lab.sweeps",
 }
 
 

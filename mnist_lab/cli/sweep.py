@@ -19,7 +19,7 @@ from mnist_lab.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from mnist_lab.sweep import Appraisal, Plan, PlannedRun
+    from mnist_lab.sweeps import Appraisal, Plan, PlannedRun
 
 
 @click.command(
@@ -70,7 +70,7 @@ def sweep(
     """
     from mnist_lab.cli.sweeping import observer_for, print_failures, print_plan
     from mnist_lab.config import load_sweep
-    from mnist_lab.sweep import appraise, launch, make_plan, slots_for
+    from mnist_lab.sweeps import appraise, launch, longest_first, make_plan, slots_for
 
     wanted = load_sweep(references, overrides(**values), seeds, name=name)
     plan = make_plan(wanted.configs, results, data_dir=data_dir, force=force, retry_failed=retry_failed)
@@ -88,7 +88,7 @@ def sweep(
     if plan.todo:
         with observer_for(len(plan.todo), quiet=quiet) as observer:
             failures = launch(
-                plan.todo,
+                longest_first(plan.todo, costs),
                 slots,
                 data_dir=data_dir,
                 force=force,

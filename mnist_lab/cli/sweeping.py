@@ -10,11 +10,11 @@ import click
 from typing_extensions import override
 
 from mnist_lab.cli import tables
-from mnist_lab.sweep import STATES, Observer
+from mnist_lab.sweeps import STATES, Observer
 
 if TYPE_CHECKING:
     from mnist_lab.runs import RunFolder
-    from mnist_lab.sweep import Appraisal, Outcome, Plan, PlannedRun
+    from mnist_lab.sweeps import Appraisal, Outcome, Plan, PlannedRun
 
 WORDS = {
     "done": "done",

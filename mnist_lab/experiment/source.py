@@ -3,9 +3,7 @@
 import subprocess
 from pathlib import Path
 
-import mnist_lab
-
-_PACKAGE = Path(mnist_lab.__file__).parent
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def git_state() -> dict[str, object]:

@@ -14,8 +14,8 @@ from mnist_lab import backends, datasets
 from mnist_lab.config import Config
 from mnist_lab.executors import Slot
 from mnist_lab.experiment import Material, Part, make_trainer, prepare
-from mnist_lab.sweep.plan import PlannedRun
-from mnist_lab.sweep.server import executor_for
+from mnist_lab.sweeps.plan import PlannedRun
+from mnist_lab.sweeps.server import executor_for
 
 OVERHEAD = 2.5
 """Seconds of a run beyond its training: building, compiling, testing, drawing."""

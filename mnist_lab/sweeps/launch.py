@@ -5,7 +5,7 @@ import tempfile
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
@@ -19,9 +19,10 @@ from pebble import ProcessExpired
 from mnist_lab.errors import NoRoomError
 from mnist_lab.executors import Slot, divide
 from mnist_lab.runs import RunFolder
-from mnist_lab.sweep.plan import PlannedRun
-from mnist_lab.sweep.server import executor_for, server
-from mnist_lab.sweep.worker import Outcome, Task, work
+from mnist_lab.sweeps.appraisal import Appraisal
+from mnist_lab.sweeps.plan import PlannedRun
+from mnist_lab.sweeps.server import executor_for, server
+from mnist_lab.sweeps.worker import Outcome, Task, work
 
 TICK = 0.2
 """Seconds between looks at the running processes."""
@@ -52,6 +53,11 @@ def slots_for(todo: Sequence[PlannedRun], *, jobs: int | None = None, threads: i
     """Divide the machine among the runs of `todo`; `jobs` at a time, or as many as suit it, with `threads` each."""
     gpus = any(run.identity.config.runtime.device != "cpu" for run in todo)
     return divide(jobs, runs=max(1, len(todo)), device="auto" if gpus else "cpu", threads=threads)
+
+
+def longest_first(todo: Sequence[PlannedRun], costs: Mapping[PlannedRun, Appraisal]) -> list[PlannedRun]:
+    """The order in which runs had better start, so that no long one is left over when all others are done."""
+    return sorted(todo, key=lambda run: -costs[run].seconds)
 
 
 def launch(

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from mnist_lab import backends
 from mnist_lab.executors import ProcessExecutor, Slot
-from mnist_lab.sweep.plan import PlannedRun
+from mnist_lab.sweeps.plan import PlannedRun
 
-PRELOAD = ("mnist_lab.sweep.preload",)
+PRELOAD = ("mnist_lab.sweeps.preload",)
 
 
 def server(run: PlannedRun) -> tuple[str, str]:
