@@ -76,6 +76,8 @@ def sweep(
     plan = make_plan(wanted.configs, results, data_dir=data_dir, force=force, retry_failed=retry_failed)
     notes = [*wanted.notes, *plan.notes]
     slots = slots_for(plan.todo, jobs=_jobs(jobs), threads=values["threads"])
+    if plan.todo and not quiet:
+        click.echo("Building the networks, and timing one where no finished run tells how long it takes.", err=True)
     costs = appraise(plan.todo, slots[0], data_dir=data_dir) if plan.todo else {}
     if dry_run and as_json:
         _print_plan_json(plan, costs, notes, len(slots))
