@@ -14,6 +14,7 @@ from mnist_lab.errors import InputError, TrainingError
 from mnist_lab.experiment import metrics
 from mnist_lab.experiment.endings import endings
 from mnist_lab.experiment.identity import Identity, identify
+from mnist_lab.experiment.interrupts import Interrupts
 from mnist_lab.experiment.log import LogFile
 from mnist_lab.experiment.material import Material, prepare
 from mnist_lab.experiment.observer import Observer, Observers, Plan
@@ -69,10 +70,10 @@ def run(
     trainer = make_trainer(config, material)
     summary = models.summarize(trainer.model)
     environment = _environment(backend, trainer)
-    with folder.locked(), endings(folder, identity.results):
+    with folder.locked(), endings(folder, identity.results), Interrupts().watched() as interrupts:
         if folder.finished and not force:  # by another process, meanwhile
             return load_run(folder.path)
-        observer = Observers([LogFile(folder.path / "log.txt"), observer])
+        observer = Observers([LogFile(folder.path / "log.txt"), observer, interrupts])
         _begin_or_resume(trainer, folder, observer, force=force)
         folder.write_text("config.yaml", to_yaml(config))
         folder.write_json("environment.json", environment)
