@@ -26,6 +26,21 @@ INTERRUPTED = 130
 class Commands(click.Group):
     """Runs a command and turns what it raises into a message on stderr and an exit code."""
 
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """Be the process' only task.
+
+        One that was interrupted ends at once: JAX, interrupted while it is imported or while it compiles, crashes when
+        Python shuts down, and the exit code would be that of the crash.
+        """
+        try:
+            return super().__call__(*arguments, **options)
+        except SystemExit as end:
+            if end.code == INTERRUPTED:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(INTERRUPTED)
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
         try:

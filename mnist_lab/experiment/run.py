@@ -48,13 +48,17 @@ def run(
         TrainingError: the loss became NaN; what there is stays in the folder.
         KeyboardInterrupt: passed on with a sentence on how to go on; the last checkpoint stays.
     """
-    observer = observer or Observer()
+    with Interrupts().watched() as interrupts:
+        return _run(config, Path(results), data_dir, Observers([observer or Observer(), interrupts]), force=force)
+
+
+def _run(config: Config, results: Path, data_dir: Path | None, observer: Observer, *, force: bool) -> Run:
     timing = metrics.Timing(datetime.now(UTC), time.perf_counter())
     observer.preparing("Reading the data")
     dataset = datasets.load(config.data.dataset, data_dir, progress=observer.download)
     for note in dataset.notes:
         observer.note(note)
-    identity = identify(config, dataset, Path(results))
+    identity = identify(config, dataset, results)
     config, folder = identity.config, identity.folder
     if folder.finished and not force:
         return load_run(folder.path)
@@ -67,13 +71,18 @@ def run(
     from mnist_lab import models
     from mnist_lab.experiment.conclusion import conclude
 
+    config = config.model_copy(update={"runtime": runtime.model_copy(update={"threads": backend.threads})})
+    identity = replace(identity, config=config)
+    observer.preparing("Building the network")
     trainer = make_trainer(config, material)
     summary = models.summarize(trainer.model)
     environment = _environment(backend, trainer)
-    with folder.locked(), endings(folder, identity.results), Interrupts().watched() as interrupts:
+    with folder.locked(), endings(folder, identity.results):
         if folder.finished and not force:  # by another process, meanwhile
             return load_run(folder.path)
-        observer = Observers([LogFile(folder.path / "log.txt"), observer, interrupts])
+        if folder.finished:
+            folder.put_by()
+        observer = Observers([LogFile(folder.path / "log.txt"), observer])
         _begin_or_resume(trainer, folder, observer, force=force)
         folder.write_text("config.yaml", to_yaml(config))
         folder.write_json("environment.json", environment)
@@ -139,11 +148,15 @@ def _fit(identity: Identity, material: Material, trainer: "Trainer", observer: O
     config, folder = identity.config, identity.folder
     for record in trainer.epochs(observer.batch):
         folder.append_history(record)
+        finite, stops = isfinite(record["loss"]), observer.stops()
         last = record["epoch"] == config.train.epochs
-        if isfinite(record["loss"]) and not last and record["epoch"] % config.runtime.checkpoint_every == 0:
+        due = stops or record["epoch"] % config.runtime.checkpoint_every == 0
+        if finite and due and not last:
             folder.write_arrays("checkpoint.npz", _checkpoint(trainer))
         observer.epoch(record, config.train.epochs)
-        if not isfinite(record["loss"]):
+        if stops and not last:
+            raise KeyboardInterrupt
+        if not finite:
             from mnist_lab.experiment import pictures
 
             folder.write_arrays("batches.npz", trainer.batches.arrays())
@@ -167,14 +180,17 @@ def _checkpoint(trainer: "Trainer") -> dict[str, Any]:
 
 def _begin_or_resume(trainer: "Trainer", folder: RunFolder, observer: Observer, *, force: bool) -> None:
     """Bring the trainer to the last checkpoint, or the folder to a blank start."""
+    unusable = ""
     if folder.interrupted and not force:
         try:
             state = folder.read_arrays("checkpoint.npz")
             trainer.restore(state, json.loads(str(state.pop("history"))))
         except (InputError, KeyError, ValueError) as error:
-            observer.note(f"The checkpoint cannot be used, training begins anew: {error}")
+            unusable = f"The checkpoint cannot be used, training begins anew: {error}"
     if trainer.history:
         (folder.path / "error.txt").unlink(missing_ok=True)
     else:
         folder.clear()
+    if unusable:
+        observer.note(unusable)
     folder.write_history(trainer.history)

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +29,7 @@ from lab import (
 from mnist_lab import datasets, load_config
 from mnist_lab.config import Override
 from mnist_lab.experiment.identity import identify
+from mnist_lab.experiment.interrupts import Interrupts
 
 ONE_EPOCH = "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\ntrain: {epochs: 1}\n"
 
@@ -149,6 +150,16 @@ def test_ctrl_c_before_the_first_epoch_leaves_nothing(finished, tmp_path):
     assert answer.err.splitlines()[-1] == "Interrupted. The same command begins this run anew."
     assert files(tmp_path) == {"small.yaml"}
     assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_a_ctrl_c_that_keras_swallows_comes_again_at_the_next_event():
+    with Interrupts().watched() as interrupts:
+        interrupts.preparing("Importing Keras")
+        with suppress(BaseException):  # as Keras does where it waits for a batch
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.epoch({"epoch": 1}, 2)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_bug_is_one_line_with_the_traceback_in_the_log(tmp_path):
