@@ -52,7 +52,7 @@ def run(
     from mnist_lab import experiment
     from mnist_lab.cli.progress import observer_for
     from mnist_lab.cli.results import print_json, print_line, print_run
-    from mnist_lab.errors import InputError, TrainingError
+    from mnist_lab.errors import InputError, MnistLabError, TrainingError
 
     finished, failures = [], []
     for config in configs:
@@ -60,16 +60,12 @@ def run(
         try:
             with observer:
                 done = experiment.run(config, results=results, data_dir=data_dir, force=force, observer=observer)
-        except TrainingError as error:
+        except MnistLabError as error:
             if len(configs) == 1:
                 raise
             click.echo(f"Error: {config.name}: {error}", err=True)
-            failures.append(config.name)
+            failures.append((str(config.name), error))
             continue
-        except InputError as error:
-            if len(configs) > 1:
-                error.message = f"{config.name}: {error.message}"
-            raise
         finished.append(done)
         if not done.fresh and not quiet:
             click.echo("This run is finished already; here is its result (--force trains it again).", err=True)
@@ -78,4 +74,6 @@ def run(
     if as_json:
         print_json(finished[0].metrics if len(configs) == 1 else [done.metrics for done in finished])
     if failures:
-        raise TrainingError(f"{len(failures)} of {len(configs)} runs failed: {', '.join(map(str, failures))}")
+        kind = InputError if any(isinstance(error, InputError) for _, error in failures) else TrainingError
+        names = ", ".join(name for name, _ in failures)
+        raise kind(f"{len(failures)} of {len(configs)} runs failed: {names}")

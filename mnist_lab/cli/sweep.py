@@ -72,10 +72,12 @@ def sweep(
     from mnist_lab.config import load_sweep
     from mnist_lab.sweeps import appraise, launch, longest_first, make_plan, slots_for
 
+    if seeds is not None and values["seed"] is not None:
+        raise click.UsageError("--seed and --seeds exclude each other.")
     wanted = load_sweep(references, overrides(**values), seeds, name=name)
     plan = make_plan(wanted.configs, results, data_dir=data_dir, force=force, retry_failed=retry_failed)
     notes = [*wanted.notes, *plan.notes]
-    slots = slots_for(plan.todo, jobs=_jobs(jobs), threads=values["threads"])
+    slots = slots_for(plan.todo, jobs=_jobs(jobs))
     if plan.todo and not quiet:
         click.echo("Building the networks, and timing one where no finished run tells how long it takes.", err=True)
     costs = appraise(plan.todo, slots[0], data_dir=data_dir) if plan.todo else {}
@@ -102,7 +104,7 @@ def sweep(
     if failures:
         print_failures(failures, _again(sys.argv[1:]))
         ctx.exit(1)
-    if (missing := [run for run in plan.runs if not run.folder.finished]) and not retry_failed:
+    if (missing := [run for run in plan.runs if not run.result()]) and not retry_failed:
         click.echo(f"{len(missing)} runs were not started.", err=True)
         ctx.exit(1)
 
@@ -111,9 +113,8 @@ def _summarize(runs: "Sequence[PlannedRun]", folder: Path, title: str, *, as_jso
     """Compare what is finished, in the terminal and in the sweep's folder."""
     from mnist_lab.cli.summaries import print_summary
     from mnist_lab.report import groups, write_summary
-    from mnist_lab.runs import load_run
 
-    finished = groups([load_run(run.folder.path) for run in runs if run.folder.finished])
+    finished = groups([result for run in runs if (result := run.result())])
     if not finished:
         return
     files = write_summary(folder, title, finished)
@@ -148,9 +149,9 @@ def _print_plan_json(plan: "Plan", costs: "dict[PlannedRun, Appraisal]", notes: 
             "seed": run.identity.config.seed,
             "fingerprint": run.identity.fingerprint,
             "state": run.state,
-            "folder": str(run.folder.path),
+            "folder": str(run.found.folder.path if run.found else run.folder.path),
             "to_do": run in plan.todo,
-            "parameters": cost.parameters if cost else None,
+            "parameters": cost.parameters if cost else run.found and run.found.measured.parameters.total,
             "seconds": round(cost.seconds, 1) if cost else run.seconds,
             "bytes": cost.bytes if cost else None,
         }

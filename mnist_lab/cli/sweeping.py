@@ -20,6 +20,7 @@ WORDS = {
     "done": "done",
     "resumable": "to resume",
     "failed": "failed before",
+    "damaged": "damaged",
     "changed": "changed configuration",
     "new": "new",
 }
@@ -40,14 +41,17 @@ def print_plan(
     for experiment, group in groupby(plan.runs, key=lambda run: str(run.identity.config.experiment)):
         runs = list(group)
         todo = [costs[run] for run in runs if run in costs]
-        parameters = f"{todo[0].parameters:,}" if todo else ""
+        counts = [cost.parameters for cost in todo] + [run.found.measured.parameters.total for run in runs if run.found]
+        parameters = f"{counts[0]:,}" if counts else ""
         seconds = roughly(sum(cost.seconds for cost in todo)) if todo else ""
         rows.append((experiment, _seeds(runs), _states(runs), parameters, seconds))
     output.print(tables.table(("Experiment", "Seeds", "State", "Parameters", "Time"), rows, numbers=[3, 4], wrapped=0))
     for note in notes:
         click.echo(note, err=True)
     if not plan.todo:
-        click.echo(f"Nothing to do: all {_runs(len(plan.runs))} are finished.", err=True)
+        all_done = plan.count("done") == len(plan.runs)
+        why = f"{_runs(len(plan.runs))}, all finished" if all_done else "no run has failed before"
+        click.echo(f"Nothing to do: {why}.", err=True)
         return
     total, size = (sum(getattr(cost, name) for cost in costs.values()) for name in ("seconds", "bytes"))
     side_by_side = f", {slots} at a time" if slots > 1 else ""
@@ -141,7 +145,7 @@ class Live(Lines):
         from rich.console import Group
 
         rows = [self._row(run) for run in running]
-        table = tables.table(("Running", "Epoch", "Validation accuracy", "Time", "Left"), rows, numbers=range(1, 5))
+        table = tables.table(("Running", "Epoch", "Accuracy", "Time", "Left"), rows, numbers=range(1, 5))
         self._live.update(Group(table, self._bar()))
 
     def _row(self, run: "PlannedRun") -> tuple[str, ...]:

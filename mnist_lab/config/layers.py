@@ -3,6 +3,7 @@
 Names and defaults are Keras'. Adding a layer is adding a class here and its name to `LAYERS`.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -222,6 +223,13 @@ LAYERS = (
 AnyLayer = Annotated[Layer, OneOf(lambda: LAYERS)]
 
 
+def _with_inner(layers: Iterable[Layer]) -> Iterator[Layer]:
+    for layer in layers:
+        yield layer
+        if isinstance(layer, Residual):
+            yield from _with_inner(layer.layers)
+
+
 class Cnn(Spec):
     """A network written layer by layer; the last one must give the class probabilities."""
 
@@ -242,6 +250,10 @@ class Cnn(Spec):
                 "at": ("layers", len(self.layers) - 1),
             },
         )
+
+    def every_layer(self) -> Iterator[Layer]:
+        """The layers and those inside of blocks."""
+        return _with_inner(self.layers)
 
 
 class Mlp(Spec):
@@ -290,6 +302,10 @@ class Mlp(Spec):
             if rate:
                 layers.append(Dropout(rate=rate))
         return (*layers, Dense(units="classes", activation="softmax"))
+
+    def every_layer(self) -> Iterator[Layer]:
+        """The same as `layers`: there are no blocks."""
+        return iter(self.layers)
 
 
 Model = Annotated[Mlp | Cnn, Field(discriminator="kind")]

@@ -54,6 +54,10 @@ class InvalidError(ConfigError):
         self.problems = list(problems)
         super().__init__(listed(source, self.problems))
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[str, str | None]]:
+        """Another process gets the message."""
+        return ConfigError, (self.message, self.hint)
+
 
 def listed(source: str, problems: Sequence[object]) -> str:
     """The message of several problems."""

@@ -49,21 +49,22 @@ class ProcessExecutor(Executor):
         # A pool for each slot: a process that is killed can take down a pool's channel, and then only its own.
         self._slots = list(slots)
         self._pools = [self._pool(slot) for slot in self._slots]
-        self._pending = [0] * len(self._slots)
+        self._unfinished: list[set[Future[Any]]] = [set() for _ in self._slots]
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Call `fn(*args, **kwargs)` in a process of its own."""
-        i = self._pending.index(min(self._pending))
+        for futures in self._unfinished:
+            futures -= {future for future in futures if future.done()}
+        i = min(range(len(self._slots)), key=lambda i: len(self._unfinished[i]))
         if not self._pools[i].active:
             self._pools[i].stop()
             self._pools[i] = self._pool(self._slots[i])
-        self._pending[i] += 1
         future = self._pools[i].schedule(fn, args=args, kwargs=kwargs, timeout=self._timeout)
-        future.add_done_callback(lambda _: self._release(i))
+        self._unfinished[i].add(future)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End all processes and the server; with `cancel_futures`, also those that are at work."""
+        """End all processes once they are done; with `cancel_futures` at once, also those that are at work."""
         for pool in self._pools:
             pool.stop() if cancel_futures else pool.close()
         if wait:
@@ -74,9 +75,6 @@ class ProcessExecutor(Executor):
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-    def _release(self, i: int) -> None:
-        self._pending[i] -= 1
 
     def _pool(self, slot: Slot) -> ProcessPool:
         return ProcessPool(

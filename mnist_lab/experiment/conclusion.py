@@ -71,13 +71,12 @@ def conclude(
         environment=environment,
         observations=observations,
     )
+    folder.finish(facts)
     observer.done(facts)
-    folder.remove_checkpoint()
-    folder.write_json("metrics.json", facts)
     return Run(folder, folder.read_json("metrics.json"), fresh=True)
 
 
 def _learns_handicapped(identity: Identity) -> bool:
     """Whether the running training accuracy is measured under dropout or augmentation, and so too low."""
     config = identity.config
-    return bool(config.augment) or any("dropout" in layer.key for layer in config.model.layers)
+    return bool(config.augment) or any("dropout" in layer.key for layer in config.model.every_layer())

@@ -3,7 +3,7 @@
 import errno
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mnist_lab.errors import InputError, MnistLabError, NoRoomError
@@ -11,6 +11,7 @@ from mnist_lab.experiment.log import LogFile
 from mnist_lab.runs import RunFolder
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+LOG_LINES = 20
 
 
 @contextmanager
@@ -33,13 +34,12 @@ def endings(folder: RunFolder, results: Path) -> Iterator[None]:
     except KeyboardInterrupt as interrupt:
         raise KeyboardInterrupt(_discard_if_empty(folder, results)) from interrupt
     except MnistLabError as error:
-        folder.write_text("error.txt", f"{error}\n")
-        LogFile(folder.path / "log.txt").note(str(error))
+        _record(folder, str(error))
         folder.remove_checkpoint()
         raise
     except OSError as error:
         if error.errno not in _NO_ROOM:
-            _record_traceback(folder)
+            _record(folder, traceback.format_exc())
             raise
         how_to_go_on = _discard_if_empty(folder, results)
         raise NoRoomError(
@@ -47,20 +47,30 @@ def endings(folder: RunFolder, results: Path) -> Iterator[None]:
             f"Make room, or choose another folder with --results. {how_to_go_on}",
         ) from error
     except Exception:
-        _record_traceback(folder)
+        _record(folder, traceback.format_exc())
         raise
 
 
-def _record_traceback(folder: RunFolder) -> None:
-    text = traceback.format_exc()
-    folder.write_text("error.txt", text)
-    LogFile(folder.path / "log.txt").note(text)
+def _record(folder: RunFolder, reason: str) -> None:
+    """Put the reason into `log.txt`, and into `error.txt` with the end of the log."""
+    with suppress(OSError):  # the reason itself is on its way to the user
+        record_failure(folder, reason)
+        LogFile(folder.path / "log.txt").note(reason)
+
+
+def record_failure(folder: RunFolder, reason: str) -> None:
+    """Leave `error.txt` in the folder of a run that did not end well: the reason and the end of the log."""
+    folder.path.mkdir(parents=True, exist_ok=True)
+    log = folder.path / "log.txt"
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:] if log.is_file() else []
+    folder.write_text("error.txt", "\n".join([reason, *(["", "The end of its log:", *lines] if lines else [])]) + "\n")
 
 
 def _discard_if_empty(folder: RunFolder, results: Path) -> str:
     """Remove a folder in which there is nothing to go on from; says in a sentence how to go on."""
+    if folder.finished:
+        return "The run is finished."
     if folder.interrupted:
         return f"The same command, without --force, goes on from the last checkpoint in {folder.path}."
-    if not folder.finished:
-        folder.discard(results)
+    folder.discard(results)
     return "The same command begins this run anew."

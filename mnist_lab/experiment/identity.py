@@ -1,4 +1,4 @@
-"""Which run a configuration is: settled down to backend and threads, with its fingerprint and its folder.
+"""Which run a configuration is: settled down to the backend, with its fingerprint and its folder.
 
 Keras is not needed for it, so a finished run is recognised at once.
 """
@@ -17,7 +17,7 @@ class Identity:
     """A run that is or could be."""
 
     config: Config
-    """With backend and threads decided, and a data set that is given by its path as an absolute one."""
+    """With the backend decided, and a data set that is given by its path as an absolute one."""
     fingerprint: str
     folder: RunFolder
     results: Path
@@ -30,9 +30,7 @@ def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
         SetupError: its backend is not installed.
     """
     backend = backends.choose(config.runtime.backend)
-    there = backends.available_threads()
-    threads = min(config.runtime.threads or there, there)
-    data, runtime = config.data, config.runtime.model_copy(update={"backend": backend, "threads": threads})
+    data, runtime = config.data, config.runtime.model_copy(update={"backend": backend})
     if data.dataset not in KNOWN:
         data = data.model_copy(update={"dataset": str(Path(data.dataset).expanduser().resolve())})
     config = config.model_copy(update={"data": data, "runtime": runtime})

@@ -47,6 +47,10 @@ class Observer:
     def epoch(self, record: "Record", epochs: int) -> None:
         """An epoch of `epochs` is done."""
 
+    def stops(self) -> bool:
+        """Whether training is to stop after this epoch, with a checkpoint, as if interrupted."""
+        return False
+
     def done(self, metrics: dict[str, Any]) -> None:
         """The run is complete; `metrics` is what `metrics.json` is about to say."""
 
@@ -84,6 +88,10 @@ class Observers(Observer):
     def epoch(self, record: "Record", epochs: int) -> None:
         for observer in self.observers:
             observer.epoch(record, epochs)
+
+    @override
+    def stops(self) -> bool:
+        return any(observer.stops() for observer in self.observers)
 
     @override
     def done(self, metrics: dict[str, Any]) -> None:

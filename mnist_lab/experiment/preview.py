@@ -20,7 +20,7 @@ def preview(configs: Iterable[Config], data_dir: Path | None = None) -> "list[Su
     """
     configs = list(configs)
     backends.start(backends.choose(configs[0].runtime.backend), device="cpu")
-    from mnist_lab import models
+    from mnist_lab import augmentation, models
 
     summaries = []
     for config in configs:
@@ -35,6 +35,7 @@ def preview(configs: Iterable[Config], data_dir: Path | None = None) -> "list[Su
             )
         except ConfigError as error:
             raise ConfigError(f"{config.name}: {error.message}", error.hint) from error
+        models.for_training(model, augmentation.layers(config.augment, seed=config.seed))
         summaries.append(models.summarize(model))
     return summaries
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_lab.errors import InputError, NewerFormatError
-from mnist_lab.report.measured import measured
 from mnist_lab.runs import Run, finished_runs, load_run
 
 
@@ -39,7 +38,7 @@ def collect(paths: Iterable[Path]) -> Collection:
             seen.add(place)
             try:
                 run = load_run(folder.path)
-                facts = measured(run).run
+                facts = run.measured.run
             except NewerFormatError:
                 raise
             except InputError as error:

@@ -10,8 +10,7 @@ from statistics import fmean, stdev
 
 from mnist_lab.config import Config, describe, differences
 from mnist_lab.errors import InputError
-from mnist_lab.report.measured import Measured, Published, measured
-from mnist_lab.runs import Run
+from mnist_lab.runs import Measured, Published, Run
 
 NOT_RUN = "base not run"
 UNREADABLE = "config.yaml cannot be read"
@@ -189,7 +188,7 @@ def groups(runs: Sequence[Run]) -> list[Group]:
     """
     found: dict[tuple[str, str], dict[int, tuple[Run, Measured]]] = {}
     for run in runs:
-        result = measured(run)
+        result = run.measured
         seeds = found.setdefault((result.run.experiment, result.run.fingerprint), {})
         seeds.setdefault(result.run.seed, (run, result))
     configurations = Counter(experiment for experiment, _ in found)

@@ -1,6 +1,7 @@
 """Run folders: how they are written, found and read."""
 
 from mnist_lab.runs.folder import FORMAT, Arrays, RunFolder, finished_runs
+from mnist_lab.runs.measured import Measured, Published
 from mnist_lab.runs.run import Run, find_run, load_run
 
-__all__ = ["FORMAT", "Arrays", "Run", "RunFolder", "find_run", "finished_runs", "load_run"]
+__all__ = ["FORMAT", "Arrays", "Measured", "Published", "Run", "RunFolder", "find_run", "finished_runs", "load_run"]

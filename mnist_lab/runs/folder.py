@@ -1,20 +1,21 @@
 """The run folder: what each file in it is called, and how it is written so that a crash loses nothing.
 
 `results/<experiment>/seed<seed>-<fingerprint8>/`. `metrics.json` is written last and atomically: where it is, the run
-is finished. `checkpoint.npz` is there only while a run is unfinished.
+is finished. `checkpoint.npz` is what an unfinished run goes on from; `.previous/` holds a finished run that is being
+repeated by force, until the repetition is finished.
 """
 
 import json
 import os
 import shutil
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnist_lab.errors import BusyError, InputError, SetupError
+from mnist_lab.errors import BusyError, InputError, NoRoomError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """Version of the run folder; goes into `metrics.json`."""
+
+MARKER = "metrics.json"
+"""The file whose presence means that a run is finished."""
+PART = ".part."
+DAMAGED = ".damaged"
 
 Arrays = dict[str, "NDArray[Any]"]
 
@@ -46,7 +52,7 @@ class RunFolder:
     @property
     def finished(self) -> bool:
         """Whether the run was completed."""
-        return (self.path / "metrics.json").is_file()
+        return (self.path / MARKER).is_file()
 
     @property
     def interrupted(self) -> bool:
@@ -68,19 +74,15 @@ class RunFolder:
 
     def set_aside(self) -> Path:
         """Rename the folder of a damaged run, so that nothing of it is lost; gives its new path."""
-        for number in count(1):
-            aside = self.path.with_name(f"{self.path.name}.damaged{number}")
-            if not aside.exists():
-                (self.path / "metrics.json").rename(self.path / "metrics.damaged.json")
-                return self.path.rename(aside)
-        raise AssertionError
+        asides = (self.path.with_name(f"{self.path.name}{DAMAGED}{number}") for number in count(1))
+        return self.path.rename(next(aside for aside in asides if not aside.exists()))
 
     @contextmanager
     def locked(self) -> "Iterator[None]":
         """Hold the folder, so that no other process writes it; a dead process holds nothing.
 
         Raises:
-            SetupError: the folder cannot be made or written.
+            NoRoomError: the folder cannot be made or written.
             BusyError: another process holds it.
         """
         import filelock
@@ -92,43 +94,89 @@ class RunFolder:
         except filelock.Timeout:
             raise BusyError(f"{self.path}: another process is writing this run.", "Wait for it to end.") from None
         except OSError as error:
-            raise SetupError(
+            raise NoRoomError(
                 f"{self.path}: cannot be written ({error.strerror}).", "Choose another folder with --results."
             ) from None
         try:
-            for part in self.path.glob(".*"):  # of a process that was killed while it wrote
-                if part.name != ".lock":
-                    part.unlink()
+            for part in self.path.glob(f"{PART}*"):  # of a process that was killed while it wrote
+                part.unlink()
+            if not self.finished and not self.interrupted:
+                self.take_back()
             yield
         finally:
             if self.finished:  # else a process that waits could hold a removed file, and a third a new one
                 (self.path / ".lock").unlink(missing_ok=True)
             lock.release()
 
+    def put_by(self) -> None:
+        """Keep a finished run until the one that replaces it is finished too."""
+        self._move(self.path, self._previous, marker_first=True)
+
+    def take_back(self) -> None:
+        """Bring back what was put by, if anything was."""
+        if self._previous.is_dir():
+            self.remove_checkpoint()
+            (self.path / "error.txt").unlink(missing_ok=True)
+            self._move(self._previous, self.path, marker_first=False)
+            self._previous.rmdir()
+
     def clear(self) -> None:
-        """Remove what an earlier, unfinished or repeated run left."""
-        for file in self.path.iterdir():
-            if file.name != ".lock":
-                file.unlink() if file.is_file() else shutil.rmtree(file)
+        """Remove what an earlier, unfinished run left; not what was put by."""
+        for file in self._own_files():
+            file.unlink() if file.is_file() else shutil.rmtree(file)
+
+    def sync(self) -> None:
+        """Have all files on the disk, so that a power cut cannot leave a finished run with empty ones."""
+        for file in self._own_files():
+            _sync(file)
+
+    def finish(self, metrics: Mapping[str, Any]) -> None:
+        """Mark the run as finished: `metrics.json` is written when all else is safe."""
+        self.sync()
+        self.write_json(MARKER, metrics)
+        self.remove_checkpoint()
+        shutil.rmtree(self._previous, ignore_errors=True)
 
     def remove_checkpoint(self) -> None:
         """Remove the checkpoint, so that the run counts as not resumable."""
         (self.path / "checkpoint.npz").unlink(missing_ok=True)
 
     def discard(self, results: Path) -> None:
-        """Remove the folder, and those between it and `results` that are empty then."""
-        shutil.rmtree(self.path, ignore_errors=True)
-        for parent in self.path.parents:
-            if parent == results or any(parent.iterdir()):
-                break
-            parent.rmdir()
+        """Remove the folder and those between it and `results` that are empty then; a run that was put by stays."""
+        with suppress(OSError):  # several processes may do so at once
+            if self._previous.is_dir():
+                self.take_back()
+                return
+            shutil.rmtree(self.path)
+            for parent in self.path.parents:
+                if parent == results:
+                    break
+                parent.rmdir()
+
+    @property
+    def _previous(self) -> Path:
+        return self.path / ".previous"
+
+    def _own_files(self) -> list[Path]:
+        """What the run has written, the marker first."""
+        files = [file for file in self.path.iterdir() if not file.name.startswith(".")]
+        return sorted(files, key=lambda file: file.name != MARKER)
+
+    @staticmethod
+    def _move(source: Path, target: Path, *, marker_first: bool) -> None:
+        """Move files so that a folder with the marker is whole at any moment."""
+        target.mkdir(exist_ok=True)
+        files = [file for file in source.iterdir() if not file.name.startswith(".")]
+        for file in sorted(files, key=lambda file: (file.name == MARKER) != marker_first):
+            file.replace(target / file.name)
 
     @contextmanager
     def replacing(self, name: str) -> "Iterator[Path]":
         """A file to write, which then takes the place of `name`, or is removed if writing fails."""
-        part = self.path / f".part.{name}"
+        part = self.path / f"{PART}{name}"
         try:
             yield part
+            _sync(part)
             part.replace(self.path / name)
         finally:
             part.unlink(missing_ok=True)
@@ -184,8 +232,6 @@ class RunFolder:
         with self.replacing(name) as part, part.open("wb") as file:
             save: Any = np.savez_compressed if compressed else np.savez
             save(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
 
     def read_arrays(self, name: str) -> Arrays:
         """Read an npz of the folder.
@@ -214,7 +260,14 @@ def finished_runs(path: Path) -> list[RunFolder]:
     """
     if path.is_file():
         raise InputError(f"{path}: expected a folder with runs, this is a file.")
-    return [RunFolder(file.parent) for file in sorted(path.rglob("metrics.json"))]
+    folders = [RunFolder(file.parent) for file in sorted(path.rglob(MARKER))]
+    return [folder for folder in folders if not (folder.id.startswith(".") or DAMAGED in folder.id)]
+
+
+def _sync(file: Path) -> None:
+    if file.is_file():
+        with file.open("rb") as opened:
+            os.fsync(opened.fileno())
 
 
 def _line(record: Mapping[str, Any]) -> str:

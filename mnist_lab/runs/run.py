@@ -7,7 +7,8 @@ from typing import Any
 
 from mnist_lab.config import Config, load_config
 from mnist_lab.errors import InputError, NewerFormatError
-from mnist_lab.runs.folder import FORMAT, RunFolder, finished_runs
+from mnist_lab.runs.folder import FORMAT, MARKER, RunFolder, finished_runs
+from mnist_lab.runs.measured import Measured, measured
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,25 @@ class Run:
     """What `metrics.json` says."""
     fresh: bool = False
     """Whether it was trained just now, not found finished."""
+    asked: Config | None = None
+    """The configuration that it answers, if not its own: one that differs in names only."""
 
     @cached_property
     def config(self) -> Config:
         """The resolved configuration."""
-        return load_config(self.folder.path / "config.yaml")
+        return self.asked or load_config(self.folder.path / "config.yaml")
+
+    @cached_property
+    def measured(self) -> Measured:
+        """What `metrics.json` says, typed."""
+        return measured(self.metrics, self.folder.path / MARKER)
+
+    def answering(self, config: Config) -> "Run":
+        """The run as the result of `config`, which asks for the same numbers under other names."""
+        names = {"name": config.name, "experiment": config.experiment}
+        reference = config.reference.model_dump(mode="json", exclude_none=True) if config.reference else None
+        metrics = {**self.metrics, "run": {**self.metrics["run"], **names}, "reference": reference}
+        return Run(self.folder, metrics, self.fresh, config)
 
     @cached_property
     def history(self) -> list[dict[str, Any]]:
@@ -45,15 +60,17 @@ def load_run(path: str | Path) -> Run:
         raise InputError(
             f"{path}: no finished run: there is no metrics.json.", "The command that began it goes on with it."
         )
-    metrics = folder.read_json("metrics.json")
+    metrics = folder.read_json(MARKER)
     if not isinstance(metrics, dict) or not isinstance(metrics.get("format"), int):
-        raise InputError(f"{path}/metrics.json: not the metrics of a run.")
+        raise InputError(f"{path}/{MARKER}: damaged (not the metrics of a run).")
     if metrics["format"] > FORMAT:
         raise NewerFormatError(
             f"{path}: written by a newer mnist-lab (format {metrics['format']}; this one reads up to {FORMAT}).",
             "Update mnist-lab.",
         )
-    return Run(folder, metrics)
+    run = Run(folder, metrics)
+    run.measured  # noqa: B018 - raises if a number is missing
+    return run
 
 
 def find_run(reference: str, results: Path) -> Run:
@@ -62,7 +79,7 @@ def find_run(reference: str, results: Path) -> Run:
     Raises:
         InputError: there is none, or there are several.
     """
-    if any((Path(reference) / name).is_file() for name in ("metrics.json", "config.yaml")):
+    if _is_run_folder(Path(reference)):
         return load_run(reference)
     runs = finished_runs(results)
     found = [run for run in runs if run.id == reference]
@@ -76,3 +93,10 @@ def find_run(reference: str, results: Path) -> Run:
         f"{reference}: no finished run of that folder, id or experiment below {results}.",
         "`mnist-lab list` shows the runs.",
     )
+
+
+def _is_run_folder(path: Path) -> bool:
+    try:
+        return any((path / name).is_file() for name in (MARKER, "config.yaml"))
+    except OSError:  # a name that is too long for a path
+        return False

@@ -7,11 +7,15 @@ from a short timing of the costliest run, in proportion to the arithmetic.
 
 import math
 from collections.abc import Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pebble import ProcessExpired
+
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config
+from mnist_lab.errors import TrainingError
 from mnist_lab.executors import Slot
 from mnist_lab.experiment import Material, Part, make_trainer, prepare
 from mnist_lab.sweeps.plan import PlannedRun
@@ -51,10 +55,15 @@ def appraise(todo: Sequence[PlannedRun], slot: Slot, *, data_dir: Path | None = 
     """
     runtime = todo[0].identity.config.runtime
     different = {run.identity.fingerprint: run for run in todo}
-    with executor_for(todo[0], [slot]) as executor:
+    executor = executor_for(todo[0], [slot])
+    try:
         configs = [run.identity.config.model_copy(update={"runtime": runtime}) for run in different.values()]
         untimed = [run.seconds is None for run in different.values()]
         works, seconds_per_flop = executor.submit(measure, configs, untimed, data_dir).result()
+    except (ProcessExpired, BrokenProcessPool) as error:
+        raise TrainingError("The process that builds the networks died; out of memory, or killed.") from error
+    finally:
+        executor.shutdown(cancel_futures=True)
     size = dict(zip(different, works, strict=True))
     return {run: _appraisal(run, size[run.identity.fingerprint], seconds_per_flop) for run in todo}
 
@@ -74,19 +83,19 @@ def measure(configs: Sequence[Config], untimed: Sequence[bool], data_dir: Path |
     runtime = configs[0].runtime
     backends.start(str(runtime.backend), device=runtime.device)
     loaded = {name: datasets.load(name, data_dir) for name in {config.data.dataset for config in configs}}
-    works, materials = [], []
+    works = []
     for config in configs:
-        material = prepare(config, loaded[config.data.dataset])
+        material = prepare(config, loaded[config.data.dataset])  # not kept: it is a copy of the images
         summary = models.summarize(make_trainer(config, material).model)
         batch = config.train.batch_size
         steps = config.train.epochs * math.ceil(len(material.train) / batch)
         works.append(_Work(summary.parameters.total, 6 * summary.multiply_adds * batch, steps))
-        materials.append(material)
     costs = [work.flops_per_step * work.steps if timed else 0 for work, timed in zip(works, untimed, strict=True)]
     costliest = costs.index(max(costs))
     if not costs[costliest]:
         return works, 0.0
-    seconds = _seconds_per_step(configs[costliest], materials[costliest])
+    config = configs[costliest]
+    seconds = _seconds_per_step(config, prepare(config, loaded[config.data.dataset]))
     return works, seconds / works[costliest].flops_per_step
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mnist_lab.config import Override, load_sweep
 from mnist_lab.errors import TrainingError
-from mnist_lab.runs import Run, load_run
+from mnist_lab.runs import Run
 from mnist_lab.sweeps.appraisal import appraise
 from mnist_lab.sweeps.launch import Observer, launch, longest_first, slots_for
 from mnist_lab.sweeps.plan import make_plan
@@ -20,6 +20,8 @@ def sweep(
     data_dir: Path | None = None,
     jobs: int | None = None,
     force: bool = False,
+    timeout: float | None = None,
+    fail_fast: bool = False,
     observer: Observer | None = None,
 ) -> list[Run]:
     """Bring the results folder to what the references ask for; gives every run of the sweep, in order.
@@ -35,6 +37,8 @@ def sweep(
         data_dir: where to look for data sets first.
         jobs: how many at a time; None decides for this machine.
         force: train again what is finished.
+        timeout: seconds after which a run counts as hung.
+        fail_fast: start nothing more after a failure.
         observer: is told what happens.
 
     Raises:
@@ -46,8 +50,10 @@ def sweep(
     if plan.todo:
         slots = slots_for(plan.todo, jobs=jobs)
         todo = longest_first(plan.todo, appraise(plan.todo, slots[0], data_dir=data_dir))
-        failures = launch(todo, slots, data_dir=data_dir, force=force, observer=observer)
+        failures = launch(
+            todo, slots, data_dir=data_dir, force=force, timeout=timeout, fail_fast=fail_fast, observer=observer
+        )
         if failures:
             reasons = "\n".join(f"  {run.label}: {reason}" for run, reason in failures)
             raise TrainingError(f"{len(failures)} of {len(plan.runs)} runs failed:\n{reasons}")
-    return [load_run(run.folder.path) for run in plan.runs]
+    return [result for run in plan.runs if (result := run.result())]

@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from pebble import ProcessExpired
 
 from mnist_lab.errors import NoRoomError
 from mnist_lab.executors import Slot, divide
-from mnist_lab.runs import RunFolder
+from mnist_lab.experiment import record_failure
 from mnist_lab.sweeps.appraisal import Appraisal
 from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.sweeps.server import executor_for, server
@@ -30,7 +31,6 @@ WAIT_FOR_OTHERS = 1.0
 """Seconds until a run that another process was writing is looked at again."""
 TRIES = 2
 """A run that dies without a word (killed, out of memory) is started this often."""
-LOG_LINES = 20
 
 
 class Observer:
@@ -49,8 +49,9 @@ class Observer:
         """Something that people should know."""
 
 
-def slots_for(todo: Sequence[PlannedRun], *, jobs: int | None = None, threads: int | None = None) -> list[Slot]:
-    """Divide the machine among the runs of `todo`; `jobs` at a time, or as many as suit it, with `threads` each."""
+def slots_for(todo: Sequence[PlannedRun], *, jobs: int | None = None) -> list[Slot]:
+    """Divide the machine among the runs of `todo`: `jobs` at a time, or as many as suit it and the threads they ask."""
+    threads = max((run.identity.config.runtime.threads or 0 for run in todo), default=0) or None
     gpus = any(run.identity.config.runtime.device != "cpu" for run in todo)
     return divide(jobs, runs=max(1, len(todo)), device="auto" if gpus else "cpu", threads=threads)
 
@@ -136,6 +137,8 @@ class _Launcher:
             with self._interruptible():
                 while self.running or (self.waiting and not self._ending()):
                     self._start_some()
+                    if not self.running:  # all that waits is another process' for now
+                        time.sleep(TICK)
                     done, _ = wait(self.running, timeout=TICK, return_when=FIRST_COMPLETED)
                     for future in done:
                         self._end(self.running.pop(future), future)
@@ -148,7 +151,7 @@ class _Launcher:
         if self.no_room:
             raise NoRoomError(self.no_room)
         if self.interrupted:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("What was finished stays. The same command goes on.")
         return self.failures
 
     def _ending(self) -> bool:
@@ -164,10 +167,19 @@ class _Launcher:
             elif run.folder.busy:
                 self._leave_for_now(run)
             else:
-                self.tries[run] += 1
-                self.begun[run] = time.monotonic()
-                self.observer.started(run)
-                self.running[self.executor.submit(work, self.tasks[run])] = run
+                self._start(run)
+
+    def _start(self, run: PlannedRun) -> None:
+        task = self.tasks[run]
+        if run.state == "damaged" and not self.tries[run]:
+            with run.folder.locked():
+                self.observer.note(f"{run.label}: damaged; kept aside in {run.folder.set_aside()}.")
+        if self.tries[run] and run.folder.interrupted:
+            task = replace(task, force=False)  # it is the forced run that goes on
+        self.tries[run] += 1
+        self.begun[run] = time.monotonic()
+        self.observer.started(run)
+        self.running[self.executor.submit(work, task)] = run
 
     def _leave_for_now(self, run: PlannedRun) -> None:
         if run not in self.not_before:
@@ -187,6 +199,8 @@ class _Launcher:
                 return
             case "failed":
                 self.failures.append((run, outcome.reason))
+                if not (run.folder.path / "error.txt").is_file():  # it failed before it had a folder
+                    record_failure(run.folder, outcome.reason)
             case "no_room":
                 self.no_room = outcome.reason
                 self.stop.touch()
@@ -203,7 +217,9 @@ class _Launcher:
             if self.tries[run] < TRIES and not self._ending():
                 self.observer.note(f"{run.label}: {reason} Trying once more.")
                 return None
-        _record_failure(run.folder, reason)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+        record_failure(run.folder, reason)
         return Outcome("failed", reason)
 
     @contextmanager
@@ -232,11 +248,3 @@ def _how(error: BaseException) -> str:
     if isinstance(code, int) and code < 0:
         return f"signal {-code}"
     return f"exit code {code}" if code is not None else type(error).__name__
-
-
-def _record_failure(folder: RunFolder, reason: str) -> None:
-    """Leave `error.txt` with the reason and the end of the log, as a run that can speak for itself does."""
-    log = folder.path / "log.txt"
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:] if log.is_file() else []
-    folder.path.mkdir(parents=True, exist_ok=True)
-    folder.write_text("error.txt", "\n".join([reason, "", "The end of its log:", *lines]) + "\n")

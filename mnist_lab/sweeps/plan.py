@@ -1,19 +1,20 @@
 """What there is to do: every run of a sweep, and whether its result is there already."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal
+from typing import Literal, get_args
 
 from mnist_lab import datasets
 from mnist_lab.config import Config
 from mnist_lab.errors import InputError, NewerFormatError
 from mnist_lab.experiment import Identity, identify
-from mnist_lab.runs import RunFolder, finished_runs, load_run
+from mnist_lab.runs import Run, RunFolder, finished_runs, load_run
 
-State = Literal["done", "failed", "resumable", "changed", "new"]
-STATES: tuple[State, ...] = ("done", "resumable", "failed", "changed", "new")
+State = Literal["done", "resumable", "failed", "damaged", "changed", "new"]
+STATES: tuple[State, ...] = get_args(State)
 """`changed`: the experiment has a finished run of this seed, made with another configuration."""
 
 
@@ -23,10 +24,22 @@ class PlannedRun:
 
     identity: Identity
     state: State
-    folder: RunFolder
-    """Where its result is or will be; a finished run of the same numbers may stand under another experiment."""
+    found: Run | None = None
+    """Its result, if that is there; a run of the same numbers may stand under another experiment."""
     seconds: float | None = None
     """How long runs that differ in seed only have taken (median)."""
+
+    @property
+    def folder(self) -> RunFolder:
+        """Where it belongs, and where it is written."""
+        return self.identity.folder
+
+    def result(self) -> Run | None:
+        """Its result under its own names, as far as there is one now."""
+        if self.folder.finished:
+            with suppress(InputError):  # damaged
+                return load_run(self.folder.path)
+        return self.found and self.found.answering(self.identity.config)
 
     @property
     def label(self) -> str:
@@ -57,8 +70,6 @@ def make_plan(
 ) -> Plan:
     """Look up every configuration in the results folder. Keras is not imported.
 
-    A run whose `metrics.json` is damaged is kept aside and counts as new.
-
     Args:
         configs: as `load_sweep` gives them.
         results: the folder below which runs are.
@@ -67,7 +78,8 @@ def make_plan(
         retry_failed: nothing but failed runs is to be done.
 
     Raises:
-        InputError: a data set cannot be had, a backend is not installed, or a run was written by a newer mnist-lab.
+        InputError: a data set cannot be had, a backend is not installed, or two configurations are the same run.
+        NewerFormatError: a run was written by a newer mnist-lab.
     """
     known: dict[str, datasets.Dataset] = {}
     notes: list[str] = []
@@ -78,7 +90,9 @@ def make_plan(
             known[name] = datasets.load(name, data_dir)
             notes += known[name].notes
         identities.append(identify(config, known[name], results))
-    finished = _Finished(results, notes)
+    _refuse_twins(identities)
+    finished = _Finished(results)
+    notes += finished.problems
     runs = tuple(_planned(identity, finished) for identity in identities)
     if force:
         todo = runs
@@ -89,12 +103,27 @@ def make_plan(
     return Plan(runs, todo, tuple(notes))
 
 
+def _refuse_twins(identities: Sequence[Identity]) -> None:
+    """Settled down to backend and data, two configurations can turn out to be one."""
+    first: dict[tuple[str, int], Identity] = {}
+    for identity in identities:
+        twin = first.setdefault((identity.fingerprint, identity.config.seed), identity)
+        if twin is not identity:
+            names = f"{twin.config.experiment} and {identity.config.experiment}"
+            raise InputError(
+                f"{names} are one run: equal in all that can change the numbers, with seed {identity.config.seed}.",
+                "Leave one of them out.",
+            )
+
+
 def _planned(identity: Identity, finished: "_Finished") -> PlannedRun:
     config, own = identity.config, identity.folder
-    there = finished.folder(identity.fingerprint, config.seed, own)
+    found = finished.run(identity.fingerprint, config.seed, own)
     state: State = "new"
-    if there:
+    if found:
         state = "done"
+    elif own in finished.damaged:
+        state = "damaged"
     elif (own.path / "error.txt").is_file():
         state = "failed"
     elif own.interrupted:
@@ -102,36 +131,33 @@ def _planned(identity: Identity, finished: "_Finished") -> PlannedRun:
     elif (config.experiment, config.seed) in finished.seeds:
         state = "changed"
     seconds = finished.seconds.get(identity.fingerprint)
-    return PlannedRun(identity, state, there or own, median(seconds) if seconds else None)
+    return PlannedRun(identity, state, found, median(seconds) if seconds else None)
 
 
 class _Finished:
     """The finished runs of a results folder, by what was run."""
 
-    def __init__(self, results: Path, notes: list[str]) -> None:
-        self.seconds: dict[str, list[float]] = {}
-        self.folders: dict[tuple[str, int], list[RunFolder]] = {}
+    def __init__(self, results: Path) -> None:
+        self.runs: dict[tuple[str, int], list[Run]] = {}
         self.seeds: set[tuple[str, int]] = set()
+        self.seconds: dict[str, list[float]] = {}
+        self.damaged: set[RunFolder] = set()
+        self.problems: list[str] = []
         for folder in finished_runs(results):
-            metrics = _metrics(folder, notes)
-            if metrics:
-                facts = metrics["run"]
-                self.seconds.setdefault(facts["fingerprint"], []).append(metrics["seconds"]["total"])
-                self.folders.setdefault((facts["fingerprint"], facts["seed"]), []).append(folder)
-                self.seeds.add((facts["experiment"], facts["seed"]))
+            try:
+                run = load_run(folder.path)
+            except NewerFormatError:
+                raise
+            except InputError as error:
+                self.damaged.add(folder)
+                self.problems.append(error.message)
+                continue
+            facts = run.measured.run
+            self.runs.setdefault((facts.fingerprint, facts.seed), []).append(run)
+            self.seeds.add((facts.experiment, facts.seed))
+            self.seconds.setdefault(facts.fingerprint, []).append(run.measured.seconds.total)
 
-    def folder(self, fingerprint: str, seed: int, own: RunFolder) -> RunFolder | None:
-        """Where the run is finished: its own folder rather than another experiment's."""
-        there = self.folders.get((fingerprint, seed), [])
-        return own if own in there else there[0] if there else None
-
-
-def _metrics(folder: RunFolder, notes: list[str]) -> dict[str, Any] | None:
-    try:
-        return load_run(folder.path).metrics
-    except NewerFormatError:
-        raise
-    except InputError as error:
-        aside = folder.set_aside()
-        notes.append(f"{error.message} Kept aside as {aside.name}; the run counts as not done.")
-        return None
+    def run(self, fingerprint: str, seed: int, own: RunFolder) -> Run | None:
+        """The finished run; that in its own folder rather than another experiment's."""
+        there = self.runs.get((fingerprint, seed), [])
+        return next((run for run in there if run.folder == own), there[0] if there else None)

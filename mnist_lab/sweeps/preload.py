@@ -4,9 +4,11 @@ The environment names the backend. Importing starts no TensorFlow runtime and to
 """
 
 import os
+import signal
 
 from mnist_lab import backends
 
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the sweep, who decides what it means
 backends.import_keras(os.environ["KERAS_BACKEND"])
 
 from mnist_lab.experiment import conclusion  # noqa: E402, F401 - it brings training, plots and analysis

@@ -4,7 +4,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from typing_extensions import override
 
@@ -13,9 +13,6 @@ from mnist_lab.config import Config
 from mnist_lab.errors import BusyError, MnistLabError, NoRoomError
 from mnist_lab.experiment import Observer
 from mnist_lab.experiment import Plan as RunPlan
-
-if TYPE_CHECKING:
-    from mnist_lab.training import Record
 
 
 @dataclass(frozen=True)
@@ -74,9 +71,8 @@ class _InTheBackground(Observer):
         _redirect_output(plan.folder.path / "log.txt")
 
     @override
-    def epoch(self, record: "Record", epochs: int) -> None:
-        if self._stop.exists() and record["epoch"] < epochs:
-            raise KeyboardInterrupt
+    def stops(self) -> bool:
+        return self._stop.exists()
 
 
 def _redirect_output(path: Path) -> None:

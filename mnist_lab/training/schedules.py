@@ -58,7 +58,12 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self) -> dict[str, Any]:
         """Not for saving: saved models are never compiled."""
-        return {"rate": self.rate, "schedules": self.schedules, "epochs": self.epochs, "steps": self.steps_per_epoch}
+        return {
+            "rate": self.rate,
+            "schedules": self.schedules,
+            "epochs": self.epochs,
+            "steps_per_epoch": self.steps_per_epoch,
+        }
 
 
 def _falling(part: Any) -> Any:

@@ -100,6 +100,7 @@ class Trainer:
         self._validation = validation and (validation[0], self._as_targets(validation[1]))
         self._steps = -(-len(images) // train.batch_size)
         self._best: list[NDArray[Any]] = []
+        self._evaluated: list[NDArray[Any]] = []
         self.network: Any = for_training(model, augmentation)
         self._compile(runtime)
 
@@ -153,6 +154,7 @@ class Trainer:
         Raises:
             ValueError: the state is that of another network.
         """
+        best, batches = _group(state, "best"), {name: state[f"batches_{name}"].tolist() for name in vars(BatchCurve())}
         pairs = [
             (variables, _group(state, name))
             for name, variables in (
@@ -165,8 +167,7 @@ class Trainer:
                 raise ValueError("it is that of another network")
         for variables, values in pairs:
             _assign(variables, values)
-        self._best = _group(state, "best")
-        self.batches = BatchCurve(**{name: state[f"batches_{name}"].tolist() for name in vars(BatchCurve())})
+        self._best, self.batches = best, BatchCurve(**batches)
         self.history = list(history)
 
     def _compile(self, runtime: Runtime) -> None:
@@ -182,8 +183,12 @@ class Trainer:
             else keras.losses.SparseCategoricalCrossentropy()
         )
         accuracy = keras.metrics.CategoricalAccuracy if smoothed else keras.metrics.SparseCategoricalAccuracy
+        optimizer = construct(train.optimizer, learning_rate=rate)
+        if train.precision == "mixed_float16":
+            # Keras does so by itself only where the model as a whole has the policy; here its layers have it.
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         self.network.compile(
-            construct(train.optimizer, learning_rate=rate),
+            optimizer,
             loss,
             metrics=[accuracy(name="accuracy")],
             jit_compile=_jit_compile(runtime),
@@ -199,8 +204,8 @@ class Trainer:
                 optimizer.learning_rate = self._train.optimizer.learning_rate * plateau_scale(self.history, rule)
         rate = float(optimizer.learning_rate)
         order = np.random.default_rng((self._seed, epoch)).permutation(len(self._images))
-        watch = _Watch(epoch, len(order), self._train.batch_size, self._steps, on_batch)
         averaged = self._train.optimizer.use_ema
+        watch = _Watch(epoch, len(order), self._train.batch_size, self._steps, on_batch, keep_trained=averaged)
         fitted = self.network.fit(
             self._images[order],
             self._targets[order],
@@ -243,12 +248,20 @@ class _Watch(keras.callbacks.Callback):
     SECONDS = 0.1
 
     def __init__(
-        self, epoch: int, images: int, batch_size: int, steps: int, on_batch: Callable[[Progress], None] | None
+        self,
+        epoch: int,
+        images: int,
+        batch_size: int,
+        steps: int,
+        on_batch: Callable[[Progress], None] | None,
+        *,
+        keep_trained: bool,
     ) -> None:
         super().__init__()
         self.model: Any
         self.epoch, self.images, self.batch_size, self.steps = epoch, images, batch_size, steps
         self.on_batch = on_batch
+        self.keep_trained = keep_trained
         self.every = max(1, steps // POINTS_PER_EPOCH)
         self.seen: list[tuple[int, Any]] = []
         self.noted = 0
@@ -265,7 +278,7 @@ class _Watch(keras.callbacks.Callback):
             self.on_batch(Progress(self.epoch, done, self.steps, float(logs["loss"]), float(logs["accuracy"])))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if getattr(self.model.optimizer, "use_ema", False):
+        if self.keep_trained:
             self.trained = _values(self.model.trainable_variables)
 
     def add_to(self, curve: BatchCurve) -> None:

@@ -89,10 +89,16 @@ def runs(process: subprocess.Popen[str]) -> list[int]:
     return [pid for server in servers(process) for pid in children(server)]
 
 
+def metrics_files(folder: Path) -> list[Path]:
+    """Those of finished runs; what is kept aside does not count."""
+    found = (folder / "results").rglob("metrics.json")
+    return sorted(path for path in found if ".damaged" not in path.parent.name and path.parent.name != ".previous")
+
+
 def evidence(folder: Path) -> dict[str, object]:
     """All that has to be the same bit for bit whatever happened on the way."""
     found: dict[str, object] = {}
-    for metrics in sorted((folder / "results").rglob("metrics.json")):
+    for metrics in metrics_files(folder):
         run = metrics.parent
         facts = json.loads(metrics.read_text())
         for key in ("seconds", "environment"):

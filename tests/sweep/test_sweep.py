@@ -1,11 +1,14 @@
 """What a sweep does and says, through the real command line."""
 
 import json
+import shutil
 import signal
+import subprocess
 import time
 
 import family
 import pytest
+from lab import command, environment, good
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +29,10 @@ def folder(tmp_path):
 
 def test_every_member_and_the_base_that_they_extend_is_trained(swept):
     folder, _ = swept
-    experiments = {path.parent.parent.relative_to(folder / "results").as_posix() for path in metrics_files(folder)}
+    experiments = {
+        path.parent.parent.relative_to(folder / "results").as_posix() for path in family.metrics_files(folder)
+    }
     assert experiments == {"base", "family/averaged", "family/plateau", "family/wide"}
-
-
-def metrics_files(folder):
-    return sorted((folder / "results").rglob("metrics.json"))
 
 
 def test_each_run_ends_with_a_line_on_stderr(swept):
@@ -46,19 +47,15 @@ def test_the_table_on_stdout_says_what_each_member_changed(swept):
 
 def test_a_sweep_that_is_done_trains_nothing_and_gives_the_same_table(swept):
     folder, done = swept
-    before = {path: path.stat().st_mtime_ns for path in metrics_files(folder)}
+    before = {path: path.stat().st_mtime_ns for path in family.metrics_files(folder)}
     again = family.sweep(folder)
     assert again.returncode == 0
     assert "Nothing to do" in again.stderr
     assert again.stdout == done.stdout
-    assert {path: path.stat().st_mtime_ns for path in metrics_files(folder)} == before
+    assert {path: path.stat().st_mtime_ns for path in family.metrics_files(folder)} == before
 
 
 def test_a_sweep_that_is_done_imports_no_keras(swept):
-    import subprocess
-
-    from lab import command, environment
-
     folder, _ = swept
     done = subprocess.run(
         command("sweep", "configs/family", python=["-X", "importtime"]),
@@ -78,8 +75,6 @@ def test_a_dry_run_trains_nothing_and_says_what_there_is_to_do(folder):
 
 
 def test_a_changed_configuration_is_new_work(swept, tmp_path):
-    import shutil
-
     folder, _ = swept
     shutil.copytree(folder, tmp_path / "copy")
     wide = tmp_path / "copy" / "configs" / "family" / "wide.yaml"
@@ -90,22 +85,18 @@ def test_a_changed_configuration_is_new_work(swept, tmp_path):
 
 
 def test_a_damaged_metrics_file_is_kept_aside_and_the_run_repeated(swept, tmp_path):
-    import shutil
-
     folder, _ = swept
     shutil.copytree(folder, tmp_path / "copy")
     damaged = next((tmp_path / "copy" / "results" / "base").glob("*/metrics.json"))
     damaged.write_text('{"format": 1, "run"')
     done = family.sweep(tmp_path / "copy")
     assert done.returncode == 0, done.stderr
-    assert "Kept aside" in done.stderr
-    assert (damaged.parent.parent / f"{damaged.parent.name}.damaged1" / "metrics.damaged.json").is_file()
+    assert "kept aside" in done.stderr
+    assert (damaged.parent.parent / f"{damaged.parent.name}.damaged1" / "metrics.json").is_file()
     assert family.evidence(tmp_path / "copy") == family.evidence(folder)
 
 
 def test_a_run_of_a_newer_format_is_an_error(swept, tmp_path):
-    import shutil
-
     folder, _ = swept
     shutil.copytree(folder, tmp_path / "copy")
     newer = next((tmp_path / "copy" / "results" / "base").glob("*/metrics.json"))
@@ -121,7 +112,7 @@ def test_one_failure_is_one_failure(folder):
     )
     done = family.sweep(folder)
     assert done.returncode == 1
-    assert len(metrics_files(folder)) == family.RUNS
+    assert len(family.metrics_files(folder)) == family.RUNS
     error = next((folder / "results" / "family" / "diverges").glob("*/error.txt"))
     assert "loss became nan" in error.read_text().lower()
     assert "--retry-failed" in done.stderr
@@ -155,14 +146,12 @@ def test_ctrl_c_stops_after_the_running_epochs_and_the_same_command_goes_on(fold
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Stopping" in err
-    assert len(metrics_files(folder)) < family.RUNS
+    assert len(family.metrics_files(folder)) < family.RUNS
     assert family.sweep(folder).returncode == 0
     assert family.evidence(folder) == family.evidence(swept[0])
 
 
 def test_a_repeated_run_uses_as_many_threads_and_gives_the_same_bits(swept, tmp_path):
-    from lab import good
-
     folder, _ = swept
     config = next((folder / "results" / "family" / "wide").glob("*/config.yaml"))
     assert "threads: 1" in config.read_text()
@@ -170,3 +159,55 @@ def test_a_repeated_run_uses_as_many_threads_and_gives_the_same_bits(swept, tmp_
     there, again = family.evidence(folder), family.evidence(tmp_path)
     assert again == {name: facts for name, facts in there.items() if name in again}
     assert len(again) == 1
+
+
+def test_a_dry_run_leaves_a_damaged_run_where_it_is(swept, tmp_path):
+    folder, _ = swept
+    shutil.copytree(folder, tmp_path / "copy")
+    damaged = next((tmp_path / "copy" / "results" / "base").glob("*/metrics.json"))
+    damaged.write_text('{"format": 1}')
+    plan = json.loads(family.sweep(tmp_path / "copy", "--dry-run", "--json").stdout)
+    assert [run["state"] for run in plan["runs"]] == ["damaged", "done", "done", "done"]
+    assert damaged.is_file()
+
+
+def test_numbers_that_another_experiment_has_already_are_not_trained_again(swept, tmp_path):
+    folder, _ = swept
+    shutil.copytree(folder, tmp_path / "copy")
+    configs = tmp_path / "copy" / "configs" / "family"
+    (configs / "wide.yaml").rename(configs / "broad.yaml")
+    done = family.sweep(tmp_path / "copy")
+    assert "Nothing to do" in done.stderr
+    assert "family/broad" in done.stdout
+    assert "family/wide" not in done.stdout
+
+
+def test_two_names_for_one_run_are_an_error_that_names_both(folder):
+    (folder / "configs" / "family" / "twin.yaml").write_text("extends: wide.yaml\nruntime: {backend: jax}\n")
+    done = family.sweep(folder)
+    assert done.returncode == 2
+    assert "family/wide" in done.stderr
+    assert "family/twin" in done.stderr
+
+
+def test_retrying_what_failed_says_so_when_nothing_has(folder):
+    done = family.sweep(folder, "--retry-failed")
+    assert done.returncode == 0
+    assert "no run has failed before" in done.stderr
+
+
+def test_a_results_folder_that_cannot_be_written_stops_the_sweep(folder):
+    done = family.sweep(folder, "--results", "/proc/nowhere")
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+
+
+def test_a_forced_sweep_that_is_killed_keeps_what_was_there(swept, tmp_path):
+    folder, _ = swept
+    shutil.copytree(folder, tmp_path / "copy")
+    process = family.start(tmp_path / "copy", "--force")
+    while process.poll() is None and not list((tmp_path / "copy" / "results").rglob(".previous/metrics.json")):
+        time.sleep(0.01)
+    family.kill_all(process)
+    assert family.sweep(tmp_path / "copy").returncode == 0
+    assert family.evidence(tmp_path / "copy") == family.evidence(folder)

@@ -229,4 +229,6 @@ def test_mixed_precision_trains_and_gives_float32_probabilities(precision):
     )  # fmt: skip
     run(ours)
     assert ours.history[-1]["loss"] < ours.history[0]["loss"]
+    scales = isinstance(ours.network.optimizer, keras.optimizers.LossScaleOptimizer)
+    assert scales == (precision == "mixed_float16")
     assert model.predict(IMAGES[:2], verbose=0).dtype == np.float32

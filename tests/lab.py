@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
 RUN_FILES = {
     "config.yaml", "environment.json", "history.jsonl", "batches.npz", "accuracy.png", "loss.png", "curves.png",

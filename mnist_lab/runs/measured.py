@@ -1,11 +1,11 @@
-"""What reports need of a run's `metrics.json`, typed and checked."""
+"""What is read from a run's `metrics.json`, typed and checked."""
 
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mnist_lab.errors import InputError
-from mnist_lab.runs import Run
 
 
 class _Facts(BaseModel):
@@ -91,15 +91,15 @@ class Measured(_Facts):
     reference: Published | None = None
 
 
-def measured(run: Run) -> Measured:
-    """The numbers of a run.
+def measured(metrics: Any, file: Path) -> Measured:
+    """The numbers of a run, from what its `metrics.json` (`file`) says.
 
     Raises:
-        InputError: `metrics.json` lacks one, or has something else in its place.
+        InputError: it lacks one, or has something else in its place.
     """
     try:
-        return Measured.model_validate(run.metrics)
+        return Measured.model_validate(metrics)
     except ValidationError as error:
         first: Any = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise InputError(f"{run.folder.path / 'metrics.json'}: damaged ({key}: {first['msg']}).") from None
+        key = ".".join(map(str, first["loc"])) or "all of it"
+        raise InputError(f"{file}: damaged ({key}: {first['msg']}).") from None
