@@ -16,17 +16,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from plain_ablation import NETWORKS
-
 HERE = Path(__file__).resolve().parent
 CONFIGS = HERE.parent / "configs" / "ablation"
+EXPERIMENTS = ["mlp_512", *sorted(path.stem for path in CONFIGS.glob("*.yaml"))]
 
 
 def plain(data: Path, out: Path, epochs: int) -> dict[str, Any]:
     """Every training in a process of its own, one after the other."""
     accuracies = {}
     begun = time.perf_counter()
-    for experiment in NETWORKS:
+    for experiment in EXPERIMENTS:
         done = subprocess.run(
             [sys.executable, HERE / "plain_ablation.py", experiment, "--data", data, "--out", out,
              "--epochs", str(epochs)],
