@@ -1,5 +1,6 @@
-"""README.md, held true: its commands parse, its configurations are valid, its lists are complete."""
+"""README.md, held true: its commands parse, its configurations are valid, its lists and numbers are right."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -80,3 +81,20 @@ def test_every_configuration_shown_is_valid(block, tmp_path):
 def test_the_vocabulary_is_complete(row, known):
     line = re.search(rf"^\| {row} \| (.*) \|$", TEXT, re.MULTILINE).group(1)
     assert set(known) <= set(re.findall(r"`(\w+)`", line))
+
+
+def test_the_table_of_the_ablation_has_the_numbers_of_its_runs():
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \| ([\d,]+) \| ([\d.]+) \| ([\d.]+) \| (.*) \|$", TEXT, re.MULTILINE)
+    shown = {name: (parameters, train, test, published) for name, _, parameters, train, test, published in rows}
+    measured = {}
+    for path in (ROOT / "results" / "published").rglob("metrics.json"):
+        metrics = json.loads(path.read_text())
+        reference = metrics["reference"]
+        measured[metrics["run"]["name"]] = (
+            f"{metrics['parameters']['total']:,}",
+            f"{metrics['train']['accuracy']:.4f}",
+            f"{metrics['test']['accuracy']:.4f}",
+            f"{reference['train_accuracy']:.4f} / {reference['test_accuracy']:.4f}",
+        )
+    assert len(shown) == 13
+    assert shown == {name: measured[name] for name in shown}
