@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import resource
 import signal
 import subprocess
 import zipfile
@@ -38,11 +39,19 @@ def write_family(folder: Path) -> Path:
     return members
 
 
-def start(folder: Path, *arguments: object) -> subprocess.Popen[str]:
-    """`mnist-lab sweep` in a session of its own, so that a signal can reach it and all its processes."""
+def start(folder: Path, *arguments: object, largest_file: int | None = None) -> subprocess.Popen[str]:
+    """`mnist-lab sweep` in a session of its own, so that a signal can reach it and all its processes.
+
+    No file can grow beyond `largest_file` bytes: as near to a full disk as a test gets without being root.
+    """
+
+    def limit() -> None:
+        if largest_file is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
     return subprocess.Popen(
         command("sweep", "configs/family", *arguments), cwd=folder, env=environment(), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, preexec_fn=limit,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import family
 import pytest
@@ -211,3 +212,29 @@ def test_a_forced_sweep_that_is_killed_keeps_what_was_there(swept, tmp_path):
     family.kill_all(process)
     assert family.sweep(tmp_path / "copy").returncode == 0
     assert family.evidence(tmp_path / "copy") == family.evidence(folder)
+
+
+def test_a_disk_that_fills_up_stops_the_sweep_and_says_so(folder):
+    process = family.start(folder, largest_file=30_000)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "cannot be written" in err
+    assert "Traceback" not in err
+    assert not family.metrics_files(folder)
+
+
+def test_ctrl_c_twice_stops_at_once_and_leaves_no_process(folder):
+    process = family.start(folder, "--set", "train.epochs=100000")
+    while process.poll() is None and not list((folder / "results").rglob("checkpoint.npz")):
+        time.sleep(0.02)
+    left = family.runs(process)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert left
+    assert not [
+        pid for pid in left if Path(f"/proc/{pid}/cmdline").is_file() and Path(f"/proc/{pid}/cmdline").read_text()
+    ]
+    assert list((folder / "results").rglob("checkpoint.npz"))
