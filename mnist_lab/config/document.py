@@ -254,7 +254,7 @@ def _at(place: Position, message: str) -> str:
     return f"{place}: {message}" + (f"\n{snippet}" if snippet else "")
 
 
-def _refusal(problem: str, mark: yaml.Mark) -> yaml.MarkedYAMLError:
+def _refusal(problem: str, mark: Any) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
 
 
