@@ -31,10 +31,16 @@ def to_yaml(config: Config) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes text that starts like a number: in YAML 1.1, which PyYAML writes, `1e-3` is text as it stands."""
+    """Quotes text that would come back as something else.
+
+    Text that starts like a number, for in YAML 1.1, which PyYAML writes, `1e-3` is text as it stands; and text with
+    one of Unicode's line breaks, which only an escape brings through.
+    """
 
     def represent_str(self, data: str) -> yaml.ScalarNode:
         quote = "'" if re.match(r"[-+.0-9]", data) else None
+        if re.search("[\x85\u2028\u2029\ufeff]", data):
+            quote = '"'
         return self.represent_scalar("tag:yaml.org,2002:str", data, style=quote)
 
 

@@ -57,6 +57,12 @@ def test_any_configuration_written_out_loads_equal(given_settings: dict[str, Any
         assert mark(loaded(to_yaml(config))) == mark(config)
 
 
+@pytest.mark.parametrize("text", ["\x85", "a\u2028b", "a\u2029b", "\ufeffz", "1e-3", "two\nlines"])
+def test_text_that_yaml_would_change_comes_back_as_it_was(text: str) -> None:
+    config = load_config({**BASE, "description": text})
+    assert loaded(to_yaml(config)).description == text
+
+
 def test_what_is_written_out_says_every_default() -> None:
     written = yaml.safe_load(to_yaml(load_config(BASE)))
     assert written["train"]["batch_size"] == 128
