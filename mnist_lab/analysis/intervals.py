@@ -1,7 +1,8 @@
-"""How far an accuracy measured on a finite test set can be trusted."""
+"""How far an accuracy can be trusted that was measured on a finite test set, or a mean over a few seeds."""
 
+from collections.abc import Sequence
 from math import sqrt
-from statistics import NormalDist
+from statistics import NormalDist, fmean, stdev
 
 
 def wilson(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -38,3 +39,23 @@ def wilson(correct: int, total: int, confidence: float = 0.95) -> tuple[float, f
     lower = 0.0 if correct == 0 else min(p, max(0.0, centre - half))
     upper = 1.0 if correct == total else max(p, min(1.0, centre + half))
     return lower, upper
+
+
+def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float] | None:
+    """Student's interval for the mean that `values` are drawn around: mean ± t·sd/sqrt(n), t of n - 1 degrees.
+
+    Over seeds it covers the choice of the seed only, not that of the test images. It takes the values to be normal,
+    which matters little from some ten on. It is not kept within 0 and 1.
+
+    Source: Student, "The probable error of a mean", Biometrika 6 (1908), 1-25.
+
+    Returns:
+        The lower and the upper bound; None for fewer than two values.
+    """
+    if len(values) < 2:
+        return None
+    from scipy.special import stdtrit
+
+    n, mean = len(values), fmean(values)
+    half = float(stdtrit(n - 1, 0.5 + confidence / 2)) * stdev(values) / sqrt(n)
+    return mean - half, mean + half

@@ -1,0 +1,25 @@
+"""Several tests at once: what is left of their p-values."""
+
+from collections.abc import Sequence
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """Holm's adjusted p-values, in the order of `ps`.
+
+    An adjusted p of at most .05 means that the probability of one or more false claims among all of the tests is at
+    most .05, however they depend on each other.
+
+    Source: S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6
+    (1979), 65-70.
+
+    Raises:
+        ValueError: a p is not between 0 and 1.
+    """
+    if not all(0 <= p <= 1 for p in ps):
+        raise ValueError(f"expected values between 0 and 1, received {list(ps)}")
+    adjusted = [0.0] * len(ps)
+    highest = 0.0
+    for rank, i in enumerate(sorted(range(len(ps)), key=ps.__getitem__)):
+        highest = max(highest, min(1.0, (len(ps) - rank) * ps[i]))
+        adjusted[i] = highest
+    return adjusted

@@ -1,0 +1,70 @@
+"""How many seeds a claim takes."""
+
+from math import isfinite
+
+from mnist_lab.analysis.paired import smallest_p
+
+ALPHA = 0.05
+"""The probability of a false claim that is accepted, in a whole family of comparisons."""
+POWER = 0.8
+"""The probability that a difference is found which is there."""
+MOST = 1_000
+"""Beyond so many seeds no number is named."""
+
+
+def least_seeds(arms: int, alpha: float = ALPHA) -> int:
+    """The seeds below which nothing can be significant, whatever the differences: 6 for one arm, 9 for twelve.
+
+    The smallest p of a sign-flip test over n seeds is 2^(1-n), and Holm's correction multiplies the smallest of m by m.
+
+    Args:
+        arms: how many are compared against the same base.
+        alpha: the level of significance of them all.
+    """
+    if arms < 1 or not 0 < alpha < 1:
+        raise ValueError(f"expected at least one arm and alpha between 0 and 1, received {arms} and {alpha}")
+    n = 1
+    while arms * smallest_p(n) > alpha:
+        n += 1
+    return n
+
+
+def seeds_to_settle(
+    difference: float, sd: float, *, arms: int = 1, alpha: float = ALPHA, power: float = POWER
+) -> int | None:
+    """The seeds with which a true difference of this size would be found, four times out of five.
+
+    An approximation: the power of the paired t-test, by the noncentral t distribution (J. Cohen, Statistical Power
+    Analysis for the Behavioral Sciences, 2nd edition, 1988, chapter 2), at alpha / arms, which is the first and
+    strictest step of Holm's correction; never fewer than `least_seeds`. The sign-flip test has nearly the power of the
+    t-test. `difference` and `sd` are themselves estimates, so of few seeds the answer is no more than an order of
+    magnitude.
+
+    Args:
+        difference: the mean of the paired differences.
+        sd: their standard deviation, in the same unit.
+        arms: how many are compared against the same base.
+        alpha: the level of significance of them all.
+        power: the probability of finding it.
+
+    Returns:
+        The number of seeds in all; None if it is above `MOST`, or if there is no difference or no deviation to go by.
+    """
+    least = least_seeds(arms, alpha)
+    if not (isfinite(difference) and isfinite(sd)) or difference == 0 or sd <= 0:
+        return None
+    effect = abs(difference) / sd
+    low, high = 1, MOST
+    if _power(MOST, effect, alpha / arms) < power:
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _power(middle, effect, alpha / arms) >= power else (middle, high)
+    return max(high, least)
+
+
+def _power(n: int, effect: float, alpha: float) -> float:
+    """Of the two-sided paired t-test with n pairs, to find the difference on the side where it is."""
+    from scipy.stats import nct, t
+
+    return float(nct.sf(t.isf(alpha / 2, n - 1), n - 1, effect * n**0.5))

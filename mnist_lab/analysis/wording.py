@@ -1,0 +1,29 @@
+"""How differences, intervals and p-values are written."""
+
+
+def signed(points: float, digits: int = 2) -> str:
+    """`+0.11`: decimals and a sign, but none before zero."""
+    text = f"{points:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text
+
+
+def difference(value: float, interval: tuple[float, float] | None = None, confidence: str = "95 %") -> str:
+    """A difference of accuracies in points (hundredths): `+0.11 points (95 % interval +0.02 to +0.20)`."""
+    text = f"{signed(100 * value)} points"
+    if interval is None:
+        return text
+    low, high = (signed(100 * end) for end in interval)
+    return f"{text} ({confidence} interval {low} to {high})"
+
+
+def p_value(p: float) -> str:
+    """`p = .031`, `p < .001`, `p = 1`."""
+    if p < 0.001:
+        return "p < .001"
+    text = f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+    return "p = 1" if float(text) == 1 else f"p = {text.removeprefix('0')}"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 seed`, `3 seeds`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
