@@ -96,9 +96,12 @@ def _bca(differences: list[float], confidence: float) -> tuple[float, float] | N
 
 
 def _sign_flip(differences: list[float]) -> float:
+    n = len(differences)
+    if n == 1:
+        return 1.0  # without waiting for NumPy
+
     import numpy as np
 
-    n = len(differences)
     # The sign of one may stay: every choice of the others has its mirror image, with the same distance from 0.
     signs = 1 - 2 * ((np.arange(2 ** (n - 1))[:, None] >> np.arange(n)) & 1)
     sums = np.abs(signs @ np.array(differences))

@@ -146,8 +146,7 @@ def _sentence(
         return f"Cannot be significant: no seed in common with the base; at least {least} needed."
     seeds = count(pair.n, "shared seed")
     numbers = difference(pair.mean, pair.interval)
-    corrected = f", {p_value(p)} corrected for {arms} arms" if arms > 1 and p != pair.p else ""
-    tested = f"{numbers} over {seeds}, {p_value(pair.p)}{corrected}"
+    tested = f"{numbers} over {seeds}, {_tested(pair.p, p, arms)}"
     if kind is Kind.IMPOSSIBLE:
         text = f"Cannot be significant with {count(pair.n, 'seed')}; at least {least} needed. So far {numbers}."
         return text + (_between_models(models, models_p, arms) if models else _outlook(settle, pair.n))
@@ -164,8 +163,13 @@ def _outlook(settle: int | None, n: int) -> str:
 
 def _between_models(models: Disagreement, p: float | None, arms: int) -> str:
     """McNemar's test is about two sets of weights, so it is not to sound like a claim about the experiments."""
-    corrected = "" if p is None or p == models.p else f", {p_value(p)} corrected"
     return (
         f" Of these two models (not of the experiments): {count(models.only_b_wrong, 'test image')} only this one gets "
-        f"wrong, {models.only_a_wrong:,} only the base's; McNemar's {p_value(models.p)}{corrected}."
+        f"wrong, {models.only_a_wrong:,} only the base's; McNemar's {_tested(models.p, p, arms)}."
     )
+
+
+def _tested(p: float, adjusted: float | None, arms: int) -> str:
+    if adjusted is None or p_value(adjusted) == p_value(p):
+        return p_value(p)
+    return f"{p_value(p)}, corrected for {arms} arms {p_value(adjusted)}"
