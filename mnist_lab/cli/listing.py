@@ -8,31 +8,148 @@ import click
 from mnist_lab.cli.options import debug_option, examples, json_option, results_option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mnist_lab.runs import Run
+    from mnist_lab.runs.query import Records
 
 
-@click.command("list", epilog=examples("mnist-lab list", "mnist-lab list results/ablation --json"))
+_COLUMNS = {
+    "run.experiment": "Experiment",
+    "run.id": "Run",
+    "dataset.name": "Data",
+    "test.accuracy": "Accuracy",
+    "test.wrong": "Wrong",
+    "parameters.total": "Parameters",
+    "epochs": "Epochs",
+}
+"""The keys that the table shows, with their headings; those that a question is about come after them."""
+
+
+@click.command(
+    "list",
+    epilog=examples(
+        "mnist-lab list",
+        "mnist-lab list --where 'test.accuracy>0.98' --where train.optimizer.name==adam",
+        "mnist-lab list results/ablation --sort -test.accuracy --limit 5",
+        "mnist-lab list --csv > runs.csv",
+    ),
+)
 @click.argument("path", type=click.Path(path_type=Path), default=Path("results"), metavar="[PATH]")
+@click.option(
+    "--where",
+    "conditions",
+    multiple=True,
+    metavar="CONDITION",
+    help="Only runs of which this holds: KEY, one of > >= < <= == != ~ (contains), VALUE; repeatable.",
+)
+@click.option("--sort", "keys", multiple=True, metavar="KEY", help="Sort by this; -KEY: descending. Repeatable.")
+@click.option("--reverse", is_flag=True, help="The last first.")
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Only the first N.")
 @json_option
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, a column for each key of metrics.json.")
 @debug_option
-def list_runs(path: Path, *, as_json: bool) -> None:
-    """List the finished runs below PATH (results/ without one)."""
-    found = _readable(path)
-    from mnist_lab.cli.results import print_json
+def list_runs(
+    path: Path,
+    conditions: tuple[str, ...],
+    keys: tuple[str, ...],
+    limit: int | None,
+    *,
+    reverse: bool,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """List the finished runs below PATH (results/ without one).
 
+    A KEY is a dotted path into the run's metrics.json (test.accuracy, seconds.total, or seed for run.seed) or its
+    config.yaml (train.optimizer.name). Keys that are asked for get a column. Quote conditions with > or <: they
+    mean something to a shell.
+    """
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other.")
+    from mnist_lab.runs.query import Condition, Records
+
+    asked = [Condition.parse(text) for text in conditions]
+    found = Records(_readable(path))
+    there = len(found.runs)
+    used = [condition.key for condition in asked] + [key.removeprefix("-") for key in keys]
+    columns = dict.fromkeys([*_COLUMNS, *(found.full(key) for key in used)])
+    for key in columns:
+        found.column(key)  # while all runs are there: a key that none of those that are left has is no mistake
+    found = found.where(asked)
+    for key in reversed(keys):
+        found = found.ordered(key.removeprefix("-"), descending=key.startswith("-") != reverse)
+    if reverse and not keys:
+        found = found.reversed()
+    found = found.first(limit)
+    for problem in found.problems:
+        click.echo(f"Left out: {problem}", err=True)
     if as_json:
-        print_json([{"folder": str(run.folder.path), **run.metrics} for run in found])
-        return
-    if not found:
-        click.echo(
-            f"No finished runs below {path}." if path.is_dir() else f"No runs: there is no folder {path}.", err=True
-        )
-        return
+        from mnist_lab.cli.results import print_json
+
+        print_json([{"folder": str(run.folder.path), **run.metrics} for run in found.runs])
+    elif as_csv:
+        _print_csv(found, [key for key in columns if key not in _COLUMNS])
+    elif found.runs:
+        _print_table(found, list(columns))
+    elif there:
+        click.echo(f"None of the {there:,} finished runs below {path} meets the conditions.", err=True)
+    else:
+        nothing = f"No finished runs below {path}." if path.is_dir() else f"No runs: there is no folder {path}."
+        click.echo(nothing, err=True)
+
+
+def _print_table(records: "Records", keys: "Sequence[str]") -> None:
     from mnist_lab.cli import tables
 
-    headings = ("Experiment", "Run", "Data", "Accuracy", "Wrong", "Parameters", "Epochs")
-    rows = [_row(run.metrics) for run in found]
-    tables.console().print(tables.table(headings, rows, numbers=range(3, 7), wrapped=0))
+    columns = [records.column(key) for key in keys]
+    numbers = [i for i, column in enumerate(columns) if any(isinstance(value, int | float) for value in column)]
+    cells = [[_cell(key, value) for value in column] for key, column in zip(keys, columns, strict=True)]
+    tables.print_table([_COLUMNS.get(key, key) for key in keys], list(zip(*cells, strict=True)), numbers=numbers)
+
+
+def _print_csv(records: "Records", besides: "Sequence[str]") -> None:
+    """A column for the folder, one for each key of `metrics.json`, and those of the configuration that are used."""
+    import csv
+    import io
+
+    from mnist_lab.runs.query import leaves
+
+    keys = records.keys()
+    besides = [key for key in besides if key not in keys]
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["folder", *keys, *besides])
+    settings = [records.column(key) for key in besides]
+    for i, run in enumerate(records.runs):
+        values = dict(leaves(run.metrics))
+        row = [*(values.get(key) for key in keys), *(column[i] for column in settings)]
+        table.writerow([run.folder.path, *map(_plain, row)])
+    click.echo(text.getvalue(), nl=False)
+
+
+def _cell(key: str, value: Any) -> str:
+    """A value as the table shows it."""
+    match value:
+        case int() if not isinstance(value, bool):
+            return f"{value:,}"
+        case float():
+            return f"{value:.4f}" if key == "test.accuracy" else f"{value:.6g}"
+        case _:
+            return str(_plain(value))
+
+
+def _plain(value: Any) -> Any:
+    """A value in one cell: nothing for what is not there, truth as JSON has it, lists with commas."""
+    from mnist_lab.config.document import ABSENT
+
+    match value:
+        case bool():
+            return str(value).lower()
+        case list():
+            return ", ".join(str(_plain(item)) for item in value)
+        case _:
+            return "" if value is None or value is ABSENT else value
 
 
 @click.command(epilog=examples("mnist-lab show mlp_512", "mnist-lab show results/mlp_512/seed1-0123abcd --json"))
@@ -65,16 +182,3 @@ def _readable(path: Path) -> "list[Run]":
         except InputError as error:
             click.echo(f"Left out: {error}", err=True)
     return found
-
-
-def _row(metrics: dict[str, Any]) -> tuple[str, ...]:
-    test = metrics["test"]
-    return (
-        metrics["run"]["experiment"],
-        metrics["run"]["id"],
-        metrics["dataset"]["name"],
-        f"{test['accuracy']:.4f}",
-        f"{test['wrong']:,}",
-        f"{metrics['parameters']['total']:,}",
-        str(metrics["epochs"]),
-    )

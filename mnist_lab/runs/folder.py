@@ -203,6 +203,24 @@ class RunFolder:
         except (OSError, ValueError) as error:
             raise InputError(f"{self.path / name}: damaged ({error}).") from None
 
+    def read_yaml(self, name: str) -> dict[str, Any]:
+        """Read a mapping that mnist-lab wrote as YAML, with libyaml where it is there.
+
+        Raises:
+            InputError: it is missing or damaged.
+        """
+        import yaml
+
+        try:
+            value = yaml.load((self.path / name).read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        except FileNotFoundError:
+            raise InputError(f"{self.path}: there is no {name}.") from None
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            raise InputError(f"{self.path / name}: damaged ({error}).") from None
+        if not isinstance(value, dict):
+            raise InputError(f"{self.path / name}: damaged (not a mapping).")
+        return value
+
     def write_history(self, history: list[dict[str, Any]]) -> None:
         """Write all epochs so far."""
         self.write_text("history.jsonl", "".join(_line(record) for record in history))
@@ -260,8 +278,15 @@ def finished_runs(path: Path) -> list[RunFolder]:
     """
     if path.is_file():
         raise InputError(f"{path}: expected a folder with runs, this is a file.")
-    folders = [RunFolder(file.parent) for file in sorted(path.rglob(MARKER))]
-    return [folder for folder in folders if not (folder.id.startswith(".") or DAMAGED in folder.id)]
+    found = []
+    for folder, below, files in os.walk(path):
+        if MARKER in files:
+            found.append(Path(folder))
+        # What is in a run is its own; a hidden folder, such as that of the repetitions, has to be asked for.
+        below[:] = [] if MARKER in files else [name for name in below if not name.startswith(".")]
+    return [
+        RunFolder(folder) for folder in sorted(found) if not (folder.name.startswith(".") or DAMAGED in folder.name)
+    ]
 
 
 def _sync(file: Path) -> None:

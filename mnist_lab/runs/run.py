@@ -29,6 +29,15 @@ class Run:
         return self.asked or load_config(self.folder.path / "config.yaml")
 
     @cached_property
+    def settings(self) -> dict[str, Any]:
+        """What `config.yaml` says, not validated: a fraction of a millisecond, for thousands of runs at a time.
+
+        Raises:
+            InputError: it is missing or damaged.
+        """
+        return self.folder.read_yaml("config.yaml")
+
+    @cached_property
     def measured(self) -> Measured:
         """What `metrics.json` says, typed."""
         return measured(self.metrics, self.folder.path / MARKER)

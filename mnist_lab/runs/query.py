@@ -1,0 +1,232 @@
+"""Which runs, and in which order: conditions such as `test.accuracy>0.99`, and keys to sort by.
+
+A key is a dotted path: into `metrics.json` (`test.accuracy`), below `run` in it (`seed` for `run.seed`), or into the
+configuration (`train.optimizer.name`); numbers are indices into lists. The first of the three that any run has counts,
+and configurations are read only for keys that no `metrics.json` has. A mapping that has a name counts as the name:
+`train.optimizer==adam`, `augment~rotation`.
+"""
+
+import operator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from mnist_lab.config.document import ABSENT, KeyPath, child, describe, key_path, parse_value
+from mnist_lab.config.problems import suggest
+from mnist_lab.errors import InputError
+from mnist_lab.runs.run import Run
+
+_CONDITION = re.compile(r"\s*(?P<key>[\w.]+)\s*(?P<operator>>=|<=|==|!=|>|<|~)\s*(?P<value>.*?)\s*", re.DOTALL)
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+_SUGGESTED = 3
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A comparison of what is under a key with a value: >, >=, <, <=, ==, != or ~ (contains)."""
+
+    key: str
+    operator: str
+    text: str
+    """The value as it was written."""
+    value: Any
+    """The value as YAML reads it."""
+
+    @classmethod
+    def parse(cls, text: str) -> "Condition":
+        """Read `KEY OPERATOR VALUE`; the value in YAML.
+
+        Raises:
+            InputError: it is none.
+        """
+        match = _CONDITION.fullmatch(text)
+        if not match:
+            raise InputError(
+                f"{text}: expected KEY, one of > >= < <= == != ~ (contains), and VALUE.",
+                "For example 'test.accuracy>0.99' or train.optimizer.name==adam.",
+            )
+        key, sign, value = match.group("key", "operator", "value")
+        return cls(key, sign, value, _plain(parse_value(value, text)))
+
+    def holds(self, found: Any) -> bool:
+        """Whether it is true of what a run has under the key; where there is nothing, only `!=` and `==null` are.
+
+        Raises:
+            InputError: the two cannot be compared.
+        """
+        if found is ABSENT or found is None:
+            return self.operator in ("==", "!=") and (self.value is None) == (self.operator == "==")
+        match self.operator:
+            case "==":
+                return self._equals(found)
+            case "!=":
+                return not self._equals(found)
+            case "~":
+                return any(map(self._equals, found)) if isinstance(found, list) else self.text in str(found)
+        if isinstance(found, str):
+            return _ORDER[self.operator](found, self.text)
+        if not isinstance(found, int | float):
+            raise InputError(f"{self}: {self.key} is {describe(found)} and has no order; use ==, != or ~.")
+        if not isinstance(self.value, int | float):
+            raise InputError(f"{self}: {self.key} is a number; expected one to compare it with.")
+        return _ORDER[self.operator](found, self.value)
+
+    def _equals(self, found: Any) -> bool:
+        if isinstance(found, str):
+            return found in (self.text, self.value)
+        one_of_one = isinstance(found, list) and not isinstance(self.value, list)
+        return found == ([self.value] if one_of_one else self.value)
+
+    def __str__(self) -> str:
+        return f"{self.key}{self.operator}{self.text}"
+
+
+class Records:
+    """Finished runs as records whose values are looked up by key.
+
+    Attributes:
+        runs: them.
+        problems: what is wrong with configurations that had to be read and could not be; their runs lack those keys.
+    """
+
+    def __init__(self, runs: Iterable[Run]) -> None:
+        self.runs = list(runs)
+        self.problems: list[str] = []
+        self._columns: dict[str, list[Any]] = {}
+
+    def where(self, conditions: Sequence[Condition]) -> "Records":
+        """Those runs of which all conditions hold.
+
+        Raises:
+            InputError: no run has the key of one, or the values cannot be compared.
+        """
+        columns = [self.column(condition.key) for condition in conditions]
+        return self._of(
+            i
+            for i in range(len(self.runs))
+            if all(condition.holds(column[i]) for condition, column in zip(conditions, columns, strict=True))
+        )
+
+    def ordered(self, key: str, *, descending: bool = False) -> "Records":
+        """The same runs by what they have under `key`, those that have nothing last; equal ones keep their order.
+
+        Raises:
+            InputError: no run has it.
+        """
+        column = self.column(key)
+        nothing = [i for i, value in enumerate(column) if value is ABSENT or value is None]
+        there = sorted(set(range(len(column))).difference(nothing))
+        there.sort(key=lambda i: _rank(column[i]), reverse=descending)
+        return self._of([*there, *nothing])
+
+    def column(self, key: str) -> list[Any]:
+        """What each run has under `key`, ABSENT where it has nothing.
+
+        Raises:
+            InputError: there are runs, but none had it before any were left out.
+        """
+        if key in self._columns:
+            return self._columns[key]
+        path = self._in_metrics(key)
+        if path:
+            column = [_at(run.metrics, path) for run in self.runs]
+        else:
+            column = [self._setting(run, key_path(key)) for run in self.runs]
+        if column and all(value is ABSENT for value in column):
+            raise InputError(
+                f"{key}: none of the {len(column):,} runs here has this key{self._nearest(key)}.",
+                "Keys are those of a run's metrics.json and config.yaml.",
+            )
+        self._columns[key] = column
+        return column
+
+    def first(self, number: int | None) -> "Records":
+        """The first `number` of them; None for all."""
+        return self._of(range(len(self.runs))[:number])
+
+    def reversed(self) -> "Records":
+        """The last first."""
+        return self._of(reversed(range(len(self.runs))))
+
+    def full(self, key: str) -> str:
+        """The key that `key` is short for, if it is."""
+        path = self._in_metrics(key)
+        return ".".join(map(str, path)) if path else key
+
+    def keys(self) -> list[str]:
+        """Every key of a `metrics.json` that has a plain value."""
+        return list(dict.fromkeys(key for run in self.runs for key, _ in leaves(run.metrics)))
+
+    def _in_metrics(self, key: str) -> KeyPath | None:
+        """Where it is in `metrics.json`, if any run has it there."""
+        path = key_path(key)
+        paths = (path, ("run", *path))
+        return next((at for at in paths if any(_at(run.metrics, at) is not ABSENT for run in self.runs)), None)
+
+    def _setting(self, run: Run, path: KeyPath) -> Any:
+        try:
+            return _at(run.settings, path)
+        except InputError as error:
+            self.problems.append(error.message)
+            return ABSENT
+
+    def _nearest(self, key: str) -> str:
+        known = self.keys()
+        with suppress(InputError):
+            known += [name for name, _ in leaves(self.runs[0].config.model_dump(mode="json"))]
+        same_end = [repr(name) for name in known if name.endswith(f".{key}")]
+        return f" (did you mean {' or '.join(same_end[:_SUGGESTED])}?)" if same_end else suggest(key, known)
+
+    def _of(self, indices: Iterable[int]) -> "Records":
+        kept = list(indices)
+        records = Records(self.runs[i] for i in kept)
+        records.problems = self.problems
+        records._columns = {key: [column[i] for i in kept] for key, column in self._columns.items()}
+        return records
+
+
+def leaves(value: Any, path: KeyPath = ()) -> Iterator[tuple[str, Any]]:
+    """Every plain value below a mapping with its key, lists of mappings left out."""
+    match value:
+        case Mapping():
+            for key, below in value.items():
+                yield from leaves(below, (*path, key))
+        case list() | tuple():
+            if not any(isinstance(item, Mapping | list | tuple) for item in value):
+                for index, item in enumerate(value):
+                    yield from leaves(item, (*path, index))
+        case _:
+            yield ".".join(map(str, path)), value
+
+
+def _at(value: Any, path: KeyPath) -> Any:
+    for key in path:
+        value = child(value, key)
+        if value is ABSENT:
+            return ABSENT
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """Lists as lists, and mappings that have a name as the name."""
+    match value:
+        case Mapping():
+            return next(iter(value)) if len(value) == 1 else value.get("name", value.get("kind", value))
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return value
+
+
+def _rank(value: Any) -> tuple[int, Any]:
+    """Numbers first, then text, then the rest."""
+    if isinstance(value, int | float):
+        return 0, value
+    return (1, value) if isinstance(value, str) else (2, str(value))
