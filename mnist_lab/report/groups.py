@@ -3,10 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from statistics import fmean, stdev
+from typing import Any
 
 from mnist_lab.config import Config, describe, differences
 from mnist_lab.errors import InputError
@@ -149,6 +151,44 @@ class Group:
     def epoch_seconds(self) -> Spread:
         """Seconds an epoch took: each run's median."""
         return Spread(tuple(result.seconds.epoch_median for result in self.results))
+
+    @cached_property
+    def gap_by_seed(self) -> dict[int, float]:
+        """The same, for the seeds for which both are known."""
+        return {
+            r.run.seed: r.train.accuracy - r.validation.accuracy
+            for r in self.results
+            if r.train.accuracy is not None and r.validation and r.validation.accuracy is not None
+        }
+
+    @cached_property
+    def training_seconds(self) -> Spread:
+        """Seconds the epochs of a run took, without start-up and without what comes after them."""
+        return Spread(tuple(result.epochs * result.seconds.epoch_median for result in self.results))
+
+    @cached_property
+    def flops(self) -> float | None:
+        """Floating-point operations of a training, on average; None if a run does not know them."""
+        counts = [
+            count for run in self.runs if isinstance(count := run.metrics.get("flops"), int | float) and count > 0
+        ]
+        return fmean(counts) if len(counts) == self.n else None
+
+    @cached_property
+    def machines(self) -> set[tuple[object, ...]]:
+        """What the runs were trained on, as far as it decides how long that takes."""
+        facts = [run.metrics.get("environment") for run in self.runs]
+        keys = ("backend", "device", "threads", "processor")
+        return {tuple(str(fact.get(key)) for key in keys) if isinstance(fact, dict) else () for fact in facts}
+
+    @cached_property
+    def histories(self) -> tuple[list[dict[str, Any]], ...]:
+        """The histories of its runs, of those that can be read."""
+        found = []
+        for run in self.runs:
+            with suppress(OSError, ValueError):
+                found.append(run.history)
+        return tuple(history for history in found if history)
 
     @cached_property
     def data(self) -> Data:

@@ -1,0 +1,237 @@
+"""Observations across runs: each is made by a rule, and says its number in one plain sentence.
+
+A rule is a function from the `Evidence` to an observation for each experiment that it applies to, by name. To add one,
+write the function and name it in `RULES`. What can be seen in a single run is told by `analysis.observations`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from math import isfinite
+from statistics import fmean, median, stdev
+from typing import Any
+
+from mnist_lab.analysis import Observation, observe, overfitting_onset, stays_above
+from mnist_lab.analysis.holm import holm
+from mnist_lab.analysis.landmarks import window
+from mnist_lab.analysis.observations import LEVELS
+from mnist_lab.analysis.paired import Paired, paired
+from mnist_lab.analysis.power import ALPHA
+from mnist_lab.analysis.verdicts import Kind, Verdict
+from mnist_lab.analysis.wording import count, difference, p_value
+from mnist_lab.report.groups import Group
+
+FASTER = 0.8
+"""Time as a fraction of the base's, from which it is worth naming."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the rules look at: experiments that were tested on the same images."""
+
+    groups: Sequence[Group]
+    bases: Mapping[str, Group]
+    """The base of each group that has one among `groups`, by the group's name."""
+    verdicts: Mapping[str, Verdict]
+    """Of the same."""
+
+    @cached_property
+    def improving(self) -> dict[str, int]:
+        """In how many of its runs each group was still improving at the end, by name."""
+        return {group.name: sum(map(_improves, group.histories)) for group in self.groups if group.histories}
+
+
+Rule = Callable[[Evidence], dict[str, Observation]]
+
+
+def observations(evidence: Evidence) -> dict[str, tuple[Observation, ...]]:
+    """What can be said about each experiment beside the others, in the order of `RULES`, by name."""
+    found = [rule(evidence) for rule in RULES]
+    return {
+        group.name: tuple(by_name[group.name] for by_name in found if group.name in by_name)
+        for group in evidence.groups
+    }
+
+
+def gap(evidence: Evidence) -> dict[str, Observation]:
+    """Overfits more or less than its base: the gap between training and validation accuracy, seed by seed.
+
+    The sign-flip test decides, with Holm's correction over all arms of the base.
+    """
+    found: dict[str, Observation] = {}
+    arms = [(evidence.bases[group.name], group) for group in evidence.groups if group.name in evidence.bases]
+    for _, family in groupby(sorted(arms, key=lambda pair: pair[0].name), key=lambda pair: pair[0].name):
+        pairs = [(base, group, pair) for base, group in family if (pair := _gaps(base, group))]
+        for (base, group, pair), p in zip(pairs, holm([pair.p for *_, pair in pairs]), strict=True):
+            found[group.name] = Observation("gap_against_base", _gap_sentence(base, group, pair, p), pair.mean)
+    return found
+
+
+def _gaps(base: Group, group: Group) -> Paired | None:
+    ours, others = group.gap_by_seed, base.gap_by_seed
+    shared = sorted(ours.keys() & others.keys())
+    return paired([others[seed] for seed in shared], [ours[seed] for seed in shared]) if shared else None
+
+
+def _gap_sentence(base: Group, group: Group, pair: Paired, p: float) -> str:
+    numbers = f"{difference(pair.mean, pair.interval)} against {base.name} with {count(pair.n, 'seed')}"
+    what = "gap between training and validation accuracy"
+    if p <= ALPHA:
+        text = f"Overfits {'more' if pair.mean > 0 else 'less'} than {base.name}: {what} {numbers}, {p_value(p)}."
+    elif pair.smallest_p > ALPHA:
+        text = f"{what.capitalize()}: {numbers}, too few to say that it overfits more or less."
+    else:
+        text = f"{what.capitalize()}: {numbers}, {p_value(p)}: not told apart."
+    if _hindrances(base) != _hindrances(group):
+        text += " Training accuracy is measured under dropout or augmentation, in which the two differ."
+    return text
+
+
+def _hindrances(group: Group) -> Any:
+    """What makes the training images or the network harder while training accuracy is measured."""
+    config = group.config
+    dropouts = {str(layer) for layer in config.model.every_layer() if "dropout" in layer.key} if config else set()
+    return config and config.augment, dropouts
+
+
+def onset(evidence: Evidence) -> dict[str, Observation]:
+    """Where overfitting sets in, in at least half of the runs, and validation accuracy after it.
+
+    Each run's onset is that of `analysis.landmarks.overfitting_onset`; the mean and the standard deviation are over the
+    epochs after it of all these runs.
+    """
+    found: dict[str, Observation] = {}
+    for group in evidence.groups:
+        onsets = [onset for history in group.histories if (onset := overfitting_onset(history))]
+        after = [
+            row["val_accuracy"]
+            for history in group.histories
+            if (onset := overfitting_onset(history))
+            for row in history
+            if row["epoch"] > onset.epoch and isfinite(row.get("val_accuracy", float("nan")))
+        ]
+        if not onsets or 2 * len(onsets) < len(group.histories) or len(after) < 2:
+            continue
+        text = (
+            f"Overfitting sets in at {_epochs([onset.epoch for onset in onsets])}{_in_runs(len(onsets), group)}: "
+            f"validation accuracy after it is {fmean(after):.4f} ± {stdev(after):.4f} (mean and standard deviation)."
+        )
+        found[group.name] = Observation("overfitting_onset", text, median(onset.epoch for onset in onsets))
+    return found
+
+
+def still_improving(evidence: Evidence) -> dict[str, Observation]:
+    """At least half of the runs were still improving at the end (`analysis.observations.still_improving`).
+
+    It is undertrained against the others if moreover fewer than half of the others were, and its validation accuracy
+    is below their median.
+    """
+    found: dict[str, Observation] = {}
+    improving = {group.name for group in evidence.groups if _mostly(evidence, group)}
+    for group in evidence.groups:
+        if group.name not in improving:
+            continue
+        runs = evidence.improving[group.name]
+        where = f"still improving at the end{_in_runs(runs, group)}"
+        value = runs / len(group.histories)
+        others = [other for other in evidence.groups if other is not group and other.validation]
+        typical = median(other.validation.mean for other in others if other.validation) if others else None
+        also = sum(other.name in improving for other in others)
+        if group.validation and typical is not None and 2 * also < len(others) and group.validation.mean < typical:
+            text = (
+                f"Undertrained against the others: {where}, as {also} of the {len(others)} others were, and validation "
+                f"accuracy {group.validation.mean:.4f} is below their median {typical:.4f}."
+            )
+            found[group.name] = Observation("undertrained", text, value)
+        else:
+            found[group.name] = Observation("still_improving", f"{where.capitalize()}.", value)
+    return found
+
+
+def _mostly(evidence: Evidence, group: Group) -> bool:
+    runs = evidence.improving.get(group.name, 0)
+    return runs > 0 and 2 * runs >= len(group.histories)
+
+
+def _improves(history: Sequence[Mapping[str, Any]]) -> bool:
+    return any(observation.rule == "still_improving" for observation in observe(history))
+
+
+def faster(evidence: Evidence) -> dict[str, Observation]:
+    """At most `FASTER` of the base's time to train, on the same device and threads, at an accuracy that is not lower.
+
+    Not lower means that the verdict is `better` or `no detectable difference`; where too few seeds allow none, nothing
+    is said.
+    """
+    found: dict[str, Observation] = {}
+    for name, verdict in evidence.verdicts.items():
+        base = evidence.bases[name]
+        group = next(group for group in evidence.groups if group.name == name)
+        share = group.training_seconds.mean / base.training_seconds.mean if base.training_seconds.mean > 0 else 1.0
+        if share > FASTER or verdict.kind not in (Kind.BETTER, Kind.UNDETECTED) or group.machines != base.machines:
+            continue
+        accuracy = (
+            "and better" if verdict.kind is Kind.BETTER else "at an accuracy that is not told from that of the base"
+        )
+        text = (
+            f"Faster than {base.name} {accuracy}: training takes {100 * share:.0f} % of its time "
+            f"({group.training_seconds.mean:.1f} s against {base.training_seconds.mean:.1f} s)."
+        )
+        found[name] = Observation("faster", text, share)
+    return found
+
+
+def target(evidence: Evidence) -> dict[str, Observation]:
+    """From which epoch on validation accuracy stays at or above the highest level that most experiments reach."""
+    level = common_level(evidence.groups)
+    if level is None:
+        return {}
+    found: dict[str, Observation] = {}
+    for group in evidence.groups:
+        if not group.histories or group.validation is None:
+            continue
+        epochs = [epoch for history in group.histories if (epoch := stays_above(history, level)) is not None]
+        if epochs:
+            where = f"from {_epochs(epochs)} on{_in_runs(len(epochs), group)}"
+            text = f"Validation accuracy stays at or above {level:g} {where}."
+            found[group.name] = Observation("stays_above", text, median(epochs))
+        else:
+            text = f"Validation accuracy never stays at or above {level:g}{_in_runs(0, group)}."
+            found[group.name] = Observation("stays_above", text, None)
+    return found
+
+
+def common_level(groups: Sequence[Group]) -> float | None:
+    """The highest of `LEVELS` that validation accuracy keeps in all runs of at least half of `groups`.
+
+    It keeps a level that it stays at or above for the last tenth of the epochs, and at least the last two.
+    """
+    known = [group for group in groups if group.histories and group.validation]
+    for level in reversed(LEVELS):
+        reached = sum(all(_keeps(history, level) for history in group.histories) for group in known)
+        if reached and 2 * reached >= len(known):
+            return level
+    return None
+
+
+def _keeps(history: Sequence[Mapping[str, Any]], level: float) -> bool:
+    first = stays_above(history, level)
+    return first is not None and int(history[-1]["epoch"]) - first + 1 >= window(len(history))
+
+
+def _epochs(values: Sequence[float]) -> str:
+    """`epoch 6`, or `epoch 6 (median; 4 to 8)`."""
+    middle, low, high = median(values), min(values), max(values)
+    return f"epoch {middle:g}" if low == high else f"epoch {middle:g} (median; {low:g} to {high:g})"
+
+
+def _in_runs(some: int, group: Group) -> str:
+    """Empty if there is only one run."""
+    runs = len(group.histories)
+    if runs == 1:
+        return ""
+    return f" in all {runs} runs" if some == runs else f" in {some or 'none'} of {runs} runs"
+
+
+RULES: Sequence[Rule] = (gap, onset, still_improving, target, faster)

@@ -1,0 +1,198 @@
+"""A whole report as data: every experiment with its base, verdict, intervals and observations.
+
+`summary.*`, `report.md`, `report.html` and the table in the terminal say what stands here; none of them computes more.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mnist_lab.analysis import Observation, mean_interval, wilson
+from mnist_lab.analysis.pareto import front
+from mnist_lab.analysis.verdicts import Scores, Verdict, verdicts
+from mnist_lab.report.groups import Group, Section, sections
+from mnist_lab.report.mistakes import Mistake, Unanimous, mistakes, unanimous
+from mnist_lab.report.observations import Evidence, observations
+from mnist_lab.runs import RunFolder
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One experiment."""
+
+    group: Group
+    base: Group | None
+    """What it is compared against; None for a base, or if that was not run on the same data."""
+    verdict: Verdict | None
+    """On its test accuracy against that of its base; None without one."""
+    seeds_interval: Interval | None
+    """95 % interval of the mean test accuracy for the choice of seeds (Student's t); None for one seed."""
+    images_interval: Interval
+    """95 % interval of the mean test accuracy for the choice of test images (Wilson)."""
+    observations: tuple[Observation, ...]
+    """What is seen beside the other experiments."""
+
+
+@dataclass(frozen=True)
+class Front:
+    """The experiments that none beats in both accuracy and cost."""
+
+    cost: str
+    """`parameters`, `training time` or `training FLOPs`."""
+    unit: str
+    """`s` for times; else empty."""
+    members: tuple[tuple[Group, float], ...]
+    """Each with its cost, the cheapest first."""
+    beaten: int
+    """How many others there are."""
+
+
+@dataclass(frozen=True)
+class Looks:
+    """How often the test images were looked at."""
+
+    models: int
+    """How many models were scored on them, each when its training was over."""
+    watched: int
+    """In how many runs they moreover served as validation images."""
+    epochs: int
+    """After how many epochs they were looked at in these."""
+    selected: int
+    """In how many of these the saved weights are those of the best epoch, so chosen by the test images."""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """The experiments that were trained and tested on the same data."""
+
+    section: Section
+    entries: tuple[Entry, ...]
+    """In the order of the section's groups."""
+    fronts: tuple[Front, ...]
+    looks: Looks
+    unanimous: Unanimous | None
+    """The test images that every model gets wrong; None if the mistakes of fewer than two are known."""
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """The verdicts that there are, by the name of the group."""
+        return {entry.group.name: entry.verdict for entry in self.entries if entry.verdict}
+
+
+@dataclass(frozen=True)
+class Study:
+    """A report."""
+
+    title: str
+    chapters: tuple[Chapter, ...]
+    problems: tuple[str, ...]
+    """What kept runs from being in it."""
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """All experiments."""
+        return tuple(entry.group for chapter in self.chapters for entry in chapter.entries)
+
+    @property
+    def runs(self) -> int:
+        """How many runs there are."""
+        return sum(group.n for group in self.groups)
+
+
+def study(title: str, groups: Iterable[Group], problems: Sequence[str] = ()) -> Study:
+    """Compare groups: each with its base if both are in the same section, and within their section with all others.
+
+    Args:
+        title: what the comparison is called.
+        groups: as `report.groups` gives them.
+        problems: as `report.collect` gives them.
+    """
+    return Study(title, tuple(_chapter(section) for section in sections(groups)), tuple(problems))
+
+
+def _chapter(section: Section) -> Chapter:
+    by_name = {group.name: group for group in section.groups}
+    bases = {group.name: by_name[group.base] for group in section.groups if group.base in by_name}
+    known = {run.folder: mistakes(run) for group in section.groups for run in group.runs}
+    found = _verdicts(section.groups, bases, known)
+    seen = observations(Evidence(section.groups, bases, found))
+    entries = tuple(
+        Entry(
+            group,
+            bases.get(group.name),
+            found.get(group.name),
+            _within(mean_interval(group.test.values)),
+            wilson(round(group.test.mean * group.data.test_images), group.data.test_images),
+            seen[group.name],
+        )
+        for group in section.groups
+    )
+    return Chapter(section, entries, _fronts(section.groups), _looks(section.groups), unanimous(section.groups, known))
+
+
+def _verdicts(
+    groups: Sequence[Group], bases: Mapping[str, Group], known: Mapping[RunFolder, Mapping[int, Mistake] | None]
+) -> dict[str, Verdict]:
+    """Of every group that has a base, in their order; all arms of one base are one family."""
+    families: dict[str, list[Group]] = {}
+    for group in groups:
+        if group.name in bases:
+            families.setdefault(bases[group.name].name, []).append(group)
+    found = {
+        arm.name: verdict
+        for arms in families.values()
+        for arm, verdict in zip(
+            arms, verdicts(_scores(bases[arms[0].name], known), [_scores(arm, known) for arm in arms]), strict=True
+        )
+    }
+    return {group.name: found[group.name] for group in groups if group.name in found}
+
+
+def _scores(group: Group, known: Mapping[RunFolder, Mapping[int, Mistake] | None]) -> Scores:
+    return Scores(
+        dict(zip(group.seeds, group.test.values, strict=True)),
+        {
+            seed: some.keys()
+            for seed, run in zip(group.seeds, group.runs, strict=True)
+            if (some := known[run.folder]) is not None
+        },
+    )
+
+
+def _fronts(groups: Sequence[Group]) -> tuple[Front, ...]:
+    if len(groups) < 2:
+        return ()
+    costs = {
+        ("parameters", ""): {group.name: float(group.parameters) for group in groups},
+        ("training time", "s"): {group.name: group.training_seconds.mean for group in groups},
+        ("training FLOPs", ""): {group.name: group.flops for group in groups if group.flops},
+    }
+    found = []
+    for (name, unit), cost in costs.items():
+        # An experiment whose cost is not known can neither be on a front nor be beaten.
+        those = [(group, value) for group in groups if (value := cost.get(group.name)) is not None]
+        ahead = front([(value, group.test.mean) for group, value in those])
+        if len(those) > 1:
+            found.append(Front(name, unit, tuple(those[i] for i in ahead), len(those) - len(ahead)))
+    return tuple(found)
+
+
+def _looks(groups: Sequence[Group]) -> Looks:
+    watched = [
+        (run, result)
+        for group in groups
+        if group.selected_on_test
+        for run, result in zip(group.runs, group.results, strict=True)
+    ]
+    return Looks(
+        models=sum(group.n for group in groups),
+        watched=len(watched),
+        epochs=sum(result.epochs for _, result in watched),
+        selected=sum(run.metrics["best"].get("restored") is True for run, _ in watched),
+    )
+
+
+def _within(interval: Interval | None) -> Interval | None:
+    """An interval of accuracies cannot leave 0 to 1, as Student's may."""
+    return interval and (max(0.0, interval[0]), min(1.0, interval[1]))
