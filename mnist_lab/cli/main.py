@@ -9,6 +9,7 @@ import click
 
 from mnist_lab.cli.configs import configs
 from mnist_lab.cli.data import data
+from mnist_lab.cli.delete import delete
 from mnist_lab.cli.listing import list_runs, show
 from mnist_lab.cli.options import examples
 from mnist_lab.cli.report import report
@@ -88,5 +89,5 @@ def main() -> None:
     """
 
 
-for command in (configs, data, list_runs, report, run, schema, show, summary, sweep, validate):
+for command in (configs, data, delete, list_runs, report, run, schema, show, summary, sweep, validate):
     main.add_command(command)

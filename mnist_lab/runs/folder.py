@@ -60,6 +60,25 @@ class RunFolder:
         return not self.finished and (self.path / "checkpoint.npz").is_file()
 
     @property
+    def begun(self) -> bool:
+        """Whether there is anything of a run in it."""
+        return any((self.path / name).is_file() for name in (MARKER, "config.yaml", "error.txt"))
+
+    @property
+    def state(self) -> str:
+        """How far the run is, in a word."""
+        if DAMAGED in self.id:
+            return "damaged"
+        if self.finished:
+            return "finished"
+        return "interrupted" if self.interrupted else "failed"
+
+    def size(self) -> tuple[int, int]:
+        """The number of files, and their bytes."""
+        sizes = [file.lstat().st_size for file in self.path.rglob("*") if file.is_symlink() or not file.is_dir()]
+        return len(sizes), sum(sizes)
+
+    @property
     def busy(self) -> bool:
         """Whether another process is writing the run at this moment."""
         import filelock
@@ -140,6 +159,17 @@ class RunFolder:
     def remove_checkpoint(self) -> None:
         """Remove the checkpoint, so that the run counts as not resumable."""
         (self.path / "checkpoint.npz").unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove the folder with all that is in it; the marker first, so that no half of a run passes for a whole one.
+
+        Raises:
+            BusyError: another process is writing it.
+            OSError: it cannot be removed.
+        """
+        with self.locked():
+            (self.path / MARKER).unlink(missing_ok=True)
+            shutil.rmtree(self.path)
 
     def discard(self, results: Path) -> None:
         """Remove the folder and those between it and `results` that are empty then; a run that was put by stays."""

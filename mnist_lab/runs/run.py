@@ -90,11 +90,20 @@ def find_run(reference: str, results: Path) -> Run:
     """
     if _is_run_folder(Path(reference)):
         return load_run(reference)
+    return load_run(find_folder(reference, results).path)
+
+
+def find_folder(reference: str, results: Path) -> RunFolder:
+    """The folder of the finished run below `results` that has this id, or is the only one of this experiment.
+
+    Raises:
+        InputError: there is none, or there are several.
+    """
     runs = finished_runs(results)
     found = [run for run in runs if run.id == reference]
     found = found or [run for run in runs if run.path.parent.relative_to(results).as_posix() == reference]
     if len(found) == 1:
-        return load_run(found[0].path)
+        return found[0]
     if found:
         several = "".join(f"\n  {run.path}" for run in found)
         raise InputError(f"{reference}: {len(found)} runs are called that; name one folder:{several}")

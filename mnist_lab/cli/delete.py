@@ -1,0 +1,71 @@
+"""`mnist-lab delete`: remove runs from disk, after asking."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mnist_lab.cli.options import debug_option, examples, results_option
+
+if TYPE_CHECKING:
+    from mnist_lab.runs import RunFolder
+
+
+@click.command(
+    epilog=examples(
+        "mnist-lab delete seed1-0123abcd",
+        "mnist-lab delete results/ablation/no_relu/seed1-0123abcd results/mlp_512/seed2-4567cdef",
+        "mnist-lab delete mlp_512 --yes",
+    )
+)
+@click.argument("references", nargs=-1, required=True, metavar="RUN...")
+@results_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@debug_option
+@click.pass_context
+def delete(context: click.Context, references: tuple[str, ...], results: Path, *, yes: bool) -> None:
+    """Delete runs with all their files, and the folders of experiments that have none left.
+
+    RUN is a run's folder, its id, or its experiment's name if that has one run; a folder may also be that of a run that
+    failed, was interrupted or is damaged. Shows what would go and asks first.
+    """
+    from mnist_lab.errors import InputError
+    from mnist_lab.runs.removal import removable, remove
+
+    folders = removable(references, results)
+    _show(folders)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise InputError("Nothing was deleted: there is no terminal to ask at.", "--yes deletes without asking.")
+        try:
+            agreed = click.confirm(f"Delete {_runs(len(folders))} for good?", err=True)
+        except click.Abort:
+            raise KeyboardInterrupt("Nothing was deleted.") from None
+        if not agreed:
+            click.echo("Nothing was deleted.", err=True)
+            context.exit(1)
+    for folder in folders:
+        remove(folder, results)
+    click.echo(f"Deleted {_runs(len(folders))}.")
+
+
+def _show(folders: "list[RunFolder]") -> None:
+    from mnist_lab.cli import tables
+
+    sizes = [folder.size() for folder in folders]
+    rows = [
+        (str(folder.path), folder.state, f"{files:,}", _megabytes(size))
+        for folder, (files, size) in zip(folders, sizes, strict=True)
+    ]
+    if len(rows) > 1:
+        rows.append(("all", "", f"{sum(files for files, _ in sizes):,}", _megabytes(sum(size for _, size in sizes))))
+    tables.print_table(("Run", "State", "Files", "Size"), rows, numbers=(2, 3))
+
+
+def _runs(count: int) -> str:
+    return f"{count:,} run{'' if count == 1 else 's'}"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"

@@ -1,0 +1,73 @@
+"""Removing runs from disk: which folders may be removed, and what goes with them."""
+
+import os
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from mnist_lab.errors import BusyError, InputError, SetupError
+from mnist_lab.runs.folder import DAMAGED, RunFolder
+from mnist_lab.runs.run import find_folder
+
+_NAME = re.compile(rf"seed[0-9]+-[0-9a-f]{{8}}({re.escape(DAMAGED)}[0-9]+)?")
+
+
+def removable(references: Iterable[str], results: Path) -> list[RunFolder]:
+    """The run folders that `references` mean, each once, and all fit to be removed.
+
+    Args:
+        references: folders (of finished runs or others), run ids, or names of experiments that have one run.
+        results: the folder below which ids and experiments are looked for.
+
+    Raises:
+        InputError: one is none or is ambiguous, is no run folder, or is reached through a symbolic link.
+        BusyError: one is being written.
+    """
+    folders: dict[Path, RunFolder] = {}
+    for reference in references:
+        path = Path(reference)
+        folder = RunFolder(path) if os.path.lexists(path) else find_folder(reference, results)
+        _check(folder, results)
+        folders.setdefault(folder.path.resolve(), folder)
+    return list(folders.values())
+
+
+def remove(folder: RunFolder, results: Path) -> None:
+    """Remove a run folder, and the folders above it that are empty then, up to `results`.
+
+    Of a run elsewhere only the folder right above it is looked at: where its results begin is not known.
+
+    Raises:
+        BusyError: a process has begun to write it meanwhile.
+        SetupError: it cannot be removed.
+    """
+    try:
+        folder.remove()
+    except OSError as error:
+        raise SetupError(f"{folder.path}: cannot be removed ({error.strerror or error}).") from error
+    root = results.resolve()
+    above = folder.path.resolve().parents
+    empty = above[: above.index(root)] if root in above else above[:1]
+    with suppress(OSError):  # the first that is not empty
+        for parent in empty:
+            parent.rmdir()
+
+
+def _check(folder: RunFolder, results: Path) -> None:
+    path, root = folder.path, results.absolute()
+    below = [part for part in (path, *path.parents) if root in part.absolute().parents]
+    if link := next((part for part in (path, *below) if part.is_symlink()), None):
+        raise InputError(
+            f"{path}: {link} is a symbolic link to {link.readlink()}; what it leads to is not deleted.",
+            "Name the run's own folder.",
+        )
+    if not path.is_dir():
+        raise InputError(f"{path}: expected a run's folder, this is a file.")
+    if not (_NAME.fullmatch(path.name) and folder.begun):
+        raise InputError(
+            f"{path}: no run's folder; expected one called seed<seed>-<fingerprint>, with the files of a run.",
+            "`mnist-lab list` shows the runs.",
+        )
+    if folder.busy:
+        raise BusyError(f"{path}: another process is writing this run; it is not deleted.", "Wait for it to end.")

@@ -1,0 +1,154 @@
+"""`mnist-lab delete`: what goes, what stays, and that it asks."""
+
+import os
+import pty
+import shutil
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+from lab import command, environment
+from run_folders import finished_run
+
+from mnist_lab.cli import main
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    finished_run(tmp_path / "results")
+    finished_run(tmp_path / "results", seed=2)
+    finished_run(tmp_path / "results", "ablation/no_relu")
+    return tmp_path / "results"
+
+
+def delete(*arguments):
+    return CliRunner().invoke(main, ["delete", *map(str, arguments)])
+
+
+def runs(results):
+    return sorted(file.parent.relative_to(results).as_posix() for file in results.rglob("metrics.json"))
+
+
+def test_a_run_goes_with_its_experiment_s_empty_folders_and_no_other(results):
+    others = [run for run in runs(results) if run.startswith("mlp_512")]
+    done = delete("ablation/no_relu", "--yes")
+    assert done.exit_code == 0, done.output
+    assert runs(results) == others
+    assert not (results / "ablation").exists()
+    assert done.stdout.splitlines()[-1] == "Deleted 1 run."
+
+
+def test_several_are_shown_with_their_sizes_before_they_go(results):
+    folders = [results / run for run in runs(results)]
+    (folders[0] / "model.keras").write_bytes(b"x" * 1_000_000)
+    done = delete(*folders, folders[0], "--yes")
+    assert done.exit_code == 0, done.output
+    heading, _, *lines, total, last = done.stdout.splitlines()
+    assert heading.split() == ["Run", "State", "Files", "Size"]
+    assert [line.split()[:3] for line in lines] == [
+        [str(folders[0]), "finished", "4"], *([str(folder), "finished", "3"] for folder in folders[1:]),
+    ]  # fmt: skip
+    assert total.split() == ["all", "10", "1.0", "MB"]
+    assert last == "Deleted 3 runs."
+    assert list(results.iterdir()) == []
+
+
+def test_without_a_terminal_to_ask_at_nothing_goes(results):
+    before = runs(results)
+    done = delete(results / before[0])
+    assert done.exit_code == 2
+    assert "--yes" in done.stderr
+    assert runs(results) == before
+
+
+@pytest.mark.parametrize(("answer", "left", "code"), [("y\n", 2, 0), ("\n", 3, 1), ("\x04", 3, 130)])
+def test_at_a_terminal_it_asks_and_only_yes_is_yes(answer, left, code, results):
+    ours, theirs = pty.openpty()
+    os.write(ours, answer.encode())
+    done = subprocess.run(
+        command("delete", "ablation/no_relu"), cwd=results.parent, env=environment(), stdin=theirs,
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    os.close(ours)
+    os.close(theirs)
+    assert "Delete 1 run for good? [y/N]" in done.stderr
+    assert (done.returncode, len(runs(results))) == (code, left)
+    assert ("Nothing was deleted." in done.stderr) is (left == 3)
+
+
+@pytest.mark.parametrize("what", ["interrupted", "failed", "damaged"])
+def test_the_folder_of_an_unfinished_run_can_go_too(what, results):
+    folder = results / next(run for run in runs(results) if run.startswith("ablation"))
+    if what == "damaged":
+        folder = folder.rename(folder.with_name(f"{folder.name}.damaged1"))
+    else:
+        left = {"interrupted": "checkpoint.npz", "failed": "error.txt"}[what]
+        (folder / "metrics.json").rename(folder / left)
+    done = delete(folder, "--yes")
+    assert done.exit_code == 0, done.output
+    assert what in done.stdout
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("what", ["results", "experiment", "other", "file", "missing", "empty", "renamed"])
+def test_what_is_no_run_folder_stays_and_so_does_everything_named_with_it(what, results):
+    run = results / runs(results)[0]
+    other = results.parent / "project"
+    other.mkdir()
+    (other / "config.yaml").write_text("mine")
+    (other / "seed1-0123abcd").mkdir()
+    renamed = shutil.copytree(run, other / "best")
+    wrong = {
+        "results": results, "experiment": results / "mlp_512", "other": other, "file": run / "metrics.json",
+        "missing": other / "nothing", "empty": other / "seed1-0123abcd", "renamed": renamed,
+    }[what]  # fmt: skip
+    before = sorted(results.parent.rglob("*"))
+    done = delete(run, wrong, "--yes")
+    assert done.exit_code == 2, done.output
+    assert str(wrong) in done.stderr
+    assert sorted(results.parent.rglob("*")) == before
+
+
+def test_a_run_that_is_being_written_stays(results):
+    folder = results / runs(results)[0]
+    hold = (
+        "import filelock, sys; lock = filelock.FileLock(sys.argv[1]); lock.acquire(); print('held', flush=True); "
+        "sys.stdin.read()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", hold, str(folder / ".lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "held\n"
+    done = delete(folder, "--yes")
+    process.communicate("")
+    assert done.exit_code == 2
+    assert "another process is writing this run" in done.stderr
+    assert (folder / "metrics.json").is_file()
+    assert delete(folder, "--yes").exit_code == 0
+
+
+@pytest.mark.parametrize("link", ["run", "experiment"])
+def test_a_symbolic_link_is_not_followed_out_of_the_results(link, results):
+    elsewhere = finished_run(results.parent / "elsewhere").path
+    if link == "run":
+        named = results / "mlp_512" / elsewhere.name.replace("seed1", "seed7")
+        named.symlink_to(elsewhere)
+    else:
+        (results / "linked").symlink_to(elsewhere.parent)
+        named = results / "linked" / elsewhere.name
+    done = delete(named, "--yes")
+    assert done.exit_code == 2
+    assert "symbolic link" in done.stderr
+    assert (elsewhere / "metrics.json").is_file()
+
+
+def test_what_a_link_in_a_run_s_folder_leads_to_stays(results):
+    precious = results.parent / "precious"
+    precious.mkdir()
+    (precious / "data").write_text("mine")
+    folder = results / runs(results)[0]
+    (folder / "link").symlink_to(precious)
+    assert delete(folder, "--yes").exit_code == 0
+    assert (precious / "data").read_text() == "mine"
