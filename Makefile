@@ -19,7 +19,7 @@ PIP_INSTALL = $(BIN)/python -m ensurepip >/dev/null && \
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run test coverage lint check smoke lock clean
+.PHONY: help install dev run test coverage lint check smoke bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,9 @@ smoke: install ## Train for a few seconds into a temporary folder: on MNIST if i
 	fi && \
 	$(BIN)/mnist-lab run configs/mlp_512.yaml --subset 1000 --epochs 2 --results "$$results" "$$@" && \
 	ls "$$results"/mlp_512/*/metrics.json >/dev/null
+
+bench: dev ## Measure against plain Keras scripts and PyTorch: about 25 minutes (ARGS="--only mlp_512", ARGS=--full)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## Write the lock files anew, with uv (UPGRADE=--upgrade for the newest versions)
 	uv pip compile $(UPGRADE) $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml

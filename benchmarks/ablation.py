@@ -1,0 +1,60 @@
+"""A family of trainings: `mnist-lab sweep configs/ablation` against plain Keras scripts run one after the other."""
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.nets import Contender, Setting
+from benchmarks.process import ROOT, run
+
+CONFIGS = ROOT / "configs" / "ablation"
+EXPERIMENTS = ["mlp_512", *sorted(path.stem for path in CONFIGS.glob("*.yaml"))]
+EPOCHS, RECIPE_EPOCHS = 3, 10
+
+
+def measure(contender: Contender, epochs: int, setting: Setting) -> dict[str, Any]:
+    """All trainings of the family, from nothing to the last file.
+
+    Raises:
+        ProcessError: one ended with an error.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        family = _scripts if contender.kind == "script" else _sweep
+        return family(contender, epochs, setting, Path(folder))
+
+
+def _scripts(contender: Contender, epochs: int, setting: Setting, out: Path) -> dict[str, Any]:
+    begun = time.perf_counter()
+    files = ["--data", setting.data.file, "--out", out, "--epochs", epochs]
+    environment = setting.environment(contender.backend)
+    done = {
+        name: run([sys.executable, "-m", "benchmarks.plain.ablation", name, *files], environment)
+        for name in EXPERIMENTS
+    }
+    seconds = round(time.perf_counter() - begun, 3)
+    results = {name: json.loads(finished.output.splitlines()[-1]) for name, finished in done.items()}
+    return {
+        "seconds": seconds,
+        "cpu_seconds": round(sum(finished.cpu_seconds for finished in done.values()), 3),
+        "peak_mb": max(finished.peak_mb for finished in done.values()),
+        "device": results[EXPERIMENTS[0]]["device"],
+        "test_accuracies": {name: result["test_accuracy"] for name, result in results.items()},
+    }
+
+
+def _sweep(contender: Contender, epochs: int, setting: Setting, out: Path) -> dict[str, Any]:
+    options = ["--backend", str(contender.backend), "--epochs", epochs, "--device", setting.device, "--quiet"]
+    finished = run(
+        [sys.executable, "-m", "mnist_lab", "sweep", CONFIGS, "--data-dir", setting.data.folder, "--results", out,
+         *options],
+        setting.environment(contender.backend),
+    )  # fmt: skip
+    runs = [json.loads(path.read_text(encoding="utf-8")) for path in out.rglob("metrics.json")]
+    return {
+        **finished.facts,
+        "device": runs[0]["environment"]["device"],
+        "test_accuracies": {run["run"]["name"]: round(run["test"]["accuracy"], 4) for run in runs},
+    }

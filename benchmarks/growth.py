@@ -1,0 +1,45 @@
+"""What more costs: training rows and epochs of `mlp_512`, and runs of a sweep."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks import many
+from benchmarks.nets import NETS, Contender, Setting, lab_run
+from benchmarks.process import run
+
+SIZES = {
+    "rows": (6_000, 15_000, 30_000, 45_000, 60_000),
+    "epochs": (1, 5, 10, 15, 20),
+    "runs": (1, 10, 50, 100),
+}
+EPOCHS = 5
+"""Of every training while the rows grow."""
+UNITS = {
+    "rows": f"training rows (`mlp_512`, {EPOCHS} epochs)",
+    "epochs": "epochs (`mlp_512`, all rows)",
+    "runs": "runs of a sweep (one epoch on 500 rows each)",
+}
+
+
+def measure(what: str, size: int, contender: Contender, setting: Setting) -> dict[str, Any]:
+    """One size of what grows.
+
+    Raises:
+        ProcessError: it ended with an error.
+    """
+    environment = setting.environment(contender.backend)
+    if what == "runs":
+        finished = run(many.command(size, str(contender.backend), setting.device), environment)
+        found = json.loads(finished.output.splitlines()[-1])
+        facts = {"parent_mb": found["megabytes"], "handles": found["handles"], "children": found["children"]}
+        return finished.facts | facts | {"device": setting.device}
+    options = {"rows": ("--subset", size, "--epochs", EPOCHS), "epochs": ("--epochs", size)}[what]
+    with tempfile.TemporaryDirectory() as folder:
+        command = lab_run(NETS["mlp_512"], setting, Path(folder), "--backend", contender.backend, *options)
+        finished = run(command, environment)
+        [path] = Path(folder).rglob("metrics.json")
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+    facts = {"train_seconds": metrics["seconds"]["train"], "test_accuracy": round(metrics["test"]["accuracy"], 4)}
+    return finished.facts | facts | {"device": metrics["environment"]["device"]}

@@ -1,0 +1,84 @@
+"""What to measure, and in which order: side by side, so that a machine that slows down slows everybody down."""
+
+from collections.abc import Collection, Sequence
+from math import ceil
+
+from benchmarks import ablation, growth
+from benchmarks.nets import CONTENDERS, NETS, REFERENCE, Contender, Setting
+from benchmarks.store import Job
+
+PARTS = ("nets", "ablation", "growth")
+NAMES = (*PARTS, *NETS, *CONTENDERS)
+"""What `--only` takes."""
+
+SWEEPERS = (REFERENCE, "lab-tensorflow", "lab-jax")
+GROWER = "lab-tensorflow"
+
+
+def jobs(
+    setting: Setting, *, only: Collection[str] = (), repeats: int = 2, epochs: int | None = None, full: bool = False
+) -> list[Job]:
+    """All measurements, in order: the parts one after the other, in each the contenders in turn, and again.
+
+    Args:
+        setting: where and on what.
+        only: names of parts, nets and contenders to keep; of a kind of which none is named, all. Nets that are named
+            without a part are the part `nets`.
+        repeats: how often; convolutions and the ablation half as often, growth once.
+        epochs: for every training, in the place of the nets' own.
+        full: the recipes' epochs.
+    """
+    parts = [part for part in PARTS if part in only] or (["nets"] if _named(NETS, only) != list(NETS) else PARTS)
+    contenders = [CONTENDERS[name] for name in _named(CONTENDERS, only) if not setting.missing(CONTENDERS[name])]
+    planned: list[Job] = []
+    if "nets" in parts:
+        planned += _nets(setting, _named(NETS, only), contenders, repeats=repeats, epochs=epochs, full=full)
+    if "ablation" in parts:
+        length = epochs or (ablation.RECIPE_EPOCHS if full else ablation.EPOCHS)
+        sweepers = [contender for contender in contenders if contender.name in SWEEPERS]
+        for repeat in range(1, ceil(repeats / 2) + 1):
+            planned += [_job(setting, "ablation", "ablation", who, length, repeat) for who in _turned(sweepers, repeat)]
+    if "growth" in parts:
+        growers = [contender for contender in contenders if contender.name == GROWER]
+        planned += [
+            _job(setting, "growth", what, who, size, 1)
+            for what, sizes in growth.SIZES.items()
+            for size in sizes
+            if what != "rows" or size <= setting.data.rows
+            for who in growers
+        ]
+    return planned
+
+
+def _nets(
+    setting: Setting,
+    names: Sequence[str],
+    contenders: Sequence[Contender],
+    *,
+    repeats: int,
+    epochs: int | None,
+    full: bool,
+) -> list[Job]:
+    planned = []
+    for repeat in range(1, repeats + 1):
+        for net in map(NETS.__getitem__, names):
+            if repeat > (ceil(repeats / 2) if net.convolves else repeats):
+                continue
+            length = epochs or (net.recipe_epochs if full else net.epochs)
+            able = [contender for contender in contenders if contender.takes(net, gpu=setting.device == "gpu")]
+            planned += [_job(setting, "nets", net.name, who, length, repeat) for who in _turned(able, repeat)]
+    return planned
+
+
+def _job(setting: Setting, part: str, subject: str, who: Contender, size: int, repeat: int) -> Job:
+    return Job(part, subject, who.name, size, repeat, setting.data.name, setting.device)
+
+
+def _named(known: Collection[str], only: Collection[str]) -> list[str]:
+    return [name for name in known if name in only] or list(known)
+
+
+def _turned(contenders: Sequence[Contender], repeat: int) -> list[Contender]:
+    """Another one goes first in each repeat."""
+    first = (repeat - 1) % max(1, len(contenders))
+    return [*contenders[first:], *contenders[:first]]

@@ -1,0 +1,86 @@
+"""One process, measured from outside: seconds, processor seconds, peak memory."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+_OURS = ("KERAS_", "MNIST_LAB_", "TF_", "JAX_", "XLA_")
+
+
+class ProcessError(Exception):
+    """A contender ended with an error; says which and how."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A process that ended well.
+
+    Attributes:
+        began: when it was started, in seconds since 1970.
+        seconds: from its start to its end.
+        cpu_seconds: of all processors, its children's included.
+        peak_mb: the largest resident memory of it or one of its children, in 10^6 bytes.
+        others: processors that were busy with something else meanwhile, on average; None where that cannot be told.
+        output: what it wrote to stdout.
+    """
+
+    began: float
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    others: float | None
+    output: str
+
+    @property
+    def facts(self) -> dict[str, float | None]:
+        """What is kept of every measurement."""
+        return {name: getattr(self, name) for name in ("seconds", "cpu_seconds", "peak_mb", "others")}
+
+
+def run(command: Sequence[object], variables: Mapping[str, str]) -> Finished:
+    """Run `command` from the repository's root, in an environment without the user's own settings for Keras.
+
+    Raises:
+        ProcessError: it ended with another code than 0.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)} | dict(variables)
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        began, clock, busy = time.time(), time.perf_counter(), _busy_seconds()
+        process = subprocess.Popen([str(word) for word in command], cwd=ROOT, env=environment, stdout=out, stderr=err)
+        try:
+            # `wait4` tells the resources of this one child, which no other call does.
+            _, status, used = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        seconds, busy_after = time.perf_counter() - clock, _busy_seconds()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            err.seek(0)
+            raise ProcessError(f"{process.args} ended with {process.returncode}:\n{err.read()[-2000:]}")
+        out.seek(0)
+        # Linux counts in KiB, macOS in bytes.
+        peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+        cpu_seconds = used.ru_utime + used.ru_stime
+        others = None
+        if busy is not None and busy_after is not None:
+            others = round(max(0.0, busy_after - busy - cpu_seconds) / seconds, 2)
+        return Finished(began, round(seconds, 3), round(cpu_seconds, 3), round(peak, 1), others, out.read())
+
+
+def _busy_seconds() -> float | None:
+    """Seconds that this machine's processors have worked, or were taken away by its host, since it was started."""
+    try:
+        fields = Path("/proc/stat").read_text().splitlines()[0].split()
+    except OSError:
+        return None
+    user, nice, system, _idle, _waiting, irq, softirq, steal = map(int, fields[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")

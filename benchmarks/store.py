@@ -1,0 +1,94 @@
+"""`results.json`: the machine and all measurements, written after each, so that an interrupted benchmark goes on."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mnist_lab.errors import InputError
+
+
+@dataclass(frozen=True)
+class Job:
+    """One thing to measure.
+
+    Attributes:
+        part: `nets`, `ablation` or `growth`.
+        subject: the net; `ablation`; or what grows.
+        contender: who does it.
+        size: epochs; of `growth`, how many of what grows.
+        repeat: counted from 1.
+        data: what is trained on.
+        device: `cpu` or `gpu`.
+    """
+
+    part: str
+    subject: str
+    contender: str
+    size: int
+    repeat: int
+    data: str
+    device: str
+
+
+class Store:
+    """The measurements in one file, of `machine`; None for whichever machine the file is of.
+
+    Raises:
+        InputError: the file is of another machine or of other versions, or is damaged.
+    """
+
+    def __init__(self, path: Path, machine: dict[str, Any] | None = None) -> None:
+        self.path = path
+        self.machine = machine or {}
+        self.peaks: list[float] = []
+        self.measurements: list[dict[str, Any]] = []
+        if path.exists():
+            self._read()
+
+    def missing(self, jobs: list[Job]) -> list[Job]:
+        """Those of the jobs that have not been measured."""
+        done = {self._job(measurement) for measurement in self.measurements}
+        return [job for job in jobs if job not in done]
+
+    def add(self, job: Job, measured: dict[str, Any]) -> None:
+        """Keep a measurement."""
+        self.measurements.append(asdict(job) | measured)
+        self._write()
+
+    def add_peak(self, gigaflops: float) -> None:
+        """Keep the machine's peak; the largest counts."""
+        self.peaks.append(gigaflops)
+        self._write()
+
+    def of(self, part: str, **like: Any) -> Iterator[dict[str, Any]]:
+        """The measurements of a part that have these values."""
+        for measurement in self.measurements:
+            if measurement["part"] == part and all(measurement[key] == value for key, value in like.items()):
+                yield measurement
+
+    @staticmethod
+    def _job(measurement: dict[str, Any]) -> Job:
+        return Job(**{name: measurement[name] for name in Job.__dataclass_fields__})
+
+    def _read(self) -> None:
+        try:
+            kept = json.loads(self.path.read_text(encoding="utf-8"))
+            machine, self.peaks, self.measurements = kept["machine"], kept["matmul_gflops"], kept["measurements"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{self.path}: not a file of measurements ({error}).", "Use --fresh.") from None
+        self.machine = self.machine or machine
+        if machine != self.machine:
+            other = [key for key in self.machine if machine.get(key) != self.machine[key]]
+            raise InputError(
+                f"{self.path}: measured elsewhere; different: {', '.join(other)}. Seconds of two machines or versions "
+                "cannot stand in one table.",
+                "Use --fresh to measure all of it anew, or another --out.",
+            )
+
+    def _write(self) -> None:
+        kept = {"machine": self.machine, "matmul_gflops": self.peaks, "measurements": self.measurements}
+        temporary = self.path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        temporary.replace(self.path)

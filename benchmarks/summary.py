@@ -1,0 +1,148 @@
+"""From measurements to the numbers of the report: medians with their spread, ratios, floors, straight lines."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks.nets import CONTENDERS, NETS, REFERENCE
+from benchmarks.store import Store
+
+Measurement = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of some values, the lowest and the highest."""
+
+    median: float
+    low: float
+    high: float
+    count: int
+
+    def text(self, digits: int) -> str:
+        """`1.32 (1.30 to 1.41)`; of one value just that."""
+        middle = f"{self.median:.{digits}f}"
+        return middle if self.count == 1 else f"{middle} ({self.low:.{digits}f} to {self.high:.{digits}f})"
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """The spread of one value or more."""
+    return Spread(median(values), min(values), max(values), len(values))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contender on one net.
+
+    Attributes:
+        contender: its title.
+        name: its name.
+        epoch: seconds of an epoch.
+        faster: how many times as fast as the Keras script an epoch is, repeat by repeat; None of the script itself.
+        whole: seconds of the whole process.
+        share: whole process over the Keras script's, repeat by repeat.
+        startup: seconds until the first epoch begins.
+        peak_mb: peak memory in 10^6 bytes.
+        accuracy: on the test set.
+    """
+
+    contender: str
+    name: str
+    epoch: Spread
+    faster: Spread | None
+    whole: Spread
+    share: Spread | None
+    startup: Spread
+    peak_mb: Spread
+    accuracy: Spread
+
+
+@dataclass(frozen=True)
+class Table:
+    """All contenders on one net, trained for the same epochs on the same data and device."""
+
+    net: str
+    epochs: int
+    data: str
+    device: str
+    floor: float | None
+    """Seconds of an epoch's arithmetic at the machine's peak; None on a GPU, whose peak is not measured."""
+    rows: tuple[Row, ...]
+
+    def row(self, contender: str) -> Row | None:
+        """A contender's row."""
+        return next((row for row in self.rows if row.name == contender), None)
+
+
+@dataclass(frozen=True)
+class Line:
+    """The straight line through some points that leaves the smallest squares."""
+
+    slope: float
+    intercept: float
+    r2: float
+
+
+def line(x: Sequence[float], y: Sequence[float]) -> Line | None:
+    """The line through three points or more; through fewer there is always one, which says nothing."""
+    if len(set(x)) < 3:
+        return None
+    slope, intercept = np.polyfit(x, y, 1)
+    rest = np.asarray(y) - (slope * np.asarray(x) + intercept)
+    about_mean = np.asarray(y) - np.mean(y)
+    return Line(float(slope), float(intercept), float(1 - (rest @ rest) / (about_mean @ about_mean)))
+
+
+def epoch_seconds(measurement: Measurement) -> float:
+    """The median epoch without the first, which compiles; of a single epoch, that one."""
+    seconds = measurement["epoch_seconds"]
+    return median(seconds[1:] or seconds)
+
+
+def tables(store: Store) -> list[Table]:
+    """A table for each net, number of epochs, data and device."""
+    groups: dict[tuple[str, int, str, str], list[Measurement]] = defaultdict(list)
+    for measurement in store.of("nets"):
+        groups[tuple(measurement[key] for key in ("subject", "size", "data", "device"))].append(measurement)
+    order = list(NETS)
+    return [
+        Table(*key, floor=_floor(key[3], found, store.peaks), rows=_rows(found))
+        for key, found in sorted(groups.items(), key=lambda item: (item[0][3], order.index(item[0][0]), item[0][1]))
+    ]
+
+
+def _rows(found: Sequence[Measurement]) -> tuple[Row, ...]:
+    reference = {one["repeat"]: one for one in found if one["contender"] == REFERENCE}
+    rows = []
+    for contender in CONTENDERS.values():
+        own = [one for one in found if one["contender"] == contender.name]
+        if not own:
+            continue
+        pairs = [(one, reference[one["repeat"]]) for one in own if one["repeat"] in reference]
+        if contender.name == REFERENCE:
+            pairs = []
+        rows.append(
+            Row(
+                contender.title,
+                contender.name,
+                epoch=spread([epoch_seconds(one) for one in own]),
+                faster=spread([epoch_seconds(of) / epoch_seconds(one) for one, of in pairs]) if pairs else None,
+                whole=spread([one["seconds"] for one in own]),
+                share=spread([one["seconds"] / of["seconds"] for one, of in pairs]) if pairs else None,
+                startup=spread([one["startup"] for one in own]),
+                peak_mb=spread([one["peak_mb"] for one in own]),
+                accuracy=spread([one["test_accuracy"] for one in own]),
+            )
+        )
+    return tuple(rows)
+
+
+def _floor(device: str, found: Sequence[Measurement], peaks: Sequence[float]) -> float | None:
+    flops = next((one["flops_per_epoch"] for one in found if "flops_per_epoch" in one), None)
+    if device != "cpu" or flops is None or not peaks:
+        return None
+    return flops / (max(peaks) * 1e9)

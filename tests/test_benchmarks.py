@@ -1,0 +1,207 @@
+"""The benchmark: its scripts train what the configurations say, it goes on where it stopped, it reports numbers."""
+
+import json
+import time
+from importlib import import_module
+from math import prod
+
+import pytest
+from click.testing import CliRunner
+
+from benchmarks import ablation, growth, report
+from benchmarks.__main__ import main
+from benchmarks.data import Data, write
+from benchmarks.nets import CONTENDERS, NETS, REFERENCE, Setting, command, of_run
+from benchmarks.plan import jobs
+from benchmarks.process import Finished
+from benchmarks.store import Job, Store
+from benchmarks.summary import line, spread, tables
+from mnist_lab.cli import main as mnist_lab
+from mnist_lab.config import load_config
+from mnist_lab.errors import InputError
+
+MACHINE = {
+    "processor": "a processor", "cpus": 2, "memory_gb": 8.0, "gpu": None, "system": "Linux", "python": "3.12",
+    "versions": {"keras": "3"},
+}  # fmt: skip
+
+
+def ours(config: str):
+    """The configuration, and its network built with its optimizer."""
+    from mnist_lab import models
+
+    resolved = load_config(config)
+    network = models.build(resolved.model, input_shape=(28, 28, 1), classes=10, preprocess=resolved.data.preprocess)
+    return network, models.construct(resolved.train.optimizer)
+
+
+def optimizer_settings(optimizer) -> dict:
+    """All that it was made with, but for its name."""
+    plain = {key: value for key, value in optimizer.get_config().items() if key != "name"}
+    return {"class": type(optimizer).__name__} | {
+        key: pytest.approx(value) if isinstance(value, float) else value for key, value in plain.items()
+    }
+
+
+def counts(model) -> tuple[int, int]:
+    """Parameters that are trained, and how many arrays they are in."""
+    return sum(prod(weight.shape) for weight in model.trainable_weights), len(model.trainable_weights)
+
+
+@pytest.mark.parametrize("net", NETS.values(), ids=lambda net: net.name)
+def test_a_plain_script_trains_the_network_and_the_optimizer_of_its_configuration(net):
+    script = import_module(f"benchmarks.plain.{net.name}").build()
+    network, optimizer = ours(net.config)
+    assert counts(script) == counts(network)
+    assert optimizer_settings(script.optimizer) == optimizer_settings(optimizer)
+
+
+@pytest.mark.parametrize("name", ablation.EXPERIMENTS)
+def test_the_plain_ablation_script_trains_what_the_configurations_say(name):
+    from benchmarks.plain.ablation import build
+
+    script = build(name)
+    network, optimizer = ours("mlp_512" if name == "mlp_512" else f"ablation/{name}")
+    assert counts(script) == counts(network)
+    assert optimizer_settings(script.optimizer) == optimizer_settings(optimizer)
+
+
+@pytest.mark.parametrize("net", NETS.values(), ids=lambda net: net.name)
+def test_the_loop_in_pytorch_trains_a_network_of_as_many_parameters(net):
+    pytest.importorskip("torch")
+    from benchmarks.torch_loop import RECIPES
+
+    recipe = RECIPES[net.name]
+    count = sum(parameter.numel() for parameter in recipe.network().parameters())
+    assert count == counts(ours(net.config)[0])[0]
+    assert recipe.batch_size == load_config(net.config).train.batch_size
+
+
+@pytest.mark.parametrize("net", NETS.values(), ids=lambda net: net.name)
+def test_the_recipes_epochs_are_those_of_the_configuration(net):
+    assert net.recipe_epochs == load_config(net.config).train.epochs
+
+
+def test_the_benchmark_measures_a_script_writes_its_report_and_goes_on_where_it_stopped(tmp_path):
+    tiny = ["--out", str(tmp_path), "--rows", "6000", "--epochs", "1", "--repeats", "1", "--device", "cpu"]
+    for _ in range(2):
+        answer = CliRunner().invoke(main, [*tiny, "--only", "mlp_512", "--only", "keras-jax"])
+        assert answer.exit_code == 0, answer.output
+    [measured] = json.loads((tmp_path / "results.json").read_text())["measurements"]
+    assert len(measured["epoch_seconds"]) == 1
+    assert 0 < measured["startup"] < measured["seconds"]
+    assert measured["test_accuracy"] > 0.5
+    assert measured["peak_mb"] > 100
+    assert "| Keras script, JAX |" in (tmp_path / "RESULTS.md").read_text()
+    assert (tmp_path / "speed_cpu.png").stat().st_size > 0
+
+
+def test_the_run_that_is_measured_is_one_that_mnist_lab_understands(tmp_path):
+    data = write(tmp_path, rows=6000)
+    words = command(CONTENDERS["lab-tensorflow"], NETS["mlp_512"], 1, Setting(data, "cpu"), tmp_path / "out")
+    begun = time.time()
+    answer = CliRunner().invoke(mnist_lab, [str(word) for word in words[3:]])
+    assert answer.exit_code == 0, answer.output
+    facts = of_run(tmp_path / "out", Finished(begun, 60.0, 60.0, 500.0, 0.0, answer.stdout))
+    assert facts["startup"] > 0
+    assert len(facts["epoch_seconds"]) == 1
+    assert facts["flops_per_epoch"] == 3 * 2 * (784 * 512 + 512 * 512 + 512 * 10) * 4800
+
+
+@pytest.fixture
+def setting(tmp_path):
+    return Setting(Data(tmp_path, tmp_path / "mnist.npz", "MNIST", 60_000), "cpu")
+
+
+def measured(seconds: float, **more) -> dict:
+    return {
+        "seconds": seconds, "cpu_seconds": seconds, "peak_mb": 500.0, "others": 0.0, "startup": 1.0, "device": "cpu",
+        "epoch_seconds": [9.0, seconds / 10, seconds / 10], "test_accuracy": 0.98, "when": "2026-01-01T00:00:00",
+    } | more  # fmt: skip
+
+
+def test_contenders_take_turns_and_another_begins_in_each_repeat(setting, monkeypatch):
+    monkeypatch.setattr(Setting, "missing", lambda *_: None)
+    planned = jobs(setting, only=["mlp_512"], repeats=2)
+    first, second = ([job.contender for job in planned if job.repeat == repeat] for repeat in (1, 2))
+    assert first[0] == REFERENCE != second[0]
+    assert sorted(first) == sorted(second)
+    assert len(first) == len(set(first))
+
+
+def test_naming_a_net_leaves_the_other_parts_out_and_naming_nothing_leaves_nothing_out(setting, monkeypatch):
+    monkeypatch.setattr(Setting, "missing", lambda *_: None)
+    assert {(job.part, job.subject) for job in jobs(setting, only=["small_28"])} == {("nets", "small_28")}
+    everything = jobs(setting)
+    assert {job.subject for job in everything} == {*NETS, "ablation", *growth.SIZES}
+    assert {job.contender for job in everything} == set(CONTENDERS)
+
+
+def test_what_has_been_measured_is_not_measured_again(setting, tmp_path):
+    planned = jobs(setting, only=["mlp_512"])
+    store = Store(tmp_path / "results.json", MACHINE)
+    store.add(planned[0], measured(10.0))
+    assert Store(tmp_path / "results.json", MACHINE).missing(planned) == planned[1:]
+
+
+def test_measurements_of_another_machine_are_not_mixed_in(tmp_path):
+    Store(tmp_path / "results.json", MACHINE).add_peak(100.0)
+    with pytest.raises(InputError, match="different: cpus"):
+        Store(tmp_path / "results.json", MACHINE | {"cpus": 64})
+
+
+def test_ratios_are_taken_repeat_by_repeat_and_the_floor_at_the_best_peak(tmp_path):
+    store = Store(tmp_path / "results.json", MACHINE)
+    store.add_peak(50.0)
+    store.add_peak(100.0)
+    for repeat, (script, run) in enumerate([(20.0, 10.0), (40.0, 10.0), (30.0, 10.0)], start=1):
+        store.add(Job("nets", "mlp_512", REFERENCE, 10, repeat, "MNIST", "cpu"), measured(script))
+        job = Job("nets", "mlp_512", "lab-jax", 10, repeat, "MNIST", "cpu")
+        store.add(job, measured(run, flops_per_epoch=50_000_000_000))
+    [table] = tables(store)
+    row = table.row("lab-jax")
+    assert row.epoch.median == pytest.approx(1.0)  # the first epoch does not count
+    assert row.faster == spread([2.0, 4.0, 3.0])
+    assert row.share.median == pytest.approx(1 / 3)
+    assert table.row(REFERENCE).faster is None
+    assert table.floor == pytest.approx(0.5)
+
+
+def test_the_line_through_points_that_lie_on_one_fits_them_all():
+    fit = line([1, 10, 50, 100], [3.5, 8, 28, 53])
+    assert (fit.slope, fit.intercept, fit.r2) == pytest.approx((0.5, 3.0, 1.0))
+    assert line([1, 2], [1, 2]) is None
+
+
+def test_the_report_says_what_has_not_been_measured(tmp_path):
+    store = Store(tmp_path / "results.json", MACHINE)
+    store.add(Job("nets", "mlp_512", REFERENCE, 10, 1, "MNIST", "cpu"), measured(10.0))
+    text = report.text(store)
+    assert "## On the GPU\n\nNot measured yet. There was no GPU." in text
+    assert text.count("Not measured yet.") == 3
+
+
+def test_the_report_has_the_family_the_lines_and_the_memory(tmp_path):
+    store = Store(tmp_path / "results.json", MACHINE)
+    accuracies = {"test_accuracies": {"mlp_512": 0.98, "no_rescale": 0.1}}
+    for contender, seconds in ((REFERENCE, 400.0), ("lab-jax", 160.0)):
+        store.add(Job("ablation", "ablation", contender, 10, 1, "MNIST", "cpu"), measured(seconds, **accuracies))
+    for runs in (1, 10, 50, 100):
+        memory = {"parent_mb": [120.0] * runs, "handles": [12] * runs, "children": 2}
+        store.add(Job("growth", "runs", "lab-tensorflow", runs, 1, "MNIST", "cpu"), measured(3 + runs / 2, **memory))
+    text = report.text(store)
+    assert "| mnist-lab sweep, JAX | 160 | 2.50 | 0.5400 | 0.9800 |" in text
+    assert "| 500 ms | 3.00 s | 1.0000 |" in text
+    assert "120.0 MB after 10 runs and 120.0 MB after all" in text
+
+
+def test_without_mnist_the_bundled_digits_are_repeated_to_its_size_and_it_is_said(tmp_path, monkeypatch):
+    import numpy as np
+
+    monkeypatch.setattr("mnist_lab.datasets.find", lambda *_: None)
+    data = write(tmp_path)
+    assert not data.genuine
+    assert "digits, repeated" in data.name
+    with np.load(data.file) as archive:
+        assert [archive[name].shape for name in ("x_train", "y_test")] == [(60_000, 28, 28), (10_000,)]
+        assert (archive["x_train"][0] == archive["x_train"][1437]).all()  # the 1,437 digits begin again
