@@ -34,7 +34,8 @@ def measure(what: str, size: int, contender: Contender, setting: Setting) -> dic
         finished = run(many.command(size, str(contender.backend), setting.device), environment)
         found = json.loads(finished.output.splitlines()[-1])
         facts = {"parent_mb": found["megabytes"], "handles": found["handles"], "children": found["children"]}
-        return finished.facts | facts | {"device": setting.device}
+        # Of processes that a fork server made nothing but the time is known.
+        return {"seconds": finished.seconds, "device": setting.device} | facts
     options = {"rows": ("--subset", size, "--epochs", EPOCHS), "epochs": ("--epochs", size)}[what]
     with tempfile.TemporaryDirectory() as folder:
         command = lab_run(NETS["mlp_512"], setting, Path(folder), "--backend", contender.backend, *options)

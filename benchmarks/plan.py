@@ -28,7 +28,7 @@ def jobs(
         epochs: for every training, in the place of the nets' own.
         full: the recipes' epochs.
     """
-    parts = [part for part in PARTS if part in only] or (["nets"] if _named(NETS, only) != list(NETS) else PARTS)
+    parts = [part for part in PARTS if part in only] or (["nets"] if any(name in NETS for name in only) else PARTS)
     contenders = [CONTENDERS[name] for name in _named(CONTENDERS, only) if not setting.missing(CONTENDERS[name])]
     planned: list[Job] = []
     if "nets" in parts:

@@ -78,7 +78,13 @@ class Store:
             machine, self.peaks, self.measurements = kept["machine"], kept["matmul_gflops"], kept["measurements"]
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{self.path}: not a file of measurements ({error}).", "Use --fresh.") from None
-        self.machine = self.machine or machine
+        if self.machine:
+            # A package that has come or gone since changes no other's seconds.
+            versions, now = machine["versions"], self.machine["versions"]
+            machine = machine | {"versions": now | versions}
+            self.machine = self.machine | {"versions": versions | now}
+        else:
+            self.machine = machine
         if machine != self.machine:
             other = [key for key in self.machine if machine.get(key) != self.machine[key]]
             raise InputError(

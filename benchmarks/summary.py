@@ -1,7 +1,7 @@
 """From measurements to the numbers of the report: medians with their spread, ratios, floors, straight lines."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -43,6 +43,7 @@ class Row:
         name: its name.
         epoch: seconds of an epoch.
         faster: how many times as fast as the Keras script an epoch is, repeat by repeat; None of the script itself.
+        faster_than_own: the same beside the Keras script on its own backend; None where there is none but the first.
         whole: seconds of the whole process.
         share: whole process over the Keras script's, repeat by repeat.
         startup: seconds until the first epoch begins.
@@ -54,6 +55,7 @@ class Row:
     name: str
     epoch: Spread
     faster: Spread | None
+    faster_than_own: Spread | None
     whole: Spread
     share: Spread | None
     startup: Spread
@@ -116,29 +118,46 @@ def tables(store: Store) -> list[Table]:
 
 
 def _rows(found: Sequence[Measurement]) -> tuple[Row, ...]:
-    reference = {one["repeat"]: one for one in found if one["contender"] == REFERENCE}
     rows = []
     for contender in CONTENDERS.values():
-        own = [one for one in found if one["contender"] == contender.name]
+        own = _by_repeat(found, contender.name)
         if not own:
             continue
-        pairs = [(one, reference[one["repeat"]]) for one in own if one["repeat"] in reference]
-        if contender.name == REFERENCE:
-            pairs = []
+        reference = _by_repeat(found, REFERENCE) if contender.name != REFERENCE else {}
+        script = _script_on(contender.backend) if contender.kind == "lab" else REFERENCE
+        on_own = _by_repeat(found, script) if script != REFERENCE else {}
         rows.append(
             Row(
                 contender.title,
                 contender.name,
-                epoch=spread([epoch_seconds(one) for one in own]),
-                faster=spread([epoch_seconds(of) / epoch_seconds(one) for one, of in pairs]) if pairs else None,
-                whole=spread([one["seconds"] for one in own]),
-                share=spread([one["seconds"] / of["seconds"] for one, of in pairs]) if pairs else None,
-                startup=spread([one["startup"] for one in own]),
-                peak_mb=spread([one["peak_mb"] for one in own]),
-                accuracy=spread([one["test_accuracy"] for one in own]),
+                epoch=spread([epoch_seconds(one) for one in own.values()]),
+                faster=_ratios(reference, own, epoch_seconds),
+                faster_than_own=_ratios(on_own, own, epoch_seconds),
+                whole=spread([one["seconds"] for one in own.values()]),
+                share=_ratios(own, reference, lambda one: one["seconds"]),
+                startup=spread([one["startup"] for one in own.values()]),
+                peak_mb=spread([one["peak_mb"] for one in own.values()]),
+                accuracy=spread([one["test_accuracy"] for one in own.values()]),
             )
         )
     return tuple(rows)
+
+
+def _by_repeat(found: Sequence[Measurement], contender: str) -> dict[int, Measurement]:
+    return {one["repeat"]: one for one in found if one["contender"] == contender}
+
+
+def _script_on(backend: str | None) -> str:
+    scripts = (one.name for one in CONTENDERS.values() if one.kind == "script" and one.backend == backend)
+    return next(scripts, REFERENCE)
+
+
+def _ratios(
+    over: Mapping[int, Measurement], under: Mapping[int, Measurement], value: Callable[[Measurement], float]
+) -> Spread | None:
+    """One over the other in each repeat that both have."""
+    ratios = [value(over[repeat]) / value(under[repeat]) for repeat in over if repeat in under]
+    return spread(ratios) if ratios else None
 
 
 def _floor(device: str, found: Sequence[Measurement], peaks: Sequence[float]) -> float | None:

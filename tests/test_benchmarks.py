@@ -82,7 +82,8 @@ def test_the_recipes_epochs_are_those_of_the_configuration(net):
     assert net.recipe_epochs == load_config(net.config).train.epochs
 
 
-def test_the_benchmark_measures_a_script_writes_its_report_and_goes_on_where_it_stopped(tmp_path):
+def test_the_benchmark_measures_a_script_writes_its_report_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmarks.machine.REPETITIONS", 1)
     tiny = ["--out", str(tmp_path), "--rows", "6000", "--epochs", "1", "--repeats", "1", "--device", "cpu"]
     for _ in range(2):
         answer = CliRunner().invoke(main, [*tiny, "--only", "mlp_512", "--only", "keras-jax"])
@@ -158,10 +159,12 @@ def test_ratios_are_taken_repeat_by_repeat_and_the_floor_at_the_best_peak(tmp_pa
         store.add(Job("nets", "mlp_512", REFERENCE, 10, repeat, "MNIST", "cpu"), measured(script))
         job = Job("nets", "mlp_512", "lab-jax", 10, repeat, "MNIST", "cpu")
         store.add(job, measured(run, flops_per_epoch=50_000_000_000))
+    store.add(Job("nets", "mlp_512", "keras-jax", 10, 2, "MNIST", "cpu"), measured(15.0))
     [table] = tables(store)
     row = table.row("lab-jax")
     assert row.epoch.median == pytest.approx(1.0)  # the first epoch does not count
     assert row.faster == spread([2.0, 4.0, 3.0])
+    assert row.faster_than_own == spread([1.5])
     assert row.share.median == pytest.approx(1 / 3)
     assert table.row(REFERENCE).faster is None
     assert table.floor == pytest.approx(0.5)
