@@ -22,9 +22,10 @@ DEFAULT = Path("results")
 def report(paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Compare the finished runs in and below PATH (results/ without one).
 
-    Runs that differ in seed only are one row. summary.md, .csv, .json and two figures go into the (first) PATH.
+    Runs that differ in seed only are one row. Each experiment gets a verdict against its base. report.md, summary.md,
+    .csv, .json and two figures go into the (first) PATH.
     """
-    from mnist_lab.report import collect, groups, write_summary
+    from mnist_lab.report import collect, groups, study, write_summary
 
     folders = list(paths or [DEFAULT])
     found = collect(folders if paths or DEFAULT.is_dir() else [])
@@ -34,10 +35,11 @@ def report(paths: tuple[Path, ...], *, as_json: bool) -> None:
         click.echo(f"No finished runs below {', '.join(map(str, folders))}.", err=True)
         return
     from mnist_lab.cli.summaries import print_summary
+    from mnist_lab.report.document import write_document
 
-    compared = groups(found.runs)
-    files = write_summary(folders[0], title_of(folders[0]), compared, redraw=True)
-    print_summary(compared, files, as_json=as_json)
+    compared = study(title_of(folders[0]), groups(found.runs), found.problems)
+    files = write_summary(folders[0], compared, redraw=True)
+    print_summary(compared, [write_document(folders[0], compared), *files], as_json=as_json)
 
 
 def title_of(folder: Path) -> str:

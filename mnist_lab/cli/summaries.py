@@ -1,4 +1,4 @@
-"""How a comparison looks in a terminal: a row an experiment, as many columns as there is room for."""
+"""How a comparison looks in a terminal: a row an experiment, as many columns as there is room for, and the verdicts."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,41 +8,48 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from mnist_lab.cli import tables
-from mnist_lab.report import Group, Section, sections
+from mnist_lab.report import Section, Study
 from mnist_lab.report.columns import Column, columns, notes
+from mnist_lab.report.digest import digest, looks
 
 NARROW = 22
 """Characters that the column of changes keeps in any case; it wraps."""
 
 
-def print_summary(groups: Sequence[Group], files: Sequence[Path], *, as_json: bool = False) -> None:
-    """Print the table of each section, what its numbers are, and where the files are.
+def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False) -> None:
+    """Print table and verdicts of each chapter, what the numbers are, and where the files are.
 
     Args:
-        groups: as `report.groups` gives them.
-        files: as `report.write_summary` gives them.
+        study: what is told.
+        files: the first is named with its folder; `summary.json` is among them.
         as_json: print `summary.json` instead.
     """
     if as_json:
         click.echo(next(file for file in files if file.name == "summary.json").read_text(encoding="utf-8"), nl=False)
         return
     output = tables.console()
-    apart = sections(groups)
     headings: set[str] = set()
     dropped: dict[str, None] = {}
-    for section in apart:
+    remarks: list[str] = []
+    for chapter in study.chapters:
+        section = chapter.section
         output.print()
         output.print(Text(section.heading, style="bold"))
         output.print()
-        shown, left_out = fitting(columns(section), section, output.width)
+        shown, left_out = fitting(columns(section, chapter.verdicts), section, output.width)
         headings |= {column.heading for column in shown}
         dropped |= dict.fromkeys(left_out)
         rows = [[column.text(group) for column in shown] for group in section.groups]
         numbers = [i for i, column in enumerate(shown) if column.numeric]
         wrapped = next((i for i, column in enumerate(shown) if column.heading.startswith("Changed")), 0)
         output.print(tables.table([column.heading for column in shown], rows, numbers=numbers, wrapped=wrapped))
+        if verdicts := digest(chapter):
+            output.print()
+            output.print(tables.bullets(verdicts))
+        where = f"{section.heading}: " if len(study.chapters) > 1 else ""
+        remarks += [f"{where}{text}" for text in looks(chapter.looks)]
     output.print()
-    remarks = notes(apart, headings)
+    remarks = [*notes([chapter.section for chapter in study.chapters], headings), *remarks]
     if dropped:
         remarks.append(f"No room here for: {', '.join(dropped)}. The files have all columns.")
     output.print(tables.bullets(remarks))

@@ -112,13 +112,13 @@ def sweep(
 def _summarize(runs: "Sequence[PlannedRun]", folder: Path, title: str, *, as_json: bool) -> None:
     """Compare what is finished, in the terminal and in the sweep's folder."""
     from mnist_lab.cli.summaries import print_summary
-    from mnist_lab.report import groups, write_summary
+    from mnist_lab.report import groups, study, write_summary
 
     finished = groups([result for run in runs if (result := run.result())])
     if not finished:
         return
-    files = write_summary(folder, title, finished)
-    print_summary(finished, files, as_json=as_json)
+    compared = study(title, finished)
+    print_summary(compared, write_summary(folder, compared), as_json=as_json)
 
 
 def _jobs(text: str) -> int | None:

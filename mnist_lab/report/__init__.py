@@ -2,6 +2,20 @@
 
 from mnist_lab.report.collection import Collection, collect
 from mnist_lab.report.groups import Group, Section, Spread, groups, sections
+from mnist_lab.report.study import Chapter, Entry, Study, study
 from mnist_lab.report.summary import write_summary
 
-__all__ = ["Collection", "Group", "Section", "Spread", "collect", "groups", "sections", "write_summary"]
+__all__ = [
+    "Chapter",
+    "Collection",
+    "Entry",
+    "Group",
+    "Section",
+    "Spread",
+    "Study",
+    "collect",
+    "groups",
+    "sections",
+    "study",
+    "write_summary",
+]

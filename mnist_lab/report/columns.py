@@ -1,12 +1,21 @@
 """The table of a comparison: which columns there are, and what stands in each for a group, in words and numbers."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from mnist_lab.analysis.power import least_seeds
+from mnist_lab.analysis.verdicts import Kind, Verdict
+from mnist_lab.analysis.wording import signed
 from mnist_lab.report.groups import Group, Section, Spread
 
-FEWEST_SEEDS = 6
-"""From so many seeds on a paired sign-flip test can find a difference at .05: 2^(1-6) is .031."""
+SHORT = {
+    Kind.BETTER: "better",
+    Kind.WORSE: "worse",
+    Kind.UNDETECTED: "no difference seen",
+    Kind.IMPOSSIBLE: "too few seeds",
+}
+"""The verdicts as they stand in a table."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +29,14 @@ class Column:
     numeric: bool = True
 
 
-def columns(section: Section) -> list[Column]:
-    """The columns that say something about a section, in order."""
+def columns(section: Section, verdicts: Mapping[str, Verdict] | None = None) -> list[Column]:
+    """The columns that say something about a section, in order.
+
+    Args:
+        section: what the table is about.
+        verdicts: of its groups, by name; without them there are no columns for them.
+    """
+    known = verdicts or {}
     several_bases = len(section.bases) > 1
     against = f"Changed against {section.bases[0]}" if len(section.bases) == 1 else "Changed"
     found = [
@@ -33,6 +48,8 @@ def columns(section: Section) -> list[Column]:
         Column("Validation", 5, lambda group: spread(group.validation)),
         Column("Test", 0, lambda group: spread(group.test)),
         Column("n", 0, lambda group: str(group.n)),
+        Column("Difference", 1, lambda group: difference(known.get(group.name))),
+        Column("Verdict", 1, lambda group: verdict(known.get(group.name)), numeric=False),
         Column("Gap", 6, lambda group: spread(group.gap, sign="+")),
         Column("Epochs", 9, epochs),
         Column("Time", 8, lambda group: duration(group.seconds.mean)),
@@ -83,10 +100,18 @@ def points(ours: Spread | None, published: float | None) -> float | None:
     return None if ours is None or published is None else 100 * (ours.mean - published)
 
 
-def signed(difference: float) -> str:
-    """Two decimals and a sign, but none before zero."""
-    text = f"{difference:+.2f}"
-    return "0.00" if float(text) == 0 else text
+def difference(found: Verdict | None) -> str:
+    """The mean difference from the base's test accuracy, in points, and its interval: `+0.15 (+0.08 to +0.22)`."""
+    if found is None or found.paired is None:
+        return ""
+    pair = found.paired
+    interval = f" ({signed(100 * pair.interval[0])} to {signed(100 * pair.interval[1])})" if pair.interval else ""
+    return f"{signed(100 * pair.mean)}{interval}"
+
+
+def verdict(found: Verdict | None) -> str:
+    """In a word or two."""
+    return SHORT[found.kind] if found else ""
 
 
 def _published(value: float | None, ours: Spread | None, best: float | None, our_best: Spread | None) -> str:
@@ -117,6 +142,12 @@ def notes(sections: Sequence[Section], headings: Collection[str] | None = None) 
     text = [f"Accuracies: {what}; mean ± standard deviation (n - 1) over n seeds."]
     if "Time" in shown:
         text[0] += " Time is that of one run, start-up included."
+    if {"Difference", "Verdict"} & set(shown):
+        text.append(
+            "Difference is test accuracy less the base's with the same seeds, in points (hundredths of accuracy), with "
+            "its 95 % bootstrap interval (BCa). The verdict goes by the exact sign-flip test at .05, with Holm's "
+            "correction over all experiments that share the base."
+        )
     if {"Published train", "Published test"} & set(shown):
         text.append("Beside a published accuracy stands ours less it, in points (hundredths of accuracy).")
     total, selected = sum(group.n for group in every), sum(group.n for group in every if group.selected_on_test)
@@ -127,9 +158,13 @@ def notes(sections: Sequence[Section], headings: Collection[str] | None = None) 
         )
     else:
         text.append("In none of the runs were the test images used for validation.")
-    if any(group.n < FEWEST_SEEDS for group in every):
+    families = Counter((section.heading, group.base) for section in sections for group in section.groups if group.base)
+    arms = max(families.values(), default=1)
+    least = least_seeds(arms)
+    if any(group.n < least for group in every):
+        corrected = f", times the {arms} experiments that share a base (Holm)," if arms > 1 else ""
         text.append(
-            f"With fewer than {FEWEST_SEEDS} seeds no difference between two experiments is claimed: the smallest "
-            "two-sided p of a paired sign-flip test over n seeds is 2^(1-n), and below .05 only from there on."
+            f"With fewer than {least} seeds no difference between two experiments is claimed: the smallest two-sided p "
+            f"of a paired sign-flip test over n seeds is 2^(1-n), which{corrected} is below .05 only from there on."
         )
     return text

@@ -15,7 +15,7 @@ from test_terminal import at_a_terminal, lines
 
 from mnist_lab.cli import main
 
-FILES = {"summary.md", "summary.csv", "summary.json", "accuracy_curves.png", "accuracy_parameters.png"}
+FILES = {"report.md", "summary.md", "summary.csv", "summary.json", "accuracy_curves.png", "accuracy_parameters.png"}
 
 BASE = """\
 data: {dataset: digits, subset: 100, test_subset: 60}
@@ -113,7 +113,7 @@ def test_without_a_path_the_results_of_the_working_folder_are_compared(results):
     answer = report()
     assert {file.name for file in results.iterdir() if file.is_file()} == FILES
     assert "activation relu -> linear" in answer.out
-    assert "results/summary.md" in answer.out
+    assert "results/report.md" in answer.out
     assert answer.err == ""
 
 
@@ -171,10 +171,10 @@ def test_on_a_terminal_the_table_fits_and_says_which_columns_it_left_out(results
     assert max(map(len, screen)) <= columns
     header = next(line for line in screen if line.startswith("Experiment"))
     assert re.search(r"\bTest +n\b", header)
-    for heading in ("Parameters", "Train", "Validation", "Gap", "Epochs", "Time", "Published test"):
+    for heading in ("Verdict", "Parameters", "Train", "Validation", "Gap", "Epochs", "Time", "Published test"):
         left_out = re.search(rf"No room here for: [^.]*{heading}", " ".join(" ".join(screen).split()))
         assert (heading in header) != bool(left_out)
-    assert ("Parameters" in header, "Gap" in header) == (columns >= 80, columns >= 130)
+    assert ("Verdict" in header, "Gap" in header) == (columns >= 80, columns >= 130)
 
 
 def test_in_a_pipe_every_column_is_there_and_no_row_is_broken(results):

@@ -10,8 +10,8 @@ from PIL import Image
 from run_folders import finished_run
 
 from mnist_lab.errors import SetupError
-from mnist_lab.report import collect, groups, write_summary
-from mnist_lab.report.columns import duration, signed
+from mnist_lab.report import collect, groups, study, write_summary
+from mnist_lab.report.columns import duration
 
 FILES = ["summary.md", "summary.csv", "summary.json", "accuracy_curves.png", "accuracy_parameters.png"]
 
@@ -27,7 +27,8 @@ def results(tmp_path):
 
 
 def write(results, folder=None, **options):
-    return write_summary(folder or results, "sweep", groups(collect([results]).runs), **options)
+    found = collect([results])
+    return write_summary(folder or results, study("sweep", groups(found.runs), found.problems), **options)
 
 
 def table(text):
@@ -62,6 +63,8 @@ def test_the_markdown_table_has_a_row_an_experiment_with_ours_beside_the_publish
         "Validation": "0.9800 ± 0.0000",
         "Test": "0.9810 ± 0.0005",
         "n": "3",
+        "Difference": "",
+        "Verdict": "",
         "Gap": "+0.0100 ± 0.0000",
         "Epochs": "3",
         "Time": "12.0 s",
@@ -69,6 +72,7 @@ def test_the_markdown_table_has_a_row_an_experiment_with_ours_beside_the_publish
         "Published test": "0.9799 (+0.11)",
     }
     assert no_relu["Changed against mlp_512"] == "activation relu -> linear"
+    assert (no_relu["Difference"], no_relu["Verdict"]) == ("-6.27", "too few seeds")
     assert (no_relu["Test"], no_relu["n"], no_relu["Gap"]) == ("0.9178", "1", "+0.0050")
     assert nodes["Parameters"] == "269,322"
 
@@ -82,7 +86,7 @@ def test_the_text_says_what_the_numbers_are_and_that_few_seeds_carry_no_claim(re
         "test is of the saved model",
         "over n seeds",
         "In none of the runs were the test images used for validation.",
-        "With fewer than 6 seeds no difference between two experiments is claimed",
+        "With fewer than 7 seeds no difference between two experiments is claimed",
         "![Validation accuracy of all experiments by epoch](accuracy_curves.png)",
         "![Test accuracy against parameters](accuracy_parameters.png)",
     ):
@@ -230,7 +234,3 @@ def test_a_folder_that_cannot_be_written_is_an_error_that_names_it(results, tmp_
 )  # fmt: skip
 def test_durations_are_words(seconds, text):
     assert duration(seconds) == text
-
-
-def test_differences_have_a_sign_but_zero_has_none():
-    assert [signed(value) for value in (0.114, -0.2, 0.001, -0.001)] == ["+0.11", "-0.20", "0.00", "0.00"]

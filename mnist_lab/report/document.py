@@ -1,0 +1,194 @@
+"""`report.md`: a comparison to be read from top to bottom, the answers first."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mnist_lab.analysis.verdicts import Kind
+from mnist_lab.analysis.wording import count
+from mnist_lab.errors import SetupError
+from mnist_lab.report.columns import columns, duration, notes, spread
+from mnist_lab.report.digest import looks
+from mnist_lab.report.figures import CURVES, PARAMETERS, figure_name
+from mnist_lab.report.files import write
+from mnist_lab.report.markdown import bullets, table, table_of
+from mnist_lab.report.mistakes import Unanimous
+from mnist_lab.report.study import Chapter, Entry, Front, Interval, Study
+
+SHOWN = 50
+"""Images that every model gets wrong that are listed; `summary.json` has them all."""
+
+_QUESTIONS = {
+    Kind.BETTER: "Better",
+    Kind.WORSE: "Worse",
+    Kind.UNDETECTED: "No detectable difference",
+    Kind.IMPOSSIBLE: "Too few seeds to say",
+}
+
+
+def write_document(folder: Path, study: Study) -> Path:
+    """Write `report.md` into `folder`, whole or not at all; its figures are those of `summary.write_summary`.
+
+    Raises:
+        SetupError: the folder cannot be written.
+    """
+    path = folder / "report.md"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write(path, document(study))
+    except OSError as error:
+        raise SetupError(
+            f"{path}: the report cannot be written ({error.strerror or error}).",
+            "Check that the folder may be written to, and that the disk is not full.",
+        ) from None
+    return path
+
+
+def document(study: Study) -> str:
+    """The text of `report.md`; the same runs give the same text."""
+    lines = [f"# {study.title}", "", f"{count(len(study.groups), 'experiment')}, {count(study.runs, 'run')}."]
+    if len(study.chapters) > 1:
+        lines[-1] += " Experiments on different data are set apart and not compared with each other."
+    headings: set[str] = set()
+    for i, chapter in enumerate(study.chapters):
+        shown = columns(chapter.section, chapter.verdicts)
+        headings |= {column.heading for column in shown}
+        lines += ["", f"## {chapter.section.heading}"]
+        lines += _verdicts(chapter)
+        lines += ["", "### Results", "", *table_of(shown, chapter.section.groups)]
+        lines += ["", f"![Validation accuracy of all experiments by epoch]({figure_name(CURVES, i)})"]
+        lines += ["", f"![Test accuracy against parameters]({figure_name(PARAMETERS, i)})"]
+        lines += ["", "### How sure the test accuracies are", "", *_certainty(chapter)]
+        lines += _observations(chapter)
+        lines += _fronts(chapter.fronts)
+        lines += _unanimous(chapter.unanimous)
+        lines += ["", "### How often the test images were looked at", "", *bullets(looks(chapter.looks))]
+    lines += ["", "## How to read the numbers", ""]
+    lines += bullets([*notes([chapter.section for chapter in study.chapters], headings), *_explanations(study)])
+    if study.problems:
+        lines += ["", "## Left out", "", *bullets(study.problems)]
+    return "\n".join(lines) + "\n"
+
+
+def _verdicts(chapter: Chapter) -> list[str]:
+    """Each verdict in a sentence, by base and kind, the largest difference first."""
+    bases = dict.fromkeys(entry.base.name for entry in chapter.entries if entry.base)
+    lines: list[str] = []
+    for base in bases:
+        entries = [entry for entry in chapter.entries if entry.base and entry.base.name == base]
+        lines += ["", f"### What the changes do, against `{base}`"]
+        for kind, heading in _QUESTIONS.items():
+            some = [entry for entry in entries if entry.verdict and entry.verdict.kind is kind]
+            if some:
+                ordered = sorted(some, key=_size, reverse=True)
+                lines += ["", f"**{heading}**", "", *bullets(map(_sentence, ordered))]
+    return lines
+
+
+def _size(entry: Entry) -> float:
+    pair = entry.verdict and entry.verdict.paired
+    return abs(pair.mean) if pair else 0.0
+
+
+def _sentence(entry: Entry) -> str:
+    changed = f" ({entry.group.changed})" if entry.group.changed else ""
+    return f"`{entry.group.name}`{changed}. {entry.verdict.text if entry.verdict else ''}"
+
+
+def _certainty(chapter: Chapter) -> list[str]:
+    """Test accuracy with what another choice of seeds or of test images would change."""
+    rows = [
+        [
+            f"`{entry.group.name}`",
+            spread(entry.group.test),
+            str(entry.group.n),
+            _ends(entry.seeds_interval),
+            _ends(entry.images_interval),
+        ]
+        for entry in chapter.entries
+    ]
+    headings = ["Experiment", "Test", "n", "95 % over seeds", "95 % over test images"]
+    return table(headings, rows, numbers=[1, 2, 3, 4])
+
+
+def _ends(interval: Interval | None) -> str:
+    return f"{interval[0]:.4f} to {interval[1]:.4f}" if interval else ""
+
+
+def _observations(chapter: Chapter) -> list[str]:
+    seen = [entry for entry in chapter.entries if entry.observations]
+    lines = ["", "### What else is seen"] if seen else []
+    for entry in seen:
+        lines += ["", f"`{entry.group.name}`", "", *bullets(one.text for one in entry.observations)]
+    return lines
+
+
+def _fronts(fronts: Sequence[Front]) -> list[str]:
+    if not fronts:
+        return []
+    rows = [
+        [front.cost, ", ".join(f"`{group.name}` ({_cost(front, cost)})" for group, cost in front.members)]
+        for front in fronts
+    ]
+    return [
+        "",
+        "### What no other experiment beats in both test accuracy and cost",
+        "",
+        *table(["Cost", "Pareto front, the cheapest first"], rows),
+        "",
+        "By mean test accuracy: differences between neighbours may be chance.",
+    ]
+
+
+def _cost(front: Front, cost: float) -> str:
+    if front.unit == "s":
+        return duration(cost)
+    return f"{cost:,.0f}" if cost < 1e9 else f"{cost:.3g}"
+
+
+def _unanimous(found: Unanimous | None) -> list[str]:
+    if found is None:
+        return []
+    lines = ["", "### Test images that every model gets wrong", ""]
+    among = f"all {found.models:,} models"
+    if found.unknown:
+        among += f" whose mistakes are known ({found.unknown:,} more have none that can be read)"
+    if not found.images:
+        return [*lines, f"None is wrong in {among}."]
+    rows = [
+        [
+            f"{image.index:,}",
+            str(image.label),
+            ", ".join(
+                f"{label} ({models:,})" if len(image.predicted) > 1 else f"{label}" for label, models in image.predicted
+            ),
+        ]
+        for image in found.images[:SHOWN]
+    ]
+    lines += [f"{count(len(found.images), 'image')}, wrong in {among}."]
+    if len(found.images) > SHOWN:
+        lines[-1] += f" The first {SHOWN} of them; summary.json has all."
+    headings = ["Image (row of the test file, from 0)", "Label", "Taken for (by how many models)"]
+    return [*lines, "", *table(headings, rows, numbers=[0, 1])]
+
+
+def _explanations(study: Study) -> list[str]:
+    """What the numbers of this document mean besides those of the table."""
+    texts = [
+        "95 % over seeds: Student's interval of the mean, for another choice of seeds. 95 % over test images: Wilson's "
+        "interval at the mean accuracy, for another choice of as many test images. Neither covers what the other does."
+    ]
+    verdicts = [verdict for chapter in study.chapters for verdict in chapter.verdicts.values()]
+    if any(verdict.settle for verdict in verdicts):
+        texts.append(
+            "The seeds that would settle a difference are those with which a paired t-test finds one of this size four "
+            "times out of five (noncentral t, at the level of Holm's first step): a rough guide, as the size is itself "
+            "an estimate."
+        )
+    if any(verdict.models for verdict in verdicts):
+        texts.append(
+            "McNemar's exact test counts the test images that only one of two models gets wrong. It compares the "
+            "models as they are; with another seed both would be others."
+        )
+    if any(entry.group.is_base for chapter in study.chapters for entry in chapter.entries):
+        texts.append("In bold: the experiments that families of others are compared against.")
+    return texts

@@ -1,0 +1,149 @@
+"""All numbers of a report, ready for JSON: what `summary.json` says."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from mnist_lab.analysis.paired import Paired
+from mnist_lab.analysis.verdicts import Verdict
+from mnist_lab.report.columns import points
+from mnist_lab.report.groups import Group, Spread
+from mnist_lab.report.mistakes import Unanimous
+from mnist_lab.report.study import Chapter, Entry, Front, Study
+
+
+def facts(study: Study) -> dict[str, Any]:
+    """Accuracies as fractions of 1, differences from published ones in points, times in seconds."""
+    return {
+        "title": study.title,
+        "runs": study.runs,
+        "selected_on_test": sum(group.n for group in study.groups if group.selected_on_test),
+        "sections": [_chapter(chapter) for chapter in study.chapters],
+        "left_out": list(study.problems),
+    }
+
+
+def above_published(group: Group) -> dict[str, float | None]:
+    """Ours less the published accuracies, in points."""
+    published = group.published
+    return {
+        "train_accuracy": points(group.train, published.train_accuracy),
+        "test_accuracy": points(group.test, published.test_accuracy),
+        "best_train_accuracy": points(group.best_train, published.best_train_accuracy),
+        "best_test_accuracy": points(group.best_test, published.best_test_accuracy),
+    }
+
+
+def _chapter(chapter: Chapter) -> dict[str, Any]:
+    section = chapter.section
+    return {
+        "data": section.heading,
+        "dataset_sha256": section.data.sha256,
+        "subset": section.data.subset,
+        "test_images": section.data.test_images,
+        "experiments": [_entry(entry) for entry in chapter.entries],
+        "fronts": [_front(front) for front in chapter.fronts],
+        "looks_at_test": asdict(chapter.looks),
+        "wrong_in_every_model": chapter.unanimous and _unanimous(chapter.unanimous),
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    group = entry.group
+    published = {key: value for key, value in group.published.model_dump().items() if key != "departures"}
+    size = group.results[0].parameters
+    return {
+        "name": group.name,
+        "experiment": group.experiment,
+        "fingerprint": group.fingerprint,
+        "runs": [run.folder.id for run in group.runs],
+        "seeds": list(group.seeds),
+        "base": group.base,
+        "changed": group.changed,
+        "verdict": entry.verdict and _verdict(entry.verdict),
+        "parameters": {"trainable": size.trainable, "total": size.total},
+        "flops": group.flops,
+        "train": _numbers(group.train),
+        "validation": _numbers(group.validation),
+        "test": {
+            **(_numbers(group.test) or {}),
+            "ci95": [list(map(_rounded, result.test.ci95)) for result in group.results],
+            "mean_ci95_seeds": _interval(entry.seeds_interval),
+            "mean_ci95_images": _interval(entry.images_interval),
+        },
+        "gap": _numbers(group.gap),
+        "best_train": _numbers(group.best_train),
+        "best_test": _numbers(group.best_test),
+        "epochs": _numbers(group.epochs),
+        "selected_on_test": group.selected_on_test,
+        "published": published if any(value is not None for value in published.values()) else None,
+        "points_above_published": {key: _rounded(value) for key, value in above_published(group).items()},
+        "seconds": {"total": _numbers(group.seconds), "epoch": _numbers(group.epoch_seconds)},
+        "observations": [
+            {**asdict(observation), "value": _rounded(observation.value)} for observation in entry.observations
+        ],
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "kind": str(verdict.kind),
+        "text": verdict.text,
+        "arms": verdict.arms,
+        "shared_seeds": list(verdict.seeds),
+        "difference": verdict.paired and _paired(verdict.paired),
+        "p_corrected": _rounded(verdict.p),
+        "least_seeds": verdict.least,
+        "seeds_to_settle": verdict.settle,
+        "models": verdict.models
+        and {**asdict(verdict.models), "p": _rounded(verdict.models.p), "p_corrected": _rounded(verdict.models_p)},
+    }
+
+
+def _paired(pair: Paired) -> dict[str, Any]:
+    return {
+        "mean": _rounded(pair.mean),
+        "sd": _rounded(pair.sd),
+        "ci95": _interval(pair.interval),
+        "p": _rounded(pair.p),
+        "smallest_p": _rounded(pair.smallest_p),
+    }
+
+
+def _front(front: Front) -> dict[str, Any]:
+    return {
+        "cost": front.cost,
+        "unit": front.unit,
+        "members": [{"name": group.name, "cost": _rounded(cost)} for group, cost in front.members],
+        "beaten": front.beaten,
+    }
+
+
+def _unanimous(found: Unanimous) -> Mapping[str, Any]:
+    return {
+        "models": found.models,
+        "unknown": found.unknown,
+        "images": [
+            {"index": image.index, "label": image.label, "predicted": {str(k): n for k, n in image.predicted}}
+            for image in found.images
+        ],
+    }
+
+
+def _numbers(spread: Spread | None) -> dict[str, Any] | None:
+    if spread is None:
+        return None
+    return {
+        "mean": _rounded(spread.mean),
+        "sd": _rounded(spread.deviation),
+        "values": list(map(_rounded, spread.values)),
+    }
+
+
+def _interval(interval: tuple[float, float] | None) -> list[float | None] | None:
+    return interval and list(map(_rounded, interval))
+
+
+def _rounded(value: float | None) -> float | None:
+    """Six decimals: a hundredth of what one image of 10,000 is worth, and less than what float32 carries."""
+    return None if value is None else round(value, 6)

@@ -1,0 +1,77 @@
+"""The figures of a comparison: validation accuracy by epoch, and test accuracy against parameters."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mnist_lab.report.groups import Group, Section
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from mnist_lab.plots.tradeoff import Point
+
+
+CURVES, PARAMETERS = "accuracy_curves", "accuracy_parameters"
+
+
+def figure_name(kind: str, chapter: int) -> str:
+    """The file of the `CURVES` or of the `PARAMETERS` of a chapter, counted from 0."""
+    return f"{kind}.png" if chapter == 0 else f"{kind}_{chapter + 1}.png"
+
+
+def accuracy_curves(section: Section, title: str) -> "Figure":
+    """Validation accuracy of every experiment by epoch."""
+    from mnist_lab import plots
+
+    labels = short_names(section.groups)
+    curves = {labels[group.name]: list(group.histories) for group in section.groups}
+    return plots.all_accuracies(curves, title=title, bases=_bases(section))
+
+
+def accuracy_parameters(section: Section, title: str) -> "Figure":
+    """Test accuracy of every experiment, beside the published one, against its number of parameters."""
+    from mnist_lab import plots
+
+    labels = short_names(section.groups)
+    known = {labels[group.name]: _published_test(group) for group in section.groups}
+    return plots.accuracy_against_parameters(
+        [_point(labels[group.name], group) for group in section.groups],
+        title=title,
+        reference={label: value for label, value in known.items() if value is not None},
+        bases=_bases(section),
+    )
+
+
+def short_names(groups: Sequence[Group]) -> dict[str, str]:
+    """For each name the shortest end of its path that no other name has."""
+    ends = {
+        group.name: ["/".join(group.name.split("/")[-k:]) for k in range(1, group.name.count("/") + 2)]
+        for group in groups
+    }
+    every = [end for of_name in ends.values() for end in of_name]
+    return {name: next((end for end in of_name if every.count(end) == 1), name) for name, of_name in ends.items()}
+
+
+def _bases(section: Section) -> set[str]:
+    labels = short_names(section.groups)
+    return {labels[group.name] for group in section.groups if group.is_base}
+
+
+def _point(label: str, group: Group) -> "Point":
+    deviation = group.test.deviation
+    low, high = group.results[0].test.ci95
+    if deviation is not None:
+        low, high = group.test.mean - deviation, group.test.mean + deviation
+    return {
+        "name": label,
+        "parameters": group.parameters,
+        "accuracy": group.test.mean,
+        "low": low,
+        "high": high,
+        "seeds": group.n,
+    }
+
+
+def _published_test(group: Group) -> float | None:
+    published = group.published
+    return published.best_test_accuracy if published.test_accuracy is None else published.test_accuracy

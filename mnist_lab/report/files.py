@@ -1,0 +1,27 @@
+"""Text files of a report, each written whole or not at all."""
+
+import os
+from pathlib import Path
+
+
+def read(path: Path) -> str | None:
+    """The text of a file; None if it is not there, or no text."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+
+
+def write(path: Path, text: str) -> None:
+    """Put `text` into the place of a file, in UTF-8 with Unix' line ends.
+
+    Raises:
+        OSError: it cannot be written; what was there is as it was.
+    """
+    # Two sweeps may end at the same moment, so each writes a file of its own first.
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
