@@ -22,8 +22,8 @@ DEFAULT = Path("results")
 def report(paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Compare the finished runs in and below PATH (results/ without one).
 
-    Runs that differ in seed only are one row. Each experiment gets a verdict against its base. report.md, summary.md,
-    .csv, .json and two figures go into the (first) PATH.
+    Runs that differ in seed only are one row. Each experiment gets a verdict against its base. report.html (one
+    file, to be opened in a browser), report.md, summary.md, .csv, .json and two figures go into the (first) PATH.
     """
     from mnist_lab.report import collect, groups, study, write_summary
 
@@ -36,10 +36,12 @@ def report(paths: tuple[Path, ...], *, as_json: bool) -> None:
         return
     from mnist_lab.cli.summaries import print_summary
     from mnist_lab.report.document import write_document
+    from mnist_lab.report.page import write_page
 
     compared = study(title_of(folders[0]), groups(found.runs), found.problems)
     files = write_summary(folders[0], compared, redraw=True)
-    print_summary(compared, [write_document(folders[0], compared), *files], as_json=as_json)
+    reports = [write_page(folders[0], compared), write_document(folders[0], compared)]
+    print_summary(compared, [*reports, *files], as_json=as_json)
 
 
 def title_of(folder: Path) -> str:

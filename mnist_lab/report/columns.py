@@ -80,6 +80,13 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
+def amount(cost: float, unit: str) -> str:
+    """What something costs: `45.3 s` if the unit is `s`, else `669,706` or `1.93e+12`."""
+    if unit == "s":
+        return duration(cost)
+    return f"{cost:,.0f}" if cost < 1e9 else f"{cost:.3g}"
+
+
 def published_train(group: Group) -> str:
     """The published training accuracy, and ours less it in points: `0.9918 (+0.05)`."""
     published = group.published
@@ -144,9 +151,9 @@ def notes(sections: Sequence[Section], headings: Collection[str] | None = None) 
         text[0] += " Time is that of one run, start-up included."
     if {"Difference", "Verdict"} & set(shown):
         text.append(
-            "Difference is test accuracy less the base's with the same seeds, in points (hundredths of accuracy), with "
-            "its 95 % bootstrap interval (BCa). The verdict goes by the exact sign-flip test at .05, with Holm's "
-            "correction over all experiments that share the base."
+            "A difference is test accuracy less the base's with the same seeds, in points (hundredths of accuracy), with "
+            "its 95 % bootstrap interval (BCa). The verdict goes by p at .05: that of the exact sign-flip test, with "
+            "Holm's correction over all experiments that share the base."
         )
     if {"Published train", "Published test"} & set(shown):
         text.append("Beside a published accuracy stands ours less it, in points (hundredths of accuracy).")

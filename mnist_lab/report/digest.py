@@ -6,7 +6,8 @@ from mnist_lab.analysis.power import ALPHA
 from mnist_lab.analysis.verdicts import Kind, Verdict
 from mnist_lab.analysis.wording import count, p_value, signed
 from mnist_lab.report.figures import short_names
-from mnist_lab.report.study import Chapter, Entry, Looks
+from mnist_lab.report.groups import NOT_RUN, UNREADABLE
+from mnist_lab.report.study import Chapter, Entry, Looks, Study
 
 
 def digest(chapter: Chapter) -> list[str]:
@@ -16,7 +17,11 @@ def digest(chapter: Chapter) -> list[str]:
         if entry.base and entry.verdict:
             families.setdefault(entry.base.name, []).append(entry)
     names = short_names(chapter.section.groups)
-    return [line for base, entries in families.items() for line in _family(base, entries, names)]
+    lines = [line for base, entries in families.items() for line in _family(base, entries, names)]
+    apart = [entry.group for entry in chapter.entries if entry.group.base and not entry.base]
+    if elsewhere := [names[group.name] for group in apart if group.changed not in (NOT_RUN, UNREADABLE)]:
+        lines.append(f"No verdict on {', '.join(elsewhere)}: the base was trained or tested on other data.")
+    return lines
 
 
 def _family(base: str, entries: Sequence[Entry], names: dict[str, str]) -> list[str]:
@@ -28,8 +33,13 @@ def _family(base: str, entries: Sequence[Entry], names: dict[str, str]) -> list[
         (Kind.WORSE, f"Worse than {base}"),
         (Kind.UNDETECTED, f"No detectable difference from {base}"),
     ):
-        if some := [f"{name} {_numbers(verdict)}" for name, verdict in known if verdict.kind is kind]:
-            lines.append(f"{words}: {'; '.join(some)}.")
+        some = [(name, verdict) for name, verdict in known if verdict.kind is kind]
+        if some:
+            outlook = " So many more seeds would settle a difference of this size."
+            lines.append(
+                f"{words}: {'; '.join(f'{name} {_numbers(verdict)}' for name, verdict in some)}."
+                f"{outlook if any(map(_more_seeds, (verdict for _, verdict in some))) else ''}"
+            )
     undecided: dict[tuple[int, int], list[str]] = {}
     for name, verdict in known:
         if verdict.kind is Kind.IMPOSSIBLE:
@@ -70,9 +80,14 @@ def _numbers(verdict: Verdict) -> str:
         more.append(" to ".join(signed(100 * end) for end in pair.interval))
     if verdict.kind is not Kind.IMPOSSIBLE and verdict.p is not None:
         more.append(p_value(verdict.p))
-    if verdict.settle and verdict.settle > pair.n:
-        more.append(f"about {count(verdict.settle - pair.n, 'more seed')} to settle it")
+    if (seeds := _more_seeds(verdict)) and verdict.kind is Kind.UNDETECTED:
+        more.append(f"~{count(seeds, 'more seed')}")
     return f"{signed(100 * pair.mean)} ({', '.join(more)})" if more else signed(100 * pair.mean)
+
+
+def _more_seeds(verdict: Verdict) -> int:
+    """How many would settle it; 0 if that is not known."""
+    return max(0, (verdict.settle or 0) - len(verdict.seeds))
 
 
 def looks(found: Looks) -> list[str]:
@@ -97,3 +112,26 @@ def looks(found: Looks) -> list[str]:
             "so their test accuracy is optimistic.",
         ]
     return [text, f"{watched}; the weights of the last epoch were kept, so none were chosen by them."]
+
+
+def explanations(study: Study) -> list[str]:
+    """What the numbers of a whole report mean, besides those of its table."""
+    texts = [
+        "95 % over seeds: Student's interval of the mean, for another choice of seeds. 95 % over test images: Wilson's "
+        "interval at the mean accuracy, for another choice of as many test images. Neither covers what the other does."
+    ]
+    verdicts = [verdict for chapter in study.chapters for verdict in chapter.verdicts.values()]
+    if any(verdict.settle for verdict in verdicts):
+        texts.append(
+            "The seeds that would settle a difference are those with which a paired t-test finds one of this size four "
+            "times out of five (noncentral t, at the level of Holm's first step): a rough guide, as the size is itself "
+            "an estimate."
+        )
+    if any(verdict.models for verdict in verdicts):
+        texts.append(
+            "McNemar's exact test counts the test images that only one of two models gets wrong. It compares the "
+            "models as they are; with another seed both would be others."
+        )
+    if any(entry.group.is_base for chapter in study.chapters for entry in chapter.entries):
+        texts.append("In bold: the experiments that families of others are compared against.")
+    return texts

@@ -6,8 +6,8 @@ from pathlib import Path
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.analysis.wording import count
 from mnist_lab.errors import SetupError
-from mnist_lab.report.columns import columns, duration, notes, spread
-from mnist_lab.report.digest import looks
+from mnist_lab.report.columns import amount, columns, notes, spread
+from mnist_lab.report.digest import explanations, looks
 from mnist_lab.report.figures import CURVES, PARAMETERS, figure_name
 from mnist_lab.report.files import write
 from mnist_lab.report.markdown import bullets, table, table_of
@@ -23,6 +23,15 @@ _QUESTIONS = {
     Kind.UNDETECTED: "No detectable difference",
     Kind.IMPOSSIBLE: "Too few seeds to say",
 }
+
+_SEEN = {
+    "Overfitting against the base": ("gap_against_base",),
+    "Where overfitting sets in": ("overfitting_onset",),
+    "Not trained to the end": ("undertrained", "still_improving"),
+    "How soon a level of accuracy is kept": ("stays_above",),
+    "Faster than the base, and not worse": ("faster",),
+}
+"""What is seen beside the verdicts, by the rules of `report.observations`."""
 
 
 def write_document(folder: Path, study: Study) -> Path:
@@ -63,7 +72,7 @@ def document(study: Study) -> str:
         lines += _unanimous(chapter.unanimous)
         lines += ["", "### How often the test images were looked at", "", *bullets(looks(chapter.looks))]
     lines += ["", "## How to read the numbers", ""]
-    lines += bullets([*notes([chapter.section for chapter in study.chapters], headings), *_explanations(study)])
+    lines += bullets([*notes([chapter.section for chapter in study.chapters], headings), *explanations(study)])
     if study.problems:
         lines += ["", "## Left out", "", *bullets(study.problems)]
     return "\n".join(lines) + "\n"
@@ -115,10 +124,17 @@ def _ends(interval: Interval | None) -> str:
 
 
 def _observations(chapter: Chapter) -> list[str]:
-    seen = [entry for entry in chapter.entries if entry.observations]
-    lines = ["", "### What else is seen"] if seen else []
-    for entry in seen:
-        lines += ["", f"`{entry.group.name}`", "", *bullets(one.text for one in entry.observations)]
+    """By rule, so that the experiments can be compared."""
+    lines: list[str] = []
+    for heading, rules in _SEEN.items():
+        texts = [
+            f"`{entry.group.name}`: {one.text}"
+            for entry in chapter.entries
+            for one in entry.observations
+            if one.rule in rules
+        ]
+        if texts:
+            lines += ["", f"### {heading}", "", *bullets(texts)]
     return lines
 
 
@@ -126,7 +142,7 @@ def _fronts(fronts: Sequence[Front]) -> list[str]:
     if not fronts:
         return []
     rows = [
-        [front.cost, ", ".join(f"`{group.name}` ({_cost(front, cost)})" for group, cost in front.members)]
+        [front.cost, ", ".join(f"`{group.name}` ({amount(cost, front.unit)})" for group, cost in front.members)]
         for front in fronts
     ]
     return [
@@ -137,12 +153,6 @@ def _fronts(fronts: Sequence[Front]) -> list[str]:
         "",
         "By mean test accuracy: differences between neighbours may be chance.",
     ]
-
-
-def _cost(front: Front, cost: float) -> str:
-    if front.unit == "s":
-        return duration(cost)
-    return f"{cost:,.0f}" if cost < 1e9 else f"{cost:.3g}"
 
 
 def _unanimous(found: Unanimous | None) -> list[str]:
@@ -169,26 +179,3 @@ def _unanimous(found: Unanimous | None) -> list[str]:
         lines[-1] += f" The first {SHOWN} of them; summary.json has all."
     headings = ["Image (row of the test file, from 0)", "Label", "Taken for (by how many models)"]
     return [*lines, "", *table(headings, rows, numbers=[0, 1])]
-
-
-def _explanations(study: Study) -> list[str]:
-    """What the numbers of this document mean besides those of the table."""
-    texts = [
-        "95 % over seeds: Student's interval of the mean, for another choice of seeds. 95 % over test images: Wilson's "
-        "interval at the mean accuracy, for another choice of as many test images. Neither covers what the other does."
-    ]
-    verdicts = [verdict for chapter in study.chapters for verdict in chapter.verdicts.values()]
-    if any(verdict.settle for verdict in verdicts):
-        texts.append(
-            "The seeds that would settle a difference are those with which a paired t-test finds one of this size four "
-            "times out of five (noncentral t, at the level of Holm's first step): a rough guide, as the size is itself "
-            "an estimate."
-        )
-    if any(verdict.models for verdict in verdicts):
-        texts.append(
-            "McNemar's exact test counts the test images that only one of two models gets wrong. It compares the "
-            "models as they are; with another seed both would be others."
-        )
-    if any(entry.group.is_base for chapter in study.chapters for entry in chapter.entries):
-        texts.append("In bold: the experiments that families of others are compared against.")
-    return texts

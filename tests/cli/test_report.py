@@ -15,7 +15,15 @@ from test_terminal import at_a_terminal, lines
 
 from mnist_lab.cli import main
 
-FILES = {"report.md", "summary.md", "summary.csv", "summary.json", "accuracy_curves.png", "accuracy_parameters.png"}
+FILES = {
+    "report.html",
+    "report.md",
+    "summary.md",
+    "summary.csv",
+    "summary.json",
+    "accuracy_curves.png",
+    "accuracy_parameters.png",
+}
 
 BASE = """\
 data: {dataset: digits, subset: 100, test_subset: 60}
@@ -113,7 +121,7 @@ def test_without_a_path_the_results_of_the_working_folder_are_compared(results):
     answer = report()
     assert {file.name for file in results.iterdir() if file.is_file()} == FILES
     assert "activation relu -> linear" in answer.out
-    assert "results/report.md" in answer.out
+    assert "results/report.html\n" in answer.out
     assert answer.err == ""
 
 

@@ -9,7 +9,7 @@ from lab import good, imported, lab
 
 from mnist_lab.cli import main
 
-HEAVY = {"keras", "numpy", "matplotlib", "tensorflow", "jax", "torch", "PIL", "scipy", "sklearn"}
+HEAVY = {"keras", "numpy", "matplotlib", "tensorflow", "jax", "torch", "PIL", "scipy", "sklearn", "jinja2"}
 
 
 def commands(group: click.Group, *path: str) -> list[tuple[str, ...]]:

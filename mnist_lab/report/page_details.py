@@ -1,0 +1,239 @@
+"""What a page shows of one experiment beyond its row: its runs, curves, confusions, configuration and environment."""
+
+import base64
+import math
+import os
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from mnist_lab.errors import InputError
+from mnist_lab.report.groups import Group
+from mnist_lab.report.mistakes import mistakes
+from mnist_lab.runs import Measured, Run
+
+EPOCHS = 200
+"""At most about so many epochs of a history are drawn: more than a small chart has room for."""
+CLASSES = 20
+"""A matrix of more classes than this cannot be read; the most frequent confusions are listed in any case."""
+LISTED = 5
+CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
+
+
+@dataclass(frozen=True)
+class Confusions:
+    """Which classes were taken for which, over all runs of a group whose mistakes are known."""
+
+    wrong: tuple[tuple[int, ...], ...]
+    """(k, k) mistakes: a row a true class, a column a predicted one."""
+    classes: tuple[str, ...]
+    """Their k names."""
+    runs: int
+    images: tuple[int, ...] | None
+    """Test images of each class, if known."""
+    frequent: tuple[tuple[int, int, int], ...]
+    """The most frequent ones: true class, predicted class, how often."""
+
+    @property
+    def most(self) -> int:
+        """The largest count of the matrix."""
+        return max((count for row in self.wrong for count in row), default=0)
+
+    @property
+    def readable(self) -> bool:
+        """Whether the matrix is small enough to be shown."""
+        return len(self.wrong) <= CLASSES
+
+    def recall(self, label: int) -> float | None:
+        """The share of a class' images that were recognised, over all runs."""
+        if not self.images or not self.images[label]:
+            return None
+        return 1 - sum(self.wrong[label]) / (self.images[label] * self.runs)
+
+
+@dataclass(frozen=True)
+class OneRun:
+    """One run of an experiment."""
+
+    run: Run
+    result: Measured
+    link: str | None
+    """Its folder, relative to the page; None if it cannot be reached from there."""
+    command: str
+    """What repeats it."""
+
+    @property
+    def wrong(self) -> int:
+        """Test images that it got wrong."""
+        return self.result.test.total - self.result.test.correct
+
+
+@dataclass(frozen=True)
+class Details:
+    """All of one experiment that is folded away."""
+
+    anchor: str
+    group: Group
+    runs: tuple[OneRun, ...]
+    curves: list[dict[str, Any]]
+    """For each run whose history can be read its seed, its epochs and its `CURVES`, ready for JSON."""
+    confusions: Confusions | None
+    config: str
+    environment: Mapping[str, str]
+    observations: tuple[str, ...]
+    """Of the first run alone."""
+
+
+def details(folder: Path, groups: Sequence[Group], taken: set[str]) -> list[Details]:
+    """The details of groups that were tested on the same images, for a page in `folder`.
+
+    Args:
+        folder: where the page will be.
+        groups: tested on the same images.
+        taken: the anchors that the page has already; those of `groups` are added.
+    """
+    images = next(filter(None, (_images(run) for group in groups for run in group.runs)), None)
+    return [_details(folder, group, _anchor(group, taken), images) for group in groups]
+
+
+def picture(run: Run) -> str | None:
+    """The run's `mistakes.png` as a data URI; None if it has none."""
+    try:
+        data = (run.folder.path / "mistakes.png").read_bytes()
+    except OSError:
+        return None
+    return f"data:image/png;base64,{base64.b64encode(data).decode()}"
+
+
+def _details(folder: Path, group: Group, anchor: str, images: tuple[int, ...] | None) -> Details:
+    first = group.runs[0]
+    return Details(
+        anchor,
+        group,
+        tuple(
+            OneRun(run, result, _link(folder, run.folder.path), _command(run.folder.path))
+            for run, result in zip(group.runs, group.results, strict=True)
+        ),
+        [curves for run in group.runs if (curves := _curves(run))],
+        _confusions(group, images),
+        _text(first.folder.path / "config.yaml"),
+        _environment(group.runs),
+        tuple(_observations(first)),
+    )
+
+
+def _anchor(group: Group, taken: set[str]) -> str:
+    """An id for links: the name as far as a link can hold it, so that it is the same in the next report."""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", group.name).strip("-") or "experiment"
+    anchor = next(one for n in count(1) if (one := name if n == 1 else f"{name}-{n}") not in taken)
+    taken.add(anchor)
+    return anchor
+
+
+def _link(folder: Path, run: Path) -> str | None:
+    try:
+        return quote(Path(os.path.relpath(run.resolve(), folder.resolve())).as_posix())
+    except ValueError:  # another drive of Windows
+        return None
+
+
+def _command(run: Path) -> str:
+    path = run.resolve()
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else run
+    return f"mnist-lab reproduce {shlex.quote(shown.as_posix())}"
+
+
+def _curves(run: Run) -> dict[str, Any] | None:
+    try:
+        history = run.history
+        step = math.ceil(len(history) / EPOCHS) or 1
+        rows = [row for i, row in enumerate(history) if i % step == 0 or i == len(history) - 1]
+        columns = {key: [_short(row.get(key)) for row in rows] for key in CURVES}
+        epochs = [int(row["epoch"]) for row in rows]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return {"seed": run.measured.run.seed, "epoch": epochs, **columns} if epochs else None
+
+
+def _short(value: Any) -> float | None:
+    return float(f"{value:.5g}") if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _images(run: Run) -> tuple[int, ...] | None:
+    """How many test images there are of each class: those that a run takes for it, set right by its mistakes."""
+    import numpy as np
+
+    if not (run.folder.path / "predictions.npz").is_file():
+        return None
+    try:
+        probabilities = run.folder.read_arrays("predictions.npz")["probabilities"]
+        images = np.bincount(probabilities.argmax(axis=1), minlength=probabilities.shape[1])
+        for mistake in (mistakes(run) or {}).values():
+            images[mistake.predicted] -= 1
+            images[mistake.label] += 1
+    except (InputError, KeyError, ValueError, IndexError):
+        return None
+    return tuple(map(int, images)) if images.min() >= 0 else None
+
+
+def _confusions(group: Group, images: tuple[int, ...] | None) -> Confusions | None:
+    known = [found for run in group.runs if (found := mistakes(run)) is not None]
+    if not known:
+        return None
+    counted = Counter((one.label, one.predicted) for found in known for one in found.values())
+    declared = group.runs[0].metrics["dataset"].get("classes")
+    highest = max((max(pair) for pair in counted), default=-1) + 1
+    classes = max(declared if isinstance(declared, int) else 0, highest)
+    wrong = tuple(tuple(counted[true, predicted] for predicted in range(classes)) for true in range(classes))
+    frequent = sorted(((true, predicted, n) for (true, predicted), n in counted.items()), key=lambda of: (-of[2], of))
+    known_images = images if images and len(images) == classes else None
+    return Confusions(wrong, names(group, classes), len(known), known_images, tuple(frequent[:LISTED]))
+
+
+def names(group: Group, classes: int) -> tuple[str, ...]:
+    """What the `classes` classes are called; their numbers if the run does not say."""
+    given = group.runs[0].metrics["dataset"].get("class_names")
+    fits = isinstance(given, list) and len(given) == classes
+    return tuple(map(str, given if fits else range(classes)))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def _environment(runs: Iterable[Run]) -> dict[str, str]:
+    """What the runs were made with; of what differs from run to run all there is."""
+    found: dict[str, dict[str, None]] = {}
+    for run in runs:
+        given = run.metrics.get("environment")
+        for key, value in (given if isinstance(given, dict) else {}).items():
+            found.setdefault(key.replace("_", " "), {})[_words(value)] = None
+    return {key: "; ".join(values) for key, values in found.items()}
+
+
+def _words(value: Any) -> str:
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)
+
+
+def _observations(run: Run) -> Iterable[str]:
+    with suppress(KeyError, TypeError):
+        for observation in run.metrics["observations"]:
+            yield str(observation["text"])

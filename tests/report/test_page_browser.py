@@ -1,0 +1,313 @@
+"""The page in a real browser, Chromium: what works with mouse and keyboard, how it looks, that it asks nobody.
+
+Without a Chromium and its driver these tests are skipped; with MNIST_LAB_BROWSER=required they fail instead.
+"""
+
+import json
+import os
+import shutil
+from itertools import pairwise
+
+import pytest
+from page_results import mistakes, two_data_sets
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+
+BROWSERS = (
+    "chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+)  # fmt: skip
+QUIET = (
+    "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """One Chromium for all tests of this module."""
+    binary = next(filter(None, map(shutil.which, BROWSERS)), None)
+    driver = shutil.which("chromedriver")
+    if binary is None or driver is None:
+        missing = "chromedriver" if binary else "Chromium"
+        say = pytest.fail if os.environ.get("MNIST_LAB_BROWSER") == "required" else pytest.skip
+        say(f"{missing} was not found (Debian: apt-get install chromium chromium-driver)")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for flag in (*QUIET, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        options.add_argument("--no-sandbox")  # which Chromium refuses root
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    chromium = webdriver.Chrome(options, Service(driver))
+    yield chromium
+    chromium.quit()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    return two_data_sets(tmp_path_factory.mktemp("results")).as_uri()
+
+
+@pytest.fixture
+def page(browser, address):
+    """The page, freshly loaded on a screen of 1400 pixels in daylight; complaints in the console fail the test."""
+    looked_at(browser, width=1400)
+    browser.get(address)
+    browser.get_log("browser")
+    yield browser
+    assert browser.get_log("browser") == []
+
+
+def looked_at(browser, *, width, scheme="light", media="screen"):
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    wishes = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+    features = [{"name": name, "value": value} for name, value in wishes.items()]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
+
+
+def find(page, selector):
+    return page.find_element(By.CSS_SELECTOR, selector)
+
+
+def texts(page, selector):
+    """The text of each element that is to be seen."""
+    return [element.text for element in page.find_elements(By.CSS_SELECTOR, selector) if element.is_displayed()]
+
+
+def names(page):
+    return texts(page, "#part-1-experiments tbody th")
+
+
+def heading(page, name):
+    return next(th for th in page.find_elements(By.CSS_SELECTOR, "#part-1-experiments thead th") if th.text == name)
+
+
+def column(page, name):
+    at = page.execute_script("return arguments[0].cellIndex", heading(page, name)) + 1
+    return texts(page, f"#part-1-experiments tbody tr > :nth-child({at})")
+
+
+def numbers(page, name):
+    return [float(text.split(" ")[0].replace(",", "")) for text in column(page, name) if text]
+
+
+def experiment(page, name):
+    return find(page, f"[id='{name}']")
+
+
+def test_nothing_is_asked_of_anybody_and_the_console_stays_empty(browser, address):
+    browser.get_log("performance")
+    browser.get(address)
+    browser.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [each["params"]["request"]["url"] for each in messages if each["method"] == "Network.requestWillBeSent"]
+    assert asked[0] == address
+    assert all(url.startswith("data:") for url in asked[1:])
+    assert browser.get_log("browser") == []
+
+
+def test_a_script_in_a_description_is_text(page):
+    assert page.title == "results · mnist-lab report"
+    assert page.execute_script("return window.intruded") is None
+    experiment(page, "ablation-no_relu").find_element(By.TAG_NAME, "summary").click()
+    assert "<script>window.intruded = 1</script>" in find(page, "[id='ablation-no_relu'] .description").text
+
+
+def test_a_heading_sorts_by_number_and_again_the_other_way_round(page):
+    before = names(page)
+    button = heading(page, "Parameters").find_element(By.TAG_NAME, "button")
+    button.click()
+    assert numbers(page, "Parameters") == sorted(numbers(page, "Parameters"), reverse=True)
+    assert heading(page, "Parameters").get_attribute("aria-sort") == "descending"
+    button.click()
+    assert numbers(page, "Parameters") == sorted(numbers(page, "Parameters"))
+    assert heading(page, "Parameters").get_attribute("aria-sort") == "ascending"
+    assert names(page) != before
+    assert sorted(names(page)) == sorted(before)
+
+
+def test_times_sort_as_times_and_names_as_names(page):
+    heading(page, "Time").find_element(By.TAG_NAME, "button").click()
+    assert column(page, "Time") == ["2 min 00 s", "10.0 s", "10.0 s", "9.0 s"]
+    heading(page, "Experiment").find_element(By.TAG_NAME, "button").click()
+    assert names(page) == ["mlp_512", "no_relu", "nodes_256", "nodes_1024"]
+    assert heading(page, "Time").get_attribute("aria-sort") == "none"
+
+
+def test_what_has_no_number_stays_last(page):
+    button = heading(page, "Published test").find_element(By.TAG_NAME, "button")
+    for _ in range(2):
+        button.click()
+        cells = column(page, "Published test")
+        assert [bool(cell) for cell in cells] == sorted((bool(cell) for cell in cells), reverse=True)
+
+
+def test_the_filter_keeps_rows_with_all_of_its_words_and_the_runs_that_belong_to_them(page):
+    field = find(page, "#part-1 input[type=search]")
+    field.send_keys("NODES -> 1024")
+    assert names(page) == ["nodes_1024"]
+    assert texts(page, "#part-1 summary .name") == ["ablation/nodes_1024"]
+    assert find(page, "#part-1 output").text == "1 of 4 shown"
+    assert len(texts(page, "#part-2 tbody th")) >= 1
+    field.send_keys(Keys.CONTROL, "a", Keys.DELETE)
+    assert len(names(page)) == 4
+
+
+def test_the_keyboard_reaches_and_sorts_filters_and_opens(page):
+    def tab_to(selector):
+        for _ in range(60):
+            page.switch_to.active_element.send_keys(Keys.TAB)
+            if page.switch_to.active_element in page.find_elements(By.CSS_SELECTOR, selector):
+                return page.switch_to.active_element
+        pytest.fail(f"the Tab key did not reach {selector}")
+
+    tab_to(".skip")
+    tab_to("#part-1 input[type=search]").send_keys("ablation")
+    button = tab_to("#part-1-experiments thead th:nth-child(3) button")
+    assert button.value_of_css_property("outline-style") == "solid"
+    button.send_keys(Keys.ENTER)
+    assert heading(page, "Parameters").get_attribute("aria-sort") == "descending"
+    assert len(numbers(page, "Parameters")) == 3
+    tab_to("#part-1-experiments tbody a").send_keys(Keys.ENTER)
+    assert experiment(page, "ablation-nodes_1024").get_attribute("open")
+    assert page.switch_to.active_element == find(page, "[id='ablation-nodes_1024'] summary")
+    page.switch_to.active_element.send_keys(Keys.SPACE)
+    assert not experiment(page, "ablation-nodes_1024").get_attribute("open")
+
+
+def test_an_address_with_a_name_in_it_shows_that_experiment(page, address):
+    page.get("about:blank")
+    page.get(f"{address}#ablation-nodes_256")
+    assert experiment(page, "ablation-nodes_256").get_attribute("open")
+    assert not experiment(page, "mlp_512").get_attribute("open")
+
+
+def test_all_experiments_open_and_close_at_once(page):
+    find(page, "#part-1 [data-fold=open]").click()
+    assert len(texts(page, "#part-1 .inside")) == 4
+    assert len(texts(page, "#part-2 .inside")) == 0
+    find(page, "#part-1 [data-fold='']").click()
+    assert len(texts(page, "#part-1 .inside")) == 0
+
+
+def test_the_overview_figures_are_drawn_and_name_the_experiments(page):
+    for number in (1, 2):
+        figures = page.find_elements(By.CSS_SELECTOR, f"#part-1 .figures figure:nth-child({number}) > svg")
+        assert [svg.size["height"] > 250 and svg.size["width"] > 500 for svg in figures] == [True]
+        assert {"mlp_512", "nodes_256", "nodes_1024", "no_relu"} <= {
+            word for text in texts(page, f"#part-1 .figures figure:nth-child({number}) text") for word in text.split()
+        }
+
+
+def test_the_curves_of_a_run_rise_and_fall_as_its_history_does(page):
+    experiment(page, "mlp_512").find_element(By.TAG_NAME, "summary").click()
+    drawn = WebDriverWait(page, 10).until(lambda _: page.find_elements(By.CSS_SELECTOR, "#mlp_512 .chart"))
+    lines = page.execute_script(
+        """
+        return arguments[0].map((chart) =>
+            [...chart.querySelectorAll("polyline")].map((line) => [...line.points].map((point) => point.y)))""",
+        drawn,
+    )
+    accuracy, loss = lines
+    assert len(accuracy) == len(loss) == 2 * 6
+    assert all(len(line) == 3 for line in accuracy + loss)
+    assert all(above > below for line in accuracy for above, below in pairwise(line))
+    assert all(above < below for line in loss for above, below in pairwise(line))
+    assert texts(page, "#mlp_512 .chart figcaption")[0].split() == [
+        "Accuracy",
+        "training",
+        "0.9900",
+        "validation",
+        "0.9800",
+    ]
+
+
+def test_the_mistakes_are_counted_and_shown(page):
+    experiment(page, "mlp_512").find_element(By.TAG_NAME, "summary").click()
+    rows = [row.split() for row in texts(page, "#mlp_512 .matrix tbody tr")]
+    assert rows[4] == ["4", *[str(len(mistakes()))], str(len(mistakes()))]
+    picture = find(page, "#mlp_512 .mistakes")
+    page.execute_script("arguments[0].scrollIntoView()", picture)
+    assert page.execute_script("return arguments[0].decode().then(() => arguments[0].naturalWidth)", picture) == 30
+
+
+def test_the_command_that_repeats_a_run_can_be_copied(page):
+    experiment(page, "ablation-nodes_256").find_element(By.TAG_NAME, "summary").click()
+    button = find(page, "[id='ablation-nodes_256'] .copy")
+    assert button.accessible_name == "Copy the command that repeats seed 1"
+    button.click()
+    said = WebDriverWait(page, 5).until(lambda _: button.text != "Copy" and button.text)
+    copied = page.execute_script("return getSelection().toString()")
+    assert said == "Copied" or (said == "Selected" and copied == find(page, "[id='ablation-nodes_256'] code").text)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_what_is_behind_it(page, scheme):
+    looked_at(page, width=1400, scheme=scheme)
+    selectors = [
+        "body",
+        ".facts",
+        ".verdict h4",
+        ".verdict a",
+        ".verdict .why",
+        "caption",
+        "thead button",
+        ".experiments a",
+    ]
+    seen = {selector: contrast(page, selector) for selector in selectors}
+    seen["figure"] = contrast(page, "figure text", "fill")
+    assert {selector: ratio for selector, ratio in seen.items() if ratio < 4.5} == {}  # WCAG 2.2, 1.4.3
+    paper = page.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert (luminance(paper) < 0.1) == (scheme == "dark")
+
+
+@pytest.mark.parametrize("width", [360, 1400])
+def test_the_page_is_no_wider_than_the_screen(page, width):
+    page.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
+    looked_at(page, width=width)
+    beyond = page.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert beyond == 0
+    curves = page.execute_async_script("""
+        const done = arguments[0];
+        requestAnimationFrame(() => requestAnimationFrame(() =>
+            done(Math.max(...[...document.querySelectorAll(".chart svg")].map((svg) => svg.clientWidth)))))""")
+    assert 200 < curves < width
+
+
+def test_on_paper_nothing_is_cut_off_and_the_dark_is_left_out(page):
+    page.execute_script("document.getElementById('mlp_512').open = true")
+    looked_at(page, width=1030, scheme="dark", media="print")
+    beyond = page.execute_script("""
+        return [...document.querySelectorAll("table, pre, svg, img")]
+            .filter((each) => each.getBoundingClientRect().right > innerWidth + 1).map((each) => each.className)""")
+    assert beyond == []
+    assert texts(page, ".tools") == []
+    assert texts(page, ".experiment .name") == ["mlp_512"]
+    assert luminance(page.execute_script("return getComputedStyle(document.body).color")) < 0.1
+
+
+def contrast(page, selector, ink="color"):
+    """The contrast of the first such element with the first background behind it, as WCAG 2.2 defines it."""
+    front, back = page.execute_script(
+        """
+        const [element, ink] = [document.querySelector(arguments[0]), arguments[1]];
+        let behind = element;
+        const clear = (each) => /rgba\\(.*, 0\\)/.test(getComputedStyle(each).backgroundColor);
+        while (clear(behind)) behind = behind.parentElement;
+        return [getComputedStyle(element)[ink], getComputedStyle(behind).backgroundColor]""",
+        selector,
+        ink,
+    )
+    low, high = sorted((luminance(front), luminance(back)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(colour):
+    """The relative luminance of `rgb(0, 90, 153)`."""
+    red, green, blue = (int(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3])
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (red, green, blue)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
