@@ -46,6 +46,7 @@ def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False)
         if verdicts := digest(chapter):
             output.print()
             output.print(tables.bullets(verdicts))
+            headings.add("Verdict")  # it is told, if not in the table
         where = f"{section.heading}: " if len(study.chapters) > 1 else ""
         remarks += [f"{where}{text}" for text in looks(chapter.looks)]
     output.print()

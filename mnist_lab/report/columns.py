@@ -151,8 +151,8 @@ def notes(sections: Sequence[Section], headings: Collection[str] | None = None) 
         text[0] += " Time is that of one run, start-up included."
     if {"Difference", "Verdict"} & set(shown):
         text.append(
-            "A difference is test accuracy less the base's with the same seeds, in points (hundredths of accuracy), with "
-            "its 95 % bootstrap interval (BCa). The verdict goes by p at .05: that of the exact sign-flip test, with "
+            "A difference is test accuracy less the base's with the same seeds, in points (hundredths of accuracy), "
+            "with its 95 % bootstrap interval (BCa). The verdict goes by p at .05: that of the exact sign-flip test, with "
             "Holm's correction over all experiments that share the base."
         )
     if {"Published train", "Published test"} & set(shown):

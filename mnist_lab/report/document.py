@@ -29,7 +29,7 @@ _SEEN = {
     "Where overfitting sets in": ("overfitting_onset",),
     "Not trained to the end": ("undertrained", "still_improving"),
     "How soon a level of accuracy is kept": ("stays_above",),
-    "Faster than the base, and not worse": ("faster",),
+    "Faster than the base": ("faster",),
 }
 """What is seen beside the verdicts, by the rules of `report.observations`."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from math import isfinite
-from statistics import fmean, median, stdev
+from statistics import fmean, median, median_low, stdev
 from typing import Any
 
 from mnist_lab.analysis import Observation, observe, overfitting_onset, stays_above
@@ -75,14 +75,16 @@ def _gaps(base: Group, group: Group) -> Paired | None:
 
 
 def _gap_sentence(base: Group, group: Group, pair: Paired, p: float) -> str:
-    numbers = f"{difference(pair.mean, pair.interval)} against {base.name} with {count(pair.n, 'seed')}"
-    what = "gap between training and validation accuracy"
+    numbers = difference(pair.mean, pair.interval)
+    what, seeds = "gap between training and validation accuracy", f"with {count(pair.n, 'shared seed')}"
+    against = f"{what.capitalize()} {numbers} against {base.name} {seeds}"
     if p <= ALPHA:
-        text = f"Overfits {'more' if pair.mean > 0 else 'less'} than {base.name}: {what} {numbers}, {p_value(p)}."
+        more = "more" if pair.mean > 0 else "less"
+        text = f"Overfits {more} than {base.name}: {what} {numbers} {seeds}, corrected {p_value(p)}."
     elif pair.smallest_p > ALPHA:
-        text = f"{what.capitalize()}: {numbers}, too few to say that it overfits more or less."
+        text = f"{against}, too few to say that it overfits more or less."
     else:
-        text = f"{what.capitalize()}: {numbers}, {p_value(p)}: not told apart."
+        text = f"{against}, corrected {p_value(p)}: not told apart."
     if _hindrances(base) != _hindrances(group):
         text += " Training accuracy is measured under dropout or augmentation, in which the two differ."
     return text
@@ -197,7 +199,8 @@ def target(evidence: Evidence) -> dict[str, Observation]:
             text = f"Validation accuracy stays at or above {level:g} {where}."
             found[group.name] = Observation("stays_above", text, median(epochs))
         else:
-            text = f"Validation accuracy never stays at or above {level:g}{_in_runs(0, group)}."
+            anywhere = f" in any of {len(group.histories)} runs" if len(group.histories) > 1 else ""
+            text = f"Validation accuracy does not stay at or above {level:g}{anywhere}."
             found[group.name] = Observation("stays_above", text, None)
     return found
 
@@ -220,10 +223,10 @@ def _keeps(history: Sequence[Mapping[str, Any]], level: float) -> bool:
     return first is not None and int(history[-1]["epoch"]) - first + 1 >= window(len(history))
 
 
-def _epochs(values: Sequence[float]) -> str:
+def _epochs(values: Sequence[int]) -> str:
     """`epoch 6`, or `epoch 6 (median; 4 to 8)`."""
-    middle, low, high = median(values), min(values), max(values)
-    return f"epoch {middle:g}" if low == high else f"epoch {middle:g} (median; {low:g} to {high:g})"
+    middle, low, high = median_low(values), min(values), max(values)
+    return f"epoch {middle}" if low == high else f"epoch {middle} (median; {low} to {high})"
 
 
 def _in_runs(some: int, group: Group) -> str:
@@ -231,7 +234,7 @@ def _in_runs(some: int, group: Group) -> str:
     runs = len(group.histories)
     if runs == 1:
         return ""
-    return f" in all {runs} runs" if some == runs else f" in {some or 'none'} of {runs} runs"
+    return f" in all {runs} runs" if some == runs else f" in {some} of {runs} runs"
 
 
 RULES: Sequence[Rule] = (gap, onset, still_improving, target, faster)
