@@ -1,0 +1,228 @@
+"""Claims about the text of `report.html`; what it does in a browser is claimed in `test_page_browser.py`."""
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from page_results import INTRUDER, mistakes, two_data_sets
+from run_folders import edit_metrics, finished_run
+
+from mnist_lab.analysis.verdicts import Kind
+from mnist_lab.errors import SetupError
+from mnist_lab.report import collect, groups, page_details, study
+from mnist_lab.report import page as page_module
+from mnist_lab.report.page import page, write_page
+from mnist_lab.report.page_answers import answer
+from mnist_lab.report.page_details import details
+
+VOID = {"meta", "link", "input", "img", "br", "hr"}
+
+
+class Document(HTMLParser):
+    """The elements of a page, each with its attributes and the text directly in it."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.open = [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.handle_startendtag(tag, attributes)
+        if tag not in VOID:
+            self.open.append(self.elements[-1])
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append({"tag": tag, "text": "", **dict(attributes)})
+
+    def handle_endtag(self, tag):
+        assert self.open.pop()["tag"] == tag
+
+    def handle_data(self, data):
+        if self.open:
+            self.open[-1]["text"] += data
+
+    def all(self, *tags):
+        return [element for element in self.elements if element["tag"] in tags]
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
+    return two_data_sets(tmp_path_factory.mktemp("page")).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def document(text):
+    return Document(text)
+
+
+def compared(results):
+    return study("results", groups(collect([results]).runs))
+
+
+def test_nothing_in_it_points_to_anything_but_itself_and_the_run_folders(document):
+    for element in document.elements:
+        for name in ("src", "xlink:href", "action", "data", "srcset", "poster"):
+            assert element.get(name, "data:").startswith(("data:", "#"))
+        if (target := element.get("href")) is not None and element["tag"] != "a":
+            assert target.startswith("data:")
+        elif target is not None:
+            assert re.fullmatch(r"#[A-Za-z0-9_.-]+|[a-z0-9_/]+/seed\d+-[0-9a-f]{8}/", target)
+    assert not re.search(r"@import|url\((?!#)", document.all("style")[0]["text"])
+
+
+def test_only_its_own_script_may_run(document):
+    policy = next(meta["content"] for meta in document.all("meta") if "http-equiv" in meta)
+    data, script = document.all("script")
+    digest = base64.b64encode(hashlib.sha256(script["text"].encode()).digest()).decode()
+    assert "default-src 'none'" in policy
+    assert re.search(r"script-src ([^;]*)", policy)[1] == f"'sha256-{digest}'"
+    assert data["type"] == "application/json"
+    assert json.loads(data["text"]).keys() >= {"mlp_512", "quickstart"}
+    assert not any(name.startswith("on") for element in document.elements for name in element)
+
+
+def test_what_users_wrote_is_text(document, text):
+    assert INTRUDER in [element["text"] for element in document.all("p")]
+    assert INTRUDER not in text
+
+
+def test_headings_come_in_order_and_every_table_says_what_it_is(document):
+    levels = [int(heading["tag"][1]) for heading in document.all("h1", "h2", "h3", "h4", "h5", "h6")]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert document.all("html")[0]["lang"] == "en"
+    assert document.all("title")[0]["text"] == "results · mnist-lab report"
+    assert len(document.all("table")) == len(document.all("caption")) >= 7
+    assert all("scope" in heading for heading in document.all("th"))
+
+
+def test_every_id_is_there_once_and_every_link_within_the_page_arrives(document):
+    ids = [element["id"] for element in document.elements if "id" in element]
+    links = [element["href"][1:] for element in document.all("a") if element["href"].startswith("#")]
+    used = [element["xlink:href"][1:] for element in document.all("use")]
+    assert len(ids) == len(set(ids))
+    assert set(links) | set(used) <= set(ids)
+
+
+def test_every_colour_of_the_figures_has_another_in_the_dark(document):
+    drawn = {
+        colour
+        for element in document.elements
+        for colour in re.findall(r"var\((--c-[0-9a-f]{6}), #", element.get("style", ""))
+    }
+    assert len(drawn) >= 5
+    assert all(f"{colour}:" in document.all("style")[0]["text"] for colour in drawn)
+
+
+def test_equal_runs_give_equal_pages(tmp_path):
+    finished_run(tmp_path, test=0.98)
+    finished_run(tmp_path, "ablation/no_relu", test=0.92)
+    assert page(tmp_path, compared(tmp_path)) == page(tmp_path, compared(tmp_path))
+
+
+def test_the_best_changes_come_first_and_a_huge_difference_leaves_room_for_the_others(tmp_path):
+    wins = {
+        "ablation/nodes_1024": 0.003,
+        "ablation/batch_64": 0.001,
+        "ablation/nodes_256": -0.002,
+        "ablation/no_relu": -0.06,
+    }
+    for seed in range(1, 10):
+        finished_run(tmp_path, seed=seed, test=0.97 + 0.0001 * seed)
+        for name, difference in wins.items():
+            finished_run(tmp_path, name, seed=seed, test=0.97 + difference + 0.0001 * (seed + seed % 3))
+    found = answer(compared(tmp_path).chapters[0].entries)
+    ranked = {some.kind: [one.group.name for one in some.answers] for some in found.by_kind}
+    assert ranked == {Kind.BETTER: list(wins)[:2], Kind.WORSE: list(wins)[2:]}
+    bars = {one.group.name: one.bar for some in found.by_kind for one in some.answers}
+    assert found.end < 0.01
+    assert [bar.cut for bar in bars.values()] == ["", "", "", "left"]
+    assert bars["ablation/no_relu"].mean == 0
+    assert bars["ablation/nodes_256"].high < 50 < bars["ablation/batch_64"].low
+    assert bars["ablation/batch_64"].mean == pytest.approx(50 + 50 * 0.0011 / found.end)
+
+
+def test_confusions_are_counted_over_the_seeds_and_set_against_the_images_of_a_class(tmp_path):
+    for seed in (1, 2):
+        run = finished_run(tmp_path, seed=seed)
+        run.write_json("mistakes.json", [*mistakes(), {"index": 9, "label": 0, "predicted": seed, "confidence": 1}])
+    truth = np.repeat(np.arange(10), 5)
+    predicted = truth.copy()
+    predicted[20:23], predicted[0] = 9, 2
+    run.write_arrays("predictions.npz", {"probabilities": np.eye(10)[predicted].astype("float16")})
+    [found] = details(tmp_path, compared(tmp_path).groups, set())
+    assert found.confusions is not None
+    assert found.confusions.frequent == ((4, 9, 6), (0, 1, 1), (0, 2, 1))
+    assert found.confusions.wrong[4][9] == 6
+    assert found.confusions.images == (5,) * 10
+    assert [found.confusions.recall(label) for label in (0, 1, 4)] == pytest.approx([0.8, 1.0, 0.4])
+
+
+def test_a_long_history_is_thinned_to_what_a_small_chart_can_show_and_keeps_its_end(tmp_path):
+    finished_run(tmp_path, epochs=1_001)
+    [found] = details(tmp_path, compared(tmp_path).groups, set())
+    [curves] = found.curves
+    assert len(curves["epoch"]) <= page_details.EPOCHS + 1
+    assert (curves["epoch"][0], curves["epoch"][-1]) == (1, 1_001)
+    assert curves["val_accuracy"][-1] == 0.98
+
+
+def test_files_that_are_damaged_or_missing_leave_gaps_and_no_more(tmp_path):
+    run = finished_run(tmp_path)
+    for name in ("history.jsonl", "mistakes.json", "predictions.npz"):
+        (run.path / name).write_text("[{]")
+    (run.path / "config.yaml").unlink()
+    edit_metrics(run, observations=None, environment="?")
+    [found] = details(tmp_path, compared(tmp_path).groups, set())
+    assert (found.curves, found.confusions, found.config, found.environment, found.observations) == (
+        [],
+        None,
+        "",
+        {},
+        (),
+    )
+    assert "<h1>results</h1>" in page(tmp_path, compared(tmp_path))
+
+
+def test_pictures_beyond_the_room_for_them_stay_in_their_folders(tmp_path, monkeypatch):
+    for name in ("ablation/nodes_256", "ablation/nodes_1024"):
+        (finished_run(tmp_path, name).path / "mistakes.png").write_bytes(bytes(900))
+    monkeypatch.setattr(page_module, "PICTURES", 2_000)
+    text = page(tmp_path, compared(tmp_path))
+    assert text.count('src="data:image/png;base64,') == 1
+    assert text.count("<code>mistakes.png</code> in the run's folder") == 1
+
+
+def test_names_that_a_link_cannot_tell_apart_get_links_of_their_own(tmp_path):
+    for epochs in (3, 4):
+        finished_run(tmp_path, train__epochs=epochs)
+    taken = {"part-1"}
+    found = details(tmp_path, compared(tmp_path).groups, taken)
+    assert len({one.anchor for one in found}) == 2
+    assert all(re.fullmatch(r"mlp_512-[0-9a-f]{8}", one.anchor) for one in found)
+    assert [one.anchor + "-2" for one in found] == [
+        one.anchor for one in details(tmp_path, compared(tmp_path).groups, taken)
+    ]
+
+
+def test_the_command_that_repeats_a_run_names_its_folder_from_where_one_is(tmp_path, monkeypatch):
+    run = finished_run(tmp_path / "my results")
+    monkeypatch.chdir(tmp_path)
+    [found] = details(tmp_path, compared(tmp_path).groups, set())
+    [one] = found.runs
+    assert one.command == f"mnist-lab reproduce 'my results/mlp_512/{run.id}'"
+    assert one.link == f"my%20results/mlp_512/{run.id}"
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_left(tmp_path):
+    finished_run(tmp_path / "results")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SetupError, match=r"report\.html: the page cannot be written"):
+        write_page(tmp_path / "file", compared(tmp_path / "results"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "results"]
