@@ -152,8 +152,8 @@ def notes(sections: Sequence[Section], headings: Collection[str] | None = None) 
     if {"Difference", "Verdict"} & set(shown):
         text.append(
             "A difference is test accuracy less the base's with the same seeds, in points (hundredths of accuracy), "
-            "with its 95 % bootstrap interval (BCa). The verdict goes by p at .05: that of the exact sign-flip test, with "
-            "Holm's correction over all experiments that share the base."
+            "with its 95 % bootstrap interval (BCa). The verdict goes by p at .05: that of the exact sign-flip test, "
+            "with Holm's correction over all experiments that share the base."
         )
     if {"Published train", "Published test"} & set(shown):
         text.append("Beside a published accuracy stands ours less it, in points (hundredths of accuracy).")
