@@ -12,6 +12,7 @@ from mnist_lab.cli.data import data
 from mnist_lab.cli.delete import delete
 from mnist_lab.cli.listing import list_runs, show
 from mnist_lab.cli.options import examples
+from mnist_lab.cli.predict import predict
 from mnist_lab.cli.report import report
 from mnist_lab.cli.run import run
 from mnist_lab.cli.schema import schema
@@ -89,5 +90,5 @@ def main() -> None:
     """
 
 
-for command in (configs, data, delete, list_runs, report, run, schema, show, summary, sweep, validate):
+for command in (configs, data, delete, list_runs, predict, report, run, schema, show, summary, sweep, validate):
     main.add_command(command)

@@ -41,7 +41,9 @@ def dataset_facts(material: "Material") -> dict[str, Any]:
         "train": len(material.train),
         "validation": 0 if validation is None else len(validation),
         "test": len(material.test),
+        "image_shape": list(dataset.image_shape),
         "classes": len(dataset.classes),
+        "class_names": list(dataset.classes),
         "selected_on_test": material.selected_on_test,
     }
 

@@ -3,5 +3,6 @@
 from mnist_lab.models.construct import construct
 from mnist_lab.models.network import build, for_training
 from mnist_lab.models.summary import Summary, summarize
+from mnist_lab.models.weights import load_weights, read_weights
 
-__all__ = ["Summary", "build", "construct", "for_training", "summarize"]
+__all__ = ["Summary", "build", "construct", "for_training", "load_weights", "read_weights", "summarize"]

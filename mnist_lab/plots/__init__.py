@@ -7,6 +7,7 @@ from mnist_lab.plots.comparison import all_accuracies
 from mnist_lab.plots.confusion import confusion
 from mnist_lab.plots.curves import accuracy, curves, loss
 from mnist_lab.plots.digits import digit, mistakes, predictions, sample_grid
+from mnist_lab.plots.given import given
 from mnist_lab.plots.style import save
 from mnist_lab.plots.tradeoff import Point, accuracy_against_parameters
 
@@ -18,6 +19,7 @@ __all__ = [
     "confusion",
     "curves",
     "digit",
+    "given",
     "loss",
     "mistakes",
     "predictions",

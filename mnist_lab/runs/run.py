@@ -96,12 +96,16 @@ def find_run(reference: str, results: Path) -> Run:
 def find_folder(reference: str, results: Path) -> RunFolder:
     """The folder of the finished run below `results` that has this id, or is the only one of this experiment.
 
+    Experiments may lie deeper, as those in `results/published` do; one that does not comes first.
+
     Raises:
         InputError: there is none, or there are several.
     """
     runs = finished_runs(results)
     found = [run for run in runs if run.id == reference]
-    found = found or [run for run in runs if run.path.parent.relative_to(results).as_posix() == reference]
+    experiments = {run: run.path.parent.relative_to(results).as_posix() for run in runs}
+    found = found or [run for run in runs if experiments[run] == reference]
+    found = found or [run for run in runs if experiments[run].endswith(f"/{reference}")]
     if len(found) == 1:
         return found[0]
     if found:

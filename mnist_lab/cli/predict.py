@@ -1,0 +1,195 @@
+"""`mnist-lab predict`: what a finished run's network says of pictures, or how it does on another data set."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mnist_lab.cli.options import data_dir_option, debug_option, examples, json_option, results_option
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mnist_lab.datasets import Dataset
+    from mnist_lab.experiment.prediction import Images, Picture
+    from mnist_lab.runs import Run
+    from mnist_lab.training import Evaluation
+
+_TOP = 3
+
+
+@click.command(
+    epilog=examples(
+        "mnist-lab predict mlp_512 seven.png photo.jpg",
+        "mnist-lab predict mlp_512 drawings/*.png --plot predicted.png",
+        "mnist-lab predict results/mlp_512/seed1-0123abcd seven.npy --prepare none --json",
+        "mnist-lab predict mlp_512 --dataset digits",
+    )
+)
+@click.argument("reference", metavar="RUN")
+@click.argument("pictures", nargs=-1, type=click.Path(path_type=Path), metavar="IMAGE...")
+@click.option("--dataset", metavar="NAME|PATH", help="Instead of pictures, score the test images of this data set.")
+@click.option(
+    "--prepare",
+    type=click.Choice(["mnist", "resize", "none"]),
+    help="mnist: crop to the ink and centre, light on dark. resize: only that. none: as it is. "
+    "Without it, what fits the run's data.",
+)
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Draw the pictures, what the network sees and what it says as a PNG; of a data set the confusion matrix.",
+)
+@click.option("--backend", metavar="NAME", help="tensorflow, jax or torch; without it the run's own.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "gpu"]), default="auto", show_default=True)
+@data_dir_option
+@results_option
+@json_option
+@debug_option
+def predict(
+    reference: str,
+    pictures: tuple[Path, ...],
+    dataset: str | None,
+    prepare: Any,
+    plot: Path | None,
+    backend: str | None,
+    device: str,
+    data_dir: Path | None,
+    results: Path,
+    *,
+    as_json: bool,
+) -> None:
+    """Predict image files with the saved network of RUN: label, probability and the next likely ones.
+
+    An IMAGE is anything that Pillow opens, or an .npy file: grey or colour, of any size, dark on light or light on
+    dark. For networks that were trained on MNIST or alike it is cropped to its ink, fitted into 20 x 20 pixels and
+    centred by its mass in 28 x 28, as MNIST's digits were; one that is like that already stays as it is. For other
+    networks it is only brought to their size.
+    """
+    if bool(pictures) == bool(dataset):
+        raise click.UsageError("Expected image files, or --dataset with the name or path of a data set.")
+    if dataset and prepare:
+        raise click.UsageError("--prepare is for image files; the images of a data set are taken as they are.")
+    from mnist_lab.experiment import prediction
+    from mnist_lab.runs import find_run
+
+    run = find_run(reference, results)
+    prediction.check_model(run)
+    images = prediction.images_of(run, data_dir)
+    if dataset:
+        from mnist_lab import datasets
+        from mnist_lab.cli.downloads import download_bar
+
+        with download_bar() as progress:
+            loaded = datasets.load(dataset, data_dir, progress=progress)
+        prediction.check_fit(loaded, images)
+        network = prediction.load_network(run, images, backend=backend, device=device)
+        _print_score(run, images, loaded, network.score(loaded), plot, as_json=as_json)
+        return
+    read = prediction.read_pictures(pictures, images, prepare)
+    network = prediction.load_network(run, images, backend=backend, device=device)
+    _print_predictions(run, images, read, network.probabilities(read), plot, as_json=as_json)
+
+
+def _print_predictions(
+    run: "Run",
+    images: "Images",
+    pictures: "list[Picture]",
+    probabilities: "NDArray[Any]",
+    plot: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    from mnist_lab.cli import tables
+    from mnist_lab.cli.results import print_json
+
+    if plot:
+        from mnist_lab import plots
+
+        figure = plots.given(
+            [picture.given for picture in pictures],
+            [picture.prepared.pixels for picture in pictures],
+            probabilities,
+            images.classes,
+            names=[picture.path.name for picture in pictures],
+            title=_title(run),
+        )
+        plots.save(figure, plot)
+    likely = [_likely(row, images.classes) for row in probabilities]
+    if as_json:
+        print_json(
+            [
+                {"image": str(picture.path), **top[0], "top": top, "preparation": picture.prepared.done}
+                for picture, top in zip(pictures, likely, strict=True)
+            ]
+        )
+        return
+    rows = [
+        (
+            str(picture.path),
+            top[0]["label"],
+            f"{top[0]['probability']:.4f}",
+            ", ".join(f"{other['label']} {other['probability']:.4f}" for other in top[1:]),
+            picture.prepared.done,
+        )
+        for picture, top in zip(pictures, likely, strict=True)
+    ]
+    tables.print_table(("Image", "Label", "Probability", "Next", "Prepared"), rows, numbers=(2,))
+    if plot:
+        click.echo(f"\nPlot: {plot}")
+
+
+def _likely(probabilities: Any, classes: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The most probable classes, the first of them the prediction."""
+    order = (-probabilities).argsort(kind="stable")[:_TOP]
+    return [{"label": classes[index], "probability": float(probabilities[index])} for index in order]
+
+
+def _print_score(
+    run: "Run", images: "Images", dataset: "Dataset", score: "Evaluation", plot: Path | None, *, as_json: bool
+) -> None:
+    from mnist_lab.analysis import wilson
+    from mnist_lab.cli.results import print_json
+
+    low, high = wilson(score.correct, score.total)
+    wrong = score.total - score.correct
+    renamed = dataset.classes != images.classes
+    same = dataset.sha256 == run.metrics["dataset"]["sha256"]
+    if plot:
+        from mnist_lab import plots
+
+        title = f"{_title(run)}, tested on {dataset.title}"
+        plots.save(plots.confusion(score.confusion(), dataset.classes, title=title), plot)
+    if as_json:
+        facts = {
+            "run": str(run.folder.path),
+            "dataset": {"name": dataset.name, "sha256": dataset.sha256, "genuine": dataset.genuine},
+            "same_dataset": same,
+            "same_class_names": not renamed,
+            "test": {
+                "loss": score.loss, "accuracy": score.accuracy, "correct": score.correct, "wrong": wrong,
+                "total": score.total, "ci95": [low, high],
+            },
+        }  # fmt: skip
+        print_json(facts)
+        return
+    click.echo(
+        f"{_title(run)}, on the {score.total:,} test images of {dataset.title}:\n"
+        f"accuracy {score.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f}), {wrong:,} of {score.total:,} wrong, "
+        f"loss {score.loss:.4f}"
+    )
+    if same:
+        click.echo("This is the data set that the run was trained and tested on.")
+    if renamed:
+        click.echo(
+            f"The classes have other names ({dataset.classes[0]}, ... instead of {images.classes[0]}, ...); "
+            "they were compared by their numbers."
+        )
+    if plot:
+        click.echo(f"\nPlot: {plot}")
+
+
+def _title(run: "Run") -> str:
+    facts, data = run.metrics["run"], run.metrics["dataset"]
+    return f"{facts['name']}, seed {facts['seed']}, trained on {data.get('title', data['name'])}"

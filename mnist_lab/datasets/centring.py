@@ -1,0 +1,142 @@
+"""Brings a picture into the form of a network's images: MNIST's, or just the size.
+
+MNIST's form: "The original black and white (bilevel) images from NIST were size normalized to fit in a 20x20 pixel box
+while preserving their aspect ratio. The resulting images contain grey levels as result of the anti-aliasing technique
+used by the normalization algorithm. [...] the images were centered in a 28x28 image by computing the center of mass of
+the pixels, and translating the image so as to position this point at the center of the 28x28 field."
+Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document recognition",
+Proceedings of the IEEE 86 (1998), 2278-2324, section III.A.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mnist_lab.datasets.pictures import Pixels, grey
+from mnist_lab.errors import DataError
+
+SIDE, BOX = 28, 20
+MIDDLE = 14
+"""The row and column, from 0, nearest to which MNIST has the centre of mass."""
+
+_FAINTEST = 24
+"""A difference from the background, of 255, below which a picture counts as blank."""
+_EDGE = 0.1
+"""From this share of the ink's strength on, a pixel belongs to the drawing."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture (height, width, channels) as a network is shown it, and what was done to it, in words."""
+
+    pixels: Pixels
+    done: str
+
+
+def like_mnist(picture: Pixels) -> Prepared:
+    """Crop a drawing to its ink and centre it as MNIST's digits are, light on dark.
+
+    Ink is what differs from the colour of the border, so dark on light, light on dark and colours are all one. What is
+    in MNIST's form already stays as it is.
+
+    Args:
+        picture: (height, width, 1 or 3).
+
+    Returns:
+        (28, 28, 1).
+
+    Raises:
+        DataError: there is no ink.
+    """
+    if is_like_mnist(picture):
+        return Prepared(picture, f"nothing: it is {SIDE} x {SIDE}, light on dark and centred")
+    background, difference = _from_background(picture)
+    if difference.max() < _FAINTEST:
+        raise DataError("there is nothing on it: expected a drawing that stands out from the background.")
+    ink = _ink(difference)
+    rows, columns = (np.flatnonzero((ink > _EDGE).any(axis=axis)) for axis in (1, 0))
+    drawing = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    polarity = "light on dark" if background.mean() < 127.5 else "dark on light"
+    size = f"{drawing.shape[1]} x {drawing.shape[0]}"
+    return Prepared(_centred(_boxed(drawing))[..., np.newaxis], f"{polarity}; cropped to {size}, fitted and centred")
+
+
+def is_like_mnist(picture: Pixels) -> bool:
+    """Whether it is 28x28 and grey, its ink light on black, in a box of 20x20 and centred by its mass."""
+    if picture.shape != (SIDE, SIDE, 1):
+        return False
+    ink = picture[..., 0].astype(np.float64)
+    if ink.max() < _FAINTEST or np.median(_border(picture)) > 0:
+        return False
+    sides = [np.ptp(np.flatnonzero(ink.any(axis=axis))) + 1 for axis in (0, 1)]
+    return max(sides) <= BOX and all(abs(centre - MIDDLE) <= 1 for centre in _centre_of_mass(ink))
+
+
+def resized(picture: Pixels, shape: tuple[int, int, int]) -> Prepared:
+    """Bring a picture to the height, width and channels of `shape`, and do nothing else to it."""
+    height, width, channels = shape
+    before = picture.shape
+    if channels == 1:
+        picture = grey(picture)
+    elif picture.shape[2] == 1:
+        picture = np.repeat(picture, channels, axis=2)
+    done = ["turned grey" if channels < before[2] else "grey in three channels"] if channels != before[2] else []
+    if before[:2] != (height, width):
+        image = Image.fromarray(picture[..., 0] if channels == 1 else picture)
+        picture = np.asarray(image.resize((width, height), Image.Resampling.LANCZOS)).reshape(shape)
+        done.append(f"resized from {before[1]} x {before[0]} to {width} x {height}")
+    return Prepared(picture, ", ".join(done) or "nothing")
+
+
+def _from_background(picture: Pixels) -> tuple[NDArray[np.float64], Pixels]:
+    """The border's colour, and how far each pixel is from it: the largest difference of a channel."""
+    background = np.median(_border(picture), axis=0)
+    difference = np.zeros(picture.shape[:2], np.uint8)
+    for channel, level in enumerate(np.rint(background).astype(np.int16)):
+        away = np.abs(picture[..., channel].astype(np.int16) - level).astype(np.uint8)
+        np.maximum(difference, away, out=difference)
+    return background, difference
+
+
+def _border(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The pixels (n, channels) of the outermost ring, a fiftieth of the shorter side wide."""
+    wide = max(1, min(picture.shape[:2]) // 50)
+    inside = np.zeros(picture.shape[:2], bool)
+    inside[wide:-wide, wide:-wide] = True
+    return picture[~inside]
+
+
+def _ink(difference: Pixels) -> NDArray[np.float32]:
+    """How much ink there is, 0 to 1: 0 at the border's own unevenness, 1 at the strength of a stroke."""
+    peak = float(np.median(difference[difference > difference.max() / 2]))
+    uneven = float(np.percentile(_border(difference), 75))
+    floor = min(1.5 * uneven, peak / 2)
+    return np.clip((difference - np.float32(floor)) / np.float32(peak - floor), 0, 1)
+
+
+def _boxed(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The drawing with its longer side 20, anti-aliased, its strongest pixel white."""
+    height, width = (max(1, round(side * BOX / max(ink.shape))) for side in ink.shape)
+    image = Image.fromarray(np.rint(255 * ink).astype(np.uint8))
+    box = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC)).astype(np.float64)
+    return np.rint(box * 255 / box.max()).astype(np.uint8)
+
+
+def _centred(box: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The box in 28x28, its centre of mass as near to the middle as whole pixels allow."""
+    result = np.zeros((SIDE, SIDE), np.uint8)
+    top, left = (
+        int(np.clip(round(MIDDLE - centre), 0, SIDE - side))
+        for centre, side in zip(_centre_of_mass(box), box.shape, strict=True)
+    )
+    result[top : top + box.shape[0], left : left + box.shape[1]] = box
+    return result
+
+
+def _centre_of_mass(ink: NDArray[np.generic]) -> tuple[float, float]:
+    """Row and column, from 0."""
+    values = ink.astype(np.float64)
+    rows, columns = values.sum(axis=1), values.sum(axis=0)
+    return tuple(float(np.average(np.arange(len(sums)), weights=sums)) for sums in (rows, columns))  # type: ignore[return-value]

@@ -1,0 +1,142 @@
+"""Reads one picture of anything that Pillow opens, or of an .npy file, as bytes: grey or colour, any size.
+
+What differs between files and says nothing about what they show is settled here: palettes, transparency, 16 bits,
+floating point, the orientation that a camera noted. What a network needs is another matter (`centring`).
+"""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from mnist_lab.datasets.files import kind, unreadable
+from mnist_lab.errors import DataError
+
+Pixels = NDArray[np.uint8]
+
+MOST_PIXELS = 40_000_000
+"""Larger pictures are refused: they would take gigabytes."""
+_DRAFT = (2000, 2000)
+"""A JPEG that is larger is decoded at a half, a quarter or an eighth of its size, but not below this."""
+_RUNS_A_PROGRAM = {"EPS"}
+"""What Pillow hands to Ghostscript."""
+
+
+def read(path: Path) -> Pixels:
+    """The picture at `path`, (height, width, 1) if it is grey and (height, width, 3) otherwise.
+
+    Transparent parts show white behind a dark drawing and black behind a light one. Of several frames the first
+    counts. Numbers of an .npy file may be 0..1, 0..255 or 0..65535.
+
+    Raises:
+        DataError: no picture, empty, damaged, or too large; or a folder, or not there.
+    """
+    match kind(path):
+        case None:
+            raise DataError(f"{path}: there is no such file.")
+        case "folder":
+            raise DataError(f"{path}: expected a picture, this is a folder.", f"Its files: {path}/*.png")
+    try:
+        if path.stat().st_size == 0:
+            raise DataError(f"{path}: expected a picture, this file is empty (0 bytes).")
+        pixels = _array(path) if path.suffix.lower() == ".npy" else _picture(path)
+    except OSError as error:
+        if error.errno is None:  # Pillow's own: "image file is truncated"
+            raise DataError(f"{path}: the picture is damaged ({error}).") from error
+        raise unreadable(path, error) from error
+    colour = pixels.shape[2] == 3 and not (pixels == pixels[..., :1]).all()
+    return np.ascontiguousarray(pixels if colour else pixels[..., :1])
+
+
+def grey(pixels: Pixels) -> Pixels:
+    """A picture (height, width, 1 or 3) in one channel: ITU-R 601-2 luma."""
+    if pixels.shape[2] == 1:
+        return pixels
+    return np.asarray(Image.fromarray(pixels).convert("L"))[..., np.newaxis]
+
+
+def _picture(path: Path) -> Pixels:
+    Image.init()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(path, formats=sorted(set(Image.OPEN) - _RUNS_A_PROGRAM))
+        with image:
+            if image.format == "JPEG" and max(image.size) > max(_DRAFT):
+                image.draft(None, _DRAFT)
+            _check_size(path, *image.size)
+            image.load()
+            return _flattened(ImageOps.exif_transpose(image))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large(path, "more pixels than Pillow reads") from error
+    except Image.UnidentifiedImageError as error:
+        raise DataError(
+            f"{path}: this is no picture in a format that can be read.", "PNG, JPEG and .npy are safe choices."
+        ) from error
+    except (SyntaxError, ValueError, EOFError, IndexError, TypeError) as error:  # Pillow's readers on damaged files
+        raise DataError(f"{path}: the picture is damaged ({error}).") from error
+
+
+def _flattened(image: Image.Image) -> Pixels:
+    """One or three channels of bytes."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return _bytes(np.asarray(image), "the picture")[..., np.newaxis]
+    if not image.has_transparency_data:
+        shown = image.convert("L" if image.mode in ("1", "L") else "RGB")
+    else:
+        drawn = image.convert("RGBA")
+        weight = np.asarray(drawn.getchannel("A"), np.float32)
+        light = (np.asarray(drawn.convert("L")) * weight).sum() > 127.5 * weight.sum()
+        shown = Image.alpha_composite(Image.new("RGBA", drawn.size, "black" if light else "white"), drawn).convert(
+            "RGB"
+        )
+    pixels = np.asarray(shown)
+    return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
+
+
+def _array(path: Path) -> Pixels:
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, SyntaxError) as error:
+        if "pickle" in str(error).lower() or "object" in str(error).lower():
+            raise DataError(
+                f"{path}: holds pickled Python objects or no array; neither is opened: a pickle can run any code.",
+                "Save a plain array of numbers: numpy.save(path, image).",
+            ) from error
+        raise DataError(f"{path}: no .npy file, or damaged ({error}).") from error
+    if not isinstance(array, np.ndarray):
+        raise DataError(f"{path}: expected one array, this is an archive of several.")
+    if array.ndim == 2:
+        array = array[..., np.newaxis]
+    if array.ndim != 3 or array.shape[2] not in (1, 3) or 0 in array.shape:
+        raise DataError(
+            f"{path}: expected one image, (height, width) or (height, width, 1 or 3); received the shape {array.shape}."
+        )
+    _check_size(path, array.shape[1], array.shape[0])
+    return _bytes(array, str(path))
+
+
+def _bytes(array: NDArray[Any], what: str) -> Pixels:
+    """Numbers as bytes, by the range that they are in: 0..1, 0..255 or 0..65535."""
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{what}: expected numbers, received values of type {array.dtype}.")
+    low, high = float(array.min()), float(array.max())
+    if not (low >= 0 and high <= 65535):  # NaN fails too
+        raise DataError(f"{what}: expected pixels of 0..1, 0..255 or 0..65535, received {low:g} to {high:g}.")
+    scale = 255 if high <= 1 else 1 if high <= 255 else 1 / 257
+    return np.rint(array.astype(np.float32) * np.float32(scale)).astype(np.uint8)
+
+
+def _check_size(path: Path, width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        raise _too_large(path, f"{width:,} x {height:,} pixels")
+
+
+def _too_large(path: Path, size: str) -> DataError:
+    return DataError(
+        f"{path}: {size}; at most {MOST_PIXELS / 1e6:.0f} million are read.",
+        "Crop it to the digit, or make it smaller; a few hundred pixels are enough.",
+    )

@@ -1,0 +1,191 @@
+"""What a finished run's network says of other images: pictures from files, or a whole data set."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mnist_lab import backends, datasets
+from mnist_lab.errors import DataError, InputError
+from mnist_lab.runs import Run
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mnist_lab.datasets.centring import Prepared
+    from mnist_lab.training import Evaluation
+
+Preparation = Literal["mnist", "resize", "none"]
+
+_NOT_LIKE_MNIST = {"fashion_mnist"}
+"""Data sets of MNIST's size whose images were not prepared as MNIST's."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """What a network was trained to tell apart."""
+
+    shape: tuple[int, int, int]
+    """Height, width, channels."""
+    classes: tuple[str, ...]
+    title: str
+    """The name of the data set."""
+    preparation: Preparation
+    """How a picture becomes one of them: as MNIST's digits did, or by its size alone."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture from a file, as it is and as the network is shown it."""
+
+    path: Path
+    given: "NDArray[np.uint8]"
+    prepared: "Prepared"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A finished run's network with its saved weights."""
+
+    model: Any
+    images: Images
+    backend: backends.Backend
+
+    def probabilities(self, pictures: Sequence[Picture]) -> "NDArray[np.float32]":
+        """(n, classes), for each picture a row that sums to 1."""
+        import numpy as np
+
+        shown = np.stack([picture.prepared.pixels for picture in pictures])
+        return np.asarray(self.model.predict(shown, verbose=0), dtype=np.float32)
+
+    def score(self, dataset: datasets.Dataset) -> "Evaluation":
+        """Predict the test images of a data set that `check_fit` has passed."""
+        from mnist_lab import training
+
+        return training.evaluate(self.model, dataset.x_test, dataset.y_test)
+
+
+def images_of(run: Run, data_dir: Path | None = None) -> Images:
+    """Which images `run` was trained on; reads the data set only if `metrics.json` and its name do not tell.
+
+    Raises:
+        DataError: it has to be read and cannot be.
+    """
+    facts: Mapping[str, Any] = run.metrics["dataset"]
+    name = facts["name"]
+    shape, classes = facts.get("image_shape"), facts.get("class_names")
+    if shape is None or classes is None:
+        known = datasets.KNOWN.get(name) or datasets.load(run.config.data.dataset, data_dir)
+        shape, classes = known.image_shape, known.classes
+    from mnist_lab.datasets.centring import SIDE
+
+    shape = tuple(shape)
+    alike = shape == (SIDE, SIDE, 1) and name not in _NOT_LIKE_MNIST
+    return Images(shape, tuple(classes), facts.get("title", name), "mnist" if alike else "resize")
+
+
+def read_pictures(paths: Sequence[Path], images: Images, preparation: Preparation | None = None) -> list[Picture]:
+    """Read picture files and prepare them for a network.
+
+    Args:
+        paths: of anything that Pillow opens, and .npy files.
+        images: what the network expects.
+        preparation: another one than that of `images`; `none` takes only pictures of the right size.
+
+    Raises:
+        DataError: with what is wrong with every file that cannot be used.
+    """
+    found, problems = [], []
+    for path in paths:
+        try:
+            found.append(_picture(path, images, preparation or images.preparation))
+        except DataError as error:
+            named = error.message.startswith(str(path))
+            problems.append(error if named else DataError(f"{path}: {error.message}", error.hint))
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise DataError("\n".join(str(problem) for problem in problems))
+    return found
+
+
+def load_network(
+    run: Run, images: Images, *, backend: str | None = None, device: str = "auto", threads: int | None = None
+) -> Network:
+    """Build the run's network from its configuration and give it the saved weights.
+
+    Nothing in `model.keras` but the weights is read, so that no code can hide in it.
+
+    Args:
+        backend: Keras' backend; None for the run's own, or another if that is not installed.
+
+    Raises:
+        InputError: the run has no saved model, or one that cannot be used; or the backend is not installed.
+    """
+    file, config = run.folder.path / "model.keras", run.config
+    check_model(run)
+    own = config.runtime.backend
+    started = backends.start(
+        backends.choose(backend or (own if own in backends.installed() else None)), device=device, threads=threads
+    )
+    from mnist_lab import models
+
+    model = models.build(
+        config.model,
+        input_shape=images.shape,
+        classes=len(images.classes),
+        preprocess=config.data.preprocess,
+        precision=config.train.precision,
+    )
+    models.load_weights(model, file)
+    return Network(model, images, started)
+
+
+def check_model(run: Run) -> None:
+    """Be sure that there is a saved model, before anything slow begins.
+
+    Raises:
+        InputError: there is none.
+    """
+    if not (run.folder.path / "model.keras").is_file():
+        raise InputError(
+            f"{run.folder.path}: there is no model.keras: the trained network was not kept.",
+            f"Train it again: mnist-lab run {run.folder.path / 'config.yaml'} --results again",
+        )
+
+
+def check_fit(dataset: datasets.Dataset, images: Images) -> None:
+    """Be sure that a data set can be scored, before anything slow begins.
+
+    Raises:
+        DataError: its images have another size than `images`, or there are more or fewer classes.
+    """
+    if dataset.image_shape != images.shape or len(dataset.classes) != len(images.classes):
+        raise DataError(
+            f"{dataset.title} does not fit this network: expected {_size(images.shape)} images of "
+            f"{len(images.classes)} classes, received {_size(dataset.image_shape)} ones of {len(dataset.classes)}."
+        )
+
+
+def _picture(path: Path, images: Images, preparation: Preparation) -> Picture:
+    from mnist_lab.datasets import centring, pictures
+
+    given = pictures.read(path)
+    if preparation == "none" and given.shape[:2] != images.shape[:2]:
+        raise DataError(
+            f"{_size(given.shape)}, and with --prepare none it has to be {_size(images.shape)}.",
+            "Leave --prepare away, or bring the picture to that size.",
+        )
+    if preparation != "mnist":
+        return Picture(path, given, centring.resized(given, images.shape))
+    if images.shape != (centring.SIDE, centring.SIDE, 1):
+        raise DataError(
+            f"--prepare mnist makes 28 x 28 grey images; this network takes {_size(images.shape)} ones.",
+            "Use --prepare resize.",
+        )
+    return Picture(path, given, centring.like_mnist(given))
+
+
+def _size(shape: Sequence[int]) -> str:
+    return f"{shape[1]} x {shape[0]} " + ("grey" if shape[2] == 1 else "colour")

@@ -1,0 +1,77 @@
+"""The weights in a saved model's file, without the rest of it.
+
+A `.keras` file is a zip of the network's description, which can name code to run, and of its weights, which are numbers
+in HDF5. Only the weights are read: the network is built from the run's own configuration.
+"""
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_lab.errors import InputError
+
+_INSIDE = "model.weights.h5"
+
+
+def load_weights(model: Any, path: Path) -> None:
+    """Give the Keras `model` the weights of the `.keras` file at `path`.
+
+    Raises:
+        InputError: it is no saved model, is damaged, or its weights are those of another network.
+    """
+    with _opened(path) as file:
+        there = sum(dataset.size for _, dataset in _datasets(file))
+    expected = sum(prod(weight.shape) for weight in model.weights)
+    if there != expected:
+        raise _unfit(path, f"it has {there:,} numbers, the network has {expected:,}")
+    try:
+        model.load_weights(path)
+    except ValueError as error:
+        raise _unfit(path, str(error).strip().splitlines()[0]) from error
+    except (OSError, KeyError) as error:
+        raise InputError(f"{path}: the saved model is damaged ({error}).") from error
+
+
+def read_weights(path: Path) -> dict[str, NDArray[Any]]:
+    """Every weight of the `.keras` file at `path`, by its place in the network.
+
+    Raises:
+        InputError: it is no saved model, or damaged.
+    """
+    with _opened(path) as file:
+        return {name: np.asarray(dataset) for name, dataset in _datasets(file)}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    import h5py
+
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(_INSIDE) as weights, h5py.File(weights, "r") as file:
+            yield file
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file.") from None
+    except (OSError, KeyError, RuntimeError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: no saved model, or a damaged one ({error}).") from error
+
+
+def _datasets(file: Any) -> list[tuple[str, Any]]:
+    """The arrays in the file itself: links to other files are not followed."""
+    import h5py
+
+    found: list[tuple[str, Any]] = []
+    file.visititems(lambda name, item: found.append((name, item)) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
+def _unfit(path: Path, why: str) -> InputError:
+    return InputError(
+        f"{path}: its weights do not fit the network of {path.parent / 'config.yaml'}: {why}.",
+        "One of the two files was changed or belongs to another run.",
+    )

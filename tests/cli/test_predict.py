@@ -1,0 +1,256 @@
+"""`mnist-lab predict`: a real trained network on real digits, drawn in many ways; and what cannot be predicted."""
+
+import json
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from lab import Answer, Case, in_one_process, read_json, write
+from PIL import Image
+from run_folders import finished_run
+
+from mnist_lab.analysis import wilson
+from mnist_lab.cli import main
+from mnist_lab.datasets import load
+
+DIGITS = load("digits")
+TRIED = range(0, 360, 8)
+
+
+def drawn(image, how):
+    """A digit as someone's picture file might have it."""
+    ink = np.asarray(Image.fromarray(image[..., 0]).resize((196, 196), Image.Resampling.BICUBIC)) / 255
+    match how:
+        case "enlarged":
+            return Image.fromarray((255 * ink).astype(np.uint8))
+        case "inverted":
+            return Image.fromarray((255 * (1 - ink)).astype(np.uint8))
+        case "padded":
+            return Image.fromarray(np.pad(image[..., 0], ((3, 50), (70, 9))))
+        case "coloured":
+            paper, pen = np.array([250, 245, 200]), np.array([30, 60, 160])
+            return Image.fromarray((paper + ink[..., None] * (pen - paper)).astype(np.uint8))
+        case "transparent":
+            black = np.zeros((196, 196, 4), np.uint8)
+            black[..., 3] = 255 * ink
+            return Image.fromarray(black)
+        case _:
+            return Image.fromarray((65535 * (1 - ink)).astype(np.uint16))
+
+
+HOW = ("enlarged", "inverted", "padded", "coloured", "transparent", "sixteen bits")
+
+
+@pytest.fixture(scope="module")
+def predicted(finished, tmp_path_factory):
+    """Every command of this module that needs Keras, in one process: the answers by name, and the folder."""
+    cwd = tmp_path_factory.mktemp("predict")
+    shutil.copytree(finished.cwd / "results", cwd / "results")
+    files = []
+    for n in TRIED:
+        np.save(cwd / f"{n}.npy", DIGITS.x_test[n])
+        for how in HOW:
+            drawn(DIGITS.x_test[n], how).save(cwd / f"{how} {n}.png")
+    for how in HOW:
+        files += [f"{how} {n}.png" for n in TRIED]
+    for n in (0, 7):
+        Image.fromarray(DIGITS.x_test[n, ..., 0]).save(cwd / f"{n}.png")
+    cases = {
+        "pictures": ["predict", "small", *(f"{n}.npy" for n in TRIED), *files, "7.png", "--json"],
+        "table": ["predict", "small", "7.png", "inverted 0.png", "--prepare", "mnist", "--plot", "plot.png"],
+    }
+    cases["dataset"] = ["predict", "small", "--dataset", "digits", "--json"]
+    cases["dataset in words"] = ["predict", "small", "--dataset", "digits", "--plot", "confusion.png"]
+    for name, damage in (("no zip", _no_zip), ("no weights", _no_weights), ("cut", _cut), ("other network", _other)):
+        folder = shutil.copytree(finished.folder, cwd / name / finished.folder.name)
+        damage(folder)
+        cases[name] = ["predict", str(folder), "7.png"]
+    hidden = shutil.copytree(finished.folder, cwd / "code" / finished.folder.name)
+    _code_in_the_description(hidden, cwd / "executed")
+    cases["code"] = ["predict", str(hidden), "7.png"]
+    answers = in_one_process([Case(words) for words in cases.values()], cwd)
+    return cwd, dict(zip(cases, answers, strict=True))
+
+
+def _no_zip(folder):
+    (folder / "model.keras").write_bytes(b"no zip at all")
+
+
+def _no_weights(folder):
+    with zipfile.ZipFile(folder / "model.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
+
+
+def _cut(folder):
+    with zipfile.ZipFile(folder / "model.keras") as archive:
+        weights = archive.read("model.weights.h5")
+    with zipfile.ZipFile(folder / "model.keras", "w") as archive:
+        archive.writestr("model.weights.h5", weights[: len(weights) // 3])
+
+
+def _other(folder):
+    config = (folder / "config.yaml").read_text()
+    write(folder / "config.yaml", config.replace("nodes: [24]", "nodes: [25]"))
+
+
+def _code_in_the_description(folder, witness):
+    """What `keras.models.load_model` would run, if it were asked to be unsafe; and a description that is none."""
+    with zipfile.ZipFile(folder / "model.keras") as archive:
+        weights = archive.read("model.weights.h5")
+    layer = {"class_name": "Lambda", "config": {"function": f"lambda x: open({str(witness)!r}, 'w')"}}
+    with zipfile.ZipFile(folder / "model.keras", "w") as archive:
+        archive.writestr("model.weights.h5", weights)
+        archive.writestr("config.json", json.dumps({"class_name": "Functional", "config": {"layers": [layer]}}))
+
+
+def pictures(predicted, how):
+    """What was said of the pictures that were drawn so, in the order of `TRIED`."""
+    _, answers = predicted
+    assert answers["pictures"].code == 0, answers["pictures"].text
+    said = {picture["image"]: picture for picture in json.loads(answers["pictures"].out)}
+    return [said[f"{n}.npy" if how == "as it is" else f"{how} {n}.png"] for n in TRIED]
+
+
+def test_an_image_of_the_test_set_is_predicted_as_in_the_run(predicted, finished):
+    with np.load(finished.folder / "predictions.npz") as arrays:
+        expected = arrays["probabilities"][list(TRIED)]
+    said = pictures(predicted, "as it is")
+    assert [int(picture["label"]) for picture in said] == expected.argmax(axis=1).tolist()
+    assert [picture["probability"] for picture in said] == pytest.approx(expected.max(axis=1), abs=1e-3)
+    assert all("nothing" in picture["preparation"] for picture in said)
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_a_digit_is_predicted_the_same_however_it_is_drawn(how, predicted):
+    plain, other = ([picture["label"] for picture in pictures(predicted, each)] for each in ("as it is", how))
+    assert np.mean([a == b for a, b in zip(plain, other, strict=True)]) >= 0.9
+
+
+def test_the_three_most_probable_come_in_order(predicted):
+    for picture in pictures(predicted, "coloured"):
+        top = [other["probability"] for other in picture["top"]]
+        assert len(top) == 3
+        assert top == sorted(top, reverse=True)
+        assert picture["probability"] == top[0]
+        assert picture["label"] == picture["top"][0]["label"]
+
+
+def test_the_table_says_what_was_done_and_the_plot_is_there(predicted):
+    cwd, answers = predicted
+    answer = answers["table"]
+    assert answer.code == 0, answer.text
+    heading, _, seven, zero, *_ = answer.out.splitlines()
+    assert heading.split() == ["Image", "Label", "Probability", "Next", "Prepared"]
+    assert seven.split()[1] == json.loads(answers["pictures"].out)[-1]["label"]
+    assert "nothing: it is 28 x 28" in seven
+    assert "dark on light; cropped to" in zero
+    assert "Plot: plot.png" in answer.out
+    with Image.open(cwd / "plot.png") as plot:
+        assert plot.width == 1050
+
+
+def test_a_data_set_is_scored_as_in_the_run(predicted, finished):
+    cwd, answers = predicted
+    answer = json.loads(answers["dataset"].out)
+    test = read_json(finished.folder / "metrics.json")["test"]
+    assert answer["same_dataset"] is True
+    assert {key: answer["test"][key] for key in ("correct", "wrong", "total")} == {
+        key: test[key] for key in ("correct", "wrong", "total")
+    }
+    assert answer["test"]["loss"] == pytest.approx(test["loss"], abs=1e-5)
+    assert answer["test"]["ci95"] == list(wilson(test["correct"], test["total"]))
+    words = answers["dataset in words"].out
+    assert f"{test['wrong']} of 360 wrong" in words
+    assert (cwd / "confusion.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("no zip", "no saved model, or a damaged one"),
+        ("no weights", "no saved model, or a damaged one"),
+        ("cut", "no saved model, or a damaged one"),
+        ("other network", "its weights do not fit the network"),
+    ],
+)
+def test_a_model_file_that_is_none_or_another_s_is_refused(what, message, predicted):
+    answer = predicted[1][what]
+    assert (answer.code, answer.out) == (2, "")
+    assert message in answer.err
+
+
+def test_of_the_model_file_only_the_numbers_are_read(predicted):
+    cwd, answers = predicted
+    assert answers["code"].code == 0, answers["code"].text
+    assert not (cwd / "executed").exists()
+
+
+class TestWithoutKeras:
+    """What is wrong is told before Keras is imported."""
+
+    @pytest.fixture
+    def run(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        folder = finished_run(tmp_path / "results").path
+        (folder / "model.keras").touch()
+        return folder
+
+    def predict(self, *arguments):
+        done = CliRunner().invoke(main, ["predict", *map(str, arguments)])
+        assert done.exit_code == 2, done.output
+        assert done.stdout == ""
+        return Answer(done.exit_code, done.stdout, done.stderr).err
+
+    def test_every_picture_that_cannot_be_used_is_named(self, run, tmp_path):
+        (tmp_path / "empty.png").touch()
+        write(tmp_path / "text.png", "hello")
+        Image.new("L", (50, 40), 255).save(tmp_path / "blank.png")
+        message = self.predict("mlp_512", "empty.png", "text.png", "blank.png", ".", "nothing.png")
+        for expected in (
+            "empty.png: expected a picture, this file is empty", "text.png: this is no picture",
+            "blank.png: there is nothing on it", ".: expected a picture, this is a folder", "nothing.png: there is no",
+        ):  # fmt: skip
+            assert expected in message
+
+    def test_a_run_without_a_model_says_how_to_get_one(self, run):
+        (run / "model.keras").unlink()
+        assert f"mnist-lab run {run.relative_to(run.parents[2])}/config.yaml" in self.predict("mlp_512", "seven.png")
+
+    def test_a_picture_of_another_size_is_not_taken_as_it_is(self, run, tmp_path):
+        Image.new("L", (50, 40), 255).save(tmp_path / "large.png")
+        message = self.predict("mlp_512", "large.png", "--prepare", "none")
+        assert "50 x 40 grey" in message
+        assert "28 x 28 grey" in message
+
+    def test_a_data_set_of_another_size_does_not_fit(self, run, tmp_path):
+        images, labels = np.zeros((4, 8, 8), np.uint8), np.array([0, 1, 0, 1])
+        np.savez(tmp_path / "tiny.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+        message = self.predict("mlp_512", "--dataset", "tiny.npz")
+        assert "expected 28 x 28 grey images of 10 classes, received 8 x 8 grey ones of 2" in message
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["mlp_512"],
+            ["mlp_512", "a.png", "--dataset", "digits"],
+            ["mlp_512", "--dataset", "digits", "--prepare", "none"],
+        ],
+    )
+    def test_pictures_and_a_data_set_exclude_each_other(self, arguments, run):
+        assert (
+            "Usage: mnist-lab predict"
+            in CliRunner().invoke(main, ["predict", *arguments], prog_name="mnist-lab").stderr
+        )
+
+    def test_colour_and_other_sizes_are_brought_to_the_size_of_the_network_only(self, run):
+        from mnist_lab.experiment.prediction import Images, images_of, read_pictures
+        from mnist_lab.runs import load_run
+
+        assert images_of(load_run(run)).preparation == "mnist"
+        picture = Image.effect_noise((60, 40), 90)
+        picture.save("noise.png")
+        [prepared] = read_pictures([run.parents[2] / "noise.png"], Images((32, 48, 3), ("a", "b"), "mine", "resize"))
+        assert prepared.prepared.pixels.shape == (32, 48, 3)
+        assert prepared.prepared.done == "grey in three channels, resized from 60 x 40 to 48 x 32"
