@@ -7,7 +7,7 @@ from statistics import median
 
 from mnist_lab.analysis.paired import Paired
 from mnist_lab.analysis.verdicts import Kind, Verdict
-from mnist_lab.analysis.wording import difference, signed
+from mnist_lab.analysis.wording import count, difference, signed
 from mnist_lab.report.groups import Group
 from mnist_lab.report.study import Entry
 
@@ -15,6 +15,12 @@ ROOM = 2.0
 """How many times the typical extent of a difference the scale reaches to either side; what lies beyond is cut off."""
 
 ORDER = (Kind.BETTER, Kind.WORSE, Kind.UNDETECTED, Kind.IMPOSSIBLE)
+
+DID = {
+    Kind.BETTER: "helped",
+    Kind.WORSE: "hurt",
+    Kind.UNDETECTED: "made no difference that these seeds can show",
+}
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,20 @@ class Verdicts:
         """How many experiments have a verdict."""
         return sum(len(some.answers) for some in self.by_kind)
 
+    @property
+    def lead(self) -> str:
+        """How many changes helped, hurt or neither, and what it takes to judge the rest."""
+        number = {some.kind: len(some.answers) for some in self.by_kind}
+        parts = [f"{number[kind]} {words}" for kind, words in DID.items() if kind in number]
+        sentences = [f"Of {count(self.total, 'change')}, {listed(parts)}."] if parts else []
+        if undecided := number.get(Kind.IMPOSSIBLE):
+            least = {answer.verdict.least for answer in self.by_kind[-1].answers}
+            seeds = f"{min(least)}" if len(least) == 1 else f"{min(least)} to {max(least)}"
+            which = f"{undecided} more" if parts else "The one change" if undecided == 1 else f"All {undecided} changes"
+            verb = "is" if undecided == 1 else "are"
+            sentences.append(f"{which} {verb} undecided: nothing can be significant with fewer than {seeds} seeds.")
+        return " ".join(sentences)
+
 
 def answer(entries: Sequence[Entry]) -> Verdicts:
     """The verdicts on all experiments that have one."""
@@ -74,6 +94,12 @@ def answer(entries: Sequence[Entry]) -> Verdicts:
         for kind in ORDER
     )
     return Verdicts(tuple(some for some in by_kind if some.answers), end)
+
+
+def listed(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _answer(group: Group, verdict: Verdict, end: float) -> Answer:

@@ -140,12 +140,20 @@ def test_the_best_changes_come_first_and_a_huge_difference_leaves_room_for_the_o
     found = answer(compared(tmp_path).chapters[0].entries)
     ranked = {some.kind: [one.group.name for one in some.answers] for some in found.by_kind}
     assert ranked == {Kind.BETTER: list(wins)[:2], Kind.WORSE: list(wins)[2:]}
+    assert found.lead == "Of 4 changes, 2 helped and 2 hurt."
     bars = {one.group.name: one.bar for some in found.by_kind for one in some.answers}
     assert found.end < 0.01
     assert [bar.cut for bar in bars.values()] == ["", "", "", "left"]
     assert bars["ablation/no_relu"].mean == 0
     assert bars["ablation/nodes_256"].high < 50 < bars["ablation/batch_64"].low
     assert bars["ablation/batch_64"].mean == pytest.approx(50 + 50 * 0.0011 / found.end)
+
+
+def test_what_is_undecided_is_told_with_the_seeds_it_takes(tmp_path):
+    for name in ("mlp_512", "ablation/nodes_256", "ablation/no_relu"):
+        finished_run(tmp_path, name)
+    found = answer(compared(tmp_path).chapters[0].entries)
+    assert found.lead == "All 2 changes are undecided: nothing can be significant with fewer than 7 seeds."
 
 
 def test_confusions_are_counted_over_the_seeds_and_set_against_the_images_of_a_class(tmp_path):
