@@ -109,9 +109,9 @@ def _one(job: Job, setting: Setting) -> dict[str, Any]:
     contender = CONTENDERS[job.contender]
     match job.part:
         case "nets":
-            return nets.measure(contender, NETS[job.subject], job.size, setting)
+            return nets.measure(contender, NETS[job.subject], job.size, job.repeat, setting)
         case "ablation":
-            return ablation.measure(contender, job.size, setting)
+            return ablation.measure(contender, job.size, job.repeat, setting)
         case _:
             return growth.measure(job.subject, job.size, contender, setting)
 

@@ -15,7 +15,7 @@ EXPERIMENTS = ["mlp_512", *sorted(path.stem for path in CONFIGS.glob("*.yaml"))]
 EPOCHS, RECIPE_EPOCHS = 3, 10
 
 
-def measure(contender: Contender, epochs: int, setting: Setting) -> dict[str, Any]:
+def measure(contender: Contender, epochs: int, seed: int, setting: Setting) -> dict[str, Any]:
     """All trainings of the family, from nothing to the last file.
 
     Raises:
@@ -23,12 +23,12 @@ def measure(contender: Contender, epochs: int, setting: Setting) -> dict[str, An
     """
     with tempfile.TemporaryDirectory() as folder:
         family = _scripts if contender.kind == "script" else _sweep
-        return family(contender, epochs, setting, Path(folder))
+        return family(contender, ["--epochs", epochs, "--seed", seed], setting, Path(folder))
 
 
-def _scripts(contender: Contender, epochs: int, setting: Setting, out: Path) -> dict[str, Any]:
+def _scripts(contender: Contender, recipe: list[object], setting: Setting, out: Path) -> dict[str, Any]:
     begun = time.perf_counter()
-    files = ["--data", setting.data.file, "--out", out, "--epochs", epochs]
+    files = ["--data", setting.data.file, "--out", out, *recipe]
     environment = setting.environment(contender.backend)
     done = {
         name: run([sys.executable, "-m", "benchmarks.plain.ablation", name, *files], environment)
@@ -43,8 +43,8 @@ def _scripts(contender: Contender, epochs: int, setting: Setting, out: Path) -> 
     }
 
 
-def _sweep(contender: Contender, epochs: int, setting: Setting, out: Path) -> dict[str, Any]:
-    options = ["--backend", str(contender.backend), "--epochs", epochs, "--device", setting.device, "--quiet"]
+def _sweep(contender: Contender, recipe: list[object], setting: Setting, out: Path) -> dict[str, Any]:
+    options = ["--backend", str(contender.backend), *recipe, "--device", setting.device, "--quiet"]
     finished = run(
         [sys.executable, "-m", "mnist_lab", "sweep", CONFIGS, "--data-dir", setting.data.folder, "--results", out,
          *options],

@@ -110,7 +110,7 @@ class Setting:
         return backends.environment(backend or "torch", self.device)
 
 
-def measure(contender: Contender, net: Net, epochs: int, setting: Setting) -> dict[str, Any]:
+def measure(contender: Contender, net: Net, epochs: int, seed: int, setting: Setting) -> dict[str, Any]:
     """One training in a process of its own.
 
     Raises:
@@ -118,7 +118,7 @@ def measure(contender: Contender, net: Net, epochs: int, setting: Setting) -> di
     """
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        finished = run(command(contender, net, epochs, setting, out), setting.environment(contender.backend))
+        finished = run(command(contender, net, epochs, seed, setting, out), setting.environment(contender.backend))
         facts = of_run(out, finished) if contender.kind == "lab" else of_script(finished)
     return finished.facts | facts
 
@@ -131,17 +131,18 @@ def lab_run(net: Net, setting: Setting, out: Path, *options: object) -> list[obj
     return [sys.executable, "-m", "mnist_lab", "run", net.config, "--quiet", *data, *rows, *options]
 
 
-def command(contender: Contender, net: Net, epochs: int, setting: Setting, out: Path) -> list[object]:
+def command(contender: Contender, net: Net, epochs: int, seed: int, setting: Setting, out: Path) -> list[object]:
     """The command line of one training that leaves its files in `out`."""
-    files = ["--data", setting.data.file, "--out", out, "--epochs", epochs]
+    recipe = ["--epochs", epochs, "--seed", seed]
+    files = ["--data", setting.data.file, "--out", out]
     match contender.kind:
         case "script":
-            return [sys.executable, "-m", f"benchmarks.plain.{net.name}", *files]
+            return [sys.executable, "-m", f"benchmarks.plain.{net.name}", *files, *recipe]
         case "loop":
-            return [setting.torch_python, "-m", "benchmarks.torch_loop", net.name, *files]
+            return [setting.torch_python, "-m", "benchmarks.torch_loop", net.name, *files, *recipe]
         case _:
             precision = ["--set", f"train.precision={contender.precision}"]
-            return lab_run(net, setting, out, "--epochs", epochs, "--backend", contender.backend, *precision)
+            return lab_run(net, setting, out, "--backend", contender.backend, *recipe, *precision)
 
 
 def of_script(finished: Finished) -> dict[str, Any]:

@@ -37,8 +37,8 @@ def _head(store: Store) -> str:
         "checkpoint that mnist-lab writes after each is in the whole process. A whole process is everything from the "
         "shell's point of view: the imports, the data, the training, the test and the files. The scripts and the loop "
         "leave two plots and the saved model, mnist-lab leaves its run folder. Contenders took turns; a time is the "
-        "median of the repeats with the lowest and the highest, a ratio is taken repeat by repeat. Accuracies are of "
-        "one seed; by the choice of 10,000 test images alone one at 0.98 is uncertain by 0.003. The floor is the "
+        "median of the repeats with the lowest and the highest, a ratio is taken repeat by repeat. A repeat is a "
+        "seed; by the choice of 10,000 test images alone an accuracy of 0.98 is uncertain by 0.003. The floor is the "
         "arithmetic of an epoch's training (a multiplication and an addition for each weight and place it is used at, "
         "once forwards and twice backwards) at the machine's peak.",
     ]

@@ -18,7 +18,7 @@ class Job:
         subject: the net; `ablation`; or what grows.
         contender: who does it.
         size: epochs; of `growth`, how many of what grows.
-        repeat: counted from 1.
+        repeat: counted from 1; the seed of what is random.
         data: what is trained on.
         device: `cpu` or `gpu`.
     """

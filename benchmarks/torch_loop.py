@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  PyTorch's own name for it
 
-from benchmarks.plain.script import SEED, Script
+from benchmarks.plain.script import Script
 
 TEST_BATCH = 1000
 
@@ -178,7 +178,7 @@ def train(script: Script, recipe: Recipe, device: torch.device) -> tuple[nn.Modu
     x_train, y_train, x_test, y_test = script.data()
     x_train, y_train = x_train[recipe.skipped :], y_train[recipe.skipped :]
     if recipe.shuffled:
-        order = np.random.default_rng(SEED).permutation(len(x_train))
+        order = np.random.default_rng(script.seed).permutation(len(x_train))
         x_train, y_train = x_train[order], y_train[order]
     x, y, test = images(x_train), torch.from_numpy(y_train).to(device).long(), images(x_test)
     test_labels = torch.from_numpy(y_test).to(device).long()
@@ -231,7 +231,7 @@ def main() -> None:
     name = sys.argv[1]
     recipe = RECIPES[name]
     script = Script(name, epochs=recipe.epochs, arguments=sys.argv[2:])
-    torch.manual_seed(SEED)
+    torch.manual_seed(script.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network, history, accuracy = train(script, recipe, device)
     script.draw(history)

@@ -99,7 +99,7 @@ def test_the_benchmark_measures_a_script_writes_its_report_and_goes_on_where_it_
 
 def test_the_run_that_is_measured_is_one_that_mnist_lab_understands(tmp_path):
     data = write(tmp_path, rows=6000)
-    words = command(CONTENDERS["lab-tensorflow"], NETS["mlp_512"], 1, Setting(data, "cpu"), tmp_path / "out")
+    words = command(CONTENDERS["lab-tensorflow"], NETS["mlp_512"], 1, 1, Setting(data, "cpu"), tmp_path / "out")
     begun = time.time()
     answer = CliRunner().invoke(mnist_lab, [str(word) for word in words[3:]])
     assert answer.exit_code == 0, answer.output

@@ -8,7 +8,7 @@ import sys
 import keras
 from keras import layers
 
-from benchmarks.plain.script import SEED, Script
+from benchmarks.plain.script import Script
 
 BASE = {"nodes": [512, 512], "dropout": [0.2, 0.2, 0.2], "activation": "relu", "scale": 1 / 255, "optimizer": "adam"}
 EXPERIMENTS = {
@@ -47,7 +47,7 @@ def main() -> None:
     script = Script(experiment, epochs=10, arguments=sys.argv[2:])
     choice = BASE | {"batch_size": 128} | EXPERIMENTS[experiment]
     x_train, y_train, x_test, y_test = script.data()
-    keras.utils.set_random_seed(SEED)
+    keras.utils.set_random_seed(script.seed)
     model = build(experiment)
     best = keras.callbacks.EarlyStopping("val_loss", patience=script.epochs, restore_best_weights=True)
     fitted = model.fit(

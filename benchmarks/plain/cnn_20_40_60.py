@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from benchmarks.plain.script import SEED, Script
+from benchmarks.plain.script import Script
 
 
 def build() -> keras.Model:
@@ -37,8 +37,8 @@ def main() -> None:
     """Train on a random 85 %, test after the last epoch."""
     script = Script("cnn_20_40_60", epochs=20)
     x_train, y_train, x_test, y_test = script.data()
-    keras.utils.set_random_seed(SEED)
-    order = np.random.default_rng(SEED).permutation(len(x_train))
+    keras.utils.set_random_seed(script.seed)
+    order = np.random.default_rng(script.seed).permutation(len(x_train))
     model = build()
     fitted = model.fit(
         x_train[order, ..., None] / 255, y_train[order], batch_size=32, epochs=script.epochs, validation_split=0.15,

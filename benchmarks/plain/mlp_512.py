@@ -6,7 +6,7 @@ python -m benchmarks.plain.mlp_512 --data mnist.npz --out DIR --epochs 10
 import keras
 from keras import layers
 
-from benchmarks.plain.script import SEED, Script
+from benchmarks.plain.script import Script
 
 
 def build() -> keras.Model:
@@ -30,7 +30,7 @@ def main() -> None:
     """Train on the first 80 %, keep the epoch with the lowest validation loss, test."""
     script = Script("mlp_512", epochs=10)
     x_train, y_train, x_test, y_test = script.data()
-    keras.utils.set_random_seed(SEED)
+    keras.utils.set_random_seed(script.seed)
     model = build()
     best = keras.callbacks.EarlyStopping("val_loss", patience=script.epochs, restore_best_weights=True)
     fitted = model.fit(

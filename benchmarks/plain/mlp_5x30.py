@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from benchmarks.plain.script import SEED, Script
+from benchmarks.plain.script import Script
 
 
 def build() -> keras.Model:
@@ -28,9 +28,9 @@ def main() -> None:
     """Train on a random 85 %, test after the last epoch."""
     script = Script("mlp_5x30", epochs=20)
     x_train, y_train, x_test, y_test = script.data()
-    keras.utils.set_random_seed(SEED)
+    keras.utils.set_random_seed(script.seed)
     # `validation_split` takes the last rows, so that a random part needs shuffled ones.
-    order = np.random.default_rng(SEED).permutation(len(x_train))
+    order = np.random.default_rng(script.seed).permutation(len(x_train))
     model = build()
     fitted = model.fit(
         x_train[order] / 255, y_train[order], batch_size=32, epochs=script.epochs, validation_split=0.15,

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from benchmarks.plain.script import SEED, Script
+from benchmarks.plain.script import Script
 
 
 class RotatedByChance(layers.RandomRotation):
@@ -54,7 +54,7 @@ def main() -> None:
     script = Script("rotate20_10_epochs", epochs=10)
     x_train, y_train, x_test, y_test = script.data()
     x_train, x_test = x_train[5000:, ..., None] / 255, x_test[..., None] / 255
-    keras.utils.set_random_seed(SEED)
+    keras.utils.set_random_seed(script.seed)
     model = build()
     fitted = model.fit(
         x_train, y_train[5000:], batch_size=64, epochs=script.epochs, validation_data=(x_test, y_test),

@@ -13,20 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SEED = 1
-
 
 class Script:
-    """One script's command line: `--data FILE --out DIR --epochs N`."""
+    """One script's command line: `--data FILE --out DIR --epochs N --seed N`."""
 
     def __init__(self, name: str, *, epochs: int, arguments: Sequence[str] | None = None) -> None:
         parser = argparse.ArgumentParser(prog=name)
         parser.add_argument("--data", type=Path, required=True, help="an npz file as Keras keeps MNIST")
         parser.add_argument("--out", type=Path, required=True, help="the folder for the plots and the model")
         parser.add_argument("--epochs", type=int, default=epochs)
+        parser.add_argument("--seed", type=int, default=1, help="of all that is random")
         options = parser.parse_args(arguments)
         self.name = name
         self.epochs: int = options.epochs
+        self.seed: int = options.seed
         self.out: Path = options.out
         self._data: Path = options.data
         self._marks: list[float] = []

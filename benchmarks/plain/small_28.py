@@ -6,7 +6,7 @@ python -m benchmarks.plain.small_28 --data mnist.npz --out DIR --epochs 120
 import keras
 from keras import layers
 
-from benchmarks.plain.script import SEED, Script
+from benchmarks.plain.script import Script
 
 
 def build() -> keras.Model:
@@ -28,7 +28,7 @@ def main() -> None:
     """Train on all but the last 16.6 %, test after the last epoch."""
     script = Script("small_28", epochs=120)
     x_train, y_train, x_test, y_test = script.data()
-    keras.utils.set_random_seed(SEED)
+    keras.utils.set_random_seed(script.seed)
     model = build()
     fitted = model.fit(
         x_train / 255, y_train, batch_size=64, epochs=script.epochs, validation_split=0.166,

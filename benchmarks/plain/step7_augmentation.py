@@ -6,7 +6,7 @@ python -m benchmarks.plain.step7_augmentation --data mnist.npz --out DIR --epoch
 import keras
 from keras import layers
 
-from benchmarks.plain.script import SEED, Script
+from benchmarks.plain.script import Script
 
 MEAN, STD = 0.1307, 0.3081
 
@@ -56,7 +56,7 @@ def main() -> None:
     script = Script("step7_augmentation", epochs=20)
     x_train, y_train, x_test, y_test = script.data()
     x_train, x_test = x_train[..., None] / 255, x_test[..., None] / 255
-    keras.utils.set_random_seed(SEED)
+    keras.utils.set_random_seed(script.seed)
     model = build()
     slower = keras.callbacks.LearningRateScheduler(lambda epoch: 0.01 * 0.1 ** (epoch // 10))
     fitted = model.fit(
