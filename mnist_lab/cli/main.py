@@ -14,6 +14,7 @@ from mnist_lab.cli.listing import list_runs, show
 from mnist_lab.cli.options import examples
 from mnist_lab.cli.predict import predict
 from mnist_lab.cli.report import report
+from mnist_lab.cli.reproduce import reproduce
 from mnist_lab.cli.run import run
 from mnist_lab.cli.schema import schema
 from mnist_lab.cli.summary import summary
@@ -90,5 +91,6 @@ def main() -> None:
     """
 
 
-for command in (configs, data, delete, list_runs, predict, report, run, schema, show, summary, sweep, validate):
+COMMANDS = (configs, data, delete, list_runs, predict, report, reproduce, run, schema, show, summary, sweep, validate)
+for command in COMMANDS:
     main.add_command(command)

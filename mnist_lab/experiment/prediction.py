@@ -80,9 +80,9 @@ def images_of(run: Run, data_dir: Path | None = None) -> Images:
         shape, classes = known.image_shape, known.classes
     from mnist_lab.datasets.centring import SIDE
 
-    shape = tuple(shape)
-    alike = shape == (SIDE, SIDE, 1) and name not in _NOT_LIKE_MNIST
-    return Images(shape, tuple(classes), facts.get("title", name), "mnist" if alike else "resize")
+    height, width, channels = shape
+    alike = (height, width, channels) == (SIDE, SIDE, 1) and name not in _NOT_LIKE_MNIST
+    return Images((height, width, channels), tuple(classes), facts.get("title", name), "mnist" if alike else "resize")
 
 
 def read_pictures(paths: Sequence[Path], images: Images, preparation: Preparation | None = None) -> list[Picture]:

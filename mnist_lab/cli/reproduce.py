@@ -1,0 +1,153 @@
+"""`mnist-lab reproduce`: a finished run again, and whether the result is the same."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mnist_lab.cli.options import data_dir_option, debug_option, examples, json_option, results_option
+
+if TYPE_CHECKING:
+    from mnist_lab.experiment.reproduction import Changed, Reproduction
+    from mnist_lab.runs import Run
+
+_VERDICTS = {
+    "identical": "reproduced, bit for bit",
+    "within noise": "reproduced within noise, not bit for bit",
+    "different": "NOT reproduced",
+}
+_NAMES = {
+    "git_commit": "code (commit)",
+    "git_dirty": "code (uncommitted changes)",
+    "data": "data (sha256)",
+    "mnist_lab": "mnist-lab",
+    "jit_compile": "XLA",
+    "steps_per_execution": "steps per execution",
+}
+_HASH = 12
+
+
+@click.command(
+    epilog=examples(
+        "mnist-lab reproduce mlp_512",
+        "mnist-lab reproduce results/published/mlp_512/seed1-3978a97a --into again",
+        "mnist-lab reproduce seed1-0123abcd --threads 1 --json",
+    )
+)
+@click.argument("reference", metavar="RUN")
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where the repetition's run folder goes; without it into .reproduced below the results.",
+)
+@click.option("--backend", metavar="NAME", help="tensorflow, jax or torch; without it the run's own.")
+@click.option("--device", type=click.Choice(["cpu", "gpu"]), help="Without it the run's own.")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads; without it as many as the run.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@data_dir_option
+@results_option
+@json_option
+@debug_option
+@click.pass_context
+def reproduce(
+    context: click.Context,
+    reference: str,
+    into: Path | None,
+    results: Path,
+    *,
+    quiet: bool,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Train the configuration of RUN again, with its seed, backend, device and threads, and compare.
+
+    Says whether the result is bit-identical (history, metrics, mistakes; probabilities and weights if both have them),
+    within noise (McNemar's exact test on the mistakes finds no difference at .05), or different; and what has changed
+    since: code, libraries, data, machine. RUN itself stays as it is. Ends with exit code 1 if the result is different.
+    """
+    from mnist_lab.runs import find_run
+
+    original = find_run(reference, results)
+    from mnist_lab.cli.progress import observer_for
+    from mnist_lab.cli.results import print_json
+    from mnist_lab.experiment import reproduction
+
+    observer = observer_for(quiet=quiet)
+    with observer:
+        done = reproduction.reproduce(original, into or results / reproduction.REPRODUCED, observer=observer, **values)
+    if as_json:
+        print_json(done.as_dict())
+    else:
+        _print(done)
+    if done.verdict == "different":
+        context.exit(1)
+
+
+def _print(done: "Reproduction") -> None:
+    from rich.text import Text
+
+    from mnist_lab.cli import tables
+
+    facts = done.original.metrics["run"]
+    output = tables.console()
+    output.print()
+    output.print(Text(f"{facts['experiment']}, seed {facts['seed']}: {_VERDICTS[done.verdict]}", style="bold"))
+    output.print()
+    columns = [_numbers(run) for run in (done.original, done.repetition)]
+    rows = [(name, before, columns[1][name]) for name, before in columns[0].items()]
+    tables.print_table(("", "Original", "Repetition"), rows, numbers=(1, 2))
+    output.print()
+    same = [comparison.what for comparison in done.compared if comparison.identical]
+    other = [comparison.what for comparison in done.compared if not comparison.identical]
+    lines = [("Identical", ", ".join(same) or "nothing")]
+    lines += [("Different", ", ".join(other))] if other else []
+    if other:
+        lines.append(("Mistakes", _mistakes(done)))
+    lines.append(("Changed", "\n".join(map(_change, done.changed)) or "nothing that is recorded"))
+    output.print(tables.facts(lines))
+    click.echo(f"\nThe repetition: {done.repetition.folder.path}")
+
+
+def _numbers(run: "Run") -> dict[str, str]:
+    metrics = run.metrics
+    return {
+        "epochs": str(metrics["epochs"]),
+        "training accuracy": f"{metrics['train']['accuracy']:.6f}",
+        "test accuracy": f"{metrics['test']['accuracy']:.6f}",
+        "test loss": f"{metrics['test']['loss']:.6f}",
+        "wrong": f"{metrics['test']['wrong']:,} of {metrics['test']['total']:,}",
+        "seconds": f"{metrics['seconds']['total']:.1f}",
+    }
+
+
+def _mistakes(done: "Reproduction") -> str:
+    found = done.mistakes
+    if found is None:
+        return "not comparable: the test images are not the same"
+    judgement = "more than chance explains" if done.verdict == "different" else "no more than chance explains"
+    return (
+        f"{found.only_a_wrong:,} images only the original gets wrong, {found.only_b_wrong:,} only the repetition, "
+        f"{found.both_wrong:,} both: {judgement} (McNemar's exact p = {found.p:.3g})"
+    )
+
+
+def _change(change: "Changed") -> str:
+    name = _NAMES.get(change.what, change.what)
+    if change.what == "git_dirty" and change.before == change.after:
+        return f"{name}: both times, and not recorded which"
+    return f"{name}: {_value(change.before)} -> {_value(change.after)}"
+
+
+def _value(value: Any) -> str:
+    match value:
+        case None:
+            return "not recorded"
+        case bool():
+            return "yes" if value else "no"
+        case str() if len(value) in (40, 64):
+            return value[:_HASH]
+        case list():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)

@@ -1,0 +1,166 @@
+"""`mnist-lab reproduce`: a real run again; and what is said of one that is the same, nearly the same, or another."""
+
+import json
+import shutil
+
+import pytest
+from click.testing import CliRunner
+from lab import Case, files, in_one_process, read_history, read_json, write
+
+from mnist_lab.cli import main
+from mnist_lab.experiment.reproduction import compare, repeated
+from mnist_lab.runs import load_run
+
+TINY = """\
+data: {dataset: digits, subset: 300}
+model: {kind: mlp, nodes: [16], dropout: 0.2}
+train: {epochs: 2, batch_size: 32, restore_best: val_loss}
+"""
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory):
+    """A run, its repetition, and that of a copy as evidence is kept: without model and probabilities, of older code."""
+    cwd = tmp_path_factory.mktemp("reproduce")
+    write(cwd / "tiny.yaml", TINY)
+    repeat = ["reproduce", "tiny", "--quiet"]
+    trained, words, again = in_one_process(
+        [Case(["run", "tiny.yaml", "--quiet"]), Case(repeat), Case([*repeat, "--json"])], cwd
+    )
+    assert trained.code == 0, trained.text
+    [run] = (cwd / "results" / "tiny").iterdir()
+    kept = shutil.copytree(run, cwd / "published" / "tiny" / run.name)
+    for name in ("model.keras", "predictions.npz", "batches.npz", "log.txt"):
+        (kept / name).unlink()
+    environment = read_json(kept / "environment.json") | {"numpy": "1.0", "git_commit": "0" * 40, "git_dirty": False}
+    write(kept / "environment.json", json.dumps(environment))
+    before = {file: file.read_bytes() for file in run.iterdir()}
+    answer, taken = in_one_process(
+        [
+            Case(["reproduce", str(kept), "--into", "again", "--quiet", "--json"]),
+            Case(["reproduce", str(kept), "--into", "results"]),
+        ],
+        cwd,
+    )
+    assert {file: file.read_bytes() for file in run.iterdir()} == before
+    return {"cwd": cwd, "run": run, "words": words, "kept": answer, "again": again, "taken": taken}
+
+
+def test_on_the_same_machine_it_is_the_same_to_the_bit(reproduced):
+    answer, run = reproduced["words"], reproduced["run"]
+    assert answer.code == 0, answer.text
+    assert "tiny, seed 1: reproduced, bit for bit" in answer.out
+    assert "history, metrics, mistakes, probabilities, weights" in answer.out
+    repetition = reproduced["cwd"] / "results" / ".reproduced" / "tiny" / run.name
+    assert f"The repetition: results/.reproduced/tiny/{run.name}" in answer.out
+    assert files(repetition) == files(run)
+
+
+def test_repetitions_can_be_repeated_and_are_no_further_runs(reproduced):
+    assert reproduced["again"].code == 0
+    listed = CliRunner().invoke(main, ["list", str(reproduced["cwd"] / "results"), "--json"])
+    assert [run["folder"] for run in json.loads(listed.stdout)] == [str(reproduced["run"])]
+
+
+def test_a_run_that_is_kept_without_its_model_is_compared_by_what_there_is(reproduced):
+    assert reproduced["kept"].code == 0, reproduced["kept"].text
+    answer = json.loads(reproduced["kept"].out)
+    assert answer["verdict"] == "identical"
+    assert answer["compared"] == {"history": True, "metrics": True, "mistakes": True}
+    changed = {change["what"]: (change["before"], change["after"]) for change in answer["changed"]}
+    assert changed["numpy"][0] == "1.0"
+    assert "python" not in changed
+    assert answer["original"]["test"] == read_json(reproduced["run"] / "metrics.json")["test"]
+
+
+def test_a_finished_run_s_place_is_not_taken(reproduced):
+    assert reproduced["taken"].code == 2
+    assert "--into" in reproduced["taken"].err
+
+
+@pytest.fixture
+def pair(reproduced, tmp_path):
+    """The run and a copy to change; without the model, which only Keras' import would make slow."""
+    copies = [shutil.copytree(reproduced["run"], tmp_path / name / reproduced["run"].name) for name in ("a", "b")]
+    for copy in copies:
+        (copy / "model.keras").unlink()
+    return copies
+
+
+def change(folder, *, wrong, loss=0.001, **dataset):
+    """Give a run other mistakes and other numbers."""
+    mistakes = [{"index": index, "label": 1, "predicted": 2, "confidence": 0.9} for index in wrong]
+    write(folder / "mistakes.json", json.dumps(mistakes))
+    history = read_history(folder)
+    history[-1]["loss"] += loss
+    write(folder / "history.jsonl", "".join(json.dumps(record) + "\n" for record in history))
+    metrics = read_json(folder / "metrics.json")
+    metrics["dataset"] |= dataset
+    write(folder / "metrics.json", json.dumps(metrics))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "verdict", "p"),
+    [
+        (range(20), range(20), "within noise", 1.0),
+        (range(20), range(1, 22), "within noise", 1.0),
+        (range(20), range(14, 32), "within noise", 0.845),
+        (range(5), range(11), "within noise" if 2 * 0.5**6 > 0.05 else "different", 2 * 0.5**6),
+        (range(20), range(60), "different", 2 * 0.5**40),
+    ],
+)
+def test_other_mistakes_are_noise_unless_mcnemar_says_otherwise(first, second, verdict, p, pair):
+    change(pair[0], wrong=first)
+    change(pair[1], wrong=second, loss=0.002)
+    done = compare(*map(load_run, pair))
+    assert done.mistakes.p == pytest.approx(p, abs=0.02)
+    assert done.verdict == verdict
+    assert not next(each.identical for each in done.compared if each.what == "history")
+
+
+def test_durations_do_not_count(pair):
+    history = [record | {"seconds": 99.0} for record in read_history(pair[1])]
+    write(pair[1] / "history.jsonl", "".join(json.dumps(record) + "\n" for record in history))
+    assert compare(*map(load_run, pair)).verdict == "identical"
+
+
+def test_one_bit_is_a_difference(pair):
+    history = read_history(pair[1])
+    history[0]["loss"] = history[0]["loss"] * (1 + 2**-52)
+    write(pair[1] / "history.jsonl", "".join(json.dumps(record) + "\n" for record in history))
+    assert compare(*map(load_run, pair)).verdict == "within noise"
+
+
+def test_other_data_cannot_be_within_noise(pair):
+    change(pair[1], wrong=range(5), sha256="f" * 64)
+    done = compare(*map(load_run, pair))
+    assert done.verdict == "different"
+    assert done.mistakes is None
+    assert done.changed[0].what == "data"
+
+
+def test_it_runs_where_the_run_ran(pair):
+    write(pair[0] / "environment.json", json.dumps({"device": "gpu", "threads": 3}))
+    run = load_run(pair[0])
+    runtime = repeated(run, backend=None, device=None, threads=None).runtime
+    assert (runtime.device, runtime.backend, runtime.threads) == ("gpu", "jax", run.config.runtime.threads)
+    assert repeated(run, backend="torch", device="cpu", threads=1).runtime.device == "cpu"
+
+
+@pytest.mark.parametrize("name", ["mistakes.json", "history.jsonl", "environment.json"])
+def test_a_run_that_lacks_what_is_compared_is_refused_before_anything_is_trained(name, pair, tmp_path):
+    (pair[0] / name).unlink()
+    done = CliRunner().invoke(main, ["reproduce", str(pair[0]), "--into", str(tmp_path / "again")])
+    assert done.exit_code == 2
+    assert f"there is no {name}" in done.stderr
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_different_result_ends_with_1(pair, monkeypatch):
+    change(pair[1], wrong=range(100, 160))
+    original, repetition = map(load_run, pair)
+    monkeypatch.setattr("mnist_lab.experiment.reproduction.train", lambda *_, **__: repetition)
+    done = CliRunner().invoke(main, ["reproduce", str(original.folder.path), "--quiet"])
+    assert done.exit_code == 1
+    assert "NOT reproduced" in done.stdout
+    assert "more than chance explains" in done.stdout
