@@ -378,3 +378,22 @@ def test_drawing_never_imports_pyplot():
         "sys.exit('matplotlib.pyplot' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("names", [["seven.png"], [f"picture {n}.png" for n in range(20)]])
+@pytest.mark.parametrize("classes", [DIGITS, CLOTHES, [f"class {n}" for n in range(26)]], ids=["digits", "clothes", "26"])
+def test_given_pictures_stand_beside_what_the_network_sees_and_says(names, classes, tmp_path):
+    probabilities = np.random.default_rng(1).dirichlet(np.full(len(classes), 0.2), len(names))
+    pictures = [images(1, 20 + n, 30, 3)[0] for n in range(len(names))]
+    figure = plots.given(pictures, images(len(names), 28, 28, 1), probabilities, classes, names=names, title="a run")
+    assert len(figure.axes) == 3 * min(len(names), 12)
+    for row, best in enumerate(probabilities[:12].argmax(axis=1)):
+        given_, seen, bars = figure.axes[3 * row : 3 * row + 3]
+        assert given_.get_title(loc="left") == names[row]
+        assert (seen.images[0].get_array() == images(len(names), 28, 28)[row]).all()
+        assert bars.get_title(loc="left").startswith(f"{classes[best]}  ")
+        lengths = sorted(bar.get_width() for bar in bars.patches)
+        assert lengths == pytest.approx(sorted(probabilities[row])[-10:])
+    if len(names) > 12:
+        assert "the first 12 of 20" in figure.get_suptitle()
+    plots.save(figure, tmp_path / "given.png")

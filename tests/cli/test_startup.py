@@ -35,7 +35,7 @@ def test_help_has_an_example_and_imports_nothing_heavy(words, tmp_path):
         ("validate", "mlp_512"),
         ("schema",),
         ("configs",),
-        ("list", "results"),
+        ("list", "results", "--where", "train.optimizer==adam", "--csv"),
         ("show", "small"),
         ("--version",),
     ],
