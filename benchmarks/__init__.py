@@ -6,6 +6,6 @@
 
 `nets` measures single trainings, `ablation` a family of them, `growth` what more rows, epochs and runs cost. Every
 measurement is a whole process and is kept in `results.json` as it comes; `report` and `pictures` turn that file into
-`RESULTS.md` and its figures, in which nothing is typed by hand. `plain/` and `torch_loop` are the
-contenders. What was tried for speed, with its number, is in `LOG.md`.
+`RESULTS.md` and its figures, in which nothing is typed by hand. `plain/` and `torch_loop` are the contenders. What was
+tried for speed, with its number, is in `LOG.md`.
 """

@@ -58,8 +58,7 @@ def run(command: Sequence[object], variables: Mapping[str, str]) -> Finished:
             # `wait4` tells the resources of this one child, which no other call does.
             _, status, used = os.wait4(process.pid, 0)
         except BaseException:
-            process.kill()
-            process.wait()
+            _end(process)
             raise
         seconds, busy_after = time.perf_counter() - clock, _busy_seconds()
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -74,6 +73,16 @@ def run(command: Sequence[object], variables: Mapping[str, str]) -> Finished:
         if busy is not None and busy_after is not None:
             others = round(max(0.0, busy_after - busy - cpu_seconds) / seconds, 2)
         return Finished(began, round(seconds, 3), round(cpu_seconds, 3), round(peak, 1), others, out.read())
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to end, so that its own processes end too; after a while, make it."""
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _busy_seconds() -> float | None:

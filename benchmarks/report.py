@@ -196,7 +196,7 @@ def _growth(store: Store) -> str:
         x, y = [one["size"] for one in found], growth_seconds(found)
         fit = line(x, y)
         kind = "training" if what != "runs" else "whole process"
-        slope = f"{fit.slope * 1000:.4g} ms" if fit else NONE
+        slope = f"{fit.slope * 1000:.4g} ms" if fit else "too few points for a line"
         start, straight = (f"{fit.intercept:.2f} s", f"{fit.r2:.4f}") if fit else ("", "")
         body.append([growth.UNITS[what], kind, _points(x, y), slope, start, straight])
     shown.append(_markdown(["against", "seconds of", "points", "each more costs", "at zero", "R²"], body))
