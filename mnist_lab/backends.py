@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from mnist_lab.cache import cache_dir
 from mnist_lab.errors import SetupError
 from mnist_lab.version import __version__
 
@@ -85,7 +86,19 @@ def environment(name: str, device: str) -> dict[str, str]:
     variables = {"KERAS_BACKEND": name, "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}
     if device == "cpu":
         variables |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
+    if name == "jax":
+        variables |= {key: os.environ.get(key, value) for key, value in _compilation_cache().items()}
     return variables
+
+
+def _compilation_cache() -> dict[str, str]:
+    """JAX's settings for keeping compiled programs, small ones too, so that no run compiles what another one has."""
+    return {
+        "JAX_COMPILATION_CACHE_DIR": str(cache_dir() / "jax"),
+        "JAX_COMPILATION_CACHE_MAX_SIZE": str(2**30),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
 
 
 def start(name: str, *, device: str = "auto", threads: int | None = None) -> Backend:

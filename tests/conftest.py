@@ -1,10 +1,13 @@
-"""What all tests share: Keras on TensorFlow in this process, quietly, no data set of the user's, and no deadlines."""
+"""What all tests share: Keras on TensorFlow in this process, quietly, no data set of the user's, and no deadlines.
+
+MNIST_LAB_TEST_BACKEND=jax runs tests on another backend.
+"""
 
 import os
 
 from hypothesis import settings
 
-os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["KERAS_BACKEND"] = os.environ.get("MNIST_LAB_TEST_BACKEND", "tensorflow")
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 # A busy machine is no failure; and what continuous integration says of a commit does not depend on chance.

@@ -12,6 +12,7 @@ import difflib
 import os
 from pathlib import Path
 
+from mnist_lab.cache import cache_dir
 from mnist_lab.datasets import digits, formats, lookup
 from mnist_lab.datasets import download as downloads
 from mnist_lab.datasets.assembly import assemble
@@ -59,7 +60,7 @@ def load(
         return search.found
     if not download:
         raise _not_here(known, search, None)
-    return _download(known, lookup.cache_dir() / known.name, search, progress, replace=True)
+    return _download(known, cache_dir() / known.name, search, progress, replace=True)
 
 
 def find(name: str, data_dir: Path | None = None) -> Dataset | None:

@@ -7,11 +7,11 @@ genuine and is passed over otherwise.
 """
 
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from mnist_lab.cache import cache_dir
 from mnist_lab.datasets import formats, idx, npz
 from mnist_lab.datasets.assembly import assemble
 from mnist_lab.datasets.dataset import Dataset
@@ -94,17 +94,6 @@ def find_in(known: KnownSet, folder: Path, search: Search, origin: str = "--data
     what = f"this is {other[0].title}" if other else dataset.check
     search.unfit(f"{raw.source}, {origin}: {what}; to use it as {known.name} nevertheless, move it to {own}")
     return None
-
-
-def cache_dir() -> Path:
-    """Where downloads are kept: `mnist-lab` in the user's cache folder."""
-    if home := os.environ.get("XDG_CACHE_HOME"):
-        return Path(home) / "mnist-lab"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "mnist-lab"
-    if sys.platform == "win32" and (home := os.environ.get("LOCALAPPDATA")):
-        return Path(home) / "mnist-lab" / "cache"
-    return Path.home() / ".cache" / "mnist-lab"
 
 
 def _chosen_folders(data_dir: Path | None) -> Iterator[tuple[str, Path]]:

@@ -45,16 +45,36 @@ def build(
     return keras.Model(inputs, tensor, name=name.replace("/", "_"))
 
 
-def for_training(model: keras.Model, augmentation: Sequence[keras.layers.Layer]) -> keras.Model:
-    """`model` with the augmentation layers before it, sharing its weights.
+def for_training(model: keras.Model, augmentation: Sequence[keras.layers.Layer]) -> tuple[keras.Model, bool]:
+    """`model` with the augmentation layers before it, sharing its weights, and whether it gives logits.
 
-    A model of its own even without augmentation, so that compiling it leaves `model` free of training state.
+    Where `model` ends in a softmax, the network ends before it: the loss of logits is exact where that of a saturated
+    softmax is clipped, on JAX and Torch to a gradient of nothing. A model of its own even without augmentation, so that
+    compiling it leaves `model` free of training state.
     """
     inputs = keras.Input(shape=model.input_shape[1:], name="images")
     tensor = inputs
     for layer in augmentation:
         tensor = layer(tensor)
-    return keras.Model(inputs, model(tensor), name="training")
+    last: Any = model.layers[-1]
+    if getattr(last, "activation", None) is not keras.activations.softmax:
+        return keras.Model(inputs, model(tensor), name="training"), False
+    tensor = keras.Model(model.inputs, last.input, name=model.name)(tensor)
+    if isinstance(last, keras.layers.Dense):
+        tensor = _WithoutActivation(last, name="logits")(tensor)
+    return keras.Model(inputs, tensor, name="training"), True
+
+
+class _WithoutActivation(keras.layers.Layer):
+    """The affine map of a dense layer, sharing its weights."""
+
+    def __init__(self, dense: keras.layers.Dense, *, name: str) -> None:
+        super().__init__(dtype=dense.dtype_policy, name=name)
+        self.dense: Any = dense
+
+    def call(self, features: Any) -> Any:
+        logits = keras.ops.matmul(features, self.dense.kernel)
+        return logits + self.dense.bias if self.dense.use_bias else logits
 
 
 def _preprocess(pixels: Any, preprocess: Preprocess, precision: str) -> Any:

@@ -20,6 +20,7 @@ from mnist_lab.models import construct, for_training
 from mnist_lab.training.evaluation import BATCH
 from mnist_lab.training.history import Record, best_epoch, plateau_scale, should_stop
 from mnist_lab.training.schedules import LearningRate
+from mnist_lab.training.steps import Logs, steps_for
 
 Images = NDArray[np.uint8]
 Labels = NDArray[Any]
@@ -28,6 +29,7 @@ State = dict[str, NDArray[Any]]
 POINTS_PER_EPOCH = 16
 """How finely the curves within an epoch are drawn, and so how many steps run in one go."""
 MOST_STEPS_PER_EXECUTION = 100
+SECONDS_BETWEEN_PROGRESS = 0.1
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,18 @@ class BatchCurve:
     epoch: list[float] = field(default_factory=list)
     loss: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
+
+    def add(self, epoch: int, running: Sequence[tuple[int, float, float]]) -> None:
+        """Add an epoch's running means, (images so far, loss, accuracy), as means between one and the next."""
+        images = running[-1][0]
+        before, sums = 0, (0.0, 0.0)
+        for so_far, *means in running:
+            totals = means[0] * so_far, means[1] * so_far
+            loss, accuracy = ((total - was) / (so_far - before) for total, was in zip(totals, sums, strict=True))
+            self.epoch.append(epoch - 1 + so_far / images)
+            self.loss.append(loss)
+            self.accuracy.append(min(max(accuracy, 0.0), 1.0))
+            before, sums = so_far, totals
 
     def arrays(self) -> State:
         """The three columns, in float32."""
@@ -94,15 +108,15 @@ class Trainer:
         self._train = train
         self._seed = seed
         self._classes = model.output_shape[-1]
-        self._images, self._labels = images, labels
-        self._targets = self._as_targets(labels)
-        self._weights = _sample_weights(labels, train, self._classes)
         self._validation = validation and (validation[0], self._as_targets(validation[1]))
-        self._steps = -(-len(images) // train.batch_size)
         self._best: list[NDArray[Any]] = []
         self._evaluated: list[NDArray[Any]] = []
-        self.network: Any = for_training(model, augmentation)
-        self._compile(runtime)
+        network, logits = for_training(model, augmentation)
+        self.network: Any = network
+        self._compile(runtime, -(-len(images) // train.batch_size), logits=logits)
+        weights = _sample_weights(labels, train, self._classes)
+        data = (images, self._as_targets(labels), weights)
+        self._steps = steps_for(self.network, tuple(part for part in data if part is not None), train.batch_size)
 
     @property
     def steps_per_execution(self) -> int:
@@ -130,8 +144,7 @@ class Trainer:
     def finish(self) -> int:
         """Give `model` the weights that are to be saved; returns the epoch they are from."""
         if self._train.optimizer.use_ema:
-            self.network.optimizer.finalize_variable_values(self.network.trainable_variables)
-            _own_buffers(self.network.trainable_variables)
+            self._average()
         monitor = self._train.restore_best
         if not monitor:
             return len(self.history)
@@ -170,17 +183,17 @@ class Trainer:
         self._best, self.batches = best, BatchCurve(**batches)
         self.history = list(history)
 
-    def _compile(self, runtime: Runtime) -> None:
+    def _compile(self, runtime: Runtime, steps: int, *, logits: bool) -> None:
         train = self._train
         rate: Any = train.optimizer.learning_rate
         if train.schedule and not isinstance(train.schedule[0], Plateau):
-            rate = LearningRate(rate, train.schedule, epochs=train.epochs, steps_per_epoch=self._steps)
+            rate = LearningRate(rate, train.schedule, epochs=train.epochs, steps_per_epoch=steps)
         smoothed = train.label_smoothing > 0
         # SparseCategoricalCrossentropy has no label smoothing, so the targets are one-hot then.
         loss = (
-            keras.losses.CategoricalCrossentropy(label_smoothing=train.label_smoothing)
+            keras.losses.CategoricalCrossentropy(from_logits=logits, label_smoothing=train.label_smoothing)
             if smoothed
-            else keras.losses.SparseCategoricalCrossentropy()
+            else keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
         )
         accuracy = keras.metrics.CategoricalAccuracy if smoothed else keras.metrics.SparseCategoricalAccuracy
         optimizer = construct(train.optimizer, learning_rate=rate)
@@ -192,7 +205,7 @@ class Trainer:
             loss,
             metrics=[accuracy(name="accuracy")],
             jit_compile=_jit_compile(runtime),
-            steps_per_execution=_steps_per_execution(runtime, self._steps),
+            steps_per_execution=_steps_per_execution(runtime, steps, self.model),
         )
         self.network.optimizer.build(self.network.trainable_variables)
 
@@ -203,34 +216,47 @@ class Trainer:
             case (Plateau() as rule,):
                 optimizer.learning_rate = self._train.optimizer.learning_rate * plateau_scale(self.history, rule)
         rate = float(optimizer.learning_rate)
-        order = np.random.default_rng((self._seed, epoch)).permutation(len(self._images))
+        order = np.random.default_rng((self._seed, epoch)).permutation(self._steps.rows)
+        record: Record = {"epoch": epoch, **self._learn(epoch, order, on_batch)}
         averaged = self._train.optimizer.use_ema
-        watch = _Watch(epoch, len(order), self._train.batch_size, self._steps, on_batch, keep_trained=averaged)
-        fitted = self.network.fit(
-            self._images[order],
-            self._targets[order],
-            batch_size=self._train.batch_size,
-            sample_weight=None if self._weights is None else self._weights[order],
-            shuffle=False,
-            initial_epoch=epoch - 1,
-            epochs=epoch,
-            verbose=0,
-            callbacks=[watch],
-        )
-        logs = fitted.history
-        record: Record = {"epoch": epoch, "loss": float(logs["loss"][0]), "accuracy": float(logs["accuracy"][0])}
-        watch.add_to(self.batches)
+        trained = _values(self.network.trainable_variables) if averaged else []
         if averaged:
-            _own_buffers(self.network.trainable_variables)
+            self._average()
         if self._validation is not None:
             images, targets = self._validation
             measured = self.network.evaluate(images, targets, batch_size=BATCH, verbose=0, return_dict=True)
             record |= {f"val_{name}": float(measured[name]) for name in ("loss", "accuracy")}
         self._evaluated = _values(self.model.weights) if averaged or self._train.restore_best else []
         if averaged:
-            # `fit` ends with the averaged weights in place; training goes on from the weights themselves.
-            _assign(self.network.trainable_variables, watch.trained)
+            _assign(self.network.trainable_variables, trained)
         return record | {"learning_rate": rate, "seconds": round(time.perf_counter() - begun, 3)}
+
+    def _learn(
+        self, epoch: int, order: NDArray[np.integer], on_batch: Callable[[Progress], None] | None
+    ) -> dict[str, float]:
+        """One pass over the rows; gives its mean loss and accuracy, and adds to the curves within the epochs."""
+        total, every = self._steps.number, max(1, self._steps.number // POINTS_PER_EPOCH)
+        seen: list[tuple[int, Logs]] = []
+        told = time.monotonic()
+        for done, logs in self._steps.epoch(order):
+            if done - (seen[-1][0] if seen else 0) >= every or done == total:
+                seen.append((done, logs))
+            if on_batch and time.monotonic() - told > SECONDS_BETWEEN_PROGRESS:
+                told = time.monotonic()
+                on_batch(Progress(epoch, done, total, float(logs["loss"]), float(logs["accuracy"])))
+        running = [
+            (min(done * self._train.batch_size, len(order)), float(logs["loss"]), float(logs["accuracy"]))
+            for done, logs in seen
+        ]
+        self.batches.add(epoch, running)
+        _, loss, accuracy = running[-1]
+        return {"loss": loss, "accuracy": accuracy}
+
+    def _average(self) -> None:
+        """Put the averaged weights in place."""
+        weights = self.network.trainable_variables
+        self.network.optimizer.finalize_variable_values(weights)
+        _assign(weights, _values(weights))  # on JAX they are the optimizer's arrays, which a step deletes
 
     def _stopped(self) -> bool:
         rule = self._train.early_stopping
@@ -242,73 +268,33 @@ class Trainer:
         return np.eye(self._classes, dtype=np.float32)[labels]
 
 
-class _Watch(keras.callbacks.Callback):
-    """Notes the running loss and accuracy of one epoch, and tells a progress display now and then."""
-
-    SECONDS = 0.1
-
-    def __init__(
-        self,
-        epoch: int,
-        images: int,
-        batch_size: int,
-        steps: int,
-        on_batch: Callable[[Progress], None] | None,
-        *,
-        keep_trained: bool,
-    ) -> None:
-        super().__init__()
-        self.model: Any
-        self.epoch, self.images, self.batch_size, self.steps = epoch, images, batch_size, steps
-        self.on_batch = on_batch
-        self.keep_trained = keep_trained
-        self.every = max(1, steps // POINTS_PER_EPOCH)
-        self.seen: list[tuple[int, Any]] = []
-        self.noted = 0
-        self.told = time.monotonic()
-        self.trained: list[NDArray[Any]] = []
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        done = min(batch + 1, self.steps)  # Keras counts the last execution as a full one
-        if done - self.noted >= self.every or done == self.steps:
-            self.noted = done
-            self.seen.append((done, logs))
-        if self.on_batch and time.monotonic() - self.told > self.SECONDS:
-            self.told = time.monotonic()
-            self.on_batch(Progress(self.epoch, done, self.steps, float(logs["loss"]), float(logs["accuracy"])))
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if self.keep_trained:
-            self.trained = _values(self.model.trainable_variables)
-
-    def add_to(self, curve: BatchCurve) -> None:
-        """Turn running means into the means between one note and the next."""
-        before, sums = 0, (0.0, 0.0)
-        for done, logs in self.seen:
-            images = min(done * self.batch_size, self.images)
-            totals = float(logs["loss"]) * images, float(logs["accuracy"]) * images
-            loss, accuracy = ((total - was) / (images - before) for total, was in zip(totals, sums, strict=True))
-            curve.epoch.append(self.epoch - 1 + done / self.steps)
-            curve.loss.append(loss)
-            curve.accuracy.append(min(max(accuracy, 0.0), 1.0))
-            before, sums = images, totals
-
-
-def _steps_per_execution(runtime: Runtime, steps: int) -> int:
+def _steps_per_execution(runtime: Runtime, steps: int, model: keras.Model) -> int:
     if runtime.steps_per_execution != "auto":
         return min(runtime.steps_per_execution, steps)
-    # On JAX and Torch several steps are a loop in Python and save nothing.
-    if keras.backend.backend() != "tensorflow":
+    backend = keras.backend.backend()
+    if backend == "torch":  # which would loop in Python
         return 1
+    if _on_gpu():  # where a small network's time is dispatch
+        return steps
+    if backend == "jax" and _convolves(model):  # XLA's convolutions on a CPU are slow inside a loop
+        return 1
+    # As many as the curves within the epochs allow.
     return max(1, min(MOST_STEPS_PER_EXECUTION, steps // POINTS_PER_EPOCH))
+
+
+def _on_gpu() -> bool:
+    return any(device.startswith("gpu") for device in keras.distribution.list_devices())
+
+
+def _convolves(model: keras.Model) -> bool:
+    return any("conv" in type(layer).__name__.lower() for layer in model.layers)
 
 
 def _jit_compile(runtime: Runtime) -> bool | str:
     if runtime.jit_compile != "auto":
         return runtime.jit_compile
     # False is eager on JAX; on TensorFlow it is the graph, which on a CPU is faster than XLA.
-    on_cpu = keras.backend.backend() == "tensorflow" and not keras.distribution.list_devices("gpu")
-    return False if on_cpu else "auto"
+    return False if keras.backend.backend() == "tensorflow" and not _on_gpu() else "auto"
 
 
 def _sample_weights(labels: Labels, train: Train, classes: int) -> NDArray[np.float32] | None:
@@ -332,11 +318,6 @@ def _values(variables: Sequence[Any]) -> list[NDArray[Any]]:
 def _assign(variables: Sequence[Any], values: Sequence[NDArray[Any]]) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-
-
-def _own_buffers(variables: Sequence[Any]) -> None:
-    """Give variables arrays of their own. On JAX averaged weights are the optimizer's arrays, which a step deletes."""
-    _assign(variables, _values(variables))
 
 
 def _group(state: State, name: str) -> list[NDArray[Any]]:

@@ -9,7 +9,8 @@ import pytest
 from dataset_files import ROLES, arrays, idx_bytes, write_idx
 
 from mnist_lab import datasets
-from mnist_lab.datasets import download, lookup
+from mnist_lab.cache import cache_dir
+from mnist_lab.datasets import download
 from mnist_lab.datasets.known import GZIPPED_IDX, KNOWN, Mirror
 from mnist_lab.errors import DataError
 
@@ -40,7 +41,7 @@ def mirrors(monkeypatch, mnist, server, data):
 
 
 def _cache():
-    return lookup.cache_dir() / "mnist"
+    return cache_dir() / "mnist"
 
 
 def _files(folder):

@@ -9,7 +9,7 @@ import pytest
 from dataset_files import ROWS, SHAPE, arrays, write_idx, write_npz
 
 from mnist_lab import datasets
-from mnist_lab.datasets import lookup
+from mnist_lab.cache import cache_dir
 from mnist_lab.datasets.known import GZIPPED_IDX, KNOWN, Mirror
 from mnist_lab.errors import DataError
 
@@ -76,8 +76,8 @@ def test_the_places_are_tried_in_their_order(tmp_path, mnist, data, monkeypatch)
     monkeypatch.setenv("MNIST_LAB_DATA", str(tmp_path / "variable"))
     write_npz(_keras_cache() / "mnist.npz", data)
     assert str(_keras_cache()) in source()
-    write_idx(lookup.cache_dir() / "mnist", data)
-    assert str(lookup.cache_dir()) in source()
+    write_idx(cache_dir() / "mnist", data)
+    assert str(cache_dir()) in source()
     write_idx(tmp_path / "variable", data)
     assert str(tmp_path / "variable") in source()
     write_idx(tmp_path / "given", data)
@@ -101,7 +101,7 @@ def test_a_wrong_archive_in_keras_cache_is_passed_over(mnist):
 def test_damage_where_the_user_pointed_is_an_error_and_not_passed_over(
     tmp_path, mnist, data, own, by_variable, monkeypatch
 ):
-    write_idx(lookup.cache_dir() / "mnist", data)
+    write_idx(cache_dir() / "mnist", data)
     path = write_idx(tmp_path / "data" / own, data) / GZIPPED_IDX[0]
     path.write_bytes(path.read_bytes()[:-30])
     if by_variable:
@@ -112,7 +112,7 @@ def test_damage_where_the_user_pointed_is_an_error_and_not_passed_over(
 
 @pytest.mark.parametrize("by_variable", [True, False])
 def test_a_data_folder_that_is_missing_or_a_file_is_an_error(tmp_path, mnist, data, by_variable, monkeypatch):
-    write_idx(lookup.cache_dir() / "mnist", data)
+    write_idx(cache_dir() / "mnist", data)
     file = tmp_path / "file"
     file.write_text("")
     for path, message in ((tmp_path / "absent", "no such folder"), (file, "expected a folder, this is a file")):
@@ -140,7 +140,7 @@ def test_what_lies_nowhere_is_an_error_with_three_ways_on(mnist, tmp_path):
     with pytest.raises(DataError) as caught:
         datasets.load("mnist", download=False)
     text = str(caught.value)
-    assert str(lookup.cache_dir() / "mnist") in text
+    assert str(cache_dir() / "mnist") in text
     assert str(_keras_cache() / "mnist.npz") in text
     for way in ("--data-dir", "MNIST_LAB_DATA", "mnist-lab data fetch mnist", "--dataset digits"):
         assert way in text
@@ -165,9 +165,9 @@ def test_digits_need_no_folder(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux' own rule")
 def test_the_cache_is_where_xdg_says(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert lookup.cache_dir() == tmp_path / "mnist-lab"
+    assert cache_dir() == tmp_path / "mnist-lab"
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert lookup.cache_dir() == Path.home() / ".cache" / "mnist-lab"
+    assert cache_dir() == Path.home() / ".cache" / "mnist-lab"
 
 
 @pytest.fixture

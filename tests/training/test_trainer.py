@@ -3,8 +3,8 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from itertools import pairwise
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -146,15 +146,6 @@ def test_averaged_weights_are_validated_and_kept_while_training_goes_on_without_
     assert not np.array_equal(weights(averaged)[0], weights(plain)[0])
 
 
-def test_averaging_works_on_jax_too():
-    code = (
-        "from test_trainer import CNN, run, trainer; import keras; assert keras.backend.backend() == 'jax';"
-        "run(trainer(CNN, epochs=3, optimizer={'name': 'adam', 'use_ema': True}))"
-    )
-    environment = os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": str(Path(__file__).parent)}
-    subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=120)
-
-
 def test_early_stopping_ends_training():
     ours = run(trainer(epochs=20, early_stopping={"monitor": "loss", "patience": 2, "min_delta": 10.0}))
     assert len(ours.history) == 3
@@ -175,8 +166,7 @@ def test_the_steps_within_an_epoch_average_to_the_epochs_figures(steps):
     curve = ours.batches.arrays()
     for record in ours.history:
         inside = (curve["epoch"] > record["epoch"] - 1) & (curve["epoch"] <= record["epoch"])
-        ends = np.round((curve["epoch"][inside] - (record["epoch"] - 1)) * 35) * 7
-        sizes = np.diff(np.minimum(ends, 240), prepend=0)
+        sizes = np.diff(curve["epoch"][inside], prepend=record["epoch"] - 1)
         for name in ("loss", "accuracy"):
             np.testing.assert_allclose(np.average(curve[name][inside], weights=sizes), record[name], rtol=1e-4)
 
@@ -187,15 +177,10 @@ def test_the_number_of_steps_in_one_go_does_not_change_the_bits():
     assert_same_bits(weights(one), weights(many))
 
 
-def test_progress_is_told_in_steps_that_only_grow():
-    from mnist_lab.training.trainer import _Watch
-
+def test_progress_is_told_in_steps_that_only_grow(monkeypatch):
+    monkeypatch.setattr("mnist_lab.training.trainer.SECONDS_BETWEEN_PROGRESS", 0.0)
     told = []
-    monkeypatched, _Watch.SECONDS = _Watch.SECONDS, 0.0
-    try:
-        list(trainer(epochs=1).epochs(told.append))
-    finally:
-        _Watch.SECONDS = monkeypatched
+    list(trainer(epochs=1).epochs(told.append))
     assert told
     assert all(before.done < after.done <= after.total for before, after in pairwise(told))
 
@@ -232,3 +217,53 @@ def test_mixed_precision_trains_and_gives_float32_probabilities(precision):
     scales = isinstance(ours.network.optimizer, keras.optimizers.LossScaleOptimizer)
     assert scales == (precision == "mixed_float16")
     assert model.predict(IMAGES[:2], verbose=0).dtype == np.float32
+
+
+def test_the_losses_of_the_first_steps_are_those_of_keras_fit():
+    runtime = {"steps_per_execution": 1}
+    ours = trainer(epochs=1, batch_size=11, runtime=runtime)
+    theirs = trainer(epochs=1, batch_size=11, runtime=runtime)
+    order = np.random.default_rng((1, 1)).permutation(240)
+    losses = _Losses()
+    theirs.network.fit(
+        IMAGES[:240][order], LABELS[:240][order], batch_size=11, shuffle=False, verbose=0, callbacks=[losses]
+    )
+    epoch = [float(logs["loss"]) for _, logs in ours._steps.epoch(order)]
+    np.testing.assert_allclose(epoch[:20], losses.running[:20], rtol=1e-5)
+    np.testing.assert_allclose(epoch[-1], losses.running[-1], rtol=1e-3)
+
+
+class _Losses(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.running = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.running.append(float(logs["loss"]))
+
+
+def test_where_a_saturated_softmax_has_no_gradient_the_network_learns_from_logits():
+    ours = trainer(epochs=1)
+    kernel = ours.model.layers[-1].kernel
+    saturated = np.tile(np.float32([-100, 0, 100]), (16, 1))
+    kernel.assign(saturated)
+    run(ours)
+    assert not np.allclose(np.array(kernel.numpy()), saturated, atol=1e-6)
+
+
+def test_a_model_whose_softmax_is_a_layer_of_its_own_learns_from_logits_too():
+    layers = ["flatten", {"dense": {"units": "classes"}}, {"activation": "softmax"}]
+    separate = run(trainer({"kind": "cnn", "layers": layers}))
+    within = run(
+        trainer({"kind": "cnn", "layers": ["flatten", {"dense": {"units": "classes", "activation": "softmax"}}]})
+    )
+    assert without_seconds(separate.history) == without_seconds(within.history)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "jax" or not find_spec("jax"), reason="needs JAX, and starts it")
+def test_on_jax_too_it_follows_keras_fit_and_resumes_with_the_same_bits():
+    same = "first_steps or ema or steps_in_one_go or saturated"
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-k", same, __file__]
+    environment = os.environ | {"MNIST_LAB_TEST_BACKEND": "jax"}
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
+    assert result.returncode == 0, result.stdout

@@ -1,0 +1,31 @@
+"""The steps of an epoch, many in one go, on data that stay where the network is.
+
+Keras' `fit` hands every batch over from Python, which for a small network costs more than its arithmetic. Here the
+images lie on the device as they are in the file, and one compiled program gathers and learns batch after batch. What
+happens in a step is Keras' own `train_step`: loss, gradients, optimizer, running metrics.
+"""
+
+from typing import Any
+
+import keras
+
+from mnist_lab.training.steps.steps import Data, Logs, Steps
+
+__all__ = ["Data", "Logs", "Steps", "steps_for"]
+
+
+def steps_for(network: Any, data: Data, batch_size: int) -> Steps:
+    """The steps of the compiled `network` on Keras' current backend."""
+    match keras.backend.backend():
+        case "tensorflow":
+            from mnist_lab.training.steps.tensorflow import TensorFlowSteps
+
+            return TensorFlowSteps(network, data, batch_size)
+        case "jax":
+            from mnist_lab.training.steps.jax import JaxSteps
+
+            return JaxSteps(network, data, batch_size)
+        case _:
+            from mnist_lab.training.steps.torch import TorchSteps
+
+            return TorchSteps(network, data, batch_size)
