@@ -47,33 +47,48 @@ def installed() -> list[str]:
     return [name for name, package in PACKAGES.items() if find_spec(package)]
 
 
-def choose(requested: str | None) -> str:
+def choose(requested: str | None, *, convolves: bool = False, device: str = "auto") -> str:
     """The backend to use: the one requested, else KERAS_BACKEND, else the first one installed.
+
+    `auto` is the installed one that is fastest for the network on the device, see `fastest`.
+
+    Args:
+        requested: a backend's name, `auto` or None.
+        convolves: whether the network has convolutions.
+        device: `auto`, `cpu` or `gpu`.
 
     Raises:
         SetupError: it is not known or not installed.
     """
     there = installed()
-    name = requested if requested not in (None, "auto") else None
-    asked_by = "runtime.backend / --backend"
-    if name is None and requested is None and os.environ.get("KERAS_BACKEND"):
-        name, asked_by = os.environ["KERAS_BACKEND"], "KERAS_BACKEND"
-    if name is None:
-        if not there:
-            raise SetupError(
-                "No Keras backend is installed (TensorFlow, JAX or Torch).",
-                "Install one: pip install 'mnist-lab[jax]' or pip install tensorflow.",
-            )
-        return there[0]
+    if not there:
+        raise SetupError(
+            "No Keras backend is installed (TensorFlow, JAX or Torch).",
+            "Install one: pip install 'mnist-lab[jax]' or pip install tensorflow.",
+        )
+    if requested == "auto":
+        return next(name for name in fastest(convolves=convolves, device=device) if name in there)
+    asked_by = "runtime.backend / --backend" if requested else "KERAS_BACKEND"
+    name = requested or os.environ.get("KERAS_BACKEND") or there[0]
     if name not in PACKAGES:
         raise SetupError(f"{asked_by}: expected one of {', '.join(PACKAGES)}, received '{name}'.")
     if name not in there:
         extra = "tensorflow" if name == "tensorflow" else f"'mnist-lab[{name}]'"
         raise SetupError(
-            f"{asked_by}: the backend '{name}' is not installed (installed: {', '.join(there) or 'none'}).",
+            f"{asked_by}: the backend '{name}' is not installed (installed: {', '.join(there)}).",
             f"Install it: pip install {extra}.",
         )
     return name
+
+
+def fastest(*, convolves: bool, device: str) -> tuple[str, ...]:
+    """The backends, the fastest for such a network first: TensorFlow for convolutions on a CPU, else JAX.
+
+    Source: `benchmarks/RESULTS.md`.
+    """
+    if convolves and device != "gpu":
+        return ("tensorflow", "torch", "jax")
+    return ("jax", "tensorflow", "torch")
 
 
 def available_threads() -> int:

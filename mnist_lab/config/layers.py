@@ -4,7 +4,7 @@ Names and defaults are Keras'. Adding a layer is adding a class here and its nam
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -35,11 +35,14 @@ Padding = Literal["valid", "same"]
 class Layer(Item):
     """One entry of `model.layers`."""
 
+    convolves: ClassVar[bool] = False
+
 
 class Conv(Layer):
     """Two-dimensional convolution."""
 
     key = "conv"
+    convolves = True
     keras = "layers.Conv2D"
     short = "filters"
     filters: Positive
@@ -56,6 +59,7 @@ class DepthwiseConv(Layer):
     """A convolution of each channel by itself; `depth_multiplier` output channels for each."""
 
     key = "depthwise_conv"
+    convolves = True
     keras = "layers.DepthwiseConv2D"
     short = "kernel"
     kernel: Annotated[Pair, Argument("kernel_size")] = (3, 3)
@@ -72,6 +76,7 @@ class SeparableConv(Layer):
     """A depthwise convolution followed by a 1x1 convolution to `filters` channels."""
 
     key = "separable_conv"
+    convolves = True
     keras = "layers.SeparableConv2D"
     short = "filters"
     filters: Positive
@@ -255,6 +260,11 @@ class Cnn(Spec):
         """The layers and those inside of blocks."""
         return _with_inner(self.layers)
 
+    @property
+    def convolves(self) -> bool:
+        """Whether any layer is a convolution, which decides what is fast."""
+        return any(layer.convolves for layer in self.every_layer())
+
 
 class Mlp(Spec):
     """Fully connected layers of `nodes` on the flattened image; the softmax output layer is implied."""
@@ -306,6 +316,11 @@ class Mlp(Spec):
     def every_layer(self) -> Iterator[Layer]:
         """The same as `layers`: there are no blocks."""
         return iter(self.layers)
+
+    @property
+    def convolves(self) -> bool:
+        """Never."""
+        return False
 
 
 Model = Annotated[Mlp | Cnn, Field(discriminator="kind")]

@@ -158,7 +158,8 @@ class Runtime(Spec):
     """Where and how fast, not what: nothing here but `backend` is part of a run's fingerprint."""
 
     backend: BackendName | None = None
-    """Keras' backend; without it KERAS_BACKEND, else TensorFlow, else the first one installed."""
+    """Keras' backend; without it KERAS_BACKEND, else TensorFlow, else the first one installed. `auto` takes the
+    installed one that is fastest for this network."""
     device: Literal["auto", "cpu", "gpu"] = "auto"
     threads: Positive | None = None
     """CPU threads; without it all that this process may use."""

@@ -29,8 +29,9 @@ def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
     Raises:
         SetupError: its backend is not installed.
     """
-    backend = backends.choose(config.runtime.backend)
-    data, runtime = config.data, config.runtime.model_copy(update={"backend": backend})
+    runtime = config.runtime
+    backend = backends.choose(runtime.backend, convolves=config.model.convolves, device=runtime.device)
+    data, runtime = config.data, runtime.model_copy(update={"backend": backend})
     if data.dataset not in KNOWN:
         data = data.model_copy(update={"dataset": str(Path(data.dataset).expanduser().resolve())})
     config = config.model_copy(update={"data": data, "runtime": runtime})

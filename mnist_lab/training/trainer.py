@@ -287,7 +287,8 @@ def _on_gpu() -> bool:
 
 
 def _convolves(model: keras.Model) -> bool:
-    return any("conv" in type(layer).__name__.lower() for layer in model.layers)
+    kinds = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
+    return any(isinstance(layer, kinds) for layer in model.layers)
 
 
 def _jit_compile(runtime: Runtime) -> bool | str:
