@@ -50,6 +50,7 @@ def finished_run(
                 "seed": seed, "started": "2026-01-01T10:00:00+00:00", "finished": "2026-01-01T10:00:10+00:00",
             },
             "dataset": dataset | {
+                "image_shape": [28, 28, 1], "class_names": [str(digit) for digit in range(10)],
                 "train": 48_000, "validation": 0 if validation is None else 12_000, "test": total, "classes": 10,
                 "selected_on_test": selected_on_test,
             },

@@ -261,8 +261,8 @@ def test_a_model_whose_softmax_is_a_layer_of_its_own_learns_from_logits_too():
 
 
 @pytest.mark.skipif(keras.backend.backend() == "jax" or not find_spec("jax"), reason="needs JAX, and starts it")
-def test_on_jax_too_it_follows_keras_fit_and_resumes_with_the_same_bits():
-    same = "first_steps or ema or steps_in_one_go or saturated"
+def test_on_jax_too_it_follows_keras_fit():
+    same = "first_steps or averaged or steps_in_one_go or saturated"
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-k", same, __file__]
     environment = os.environ | {"MNIST_LAB_TEST_BACKEND": "jax"}
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
