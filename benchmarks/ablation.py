@@ -29,7 +29,7 @@ def measure(contender: Contender, epochs: int, seed: int, setting: Setting) -> d
 def _scripts(contender: Contender, recipe: list[object], setting: Setting, out: Path) -> dict[str, Any]:
     begun = time.perf_counter()
     files = ["--data", setting.data.file, "--out", out, *recipe]
-    environment = setting.environment(contender.backend)
+    environment = setting.environment(contender, out)
     done = {
         name: run([sys.executable, "-m", "benchmarks.plain.ablation", name, *files], environment)
         for name in EXPERIMENTS
@@ -48,7 +48,7 @@ def _sweep(contender: Contender, recipe: list[object], setting: Setting, out: Pa
     finished = run(
         [sys.executable, "-m", "mnist_lab", "sweep", CONFIGS, "--data-dir", setting.data.folder, "--results", out,
          *options],
-        setting.environment(contender.backend),
+        setting.environment(contender, out),
     )  # fmt: skip
     runs = [json.loads(path.read_text(encoding="utf-8")) for path in out.rglob("metrics.json")]
     return {

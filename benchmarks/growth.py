@@ -29,7 +29,12 @@ def measure(what: str, size: int, contender: Contender, setting: Setting) -> dic
     Raises:
         ProcessError: it ended with an error.
     """
-    environment = setting.environment(contender.backend)
+    with tempfile.TemporaryDirectory() as folder:
+        return _measure(what, size, contender, setting, Path(folder))
+
+
+def _measure(what: str, size: int, contender: Contender, setting: Setting, out: Path) -> dict[str, Any]:
+    environment = setting.environment(contender, out)
     if what == "runs":
         finished = run(many.command(size, str(contender.backend), setting.device), environment)
         found = json.loads(finished.output.splitlines()[-1])
@@ -37,10 +42,8 @@ def measure(what: str, size: int, contender: Contender, setting: Setting) -> dic
         # Of processes that a fork server made nothing but the time is known.
         return {"seconds": finished.seconds, "device": setting.device} | facts
     options = {"rows": ("--subset", size, "--epochs", EPOCHS), "epochs": ("--epochs", size)}[what]
-    with tempfile.TemporaryDirectory() as folder:
-        command = lab_run(NETS["mlp_512"], setting, Path(folder), "--backend", contender.backend, *options)
-        finished = run(command, environment)
-        [path] = Path(folder).rglob("metrics.json")
-        metrics = json.loads(path.read_text(encoding="utf-8"))
+    finished = run(lab_run(NETS["mlp_512"], setting, out, "--backend", contender.backend, *options), environment)
+    [path] = out.rglob("metrics.json")
+    metrics = json.loads(path.read_text(encoding="utf-8"))
     facts = {"train_seconds": metrics["seconds"]["train"], "test_accuracy": round(metrics["test"]["accuracy"], 4)}
     return finished.facts | facts | {"device": metrics["environment"]["device"]}

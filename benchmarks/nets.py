@@ -105,9 +105,12 @@ class Setting:
         there = self.torch_python != sys.executable or find_spec("torch")
         return None if there else "torch"
 
-    def environment(self, backend: str | None) -> dict[str, str]:
-        """Variables of a process on `backend`."""
-        return backends.environment(backend or "torch", self.device)
+    def environment(self, contender: Contender, folder: Path) -> dict[str, str]:
+        """Variables of a process of the contender, whose files go into `folder`."""
+        variables = backends.environment(contender.backend or "torch", self.device)
+        # A script keeps no compiled programs, and those that mnist-lab keeps are not to be an earlier measurement's.
+        variables = {name: value for name, value in variables.items() if "_CACHE_" not in name}
+        return variables | ({"JAX_COMPILATION_CACHE_DIR": str(folder / "cache")} if contender.kind == "lab" else {})
 
 
 def measure(contender: Contender, net: Net, epochs: int, seed: int, setting: Setting) -> dict[str, Any]:
@@ -118,7 +121,7 @@ def measure(contender: Contender, net: Net, epochs: int, seed: int, setting: Set
     """
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        finished = run(command(contender, net, epochs, seed, setting, out), setting.environment(contender.backend))
+        finished = run(command(contender, net, epochs, seed, setting, out), setting.environment(contender, out))
         facts = of_run(out, finished) if contender.kind == "lab" else of_script(finished)
     return finished.facts | facts
 
