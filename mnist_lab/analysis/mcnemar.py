@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from math import sqrt
+from statistics import NormalDist
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,37 @@ def mcnemar(only_a_wrong: int, only_b_wrong: int) -> float:
         ways = ways * (n - k) // (k + 1)
         total += ways
     return min(1.0, total / 2 ** (n - 1)) if n else 1.0
+
+
+def accuracy_difference(
+    only_a_wrong: int, only_b_wrong: int, total: int, confidence: float = 0.95
+) -> tuple[float, float]:
+    """An interval for how much more accurate model b is than a, for another choice of as many test images.
+
+    The Wald interval for paired proportions with one image added to each of the two counts, so that it holds for small
+    ones too. McNemar's exact test may see a difference a little later than it leaves 0.
+
+    Source: D. G. Bonett, R. M. Price, "Adjusted Wald confidence interval for a difference of binomial proportions based
+    on paired data", Journal of Educational and Behavioral Statistics 37 (2012), 479-488.
+
+    Args:
+        only_a_wrong: test images that only a gets wrong.
+        only_b_wrong: the same for b.
+        total: test images, at least as many as these together.
+        confidence: two-sided coverage, between 0 and 1.
+
+    Returns:
+        The lower and the upper bound of the accuracy of b less that of a.
+
+    Raises:
+        ValueError: a count is out of range.
+    """
+    if min(only_a_wrong, only_b_wrong) < 0 or only_a_wrong + only_b_wrong > total:
+        raise ValueError(f"expected counts within {total}, received {only_a_wrong} and {only_b_wrong}")
+    up, down = (only_a_wrong + 1) / (total + 2), (only_b_wrong + 1) / (total + 2)
+    centre = up - down
+    half = NormalDist().inv_cdf(0.5 + confidence / 2) * sqrt((up + down - centre**2) / (total + 2))
+    return max(-1.0, centre - half), min(1.0, centre + half)
 
 
 def disagreement(a: Collection[int], b: Collection[int]) -> Disagreement:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from mnist_lab.cli.compare import compare
 from mnist_lab.cli.configs import configs
 from mnist_lab.cli.data import data
 from mnist_lab.cli.delete import delete
@@ -91,6 +92,21 @@ def main() -> None:
     """
 
 
-COMMANDS = (configs, data, delete, list_runs, predict, report, reproduce, run, schema, show, summary, sweep, validate)
+COMMANDS = (
+    compare,
+    configs,
+    data,
+    delete,
+    list_runs,
+    predict,
+    report,
+    reproduce,
+    run,
+    schema,
+    show,
+    summary,
+    sweep,
+    validate,
+)
 for command in COMMANDS:
     main.add_command(command)

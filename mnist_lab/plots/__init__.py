@@ -7,11 +7,14 @@ from mnist_lab.plots.comparison import all_accuracies
 from mnist_lab.plots.confusion import confusion
 from mnist_lab.plots.curves import accuracy, curves, loss
 from mnist_lab.plots.digits import digit, mistakes, predictions, sample_grid
+from mnist_lab.plots.disputed import Half, disputed
 from mnist_lab.plots.given import given
+from mnist_lab.plots.overlay import overlay
 from mnist_lab.plots.style import save
 from mnist_lab.plots.tradeoff import Point, accuracy_against_parameters
 
 __all__ = [
+    "Half",
     "Point",
     "accuracy",
     "accuracy_against_parameters",
@@ -19,9 +22,11 @@ __all__ = [
     "confusion",
     "curves",
     "digit",
+    "disputed",
     "given",
     "loss",
     "mistakes",
+    "overlay",
     "predictions",
     "sample_grid",
     "save",

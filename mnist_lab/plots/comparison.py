@@ -60,14 +60,14 @@ def all_accuracies(curves: Mapping[str, Histories], *, title: str, bases: Collec
         title: one line about the comparison; long ones are wrapped.
         bases: the experiments that others are compared against.
     """
-    lines = sorted((_Line(name, runs) for name, runs in curves.items()), key=lambda line: (-line.rank, line.name))
+    lines = sorted((Line(name, runs) for name, runs in curves.items()), key=lambda line: (-line.rank, line.name))
     looks, crowded = _looks(lines, bases), len(lines) > EACH
     names = written([line.name for line in lines], bases)
     named = [line for line in lines if line.name in names]
     fan = FAN + 0.012 * len(named)
     figure = new_figure(WIDTH + fan - FAN, max(HEIGHT, 1.15 + LINE * len(named)), layout="none")
     headline(figure, title, width=76)
-    axes = panel(figure, right=fan + SAMPLE + _widest(figure, named))
+    axes = panel(figure, right=fan + SAMPLE + widest_name(figure, named))
 
     last = max((int(line.epochs[-1]) for line in lines if line.there), default=1)
     margin = max(0.15, 0.02 * (last - 1))
@@ -81,9 +81,17 @@ def all_accuracies(curves: Mapping[str, Histories], *, title: str, bases: Collec
             axes.fill_between(line.epochs, line.low, line.high, color=look["color"], alpha=0.13, linewidth=0)
         every = max(1, -(-len(line.epochs) // MARKERS))
         axes.plot(line.epochs, line.mean, **look, markevery=every, zorder=3 if front else 2)
-    _write_names(figure, axes, named, looks, fan)
+    several = len({id(look) for look in looks.values()}) > 1
+    write_names(
+        figure,
+        axes,
+        named,
+        looks,
+        fan,
+        bold={name for name in looks if looks[name] in (*BASES, BEST, WORST) and several},
+    )
 
-    notes = [_seeds({line.runs for line in lines})]
+    notes = [seeds_said({line.runs for line in lines})]
     if crowded:
         notes.append(f"bold: the best and the worst last epoch{', the bases' if looks.keys() & bases else ''}")
     if len(named) < len(lines):
@@ -95,11 +103,11 @@ def all_accuracies(curves: Mapping[str, Histories], *, title: str, bases: Collec
 VALIDATION = "validation accuracy"
 
 
-class _Line:
-    """The runs of one experiment as one line: their mean and range at each epoch."""
+class Line:
+    """The runs of one experiment as one line: the mean and range of a key of their histories at each epoch."""
 
-    def __init__(self, name: str, histories: Histories) -> None:
-        values = [{int(row["epoch"]): _number(row.get("val_accuracy")) for row in history} for history in histories]
+    def __init__(self, name: str, histories: Histories, key: str = "val_accuracy") -> None:
+        values = [{int(row["epoch"]): _number(row.get(key)) for row in history} for history in histories]
         epochs = sorted({epoch for run in values for epoch, value in run.items() if isfinite(value)})
         at = [[run[epoch] for run in values if isfinite(run.get(epoch, np.nan))] for epoch in epochs]
         lasts = [run[max(run)] for run in values if run]
@@ -119,7 +127,7 @@ class _Line:
         return f"{self.last:.4f}  {short(self.name)}" if isfinite(self.last) else f"NaN  {short(self.name)}"
 
 
-def _looks(lines: Sequence[_Line], bases: Collection[str]) -> dict[str, Style]:
+def _looks(lines: Sequence[Line], bases: Collection[str]) -> dict[str, Style]:
     arms = [line.name for line in lines if line.name not in bases]
     if len(lines) <= EACH:
         looks = dict(zip(arms, LOOKS, strict=False))
@@ -131,7 +139,15 @@ def _looks(lines: Sequence[_Line], bases: Collection[str]) -> dict[str, Style]:
     return looks | {name: BASES[i % len(BASES)] for i, name in enumerate(known)}
 
 
-def _write_names(figure: Figure, axes: Axes, lines: Sequence[_Line], looks: Mapping[str, Style], fan: float) -> None:
+def write_names(
+    figure: Figure,
+    axes: Axes,
+    lines: Sequence[Line],
+    looks: Mapping[str, Style],
+    fan: float,
+    *,
+    bold: Collection[str] = (),
+) -> None:
     """A column of names beside the panel, each with its line's look, and led to by the line's end."""
     box = axes.get_window_extent()
     right, bottom, top = box.x1 / figure.dpi, box.y0 / figure.dpi, box.y1 / figure.dpi
@@ -141,7 +157,6 @@ def _write_names(figure: Figure, axes: Axes, lines: Sequence[_Line], looks: Mapp
     ]
     upwards = sorted(range(len(lines)), key=lambda i: (ends[i][1], -i))
     heights = labels.column([ends[i][1] for i in upwards], LINE, bottom - 0.3, top)
-    several = len({id(look) for look in looks.values()}) > 1
     for i, y in zip(upwards, heights, strict=True):
         line, look, (x, end) = lines[i], looks[lines[i].name], ends[i]
         name = right + fan + SAMPLE
@@ -150,14 +165,13 @@ def _write_names(figure: Figure, axes: Axes, lines: Sequence[_Line], looks: Mapp
             drawn(figure, [x, right, right + fan], [end, end, y], leader)
             places = [right + fan, right + fan + SAMPLE / 2 - 0.03, name - 0.06]
             drawn(figure, places, [y, y, y], look, markevery=[1], markersize=4)
-        bold = several and look in (*BASES, BEST, WORST)
         figure.text(
             name, y, line.label, transform=figure.dpi_scale_trans, fontsize=FONT, va="center_baseline",
-            color=INK if line.there else GREY, weight="bold" if bold else "normal",
+            color=INK if line.there else GREY, weight="bold" if line.name in bold else "normal",
         )  # fmt: skip
 
 
-def _widest(figure: Figure, lines: Sequence[_Line]) -> float:
+def widest_name(figure: Figure, lines: Sequence[Line]) -> float:
     """Inches that the widest of the labels takes, and a margin."""
     widest = 0.0
     for line in lines:
@@ -167,7 +181,8 @@ def _widest(figure: Figure, lines: Sequence[_Line]) -> float:
     return widest + 0.08
 
 
-def _seeds(runs: Collection[int]) -> str:
+def seeds_said(runs: Collection[int]) -> str:
+    """What is drawn of so many runs each, in words."""
     if max(runs, default=1) == 1:
         return "one seed each"
     counts = f"{min(runs)}" if len(runs) == 1 else f"{min(runs)} to {max(runs)}"

@@ -101,7 +101,7 @@ def sample_grid(images: ArrayLike, labels: ArrayLike, title: str, *, classes: Se
         x, y = place // rows * block, place % rows
         axes.text(x + beside - 0.15, y + 0.5, name, ha="right", va="center", fontsize=size)
         for n, index in enumerate(np.flatnonzero(labels == label)[:across]):
-            _tile(axes, images[index], x + beside + n, y, 0.94)
+            draw_tile(axes, images[index], x + beside + n, y, 0.94)
     return figure
 
 
@@ -148,7 +148,7 @@ def _grid(
         axes.text(0.5, 0.5, empty, transform=axes.transAxes, ha="center", va="center", fontsize=12)
     for place, (image, label, guess) in enumerate(zip(images[: SIDE**2], labels, predicted, strict=False)):
         x, y = place % SIDE * PITCH, place // SIDE * 1.06
-        _tile(axes, image, x, y, 1.0)
+        draw_tile(axes, image, x, y, 1.0)
         sure = "" if confidence is None else f"{np.asarray(confidence)[place]:.1%}"
         _words(axes, x, y, "predicted", str(classes[int(guess)]), BLUE if guess == label else ORANGE, sure)
         _words(axes, x, y + 0.56, "true", str(classes[int(label)]), BLUE)
@@ -174,7 +174,7 @@ def _canvas(title: str, columns: float, rows: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _tile(axes: Axes, image: NDArray[Any], x: float, y: float, size: float) -> None:
+def draw_tile(axes: Axes, image: NDArray[Any], x: float, y: float, size: float) -> None:
     """Draw `image` with its longer side `size` long, centred in the square whose upper left corner is (x, y)."""
     pixels = _pixels(image)
     height, width = (size * side / max(pixels.shape[:2]) for side in pixels.shape[:2])

@@ -22,16 +22,28 @@ TINY = 1e-9  # an error below this is none
 SCALES = 3.0  # from this ratio of the largest to the smallest error on the axis is logarithmic in the error
 
 
-def panel(figure: Figure, *, right: float = 0.1) -> Axes:
-    """The axes of a figure that is laid out by hand, below its headline; `right` inches beside them stay free."""
+def panel(figure: Figure, *, right: float = 0.1, below: float = BELOW, above: float | None = None) -> Axes:
+    """The axes of a figure that is laid out by hand.
+
+    Args:
+        figure: with its headline.
+        right: inches beside them that stay free.
+        below: inches beneath them.
+        above: inches over them; as many as the headline takes if not given.
+    """
     width, height = figure.get_size_inches()
-    above = 0.54 if "\n" in figure.get_suptitle() else 0.36
+    above = above_panel(figure) if above is None else above
     axes = figure.add_axes(
-        (LEFT / width, BELOW / height, (width - right - LEFT) / width, (height - above - BELOW) / height)
+        (LEFT / width, below / height, (width - right - LEFT) / width, (height - above - below) / height)
     )
     at_the_edge = blended_transform_factory(figure.dpi_scale_trans, axes.transAxes)
     axes.yaxis.set_label_coords(0.2, 0.5, transform=at_the_edge)
     return axes
+
+
+def above_panel(figure: Figure) -> float:
+    """Inches that the headline takes."""
+    return 0.54 if "\n" in figure.get_suptitle() else 0.36
 
 
 def accuracy_axis(axes: Axes, values: Floats, what: str) -> None:

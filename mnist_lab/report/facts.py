@@ -41,14 +41,15 @@ def _chapter(chapter: Chapter) -> dict[str, Any]:
         "dataset_sha256": section.data.sha256,
         "subset": section.data.subset,
         "test_images": section.data.test_images,
-        "experiments": [_entry(entry) for entry in chapter.entries],
+        "experiments": [experiment(entry) for entry in chapter.entries],
         "fronts": [_front(front) for front in chapter.fronts],
         "looks_at_test": asdict(chapter.looks),
         "wrong_in_every_model": chapter.unanimous and _unanimous(chapter.unanimous),
     }
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def experiment(entry: Entry) -> dict[str, Any]:
+    """One experiment with its verdict and what is seen beside the others."""
     group = entry.group
     published = {key: value for key, value in group.published.model_dump().items() if key != "departures"}
     size = group.results[0].parameters
@@ -67,9 +68,9 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "validation": _numbers(group.validation),
         "test": {
             **(_numbers(group.test) or {}),
-            "ci95": [list(map(_rounded, result.test.ci95)) for result in group.results],
-            "mean_ci95_seeds": _interval(entry.seeds_interval),
-            "mean_ci95_images": _interval(entry.images_interval),
+            "ci95": [list(map(rounded, result.test.ci95)) for result in group.results],
+            "mean_ci95_seeds": interval(entry.seeds_interval),
+            "mean_ci95_images": interval(entry.images_interval),
         },
         "gap": _numbers(group.gap),
         "best_train": _numbers(group.best_train),
@@ -77,10 +78,10 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "epochs": _numbers(group.epochs),
         "selected_on_test": group.selected_on_test,
         "published": published if any(value is not None for value in published.values()) else None,
-        "points_above_published": {key: _rounded(value) for key, value in above_published(group).items()},
+        "points_above_published": {key: rounded(value) for key, value in above_published(group).items()},
         "seconds": {"total": _numbers(group.seconds), "epoch": _numbers(group.epoch_seconds)},
         "observations": [
-            {**asdict(observation), "value": _rounded(observation.value)} for observation in entry.observations
+            {**asdict(observation), "value": rounded(observation.value)} for observation in entry.observations
         ],
     }
 
@@ -92,21 +93,21 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "arms": verdict.arms,
         "shared_seeds": list(verdict.seeds),
         "difference": verdict.paired and _paired(verdict.paired),
-        "p_corrected": _rounded(verdict.p),
+        "p_corrected": rounded(verdict.p),
         "least_seeds": verdict.least,
         "seeds_to_settle": verdict.settle,
         "models": verdict.models
-        and {**asdict(verdict.models), "p": _rounded(verdict.models.p), "p_corrected": _rounded(verdict.models_p)},
+        and {**asdict(verdict.models), "p": rounded(verdict.models.p), "p_corrected": rounded(verdict.models_p)},
     }
 
 
 def _paired(pair: Paired) -> dict[str, Any]:
     return {
-        "mean": _rounded(pair.mean),
-        "sd": _rounded(pair.sd),
-        "ci95": _interval(pair.interval),
-        "p": _rounded(pair.p),
-        "smallest_p": _rounded(pair.smallest_p),
+        "mean": rounded(pair.mean),
+        "sd": rounded(pair.sd),
+        "ci95": interval(pair.interval),
+        "p": rounded(pair.p),
+        "smallest_p": rounded(pair.smallest_p),
     }
 
 
@@ -114,7 +115,7 @@ def _front(front: Front) -> dict[str, Any]:
     return {
         "cost": front.cost,
         "unit": front.unit,
-        "members": [{"name": group.name, "cost": _rounded(cost)} for group, cost in front.members],
+        "members": [{"name": group.name, "cost": rounded(cost)} for group, cost in front.members],
         "beaten": front.beaten,
     }
 
@@ -134,16 +135,17 @@ def _numbers(spread: Spread | None) -> dict[str, Any] | None:
     if spread is None:
         return None
     return {
-        "mean": _rounded(spread.mean),
-        "sd": _rounded(spread.deviation),
-        "values": list(map(_rounded, spread.values)),
+        "mean": rounded(spread.mean),
+        "sd": rounded(spread.deviation),
+        "values": list(map(rounded, spread.values)),
     }
 
 
-def _interval(interval: tuple[float, float] | None) -> list[float | None] | None:
-    return interval and list(map(_rounded, interval))
+def interval(ends: tuple[float, float] | None) -> list[float | None] | None:
+    """Its ends, rounded."""
+    return ends and list(map(rounded, ends))
 
 
-def _rounded(value: float | None) -> float | None:
+def rounded(value: float | None) -> float | None:
     """Six decimals: a hundredth of what one image of 10,000 is worth, and less than what float32 carries."""
     return None if value is None else round(value, 6)

@@ -16,6 +16,8 @@ class Mistake:
 
     label: int
     predicted: int
+    confidence: float
+    """Probability of the predicted class; 0 if it is not recorded."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,11 @@ def mistakes(run: Run) -> dict[int, Mistake] | None:
     """What a run's model gets wrong, by the image's row in the test file; None if it is missing or damaged."""
     try:
         stored: Any = run.folder.read_json("mistakes.json")
-        return {int(one["index"]): Mistake(int(one["label"]), int(one["predicted"])) for one in stored}
-    except (InputError, KeyError, TypeError, ValueError):
+        return {
+            int(one["index"]): Mistake(int(one["label"]), int(one["predicted"]), float(one.get("confidence", 0)))
+            for one in stored
+        }
+    except (InputError, AttributeError, KeyError, TypeError, ValueError):
         return None
 
 

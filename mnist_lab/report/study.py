@@ -118,17 +118,23 @@ def _chapter(section: Section) -> Chapter:
     found = _verdicts(section.groups, bases, known)
     seen = observations(Evidence(section.groups, bases, found))
     entries = tuple(
-        Entry(
-            group,
-            bases.get(group.name),
-            found.get(group.name),
-            _within(mean_interval(group.test.values)),
-            wilson(round(group.test.mean * group.data.test_images), group.data.test_images),
-            seen[group.name],
-        )
-        for group in section.groups
+        entry(group, bases.get(group.name), found.get(group.name), seen[group.name]) for group in section.groups
     )
-    return Chapter(section, entries, _fronts(section.groups), _looks(section.groups), unanimous(section.groups, known))
+    return Chapter(
+        section, entries, _fronts(section.groups), looks_at_test(section.groups), unanimous(section.groups, known)
+    )
+
+
+def entry(group: Group, base: Group | None, verdict: Verdict | None, seen: Sequence[Observation]) -> Entry:
+    """One experiment with the intervals of its mean test accuracy."""
+    return Entry(
+        group,
+        base,
+        verdict,
+        _within(mean_interval(group.test.values)),
+        wilson(round(group.test.mean * group.data.test_images), group.data.test_images),
+        tuple(seen),
+    )
 
 
 def _verdicts(
@@ -178,7 +184,8 @@ def _fronts(groups: Sequence[Group]) -> tuple[Front, ...]:
     return tuple(found)
 
 
-def _looks(groups: Sequence[Group]) -> Looks:
+def looks_at_test(groups: Sequence[Group]) -> Looks:
+    """How often the test images were looked at in the runs of `groups`."""
     watched = [
         (run, result)
         for group in groups

@@ -2,6 +2,18 @@
 
 from mnist_lab.runs.folder import FORMAT, Arrays, RunFolder, finished_runs
 from mnist_lab.runs.measured import Measured, Published
-from mnist_lab.runs.run import Run, find_run, load_run
+from mnist_lab.runs.run import Run, find_folders, find_run, is_run_folder, load_run
 
-__all__ = ["FORMAT", "Arrays", "Measured", "Published", "Run", "RunFolder", "find_run", "finished_runs", "load_run"]
+__all__ = [
+    "FORMAT",
+    "Arrays",
+    "Measured",
+    "Published",
+    "Run",
+    "RunFolder",
+    "find_folders",
+    "find_run",
+    "finished_runs",
+    "is_run_folder",
+    "load_run",
+]

@@ -263,12 +263,14 @@ class RunFolder:
             os.fsync(file.fileno())
 
     def read_history(self) -> list[dict[str, Any]]:
-        """All epochs; a last line that a crash left half-written is left out."""
+        """All epochs; what comes after a line that a crash left half-written, or that is none, is left out."""
         records = []
         for line in (self.path / "history.jsonl").read_text(encoding="utf-8").splitlines():
             try:
                 record = json.loads(line)
             except ValueError:
+                break
+            if not isinstance(record, dict) or "epoch" not in record:
                 break
             records.append({key: float("nan") if value is None else value for key, value in record.items()})
         return records

@@ -88,7 +88,7 @@ def find_run(reference: str, results: Path) -> Run:
     Raises:
         InputError: there is none, or there are several.
     """
-    if _is_run_folder(Path(reference)):
+    if is_run_folder(Path(reference)):
         return load_run(reference)
     return load_run(find_folder(reference, results).path)
 
@@ -96,28 +96,40 @@ def find_run(reference: str, results: Path) -> Run:
 def find_folder(reference: str, results: Path) -> RunFolder:
     """The folder of the finished run below `results` that has this id, or is the only one of this experiment.
 
+    Raises:
+        InputError: there is none, or there are several.
+    """
+    found = find_folders(reference, results)
+    if len(found) == 1:
+        return found[0]
+    several = "".join(f"\n  {run.path}" for run in found)
+    raise InputError(f"{reference}: {len(found)} runs are called that; name one folder:{several}")
+
+
+def find_folders(reference: str, results: Path) -> list[RunFolder]:
+    """The folders of the finished runs below `results` that have this id, are of this experiment, or this fingerprint.
+
     Experiments may lie deeper, as those in `results/published` do; one that does not comes first.
 
     Raises:
-        InputError: there is none, or there are several.
+        InputError: there is none.
     """
     runs = finished_runs(results)
     found = [run for run in runs if run.id == reference]
     experiments = {run: run.path.parent.relative_to(results).as_posix() for run in runs}
     found = found or [run for run in runs if experiments[run] == reference]
     found = found or [run for run in runs if experiments[run].endswith(f"/{reference}")]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        several = "".join(f"\n  {run.path}" for run in found)
-        raise InputError(f"{reference}: {len(found)} runs are called that; name one folder:{several}")
-    raise InputError(
-        f"{reference}: no finished run of that folder, id or experiment below {results}.",
-        "`mnist-lab list` shows the runs.",
-    )
+    found = found or [run for run in runs if run.id.rpartition("-")[2] == reference]
+    if not found:
+        raise InputError(
+            f"{reference}: no finished run of that folder, id or experiment below {results}.",
+            "`mnist-lab list` shows the runs.",
+        )
+    return found
 
 
-def _is_run_folder(path: Path) -> bool:
+def is_run_folder(path: Path) -> bool:
+    """Whether there is a run in this very folder, finished or not."""
     try:
         return any((path / name).is_file() for name in (MARKER, "config.yaml"))
     except OSError:  # a name that is too long for a path

@@ -1,0 +1,87 @@
+"""`mnist-lab compare`: a few chosen runs against the first of them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mnist_lab.cli.options import data_dir_option, debug_option, examples, json_option, results_option
+
+if TYPE_CHECKING:
+    from mnist_lab.report.comparison import Comparison
+
+
+@click.command(
+    epilog=examples(
+        "mnist-lab compare mlp_512 ablation/nodes_1024",
+        "mnist-lab compare mlp_512 ablation/nodes_256 ablation/nodes_1024 --output nodes",
+        "mnist-lab compare results/mlp_512/seed1-0123abcd results/mlp_512/seed2-0123abcd --json",
+    )
+)
+@click.argument("references", nargs=-1, required=True, metavar="RUN RUN...")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where compare.md, compare.json and the figures go; comparisons/ below --results without it.",
+)
+@data_dir_option
+@results_option
+@json_option
+@debug_option
+def compare(
+    references: tuple[str, ...], output: Path | None, data_dir: Path | None, results: Path, *, as_json: bool
+) -> None:
+    """Compare runs with the first RUN: what differs in their configurations and results, and what that proves.
+
+    A RUN is a run's folder or id; or an experiment's name or folder, or a fingerprint, which stands for all its
+    seeds: those that both sides have are compared pair by pair. Single runs are compared image by image.
+
+    Draws the curves over each other, and the test images that one gets right and the other wrong.
+    """
+    if len(references) < 2:
+        raise click.UsageError("Expected at least two runs, the first of them the base.")
+    from mnist_lab.report.comparison import compare as compared
+    from mnist_lab.report.comparison_document import default_folder, write_comparison
+    from mnist_lab.report.comparison_sides import find_sides
+
+    comparison = compared(find_sides(references, results))
+    folder = output or default_folder(comparison, results)
+    files, not_drawn = write_comparison(folder, comparison, data_dir)
+    for problem in (*comparison.problems, *not_drawn):
+        click.echo(f"Left out: {problem}", err=True)
+    if as_json:
+        click.echo((folder / "compare.json").read_text(encoding="utf-8"), nl=False)
+    else:
+        _print(comparison, files)
+
+
+def _print(comparison: "Comparison", files: list[Path]) -> None:
+    from rich.text import Text
+
+    from mnist_lab.cli import tables
+    from mnist_lab.report import comparison_words as words
+
+    output = tables.console()
+    base = comparison.base.group
+    if len(comparison.arms) > 1:
+        output.print()
+        output.print(Text(f"{comparison.title}, {base.data.heading}", style="bold"))
+        output.print()
+        headings = ("Runs", f"Changed against {base.name}", "Test", "Difference", "Verdict")
+        output.print(tables.table(headings, words.overview(comparison), numbers=(2, 3), wrapped=1))
+    for arm in comparison.arms:
+        data = f", {base.data.heading}" if len(comparison.arms) == 1 else ""
+        output.print()
+        output.print(Text(f"{words.heading(arm)}{data}", style="bold"))
+        output.print()
+        output.print(tables.facts([("Changed", arm.entry.group.changed), ("Runs", words.seeds(comparison, arm))]))
+        output.print()
+        names = (base.name, arm.entry.group.name)
+        output.print(tables.table(("", *names, "Difference", "95 % interval"), words.cells(arm), numbers=range(1, 5)))
+        output.print()
+        output.print(tables.bullets(words.findings(comparison, arm)))
+    output.print()
+    output.print(tables.bullets([*words.of_the_base(comparison), *words.notes(comparison)]))
+    click.echo(f"\nComparison: {files[0]}")
+    output.print(Text("  " + "  ".join(file.name for file in files[1:])))

@@ -1,0 +1,89 @@
+"""Test images that one of two networks gets right and the other wrong."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from mnist_lab.plots.digits import draw_tile
+from mnist_lab.plots.style import BLUE, GREY, ORANGE, headline, new_figure, styled, wrapped
+
+ACROSS, DOWN = 5, 4  # images of each half
+SHOWN = ACROSS * DOWN
+TILE = 0.62  # inches
+PITCH = (0.74, 1.04)  # inches from one image to the next, across and down
+GAP, SIDE, FOOT, HEADING = 0.3, 0.12, 0.06, 0.42  # inches
+
+
+@dataclass(frozen=True)
+class Half:
+    """The images that one side gets wrong."""
+
+    heading: str
+    """What they are, and how many."""
+    images: ArrayLike
+    """uint8, (n, h, w), (n, h, w, 1) or (n, h, w, 3), the first to show first."""
+    labels: Sequence[int]
+    predicted: Sequence[int]
+    notes: Sequence[str]
+    """A few characters about each."""
+
+
+@styled
+def disputed(halves: tuple[Half, Half], classes: Sequence[str], *, title: str) -> Figure:
+    """Two grids beside each other: what only the one, and what only the other side gets wrong.
+
+    Beneath each image stand its true label, what it was taken for, and a note; each grid shows its first 20 images.
+
+    Args:
+        halves: the left and the right grid.
+        classes: the classes' names.
+        title: one line about the comparison.
+    """
+    most = max(min(len(half.labels), SHOWN) for half in halves)
+    rows = max(1, ceil(most / ACROSS))
+    wide = ACROSS * PITCH[0] - (PITCH[0] - TILE)
+    width = 2 * SIDE + 2 * wide + GAP
+    figure = new_figure(width, 1, layout="none")
+    headline(figure, title, width=82)
+    top = 0.3 if "\n" not in figure.get_suptitle() else 0.48
+    height = top + HEADING + rows * PITCH[1] + FOOT
+    figure.set_size_inches(width, height)
+    figure.suptitle(
+        figure.get_suptitle(), x=SIDE / width, y=1 - 0.08 / height, va="top", ha="left", weight="bold", fontsize=10.5
+    )
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
+    for half, left in zip(halves, (SIDE, SIDE + wide + GAP), strict=True):
+        heading = wrapped(half.heading, 46)
+        axes.text(left, top + HEADING / 2, heading, fontsize=8.8, va="center", linespacing=1.15)
+        _grid(axes, half, classes, left, top + HEADING)
+    return figure
+
+
+def _grid(axes: Axes, half: Half, classes: Sequence[str], left: float, top: float) -> None:
+    pixels = np.asarray(half.images)
+    for place, (label, predicted, note) in enumerate(zip(half.labels, half.predicted, half.notes, strict=True)):
+        if place == SHOWN:
+            break
+        x, y = left + place % ACROSS * PITCH[0], top + place // ACROSS * PITCH[1]
+        draw_tile(axes, pixels[place], x, y, TILE)
+        _caption(axes, str(classes[label]), str(classes[predicted]), x, y + TILE)
+        axes.text(x + TILE / 2, y + TILE + 0.27, note, fontsize=6.8, color=GREY, ha="center", va="center")
+
+
+def _caption(axes: Axes, label: str, predicted: str, x: float, y: float) -> None:
+    """`4 as 9`; names that are long stand in two lines, which the arrow between them needs too."""
+    if len(label) + len(predicted) <= 4:
+        middle = x + TILE / 2
+        axes.text(middle - 0.1, y + 0.12, label, fontsize=9.5, weight="bold", color=BLUE, ha="right", va="center")
+        axes.text(middle, y + 0.12, "as", fontsize=6.8, color=GREY, ha="center", va="center")
+        axes.text(middle + 0.1, y + 0.12, predicted, fontsize=9.5, weight="bold", color=ORANGE, ha="left", va="center")
+    else:
+        for text, color, down in ((label, BLUE, 0.07), (f"as {predicted}", ORANGE, 0.17)):
+            axes.text(x + TILE / 2, y + down, wrapped(text, 13, 1), fontsize=6.2, color=color, ha="center", va="center")

@@ -1,0 +1,169 @@
+"""Two sides of a comparison, number by number: what each has, by how much they differ, and how sure that is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from statistics import fmean
+from typing import Any, Literal
+
+from mnist_lab.analysis import mean_interval, wilson
+from mnist_lab.analysis.mcnemar import Disagreement, accuracy_difference
+from mnist_lab.analysis.paired import paired
+from mnist_lab.analysis.wording import signed
+from mnist_lab.report.columns import amount, duration
+from mnist_lab.report.groups import Group, Spread
+from mnist_lab.runs import Measured, Run
+
+Kind = Literal["accuracy", "gap", "count", "loss", "cost", "seconds"]
+Interval = tuple[float, float]
+Pairs = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that every run has."""
+
+    name: str
+    label: str
+    kind: Kind
+    of: Callable[[Run, Measured], Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric of two sides."""
+
+    metric: Metric
+    base: Spread | None
+    other: Spread | None
+    difference: float | None
+    """Of the means; over the pairs, where there are any."""
+    interval: Interval | None
+    """95 % interval of the difference."""
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times the base's a cost is; None for what is no cost, or was not measured alike."""
+        if self.metric.kind not in ("cost", "seconds") or self.difference is None or not self.base or not self.other:
+            return None
+        return self.other.mean / self.base.mean if self.base.mean > 0 else None
+
+    def text(self, numbers: Spread | None) -> str:
+        """A side's mean and, of several seeds, standard deviation."""
+        if numbers is None:
+            return ""
+        mean, deviation = numbers.mean, numbers.deviation
+        match self.metric.kind:
+            case "accuracy" | "loss" | "gap":
+                text = f"{mean:{'+' if self.metric.kind == 'gap' else ''}.4f}"
+                return text if deviation is None else f"{text} ± {deviation:.4f}"
+            case "count":
+                return f"{mean:,.0f}" if deviation is None or not deviation else f"{mean:,.1f} ± {deviation:.1f}"
+            case "cost":
+                return amount(mean, "")
+            case "seconds":
+                return duration(mean)
+
+    @property
+    def difference_text(self) -> str:
+        """Accuracies in points, costs as multiples, the others in their own unit."""
+        if self.difference is None:
+            return ""
+        match self.metric.kind:
+            case "accuracy" | "gap":
+                return f"{signed(100 * self.difference)} points"
+            case "loss":
+                return signed(self.difference, 4)
+            case "count":
+                return signed(self.difference, 0 if self.difference == round(self.difference) else 1)
+            case _:
+                return "" if self.ratio is None else "same" if self.ratio == 1 else f"x {self.ratio:.2f}"
+
+    @property
+    def interval_text(self) -> str:
+        """The ends of the interval, in the unit of the difference."""
+        if self.interval is None or self.metric.kind in ("cost", "seconds"):
+            return ""
+        scale, digits = {"accuracy": (100, 2), "gap": (100, 2), "loss": (1, 4), "count": (1, 1)}[self.metric.kind]
+        return " to ".join(signed(scale * end, digits) for end in self.interval)
+
+
+def _gap(_: Run, result: Measured) -> float | None:
+    train, held_out = result.train.accuracy, result.validation and result.validation.accuracy
+    return None if train is None or held_out is None else train - held_out
+
+
+TEST = Metric("test_accuracy", "Test accuracy", "accuracy", lambda _, result: result.test.accuracy)
+TIME = Metric(
+    "training_seconds", "Training time", "seconds", lambda _, result: result.epochs * result.seconds.epoch_median
+)
+METRICS = (
+    TEST,
+    Metric("test_wrong", "Wrong images", "count", lambda _, result: result.test.total - result.test.correct),
+    Metric("test_loss", "Test loss", "loss", lambda run, _: _at(run, "test", "loss")),
+    Metric("validation_accuracy", "Validation", "accuracy", lambda _, result: _accuracy(result.validation)),
+    Metric("train_accuracy", "Train", "accuracy", lambda _, result: result.train.accuracy),
+    Metric("gap", "Gap", "gap", _gap),
+    Metric("epochs", "Epochs", "count", lambda _, result: result.epochs),
+    Metric("saved_epoch", "Saved epoch", "count", lambda run, _: _at(run, "best", "epoch")),
+    Metric("parameters", "Parameters", "cost", lambda _, result: result.parameters.total),
+    Metric("flops", "FLOPs", "cost", lambda run, _: run.metrics.get("flops")),
+    TIME,
+)
+
+
+def rows(base: Group, other: Group, pairs: Pairs, models: Disagreement | None) -> list[Row]:
+    """Every metric that one of two sides has.
+
+    Args:
+        base: what the other is compared with.
+        other: that one.
+        pairs: the positions in `base.runs` and `other.runs` of the runs that belong together; without any, the numbers
+            are those of all runs, and no difference has an interval.
+        models: of a single pair, the disagreement of the two models: it gives the interval of their test accuracies'
+            difference, for the choice of test images.
+    """
+    found = [_row(metric, base, other, pairs, models) for metric in METRICS]
+    return [row for row in found if row.base is not None or row.other is not None]
+
+
+def _row(metric: Metric, base: Group, other: Group, pairs: Pairs, models: Disagreement | None) -> Row:
+    ours, theirs = ([_number(metric.of(*each)) for each in zip(g.runs, g.results, strict=True)] for g in (other, base))
+    interval = None
+    if pairs:
+        both = [(theirs[i], ours[j]) for i, j in pairs]
+        complete = [(a, b) for a, b in both if a is not None and b is not None]
+        spreads = Spread.of(a for a, _ in both), Spread.of(b for _, b in both)
+        difference = fmean(b - a for a, b in complete) if complete else None
+        if len(complete) > 1 and metric.kind not in ("cost", "seconds"):
+            interval = paired(*([*zip(*complete, strict=True)])).interval
+    else:
+        spreads = Spread.of(theirs), Spread.of(ours)
+        difference = spreads[1].mean - spreads[0].mean if spreads[0] and spreads[1] else None
+    if metric is TEST and models and len(pairs) == 1:
+        total = base.results[pairs[0][0]].test.total
+        interval = accuracy_difference(models.only_a_wrong, models.only_b_wrong, total)
+    if metric is TIME and base.machines != other.machines:
+        difference = None
+    return Row(metric, *spreads, difference, interval)
+
+
+def accuracy_interval(accuracies: Spread, images: int) -> Interval:
+    """The 95 % interval of a test accuracy: of one model for the choice of test images, else for that of seeds."""
+    over_seeds = mean_interval(accuracies.values)
+    if over_seeds is None:
+        return wilson(round(accuracies.mean * images), images)
+    return max(0.0, over_seeds[0]), min(1.0, over_seeds[1])
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and isfinite(value) else None
+
+
+def _accuracy(part: Any) -> float | None:
+    return part and part.accuracy
+
+
+def _at(run: Run, section: str, key: str) -> Any:
+    found = run.metrics.get(section)
+    return found.get(key) if isinstance(found, dict) else None
