@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -159,6 +160,8 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
         import torch
 
         torch.set_num_threads(threads)
+    # An entry that a crash left half-written, or a cache that cannot be written: then the program is compiled again.
+    warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache")
     used = gpus if gpus and device != "cpu" else ["cpu"]
     return Backend(name, "cpu" if used == ["cpu"] else "gpu", tuple(used), threads, seconds, chatter)
 
