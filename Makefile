@@ -19,7 +19,7 @@ PIP_INSTALL = $(BIN)/python -m ensurepip >/dev/null && \
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run test coverage lint check smoke bench lock clean
+.PHONY: help install dev run test coverage lint check smoke bench results lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +58,9 @@ smoke: install ## Train for a few seconds into a temporary folder: on MNIST if i
 
 bench: dev ## Measure against plain Keras scripts and PyTorch: about 25 minutes (ARGS="--only mlp_512", ARGS=--full)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+results: install ## Write what results/published/ says anew, without training (IMPORT=DIR: take over runs first)
+	$(BIN)/python -m evidence $(if $(IMPORT),--import '$(IMPORT)')
 
 lock: ## Write the lock files anew, with uv (UPGRADE=--upgrade for the newest versions)
 	uv pip compile $(UPGRADE) $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml

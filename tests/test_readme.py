@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from statistics import fmean, stdev
 
 import click
 import pytest
@@ -84,17 +85,23 @@ def test_the_vocabulary_is_complete(row, known):
 
 
 def test_the_table_of_the_ablation_has_the_numbers_of_its_runs():
-    rows = re.findall(r"^\| `(\w+)` \| (.*) \| ([\d,]+) \| ([\d.]+) \| ([\d.]+) \| (.*) \|$", TEXT, re.MULTILINE)
-    shown = {name: (parameters, train, test, published) for name, _, parameters, train, test, published in rows}
-    measured = {}
+    rows = re.findall(
+        r"^\| `(\w+)` \| (.*) \| ([\d,]+) \| ([\d.± ]+) \| ([\d.± ]+) \| (.*) \| (.*) \|$", TEXT, re.MULTILINE
+    )
+    shown = {name: (parameters, train, test, published) for name, _, parameters, train, test, published, _ in rows}
+    runs: dict[str, list[dict]] = {}
     for path in (ROOT / "results" / "published").rglob("metrics.json"):
         metrics = json.loads(path.read_text())
-        reference = metrics["reference"]
-        measured[metrics["run"]["name"]] = (
-            f"{metrics['parameters']['total']:,}",
-            f"{metrics['train']['accuracy']:.4f}",
-            f"{metrics['test']['accuracy']:.4f}",
+        runs.setdefault(metrics["run"]["name"], []).append(metrics)
+    assert len(shown) == 13
+    for name, cells in shown.items():
+        reference = runs[name][0]["reference"]
+        assert cells == (
+            f"{runs[name][0]['parameters']['total']:,}",
+            *(_spread([metrics[part]["accuracy"] for metrics in runs[name]]) for part in ("train", "test")),
             f"{reference['train_accuracy']:.4f} / {reference['test_accuracy']:.4f}",
         )
-    assert len(shown) == 13
-    assert shown == {name: measured[name] for name in shown}
+
+
+def _spread(values: list[float]) -> str:
+    return f"{fmean(values):.4f}" + (f" ± {stdev(values):.4f}" if len(values) > 1 else "")

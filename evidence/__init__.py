@@ -1,0 +1,9 @@
+"""The evidence: the published experiments trained with mnist-lab, and what came of them.
+
+    make results                    write every summary, picture and README of results/published/ anew; trains nothing
+    make results IMPORT=results     first take over finished runs of the published experiments from another folder
+
+`published.yaml` says what the write-ups conclude and what is asked of a reproduction; `writeups` reads it. `importing`
+takes over runs, `comparison` sets ours beside the published numbers, `claims` holds the conclusions against the runs,
+`picture` draws and `readme` writes. No number in what they write is typed by hand: they come from `metrics.json`.
+"""

@@ -1,0 +1,105 @@
+"""Takes finished runs of the published experiments over into the evidence, without what does not belong there."""
+
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from evidence.writeups import Experiment
+from mnist_lab.config import fingerprint
+from mnist_lab.errors import InputError
+from mnist_lab.runs import Run, RunFolder, finished_runs, load_run
+
+NUMBERS = ("config.yaml", "environment.json", "history.jsonl", "mistakes.json", "metrics.json")
+"""Of every run. `metrics.json` comes last, as it says that all is there."""
+PLOTS = ("accuracy.png", "loss.png", "curves.png", "confusion.png", "predictions.png", "mistakes.png")
+"""Of the first seed of every experiment. They are kept as they were drawn: `plots.save` has reduced their colours."""
+LARGEST = 25_000_000
+"""Bytes that the evidence may take."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What came of an import."""
+
+    new: int
+    known: int
+    """Runs that were there already."""
+    refused: tuple[str, ...]
+    """Runs that are no evidence, and why."""
+
+
+def import_runs(source: Path, target: Path, experiments: Iterable[Experiment]) -> Imported:
+    """Copy the finished runs in and below `source`; one that is there with other numbers is replaced.
+
+    Raises:
+        InputError: `source` is no folder, or holds `target`.
+    """
+    if not source.is_dir():
+        raise InputError(f"{source}: there is no such folder.")
+    if target.resolve().is_relative_to(source.resolve()):
+        found = [run for run in finished_runs(source) if not run.path.resolve().is_relative_to(target.resolve())]
+    else:
+        found = finished_runs(source)
+    wanted = {experiment.name: experiment for experiment in experiments}
+    new = known = 0
+    refused = []
+    for folder in found:
+        try:
+            run = load_run(folder.path)
+            reason = objection(run, wanted)
+        except InputError as error:
+            refused.append(error.message)
+            continue
+        if reason:
+            refused.append(f"{folder.path}: {reason}")
+        elif _copy(run, target):
+            new += 1
+        else:
+            known += 1
+    return Imported(new, known, tuple(refused))
+
+
+def objection(run: Run, experiments: Mapping[str, Experiment]) -> str | None:
+    """Why a run is no evidence for the published experiments; None if it is."""
+    facts, data = run.measured.run, run.measured.dataset
+    experiment = experiments.get(facts.experiment)
+    if experiment is None:
+        return f"{facts.experiment} is not one of the published experiments."
+    if data.name != "mnist" or not data.genuine:
+        return "it was not trained on the published files of MNIST."
+    backend = str(run.config.runtime.backend)
+    if facts.fingerprint != fingerprint(experiment.config, dataset_sha256=data.sha256, backend=backend):
+        return "it was not trained as the configuration says now."
+    if missing := [name for name in NUMBERS if not (run.folder.path / name).is_file()]:
+        return f"there is no {' and no '.join(missing)}."
+    return None
+
+
+def _copy(run: Run, target: Path) -> bool:
+    """Whether anything had to be copied."""
+    facts = run.measured.run
+    there = RunFolder.of(target, facts.experiment, facts.seed, facts.fingerprint)
+    if there.finished and there.read_json("metrics.json") == run.metrics:
+        return False
+    if there.path.exists():
+        shutil.rmtree(there.path)
+    there.path.mkdir(parents=True)
+    for name in (*PLOTS, *NUMBERS):
+        if (run.folder.path / name).is_file():
+            shutil.copyfile(run.folder.path / name, there.path / name)
+    return True
+
+
+def keep_first_plots(target: Path) -> None:
+    """Remove the plots of all runs but the first seed of each experiment that has some."""
+    runs = sorted(
+        ((folder.path.parent, load_run(folder.path).measured.run.seed, folder) for folder in finished_runs(target)),
+        key=lambda run: run[:2],
+    )
+    for _, of_one in groupby(runs, key=lambda run: run[0]):
+        drawn = [folder for _, _, folder in of_one if (folder.path / PLOTS[0]).is_file()]
+        for folder in drawn[1:]:
+            for name in PLOTS:
+                (folder.path / name).unlink(missing_ok=True)

@@ -1,0 +1,124 @@
+"""The differences of the ablation as one picture: ours with intervals, and the published ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from evidence.comparison import Comparison
+from evidence.writeups import short
+from mnist_lab.analysis.verdicts import Kind
+from mnist_lab.analysis.wording import count, signed
+from mnist_lab.plots.style import BLUE, FAINT, GREY, INK, ORANGE, headline, new_figure, styled, wrapped
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+NAME = "differences.png"
+EDGE = 0.75
+"""Points beyond which a difference is told at the edge and not drawn to scale: those that matter are far smaller."""
+BELOW = 0.3
+"""Of a row, by which the published difference is drawn lower than ours."""
+COLOURS = {Kind.BETTER: BLUE, Kind.WORSE: ORANGE}
+"""Grey for what is not told from the base."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One experiment against the base; differences of test accuracy in points."""
+
+    name: str
+    changed: str
+    mean: float
+    interval: tuple[float, float] | None
+    kind: Kind
+    published: float | None
+
+
+def bars(compared: Comparison) -> list[Bar]:
+    """Those of a write-up that have a base and a common seed with it, the best first."""
+    published = {row.experiment.name: row.published_test for row in compared.rows}
+    found = []
+    for row in compared.done:
+        entry, experiment = row.entry, row.experiment
+        verdict = entry and entry.verdict
+        if verdict is None or verdict.paired is None:
+            continue
+        ours, base = published[experiment.name], published.get(experiment.base or "")
+        ends = verdict.paired.interval
+        found.append(
+            Bar(
+                short(experiment.name),
+                experiment.changed,
+                100 * verdict.paired.mean,
+                ends and (100 * ends[0], 100 * ends[1]),
+                verdict.kind,
+                None if ours is None or base is None else 100 * (ours - base),
+            )
+        )
+    return sorted(found, key=lambda bar: -bar.mean)
+
+
+def of(compared: Sequence[Comparison]) -> "Figure":
+    """The picture of the ablation."""
+    one = next(one for one in compared if one.writeup.folder == "ablation")
+    return differences(bars(one), base=short(one.rows[0].experiment.name), seeds=max(row.n for row in one.rows))
+
+
+@styled
+def differences(some: list[Bar], *, base: str, seeds: int) -> "Figure":
+    """A row an experiment: a dot and its 95 % interval, and a diamond for the published difference.
+
+    Args:
+        some: what is drawn, from the top.
+        base: what they are compared against.
+        seeds: that every one was trained with, at most.
+    """
+    from matplotlib.lines import Line2D
+
+    figure = new_figure(7.5, 1.35 + 0.27 * len(some), layout="none")
+    headline(figure, f"What each change does to the test accuracy of {base}", width=76)
+    width, height = figure.get_size_inches()
+    axes = figure.add_axes((2.95 / width, 0.78 / height, (width - 3.1) / width, (height - 1.15) / height))
+    axes.set(xlim=(-EDGE, EDGE), ylim=(len(some) - 0.4, -0.6), yticks=[])
+    interval = "with 95 % interval over " if any(bar.interval for bar in some) else ""
+    axes.set_xlabel(f"difference in points, {interval}{count(seeds, 'seed')}")
+    axes.grid(visible=False)
+    axes.axvline(0, color=GREY, linewidth=0.8)
+    axes.spines["left"].set_visible(False)
+    for y, bar in enumerate(some):
+        axes.axhline(y, color=FAINT, linewidth=0.6, zorder=0)
+        _name(axes, y, bar)
+        _draw(axes, y, bar)
+    handles = [
+        Line2D([], [], color=colour, marker="o", linewidth=1.6, label=label)
+        for colour, label in ((BLUE, "better"), (ORANGE, "worse"), (GREY, "not told apart"))
+    ]
+    handles.append(Line2D([], [], color=INK, marker="D", mfc="white", linewidth=0, label="published (one run)"))
+    figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.006, 0), ncols=4)
+    return figure
+
+
+def _name(axes: "Axes", y: int, bar: Bar) -> None:
+    place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
+    text = wrapped(bar.changed.replace("->", "\u2192"), 34)
+    size = 8.8 if "\n" not in text else 7.6
+    axes.annotate(text, (0, y), (-8, 0), ha="right", fontsize=size, linespacing=0.95, annotation_clip=False, **place)
+
+
+def _draw(axes: "Axes", y: int, bar: Bar) -> None:
+    colour = COLOURS.get(bar.kind, GREY)
+    if bar.published is not None and abs(bar.published) < EDGE:
+        axes.plot(bar.published, y + BELOW, marker="D", color=INK, mfc="white", markersize=3.8, zorder=2)
+    if abs(bar.mean) < EDGE:
+        if bar.interval:
+            axes.plot([max(-EDGE, bar.interval[0]), min(EDGE, bar.interval[1])], [y, y], color=colour, linewidth=1.8)
+        axes.plot(bar.mean, y, marker="o", color=colour, markersize=5, zorder=3)
+        return
+    side = 1 if bar.mean > 0 else -1
+    beside = "" if bar.published is None else f" (published {signed(bar.published)})"
+    axes.plot(side * EDGE * 0.985, y, marker=">" if side > 0 else "<", color=colour, markersize=5.5, clip_on=False)
+    axes.annotate(
+        f"{signed(bar.mean)}{beside}", (side * EDGE, y), (-side * 10, 0), textcoords="offset points",
+        ha="right" if side > 0 else "left", va="center", fontsize=8.8, color=INK,
+    )  # fmt: skip

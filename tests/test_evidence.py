@@ -1,0 +1,319 @@
+"""results/published/, held true: what is written there comes from its runs, and its runs are what they say they are."""
+
+import json
+import re
+import shutil
+from statistics import fmean, median, stdev
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+from pydantic import ValidationError
+from run_folders import MNIST, edit_metrics, finished_run
+
+import evidence.__main__ as command
+from evidence import picture, readme
+from evidence.claims import Outcome, findings
+from evidence.comparison import compare
+from evidence.comparison import evidence as evidence_of
+from evidence.importing import LARGEST, NUMBERS, PLOTS, import_runs, keep_first_plots, objection
+from evidence.writeups import ROOT, Claim, short, writeups
+from mnist_lab.config import fingerprint, load_config
+from mnist_lab.config.shipped import names
+from mnist_lab.plots import save
+from mnist_lab.report import collect, write_summary
+from mnist_lab.report.document import document
+from mnist_lab.runs import load_run
+
+PUBLISHED = ROOT / "results" / "published"
+EXPERIMENTS = [experiment for writeup in writeups() for experiment in writeup.experiments]
+RUNS = sorted(path.parent for path in PUBLISHED.rglob("metrics.json"))
+AGAIN = "`make results` has to be run again"
+WRITTEN = re.compile(r"(README|report|summary)\.(md|html|csv|json)|differences\.png|accuracy_(curves|parameters)\.png")
+
+
+@pytest.fixture(scope="module")
+def committed():
+    return evidence_of(PUBLISHED)
+
+
+def test_the_readme_of_the_results_is_what_its_runs_give(committed):
+    compared, _ = committed
+    assert (PUBLISHED / "README.md").read_text(encoding="utf-8") == readme.document(compared, PUBLISHED), AGAIN
+
+
+def test_what_the_projects_readme_shows_of_them_is_what_they_give(committed):
+    compared, _ = committed
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text == readme.in_project_readme(text, compared), AGAIN
+
+
+def test_the_summaries_and_the_report_are_of_these_runs(committed, tmp_path):
+    compared, study = committed
+    assert (PUBLISHED / "report.md").read_text(encoding="utf-8") == document(study), AGAIN
+    for folder, one in [(PUBLISHED, study), *((PUBLISHED / c.writeup.folder, c.study) for c in compared if c.study)]:
+        there = tmp_path / folder.name
+        there.mkdir()
+        for file in [*folder.glob("summary.*"), *folder.glob("accuracy_*.png")]:  # only a change has them drawn again
+            shutil.copy(file, there)
+        for file in write_summary(there, one):
+            assert file.read_bytes() == (folder / file.name).read_bytes(), f"{folder.name}/{file.name}: {AGAIN}"
+
+
+def test_the_picture_shows_these_runs(committed, tmp_path):
+    compared, _ = committed
+    drawn = np.asarray(Image.open(save(picture.of(compared), tmp_path / "now.png")).convert("L"), dtype=float)
+    kept = np.asarray(Image.open(PUBLISHED / picture.NAME).convert("L"), dtype=float)
+    # Not to the bit: a letter may be drawn a little different by another version of the font renderer.
+    assert drawn.shape == kept.shape, AGAIN
+    assert np.mean(np.abs(drawn - kept) > 64) < 0.001, AGAIN
+
+
+def test_a_row_has_the_numbers_of_its_metrics():
+    found = [json.loads(path.read_text()) for path in (PUBLISHED / "ablation" / "no_dropout").rglob("metrics.json")]
+    test, train = ([one[part]["accuracy"] for one in found] for part in ("test", "train"))
+    row = cells((PUBLISHED / "README.md").read_text(), "no_dropout")
+    spread = (lambda values: f" ± {stdev(values):.4f}") if len(found) > 1 else lambda _: ""
+    assert row["Test"] == f"{fmean(test):.4f}{spread(test)}"
+    assert row["Train"] == f"{fmean(train):.4f}{spread(train)}"
+    assert row["n"].split()[0] == str(len(found))
+    assert row["Published train / test"] == "0.9947 / 0.9751"
+    assert row["Ours less published"].split(" / ")[1] == f"{100 * (fmean(test) - 0.9751):+.2f}"
+    assert row["Floor"] == f"0.9691 met: {median(test):.4f}"
+
+
+def test_every_shipped_experiment_but_the_quick_start_has_a_row():
+    assert sorted(one.name for one in EXPERIMENTS) == sorted(set(names()) - {"quickstart"})
+    text = (PUBLISHED / "README.md").read_text()
+    for experiment in EXPERIMENTS:
+        assert len(re.findall(rf"^\| `{short(experiment.name)}` \|", text, re.MULTILINE)) == 1, experiment.name
+
+
+def test_every_experiment_with_all_its_seeds_reaches_its_floor_or_says_why_not(committed):
+    compared, _ = committed
+    for one in compared:
+        for row in one.rows:
+            if row.finished and row.meets_floor is False:
+                assert row.experiment.below_floor, f"{row.experiment.name}: {row.median} < {row.experiment.floor}"
+
+
+def test_the_evidence_is_small_and_holds_what_it_should_and_nothing_else():
+    files = [path for path in PUBLISHED.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < LARGEST
+    for path in files:
+        if path.parent in RUNS:
+            assert path.name in (*NUMBERS, *PLOTS), path
+        else:
+            assert WRITTEN.fullmatch(path.name), path
+    for run in RUNS:
+        assert {path.name for path in run.iterdir()} >= set(NUMBERS), run
+
+
+def test_one_run_of_every_experiment_has_its_plots():
+    drawn = [run.parent for run in RUNS if (run / PLOTS[0]).is_file()]
+    assert sorted(set(drawn)) == sorted(drawn)
+    assert set(drawn) == {run.parent for run in RUNS}
+
+
+def test_every_run_is_of_its_configuration_and_can_be_repeated_from_its_own():
+    assert RUNS
+    wanted = {experiment.name: experiment for experiment in EXPERIMENTS}
+    for path in RUNS:
+        run = load_run(path)
+        facts, config = run.measured.run, load_config(path / "config.yaml")
+        sha256, backend = run.measured.dataset.sha256, str(config.runtime.backend)
+        assert fingerprint(config, dataset_sha256=sha256, backend=backend) == facts.fingerprint, path
+        assert path == PUBLISHED / str(config.experiment) / f"seed{config.seed}-{facts.fingerprint[:8]}"
+        assert config.seed == facts.seed
+        assert objection(run, wanted) is None, path
+
+
+def test_no_run_was_trained_on_code_that_was_not_committed():
+    for path in RUNS:
+        assert json.loads((path / "environment.json").read_text()).get("git_dirty") is False, path
+
+
+def test_floors_and_conclusions_are_about_experiments_of_their_write_up():
+    for writeup in writeups():
+        own = {short(experiment.name) for experiment in writeup.experiments}
+        named = {name for claim in writeup.claims for name in (claim.of, claim.than) if name}
+        explained = {*writeup.floors, *writeup.below_floor, *writeup.differs, *writeup.seeds_of}
+        assert named | explained <= own, writeup.folder
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"than": None}, {"at_least": 0.9}, {"quantity": "validation_at"}, {"epoch": 3}, {"is": "larger"}, {"extra": 1}],
+)
+def test_a_conclusion_asks_one_question(damage):
+    good = {"says": "A beats B.", "of": "a", "is": "higher", "than": "b"}
+    Claim.model_validate(good)
+    with pytest.raises(ValidationError):
+        Claim.model_validate(good | damage)
+
+
+@pytest.fixture(scope="module")
+def some(tmp_path_factory):
+    """Eleven seeds of which dropout always loses, one of another experiment; the rest was not run."""
+    tmp_path = tmp_path_factory.mktemp("some")
+    for seed in range(1, 12):
+        chance = 0.0001 * (seed % 3)
+        finished_run(tmp_path, "mlp_512", seed=seed, test=0.98 + chance)
+        finished_run(tmp_path, "ablation/no_dropout", seed=seed, test=0.984, train=0.995, validation=0.97)
+        finished_run(tmp_path, "ablation/no_rescale", seed=seed, test=0.97 + chance)
+        finished_run(tmp_path, "ablation/extra_layer_256", seed=seed, test=0.98 + (0.001 if seed % 2 else -0.001))
+    finished_run(tmp_path, "ablation/nodes_256", seed=1, test=0.9823)
+    finished_run(tmp_path, "dense/small_28", seed=1, test=0.95)
+    for run in tmp_path.rglob("metrics.json"):
+        for name in ("environment.json", "mistakes.json"):
+            (run.parent / name).write_text("[]")
+    return tmp_path
+
+
+def claim_of(compared, words):
+    return next(f for one in compared for f in findings(one) if words in f.claim.says)
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome", "numbers"),
+    [
+        ("Without dropout the network tests worse", Outcome.CONTRADICTED, r"\+0\.39 points .* p = \.004"),
+        ("Without dropout it overfits more", Outcome.SUPPORTED, r"Gap \+0\.0250 ± 0\.0000 against \+0\.0100"),
+        ("not rescaled training collapses", Outcome.CONTRADICTED, r"Test accuracy 0\.9701 ± 0\.0001 \(95 % interval"),
+        ("A third hidden layer", Outcome.OPEN, r"p = 1\."),
+        ("Half the nodes", Outcome.OPEN, r"at least \d seeds needed"),
+        ("28 neurons reaches", Outcome.OPEN, "a single seed has no interval"),
+        ("The CNN reaches 99 %", Outcome.NOT_RUN, "^$"),
+    ],
+)
+def test_a_conclusion_is_held_against_the_runs(some, words, outcome, numbers):
+    found = claim_of(compare(collect([some]).runs), words)
+    assert found.outcome is outcome
+    assert re.search(numbers, found.numbers), found.numbers
+
+
+def test_a_conclusion_on_the_base_has_the_verdict_of_the_table(some):
+    one = compare(collect([some]).runs)[0]
+    row = next(row for row in one.done if row.experiment.name == "ablation/no_dropout")
+    found = claim_of([one], "Without dropout the network tests worse")
+    assert row.entry.verdict.p == pytest.approx(4 * 2 / 2**11)  # four arms, eleven seeds
+    assert found.numbers.endswith("p = .004.")
+
+
+def test_an_epoch_that_few_runs_have_is_no_property_of_the_experiment(tmp_path):
+    for seed in (1, 2, 3):  # in made-up runs validation loss falls to the end
+        finished_run(tmp_path, "two_models/mlp_5x30", seed=seed)
+    found = claim_of(compare(collect([tmp_path]).runs), "sixth epoch")
+    assert (found.outcome, found.n) == (Outcome.CONTRADICTED, 3)
+    assert "0 of 3 runs" in found.numbers
+
+
+def test_what_is_missing_is_said(some):
+    compared = compare(collect([some]).runs)
+    text = readme.document(compared, some)
+    assert cells(text, "batch_64")["Test"] == "not run yet"
+    assert cells(text, "nodes_256")["n"] == "1 of 10"
+    assert cells(text, "nodes_256")["Against the base"].startswith("too few seeds")
+    assert cells(text, "small_28")["Floor"] == "0.9600 **not met**: 0.9500"
+    assert "`small_28` does not reach its floor. Not explained." in text
+    assert "| [A CNN improved in seven steps](#a-cnn-improved-in-seven-steps) | 0 of 7 | 0 | - | - |" in text
+    assert "`no_rescale` was published with 0.3039" in text
+
+
+def test_seeds_that_were_skipped_are_named(tmp_path):
+    finished_run(tmp_path, "mlp_512", seed=3)
+    text = readme.document(compare(collect([tmp_path]).runs), tmp_path)
+    assert "the seeds 1 to n, but for `mlp_512` 3." in text
+
+
+def test_without_a_run_there_is_a_readme_all_the_same(tmp_path):
+    text = readme.document(compare([]), tmp_path)
+    assert text.count("not run yet") == len(EXPERIMENTS)
+
+
+def test_an_import_takes_the_numbers_of_every_run_and_the_plots_of_one(tmp_path):
+    source, target = tmp_path / "source", tmp_path / "target"
+    for seed in (2, 10, 3):
+        folder = finished_run(source, "ablation/nodes_256", seed=seed)
+        for name in (*PLOTS, "environment.json", "mistakes.json", "model.keras", "predictions.npz", "log.txt", ".lock"):
+            (folder.path / name).write_text("[]")
+    (finished_run(source, "mlp_512", seed=4).path / "metrics.json").unlink()  # not finished yet
+    done = import_runs(source, target, EXPERIMENTS)
+    keep_first_plots(target)
+    assert (done.new, done.known, done.refused) == (3, 0, ())
+    there = {run.name.partition("-")[0]: {path.name for path in run.iterdir()} for run in target.glob("ablation/*/*")}
+    assert there == {
+        "seed2": {*NUMBERS, *PLOTS},
+        "seed3": set(NUMBERS),
+        "seed10": set(NUMBERS),
+    }
+    assert not (target / "mlp_512").exists()
+
+
+def test_an_import_replaces_what_has_other_numbers_and_leaves_the_rest(tmp_path):
+    source, target = tmp_path / "source", tmp_path / "target"
+    folders = [finished_run(source, "ablation/nodes_256", seed=seed) for seed in (1, 2)]
+    for folder in folders:
+        for name in ("environment.json", "mistakes.json"):
+            (folder.path / name).write_text("[]")
+    import_runs(source, target, EXPERIMENTS)
+    edit_metrics(folders[1], epochs=7)
+    done = import_runs(source, target, EXPERIMENTS)
+    assert (done.new, done.known) == (1, 1)
+    assert load_run(next(target.glob("ablation/nodes_256/seed2-*"))).metrics["epochs"] == 7
+
+
+def test_an_import_refuses_what_is_no_evidence(tmp_path):
+    source = tmp_path / "source"
+    finished_run(source, "quickstart")
+    finished_run(source, "mlp_512", train__epochs=3)
+    finished_run(source, "ablation/batch_64", dataset=MNIST | {"genuine": False})
+    finished_run(source, "ablation/batch_256")
+    (finished_run(source, "ablation/no_relu").path / "metrics.json").write_text("{}")
+    done = import_runs(source, tmp_path / "target", EXPERIMENTS)
+    assert done.new == 0
+    for words in ("not one of the published", "as the configuration says now", "published files of MNIST",
+                  "no environment.json and no mistakes.json", "damaged"):  # fmt: skip
+        assert sum(words in reason for reason in done.refused) == 1, words
+
+
+def test_the_command_writes_it_all_and_the_second_time_the_same(some, tmp_path, monkeypatch):
+    root = tmp_path / "checkout"
+    root.mkdir()
+    (root / "README.md").write_text((ROOT / "README.md").read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(command, "ROOT", root)
+    monkeypatch.setattr(command, "PUBLISHED", root / "results" / "published")
+
+    def written():
+        answer = CliRunner().invoke(command.main, ["--import", str(some)], catch_exceptions=False)
+        assert answer.exit_code == 0, answer.output
+        return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+    first = written()
+    assert {path.name for path in (root / "results" / "published").glob("*.*")} >= {
+        "README.md", "report.html", "report.md", "summary.csv", "differences.png",
+    }  # fmt: skip
+    assert "not rescaled training collapses" in (root / "README.md").read_text(encoding="utf-8")
+    assert written() == first
+
+
+def test_a_folder_that_is_not_there_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(command, "PUBLISHED", tmp_path)
+    answer = CliRunner().invoke(command.main, ["--import", str(tmp_path / "nowhere")])
+    assert answer.exit_code == 2
+    assert "there is no such folder" in answer.output
+
+
+def test_markers_that_are_missing_are_an_error():
+    with pytest.raises(ValueError, match="expected one <!-- results"):
+        readme.put("# A readme", "results", "text")
+
+
+def cells(text, name):
+    """The row of an experiment, by its headings."""
+    lines = text.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith(f"| `{name}` |"))
+    top = next(i for i in range(at, 0, -1) if lines[i].startswith("| Experiment |"))
+    split = [[cell.strip() for cell in lines[i].strip("|").split("|")] for i in (top, at)]
+    return dict(zip(*split, strict=True))
