@@ -129,9 +129,9 @@ def test_every_run_is_of_its_configuration_and_can_be_repeated_from_its_own():
         assert objection(run, wanted) is None, path
 
 
-def test_no_run_was_trained_on_code_that_was_not_committed():
+def test_no_run_is_known_to_be_of_code_that_was_not_committed():
     for path in RUNS:
-        assert json.loads((path / "environment.json").read_text()).get("git_dirty") is False, path
+        assert not json.loads((path / "environment.json").read_text()).get("git_dirty"), path
 
 
 def test_floors_and_conclusions_are_about_experiments_of_their_write_up():
