@@ -381,7 +381,9 @@ def test_drawing_never_imports_pyplot():
 
 
 @pytest.mark.parametrize("names", [["seven.png"], [f"picture {n}.png" for n in range(20)]])
-@pytest.mark.parametrize("classes", [DIGITS, CLOTHES, [f"class {n}" for n in range(26)]], ids=["digits", "clothes", "26"])
+@pytest.mark.parametrize(
+    "classes", [DIGITS, CLOTHES, [f"class {n}" for n in range(26)]], ids=["digits", "clothes", "26"]
+)
 def test_given_pictures_stand_beside_what_the_network_sees_and_says(names, classes, tmp_path):
     probabilities = np.random.default_rng(1).dirichlet(np.full(len(classes), 0.2), len(names))
     pictures = [images(1, 20 + n, 30, 3)[0] for n in range(len(names))]

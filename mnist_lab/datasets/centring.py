@@ -71,7 +71,7 @@ def is_like_mnist(picture: Pixels) -> bool:
     if ink.max() < _FAINTEST or np.median(_border(picture)) > 0:
         return False
     sides = [np.ptp(np.flatnonzero(ink.any(axis=axis))) + 1 for axis in (0, 1)]
-    return max(sides) <= BOX and all(abs(centre - MIDDLE) <= 1 for centre in _centre_of_mass(ink))
+    return bool(max(sides) <= BOX) and all(abs(centre - MIDDLE) <= 1 for centre in _centre_of_mass(ink))
 
 
 def resized(picture: Pixels, shape: tuple[int, int, int]) -> Prepared:
