@@ -68,8 +68,9 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
         output.print()
         output.print(Text(f"{comparison.title}, {base.data.heading}", style="bold"))
         output.print()
-        headings = ("Runs", f"Changed against {base.name}", "Test", "Difference", "Verdict")
-        output.print(tables.table(headings, words.overview(comparison), numbers=(2, 3), wrapped=1))
+        headings = ("Runs", "Test", "Difference", "95 % interval", "Verdict")
+        rows = [(name, *cells) for name, _, *cells in words.overview(comparison)]
+        output.print(tables.table(headings, rows, numbers=(1, 2, 3), wrapped=0))
     for arm in comparison.arms:
         data = f", {base.data.heading}" if len(comparison.arms) == 1 else ""
         output.print()
@@ -81,7 +82,9 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
         output.print(tables.table(("", *names, "Difference", "95 % interval"), words.cells(arm), numbers=range(1, 5)))
         output.print()
         output.print(tables.bullets(words.findings(comparison, arm)))
-    output.print()
-    output.print(tables.bullets([*words.of_the_base(comparison), *words.notes(comparison)]))
+    for remarks in (words.of_the_base(comparison), words.notes(comparison)):
+        if remarks:
+            output.print()
+            output.print(tables.bullets(remarks))
     click.echo(f"\nComparison: {files[0]}")
     output.print(Text("  " + "  ".join(file.name for file in files[1:])))

@@ -25,6 +25,8 @@ class Half:
 
     heading: str
     """What they are, and how many."""
+    legend: str
+    """In which order they come, or what the notes say."""
     images: ArrayLike
     """uint8, (n, h, w), (n, h, w, 1) or (n, h, w, 3), the first to show first."""
     labels: Sequence[int]
@@ -60,8 +62,8 @@ def disputed(halves: tuple[Half, Half], classes: Sequence[str], *, title: str) -
     axes.set_axis_off()
     axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
     for half, left in zip(halves, (SIDE, SIDE + wide + GAP), strict=True):
-        heading = wrapped(half.heading, 46)
-        axes.text(left, top + HEADING / 2, heading, fontsize=8.8, va="center", linespacing=1.15)
+        axes.text(left, top + 0.09, wrapped(half.heading, 48, 1), fontsize=8.8, va="center")
+        axes.text(left, top + 0.26, wrapped(half.legend, 60, 1), fontsize=7.2, color=GREY, va="center")
         _grid(axes, half, classes, left, top + HEADING)
     return figure
 
@@ -86,4 +88,4 @@ def _caption(axes: Axes, label: str, predicted: str, x: float, y: float) -> None
         axes.text(middle + 0.1, y + 0.12, predicted, fontsize=9.5, weight="bold", color=ORANGE, ha="left", va="center")
     else:
         for text, color, down in ((label, BLUE, 0.07), (f"as {predicted}", ORANGE, 0.17)):
-            axes.text(x + TILE / 2, y + down, wrapped(text, 13, 1), fontsize=6.2, color=color, ha="center", va="center")
+            axes.text(x + TILE / 2, y + down, wrapped(text, 16, 1), fontsize=6, color=color, ha="center", va="center")

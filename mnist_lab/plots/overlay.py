@@ -55,7 +55,7 @@ def overlay(curves: Mapping[str, Histories], *, title: str) -> Figure:
     """
     looks: dict[str, Style] = {}
     for i, name in enumerate(curves):
-        look = BASES[0] if i == 0 else ARMS[(i - 1) % len(ARMS)]
+        look = BASES[0] if i == 0 else _look(i - 1)
         looks[name] = look | {"linestyle": "-", "linewidth": 1.8}
         looks[_training(name)] = look | {"linestyle": DASHED, "linewidth": 1.0, "markersize": 3.2}
     quantities = {
@@ -88,6 +88,12 @@ def overlay(curves: Mapping[str, Histories], *, title: str) -> Figure:
         notes.append(seeds_said(runs))
     figure.text(0.012, 0.05 / figure.get_size_inches()[1], "; ".join(notes), fontsize=FONT, color=GREY)
     return figure
+
+
+def _look(arm: int) -> Style:
+    """Of the arm with this number; from the second round on what was filled is hollow, and the other way round."""
+    look = ARMS[arm % len(ARMS)]
+    return look if arm < len(ARMS) else look | {"mfc": look["color"] if "mfc" in look else "white"}
 
 
 def _training(name: str) -> str:

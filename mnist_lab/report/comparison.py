@@ -88,7 +88,8 @@ class Comparison:
     @property
     def title(self) -> str:
         """All sides, in words."""
-        return " and ".join(arm.entry.group.name for arm in self.arms) + f" against {self.base.group.name}"
+        *others, last = (arm.entry.group.name for arm in self.arms)
+        return f"{', '.join(others)}{' and ' if others else ''}{last} against {self.base.group.name}"
 
 
 def compare(sides: Sequence[Side]) -> Comparison:
@@ -113,7 +114,10 @@ def compare(sides: Sequence[Side]) -> Comparison:
     groups = [base, *arms]
     known = {group.name: [mistakes(run) for run in group.runs] for group in groups}
     scores = [_scores(group, known[group.name], models_only=models_only) for group in groups]
-    found = dict(zip([arm.name for arm in arms], verdicts(scores[0], scores[1:]), strict=True))
+    found = {
+        arm.name: replace(verdict, seeds=tuple(seed for seed in base.seeds if seed in arm.seeds))
+        for arm, verdict in zip(arms, verdicts(scores[0], scores[1:]), strict=True)
+    }
     seen = observations(Evidence(groups, {arm.name: base for arm in arms}, found))
     return Comparison(
         base=entry(base, None, None, seen[base.name]),

@@ -47,13 +47,11 @@ def write_comparison(folder: Path, comparison: Comparison, data_dir: Path | None
         The paths of the files, `compare.md` first and `compare.json` second; and what could not be drawn, in sentences.
 
     Raises:
-        InputError: `folder` is a run's folder, or a file.
+        InputError: `folder` is a run's folder.
         SetupError: it cannot be written.
     """
     if is_run_folder(folder):
         raise InputError(f"{folder}: this is a run's folder; a comparison has to go elsewhere.")
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder}: expected a folder to write into, this is a file.")
     from mnist_lab import plots
 
     drawn, not_drawn = {}, []
@@ -88,8 +86,9 @@ def document(comparison: Comparison, drawn: list[str], not_drawn: list[str]) -> 
     lines = [f"# {comparison.title}", "", f"{comparison.base.group.data.heading}."]
     if len(comparison.arms) > 1:
         rows = [[f"`{name}`", *cells] for name, *cells in words.overview(comparison)]
-        headings = ["Runs", f"Changed against {comparison.base.group.name}", "Test", "Difference", "Verdict"]
-        lines += ["", *table(headings, rows, numbers=[2, 3])]
+        changed = f"Changed against {comparison.base.group.name}"
+        headings = ["Runs", changed, "Test", "Difference", "95 % interval", "Verdict"]
+        lines += ["", *table(headings, rows, numbers=[2, 3, 4])]
     for i, arm in enumerate(comparison.arms):
         lines += ["", f"## {words.heading(arm)}", ""]
         lines += bullets([f"Changed: {arm.entry.group.changed}.", f"Runs: {words.seeds(comparison, arm)}."])

@@ -80,14 +80,16 @@ def _half(
 
     shown = images[:SHOWN]
     if found.pairs == 1:
-        order = ", most confident first" if len(images) > 1 else ""
-        heading = f"{errs} wrong, {right} right: {count(len(images), 'image')}{order}"
+        heading = f"{errs} wrong, {right} right: {count(len(images), 'image')}"
+        legend = "with its confidence, highest first"
         notes = [f"{one.confidence:.1%}" if one.confidence else "" for one in shown]
     else:
-        heading = f"More often wrong in {errs}: {count(len(images), 'image')} (of {found.pairs} models each)"
+        heading = f"More often wrong in {errs}: {count(len(images), 'image')}"
+        legend = f"in how many of {found.pairs} models, against how many of the other's {found.pairs}"
         notes = [f"{max(pair)} against {min(pair)}" for one in shown for pair in [(one.base_wrong, one.other_wrong)]]
     return plots.Half(
         heading,
+        legend if len(images) else "",
         dataset.x_test[[one.index for one in shown]],
         [one.label for one in shown],
         [one.predicted for one in shown],

@@ -84,7 +84,7 @@ class Row:
         """The ends of the interval, in the unit of the difference."""
         if self.interval is None or self.metric.kind in ("cost", "seconds"):
             return ""
-        scale, digits = {"accuracy": (100, 2), "gap": (100, 2), "loss": (1, 4), "count": (1, 1)}[self.metric.kind]
+        scale, digits = {"accuracy": (100, 2), "gap": (100, 2), "loss": (1, 3), "count": (1, 0)}[self.metric.kind]
         return " to ".join(signed(scale * end, digits) for end in self.interval)
 
 
@@ -107,7 +107,7 @@ METRICS = (
     Metric("epochs", "Epochs", "count", lambda _, result: result.epochs),
     Metric("saved_epoch", "Saved epoch", "count", lambda run, _: _at(run, "best", "epoch")),
     Metric("parameters", "Parameters", "cost", lambda _, result: result.parameters.total),
-    Metric("flops", "FLOPs", "cost", lambda run, _: run.metrics.get("flops")),
+    Metric("flops", "Training FLOPs", "cost", lambda run, _: run.metrics.get("flops")),
     TIME,
 )
 

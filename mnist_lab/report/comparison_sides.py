@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -46,7 +47,9 @@ def _side(reference: str, results: Path) -> Side:
     path = Path(reference)
     if is_run_folder(path):
         return Side(reference, _group(reference, groups([load_run(path)])))
-    below = finished_runs(path) if path.is_dir() else []
+    below: list[RunFolder] = []
+    with suppress(OSError):  # a name that is too long for a path
+        below = finished_runs(path) if path.is_dir() else []
     collected = collect([folder.path for folder in below or _of_one_experiment(reference, results)])
     if not collected.runs:
         raise InputError("\n".join(collected.problems))

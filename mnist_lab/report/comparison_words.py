@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 
 from mnist_lab.analysis.power import ALPHA
-from mnist_lab.analysis.wording import count, p_value, signed
+from mnist_lab.analysis.wording import count, p_value
+from mnist_lab.report.columns import spread, verdict
 from mnist_lab.report.comparison import Arm, Comparison
 from mnist_lab.report.comparison_metrics import TEST, TIME, accuracy_interval
 from mnist_lab.report.digest import looks
-from mnist_lab.report.groups import Group
-
-HEADINGS = ("", "", "Difference", "95 % interval")
 
 
 def heading(arm: Arm) -> str:
@@ -48,8 +46,20 @@ def cells(arm: Arm) -> list[tuple[str, str, str, str, str]]:
                 "{:.4f} to {:.4f}".format(*accuracy_interval(side, images)) if side else ""
                 for side in (row.base, row.other)
             ]
-            found.append(("  interval", ends[0], ends[1], "", ""))
+            found.append(("  its interval", ends[0], ends[1], "", ""))
     return found
+
+
+def overview(comparison: Comparison) -> list[tuple[str, str, str, str, str, str]]:
+    """A row for each side: its name, what it changes, test accuracy, difference, interval and verdict."""
+    base = comparison.base.group
+    rows = [(base.name, "", spread(base.test), "", "", "")]
+    for arm in comparison.arms:
+        group, test = arm.entry.group, next(row for row in arm.rows if row.metric is TEST)
+        rows.append(
+            (group.name, group.changed, spread(group.test), test.difference_text, test.interval_text, _short(arm))
+        )
+    return rows
 
 
 def findings(comparison: Comparison, arm: Arm) -> list[str]:
@@ -95,26 +105,37 @@ def notes(comparison: Comparison) -> list[str]:
     return [*texts, *looks(comparison.looks)]
 
 
+def _short(arm: Arm) -> str:
+    """The verdict in a few words: on the experiments, or of single models on these."""
+    found = arm.entry.verdict
+    if found is None or found.models is None or found.models_p is None:
+        return verdict(found)
+    if found.models_p > ALPHA:
+        return "not told apart"
+    return f"this model {'better' if found.models.only_a_wrong > found.models.only_b_wrong else 'worse'}"
+
+
 def _verdict(comparison: Comparison, arm: Arm) -> str:
     """Of single models McNemar's test first, for that is what the reader asked; then what it does not say."""
-    verdict = arm.entry.verdict
-    if verdict is None:
+    found = arm.entry.verdict
+    if found is None:
         return ""
-    models = verdict.models
-    if models is None or verdict.models_p is None:
-        return verdict.text
+    models = found.models
+    if models is None or found.models_p is None:
+        return found.text
     name, base = arm.entry.group.name, comparison.base.group.name
     corrected = ""
-    if len(comparison.arms) > 1 and p_value(models.p) != p_value(verdict.models_p):
-        corrected = f", corrected for {len(comparison.arms)} comparisons {p_value(verdict.models_p)}"
+    if len(comparison.arms) > 1 and p_value(models.p) != p_value(found.models_p):
+        corrected = f", corrected for {len(comparison.arms)} comparisons {p_value(found.models_p)}"
     tested = f"McNemar's exact {p_value(models.p)}{corrected}"
-    if verdict.models_p > ALPHA:
+    if found.models_p > ALPHA:
         said = f"These two models are not told apart: {tested}."
     else:
         better = name if models.only_a_wrong > models.only_b_wrong else base
         said = f"Of these two models that of {better} is better on these test images: {tested}."
-    seeds = count(len(verdict.seeds), "seed")
-    return f"{said} About the experiments nothing can be said with {seeds}: at least {verdict.least} needed."
+    if not arm.changes and comparison.base.group.fingerprint == arm.entry.group.fingerprint:
+        return f"{said} They have the same configuration."
+    return f"{said} About the experiments nothing can be said with one seed: at least {found.least} needed."
 
 
 def _disputed(arm: Arm) -> str:
@@ -144,20 +165,3 @@ def _listed(some: Sequence[int]) -> str:
     if len(some) > 2 and list(some) == list(range(some[0], some[-1] + 1)):
         return f"seeds {some[0]} to {some[-1]}"
     return f"seeds {', '.join(map(str, some))}"
-
-
-def overview(comparison: Comparison) -> list[tuple[str, ...]]:
-    """With several arms: each in a row, with what it changes, test accuracy, difference and verdict."""
-    rows = [(comparison.base.group.name, "", _test(comparison.base.group), "", "")]
-    for arm in comparison.arms:
-        test = next(row for row in arm.rows if row.metric is TEST)
-        interval = f" ({test.interval_text})" if test.interval_text else ""
-        points = "" if test.difference is None else f"{signed(100 * test.difference)}{interval}"
-        group, verdict = arm.entry.group, arm.entry.verdict
-        rows.append((group.name, group.changed, _test(group), points, str(verdict.kind) if verdict else ""))
-    return rows
-
-
-def _test(group: Group) -> str:
-    deviation = group.test.deviation
-    return f"{group.test.mean:.4f}" + (f" ± {deviation:.4f}" if deviation is not None else "")

@@ -1,0 +1,193 @@
+"""`mnist-lab compare`: what it prints and writes, the digits that tell two networks apart, and what it refuses."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from lab import Answer, files, imported, lab, read_json, write
+from PIL import Image
+from run_folders import MNIST, finished_run
+from test_terminal import at_a_terminal, lines
+
+from mnist_lab.cli import main
+from mnist_lab.datasets import load
+
+DIGITS = load("digits")
+UCI = {"name": "digits", "title": DIGITS.title, "sha256": DIGITS.sha256, "genuine": True}
+FOLDER = "results/comparisons/base-seed1-vs-wider-seed1"
+
+
+def config(name, nodes):
+    return {"name": name, "data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [nodes]}}
+
+
+def add(results, name, nodes, wrong, **changes):
+    """A run on the bundled digits that gets these test images wrong."""
+    settings = {"test": 1 - len(wrong) / 360, "total": 360, "dataset": UCI} | changes
+    folder = finished_run(results, config(name, nodes), **settings)
+    mistakes = [
+        {"index": i, "label": int(DIGITS.y_test[i]), "predicted": int(DIGITS.y_test[i] + 1) % 10, "confidence": 0.9}
+        for i in wrong
+    ]
+    folder.write_json("mistakes.json", mistakes)
+    return folder.path
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    add(tmp_path / "results", "base", 16, range(20))
+    add(tmp_path / "results", "wider", 32, range(14, 22))
+    return tmp_path / "results"
+
+
+def compare(*arguments):
+    """`mnist-lab compare ARGUMENTS` in the working folder; in this process, for nothing in it needs another."""
+    done = CliRunner().invoke(main, ["compare", *map(str, arguments)], prog_name="mnist-lab")
+    return Answer(done.exit_code, done.stdout, done.stderr)
+
+
+def test_configurations_and_results_are_told_and_everything_is_written(results):
+    answer = compare("base", "wider")
+    assert (answer.code, answer.err) == (0, "")
+    for expected in (
+        "nodes 16 -> 32", "+3.33 points", "McNemar's exact p = .004", "2 test images only wider gets wrong",
+        f"Comparison: {FOLDER}/compare.md",
+    ):  # fmt: skip
+        assert expected in answer.out
+    assert files(results.parent / FOLDER) == {"compare.md", "compare.json", "curves.png", "digits.png"}
+    text = (results.parent / FOLDER / "compare.md").read_text(encoding="utf-8")
+    for expected in ("nodes 16 -> 32", "](curves.png)", "](digits.png)"):
+        assert expected in text
+
+
+def test_the_digits_that_tell_them_apart_are_drawn_as_they_are_in_the_data_set(results, monkeypatch):
+    from mnist_lab import plots
+
+    drawn, original = [], plots.disputed
+
+    def seen(halves, *rest, **more):
+        drawn.append(halves)
+        return original(halves, *rest, **more)
+
+    monkeypatch.setattr(plots, "disputed", seen)
+    assert compare("base", "wider").code == 0
+    [(others, base)] = drawn
+    assert (others.images == DIGITS.x_test[20:22]).all()
+    assert (base.images == DIGITS.x_test[:14]).all()
+    assert base.labels == DIGITS.y_test[:14].tolist()
+    with Image.open(results.parent / FOLDER / "digits.png") as picture:
+        assert picture.width > 1000
+
+
+def test_several_are_compared_with_the_first_each_with_its_digits(results):
+    add(results, "deeper", 64, range(5))
+    answer = compare("base", "wider", "deeper", "--output", "mine")
+    assert answer.code == 0, answer.text
+    assert {"digits.png", "digits_2.png"} < files(results.parent / "mine")
+    assert "wider and deeper against base" in answer.out
+    assert "at least 7 needed" in answer.out
+    assert compare("base", "wider", "--output", "mine").code == 0
+    assert "digits_2.png" not in files(results.parent / "mine")
+
+
+def test_json_is_what_is_written(results):
+    answer = compare("base", "wider", "--json")
+    assert json.loads(answer.out) == read_json(results.parent / FOLDER / "compare.json")
+
+
+def test_a_comparison_is_no_run(results):
+    def listed():
+        return CliRunner().invoke(main, ["list", "--json"]).stdout
+
+    before = listed()
+    assert compare("base", "wider").code == 0
+    assert listed() == before
+    reported = CliRunner().invoke(main, ["report", "--json"])
+    assert (json.loads(reported.stdout)["runs"], reported.stderr) == (2, "")
+
+
+def test_without_the_data_set_the_rest_is_compared_and_it_is_said(results):
+    for name in ("base", "wider"):
+        [folder] = (results / name).iterdir()
+        text = (folder / "config.yaml").read_text()
+        write(folder / "config.yaml", text.replace("dataset: digits", f"dataset: {results}/gone.npz"))
+    answer = compare("base", "wider")
+    assert answer.code == 0, answer.text
+    assert "are not drawn" in answer.err
+    assert "gone.npz" in answer.err
+    assert files(results.parent / FOLDER) == {"compare.md", "compare.json", "curves.png"}
+    assert "are not drawn" in (results.parent / FOLDER / "compare.md").read_text(encoding="utf-8")
+
+
+def test_another_data_set_in_the_place_of_theirs_is_not_drawn(results):
+    for name, nodes in (("one", 16), ("two", 32)):
+        add(results, name, nodes, range(nodes), dataset=UCI | {"sha256": "f" * 64})
+    answer = compare("one", "two")
+    assert answer.code == 0, answer.text
+    assert "another than the runs were tested on" in answer.err
+
+
+def test_models_that_err_alike_have_no_digits_to_show(results):
+    add(results, "same", 8, range(20))
+    answer = compare("base", "same", "--output", "mine")
+    assert (answer.code, answer.err) == (0, "")
+    assert "0 test images only same gets wrong, 0 only base, 20 both" in answer.out
+    assert "digits.png" not in files(results.parent / "mine")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["base"], "Usage: mnist-lab compare"),
+        (["base", "base"], "a comparison needs different runs"),
+        (["base", "widest"], "widest: no finished run"),
+        (["base", "mlp_512"], "mlp_512: MNIST, 10,000 test images"),
+        (["base", "results"], "3 experiments have runs there"),
+        (["base", "wider", "--output", "file"], "file: the comparison cannot be written (File exists)"),
+        (["base", "wider", "--output", "RUN"], "this is a run's folder"),
+        (["base", "x" * 300], "no finished run"),
+        (["base", "wider", "--output", "x" * 300], "cannot be written"),
+    ],
+    ids=[
+        "one run",
+        "twice",
+        "unknown",
+        "other data",
+        "many",
+        "into a file",
+        "into a run",
+        "a long name",
+        "into a long name",
+    ],
+)
+def test_bad_input_ends_with_2_and_writes_nothing(arguments, message, results):
+    finished_run(results, dataset=MNIST)
+    write(results.parent / "file", "text")
+    run = str(next((results / "base").iterdir()))
+    before = files(results.parent)
+    answer = compare(*(run if word == "RUN" else word for word in arguments))
+    assert (answer.code, answer.out) == (2, "")
+    assert message in answer.err
+    assert files(results.parent) == before
+
+
+def test_it_fits_a_narrow_terminal_and_no_number_is_broken(results):
+    columns = 80
+    for seed in (1, 2, 3):
+        for name, nodes in (("low", 16), ("high", 32)):
+            add(results, name, nodes + 1, range(seed * nodes), seed=seed)
+    code, written = at_a_terminal("compare", "low", "high", cwd=results.parent, columns=columns)
+    screen = lines(written)
+    assert code == 0
+    assert max(map(len, screen)) <= columns
+    table = [line for line in screen if line.startswith(("Test accuracy", "Wrong", "Gap", "Training time"))]
+    assert len(table) == 4
+    assert "0.9111 ± 0.0444" in table[0]
+    assert " to " in table[1]
+
+
+def test_a_comparison_needs_no_keras(results):
+    answer = lab("compare", "base", "wider", cwd=results.parent, python=("-X", "importtime"))
+    assert answer.code == 0
+    assert imported(answer) & {"keras", "tensorflow", "jax"} == set()

@@ -1,0 +1,308 @@
+"""Chosen runs compared: which runs an argument stands for, what belongs together, what is said and what is refused."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from run_folders import MNIST, finished_run
+
+from mnist_lab.analysis import mean_interval, wilson
+from mnist_lab.analysis.holm import holm
+from mnist_lab.analysis.mcnemar import accuracy_difference, mcnemar
+from mnist_lab.analysis.paired import paired
+from mnist_lab.analysis.verdicts import Kind
+from mnist_lab.errors import InputError
+from mnist_lab.report import comparison_words as words
+from mnist_lab.report.comparison import compare
+from mnist_lab.report.comparison_document import default_folder, facts
+from mnist_lab.report.comparison_sides import find_sides
+
+
+def wrong(folder, *indices, label=4, predicted=9, confidence=0.9):
+    """Say which test images a run gets wrong."""
+    made = [{"index": i, "label": label, "predicted": predicted, "confidence": confidence} for i in indices]
+    folder.write_json("mistakes.json", made)
+    return folder
+
+
+def compared(results, *references):
+    return compare(find_sides([str(reference) for reference in references], results))
+
+
+def metric(arm, name):
+    return next(row for row in arm.rows if row.metric.name == name)
+
+
+@pytest.fixture
+def single(tmp_path):
+    """A base and an arm with a run each: 3 images only the base gets wrong, 12 only the arm, 1 both."""
+    wrong(finished_run(tmp_path, test=0.9996), *range(4))
+    wrong(finished_run(tmp_path, "ablation/nodes_1024", test=0.9987, parameters=1_863_690), 0, *range(100, 112))
+    return tmp_path
+
+
+@pytest.fixture
+def seeds(tmp_path):
+    """The same with seeds 1 to 8, and one more of each that the other has not; the arm is better with every seed."""
+    for seed in range(1, 10):
+        wrong(finished_run(tmp_path, seed=seed, test=0.97 + 0.001 * (seed % 3)), 1, 2)
+    for seed in (*range(1, 9), 12):
+        arm = finished_run(
+            tmp_path, "ablation/nodes_1024", seed=seed, test=0.975 + 0.001 * (seed % 3) + 0.0001 * seed, train=0.995
+        )
+        wrong(arm, *([2, 3] if seed < 4 else [2]))
+    return tmp_path
+
+
+class TestSides:
+    @pytest.mark.parametrize("how", ["name", "end of the name", "folder", "id", "fingerprint", "run's folder"])
+    def test_an_experiment_is_named_in_many_ways(self, how, single):
+        [folder] = (single / "ablation/nodes_1024").iterdir()
+        reference = {
+            "name": "ablation/nodes_1024", "end of the name": "nodes_1024", "folder": f"{folder.parent}/",
+            "id": folder.name, "fingerprint": folder.name.rpartition("-")[2], "run's folder": str(folder),
+        }[how]  # fmt: skip
+        [side] = find_sides([reference], single)
+        assert (side.group.experiment, side.group.seeds) == ("ablation/nodes_1024", (1,))
+
+    def test_an_experiment_stands_for_all_its_seeds_and_a_run_for_itself(self, seeds):
+        run = next((seeds / "mlp_512").glob("seed3-*"))
+        sides = find_sides(["ablation/nodes_1024", run.name], seeds)
+        assert [side.group.seeds for side in sides] == [(*range(1, 9), 12), (3,)]
+
+    def test_an_experiment_with_several_configurations_asks_for_a_fingerprint(self, single):
+        other = finished_run(single, train__epochs=5)
+        with pytest.raises(InputError, match="2 configurations") as error:
+            find_sides(["mlp_512"], single)
+        mark = other.id.rpartition("-")[2]
+        assert mark in str(error.value)
+        assert find_sides([mark], single)[0].group.runs[0].folder.id == other.id
+
+    def test_a_folder_of_several_experiments_is_no_side(self, single):
+        with pytest.raises(InputError, match=r"2 experiments have runs there.*\n.*mlp_512"):
+            find_sides([str(single)], single)
+
+    def test_a_name_that_two_experiments_have_is_ambiguous(self, single):
+        for below in ("one", "other"):
+            finished_run(single / below, "ablation/no_relu")
+        with pytest.raises(InputError, match="2 experiments have runs that are called so") as error:
+            find_sides(["no_relu"], single)
+        assert str(single / "one/ablation/no_relu") in str(error.value)
+
+    @pytest.mark.parametrize("again", ["mlp_512", "its folder", "through a link"])
+    def test_the_same_run_twice_is_refused(self, again, single):
+        [folder] = (single / "mlp_512").iterdir()
+        (single / "link").symlink_to(folder)
+        reference = {"its folder": folder, "through a link": single / "link"}.get(again, again)
+        with pytest.raises(InputError, match="a comparison needs different runs"):
+            find_sides(["mlp_512", str(reference)], single)
+
+    def test_a_damaged_seed_is_left_out_and_named_and_if_none_is_left_that_is_an_error(self, seeds):
+        damaged = next((seeds / "mlp_512").glob("seed2-*"))
+        (damaged / "metrics.json").write_text("{")
+        [side] = find_sides(["mlp_512"], seeds)
+        assert 2 not in side.group.seeds
+        assert str(damaged) in side.problems[0]
+        for run in (seeds / "mlp_512").iterdir():
+            (run / "metrics.json").write_text("{")
+        with pytest.raises(InputError, match="damaged"):
+            find_sides(["mlp_512"], seeds)
+
+    def test_runs_of_one_experiment_are_told_apart_by_seed_or_fingerprint(self, seeds):
+        runs = [next((seeds / "mlp_512").glob(f"seed{seed}-*")).name for seed in (1, 2)]
+        assert [side.group.name for side in find_sides(runs, seeds)] == ["mlp_512, seed 1", "mlp_512, seed 2"]
+        other = finished_run(seeds, train__epochs=5)
+        marks = [name.rpartition("-")[2] for name in (runs[0], other.id)]
+        assert [side.group.name for side in find_sides(marks, seeds)] == [f"mlp_512 ({mark})" for mark in marks]
+
+
+class TestSingleModels:
+    def test_they_are_compared_image_by_image(self, single):
+        comparison = compared(single, "mlp_512", "nodes_1024")
+        [arm] = comparison.arms
+        assert arm.entry.group.changed == "nodes 512, 512 -> 1024, 1024"
+        assert [len(some) for some in (arm.disputed.base_errs, arm.disputed.other_errs)] == [3, 12]
+        assert arm.disputed.alike == 1
+        assert arm.entry.verdict.models_p == pytest.approx(mcnemar(3, 12))
+        test = metric(arm, "test_accuracy")
+        assert test.difference == pytest.approx(-0.0009)
+        assert test.interval == accuracy_difference(3, 12, 10_000)
+        assert test.interval[0] < test.difference < test.interval[1]
+
+    def test_of_one_seed_nothing_is_claimed_about_the_experiments(self, single):
+        comparison = compared(single, "mlp_512", "nodes_1024")
+        assert comparison.arms[0].entry.verdict.kind is Kind.IMPOSSIBLE
+        verdict = words.findings(comparison, comparison.arms[0])[0]
+        assert "that of mlp_512 is better on these test images: McNemar's exact p = .035" in verdict
+        assert "at least 6 needed" in verdict
+
+    def test_runs_of_one_configuration_with_other_seeds_are_two_models_too(self, seeds):
+        first, second = (next((seeds / "mlp_512").glob(f"seed{seed}-*")) for seed in (1, 2))
+        wrong(find_sides([str(second)], seeds)[0].group.runs[0].folder, 2, *range(50, 60))
+        comparison = compared(seeds, first, second)
+        [arm] = comparison.arms
+        assert (arm.entry.group.changed, arm.pairs) == ("seed 1 -> 2", 1)
+        assert (len(arm.disputed.base_errs), len(arm.disputed.other_errs)) == (1, 10)
+        assert "They have the same configuration" in words.findings(comparison, arm)[0]
+        assert facts(comparison, [], [])["arms"][0]["verdict"]["shared_seeds"] == []
+
+    def test_p_is_corrected_for_the_number_of_arms(self, single):
+        wrong(finished_run(single, "ablation/no_relu", test=0.9), *range(200, 212))
+        arms = compared(single, "mlp_512", "nodes_1024", "no_relu").arms
+        ps = [arm.entry.verdict.models.p for arm in arms]
+        assert ps == pytest.approx([mcnemar(3, 12), mcnemar(4, 12)])
+        assert [arm.entry.verdict.models_p for arm in arms] == holm(ps) != ps
+
+    def test_without_mistakes_the_rest_is_compared_and_it_is_said(self, single):
+        next((single / "mlp_512").iterdir()).joinpath("mistakes.json").write_text("[1")
+        comparison = compared(single, "mlp_512", "nodes_1024")
+        [arm] = comparison.arms
+        assert arm.disputed is None
+        assert metric(arm, "test_accuracy").interval is None
+        assert any("mlp_512: mistakes.json is missing or damaged" in text for text in comparison.problems)
+        assert "Cannot be significant with 1 seed" in words.findings(comparison, arm)[0]
+
+    @pytest.mark.parametrize("damage", [None, "[1]\n", '{"loss": 1}\n', "\x00"])
+    def test_without_a_history_the_rest_is_compared_and_it_is_said(self, damage, single):
+        history = next((single / "mlp_512").iterdir()) / "history.jsonl"
+        history.unlink() if damage is None else history.write_text(damage)
+        problems = compared(single, "mlp_512", "nodes_1024").problems
+        assert problems == ("mlp_512: history.jsonl is missing or damaged; its curves are left out.",)
+
+
+class TestSeveralSeeds:
+    def test_the_seeds_that_both_have_are_compared_pair_by_pair(self, seeds):
+        [arm] = compared(seeds, "mlp_512", "nodes_1024").arms
+        shared = range(1, 9)
+        base = [round(0.97 + 0.001 * (seed % 3), 4) for seed in shared]
+        other = [round(0.975 + 0.001 * (seed % 3) + 0.0001 * seed, 4) for seed in shared]
+        expected = paired(base, other)
+        test = metric(arm, "test_accuracy")
+        assert arm.pairs == 8
+        assert test.difference == pytest.approx(expected.mean)
+        assert test.interval == pytest.approx(expected.interval)
+        assert (arm.entry.verdict.kind, arm.entry.verdict.p) == (Kind.BETTER, pytest.approx(2 / 2**8))
+
+    def test_the_numbers_are_of_the_shared_seeds_and_the_others_are_named(self, seeds):
+        comparison = compared(seeds, "mlp_512", "nodes_1024")
+        [arm] = comparison.arms
+        assert len(metric(arm, "test_accuracy").base.values) == 8
+        said = words.seeds(comparison, arm)
+        assert said == "seeds 1 to 8, in both; mlp_512 also has seed 9; nodes_1024 also has seed 12"
+
+    def test_images_are_ranked_by_how_many_models_differ_on_them(self, seeds):
+        [arm] = compared(seeds, "mlp_512", "nodes_1024").arms
+        found = [(one.index, one.base_wrong, one.other_wrong) for one in arm.disputed.base_errs]
+        assert found == [(1, 8, 0)]
+        assert [(one.index, one.other_wrong) for one in arm.disputed.other_errs] == [(3, 3)]
+        assert arm.disputed.alike == 1
+
+    def test_a_run_is_compared_with_the_run_of_the_same_seed(self, seeds):
+        run = next((seeds / "ablation/nodes_1024").glob("seed5-*"))
+        [arm] = compared(seeds, "mlp_512", run).arms
+        assert arm.pairs == 1
+        assert metric(arm, "test_accuracy").base.values == (pytest.approx(0.972),)
+
+    def test_without_a_seed_in_common_the_means_differ_and_nothing_more_is_said(self, seeds):
+        run = next((seeds / "ablation/nodes_1024").glob("seed12-*"))
+        comparison = compared(seeds, "mlp_512", run)
+        [arm] = comparison.arms
+        assert (arm.pairs, arm.disputed, metric(arm, "test_accuracy").interval) == (0, None, None)
+        assert "no seed in common" in words.findings(comparison, arm)[0]
+
+    def test_each_side_has_the_interval_of_its_own_accuracy(self, seeds):
+        def own(comparison):
+            cells = words.cells(comparison.arms[0])
+            return next(cells[i + 1][1] for i, row in enumerate(cells) if row[0] == "Test accuracy")
+
+        values = [round(0.97 + 0.001 * (seed % 3), 4) for seed in range(1, 9)]
+        assert own(compared(seeds, "mlp_512", "nodes_1024")) == "{:.4f} to {:.4f}".format(*mean_interval(values))
+        run = next((seeds / "mlp_512").glob("seed1-*"))
+        other = next((seeds / "ablation/nodes_1024").glob("seed1-*"))
+        assert own(compared(seeds, run, other)) == "{:.4f} to {:.4f}".format(*wilson(9710, 10_000))
+
+
+class TestNumbers:
+    def test_costs_are_told_as_multiples(self, single):
+        [arm] = compared(single, "mlp_512", "nodes_1024").arms
+        assert metric(arm, "parameters").difference_text == "x 2.78"
+        assert metric(arm, "flops").difference_text == "same"
+
+    def test_times_of_different_machines_are_not_compared(self, single):
+        finished_run(single, "ablation/no_relu", backend="torch")
+        comparison = compared(single, "mlp_512", "no_relu")
+        row = metric(comparison.arms[0], "training_seconds")
+        assert (row.difference_text, row.ratio) == ("", None)
+        assert any("times cannot be compared" in text for text in words.notes(comparison))
+        assert "backend jax -> torch" in comparison.arms[0].entry.group.changed
+
+    def test_what_one_side_has_not_has_no_difference(self, single):
+        finished_run(
+            single, "ablation/no_relu", validation=None, data__validation={"split": "none"}, train__restore_best=None
+        )
+        row = metric(compared(single, "mlp_512", "no_relu").arms[0], "validation_accuracy")
+        assert (row.text(row.base), row.text(row.other), row.difference_text) == ("0.9800", "", "")
+
+    def test_runs_that_were_selected_on_the_test_images_are_told(self, single):
+        finished_run(single, "ablation/no_relu", selected_on_test=True)
+        assert any("optimistic" in text for text in words.notes(compared(single, "mlp_512", "no_relu")))
+
+
+class TestRefused:
+    def test_different_data_sets_are_named(self, single):
+        other = MNIST | {"name": "fashion_mnist", "title": "Fashion-MNIST", "sha256": "f" * 64}
+        finished_run(single, "ablation/no_relu", dataset=other)
+        with pytest.raises(InputError, match="different images") as error:
+            compared(single, "mlp_512", "no_relu")
+        assert "mlp_512: MNIST, 10,000 test images" in str(error.value)
+        assert "no_relu: Fashion-MNIST, 10,000 test images" in str(error.value)
+        assert error.value.exit_code == 2
+
+    def test_of_the_same_name_they_are_told_by_their_hash(self, single):
+        finished_run(single, "ablation/no_relu", dataset=MNIST | {"sha256": "f" * 64})
+        with pytest.raises(InputError, match=r"no_relu: .*\(SHA-256 ffffffff\)"):
+            compared(single, "mlp_512", "no_relu")
+
+    def test_test_images_that_were_drawn_by_other_seeds_are_different_ones(self, tmp_path):
+        folders = [finished_run(tmp_path, seed=seed, total=500, data__test_subset=500).path for seed in (1, 2)]
+        with pytest.raises(InputError, match="drawn by its seed"):
+            compared(tmp_path, *folders)
+
+    def test_another_number_of_training_rows_is_a_change_like_any_other(self, single):
+        less = finished_run(single, data__subset=1000)
+        [base] = [run for run in (single / "mlp_512").iterdir() if run.name != less.id]
+        assert compared(single, base, less.path).arms[0].entry.group.changed == "subset all -> 1000"
+
+
+def test_a_folder_is_named_by_what_is_compared_and_stays_short(seeds):
+    run = next((seeds / "mlp_512").glob("seed1-*"))
+    comparison = compared(seeds, run, "ablation/nodes_1024")
+    assert default_folder(comparison, seeds) == seeds / "comparisons" / "mlp_512-seed1-vs-ablation-nodes_1024"
+    many = replace(comparison, arms=comparison.arms * 40)
+    assert len(default_folder(many, seeds).name) < 120
+
+
+def test_all_facts_are_json(seeds):
+    known = json.loads(json.dumps(facts(compared(seeds, "mlp_512", "nodes_1024"), ["curves.png"], []), allow_nan=False))
+    [arm] = known["arms"]
+    assert arm["changes"] == [{"path": "model.nodes", "text": "nodes 512, 512 -> 1024, 1024"}]
+    assert arm["metrics"]["test_accuracy"]["difference"] == pytest.approx(0.00545)
+    assert arm["verdict"]["shared_seeds"] == list(range(1, 9))
+    assert len(arm["folders"]) == 9
+
+
+def test_the_interval_of_two_models_is_that_of_the_published_example():
+    # Fagerland, Lydersen, Laake, "Recommended tests and confidence intervals for paired binomial proportions",
+    # Statistics in Medicine 33 (2014), the airway data: 1 and 7 of 21 pairs disagree.
+    assert accuracy_difference(1, 7, 21) == pytest.approx((-0.508, -0.013), abs=0.001)
+
+
+@given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 10_000))
+def test_the_interval_of_two_models_turns_with_them_and_holds_what_was_seen(a, b, more):
+    low, high = accuracy_difference(a, b, a + b + more)
+    assert (low, high) == pytest.approx([-end for end in accuracy_difference(b, a, a + b + more)][::-1])
+    assert -1 <= low <= high <= 1
+    if a + b + more > 0 and min(a, b) + more > 5:
+        assert low <= (a - b) / (a + b + more) <= high
