@@ -39,6 +39,8 @@ class Case:
     environment: dict[str, str] = field(default_factory=dict)
     largest_file: int | None = None
     """Bytes beyond which a file cannot grow: as near to a full disk as a test gets without being root."""
+    before: str = ""
+    """Python that is run first, where what came of the earlier commands has to be changed."""
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -88,6 +90,7 @@ from mnist_lab.cli import main
 
 answers = []
 for case in json.load(sys.stdin):
+    exec(case["before"], {})
     unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
     if case["largest_file"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (case["largest_file"], unlimited[1]))
