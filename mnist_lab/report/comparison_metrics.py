@@ -93,10 +93,8 @@ def _gap(_: Run, result: Measured) -> float | None:
     return None if train is None or held_out is None else train - held_out
 
 
-TEST = Metric("test_accuracy", "Test accuracy", "accuracy", lambda _, result: result.test.accuracy)
-TIME = Metric(
-    "training_seconds", "Training time", "seconds", lambda _, result: result.epochs * result.seconds.epoch_median
-)
+TEST = Metric("test_accuracy", "Test", "accuracy", lambda _, result: result.test.accuracy)
+TIME = Metric("training_seconds", "Time", "seconds", lambda _, result: result.epochs * result.seconds.epoch_median)
 METRICS = (
     TEST,
     Metric("test_wrong", "Wrong images", "count", lambda _, result: result.test.total - result.test.correct),
@@ -107,7 +105,7 @@ METRICS = (
     Metric("epochs", "Epochs", "count", lambda _, result: result.epochs),
     Metric("saved_epoch", "Saved epoch", "count", lambda run, _: _at(run, "best", "epoch")),
     Metric("parameters", "Parameters", "cost", lambda _, result: result.parameters.total),
-    Metric("flops", "Training FLOPs", "cost", lambda run, _: run.metrics.get("flops")),
+    Metric("flops", "FLOPs", "cost", lambda run, _: run.metrics.get("flops")),
     TIME,
 )
 

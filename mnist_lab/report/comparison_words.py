@@ -46,7 +46,7 @@ def cells(arm: Arm) -> list[tuple[str, str, str, str, str]]:
                 "{:.4f} to {:.4f}".format(*accuracy_interval(side, images)) if side else ""
                 for side in (row.base, row.other)
             ]
-            found.append(("  its interval", ends[0], ends[1], "", ""))
+            found.append(("  interval", ends[0], ends[1], "", ""))
     return found
 
 
@@ -78,8 +78,9 @@ def of_the_base(comparison: Comparison) -> list[str]:
 def notes(comparison: Comparison) -> list[str]:
     """What a reader must know about the numbers."""
     texts = [
-        "Test is of the saved model; train is the running accuracy of the last epoch, validation is of the last epoch, "
-        "gap is train less validation. Points are hundredths of accuracy; x 2.00 means twice as much."
+        "Accuracies: test is of the saved model, train is the running accuracy of the last epoch, validation is of the "
+        "last epoch, gap is train less validation. Points are hundredths of accuracy; x 2.00 means twice as much. Time "
+        "is that of the epochs, FLOPs are those of the training."
     ]
     several = [arm for arm in comparison.arms if arm.pairs > 1]
     single = [arm for arm in comparison.arms if arm.pairs == 1]
