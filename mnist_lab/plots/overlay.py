@@ -29,7 +29,7 @@ BETWEEN = 0.16  # inches between the two
 TRAINING_NAMED = 6  # up to so many runs the training lines have names of their own
 LOG_FROM = 20.0  # from this ratio of the largest to the smallest loss on the axis is logarithmic
 DASHED = (0, (3.2, 1.6))
-ARMS = (*LOOKS[1:], LOOKS[0])  # the first has the base's marker
+ARMS = (*LOOKS[1:], LOOKS[0] | {"mfc": "white"})  # filled, the first has the base's marker
 
 
 @dataclass(frozen=True)

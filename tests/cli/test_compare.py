@@ -185,7 +185,7 @@ def test_it_fits_a_narrow_terminal_and_no_number_is_broken(results):
     assert len(table) == 6
     assert "0.9111 ± 0.0444" in table[0]
     assert [line.count(" to ") for line in table] == [1, 2, 1, 0, 0, 0]
-    assert [line.count("±") for line in table] == [2, 0, 2, 0, 2, 0]
+    assert [line.count("±") for line in table] == [2, 0, 2, 2, 2, 0]
 
 
 def test_a_comparison_needs_no_keras(results):
