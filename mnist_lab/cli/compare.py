@@ -42,8 +42,7 @@ def compare(
     if len(references) < 2:
         raise click.UsageError("Expected at least two runs, the first of them the base.")
     from mnist_lab.report.comparison import compare as compared
-    from mnist_lab.report.comparison_document import default_folder, write_comparison
-    from mnist_lab.report.comparison_sides import find_sides
+    from mnist_lab.report.comparison import default_folder, find_sides, write_comparison
 
     comparison = compared(find_sides(references, results))
     folder = output or default_folder(comparison, results)
@@ -60,7 +59,7 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
     from rich.text import Text
 
     from mnist_lab.cli import tables
-    from mnist_lab.report import comparison_words as words
+    from mnist_lab.report.comparison import words
 
     output = tables.console()
     base = comparison.base.group

@@ -3,7 +3,7 @@
 Importing this package imports Matplotlib (but never pyplot), so its callers import it when they draw.
 """
 
-from mnist_lab.plots.comparison import all_accuracies
+from mnist_lab.plots.accuracies import all_accuracies
 from mnist_lab.plots.confusion import confusion
 from mnist_lab.plots.curves import accuracy, curves, loss
 from mnist_lab.plots.digits import digit, mistakes, predictions, sample_grid

@@ -7,19 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mnist_lab.plots.comparison import (
-    BASES,
-    FAN,
-    LINE,
-    LOOKS,
-    MARKERS,
-    SAMPLE,
-    Histories,
-    Line,
-    seeds_said,
-    widest_name,
-    write_names,
-)
+from mnist_lab.plots.lines import BASES, LINE, LOOKS, Histories, Line, leaders, seeds_said, widest_name, write_names
 from mnist_lab.plots.overview import BELOW, FONT, WIDTH, Style, above_panel, accuracy_axis, panel
 from mnist_lab.plots.panel import ACCURACY, LOSS, Quantity, frame, number, whole_epochs
 from mnist_lab.plots.style import GREY, headline, new_figure, styled
@@ -67,12 +55,12 @@ def overlay(curves: Mapping[str, Histories], *, title: str) -> Figure:
     }
     named = {quantity: _named(pairs) for quantity, pairs in quantities.items()}
     most = max(map(len, named.values()))
-    high, fan = max(PANEL, LINE * most), FAN + 0.012 * most
-    figure = new_figure(WIDTH + fan - FAN, 1, layout="none")
+    high, fan = max(PANEL, LINE * most), leaders(most)
+    figure = new_figure(WIDTH + fan - leaders(0), 1, layout="none")
     headline(figure, title, width=76)
     above = above_panel(figure)
     figure.set_size_inches(figure.get_size_inches()[0], above + 2 * high + BETWEEN + BELOW)
-    right = fan + SAMPLE + max(widest_name(figure, lines) for lines in named.values())
+    right = fan + max(widest_name(figure, lines) for lines in named.values())
     upper = panel(figure, right=right, below=BELOW + high + BETWEEN)
     lower = panel(figure, right=right, above=above + high + BETWEEN)
     for axes, quantity in ((upper, ACCURACY), (lower, LOSS)):
@@ -121,8 +109,7 @@ def _draw(axes: Axes, quantity: Quantity, pairs: list[_Pair], looks: Mapping[str
         look = looks[line.name]
         if line.runs > 1 and look["linestyle"] == "-":
             axes.fill_between(line.epochs, line.low, line.high, color=look["color"], alpha=0.13, linewidth=0)
-        every = max(1, -(-len(line.epochs) // MARKERS))
-        axes.plot(line.epochs, line.mean, **look, markevery=every, zorder=3 if look["linestyle"] == "-" else 2.5)
+        axes.plot(line.epochs, line.mean, **look, markevery=line.every, zorder=3 if look["linestyle"] == "-" else 2.5)
     if not lines:
         axes.text(0.5, 0.5, "no history", transform=axes.transAxes, ha="center", va="center", color=GREY)
     elif quantity is ACCURACY:

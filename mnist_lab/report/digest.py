@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from mnist_lab.analysis.power import ALPHA
 from mnist_lab.analysis.verdicts import Kind, Verdict
 from mnist_lab.analysis.wording import count, p_value, signed
-from mnist_lab.report.figures import short_names
 from mnist_lab.report.groups import NOT_RUN, UNREADABLE
+from mnist_lab.report.names import short_names
 from mnist_lab.report.study import Chapter, Entry, Looks, Study
 
 
@@ -16,7 +16,7 @@ def digest(chapter: Chapter) -> list[str]:
     for entry in chapter.entries:
         if entry.base and entry.verdict:
             families.setdefault(entry.base.name, []).append(entry)
-    names = short_names(chapter.section.groups)
+    names = short_names(group.name for group in chapter.section.groups)
     lines = [line for base, entries in families.items() for line in _family(base, entries, names)]
     apart = [entry.group for entry in chapter.entries if entry.group.base and not entry.base]
     if elsewhere := [names[group.name] for group in apart if group.changed not in (NOT_RUN, UNREADABLE)]:

@@ -1,9 +1,9 @@
 """The figures of a comparison: validation accuracy by epoch, and test accuracy against parameters."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mnist_lab.report.groups import Group, Section
+from mnist_lab.report.names import short_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +23,7 @@ def accuracy_curves(section: Section, title: str) -> "Figure":
     """Validation accuracy of every experiment by epoch."""
     from mnist_lab import plots
 
-    labels = short_names(section.groups)
+    labels = short_names(group.name for group in section.groups)
     curves = {labels[group.name]: list(group.histories) for group in section.groups}
     return plots.all_accuracies(curves, title=title, bases=_bases(section))
 
@@ -32,7 +32,7 @@ def accuracy_parameters(section: Section, title: str) -> "Figure":
     """Test accuracy of every experiment, beside the published one, against its number of parameters."""
     from mnist_lab import plots
 
-    labels = short_names(section.groups)
+    labels = short_names(group.name for group in section.groups)
     known = {labels[group.name]: _published_test(group) for group in section.groups}
     return plots.accuracy_against_parameters(
         [_point(labels[group.name], group) for group in section.groups],
@@ -42,18 +42,8 @@ def accuracy_parameters(section: Section, title: str) -> "Figure":
     )
 
 
-def short_names(groups: Sequence[Group]) -> dict[str, str]:
-    """For each name the shortest end of its path that no other name has."""
-    ends = {
-        group.name: ["/".join(group.name.split("/")[-k:]) for k in range(1, group.name.count("/") + 2)]
-        for group in groups
-    }
-    every = [end for of_name in ends.values() for end in of_name]
-    return {name: next((end for end in of_name if every.count(end) == 1), name) for name, of_name in ends.items()}
-
-
 def _bases(section: Section) -> set[str]:
-    labels = short_names(section.groups)
+    labels = short_names(group.name for group in section.groups)
     return {labels[group.name] for group in section.groups if group.is_base}
 
 

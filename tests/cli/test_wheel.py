@@ -55,8 +55,8 @@ def test_the_wheel_holds_the_package_the_configurations_the_sweeps_and_the_licen
     held = {path.relative_to(installed).as_posix() for path in installed.rglob("*") if path.is_file()}
     assert {f"mnist_lab/configs/{name}" for name in CONFIGS} | {f"mnist_lab/sweeps/{name}" for name in SWEEPS} <= held
     assert {"mnist_lab/py.typed", "mnist_lab/datasets/uci_digits.npz", "mnist_lab/datasets/uci_digits.txt"} <= held
-    templates = {f"mnist_lab/report/templates/{path.name}" for path in (ROOT / "mnist_lab/report/templates").iterdir()}
-    assert {name for name in held if name.startswith("mnist_lab/report/templates/")} == templates
+    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "mnist_lab/report/page/templates").iterdir()}
+    assert {name for name in held if name.startswith("mnist_lab/report/page/templates/")} == templates
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in held)
     assert {name.split("/")[0].split("-")[0] for name in held} == {"mnist_lab"}
     assert not any("__pycache__" in name or name.startswith("mnist_lab/tests") for name in held)

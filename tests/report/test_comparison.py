@@ -14,10 +14,8 @@ from mnist_lab.analysis.mcnemar import accuracy_difference, mcnemar
 from mnist_lab.analysis.paired import paired
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.errors import InputError
-from mnist_lab.report import comparison_words as words
-from mnist_lab.report.comparison import compare
-from mnist_lab.report.comparison_document import default_folder, facts
-from mnist_lab.report.comparison_sides import find_sides
+from mnist_lab.report.comparison import compare, default_folder, find_sides, words
+from mnist_lab.report.comparison.document import facts
 
 
 def wrong(folder, *indices, label=4, predicted=9, confidence=0.9):

@@ -14,11 +14,10 @@ from run_folders import edit_metrics, finished_run
 
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.errors import SetupError
-from mnist_lab.report import collect, groups, page_details, study
-from mnist_lab.report import page as page_module
-from mnist_lab.report.page import page, write_page
-from mnist_lab.report.page_answers import answer
-from mnist_lab.report.page_details import details
+from mnist_lab.report import collect, groups, study
+from mnist_lab.report.page import page, render, write_page
+from mnist_lab.report.page.answers import answer
+from mnist_lab.report.page.details import EPOCHS, details
 
 VOID = {"meta", "link", "input", "img", "br", "hr"}
 
@@ -176,7 +175,7 @@ def test_a_long_history_is_thinned_to_what_a_small_chart_can_show_and_keeps_its_
     finished_run(tmp_path, epochs=1_001)
     [found] = details(tmp_path, compared(tmp_path).groups, set())
     [curves] = found.curves
-    assert len(curves["epoch"]) <= page_details.EPOCHS + 1
+    assert len(curves["epoch"]) <= EPOCHS + 1
     assert (curves["epoch"][0], curves["epoch"][-1]) == (1, 1_001)
     assert curves["val_accuracy"][-1] == 0.98
 
@@ -201,7 +200,7 @@ def test_files_that_are_damaged_or_missing_leave_gaps_and_no_more(tmp_path):
 def test_pictures_beyond_the_room_for_them_stay_in_their_folders(tmp_path, monkeypatch):
     for name in ("ablation/nodes_256", "ablation/nodes_1024"):
         (finished_run(tmp_path, name).path / "mistakes.png").write_bytes(bytes(900))
-    monkeypatch.setattr(page_module, "PICTURES", 2_000)
+    monkeypatch.setattr(render, "PICTURES", 2_000)
     text = page(tmp_path, compared(tmp_path))
     assert text.count('src="data:image/png;base64,') == 1
     assert text.count("<code>mistakes.png</code> in the run's folder") == 1

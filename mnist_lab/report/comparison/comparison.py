@@ -14,8 +14,8 @@ from mnist_lab.analysis.mcnemar import Disagreement, disagreement
 from mnist_lab.analysis.verdicts import Scores, Verdict, verdicts
 from mnist_lab.config import Change, describe, differences
 from mnist_lab.errors import InputError
-from mnist_lab.report.comparison_metrics import Row, rows
-from mnist_lab.report.comparison_sides import Side
+from mnist_lab.report.comparison.metrics import Row, rows
+from mnist_lab.report.comparison.sides import Side
 from mnist_lab.report.groups import UNREADABLE, Group
 from mnist_lab.report.mistakes import Mistake, mistakes
 from mnist_lab.report.observations import Evidence, observations

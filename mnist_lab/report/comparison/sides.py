@@ -8,8 +8,8 @@ from pathlib import Path
 
 from mnist_lab.errors import InputError
 from mnist_lab.report.collection import collect
-from mnist_lab.report.figures import short_names
 from mnist_lab.report.groups import Group, groups
+from mnist_lab.report.names import short_names
 from mnist_lab.runs import RunFolder, find_folders, finished_runs, is_run_folder, load_run
 
 
@@ -97,8 +97,7 @@ def _check_unlike(sides: Sequence[Side]) -> None:
 
 def _named(sides: Sequence[Side]) -> list[Side]:
     """Each by the end of its experiment's name, with seed or fingerprint if need be, and else by its folder."""
-    experiments = Counter(side.group.experiment for side in sides)
-    ends = short_names([replace(side.group, name=name) for name in experiments for side in sides[:1]])
+    ends = short_names(side.group.experiment for side in sides)
     names = [ends[side.group.experiment] for side in sides]
     for more in (_seed, _fingerprint, _folder):
         known = Counter(names)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mnist_lab import datasets
 from mnist_lab.analysis.wording import count
 from mnist_lab.errors import DataError
-from mnist_lab.report.comparison import Comparison, Disputed, DisputedImage
+from mnist_lab.report.comparison.comparison import Comparison, Disputed, DisputedImage
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""The validation curves of several experiments in one panel."""
+"""Experiments as lines of a figure: mean and range over the seeds, a look for each, and its name beside the panel."""
 
 from collections.abc import Collection, Mapping, Sequence
 from math import isfinite
@@ -9,17 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mnist_lab.plots import labels
-from mnist_lab.plots.overview import FONT, HEIGHT, WIDTH, Floats, Style, accuracy_axis, drawn, panel, short, written
-from mnist_lab.plots.panel import whole_epochs
-from mnist_lab.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, headline, new_figure, styled
+from mnist_lab.plots.overview import FONT, Floats, Style, drawn, short
+from mnist_lab.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE
 
 Histories = Sequence[Sequence[Mapping[str, Any]]]
+"""The runs of an experiment: of each a mapping per epoch."""
 
-EACH = 10  # up to so many experiments every line has a look of its own
 MARKERS = 12  # at most about this many on a line
 LINE = 0.15  # inches from one name to the next
 SAMPLE = 0.4  # inches of a line's look before its name
-FAN = 0.2  # inches for the leaders from the lines to their names, and more for each name
 
 LONG, SHORT, MIXED = (0, (4, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5))
 BASES: Sequence[Style] = tuple(
@@ -38,69 +36,6 @@ LOOKS: Sequence[Style] = (
     {"color": "#006B4E", "linestyle": "-", "marker": ">"},
     {"color": "#74365A", "linestyle": LONG, "marker": "*"},
 )
-BEST, WORST = dict(LOOKS[0], linewidth=2.0), dict(LOOKS[1], linewidth=2.0)
-OTHERS: Sequence[Style] = tuple(
-    {"color": color, "linestyle": dashes, "linewidth": 0.9}
-    for dashes in ("-", LONG, SHORT, MIXED)
-    for color in ("#8A8A8A", "#A8A8A8")
-)
-
-
-@styled
-def all_accuracies(curves: Mapping[str, Histories], *, title: str, bases: Collection[str] = ()) -> Figure:
-    """Validation accuracy by epoch of every experiment; a list beside the panel names them, the best on top.
-
-    Several runs of one experiment (its seeds) are drawn as their mean and a band from lowest to highest, at each
-    epoch over those that reached it. Up to `EACH` experiments have a look of their own; of more, only the bases, the
-    best and the worst, and the others are grey lines that lead to their names. The figure grows with the names.
-
-    Args:
-        curves: for each experiment its runs' histories; each a mapping per epoch with `epoch` (from 1) and, where
-            there is a validation set, `val_accuracy`, which may be NaN or None.
-        title: one line about the comparison; long ones are wrapped.
-        bases: the experiments that others are compared against.
-    """
-    lines = sorted((Line(name, runs) for name, runs in curves.items()), key=lambda line: (-line.rank, line.name))
-    looks, crowded = _looks(lines, bases), len(lines) > EACH
-    names = written([line.name for line in lines], bases)
-    named = [line for line in lines if line.name in names]
-    fan = FAN + 0.012 * len(named)
-    figure = new_figure(WIDTH + fan - FAN, max(HEIGHT, 1.15 + LINE * len(named)), layout="none")
-    headline(figure, title, width=76)
-    axes = panel(figure, right=fan + SAMPLE + widest_name(figure, named))
-
-    last = max((int(line.epochs[-1]) for line in lines if line.there), default=1)
-    margin = max(0.15, 0.02 * (last - 1))
-    axes.set(xlabel="epoch", xlim=(1 - margin, last + margin))
-    whole_epochs(axes, 1, last, 12)
-    accuracy_axis(axes, np.concatenate([edge for line in lines for edge in (line.low, line.high)] or [[]]), VALIDATION)
-    for line in reversed(lines):
-        look = looks[line.name]
-        front = not crowded or "marker" in look
-        if line.runs > 1 and front:
-            axes.fill_between(line.epochs, line.low, line.high, color=look["color"], alpha=0.13, linewidth=0)
-        every = max(1, -(-len(line.epochs) // MARKERS))
-        axes.plot(line.epochs, line.mean, **look, markevery=every, zorder=3 if front else 2)
-    several = len({id(look) for look in looks.values()}) > 1
-    write_names(
-        figure,
-        axes,
-        named,
-        looks,
-        fan,
-        bold={name for name in looks if looks[name] in (*BASES, BEST, WORST) and several},
-    )
-
-    notes = [seeds_said({line.runs for line in lines})]
-    if crowded:
-        notes.append(f"bold: the best and the worst last epoch{', the bases' if looks.keys() & bases else ''}")
-    if len(named) < len(lines):
-        notes.append(f"{len(lines) - len(named)} in between are not named")
-    figure.text(0.012, 0.05 / figure.get_size_inches()[1], "; ".join(notes), fontsize=FONT, color=GREY)
-    return figure
-
-
-VALIDATION = "validation accuracy"
 
 
 class Line:
@@ -120,6 +55,11 @@ class Line:
         self.rank = self.last if isfinite(self.last) else -1.0
 
     @property
+    def every(self) -> int:
+        """Every how many epochs it has a marker, so that there are at most about `MARKERS`."""
+        return max(1, -(-len(self.epochs) // MARKERS))
+
+    @property
     def label(self) -> str:
         """What stands beside the panel."""
         if not self.there:
@@ -127,16 +67,9 @@ class Line:
         return f"{self.last:.4f}  {short(self.name)}" if isfinite(self.last) else f"NaN  {short(self.name)}"
 
 
-def _looks(lines: Sequence[Line], bases: Collection[str]) -> dict[str, Style]:
-    arms = [line.name for line in lines if line.name not in bases]
-    if len(lines) <= EACH:
-        looks = dict(zip(arms, LOOKS, strict=False))
-    else:
-        looks = {name: OTHERS[i % len(OTHERS)] for i, name in enumerate(arms)}
-        for name, look in ((arms[-1:], WORST), (arms[:1], BEST)):
-            looks |= dict.fromkeys(name, look)
-    known = sorted(line.name for line in lines if line.name in bases)
-    return looks | {name: BASES[i % len(BASES)] for i, name in enumerate(known)}
+def leaders(names: int) -> float:
+    """Inches that the leaders from the lines to so many names need."""
+    return 0.2 + 0.012 * names
 
 
 def write_names(
@@ -148,7 +81,7 @@ def write_names(
     *,
     bold: Collection[str] = (),
 ) -> None:
-    """A column of names beside the panel, each with its line's look, and led to by the line's end."""
+    """A column of names beside the panel, each with its line's look; leaders from the lines' ends take `fan` inches."""
     box = axes.get_window_extent()
     right, bottom, top = box.x1 / figure.dpi, box.y0 / figure.dpi, box.y1 / figure.dpi
     ends = [
@@ -172,13 +105,13 @@ def write_names(
 
 
 def widest_name(figure: Figure, lines: Sequence[Line]) -> float:
-    """Inches that the widest of the labels takes, and a margin."""
+    """Inches that the names take beside the leaders, with a sample of each line's look and a margin."""
     widest = 0.0
     for line in lines:
         text = figure.text(0, 0, line.label, fontsize=FONT, weight="bold")
         widest = max(widest, text.get_window_extent().width / figure.dpi)
         text.remove()
-    return widest + 0.08
+    return SAMPLE + widest + 0.08
 
 
 def seeds_said(runs: Collection[int]) -> str:

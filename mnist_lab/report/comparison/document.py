@@ -7,10 +7,9 @@ from typing import Any
 
 from mnist_lab.config import describe
 from mnist_lab.errors import DataError, InputError, SetupError
-from mnist_lab.report import comparison_figures as figures
-from mnist_lab.report import comparison_words as words
-from mnist_lab.report.comparison import Arm, Comparison, Disputed
-from mnist_lab.report.comparison_metrics import Row
+from mnist_lab.report.comparison import figures, words
+from mnist_lab.report.comparison.comparison import Arm, Comparison, Disputed
+from mnist_lab.report.comparison.metrics import Row
 from mnist_lab.report.facts import experiment, interval, rounded
 from mnist_lab.report.files import write
 from mnist_lab.report.groups import Group, Spread

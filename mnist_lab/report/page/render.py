@@ -16,12 +16,13 @@ from markupsafe import Markup
 from mnist_lab.errors import SetupError
 from mnist_lab.report.columns import Column, amount, columns, duration, notes, spread
 from mnist_lab.report.digest import explanations, looks
-from mnist_lab.report.figures import accuracy_curves, accuracy_parameters, short_names
+from mnist_lab.report.figures import accuracy_curves, accuracy_parameters
 from mnist_lab.report.files import write
 from mnist_lab.report.groups import Spread
-from mnist_lab.report.page_answers import Verdicts, answer
-from mnist_lab.report.page_details import Details, details, picture
-from mnist_lab.report.page_figures import inline_svg
+from mnist_lab.report.names import short_names
+from mnist_lab.report.page.answers import Verdicts, answer
+from mnist_lab.report.page.details import Details, details, picture
+from mnist_lab.report.page.svg import inline_svg
 from mnist_lab.report.study import Chapter, Entry, Study
 from mnist_lab.version import __version__
 
@@ -129,7 +130,7 @@ def page(folder: Path, study: Study) -> str:
 def _part(folder: Path, chapter: Chapter, name: str, room: Room, taken: set[str]) -> Part:
     shown = columns(chapter.section, chapter.verdicts)
     section = chapter.section
-    names = short_names(section.groups)
+    names = short_names(group.name for group in section.groups)
     alt = "the table below has the numbers"
     curves = inline_svg(
         accuracy_curves(section, "Validation accuracy by epoch"),
@@ -202,7 +203,7 @@ def interval(ends: tuple[float, float]) -> str:
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("mnist_lab.report"),
+        loader=PackageLoader("mnist_lab.report.page"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from mnist_lab.analysis.power import ALPHA
 from mnist_lab.analysis.wording import count, p_value
 from mnist_lab.report.columns import spread, verdict
-from mnist_lab.report.comparison import Arm, Comparison
-from mnist_lab.report.comparison_metrics import TEST, TIME, accuracy_interval
+from mnist_lab.report.comparison.comparison import Arm, Comparison
+from mnist_lab.report.comparison.metrics import TEST, TIME, accuracy_interval
 from mnist_lab.report.digest import looks
 
 

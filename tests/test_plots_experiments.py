@@ -13,7 +13,7 @@ from PIL import Image
 
 from mnist_lab import plots
 from mnist_lab.plots import labels
-from mnist_lab.plots.comparison import EACH
+from mnist_lab.plots.accuracies import EACH
 from mnist_lab.plots.overview import MOST
 from mnist_lab.plots.style import INK
 
