@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from mnist_lab.backends import available_threads, processor
+from mnist_lab.backends import processor
 from mnist_lab.executors import divide
+from mnist_lab.machine import processors
 
 PACKAGES = ("keras", "tensorflow", "jax", "numpy")
 SIDE, REPETITIONS = 2048, 20
@@ -28,7 +29,7 @@ def describe(torch_python: str) -> dict[str, Any]:
         versions["torch"] = torch
     return {
         "processor": processor(),
-        "cpus": available_threads(),
+        "cpus": len(processors()),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         "gpu": _ask("nvidia-smi", "--query-gpu=name", "--format=csv,noheader") if has_gpu() else None,
         "system": f"{platform.system()} {platform.machine()}",

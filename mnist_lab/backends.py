@@ -19,11 +19,17 @@ from typing import Any
 
 from mnist_lab.cache import cache_dir
 from mnist_lab.errors import SetupError
+from mnist_lab.machine import gpus, processors, thread_limits
 from mnist_lab.version import __version__
 
 PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 """The backends in order of preference, and the package each one needs."""
 
+_WITH_CUDA = {
+    "tensorflow": ": pip install 'mnist-lab[cuda]'",
+    "jax": ": pip install 'mnist-lab[jax-cuda]'",
+    "torch": ", as its site tells",
+}
 _CUTS_TRAINING_SHORT = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 
 
@@ -85,16 +91,12 @@ def choose(requested: str | None, *, convolves: bool = False, device: str = "aut
 def fastest(*, convolves: bool, device: str) -> tuple[str, ...]:
     """The backends, the fastest for such a network first: TensorFlow for convolutions on a CPU, else JAX.
 
-    Source: `benchmarks/RESULTS.md`.
+    Beside a GPU those that cannot use it come last. Source: `benchmarks/RESULTS.md`.
     """
-    if convolves and device != "gpu":
-        return ("tensorflow", "torch", "jax")
-    return ("jax", "tensorflow", "torch")
-
-
-def available_threads() -> int:
-    """CPUs that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if device == "gpu" or (device == "auto" and gpus()):
+        plugins = ("jax_cuda12_plugin", "jax_cuda13_plugin")
+        return ("jax", "tensorflow", "torch") if any(map(find_spec, plugins)) else ("tensorflow", "torch", "jax")
+    return ("tensorflow", "torch", "jax") if convolves else ("jax", "tensorflow", "torch")
 
 
 def environment(name: str, device: str) -> dict[str, str]:
@@ -150,11 +152,11 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
-    gpus = _gpus(name)
-    if device == "gpu" and not gpus:
+    cards = _cards(name)
+    if device == "gpu" and not cards:
         raise SetupError(
             f"--device gpu: {name} sees no GPU on this machine.",
-            "Use --device auto or cpu; for a GPU install the build with CUDA: pip install 'mnist-lab[cuda]'.",
+            f"Use --device auto or cpu; for a GPU install the build with CUDA{_WITH_CUDA[name]}.",
         )
     if name == "torch":
         import torch
@@ -162,7 +164,7 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
         torch.set_num_threads(threads)
     # An entry that a crash left half-written, or a cache that cannot be written: then the program is compiled again.
     warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache")
-    used = gpus if gpus and device != "cpu" else ["cpu"]
+    used = cards if cards and device != "cpu" else ["cpu"]
     return Backend(name, "cpu" if used == ["cpu"] else "gpu", tuple(used), threads, seconds, chatter)
 
 
@@ -184,13 +186,12 @@ def describe(backend: Backend) -> dict[str, object]:
 
 
 def _limit_threads(threads: int | None) -> int:
-    there = available_threads()
+    there = len(processors())
     if threads is None or threads >= there:
         return there
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
-    for variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-        os.environ[variable] = str(threads)
+    os.environ |= thread_limits(threads)
     return threads
 
 
@@ -240,7 +241,7 @@ def captured_stderr() -> Iterator[list[str]]:
             text.append(file.read().decode(errors="replace"))
 
 
-def _gpus(name: str) -> list[str]:
+def _cards(name: str) -> list[str]:
     if name == "torch":
         import torch
 

@@ -50,7 +50,11 @@ def environment(**more: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("KERAS_", "MNIST_LAB_", "TF_", "JAX_", "PYTHON", "COLUMNS", "LINES", "PYTEST"))
     }
-    return own | {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "jax", **more}
+    # One cache for all tests, for the sake of JAX's compiled programs; the tester's own stays as it is.
+    cache = str(ROOT / ".pytest_cache" / "xdg")
+    return own | {
+        "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "jax", "XDG_CACHE_HOME": cache, **more,
+    }  # fmt: skip
 
 
 def command(*arguments: object, python: Sequence[str] = ()) -> list[str]:

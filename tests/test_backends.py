@@ -13,6 +13,7 @@ EVERY = ["tensorflow", "jax", "torch"]
 @pytest.fixture
 def there(monkeypatch):
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
 
     def install(*names):
         monkeypatch.setattr(backends, "installed", lambda: list(names))
@@ -31,13 +32,27 @@ def test_a_request_beats_the_environment(there, monkeypatch):
     assert (backends.choose(None), backends.choose("torch")) == ("jax", "torch")
 
 
-@pytest.mark.parametrize(
-    ("convolves", "device", "expected"),
-    [(False, "auto", "jax"), (False, "cpu", "jax"), (True, "cpu", "tensorflow"), (True, "gpu", "jax")],
-)
-def test_auto_is_the_fastest_for_the_network_and_the_device(there, convolves, device, expected):
+CASES = {
+    "a dense net on a CPU": (False, "auto", False, "jax"),
+    "convolutions on a CPU": (True, "auto", False, "tensorflow"),
+    "convolutions on a GPU that JAX can use": (True, "gpu", True, "jax"),
+    "a dense net on a GPU that JAX cannot use": (False, "gpu", False, "tensorflow"),
+}
+
+
+@pytest.mark.parametrize(("convolves", "device", "plugin", "expected"), CASES.values(), ids=CASES)
+def test_auto_is_the_fastest_for_the_network_and_the_device(there, monkeypatch, convolves, device, plugin, expected):
     there(*EVERY)
+    monkeypatch.setattr(backends, "find_spec", lambda name: name if plugin else None)
     assert backends.choose("auto", convolves=convolves, device=device) == expected
+
+
+def test_auto_sees_a_gpu_where_there_is_one(there, monkeypatch):
+    there(*EVERY)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    monkeypatch.setattr(backends, "find_spec", lambda name: name)
+    assert backends.choose("auto", convolves=True) == "jax"
+    assert backends.choose("auto", convolves=True, device="cpu") == "tensorflow"
 
 
 def test_auto_takes_what_is_installed(there):

@@ -1,9 +1,8 @@
 """How a machine is divided among processes that run side by side."""
 
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+
+from mnist_lab.machine import gpus, processors, thread_limits
 
 
 @dataclass(frozen=True)
@@ -16,14 +15,7 @@ class Slot:
 
     def environment(self) -> dict[str, str]:
         """What holds libraries to this part of the machine; they read it at their first computation."""
-        threads = str(len(self.cpus))
-        limits: tuple[str, ...] = (
-            "OMP_NUM_THREADS",
-            "OPENBLAS_NUM_THREADS",
-            "MKL_NUM_THREADS",
-            "TF_NUM_INTRAOP_THREADS",
-        )
-        variables: dict[str, str] = dict.fromkeys(limits, threads)
+        variables = thread_limits(len(self.cpus))
         if self.gpu is not None:
             # Several processes share a GPU's memory only if none of them takes all of it at once.
             variables |= {
@@ -46,29 +38,15 @@ def divide(jobs: int | None, *, runs: int, device: str = "auto", threads: int | 
         device: `cpu` leaves GPUs alone.
         threads: processors for each slot; None shares all of them out.
     """
-    cpus = _processors()
-    gpus = _gpus() if device != "cpu" else []
-    count = jobs or len(gpus) or max(1, len(cpus) // (threads or 1))
+    cpus = processors()
+    cards = gpus() if device != "cpu" else []
+    count = jobs or len(cards) or max(1, len(cpus) // (threads or 1))
     count = max(1, min(count, runs))
     share = max(1, min(threads or len(cpus) // count, len(cpus)))
     return [
         Slot(
             cpus=tuple(cpus[(i * share + j) % len(cpus)] for j in range(share)),
-            gpu=gpus[i % len(gpus)] if gpus else None,
+            gpu=cards[i % len(cards)] if cards else None,
         )
         for i in range(count)
     ]
-
-
-def _processors() -> Sequence[int]:
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return range(os.cpu_count() or 1)
-
-
-def _gpus() -> list[str]:
-    """NVIDIA GPUs that this process may use, without asking a library that would start them."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return [name for name in visible.split(",") if name and name != "-1"]
-    return [str(i) for i, _ in enumerate(sorted(Path("/proc/driver/nvidia/gpus").glob("*")))]

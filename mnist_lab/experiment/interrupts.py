@@ -1,8 +1,8 @@
 """A Ctrl-C that is not lost in Keras.
 
-Keras converts the figures of each batch inside a bare `except:` (`keras.src.utils.python_utils.pythonify_logs`). On JAX
-that is where it waits for the device, so a KeyboardInterrupt that comes while a network trains is likely to end there;
-and some that come while Keras is imported are lost in the same way.
+Keras converts the figures of an evaluation inside a bare `except:` (`keras.src.utils.python_utils.pythonify_logs`). On
+JAX that is where it waits for the device, so a KeyboardInterrupt that comes at the end of an epoch is likely to end
+there; and some that come while Keras is imported are lost in the same way.
 """
 
 import signal

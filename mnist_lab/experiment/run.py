@@ -125,6 +125,7 @@ def make_trainer(config: Config, material: Material) -> "Trainer":
     )
     return training.Trainer(
         model,
+        convolves=config.model.convolves,
         augmentation=augmentation.layers(config.augment, seed=config.seed),
         images=material.train.images,
         labels=material.train.labels,

@@ -6,7 +6,6 @@ resumed from there ends with the same bits as one that was never interrupted.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -17,7 +16,9 @@ from mnist_lab.config.schedules import Plateau
 from mnist_lab.config.schema import Runtime, Train
 from mnist_lab.errors import InputError
 from mnist_lab.models import construct, for_training
+from mnist_lab.training.curve import BatchCurve, Progress
 from mnist_lab.training.evaluation import BATCH
+from mnist_lab.training.execution import POINTS_PER_EPOCH, jit_compile, steps_per_execution
 from mnist_lab.training.history import Record, best_epoch, plateau_scale, should_stop
 from mnist_lab.training.schedules import LearningRate
 from mnist_lab.training.steps import Logs, steps_for
@@ -26,47 +27,7 @@ Images = NDArray[np.uint8]
 Labels = NDArray[Any]
 State = dict[str, NDArray[Any]]
 
-POINTS_PER_EPOCH = 16
-"""How finely the curves within an epoch are drawn, and so how many steps run in one go: seventeen dispatches an epoch
-instead of hundreds leave nothing to be gained from a single one."""
-MOST_STEPS_PER_EXECUTION = 100
 SECONDS_BETWEEN_PROGRESS = 0.1
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far an epoch is, with Keras' running loss and accuracy."""
-
-    epoch: int
-    done: int
-    total: int
-    loss: float
-    accuracy: float
-
-
-@dataclass
-class BatchCurve:
-    """Training loss and accuracy within the epochs: the mean over a few steps, at their end in epochs."""
-
-    epoch: list[float] = field(default_factory=list)
-    loss: list[float] = field(default_factory=list)
-    accuracy: list[float] = field(default_factory=list)
-
-    def add(self, epoch: int, running: Sequence[tuple[int, float, float]]) -> None:
-        """Add an epoch's running means, (images so far, loss, accuracy), as means between one and the next."""
-        images = running[-1][0]
-        before, sums = 0, (0.0, 0.0)
-        for so_far, *means in running:
-            totals = means[0] * so_far, means[1] * so_far
-            loss, accuracy = ((total - was) / (so_far - before) for total, was in zip(totals, sums, strict=True))
-            self.epoch.append(epoch - 1 + so_far / images)
-            self.loss.append(loss)
-            self.accuracy.append(min(max(accuracy, 0.0), 1.0))
-            before, sums = so_far, totals
-
-    def arrays(self) -> State:
-        """The three columns, in float32."""
-        return {name: np.asarray(values, np.float32) for name, values in vars(self).items()}
 
 
 class Trainer:
@@ -74,6 +35,7 @@ class Trainer:
 
     Args:
         model: raw pixels in, probabilities out (`mnist_lab.models.build`).
+        convolves: whether it has convolutions, which decides how its steps run fast.
         augmentation: layers before it while it learns.
         images: training images (n, height, width, channels), 0..255.
         labels: their classes (n,).
@@ -90,6 +52,7 @@ class Trainer:
         self,
         model: keras.Model,
         *,
+        convolves: bool,
         augmentation: Sequence[keras.layers.Layer] = (),
         images: Images,
         labels: Labels,
@@ -114,7 +77,7 @@ class Trainer:
         self._evaluated: list[NDArray[Any]] = []
         network, logits = for_training(model, augmentation)
         self.network: Any = network
-        self._compile(runtime, -(-len(images) // train.batch_size), logits=logits)
+        self._compile(runtime, -(-len(images) // train.batch_size), logits=logits, convolves=convolves)
         weights = _sample_weights(labels, train, self._classes)
         data = (images, self._as_targets(labels), weights)
         self._steps = steps_for(self.network, tuple(part for part in data if part is not None), train.batch_size)
@@ -184,7 +147,7 @@ class Trainer:
         self._best, self.batches = best, BatchCurve(**batches)
         self.history = list(history)
 
-    def _compile(self, runtime: Runtime, steps: int, *, logits: bool) -> None:
+    def _compile(self, runtime: Runtime, steps: int, *, logits: bool, convolves: bool) -> None:
         train = self._train
         rate: Any = train.optimizer.learning_rate
         if train.schedule and not isinstance(train.schedule[0], Plateau):
@@ -205,8 +168,8 @@ class Trainer:
             optimizer,
             loss,
             metrics=[accuracy(name="accuracy")],
-            jit_compile=_jit_compile(runtime),
-            steps_per_execution=_steps_per_execution(runtime, steps, self.model),
+            jit_compile=jit_compile(runtime),
+            steps_per_execution=steps_per_execution(runtime, steps, convolves=convolves),
         )
         self.network.optimizer.build(self.network.trainable_variables)
 
@@ -267,34 +230,6 @@ class Trainer:
         if not self._train.label_smoothing:
             return labels
         return np.eye(self._classes, dtype=np.float32)[labels]
-
-
-def _steps_per_execution(runtime: Runtime, steps: int, model: keras.Model) -> int:
-    if runtime.steps_per_execution != "auto":
-        return min(runtime.steps_per_execution, steps)
-    # Torch would loop in Python; and XLA's convolutions on a CPU are slow inside a loop.
-    match keras.backend.backend():
-        case "torch":
-            return 1
-        case "jax" if _convolves(model) and not _on_gpu():
-            return 1
-    return max(1, min(MOST_STEPS_PER_EXECUTION, steps // POINTS_PER_EPOCH))
-
-
-def _on_gpu() -> bool:
-    return any(device.startswith("gpu") for device in keras.distribution.list_devices())
-
-
-def _convolves(model: keras.Model) -> bool:
-    kinds = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
-    return any(isinstance(layer, kinds) for layer in model.layers)
-
-
-def _jit_compile(runtime: Runtime) -> bool | str:
-    if runtime.jit_compile != "auto":
-        return runtime.jit_compile
-    # False is eager on JAX; on TensorFlow it is the graph, which on a CPU is faster than XLA.
-    return False if keras.backend.backend() == "tensorflow" and not _on_gpu() else "auto"
 
 
 def _sample_weights(labels: Labels, train: Train, classes: int) -> NDArray[np.float32] | None:

@@ -37,9 +37,11 @@ CNN = {
 def trainer(network=MLP, *, augment=(), validation=True, seed=1, runtime=None, images=IMAGES, **train):
     keras.utils.set_random_seed(seed)
     kind = Mlp if network["kind"] == "mlp" else Cnn
-    model = models.build(kind.model_validate(frozen(network)), input_shape=(8, 8, 1), classes=3, preprocess=Rescale())
+    spec = kind.model_validate(frozen(network))
+    model = models.build(spec, input_shape=(8, 8, 1), classes=3, preprocess=Rescale())
     return Trainer(
         model,
+        convolves=spec.convolves,
         augmentation=augmentation.layers(augment, seed=seed),
         images=images[:240],
         labels=LABELS[:240],
@@ -171,9 +173,10 @@ def test_the_steps_within_an_epoch_average_to_the_epochs_figures(steps):
             np.testing.assert_allclose(np.average(curve[name][inside], weights=sizes), record[name], rtol=1e-4)
 
 
-def test_the_number_of_steps_in_one_go_does_not_change_the_bits():
-    one = run(trainer(runtime={"steps_per_execution": 1}))
-    many = run(trainer(runtime={"steps_per_execution": 5}))
+@pytest.mark.parametrize("network", [MLP, CNN], ids=["mlp", "cnn"])
+def test_the_number_of_steps_in_one_go_does_not_change_the_bits(network):
+    augment = (Rotation(degrees=10),) if network is CNN else ()
+    one, many = (run(trainer(network, augment=augment, runtime={"steps_per_execution": n})) for n in (1, 5))
     assert_same_bits(weights(one), weights(many))
 
 
@@ -209,7 +212,8 @@ def test_mixed_precision_trains_and_gives_float32_probabilities(precision):
         Mlp(kind="mlp", nodes=(16,)), input_shape=(8, 8, 1), classes=3, preprocess=Rescale(), precision=precision
     )
     ours = Trainer(
-        model, images=IMAGES, labels=LABELS, validation=None, train=Train(epochs=3, batch_size=32, precision=precision),
+        model, convolves=False, images=IMAGES, labels=LABELS, validation=None,
+        train=Train(epochs=3, batch_size=32, precision=precision),
         runtime=Runtime(), seed=1,
     )  # fmt: skip
     run(ours)
@@ -260,10 +264,13 @@ def test_a_model_whose_softmax_is_a_layer_of_its_own_learns_from_logits_too():
     assert without_seconds(separate.history) == without_seconds(within.history)
 
 
-@pytest.mark.skipif(keras.backend.backend() == "jax" or not find_spec("jax"), reason="needs JAX, and starts it")
-def test_on_jax_too_it_follows_keras_fit():
-    same = "first_steps or averaged or steps_in_one_go or saturated"
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="it starts the others")
+def test_what_matters_most_holds_on_the_other_backends_that_are_installed(backend):
+    if not find_spec(backend):
+        pytest.skip(f"{backend} is not installed")
+    same = "first_steps or (in_one_go and mlp) or saturated or (mixed and not bfloat16)"
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-k", same, __file__]
-    environment = os.environ | {"MNIST_LAB_TEST_BACKEND": "jax"}
+    environment = os.environ | {"MNIST_LAB_TEST_BACKEND": backend}
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
     assert result.returncode == 0, result.stdout

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from mnist_lab.training.steps.steps import Data, Logs, Steps
+from mnist_lab.training.steps.base import Data, Logs, Steps
 
 __all__ = ["Data", "Logs", "Steps", "steps_for"]
 

@@ -8,7 +8,7 @@ from jax import lax
 from jax import numpy as jnp
 from numpy.typing import NDArray
 
-from mnist_lab.training.steps.steps import Data, Logs, Steps
+from mnist_lab.training.steps.base import Data, Logs, Steps
 
 State = tuple[list[Any], ...]
 """The values of the trainable, the other, the optimizer's and the metrics' variables."""

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from mnist_lab.training.steps.steps import Data, Logs, Steps
+from mnist_lab.training.steps.base import Data, Logs, Steps
 
 
 class TensorFlowSteps(Steps):
