@@ -1,6 +1,7 @@
 """Claims about verdicts: when one is given, when it is refused, and how it is said."""
 
 import re
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from mnist_lab.analysis.holm import holm
 from mnist_lab.analysis.power import least_seeds
 from mnist_lab.analysis.verdicts import Kind, Scores, verdicts
+from mnist_lab.analysis.wording import p_value
 
 SEEDS = range(1, 11)
 
@@ -45,7 +47,8 @@ def test_an_arm_like_its_base_is_not_told_from_it_and_the_seeds_that_it_would_ta
     assert verdict.kind is Kind.UNDETECTED
     assert verdict.settle > 10
     assert verdict.text.startswith("No detectable difference: ")
-    assert verdict.text.endswith(f" About {verdict.settle - 10} more seeds would settle a difference of this size.")
+    more = verdict.settle - 10
+    assert verdict.text.endswith(f" About {more} more seeds would probably show a difference of this size.")
 
 
 @pytest.mark.parametrize(("arms", "n", "least"), [(1, 5, 6), (12, 8, 9)])
@@ -61,7 +64,7 @@ def test_the_more_arms_the_more_it_takes():
     many = verdicts(BASE, [scores(0.0006, stream=1), *(scores(stream=i) for i in range(2, 12))])
     [alone] = verdicts(BASE, [scores(0.0006, stream=1)])
     assert (alone.kind, many[0].kind) == (Kind.BETTER, Kind.UNDETECTED)
-    assert f"corrected for 11 arms p = {many[0].p:.3f}.".replace("0.", ".") in many[0].text
+    assert f"corrected for 11 comparisons p = {many[0].p:.3f}.".replace("0.", ".") in many[0].text
     assert [verdict.p for verdict in many] == holm([verdict.paired.p for verdict in many])
 
 
@@ -70,6 +73,36 @@ def test_an_arm_with_fewer_seeds_can_be_significant_once_the_others_are():
     assert least_seeds(3) == 7
     assert verdicts(BASE, [few, scores(stream=1), scores(stream=2), scores(stream=3)])[0].kind is Kind.IMPOSSIBLE
     assert verdicts(BASE, [few, scores(0.01), scores(0.02), scores(0.03)])[0].kind is Kind.BETTER
+
+
+def test_the_fewest_seeds_are_those_with_which_an_arm_can_be_significant_beside_the_others_as_they_are():
+    few, strong = scores(0.5, range(1, 6)), [scores(0.01 * i) for i in range(1, 12)]
+    [verdict, *others] = verdicts(BASE, [few, *strong])
+    assert {other.kind for other in others} == {Kind.BETTER}
+    assert (verdict.kind, verdict.arms, verdict.remaining, verdict.least) == (Kind.IMPOSSIBLE, 12, 1, 6)
+    assert "at least 6 needed" in verdict.text
+    assert verdicts(BASE, [scores(0.5, range(1, 7)), *strong])[0].kind is Kind.BETTER
+
+
+def test_where_only_one_of_the_two_was_chosen_on_the_test_images_the_verdict_says_so():
+    plain, chosen = scores(0.003), replace(scores(0.003), chosen_on_test=True)
+    [arm], [base] = verdicts(BASE, [chosen]), verdicts(replace(BASE, chosen_on_test=True), [plain])
+    assert arm.text.startswith("Better: ")
+    assert "Only this one's weights were chosen on the test images" in arm.text
+    assert arm.text.endswith("its accuracy is optimistic, and the difference leans its way.")
+    assert "Only the base's weights were chosen on the test images" in base.text
+    [neither], [both] = verdicts(BASE, [plain]), verdicts(replace(BASE, chosen_on_test=True), [chosen])
+    assert neither.text == both.text
+    assert "chosen" not in both.text
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [(0.0004, "p < .001"), (0.03125, "p = .031"), (0.0498, "p = .050"), (0.05, "p = .050"), (0.0502, "p = .0502"),
+     (0.05004, "p = .05004"), (0.0506, "p = .051"), (0.123, "p = .12"), (0.9999, "p = 1")],
+)  # fmt: skip
+def test_a_p_is_written_with_as_many_digits_as_show_on_which_side_of_alpha_it_lies(p, text):
+    assert p_value(p) == text
 
 
 def test_only_seeds_that_both_were_run_with_count():
@@ -81,7 +114,7 @@ def test_only_seeds_that_both_were_run_with_count():
 def test_without_a_shared_seed_there_is_nothing_to_compare_but_the_family_is_as_large():
     apart, other = verdicts(BASE, [scores(0.01, range(50, 60)), scores(0.01)])
     assert (apart.kind, apart.seeds, apart.paired, apart.p) == (Kind.IMPOSSIBLE, (), None, None)
-    assert apart.text == "Cannot be significant: no seed in common with the base; at least 7 needed."
+    assert apart.text == "Cannot be significant: no seed in common with the base; at least 6 needed."
     assert other.p == 2 * other.paired.p
 
 
@@ -126,8 +159,7 @@ def test_verdicts_do_not_depend_on_the_order_of_the_arms(arms, data):
 def test_a_verdict_is_given_exactly_if_the_corrected_p_is_small_enough_and_refused_where_it_never_could_be(arms):
     for verdict in verdicts(BASE, [scores(size / 1000, range(1, n + 1), stream=n) for size, n in arms]):
         assert (verdict.kind in (Kind.BETTER, Kind.WORSE)) == (verdict.p <= 0.05)
-        if len(verdict.seeds) >= verdict.least:
-            assert verdict.kind is not Kind.IMPOSSIBLE
+        assert (len(verdict.seeds) < verdict.least) == (verdict.kind is Kind.IMPOSSIBLE)
         if len(verdict.seeds) < least_seeds(1):
             assert verdict.kind is Kind.IMPOSSIBLE
 

@@ -46,8 +46,10 @@ def accuracy_difference(
 ) -> tuple[float, float]:
     """An interval for how much more accurate model b is than a, for another choice of as many test images.
 
-    The Wald interval for paired proportions with one image added to each of the two counts, so that it holds for small
-    ones too. McNemar's exact test may see a difference a little later than it leaves 0.
+    The Wald interval for paired proportions with one image added to each of the two counts, so that it covers what it
+    should with small ones too. It is centred a little nearer to 0 than the difference that was seen; at a confidence of
+    .8 and more it holds that difference for all counts there are. McNemar's exact test may see a difference a little
+    later than the interval leaves 0.
 
     Source: D. G. Bonett, R. M. Price, "Adjusted Wald confidence interval for a difference of binomial proportions based
     on paired data", Journal of Educational and Behavioral Statistics 37 (2012), 479-488.
@@ -55,7 +57,7 @@ def accuracy_difference(
     Args:
         only_a_wrong: test images that only a gets wrong.
         only_b_wrong: the same for b.
-        total: test images, at least as many as these together.
+        total: test images, at least as many as these together; of none the interval is -1 to 1.
         confidence: two-sided coverage, between 0 and 1.
 
     Returns:

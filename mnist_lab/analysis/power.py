@@ -1,6 +1,7 @@
 """How many seeds a claim takes."""
 
-from math import isfinite
+from bisect import bisect_left
+from math import isfinite, isnan
 
 from mnist_lab.analysis.paired import smallest_p
 
@@ -18,7 +19,8 @@ def least_seeds(arms: int, alpha: float = ALPHA) -> int:
     The smallest p of a sign-flip test over n seeds is 2^(1-n), and Holm's correction multiplies the smallest of m by m.
 
     Args:
-        arms: how many are compared against the same base.
+        arms: how many are compared against the same base; where some are significant already, those that are not
+            (`holm.open_tests`).
         alpha: the level of significance of them all.
     """
     if arms < 1 or not 0 < alpha < 1:
@@ -35,36 +37,40 @@ def seeds_to_settle(
     """The seeds with which a true difference of this size would be found, four times out of five.
 
     An approximation: the power of the paired t-test, by the noncentral t distribution (J. Cohen, Statistical Power
-    Analysis for the Behavioral Sciences, 2nd edition, 1988, chapter 2), at alpha / arms, which is the first and
-    strictest step of Holm's correction; never fewer than `least_seeds`. The sign-flip test has nearly the power of the
-    t-test. `difference` and `sd` are themselves estimates, so of few seeds the answer is no more than an order of
-    magnitude.
+    Analysis for the Behavioral Sciences, 2nd edition, 1988, chapter 2), at alpha / arms; never fewer than
+    `least_seeds`. The sign-flip test has nearly the power of the t-test. `difference` and `sd` are themselves
+    estimates, so of few seeds the answer is no more than an order of magnitude.
 
     Args:
         difference: the mean of the paired differences.
         sd: their standard deviation, in the same unit.
-        arms: how many are compared against the same base.
+        arms: as for `least_seeds`.
         alpha: the level of significance of them all.
         power: the probability of finding it.
 
     Returns:
         The number of seeds in all; None if it is above `MOST`, or if there is no difference or no deviation to go by.
     """
-    least = least_seeds(arms, alpha)
     if not (isfinite(difference) and isfinite(sd)) or difference == 0 or sd <= 0:
         return None
     effect = abs(difference) / sd
-    low, high = 1, MOST
-    if _power(MOST, effect, alpha / arms) < power:
-        return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _power(middle, effect, alpha / arms) >= power else (middle, high)
-    return max(high, least)
+
+    def enough(n: int) -> bool:
+        return _power(n, effect, alpha / arms) >= power
+
+    low = high = least_seeds(arms, alpha)
+    while not enough(high):
+        if high >= MOST:
+            return None
+        low, high = high + 1, min(2 * high, MOST)
+    return low + bisect_left(range(low, high), True, key=enough)
 
 
 def _power(n: int, effect: float, alpha: float) -> float:
     """Of the two-sided paired t-test with n pairs, to find the difference on the side where it is."""
     from scipy.stats import nct, t
 
-    return float(nct.sf(t.isf(alpha / 2, n - 1), n - 1, effect * n**0.5))
+    critical, centre = float(t.isf(alpha / 2, n - 1)), effect * n**0.5
+    found = float(nct.sf(critical, n - 1, centre))
+    # SciPy knows no probabilities of a distribution that lies that far out: all of it is beyond what it is held to.
+    return float(centre > critical) if isnan(found) else found
