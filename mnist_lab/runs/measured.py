@@ -90,6 +90,17 @@ class Measured(_Facts):
     seconds: Seconds
     reference: Published | None = None
 
+    @property
+    def gap(self) -> float | None:
+        """Training less validation accuracy, both of the last epoch; None if one is not known."""
+        train, held_out = self.train.accuracy, self.validation and self.validation.accuracy
+        return None if train is None or held_out is None else train - held_out
+
+    @property
+    def training_seconds(self) -> float:
+        """Seconds the epochs took, without start-up and what comes after them: their number times the median."""
+        return self.epochs * self.seconds.epoch_median
+
 
 def measured(metrics: Any, file: Path) -> Measured:
     """The numbers of a run, from what its `metrics.json` (`file`) says.
