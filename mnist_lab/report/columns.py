@@ -1,21 +1,14 @@
 """The table of a comparison: which columns there are, and what stands in each for a group, in words and numbers."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from mnist_lab.analysis.power import least_seeds
-from mnist_lab.analysis.verdicts import Kind, Verdict
+from mnist_lab.analysis.paired import FLIPPED
+from mnist_lab.analysis.power import ALPHA
+from mnist_lab.analysis.verdicts import Verdict
 from mnist_lab.analysis.wording import signed
 from mnist_lab.report.groups import Group, Section, Spread
-
-SHORT = {
-    Kind.BETTER: "better",
-    Kind.WORSE: "worse",
-    Kind.UNDETECTED: "no difference seen",
-    Kind.IMPOSSIBLE: "too few seeds",
-}
-"""The verdicts as they stand in a table."""
+from mnist_lab.report.verdict_words import INTERVAL, SCOPE, WORDS
 
 
 @dataclass(frozen=True)
@@ -25,8 +18,21 @@ class Column:
     heading: str
     importance: int
     """Where there is no room for all, the highest numbers go first; 0 stays."""
-    text: Callable[[Group], str]
-    numeric: bool = True
+    main: Callable[[Group], str]
+    """What stands in a cell; empty where there is nothing to say."""
+    value: Callable[[Group], float | None] | None = None
+    """The number that this is, for sorting; None for a column of words."""
+    aside: Callable[[Group], str] = lambda _: ""
+    """What qualifies it: a deviation, an interval, a difference from a published number; or empty."""
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it is a column of numbers."""
+        return self.value is not None
+
+    def text(self, group: Group) -> str:
+        """All of a cell, in one line."""
+        return _joined(self.main(group), self.aside(group))
 
 
 def columns(section: Section, verdicts: Mapping[str, Verdict] | None = None) -> list[Column]:
@@ -40,36 +46,28 @@ def columns(section: Section, verdicts: Mapping[str, Verdict] | None = None) -> 
     several_bases = len(section.bases) > 1
     against = f"Changed against {section.bases[0]}" if len(section.bases) == 1 else "Changed"
     found = [
-        Column("Experiment", 0, lambda group: group.name, numeric=False),
-        *([Column("Base", 2, lambda group: group.base or "", numeric=False)] if several_bases else []),
-        Column(against, 0, lambda group: group.changed, numeric=False),
-        Column("Parameters", 3, lambda group: f"{group.parameters:,}"),
-        Column("Train", 7, lambda group: spread(group.train)),
-        Column("Validation", 5, lambda group: spread(group.validation)),
-        Column("Test", 0, lambda group: spread(group.test)),
-        Column("n", 0, lambda group: str(group.n)),
-        Column("Difference", 1, lambda group: difference(known.get(group.name))),
-        Column("Verdict", 1, lambda group: verdict(known.get(group.name)), numeric=False),
-        Column("Gap", 6, lambda group: spread(group.gap, sign="+")),
-        Column("Epochs", 9, epochs),
-        Column("Time", 8, lambda group: duration(group.seconds.mean)),
-        Column("Published train", 10, published_train),
-        Column("Published test", 4, published_test),
+        Column("Experiment", 0, lambda group: group.name),
+        *([Column("Base", 2, lambda group: group.base or "")] if several_bases else []),
+        Column(against, 0, lambda group: group.changed),
+        Column("Parameters", 3, lambda group: f"{group.parameters:,}", lambda group: group.parameters),
+        _measured("Train", 7, lambda group: group.train),
+        _measured("Validation", 5, lambda group: group.validation),
+        _measured("Test", 0, lambda group: group.test),
+        Column("n", 0, lambda group: str(group.n), lambda group: group.n),
+        _difference("Difference", 1, lambda group: known.get(group.name)),
+        Column("Verdict", 1, lambda group: verdict(known.get(group.name))),
+        _measured("Gap", 6, lambda group: group.gap, sign="+"),
+        Column("Epochs", 9, _epochs, lambda group: group.epochs.mean, _epochs_deviation),
+        Column("Time", 8, lambda group: duration(group.seconds.mean), lambda group: group.seconds.mean),
+        _published("Published train", 10, _published_train),
+        _published("Published test", 4, _published_test),
     ]
     return [column for column in found if any(map(column.text, section.groups))]
 
 
-def spread(numbers: Spread | None, *, digits: int = 4, sign: str = "") -> str:
+def spread(numbers: Spread | None) -> str:
     """`0.9807 ± 0.0011`: mean and, of several seeds, sample standard deviation; empty for None."""
-    if numbers is None:
-        return ""
-    mean = f"{numbers.mean:{sign}.{digits}f}"
-    return mean if numbers.deviation is None else f"{mean} ± {numbers.deviation:.{digits}f}"
-
-
-def epochs(group: Group) -> str:
-    """`10`, or `9.4 ± 1.2` where early stopping ended some runs before others."""
-    return spread(group.epochs, digits=1) if len(set(group.epochs.values)) > 1 else f"{group.epochs.mean:.0f}"
+    return _joined(_mean(numbers), _deviation(numbers))
 
 
 def duration(seconds: float) -> str:
@@ -87,21 +85,6 @@ def amount(cost: float, unit: str) -> str:
     return f"{cost:,.0f}" if cost < 1e9 else f"{cost:.3g}"
 
 
-def published_train(group: Group) -> str:
-    """The published training accuracy, and ours less it in points: `0.9918 (+0.05)`."""
-    published = group.published
-    return _published(published.train_accuracy, group.train, published.best_train_accuracy, group.best_train)
-
-
-def published_test(group: Group) -> str:
-    """The published test accuracy, and ours less it in points; where only the best over the epochs is published, that.
-
-    The best is set beside our best over the epochs, which is known where the test images served as validation images.
-    """
-    published = group.published
-    return _published(published.test_accuracy, group.test, published.best_test_accuracy, group.best_test)
-
-
 def points(ours: Spread | None, published: float | None) -> float | None:
     """Ours less the published accuracy, in points: hundredths of accuracy."""
     return None if ours is None or published is None else 100 * (ours.mean - published)
@@ -109,29 +92,106 @@ def points(ours: Spread | None, published: float | None) -> float | None:
 
 def difference(found: Verdict | None) -> str:
     """The mean difference from the base's test accuracy, in points, and its interval: `+0.15 (+0.08 to +0.22)`."""
-    if found is None or found.paired is None:
-        return ""
-    pair = found.paired
-    interval = f" ({signed(100 * pair.interval[0])} to {signed(100 * pair.interval[1])})" if pair.interval else ""
-    return f"{signed(100 * pair.mean)}{interval}"
+    return _joined(_points(found), _ends(found))
 
 
 def verdict(found: Verdict | None) -> str:
     """In a word or two."""
-    return SHORT[found.kind] if found else ""
+    return WORDS[found.kind].short if found else ""
 
 
-def _published(value: float | None, ours: Spread | None, best: float | None, our_best: Spread | None) -> str:
-    if value is None and best is None:
+def _joined(main: str, aside: str) -> str:
+    return f"{main} {aside}" if aside else main
+
+
+def _measured(heading: str, importance: int, of: Callable[[Group], Spread | None], *, sign: str = "") -> Column:
+    return Column(
+        heading,
+        importance,
+        lambda group: _mean(of(group), sign=sign),
+        lambda group: numbers.mean if (numbers := of(group)) else None,
+        lambda group: _deviation(of(group)),
+    )
+
+
+def _mean(numbers: Spread | None, *, digits: int = 4, sign: str = "") -> str:
+    return f"{numbers.mean:{sign}.{digits}f}" if numbers else ""
+
+
+def _deviation(numbers: Spread | None, *, digits: int = 4) -> str:
+    return "" if numbers is None or numbers.deviation is None else f"± {numbers.deviation:.{digits}f}"
+
+
+def _epochs(group: Group) -> str:
+    """`10`, or `9.4` where early stopping ended some runs before others."""
+    return _mean(group.epochs, digits=1 if group.epochs.deviation else 0)
+
+
+def _epochs_deviation(group: Group) -> str:
+    return _deviation(group.epochs, digits=1) if group.epochs.deviation else ""
+
+
+def _difference(heading: str, importance: int, of: Callable[[Group], Verdict | None]) -> Column:
+    return Column(
+        heading,
+        importance,
+        lambda group: _points(of(group)),
+        lambda group: found.paired.mean if (found := of(group)) and found.paired else None,
+        lambda group: _ends(of(group)),
+    )
+
+
+def _points(found: Verdict | None) -> str:
+    return signed(100 * found.paired.mean) if found and found.paired else ""
+
+
+def _ends(found: Verdict | None) -> str:
+    if found is None or found.paired is None or found.paired.interval is None:
         return ""
-    kind = "" if value is not None else "best "
-    shown, difference = (value, points(ours, value)) if value is not None else (best, points(our_best, best))
-    beside = "" if difference is None else f" ({signed(difference)})"
-    return f"{kind}{shown:.4f}{beside}"
+    low, high = (signed(100 * end) for end in found.paired.interval)
+    return f"({low} to {high})"
+
+
+_Beside = tuple[str, float | None, Spread | None]
+"""`best ` or nothing, the published accuracy, and what of ours is set beside it."""
+
+
+def _published(heading: str, importance: int, of: Callable[[Group], _Beside]) -> Column:
+    """A published accuracy, and ours less it in points: `0.9918 (+0.05)`."""
+
+    def main(group: Group) -> str:
+        kind, value, _ = of(group)
+        return "" if value is None else f"{kind}{value:.4f}"
+
+    def aside(group: Group) -> str:
+        _, value, ours = of(group)
+        beside = points(ours, value)
+        return "" if beside is None else f"({signed(beside)})"
+
+    return Column(heading, importance, main, lambda group: of(group)[1], aside)
+
+
+def _published_train(group: Group) -> _Beside:
+    """The training accuracy of the last epoch; where only the best over the epochs is published, that."""
+    published = group.published
+    if published.train_accuracy is None:
+        return "best ", published.best_train_accuracy, group.best_train
+    return "", published.train_accuracy, group.train
+
+
+def _published_test(group: Group) -> _Beside:
+    """The test accuracy of the saved model; where only the best over the epochs is published, that.
+
+    The best is set beside our best over the epochs, which is known where the test images served as validation images.
+    """
+    published = group.published
+    if published.test_accuracy is None:
+        return "best ", published.best_test_accuracy, group.best_test
+    return "", published.test_accuracy, group.test
 
 
 def notes(sections: Sequence[Section], headings: Collection[str] | None = None) -> list[str]:
-    """What a reader must know about the numbers: what each is, what was selected on, how little few seeds say.
+    """What a reader must know about the numbers: what each is, and what was selected on.
 
     Args:
         sections: what is compared.
@@ -152,9 +212,10 @@ def notes(sections: Sequence[Section], headings: Collection[str] | None = None) 
     if {"Difference", "Verdict"} & set(shown):
         text.append(
             "A difference is test accuracy less the base's with the same seeds, in points (hundredths of accuracy), "
-            "with its 95 % bootstrap interval (BCa). The verdict goes by p at .05: that of the exact sign-flip test, "
-            "with Holm's correction over all experiments that share the base."
+            f"with its interval. The verdict goes by p at {ALPHA:g}: that of the sign-flip test (all choices of signs up to "
+            f"{FLIPPED} seeds, random ones beyond), with Holm's correction over all experiments that share the base."
         )
+        text += [INTERVAL, SCOPE]
     if {"Published train", "Published test"} & set(shown):
         text.append("Beside a published accuracy stands ours less it, in points (hundredths of accuracy).")
     total, selected = sum(group.n for group in every), sum(group.n for group in every if group.selected_on_test)
@@ -165,13 +226,4 @@ def notes(sections: Sequence[Section], headings: Collection[str] | None = None) 
         )
     else:
         text.append("In none of the runs were the test images used for validation.")
-    families = Counter((section.heading, group.base) for section in sections for group in section.groups if group.base)
-    arms = max(families.values(), default=1)
-    least = least_seeds(arms)
-    if any(group.n < least for group in every):
-        corrected = f", times the {arms} experiments that share a base (Holm)," if arms > 1 else ""
-        text.append(
-            f"With fewer than {least} seeds no difference between two experiments is claimed: the smallest two-sided p "
-            f"of a paired sign-flip test over n seeds is 2^(1-n), which{corrected} is below .05 only from there on."
-        )
     return text

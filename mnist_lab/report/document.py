@@ -1,28 +1,18 @@
 """`report.md`: a comparison to be read from top to bottom, the answers first."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.analysis.wording import count
-from mnist_lab.errors import SetupError
 from mnist_lab.report.columns import amount, columns, notes, spread
 from mnist_lab.report.digest import explanations, looks
 from mnist_lab.report.figures import CURVES, PARAMETERS, figure_name
-from mnist_lab.report.files import write
+from mnist_lab.report.files import folder_for, write
 from mnist_lab.report.markdown import bullets, table, table_of
-from mnist_lab.report.mistakes import Unanimous
-from mnist_lab.report.study import Chapter, Entry, Front, Interval, Study
+from mnist_lab.report.study import Chapter, Entry, Interval, Study
+from mnist_lab.report.verdict_words import APART, NO_TIMES, OWN_IMAGES, WORDS
 
 SHOWN = 50
 """Images that every model gets wrong that are listed; `summary.json` has them all."""
-
-_QUESTIONS = {
-    Kind.BETTER: "Better",
-    Kind.WORSE: "Worse",
-    Kind.UNDETECTED: "No detectable difference",
-    Kind.IMPOSSIBLE: "Too few seeds to say",
-}
 
 _SEEN = {
     "Overfitting against the base": ("gap_against_base",),
@@ -41,14 +31,8 @@ def write_document(folder: Path, study: Study) -> Path:
         SetupError: the folder cannot be written.
     """
     path = folder / "report.md"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with folder_for("report", folder):
         write(path, document(study))
-    except OSError as error:
-        raise SetupError(
-            f"{path}: the report cannot be written ({error.strerror or error}).",
-            "Check that the folder may be written to, and that the disk is not full.",
-        ) from None
     return path
 
 
@@ -56,7 +40,7 @@ def document(study: Study) -> str:
     """The text of `report.md`; the same runs give the same text."""
     lines = [f"# {study.title}", "", f"{count(len(study.groups), 'experiment')}, {count(study.runs, 'run')}."]
     if len(study.chapters) > 1:
-        lines[-1] += " Experiments on different data are set apart and not compared with each other."
+        lines[-1] += f" {APART}"
     headings: set[str] = set()
     for i, chapter in enumerate(study.chapters):
         shown = columns(chapter.section, chapter.verdicts)
@@ -68,8 +52,8 @@ def document(study: Study) -> str:
         lines += ["", f"![Test accuracy against parameters]({figure_name(PARAMETERS, i)})"]
         lines += ["", "### How sure the test accuracies are", "", *_certainty(chapter)]
         lines += _observations(chapter)
-        lines += _fronts(chapter.fronts)
-        lines += _unanimous(chapter.unanimous)
+        lines += _fronts(chapter)
+        lines += _unanimous(chapter)
         lines += ["", "### How often the test images were looked at", "", *bullets(looks(chapter.looks))]
     lines += ["", "## How to read the numbers", ""]
     lines += bullets([*notes([chapter.section for chapter in study.chapters], headings), *explanations(study)])
@@ -85,11 +69,11 @@ def _verdicts(chapter: Chapter) -> list[str]:
     for base in bases:
         entries = [entry for entry in chapter.entries if entry.base and entry.base.name == base]
         lines += ["", f"### What the changes do, against `{base}`"]
-        for kind, heading in _QUESTIONS.items():
+        for kind, words in WORDS.items():
             some = [entry for entry in entries if entry.verdict and entry.verdict.kind is kind]
             if some:
                 ordered = sorted(some, key=_size, reverse=True)
-                lines += ["", f"**{heading}**", "", *bullets(map(_sentence, ordered))]
+                lines += ["", f"**{words.heading}**", "", *bullets(map(_sentence, ordered))]
     return lines
 
 
@@ -138,14 +122,14 @@ def _observations(chapter: Chapter) -> list[str]:
     return lines
 
 
-def _fronts(fronts: Sequence[Front]) -> list[str]:
-    if not fronts:
+def _fronts(chapter: Chapter) -> list[str]:
+    if not chapter.fronts:
         return []
     rows = [
         [front.cost, ", ".join(f"`{group.name}` ({amount(cost, front.unit)})" for group, cost in front.members)]
-        for front in fronts
+        for front in chapter.fronts
     ]
-    return [
+    lines = [
         "",
         "### What no other experiment beats in both test accuracy and cost",
         "",
@@ -153,12 +137,17 @@ def _fronts(fronts: Sequence[Front]) -> list[str]:
         "",
         "By mean test accuracy: differences between neighbours may be chance.",
     ]
+    if not chapter.one_machine:
+        lines[-1] += f" {NO_TIMES}"
+    return lines
 
 
-def _unanimous(found: Unanimous | None) -> list[str]:
+def _unanimous(chapter: Chapter) -> list[str]:
+    lines, found = ["", "### Test images that every model gets wrong", ""], chapter.unanimous
+    if not chapter.same_images:
+        return [*lines, OWN_IMAGES]
     if found is None:
         return []
-    lines = ["", "### Test images that every model gets wrong", ""]
     among = f"all {found.models:,} models"
     if found.unknown:
         among += f" whose mistakes are known ({found.unknown:,} more have none that can be read)"

@@ -1,5 +1,6 @@
 """All numbers of a report, ready for JSON: what `summary.json` says."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -23,6 +24,11 @@ def facts(study: Study) -> dict[str, Any]:
     }
 
 
+def as_json(study: Study) -> str:
+    """The text of `summary.json`."""
+    return json.dumps(facts(study), indent=2, ensure_ascii=False) + "\n"
+
+
 def above_published(group: Group) -> dict[str, float | None]:
     """Ours less the published accuracies, in points."""
     published = group.published
@@ -41,8 +47,10 @@ def _chapter(chapter: Chapter) -> dict[str, Any]:
         "dataset_sha256": section.data.sha256,
         "subset": section.data.subset,
         "test_images": section.data.test_images,
+        "same_test_images": chapter.same_images,
         "experiments": [experiment(entry) for entry in chapter.entries],
         "fronts": [_front(front) for front in chapter.fronts],
+        "one_machine": chapter.one_machine,
         "looks_at_test": asdict(chapter.looks),
         "wrong_in_every_model": chapter.unanimous and _unanimous(chapter.unanimous),
     }
@@ -91,11 +99,13 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "kind": str(verdict.kind),
         "text": verdict.text,
         "arms": verdict.arms,
+        "arms_not_significant": verdict.remaining,
         "shared_seeds": list(verdict.seeds),
         "difference": verdict.paired and _paired(verdict.paired),
         "p_corrected": rounded(verdict.p),
         "least_seeds": verdict.least,
         "seeds_to_settle": verdict.settle,
+        "caution": verdict.caution or None,
         "models": verdict.models
         and {**asdict(verdict.models), "p": rounded(verdict.models.p), "p_corrected": rounded(verdict.models_p)},
     }

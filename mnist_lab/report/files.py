@@ -1,7 +1,11 @@
 """Text files of a report, each written whole or not at all."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from mnist_lab.errors import SetupError
 
 
 def read(path: Path) -> str | None:
@@ -25,3 +29,20 @@ def write(path: Path, text: str) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_for(what: str, folder: Path) -> Iterator[None]:
+    """Make `folder` if it is not there, and write `what` (`summary`, `report`) into it inside the `with`.
+
+    Raises:
+        SetupError: it cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise SetupError(
+            f"{folder}: the {what} cannot be written ({error.strerror or error}).",
+            "Check that the folder may be written to, and that the disk is not full.",
+        ) from None

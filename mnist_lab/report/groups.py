@@ -100,6 +100,23 @@ class Group:
         """Whether the test images served as validation images."""
         return self.results[0].dataset.selected_on_test
 
+    @cached_property
+    def chosen_on_test(self) -> int:
+        """In how many of its runs the saved weights are those of the epoch that was best on the test images."""
+        bests = [run.metrics["best"] for run in self.runs] if self.selected_on_test else []
+        return sum(b.get("restored") is True and str(b.get("monitor", "val_")).startswith("val_") for b in bests)
+
+    @property
+    def steered_by_test(self) -> bool:
+        """Whether the test images decided when training stopped or its rate fell: early stopping, plateau."""
+        asked = self.config.train.monitors() if self.config and self.selected_on_test else {}
+        return any(monitor.startswith("val_") for path, monitor in asked.items() if path != "restore_best")
+
+    @property
+    def draws_test_images(self) -> bool:
+        """Whether each seed draws the test images that it is tested on (`data.test_subset`)."""
+        return self.config is not None and self.config.data.test_subset is not None
+
     @property
     def published(self) -> Published:
         """Published numbers; none of them where a run departs from the published recipe."""
@@ -124,8 +141,7 @@ class Group:
     @cached_property
     def gap(self) -> Spread | None:
         """Training less validation accuracy, both of the last epoch."""
-        pairs = ((r.train.accuracy, r.validation and r.validation.accuracy) for r in self.results)
-        return Spread.of(train - held_out for train, held_out in pairs if train is not None and held_out is not None)
+        return Spread.of(self.gap_by_seed.values())
 
     @cached_property
     def best_train(self) -> Spread | None:
@@ -154,17 +170,13 @@ class Group:
 
     @cached_property
     def gap_by_seed(self) -> dict[int, float]:
-        """The same, for the seeds for which both are known."""
-        return {
-            r.run.seed: r.train.accuracy - r.validation.accuracy
-            for r in self.results
-            if r.train.accuracy is not None and r.validation and r.validation.accuracy is not None
-        }
+        """Training less validation accuracy, by seed; without the seeds for which one of them is not known."""
+        return {result.run.seed: result.gap for result in self.results if result.gap is not None}
 
     @cached_property
     def training_seconds(self) -> Spread:
         """Seconds the epochs of a run took, without start-up and without what comes after them."""
-        return Spread(tuple(result.epochs * result.seconds.epoch_median for result in self.results))
+        return Spread(tuple(result.training_seconds for result in self.results))
 
     @cached_property
     def flops(self) -> float | None:
@@ -237,6 +249,15 @@ def groups(runs: Sequence[Run]) -> list[Group]:
         for (experiment, fingerprint), seeds in found.items()
     ]
     return list(_in_order(_against_their_bases(made)))
+
+
+def same_test_images(groups: Sequence[Group]) -> bool:
+    """Whether all runs of `groups`, which are of one section, were tested on the very same images.
+
+    Where seeds draw them (`data.test_subset`), runs with the same seed were.
+    """
+    drawn = any(group.draws_test_images for group in groups)
+    return not drawn or len({seed for group in groups for seed in group.seeds}) == 1
 
 
 def sections(groups: Iterable[Group]) -> list[Section]:

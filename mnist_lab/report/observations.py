@@ -13,11 +13,11 @@ from statistics import fmean, median, median_low, stdev
 from typing import Any
 
 from mnist_lab.analysis import Observation, observe, overfitting_onset, stays_above
-from mnist_lab.analysis.holm import holm
+from mnist_lab.analysis.holm import holm, open_tests
 from mnist_lab.analysis.landmarks import window
 from mnist_lab.analysis.observations import LEVELS
 from mnist_lab.analysis.paired import Paired, paired
-from mnist_lab.analysis.power import ALPHA
+from mnist_lab.analysis.power import ALPHA, least_seeds
 from mnist_lab.analysis.verdicts import Kind, Verdict
 from mnist_lab.analysis.wording import count, difference, p_value
 from mnist_lab.report.groups import Group
@@ -57,14 +57,17 @@ def observations(evidence: Evidence) -> dict[str, tuple[Observation, ...]]:
 def gap(evidence: Evidence) -> dict[str, Observation]:
     """Overfits more or less than its base: the gap between training and validation accuracy, seed by seed.
 
-    The sign-flip test decides, with Holm's correction over all arms of the base.
+    The sign-flip test decides, with Holm's correction over all arms of the base. Where dropout or augmentation differ,
+    a gap is not the same as overfitting, and only larger or smaller.
     """
     found: dict[str, Observation] = {}
     arms = [(evidence.bases[group.name], group) for group in evidence.groups if group.name in evidence.bases]
     for _, family in groupby(sorted(arms, key=lambda pair: pair[0].name), key=lambda pair: pair[0].name):
         pairs = [(base, group, pair) for base, group in family if (pair := _gaps(base, group))]
-        for (base, group, pair), p in zip(pairs, holm([pair.p for *_, pair in pairs]), strict=True):
-            found[group.name] = Observation("gap_against_base", _gap_sentence(base, group, pair, p), pair.mean)
+        ps = [pair.p for *_, pair in pairs]
+        for (base, group, pair), p, remaining in zip(pairs, holm(ps), open_tests(ps, ALPHA), strict=True):
+            text = _gap_sentence(base, group, pair, p, least_seeds(remaining))
+            found[group.name] = Observation("gap_against_base", text, pair.mean)
     return found
 
 
@@ -74,19 +77,26 @@ def _gaps(base: Group, group: Group) -> Paired | None:
     return paired([others[seed] for seed in shared], [ours[seed] for seed in shared]) if shared else None
 
 
-def _gap_sentence(base: Group, group: Group, pair: Paired, p: float) -> str:
+def _gap_sentence(base: Group, group: Group, pair: Paired, p: float, least: int) -> str:
     numbers = difference(pair.mean, pair.interval)
     what, seeds = "gap between training and validation accuracy", f"with {count(pair.n, 'shared seed')}"
     against = f"{what.capitalize()} {numbers} against {base.name} {seeds}"
-    if p <= ALPHA:
+    alike = _hindrances(base) == _hindrances(group)
+    if p <= ALPHA and alike:
         more = "more" if pair.mean > 0 else "less"
         text = f"Overfits {more} than {base.name}: {what} {numbers} {seeds}, corrected {p_value(p)}."
-    elif pair.smallest_p > ALPHA:
-        text = f"{against}, too few to say that it overfits more or less."
+    elif p <= ALPHA:
+        larger = "larger" if pair.mean > 0 else "smaller"
+        text = f"The {what} is {larger} than that of {base.name}: {numbers} {seeds}, corrected {p_value(p)}."
+    elif pair.n < least:
+        text = f"{against}; at least {least} needed to tell them apart."
     else:
         text = f"{against}, corrected {p_value(p)}: not told apart."
-    if _hindrances(base) != _hindrances(group):
-        text += " Training accuracy is measured under dropout or augmentation, in which the two differ."
+    if not alike:
+        text += (
+            " Training accuracy is measured under dropout or augmentation, in which the two differ: so the gap alone "
+            "does not say which overfits more."
+        )
     return text
 
 
@@ -119,7 +129,7 @@ def onset(evidence: Evidence) -> dict[str, Observation]:
             f"Overfitting sets in at {_epochs([onset.epoch for onset in onsets])}{_in_runs(len(onsets), group)}: "
             f"validation accuracy after it is {fmean(after):.4f} ± {stdev(after):.4f} (mean and standard deviation)."
         )
-        found[group.name] = Observation("overfitting_onset", text, median(onset.epoch for onset in onsets))
+        found[group.name] = Observation("overfitting_onset", text, median_low(onset.epoch for onset in onsets))
     return found
 
 
@@ -197,7 +207,7 @@ def target(evidence: Evidence) -> dict[str, Observation]:
         if epochs:
             where = f"from {_epochs(epochs)} on{_in_runs(len(epochs), group)}"
             text = f"Validation accuracy stays at or above {level:g} {where}."
-            found[group.name] = Observation("stays_above", text, median(epochs))
+            found[group.name] = Observation("stays_above", text, median_low(epochs))
         else:
             anywhere = f" in any of {len(group.histories)} runs" if len(group.histories) > 1 else ""
             text = f"Validation accuracy does not stay at or above {level:g}{anywhere}."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mnist_lab.analysis import Observation, mean_interval, wilson
 from mnist_lab.analysis.pareto import front
 from mnist_lab.analysis.verdicts import Scores, Verdict, verdicts
-from mnist_lab.report.groups import Group, Section, sections
+from mnist_lab.report.groups import Group, Section, same_test_images, sections
 from mnist_lab.report.mistakes import Mistake, Unanimous, mistakes, unanimous
 from mnist_lab.report.observations import Evidence, observations
 from mnist_lab.runs import RunFolder
@@ -60,6 +60,8 @@ class Looks:
     """After how many epochs they were looked at in these."""
     selected: int
     """In how many of these the saved weights are those of the best epoch, so chosen by the test images."""
+    steered: int
+    """In how many of these the test images decided when training stopped or its learning rate fell."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,17 @@ class Chapter:
     entries: tuple[Entry, ...]
     """In the order of the section's groups."""
     fronts: tuple[Front, ...]
+    one_machine: bool
+    """Whether all runs were trained on the same machine, device and threads with the same backend; if not, their times
+    cannot be compared, and there is no front by them."""
     looks: Looks
+    mistakes: Mapping[RunFolder, Mapping[int, Mistake] | None]
+    """Those of each run's model; None where they are missing or damaged."""
+    same_images: bool
+    """Whether all runs were tested on the very same images; if not, seeds have drawn them (`data.test_subset`)."""
     unanimous: Unanimous | None
-    """The test images that every model gets wrong; None if the mistakes of fewer than two are known."""
+    """The test images that every model gets wrong; None if the mistakes of fewer than two are known, and if not all
+    were tested on the same images."""
 
     @property
     def verdicts(self) -> dict[str, Verdict]:
@@ -115,13 +125,22 @@ def _chapter(section: Section) -> Chapter:
     by_name = {group.name: group for group in section.groups}
     bases = {group.name: by_name[group.base] for group in section.groups if group.base in by_name}
     known = {run.folder: mistakes(run) for group in section.groups for run in group.runs}
+    same_images = same_test_images(section.groups)
+    one_machine = len(set[object]().union(*(group.machines for group in section.groups))) == 1
     found = _verdicts(section.groups, bases, known)
     seen = observations(Evidence(section.groups, bases, found))
     entries = tuple(
         entry(group, bases.get(group.name), found.get(group.name), seen[group.name]) for group in section.groups
     )
     return Chapter(
-        section, entries, _fronts(section.groups), looks_at_test(section.groups), unanimous(section.groups, known)
+        section=section,
+        entries=entries,
+        fronts=_fronts(section.groups, one_machine=one_machine),
+        one_machine=one_machine,
+        looks=looks_at_test(section.groups),
+        mistakes=known,
+        same_images=same_images,
+        unanimous=unanimous(section.groups, known) if same_images else None,
     )
 
 
@@ -163,15 +182,16 @@ def _scores(group: Group, known: Mapping[RunFolder, Mapping[int, Mistake] | None
             for seed, run in zip(group.seeds, group.runs, strict=True)
             if (some := known[run.folder]) is not None
         },
+        chosen_on_test=group.chosen_on_test > 0,
     )
 
 
-def _fronts(groups: Sequence[Group]) -> tuple[Front, ...]:
+def _fronts(groups: Sequence[Group], *, one_machine: bool) -> tuple[Front, ...]:
     if len(groups) < 2:
         return ()
     costs = {
         ("parameters", ""): {group.name: float(group.parameters) for group in groups},
-        ("training time", "s"): {group.name: group.training_seconds.mean for group in groups},
+        ("training time", "s"): {group.name: group.training_seconds.mean for group in groups if one_machine},
         ("training FLOPs", ""): {group.name: group.flops for group in groups if group.flops},
     }
     found = []
@@ -186,17 +206,13 @@ def _fronts(groups: Sequence[Group]) -> tuple[Front, ...]:
 
 def looks_at_test(groups: Sequence[Group]) -> Looks:
     """How often the test images were looked at in the runs of `groups`."""
-    watched = [
-        (run, result)
-        for group in groups
-        if group.selected_on_test
-        for run, result in zip(group.runs, group.results, strict=True)
-    ]
+    watched = [group for group in groups if group.selected_on_test]
     return Looks(
         models=sum(group.n for group in groups),
-        watched=len(watched),
-        epochs=sum(result.epochs for _, result in watched),
-        selected=sum(run.metrics["best"].get("restored") is True for run, _ in watched),
+        watched=sum(group.n for group in watched),
+        epochs=sum(result.epochs for group in watched for result in group.results),
+        selected=sum(group.chosen_on_test for group in watched),
+        steered=sum(group.n for group in watched if group.steered_by_test),
     )
 
 

@@ -6,21 +6,20 @@ columns of their own, the last of the CSV.
 
 import csv
 import io
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 from mnist_lab.analysis.wording import count
-from mnist_lab.errors import SetupError
 from mnist_lab.report.columns import columns, notes
-from mnist_lab.report.digest import digest, looks
-from mnist_lab.report.facts import above_published, facts
+from mnist_lab.report.digest import BOLD, about_verdicts, digest, looks
+from mnist_lab.report.facts import above_published, as_json
 from mnist_lab.report.figures import CURVES, PARAMETERS, accuracy_curves, accuracy_parameters, figure_name
-from mnist_lab.report.files import read, write
+from mnist_lab.report.files import folder_for, read, write
 from mnist_lab.report.groups import Section, Spread
 from mnist_lab.report.markdown import bullets, table_of
 from mnist_lab.report.study import Chapter, Entry, Study
+from mnist_lab.report.verdict_words import APART
 
 _OF_ANOTHER_SECTION = re.compile(rf"({CURVES}|{PARAMETERS})_[0-9]+\.png")
 
@@ -42,15 +41,14 @@ def write_summary(folder: Path, study: Study, *, redraw: bool = False) -> list[P
     Raises:
         SetupError: the folder cannot be written.
     """
-    known = json.dumps(facts(study), indent=2, ensure_ascii=False) + "\n"
+    known = as_json(study)
     texts = {"summary.md": _markdown(study), "summary.csv": _csv(study)}
     figures = {
         figure_name(kind, i): (kind, chapter.section)
         for i, chapter in enumerate(study.chapters)
         for kind in (CURVES, PARAMETERS)
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with folder_for("summary", folder):
         unchanged = read(folder / "summary.json") == known
         if redraw or not unchanged or not all((folder / name).is_file() for name in figures):
             # Written again once the figures are there, so that it never vouches for older ones.
@@ -62,11 +60,6 @@ def write_summary(folder: Path, study: Study, *, redraw: bool = False) -> list[P
         for name, text in (*texts.items(), ("summary.json", known)):
             if read(folder / name) != text:
                 write(folder / name, text)
-    except OSError as error:
-        raise SetupError(
-            f"{folder}: the summary cannot be written ({error.strerror or error}).",
-            "Check that the folder may be written to, and that the disk is not full.",
-        ) from None
     return [folder / name for name in (*texts, "summary.json", *figures)]
 
 
@@ -129,6 +122,8 @@ def _cell(value: float | None) -> str:
 
 def _markdown(study: Study) -> str:
     lines = [f"# {study.title}", "", f"{count(len(study.groups), 'experiment')}, {count(study.runs, 'run')}."]
+    if len(study.chapters) > 1:
+        lines[-1] += f" {APART}"
     headings: set[str] = set()
     for i, chapter in enumerate(study.chapters):
         section = chapter.section
@@ -140,12 +135,12 @@ def _markdown(study: Study) -> str:
         lines += ["", f"![Validation accuracy of all experiments by epoch]({figure_name(CURVES, i)})"]
         lines += ["", f"![Test accuracy against parameters]({figure_name(PARAMETERS, i)})"]
     sections = [chapter.section for chapter in study.chapters]
-    lines += ["", *bullets(notes(sections, headings))]
+    lines += ["", *bullets([*notes(sections, headings), *about_verdicts(study)])]
     for chapter in study.chapters:
         where = f"{chapter.section.heading}: " if len(study.chapters) > 1 else ""
         lines += bullets(f"{where}{text}" for text in looks(chapter.looks))
     if any(group.is_base for group in study.groups):
-        lines.append("- In bold: the experiments that families of others are compared against.")
+        lines += bullets([BOLD])
     return "\n".join(lines) + "\n"
 
 

@@ -150,7 +150,32 @@ def test_an_arm_with_a_larger_gap_on_all_seeds_overfits_more_and_one_with_few_se
     finished_run(few, "ablation/no_relu", train=0.99, validation=0.975)
     found = observed(few, "ablation/no_relu")["gap_against_base"]
     assert found.value == pytest.approx(0.01)
-    assert "with 1 shared seed, too few to say" in found.text
+    assert found.text.endswith("with 1 shared seed; at least 6 needed to tell them apart.")
+
+
+def test_with_fewer_seeds_than_the_family_takes_no_gap_is_told_apart_but_once_the_others_are_it_can_be(tmp_path):
+    def gaps(results, others):
+        for seed in range(1, 9):
+            finished_run(results, seed=seed, train=0.98, validation=0.97 + 0.0001 * seed)
+            for i, name in enumerate(("nodes_256", "nodes_1024", "batch_64", "batch_256")):
+                better = others if i else 0.01
+                noise = 0 if better else 0.001 * (-1) ** (seed + i)
+                if i or seed <= 6:
+                    finished_run(results, f"ablation/{name}", seed=seed, train=0.98 + better + noise, validation=0.97)
+        return observed(results, "ablation/nodes_256")["gap_against_base"].text
+
+    assert gaps(tmp_path / "alike", 0).endswith("with 6 shared seeds; at least 8 needed to tell them apart.")
+    assert gaps(tmp_path / "apart", 0.02).startswith("Overfits more than mlp_512")
+
+
+def test_where_dropout_differs_a_gap_is_larger_and_that_is_not_called_overfitting(tmp_path):
+    for seed in range(1, 7):
+        finished_run(tmp_path, seed=seed, train=0.98, validation=0.975 + 0.0001 * seed)
+        finished_run(tmp_path, "ablation/no_dropout", seed=seed, train=0.99, validation=0.975)
+    text = observed(tmp_path, "ablation/no_dropout")["gap_against_base"].text
+    gap = "The gap between training and validation accuracy is larger than that of mlp_512: +1.03 points"
+    assert text.startswith(gap)
+    assert "Overfits" not in text
 
 
 def test_where_dropout_differs_the_gap_is_told_with_a_caution(tmp_path):
@@ -271,6 +296,16 @@ def test_fronts_are_told_for_parameters_time_and_flops_and_pass_over_unknown_cos
     }
 
 
+def test_times_of_different_machines_make_no_front_and_that_is_said(tmp_path):
+    finished_run(tmp_path, test=0.98, seconds=20)
+    elsewhere = finished_run(tmp_path, "ablation/nodes_256", test=0.975, parameters=300, seconds=2)
+    assert "training time" in [one.cost for one in studied(tmp_path).chapters[0].fronts]
+    edit_metrics(elsewhere, environment={"backend": "jax", "device": "gpu"})
+    found = studied(tmp_path)
+    assert [one.cost for one in found.chapters[0].fronts] == ["parameters", "training FLOPs"]
+    assert "There is no front by training time" in document(found)
+
+
 # Mistakes
 
 
@@ -289,6 +324,18 @@ def test_images_that_every_model_gets_wrong_come_with_what_they_are_taken_for(tm
     assert "| 7 | 0 | 3 (2), 1 (1) |" in text
 
 
+def test_where_seeds_draw_their_test_images_no_image_is_wrong_in_every_model_and_that_is_said(tmp_path):
+    for seed in (1, 2):
+        wrong(finished_run(tmp_path, seed=seed, total=500, data__test_subset=500), _7=1)
+    found = studied(tmp_path)
+    assert (found.chapters[0].same_images, found.chapters[0].unanimous) == (False, None)
+    assert "Each seed was tested on images of its own (data.test_subset)" in document(found)
+    one = tmp_path / "one"
+    for name in ("mlp_512", "ablation/no_relu"):
+        wrong(finished_run(one, name, total=500, data__test_subset=500), _7=1)
+    assert [image.index for image in studied(one).chapters[0].unanimous.images] == [7]
+
+
 def test_one_model_agrees_with_nobody(tmp_path):
     wrong(finished_run(tmp_path), _1=1)
     assert studied(tmp_path).chapters[0].unanimous is None
@@ -303,13 +350,37 @@ def test_a_run_selected_on_the_test_images_is_said_to_be(tmp_path):
     other = finished_run(tmp_path, "seven_steps/step2_reduce_parameters", selected_on_test=True, epochs=5)
     edit_metrics(other, best=json.loads((other.path / "metrics.json").read_text())["best"] | {"restored": False})
     found = studied(tmp_path).chapters[0].looks
-    assert (found.models, found.watched, found.epochs, found.selected) == (3, 2, 10, 1)
+    assert (found.models, found.watched, found.epochs, found.selected, found.steered) == (3, 2, 10, 1, 0)
     assert looks(found) == [
         "3 models were scored on the test images, each when its training was over; the best of several looks better "
         "than it is.",
         "In 2 runs they also served as validation images, after each of 10 epochs; in 1 of them the saved weights are "
         "those of the epoch that was best on them, so their test accuracy is optimistic.",
     ]
+
+
+def test_training_that_the_test_images_stopped_or_slowed_is_said_to_be_steered_by_them(tmp_path):
+    def told(name, **changes):
+        run = finished_run(tmp_path / name, selected_on_test=True, train__restore_best=None, **changes)
+        edit_metrics(run, best={"epoch": 3, "monitor": None, "restored": False})
+        return looks(studied(tmp_path / name).chapters[0].looks)[1]
+
+    stop = {"monitor": "val_loss", "patience": 2}
+    assert told("last") == (
+        "In 1 run they also served as validation images, after each of 3 epochs; the saved weights are those of the "
+        "last epoch."
+    )
+    assert "in 1 of them they decided when training stopped" in told("stopped", train__early_stopping=stop)
+    assert "in 1 of them they decided when" in told("slowed", train__schedule={"plateau": {"monitor": "val_accuracy"}})
+    own = {"monitor": "loss", "patience": 2}
+    assert "decided" not in told("by its own loss", train__early_stopping=own)
+
+
+def test_a_verdict_says_where_only_one_of_the_two_was_chosen_on_the_test_images(tmp_path):
+    seeds(tmp_path, n=2)
+    seeds(tmp_path, "ablation/no_relu", n=2, selected_on_test=True)
+    assert "Only this one's weights were chosen on the test images" in entry(tmp_path, "ablation/no_relu").verdict.text
+    assert digest(studied(tmp_path).chapters[0])[-1].startswith("no_relu against mlp_512: only this one's weights were")
 
 
 # report.md and the summary files
@@ -341,7 +412,7 @@ def test_the_report_answers_first_with_the_numbers_and_what_was_changed(results)
     ]
     assert re.search(
         r"^- `ablation/no_relu` \(activation relu -> linear\)\. Worse: -7\.00 points \(95 % interval .*\) over 9 "
-        r"shared seeds, p = \.004, corrected for 3 arms p = \.012\.$",
+        r"shared seeds, p = \.004, corrected for 3 comparisons p = \.012\.$",
         text, re.MULTILINE,
     )  # fmt: skip
     assert "`ablation/no_dropout` (dropout 0.2 -> 0). Cannot be significant with 1 seed; at least 7 needed." in text
@@ -377,7 +448,7 @@ def test_the_summary_has_verdict_intervals_observations_and_fronts_for_programs(
     assert by_name["mlp_512"]["verdict"] is None
     assert {one["rule"] for one in by_name["ablation/no_relu"]["observations"]} >= {"gap_against_base", "stays_above"}
     assert [one["cost"] for one in section["fronts"]] == ["parameters", "training time", "training FLOPs"]
-    assert section["looks_at_test"] == {"models": 28, "watched": 0, "epochs": 0, "selected": 0}
+    assert section["looks_at_test"] == {"models": 28, "watched": 0, "epochs": 0, "selected": 0, "steered": 0}
 
 
 def test_the_list_of_verdicts_groups_the_arms_by_what_is_known(results):
@@ -385,7 +456,7 @@ def test_the_list_of_verdicts_groups_the_arms_by_what_is_known(results):
     assert re.fullmatch(r"Worse than mlp_512: no_relu -7\.00 \(-7\.01 to -6\.99, p = \.012\)\.", worse)
     assert alike.startswith("No detectable difference from mlp_512: nodes_256 0.00 (-0.01 to +0.01, p = ")
     assert few == (
-        "Against mlp_512 nothing can be significant with 1 shared seed; at least 7 needed. So far: no_dropout -0.50."
+        "Nothing can be significant against mlp_512 with 1 shared seed; at least 7 needed. So far: no_dropout -0.50."
     )
 
 
