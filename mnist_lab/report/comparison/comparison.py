@@ -12,6 +12,7 @@ from statistics import fmean
 from mnist_lab.analysis import Observation
 from mnist_lab.analysis.mcnemar import Disagreement, disagreement
 from mnist_lab.analysis.verdicts import Scores, Verdict, verdicts
+from mnist_lab.analysis.wording import listed
 from mnist_lab.config import Change, describe, differences
 from mnist_lab.errors import InputError
 from mnist_lab.report.comparison.metrics import Row, rows
@@ -88,8 +89,7 @@ class Comparison:
     @property
     def title(self) -> str:
         """All sides, in words."""
-        *others, last = (arm.entry.group.name for arm in self.arms)
-        return f"{', '.join(others)}{' and ' if others else ''}{last} against {self.base.group.name}"
+        return f"{listed([arm.entry.group.name for arm in self.arms])} against {self.base.group.name}"
 
 
 def compare(sides: Sequence[Side]) -> Comparison:
@@ -168,6 +168,7 @@ def _scores(group: Group, known: Sequence[Mistakes | None], *, models_only: bool
     return Scores(
         dict(zip(seeds, group.test.values, strict=True)),
         {seed: some.keys() for seed, some in zip(seeds, known, strict=True) if some is not None},
+        chosen_on_test=group.chosen_on_test > 0,
     )
 
 
@@ -195,7 +196,7 @@ def _check_images(sides: Sequence[Side], *, models_only: bool) -> None:
             f"These were tested on different images, so nothing can be said image by image or pair by pair:{listed}",
             "Compare runs of one data set; `mnist-lab report` sets the others apart.",
         )
-    drawn = [side for side in sides if side.group.config and side.group.config.data.test_subset]
+    drawn = [side for side in sides if side.group.draws_test_images]
     if models_only and drawn and any(side.group.seeds != first.seeds for side in sides):
         raise InputError(
             f"{drawn[0].group.name}: its {first.data.test_images:,} test images were drawn by its seed "

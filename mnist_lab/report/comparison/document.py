@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from mnist_lab.config import describe
-from mnist_lab.errors import DataError, InputError, SetupError
+from mnist_lab.errors import DataError, InputError
 from mnist_lab.report.comparison import figures, words
 from mnist_lab.report.comparison.comparison import Arm, Comparison, Disputed
 from mnist_lab.report.comparison.metrics import Row
 from mnist_lab.report.facts import experiment, interval, rounded
-from mnist_lab.report.files import write
+from mnist_lab.report.files import folder_for, write
 from mnist_lab.report.groups import Group, Spread
+from mnist_lab.report.images import load_images
 from mnist_lab.report.markdown import bullets, table
 from mnist_lab.runs import is_run_folder
 
@@ -58,12 +59,11 @@ def write_comparison(folder: Path, comparison: Comparison, data_dir: Path | None
         drawn[f"{figures.CURVES}.png"] = overlaid
     if figures.has_digits(comparison):
         try:
-            drawn |= figures.digits(comparison, figures.load_images(comparison, data_dir))
+            drawn |= figures.digits(comparison, load_images(comparison.groups, data_dir))
         except DataError as error:
             first = error.message.partition("\n")[0]
             not_drawn.append(f"The test images that tell the runs apart are not drawn: {first}")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with folder_for("comparison", folder):
         for file in folder.iterdir():
             if _FIGURE.fullmatch(file.name) and file.name not in drawn:
                 file.unlink()
@@ -72,11 +72,6 @@ def write_comparison(folder: Path, comparison: Comparison, data_dir: Path | None
         write(folder / "compare.md", document(comparison, list(drawn), not_drawn))
         known = facts(comparison, list(drawn), not_drawn)
         write(folder / "compare.json", json.dumps(known, indent=2, ensure_ascii=False) + "\n")
-    except OSError as error:
-        raise SetupError(
-            f"{folder}: the comparison cannot be written ({error.strerror or error}).",
-            "Choose another folder with --output, or check that the disk is not full.",
-        ) from None
     return [folder / name for name in ("compare.md", "compare.json", *drawn)], not_drawn
 
 

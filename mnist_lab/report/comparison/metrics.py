@@ -88,20 +88,15 @@ class Row:
         return " to ".join(signed(scale * end, digits) for end in self.interval)
 
 
-def _gap(_: Run, result: Measured) -> float | None:
-    train, held_out = result.train.accuracy, result.validation and result.validation.accuracy
-    return None if train is None or held_out is None else train - held_out
-
-
 TEST = Metric("test_accuracy", "Test", "accuracy", lambda _, result: result.test.accuracy)
-TIME = Metric("training_seconds", "Time", "seconds", lambda _, result: result.epochs * result.seconds.epoch_median)
+TIME = Metric("training_seconds", "Time", "seconds", lambda _, result: result.training_seconds)
 METRICS = (
     TEST,
     Metric("test_wrong", "Wrong images", "count", lambda _, result: result.test.total - result.test.correct),
     Metric("test_loss", "Test loss", "loss", lambda run, _: _at(run, "test", "loss")),
     Metric("validation_accuracy", "Validation", "accuracy", lambda _, result: _accuracy(result.validation)),
     Metric("train_accuracy", "Train", "accuracy", lambda _, result: result.train.accuracy),
-    Metric("gap", "Gap", "gap", _gap),
+    Metric("gap", "Gap", "gap", lambda _, result: result.gap),
     Metric("epochs", "Epochs", "count", lambda _, result: result.epochs),
     Metric("saved_epoch", "Saved epoch", "count", lambda run, _: _at(run, "best", "epoch")),
     Metric("parameters", "Parameters", "cost", lambda _, result: result.parameters.total),

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from mnist_lab.analysis.power import ALPHA
-from mnist_lab.analysis.wording import count, p_value
+from mnist_lab.analysis.wording import corrected, count
 from mnist_lab.report.columns import spread, verdict
 from mnist_lab.report.comparison.comparison import Arm, Comparison
 from mnist_lab.report.comparison.metrics import TEST, TIME, accuracy_interval
 from mnist_lab.report.digest import looks
+from mnist_lab.report.groups import same_test_images
+from mnist_lab.report.verdict_words import INTERVAL, OWN_IMAGES, PLANNED, SCOPE
 
 
 def heading(arm: Arm) -> str:
@@ -66,7 +68,7 @@ def findings(comparison: Comparison, arm: Arm) -> list[str]:
     """The verdict, what tells the models apart, and what else is seen of the arm."""
     texts = [_verdict(comparison, arm)]
     if arm.disputed:
-        texts.append(_disputed(arm))
+        texts.append(_disputed(comparison, arm))
     return texts + [observation.text for observation in arm.entry.observations]
 
 
@@ -89,6 +91,7 @@ def notes(comparison: Comparison) -> list[str]:
             "Over seeds: mean ± standard deviation (n - 1), Student's interval of the mean, and the mean difference of "
             "runs with the same seed with its bootstrap interval (BCa), from three seeds on."
         )
+        texts += [INTERVAL, SCOPE, PLANNED]
     if single:
         texts.append(
             "Of single models the intervals are for another choice of as many test images: Wilson's of the accuracy, "
@@ -125,21 +128,21 @@ def _verdict(comparison: Comparison, arm: Arm) -> str:
     if models is None or found.models_p is None:
         return found.text
     name, base = arm.entry.group.name, comparison.base.group.name
-    corrected = ""
-    if len(comparison.arms) > 1 and p_value(models.p) != p_value(found.models_p):
-        corrected = f", corrected for {len(comparison.arms)} comparisons {p_value(found.models_p)}"
-    tested = f"McNemar's exact {p_value(models.p)}{corrected}"
+    compared = sum(bool(other.entry.verdict and other.entry.verdict.models) for other in comparison.arms)
+    tested = f"McNemar's exact {corrected(models.p, found.models_p, compared)}"
     if found.models_p > ALPHA:
         said = f"These two models are not told apart: {tested}."
     else:
         better = name if models.only_a_wrong > models.only_b_wrong else base
         said = f"Of these two models that of {better} is better on these test images: {tested}."
+    if found.caution:
+        said += f" {found.caution}"
     if not arm.changes and comparison.base.group.fingerprint == arm.entry.group.fingerprint:
         return f"{said} They have the same configuration."
     return f"{said} About the experiments nothing can be said with one seed: at least {found.least} needed."
 
 
-def _disputed(arm: Arm) -> str:
+def _disputed(comparison: Comparison, arm: Arm) -> str:
     found, base, other = arm.disputed, arm.entry.group.base, arm.entry.group.name
     if found is None:
         return ""
@@ -149,9 +152,10 @@ def _disputed(arm: Arm) -> str:
             f"{count(only_other, 'test image')} only {other} gets wrong, {only_base:,} only {base}, "
             f"{found.alike:,} both."
         )
+    own = "" if same_test_images(comparison.groups) else f" {OWN_IMAGES}"
     return (
         f"Over {found.pairs} pairs of models {count(only_other, 'test image')} {_is_are(only_other)} wrong more often "
-        f"in {other}, {only_base:,} in {base}, and {found.alike:,} equally often."
+        f"in {other}, {only_base:,} in {base}, and {found.alike:,} equally often.{own}"
     )
 
 
