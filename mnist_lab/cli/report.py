@@ -14,33 +14,54 @@ DEFAULT = Path("results")
         "mnist-lab report",
         "mnist-lab report results/ablation",
         "mnist-lab report results/mlp_512 results/ablation --json",
+        "mnist-lab report results/mlp_512/seed1-0123abcd --output one",
     )
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where the files go; the (first) PATH without it.",
+)
 @json_option
 @debug_option
-def report(paths: tuple[Path, ...], *, as_json: bool) -> None:
+def report(paths: tuple[Path, ...], output: Path | None, *, as_json: bool) -> None:
     """Compare the finished runs in and below PATH (results/ without one).
 
     Runs that differ in seed only are one row. Each experiment gets a verdict against its base. report.html (one
     file, to be opened in a browser), report.md, summary.md, .csv, .json and two figures go into the (first) PATH.
     """
+    from mnist_lab.errors import InputError, MnistLabError
     from mnist_lab.report import collect, groups, study, write_summary
+    from mnist_lab.report.facts import as_json as facts_json
+    from mnist_lab.runs import is_run_folder
 
     folders = list(paths or [DEFAULT])
+    folder = output or folders[0]
+    if is_run_folder(folder):
+        raise InputError(
+            f"{folder}: this is a run's folder; the files of a report have to go elsewhere.",
+            "Name another folder with --output, or report on the folder that the run is in.",
+        )
     found = collect(folders if paths or DEFAULT.is_dir() else [])
+    compared = study(title_of(folders[0]), groups(found.runs), found.problems)
     for problem in found.problems:
         click.echo(f"Left out: {problem}", err=True)
     if not found.runs:
-        click.echo(f"No finished runs below {', '.join(map(str, folders))}.", err=True)
+        if as_json:
+            click.echo(facts_json(compared), nl=False)
+        nothing = f"No finished runs below {', '.join(map(str, folders))}"
+        if found.problems:
+            raise MnistLabError(f"{nothing} that can be read.", "`mnist-lab list` shows what is there.")
+        click.echo(f"{nothing}.", err=True)
         return
     from mnist_lab.cli.summaries import print_summary
     from mnist_lab.report.document import write_document
     from mnist_lab.report.page import write_page
 
-    compared = study(title_of(folders[0]), groups(found.runs), found.problems)
-    files = write_summary(folders[0], compared, redraw=True)
-    reports = [write_page(folders[0], compared), write_document(folders[0], compared)]
+    files = write_summary(folder, compared, redraw=True)
+    reports = [write_page(folder, compared), write_document(folder, compared)]
     print_summary(compared, [*reports, *files], as_json=as_json)
 
 

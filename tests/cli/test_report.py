@@ -2,6 +2,7 @@
 
 import csv
 import json
+import random
 import re
 import subprocess
 from pathlib import Path
@@ -148,6 +149,45 @@ def test_nothing_to_compare_is_no_failure_and_writes_nothing(arguments, tmp_path
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["empty"]
 
 
+@pytest.mark.parametrize("arguments", [(), ("empty",)], ids=["no results yet", "an empty folder"])
+def test_without_runs_json_is_a_report_of_none(arguments, tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    answer = report(*arguments, "--json")
+    assert answer.code == 0
+    assert {key: json.loads(answer.out)[key] for key in ("runs", "sections", "left_out")} == {
+        "runs": 0, "sections": [], "left_out": [],
+    }  # fmt: skip
+
+
+def test_a_path_with_nothing_but_damaged_runs_is_a_failure_that_names_them_and_writes_nothing(results):
+    for file in results.rglob("metrics.json"):
+        file.write_text("{")
+    answer = report("results", "--json")
+    assert answer.code == 1
+    assert "No finished runs below results that can be read." in answer.err
+    assert answer.err.count("Left out: ") == len(json.loads(answer.out)["left_out"]) == 2
+    assert not [file for file in results.iterdir() if file.is_file()]
+
+
+def test_a_report_is_not_written_into_a_runs_folder_but_where_output_says(results):
+    [run] = (results / "mlp_512").iterdir()
+    before = sorted(run.iterdir())
+    answer = report(str(run))
+    assert (answer.code, answer.out) == (2, "")
+    assert "this is a run's folder" in answer.err
+    assert report(str(run), "--output", str(results.parent / "one")).code == 0
+    assert {file.name for file in (results.parent / "one").iterdir()} == FILES
+    assert sorted(run.iterdir()) == before
+    assert read_json(results.parent / "one" / "summary.json")["runs"] == 1
+
+
+def test_runs_on_different_data_are_said_not_to_be_compared(results):
+    assert "not compared with each other" not in report().out
+    finished_run(results, "ablation/nodes_256", data__subset=500)
+    assert "Experiments on different data are set apart and not compared with each other." in report().out
+
+
 def test_a_path_that_does_not_exist_is_bad_input(results):
     answer = report("reslts")
     assert (answer.code, answer.out) == (2, "")
@@ -194,14 +234,18 @@ def test_in_a_pipe_every_column_is_there_and_no_row_is_broken(results):
     assert "\x1b" not in "".join(written)
 
 
-def test_a_hundred_runs_need_neither_keras_nor_more_than_reading(tmp_path):
-    for seed in range(10):
-        for rate in range(10):
+def test_a_hundred_runs_need_neither_keras_nor_more_than_reading_and_give_a_page_below_5_mb(tmp_path):
+    noise = random.Random(1)
+    for seed in range(2):
+        for rate in range(50):
             config = {
                 "name": f"rate_{rate}", "data": {"dataset": "mnist"}, "model": {"kind": "mlp", "nodes": [16]},
                 "train": {"optimizer": {"name": "adam", "learning_rate": 0.001 * (rate + 1)}},
             }  # fmt: skip
-            finished_run(tmp_path, config, seed=seed, test=0.97 + 0.0001 * seed)
+            run = finished_run(tmp_path, config, seed=seed, test=0.97 + 0.0001 * seed, epochs=300)
+            (run.path / "mistakes.png").write_bytes(noise.randbytes(90_000))
+            wrong = [{"index": i, "label": i % 10, "predicted": (i + 1) % 10, "confidence": 0.9} for i in range(300)]
+            run.write_json("mistakes.json", wrong)
     program = (
         "import sys; from pathlib import Path;"
         "from mnist_lab.report import collect, groups; from mnist_lab.cli.summaries import fitting;"
@@ -210,8 +254,9 @@ def test_a_hundred_runs_need_neither_keras_nor_more_than_reading(tmp_path):
     done = subprocess.run(
         [*command()[:1], "-c", program], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True
     )
-    assert done.stdout == "10 set()\n"
+    assert done.stdout == "50 set()\n"
     drawn = lab("report", ".", cwd=tmp_path, python=("-X", "importtime"))
     assert drawn.code == 0
     assert imported(drawn) & {"keras", "tensorflow", "jax"} == set()
-    assert "rate_9" in drawn.out
+    assert "rate_49" in drawn.out
+    assert 3_000_000 < (tmp_path / "report.html").stat().st_size < 5_000_000
