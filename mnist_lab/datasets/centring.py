@@ -48,13 +48,13 @@ def like_mnist(picture: Pixels) -> Prepared:
         (28, 28, 1).
 
     Raises:
-        DataError: there is no ink.
+        DataError: there is no ink, or nothing but specks far apart.
     """
     if is_like_mnist(picture):
         return Prepared(picture, f"nothing: it is {SIDE} x {SIDE}, light on dark and centred")
     background, difference = _from_background(picture)
     if difference.max() < _FAINTEST:
-        raise DataError("there is nothing on it: expected a drawing that stands out from the background.")
+        raise _nothing_on_it()
     ink = _ink(difference)
     rows, columns = (np.flatnonzero((ink > _EDGE).any(axis=axis)) for axis in (1, 0))
     drawing = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -117,11 +117,21 @@ def _ink(difference: Pixels) -> NDArray[np.float32]:
 
 
 def _boxed(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The drawing with its longer side 20, anti-aliased, its strongest pixel white."""
+    """The drawing with its longer side 20, anti-aliased, its strongest pixel white.
+
+    Raises:
+        DataError: it is specks that are lost at that size.
+    """
     height, width = (max(1, round(side * BOX / max(ink.shape))) for side in ink.shape)
     image = Image.fromarray(np.rint(255 * ink).astype(np.uint8))
     box = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC)).astype(np.float64)
+    if not box.any():
+        raise _nothing_on_it()
     return np.rint(box * 255 / box.max()).astype(np.uint8)
+
+
+def _nothing_on_it() -> DataError:
+    return DataError("there is nothing on it: expected a drawing that stands out from the background.")
 
 
 def _centred(box: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from mnist_lab.datasets.dataset import Raw
 from mnist_lab.datasets.files import entries, kind, unreadable
+from mnist_lab.datasets.pictures import FORMATS, ON_DAMAGE
 from mnist_lab.errors import DataError
 
 PICTURES = (".png", ".jpg", ".jpeg")
@@ -69,7 +70,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
             depends on what they are laid upon).
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             if image.mode in ("I", "F") or image.mode.startswith("I;16"):
                 raise DataError(f"{path}: has more than 8 bits per channel ({image.mode}); save it with 8.")
             if image.has_transparency_data:
@@ -78,7 +79,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
                     raise DataError(f"{path}: has transparent pixels; save it on a background.")
             grey = image.mode in (*_GREY, "LA")
             pixels = np.asarray(image.convert("L" if grey else "RGB"))
-    except (Image.UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
+    except (Image.UnidentifiedImageError, Image.DecompressionBombError, *ON_DAMAGE) as error:
         raise DataError(f"{path}: cannot be read as a picture ({error}).") from error
     except OSError as error:
         if error.errno is None:  # Pillow's own: "image file is truncated"

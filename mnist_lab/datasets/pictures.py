@@ -1,10 +1,14 @@
-"""Reads one picture of anything that Pillow opens, or of an .npy file, as bytes: grey or colour, any size.
+"""Reads one picture of an image file or an .npy file, as bytes: grey or colour, any size.
 
 What differs between files and says nothing about what they show is settled here: palettes, transparency, 16 bits,
 floating point, the orientation that a camera noted. What a network needs is another matter (`centring`).
 """
 
+import struct
+import tokenize
 import warnings
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +25,13 @@ MOST_PIXELS = 40_000_000
 """Larger pictures are refused: they would take gigabytes."""
 _DRAFT = (2000, 2000)
 """A JPEG that is larger is decoded at a half, a quarter or an eighth of its size, but not below this."""
-_RUNS_A_PROGRAM = {"EPS"}
-"""What Pillow hands to Ghostscript."""
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
+"""What is read, by Pillow's names. Its dozens of other readers are seldom tried, and one of them runs Ghostscript."""
+ON_DAMAGE = (
+    SyntaxError, ValueError, TypeError, AttributeError, EOFError, LookupError, ArithmeticError, RuntimeError,
+    struct.error, zlib.error,
+)  # fmt: skip
+"""What Pillow's readers raise on damaged files, besides OSError."""
 
 
 def read(path: Path) -> Pixels:
@@ -59,24 +68,23 @@ def grey(pixels: Pixels) -> Pixels:
 
 
 def _picture(path: Path) -> Pixels:
-    Image.init()
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of tags that are damaged, where the pixels are not
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(path, formats=sorted(set(Image.OPEN) - _RUNS_A_PROGRAM))
-        with image:
-            if image.format == "JPEG" and max(image.size) > max(_DRAFT):
-                image.draft(None, _DRAFT)
-            _check_size(path, *image.size)
-            image.load()
-            return _flattened(ImageOps.exif_transpose(image))
+            with Image.open(path, formats=FORMATS) as image:
+                if image.format == "JPEG" and max(image.size) > max(_DRAFT):
+                    image.draft(None, _DRAFT)
+                _check_size(path, *image.size)
+                image.load()
+                return _flattened(ImageOps.exif_transpose(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(path, "more pixels than Pillow reads") from error
     except Image.UnidentifiedImageError as error:
         raise DataError(
-            f"{path}: this is no picture in a format that can be read.", "PNG, JPEG and .npy are safe choices."
+            f"{path}: this is no picture in a format that can be read.", f"Those are {', '.join(FORMATS)} and .npy."
         ) from error
-    except (SyntaxError, ValueError, EOFError, IndexError, TypeError) as error:  # Pillow's readers on damaged files
+    except ON_DAMAGE as error:
         raise DataError(f"{path}: the picture is damaged ({error}).") from error
 
 
@@ -100,7 +108,7 @@ def _flattened(image: Image.Image) -> Pixels:
 def _array(path: Path) -> Pixels:
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, SyntaxError) as error:
+    except (*ON_DAMAGE, tokenize.TokenError, zipfile.BadZipFile) as error:
         if "pickle" in str(error).lower() or "object" in str(error).lower():
             raise DataError(
                 f"{path}: holds pickled Python objects or no array; neither is opened: a pickle can run any code.",

@@ -110,6 +110,28 @@ def test_a_blank_picture_has_no_digit(level):
             like_mnist(np.full(shape, level, np.uint8))
 
 
+def specks(size, places):
+    sheet = np.full((*size, 1), 255, np.uint8)
+    for row, column in places:
+        sheet[row, column] = 0
+    return sheet
+
+
+def test_specks_that_are_lost_when_the_sheet_becomes_small_are_nothing():
+    with pytest.raises(DataError, match="nothing on it"):
+        like_mnist(specks((3000, 2000), [(100, 50), (2900, 1900)]))
+
+
+@given(st.lists(st.tuples(st.integers(0, 899), st.integers(0, 699)), min_size=1, max_size=5))
+def test_specks_are_a_drawing_or_nothing_wherever_they_are(places):
+    try:
+        image = like_mnist(specks((900, 700), places)).pixels
+    except DataError:
+        return
+    assert image.shape == (28, 28, 1)
+    assert image.max() == 255
+
+
 def test_what_is_dark_on_light_off_centre_or_too_large_is_not_like_mnist():
     image = DIGITS[0]
     assert is_like_mnist(image)

@@ -1,11 +1,15 @@
 """Pictures of any kind become the same bytes; what is no picture is told in words."""
 
+import io
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from mnist_lab.datasets import digits
-from mnist_lab.datasets.pictures import grey, read
+from mnist_lab.datasets.pictures import FORMATS, grey, read
 from mnist_lab.errors import DataError
 
 DRAWING = np.kron(digits.load().arrays["x_test"][3, ..., 0], np.ones((3, 4), np.uint8))
@@ -107,6 +111,11 @@ class TestRefusals:
             (tmp_path / name).write_bytes(whole[: int(share * len(whole))])
             self.refusal(tmp_path / name)
 
+    @pytest.mark.parametrize("kind", ["DDS", "PCX", "TGA"])
+    def test_a_format_of_which_few_have_tried_the_reader(self, kind, tmp_path):
+        Image.new("RGB", (16, 16)).save(tmp_path / "picture.png", kind)
+        assert f"Those are {FORMATS[0]}, " in self.refusal(tmp_path / "picture.png")
+
     @pytest.mark.parametrize("size", [(20_000, 20_000), (20_000, 3_000)])
     def test_one_that_would_take_gigabytes(self, size, tmp_path):
         Image.new("1", size).save(tmp_path / "huge.png")
@@ -132,3 +141,54 @@ class TestRefusals:
     def test_an_array_that_is_no_image(self, array, message, tmp_path):
         np.save(tmp_path / "array.npy", array)
         assert message in self.refusal(tmp_path / "array.npy")
+
+
+def encoded(kind, image, **options):
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def array_file(array):
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+SMALL = Image.fromarray(DRAWING[:40, :30])
+PHOTO = Image.Exif()
+PHOTO[0x0112] = 6
+WHOLE = {
+    "grey.png": encoded("PNG", SMALL),
+    "palette.png": encoded("PNG", SMALL.convert("P"), transparency=3, exif=PHOTO),
+    "sixteen.png": encoded("PNG", SMALL.convert("I;16")),
+    "grey.jpg": encoded("JPEG", SMALL, exif=PHOTO),
+    "progressive.jpg": encoded("JPEG", SMALL.convert("RGB"), progressive=True),
+    "two.gif": encoded("GIF", SMALL.convert("P"), save_all=True, append_images=[SMALL.convert("P").rotate(90)]),
+    "grey.bmp": encoded("BMP", SMALL),
+    "bits.bmp": encoded("BMP", SMALL.convert("1")),
+    "plain.tiff": encoded("TIFF", SMALL),
+    "lzw.tiff": encoded("TIFF", SMALL.convert("RGB"), compression="tiff_lzw"),
+    "deflate.tiff": encoded("TIFF", SMALL.convert("F"), compression="tiff_adobe_deflate"),
+    "lossy.webp": encoded("WEBP", SMALL, exif=PHOTO),
+    "lossless.webp": encoded("WEBP", SMALL.convert("RGBA"), lossless=True),
+    "grey.ppm": encoded("PPM", SMALL),
+    "text.ppm": b"P2\n3 2\n255\n0 1 2\n3 4 255\n",
+    "array.npy": array_file(DRAWING),
+}
+
+
+@given(st.sampled_from(sorted(WHOLE)), st.data())
+def test_whatever_happened_to_a_file_it_is_a_picture_or_refused_in_words(tmp_path_factory, name, data):
+    whole = WHOLE[name]
+    start = data.draw(st.integers(0, len(whole)), label="damaged from")
+    end = data.draw(st.integers(start, min(len(whole), start + 8)) | st.just(len(whole)), label="to")
+    rest = data.draw(st.binary(max_size=40), label="instead")
+    path = tmp_path_factory.getbasetemp() / name
+    path.write_bytes(whole[:start] + rest + whole[end:])
+    try:
+        pixels = read(path)
+    except DataError:
+        return
+    assert pixels.dtype == np.uint8
+    assert pixels.shape[2] in (1, 3)
