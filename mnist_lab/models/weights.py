@@ -23,10 +23,10 @@ def load_weights(model: Any, path: Path) -> None:
     """Give the Keras `model` the weights of the `.keras` file at `path`.
 
     Raises:
-        InputError: it is no saved model, is damaged, or its weights are those of another network.
+        InputError: it is no saved model, is damaged, points elsewhere, or its weights are those of another network.
     """
     with _opened(path) as file:
-        there = sum(dataset.size for _, dataset in _datasets(file))
+        there = sum(dataset.size for _, dataset in _datasets(file, path))
     expected = sum(prod(weight.shape) for weight in model.weights)
     if there != expected:
         raise _unfit(path, f"it has {there:,} numbers, the network has {expected:,}")
@@ -42,10 +42,10 @@ def read_weights(path: Path) -> dict[str, NDArray[Any]]:
     """Every weight of the `.keras` file at `path`, by its place in the network.
 
     Raises:
-        InputError: it is no saved model, or damaged.
+        InputError: it is no saved model, damaged, or points elsewhere.
     """
     with _opened(path) as file:
-        return {name: np.asarray(dataset) for name, dataset in _datasets(file)}
+        return {name: np.asarray(dataset) for name, dataset in _datasets(file, path)}
 
 
 @contextmanager
@@ -61,12 +61,23 @@ def _opened(path: Path) -> Iterator[Any]:
         raise InputError(f"{path}: no saved model, or a damaged one ({error}).") from error
 
 
-def _datasets(file: Any) -> list[tuple[str, Any]]:
-    """The arrays in the file itself: links to other files are not followed."""
+def _datasets(file: Any, path: Path) -> list[tuple[str, Any]]:
+    """The arrays in the file itself.
+
+    Raises:
+        InputError: it has links, external storage or virtual data sets, with which HDF5 reads other files.
+    """
     import h5py
 
+    links: list[str] = []
+    file.visititems_links(lambda name, link: links.append(name) if not isinstance(link, h5py.HardLink) else None)
     found: list[tuple[str, Any]] = []
     file.visititems(lambda name, item: found.append((name, item)) if isinstance(item, h5py.Dataset) else None)
+    if elsewhere := links + [name for name, dataset in found if dataset.external or dataset.is_virtual]:
+        raise InputError(
+            f"{path}: {elsewhere[0]} points at other data; expected weights that are in the file itself.",
+            "mnist-lab and Keras write no such file; do not use it.",
+        )
     return found
 
 
