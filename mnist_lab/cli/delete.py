@@ -9,6 +9,7 @@ import click
 from mnist_lab.cli.options import debug_option, examples, results_option
 
 if TYPE_CHECKING:
+    from mnist_lab.errors import MnistLabError
     from mnist_lab.runs import RunFolder
 
 
@@ -28,10 +29,11 @@ def delete(context: click.Context, references: tuple[str, ...], results: Path, *
     """Delete runs with all their files, and the folders of experiments that have none left.
 
     RUN is a run's folder, its id, or its experiment's name if that has one run; a folder may also be that of a run that
-    failed, was interrupted or is damaged. Shows what would go and asks first.
+    failed, was interrupted or is damaged. A run that lies elsewhere than it was written, such as those in
+    results/published, has to be named by its folder. Shows what would go and asks first.
     """
-    from mnist_lab.errors import InputError
-    from mnist_lab.runs.removal import removable, remove
+    from mnist_lab.errors import InputError, SetupError
+    from mnist_lab.runs.removal import removable
 
     folders = removable(references, results)
     _show(folders)
@@ -45,9 +47,29 @@ def delete(context: click.Context, references: tuple[str, ...], results: Path, *
         if not agreed:
             click.echo("Nothing was deleted.", err=True)
             context.exit(1)
-    for folder in folders:
-        remove(folder, results)
-    click.echo(f"Deleted {_runs(len(folders))}.")
+    failures = _remove(folders, results)
+    if not failures:
+        click.echo(f"Deleted {_runs(len(folders))}.")
+        return
+    click.echo(f"Deleted {len(folders) - len(failures)} of {_runs(len(folders))}.")
+    raise failures[0] if len(failures) == 1 else SetupError("\n".join(map(str, failures)))
+
+
+def _remove(folders: "list[RunFolder]", results: Path) -> "list[MnistLabError]":
+    """Remove one after the other; one that cannot be removed does not stop the others."""
+    from mnist_lab.errors import MnistLabError
+    from mnist_lab.runs.removal import remove
+
+    failures: list[MnistLabError] = []
+    for number, folder in enumerate(folders):
+        try:
+            remove(folder, results)
+        except MnistLabError as error:
+            failures.append(error)
+        except KeyboardInterrupt:
+            gone = number - len(failures)
+            raise KeyboardInterrupt(f"Deleted {gone} of {_runs(len(folders))}, and maybe a part of the next.") from None
+    return failures
 
 
 def _show(folders: "list[RunFolder]") -> None:

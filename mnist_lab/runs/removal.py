@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mnist_lab.errors import BusyError, InputError, SetupError
 from mnist_lab.runs.folder import DAMAGED, RunFolder
-from mnist_lab.runs.run import find_folder
+from mnist_lab.runs.run import find_folder, is_run_folder, load_run
 
 _NAME = re.compile(rf"seed[0-9]+-[0-9a-f]{{8}}({re.escape(DAMAGED)}[0-9]+)?")
 
@@ -17,17 +17,20 @@ def removable(references: Iterable[str], results: Path) -> list[RunFolder]:
     """The run folders that `references` mean, each once, and all fit to be removed.
 
     Args:
-        references: folders (of finished runs or others), run ids, or names of experiments that have one run.
+        references: folders (of finished runs or others), or what `find_run` takes. A name means only a run that lies
+            where it was written: what was taken elsewhere, such as into `results/published`, goes by its path alone.
         results: the folder below which ids and experiments are looked for.
 
     Raises:
         InputError: one is none or is ambiguous, is no run folder, or is reached through a symbolic link.
+        SetupError: one may not be removed.
         BusyError: one is being written.
     """
     folders: dict[Path, RunFolder] = {}
     for reference in references:
         path = Path(reference)
-        folder = RunFolder(path) if os.path.lexists(path) else find_folder(reference, results)
+        by_path = is_run_folder(path) or os.path.islink(path)  # noqa: PTH114 - takes names too long for a path, too
+        folder = RunFolder(path) if by_path else _named(reference, results)
         _check(folder, results)
         folders.setdefault(folder.path.resolve(), folder)
     return list(folders.values())
@@ -42,16 +45,31 @@ def remove(folder: RunFolder, results: Path) -> None:
         BusyError: a process has begun to write it meanwhile.
         SetupError: it cannot be removed.
     """
+    _check_permission(folder)
     try:
         folder.remove()
     except OSError as error:
-        raise SetupError(f"{folder.path}: cannot be removed ({error.strerror or error}).") from error
+        raise SetupError(
+            f"{folder.path}: cannot be removed ({error.strerror or error}).", _permit(folder.path)
+        ) from error
     root = results.resolve()
     above = folder.path.resolve().parents
     empty = above[: above.index(root)] if root in above else above[:1]
     with suppress(OSError):  # the first that is not empty
         for parent in empty:
             parent.rmdir()
+
+
+def _named(reference: str, results: Path) -> RunFolder:
+    """The run that a name means, if it lies where a run of its experiment belongs."""
+    folder = find_folder(reference, results)
+    experiment = load_run(folder.path).measured.run.experiment
+    if folder.path.parent != results / experiment:
+        raise InputError(
+            f"{reference}: this is {folder.path}, a copy; copies are not deleted by a name.",
+            f"Name its folder: mnist-lab delete {folder.path}",
+        )
+    return folder
 
 
 def _check(folder: RunFolder, results: Path) -> None:
@@ -62,12 +80,22 @@ def _check(folder: RunFolder, results: Path) -> None:
             f"{path}: {link} is a symbolic link to {link.readlink()}; what it leads to is not deleted.",
             "Name the run's own folder.",
         )
-    if not path.is_dir():
-        raise InputError(f"{path}: expected a run's folder, this is a file.")
-    if not (_NAME.fullmatch(path.name) and folder.begun):
+    if not _NAME.fullmatch(path.name):
         raise InputError(
             f"{path}: no run's folder; expected one called seed<seed>-<fingerprint>, with the files of a run.",
             "`mnist-lab list` shows the runs.",
         )
+    _check_permission(folder)
     if folder.busy:
         raise BusyError(f"{path}: another process is writing this run; it is not deleted.", "Wait for it to end.")
+
+
+def _check_permission(folder: RunFolder) -> None:
+    """Removing begins inside, so it must be known before that it can be finished."""
+    for part in (folder.path, folder.path.parent):
+        if not os.access(part, os.W_OK | os.X_OK):
+            raise SetupError(f"{folder.path}: cannot be removed: {part} is read-only.", _permit(part))
+
+
+def _permit(path: Path) -> str:
+    return f"Make it writable (chmod u+w {path}), or delete as its owner."

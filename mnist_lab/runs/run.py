@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_lab.config import Config, load_config
+from mnist_lab.config.problems import suggest
 from mnist_lab.errors import InputError, NewerFormatError
 from mnist_lab.runs.folder import FORMAT, MARKER, RunFolder, finished_runs
 from mnist_lab.runs.measured import Measured, measured
@@ -109,7 +110,8 @@ def find_folder(reference: str, results: Path) -> RunFolder:
 def find_folders(reference: str, results: Path) -> list[RunFolder]:
     """The folders of the finished runs below `results` that have this id, are of this experiment, or this fingerprint.
 
-    Experiments may lie deeper, as those in `results/published` do; one that does not comes first.
+    `experiment/id` tells one from others with its id. Experiments may lie deeper, as those in `results/published` do;
+    one that does not comes first.
 
     Raises:
         InputError: there is none.
@@ -119,10 +121,15 @@ def find_folders(reference: str, results: Path) -> list[RunFolder]:
     experiments = {run: run.path.parent.relative_to(results).as_posix() for run in runs}
     found = found or [run for run in runs if experiments[run] == reference]
     found = found or [run for run in runs if experiments[run].endswith(f"/{reference}")]
+    places = {run: run.path.relative_to(results).as_posix() for run in runs}
+    found = found or [run for run in runs if places[run] == reference]
+    found = found or [run for run in runs if places[run].endswith(f"/{reference}")]
     found = found or [run for run in runs if run.id.rpartition("-")[2] == reference]
     if not found:
+        names = {name for run in runs for name in (run.id, str(run.path), experiments[run], run.path.parent.name)}
         raise InputError(
-            f"{reference}: no finished run of that folder, id or experiment below {results}.",
+            f"{reference}: no finished run of that folder, id or experiment below {results}"
+            f"{suggest(reference, sorted(names))}.",
             "`mnist-lab list` shows the runs.",
         )
     return found
@@ -131,6 +138,6 @@ def find_folders(reference: str, results: Path) -> list[RunFolder]:
 def is_run_folder(path: Path) -> bool:
     """Whether there is a run in this very folder, finished or not."""
     try:
-        return any((path / name).is_file() for name in (MARKER, "config.yaml"))
+        return RunFolder(path).begun
     except OSError:  # a name that is too long for a path
         return False

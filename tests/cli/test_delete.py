@@ -152,3 +152,61 @@ def test_what_a_link_in_a_run_s_folder_leads_to_stays(results):
     (folder / "link").symlink_to(precious)
     assert delete(folder, "--yes").exit_code == 0
     assert (precious / "data").read_text() == "mine"
+
+
+def test_a_copy_of_a_run_goes_by_its_path_and_never_by_a_name(results):
+    published = finished_run(results / "published", "ablation/no_dropout")
+    before = runs(results)
+    for name in ("no_dropout", "ablation/no_dropout", "published/ablation/no_dropout", published.id):
+        done = delete(name, "--yes")
+        assert done.exit_code == 2, done.output
+        assert f"mnist-lab delete {published.path.relative_to(results.parent)}" in done.stderr
+        assert runs(results) == before
+    assert delete(published.path, "--yes").exit_code == 0
+    assert not published.path.exists()
+
+
+def test_a_name_means_the_run_even_where_a_folder_is_called_that(results):
+    notes = results.parent / "ablation" / "no_relu"
+    notes.mkdir(parents=True)
+    (notes / "notes.txt").write_text("mine")
+    done = delete("ablation/no_relu", "--yes")
+    assert done.exit_code == 0, done.output
+    assert not (results / "ablation").exists()
+    assert (notes / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize(("wrong", "meant"), [("ablation/no_rellu", "ablation/no_relu"), ("mlp_521", "mlp_512")])
+@pytest.mark.parametrize("command", [["delete"], ["show"], ["compare", "mlp_512"]], ids=lambda words: words[0])
+def test_the_nearest_name_is_suggested(command, wrong, meant, results):
+    done = CliRunner().invoke(main, [*command, wrong])
+    assert done.exit_code == 2
+    assert f"(did you mean '{meant}'?)" in done.stderr
+
+
+@pytest.mark.parametrize("what", ["run", "experiment"])
+def test_what_is_read_only_is_told_before_anything_goes(what, results, monkeypatch):
+    before = runs(results)
+    locked = results / before[-1] if what == "run" else (results / before[-1]).parent
+    monkeypatch.setattr(os, "access", lambda path, _: path != locked)  # nothing is read-only to root
+    done = delete(*(results / run for run in before), "--yes")
+    assert done.exit_code == 2
+    assert f"chmod u+w {locked}" in done.stderr
+    assert runs(results) == before
+
+
+def test_one_that_cannot_be_removed_is_told_and_the_others_go(results, monkeypatch):
+    first, *_ = folders = [results / run for run in runs(results)]
+    remove = shutil.rmtree
+
+    def refuse(path, *arguments, **options):
+        if path == first:
+            raise PermissionError(13, "Permission denied")
+        remove(path, *arguments, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    done = delete(*folders, "--yes")
+    assert done.exit_code == 2
+    assert done.stdout.splitlines()[-1] == "Deleted 2 of 3 runs."
+    assert f"{first}: cannot be removed (Permission denied)" in done.stderr
+    assert [folder.exists() for folder in folders] == [True, False, False]
