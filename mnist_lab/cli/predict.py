@@ -33,7 +33,7 @@ _TOP = 3
     "--prepare",
     type=click.Choice(["mnist", "resize", "none"]),
     help="mnist: crop to the ink and centre, light on dark. resize: only that. none: as it is. "
-    "Without it, what fits the run's data.",
+    "Without it mnist for MNIST and the bundled digits, else resize.",
 )
 @click.option(
     "--plot",
@@ -41,7 +41,7 @@ _TOP = 3
     metavar="FILE",
     help="Draw the pictures, what the network sees and what it says as a PNG; of a data set the confusion matrix.",
 )
-@click.option("--backend", metavar="NAME", help="tensorflow, jax or torch; without it the run's own.")
+@click.option("--backend", metavar="NAME", help="tensorflow, jax, torch or auto; without it the run's own.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "gpu"]), default="auto", show_default=True)
 @data_dir_option
 @results_option
@@ -62,10 +62,10 @@ def predict(
 ) -> None:
     """Predict image files with the saved network of RUN: label, probability and the next likely ones.
 
-    An IMAGE is anything that Pillow opens, or an .npy file: grey or colour, of any size, dark on light or light on
-    dark. For networks that were trained on MNIST or alike it is cropped to its ink, fitted into 20 x 20 pixels and
-    centred by its mass in 28 x 28, as MNIST's digits were; one that is like that already stays as it is. For other
-    networks it is only brought to their size.
+    An IMAGE is a PNG, JPEG, GIF, BMP, TIFF, WebP, PPM or .npy file: grey or colour, of any size, dark on light or light
+    on dark. For networks that were trained on MNIST or the bundled digits it is cropped to its ink, fitted into 20 x 20
+    pixels and centred by its mass in 28 x 28, as MNIST's digits were; one that is like that already stays as it is. For
+    other networks, such as those of your own data, it is only brought to their size; --prepare says otherwise.
     """
     if bool(pictures) == bool(dataset):
         raise click.UsageError("Expected image files, or --dataset with the name or path of a data set.")
@@ -90,6 +90,8 @@ def predict(
     read = prediction.read_pictures(pictures, images, prepare)
     network = prediction.load_network(run, images, backend=backend, device=device)
     _print_predictions(run, images, read, network.probabilities(read), plot, as_json=as_json)
+    if images.assumed and not prepare and not as_json:
+        click.echo(_assumed(images))
 
 
 def _print_predictions(
@@ -138,6 +140,16 @@ def _print_predictions(
     tables.print_table(("Image", "Label", "Probability", "Next", "Prepared"), rows, numbers=(2,))
     if plot:
         click.echo(f"\nPlot: {plot}")
+
+
+def _assumed(images: "Images") -> str:
+    from mnist_lab.datasets.centring import SIDE
+
+    note = (
+        f"\nHow the images of {images.title} were prepared is not known: the pictures were only brought to their size."
+    )
+    fits = images.shape == (SIDE, SIDE, 1)
+    return f"{note}\nIf they are cropped and centred as MNIST's digits are, use --prepare mnist." if fits else note
 
 
 def _likely(probabilities: Any, classes: tuple[str, ...]) -> list[dict[str, Any]]:

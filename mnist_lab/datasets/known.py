@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mnist_lab.datasets.dataset import ROLES, Raw
+from mnist_lab.datasets.dataset import ROLES, Raw, combined_digest
 from mnist_lab.datasets.files import read_bytes
 
 GZIPPED_IDX = (
@@ -48,6 +48,7 @@ class KnownSet:
         gzip_sha256: the SHA-256 of the four gzipped IDX files as published, if those are what is known.
         mirrors: where to download it, in this order; none if it comes with the package.
         keras_cache: what Keras calls it in its own cache, an archive or a folder.
+        like_mnist: whether its images were prepared as MNIST's were: fitted into a box and centred by their mass.
     """
 
     name: str
@@ -61,6 +62,12 @@ class KnownSet:
     gzip_sha256: tuple[str, ...] | None = None
     mirrors: tuple[Mirror, ...] = ()
     keras_cache: str | None = None
+    like_mnist: bool = False
+
+    @property
+    def sha256(self) -> str | None:
+        """One hash over the arrays, as `Dataset` has it, if they are known."""
+        return combined_digest(self.array_sha256) if self.array_sha256 else None
 
     @property
     def bundled(self) -> bool:
@@ -92,6 +99,7 @@ KNOWN: dict[str, KnownSet] = {
                 Mirror("https://storage.googleapis.com/cvdf-datasets/mnist/"),
             ),
             keras_cache="mnist.npz",
+            like_mnist=True,
         ),
         KnownSet(
             name="fashion_mnist",
@@ -138,6 +146,7 @@ KNOWN: dict[str, KnownSet] = {
                 "03376cba12e2ef2971ce252dbfba03fbcc6f21e7a24a73a4e38078b78920c9f9",
                 "28beeed8f5e51f11d7ddbd7a14a006d30684c0abbb11aaeba722dfe30c55514b",
             ),
+            like_mnist=True,
         ),
     )
 }

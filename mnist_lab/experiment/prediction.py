@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 Preparation = Literal["mnist", "resize", "none"]
 
-_NOT_LIKE_MNIST = {"fashion_mnist"}
-"""Data sets of MNIST's size whose images were not prepared as MNIST's."""
-
 
 @dataclass(frozen=True)
 class Images:
@@ -33,6 +30,8 @@ class Images:
     """The name of the data set."""
     preparation: Preparation
     """How a picture becomes one of them: as MNIST's digits did, or by its size alone."""
+    assumed: bool = False
+    """Whether that is only assumed, because how the images of this data set were prepared is not known."""
 
 
 @dataclass(frozen=True)
@@ -73,23 +72,27 @@ def images_of(run: Run, data_dir: Path | None = None) -> Images:
         DataError: it has to be read and cannot be.
     """
     facts: Mapping[str, Any] = run.metrics["dataset"]
-    name = facts["name"]
+    known = _published(run)
     shape, classes = facts.get("image_shape"), facts.get("class_names")
     if shape is None or classes is None:
-        known = datasets.KNOWN.get(name) or datasets.load(run.config.data.dataset, data_dir)
-        shape, classes = known.image_shape, known.classes
-    from mnist_lab.datasets.centring import SIDE
-
+        dataset = known or datasets.load(run.config.data.dataset, data_dir)
+        shape, classes = dataset.image_shape, dataset.classes
     height, width, channels = shape
-    alike = (height, width, channels) == (SIDE, SIDE, 1) and name not in _NOT_LIKE_MNIST
-    return Images((height, width, channels), tuple(classes), facts.get("title", name), "mnist" if alike else "resize")
+    alike = known is not None and known.like_mnist and (height, width, channels) == known.image_shape
+    return Images(
+        (height, width, channels),
+        tuple(classes),
+        facts.get("title", facts["name"]),
+        preparation="mnist" if alike else "resize",
+        assumed=known is None,
+    )
 
 
 def read_pictures(paths: Sequence[Path], images: Images, preparation: Preparation | None = None) -> list[Picture]:
     """Read picture files and prepare them for a network.
 
     Args:
-        paths: of anything that Pillow opens, and .npy files.
+        paths: of image files and .npy files.
         images: what the network expects.
         preparation: another one than that of `images`; `none` takes only pictures of the right size.
 
@@ -118,7 +121,7 @@ def load_network(
     Nothing in `model.keras` but the weights is read, so that no code can hide in it.
 
     Args:
-        backend: Keras' backend; None for the run's own, or another if that is not installed.
+        backend: Keras' backend, or `auto`; None for the run's own, or another if that is not installed.
 
     Raises:
         InputError: the run has no saved model, or one that cannot be used; or the backend is not installed.
@@ -126,9 +129,10 @@ def load_network(
     file, config = run.folder.path / "model.keras", run.config
     check_model(run)
     own = config.runtime.backend
-    started = backends.start(
-        backends.choose(backend or (own if own in backends.installed() else None)), device=device, threads=threads
+    chosen = backends.choose(
+        backend or (own if own in backends.installed() else None), convolves=config.model.convolves, device=device
     )
+    started = backends.start(chosen, device=device, threads=threads)
     from mnist_lab import models
 
     model = models.build(
@@ -166,6 +170,13 @@ def check_fit(dataset: datasets.Dataset, images: Images) -> None:
             f"{dataset.title} does not fit this network: expected {_size(images.shape)} images of "
             f"{len(images.classes)} classes, received {_size(dataset.image_shape)} ones of {len(dataset.classes)}."
         )
+
+
+def _published(run: Run) -> datasets.KnownSet | None:
+    """The published data set that `run` was trained on: asked for by its name, or told by its bytes."""
+    sha256 = run.metrics["dataset"]["sha256"]
+    by_bytes = (known for known in datasets.KNOWN.values() if known.sha256 == sha256)
+    return datasets.KNOWN.get(run.config.data.dataset) or next(by_bytes, None)
 
 
 def _picture(path: Path, images: Images, preparation: Preparation) -> Picture:

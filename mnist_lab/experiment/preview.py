@@ -19,7 +19,9 @@ def preview(configs: Iterable[Config], data_dir: Path | None = None) -> "list[Su
         InputError: a network cannot be built, or a data set that is given by its path cannot be read.
     """
     configs = list(configs)
-    backends.start(backends.choose(configs[0].runtime.backend), device="cpu")
+    first = configs[0]
+    backend = backends.choose(first.runtime.backend, convolves=first.model.convolves, device=first.runtime.device)
+    backends.start(backend, device="cpu")
     from mnist_lab import augmentation, models
 
     summaries = []

@@ -1,6 +1,7 @@
 """`mnist-lab predict`: a real trained network on real digits, drawn in many ways; and what cannot be predicted."""
 
 import json
+import re
 import shutil
 import zipfile
 
@@ -14,6 +15,7 @@ from run_folders import finished_run
 from mnist_lab.analysis import wilson
 from mnist_lab.cli import main
 from mnist_lab.datasets import load
+from mnist_lab.errors import SetupError
 
 DIGITS = load("digits")
 TRIED = range(0, 360, 8)
@@ -70,6 +72,10 @@ def predicted(finished, tmp_path_factory):
     hidden = shutil.copytree(finished.folder, cwd / "code" / finished.folder.name)
     _code_in_the_description(hidden, cwd / "executed")
     cases["code"] = ["predict", str(hidden), "7.png"]
+    own = shutil.copytree(finished.folder, cwd / "own" / finished.folder.name)
+    _on_own_data(own)
+    cases["own data"] = ["predict", str(own), "7.png", "inverted 0.png"]
+    cases["own data, prepared"] = ["predict", str(own), "inverted 0.png", "--prepare", "mnist"]
     answers = in_one_process([Case(words) for words in cases.values()], cwd)
     return cwd, dict(zip(cases, answers, strict=True))
 
@@ -103,6 +109,15 @@ def _code_in_the_description(folder, witness):
     with zipfile.ZipFile(folder / "model.keras", "w") as archive:
         archive.writestr("model.weights.h5", weights)
         archive.writestr("config.json", json.dumps({"class_name": "Functional", "config": {"layers": [layer]}}))
+
+
+def _on_own_data(folder):
+    """As if it had been trained on a file of the user's that is none of the published sets."""
+    config = (folder / "config.yaml").read_text()
+    write(folder / "config.yaml", config.replace("dataset: digits", "dataset: /home/me/mine.npz"))
+    metrics = read_json(folder / "metrics.json")
+    metrics["dataset"] |= {"name": "mine", "title": "mine", "sha256": "0" * 64, "genuine": False}
+    write(folder / "metrics.json", json.dumps(metrics))
 
 
 def pictures(predicted, how):
@@ -149,6 +164,16 @@ def test_the_table_says_what_was_done_and_the_plot_is_there(predicted):
     assert "Plot: plot.png" in answer.out
     with Image.open(cwd / "plot.png") as plot:
         assert plot.width == 1050
+
+
+def test_pictures_for_a_network_of_own_data_are_only_resized_and_it_is_said(predicted):
+    answer, prepared = (predicted[1][name] for name in ("own data", "own data, prepared"))
+    assert (answer.code, prepared.code) == (0, 0), answer.text + prepared.text
+    assert "resized from 196 x 196 to 28 x 28" in answer.out
+    assert "How the images of mine were prepared is not known" in answer.out
+    assert "--prepare mnist" in answer.out
+    assert "cropped to" in prepared.out
+    assert "is not known" not in prepared.out
 
 
 def test_a_data_set_is_scored_as_in_the_run(predicted, finished):
@@ -243,6 +268,41 @@ class TestWithoutKeras:
             "Usage: mnist-lab predict"
             in CliRunner().invoke(main, ["predict", *arguments], prog_name="mnist-lab").stderr
         )
+
+    @pytest.mark.parametrize("config", ["mlp_512", "two_models/cnn_20_40_60"])
+    def test_auto_is_the_fastest_backend_for_the_network_on_the_device(self, config, run, monkeypatch):
+        asked = {}
+
+        def choose(requested, **how):
+            asked.update(how, requested=requested)
+            raise SetupError("That is enough.")
+
+        monkeypatch.setattr("mnist_lab.backends.choose", choose)
+        if config != "mlp_512":
+            (finished_run(run.parents[1], config).path / "model.keras").touch()
+        Image.effect_noise((60, 40), 90).save("noise.png")
+        for command in (["predict", config, "noise.png"], ["summary", config]):
+            asked.clear()
+            CliRunner().invoke(main, [*command, "--backend", "auto", "--device", "gpu"])
+            assert asked == {"requested": "auto", "convolves": "cnn" in config, "device": "gpu"}
+
+    def test_mnist_is_told_by_its_name_or_its_bytes_and_fashion_is_not_like_it(self, run):
+        from mnist_lab.datasets import KNOWN
+        from mnist_lab.experiment.prediction import images_of
+        from mnist_lab.runs import load_run
+
+        def prepared(dataset, sha256="0" * 64):
+            config = (run / "config.yaml").read_text()
+            write(run / "config.yaml", re.sub(r"dataset: \S+", f"dataset: {dataset}", config))
+            metrics = read_json(run / "metrics.json")
+            write(run / "metrics.json", json.dumps(metrics | {"dataset": metrics["dataset"] | {"sha256": sha256}}))
+            images = images_of(load_run(run))
+            return images.preparation, images.assumed
+
+        assert prepared("mnist") == prepared("digits") == ("mnist", False)
+        assert prepared("fashion_mnist") == ("resize", False)
+        assert prepared("/home/me/mine.npz") == ("resize", True)
+        assert prepared("/home/me/mine.npz", KNOWN["mnist"].sha256) == ("mnist", False)
 
     def test_colour_and_other_sizes_are_brought_to_the_size_of_the_network_only(self, run):
         from mnist_lab.experiment.prediction import Images, images_of, read_pictures
