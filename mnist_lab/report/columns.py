@@ -212,9 +212,9 @@ def notes(sections: Sequence[Section], headings: Collection[str] | None = None) 
     if {"Difference", "Verdict"} & set(shown):
         text.append(
             "A difference is test accuracy less the base's with the same seeds, in points (hundredths of accuracy), "
-            f"with its interval. The verdict goes by p at {ALPHA:g}: that of the sign-flip test (over all choices of signs "
-            f"up to {FLIPPED} seeds, over random ones beyond), with Holm's correction over all experiments that share "
-            "the base."
+            f"with its interval. The verdict goes by p at {ALPHA:g}: that of the sign-flip test (over all choices of "
+            f"signs up to {FLIPPED} seeds, over random ones beyond), with Holm's correction over all experiments that "
+            "share the base."
         )
         text += [INTERVAL, SCOPE]
     if {"Published train", "Published test"} & set(shown):

@@ -142,7 +142,7 @@ def about_verdicts(study: Study) -> list[str]:
     """What the verdicts' numbers of seeds and tests mean, as far as there are such."""
     verdicts = [verdict for chapter in study.chapters for verdict in chapter.verdicts.values()]
     texts = _few_seeds(study.chapters)
-    if any(verdict.settle for verdict in verdicts):
+    if any(map(_more_seeds, verdicts)):
         texts.append(
             "The seeds that would probably show a difference are those with which a paired t-test finds one of this "
             "size four times out of five (noncentral t, at the level of the step that Holm's correction is at): a "
