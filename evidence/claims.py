@@ -1,6 +1,6 @@
 """The conclusions of the write-ups, held against our runs with the statistics of `mnist_lab.analysis`.
 
-A comparison of two experiments is decided by the exact sign-flip test over the seeds that both were run with. One on
+A comparison of two experiments is decided by the sign-flip test over the seeds that both were run with. One on
 test accuracy against the experiment's base is the verdict of the table, corrected for all arms of that base; the other
 comparisons of a write-up are a family of their own, also corrected by Holm's method. A claim about the size of a number
 is decided by Student's interval of its mean over the seeds.
@@ -14,10 +14,10 @@ from math import inf
 from evidence.comparison import Comparison
 from evidence.writeups import Claim
 from mnist_lab.analysis import least_seeds, mean_interval, overfitting_onset, seeds_to_settle
-from mnist_lab.analysis.holm import holm
+from mnist_lab.analysis.holm import holm, open_tests
 from mnist_lab.analysis.paired import FEWEST, Paired, paired
 from mnist_lab.analysis.power import ALPHA
-from mnist_lab.analysis.verdicts import Verdict
+from mnist_lab.analysis.verdicts import Verdict, outlook
 from mnist_lab.analysis.wording import count, difference, p_value
 from mnist_lab.report.groups import Group, Spread
 
@@ -51,7 +51,7 @@ class _Test:
     p: float
     """Corrected."""
     least: int
-    """Seeds below which nothing in its family can be significant."""
+    """Seeds below which it cannot be significant, the others of its family being as they are."""
     settle: int | None
 
 
@@ -105,10 +105,10 @@ def _tests(compared: Comparison) -> dict[int, _Test]:
         else:
             pairs[i] = _pair(claim, compared)
     # What was not run counts as tested with p = 1, so that the others do not change their p when it is.
-    adjusted = holm([pair.p if pair else 1.0 for pair in pairs.values()])
-    for (i, pair), p in zip(pairs.items(), adjusted, strict=True):
-        settle = seeds_to_settle(pair.mean, pair.sd, arms=len(pairs)) if pair and pair.sd and pair.n >= FEWEST else None
-        tests[i] = _Test(pair, p, least_seeds(len(pairs)), settle)
+    ps = [pair.p if pair else 1.0 for pair in pairs.values()]
+    for (i, pair), p, remaining in zip(pairs.items(), holm(ps), open_tests(ps, ALPHA), strict=True):
+        settle = seeds_to_settle(pair.mean, pair.sd, arms=remaining) if pair and pair.sd and pair.n >= FEWEST else None
+        tests[i] = _Test(pair, p, least_seeds(remaining), settle)
     return tests
 
 
@@ -143,8 +143,8 @@ def _of_two(claim: Claim, compared: Comparison, test: _Test) -> Finding:
         return Finding(claim, Outcome.SUPPORTED if agrees else Outcome.CONTRADICTED, pair.n, numbers)
     if pair.n < test.least:
         numbers = f"{sides}: {difference(pair.mean, pair.interval)}; at least {test.least} seeds needed."
-    elif test.settle and test.settle > pair.n:
-        numbers += f" About {count(test.settle - pair.n, 'more seed')} would settle a difference of this size."
+    else:
+        numbers += outlook(test.settle, pair.n)
     return Finding(claim, Outcome.OPEN, pair.n, numbers)
 
 

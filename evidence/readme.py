@@ -17,9 +17,10 @@ from evidence.writeups import short
 from mnist_lab.analysis.power import ALPHA
 from mnist_lab.analysis.verdicts import Kind, Verdict
 from mnist_lab.analysis.wording import count, p_value, signed
-from mnist_lab.report.columns import SHORT, difference, points, spread
+from mnist_lab.report.columns import difference, points, spread
 from mnist_lab.report.digest import looks
 from mnist_lab.report.markdown import bullets, table
+from mnist_lab.report.verdict_words import INTERVAL, PLANNED, SCOPE, WORDS
 from mnist_lab.runs import Run
 
 NOTHING = "-"
@@ -169,8 +170,9 @@ def _notes() -> list[str]:
         "chosen on the test images and so optimistic, theirs and ours.",
         "*Ours less published* is in points (hundredths of accuracy), train / test. A published number is of one run.",
         "*Against the base*: test accuracy less that of the experiment which it changes, with the same seeds, in "
-        "points with its 95 % bootstrap interval (BCa). The verdict goes by the exact sign-flip test with Holm's "
-        f"correction over all experiments that share the base, at {ALPHA:g}; the p shown is corrected.",
+        "points with its 95 % bootstrap interval (BCa). The verdict goes by the sign-flip test with Holm's "
+        f"correction over all experiments that share the base, at {ALPHA:g}; the p shown is corrected. {INTERVAL} "
+        f"{SCOPE} {PLANNED}",
         "*Floor*: what the median test accuracy over the seeds must reach in a faithful reproduction.",
         "*Parameters* are the trainable ones.",
         "Under each table, the write-up's conclusions. Those that compare two experiments go by the same test: on test "
@@ -280,7 +282,7 @@ def _verdict(row: Row) -> str:
 
 
 def _kind(found: Verdict) -> str:
-    return f"**{SHORT[found.kind]}**" if found.kind in (Kind.BETTER, Kind.WORSE) else SHORT[found.kind]
+    return f"**{WORDS[found.kind].short}**" if found.kind in (Kind.BETTER, Kind.WORSE) else WORDS[found.kind].short
 
 
 def _p(found: Verdict) -> str:
