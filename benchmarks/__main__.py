@@ -14,7 +14,7 @@ from benchmarks import ablation, growth, machine, nets
 from benchmarks.data import TRAIN, write
 from benchmarks.nets import CONTENDERS, NETS, Setting
 from benchmarks.plan import NAMES, jobs
-from benchmarks.process import ProcessError
+from benchmarks.process import ROOT, ProcessError
 from benchmarks.store import Job, Store
 from mnist_lab.errors import MnistLabError
 from mnist_lab.experiment.source import git_state
@@ -24,7 +24,9 @@ HERE = Path(__file__).resolve().parent
 
 @click.command(help=__doc__)
 @click.option("--only", multiple=True, type=click.Choice(NAMES), help="A part, a net or a contender; repeatable.")
-@click.option("--repeats", default=2, show_default=True, type=click.IntRange(1), help="Of CNNs half as many.")
+@click.option(
+    "--repeats", default=3, show_default=True, type=click.IntRange(1), help="Of dense nets; of CNNs a third fewer."
+)
 @click.option("--epochs", type=click.IntRange(1), help="Of every training, in the place of the nets' own.")
 @click.option("--full", is_flag=True, help="The recipes' own epochs.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "gpu"]), default="auto", show_default=True)
@@ -54,7 +56,10 @@ def main(
         (out / "results.json").unlink(missing_ok=True)
     try:
         if report_only:
-            _write(Store(out / "results.json"), out)
+            store = Store(out / "results.json")
+            if not store.measurements:
+                raise click.ClickException(f"{store.path}: nothing has been measured yet.")
+            _write(store, out)
             return
         store = Store(out / "results.json", machine.describe(torch_python))
         with tempfile.TemporaryDirectory() as folder:
@@ -122,11 +127,15 @@ def _described(job: Job) -> str:
 
 
 def _write(store: Store, out: Path) -> None:
-    """RESULTS.md and the plots, of all that has been measured."""
-    from benchmarks import pictures, report
+    """RESULTS.md, the plots and, beside the code, the project's README: of all that has been measured."""
+    from benchmarks import pictures, readme, report
 
     pictures.draw(store, out)
     (out / "RESULTS.md").write_text(report.text(store), encoding="utf-8")
+    if out.resolve() == HERE:
+        project = ROOT / "README.md"
+        shown = readme.in_project_readme(project.read_text(encoding="utf-8"), store)
+        project.write_text(shown, encoding="utf-8")
     click.echo(f"Written: {os.path.relpath(out / 'RESULTS.md')}", err=True)
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from mnist_lab import datasets
 
 TRAIN, TEST = 60_000, 10_000
+MNIST = "MNIST"
+"""The name of data that are all of MNIST."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Data:
     @property
     def genuine(self) -> bool:
         """Whether it is all of MNIST."""
-        return self.name == "MNIST"
+        return self.name == MNIST
 
 
 def write(folder: Path, *, data_dir: Path | None = None, rows: int = TRAIN) -> Data:
@@ -43,7 +45,7 @@ def write(folder: Path, *, data_dir: Path | None = None, rows: int = TRAIN) -> D
     file = folder / "mnist" / "mnist.npz"
     file.parent.mkdir()
     dataset = datasets.find("mnist", data_dir)
-    name = "MNIST" if dataset else "the bundled digits, repeated to MNIST's size"
+    name = MNIST if dataset else "the bundled digits, repeated to MNIST's size"
     dataset = dataset or datasets.load("digits")
     tests = max(1, TEST * rows // TRAIN)
     np.savez(

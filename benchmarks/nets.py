@@ -22,7 +22,7 @@ class Net:
         config: as `mnist-lab run` takes it.
         epochs: unless told otherwise: enough for a median, few enough for a benchmark.
         recipe_epochs: as published.
-        convolves: takes ten times as long as a dense net, so it is repeated half as often.
+        convolves: takes ten times as long as a dense net, so it is repeated less often.
         skips: so many rows, the first ones, are used for nothing.
     """
 

@@ -16,7 +16,7 @@ GROWER = "lab-tensorflow"
 
 
 def jobs(
-    setting: Setting, *, only: Collection[str] = (), repeats: int = 2, epochs: int | None = None, full: bool = False
+    setting: Setting, *, only: Collection[str] = (), repeats: int = 3, epochs: int | None = None, full: bool = False
 ) -> list[Job]:
     """All measurements, in order: the parts one after the other, in each the contenders in turn, and again.
 
@@ -24,7 +24,7 @@ def jobs(
         setting: where and on what.
         only: names of parts, nets and contenders to keep; of a kind of which none is named, all. Nets that are named
             without a part are the part `nets`.
-        repeats: how often; convolutions and the ablation half as often, growth once.
+        repeats: how often a dense net; one that convolves two thirds as often, the ablation a third, growth once.
         epochs: for every training, in the place of the nets' own.
         full: the recipes' epochs.
     """
@@ -36,7 +36,7 @@ def jobs(
     if "ablation" in parts:
         length = epochs or (ablation.RECIPE_EPOCHS if full else ablation.EPOCHS)
         sweepers = [contender for contender in contenders if contender.name in SWEEPERS]
-        for repeat in range(1, ceil(repeats / 2) + 1):
+        for repeat in range(1, ceil(repeats / 3) + 1):
             planned += [_job(setting, "ablation", "ablation", who, length, repeat) for who in _turned(sweepers, repeat)]
     if "growth" in parts:
         growers = [contender for contender in contenders if contender.name == GROWER]
@@ -62,7 +62,7 @@ def _nets(
     planned = []
     for repeat in range(1, repeats + 1):
         for net in map(NETS.__getitem__, names):
-            if repeat > (ceil(repeats / 2) if net.convolves else repeats):
+            if net.convolves and repeat > ceil(2 * repeats / 3):
                 continue
             length = epochs or (net.recipe_epochs if full else net.epochs)
             able = [contender for contender in contenders if contender.takes(net, gpu=setting.device == "gpu")]

@@ -1,13 +1,15 @@
 """RESULTS.md: every number of it is from results.json."""
 
 from collections.abc import Iterator, Sequence
-from statistics import mean, median
+from statistics import median
 from typing import Any
 
 from benchmarks import ablation, growth
 from benchmarks.nets import CONTENDERS, NETS, REFERENCE
 from benchmarks.store import Store
-from benchmarks.summary import Measurement, Table, line, spread, tables
+from benchmarks.summary import Measurement, Table, families, line, tables
+from mnist_lab.analysis.wording import count
+from mnist_lab.report.markdown import table as markdown_table
 
 NONE = "not measured yet"
 
@@ -48,8 +50,8 @@ def _head(store: Store) -> str:
 def _peak(store: Store) -> str:
     if not store.peaks:
         return NONE + "."
-    tries = _count(len(store.peaks), "try", "tries")
-    return f"{max(store.peaks):.0f} GFLOP/s in a float32 matrix product (the best of {tries})."
+    attempts = count(len(store.peaks), "attempt")
+    return f"{max(store.peaks):.0f} GFLOP/s in a float32 matrix product (the best of {attempts})."
 
 
 def _data(store: Store) -> str:
@@ -105,14 +107,14 @@ def _overview(found: Sequence[Table]) -> str:
     header = ["net", *(CONTENDERS[name].title for name in present), "floor"]
     body = []
     for table in found:
-        cells = [f"`{table.net}`, {_count(table.epochs, 'epoch')}"]
+        cells = [f"`{table.net}`, {count(table.epochs, 'epoch')}"]
         for name in present:
             row = table.row(name)
             times = f" (**{row.faster.median:.2f}x**)" if row and row.faster else ""
             cells.append(f"{row.epoch.median:.3g}{times}" if row else "")
         body.append([*cells, f"{table.floor:.2g}" if table.floor else ""])
     title = f"Seconds per epoch, and in brackets how many times as fast as the {CONTENDERS[REFERENCE].title}:"
-    return f"{title}\n\n{_markdown(header, body)}"
+    return f"{title}\n\n{_table(header, body)}"
 
 
 def _detail(table: Table, *, several_data: bool) -> str:
@@ -140,49 +142,51 @@ def _detail(table: Table, *, several_data: bool) -> str:
     recipe = "" if table.epochs == net.recipe_epochs else f" of the recipe's {net.recipe_epochs}"
     data = f", {table.data}" if several_data else ""
     floor = f" The floor is {table.floor:.2g} s an epoch." if table.floor else ""
-    title = f"### `{table.net}`, {_count(table.epochs, 'epoch')}{recipe}{data}"
-    return f"{title}\n\nConfiguration `{net.config}`.{floor}\n\n{_markdown(header, body)}"
+    once = _once([row.epoch.count for row in table.rows])
+    title = f"### `{table.net}`, {count(table.epochs, 'epoch')}{recipe}{data}"
+    return f"{title}\n\nConfiguration `{net.config}`.{floor}{once}\n\n{_table(header, body)}"
 
 
 def _ablation(store: Store) -> str:
-    title = f"## A family: the {len(ablation.EXPERIMENTS)} trainings of `configs/ablation/`"
-    groups = sorted({(one["device"], one["size"], one["data"]) for one in store.of("ablation")})
-    if not groups:
+    title = f"## A family: {trainings()}"
+    found = families(store)
+    if not found:
         return f"{title}\n\n{NONE.capitalize()}."
     shown = [
         title,
         "The plain scripts run one after the other, each in a process of its own; the sweep is one command.",
     ]
-    for device, epochs, data in groups:
-        found = list(store.of("ablation", device=device, size=epochs, data=data))
-        reference = {one["repeat"]: one["seconds"] for one in found if one["contender"] == REFERENCE}
-        body = []
-        for contender in CONTENDERS.values():
-            own = [one for one in found if one["contender"] == contender.name]
-            if not own:
-                continue
-            pairs = [reference[one["repeat"]] / one["seconds"] for one in own if one["repeat"] in reference]
-            accuracies = [mean(one["test_accuracies"].values()) for one in own]
-            without = [
-                mean(value for name, value in one["test_accuracies"].items() if name != "no_rescale") for one in own
+    for family in found:
+        header = ["contender", "seconds", "times as fast", "mean test accuracy", "repeats"]
+        body = [
+            [
+                row.contender,
+                row.seconds.text(0),
+                row.faster.text(2) if row.faster else "",
+                row.accuracy.text(4),
+                str(row.seconds.count),
             ]
-            body.append(
-                [
-                    contender.title.replace("Keras script", "Keras scripts").replace("mnist-lab", "mnist-lab sweep"),
-                    spread([one["seconds"] for one in own]).text(0),
-                    spread(pairs).text(2) if pairs and contender.name != REFERENCE else "",
-                    spread(accuracies).text(4),
-                    spread(without).text(4),
-                    str(len(own)),
-                ]
-            )
-        header = [
-            "contender", "seconds", "times as fast", "mean test accuracy", "the same without `no_rescale`", "repeats",
-        ]  # fmt: skip
-        length = "" if epochs == ablation.RECIPE_EPOCHS else f" of the recipe's {ablation.RECIPE_EPOCHS}"
+            for row in family.rows
+        ]
+        length = "" if family.epochs == ablation.RECIPE_EPOCHS else f" of the recipe's {ablation.RECIPE_EPOCHS}"
         weigh = " The fewer the epochs, the more start-up weighs, which a sweep pays once." if length else ""
-        shown.append(f"{_count(epochs, 'epoch')}{length}, {data}, on the {device}.{weigh}\n\n{_markdown(header, body)}")
+        once = _once([row.seconds.count for row in family.rows])
+        about = f"{count(family.epochs, 'epoch')}{length}, {family.data}, on the {family.device}.{weigh}{once}"
+        shown.append(f"{about}\n\n{_table(header, body)}")
     return "\n\n".join(shown)
+
+
+def trainings() -> str:
+    """What the family is."""
+    return f"the {len(ablation.EXPERIMENTS)} trainings of `configs/ablation/`"
+
+
+def _once(counts: Sequence[int]) -> str:
+    """That a single measurement has no spread, where there is one."""
+    if 1 not in counts:
+        return ""
+    which = "All was measured once" if set(counts) == {1} else "Where it says 1 repeat, it was measured once"
+    return f" {which}: how far another measurement would be from it is not known."
 
 
 def _growth(store: Store) -> str:
@@ -199,7 +203,7 @@ def _growth(store: Store) -> str:
         slope = f"{fit.slope * 1000:.4g} ms" if fit else "too few points for a line"
         start, straight = (f"{fit.intercept:.2f} s", f"{fit.r2:.4f}") if fit else ("", "")
         body.append([growth.UNITS[what], kind, _points(x, y), slope, start, straight])
-    shown.append(_markdown(["against", "seconds of", "points", "each more costs", "at zero", "R²"], body))
+    shown.append(_table(["against", "seconds of", "points", "each more costs", "at zero", "R²"], body))
     shown.append(_memory(store))
     return "\n\n".join(part for part in shown if part)
 
@@ -234,8 +238,8 @@ def _memory(store: Store) -> str:
         memory, handles = largest["parent_mb"], largest["handles"]
         early = min(10, len(memory)) - 1
         told.append(
-            f"A sweep of {_count(len(memory), 'run')}: its steering process takes {memory[early]:.1f} MB after "
-            f"{_count(early + 1, 'run')} and {memory[-1]:.1f} MB after all (at most {max(memory):.1f}), with "
+            f"A sweep of {count(len(memory), 'run')}: its steering process takes {memory[early]:.1f} MB after "
+            f"{count(early + 1, 'run')} and {memory[-1]:.1f} MB after all (at most {max(memory):.1f}), with "
             f"{handles[early]} and {handles[-1]} open files, and {largest['children']} child processes when it is done "
             "(the fork server and its resource tracker, which end with it)."
         )
@@ -246,10 +250,5 @@ def _points(x: Sequence[float], y: Sequence[float]) -> str:
     return ", ".join(f"{size:,}: {seconds:.1f} s" for size, seconds in zip(x, y, strict=True))
 
 
-def _count(number: int, what: str, several: str = "") -> str:
-    return f"{number:,} {what if number == 1 else several or what + 's'}"
-
-
-def _markdown(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    rule = ["---", *("---:" for _ in header[1:])]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, rule, *body))
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(markdown_table(headings, rows, numbers=range(1, len(headings))))

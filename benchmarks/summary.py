@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,33 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Sweep:
+    """One contender on the family.
+
+    Attributes:
+        contender: its title.
+        seconds: from nothing to the last file.
+        faster: how many times as fast as the Keras scripts, repeat by repeat; None of the scripts themselves.
+        accuracy: on the test set, the mean of all trainings.
+    """
+
+    contender: str
+    seconds: Spread
+    faster: Spread | None
+    accuracy: Spread
+
+
+@dataclass(frozen=True)
+class Family:
+    """All contenders on the family of trainings, for the same epochs on the same data and device."""
+
+    device: str
+    epochs: int
+    data: str
+    rows: tuple[Sweep, ...]
+
+
+@dataclass(frozen=True)
 class Line:
     """The straight line through some points that leaves the smallest squares."""
 
@@ -115,6 +142,32 @@ def tables(store: Store) -> list[Table]:
         Table(*key, floor=_floor(key[3], found, store.peaks), rows=_rows(found))
         for key, found in sorted(groups.items(), key=lambda item: (item[0][3], order.index(item[0][0]), item[0][1]))
     ]
+
+
+def families(store: Store) -> list[Family]:
+    """A family for each device, number of epochs and data, in this order."""
+    groups: dict[tuple[str, int, str], list[Measurement]] = defaultdict(list)
+    for measurement in store.of("ablation"):
+        groups[tuple(measurement[key] for key in ("device", "size", "data"))].append(measurement)
+    return [Family(*key, rows=_sweeps(found)) for key, found in sorted(groups.items())]
+
+
+def _sweeps(found: Sequence[Measurement]) -> tuple[Sweep, ...]:
+    rows = []
+    for contender in CONTENDERS.values():
+        own = _by_repeat(found, contender.name)
+        if not own:
+            continue
+        reference = _by_repeat(found, REFERENCE) if contender.name != REFERENCE else {}
+        rows.append(
+            Sweep(
+                contender.title.replace("Keras script", "Keras scripts").replace("mnist-lab", "mnist-lab sweep"),
+                seconds=spread([one["seconds"] for one in own.values()]),
+                faster=_ratios(reference, own, lambda one: one["seconds"]),
+                accuracy=spread([mean(one["test_accuracies"].values()) for one in own.values()]),
+            )
+        )
+    return tuple(rows)
 
 
 def _rows(found: Sequence[Measurement]) -> tuple[Row, ...]:

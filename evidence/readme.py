@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 from urllib.parse import quote
 
+from evidence.blocks import put
 from evidence.claims import Finding, Outcome, findings
 from evidence.comparison import Comparison, Row
 from evidence.importing import PLOTS
@@ -26,7 +27,8 @@ from mnist_lab.runs import Run
 NOTHING = "-"
 FROM_ROOT = "results/published/"
 """Where the evidence is, from the project's README."""
-
+COMMAND = "make results"
+"""What writes it."""
 
 LINKED = ("curves.png", "confusion.png", "mistakes.png")
 """Plots that the tables link to one by one."""
@@ -112,22 +114,10 @@ def ablation_table(compared: Sequence[Comparison]) -> str:
     return "\n".join([*_table(shown, one.rows), "", f"Mean ± standard deviation over the seeds; {n}."])
 
 
-def put(text: str, name: str, block: str) -> str:
-    """`text` with `block` between the markers of that name.
-
-    Raises:
-        ValueError: the markers are not there, or more than once.
-    """
-    start, end = f"<!-- {name}: written by make results -->", f"<!-- end of {name} -->"
-    pattern = re.compile(f"({re.escape(start)}\n).*?({re.escape(end)})", re.DOTALL)
-    if len(pattern.findall(text)) != 1:
-        raise ValueError(f"expected one {start} followed by {end}")
-    return pattern.sub(lambda match: f"{match[1]}{block}\n{match[2]}", text)
-
-
 def in_project_readme(text: str, compared: Sequence[Comparison]) -> str:
     """The project's README with what is generated in it."""
-    return put(put(text, "results", first_screen(compared)), "ablation", ablation_table(compared))
+    text = put(text, "results", first_screen(compared), by=COMMAND)
+    return put(text, "ablation", ablation_table(compared), by=COMMAND)
 
 
 def _overview(found: Sequence[tuple[Comparison, list[Finding]]], page: str) -> list[str]:

@@ -2,18 +2,19 @@
 
 import json
 import time
+from collections import Counter
 from importlib import import_module
 from math import prod
 
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import ablation, growth, report
-from benchmarks.__main__ import main
+from benchmarks import ablation, growth, readme, report
+from benchmarks.__main__ import HERE, main
 from benchmarks.data import Data, write
 from benchmarks.nets import CONTENDERS, NETS, REFERENCE, Setting, command, of_run
 from benchmarks.plan import jobs
-from benchmarks.process import Finished
+from benchmarks.process import ROOT, Finished
 from benchmarks.store import Job, Store
 from benchmarks.summary import line, spread, tables
 from mnist_lab.cli import main as mnist_lab
@@ -130,6 +131,13 @@ def test_contenders_take_turns_and_another_begins_in_each_repeat(setting, monkey
     assert len(first) == len(set(first))
 
 
+def test_dense_nets_are_measured_three_times_cnns_twice_and_the_rest_once(setting, monkeypatch):
+    monkeypatch.setattr(Setting, "missing", lambda *_: None)
+    times = Counter((job.part, job.subject, job.size) for job in jobs(setting) if job.contender == "lab-tensorflow")
+    for (part, subject, _), count in times.items():
+        assert count == (1 if part != "nets" else 2 if NETS[subject].convolves else 3), subject
+
+
 def test_naming_a_net_leaves_the_other_parts_out_and_naming_nothing_leaves_nothing_out(setting, monkeypatch):
     monkeypatch.setattr(Setting, "missing", lambda *_: None)
     assert {(job.part, job.subject) for job in jobs(setting, only=["small_28"])} == {("nets", "small_28")}
@@ -193,9 +201,42 @@ def test_the_report_has_the_family_the_lines_and_the_memory(tmp_path):
         memory = {"parent_mb": [120.0] * runs, "handles": [12] * runs, "children": 2}
         store.add(Job("growth", "runs", "lab-tensorflow", runs, 1, "MNIST", "cpu"), measured(3 + runs / 2, **memory))
     text = report.text(store)
-    assert "| mnist-lab sweep, JAX | 160 | 2.50 | 0.5400 | 0.9800 |" in text
+    assert "| mnist-lab sweep, JAX | 160 | 2.50 | 0.5400 | 1 |" in text
+    assert "All was measured once" in text
     assert "| 500 ms | 3.00 s | 1.0000 |" in text
     assert "120.0 MB after 10 runs and 120.0 MB after all" in text
+
+
+def test_the_readme_has_the_family_and_the_nets_as_measured_on_mnist_for_the_most_epochs(tmp_path):
+    store = Store(tmp_path / "results.json", MACHINE)
+    assert readme.block(store) == ""
+    store.add(Job("nets", "mlp_512", REFERENCE, 10, 1, "repeated digits", "cpu"), measured(10.0))
+    assert readme.block(store) == ""
+    accuracies = {"test_accuracies": {"mlp_512": 0.98, "no_relu": 0.92}}
+    for epochs in (3, 10):
+        for contender, seconds in ((REFERENCE, 400.0), ("lab-jax", 160.0)):
+            job = Job("ablation", "ablation", contender, epochs, 1, "MNIST", "cpu")
+            store.add(job, measured(seconds + epochs, **accuracies))
+    for repeat, script in ((1, 20.0), (2, 30.0)):
+        store.add(Job("nets", "mlp_512", REFERENCE, 10, repeat, "MNIST", "cpu"), measured(script))
+        store.add(Job("nets", "mlp_512", "lab-jax", 10, repeat, "MNIST", "cpu"), measured(10.0))
+        store.add(Job("nets", "mlp_512", "lab-jax", 10, repeat, "MNIST", "gpu"), measured(1.0, device="gpu"))
+    lines = readme.block(store).splitlines()
+    assert "2 processors (a processor) with Keras 3" in lines[0]
+    assert "| Keras scripts, TensorFlow | 410 |  | 0.9500 |" in lines
+    assert "| mnist-lab sweep, JAX | 170 | 2.41 | 0.9500 |" in lines
+    assert "| `mlp_512` | 2.50 (2.00 to 3.00) |  | 2.50 (2.00 to 3.00) |" in lines
+
+
+def test_the_project_s_readme_has_what_was_measured():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text == readme.in_project_readme(text, Store(HERE / "results.json")), "`python -m benchmarks --report`"
+
+
+def test_a_report_of_nothing_is_refused(tmp_path):
+    answer = CliRunner().invoke(main, ["--report", "--out", str(tmp_path)])
+    assert answer.exit_code == 1
+    assert "nothing has been measured yet" in answer.output
 
 
 def test_without_mnist_the_bundled_digits_are_repeated_to_its_size_and_it_is_said(tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ from run_folders import MNIST, edit_metrics, finished_run
 
 import evidence.__main__ as command
 from evidence import picture, readme
+from evidence.blocks import put
 from evidence.claims import Outcome, findings
 from evidence.comparison import compare
 from evidence.comparison import evidence as evidence_of
@@ -307,7 +308,7 @@ def test_a_folder_that_is_not_there_is_told(monkeypatch, tmp_path):
 
 def test_markers_that_are_missing_are_an_error():
     with pytest.raises(ValueError, match="expected one <!-- results"):
-        readme.put("# A readme", "results", "text")
+        put("# A readme", "results", "text", by="make results")
 
 
 def cells(text, name):
