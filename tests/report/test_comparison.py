@@ -16,6 +16,7 @@ from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.errors import InputError
 from mnist_lab.report.comparison import compare, default_folder, find_sides, words
 from mnist_lab.report.comparison.document import facts
+from mnist_lab.report.verdict_words import INTERVAL, PLANNED, SCOPE
 
 
 def wrong(folder, *indices, label=4, predicted=9, confidence=0.9):
@@ -246,6 +247,30 @@ class TestNumbers:
     def test_runs_that_were_selected_on_the_test_images_are_told(self, single):
         finished_run(single, "ablation/no_relu", selected_on_test=True)
         assert any("optimistic" in text for text in words.notes(compared(single, "mlp_512", "no_relu")))
+
+
+class TestCautions:
+    def test_where_only_one_side_was_chosen_on_the_test_images_it_is_said_beside_the_test_of_the_models(self, single):
+        wrong(finished_run(single, "ablation/no_relu", selected_on_test=True), 5)
+        comparison = compared(single, "mlp_512", "no_relu", "nodes_1024")
+        chosen, other = (words.findings(comparison, arm)[0] for arm in comparison.arms)
+        assert "McNemar's" in chosen
+        assert "Only this one's weights were chosen on the test images" in chosen
+        assert "chosen" not in other
+
+    def test_images_that_each_seed_drew_for_itself_are_said_to_be_so(self, seeds, tmp_path):
+        said = "Each seed was tested on images of its own"
+        comparison = compared(seeds, "mlp_512", "nodes_1024")
+        assert said not in " ".join(words.findings(comparison, comparison.arms[0]))
+        for seed in (1, 2):
+            for name in ("mlp_512", "ablation/nodes_1024"):
+                wrong(finished_run(tmp_path / "drawn", name, seed=seed, total=500, data__test_subset=500), seed)
+        comparison = compared(tmp_path / "drawn", "mlp_512", "nodes_1024")
+        assert said in " ".join(words.findings(comparison, comparison.arms[0]))
+
+    def test_what_an_interval_over_seeds_does_not_cover_is_said_as_in_a_report(self, seeds):
+        several = words.notes(compared(seeds, "mlp_512", "nodes_1024"))
+        assert {INTERVAL, SCOPE, PLANNED} <= set(several)
 
 
 class TestRefused:
