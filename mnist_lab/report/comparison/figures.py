@@ -1,17 +1,15 @@
 """The figures of a comparison: the curves over each other, and the test images that tell two sides apart."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnist_lab import datasets
 from mnist_lab.analysis.wording import count
-from mnist_lab.errors import DataError
 from mnist_lab.report.comparison.comparison import Comparison, Disputed, DisputedImage
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from mnist_lab.datasets import Dataset
     from mnist_lab.plots import Half
 
 CURVES, DIGITS = "curves", "digits"
@@ -31,7 +29,7 @@ def curves(comparison: Comparison) -> "Figure | None":
     return plots.overlay(known, title=title) if known else None
 
 
-def digits(comparison: Comparison, dataset: "datasets.Dataset") -> "dict[str, Figure]":
+def digits(comparison: Comparison, dataset: "Dataset") -> "dict[str, Figure]":
     """For each arm whose mistakes are known the test images that tell it from the base, by file name."""
     from mnist_lab import plots
 
@@ -49,32 +47,12 @@ def digits(comparison: Comparison, dataset: "datasets.Dataset") -> "dict[str, Fi
     return found
 
 
-def load_images(comparison: Comparison, data_dir: Path | None) -> "datasets.Dataset":
-    """The data set that the sides were tested on.
-
-    Raises:
-        DataError: it is not on this machine (nothing is downloaded), or is not the same.
-    """
-    config = next((group.config for group in comparison.groups if group.config), None)
-    if config is None:
-        raise DataError("no configuration can be read, so it is not known which.")
-    dataset = datasets.load(config.data.dataset, data_dir, download=False)
-    if dataset.sha256 != comparison.base.group.data.sha256:
-        raise DataError(
-            f"{dataset.source}: another than the runs were tested on (SHA-256 {dataset.sha256[:8]}, expected "
-            f"{comparison.base.group.data.sha256[:8]})."
-        )
-    return dataset
-
-
 def has_digits(comparison: Comparison) -> bool:
     """Whether there are images to show."""
     return any(arm.disputed and (arm.disputed.base_errs or arm.disputed.other_errs) for arm in comparison.arms)
 
 
-def _half(
-    found: Disputed, images: Sequence[DisputedImage], errs: str, right: str, dataset: "datasets.Dataset"
-) -> "Half":
+def _half(found: Disputed, images: Sequence[DisputedImage], errs: str, right: str, dataset: "Dataset") -> "Half":
     from mnist_lab import plots
     from mnist_lab.plots.disputed import SHOWN
 
