@@ -1,4 +1,4 @@
-"""What a page says first: a verdict on each experiment, the best first, with its difference drawn to a common scale."""
+"""What a page says first: a verdict on each experiment, the largest differences first, drawn to a common scale."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,20 +7,13 @@ from statistics import median
 
 from mnist_lab.analysis.paired import Paired
 from mnist_lab.analysis.verdicts import Kind, Verdict
-from mnist_lab.analysis.wording import count, difference, signed
+from mnist_lab.analysis.wording import count, difference, listed, signed
 from mnist_lab.report.groups import Group
 from mnist_lab.report.study import Entry
+from mnist_lab.report.verdict_words import WORDS, Words
 
 ROOM = 2.0
 """How many times the typical extent of a difference the scale reaches to either side; what lies beyond is cut off."""
-
-ORDER = (Kind.BETTER, Kind.WORSE, Kind.UNDETECTED, Kind.IMPOSSIBLE)
-
-DID = {
-    Kind.BETTER: "helped",
-    Kind.WORSE: "hurt",
-    Kind.UNDETECTED: "made no difference that these seeds can show",
-}
 
 
 @dataclass(frozen=True)
@@ -54,6 +47,11 @@ class Answers:
     kind: Kind
     answers: tuple[Answer, ...]
 
+    @property
+    def words(self) -> Words:
+        """How this kind is told."""
+        return WORDS[self.kind]
+
 
 @dataclass(frozen=True)
 class Verdicts:
@@ -72,34 +70,41 @@ class Verdicts:
     @property
     def lead(self) -> str:
         """How many changes helped, hurt or neither, and what it takes to judge the rest."""
-        number = {some.kind: len(some.answers) for some in self.by_kind}
-        parts = [f"{number[kind]} {words}" for kind, words in DID.items() if kind in number]
+        parts = [f"{len(some.answers)} {some.words.did}" for some in self.by_kind if some.kind is not Kind.IMPOSSIBLE]
         sentences = [f"Of {count(self.total, 'change')}, {listed(parts)}."] if parts else []
-        if undecided := number.get(Kind.IMPOSSIBLE):
-            least = {answer.verdict.least for answer in self.by_kind[-1].answers}
+        undecided = [one.verdict for some in self.by_kind if some.kind is Kind.IMPOSSIBLE for one in some.answers]
+        few = [verdict for verdict in undecided if verdict.seeds]
+        told = self.total - len(undecided)
+        if few:
+            least = {verdict.least for verdict in few}
             seeds = f"{min(least)}" if len(least) == 1 else f"{min(least)} to {max(least)}"
-            which = f"{undecided} more" if parts else "The one change" if undecided == 1 else f"All {undecided} changes"
-            verb = "is" if undecided == 1 else "are"
-            sentences.append(f"{which} {verb} undecided: nothing can be significant with fewer than {seeds} seeds.")
+            verb = "is" if len(few) == 1 else "are"
+            why = f"nothing can be significant with fewer than {seeds} seeds"
+            sentences.append(f"{self._so_many(len(few), told)} {verb} undecided: {why}.")
+        if apart := len(undecided) - len(few):
+            verb = "has" if apart == 1 else "have"
+            sentences.append(f"{self._so_many(apart, told + len(few))} {verb} no seed in common with the base.")
         return " ".join(sentences)
+
+    def _so_many(self, number: int, told: int) -> str:
+        """So many of the changes, as the subject of a sentence after those about the `told` ones."""
+        if told:
+            return f"The other {'one' if number == 1 else number}" if told + number == self.total else f"{number}"
+        if number < self.total:
+            return f"Of {self.total} changes, {number}"
+        return {1: "The one change", 2: "Both changes"}.get(number, f"All {number} changes")
 
 
 def answer(entries: Sequence[Entry]) -> Verdicts:
     """The verdicts on all experiments that have one."""
     judged = [(entry.group, entry.verdict) for entry in entries if entry.verdict]
     end = _end([verdict.paired for _, verdict in judged if verdict.paired])
-    ranked = sorted(judged, key=lambda pair: -_mean(pair[1]))
+    ranked = sorted(judged, key=lambda pair: -_size(pair[1]))
     by_kind = (
         Answers(kind, tuple(_answer(group, verdict, end) for group, verdict in ranked if verdict.kind is kind))
-        for kind in ORDER
+        for kind in WORDS
     )
     return Verdicts(tuple(some for some in by_kind if some.answers), end)
-
-
-def listed(parts: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    *first, last = parts
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _answer(group: Group, verdict: Verdict, end: float) -> Answer:
@@ -123,5 +128,5 @@ def _end(pairs: Sequence[Paired]) -> float:
     return next(step * power for step in (1, 1.5, 2, 3, 5, 7, 10) if step * power >= needed * (1 - 1e-9)) / 100
 
 
-def _mean(verdict: Verdict) -> float:
-    return verdict.paired.mean if verdict.paired else float("-inf")
+def _size(verdict: Verdict) -> float:
+    return abs(verdict.paired.mean) if verdict.paired else -1.0
