@@ -63,6 +63,12 @@
     apply();
   }
 
+  function unfilter(part) {
+    const input = part.querySelector(".tools input");
+    input.value = "";
+    input.dispatchEvent(new Event("input"));
+  }
+
   // As one types it.
   function plain(text) {
     return text.toLowerCase().replaceAll("→", "->");
@@ -210,10 +216,11 @@
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   }
 
-  // A link to an experiment opens it.
+  // A link to an experiment opens it, also where the filter hid it.
   function follow() {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (target?.matches(".experiment")) {
+      if (target.hidden) unfilter(target.closest(".part"));
       target.open = true;
       target.scrollIntoView();
       target.querySelector("summary").focus({ preventScroll: true });
