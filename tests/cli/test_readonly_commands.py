@@ -44,9 +44,11 @@ class TestList:
 
 
 class TestShow:
-    @pytest.mark.parametrize("how", ["folder", "id", "experiment"])
-    def test_a_run_is_named_by_its_folder_its_id_or_its_experiment(self, how, finished):
-        name = {"folder": finished.folder, "id": finished.folder.name, "experiment": "small"}[how]
+    @pytest.mark.parametrize("how", ["folder", "id", "experiment", "experiment and id"])
+    def test_a_run_is_named_by_its_folder_its_id_its_experiment_or_both(self, how, finished):
+        mark = finished.folder.name
+        names = {"folder": finished.folder, "id": mark, "experiment": "small", "experiment and id": f"small/{mark}"}
+        name = names[how]
         metrics = read_json(finished.folder / "metrics.json")
         assert json.loads(good("show", name, "--json", cwd=finished.cwd).out) == metrics
 

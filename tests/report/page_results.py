@@ -7,10 +7,15 @@ from run_folders import MNIST, finished_run
 
 from mnist_lab.report import collect, groups
 from mnist_lab.report.page import write_page
-from mnist_lab.report.study import study
+from mnist_lab.report.study import Study, study
 
 INTRUDER = '<script>window.intruded = 1</script> & "so" \'</script><img src=x onerror=alert(1)>'
 OTHER = {"name": "usps", "title": "USPS", "sha256": "f" * 64, "genuine": True}
+
+
+def compared(results: Path) -> Study:
+    """The runs in a folder."""
+    return study("results", groups(collect([results]).runs))
 
 
 def mistakes() -> list[dict]:
@@ -30,4 +35,4 @@ def two_data_sets(folder: Path) -> Path:
     finished_run(results, "ablation/nodes_1024", test=0.981, parameters=1_863_690, seconds=120.0)
     finished_run(results, "ablation/nodes_256", test=0.979, parameters=269_322, seconds=9.0, train__epochs=4)
     finished_run(results, "quickstart", dataset=MNIST | OTHER, total=360, test=0.9)
-    return write_page(results, study("results", groups(collect([results]).runs)))
+    return write_page(results, compared(results))

@@ -2,22 +2,26 @@
 
 import base64
 import hashlib
+import io
 import json
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
-from page_results import INTRUDER, mistakes, two_data_sets
-from run_folders import edit_metrics, finished_run
+from page_results import INTRUDER, compared, mistakes, two_data_sets
+from PIL import Image
+from run_folders import MNIST, edit_metrics, finished_run
 
+from mnist_lab import datasets
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.errors import SetupError
-from mnist_lab.report import collect, groups, study
 from mnist_lab.report.page import page, render, write_page
 from mnist_lab.report.page.answers import answer
 from mnist_lab.report.page.details import EPOCHS, details
+from mnist_lab.runs import find_run
 
 VOID = {"meta", "link", "input", "img", "br", "hr"}
 
@@ -60,10 +64,6 @@ def document(text):
     return Document(text)
 
 
-def compared(results):
-    return study("results", groups(collect([results]).runs))
-
-
 def test_nothing_in_it_points_to_anything_but_itself_and_the_run_folders(document):
     for element in document.elements:
         for name in ("src", "xlink:href", "action", "data", "srcset", "poster"):
@@ -82,7 +82,7 @@ def test_only_its_own_script_may_run(document):
     assert "default-src 'none'" in policy
     assert re.search(r"script-src ([^;]*)", policy)[1] == f"'sha256-{digest}'"
     assert data["type"] == "application/json"
-    assert json.loads(data["text"]).keys() >= {"mlp_512", "quickstart"}
+    assert json.loads(data["text"]).keys() >= {"experiment-mlp_512", "experiment-quickstart"}
     assert not any(name.startswith("on") for element in document.elements for name in element)
 
 
@@ -119,13 +119,30 @@ def test_every_colour_of_the_figures_has_another_in_the_dark(document):
     assert all(f"{colour}:" in document.all("style")[0]["text"] for colour in drawn)
 
 
-def test_equal_runs_give_equal_pages(tmp_path):
-    finished_run(tmp_path, test=0.98)
-    finished_run(tmp_path, "ablation/no_relu", test=0.92)
-    assert page(tmp_path, compared(tmp_path)) == page(tmp_path, compared(tmp_path))
+def test_equal_runs_give_equal_pages_from_wherever_they_are_written(tmp_path, monkeypatch):
+    results = tmp_path / "results"
+    finished_run(results, test=0.98)
+    finished_run(results, "ablation/no_relu", test=0.92)
+    text = page(results, compared(results))
+    monkeypatch.chdir(tmp_path)
+    assert page(Path("results"), compared(Path("results"))) == text
+    assert str(tmp_path) not in text
 
 
-def test_the_best_changes_come_first_and_a_huge_difference_leaves_room_for_the_others(tmp_path):
+def test_what_can_be_scrolled_with_the_keyboard_has_a_name(document):
+    reached = [element for element in document.elements if element.get("tabindex") == "0"]
+    assert {"figure", "div", "pre"} <= {element["tag"] for element in reached}
+    assert all(element["aria-label"] and element["role"] == "group" for element in reached)
+
+
+def test_different_data_are_said_not_to_be_compared(tmp_path, text):
+    said = "Experiments on different data are set apart and not compared with each other."
+    finished_run(tmp_path)
+    assert said in text
+    assert said not in page(tmp_path, compared(tmp_path))
+
+
+def test_the_largest_differences_come_first_and_a_huge_difference_leaves_room_for_the_others(tmp_path):
     wins = {
         "ablation/nodes_1024": 0.003,
         "ablation/batch_64": 0.001,
@@ -138,11 +155,11 @@ def test_the_best_changes_come_first_and_a_huge_difference_leaves_room_for_the_o
             finished_run(tmp_path, name, seed=seed, test=0.97 + difference + 0.0001 * (seed + seed % 3))
     found = answer(compared(tmp_path).chapters[0].entries)
     ranked = {some.kind: [one.group.name for one in some.answers] for some in found.by_kind}
-    assert ranked == {Kind.BETTER: list(wins)[:2], Kind.WORSE: list(wins)[2:]}
+    assert ranked == {Kind.BETTER: list(wins)[:2], Kind.WORSE: list(wins)[:1:-1]}
     assert found.lead == "Of 4 changes, 2 helped and 2 hurt."
     bars = {one.group.name: one.bar for some in found.by_kind for one in some.answers}
     assert found.end < 0.01
-    assert [bar.cut for bar in bars.values()] == ["", "", "", "left"]
+    assert [bar.cut for bar in bars.values()] == ["", "", "left", ""]
     assert bars["ablation/no_relu"].mean == 0
     assert bars["ablation/nodes_256"].high < 50 < bars["ablation/batch_64"].low
     assert bars["ablation/batch_64"].mean == pytest.approx(50 + 50 * 0.0011 / found.end)
@@ -152,7 +169,36 @@ def test_what_is_undecided_is_told_with_the_seeds_it_takes(tmp_path):
     for name in ("mlp_512", "ablation/nodes_256", "ablation/no_relu"):
         finished_run(tmp_path, name)
     found = answer(compared(tmp_path).chapters[0].entries)
-    assert found.lead == "All 2 changes are undecided: nothing can be significant with fewer than 7 seeds."
+    assert found.lead == "Both changes are undecided: nothing can be significant with fewer than 7 seeds."
+
+
+def test_what_is_undecided_is_told_apart_from_what_is_decided_and_from_what_shares_no_seed(tmp_path):
+    def lead():
+        return answer(compared(tmp_path).chapters[0].entries).lead
+
+    for seed in range(1, 10):
+        finished_run(tmp_path, seed=seed, test=0.97 + 0.0001 * seed)
+    finished_run(tmp_path, "ablation/nodes_256", seed=50)
+    assert lead() == "The one change has no seed in common with the base."
+    for name in ("ablation/batch_64", "ablation/batch_256"):
+        finished_run(tmp_path, name, seed=1)
+    undecided = "are undecided: nothing can be significant with fewer than 7 seeds."
+    assert lead() == f"Of 3 changes, 2 {undecided} The other one has no seed in common with the base."
+    for seed in range(1, 10):
+        finished_run(tmp_path, "ablation/nodes_1024", seed=seed, test=0.98 + 0.0001 * (seed + seed % 3))
+    undecided = "2 are undecided: nothing can be significant with fewer than 7 seeds."
+    assert lead() == f"Of 4 changes, 1 helped. {undecided} The other one has no seed in common with the base."
+
+
+def test_of_some_that_are_decided_the_others_are_named_as_such(tmp_path):
+    for seed in range(1, 10):
+        finished_run(tmp_path, seed=seed, test=0.97 + 0.0001 * seed)
+        finished_run(tmp_path, "ablation/no_relu", seed=seed, test=0.91 + 0.0001 * (seed + seed % 3))
+    for name in ("ablation/batch_64", "ablation/batch_256", "ablation/nodes_256"):
+        finished_run(tmp_path, name, seed=1)
+    assert answer(compared(tmp_path).chapters[0].entries).lead == (
+        "Of 4 changes, 1 hurt. The other 3 are undecided: nothing can be significant with fewer than 7 seeds."
+    )
 
 
 def test_confusions_are_counted_over_the_seeds_and_set_against_the_images_of_a_class(tmp_path):
@@ -163,7 +209,7 @@ def test_confusions_are_counted_over_the_seeds_and_set_against_the_images_of_a_c
     predicted = truth.copy()
     predicted[20:23], predicted[0] = 9, 2
     run.write_arrays("predictions.npz", {"probabilities": np.eye(10)[predicted].astype("float16")})
-    [found] = details(tmp_path, compared(tmp_path).groups, set())
+    [found] = details(tmp_path, compared(tmp_path).chapters[0], set())
     assert found.confusions is not None
     assert found.confusions.frequent == ((4, 9, 6), (0, 1, 1), (0, 2, 1))
     assert found.confusions.wrong[4][9] == 6
@@ -171,9 +217,46 @@ def test_confusions_are_counted_over_the_seeds_and_set_against_the_images_of_a_c
     assert [found.confusions.recall(label) for label in (0, 1, 4)] == pytest.approx([0.8, 1.0, 0.4])
 
 
+def test_the_images_of_a_class_are_not_counted_where_each_seed_drew_others(tmp_path):
+    truth = np.repeat(np.arange(10), 5)
+    for seed in (1, 2):
+        run = finished_run(tmp_path, seed=seed, total=50, data__test_subset=50)
+        run.write_json("mistakes.json", mistakes())
+        run.write_arrays("predictions.npz", {"probabilities": np.eye(10)[truth].astype("float16")})
+        [found] = details(tmp_path, compared(tmp_path).chapters[0], set())
+        assert found.confusions is not None
+        assert (found.confusions.images is None) == found.confusions.drawn == (seed == 2)
+    assert "Each run drew test images of its own" in page(tmp_path, compared(tmp_path))
+
+
+def of_digits(folder, config, **changes):
+    """A run on the digits that come with the package, which gets the test images 3, 5 and 8 wrong."""
+    digits = datasets.load("digits")
+    facts = MNIST | {"name": "digits", "title": "UCI digits", "sha256": digits.sha256} | changes
+    run = finished_run(folder, config, dataset=facts, total=len(digits.x_test), data__dataset="digits")
+    run.write_json("mistakes.json", mistakes())
+
+
+def test_the_images_that_every_model_gets_wrong_are_shown_where_their_data_set_is_at_hand(tmp_path):
+    for config in ("mlp_512", "ablation/nodes_256"):
+        of_digits(tmp_path, config)
+    shown = [img for img in Document(page(tmp_path, compared(tmp_path))).all("img") if img["class"] == "digit"]
+    assert [img["alt"] for img in shown] == ["Test image 3", "Test image 5", "Test image 8"]
+    pixels = [np.asarray(Image.open(io.BytesIO(base64.b64decode(img["src"].partition(",")[2])))) for img in shown]
+    assert np.array_equal(pixels, datasets.load("digits").x_test[[3, 5, 8], ..., 0])
+
+
+def test_the_images_of_other_data_than_the_runs_saw_are_listed_and_not_shown(tmp_path):
+    for config in ("mlp_512", "ablation/nodes_256"):
+        of_digits(tmp_path, config, sha256="f" * 64)
+    document = Document(page(tmp_path, compared(tmp_path)))
+    assert [span["text"] for span in document.all("span") if span.get("class") == "index"] == ["#3", "#5", "#8"]
+    assert document.all("img") == []
+
+
 def test_a_long_history_is_thinned_to_what_a_small_chart_can_show_and_keeps_its_end(tmp_path):
     finished_run(tmp_path, epochs=1_001)
-    [found] = details(tmp_path, compared(tmp_path).groups, set())
+    [found] = details(tmp_path, compared(tmp_path).chapters[0], set())
     [curves] = found.curves
     assert len(curves["epoch"]) <= EPOCHS + 1
     assert (curves["epoch"][0], curves["epoch"][-1]) == (1, 1_001)
@@ -186,7 +269,7 @@ def test_files_that_are_damaged_or_missing_leave_gaps_and_no_more(tmp_path):
         (run.path / name).write_text("[{]")
     (run.path / "config.yaml").unlink()
     edit_metrics(run, observations=None, environment="?")
-    [found] = details(tmp_path, compared(tmp_path).groups, set())
+    [found] = details(tmp_path, compared(tmp_path).chapters[0], set())
     assert (found.curves, found.confusions, found.config, found.environment, found.observations) == (
         [],
         None,
@@ -203,33 +286,44 @@ def test_pictures_beyond_the_room_for_them_stay_in_their_folders(tmp_path, monke
     monkeypatch.setattr(render, "PICTURES", 2_000)
     text = page(tmp_path, compared(tmp_path))
     assert text.count('src="data:image/png;base64,') == 1
-    assert text.count("<code>mistakes.png</code> in the run's folder") == 1
+    assert text.count("see <code>mistakes.png</code> in the run's folder") == 1
+
+
+def test_a_picture_that_is_not_there_is_not_pointed_to(tmp_path):
+    finished_run(tmp_path)
+    text = page(tmp_path, compared(tmp_path))
+    assert "the run's folder has no <code>mistakes.png</code>" in text
+    assert "see <code>mistakes.png" not in text
 
 
 def test_names_that_a_link_cannot_tell_apart_get_links_of_their_own(tmp_path):
     for epochs in (3, 4):
         finished_run(tmp_path, train__epochs=epochs)
-    taken = {"part-1"}
-    found = details(tmp_path, compared(tmp_path).groups, taken)
+    taken: set[str] = set()
+    found = details(tmp_path, compared(tmp_path).chapters[0], taken)
     assert len({one.anchor for one in found}) == 2
-    assert all(re.fullmatch(r"mlp_512-[0-9a-f]{8}", one.anchor) for one in found)
+    assert all(re.fullmatch(r"experiment-mlp_512-[0-9a-f]{8}", one.anchor) for one in found)
     assert [one.anchor + "-2" for one in found] == [
-        one.anchor for one in details(tmp_path, compared(tmp_path).groups, taken)
+        one.anchor for one in details(tmp_path, compared(tmp_path).chapters[0], taken)
     ]
 
 
-def test_the_command_that_repeats_a_run_names_its_folder_from_where_one_is(tmp_path, monkeypatch):
-    run = finished_run(tmp_path / "my results")
-    monkeypatch.chdir(tmp_path)
-    [found] = details(tmp_path, compared(tmp_path).groups, set())
+def test_the_command_that_repeats_a_run_finds_it_in_the_folder_of_results_and_in_the_one_above(tmp_path, monkeypatch):
+    results = tmp_path / "my results"
+    run = finished_run(results, "ablation/nodes_256")
+    [found] = details(tmp_path, compared(tmp_path).chapters[0], set())
     [one] = found.runs
-    assert one.command == f"mnist-lab reproduce 'my results/mlp_512/{run.id}'"
-    assert one.link == f"my%20results/mlp_512/{run.id}"
+    place = f"ablation/nodes_256/{run.id}"
+    assert one.command == f"mnist-lab reproduce {place}"
+    assert one.link == f"my%20results/{place}"
+    for folder in (tmp_path, results):
+        monkeypatch.chdir(folder)
+        assert find_run(place, Path("my results")).folder.path.resolve() == run.path
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_left(tmp_path):
     finished_run(tmp_path / "results")
     (tmp_path / "file").write_text("")
-    with pytest.raises(SetupError, match=r"report\.html: the page cannot be written"):
+    with pytest.raises(SetupError, match=r"the page cannot be written"):
         write_page(tmp_path / "file", compared(tmp_path / "results"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "results"]

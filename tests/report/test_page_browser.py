@@ -9,12 +9,15 @@ import shutil
 from itertools import pairwise
 
 import pytest
-from page_results import mistakes, two_data_sets
+from page_results import compared, mistakes, two_data_sets
+from run_folders import finished_run
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
+
+from mnist_lab.report.page import write_page
 
 BROWSERS = (
     "chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
@@ -96,7 +99,7 @@ def numbers(page, name):
 
 
 def experiment(page, name):
-    return find(page, f"[id='{name}']")
+    return find(page, f"[id='experiment-{name}']")
 
 
 def test_nothing_is_asked_of_anybody_and_the_console_stays_empty(browser, address):
@@ -114,7 +117,7 @@ def test_a_script_in_a_description_is_text(page):
     assert page.title == "results · mnist-lab report"
     assert page.execute_script("return window.intruded") is None
     experiment(page, "ablation-no_relu").find_element(By.TAG_NAME, "summary").click()
-    assert "<script>window.intruded = 1</script>" in find(page, "[id='ablation-no_relu'] .description").text
+    assert "<script>window.intruded = 1</script>" in find(page, "[id='experiment-ablation-no_relu'] .description").text
 
 
 def test_a_heading_sorts_by_number_and_again_the_other_way_round(page):
@@ -174,16 +177,44 @@ def test_the_keyboard_reaches_and_sorts_filters_and_opens(page):
     assert len(numbers(page, "Parameters")) == 3
     tab_to("#part-1-experiments tbody a").send_keys(Keys.ENTER)
     assert experiment(page, "ablation-nodes_1024").get_attribute("open")
-    assert page.switch_to.active_element == find(page, "[id='ablation-nodes_1024'] summary")
+    assert page.switch_to.active_element == find(page, "[id='experiment-ablation-nodes_1024'] summary")
     page.switch_to.active_element.send_keys(Keys.SPACE)
     assert not experiment(page, "ablation-nodes_1024").get_attribute("open")
 
 
 def test_an_address_with_a_name_in_it_shows_that_experiment(page, address):
     page.get("about:blank")
-    page.get(f"{address}#ablation-nodes_256")
+    page.get(f"{address}#experiment-ablation-nodes_256")
     assert experiment(page, "ablation-nodes_256").get_attribute("open")
     assert not experiment(page, "mlp_512").get_attribute("open")
+
+
+def test_a_link_into_what_the_filter_hides_clears_it(page):
+    field = find(page, "#part-1 input[type=search]")
+    field.send_keys("1024")
+    assert names(page) == ["nodes_1024"]
+    link = find(page, "#part-1 .answers a[href='#experiment-ablation-no_relu']")
+    link.send_keys(Keys.ENTER)
+    opened = experiment(page, "ablation-no_relu")
+    WebDriverWait(page, 5).until(lambda _: opened.is_displayed() and opened.get_attribute("open"))
+    assert page.switch_to.active_element == opened.find_element(By.TAG_NAME, "summary")
+    assert (field.get_attribute("value"), len(names(page))) == ("", 4)
+    assert find(page, "#part-1 output").text == "4 in all"
+
+
+def test_experiments_may_be_called_as_parts_of_the_page_are(browser, tmp_path):
+    called = ["curves", "main", "part-1", "reading"]
+    for name in called:
+        config = {"name": name, "data": {"dataset": "mnist"}, "model": {"kind": "mlp", "nodes": [16]}}
+        finished_run(tmp_path, config)
+    looked_at(browser, width=1400)
+    browser.get(write_page(tmp_path, compared(tmp_path)).as_uri())
+    assert names(browser) == called
+    for name in called:
+        find(browser, f"#part-1-experiments a[href='#experiment-{name}']").click()
+        drawn = f"#experiment-{name} .chart"
+        assert len(WebDriverWait(browser, 5).until(lambda _, drawn=drawn: texts(browser, drawn))) == 2
+    assert browser.get_log("browser") == []
 
 
 def test_all_experiments_open_and_close_at_once(page):
@@ -205,7 +236,7 @@ def test_the_overview_figures_are_drawn_and_name_the_experiments(page):
 
 def test_the_curves_of_a_run_rise_and_fall_as_its_history_does(page):
     experiment(page, "mlp_512").find_element(By.TAG_NAME, "summary").click()
-    drawn = WebDriverWait(page, 10).until(lambda _: page.find_elements(By.CSS_SELECTOR, "#mlp_512 .chart"))
+    drawn = WebDriverWait(page, 10).until(lambda _: page.find_elements(By.CSS_SELECTOR, "#experiment-mlp_512 .chart"))
     lines = page.execute_script(
         """
         return arguments[0].map((chart) =>
@@ -217,7 +248,7 @@ def test_the_curves_of_a_run_rise_and_fall_as_its_history_does(page):
     assert all(len(line) == 3 for line in accuracy + loss)
     assert all(above > below for line in accuracy for above, below in pairwise(line))
     assert all(above < below for line in loss for above, below in pairwise(line))
-    assert texts(page, "#mlp_512 .chart figcaption")[0].split() == [
+    assert texts(page, "#experiment-mlp_512 .chart figcaption")[0].split() == [
         "Accuracy",
         "training",
         "0.9900",
@@ -228,21 +259,30 @@ def test_the_curves_of_a_run_rise_and_fall_as_its_history_does(page):
 
 def test_the_mistakes_are_counted_and_shown(page):
     experiment(page, "mlp_512").find_element(By.TAG_NAME, "summary").click()
-    rows = [row.split() for row in texts(page, "#mlp_512 .matrix tbody tr")]
+    rows = [row.split() for row in texts(page, "#experiment-mlp_512 .matrix tbody tr")]
     assert rows[4] == ["4", *[str(len(mistakes()))], str(len(mistakes()))]
-    picture = find(page, "#mlp_512 .mistakes")
+    picture = find(page, "#experiment-mlp_512 .mistakes")
     page.execute_script("arguments[0].scrollIntoView()", picture)
     assert page.execute_script("return arguments[0].decode().then(() => arguments[0].naturalWidth)", picture) == 30
 
 
-def test_the_command_that_repeats_a_run_can_be_copied(page):
+CLIPBOARD = """
+    const writeText = async (text) => { window.given = text; if (arguments[0]) throw new Error("not from here"); };
+    Object.defineProperty(navigator, "clipboard", { value: { writeText } })"""
+
+
+@pytest.mark.parametrize(("refused", "said"), [(False, "Copied"), (True, "Selected")])
+def test_the_command_that_repeats_a_run_is_copied_or_at_least_selected(page, refused, said):
+    page.execute_script(CLIPBOARD, refused)
     experiment(page, "ablation-nodes_256").find_element(By.TAG_NAME, "summary").click()
-    button = find(page, "[id='ablation-nodes_256'] .copy")
+    button = find(page, "[id='experiment-ablation-nodes_256'] .copy")
     assert button.accessible_name == "Copy the command that repeats seed 1"
     button.click()
-    said = WebDriverWait(page, 5).until(lambda _: button.text != "Copy" and button.text)
-    copied = page.execute_script("return getSelection().toString()")
-    assert said == "Copied" or (said == "Selected" and copied == find(page, "[id='ablation-nodes_256'] code").text)
+    WebDriverWait(page, 5).until(lambda _: button.text == said)
+    command = find(page, "[id='experiment-ablation-nodes_256'] .command code").text
+    assert command.startswith("mnist-lab reproduce ablation/nodes_256/seed1-")
+    assert page.execute_script("return window.given") == command
+    assert page.execute_script("return getSelection().toString()") == (command if refused else "")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -279,7 +319,7 @@ def test_the_page_is_no_wider_than_the_screen(page, width):
 
 
 def test_on_paper_nothing_is_cut_off_and_the_dark_is_left_out(page):
-    page.execute_script("document.getElementById('mlp_512').open = true")
+    page.execute_script("document.getElementById('experiment-mlp_512').open = true")
     looked_at(page, width=1030, scheme="dark", media="print")
     beyond = page.execute_script("""
         return [...document.querySelectorAll("table, pre, svg, img")]

@@ -1,12 +1,11 @@
 """What a page shows of one experiment beyond its row: its runs, curves, confusions, configuration and environment."""
 
-import base64
 import math
 import os
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -16,7 +15,8 @@ from urllib.parse import quote
 
 from mnist_lab.errors import InputError
 from mnist_lab.report.groups import Group
-from mnist_lab.report.mistakes import mistakes
+from mnist_lab.report.mistakes import Mistake
+from mnist_lab.report.study import Chapter
 from mnist_lab.runs import Measured, Run
 
 EPOCHS = 200
@@ -37,7 +37,9 @@ class Confusions:
     """Their k names."""
     runs: int
     images: tuple[int, ...] | None
-    """Test images of each class, if known."""
+    """Test images of each class, if known, and the same for every run."""
+    drawn: bool
+    """Whether each run drew test images of its own."""
     frequent: tuple[tuple[int, int, int], ...]
     """The most frequent ones: true class, predicted class, how often."""
 
@@ -91,38 +93,31 @@ class Details:
     """Of the first run alone."""
 
 
-def details(folder: Path, groups: Sequence[Group], taken: set[str]) -> list[Details]:
-    """The details of groups that were tested on the same images, for a page in `folder`.
+def details(folder: Path, chapter: Chapter, taken: set[str]) -> list[Details]:
+    """The details of the groups of a chapter, in their order, for a page in `folder`.
 
     Args:
         folder: where the page will be.
-        groups: tested on the same images.
-        taken: the anchors that the page has already; those of `groups` are added.
+        chapter: whose groups.
+        taken: the anchors that the page has already; those of these groups are added.
     """
-    images = next(filter(None, (_images(run) for group in groups for run in group.runs)), None)
-    return [_details(folder, group, _anchor(group, taken), images) for group in groups]
+    groups = chapter.section.groups
+    counts = (_images(run, chapter.mistakes[run.folder]) for group in groups for run in group.runs)
+    shared = next(filter(None, counts), None) if chapter.same_images else None
+    return [_details(folder, group, _anchor(group, taken), _confusions(group, chapter, shared)) for group in groups]
 
 
-def picture(run: Run) -> str | None:
-    """The run's `mistakes.png` as a data URI; None if it has none."""
-    try:
-        data = (run.folder.path / "mistakes.png").read_bytes()
-    except OSError:
-        return None
-    return f"data:image/png;base64,{base64.b64encode(data).decode()}"
-
-
-def _details(folder: Path, group: Group, anchor: str, images: tuple[int, ...] | None) -> Details:
+def _details(folder: Path, group: Group, anchor: str, confusions: Confusions | None) -> Details:
     first = group.runs[0]
     return Details(
         anchor,
         group,
         tuple(
-            OneRun(run, result, _link(folder, run.folder.path), _command(run.folder.path))
+            OneRun(run, result, _link(folder, run.folder.path), _command(run))
             for run, result in zip(group.runs, group.results, strict=True)
         ),
         [curves for run in group.runs if (curves := _curves(run))],
-        _confusions(group, images),
+        confusions,
         _text(first.folder.path / "config.yaml"),
         _environment(group.runs),
         tuple(_observations(first)),
@@ -131,7 +126,9 @@ def _details(folder: Path, group: Group, anchor: str, images: tuple[int, ...] | 
 
 def _anchor(group: Group, taken: set[str]) -> str:
     """An id for links: the name as far as a link can hold it, so that it is the same in the next report."""
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", group.name).strip("-") or "experiment"
+    # No other id of the page begins like this.
+    end = re.sub(r"[^A-Za-z0-9_.-]+", "-", group.name).strip("-")
+    name = f"experiment-{end}" if end else "experiment"
     anchor = next(one for n in count(1) if (one := name if n == 1 else f"{name}-{n}") not in taken)
     taken.add(anchor)
     return anchor
@@ -144,10 +141,11 @@ def _link(folder: Path, run: Path) -> str | None:
         return None
 
 
-def _command(run: Path) -> str:
-    path = run.resolve()
-    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else run
-    return f"mnist-lab reproduce {shlex.quote(shown.as_posix())}"
+def _command(run: Run) -> str:
+    """By its place in the folder of results, so that it does not matter where that is or where the page was written."""
+    depth = 2 + run.measured.run.experiment.count("/")
+    place = "/".join(run.folder.path.resolve().parts[-depth:])
+    return f"mnist-lab reproduce {shlex.quote(place)}"
 
 
 def _curves(run: Run) -> dict[str, Any] | None:
@@ -166,16 +164,16 @@ def _short(value: Any) -> float | None:
     return float(f"{value:.5g}") if isinstance(value, int | float) and math.isfinite(value) else None
 
 
-def _images(run: Run) -> tuple[int, ...] | None:
+def _images(run: Run, wrong: Mapping[int, Mistake] | None) -> tuple[int, ...] | None:
     """How many test images there are of each class: those that a run takes for it, set right by its mistakes."""
     import numpy as np
 
-    if not (run.folder.path / "predictions.npz").is_file():
+    if wrong is None or not (run.folder.path / "predictions.npz").is_file():
         return None
     try:
         probabilities = run.folder.read_arrays("predictions.npz")["probabilities"]
         images = np.bincount(probabilities.argmax(axis=1), minlength=probabilities.shape[1])
-        for mistake in (mistakes(run) or {}).values():
+        for mistake in wrong.values():
             images[mistake.predicted] -= 1
             images[mistake.label] += 1
     except (InputError, KeyError, ValueError, IndexError):
@@ -183,8 +181,8 @@ def _images(run: Run) -> tuple[int, ...] | None:
     return tuple(map(int, images)) if images.min() >= 0 else None
 
 
-def _confusions(group: Group, images: tuple[int, ...] | None) -> Confusions | None:
-    known = [found for run in group.runs if (found := mistakes(run)) is not None]
+def _confusions(group: Group, chapter: Chapter, shared: tuple[int, ...] | None) -> Confusions | None:
+    known = [found for run in group.runs if (found := chapter.mistakes[run.folder]) is not None]
     if not known:
         return None
     counted = Counter((one.label, one.predicted) for found in known for one in found.values())
@@ -193,8 +191,16 @@ def _confusions(group: Group, images: tuple[int, ...] | None) -> Confusions | No
     classes = max(declared if isinstance(declared, int) else 0, highest)
     wrong = tuple(tuple(counted[true, predicted] for predicted in range(classes)) for true in range(classes))
     frequent = sorted(((true, predicted, n) for (true, predicted), n in counted.items()), key=lambda of: (-of[2], of))
-    known_images = images if images and len(images) == classes else None
-    return Confusions(wrong, names(group, classes), len(known), known_images, tuple(frequent[:LISTED]))
+    if not chapter.same_images and group.n == 1:
+        shared = _images(group.runs[0], known[0])
+    return Confusions(
+        wrong,
+        names(group, classes),
+        len(known),
+        shared if shared and len(shared) == classes else None,
+        not chapter.same_images and group.n > 1,
+        tuple(frequent[:LISTED]),
+    )
 
 
 def names(group: Group, classes: int) -> tuple[str, ...]:

@@ -6,28 +6,34 @@ by its hash, and pictures are part of the page. All that comes from runs is esca
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from mnist_lab.errors import SetupError
+from mnist_lab.errors import DataError
 from mnist_lab.report.columns import Column, amount, columns, duration, notes, spread
 from mnist_lab.report.digest import explanations, looks
 from mnist_lab.report.figures import accuracy_curves, accuracy_parameters
-from mnist_lab.report.files import write
-from mnist_lab.report.groups import Spread
+from mnist_lab.report.files import folder_for, write
+from mnist_lab.report.groups import Group
+from mnist_lab.report.images import load_images
+from mnist_lab.report.mistakes import HardImage
 from mnist_lab.report.names import short_names
+from mnist_lab.report.page import pictures
 from mnist_lab.report.page.answers import Verdicts, answer
-from mnist_lab.report.page.details import Details, details, picture
+from mnist_lab.report.page.details import Details, details
 from mnist_lab.report.page.svg import inline_svg
 from mnist_lab.report.study import Chapter, Entry, Study
+from mnist_lab.report.verdict_words import APART, NO_TIMES, OWN_IMAGES
 from mnist_lab.version import __version__
 
 PICTURES = 3_000_000
 """Bytes that the pictures of a page may take together; those of later experiments stay files in their run folders."""
+HARD = 30
+"""Test images that every model gets wrong that are shown."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,8 @@ class Row:
     """In the order of the columns, without the name."""
     picture: str | None
     """Some mistakes of the first run, as a data URI, if there was room for it."""
+    has_picture: bool
+    """Whether there is such a file in the run's folder."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,8 @@ class Part:
     figures: Sequence[Markup]
     columns: Sequence[Column]
     rows: Sequence[Row]
+    hard: Sequence[tuple[HardImage, str | None]]
+    """The first test images that every model gets wrong, each as a data URI where the data set is at hand."""
 
     @property
     def row_of(self) -> Mapping[str, Row]:
@@ -94,21 +104,17 @@ def write_page(folder: Path, study: Study) -> Path:
     Raises:
         SetupError: the folder cannot be written.
     """
-    path = folder / "report.html"
-    text = page(folder, study)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    path, text = folder / "report.html", page(folder, study)
+    with folder_for("page", folder):
         write(path, text)
-    except OSError as error:
-        raise SetupError(
-            f"{path}: the page cannot be written ({error.strerror or error}).",
-            "Check that the folder may be written to, and that the disk is not full.",
-        ) from None
     return path
 
 
 def page(folder: Path, study: Study) -> str:
-    """The text of `report.html` in `folder`; the same runs give the same text."""
+    """The text of `report.html` in `folder`.
+
+    The same runs give the same text, but for the test images in it, which are there if their data set is at hand.
+    """
     environment = _environment()
     script = _source(environment, "page.js")
     room = Room(PICTURES)
@@ -123,11 +129,15 @@ def page(folder: Path, study: Study) -> str:
         style=Markup(_source(environment, "page.css")),
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        apart=APART,
+        no_times=NO_TIMES,
+        own_images=OWN_IMAGES,
         version=__version__,
     )
 
 
 def _part(folder: Path, chapter: Chapter, name: str, room: Room, taken: set[str]) -> Part:
+    hard = _hard(chapter, room)
     shown = columns(chapter.section, chapter.verdicts)
     section = chapter.section
     names = short_names(group.name for group in section.groups)
@@ -143,52 +153,33 @@ def _part(folder: Path, chapter: Chapter, name: str, room: Room, taken: set[str]
         f"Test accuracy of each experiment against its number of parameters; {alt}",
     )
     rows = [
-        Row(
-            entry,
-            names[entry.group.name],
-            one,
-            tuple(_cell(column, entry) for column in shown[1:]),
-            room.take(picture(entry.group.runs[0])),
-        )
-        for entry, one in zip(chapter.entries, details(folder, section.groups, taken), strict=True)
+        _row(entry, names[entry.group.name], one, shown[1:], room)
+        for entry, one in zip(chapter.entries, details(folder, chapter, taken), strict=True)
     ]
-    return Part(name, chapter, answer(chapter.entries), [curves, sizes], shown, rows)
+    return Part(name, chapter, answer(chapter.entries), [curves, sizes], shown, rows, hard)
 
 
-def _cell(column: Column, entry: Entry) -> Cell:
-    text, value = column.text(entry.group), _VALUES.get(column.heading)
-    start = min((at for mark in (" ± ", " (") if (at := text.find(mark)) >= 0), default=len(text))
-    if not column.numeric:
-        start = len(text)
-    return Cell(text[:start], text[start + 1 :], value(entry) if value else None, column.numeric)
+def _row(entry: Entry, name: str, one: Details, shown: Sequence[Column], room: Room) -> Row:
+    drawn = pictures.mistakes(entry.group.runs[0])
+    cells = tuple(_cell(column, entry.group) for column in shown)
+    return Row(entry, name, one, cells, room.take(drawn), drawn is not None)
 
 
-def _mean(numbers: Spread | None) -> float | None:
-    return None if numbers is None else numbers.mean
+def _cell(column: Column, group: Group) -> Cell:
+    value = column.value(group) if column.value else None
+    return Cell(column.main(group), column.aside(group), value, column.numeric)
 
 
-def _published(*values: float | None) -> float | None:
-    return next((value for value in values if value is not None), None)
-
-
-_VALUES: Mapping[str, Callable[[Entry], float | None]] = {
-    "Parameters": lambda entry: entry.group.parameters,
-    "Train": lambda entry: _mean(entry.group.train),
-    "Validation": lambda entry: _mean(entry.group.validation),
-    "Test": lambda entry: entry.group.test.mean,
-    "n": lambda entry: entry.group.n,
-    "Difference": lambda entry: entry.verdict.paired.mean if entry.verdict and entry.verdict.paired else None,
-    "Gap": lambda entry: _mean(entry.group.gap),
-    "Epochs": lambda entry: entry.group.epochs.mean,
-    "Time": lambda entry: entry.group.seconds.mean,
-    "Published train": lambda entry: _published(
-        entry.group.published.train_accuracy, entry.group.published.best_train_accuracy
-    ),
-    "Published test": lambda entry: _published(
-        entry.group.published.test_accuracy, entry.group.published.best_test_accuracy
-    ),
-}
-"""What numeric columns are sorted by."""
+def _hard(chapter: Chapter, room: Room) -> list[tuple[HardImage, str | None]]:
+    images = chapter.unanimous.images[:HARD] if chapter.unanimous else ()
+    if not images:
+        return []
+    try:
+        pixels = load_images(chapter.section.groups).x_test
+        drawn = [*pictures.thumbnails(pixels[[image.index for image in images]])]
+    except (DataError, IndexError):
+        return [(image, None) for image in images]
+    return [(image, room.take(one)) for image, one in zip(images, drawn, strict=True)]
 
 
 def typeset(text: str) -> str:
