@@ -1,5 +1,6 @@
 """The network: input of raw pixels, preprocessing, the configured layers."""
 
+import random
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from mnist_lab.config.layers import Cnn, Dense, Layer, Mlp, Residual, Rows
+from mnist_lab.config.layers import Cnn, Dense, Dropout, Layer, Mlp, Residual, Rows, SpatialDropout
 from mnist_lab.config.schema import Preprocess, Rescale, Standardize
 from mnist_lab.errors import ConfigError
 from mnist_lab.models.construct import construct
@@ -130,6 +131,9 @@ class _Blocks:
                 layer = construct(spec, target_shape=(height, width * channels), dtype=precision, name=name)
             case Dense(units="classes"):
                 layer = construct(spec, units=self.classes, dtype=precision, name=name)
+            case Dropout(rate=rate) | SpatialDropout(rate=rate) if rate:
+                # Keras would draw the same seed itself, but then drop on Torch by a generator that no checkpoint holds.
+                layer = construct(spec, seed=random.randint(1, 10**9), dtype=precision, name=name)
             case _:
                 layer = construct(spec, dtype=precision, name=name)
         return layer(tensor)
