@@ -10,6 +10,11 @@ from hypothesis import settings
 os.environ["KERAS_BACKEND"] = os.environ.get("MNIST_LAB_TEST_BACKEND", "tensorflow")
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
-# A busy machine is no failure; and what continuous integration says of a commit does not depend on chance.
-settings.register_profile("lab", deadline=None, derandomize=bool(os.environ.get("CI")))
+# A busy machine is no failure. What continuous integration says does not depend on chance, and it tries more examples.
+settings.register_profile(
+    "lab",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    max_examples=int(os.environ.get("MNIST_LAB_EXAMPLES", "30")),
+)
 settings.load_profile("lab")
