@@ -4,11 +4,15 @@ MNIST_LAB_TEST_BACKEND=jax runs tests on another backend.
 """
 
 import os
+import signal
 
 from hypothesis import settings
 
 os.environ["KERAS_BACKEND"] = os.environ.get("MNIST_LAB_TEST_BACKEND", "tensorflow")
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+# A shell's background jobs ignore Ctrl-C, and so would the processes whose Ctrl-C is tested.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no failure. What continuous integration says does not depend on chance, and it tries more examples.
 settings.register_profile(
