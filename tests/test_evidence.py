@@ -31,7 +31,9 @@ PUBLISHED = ROOT / "results" / "published"
 EXPERIMENTS = [experiment for writeup in writeups() for experiment in writeup.experiments]
 RUNS = sorted(path.parent for path in PUBLISHED.rglob("metrics.json"))
 AGAIN = "`make results` has to be run again"
-WRITTEN = re.compile(r"(README|report|summary)\.(md|html|csv|json)|differences\.png|accuracy_(curves|parameters)\.png")
+WRITTEN = re.compile(
+    r"(README|report|summary)\.(md|html|csv|json)|(differences|report)\.png|accuracy_(curves|parameters)\.png"
+)
 
 
 @pytest.fixture(scope="module")
