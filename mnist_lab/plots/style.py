@@ -123,7 +123,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     reduced = pixels.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        reduced.save(temporary, format="PNG", optimize=True, dpi=(figure.dpi, figure.dpi))
+        reduced.save(temporary, format="PNG", dpi=(figure.dpi, figure.dpi))
         temporary.replace(path)
     except OSError as problem:
         with suppress(OSError):
