@@ -1,17 +1,18 @@
 """From measurements to the numbers of the report: medians with their spread, ratios, floors, straight lines."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 from typing import Any
 
 import numpy as np
 
-from benchmarks.nets import CONTENDERS, NETS, REFERENCE
+from benchmarks.nets import CONTENDERS, NETS, REFERENCE, Contender
 from benchmarks.store import Store
 
 Measurement = dict[str, Any]
+ByRepeat = dict[int, Measurement]
 
 
 @dataclass(frozen=True)
@@ -152,13 +153,17 @@ def families(store: Store) -> list[Family]:
     return [Family(*key, rows=_sweeps(found)) for key, found in sorted(groups.items())]
 
 
+def _measured(found: Sequence[Measurement]) -> Iterator[tuple[Contender, ByRepeat, ByRepeat]]:
+    """The contenders that were measured, with theirs and the reference's measurements; it has itself for none."""
+    reference = _by_repeat(found, REFERENCE)
+    for contender in CONTENDERS.values():
+        if own := _by_repeat(found, contender.name):
+            yield contender, own, reference if contender.name != REFERENCE else {}
+
+
 def _sweeps(found: Sequence[Measurement]) -> tuple[Sweep, ...]:
     rows = []
-    for contender in CONTENDERS.values():
-        own = _by_repeat(found, contender.name)
-        if not own:
-            continue
-        reference = _by_repeat(found, REFERENCE) if contender.name != REFERENCE else {}
+    for contender, own, reference in _measured(found):
         rows.append(
             Sweep(
                 contender.title.replace("Keras script", "Keras scripts").replace("mnist-lab", "mnist-lab sweep"),
@@ -172,11 +177,7 @@ def _sweeps(found: Sequence[Measurement]) -> tuple[Sweep, ...]:
 
 def _rows(found: Sequence[Measurement]) -> tuple[Row, ...]:
     rows = []
-    for contender in CONTENDERS.values():
-        own = _by_repeat(found, contender.name)
-        if not own:
-            continue
-        reference = _by_repeat(found, REFERENCE) if contender.name != REFERENCE else {}
+    for contender, own, reference in _measured(found):
         script = _script_on(contender.backend) if contender.kind == "lab" else REFERENCE
         on_own = _by_repeat(found, script) if script != REFERENCE else {}
         rows.append(
@@ -196,7 +197,7 @@ def _rows(found: Sequence[Measurement]) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _by_repeat(found: Sequence[Measurement], contender: str) -> dict[int, Measurement]:
+def _by_repeat(found: Sequence[Measurement], contender: str) -> ByRepeat:
     return {one["repeat"]: one for one in found if one["contender"] == contender}
 
 

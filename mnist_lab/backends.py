@@ -91,7 +91,7 @@ def choose(requested: str | None, *, convolves: bool = False, device: str = "aut
 def fastest(*, convolves: bool, device: str) -> tuple[str, ...]:
     """The backends, the fastest for such a network first: TensorFlow for convolutions on a CPU, else JAX.
 
-    Beside a GPU those that cannot use it come last. Source: `benchmarks/RESULTS.md`.
+    Beside a GPU those that cannot use it come last. Source: `benchmarks/LOG.md`; no GPU has been measured yet.
     """
     if device == "gpu" or (device == "auto" and gpus()):
         plugins = ("jax_cuda12_plugin", "jax_cuda13_plugin")

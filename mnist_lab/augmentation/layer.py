@@ -1,5 +1,6 @@
 """What all augmentation layers have in common: when they act, and their random numbers."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ Tensor = Any
 ops: Any = keras.ops  # as Any: its inferred types mix those of all backends
 
 
-class Augment(keras.layers.Layer):
+class Augment(keras.layers.Layer, ABC):
     """Passes images through, and changes them while training.
 
     In float32 under every dtype policy: the 8 significant bits of bfloat16 hold neither the coordinates nor, once
@@ -29,9 +30,9 @@ class Augment(keras.layers.Layer):
         images = ops.cast(images, "float32")
         return self.change(images) if training else images
 
+    @abstractmethod
     def change(self, images: Tensor) -> Tensor:
         """Give the changed images."""
-        raise NotImplementedError
 
     def chosen(self, item: Augmentation, images: Tensor) -> Tensor:
         """Draw which images `item` changes: booleans of shape (batch, 1, 1, 1)."""

@@ -27,6 +27,7 @@ first varies slowest.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any, Union
 
@@ -49,12 +50,12 @@ def _upwards(between: tuple[float, float]) -> tuple[float, float]:
     return between
 
 
-class Distribution(Item):
+class Distribution(Item, ABC):
     """What a value is drawn from."""
 
+    @abstractmethod
     def value_at(self, quantile: float) -> Any:
         """The value that a share `quantile`, in [0, 1), of all draws lies below."""
-        raise NotImplementedError
 
 
 class Uniform(Distribution):
