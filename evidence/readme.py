@@ -2,43 +2,25 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any
 from urllib.parse import quote
 
 from evidence.blocks import put
 from evidence.claims import Finding, Outcome, findings
-from evidence.comparison import Comparison, Row
-from evidence.importing import PLOTS
+from evidence.columns import NOTHING, as_table, columns, short_columns
+from evidence.comparison import Comparison
 from evidence.picture import NAME
+from evidence.provenance import FROM_ROOT, machines, repeat, test_images
 from evidence.writeups import short
 from mnist_lab.analysis.power import ALPHA
-from mnist_lab.analysis.verdicts import Kind, Verdict
-from mnist_lab.analysis.wording import count, p_value, signed
-from mnist_lab.report.columns import difference, points, spread
-from mnist_lab.report.digest import looks
+from mnist_lab.analysis.wording import count
 from mnist_lab.report.markdown import bullets, table
-from mnist_lab.report.verdict_words import INTERVAL, PLANNED, SCOPE, WORDS
-from mnist_lab.runs import Run
+from mnist_lab.report.verdict_words import INTERVAL, PLANNED, SCOPE
 
-NOTHING = "-"
-FROM_ROOT = "results/published/"
-"""Where the evidence is, from the project's README."""
 COMMAND = "make results"
 """What writes it."""
-
-LINKED = ("curves.png", "confusion.png", "mistakes.png")
-"""Plots that the tables link to one by one."""
-
-
-@dataclass(frozen=True)
-class _Column:
-    heading: str
-    text: Callable[[Row], str]
-    numeric: bool = True
 
 
 def document(compared: Sequence[Comparison], folder: Path) -> str:
@@ -70,9 +52,9 @@ def document(compared: Sequence[Comparison], folder: Path) -> str:
     ]
     for one, claims in found:
         lines += _chapter(one, claims, folder)
-    lines += ["", "## How the test images were used", "", *bullets(_test_images(compared))]
-    lines += ["", "## Where the runs were trained", "", *_machines(compared)]
-    lines += ["", "## Repeat one", "", *_repeat(compared)]
+    lines += ["", "## How the test images were used", "", *bullets(test_images(compared))]
+    lines += ["", "## Where the runs were trained", "", *machines(compared)]
+    lines += ["", "## Repeat one", "", *repeat(compared)]
     return "\n".join(lines) + "\n"
 
 
@@ -100,18 +82,9 @@ def first_screen(compared: Sequence[Comparison]) -> str:
 def ablation_table(compared: Sequence[Comparison]) -> str:
     """The ablation as a sweep shows it, for the project's README."""
     one = next(one for one in compared if one.writeup.folder == "ablation")
-    shown = [
-        _Column("experiment", lambda row: f"`{short(row.experiment.name)}`", numeric=False),
-        _Column("what it changes", lambda row: row.experiment.changed, numeric=False),
-        _Column("parameters", _parameters),
-        _Column("train", lambda row: spread(row.group and row.group.train)),
-        _Column("test", _test),
-        _Column("published train / test", _published),
-        _Column("against the base", _verdict, numeric=False),
-    ]
     seeds = Counter(row.n for row in one.rows)
     n = ", ".join(f"n = {n}{'' if len(seeds) == 1 else f' in {rows}'}" for n, rows in sorted(seeds.items()))
-    return "\n".join([*_table(shown, one.rows), "", f"Mean ± standard deviation over the seeds; {n}."])
+    return "\n".join([*as_table(short_columns(), one.rows), "", f"Mean ± standard deviation over the seeds; {n}."])
 
 
 def in_project_readme(text: str, compared: Sequence[Comparison]) -> str:
@@ -176,7 +149,7 @@ def _notes() -> list[str]:
 
 def _chapter(one: Comparison, claims: Sequence[Finding], folder: Path) -> list[str]:
     lines = ["", f"## {one.writeup.title}", "", one.writeup.about, ""]
-    lines += _table(_columns(folder), one.rows)
+    lines += as_table(columns(folder), one.rows)
     if one.study:
         path = quote(one.writeup.folder)
         lines += ["", f"All numbers: [`{one.writeup.folder}/summary.md`]({path}/summary.md)."]
@@ -184,119 +157,6 @@ def _chapter(one: Comparison, claims: Sequence[Finding], folder: Path) -> list[s
         lines += ["", *bullets(remarks)]
     lines += ["", "What it concludes, and what these runs say:", "", *bullets(_sentence(one, each) for each in claims)]
     return lines
-
-
-def _columns(folder: Path) -> list[_Column]:
-    return [
-        _Column("Experiment", _name, numeric=False),
-        _Column("What it changes", lambda row: row.experiment.changed or _description(row), numeric=False),
-        _Column("Parameters", _parameters),
-        _Column("Published train / test", _published),
-        _Column("Train", lambda row: spread(row.group and row.group.train)),
-        _Column("Test", _test),
-        _Column("Best train", lambda row: _best(row, "train")),
-        _Column("Best test", lambda row: _best(row, "test")),
-        _Column("n", lambda row: str(row.n) if row.finished else f"{row.n} of {row.experiment.seeds}"),
-        _Column("Ours less published", _above),
-        _Column("Against the base", _verdict, numeric=False),
-        _Column("Floor", _floor, numeric=False),
-        _Column("Plots of one seed", lambda row: _plots(row, folder), numeric=False),
-    ]
-
-
-def _table(columns: Sequence[_Column], rows: Sequence[Row]) -> list[str]:
-    """Columns that say nothing of any row are left out."""
-    shown = [column for column in columns if any(column.text(row) for row in rows)]
-    cells = [[column.text(row) for column in shown] for row in rows]
-    numbers = [i for i, column in enumerate(shown) if column.numeric]
-    return table([column.heading for column in shown], cells, numbers=numbers)
-
-
-def _name(row: Row) -> str:
-    """Followed by the fingerprint where it was trained in several ways."""
-    name = row.group.name if row.group else row.experiment.name
-    return f"`{short(name)}`"
-
-
-def _description(row: Row) -> str:
-    return (row.experiment.config.description or "").rstrip(".")
-
-
-def _parameters(row: Row) -> str:
-    return f"{row.group.results[0].parameters.trainable:,}" if row.group else ""
-
-
-def _test(row: Row) -> str:
-    return spread(row.group.test) if row.group else "not run yet"
-
-
-def _published(row: Row) -> str:
-    reference = row.experiment.reference
-    both = [
-        (reference.train_accuracy, reference.best_train_accuracy),
-        (reference.test_accuracy, reference.best_test_accuracy),
-    ]
-    cells = [
-        f"{value:.4f}" if value is not None else f"best {best:.4f}" if best is not None else NOTHING
-        for value, best in both
-    ]
-    return " / ".join(cells)
-
-
-def _best(row: Row, part: str) -> str:
-    """Only where the published number is a best one."""
-    if row.group is None or getattr(row.experiment.reference, f"best_{part}_accuracy") is None:
-        return ""
-    return spread(getattr(row.group, f"best_{part}"))
-
-
-def _above(row: Row) -> str:
-    if row.group is None:
-        return ""
-    reference, group = row.experiment.reference, row.group
-    train = _first(
-        points(group.train, reference.train_accuracy), points(group.best_train, reference.best_train_accuracy)
-    )
-    return " / ".join(NOTHING if value is None else signed(value) for value in (train, row.test_above_published))
-
-
-def _first(*values: float | None) -> float | None:
-    return next((value for value in values if value is not None), None)
-
-
-def _verdict(row: Row) -> str:
-    found = row.entry and row.entry.verdict
-    if not found or not row.entry or not row.entry.base:
-        return "**base**" if row.group and row.group.is_base else ""
-    return f"{_kind(found)}: {difference(found)}{_p(found)}"
-
-
-def _kind(found: Verdict) -> str:
-    return f"**{WORDS[found.kind].short}**" if found.kind in (Kind.BETTER, Kind.WORSE) else WORDS[found.kind].short
-
-
-def _p(found: Verdict) -> str:
-    return "" if found.kind is Kind.IMPOSSIBLE or found.p is None else f", {p_value(found.p)}"
-
-
-def _floor(row: Row) -> str:
-    floor = row.experiment.floor
-    if floor is None:
-        return ""
-    if row.median is None:
-        return f"{floor:.4f}"
-    return f"{floor:.4f} {'met' if row.meets_floor else '**not met**'}: {row.median:.4f}"
-
-
-def _plots(row: Row, folder: Path) -> str:
-    """Links to those of the first run that has some."""
-    for run in row.group.runs if row.group else ():
-        there = [name for name in PLOTS if (run.folder.path / name).is_file()]
-        if there:
-            path = quote(run.folder.path.relative_to(folder).as_posix())
-            links = [f"[{name.removesuffix('.png')}]({path}/{name})" for name in there if name in LINKED]
-            return ", ".join([*links, f"[all]({path}/)"])
-    return ""
 
 
 def _unfinished(one: Comparison) -> list[str]:
@@ -347,89 +207,3 @@ def _published_pair(one: Comparison, finding: Finding) -> str:
     known = {short(row.experiment.name): row.published_test for row in one.rows}
     ours, other = known[claim.of], known[claim.than]
     return f" Published: {ours:.4f} against {other:.4f}." if ours is not None and other is not None else ""
-
-
-def _test_images(compared: Sequence[Comparison]) -> list[str]:
-    runs = [run for one in compared for run in one.runs]
-    seeds = {
-        row.experiment.name: row.group.seeds
-        for one in compared
-        for row in one.done
-        if row.group and row.group.seeds != tuple(range(1, row.n + 1))
-    }
-    text = (
-        "The recipes are the published ones; what a write-up leaves open is marked as assumed in its configuration. No "
-        "seed was chosen by its result: every experiment has the seeds 1 to n"
-    )
-    if seeds:
-        some = (f"`{short(name)}` {', '.join(map(str, which))}" for name, which in seeds.items())
-        text += f", but for {'; '.join(some)}"
-    text += "."
-    lines = [text]
-    lines += [f"{one.writeup.title}: {' '.join(looks(one.chapter.looks))}" for one in compared if one.chapter]
-    lines.append(
-        f"All {len(runs):,} runs share the same 10,000 test images, as the write-ups do, so these numbers say nothing "
-        "about other digits: the interval for another choice of test images is in `report.md`."
-    )
-    return lines
-
-
-def _machines(compared: Sequence[Comparison]) -> list[str]:
-    """What the runs were trained on and with, a row each."""
-    by_machine: dict[tuple[str, ...], list[Run]] = {}
-    for run in _unique(compared):
-        by_machine.setdefault(_machine(run.metrics["environment"]), []).append(run)
-    rows = []
-    for machine, runs in sorted(by_machine.items()):
-        writeup = Counter(run.measured.run.experiment.partition("/")[0] for run in runs)
-        rows.append([str(len(runs)), ", ".join(f"{name} {n}" for name, n in sorted(writeup.items())), *machine])
-    headings = ["Runs", "Of", "Backend", "Device", "Threads", "Python, Keras, NumPy", "Platform", "mnist-lab, commit"]
-    lines = table(headings, rows, numbers=[0, 4])
-    return [
-        *lines,
-        "",
-        "The machines were shared with other work while they trained, so the times in `metrics.json` and in the "
-        "reports say what it took there and no more; [the benchmarks](../../benchmarks/) are where times are compared. "
-        "Each run's `environment.json` says where it ran.",
-    ]
-
-
-def _unique(compared: Iterable[Comparison]) -> list[Run]:
-    return list({run.folder.path: run for one in compared for run in one.runs}.values())
-
-
-def _machine(environment: dict[str, Any]) -> tuple[str, ...]:
-    backend = environment.get("backend", "")
-    devices = ", ".join(environment.get("devices") or [environment.get("device", "")])
-    where = f"{devices}, {environment['processor']}" if environment.get("processor") else devices
-    versions = [environment.get(name) for name in ("python", "keras", "numpy")]
-    commit = str(environment.get("git_commit") or "not recorded")[:7]
-    dirty = ", with changes that were not committed" if environment.get("git_dirty") else ""
-    return (
-        f"{backend} {environment.get(backend, '')}".strip(),
-        where,
-        str(environment.get("threads", "")),
-        ", ".join(str(version) for version in versions if version),
-        str(environment.get("platform", "")),
-        f"{environment.get('mnist_lab', '')}, {commit}{dirty}",
-    )
-
-
-def _repeat(compared: Sequence[Comparison]) -> list[str]:
-    runs = [run for one in compared for run in one.runs]
-    if not runs:
-        return ["Nothing was run yet."]
-    run = runs[0]
-    path = f"{FROM_ROOT}{run.measured.run.experiment}/{run.folder.id}"
-    return [
-        "Every run folder has the `config.yaml` that repeats it, bit for bit on the same machine and versions:",
-        "",
-        "```console",
-        f"mnist-lab reproduce {path}",
-        f"mnist-lab run {path}/config.yaml --results again",
-        "```",
-        "",
-        "`reproduce` says whether the result is the same to the bit, within noise or different, and what has changed "
-        "since. From the top of a checkout, `make results` writes all that is in this folder beside the runs anew "
-        "without training, and `make results IMPORT=results` first takes over finished runs from there.",
-    ]

@@ -1,0 +1,156 @@
+"""The columns of the tables in `results/published/README.md`: what they say of an experiment."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from evidence.comparison import Row
+from evidence.importing import PLOTS
+from evidence.writeups import short
+from mnist_lab.analysis.verdicts import Kind, Verdict
+from mnist_lab.analysis.wording import p_value, signed
+from mnist_lab.report.columns import difference, points, spread
+from mnist_lab.report.markdown import table
+from mnist_lab.report.verdict_words import WORDS
+
+NOTHING = "-"
+
+LINKED = ("curves.png", "confusion.png", "mistakes.png")
+"""Plots that the tables link to one by one."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading and what stands below it."""
+
+    heading: str
+    text: Callable[[Row], str]
+    numeric: bool = True
+
+
+def columns(folder: Path) -> list[Column]:
+    """All of them; plots are linked to as seen from `folder`."""
+    return [
+        Column("Experiment", _name, numeric=False),
+        Column("What it changes", lambda row: row.experiment.changed or _description(row), numeric=False),
+        Column("Parameters", _parameters),
+        Column("Published train / test", _published),
+        Column("Train", lambda row: spread(row.group and row.group.train)),
+        Column("Test", _test),
+        Column("Best train", lambda row: _best(row, "train")),
+        Column("Best test", lambda row: _best(row, "test")),
+        Column("n", lambda row: str(row.n) if row.finished else f"{row.n} of {row.experiment.seeds}"),
+        Column("Ours less published", _above),
+        Column("Against the base", _verdict, numeric=False),
+        Column("Floor", _floor, numeric=False),
+        Column("Plots of one seed", lambda row: _plots(row, folder), numeric=False),
+    ]
+
+
+def short_columns() -> list[Column]:
+    """Those of the project's README."""
+    return [
+        Column("experiment", lambda row: f"`{short(row.experiment.name)}`", numeric=False),
+        Column("what it changes", lambda row: row.experiment.changed, numeric=False),
+        Column("parameters", _parameters),
+        Column("train", lambda row: spread(row.group and row.group.train)),
+        Column("test", _test),
+        Column("published train / test", _published),
+        Column("against the base", _verdict, numeric=False),
+    ]
+
+
+def as_table(columns: Sequence[Column], rows: Sequence[Row]) -> list[str]:
+    """Columns that say nothing of any row are left out."""
+    shown = [column for column in columns if any(column.text(row) for row in rows)]
+    cells = [[column.text(row) for column in shown] for row in rows]
+    numbers = [i for i, column in enumerate(shown) if column.numeric]
+    return table([column.heading for column in shown], cells, numbers=numbers)
+
+
+def _name(row: Row) -> str:
+    """Followed by the fingerprint where it was trained in several ways."""
+    name = row.group.name if row.group else row.experiment.name
+    return f"`{short(name)}`"
+
+
+def _description(row: Row) -> str:
+    return (row.experiment.config.description or "").rstrip(".")
+
+
+def _parameters(row: Row) -> str:
+    return f"{row.group.results[0].parameters.trainable:,}" if row.group else ""
+
+
+def _test(row: Row) -> str:
+    return spread(row.group.test) if row.group else "not run yet"
+
+
+def _published(row: Row) -> str:
+    reference = row.experiment.reference
+    both = [
+        (reference.train_accuracy, reference.best_train_accuracy),
+        (reference.test_accuracy, reference.best_test_accuracy),
+    ]
+    cells = [
+        f"{value:.4f}" if value is not None else f"best {best:.4f}" if best is not None else NOTHING
+        for value, best in both
+    ]
+    return " / ".join(cells)
+
+
+def _best(row: Row, part: str) -> str:
+    """Only where the published number is a best one."""
+    if row.group is None or getattr(row.experiment.reference, f"best_{part}_accuracy") is None:
+        return ""
+    return spread(getattr(row.group, f"best_{part}"))
+
+
+def _above(row: Row) -> str:
+    if row.group is None:
+        return ""
+    reference, group = row.experiment.reference, row.group
+    train = _first(
+        points(group.train, reference.train_accuracy), points(group.best_train, reference.best_train_accuracy)
+    )
+    return " / ".join(NOTHING if value is None else signed(value) for value in (train, row.test_above_published))
+
+
+def _first(*values: float | None) -> float | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _verdict(row: Row) -> str:
+    found = row.entry and row.entry.verdict
+    if not found or not row.entry or not row.entry.base:
+        return "**base**" if row.group and row.group.is_base else ""
+    return f"{_kind(found)}: {difference(found)}{_p(found)}"
+
+
+def _kind(found: Verdict) -> str:
+    return f"**{WORDS[found.kind].short}**" if found.kind in (Kind.BETTER, Kind.WORSE) else WORDS[found.kind].short
+
+
+def _p(found: Verdict) -> str:
+    return "" if found.kind is Kind.IMPOSSIBLE or found.p is None else f", {p_value(found.p)}"
+
+
+def _floor(row: Row) -> str:
+    floor = row.experiment.floor
+    if floor is None:
+        return ""
+    if row.median is None:
+        return f"{floor:.4f}"
+    return f"{floor:.4f} {'met' if row.meets_floor else '**not met**'}: {row.median:.4f}"
+
+
+def _plots(row: Row, folder: Path) -> str:
+    """Links to those of the first run that has some."""
+    for run in row.group.runs if row.group else ():
+        there = [name for name in PLOTS if (run.folder.path / name).is_file()]
+        if there:
+            path = quote(run.folder.path.relative_to(folder).as_posix())
+            links = [f"[{name.removesuffix('.png')}]({path}/{name})" for name in there if name in LINKED]
+            return ", ".join([*links, f"[all]({path}/)"])
+    return ""
