@@ -56,7 +56,7 @@ smoke: install ## Train for a few seconds into a temporary folder: on MNIST if i
 	$(BIN)/mnist-lab run configs/mlp_512.yaml --subset 1000 --epochs 2 --results "$$results" "$$@" && \
 	ls "$$results"/mlp_512/*/metrics.json >/dev/null
 
-bench: dev ## Measure against plain Keras scripts and PyTorch: about 40 minutes (ARGS="--only mlp_512", ARGS=--full)
+bench: dev ## Measure against plain Keras scripts and PyTorch: about 70 minutes (ARGS="--only mlp_512", ARGS=--full)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 results: install ## Write what results/published/ says anew, without training (IMPORT=DIR: take over runs first)

@@ -14,16 +14,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from mnist_lab.cache import cache_dir
 from mnist_lab.errors import SetupError
-from mnist_lab.machine import gpus, processors, thread_limits
+from mnist_lab.machine import gpus, processor_model, processors, thread_limits
 from mnist_lab.version import __version__
 
-PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
-"""The backends in order of preference, and the package each one needs."""
+BACKENDS = ("tensorflow", "jax", "torch")
+"""In order of preference; each has the name of its package."""
 
 _WITH_CUDA = {
     "tensorflow": ": pip install 'mnist-lab[cuda]'",
@@ -51,7 +50,7 @@ class Backend:
 
 def installed() -> list[str]:
     """The installed backends, in order of preference."""
-    return [name for name, package in PACKAGES.items() if find_spec(package)]
+    return [name for name in BACKENDS if find_spec(name)]
 
 
 def choose(requested: str | None, *, convolves: bool = False, device: str = "auto") -> str:
@@ -77,8 +76,8 @@ def choose(requested: str | None, *, convolves: bool = False, device: str = "aut
         return next(name for name in fastest(convolves=convolves, device=device) if name in there)
     asked_by = "runtime.backend / --backend" if requested else "KERAS_BACKEND"
     name = requested or os.environ.get("KERAS_BACKEND") or there[0]
-    if name not in PACKAGES:
-        raise SetupError(f"{asked_by}: expected one of {', '.join(PACKAGES)}, received '{name}'.")
+    if name not in BACKENDS:
+        raise SetupError(f"{asked_by}: expected one of {', '.join(BACKENDS)}, received '{name}'.")
     if name not in there:
         extra = "tensorflow" if name == "tensorflow" else f"'mnist-lab[{name}]'"
         raise SetupError(
@@ -91,7 +90,7 @@ def choose(requested: str | None, *, convolves: bool = False, device: str = "aut
 def fastest(*, convolves: bool, device: str) -> tuple[str, ...]:
     """The backends, the fastest for such a network first: TensorFlow for convolutions on a CPU, else JAX.
 
-    Beside a GPU those that cannot use it come last. Source: `benchmarks/LOG.md`; no GPU has been measured yet.
+    Beside a GPU those that cannot use it come last. Source: `benchmarks/RESULTS.md`; no GPU has been measured yet.
     """
     if device == "gpu" or (device == "auto" and gpus()):
         plugins = ("jax_cuda12_plugin", "jax_cuda13_plugin")
@@ -104,6 +103,12 @@ def environment(name: str, device: str) -> dict[str, str]:
     variables = {"KERAS_BACKEND": name, "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}
     if device == "cpu":
         variables |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
+        if name == "torch":
+            variables["KERAS_TORCH_DEVICE"] = "cpu"  # or on a Mac Keras takes its GPU
+    if name == "torch":
+        # Keras asks Torch for GPUs when it is imported; so asked, Torch answers without starting CUDA, which no process
+        # that is forked later could use.
+        variables["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
     if name == "jax":
         variables |= {key: os.environ.get(key, value) for key, value in _compilation_cache().items()}
     return variables
@@ -164,13 +169,13 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
         torch.set_num_threads(threads)
     # An entry that a crash left half-written, or a cache that cannot be written: then the program is compiled again.
     warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache")
-    used = cards if cards and device != "cpu" else ["cpu"]
+    used = cards or ["cpu"]
     return Backend(name, "cpu" if used == ["cpu"] else "gpu", tuple(used), threads, seconds, chatter)
 
 
 def describe(backend: Backend) -> dict[str, object]:
     """What a reader needs to judge or repeat numbers: versions, backend, device, threads, machine."""
-    packages = ["keras", PACKAGES[backend.name], "numpy", "matplotlib"]
+    packages = ["keras", backend.name, "numpy", "matplotlib"]
     return {
         "backend": backend.name,
         "device": backend.device,
@@ -179,7 +184,7 @@ def describe(backend: Backend) -> dict[str, object]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "machine": platform.machine(),
-        "processor": processor(),
+        "processor": processor_model(),
         "mnist_lab": __version__,
         **{name: _version(name) for name in packages},
     }
@@ -259,12 +264,3 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def processor() -> str:
-    """The processor's model name."""
-    try:
-        with Path("/proc/cpuinfo").open() as file:
-            return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor()

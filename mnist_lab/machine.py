@@ -1,6 +1,7 @@
 """What this process may use of the machine, found out without a library that would start it."""
 
 import os
+import platform
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,16 @@ def gpus() -> list[str]:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return [name for name in visible.split(",") if name and name != "-1"]
-    return [str(i) for i, _ in enumerate(sorted(Path("/proc/driver/nvidia/gpus").glob("*")))]
+    return [str(i) for i, _ in enumerate(Path("/dev").glob("nvidia[0-9]*"))]
+
+
+def processor_model() -> str:
+    """The name of the processor's model."""
+    try:
+        with Path("/proc/cpuinfo").open() as file:
+            return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()
 
 
 def thread_limits(threads: int) -> dict[str, str]:

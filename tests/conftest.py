@@ -1,6 +1,6 @@
 """What all tests share: Keras on TensorFlow in this process, quietly, no data set of the user's, and no deadlines.
 
-MNIST_LAB_TEST_BACKEND=jax runs tests on another backend.
+MNIST_LAB_TEST_BACKEND=jax runs tests on another backend, for which those are meant that are marked `every_backend`.
 """
 
 import os
@@ -8,8 +8,12 @@ import signal
 
 from hypothesis import settings
 
-os.environ["KERAS_BACKEND"] = os.environ.get("MNIST_LAB_TEST_BACKEND", "tensorflow")
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+BACKEND = os.environ.get("MNIST_LAB_TEST_BACKEND", "tensorflow")
+os.environ |= {"KERAS_BACKEND": BACKEND, "TF_CPP_MIN_LOG_LEVEL": "3"}
+if BACKEND != "tensorflow":
+    from mnist_lab import backends
+
+    backends.start(BACKEND, device="cpu")  # or Keras would import TensorFlow, too, for nothing
 
 # A shell's background jobs ignore Ctrl-C, and so would the processes whose Ctrl-C is tested.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -5,9 +5,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -103,6 +106,17 @@ for case in json.load(sys.stdin):
     answers.append({"code": result.exit_code, "out": result.stdout, "err": result.stderr})
 json.dump(answers, sys.stdout)
 """
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Answer]) -> tuple[Path, Answer]:
+    """A folder that `make` has filled, and its answer: made once for all of pytest's workers, who change nothing."""
+    common = factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else factory.getbasetemp()
+    folder, said = common / name, common / f"{name}.json"
+    with FileLock(common / f"{name}.lock"):
+        if not said.exists():
+            folder.mkdir()
+            said.write_text(json.dumps(asdict(make(folder))))
+    return folder, Answer(**json.loads(said.read_text()))
 
 
 def imported(answer: Answer) -> set[str]:

@@ -1,7 +1,4 @@
-import importlib.util
 import os
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -114,6 +111,7 @@ def test_probability_one_half_changes_about_half_of_the_images_and_leaves_the_ot
     assert 160 <= changed(images, augmented([sometimes], images)).sum() <= 240  # four standard deviations
 
 
+@pytest.mark.every_backend
 def test_compiled_too_each_augmentation_draws_for_itself_and_an_image_that_none_draws_stays_bit_identical():
     images = noisy(2000, 8, 8)
     augment = [item.model_copy(update={"probability": 0.3}) for item in ONE_OF_EACH]
@@ -149,6 +147,7 @@ def test_two_layers_of_a_run_draw_different_numbers():
     ).all()
 
 
+@pytest.mark.every_backend
 def test_restoring_a_models_variables_restores_what_its_augmentation_draws_next():
     model, images = small_model((Shift(fraction=0.1), Noise(std=0.1))), noisy(4)
     geometric, pixels = model.layers[:2]
@@ -193,6 +192,7 @@ def test_a_mixed_precision_policy_does_not_coarsen_the_images(policy):
     np.testing.assert_array_equal(results, expected)
 
 
+@pytest.mark.every_backend
 def test_a_model_with_all_augmentations_compiles_and_trains():
     model = small_model(ONE_OF_EACH)
     history = model.fit(noisy(256), np.arange(256) % 10, batch_size=96, verbose=0)  # the last batch is smaller
@@ -226,6 +226,7 @@ def test_geometric_augmentations_are_applied_in_the_order_written(monkeypatch):
     np.testing.assert_array_equal(augmented([turn, shift], image), shifted_after)
 
 
+@pytest.mark.every_backend
 @pytest.mark.parametrize("size", [7, 8])
 def test_rotation_by_90_degrees_is_a_quarter_turn_counter_clockwise(size):
     images = noisy(2, size, size, 2)
@@ -247,6 +248,7 @@ def test_shift_by_whole_pixels_moves_them_down_and_right_and_fills_the_rest(down
     np.testing.assert_allclose(result, expected, atol=1e-3)
 
 
+@pytest.mark.every_backend
 def test_at_the_border_bilinear_interpolation_blends_with_the_fill_value():
     images = np.full((1, 4, 4, 1), 200, "float32")
     result = moved(Shift(fraction=0.125, fill=100.0), images, 1.0)
@@ -355,31 +357,6 @@ def test_erase_blackens_one_rectangle_inside_the_image_of_about_its_fraction(fra
     assert black.any(axis=(0, 2)).all()
 
 
+@pytest.mark.every_backend
 def test_the_backend_is_the_one_asked_for():
     assert keras.backend.backend() == os.environ.get("MNIST_LAB_TEST_BACKEND", "tensorflow")
-
-
-HOLDS_EVERYWHERE = (
-    test_the_backend_is_the_one_asked_for,
-    test_compiled_too_each_augmentation_draws_for_itself_and_an_image_that_none_draws_stays_bit_identical,
-    test_restoring_a_models_variables_restores_what_its_augmentation_draws_next,
-    test_a_model_with_all_augmentations_compiles_and_trains,
-    test_rotation_by_90_degrees_is_a_quarter_turn_counter_clockwise,
-    test_at_the_border_bilinear_interpolation_blends_with_the_fill_value,
-)
-
-
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_what_matters_most_holds_on_the_other_backends_that_are_installed(backend):
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed")
-    chosen = [f"{__file__}::{test.__name__}" for test in HOLDS_EVERYWHERE]
-    # Without conftest.py, which chooses TensorFlow.
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "--noconftest", "-p", "no:cacheprovider", *chosen],
-        env={**os.environ, "KERAS_BACKEND": backend, "MNIST_LAB_TEST_BACKEND": backend},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,6 +1,10 @@
-"""Which backend a network gets."""
+"""Which backend a network gets, and that what matters most holds on each."""
+
+import subprocess
+import sys
 
 import pytest
+from lab import ROOT, environment
 
 from mnist_lab import backends
 from mnist_lab.config.document import frozen
@@ -73,3 +77,15 @@ def test_a_network_convolves_where_a_layer_of_it_does_even_inside_a_block():
     assert Cnn.model_validate(frozen({"kind": "cnn", "layers": [inner, *end]})).convolves
     assert not Cnn.model_validate(frozen({"kind": "cnn", "layers": [{"max_pool": 2}, *end]})).convolves
     assert not Mlp(kind="mlp", nodes=(4,)).convolves
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_what_is_marked_so_holds_on_the_other_backends_that_are_installed(backend):
+    if backend not in backends.installed():
+        pytest.skip(f"{backend} is not installed")
+    chosen = ["-m", "every_backend", "tests/test_augmentation.py", "tests/training"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *chosen],
+        cwd=ROOT, env=environment(MNIST_LAB_TEST_BACKEND=backend), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -10,13 +10,12 @@ import click
 import pytest
 
 from mnist_lab.cli import main
-from mnist_lab.config import load_config
+from mnist_lab.config import load_config, shipped
 from mnist_lab.config.augmentations import AUGMENTATIONS
 from mnist_lab.config.layers import LAYERS
 from mnist_lab.config.optimizers import OPTIMIZERS
 from mnist_lab.config.schedules import SCHEDULES
 from mnist_lab.config.schema import Runtime
-from mnist_lab.config.shipped import names
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,24 +32,31 @@ TARGETS = re.findall(
 )
 
 
-@pytest.mark.parametrize("line", COMMANDS)
-def test_every_command_is_one_that_mnist_lab_understands(line):
+def understood(line: str) -> click.Context:
+    """The command that mnist-lab takes `line` for, with its parameters."""
     command, arguments, parent = main, shlex.split(line)[1:], None
     while isinstance(command, click.Group) and arguments:
         parent = click.Context(command, parent=parent, info_name=command.name)
         command, name = command.get_command(parent, arguments[0]), arguments.pop(0)
         assert command, f"{line}: there is no command {name}"
-    command.make_context(command.name, arguments, parent=parent, resilient_parsing=False)
+    return command.make_context(command.name, arguments, parent=parent, resilient_parsing=False)
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_is_one_that_mnist_lab_understands(line):
+    assert understood(line)
 
 
 @pytest.mark.parametrize(
     "line", [line for line in COMMANDS if re.match(r"mnist-lab (run|sweep|summary|validate) ", line)]
 )
-def test_every_configuration_that_a_command_names_is_there(line):
-    named = [word for word in shlex.split(line)[2:] if re.fullmatch(r"(configs/)?\w+(/\w+)*(\.yaml|/)?", word)]
-    for word in named:
-        plain = word.removeprefix("configs/").removesuffix(".yaml")
-        assert (ROOT / word).exists() or plain in names() or not re.search(r"\.yaml|/", word), word
+def test_every_configuration_that_a_command_names_is_there(line, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    context = understood(line)
+    [argument] = [parameter.name for parameter in context.command.params if isinstance(parameter, click.Argument)]
+    find = shipped.find_sweep if context.command.name in ("sweep", "validate") else shipped.find
+    for reference in context.params[argument]:
+        assert find(reference).exists()
 
 
 def test_every_make_target_is_one_of_the_makefile():

@@ -1,12 +1,10 @@
-"""Epochs that matter in a history: the best one, where a target is reached, where overfitting starts."""
+"""Epochs that matter in a history: where a target is reached, where overfitting starts."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, inf, isfinite, nan
+from math import ceil, isfinite, nan
 from statistics import mean, stdev
-from typing import Any
 
-History = Sequence[Mapping[str, Any]]
+from mnist_lab.history import History, best_epoch, column
 
 SHARE = 0.1  # the share of the epochs ...
 FEWEST = 2  # ... and the least number of them that can show a trend
@@ -29,28 +27,9 @@ class Onset:
     """Sample standard deviation of the same."""
 
 
-def column(history: History, key: str) -> list[float]:
-    """The values of `key` by epoch; NaN for whatever is not a finite number."""
-    values = (row.get(key) for row in history)
-    return [nan if value is None or not isfinite(value) else float(value) for value in values]
-
-
 def window(epochs: int) -> int:
     """How many epochs make a trend in a run of `epochs`: a tenth of them, but at least two."""
     return max(FEWEST, ceil(SHARE * epochs))
-
-
-def best_epoch(history: History, monitor: str) -> tuple[int, float] | None:
-    """The epoch at which `monitor` is best, with its value: the lowest loss or the highest accuracy.
-
-    Of equal values the first counts. None if no epoch has a finite value.
-    """
-    sign = -1 if monitor.endswith("loss") else 1
-    values = column(history, monitor)
-    if not any(map(isfinite, values)):
-        return None
-    index = max(range(len(values)), key=lambda i: sign * values[i] if isfinite(values[i]) else -inf)
-    return int(history[index]["epoch"]), values[index]
 
 
 def stays_above(history: History, target: float, key: str = "val_accuracy") -> int | None:
@@ -61,6 +40,16 @@ def stays_above(history: History, target: float, key: str = "val_accuracy") -> i
             break
         first = int(row["epoch"])
     return first
+
+
+def first_gap(history: History, gap: float) -> int | None:
+    """The first epoch in which training accuracy is at least `gap` above validation accuracy; None if there is none.
+
+    It is where overfitting begins to show in the curves. Later epochs may lie below again, as validation accuracy goes
+    up and down from epoch to epoch: from which epoch on the gap stays depends on the last such dip.
+    """
+    rows = zip(history, column(history, "accuracy"), column(history, "val_accuracy"), strict=True)
+    return next((int(row["epoch"]) for row, training, held_out in rows if training - held_out >= gap), None)
 
 
 def overfitting_onset(history: History) -> Onset | None:

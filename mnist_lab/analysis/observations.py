@@ -11,14 +11,8 @@ from statistics import mean
 from typing import Any
 
 from mnist_lab.analysis.intervals import wilson
-from mnist_lab.analysis.landmarks import (
-    History,
-    best_epoch,
-    column,
-    overfitting_onset,
-    stays_above,
-    window,
-)
+from mnist_lab.analysis.landmarks import overfitting_onset, stays_above, window
+from mnist_lab.history import History, best_epoch, column
 
 OVERFIT_GAP = 0.01  # training accuracy above validation accuracy, from which it is overfitting
 FITTED = 0.95  # training and validation accuracy both below it are underfitting

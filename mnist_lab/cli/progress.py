@@ -12,7 +12,8 @@ from mnist_lab.experiment import Observer, Plan
 from mnist_lab.experiment import lines as plain
 
 if TYPE_CHECKING:
-    from mnist_lab.training import Progress, Record
+    from mnist_lab.history import Record
+    from mnist_lab.training import Progress
 
 
 class Quiet(Observer):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from mnist_lab.cli.options import debug_option, examples, json_option
+from mnist_lab.cli.options import data_dir_option, debug_option, examples, json_option
 
 DEFAULT = Path("results")
 
@@ -24,9 +24,10 @@ DEFAULT = Path("results")
     metavar="DIR",
     help="Where the files go; the (first) PATH without it.",
 )
+@data_dir_option
 @json_option
 @debug_option
-def report(paths: tuple[Path, ...], output: Path | None, *, as_json: bool) -> None:
+def report(paths: tuple[Path, ...], output: Path | None, data_dir: Path | None, *, as_json: bool) -> None:
     """Compare the finished runs in and below PATH (results/ without one).
 
     Runs that differ in seed only are one row. Each experiment gets a verdict against its base. report.html (one
@@ -61,7 +62,7 @@ def report(paths: tuple[Path, ...], output: Path | None, *, as_json: bool) -> No
     from mnist_lab.report.page import write_page
 
     files = write_summary(folder, compared, redraw=True)
-    reports = [write_page(folder, compared), write_document(folder, compared)]
+    reports = [write_page(folder, compared, data_dir), write_document(folder, compared)]
     print_summary(compared, [*reports, *files], as_json=as_json)
 
 

@@ -11,10 +11,9 @@ from rich.text import Text
 from mnist_lab.cli import tables
 
 if TYPE_CHECKING:
+    from mnist_lab.config.schema import Reference
     from mnist_lab.models import Summary
     from mnist_lab.runs import Run
-
-PLOTS = ("accuracy.png", "loss.png", "curves.png", "confusion.png", "predictions.png", "mistakes.png")
 
 
 def print_json(value: Any) -> None:
@@ -45,20 +44,19 @@ def print_line(run: "Run") -> None:
 
 def print_run(run: "Run") -> None:
     """One run: results with intervals, published numbers, observations, files."""
-    metrics = run.metrics
+    metrics, published = run.metrics, run.measured.published
     output = tables.console()
     output.print()
     output.print(Text(_heading(metrics), style="bold"))
     output.print()
-    output.print(_results(metrics))
+    output.print(_results(metrics, published))
     output.print()
-    output.print(tables.facts(_facts(metrics)))
-    if remarks := _remarks(metrics):
+    output.print(tables.facts(_facts(metrics, published)))
+    if remarks := _remarks(run):
         output.print()
         output.print(tables.bullets(remarks))
     click.echo(f"\nPlots, metrics and model: {run.folder.path}")
-    there = [name for name in PLOTS if (run.folder.path / name).is_file()]
-    output.print(Padding("  ".join(there) or "no plots", (0, 0, 0, 2), expand=False))
+    output.print(Padding("  ".join(run.folder.plots) or "no plots", (0, 0, 0, 2), expand=False))
 
 
 def _heading(metrics: dict[str, Any]) -> str:
@@ -67,30 +65,31 @@ def _heading(metrics: dict[str, Any]) -> str:
     return f"{run['name']}, seed {run['seed']}, {data.get('title', data['name'])}{genuine}"
 
 
-def _results(metrics: dict[str, Any]) -> Table:
+def _results(metrics: dict[str, Any], published: "Reference") -> Table:
     """A row each for training, validation and test; the published accuracies beside ours where there are some."""
     data, test, epochs = metrics["dataset"], metrics["test"], metrics["epochs"]
-    published = _published(metrics)
+    known = published.train_accuracy is not None or published.test_accuracy is not None
     low, high = test["ci95"]
 
-    def row(name: str, images: int, epoch: int, part: dict[str, Any], reference: str, interval: str = "") -> list[str]:
-        beside = [_accuracy(published.get(reference))] if published else []
+    def row(
+        name: str, images: int, epoch: int, part: dict[str, Any], other: float | None, interval: str = ""
+    ) -> list[str]:
+        beside = [_accuracy(other)] if known else []
         loss = "NaN" if part["loss"] is None else f"{part['loss']:.4f}"
         return [name, f"{images:,}", str(epoch), loss, _accuracy(part["accuracy"]), *beside, interval]
 
-    rows = [row("training", data["train"], epochs, metrics["train"], "train_accuracy")]
+    rows = [row("training", data["train"], epochs, metrics["train"], published.train_accuracy)]
     if metrics["validation"]:
         name = "test as validation" if data.get("selected_on_test") else "validation"
-        rows.append(row(name, data["validation"], epochs, metrics["validation"], ""))
+        rows.append(row(name, data["validation"], epochs, metrics["validation"], None))
     interval = f"{low:.4f} to {high:.4f}"
-    rows.append(row("test", test["total"], metrics["best"]["epoch"], test, "test_accuracy", interval))
-    beside = ["Published"] if published else []
-    headings = ["", "Images", "Epoch", "Loss", "Accuracy", *beside, "95 % interval"]
+    rows.append(row("test", test["total"], metrics["best"]["epoch"], test, published.test_accuracy, interval))
+    headings = ["", "Images", "Epoch", "Loss", "Accuracy", *(["Published"] if known else []), "95 % interval"]
     last = len(headings) - 1
     return tables.table(headings, rows, numbers=range(1, last + 1), wrapped=last)
 
 
-def _facts(metrics: dict[str, Any]) -> list[tuple[str, str]]:
+def _facts(metrics: dict[str, Any], published: "Reference") -> list[tuple[str, str]]:
     test, best, seconds, environment = (metrics[name] for name in ("test", "best", "seconds", "environment"))
     epochs = f"{metrics['epochs']} epoch{'' if metrics['epochs'] == 1 else 's'}"
     saved = f"the weights of epoch {best['epoch']}, " + (
@@ -106,30 +105,24 @@ def _facts(metrics: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         ("Backend", f"{environment['backend']} on {environment['device']}"),
     ]
-    return lines + [("Published", text) for text in [_published_besides(metrics)] if text]
+    return lines + [("Published", text) for text in [_published_besides(published)] if text]
 
 
-def _remarks(metrics: dict[str, Any]) -> list[str]:
-    changed = (metrics["reference"] or {}).get("departures", [])
+def _remarks(run: "Run") -> list[str]:
+    reference = run.measured.reference
+    changed = reference.departures if reference else ()
     incomparable = [f"No comparison with the published numbers: this run changes {', '.join(changed)}."]
-    return (incomparable if changed else []) + [observation["text"] for observation in metrics["observations"]]
+    return (incomparable if changed else []) + [observation["text"] for observation in run.metrics["observations"]]
 
 
-def _published(metrics: dict[str, Any]) -> dict[str, Any]:
-    """The published numbers, if this run follows the recipe that they were published for."""
-    reference = metrics["reference"] or {}
-    return {} if reference.get("departures") else reference
-
-
-def _published_besides(metrics: dict[str, Any]) -> str:
+def _published_besides(published: "Reference") -> str:
     """What was published besides the accuracies that the table has."""
-    published = _published(metrics)
     numbers = [
-        f"{name.replace('_', ' ')} {published[name]}"
+        f"{name.replace('_', ' ')} {value}"
         for name in ("best_train_accuracy", "best_test_accuracy", "test_loss", "wrong")
-        if name in published
+        if (value := getattr(published, name)) is not None
     ]
-    return "; ".join([*numbers, *([published["note"]] if "note" in published else [])])
+    return "; ".join([*numbers, *([published.note] if published.note else [])])
 
 
 def _accuracy(value: float | None) -> str:

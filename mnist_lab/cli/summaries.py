@@ -8,9 +8,9 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from mnist_lab.cli import tables
-from mnist_lab.report import Section, Study
-from mnist_lab.report.columns import Column, columns, notes
-from mnist_lab.report.digest import about_verdicts, digest, looks
+from mnist_lab.report import Section, Study, explanations
+from mnist_lab.report.columns import Column, columns
+from mnist_lab.report.digest import digest, looks
 from mnist_lab.report.verdict_words import APART
 
 NARROW = 22
@@ -51,9 +51,8 @@ def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False)
         where = f"{section.heading}: " if len(study.chapters) > 1 else ""
         remarks += [f"{where}{text}" for text in looks(chapter.looks)]
     output.print()
-    explained = [*notes([chapter.section for chapter in study.chapters], headings), *about_verdicts(study)]
     apart = [APART] if len(study.chapters) > 1 else []
-    remarks = [*apart, *explained, *remarks]
+    remarks = [*apart, *explanations.of_table(study, headings), *remarks]
     if dropped:
         remarks.append(f"No room here for: {', '.join(dropped)}. The files have all columns.")
     output.print(tables.bullets(remarks))

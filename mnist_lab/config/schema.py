@@ -44,6 +44,11 @@ class Reference(Spec):
     departures: tuple[str, ...] = ()
     """Key paths in which the run departs from the published recipe, so that the numbers cannot be compared."""
 
+    @property
+    def applicable(self) -> "Reference":
+        """What a run can be held against: all of it; nothing where the run departs from the published recipe."""
+        return Reference() if self.departures else self
+
 
 class Preprocess(Item):
     """What the first layers of the model do with pixels of 0..255."""

@@ -89,8 +89,8 @@ class ProcessExecutor(Executor):
 def _occupy(slot: Slot, environment: Mapping[str, str]) -> None:
     """Hold the new process to its part of the machine."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who decides what it means
-    os.environ.update(environment)
     os.environ.update(slot.environment())
+    os.environ.update(environment)  # the last word, for it may forbid all GPUs
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, slot.cpus)
 

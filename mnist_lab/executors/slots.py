@@ -15,15 +15,10 @@ class Slot:
 
     def environment(self) -> dict[str, str]:
         """What holds libraries to this part of the machine; they read it at their first computation."""
-        variables = thread_limits(len(self.cpus))
-        if self.gpu is not None:
-            # Several processes share a GPU's memory only if none of them takes all of it at once.
-            variables |= {
-                "CUDA_VISIBLE_DEVICES": self.gpu,
-                "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-                "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-            }
-        return variables
+        # Several processes share a GPU's memory only if none of them takes all of it at once.
+        sharing = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+        card = {} if self.gpu is None else {"CUDA_VISIBLE_DEVICES": self.gpu}
+        return thread_limits(len(self.cpus)) | sharing | card
 
 
 def divide(jobs: int | None, *, runs: int, device: str = "auto", threads: int | None = None) -> list[Slot]:

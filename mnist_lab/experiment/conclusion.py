@@ -25,10 +25,10 @@ def conclude(
     """Test the trained model, write all files that are still missing, and mark the run as finished."""
     config, folder, history = identity.config, identity.folder, trainer.history
     observer.preparing("Testing, drawing, saving")
+    trainer.average()
     last = training.evaluate(trainer.model, *material.test.pair)
-    saved_epoch = trainer.finish()
-    changed = saved_epoch != len(history) or config.train.optimizer.use_ema
-    test = training.evaluate(trainer.model, *material.test.pair) if changed else last
+    saved_epoch = trainer.restore_best()
+    test = last if saved_epoch == len(history) else training.evaluate(trainer.model, *material.test.pair)
 
     with folder.replacing("model.keras") as part:
         trainer.model.save(part)
@@ -71,8 +71,8 @@ def conclude(
         environment=environment,
         observations=observations,
     )
-    folder.finish(facts)
     observer.done(facts)
+    folder.finish(facts)
     return Run(folder, folder.read_json("metrics.json"), fresh=True)
 
 

@@ -17,7 +17,8 @@ from typing_extensions import override
 from mnist_lab.experiment.observer import Observer
 
 if TYPE_CHECKING:
-    from mnist_lab.training import Progress, Record
+    from mnist_lab.history import Record
+    from mnist_lab.training import Progress
 
 
 class Interrupts(Observer):

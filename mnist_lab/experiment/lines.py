@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mnist_lab.experiment.material import Material
     from mnist_lab.experiment.observer import Plan
+    from mnist_lab.history import Record
     from mnist_lab.models import Summary
-    from mnist_lab.training import Record
 
 
 def plan(plan: "Plan") -> list[str]:

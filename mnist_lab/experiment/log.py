@@ -9,7 +9,7 @@ from mnist_lab.experiment import lines
 from mnist_lab.experiment.observer import Observer, Plan
 
 if TYPE_CHECKING:
-    from mnist_lab.training import Record
+    from mnist_lab.history import Record
 
 
 class LogFile(Observer):

@@ -2,11 +2,11 @@
 
 import time
 from dataclasses import asdict, dataclass
-from math import isfinite
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab.analysis import wilson
+from mnist_lab.history import best_epoch
 from mnist_lab.runs import FORMAT
 
 if TYPE_CHECKING:
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from mnist_lab.config import Config
     from mnist_lab.experiment.material import Material
+    from mnist_lab.history import History
     from mnist_lab.models import Summary
-    from mnist_lab.training import Evaluation, Record
+    from mnist_lab.training import Evaluation
 
 
 @dataclass(frozen=True)
@@ -60,20 +61,21 @@ def test_facts(evaluation: "Evaluation") -> dict[str, Any]:
     }
 
 
-def best_facts(history: "Sequence[Record]", config: "Config", epoch: int) -> dict[str, Any]:
+def best_facts(history: "History", config: "Config", epoch: int) -> dict[str, Any]:
     """The epoch whose weights are saved, and the best accuracies over all epochs."""
     monitor = config.train.restore_best
+    restored = best_epoch(history, monitor) if monitor else None
     return {
         "epoch": epoch,
         "monitor": monitor,
-        "value": history[epoch - 1][monitor] if monitor else None,
-        "restored": monitor is not None,
+        "value": restored and restored[1],
+        "restored": restored is not None,
         "train_accuracy": _highest(history, "accuracy"),
         "validation_accuracy": _highest(history, "val_accuracy"),
     }
 
 
-def seconds_facts(history: "Sequence[Record]", timing: Timing) -> dict[str, float]:
+def seconds_facts(history: "History", timing: Timing) -> dict[str, float]:
     """Where the time went; epochs of an interrupted run count as they were."""
     epochs = [record["seconds"] for record in history]
     return {
@@ -96,7 +98,7 @@ def assemble(
     run: dict[str, Any],
     material: "Material",
     summary: "Summary",
-    history: "Sequence[Record]",
+    history: "History",
     test: "Evaluation",
     last_test_accuracy: float,
     saved_epoch: int,
@@ -126,11 +128,9 @@ def assemble(
     }
 
 
-def published(config: "Config") -> dict[str, Any] | None:
-    """The published numbers, if this run follows the recipe that they were published for."""
-    if config.reference is None or config.reference.departures:
-        return None
-    return config.reference.model_dump(exclude_none=True)
+def published(config: "Config") -> dict[str, Any]:
+    """The published numbers that the run can be held against."""
+    return config.reference.applicable.model_dump(exclude_none=True) if config.reference else {}
 
 
 def mistakes(test: "Evaluation", rows: Any) -> list[dict[str, Any]]:
@@ -146,5 +146,6 @@ def mistakes(test: "Evaluation", rows: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _highest(history: "Sequence[Record]", key: str) -> float | None:
-    return max((record[key] for record in history if key in record and isfinite(record[key])), default=None)
+def _highest(history: "History", accuracy: str) -> float | None:
+    best = best_epoch(history, accuracy)
+    return best and best[1]

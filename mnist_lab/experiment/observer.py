@@ -12,8 +12,9 @@ from mnist_lab.runs import RunFolder
 if TYPE_CHECKING:
     from mnist_lab.backends import Backend
     from mnist_lab.experiment.material import Material
+    from mnist_lab.history import Record
     from mnist_lab.models import Summary
-    from mnist_lab.training import Progress, Record
+    from mnist_lab.training import Progress
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Observer:
         return False
 
     def done(self, metrics: dict[str, Any]) -> None:
-        """The run is complete; `metrics` is what `metrics.json` is about to say."""
+        """The run is complete; `metrics` is what `metrics.json` is about to say, the last file to be written."""
 
     def note(self, text: str) -> None:
         """Something a reader of the log should know."""

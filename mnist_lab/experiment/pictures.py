@@ -10,8 +10,9 @@ from mnist_lab.experiment.metrics import published
 if TYPE_CHECKING:
     from mnist_lab.config import Config
     from mnist_lab.experiment.material import Material
+    from mnist_lab.history import Record
     from mnist_lab.runs import RunFolder
-    from mnist_lab.training import BatchCurve, Evaluation, Record
+    from mnist_lab.training import BatchCurve, Evaluation
 
 
 def draw_history(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mnist_lab import backends, datasets
 from mnist_lab.errors import DataError, InputError
+from mnist_lab.experiment.network import network_of
 from mnist_lab.runs import Run
 
 if TYPE_CHECKING:
@@ -135,13 +136,7 @@ def load_network(
     started = backends.start(chosen, device=device, threads=threads)
     from mnist_lab import models
 
-    model = models.build(
-        config.model,
-        input_shape=images.shape,
-        classes=len(images.classes),
-        preprocess=config.data.preprocess,
-        precision=config.train.precision,
-    )
+    model = network_of(config, image_shape=images.shape, classes=len(images.classes))
     models.load_weights(model, file)
     return Network(model, images, started)
 

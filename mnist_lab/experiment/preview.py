@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config
 from mnist_lab.errors import ConfigError
+from mnist_lab.experiment.network import network_of
 
 if TYPE_CHECKING:
     from mnist_lab.models import Summary
@@ -28,15 +29,10 @@ def preview(configs: Iterable[Config], data_dir: Path | None = None) -> "list[Su
     for config in configs:
         shape, classes = _image(config.data.dataset, data_dir)
         try:
-            model = models.build(
-                config.model,
-                input_shape=shape,
-                classes=classes,
-                preprocess=config.data.preprocess,
-                precision=config.train.precision,
-            )
+            model = network_of(config, image_shape=shape, classes=classes)
         except ConfigError as error:
             raise ConfigError(f"{config.name}: {error.message}", error.hint) from error
+        # Whether the augmentation fits the images shows here, too.
         models.for_training(model, augmentation.layers(config.augment, seed=config.seed))
         summaries.append(models.summarize(model))
     return summaries

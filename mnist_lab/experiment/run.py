@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import isfinite
@@ -17,12 +18,14 @@ from mnist_lab.experiment.identity import Identity, identify
 from mnist_lab.experiment.interrupts import Interrupts
 from mnist_lab.experiment.log import LogFile
 from mnist_lab.experiment.material import Material, prepare
+from mnist_lab.experiment.network import network_of
 from mnist_lab.experiment.observer import Observer, Observers, Plan
 from mnist_lab.experiment.source import git_state
 from mnist_lab.runs import Run, RunFolder, load_run
 
 if TYPE_CHECKING:
-    from mnist_lab.training import Record, Trainer
+    from mnist_lab.history import Record
+    from mnist_lab.training import Trainer
 
 
 def run(
@@ -66,8 +69,8 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
     # Everything that can be wrong with the input shows before the folder is made.
     material = prepare(config, dataset)
     observer.preparing("Importing Keras")
-    runtime = config.runtime
-    backend = backends.start(str(runtime.backend), device=runtime.device, threads=runtime.threads)
+    runtime, threads = config.runtime, _threads(config, folder, force=force)
+    backend = backends.start(str(runtime.backend), device=runtime.device, threads=threads)
     from mnist_lab import models
     from mnist_lab.experiment.conclusion import conclude
 
@@ -83,6 +86,8 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
         if folder.finished:
             folder.put_by()
         observer = Observers([LogFile(folder.path / "log.txt"), observer])
+        if threads and backend.threads < threads:
+            observer.note(f"{backend.threads} threads, not {threads}: this process may not use more processors.")
         _begin_or_resume(trainer, folder, observer, force=force)
         folder.write_text("config.yaml", to_yaml(config))
         folder.write_json("environment.json", environment)
@@ -104,6 +109,14 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
         )
 
 
+def _threads(config: Config, folder: RunFolder, *, force: bool) -> int | None:
+    """The threads asked for; else, of a run that goes on, those that it began with: its bits depend on them."""
+    if config.runtime.threads is None and folder.interrupted and not force:
+        with suppress(InputError, KeyError, TypeError):
+            return int(folder.read_json("environment.json")["threads"])
+    return config.runtime.threads
+
+
 def make_trainer(config: Config, material: Material) -> "Trainer":
     """The model, its random weights drawn from the configuration's seed, ready to be trained.
 
@@ -112,17 +125,11 @@ def make_trainer(config: Config, material: Material) -> "Trainer":
     """
     import keras
 
-    from mnist_lab import augmentation, models, training
+    from mnist_lab import augmentation, training
 
     keras.utils.set_random_seed(config.seed)
-    model = models.build(
-        config.model,
-        input_shape=material.dataset.image_shape,
-        classes=len(material.dataset.classes),
-        preprocess=config.data.preprocess,
-        precision=config.train.precision,
-        name=str(config.name),
-    )
+    dataset = material.dataset
+    model = network_of(config, image_shape=dataset.image_shape, classes=len(dataset.classes))
     return training.Trainer(
         model,
         convolves=config.model.convolves,

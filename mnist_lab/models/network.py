@@ -15,6 +15,9 @@ from mnist_lab.models.construct import construct
 
 Shape = tuple[int, ...]
 
+_NO_SCOPE = re.compile(r"[^A-Za-z0-9_.-]")
+"""What TensorFlow does not take in a scope's name, which may not begin with `_` or `-` either."""
+
 
 def build(
     model: Mlp | Cnn,
@@ -30,6 +33,7 @@ def build(
     Args:
         input_shape: height, width and channels of an image.
         precision: Keras' dtype policy of all layers but the last, which stays in float32.
+        name: of the model; what Keras and TensorFlow do not take in one becomes `_`, or goes at its beginning.
 
     Raises:
         ConfigError: the layers do not fit the image or each other; names the layer and the shape there.
@@ -43,7 +47,7 @@ def build(
             f"model.layers: the output has the shape {_shape(tensor)}, expected ({classes},): "
             f"one probability for each of the {classes} classes."
         )
-    return keras.Model(inputs, tensor, name=name.replace("/", "_"))
+    return keras.Model(inputs, tensor, name=_NO_SCOPE.sub("_", name).lstrip("_-") or "model")
 
 
 def for_training(model: keras.Model, augmentation: Sequence[keras.layers.Layer]) -> tuple[keras.Model, bool]:

@@ -1,7 +1,8 @@
 """Finished runs compared: groups of seeds, what each experiment changes, tables and figures of them."""
 
 from mnist_lab.report.collection import Collection, collect
-from mnist_lab.report.groups import Group, Section, Spread, groups, sections
+from mnist_lab.report.group import Group, Spread
+from mnist_lab.report.grouping import Section, groups, sections
 from mnist_lab.report.study import Chapter, Entry, Study, study
 from mnist_lab.report.summary import write_summary
 

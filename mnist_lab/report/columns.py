@@ -1,14 +1,15 @@
 """The table of a comparison: which columns there are, and what stands in each for a group, in words and numbers."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mnist_lab.analysis.paired import FLIPPED
-from mnist_lab.analysis.power import ALPHA
 from mnist_lab.analysis.verdicts import Verdict
 from mnist_lab.analysis.wording import signed
-from mnist_lab.report.groups import Group, Section, Spread
-from mnist_lab.report.verdict_words import INTERVAL, SCOPE, WORDS
+from mnist_lab.config.schema import Reference
+from mnist_lab.report.group import Group, Spread
+from mnist_lab.report.grouping import Section
+from mnist_lab.report.published import Published, published_test, published_train
+from mnist_lab.report.verdict_words import WORDS
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ def columns(section: Section, verdicts: Mapping[str, Verdict] | None = None) -> 
         _measured("Gap", 6, lambda group: group.gap, sign="+"),
         Column("Epochs", 9, _epochs, lambda group: group.epochs.mean, _epochs_deviation),
         Column("Time", 8, lambda group: duration(group.seconds.mean), lambda group: group.seconds.mean),
-        _published("Published train", 10, _published_train),
-        _published("Published test", 4, _published_test),
+        _published("Published train", 10, published_train),
+        _published("Published test", 4, published_test),
     ]
     return [column for column in found if any(map(column.text, section.groups))]
 
@@ -83,11 +84,6 @@ def amount(cost: float, unit: str) -> str:
     if unit == "s":
         return duration(cost)
     return f"{cost:,.0f}" if cost < 1e9 else f"{cost:.3g}"
-
-
-def points(ours: Spread | None, published: float | None) -> float | None:
-    """Ours less the published accuracy, in points: hundredths of accuracy."""
-    return None if ours is None or published is None else 100 * (ours.mean - published)
 
 
 def difference(found: Verdict | None) -> str:
@@ -152,79 +148,14 @@ def _ends(found: Verdict | None) -> str:
     return f"({low} to {high})"
 
 
-_Beside = tuple[str, float | None, Spread | None]
-"""`best ` or nothing, the published accuracy, and what of ours is set beside it."""
-
-
-def _published(heading: str, importance: int, of: Callable[[Group], _Beside]) -> Column:
+def _published(heading: str, importance: int, of: Callable[[Reference, Group], Published]) -> Column:
     """A published accuracy, and ours less it in points: `0.9918 (+0.05)`."""
 
-    def main(group: Group) -> str:
-        kind, value, _ = of(group)
-        return "" if value is None else f"{kind}{value:.4f}"
+    def told(group: Group) -> Published:
+        return of(group.published, group)
 
     def aside(group: Group) -> str:
-        _, value, ours = of(group)
-        beside = points(ours, value)
-        return "" if beside is None else f"({signed(beside)})"
+        points = told(group).points
+        return "" if points is None else f"({signed(points)})"
 
-    return Column(heading, importance, main, lambda group: of(group)[1], aside)
-
-
-def _published_train(group: Group) -> _Beside:
-    """The training accuracy of the last epoch; where only the best over the epochs is published, that."""
-    published = group.published
-    if published.train_accuracy is None:
-        return "best ", published.best_train_accuracy, group.best_train
-    return "", published.train_accuracy, group.train
-
-
-def _published_test(group: Group) -> _Beside:
-    """The test accuracy of the saved model; where only the best over the epochs is published, that.
-
-    The best is set beside our best over the epochs, which is known where the test images served as validation images.
-    """
-    published = group.published
-    if published.test_accuracy is None:
-        return "best ", published.best_test_accuracy, group.best_test
-    return "", published.test_accuracy, group.test
-
-
-def notes(sections: Sequence[Section], headings: Collection[str] | None = None) -> list[str]:
-    """What a reader must know about the numbers: what each is, and what was selected on.
-
-    Args:
-        sections: what is compared.
-        headings: of the columns that are shown, if not all.
-    """
-    every = [group for section in sections for group in section.groups]
-    shown = {column.heading for section in sections for column in columns(section)} if headings is None else headings
-    meanings = {
-        "Train": "train is the running accuracy of the last epoch",
-        "Validation": "validation is of the last epoch",
-        "Test": "test is of the saved model",
-        "Gap": "gap is train less validation",
-    }
-    what = ", ".join(text for heading, text in meanings.items() if heading in shown)
-    text = [f"Accuracies: {what}; mean ± standard deviation (n - 1) over n seeds."]
-    if "Time" in shown:
-        text[0] += " Time is that of one run, start-up included."
-    if {"Difference", "Verdict"} & set(shown):
-        text.append(
-            "A difference is test accuracy less the base's with the same seeds, in points (hundredths of accuracy), "
-            f"with its interval. The verdict goes by p at {ALPHA:g}: that of the sign-flip test (over all choices of "
-            f"signs up to {FLIPPED} seeds, over random ones beyond), with Holm's correction over all experiments that "
-            "share the base."
-        )
-        text += [INTERVAL, SCOPE]
-    if {"Published train", "Published test"} & set(shown):
-        text.append("Beside a published accuracy stands ours less it, in points (hundredths of accuracy).")
-    total, selected = sum(group.n for group in every), sum(group.n for group in every if group.selected_on_test)
-    if selected:
-        text.append(
-            f"In {selected} of {total} {'run' if total == 1 else 'runs'} the validation images are the test images: "
-            "what is chosen by validation there is chosen on the test set."
-        )
-    else:
-        text.append("In none of the runs were the test images used for validation.")
-    return text
+    return Column(heading, importance, lambda group: told(group).text, lambda group: told(group).accuracy, aside)

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from mnist_lab.analysis.wording import count
-from mnist_lab.report.columns import amount, columns, notes, spread
-from mnist_lab.report.digest import explanations, looks
+from mnist_lab.report import explanations
+from mnist_lab.report.columns import amount, columns, spread
+from mnist_lab.report.digest import looks
 from mnist_lab.report.figures import CURVES, PARAMETERS, figure_name
 from mnist_lab.report.files import folder_for, write
 from mnist_lab.report.markdown import bullets, table, table_of
@@ -56,7 +57,7 @@ def document(study: Study) -> str:
         lines += _unanimous(chapter)
         lines += ["", "### How often the test images were looked at", "", *bullets(looks(chapter.looks))]
     lines += ["", "## How to read the numbers", ""]
-    lines += bullets([*notes([chapter.section for chapter in study.chapters], headings), *explanations(study)])
+    lines += bullets(explanations.of_report(study, headings))
     if study.problems:
         lines += ["", "## Left out", "", *bullets(study.problems)]
     return "\n".join(lines) + "\n"
@@ -64,10 +65,8 @@ def document(study: Study) -> str:
 
 def _verdicts(chapter: Chapter) -> list[str]:
     """Each verdict in a sentence, by base and kind, the largest difference first."""
-    bases = dict.fromkeys(entry.base.name for entry in chapter.entries if entry.base)
     lines: list[str] = []
-    for base in bases:
-        entries = [entry for entry in chapter.entries if entry.base and entry.base.name == base]
+    for base, entries in chapter.families.items():
         lines += ["", f"### What the changes do, against `{base}`"]
         for kind, words in WORDS.items():
             some = [entry for entry in entries if entry.verdict and entry.verdict.kind is kind]

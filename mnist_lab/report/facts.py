@@ -7,9 +7,9 @@ from typing import Any
 
 from mnist_lab.analysis.paired import Paired
 from mnist_lab.analysis.verdicts import Verdict
-from mnist_lab.report.columns import points
-from mnist_lab.report.groups import Group, Spread
+from mnist_lab.report.group import Spread
 from mnist_lab.report.mistakes import Unanimous
+from mnist_lab.report.published import published
 from mnist_lab.report.study import Chapter, Entry, Front, Study
 
 
@@ -27,17 +27,6 @@ def facts(study: Study) -> dict[str, Any]:
 def as_json(study: Study) -> str:
     """The text of `summary.json`."""
     return json.dumps(facts(study), indent=2, ensure_ascii=False) + "\n"
-
-
-def above_published(group: Group) -> dict[str, float | None]:
-    """Ours less the published accuracies, in points."""
-    published = group.published
-    return {
-        "train_accuracy": points(group.train, published.train_accuracy),
-        "test_accuracy": points(group.test, published.test_accuracy),
-        "best_train_accuracy": points(group.best_train, published.best_train_accuracy),
-        "best_test_accuracy": points(group.best_test, published.best_test_accuracy),
-    }
 
 
 def _chapter(chapter: Chapter) -> dict[str, Any]:
@@ -59,7 +48,8 @@ def _chapter(chapter: Chapter) -> dict[str, Any]:
 def experiment(entry: Entry) -> dict[str, Any]:
     """One experiment with its verdict and what is seen beside the others."""
     group = entry.group
-    published = {key: value for key, value in group.published.model_dump().items() if key != "departures"}
+    known = published(group.published, group)
+    accuracies = {key: one.accuracy for key, one in known.items()}
     size = group.results[0].parameters
     return {
         "name": group.name,
@@ -85,8 +75,8 @@ def experiment(entry: Entry) -> dict[str, Any]:
         "best_test": _numbers(group.best_test),
         "epochs": _numbers(group.epochs),
         "selected_on_test": group.selected_on_test,
-        "published": published if any(value is not None for value in published.values()) else None,
-        "points_above_published": {key: rounded(value) for key, value in above_published(group).items()},
+        "published": accuracies if any(value is not None for value in accuracies.values()) else None,
+        "points_above_published": {key: rounded(one.points) for key, one in known.items()},
         "seconds": {"total": _numbers(group.seconds), "epoch": _numbers(group.epoch_seconds)},
         "observations": [
             {**asdict(observation), "value": rounded(observation.value)} for observation in entry.observations

@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from mnist_lab.report.groups import Group, Section
+from mnist_lab.report.group import Group
+from mnist_lab.report.grouping import Section
 from mnist_lab.report.names import short_names
+from mnist_lab.report.published import published_test
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,7 +35,7 @@ def accuracy_parameters(section: Section, title: str) -> "Figure":
     from mnist_lab import plots
 
     labels = short_names(group.name for group in section.groups)
-    known = {labels[group.name]: _published_test(group) for group in section.groups}
+    known = {labels[group.name]: published_test(group.published, group).accuracy for group in section.groups}
     return plots.accuracy_against_parameters(
         [_point(labels[group.name], group) for group in section.groups],
         title=title,
@@ -60,8 +62,3 @@ def _point(label: str, group: Group) -> "Point":
         "high": high,
         "seeds": group.n,
     }
-
-
-def _published_test(group: Group) -> float | None:
-    published = group.published
-    return published.best_test_accuracy if published.test_accuracy is None else published.test_accuracy

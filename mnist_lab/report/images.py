@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mnist_lab import datasets
 from mnist_lab.errors import DataError
-from mnist_lab.report.groups import Group
+from mnist_lab.report.group import Group
 
 
 def load_images(groups: Sequence[Group], data_dir: Path | None = None) -> datasets.Dataset:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from mnist_lab.report.columns import Column
-from mnist_lab.report.groups import Group
+from mnist_lab.report.group import Group
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Iterable[int] = ()) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mnist_lab.errors import InputError
-from mnist_lab.report.groups import Group
+from mnist_lab.report.group import Group
 from mnist_lab.runs import Run, RunFolder
 
 

@@ -7,23 +7,25 @@ write the function and name it in `RULES`. What can be seen in a single run is t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
 from math import isfinite
 from statistics import fmean, median, median_low, stdev
 from typing import Any
 
 from mnist_lab.analysis import Observation, observe, overfitting_onset, stays_above
-from mnist_lab.analysis.holm import holm, open_tests
+from mnist_lab.analysis.family import Tested
 from mnist_lab.analysis.landmarks import window
 from mnist_lab.analysis.observations import LEVELS
-from mnist_lab.analysis.paired import Paired, paired
-from mnist_lab.analysis.power import ALPHA, least_seeds
 from mnist_lab.analysis.verdicts import Kind, Verdict
 from mnist_lab.analysis.wording import count, difference, p_value
-from mnist_lab.report.groups import Group
+from mnist_lab.report.families import gaps
+from mnist_lab.report.group import Group
 
 FASTER = 0.8
 """Time as a fraction of the base's, from which it is worth naming."""
+UNLIKE = (
+    "Training accuracy is measured under dropout or augmentation, in which the two differ: so the gap alone does not "
+    "say which overfits more."
+)
 
 
 @dataclass(frozen=True)
@@ -60,51 +62,41 @@ def gap(evidence: Evidence) -> dict[str, Observation]:
     The sign-flip test decides, with Holm's correction over all arms of the base. Where dropout or augmentation differ,
     a gap is not the same as overfitting, and only larger or smaller.
     """
-    found: dict[str, Observation] = {}
-    arms = [(evidence.bases[group.name], group) for group in evidence.groups if group.name in evidence.bases]
-    for _, family in groupby(sorted(arms, key=lambda pair: pair[0].name), key=lambda pair: pair[0].name):
-        pairs = [(base, group, pair) for base, group in family if (pair := _gaps(base, group))]
-        ps = [pair.p for *_, pair in pairs]
-        for (base, group, pair), p, remaining in zip(pairs, holm(ps), open_tests(ps, ALPHA), strict=True):
-            text = _gap_sentence(base, group, pair, p, least_seeds(remaining))
-            found[group.name] = Observation("gap_against_base", text, pair.mean)
-    return found
+    by_name = {group.name: group for group in evidence.groups}
+    return {
+        name: Observation("gap_against_base", _gap_sentence(evidence.bases[name], by_name[name], test), pair.mean)
+        for name, test in gaps(evidence.groups, evidence.bases).items()
+        if (pair := test.paired)
+    }
 
 
-def _gaps(base: Group, group: Group) -> Paired | None:
-    ours, others = group.gap_by_seed, base.gap_by_seed
-    shared = sorted(ours.keys() & others.keys())
-    return paired([others[seed] for seed in shared], [ours[seed] for seed in shared]) if shared else None
-
-
-def _gap_sentence(base: Group, group: Group, pair: Paired, p: float, least: int) -> str:
+def _gap_sentence(base: Group, group: Group, test: Tested) -> str:
+    pair = test.paired
+    if pair is None or test.p is None:
+        return ""
     numbers = difference(pair.mean, pair.interval)
     what, seeds = "gap between training and validation accuracy", f"with {count(pair.n, 'shared seed')}"
     against = f"{what.capitalize()} {numbers} against {base.name} {seeds}"
-    alike = _hindrances(base) == _hindrances(group)
-    if p <= ALPHA and alike:
+    alike = hindrances(base) == hindrances(group)
+    if test.significant and alike:
         more = "more" if pair.mean > 0 else "less"
-        text = f"Overfits {more} than {base.name}: {what} {numbers} {seeds}, corrected {p_value(p)}."
-    elif p <= ALPHA:
+        text = f"Overfits {more} than {base.name}: {what} {numbers} {seeds}, corrected {p_value(test.p)}."
+    elif test.significant:
         larger = "larger" if pair.mean > 0 else "smaller"
-        text = f"The {what} is {larger} than that of {base.name}: {numbers} {seeds}, corrected {p_value(p)}."
-    elif pair.n < least:
-        text = f"{against}; at least {least} needed to tell them apart."
+        text = f"The {what} is {larger} than that of {base.name}: {numbers} {seeds}, corrected {p_value(test.p)}."
+    elif test.too_few:
+        text = f"{against}; at least {test.least} needed to tell them apart."
     else:
-        text = f"{against}, corrected {p_value(p)}: not told apart."
-    if not alike:
-        text += (
-            " Training accuracy is measured under dropout or augmentation, in which the two differ: so the gap alone "
-            "does not say which overfits more."
-        )
-    return text
+        text = f"{against}, corrected {p_value(test.p)}: not told apart."
+    return text if alike else f"{text} {UNLIKE}"
 
 
-def _hindrances(group: Group) -> Any:
-    """What makes the training images or the network harder while training accuracy is measured."""
-    config = group.config
-    dropouts = {str(layer) for layer in config.model.every_layer() if "dropout" in layer.key} if config else set()
-    return config and config.augment, dropouts
+def hindrances(group: Group) -> frozenset[str] | None:
+    """What makes the training images or the network harder while training accuracy is measured; None if not known."""
+    if group.config is None:
+        return None
+    dropouts = (layer for layer in group.config.model.every_layer() if "dropout" in layer.key)
+    return frozenset(map(repr, (*group.config.augment, *dropouts)))
 
 
 def onset(evidence: Evidence) -> dict[str, Observation]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from mnist_lab.analysis import Observation, mean_interval, wilson
 from mnist_lab.analysis.pareto import front
 from mnist_lab.analysis.verdicts import Scores, Verdict, verdicts
-from mnist_lab.report.groups import Group, Section, same_test_images, sections
+from mnist_lab.report.families import families
+from mnist_lab.report.group import Group
+from mnist_lab.report.grouping import Section, same_test_images, sections
 from mnist_lab.report.mistakes import Mistake, Unanimous, mistakes, unanimous
 from mnist_lab.report.observations import Evidence, observations
 from mnist_lab.runs import RunFolder
@@ -89,6 +91,15 @@ class Chapter:
         """The verdicts that there are, by the name of the group."""
         return {entry.group.name: entry.verdict for entry in self.entries if entry.verdict}
 
+    @property
+    def families(self) -> dict[str, list[Entry]]:
+        """The experiments that have a verdict, by the name of their base."""
+        found: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            if entry.base and entry.verdict:
+                found.setdefault(entry.base.name, []).append(entry)
+        return found
+
 
 @dataclass(frozen=True)
 class Study:
@@ -160,13 +171,9 @@ def _verdicts(
     groups: Sequence[Group], bases: Mapping[str, Group], known: Mapping[RunFolder, Mapping[int, Mistake] | None]
 ) -> dict[str, Verdict]:
     """Of every group that has a base, in their order; all arms of one base are one family."""
-    families: dict[str, list[Group]] = {}
-    for group in groups:
-        if group.name in bases:
-            families.setdefault(bases[group.name].name, []).append(group)
     found = {
         arm.name: verdict
-        for arms in families.values()
+        for arms in families(groups, bases)
         for arm, verdict in zip(
             arms, verdicts(_scores(bases[arms[0].name], known), [_scores(arm, known) for arm in arms]), strict=True
         )

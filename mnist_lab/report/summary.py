@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from mnist_lab.analysis.wording import count
-from mnist_lab.report.columns import columns, notes
-from mnist_lab.report.digest import BOLD, about_verdicts, digest, looks
-from mnist_lab.report.facts import above_published, as_json
+from mnist_lab.report import explanations
+from mnist_lab.report.columns import columns
+from mnist_lab.report.digest import digest, looks
+from mnist_lab.report.facts import as_json
 from mnist_lab.report.figures import CURVES, PARAMETERS, accuracy_curves, accuracy_parameters, figure_name
 from mnist_lab.report.files import folder_for, read, write
-from mnist_lab.report.groups import Section, Spread
+from mnist_lab.report.group import Spread
+from mnist_lab.report.grouping import Section
 from mnist_lab.report.markdown import bullets, table_of
+from mnist_lab.report.published import published
 from mnist_lab.report.study import Chapter, Entry, Study
 from mnist_lab.report.verdict_words import APART
 
@@ -83,7 +86,7 @@ def _row(chapter: Chapter, entry: Entry) -> dict[str, Any]:
 
     group, verdict = entry.group, entry.verdict
     pair = verdict and verdict.paired
-    published, differences, size = group.published, above_published(group), group.results[0].parameters
+    known, size = published(group.published, group), group.results[0].parameters
     return {
         "data": chapter.section.heading,
         "experiment": group.experiment,
@@ -109,8 +112,8 @@ def _row(chapter: Chapter, entry: Entry) -> dict[str, Any]:
         "epochs_mean": _cell(group.epochs.mean),
         "best_test_mean": _cell(group.best_test and group.best_test.mean),
         "selected_on_test": str(group.selected_on_test).lower(),
-        **{f"published_{key}": _cell(getattr(published, key)) for key in differences},
-        **{f"points_above_published_{key}": _cell(value) for key, value in differences.items()},
+        **{f"published_{key}": _cell(one.accuracy) for key, one in known.items()},
+        **{f"points_above_published_{key}": _cell(one.points) for key, one in known.items()},
         "seconds_total": _cell(group.seconds.mean),
         "seconds_epoch": _cell(group.epoch_seconds.mean),
     }
@@ -134,13 +137,12 @@ def _markdown(study: Study) -> str:
             lines += ["", *bullets(verdicts)]
         lines += ["", f"![Validation accuracy of all experiments by epoch]({figure_name(CURVES, i)})"]
         lines += ["", f"![Test accuracy against parameters]({figure_name(PARAMETERS, i)})"]
-    sections = [chapter.section for chapter in study.chapters]
-    lines += ["", *bullets([*notes(sections, headings), *about_verdicts(study)])]
+    lines += ["", *bullets(explanations.of_table(study, headings))]
     for chapter in study.chapters:
         where = f"{chapter.section.heading}: " if len(study.chapters) > 1 else ""
         lines += bullets(f"{where}{text}" for text in looks(chapter.looks))
     if any(group.is_base for group in study.groups):
-        lines += bullets([BOLD])
+        lines += bullets([explanations.BOLD])
     return "\n".join(lines) + "\n"
 
 

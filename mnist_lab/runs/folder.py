@@ -27,6 +27,8 @@ FORMAT = 1
 
 MARKER = "metrics.json"
 """The file whose presence means that a run is finished."""
+PLOTS = ("accuracy.png", "loss.png", "curves.png", "confusion.png", "predictions.png", "mistakes.png")
+"""The plots of a finished run."""
 PART = ".part."
 DAMAGED = ".damaged"
 
@@ -72,6 +74,11 @@ class RunFolder:
         if self.finished:
             return "finished"
         return "interrupted" if self.interrupted else "failed"
+
+    @property
+    def plots(self) -> list[str]:
+        """The names of the plots that are there."""
+        return [name for name in PLOTS if (self.path / name).is_file()]
 
     def size(self) -> tuple[int, int]:
         """The number of files, and their bytes."""

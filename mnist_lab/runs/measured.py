@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from mnist_lab.config.schema import Reference
 from mnist_lab.errors import InputError
 
 
@@ -66,14 +67,10 @@ class Seconds(_Facts):
     epoch_median: float
 
 
-class Published(_Facts):
-    """Published numbers, and the key paths in which the run departs from their recipe."""
+class _Reference(Reference):
+    """Published numbers as `metrics.json` has them: with lists for tuples, and maybe with keys of a newer version."""
 
-    train_accuracy: float | None = None
-    test_accuracy: float | None = None
-    best_train_accuracy: float | None = None
-    best_test_accuracy: float | None = None
-    departures: tuple[str, ...] = ()
+    model_config = ConfigDict(strict=False, extra="ignore")
 
 
 class Measured(_Facts):
@@ -88,7 +85,12 @@ class Measured(_Facts):
     test: Test
     best: Best
     seconds: Seconds
-    reference: Published | None = None
+    reference: _Reference | None = None
+
+    @property
+    def published(self) -> Reference:
+        """The published numbers that it can be held against; an empty reference if there are none."""
+        return self.reference.applicable if self.reference else Reference()
 
     @property
     def gap(self) -> float | None:

@@ -2,7 +2,6 @@
 
 from mnist_lab.training.curve import BatchCurve, Progress
 from mnist_lab.training.evaluation import Evaluation, evaluate
-from mnist_lab.training.history import Record, best_epoch
 from mnist_lab.training.trainer import Trainer
 
-__all__ = ["BatchCurve", "Evaluation", "Progress", "Record", "Trainer", "best_epoch", "evaluate"]
+__all__ = ["BatchCurve", "Evaluation", "Progress", "Trainer", "evaluate"]

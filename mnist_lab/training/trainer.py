@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from mnist_lab.config.schedules import Plateau
 from mnist_lab.config.schema import Runtime, Train
 from mnist_lab.errors import InputError
+from mnist_lab.history import Record, best_epoch
 from mnist_lab.models import construct, for_training
 from mnist_lab.training.curve import BatchCurve, Progress
 from mnist_lab.training.evaluation import BATCH
 from mnist_lab.training.execution import POINTS_PER_EPOCH, jit_compile, steps_per_execution
-from mnist_lab.training.history import Record, best_epoch, plateau_scale, should_stop
+from mnist_lab.training.rules import plateau_scale, should_stop
 from mnist_lab.training.schedules import LearningRate
 from mnist_lab.training.steps import Logs, steps_for
 
@@ -100,20 +101,24 @@ class Trainer:
         while len(self.history) < self._train.epochs and not self._stopped():
             record = self._epoch(len(self.history) + 1, on_batch)
             self.history.append(record)
-            monitor = self._train.restore_best
-            if monitor and best_epoch(self.history, monitor) == record["epoch"]:
+            if self._best_epoch() == record["epoch"]:
                 self._best = self._evaluated
             yield record
 
-    def finish(self) -> int:
-        """Give `model` the weights that are to be saved; returns the epoch they are from."""
+    def average(self) -> None:
+        """Put the averaged weights in place, if the recipe averages: to be validated, and when training is over."""
         if self._train.optimizer.use_ema:
-            self._average()
-        monitor = self._train.restore_best
-        if not monitor:
+            weights = self.network.trainable_variables
+            self.network.optimizer.finalize_variable_values(weights)
+            _assign(weights, _values(weights))  # on JAX they are the optimizer's arrays, which a step deletes
+
+    def restore_best(self) -> int:
+        """Give `model` the weights that are to be saved; returns the epoch they are from."""
+        best = self._best_epoch()
+        if best is None:
             return len(self.history)
         _assign(self.model.weights, self._best)
-        return best_epoch(self.history, monitor)
+        return best
 
     def state(self) -> State:
         """Everything that the rest of the training depends on, but for history: weights, seeds, optimizer, best."""
@@ -146,6 +151,12 @@ class Trainer:
             _assign(variables, values)
         self._best, self.batches = best, BatchCurve(**batches)
         self.history = list(history)
+
+    def _best_epoch(self) -> int | None:
+        """The epoch whose weights are to be restored, if the recipe asks for that and one had a finite value."""
+        monitor = self._train.restore_best
+        best = best_epoch(self.history, monitor) if monitor else None
+        return best and best[0]
 
     def _compile(self, runtime: Runtime, steps: int, *, logits: bool, convolves: bool) -> None:
         train = self._train
@@ -184,8 +195,7 @@ class Trainer:
         record: Record = {"epoch": epoch, **self._learn(epoch, order, on_batch)}
         averaged = self._train.optimizer.use_ema
         trained = _values(self.network.trainable_variables) if averaged else []
-        if averaged:
-            self._average()
+        self.average()
         if self._validation is not None:
             images, targets = self._validation
             measured = self.network.evaluate(images, targets, batch_size=BATCH, verbose=0, return_dict=True)
@@ -215,12 +225,6 @@ class Trainer:
         self.batches.add(epoch, running)
         _, loss, accuracy = running[-1]
         return {"loss": loss, "accuracy": accuracy}
-
-    def _average(self) -> None:
-        """Put the averaged weights in place."""
-        weights = self.network.trainable_variables
-        self.network.optimizer.finalize_variable_values(weights)
-        _assign(weights, _values(weights))  # on JAX they are the optimizer's arrays, which a step deletes
 
     def _stopped(self) -> bool:
         rule = self._train.early_stopping

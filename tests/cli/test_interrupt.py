@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from conftest import EPOCHS
+from conftest import EPOCHS, ONE_THREAD
 from lab import (
     RUN_FILES,
     Answer,
@@ -83,7 +83,7 @@ class Story(NamedTuple):
 def story(finished, tmp_path_factory):
     cwd = tmp_path_factory.mktemp("interrupted")
     shutil.copy(finished.cwd / "small.yaml", cwd)
-    interrupted = stop(signal.SIGINT, "epoch  1", "run", "small.yaml", cwd=cwd)
+    interrupted = stop(signal.SIGINT, "epoch  1", "run", "small.yaml", *ONE_THREAD, cwd=cwd)
     folder = run_folder(cwd / "results")
     left = files(folder), len(read_history(folder))
     killed = stop(signal.SIGKILL, f"epoch {left[1] + 3:2}", "run", "small.yaml", cwd=cwd)
@@ -136,6 +136,10 @@ def test_a_run_that_was_stopped_twice_ends_with_the_numbers_of_one_that_never_wa
         assert ours[section] == theirs[section]
     for name in ("mistakes.json", "predictions.npz", "batches.npz", "mistakes.png", "confusion.png", "predictions.png"):
         assert (story.folder / name).read_bytes() == (finished.folder / name).read_bytes(), name
+
+
+def test_a_run_goes_on_with_as_many_threads_as_it_began_with(story):
+    assert read_json(story.folder / "environment.json")["threads"] == 1
 
 
 def test_a_damaged_checkpoint_is_said_and_the_run_begins_anew(story):

@@ -4,9 +4,12 @@ import json
 import shutil
 
 import pytest
+from click.testing import CliRunner
 from lab import Case, good, in_one_process, lab, read_json, write
+from run_folders import finished_run
 
 from mnist_lab import load_config
+from mnist_lab.cli import main
 
 
 class TestList:
@@ -55,6 +58,22 @@ class TestShow:
     def test_it_prints_what_the_run_printed(self, finished):
         assert good("show", "small", cwd=finished.cwd).out == finished.answer.out
 
+    def test_published_numbers_stand_beside_ours_and_the_best_over_the_epochs_below(self, tmp_path):
+        finished_run(tmp_path, "mlp_512")
+        finished_run(tmp_path, "seven_steps/step2_reduce_parameters")
+        both = shown(tmp_path, "mlp_512")
+        assert "Published" in both.splitlines()[3]
+        assert ["0.9900", "0.9918"] in [line.split()[-2:] for line in both.splitlines()]
+        best = shown(tmp_path, "step2_reduce_parameters")
+        assert "Published" not in best.splitlines()[3]
+        assert "best train accuracy 0.9826; best test accuracy 0.9825" in best
+
+    def test_a_run_that_departs_from_the_recipe_is_not_held_against_the_published_numbers(self, tmp_path):
+        finished_run(tmp_path, "mlp_512", train__epochs=2)
+        text = shown(tmp_path, "mlp_512")
+        assert "0.9918" not in text
+        assert "No comparison with the published numbers: this run changes train.epochs." in text
+
     def test_one_of_several_runs_has_to_be_named(self, finished, tmp_path):
         for seed in (1, 2):
             shutil.copytree(finished.folder, tmp_path / "results" / "small" / f"seed{seed}-aaaaaaaa")
@@ -72,6 +91,12 @@ class TestShow:
         assert answer.code == 2
         assert "no metrics.json" in answer.err
         assert "goes on with it" in answer.err
+
+
+def shown(results, run):
+    done = CliRunner().invoke(main, ["show", run, "--results", str(results)])
+    assert done.exit_code == 0, done.output
+    return done.stdout
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from run_folders import edit_metrics, finished_run
 from test_terminal import at_a_terminal, lines
 
 from mnist_lab.cli import main
+from mnist_lab.errors import DataError
 
 FILES = {
     "report.html",
@@ -186,6 +187,20 @@ def test_runs_on_different_data_are_said_not_to_be_compared(results):
     assert "not compared with each other" not in report().out
     finished_run(results, "ablation/nodes_256", data__subset=500)
     assert "Experiments on different data are set apart and not compared with each other." in report().out
+
+
+def test_the_images_that_every_model_gets_wrong_are_looked_for_where_data_dir_says(results, tmp_path, monkeypatch):
+    asked = []
+
+    def load(name, data_dir=None, **_):
+        asked.append((name, data_dir))
+        raise DataError("there is none")
+
+    monkeypatch.setattr("mnist_lab.report.images.datasets.load", load)
+    for run in results.rglob("seed*"):
+        write(run / "mistakes.json", json.dumps([{"index": 3, "label": 4, "predicted": 9, "confidence": 0.9}]))
+    assert report("--data-dir", str(tmp_path / "there")).code == 0
+    assert asked == [("mnist", tmp_path / "there")]
 
 
 def test_a_path_that_does_not_exist_is_bad_input(results):

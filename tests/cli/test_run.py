@@ -93,6 +93,10 @@ class TestFolder:
             f"results/small/{finished.folder.name}/{name}" for name in RUN_FILES
         }
 
+    def test_its_metrics_are_the_last_file_that_is_written(self, finished):
+        written = {file.name: file.stat().st_mtime_ns for file in finished.folder.iterdir()}
+        assert max(written, key=written.__getitem__) == "metrics.json"
+
     def test_it_is_named_after_experiment_seed_and_fingerprint(self, finished, metrics):
         assert metrics["run"] == metrics["run"] | {
             "name": "small",

@@ -148,6 +148,21 @@ def test_published_numbers_count_only_for_runs_of_the_published_recipe(tmp_path)
     assert short.published.test_accuracy is None
 
 
+def test_what_a_newer_version_says_of_a_reference_is_left_alone(tmp_path):
+    folder = finished_run(tmp_path)
+    edit_metrics(folder, reference={"test_accuracy": 0.97, "seeds": 5, "departures": []})
+    [group] = compared(folder)
+    assert group.published.test_accuracy == 0.97
+
+
+@pytest.mark.parametrize("reference", [{"test_accuracy": "high"}, {"test_accuracy": 97.0}, {"departures": 1}])
+def test_a_reference_that_is_none_is_a_damaged_run(tmp_path, reference):
+    folder = finished_run(tmp_path)
+    edit_metrics(folder, reference=reference)
+    with pytest.raises(InputError, match=rf"metrics\.json: damaged \(reference\.{next(iter(reference))}: "):
+        compared(folder)
+
+
 def test_different_data_sets_and_subsets_are_set_apart_each_under_its_own_heading(tmp_path):
     found = compared(
         finished_run(tmp_path, data__subset=500),

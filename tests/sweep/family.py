@@ -12,18 +12,21 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path
 
-from lab import command, environment
+from lab import Answer, command, environment
 
 EPOCHS = 12
 BASE = f"""\
 data: {{dataset: digits, subset: 400, test_subset: 100}}
 augment: [{{rotation: 10}}]
 model: {{kind: mlp, nodes: [24], dropout: 0.2}}
-train: {{epochs: {EPOCHS}, batch_size: 20, restore_best: val_loss}}
+train:
+  epochs: {EPOCHS}
+  batch_size: 20
+  restore_best: val_loss
+  schedule: {{plateau: {{patience: 1, min_delta: 0.1}}}}
 """
 MEMBERS = {
     "averaged": "train: {optimizer: {name: adam, use_ema: true, ema_momentum: 0.9}}",
-    "plateau": "train: {schedule: {plateau: {patience: 1, min_delta: 0.1}}}",
     "wide": "model: {nodes: [64]}",
 }
 RUNS = len(MEMBERS) + 1
@@ -55,11 +58,11 @@ def start(folder: Path, *arguments: object, largest_file: int | None = None) -> 
     )  # fmt: skip
 
 
-def sweep(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+def sweep(folder: Path, *arguments: object) -> Answer:
     """The same to its end."""
     process = start(folder, *arguments)
     out, err = process.communicate(timeout=300)
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+    return Answer(process.returncode, out, err)
 
 
 def kill(pid: int) -> None:

@@ -14,20 +14,10 @@ import pytest
 PATIENCE = 120.0
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """A sweep that nothing happened to."""
-    folder = tmp_path_factory.mktemp("whole")
-    family.write_family(folder)
-    done = family.sweep(folder)
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
 @pytest.fixture
-def folder(tmp_path):
-    family.write_family(tmp_path)
-    return tmp_path
+def whole(swept):
+    """A sweep that nothing happened to."""
+    return swept[0]
 
 
 def until(what, process):
@@ -46,7 +36,7 @@ def some_epochs(folder):
 
 def finish(folder):
     done = family.sweep(folder)
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
 
 
 def assert_nothing_happened(folder, whole):
@@ -106,7 +96,7 @@ def test_after_a_crash_the_same_command_ends_as_if_nothing_had_happened(folder, 
 
 def test_half_written_files_of_a_power_cut_are_no_obstacle(folder, whole):
     process = family.start(folder)
-    until(lambda: list((folder / "results").rglob("checkpoint.npz")), process)
+    assert until(lambda: list((folder / "results").rglob("checkpoint.npz")), process)
     family.kill_all(process)
     for checkpoint in (folder / "results").rglob("checkpoint.npz"):
         checkpoint.write_bytes(checkpoint.read_bytes()[:1000])

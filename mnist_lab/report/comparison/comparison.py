@@ -17,7 +17,7 @@ from mnist_lab.config import Change, describe, differences
 from mnist_lab.errors import InputError
 from mnist_lab.report.comparison.metrics import Row, rows
 from mnist_lab.report.comparison.sides import Side
-from mnist_lab.report.groups import UNREADABLE, Group
+from mnist_lab.report.group import UNREADABLE, Group
 from mnist_lab.report.mistakes import Mistake, mistakes
 from mnist_lab.report.observations import Evidence, observations
 from mnist_lab.report.study import Entry, Looks, entry, looks_at_test

@@ -12,7 +12,7 @@ from mnist_lab.report.comparison.comparison import Arm, Comparison, Disputed
 from mnist_lab.report.comparison.metrics import Row
 from mnist_lab.report.facts import experiment, interval, rounded
 from mnist_lab.report.files import folder_for, write
-from mnist_lab.report.groups import Group, Spread
+from mnist_lab.report.group import Group, Spread
 from mnist_lab.report.images import load_images
 from mnist_lab.report.markdown import bullets, table
 from mnist_lab.runs import is_run_folder

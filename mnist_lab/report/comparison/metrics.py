@@ -11,7 +11,7 @@ from mnist_lab.analysis.mcnemar import Disagreement, accuracy_difference
 from mnist_lab.analysis.paired import paired
 from mnist_lab.analysis.wording import signed
 from mnist_lab.report.columns import amount, duration
-from mnist_lab.report.groups import Group, Spread
+from mnist_lab.report.group import Group, Spread
 from mnist_lab.runs import Measured, Run
 
 Kind = Literal["accuracy", "gap", "count", "loss", "cost", "seconds"]

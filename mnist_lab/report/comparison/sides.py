@@ -8,7 +8,8 @@ from pathlib import Path
 
 from mnist_lab.errors import InputError
 from mnist_lab.report.collection import collect
-from mnist_lab.report.groups import Group, groups
+from mnist_lab.report.group import Group
+from mnist_lab.report.grouping import groups
 from mnist_lab.report.names import short_names
 from mnist_lab.runs import RunFolder, find_folders, finished_runs, is_run_folder, load_run
 

@@ -8,7 +8,7 @@ from mnist_lab.report.columns import spread, verdict
 from mnist_lab.report.comparison.comparison import Arm, Comparison
 from mnist_lab.report.comparison.metrics import TEST, TIME, accuracy_interval
 from mnist_lab.report.digest import looks
-from mnist_lab.report.groups import same_test_images
+from mnist_lab.report.grouping import same_test_images
 from mnist_lab.report.verdict_words import INTERVAL, OWN_IMAGES, PLANNED, SCOPE
 
 

@@ -8,7 +8,7 @@ from statistics import median
 from mnist_lab.analysis.paired import Paired
 from mnist_lab.analysis.verdicts import Kind, Verdict
 from mnist_lab.analysis.wording import count, difference, listed, signed
-from mnist_lab.report.groups import Group
+from mnist_lab.report.group import Group
 from mnist_lab.report.study import Entry
 from mnist_lab.report.verdict_words import WORDS, Words
 

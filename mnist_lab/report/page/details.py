@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mnist_lab.errors import InputError
-from mnist_lab.report.groups import Group
+from mnist_lab.report.group import Group
 from mnist_lab.report.mistakes import Mistake
 from mnist_lab.report.study import Chapter
 from mnist_lab.runs import Measured, Run

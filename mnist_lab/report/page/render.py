@@ -14,11 +14,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from mnist_lab.errors import DataError
-from mnist_lab.report.columns import Column, amount, columns, duration, notes, spread
-from mnist_lab.report.digest import explanations, looks
+from mnist_lab.report import explanations
+from mnist_lab.report.columns import Column, amount, columns, duration, spread
+from mnist_lab.report.digest import looks
 from mnist_lab.report.figures import accuracy_curves, accuracy_parameters
 from mnist_lab.report.files import folder_for, write
-from mnist_lab.report.groups import Group
+from mnist_lab.report.group import Group
 from mnist_lab.report.images import load_images
 from mnist_lab.report.mistakes import HardImage
 from mnist_lab.report.names import short_names
@@ -98,19 +99,24 @@ class Room:
         return text
 
 
-def write_page(folder: Path, study: Study) -> Path:
+def write_page(folder: Path, study: Study, data_dir: Path | None = None) -> Path:
     """Write `report.html` into `folder`, whole or not at all.
+
+    Args:
+        folder: where it goes.
+        study: what it says.
+        data_dir: where to look for the test images first.
 
     Raises:
         SetupError: the folder cannot be written.
     """
-    path, text = folder / "report.html", page(folder, study)
+    path, text = folder / "report.html", page(folder, study, data_dir)
     with folder_for("page", folder):
         write(path, text)
     return path
 
 
-def page(folder: Path, study: Study) -> str:
+def page(folder: Path, study: Study, data_dir: Path | None = None) -> str:
     """The text of `report.html` in `folder`.
 
     The same runs give the same text, but for the test images in it, which are there if their data set is at hand.
@@ -119,12 +125,12 @@ def page(folder: Path, study: Study) -> str:
     script = _source(environment, "page.js")
     room = Room(PICTURES)
     taken: set[str] = set()
-    parts = [_part(folder, chapter, f"part-{i}", room, taken) for i, chapter in enumerate(study.chapters, 1)]
+    parts = [_part(folder, chapter, f"part-{i}", room, taken, data_dir) for i, chapter in enumerate(study.chapters, 1)]
     headings = {column.heading for part in parts for column in part.columns}
     return environment.get_template("page.html.jinja").render(
         study=study,
         parts=parts,
-        notes=[*notes([chapter.section for chapter in study.chapters], headings), *explanations(study)],
+        notes=explanations.of_report(study, headings),
         curves={row.details.anchor: row.details.curves for part in parts for row in part.rows},
         style=Markup(_source(environment, "page.css")),
         script=Markup(script),
@@ -136,8 +142,8 @@ def page(folder: Path, study: Study) -> str:
     )
 
 
-def _part(folder: Path, chapter: Chapter, name: str, room: Room, taken: set[str]) -> Part:
-    hard = _hard(chapter, room)
+def _part(folder: Path, chapter: Chapter, name: str, room: Room, taken: set[str], data_dir: Path | None) -> Part:
+    hard = _hard(chapter, room, data_dir)
     shown = columns(chapter.section, chapter.verdicts)
     section = chapter.section
     names = short_names(group.name for group in section.groups)
@@ -170,12 +176,12 @@ def _cell(column: Column, group: Group) -> Cell:
     return Cell(column.main(group), column.aside(group), value, column.numeric)
 
 
-def _hard(chapter: Chapter, room: Room) -> list[tuple[HardImage, str | None]]:
+def _hard(chapter: Chapter, room: Room, data_dir: Path | None) -> list[tuple[HardImage, str | None]]:
     images = chapter.unanimous.images[:HARD] if chapter.unanimous else ()
     if not images:
         return []
     try:
-        pixels = load_images(chapter.section.groups).x_test
+        pixels = load_images(chapter.section.groups, data_dir).x_test
         drawn = [*pictures.thumbnails(pixels[[image.index for image in images]])]
     except (DataError, IndexError):
         return [(image, None) for image in images]

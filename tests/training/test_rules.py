@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mnist_lab.config.schedules import Plateau
 from mnist_lab.config.schema import EarlyStopping
-from mnist_lab.training.history import best_epoch, plateau_scale, should_stop
+from mnist_lab.training.rules import plateau_scale, should_stop
 
 VALUES = st.lists(st.sampled_from([0.1, 0.2, 0.3, 0.30005, 0.5, 0.9]), min_size=1, max_size=25)
 MONITORS = st.sampled_from(["val_loss", "val_accuracy", "loss", "accuracy"])
@@ -28,22 +28,6 @@ def tiny_model(learning_rate=0.5):
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile(keras.optimizers.SGD(learning_rate), "mse")
     return model
-
-
-def test_the_best_epoch_has_the_lowest_loss():
-    assert best_epoch(history([0.3, 0.1, 0.2]), "val_loss") == 2
-
-
-def test_the_best_epoch_has_the_highest_accuracy():
-    assert best_epoch(history([0.3, 0.1, 0.9], "val_accuracy"), "val_accuracy") == 3
-
-
-def test_the_first_of_equally_good_epochs_is_the_best():
-    assert best_epoch(history([0.3, 0.1, 0.1]), "val_loss") == 2
-
-
-def test_nan_is_never_the_best():
-    assert best_epoch(history([nan, 0.9, nan]), "val_loss") == 2
 
 
 @settings(max_examples=25, deadline=None)

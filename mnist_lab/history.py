@@ -1,0 +1,36 @@
+"""The epochs of a run as records, and the best of them.
+
+A record has `epoch` (from 1), `loss`, `accuracy`, where there is validation `val_loss` and `val_accuracy`, then
+`learning_rate` at its start and `seconds`. A value that is NaN, infinite, None or absent counts as not finite.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import inf, isfinite, nan
+from typing import Any
+
+Record = dict[str, Any]
+History = Sequence[Mapping[str, Any]]
+
+
+def is_loss(monitor: str) -> bool:
+    """Whether lower values of it are better: of a loss they are, of an accuracy not."""
+    return monitor.endswith("loss")
+
+
+def column(history: History, key: str) -> list[float]:
+    """The values of `key` by epoch; NaN for whatever is not a finite number."""
+    values = (row.get(key) for row in history)
+    return [nan if value is None or not isfinite(value) else float(value) for value in values]
+
+
+def best_epoch(history: History, monitor: str) -> tuple[int, float] | None:
+    """The epoch at which `monitor` is best, with its value: the lowest loss or the highest accuracy.
+
+    Of equal values the first counts. None if no epoch has a finite value.
+    """
+    sign = -1 if is_loss(monitor) else 1
+    values = column(history, monitor)
+    if not any(map(isfinite, values)):
+        return None
+    index = max(range(len(values)), key=lambda i: sign * values[i] if isfinite(values[i]) else -inf)
+    return int(history[index]["epoch"]), values[index]

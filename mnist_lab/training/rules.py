@@ -1,0 +1,46 @@
+"""Rules that look back: early stopping, plateau.
+
+Each is a function of the epochs so far, so a resumed run that has its history goes on as if it had never stopped.
+"""
+
+from collections.abc import Iterator, Sequence
+from math import inf, isnan
+
+from mnist_lab.config.schedules import Plateau
+from mnist_lab.config.schema import EarlyStopping
+from mnist_lab.history import Record, is_loss
+
+
+def should_stop(history: Sequence[Record], rule: EarlyStopping) -> bool:
+    """Whether `patience` epochs have brought no improvement by more than `min_delta` (Keras' EarlyStopping)."""
+    wait = 0
+    for better in _improvements(history, rule):
+        wait = 0 if better else wait + 1
+    return wait >= rule.patience
+
+
+def plateau_scale(history: Sequence[Record], rule: Plateau) -> float:
+    """What the learning rate is multiplied by after these epochs (Keras' ReduceLROnPlateau)."""
+    wait, scale = 0, 1.0
+    for better in _improvements(history, rule):
+        wait = 0 if better else wait + 1
+        if wait >= rule.patience:
+            scale, wait = scale * rule.factor, 0
+    return scale
+
+
+def _improvements(history: Sequence[Record], rule: EarlyStopping | Plateau) -> Iterator[bool]:
+    """Of each epoch, whether it is better than the best one before it by more than `min_delta`."""
+    best = inf
+    for record in history:
+        value = _as_loss(record[rule.monitor], rule.monitor)
+        better = value < best - rule.min_delta
+        best = value if better else best
+        yield better
+
+
+def _as_loss(value: float, monitor: str) -> float:
+    """The value turned so that lower is better."""
+    if isnan(value):
+        return inf
+    return value if is_loss(monitor) else -value

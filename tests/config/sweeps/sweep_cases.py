@@ -1,0 +1,50 @@
+"""Sweeps to try: a base, files beside it, and what a sweep of them is or is refused with."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mnist_lab.config import (
+    Override,
+    Sweep,
+    load_sweep,
+)
+from mnist_lab.errors import ConfigError
+
+BASE = "data: {dataset: mnist}\nmodel: {kind: mlp, nodes: [8, 4], dropout: 0.2}\ntrain: {epochs: 4}\n"
+OTHER = "extends: base.yaml\ntrain: {epochs: 5}\n"
+
+
+def write(path: str, text: str) -> str:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(text)
+    return path
+
+
+def sweep_of(text: str, *options: str, **arguments: Any) -> Sweep:
+    """The sweep of a sweep file beside `base.yaml`."""
+    write("base.yaml", BASE)
+    overrides = [Override.parse(option) for option in options]
+    return load_sweep([write("rates.yaml", f"base: base.yaml\n{text}")], overrides, **arguments)
+
+
+def refusal(references: Sequence[str], *options: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_sweep(references, [Override.parse(option) for option in options])
+    return str(caught.value)
+
+
+def refused(text: str, *options: str) -> str:
+    """What is said of a sweep file beside `base.yaml`; its text begins in line 2."""
+    write("base.yaml", BASE)
+    return refusal([write("rates.yaml", f"base: base.yaml\n{text}")], *options)
+
+
+def experiments(sweep: Sweep) -> list[str | None]:
+    return list(dict.fromkeys(config.experiment for config in sweep.configs))
+
+
+def arm_names(sweep: Sweep) -> list[str | None]:
+    return [config.name for config in sweep.configs if config.name != "base"]
