@@ -1,6 +1,6 @@
 """How fast mnist-lab is, beside what people would write by hand: plain Keras scripts and PyTorch loops.
 
-    make bench                                    everything, in about 40 minutes on two quiet cores
+    make bench                                    everything, in about 70 minutes on two cores
     python -m benchmarks --only mlp_512           one net
     python -m benchmarks --full --repeats 5       the recipes' own epochs: hours
 

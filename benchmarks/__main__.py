@@ -10,14 +10,16 @@ from typing import Any
 
 import click
 
-from benchmarks import ablation, growth, machine, nets
+from benchmarks import ablation, growth, machine, training
+from benchmarks.contenders import CONTENDERS, Setting
 from benchmarks.data import TRAIN, write
-from benchmarks.nets import CONTENDERS, NETS, Setting
+from benchmarks.nets import NETS
 from benchmarks.plan import NAMES, jobs
 from benchmarks.process import ROOT, ProcessError
 from benchmarks.store import Job, Store
 from mnist_lab.errors import MnistLabError
 from mnist_lab.experiment.source import git_state
+from mnist_lab.machine import gpus
 
 HERE = Path(__file__).resolve().parent
 
@@ -64,7 +66,7 @@ def main(
         store = Store(out / "results.json", machine.describe(torch_python))
         with tempfile.TemporaryDirectory() as folder:
             data = write(Path(folder), data_dir=data_dir, rows=rows)
-            chosen = device if device != "auto" else ("gpu" if machine.has_gpu() else "cpu")
+            chosen = device if device != "auto" else ("gpu" if gpus() else "cpu")
             setting = Setting(data, chosen, torch_python)
             _say_what_is_missing(setting)
             todo = store.missing(jobs(setting, only=only, repeats=repeats, epochs=epochs, full=full))
@@ -114,7 +116,7 @@ def _one(job: Job, setting: Setting) -> dict[str, Any]:
     contender = CONTENDERS[job.contender]
     match job.part:
         case "nets":
-            return nets.measure(contender, NETS[job.subject], job.size, job.repeat, setting)
+            return training.measure(contender, NETS[job.subject], job.size, job.repeat, setting)
         case "ablation":
             return ablation.measure(contender, job.size, job.repeat, setting)
         case _:

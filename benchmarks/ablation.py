@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.nets import Contender, Setting
+from benchmarks.contenders import Contender, Setting
 from benchmarks.process import ROOT, run
 
 CONFIGS = ROOT / "configs" / "ablation"

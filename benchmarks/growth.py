@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import many
-from benchmarks.nets import NETS, Contender, Setting, lab_run
+from benchmarks.contenders import Contender, Setting
+from benchmarks.nets import NETS
 from benchmarks.process import run
+from benchmarks.training import lab_run
 
 SIZES = {
     "rows": (6_000, 15_000, 30_000, 45_000, 60_000),

@@ -9,17 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from mnist_lab.backends import processor
-from mnist_lab.executors import divide
-from mnist_lab.machine import processors
+from mnist_lab.machine import gpus, processor_model, processors
 
 PACKAGES = ("keras", "tensorflow", "jax", "numpy")
 SIDE, REPETITIONS = 2048, 20
-
-
-def has_gpu() -> bool:
-    """Whether there is an NVIDIA GPU that this process may use."""
-    return divide(1, runs=1)[0].gpu is not None
 
 
 def describe(torch_python: str) -> dict[str, Any]:
@@ -28,10 +21,10 @@ def describe(torch_python: str) -> dict[str, Any]:
     if torch := _ask(torch_python, "-c", "import torch; print(torch.__version__)"):
         versions["torch"] = torch
     return {
-        "processor": processor(),
+        "processor": processor_model(),
         "cpus": len(processors()),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
-        "gpu": _ask("nvidia-smi", "--query-gpu=name", "--format=csv,noheader") if has_gpu() else None,
+        "gpu": _ask("nvidia-smi", "--query-gpu=name", "--format=csv,noheader") if gpus() else None,
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "versions": versions,

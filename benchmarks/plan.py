@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from math import ceil
 
 from benchmarks import ablation, growth
-from benchmarks.nets import CONTENDERS, NETS, REFERENCE, Contender, Setting
+from benchmarks.contenders import CONTENDERS, REFERENCE, Contender, Setting
+from benchmarks.nets import NETS
 from benchmarks.store import Job
 
 PARTS = ("nets", "ablation", "growth")

@@ -1,9 +1,10 @@
 """The part of the project's README that tells how fast mnist-lab is, from `results.json`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from benchmarks.contenders import CONTENDERS, REFERENCE
 from benchmarks.data import MNIST
-from benchmarks.nets import CONTENDERS, REFERENCE
+from benchmarks.nets import NETS
 from benchmarks.plan import SWEEPERS
 from benchmarks.report import trainings
 from benchmarks.store import Store
@@ -58,22 +59,53 @@ def _family(family: Family) -> list[str]:
         [row.contender, row.seconds.text(0), row.faster.text(2) if row.faster else "", row.accuracy.text(4)]
         for row in family.rows
     ]
-    return table(headings, rows, numbers=range(1, len(headings)))
+    about = (
+        "The scripts run one after the other, each in a process that imports TensorFlow anew, as they do by hand; the "
+        "sweep imports it once and trains as many runs side by side as there are processors."
+    )
+    return [*table(headings, rows, numbers=range(1, len(headings))), "", about]
 
 
 def _nets(nets: Sequence[Table]) -> list[str]:
-    """Seconds of an epoch of the script, and how many times as fast an epoch of mnist-lab is."""
+    """An epoch of the script, how many times as fast one of mnist-lab is, accuracies; then what the table has not."""
     ours = [name for name in SWEEPERS if name != REFERENCE]
-    headings = ["an epoch of", "script, seconds", *(f"{CONTENDERS[name].title}: times as fast" for name in ours)]
+    headings = [
+        "an epoch of", "script, seconds", *(f"{CONTENDERS[name].title}: times as fast" for name in ours),
+        "test accuracy: script, then ours",
+    ]  # fmt: skip
     rows = []
     for one in nets:
-        script = one.row(REFERENCE)
-        ratios = [(row := one.row(name)) and row.faster for name in ours]
+        script, runs = one.row(REFERENCE), [one.row(name) for name in ours]
         rows.append(
             [
                 f"`{one.net}`",
                 script.epoch.text(2) if script else "",
-                *(ratio.text(2) if ratio else "" for ratio in ratios),
+                *(row.faster.text(2) if row and row.faster else "" for row in runs),
+                ", ".join(f"{row.accuracy.median:.4f}" for row in (script, *runs) if row),
             ]
         )
-    return table(headings, rows, numbers=range(1, len(headings)))
+    return [*table(headings, rows, numbers=range(1, len(headings))), "", " ".join(_besides(nets))]
+
+
+def _besides(nets: Sequence[Table]) -> Iterator[str]:
+    yield f"Accuracies are medians after so many epochs: {', '.join(f'`{one.net}` {one.epochs}' for one in nets)}."
+    shares = [
+        f"`mnist-lab run {one.net}` {row.share.text(2)}"
+        for one in nets
+        if (row := one.row("lab-tensorflow")) and row.share and not NETS[one.net].convolves
+    ]
+    if shares:
+        yield (
+            "As a whole process, imports, plots and files included, a run on TensorFlow takes so much of its script's "
+            f"time: {', '.join(shares)}."
+        )
+    halves = [
+        f"`{one.net}` {row.faster.text(2)} (test accuracy {row.accuracy.median:.4f})"
+        for one in nets
+        if (row := one.row("lab-bfloat16")) and row.faster
+    ]
+    if halves:
+        yield (
+            "With `precision: mixed_bfloat16` an epoch on TensorFlow is so many times as fast as the script's: "
+            f"{', '.join(halves)}."
+        )

@@ -5,7 +5,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks import ablation, growth
-from benchmarks.nets import CONTENDERS, NETS, REFERENCE
+from benchmarks.contenders import CONTENDERS, REFERENCE
+from benchmarks.nets import NETS
 from benchmarks.store import Store
 from benchmarks.summary import Measurement, Table, families, line, tables
 from mnist_lab.analysis.wording import count
@@ -42,7 +43,9 @@ def _head(store: Store) -> str:
         "median of the repeats with the lowest and the highest, a ratio is taken repeat by repeat. A repeat is a "
         "seed; by the choice of 10,000 test images alone an accuracy of 0.98 is uncertain by 0.003. The floor is the "
         "arithmetic of an epoch's training (a multiplication and an addition for each weight and place it is used at, "
-        "once forwards and twice backwards) at the machine's peak.",
+        "once forwards and twice backwards, and for the first layer once) at the machine's peak.",
+        "The scripts validate with the batch size that they train with, as `fit` does; mnist-lab takes 512 images at a "
+        "time. A CNN's script is not measured on JAX on a CPU, where convolutions are slow (`LOG.md`).",
     ]
     return "\n\n".join(lines)
 

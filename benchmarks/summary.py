@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.nets import CONTENDERS, NETS, REFERENCE, Contender
+from benchmarks.contenders import CONTENDERS, REFERENCE, Contender
+from benchmarks.nets import NETS, Net
 from benchmarks.store import Store
 
 Measurement = dict[str, Any]
@@ -140,7 +141,7 @@ def tables(store: Store) -> list[Table]:
         groups[tuple(measurement[key] for key in ("subject", "size", "data", "device"))].append(measurement)
     order = list(NETS)
     return [
-        Table(*key, floor=_floor(key[3], found, store.peaks), rows=_rows(found))
+        Table(*key, floor=_floor(NETS[key[0]], key[3], found, store.peaks), rows=_rows(found))
         for key, found in sorted(groups.items(), key=lambda item: (item[0][3], order.index(item[0][0]), item[0][1]))
     ]
 
@@ -214,8 +215,9 @@ def _ratios(
     return spread(ratios) if ratios else None
 
 
-def _floor(device: str, found: Sequence[Measurement], peaks: Sequence[float]) -> float | None:
+def _floor(net: Net, device: str, found: Sequence[Measurement], peaks: Sequence[float]) -> float | None:
     flops = next((one["flops_per_epoch"] for one in found if "flops_per_epoch" in one), None)
     if device != "cpu" or flops is None or not peaks:
         return None
-    return flops / (max(peaks) * 1e9)
+    # Of three equal parts (forwards, gradients of the weights, gradients of the input) the first layer needs but two.
+    return flops * (1 - net.first_layer / 3) / (max(peaks) * 1e9)

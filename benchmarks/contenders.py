@@ -1,0 +1,76 @@
+"""Who is measured: the ways to train a net, and what is the same for all of them."""
+
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from benchmarks.data import Data
+from benchmarks.nets import Net
+from mnist_lab import backends
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A way to train a net.
+
+    Attributes:
+        name: in results.json and on the command line.
+        title: for people.
+        kind: `script` (plain Keras), `loop` (PyTorch by hand) or `lab` (mnist-lab).
+        backend: Keras' backend; None without Keras.
+        precision: other than float32, only for nets that convolve.
+    """
+
+    name: str
+    title: str
+    kind: str
+    backend: str | None
+    precision: str = "float32"
+
+    def takes(self, net: Net, *, gpu: bool) -> bool:
+        """Whether it is measured on this net."""
+        if self.precision != "float32":
+            return net.convolves
+        # Keras' RandomRotation makes a whole model eager on JAX, and JAX is slow at convolutions on a CPU: a script
+        # that nobody would write.
+        return not (self.kind == "script" and self.backend == "jax" and net.convolves and not gpu)
+
+
+REFERENCE = "keras-tensorflow"
+"""The contender that all others are compared with."""
+
+CONTENDERS = {
+    contender.name: contender
+    for contender in (
+        Contender(REFERENCE, "Keras script, TensorFlow", "script", "tensorflow"),
+        Contender("keras-jax", "Keras script, JAX", "script", "jax"),
+        Contender("torch", "PyTorch loop", "loop", None),
+        Contender("lab-tensorflow", "mnist-lab, TensorFlow", "lab", "tensorflow"),
+        Contender("lab-jax", "mnist-lab, JAX", "lab", "jax"),
+        Contender("lab-bfloat16", "mnist-lab, TensorFlow, mixed_bfloat16", "lab", "tensorflow", "mixed_bfloat16"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is the same for all measurements: the data, the device (`cpu` or `gpu`), and PyTorch's interpreter."""
+
+    data: Data
+    device: str
+    torch_python: str = sys.executable
+
+    def missing(self, contender: Contender) -> str | None:
+        """The package that the contender lacks here."""
+        if contender.kind != "loop":
+            return None if contender.backend in backends.installed() else contender.backend
+        there = self.torch_python != sys.executable or find_spec("torch")
+        return None if there else "torch"
+
+    def environment(self, contender: Contender, folder: Path) -> dict[str, str]:
+        """Variables of a process of the contender, whose files go into `folder`."""
+        variables = backends.environment(contender.backend or "torch", self.device)
+        # A script keeps no compiled programs, and those that mnist-lab keeps are not to be an earlier measurement's.
+        variables = {name: value for name, value in variables.items() if "_CACHE_" not in name}
+        return variables | ({"JAX_COMPILATION_CACHE_DIR": str(folder / "cache")} if contender.kind == "lab" else {})
