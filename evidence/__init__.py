@@ -5,5 +5,6 @@
 
 `published.yaml` says what the write-ups conclude and what is asked of a reproduction; `writeups` reads it. `importing`
 takes over runs, `comparison` sets ours beside the published numbers, `claims` holds the conclusions against the runs,
-`picture` draws and `readme` writes. No number in what they write is typed by hand: they come from `metrics.json`.
+`picture` draws and `readme` writes, with a `section` a write-up. No number in what they write is typed by hand: they
+come from `metrics.json`.
 """

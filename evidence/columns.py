@@ -6,11 +6,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from evidence.comparison import Row
-from evidence.importing import PLOTS
 from evidence.writeups import short
 from mnist_lab.analysis.verdicts import Kind, Verdict
 from mnist_lab.analysis.wording import p_value, signed
-from mnist_lab.report.columns import difference, points, spread
+from mnist_lab.report.columns import difference, spread
 from mnist_lab.report.markdown import table
 from mnist_lab.report.verdict_words import WORDS
 
@@ -88,16 +87,7 @@ def _test(row: Row) -> str:
 
 
 def _published(row: Row) -> str:
-    reference = row.experiment.reference
-    both = [
-        (reference.train_accuracy, reference.best_train_accuracy),
-        (reference.test_accuracy, reference.best_test_accuracy),
-    ]
-    cells = [
-        f"{value:.4f}" if value is not None else f"best {best:.4f}" if best is not None else NOTHING
-        for value, best in both
-    ]
-    return " / ".join(cells)
+    return f"{row.train.text or NOTHING} / {row.experiment.test_as_published or NOTHING}"
 
 
 def _best(row: Row, part: str) -> str:
@@ -110,15 +100,12 @@ def _best(row: Row, part: str) -> str:
 def _above(row: Row) -> str:
     if row.group is None:
         return ""
-    reference, group = row.experiment.reference, row.group
-    train = _first(
-        points(group.train, reference.train_accuracy), points(group.best_train, reference.best_train_accuracy)
-    )
-    return " / ".join(NOTHING if value is None else signed(value) for value in (train, row.test_above_published))
+    train, test, rounded = row.train.points, row.test.points, row.experiment.rounded
+    return " / ".join([_points(train), f"about {_points(test, 1)}" if rounded else _points(test)])
 
 
-def _first(*values: float | None) -> float | None:
-    return next((value for value in values if value is not None), None)
+def _points(value: float | None, digits: int = 2) -> str:
+    return NOTHING if value is None else signed(value, digits)
 
 
 def _verdict(row: Row) -> str:
@@ -148,8 +135,7 @@ def _floor(row: Row) -> str:
 def _plots(row: Row, folder: Path) -> str:
     """Links to those of the first run that has some."""
     for run in row.group.runs if row.group else ():
-        there = [name for name in PLOTS if (run.folder.path / name).is_file()]
-        if there:
+        if there := run.folder.plots:
             path = quote(run.folder.path.relative_to(folder).as_posix())
             links = [f"[{name.removesuffix('.png')}]({path}/{name})" for name in there if name in LINKED]
             return ", ".join([*links, f"[all]({path}/)"])

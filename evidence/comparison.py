@@ -6,14 +6,17 @@ from math import sqrt
 from pathlib import Path
 from statistics import median
 
-from evidence.writeups import Experiment, Writeup, writeups
+from evidence.writeups import Experiment, Writeup, short, writeups
 from mnist_lab.analysis import mean_interval
+from mnist_lab.analysis.verdicts import Verdict
 from mnist_lab.report import Chapter, Entry, Group, Study, collect, groups, study
-from mnist_lab.report.columns import points
+from mnist_lab.report.published import Published, published_test, published_train
 from mnist_lab.runs import Run
 
 FEWEST = 3
 """Seeds from which the spread of ours says where another seed would be."""
+PREDICTED = 0.95
+"""How often another seed would be there."""
 
 
 @dataclass(frozen=True)
@@ -53,43 +56,35 @@ class Row:
         return self.median >= self.experiment.floor - 1e-9
 
     @property
-    def published_test(self) -> float | None:
-        """The published test accuracy; where only the best over the epochs is published, that."""
-        reference = self.experiment.reference
-        return reference.best_test_accuracy if reference.test_accuracy is None else reference.test_accuracy
+    def train(self) -> Published:
+        """The published training accuracy and ours."""
+        return published_train(self.experiment.reference, self.group)
 
     @property
-    def test_above_published(self) -> float | None:
-        """Ours less it, in points."""
-        if self.group is None:
-            return None
-        ours = self.group.test if self.experiment.reference.test_accuracy is not None else self.group.best_test
-        return points(ours, self.published_test)
+    def test(self) -> Published:
+        """The published test accuracy and ours."""
+        return published_test(self.experiment.reference, self.group)
 
     @property
     def another_seed(self) -> tuple[float, float] | None:
-        """Where the test accuracy of one more seed would be, 19 times out of 20; None for fewer than `FEWEST`.
+        """Where the test accuracy of one more seed would be, `PREDICTED` of the time; None for fewer than `FEWEST`.
 
         Student's prediction interval, mean ± t·sd·sqrt(1 + 1/n) (G. J. Hahn, "Factors for calculating two-sided
         prediction intervals for samples from a normal distribution", Journal of the American Statistical Association 64
         (1969), 878-888): what a single published number is to be held against.
         """
-        if self.group is None or self.n < FEWEST:
-            return None
-        ours = self.group.test if self.experiment.reference.test_accuracy is not None else self.group.best_test
-        interval = ours and mean_interval(ours.values)
-        if ours is None or interval is None:
+        ours = self.test.ours
+        interval = ours and mean_interval(ours.values, PREDICTED)
+        if ours is None or interval is None or self.n < FEWEST:
             return None
         half = sqrt(self.n + 1) * (interval[1] - interval[0]) / 2
         return ours.mean - half, ours.mean + half
 
     @property
-    def differs(self) -> bool:
-        """Whether the published number lies outside of that."""
-        published, interval = self.published_test, self.another_seed
-        if published is None or interval is None:
-            return False
-        return not interval[0] <= published <= interval[1]
+    def differs(self) -> bool | None:
+        """Whether the published number, however it was rounded, lies outside of that; None if one is not known."""
+        known, interval, off = self.test.accuracy, self.another_seed, self.experiment.rounded
+        return None if known is None or interval is None else not interval[0] - off <= known <= interval[1] + off
 
 
 @dataclass(frozen=True)
@@ -116,9 +111,28 @@ class Comparison:
         """All of them, in the order of the rows."""
         return tuple(run for row in self.rows if row.group for run in row.group.runs)
 
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """Its runs by experiment; all were tested on the same images."""
+        return self.study.groups if self.study else ()
+
+    @property
+    def bases(self) -> dict[str, Group]:
+        """What the tables compare a group with, by the group's name."""
+        return {row.group.name: row.entry.base for row in self.done if row.group and row.entry and row.entry.base}
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """The verdicts of the tables, by the name of the group."""
+        return self.chapter.verdicts if self.chapter else {}
+
+    def experiment(self, key: str) -> Experiment:
+        """The experiment whose name ends so."""
+        return next(row.experiment for row in self.rows if short(row.experiment.name) == key)
+
     def group(self, key: str) -> Group | None:
         """The runs of the experiment whose name ends so; where it was trained in several ways, of most seeds."""
-        found = [row for row in self.done if row.experiment.name.rpartition("/")[2] == key]
+        found = [row for row in self.done if short(row.experiment.name) == key]
         return max(found, key=lambda row: row.n).group if found else None
 
 

@@ -1,4 +1,8 @@
-"""Takes finished runs of the published experiments over into the evidence, without what does not belong there."""
+"""Takes finished runs of the published experiments over into the evidence, without what does not belong there.
+
+Of every run the numbers, of the first seed of every experiment the plots, as they were drawn: `plots.save` has reduced
+their colours.
+"""
 
 import shutil
 from collections.abc import Iterable, Mapping
@@ -9,12 +13,10 @@ from pathlib import Path
 from evidence.writeups import Experiment
 from mnist_lab.config import fingerprint
 from mnist_lab.errors import InputError
-from mnist_lab.runs import Run, RunFolder, finished_runs, load_run
+from mnist_lab.runs import PLOTS, Run, RunFolder, finished_runs, load_run
 
 NUMBERS = ("config.yaml", "environment.json", "history.jsonl", "mistakes.json", "metrics.json")
-"""Of every run. `metrics.json` comes last, as it says that all is there."""
-PLOTS = ("accuracy.png", "loss.png", "curves.png", "confusion.png", "predictions.png", "mistakes.png")
-"""Of the first seed of every experiment. They are kept as they were drawn: `plots.save` has reduced their colours."""
+"""`metrics.json` comes last, as it says that all is there."""
 LARGEST = 25_000_000
 """Bytes that the evidence may take."""
 
@@ -99,7 +101,7 @@ def keep_first_plots(target: Path) -> None:
         key=lambda run: run[:2],
     )
     for _, of_one in groupby(runs, key=lambda run: run[0]):
-        drawn = [folder for _, _, folder in of_one if (folder.path / PLOTS[0]).is_file()]
+        drawn = [folder for _, _, folder in of_one if folder.plots]
         for folder in drawn[1:]:
-            for name in PLOTS:
-                (folder.path / name).unlink(missing_ok=True)
+            for name in folder.plots:
+                (folder.path / name).unlink()

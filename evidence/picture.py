@@ -37,7 +37,7 @@ class Bar:
 
 def bars(compared: Comparison) -> list[Bar]:
     """Those of a write-up that have a base and a common seed with it, the best first."""
-    published = {row.experiment.name: row.published_test for row in compared.rows}
+    published = {row.experiment.name: row.test.accuracy for row in compared.rows}
     found = []
     for row in compared.done:
         entry, experiment = row.entry, row.experiment

@@ -1,7 +1,7 @@
 """Where the runs come from: how the test images were used, the machines, and how to repeat a run."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from evidence.comparison import Comparison
@@ -43,7 +43,7 @@ def test_images(compared: Sequence[Comparison]) -> list[str]:
 def machines(compared: Sequence[Comparison]) -> list[str]:
     """What the runs were trained on and with, a row each."""
     by_machine: dict[tuple[str, ...], list[Run]] = {}
-    for run in _unique(compared):
+    for run in (run for one in compared for run in one.runs):
         by_machine.setdefault(_machine(run.metrics["environment"]), []).append(run)
     rows = []
     for machine, runs in sorted(by_machine.items()):
@@ -54,14 +54,10 @@ def machines(compared: Sequence[Comparison]) -> list[str]:
     return [
         *lines,
         "",
-        "The machines were shared with other work while they trained, so the times in `metrics.json` and in the "
-        "reports say what it took there and no more; [the benchmarks](../../benchmarks/) are where times are compared. "
+        "The times in `metrics.json` and in the reports say what it took there, beside whatever else that machine did; "
+        "[the benchmarks](../../benchmarks/) are where times are compared. "
         "Each run's `environment.json` says where it ran.",
     ]
-
-
-def _unique(compared: Iterable[Comparison]) -> list[Run]:
-    return list({run.folder.path: run for one in compared for run in one.runs}.values())
 
 
 def _machine(environment: dict[str, Any]) -> tuple[str, ...]:

@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from mnist_lab.config import Config, describe, differences, load_sweep
 from mnist_lab.config.schema import Reference
+from mnist_lab.report.published import published_test
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = Path(__file__).with_name("published.yaml")
 
-Quantity = Literal["test", "gap", "best_test", "validation_at", "lowest_from", "onset"]
+Quantity = Literal["test", "gap", "overfitting", "first_gap", "best_test", "validation_at", "lowest_from"]
 
 
 class _Facts(BaseModel):
@@ -61,6 +62,7 @@ class Writeup(_Facts):
     seeds_of: dict[str, int] = {}
     floor_below_published: float | None = None
     floors: dict[str, float | None] = {}
+    rounded: dict[str, float] = {}
     below_floor: dict[str, str] = {}
     differs: dict[str, str] = {}
     claims: tuple[Claim, ...]
@@ -76,7 +78,7 @@ class Writeup(_Facts):
     def _experiment(self, config: Config, by_name: dict[str, Config]) -> "Experiment":
         key = short(str(config.experiment))
         reference = config.reference or Reference()
-        published = reference.best_test_accuracy if reference.test_accuracy is None else reference.test_accuracy
+        published = published_test(reference, None).accuracy
         floor = self.floors.get(key)
         if key not in self.floors and self.floor_below_published is not None and published is not None:
             floor = published - self.floor_below_published
@@ -88,6 +90,7 @@ class Writeup(_Facts):
             changed=describe(differences(base, config)) if base else "",
             seeds=self.seeds_of.get(key, self.seeds),
             floor=floor,
+            rounded=self.rounded.get(key, 0.0),
             below_floor=self.below_floor.get(key),
             differs=self.differs.get(key),
         )
@@ -105,6 +108,8 @@ class Experiment(_Facts):
     """How many a full reproduction has."""
     floor: float | None
     """The least median test accuracy."""
+    rounded: float
+    """How far the accuracy that was measured may be from the published one, which was rounded or cut off."""
     below_floor: str | None
     differs: str | None
 
@@ -112,6 +117,12 @@ class Experiment(_Facts):
     def name(self) -> str:
         """Its path below `configs/`, without suffix."""
         return str(self.config.experiment)
+
+    @property
+    def test_as_published(self) -> str:
+        """The test accuracy as it was published: `0.9799`, `best 0.9921`, `about 0.99`; empty if it was not."""
+        test = published_test(self.reference, None)
+        return f"about {test.accuracy:g}" if self.rounded else test.text
 
 
 def short(name: str) -> str:
