@@ -18,7 +18,7 @@ from typing import Any
 
 from mnist_lab.cache import cache_dir
 from mnist_lab.errors import SetupError
-from mnist_lab.machine import gpus, processor_model, processors, thread_limits
+from mnist_lab.machine import gpus, processor_model, processors, quietest, thread_limits
 from mnist_lab.version import __version__
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -195,7 +195,7 @@ def _limit_threads(threads: int | None) -> int:
     if threads is None or threads >= there:
         return there
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+        os.sched_setaffinity(0, quietest(threads))
     os.environ |= thread_limits(threads)
     return threads
 

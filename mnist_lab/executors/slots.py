@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mnist_lab.machine import gpus, processors, thread_limits
+from mnist_lab.machine import gpus, processors, quietest, thread_limits
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,12 @@ def divide(jobs: int | None, *, runs: int, device: str = "auto", threads: int | 
         device: `cpu` leaves GPUs alone.
         threads: processors for each slot; None shares all of them out.
     """
-    cpus = processors()
+    there = len(processors())
     cards = gpus() if device != "cpu" else []
-    count = jobs or len(cards) or max(1, len(cpus) // (threads or 1))
+    count = jobs or len(cards) or max(1, there // (threads or 1))
     count = max(1, min(count, runs))
-    share = max(1, min(threads or len(cpus) // count, len(cpus)))
+    share = max(1, min(threads or there // count, there))
+    cpus = quietest(count * share)
     return [
         Slot(
             cpus=tuple(cpus[(i * share + j) % len(cpus)] for j in range(share)),
