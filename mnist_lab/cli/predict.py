@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mnist_lab.datasets import Dataset
-    from mnist_lab.experiment.prediction import Images, Picture
+    from mnist_lab.experiment.images import Images, Picture
     from mnist_lab.runs import Run
     from mnist_lab.training import Evaluation
 
@@ -71,24 +71,25 @@ def predict(
         raise click.UsageError("Expected image files, or --dataset with the name or path of a data set.")
     if dataset and prepare:
         raise click.UsageError("--prepare is for image files; the images of a data set are taken as they are.")
-    from mnist_lab.experiment import prediction
+    from mnist_lab.experiment.images import check_fit, images_of, read_pictures
+    from mnist_lab.experiment.prediction import check_model, load_network
     from mnist_lab.runs import find_run
 
     run = find_run(reference, results)
-    prediction.check_model(run)
-    images = prediction.images_of(run, data_dir)
+    check_model(run)
+    images = images_of(run, data_dir)
     if dataset:
         from mnist_lab import datasets
         from mnist_lab.cli.downloads import download_bar
 
         with download_bar() as progress:
             loaded = datasets.load(dataset, data_dir, progress=progress)
-        prediction.check_fit(loaded, images)
-        network = prediction.load_network(run, images, backend=backend, device=device)
+        check_fit(loaded, images)
+        network = load_network(run, images, backend=backend, device=device)
         _print_score(run, images, loaded, network.score(loaded), plot, as_json=as_json)
         return
-    read = prediction.read_pictures(pictures, images, prepare)
-    network = prediction.load_network(run, images, backend=backend, device=device)
+    read = read_pictures(pictures, images, prepare)
+    network = load_network(run, images, backend=backend, device=device)
     _print_predictions(run, images, read, network.probabilities(read), plot, as_json=as_json)
     if images.assumed and not prepare and not as_json:
         click.echo(_assumed(images))

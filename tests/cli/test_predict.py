@@ -288,7 +288,7 @@ class TestWithoutKeras:
 
     def test_mnist_is_told_by_its_name_or_its_bytes_and_fashion_is_not_like_it(self, run):
         from mnist_lab.datasets import KNOWN
-        from mnist_lab.experiment.prediction import images_of
+        from mnist_lab.experiment.images import images_of
         from mnist_lab.runs import load_run
 
         def prepared(dataset, sha256="0" * 64):
@@ -305,7 +305,7 @@ class TestWithoutKeras:
         assert prepared("/home/me/mine.npz", KNOWN["mnist"].sha256) == ("mnist", False)
 
     def test_colour_and_other_sizes_are_brought_to_the_size_of_the_network_only(self, run):
-        from mnist_lab.experiment.prediction import Images, images_of, read_pictures
+        from mnist_lab.experiment.images import Images, images_of, read_pictures
         from mnist_lab.runs import load_run
 
         assert images_of(load_run(run)).preparation == "mnist"

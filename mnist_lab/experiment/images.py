@@ -1,0 +1,133 @@
+"""The images that a finished run's network takes, and pictures from files made into such ones."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mnist_lab import datasets
+from mnist_lab.errors import DataError
+from mnist_lab.runs import Run
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mnist_lab.datasets.centring import Prepared
+
+Preparation = Literal["mnist", "resize", "none"]
+
+
+@dataclass(frozen=True)
+class Images:
+    """What a network was trained to tell apart."""
+
+    shape: tuple[int, int, int]
+    """Height, width, channels."""
+    classes: tuple[str, ...]
+    title: str
+    """The name of the data set."""
+    preparation: Preparation
+    """How a picture becomes one of them: as MNIST's digits did, or by its size alone."""
+    assumed: bool = False
+    """Whether that is only assumed, because how the images of this data set were prepared is not known."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture from a file, as it is and as the network is shown it."""
+
+    path: Path
+    given: "NDArray[np.uint8]"
+    prepared: "Prepared"
+
+
+def images_of(run: Run, data_dir: Path | None = None) -> Images:
+    """Which images `run` was trained on; reads the data set only if `metrics.json` and its name do not tell.
+
+    Raises:
+        DataError: it has to be read and cannot be.
+    """
+    facts: Mapping[str, Any] = run.metrics["dataset"]
+    known = _published(run)
+    shape, classes = facts.get("image_shape"), facts.get("class_names")
+    if shape is None or classes is None:
+        dataset = known or datasets.load(run.config.data.dataset, data_dir)
+        shape, classes = dataset.image_shape, dataset.classes
+    height, width, channels = shape
+    alike = known is not None and known.like_mnist and (height, width, channels) == known.image_shape
+    return Images(
+        (height, width, channels),
+        tuple(classes),
+        facts.get("title", facts["name"]),
+        preparation="mnist" if alike else "resize",
+        assumed=known is None,
+    )
+
+
+def read_pictures(paths: Sequence[Path], images: Images, preparation: Preparation | None = None) -> list[Picture]:
+    """Read picture files and prepare them for a network.
+
+    Args:
+        paths: of image files and .npy files.
+        images: what the network expects.
+        preparation: another one than that of `images`; `none` takes only pictures of the right size.
+
+    Raises:
+        DataError: with what is wrong with every file that cannot be used.
+    """
+    found, problems = [], []
+    for path in paths:
+        try:
+            found.append(_picture(path, images, preparation or images.preparation))
+        except DataError as error:
+            named = error.message.startswith(str(path))
+            problems.append(error if named else DataError(f"{path}: {error.message}", error.hint))
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise DataError("\n".join(str(problem) for problem in problems))
+    return found
+
+
+def check_fit(dataset: datasets.Dataset, images: Images) -> None:
+    """Be sure that a data set can be scored, before anything slow begins.
+
+    Raises:
+        DataError: its images have another size than `images`, or there are more or fewer classes.
+    """
+    if dataset.image_shape != images.shape or len(dataset.classes) != len(images.classes):
+        raise DataError(
+            f"{dataset.title} does not fit this network: expected {_size(images.shape)} images of "
+            f"{len(images.classes)} classes, received {_size(dataset.image_shape)} ones of {len(dataset.classes)}."
+        )
+
+
+def _published(run: Run) -> datasets.KnownSet | None:
+    """The published data set that `run` was trained on: asked for by its name, or told by its bytes."""
+    sha256 = run.metrics["dataset"]["sha256"]
+    by_bytes = (known for known in datasets.KNOWN.values() if known.sha256 == sha256)
+    return datasets.KNOWN.get(run.config.data.dataset) or next(by_bytes, None)
+
+
+def _picture(path: Path, images: Images, preparation: Preparation) -> Picture:
+    from mnist_lab.datasets import centring, pictures
+
+    given = pictures.read(path)
+    if preparation == "none" and given.shape[:2] != images.shape[:2]:
+        raise DataError(
+            f"{_size(given.shape)}, and with --prepare none it has to be {_size(images.shape)}.",
+            "Leave --prepare away, or bring the picture to that size.",
+        )
+    if preparation != "mnist":
+        return Picture(path, given, centring.resized(given, images.shape))
+    if images.shape != (centring.SIDE, centring.SIDE, 1):
+        raise DataError(
+            f"--prepare mnist makes 28 x 28 grey images; this network takes {_size(images.shape)} ones.",
+            "Use --prepare resize.",
+        )
+    return Picture(path, given, centring.like_mnist(given))
+
+
+def _size(shape: Sequence[int]) -> str:
+    return f"{shape[1]} x {shape[0]} " + ("grey" if shape[2] == 1 else "colour")
