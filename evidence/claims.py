@@ -13,10 +13,9 @@ from math import inf
 
 from evidence.comparison import Comparison
 from evidence.writeups import Claim
-from mnist_lab.analysis import first_gap, mean_interval
+from mnist_lab.analysis import first_gap, mean_interval, overfitting_onset
 from mnist_lab.analysis.family import BySeed, Tested, tested
 from mnist_lab.analysis.observations import OVERFIT_GAP
-from mnist_lab.analysis.paired import FEWEST
 from mnist_lab.analysis.power import least_seeds
 from mnist_lab.analysis.verdicts import outlook
 from mnist_lab.analysis.wording import count, difference, p_value
@@ -26,6 +25,10 @@ from mnist_lab.report.observations import UNLIKE, hindrances
 
 GAPS = ("gap", "overfitting")
 """Quantities that are the gap between training and validation accuracy."""
+EPOCHS = ("first_gap", "onset")
+"""Quantities that are an epoch."""
+FEWEST = 3
+"""Runs from which it says something of an experiment that most of them lack an epoch."""
 UNDERSTATED = "Training accuracy is measured under dropout or augmentation, which makes the gap smaller."
 
 
@@ -36,7 +39,8 @@ class Outcome(StrEnum):
     CONTRADICTED = "contradicted"
     UNDETECTED = "not detectable"
     UNTOLD = "not told by the gap"
-    """Which of two overfits more, where dropout or augmentation differ."""
+    """Whether one overfits little, where dropout or augmentation make the gap smaller; or which of two overfits more,
+    where these differ."""
     TOO_FEW = "too few seeds"
     """No number, however large, could have decided it."""
     NOT_RUN = "not run yet"
@@ -91,6 +95,7 @@ _MEASURES: dict[str, Callable[[Claim, Group, int], float | None]] = {
     "gap": _gap,
     "overfitting": _gap,
     "first_gap": lambda _, group, i: first_gap(group.runs[i].history, OVERFIT_GAP),
+    "onset": lambda _, group, i: (turn := overfitting_onset(group.runs[i].history)) and turn.epoch,
     "best_test": lambda _, group, i: group.results[i].best.validation_accuracy if group.selected_on_test else None,
     "validation_at": lambda claim, group, i: next(iter(_validation(claim, group, i)), None),
     "lowest_from": lambda claim, group, i: min(_validation(claim, group, i), default=None),
@@ -132,7 +137,8 @@ def _of_two(claim: Claim, compared: Comparison, test: Tested | None) -> Finding:
     group, other = _sides(claim, compared)
     if group is None or other is None or test is None or test.paired is None or test.p is None:
         return _not_run(claim, compared)
-    ours, base = (_spread(tuple(measured(claim, one).values()), claim) for one in (group, other))
+    both = (measured(claim, one) for one in (group, other))
+    ours, base = (_spread(tuple(by_seed[seed] for seed in test.seeds), claim) for by_seed in both)
     numbers = f"{_name(claim, group)} {ours} against {base}: {difference(test.paired.mean, test.paired.interval)}"
     numbers += f"; at least {test.least} seeds needed." if test.too_few else f", {p_value(test.p)}.{outlook(test)}"
     agrees = (test.paired.mean > 0) == (claim.direction == "higher")
@@ -168,9 +174,12 @@ def _of_size(claim: Claim, compared: Comparison) -> Finding:
         f"{_name(claim, group)} {_spread(values, claim)} "
         f"(95 % interval {_number(interval[0], claim)} to {_number(interval[1], claim)})."
     )
+    outcome = _place(claim, interval)
     if claim.quantity in GAPS and hindrances(group):
         text += f" {UNDERSTATED}"
-    return Finding(claim, _place(claim, interval), group.n, text)
+        if claim.quantity == "overfitting" and _decided_by_its_smallness(claim, outcome, interval):
+            outcome = Outcome.UNTOLD
+    return Finding(claim, outcome, group.n, text)
 
 
 def _place(claim: Claim, interval: tuple[float, float]) -> Outcome:
@@ -180,6 +189,11 @@ def _place(claim: Claim, interval: tuple[float, float]) -> Outcome:
     if low <= interval[0] and interval[1] <= high:
         return Outcome.SUPPORTED
     return Outcome.CONTRADICTED if interval[1] < low or interval[0] > high else Outcome.UNDETECTED
+
+
+def _decided_by_its_smallness(claim: Claim, outcome: Outcome, interval: tuple[float, float]) -> bool:
+    bound = claim.at_most if outcome is Outcome.SUPPORTED else claim.at_least
+    return not outcome.is_open and bound is not None and interval[1] <= bound
 
 
 def _not_run(claim: Claim, compared: Comparison) -> Finding:
@@ -197,6 +211,7 @@ def _name(claim: Claim, group: Group) -> str:
         "test": "Test accuracy",
         **dict.fromkeys(GAPS, "Gap in the last epoch"),
         "first_gap": f"First epoch with a gap of {100 * OVERFIT_GAP:g} point",
+        "onset": "Epoch at which validation loss turns",
         "best_test": "Best test accuracy",
         "validation_at": f"{held_out.capitalize()} accuracy in epoch {claim.epoch}",
         "lowest_from": f"Lowest {held_out} accuracy from epoch {claim.epoch} on",
@@ -211,6 +226,6 @@ def _spread(values: tuple[float, ...], claim: Claim) -> str:
 
 def _number(value: float, claim: Claim, *, signs: bool = True) -> str:
     """An epoch with one decimal, a gap with its sign."""
-    if claim.quantity == "first_gap":
+    if claim.quantity in EPOCHS:
         return f"{value:.1f}"
     return f"{value:+.4f}" if claim.quantity in GAPS and signs else f"{value:.4f}"

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from evidence.comparison import Row
 from evidence.writeups import short
 from mnist_lab.analysis.verdicts import Kind, Verdict
-from mnist_lab.analysis.wording import p_value, signed
+from mnist_lab.analysis.wording import count, p_value, signed
 from mnist_lab.report.columns import difference, spread
 from mnist_lab.report.markdown import table
 from mnist_lab.report.verdict_words import WORDS
@@ -87,7 +87,10 @@ def _test(row: Row) -> str:
 
 
 def _published(row: Row) -> str:
-    return f"{row.train.text or NOTHING} / {row.experiment.test_as_published or NOTHING}"
+    """The best test accuracy too, where it was published beside the last."""
+    best = row.experiment.reference.best_test_accuracy
+    also = f", best {best:.4f}" if best is not None and not row.test.best else ""
+    return f"{row.train.text or NOTHING} / {row.experiment.test_as_published or NOTHING}{also}"
 
 
 def _best(row: Row, part: str) -> str:
@@ -112,7 +115,8 @@ def _verdict(row: Row) -> str:
     found = row.entry and row.entry.verdict
     if not found or not row.entry or not row.entry.base:
         return "**base**" if row.group and row.group.is_base else ""
-    return f"{_kind(found)}: {difference(found)}{_p(found)}"
+    some = f" over {count(len(found.seeds), 'shared seed')}" if len(found.seeds) < row.n else ""
+    return f"{_kind(found)}: {difference(found)}{_p(found)}{some}"
 
 
 def _kind(found: Verdict) -> str:

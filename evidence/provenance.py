@@ -24,8 +24,8 @@ def test_images(compared: Sequence[Comparison]) -> list[str]:
         if row.group and row.group.seeds != tuple(range(1, row.n + 1))
     }
     text = (
-        "The recipes are the published ones; what a write-up leaves open is marked as assumed in its configuration. No "
-        "seed was chosen by its result: every experiment has the seeds 1 to n"
+        "The recipes are the published ones; what a write-up leaves open, and where ours departs from it, stands in "
+        "the configuration. No seed was chosen by its result: every experiment has the seeds 1 to n"
     )
     if seeds:
         some = (f"`{short(name)}` {', '.join(map(str, which))}" for name, which in seeds.items())

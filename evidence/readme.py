@@ -42,8 +42,8 @@ def document(compared: Sequence[Comparison], folder: Path) -> str:
         "",
         f"![What each change of the ablation does to the test accuracy]({NAME})",
         "",
-        "[`report.html`](report.html) has all of it to sort, filter and open up; [`report.md`](report.md) and "
-        "[`summary.csv`](summary.csv) have the same numbers as text.",
+        "[`report.html`](report.html) has the runs to sort, filter and open up; [`report.md`](report.md) and "
+        "[`summary.csv`](summary.csv) have their numbers as text.",
         "",
         "## How to read the tables",
         "",
@@ -152,11 +152,11 @@ def _anchor(title: str) -> str:
 def _notes() -> list[str]:
     return [
         "Accuracies are fractions of 1: the mean over n seeds ± their sample standard deviation (n - 1). *Train* is "
-        "the running accuracy of the last epoch, *Test* that of the saved model. Where only the best accuracies over "
-        "the epochs were published, ours stand beside them as *Best train* and *Best test*; a best test accuracy is "
+        "the running accuracy of the last epoch, *Test* that of the saved model. Where the best accuracies over the "
+        "epochs were published, ours stand beside them as *Best train* and *Best test*; a best test accuracy is "
         "chosen on the test images and so optimistic, theirs and ours.",
-        "*Ours less published* is in points (hundredths of accuracy), train / test. A published number is of one run; "
-        "*about* says that it was published in whole percent.",
+        "*Ours less published* is in points (hundredths of accuracy), train / test: of the best accuracies where only "
+        "these were published. A published number is of one run; *about* says that it was published in whole percent.",
         "*Against the base*: test accuracy less that of the experiment which it changes, with the same seeds, in "
         "points with its 95 % bootstrap interval (BCa). The verdict goes by the sign-flip test with Holm's "
         f"correction over all experiments that share the base, at {ALPHA:g}; the p shown is corrected. {INTERVAL} "
@@ -168,6 +168,7 @@ def _notes() -> list[str]:
         "a family of their own under Holm's correction. Those that name a size go by Student's 95 % interval of the "
         "mean over the seeds. *Not detectable* means that these seeds cannot tell, not that there is nothing; *too few "
         "seeds*, that so few could not have told anything. *Gap* is training less validation accuracy; dropout and "
-        "rotation, active in training, make it smaller, so between two that differ in these it does not tell which "
-        f"overfits more. Conclusions marked with {STAR} the write-up does not state: its numbers do.",
+        "rotation, active in training, make it smaller: so between two that differ in these it does not tell which "
+        "overfits more, and of one that has them a small gap does not tell that it does not overfit (*not told by the "
+        f"gap*). Conclusions marked with {STAR} the write-up does not state: its numbers do.",
     ]

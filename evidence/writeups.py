@@ -14,7 +14,7 @@ from mnist_lab.report.published import published_test
 ROOT = Path(__file__).resolve().parents[1]
 FILE = Path(__file__).with_name("published.yaml")
 
-Quantity = Literal["test", "gap", "overfitting", "first_gap", "best_test", "validation_at", "lowest_from"]
+Quantity = Literal["test", "gap", "overfitting", "first_gap", "onset", "best_test", "validation_at", "lowest_from"]
 
 
 class _Facts(BaseModel):

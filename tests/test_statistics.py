@@ -135,7 +135,7 @@ def test_the_bootstrap_interval_is_scipys_with_other_draws():
     assert against_zero(DARWIN).interval == pytest.approx((found.low, found.high), abs=1)
 
 
-@given(differences.filter(lambda values: len(values) >= 3 and len(set(values)) > 1))
+@given(differences.filter(lambda values: len(values) >= 6 and len(set(values)) > 1))
 def test_the_bootstrap_interval_lies_within_the_differences_and_grows_with_confidence(values):
     wide, narrow = (paired([0.0] * len(values), values, confidence=c).interval for c in (0.99, 0.8))
     assume(wide is not None and narrow is not None)
@@ -143,12 +143,12 @@ def test_the_bootstrap_interval_lies_within_the_differences_and_grows_with_confi
     assert all(low <= high + 1e-12 for low, high in pairwise(ends))
 
 
-@pytest.mark.parametrize("values", [[0.01], [0.01, 0.02], [0.003] * 6, [0.0] * 6], ids=str)
+@pytest.mark.parametrize("values", [[0.01], [0.01, 0.02, 0.03, 0.05, 0.04], [0.003] * 6, [0.0] * 6], ids=str)
 def test_too_few_pairs_or_pairs_that_differ_by_the_same_have_no_bootstrap_interval(values):
     assert against_zero(values).interval is None
 
 
-@pytest.mark.parametrize(("n", "least", "most"), [(4, 0.74, 0.87), (10, 0.87, 0.94), (16, 0.89, 0.97)])
+@pytest.mark.parametrize(("n", "least", "most"), [(6, 0.79, 0.9), (10, 0.87, 0.94), (16, 0.89, 0.97)])
 def test_the_bootstrap_interval_covers_as_often_as_its_docstring_says(n, least, most):
     rng = np.random.default_rng(3)
     intervals = [against_zero(list(rng.normal(0.001, 0.002, n))).interval for _ in range(400)]

@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mnist_lab.analysis.holm import holm, open_tests
-from mnist_lab.analysis.paired import FEWEST, Paired, paired
+from mnist_lab.analysis.paired import Paired, paired
 from mnist_lab.analysis.power import ALPHA, least_seeds, seeds_to_settle
+
+FEWEST = 3
+"""Pairs from which their spread says how many more it would take."""
 
 BySeed = Mapping[int, float]
 """A number that was measured with each seed."""

@@ -7,8 +7,14 @@ from mnist_lab.analysis.verdicts import Kind, Verdict
 from mnist_lab.analysis.wording import count, listed, p_value, signed
 from mnist_lab.report.group import NOT_RUN, UNREADABLE
 from mnist_lab.report.names import short_names
-from mnist_lab.report.study import Chapter, Entry, Looks
-from mnist_lab.report.verdict_words import WORDS
+from mnist_lab.report.study import Chapter, Entry, Looks, Study
+from mnist_lab.report.verdict_words import APART, WORDS
+
+
+def opening(study: Study) -> list[str]:
+    """The title and the extent of what is compared, as lines."""
+    extent = f"{count(len(study.groups), 'experiment')}, {count(study.runs, 'run')}."
+    return [f"# {study.title}", "", f"{extent} {APART}" if len(study.chapters) > 1 else extent]
 
 
 def digest(chapter: Chapter) -> list[str]:
@@ -92,8 +98,8 @@ def looks(found: Looks) -> list[str]:
     if not found.watched:
         return [text]
     watched = (
-        f"In {count(found.watched, 'run')} they also served as validation images, after each of "
-        f"{count(found.epochs, 'epoch')}"
+        f"In {count(found.watched, 'run')} they also served as validation images, after every epoch "
+        f"({found.epochs:,} in all)"
     )
     if found.selected:
         watched += (

@@ -5,12 +5,12 @@ from pathlib import Path
 from mnist_lab.analysis.wording import count
 from mnist_lab.report import explanations
 from mnist_lab.report.columns import amount, columns, spread
-from mnist_lab.report.digest import looks
+from mnist_lab.report.digest import looks, opening
 from mnist_lab.report.figures import CURVES, PARAMETERS, figure_name
 from mnist_lab.report.files import folder_for, write
 from mnist_lab.report.markdown import bullets, table, table_of
 from mnist_lab.report.study import Chapter, Entry, Interval, Study
-from mnist_lab.report.verdict_words import APART, NO_TIMES, OWN_IMAGES, WORDS
+from mnist_lab.report.verdict_words import NO_TIMES, OWN_IMAGES, WORDS
 
 SHOWN = 50
 """Images that every model gets wrong that are listed; `summary.json` has them all."""
@@ -39,9 +39,7 @@ def write_document(folder: Path, study: Study) -> Path:
 
 def document(study: Study) -> str:
     """The text of `report.md`; the same runs give the same text."""
-    lines = [f"# {study.title}", "", f"{count(len(study.groups), 'experiment')}, {count(study.runs, 'run')}."]
-    if len(study.chapters) > 1:
-        lines[-1] += f" {APART}"
+    lines = opening(study)
     headings: set[str] = set()
     for i, chapter in enumerate(study.chapters):
         shown = columns(chapter.section, chapter.verdicts)

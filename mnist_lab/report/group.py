@@ -171,9 +171,14 @@ class Group:
         return {result.run.seed: result.gap for result in self.results if result.gap is not None}
 
     @cached_property
-    def training_seconds(self) -> Spread:
+    def seconds_by_seed(self) -> dict[int, float]:
         """Seconds the epochs of a run took, without start-up and without what comes after them."""
-        return Spread(tuple(result.training_seconds for result in self.results))
+        return {result.run.seed: result.training_seconds for result in self.results}
+
+    @cached_property
+    def training_seconds(self) -> Spread:
+        """The same, over the seeds."""
+        return Spread(tuple(self.seconds_by_seed.values()))
 
     @cached_property
     def flops(self) -> float | None:

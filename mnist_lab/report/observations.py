@@ -91,12 +91,15 @@ def _gap_sentence(base: Group, group: Group, test: Tested) -> str:
     return text if alike else f"{text} {UNLIKE}"
 
 
-def hindrances(group: Group) -> frozenset[str] | None:
-    """What makes the training images or the network harder while training accuracy is measured; None if not known."""
+def hindrances(group: Group) -> tuple[str, ...] | None:
+    """What makes the training images or the network harder while training accuracy is measured; None if not known.
+
+    Sorted: of two networks with the same dropout, the one with more layers of it is hindered more.
+    """
     if group.config is None:
         return None
     dropouts = (layer for layer in group.config.model.every_layer() if "dropout" in layer.key)
-    return frozenset(map(repr, (*group.config.augment, *dropouts)))
+    return tuple(sorted(map(repr, (*group.config.augment, *dropouts))))
 
 
 def onset(evidence: Evidence) -> dict[str, Observation]:
@@ -163,26 +166,30 @@ def _improves(history: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def faster(evidence: Evidence) -> dict[str, Observation]:
-    """At most `FASTER` of the base's time to train, on the same device and threads, at an accuracy that is not lower.
+    """At most `FASTER` of the base's time to train, with every shared seed, at an accuracy that is not lower.
 
-    Not lower means that the verdict is `better` or `no detectable difference`; where too few seeds allow none, nothing
-    is said.
+    With every seed, for a machine may do other work beside one run and not beside another; and on the same machine,
+    device and threads. Not lower means that the verdict is `better` or `no detectable difference`; where too few seeds
+    allow none, nothing is said.
     """
     found: dict[str, Observation] = {}
     for name, verdict in evidence.verdicts.items():
         base = evidence.bases[name]
         group = next(group for group in evidence.groups if group.name == name)
-        share = group.training_seconds.mean / base.training_seconds.mean if base.training_seconds.mean > 0 else 1.0
-        if share > FASTER or verdict.kind not in (Kind.BETTER, Kind.UNDETECTED) or group.machines != base.machines:
+        if verdict.kind not in (Kind.BETTER, Kind.UNDETECTED) or group.machines != base.machines:
             continue
+        ours, theirs = group.seconds_by_seed, base.seconds_by_seed
+        if any(ours[seed] > FASTER * theirs[seed] for seed in verdict.seeds):
+            continue
+        mean, of = fmean(ours[seed] for seed in verdict.seeds), fmean(theirs[seed] for seed in verdict.seeds)
         accuracy = (
             "and better" if verdict.kind is Kind.BETTER else "at an accuracy that is not told from that of the base"
         )
         text = (
-            f"Faster than {base.name} {accuracy}: training takes {100 * share:.0f} % of its time "
-            f"({group.training_seconds.mean:.1f} s against {base.training_seconds.mean:.1f} s)."
+            f"Faster than {base.name} {accuracy}: training takes {100 * mean / of:.0f} % of its time "
+            f"({mean:.1f} s against {of:.1f} s)."
         )
-        found[name] = Observation("faster", text, share)
+        found[name] = Observation("faster", text, mean / of)
     return found
 
 

@@ -59,7 +59,7 @@ class Looks:
     watched: int
     """In how many runs they moreover served as validation images."""
     epochs: int
-    """After how many epochs they were looked at in these."""
+    """After how many epochs they were looked at, in all of these together."""
     selected: int
     """In how many of these the saved weights are those of the best epoch, so chosen by the test images."""
     steered: int

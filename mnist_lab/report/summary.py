@@ -10,10 +10,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from mnist_lab.analysis.wording import count
 from mnist_lab.report import explanations
 from mnist_lab.report.columns import columns
-from mnist_lab.report.digest import digest, looks
+from mnist_lab.report.digest import digest, looks, opening
 from mnist_lab.report.facts import as_json
 from mnist_lab.report.figures import CURVES, PARAMETERS, accuracy_curves, accuracy_parameters, figure_name
 from mnist_lab.report.files import folder_for, read, write
@@ -22,7 +21,6 @@ from mnist_lab.report.grouping import Section
 from mnist_lab.report.markdown import bullets, table_of
 from mnist_lab.report.published import published
 from mnist_lab.report.study import Chapter, Entry, Study
-from mnist_lab.report.verdict_words import APART
 
 _OF_ANOTHER_SECTION = re.compile(rf"({CURVES}|{PARAMETERS})_[0-9]+\.png")
 
@@ -124,9 +122,7 @@ def _cell(value: float | None) -> str:
 
 
 def _markdown(study: Study) -> str:
-    lines = [f"# {study.title}", "", f"{count(len(study.groups), 'experiment')}, {count(study.runs, 'run')}."]
-    if len(study.chapters) > 1:
-        lines[-1] += f" {APART}"
+    lines = opening(study)
     headings: set[str] = set()
     for i, chapter in enumerate(study.chapters):
         section = chapter.section

@@ -13,6 +13,7 @@ from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.report import collect, groups, study, write_summary
 from mnist_lab.report.digest import digest, looks
 from mnist_lab.report.document import document, write_document
+from mnist_lab.report.observations import UNLIKE
 from mnist_lab.runs import RunFolder
 
 FASHION = {"name": "fashion_mnist", "title": "Fashion-MNIST", "sha256": "f" * 64, "genuine": True}
@@ -264,6 +265,23 @@ def test_faster_is_said_only_of_what_is_not_worse_on_the_same_machine(tmp_path):
     assert "faster" not in observed(tmp_path, "ablation/batch_256")
 
 
+def test_faster_is_not_said_of_what_was_slow_with_one_seed(tmp_path):
+    for seed in range(1, 9):
+        finished_run(tmp_path, seed=seed, seconds=30)
+        finished_run(tmp_path, "ablation/nodes_256", seed=seed, test=0.98 + 0.0001 * (-1) ** seed, seconds=12)
+        busy = 12 if seed < 8 else 29
+        finished_run(tmp_path, "ablation/batch_256", seed=seed, test=0.98 + 0.0001 * (-1) ** seed, seconds=busy)
+    assert "faster" in observed(tmp_path, "ablation/nodes_256")
+    assert "faster" not in observed(tmp_path, "ablation/batch_256")
+
+
+def test_more_layers_of_the_same_dropout_hinder_more(tmp_path):
+    for seed in (1, 2):
+        finished_run(tmp_path, seed=seed)
+        finished_run(tmp_path, "ablation/extra_layer_256", seed=seed)
+    assert observed(tmp_path, "ablation/extra_layer_256")["gap_against_base"].text.endswith(UNLIKE)
+
+
 def test_a_lost_history_silences_only_what_needs_it(tmp_path):
     for name in ("mlp_512", "ablation/no_relu"):
         (finished_run(tmp_path, name).path / "history.jsonl").unlink()
@@ -354,8 +372,8 @@ def test_a_run_selected_on_the_test_images_is_said_to_be(tmp_path):
     assert looks(found) == [
         "3 models were scored on the test images, each when its training was over; the best of several looks better "
         "than it is.",
-        "In 2 runs they also served as validation images, after each of 10 epochs; in 1 of them the saved weights are "
-        "those of the epoch that was best on them, so their test accuracy is optimistic.",
+        "In 2 runs they also served as validation images, after every epoch (10 in all); in 1 of them the saved "
+        "weights are those of the epoch that was best on them, so their test accuracy is optimistic.",
     ]
 
 
@@ -367,8 +385,8 @@ def test_training_that_the_test_images_stopped_or_slowed_is_said_to_be_steered_b
 
     stop = {"monitor": "val_loss", "patience": 2}
     assert told("last") == (
-        "In 1 run they also served as validation images, after each of 3 epochs; the saved weights are those of the "
-        "last epoch."
+        "In 1 run they also served as validation images, after every epoch (3 in all); the saved weights are those of "
+        "the last epoch."
     )
     assert "in 1 of them they decided when training stopped" in told("stopped", train__early_stopping=stop)
     assert "in 1 of them they decided when" in told("slowed", train__schedule={"plateau": {"monitor": "val_accuracy"}})

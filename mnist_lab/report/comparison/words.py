@@ -89,7 +89,7 @@ def notes(comparison: Comparison) -> list[str]:
     if several:
         texts.append(
             "Over seeds: mean ± standard deviation (n - 1), Student's interval of the mean, and the mean difference of "
-            "runs with the same seed with its bootstrap interval (BCa), from three seeds on."
+            "runs with the same seed with its bootstrap interval (BCa), from six seeds on."
         )
         texts += [INTERVAL, SCOPE, PLANNED]
     if single:
