@@ -133,7 +133,8 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
         threads: CPU threads for this process from now on; None for all it may use.
 
     Raises:
-        SetupError: another backend is already in use, or there is no GPU and one was asked for.
+        SetupError: this process already uses another backend, more threads or a GPU that it is not to use, or there is
+            no GPU and one was asked for.
     """
     for variable in _CUTS_TRAINING_SHORT:
         if os.environ.get(variable):
@@ -163,6 +164,11 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
             f"--device gpu: {name} sees no GPU on this machine.",
             f"Use --device auto or cpu; for a GPU install the build with CUDA{_WITH_CUDA[name]}.",
         )
+    if device == "cpu" and cards:
+        raise SetupError(
+            f"This process already uses Keras on {cards[0]}; it cannot go back to the CPU.",
+            "Run what is to use the CPU in a process of its own, or import mnist_lab before Keras.",
+        )
     if name == "torch":
         import torch
 
@@ -170,7 +176,8 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
     # An entry that a crash left half-written, or a cache that cannot be written: then the program is compiled again.
     warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache")
     used = cards or ["cpu"]
-    return Backend(name, "cpu" if used == ["cpu"] else "gpu", tuple(used), threads, seconds, chatter)
+    _started.append(Backend(name, "cpu" if used == ["cpu"] else "gpu", tuple(used), threads, seconds, chatter))
+    return _started[-1]
 
 
 def describe(backend: Backend) -> dict[str, object]:
@@ -190,10 +197,19 @@ def describe(backend: Backend) -> dict[str, object]:
     }
 
 
+_started: list[Backend] = []
+"""What this process has started; the libraries keep the threads of the first."""
+
+
 def _limit_threads(threads: int | None) -> int:
     there = len(processors())
     if threads is None or threads >= there:
         return there
+    if _started:
+        raise SetupError(
+            f"This process already uses {there} threads; it cannot go down to {threads}.",
+            "Run what is to use fewer threads in a process of its own.",
+        )
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, quietest(threads))
     os.environ |= thread_limits(threads)

@@ -10,6 +10,7 @@ from mnist_lab import backends
 from mnist_lab.config.document import frozen
 from mnist_lab.config.layers import Cnn, Mlp
 from mnist_lab.errors import SetupError
+from mnist_lab.machine import processors
 
 EVERY = ["tensorflow", "jax", "torch"]
 
@@ -89,3 +90,24 @@ def test_what_is_marked_so_holds_on_the_other_backends_that_are_installed(backen
         cwd=ROOT, env=environment(MNIST_LAB_TEST_BACKEND=backend), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def said(*lines):
+    """What a process that executes these lines prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(["from mnist_lab import backends", *lines])],
+        cwd=ROOT, env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.stdout + done.stderr
+
+
+@pytest.mark.skipif(len(processors()) < 2, reason="takes two processors")
+def test_threads_that_are_in_use_are_not_said_to_be_fewer():
+    one, every = "print(backends.start('jax', threads=1).threads)", "print(backends.start('jax').threads)"
+    assert said(one, every, one) == "1\n1\n1\n"
+    assert "threads; it cannot go down to 1." in said(every, one)
+
+
+def test_a_gpu_that_is_in_use_is_not_said_to_be_the_cpu():
+    text = said("backends._cards = lambda _: ['gpu:0']", "backends.start('jax', device='cpu')")
+    assert "already uses Keras on gpu:0; it cannot go back to the CPU" in text
