@@ -22,8 +22,6 @@ class Network:
     """A finished run's network with its saved weights."""
 
     model: Any
-    images: Images
-    backend: backends.Backend
 
     def probabilities(self, pictures: Sequence[Picture]) -> "NDArray[np.float32]":
         """(n, classes), for each picture a row that sums to 1."""
@@ -39,10 +37,8 @@ class Network:
         return training.evaluate(self.model, dataset.x_test, dataset.y_test)
 
 
-def load_network(
-    run: Run, images: Images, *, backend: str | None = None, device: str = "auto", threads: int | None = None
-) -> Network:
-    """Build the run's network from its configuration and give it the saved weights.
+def load_network(run: Run, images: Images, *, backend: str | None = None, device: str = "auto") -> Network:
+    """Build the network of a run that `check_model` has passed, and give it the saved weights.
 
     Nothing in `model.keras` but the weights is read, so that no code can hide in it.
 
@@ -50,20 +46,19 @@ def load_network(
         backend: Keras' backend, or `auto`; None for the run's own, or another if that is not installed.
 
     Raises:
-        InputError: the run has no saved model, or one that cannot be used; or the backend is not installed.
+        InputError: the saved model cannot be used, or the backend is not installed.
     """
     file, config = run.folder.path / "model.keras", run.config
-    check_model(run)
     own = config.runtime.backend
     chosen = backends.choose(
         backend or (own if own in backends.installed() else None), convolves=config.model.convolves, device=device
     )
-    started = backends.start(chosen, device=device, threads=threads)
+    backends.start(chosen, device=device)
     from mnist_lab import models
 
     model = network_of(config, image_shape=images.shape, classes=len(images.classes))
     models.load_weights(model, file)
-    return Network(model, images, started)
+    return Network(model)
 
 
 def check_model(run: Run) -> None:
