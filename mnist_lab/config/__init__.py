@@ -4,8 +4,8 @@ from mnist_lab.config.differences import Change, describe, differences
 from mnist_lab.config.loading import Override, load_config
 from mnist_lab.config.resolved import fingerprint, to_yaml
 from mnist_lab.config.schema import Config, json_schema
-from mnist_lab.config.sweeps.family import Sweep, load_sweep
-from mnist_lab.config.sweeps.file import is_sweep_file, sweep_json_schema
+from mnist_lab.config.sweeps.family import Sweep, check_files, load_sweep
+from mnist_lab.config.sweeps.file import sweep_json_schema
 from mnist_lab.config.sweeps.seeds import parse_seeds
 
 __all__ = [
@@ -13,10 +13,10 @@ __all__ = [
     "Config",
     "Override",
     "Sweep",
+    "check_files",
     "describe",
     "differences",
     "fingerprint",
-    "is_sweep_file",
     "json_schema",
     "load_config",
     "load_sweep",

@@ -226,6 +226,13 @@ def test_errors_of_several_files_come_at_once(tmp_path):
     expect(lab("validate", "one.yaml", "two.yaml", cwd=tmp_path), "one.yaml:1", "two.yaml: the file is empty")
 
 
+def test_errors_of_configurations_and_sweep_files_come_at_once(tmp_path):
+    write(tmp_path / "all" / "config.yaml", "data: 3\n")
+    write(tmp_path / "all" / "rates.yaml", "base: mlp_512\ngird: {train.epochs: [1]}\n")
+    write(tmp_path / "sizes.yaml", "base: mlp_512\ngrid: {model.dropout: [7]}\n")
+    expect(lab("validate", "all", "sizes.yaml", cwd=tmp_path), "config.yaml:1:7", "rates.yaml:2:1", "sizes.yaml:2:24")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

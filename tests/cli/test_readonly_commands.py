@@ -169,3 +169,17 @@ def test_validate_names_each_file_that_is_valid(tmp_path):
     write(tmp_path / "a" / "two.yml", "extends: one.yaml\ntrain: {epochs: 3}\n")
     answer = good("validate", "a", "mlp_512", cwd=tmp_path)
     assert answer.out == "a/one.yaml: valid\na/two.yml: valid\nmlp_512: valid\n"
+
+
+def test_validate_takes_settings_to_share_for_no_configuration_as_sweep_does(tmp_path):
+    write(tmp_path / "a" / "_shared.yaml", "train: {epochs: 3}\n")
+    write(
+        tmp_path / "a" / "one.yaml", "extends: _shared.yaml\ndata: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\n"
+    )
+    assert good("validate", "a", cwd=tmp_path).out == "a/one.yaml: valid\n"
+
+
+def test_validate_takes_the_name_of_a_folder_or_a_sweep_that_ships(tmp_path):
+    lines = good("validate", "ablation", "learning_rate", cwd=tmp_path).out.splitlines()
+    assert "ablation/nodes_1024.yaml: valid" in lines
+    assert lines[-1] == "learning_rate: valid, 18 runs"

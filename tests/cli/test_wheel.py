@@ -84,7 +84,7 @@ def test_a_file_of_that_name_wins(there, tmp_path):
     write(tmp_path / "ablation" / "nodes_1024", "wrong: true\n")
     answer = there("validate", "mlp_512", "ablation/nodes_1024", "ablation/nodes_256")
     assert answer.code == 2
-    assert "mlp_512: 2 problems" in answer.err
+    assert "mlp_512:1:1" in answer.err
     assert "ablation/nodes_1024:1:1" in answer.err
     assert "nodes_256" not in answer.err
 

@@ -79,9 +79,10 @@ def load_sweep(
     for reference in references:
         with _collected(errors):
             paths.append(shipped.find_sweep(reference))
-            rows += _rows(paths[-1], overrides, errors)
+            for _, of_file in _rows(paths[-1], overrides, errors):
+                rows += of_file
     if errors:
-        raise _together(errors, f"{len(references)} paths" if len(references) > 1 else str(references[0]))
+        raise _together(errors, references)
     if not rows:
         raise InputError("A sweep needs at least one folder, configuration or sweep file.")
     one_seed = any(override.path == ("seed",) for override in overrides)
@@ -93,10 +94,44 @@ def load_sweep(
     return Sweep(name or _name(paths, rows), configs, notes)
 
 
-def _rows(path: Path, overrides: Sequence[Override], errors: list[ConfigError]) -> Iterator[_Row]:
-    """The rows of a folder or a file; for a folder the errors of each file are added to `errors`."""
+def check_files(references: Sequence[str | Path]) -> dict[str, int | None]:
+    """Load and check every file that the references stand for, as `load_sweep` does, but each for itself.
+
+    Returns:
+        For each file, under the name that its reference gives it, how many runs it is if it is a sweep file.
+
+    Raises:
+        ConfigError: with every problem of every file and arm.
+    """
+    errors: list[ConfigError] = []
+    runs: dict[str, int | None] = {}
+    for reference in references:
+        with _collected(errors):
+            path = shipped.find_sweep(reference)
+            for file, rows in _rows(path, (), errors):
+                if file is None:
+                    continue
+                with _collected(errors):
+                    runs[str(Path(reference) / file.relative_to(path))] = _count(rows) if rows[0].sweep else None
+    if errors:
+        raise _together(errors, references)
+    return runs
+
+
+def _count(rows: Sequence[_Row]) -> int:
+    configs, _ = _runs(rows, lambda row: row.seeds or (row.config.seed,), "")
+    return len(configs)
+
+
+def _rows(
+    path: Path, overrides: Sequence[Override], errors: list[ConfigError]
+) -> Iterator[tuple[Path | None, list[_Row]]]:
+    """Every file that `path` stands for with its rows, and first, as of no file, each base outside a folder.
+
+    For a folder the errors of each file are added to `errors`.
+    """
     if not path.is_dir():
-        yield from _file_rows(path, read(path), overrides)
+        yield path, list(_file_rows(path, read(path), overrides))
         return
     files = [file for file in sorted(path.rglob("*")) if _is_configuration(file, path)]
     if not files:
@@ -111,11 +146,11 @@ def _rows(path: Path, overrides: Sequence[Override], errors: list[ConfigError]) 
         with _collected(errors):
             document = read_config(base)
             if is_complete(document):
-                yield _Row(resolve(document, base, overrides), base, str(base))
+                yield None, [_Row(resolve(document, base, overrides), base, str(base))]
     for file, document in documents.items():
         with _collected(errors):
             if file.resolve() not in extended or is_sweep_file(document.value) or is_complete(read_config(file)):
-                yield from _file_rows(file, document, overrides)
+                yield file, list(_file_rows(file, document, overrides))
 
 
 def _is_configuration(file: Path, folder: Path) -> bool:
@@ -208,7 +243,7 @@ def _collected(errors: list[ConfigError]) -> Iterator[None]:
         errors.append(error)
 
 
-def _together(errors: Sequence[ConfigError], source: str) -> ConfigError:
+def _together(errors: Sequence[ConfigError], references: Sequence[str | Path]) -> ConfigError:
     """All errors as one; what is wrong with a file that several extend is told once."""
     if len(errors) == 1:
         return errors[0]
@@ -218,4 +253,5 @@ def _together(errors: Sequence[ConfigError], source: str) -> ConfigError:
         for problem in (error.problems if isinstance(error, InvalidError) else [error.message])
     )
     hints = dict.fromkeys(error.hint for error in errors if error.hint)
+    source = f"{len(references)} paths" if len(references) > 1 else str(references[0])
     return ConfigError(listed(source, list(problems)), "\n".join(hints) or None)

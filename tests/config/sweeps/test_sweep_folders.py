@@ -5,13 +5,14 @@ from sweep_cases import BASE, OTHER, experiments, refusal, write
 
 from mnist_lab.config import (
     Override,
+    check_files,
     fingerprint,
     load_config,
     load_sweep,
     shipped,
     to_yaml,
 )
-from mnist_lab.errors import InputError
+from mnist_lab.errors import ConfigError, InputError
 
 # What a configuration changes
 
@@ -98,6 +99,15 @@ def test_a_sweep_file_in_a_folder_stands_for_its_base_and_arms() -> None:
     write("mine/x.yaml", "base: base.yaml\ngrid: {train.epochs: [7]}\n")
     sweep = load_sweep(["mine"])
     assert (sweep.name, experiments(sweep)) == ("mine", ["base", "x/epochs=7"])
+
+
+def test_a_base_outside_the_folder_is_checked_with_it_but_is_none_of_its_files() -> None:
+    write("base.yaml", BASE)
+    write("mine/a.yaml", "extends: ../base.yaml\ntrain: {epochs: 5}\n")
+    assert check_files(["mine"]) == {"mine/a.yaml": None}
+    write("base.yaml", BASE.replace("epochs: 4", "epochs: 0"))
+    with pytest.raises(ConfigError, match=r"base.yaml:3:17: train.epochs: expected more than 0"):
+        check_files(["mine"])
 
 
 def test_hidden_files_are_no_configurations() -> None:
