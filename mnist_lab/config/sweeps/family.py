@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_lab.config import shipped
+from mnist_lab.config.backend import default_backend
 from mnist_lab.config.document import Document, read
 from mnist_lab.config.loading import Override, folder_name, is_complete, path_below_configs, read_config, resolve
 from mnist_lab.config.problems import InvalidError, listed
@@ -195,10 +196,12 @@ def _runs(
     runs: dict[tuple[int, int], Config] = {}
     notes: dict[str, None] = {}
     clashes: dict[tuple[str, str], str] = {}
+    unnamed = default_backend()
     for position, row in sorted(enumerate(rows), key=lambda numbered: numbered[1].is_arm):
         config = row.config
+        backend = config.runtime.backend or unnamed
         # Which data set it is need only be told apart here, so its name stands for its hash.
-        numbers = fingerprint(config, dataset_sha256=config.data.dataset, backend=str(config.runtime.backend))
+        numbers = fingerprint(config, dataset_sha256=config.data.dataset, backend=backend)
         for i, seed in enumerate(seeds_of(row)):
             same, namesake = by_numbers.get((numbers, seed)), by_experiment.get((config.experiment, seed))
             other = same or namesake

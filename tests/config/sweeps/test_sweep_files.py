@@ -121,6 +121,17 @@ def test_an_arm_that_equals_the_base_or_an_earlier_arm_is_left_out_with_a_note()
     )
 
 
+@pytest.mark.parametrize("default", ["tensorflow", "jax"])
+def test_an_arm_on_the_backend_that_the_base_has_without_naming_it_is_left_out(
+    default: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", default)
+    sweep = sweep_of("grid: {runtime.backend: [tensorflow, jax]}")
+    [other] = {"tensorflow", "jax"} - {default}
+    assert experiments(sweep) == ["base", f"rates/backend={other}"]
+    assert sweep.notes == (f"rates.yaml: backend={default} is the same run as base; it is trained once, as that.",)
+
+
 def test_an_arm_gives_way_to_a_configuration_that_is_written_down_wherever_that_stands() -> None:
     write("base.yaml", BASE)
     write("x.yaml", "base: base.yaml\ngrid: {train.epochs: [5]}\n")
