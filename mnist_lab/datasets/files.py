@@ -15,7 +15,7 @@ def kind(path: Path) -> Literal["file", "folder"] | None:
     """
     try:
         return "folder" if S_ISDIR(path.stat().st_mode) else "file"
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a null character
         return None
     except OSError as error:
         raise unreadable(path, error) from error

@@ -125,6 +125,12 @@ def test_a_missing_folder_is_an_error(tmp_path):
         datasets.load(str(tmp_path / "absent"))
 
 
+@pytest.mark.parametrize("name", ["a\0b", "folder/a\0b.npz"])
+def test_a_path_that_no_file_system_can_have_is_an_error_as_one_that_is_not_there(name):
+    with pytest.raises(DataError, match=r"Unknown data set|no such folder or file"):
+        datasets.load(name)
+
+
 def test_a_file_where_a_folder_is_meant_is_an_error(tmp_path):
     path = tmp_path / "train-images-idx3-ubyte.gz"
     path.write_bytes(b"")
