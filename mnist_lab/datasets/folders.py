@@ -1,12 +1,13 @@
 """Reads a data set from pictures in folders: `train/<class>/*.png` and `test/<class>/*.png` (or JPEG)."""
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from mnist_lab.datasets.dataset import Raw
 from mnist_lab.datasets.files import entries, kind, unreadable
@@ -65,20 +66,25 @@ def read_folder(folder: Path) -> Raw | None:
 def read_picture(path: Path) -> NDArray[np.uint8]:
     """The pixels (height, width, channels) of a PNG or JPEG file; one channel if it is grey, else three.
 
+    They are turned as the camera noted, which `pictures` does as well for those that are to be predicted.
+
     Raises:
         DataError: not a picture, damaged, of more than 8 bits, or with transparent pixels (whose colour
             depends on what they are laid upon).
     """
     try:
-        with Image.open(path, formats=FORMATS) as image:
-            if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-                raise DataError(f"{path}: has more than 8 bits per channel ({image.mode}); save it with 8.")
-            if image.has_transparency_data:
-                alpha = image.convert("RGBA").getchannel("A")
-                if np.asarray(alpha).min() < 255:
-                    raise DataError(f"{path}: has transparent pixels; save it on a background.")
-            grey = image.mode in (*_GREY, "LA")
-            pixels = np.asarray(image.convert("L" if grey else "RGB"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of tags that are damaged, where the pixels are not
+            with Image.open(path, formats=FORMATS) as opened:
+                image = ImageOps.exif_transpose(opened)
+                if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+                    raise DataError(f"{path}: has more than 8 bits per channel ({image.mode}); save it with 8.")
+                if image.has_transparency_data:
+                    alpha = image.convert("RGBA").getchannel("A")
+                    if np.asarray(alpha).min() < 255:
+                        raise DataError(f"{path}: has transparent pixels; save it on a background.")
+                grey = image.mode in (*_GREY, "LA")
+                pixels = np.asarray(image.convert("L" if grey else "RGB"))
     except (Image.UnidentifiedImageError, Image.DecompressionBombError, *ON_DAMAGE) as error:
         raise DataError(f"{path}: cannot be read as a picture ({error}).") from error
     except OSError as error:

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from mnist_lab import datasets
+from mnist_lab.datasets.pictures import read
 from mnist_lab.errors import DataError
 
 
@@ -157,6 +158,19 @@ def test_missing_permissions_are_an_error_that_names_the_place(pictures, locked)
             datasets.load(str(pictures))
     finally:
         place.chmod(0o755)
+
+
+def test_a_photo_is_turned_as_the_camera_noted_and_as_it_is_for_a_prediction(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees, clockwise
+    pixels = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    for part in ("train", "test"):
+        for name in "ab":
+            (tmp_path / part / name).mkdir(parents=True)
+            Image.fromarray(pixels).save(tmp_path / part / name / "x.png", exif=exif)
+    loaded = datasets.load(str(tmp_path)).x_train[0]
+    np.testing.assert_array_equal(loaded[..., 0], np.rot90(pixels, -1))
+    np.testing.assert_array_equal(loaded, read(tmp_path / "train" / "a" / "x.png"))
 
 
 def test_images_keep_every_pixel(tmp_path):
