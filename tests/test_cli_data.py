@@ -75,6 +75,17 @@ def test_list_shows_damage_in_its_row_and_goes_on(tmp_path):
     assert "bundled with mnist-lab" in text
 
 
+def test_a_tilde_that_no_shell_has_filled_in_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("MNIST_LAB_DATA", "~/nowhere")
+    assert f"{tmp_path / 'home' / 'nowhere'}: there is no such folder (from MNIST_LAB_DATA)" in ok("list", "--json")
+
+
+def test_the_home_folder_of_nobody_is_refused():
+    result = run("list", "--data-dir", "~nobody_of_that_name/data")
+    assert result.exit_code == 2
+    assert "~nobody_of_that_name/data: there is no such home folder" in result.stderr
+
+
 def test_verify_counts_hashes_and_judges():
     text = ok("verify", "digits")
     for expected in ("1,437 training and 360 test images, 28x28, 10 classes", "sha256", "genuine  yes"):

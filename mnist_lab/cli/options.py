@@ -48,9 +48,18 @@ def config_options(function: Function) -> Function:
     return function
 
 
+def _expanded(ctx: click.Context, parameter: click.Parameter, folder: Path | None) -> Path | None:
+    """The folder with its `~` filled in, which no shell does for the environment of a container or a service."""
+    try:
+        return folder and folder.expanduser()
+    except RuntimeError:
+        raise click.BadParameter(f"{folder}: there is no such home folder.", ctx, parameter) from None
+
+
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
+    callback=_expanded,
     envvar="MNIST_LAB_DATA",
     show_envvar=True,
     metavar="DIR",
