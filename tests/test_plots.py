@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mnist_lab import plots
-from mnist_lab.errors import SetupError
+from mnist_lab.errors import NoRoomError
+from mnist_lab.runs import RunFolder
 
 DIGITS = [str(n) for n in range(10)]
 CLOTHES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot"]
@@ -353,7 +354,7 @@ def test_saving_replaces_a_file_and_leaves_nothing_else(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_an_error_that_names_the_file(tmp_path):
-    with pytest.raises(SetupError, match=r"accuracy\.png could not be written"):
+    with pytest.raises(NoRoomError, match=r"accuracy\.png could not be written"):
         plots.save(plots.accuracy(history(1), title="run"), tmp_path / "missing" / "accuracy.png")
 
 
@@ -366,9 +367,22 @@ def test_a_write_that_fails_half_way_keeps_the_old_file_and_no_remains(tmp_path,
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", full)
-    with pytest.raises(SetupError, match="No space left on device"):
+    with pytest.raises(NoRoomError, match="No space left on device"):
         plots.save(plots.accuracy(history(1), title="run"), path)
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"accuracy.png": b"old"}
+
+
+def test_what_a_kill_leaves_of_a_plot_goes_when_the_run_goes_on(tmp_path):
+    code = (
+        "import os, sys; from pathlib import Path; from PIL import Image; from mnist_lab import plots\n"
+        "Image.Image.save = lambda self, target, **_: (target.write_bytes(b'half'), os._exit(9))\n"
+        "figure = plots.accuracy([{'epoch': 1, 'loss': 1, 'accuracy': 0.5}], title='run')\n"
+        "plots.save(figure, Path(sys.argv[1], 'accuracy.png'))\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code, tmp_path], check=False).returncode == 9
+    assert len(list(tmp_path.iterdir())) == 1
+    with RunFolder(tmp_path).locked():
+        assert [file.name for file in tmp_path.iterdir()] == [".lock"]
 
 
 def test_drawing_never_imports_pyplot():

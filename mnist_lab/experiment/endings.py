@@ -53,17 +53,22 @@ def endings(folder: RunFolder, results: Path) -> Iterator[None]:
 
 def _record(folder: RunFolder, reason: str) -> None:
     """Put the reason into `log.txt`, and into `error.txt` with the end of the log."""
-    with suppress(OSError):  # the reason itself is on its way to the user
-        record_failure(folder, reason)
+    record_failure(folder, reason)
+    with suppress(OSError):
         LogFile(folder.path / "log.txt").note(reason)
 
 
 def record_failure(folder: RunFolder, reason: str) -> None:
-    """Leave `error.txt` in the folder of a run that did not end well: the reason and the end of the log."""
-    folder.path.mkdir(parents=True, exist_ok=True)
-    log = folder.path / "log.txt"
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:] if log.is_file() else []
-    folder.write_text("error.txt", "\n".join([reason, *(["", "The end of its log:", *lines] if lines else [])]) + "\n")
+    """Leave `error.txt` in the folder of a run that did not end well: the reason and the end of the log.
+
+    Where it cannot be written there is none: the reason itself is on its way to the user.
+    """
+    with suppress(OSError):
+        folder.path.mkdir(parents=True, exist_ok=True)
+        log = folder.path / "log.txt"
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:] if log.is_file() else []
+        end = ["", "The end of its log:", *lines] if lines else []
+        folder.write_text("error.txt", "\n".join([reason, *end]) + "\n")
 
 
 def _discard_if_empty(folder: RunFolder, results: Path) -> str:

@@ -21,7 +21,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from mnist_lab.errors import SetupError
+from mnist_lab.errors import NoRoomError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -111,7 +111,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     so equal figures are equal files.
 
     Raises:
-        SetupError: the folder is missing, cannot be written, or the disk is full.
+        NoRoomError: the folder is missing, cannot be written, or the disk is full.
     """
     path = Path(path)
     canvas = FigureCanvasAgg(figure)
@@ -121,14 +121,15 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
         canvas.draw()
     pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     reduced = pixels.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Where a process is killed while it draws a run's plots, the next one removes what begins with .part. there.
+    temporary = path.with_name(f".part.{os.getpid()}.{path.name}")
     try:
         reduced.save(temporary, format="PNG", dpi=(figure.dpi, figure.dpi))
         temporary.replace(path)
     except OSError as problem:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise SetupError(
+        raise NoRoomError(
             f"The plot {path} could not be written: {problem.strerror or problem}.",
             "Check that its folder exists and may be written to, and that the disk is not full.",
         ) from problem
