@@ -17,9 +17,10 @@ from typing import Any
 
 from pebble import ProcessExpired
 
-from mnist_lab.errors import NoRoomError
+from mnist_lab.errors import BusyError, InputError, NoRoomError
 from mnist_lab.executors import Slot, divide
 from mnist_lab.experiment import record_failure
+from mnist_lab.runs import load_run
 from mnist_lab.sweeps.appraisal import Appraisal
 from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.sweeps.server import executor_for, server
@@ -172,14 +173,27 @@ class _Launcher:
     def _start(self, run: PlannedRun) -> None:
         task = self.tasks[run]
         if run.state == "damaged" and not self.tries[run]:
-            with run.folder.locked():
-                self.observer.note(f"{run.label}: damaged; kept aside in {run.folder.set_aside()}.")
+            try:
+                self._set_aside(run)
+            except BusyError:
+                self._leave_for_now(run)
+                return
         if self.tries[run] and run.folder.interrupted:
             task = replace(task, force=False)  # it is the forced run that goes on
         self.tries[run] += 1
         self.begun[run] = time.monotonic()
         self.observer.started(run)
         self.running[self.executor.submit(work, task)] = run
+
+    def _set_aside(self, run: PlannedRun) -> None:
+        """Keep a damaged run, unless another sweep has done so since the plan was made; what is there then is its."""
+        with run.folder.locked():
+            if not run.folder.finished:
+                return
+            try:
+                load_run(run.folder.path)
+            except InputError:
+                self.observer.note(f"{run.label}: damaged; kept aside in {run.folder.set_aside()}.")
 
     def _leave_for_now(self, run: PlannedRun) -> None:
         if run not in self.not_before:
