@@ -97,6 +97,8 @@ class RunFolder:
                 return False
         except filelock.Timeout:
             return True
+        except OSError:  # another user's, for example; `locked` says so
+            return False
 
     def set_aside(self) -> Path:
         """Rename the folder of a damaged run, so that nothing of it is lost; gives its new path."""
@@ -297,6 +299,7 @@ class RunFolder:
             InputError: it is missing or damaged.
         """
         import zipfile
+        import zlib
 
         import numpy as np
 
@@ -305,7 +308,8 @@ class RunFolder:
                 return dict(arrays)
         except FileNotFoundError:
             raise InputError(f"{self.path}: there is no {name}.") from None
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+            # RuntimeError: one wrong byte, and zipfile takes it for an encrypted file.
             raise InputError(f"{self.path / name}: damaged ({error}).") from None
 
 
