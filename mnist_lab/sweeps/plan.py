@@ -75,7 +75,7 @@ def make_plan(
         results: the folder below which runs are.
         data_dir: where to look for data sets first.
         force: everything is to be done again.
-        retry_failed: nothing but failed runs is to be done.
+        retry_failed: nothing but failed runs is to be done, whatever `force` says.
 
     Raises:
         InputError: a data set cannot be had, a backend is not installed, or two configurations are the same run.
@@ -94,10 +94,10 @@ def make_plan(
     finished = _Finished(results)
     notes += finished.problems
     runs = tuple(_planned(identity, finished) for identity in identities)
-    if force:
-        todo = runs
-    elif retry_failed:
+    if retry_failed:
         todo = tuple(run for run in runs if run.state == "failed")
+    elif force:
+        todo = runs
     else:
         todo = tuple(run for run in runs if run.state != "done")
     return Plan(runs, todo, tuple(notes))
