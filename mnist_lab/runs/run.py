@@ -114,9 +114,14 @@ def find_folders(reference: str, results: Path) -> list[RunFolder]:
     one that does not comes first.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or `results` is a run's own folder.
     """
     runs = finished_runs(results)
+    if RunFolder(results) in runs:
+        raise InputError(
+            f"{results}: this is a run's folder; expected the folder below which the runs are.",
+            "Name that folder with --results, or this one as the run.",
+        )
     found = [run for run in runs if run.id == reference]
     experiments = {run: run.path.parent.relative_to(results).as_posix() for run in runs}
     found = found or [run for run in runs if experiments[run] == reference]

@@ -184,6 +184,15 @@ def test_the_nearest_name_is_suggested(command, wrong, meant, results):
     assert f"(did you mean '{meant}'?)" in done.stderr
 
 
+@pytest.mark.parametrize("command", [["delete"], ["show"], ["compare", "mlp_512"]], ids=lambda words: words[0])
+def test_runs_are_not_looked_for_below_a_run(command, results):
+    run = results / runs(results)[0]
+    done = CliRunner().invoke(main, [*command, "no_relu", "--results", str(run)])
+    assert done.exit_code == 2
+    assert f"{run}: this is a run's folder" in done.stderr
+    assert "--results" in done.stderr
+
+
 @pytest.mark.parametrize("what", ["run", "experiment"])
 def test_what_is_read_only_is_told_before_anything_goes(what, results, monkeypatch):
     before = runs(results)
