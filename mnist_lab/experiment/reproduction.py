@@ -99,6 +99,7 @@ def reproduce(
     Raises:
         InputError: the original lacks a file, or its backend, device or data are not here; nothing is trained.
         TrainingError: the loss became NaN.
+        KeyboardInterrupt: passed on with a sentence on how to go on.
     """
     if missing := [name for name in _NEEDED if not (original.folder.path / name).is_file()]:
         raise InputError(f"{original.folder.path}: cannot be compared: there is no {' and no '.join(missing)}.")
@@ -112,7 +113,10 @@ def reproduce(
             "place.",
             "Choose another folder with --into.",
         )
-    repetition = train(config, results=results, data_dir=data_dir, force=True, observer=observer)
+    try:
+        repetition = train(config, results=results, data_dir=data_dir, force=True, observer=observer)
+    except KeyboardInterrupt as interrupt:  # a repetition never goes on from a checkpoint, as other runs do
+        raise KeyboardInterrupt("The same command begins the repetition anew.") from interrupt
     return compare(original, repetition)
 
 
@@ -168,10 +172,15 @@ def _have(name: str, *runs: Run) -> bool:
 def _same_history(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> bool:
     """Every epoch but for its duration, and for what only one of two versions writes down."""
     return len(a) == len(b) and all(
-        one[key] == other[key]
+        _equal(one[key], other[key])
         for one, other in zip(a, b, strict=True)
         for key in one.keys() & other.keys() - {"seconds"}
     )
+
+
+def _equal(a: Any, b: Any) -> bool:
+    """NaN, too, equals NaN."""
+    return a == b or (a != a and b != b)
 
 
 def _same_arrays(a: Arrays, b: Arrays) -> bool:

@@ -133,6 +133,13 @@ def test_durations_do_not_count(pair):
     assert compare(*map(load_run, pair)).verdict == "identical"
 
 
+def test_a_loss_that_is_no_number_in_both_is_the_same(pair):
+    for folder in pair:
+        history = [record | {"val_loss": None} for record in read_history(folder)]
+        write(folder / "history.jsonl", "".join(json.dumps(record) + "\n" for record in history))
+    assert compare(*map(load_run, pair)).verdict == "identical"
+
+
 def test_one_bit_is_a_difference(pair):
     history = read_history(pair[1])
     history[0]["loss"] = history[0]["loss"] * (1 + 2**-52)
@@ -173,3 +180,13 @@ def test_a_different_result_ends_with_1(pair, monkeypatch):
     assert done.exit_code == 1
     assert "NOT reproduced" in done.stdout
     assert "more than chance explains" in done.stdout
+
+
+def test_ctrl_c_says_that_the_repetition_begins_anew(pair, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt("The same command, without --force, goes on from the last checkpoint.")
+
+    monkeypatch.setattr("mnist_lab.experiment.reproduction.train", interrupted)
+    done = CliRunner().invoke(main, ["reproduce", str(pair[0]), "--into", str(tmp_path / "again"), "--quiet"])
+    assert done.exit_code == 130
+    assert done.stderr == "Interrupted. The same command begins the repetition anew.\n"
