@@ -126,7 +126,7 @@ def _jobs(text: str) -> int | None:
 
     if text == "auto":
         return None
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise InputError(f"--jobs {text}: expected a number of 1 or more, or auto.")
     return int(text)
 

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import family
+import pytest
 from lab import good, imported, lab
 
 
@@ -162,6 +163,13 @@ def test_retrying_what_failed_says_so_when_nothing_has(folder):
     done = family.sweep(folder, "--retry-failed")
     assert done.code == 0
     assert "no run has failed before" in done.err
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "\N{SUPERSCRIPT TWO}", "two"])
+def test_a_number_of_jobs_that_is_none_is_refused(jobs, folder):
+    done = family.sweep(folder, "--jobs", jobs)
+    assert done.code == 2
+    assert f"--jobs {jobs}: expected a number of 1 or more, or auto." in done.err
 
 
 def test_a_results_folder_that_cannot_be_written_stops_the_sweep(folder):
