@@ -14,10 +14,10 @@ def git_state() -> dict[str, object]:
 
 
 def _git(*arguments: str) -> str | None:
+    # Else `git status` writes its index anew, and leaves a lock in the checkout if it dies, as on a full disk.
+    command = ["git", "--no-optional-locks", *arguments]
     try:
-        done = subprocess.run(
-            ["git", *arguments], cwd=_PACKAGE, capture_output=True, text=True, timeout=10, check=False
-        )
+        done = subprocess.run(command, cwd=_PACKAGE, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
