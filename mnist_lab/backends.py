@@ -17,12 +17,10 @@ from importlib.util import find_spec
 from typing import Any
 
 from mnist_lab.cache import cache_dir
+from mnist_lab.config.backend import BACKENDS, default_backend, installed
 from mnist_lab.errors import SetupError
 from mnist_lab.machine import gpus, processor_model, processors, quietest, thread_limits
 from mnist_lab.version import __version__
-
-BACKENDS = ("tensorflow", "jax", "torch")
-"""In order of preference; each has the name of its package."""
 
 _WITH_CUDA = {
     "tensorflow": ": pip install 'mnist-lab[cuda]'",
@@ -48,11 +46,6 @@ class Backend:
     """What the libraries wrote to stderr while they were imported."""
 
 
-def installed() -> list[str]:
-    """The installed backends, in order of preference."""
-    return [name for name in BACKENDS if find_spec(name)]
-
-
 def choose(requested: str | None, *, convolves: bool = False, device: str = "auto") -> str:
     """The backend to use: the one requested, else KERAS_BACKEND, else the first one installed.
 
@@ -75,7 +68,7 @@ def choose(requested: str | None, *, convolves: bool = False, device: str = "aut
     if requested == "auto":
         return next(name for name in fastest(convolves=convolves, device=device) if name in there)
     asked_by = "runtime.backend / --backend" if requested else "KERAS_BACKEND"
-    name = requested or os.environ.get("KERAS_BACKEND") or there[0]
+    name = requested or default_backend(there)
     if name not in BACKENDS:
         raise SetupError(f"{asked_by}: expected one of {', '.join(BACKENDS)}, received '{name}'.")
     if name not in there:

@@ -1,16 +1,21 @@
-"""Which backend is meant where a configuration names none."""
+"""The backends that there are, and which is meant where a configuration names none."""
 
 import os
+from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import get_args
 
-from mnist_lab.config.schema import BackendName
+BACKENDS = ("tensorflow", "jax", "torch")
+"""In order of preference; each has the name of its package."""
 
 
-def default_backend() -> str:
-    """KERAS_BACKEND, else TensorFlow, else the first one installed.
+def installed() -> list[str]:
+    """The installed backends, in order of preference."""
+    return [name for name in BACKENDS if find_spec(name)]
 
-    By the same rule `mnist_lab.backends` chooses when a run starts; whether it can be used is said only there.
+
+def default_backend(there: Sequence[str]) -> str:
+    """KERAS_BACKEND, else the first one of those that are there, else the one that is preferred.
+
+    It is not said that it can be used: that is seen when it is started.
     """
-    in_order = [name for name in get_args(BackendName) if name != "auto"]
-    return os.environ.get("KERAS_BACKEND") or next(filter(find_spec, in_order), in_order[0])
+    return os.environ.get("KERAS_BACKEND") or next(iter(there), BACKENDS[0])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_lab.config import shipped
-from mnist_lab.config.backend import default_backend
+from mnist_lab.config.backend import default_backend, installed
 from mnist_lab.config.document import Document, read
 from mnist_lab.config.loading import Override, folder_name, is_complete, path_below_configs, read_config, resolve
 from mnist_lab.config.problems import InvalidError, listed
@@ -196,7 +196,7 @@ def _runs(
     runs: dict[tuple[int, int], Config] = {}
     notes: dict[str, None] = {}
     clashes: dict[tuple[str, str], str] = {}
-    unnamed = default_backend()
+    unnamed = default_backend(installed())
     for position, row in sorted(enumerate(rows), key=lambda numbered: numbered[1].is_arm):
         config = row.config
         backend = config.runtime.backend or unnamed
