@@ -144,4 +144,4 @@ def _in_order(groups: Sequence[Group]) -> Iterator[Group]:
 
 def _natural(text: str) -> list[tuple[int, str]]:
     parts = re.split(r"(\d+)", text)
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
