@@ -13,7 +13,7 @@ from math import inf
 
 from evidence.comparison import Comparison
 from evidence.writeups import Claim
-from mnist_lab.analysis import first_gap, mean_interval, overfitting_onset
+from mnist_lab.analysis import first_gap, mean_accuracy_interval, mean_interval, overfitting_onset
 from mnist_lab.analysis.family import BySeed, Tested, tested
 from mnist_lab.analysis.observations import OVERFIT_GAP
 from mnist_lab.analysis.power import least_seeds
@@ -159,7 +159,8 @@ def _of_size(claim: Claim, compared: Comparison) -> Finding:
     if group is None:
         return _not_run(claim, compared)
     values = tuple(measured(claim, group).values())
-    interval = mean_interval(values)
+    in_any_range = claim.quantity in (*GAPS, *EPOCHS)
+    interval = mean_interval(values) if in_any_range else mean_accuracy_interval(values)
     if group.n > 1 and len(values) < group.n:
         some = f": {_spread(values, claim)}" if values else ""
         text = f"{_name(claim, group)}: there is one in {len(values)} of {count(group.n, 'run')}{some}."

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mnist_lab.analysis.holm import holm, open_tests
-from mnist_lab.analysis.intervals import mean_interval
+from mnist_lab.analysis.intervals import mean_accuracy_interval, mean_interval
 from mnist_lab.analysis.mcnemar import accuracy_difference, disagreement, mcnemar
 from mnist_lab.analysis.paired import paired, smallest_p
 from mnist_lab.analysis.power import least_seeds, seeds_to_settle
@@ -171,6 +171,12 @@ def test_the_interval_of_the_mean_is_scipys(values, confidence):
 
 def test_one_value_has_no_interval_of_the_mean():
     assert mean_interval([0.98]) is None
+
+
+def test_the_interval_of_a_mean_accuracy_is_kept_within_0_and_1():
+    assert mean_accuracy_interval([0.1, 0.9, 0.8]) == (0.0, 1.0)
+    assert mean_accuracy_interval([0.97, 0.98]) == (pytest.approx(mean_interval([0.97, 0.98])[0]), 1.0)
+    assert mean_accuracy_interval([0.98]) is None
 
 
 def test_the_interval_of_the_mean_covers_the_mean_95_times_of_100():

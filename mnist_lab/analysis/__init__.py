@@ -6,7 +6,7 @@ What compares experiments is imported from its module: `paired`, `mcnemar`, `hol
 SciPy are imported by the functions that compute with them, when these are called, and by nothing else here.
 """
 
-from mnist_lab.analysis.intervals import mean_interval, wilson
+from mnist_lab.analysis.intervals import mean_accuracy_interval, mean_interval, wilson
 from mnist_lab.analysis.landmarks import Onset, first_gap, overfitting_onset, stays_above
 from mnist_lab.analysis.observations import Observation, observe
 
@@ -14,6 +14,7 @@ __all__ = [
     "Observation",
     "Onset",
     "first_gap",
+    "mean_accuracy_interval",
     "mean_interval",
     "observe",
     "overfitting_onset",

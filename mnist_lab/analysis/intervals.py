@@ -59,3 +59,9 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[fl
     n, mean = len(values), fmean(values)
     half = float(stdtrit(n - 1, 0.5 + confidence / 2)) * stdev(values) / sqrt(n)
     return mean - half, mean + half
+
+
+def mean_accuracy_interval(accuracies: Sequence[float], confidence: float = 0.95) -> tuple[float, float] | None:
+    """The same of accuracies, which cannot leave 0 to 1."""
+    interval = mean_interval(accuracies, confidence)
+    return interval and (max(0.0, interval[0]), min(1.0, interval[1]))

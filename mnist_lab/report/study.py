@@ -6,7 +6,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mnist_lab.analysis import Observation, mean_interval, wilson
+from mnist_lab.analysis import Observation, mean_accuracy_interval, wilson
 from mnist_lab.analysis.pareto import front
 from mnist_lab.analysis.verdicts import Scores, Verdict, verdicts
 from mnist_lab.report.families import families
@@ -161,7 +161,7 @@ def entry(group: Group, base: Group | None, verdict: Verdict | None, seen: Seque
         group,
         base,
         verdict,
-        _within(mean_interval(group.test.values)),
+        mean_accuracy_interval(group.test.values),
         wilson(round(group.test.mean * group.data.test_images), group.data.test_images),
         tuple(seen),
     )
@@ -221,8 +221,3 @@ def looks_at_test(groups: Sequence[Group]) -> Looks:
         selected=sum(group.chosen_on_test for group in watched),
         steered=sum(group.n for group in watched if group.steered_by_test),
     )
-
-
-def _within(interval: Interval | None) -> Interval | None:
-    """An interval of accuracies cannot leave 0 to 1, as Student's may."""
-    return interval and (max(0.0, interval[0]), min(1.0, interval[1]))

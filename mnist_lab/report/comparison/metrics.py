@@ -6,7 +6,7 @@ from math import isfinite
 from statistics import fmean
 from typing import Any, Literal
 
-from mnist_lab.analysis import mean_interval, wilson
+from mnist_lab.analysis import mean_accuracy_interval, wilson
 from mnist_lab.analysis.mcnemar import Disagreement, accuracy_difference
 from mnist_lab.analysis.paired import paired
 from mnist_lab.analysis.wording import signed
@@ -143,10 +143,7 @@ def _row(metric: Metric, base: Group, other: Group, pairs: Pairs, models: Disagr
 
 def accuracy_interval(accuracies: Spread, images: int) -> Interval:
     """The 95 % interval of a test accuracy: of one model for the choice of test images, else for that of seeds."""
-    over_seeds = mean_interval(accuracies.values)
-    if over_seeds is None:
-        return wilson(round(accuracies.mean * images), images)
-    return max(0.0, over_seeds[0]), min(1.0, over_seeds[1])
+    return mean_accuracy_interval(accuracies.values) or wilson(round(accuracies.mean * images), images)
 
 
 def _number(value: Any) -> float | None:
