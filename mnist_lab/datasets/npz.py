@@ -52,7 +52,8 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
         raise _damaged(path, error) from error
     except OSError as error:
         raise unreadable(path, error) from error
-    except (EOFError, KeyError, SyntaxError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+    except (EOFError, KeyError, SyntaxError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
+        # RuntimeError: one wrong byte, and zipfile takes it for an encrypted file or an unknown compression.
         raise _damaged(path, error) from error
 
 

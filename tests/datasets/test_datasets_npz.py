@@ -123,6 +123,15 @@ def test_an_archive_with_a_flipped_bit_is_a_data_error(tmp_path, data):
         datasets.load(str(path))
 
 
+def test_an_archive_that_a_wrong_byte_makes_look_encrypted_is_a_data_error(tmp_path, data):
+    path = write_npz(tmp_path / "data.npz", data)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] |= 1  # the flags of the first entry of the directory
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="truncated or corrupt"):
+        datasets.load(str(path))
+
+
 def test_a_single_array_is_no_data_set(tmp_path, data):
     path = tmp_path / "a.npz"
     with path.open("wb") as file:
