@@ -7,15 +7,36 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 SUPPORTED := >=3.11,<3.14
 
-ifneq ($(shell command -v uv 2>/dev/null),)
+# uv where it is installed; `make UV= ...` does without it.
+UV ?= $(shell command -v uv 2>/dev/null)
+
+# A lock holds everything that is needed, so it is installed as it is: a resolver would look for the newest release of what
+# an extra such as coverage[toml] names and miss its hash in the lock. The check then says whether the lock was complete.
+LOCKED := --no-deps --require-hashes
+
+ifneq ($(UV),)
 UV_PYTHON_REQUEST = $(if $(filter file,$(origin PYTHON)),$(SUPPORTED),$(PYTHON))
-CREATE_VENV = uv venv --quiet --python '$(UV_PYTHON_REQUEST)' $(VENV)
-PIP_INSTALL = uv pip install --quiet --python $(BIN)/python
+CREATE_VENV = '$(UV)' venv --quiet --python '$(UV_PYTHON_REQUEST)' $(VENV)
+PIP_INSTALL = '$(UV)' pip install --quiet --python $(BIN)/python
+PIP_CHECK = '$(UV)' pip check --python $(BIN)/python
 else
 CREATE_VENV = $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 # A .venv that uv made has no pip; ensurepip does nothing where there is one.
 PIP_INSTALL = $(BIN)/python -m ensurepip >/dev/null && \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP_CHECK = $(BIN)/python -m pip --disable-pip-version-check check
+endif
+CHECK_INSTALLED = $(PIP_CHECK) >&2 || { \
+	echo 'The packages in $(VENV) do not fit together. Start over: make clean, then the same command again.' >&2; exit 1; }
+
+# Extras of pyproject.toml that `make install` adds: EXTRAS=jax, EXTRAS="jax torch". Each has a lock of what it adds to
+# requirements.lock; all of them fit together.
+EXTRAS :=
+comma := ,
+EXTRAS_WANTED = $(subst $(comma), ,$(EXTRAS))
+EXTRAS_KNOWN := $(shell sed -n '/^\[project.optional-dependencies\]/,/^$$/s/^\([a-z-]*\) *=.*/\1/p' pyproject.toml)
+ifneq ($(filter-out $(EXTRAS_KNOWN),$(EXTRAS_WANTED)),)
+$(error EXTRAS: expected some of: $(EXTRAS_KNOWN); received: $(EXTRAS))
 endif
 
 .DEFAULT_GOAL := help
@@ -24,7 +45,7 @@ endif
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-install: $(VENV)/.installed ## Make .venv with the exact versions of requirements.lock and the project in it
+install: $(VENV)/.installed $(EXTRAS_WANTED:%=$(VENV)/.installed-%) ## Make .venv with the locked versions and the project (EXTRAS="jax torch")
 
 dev: $(VENV)/.installed-dev ## The same with the tools for tests and checks
 
@@ -62,10 +83,17 @@ bench: dev ## Measure against plain Keras scripts and PyTorch: about 70 minutes 
 results: install ## Write what results/published/ says anew, without training (IMPORT=DIR: take over runs first)
 	$(BIN)/python -m evidence $(if $(IMPORT),--import '$(IMPORT)')
 
-lock: ## Write the lock files anew, with uv (UPGRADE=--upgrade for the newest versions)
+lock: ## Regenerate the lock files, with uv (UPGRADE=--upgrade for the newest versions)
 	uv pip compile $(UPGRADE) $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml
-	uv pip compile $(UPGRADE) $(LOCK_OPTIONS) --output-file requirements-dev.lock \
-		--constraint requirements.lock --group dev --extra jax pyproject.toml
+	set -e; constraints='--constraint requirements.lock'; \
+	base=$$(sed -n 's/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements.lock | sort -u); \
+	for extra in $(EXTRAS_KNOWN); do \
+		uv pip compile $(UPGRADE) $(LOCK_OPTIONS) $$constraints --extra $$extra $$base \
+			--output-file requirements-$$extra.lock pyproject.toml; \
+		constraints="$$constraints --constraint requirements-$$extra.lock"; \
+	done; \
+	uv pip compile $(UPGRADE) $(LOCK_OPTIONS) $$constraints --output-file requirements-dev.lock \
+		--group dev --extra jax pyproject.toml
 
 LOCK_OPTIONS = --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make lock'
@@ -82,13 +110,21 @@ $(BIN)/python:
 
 $(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
 	@echo 'Installing TensorFlow and the rest into $(VENV), which takes a minute or more.'
-	@$(PIP_INSTALL) --require-hashes -r requirements.lock
+	@$(PIP_INSTALL) $(LOCKED) -r requirements.lock
 	@$(PIP_INSTALL) --no-deps --editable .
+	@$(CHECK_INSTALLED)
 	@touch $@
 
 # requirements-dev.lock has all of requirements.lock, in the same versions, so it stands for both.
 $(VENV)/.installed-dev: requirements-dev.lock pyproject.toml | $(BIN)/python
 	@echo 'Installing TensorFlow, JAX and the development tools into $(VENV), which takes a minute or more.'
-	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@$(PIP_INSTALL) $(LOCKED) -r requirements-dev.lock
 	@$(PIP_INSTALL) --no-deps --editable .
+	@$(CHECK_INSTALLED)
 	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-%: requirements-%.lock | $(VENV)/.installed
+	@echo 'Installing the extra $* into $(VENV).'
+	@$(PIP_INSTALL) $(LOCKED) -r $<
+	@$(CHECK_INSTALLED)
+	@touch $@

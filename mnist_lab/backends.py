@@ -19,14 +19,11 @@ from typing import Any
 from mnist_lab.cache import cache_dir
 from mnist_lab.config.backend import BACKENDS, default_backend, installed
 from mnist_lab.errors import SetupError
+from mnist_lab.installation import extra_command, package_command
 from mnist_lab.machine import gpus, processor_model, processors, quietest, thread_limits
 from mnist_lab.version import __version__
 
-_WITH_CUDA = {
-    "tensorflow": ": pip install 'mnist-lab[cuda]'",
-    "jax": ": pip install 'mnist-lab[jax-cuda]'",
-    "torch": ", as its site tells",
-}
+_CUDA_EXTRAS = {"tensorflow": "cuda", "jax": "jax-cuda", "torch": "torch"}
 _CUTS_TRAINING_SHORT = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 
 
@@ -63,7 +60,7 @@ def choose(requested: str | None, *, convolves: bool = False, device: str = "aut
     if not there:
         raise SetupError(
             "No Keras backend is installed (TensorFlow, JAX or Torch).",
-            "Install one: pip install 'mnist-lab[jax]' or pip install tensorflow.",
+            f"Install one: {package_command('tensorflow')}",
         )
     if requested == "auto":
         return next(name for name in fastest(convolves=convolves, device=device) if name in there)
@@ -72,10 +69,10 @@ def choose(requested: str | None, *, convolves: bool = False, device: str = "aut
     if name not in BACKENDS:
         raise SetupError(f"{asked_by}: expected one of {', '.join(BACKENDS)}, received '{name}'.")
     if name not in there:
-        extra = "tensorflow" if name == "tensorflow" else f"'mnist-lab[{name}]'"
+        command = package_command(name) if name == "tensorflow" else extra_command(name)
         raise SetupError(
             f"{asked_by}: the backend '{name}' is not installed (installed: {', '.join(there)}).",
-            f"Install it: pip install {extra}.",
+            f"Install it: {command}",
         )
     return name
 
@@ -155,7 +152,7 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
     if device == "gpu" and not cards:
         raise SetupError(
             f"--device gpu: {name} sees no GPU on this machine.",
-            f"Use --device auto or cpu; for a GPU install the build with CUDA{_WITH_CUDA[name]}.",
+            f"Use --device auto or cpu; the build for NVIDIA GPUs: {extra_command(_CUDA_EXTRAS[name])}",
         )
     if device == "cpu" and cards:
         raise SetupError(

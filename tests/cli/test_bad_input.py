@@ -257,7 +257,7 @@ def test_a_folder_for_a_file_a_file_for_a_folder_and_a_name_for_nothing(argument
 def test_a_backend_that_is_not_installed_names_the_extra_to_install(arguments, variables, tmp_path):
     write(tmp_path / "small.yaml", SMALL)
     answer = lab("run", "small.yaml", *arguments, cwd=tmp_path, **variables)
-    expect(answer, "'torch' is not installed", "pip install 'mnist-lab[torch]'")
+    expect(answer, "'torch' is not installed", "Install it: ", "torch")
     assert files(tmp_path) == {"small.yaml"}
 
 

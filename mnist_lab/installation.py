@@ -1,0 +1,44 @@
+"""The command that adds a package or an extra to where mnist-lab is installed."""
+
+import shlex
+import shutil
+import sys
+from importlib.metadata import PackageNotFoundError, requires
+from importlib.util import find_spec
+from pathlib import Path
+
+_CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def extra_command(extra: str) -> str:
+    """The command that installs an extra of `pyproject.toml`, such as `jax`.
+
+    In the environment that `make install` made it is `make` again, with the versions of the extra's lock. Anywhere else
+    it names the extra's packages, since mnist-lab itself is on no index.
+    """
+    if Path(sys.prefix).resolve() == _CHECKOUT / ".venv" and (_CHECKOUT / "Makefile").is_file():
+        here = Path.cwd() == _CHECKOUT
+        return f"make {'' if here else f'-C {shlex.quote(str(_CHECKOUT))} '}install EXTRAS={extra}"
+    return package_command(*(_requirements(extra) or [f"{_CHECKOUT}[{extra}]"]))
+
+
+def package_command(*requirements: str) -> str:
+    """The command that installs packages into this Python's environment, in which uv puts no pip."""
+    python = shlex.quote(sys.executable)
+    if find_spec("pip"):
+        installer = f"{python} -m pip install"
+    elif shutil.which("uv"):
+        installer = f"uv pip install --python {python}"
+    else:
+        installer = f"{python} -m ensurepip && {python} -m pip install"
+    return " ".join([installer, *map(shlex.quote, requirements)])
+
+
+def _requirements(extra: str) -> list[str]:
+    """What the extra consists of; nothing where mnist-lab is run from its source without being installed."""
+    try:
+        lines = requires("mnist-lab") or []
+    except PackageNotFoundError:
+        return []
+    parts = [line.partition(";") for line in lines]
+    return [named.strip() for named, _, marker in parts if f"extra == '{extra}'" in marker.replace('"', "'")]
