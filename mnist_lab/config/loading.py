@@ -1,7 +1,7 @@
 """From a file, what it extends, and the command line to one validated configuration."""
 
-import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,9 @@ from mnist_lab.config.document import (
     parse_value,
     read,
 )
+from mnist_lab.config.names import checked_name, folder_name, path_below_configs
 from mnist_lab.config.problems import Problem, config_error
-from mnist_lab.config.schema import CHANGE_THE_NUMBERS, EXPERIMENT_NAME, Config, Train
+from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config, Train
 from mnist_lab.config.sweeps.file import is_sweep_file
 from mnist_lab.errors import ConfigError, InputError
 
@@ -94,11 +95,14 @@ def resolve(
     if reference and changed:
         known = dict.fromkeys((*reference.departures, *map(dotted, changed)))
         reference = reference.model_copy(update={"departures": tuple(known)})
-    resolved = {
-        "name": config.name or _stem(path),
-        "experiment": experiment_of(path, config.experiment, config.name),
-        "reference": reference,
-    }
+    experiment = experiment_of(path, config.experiment, config.name)
+    try:
+        checked_name(experiment)
+    except ValueError as error:  # too long: all else has been checked or replaced
+        raise ConfigError(
+            f"{document.source}: name of the experiment: {error}.", "Set a shorter `experiment`."
+        ) from None
+    resolved = {"name": config.name or _stem(path), "experiment": experiment, "reference": reference}
     return config.model_copy(update=resolved)
 
 
@@ -164,7 +168,7 @@ def extend(document: Document, folder: Path, chain: tuple[Path, ...]) -> None:
     base = read_config(path, chain)
     if is_complete(base):
         given = (base.value.get(key) for key in ("experiment", "name"))
-        document.value.setdefault("base", experiment_of(path, *(text if _is_name(text) else None for text in given)))
+        document.value.setdefault("base", experiment_of(path, *map(_name_or_none, given)))
     document.inherit(base, never=NEVER_INHERITED)
 
 
@@ -173,28 +177,16 @@ def is_complete(document: Document) -> bool:
     return {"data", "model"} <= document.value.keys()
 
 
-def path_below_configs(path: Path) -> str | None:
-    """The path below the nearest folder called `configs`, without suffix: `ablation/nodes_1024`."""
-    parts = path.resolve().with_suffix("").parts
-    if "configs" not in parts[:-1]:
-        return None
-    nearest = len(parts) - 2 - parts[-2::-1].index("configs")
-    return "/".join(folder_name(part) for part in parts[nearest + 1 :])
-
-
 def experiment_of(path: Path | None, experiment: str | None, name: str | None) -> str:
     """What the experiment is called: as given, else by its path below `configs`, its name, or its file's name."""
     return experiment or (path_below_configs(path) if path else None) or name or _stem(path)
-
-
-def folder_name(text: str) -> str:
-    """The text with everything that a folder had better not be called replaced by `_`."""
-    return re.sub(r"[^A-Za-z0-9_.+-]|^(?=[.+-])", "_", text)
 
 
 def _stem(path: Path | None) -> str:
     return folder_name(path.stem) if path else "experiment"
 
 
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch(EXPERIMENT_NAME, value) is not None
+def _name_or_none(value: Any) -> str | None:
+    with suppress(ValueError):
+        return checked_name(value) if isinstance(value, str) else None
+    return None

@@ -27,8 +27,6 @@ _EXPECTED = {
     "less_than_equal": "at most {le:.10g}",
     "too_short": "at least one entry",
     "too_long": "at most {max_length} values",
-    "string_too_long": "at most {max_length} characters",
-    "string_pattern_mismatch": "letters, digits and _ . + - = , (first a letter, a digit or _), and / between folders",
     "union_tag_not_found": "a known name, or a mapping with one known name as its key",
 }
 

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import TaggedUnionSchema
 
+from mnist_lab.config import names
 from mnist_lab.config.augmentations import AnyAugmentation, Geometric
 from mnist_lab.config.layers import Model
 from mnist_lab.config.optimizers import Adam, AnyOptimizer
@@ -26,8 +27,20 @@ from mnist_lab.config.spec import (
 BackendName = Literal["tensorflow", "jax", "torch", "auto"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 ClassWeights = Annotated[dict[int, PositiveFloat], Field(min_length=1)]
-EXPERIMENT_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.+=,-]*(/[A-Za-z0-9_][A-Za-z0-9_.+=,-]*)*$"
-ExperimentName = Annotated[str, Field(pattern=EXPERIMENT_NAME, max_length=200)]
+
+
+def _name(text: str) -> str:
+    try:
+        return names.checked_name(text)
+    except ValueError as error:
+        raise PydanticCustomError("name", "{reason}", {"reason": str(error)}) from None
+
+
+ExperimentName = Annotated[
+    str,
+    AfterValidator(_name),
+    WithJsonSchema({"type": "string", "pattern": names.PATTERN, "maxLength": names.MAX_CHARACTERS}),
+]
 """A folder below the results folder; parts are joined by `/`. `=` and `,` are for the arms of a sweep."""
 
 

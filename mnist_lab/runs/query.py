@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mnist_lab.config.document import ABSENT, KeyPath, child, describe, key_path, parse_value
+from mnist_lab.config.names import composed
 from mnist_lab.config.problems import suggest
 from mnist_lab.errors import InputError
 from mnist_lab.runs.run import Run
@@ -53,6 +54,7 @@ class Condition:
                 "For example 'test.accuracy>0.99' or train.optimizer.name==adam.",
             )
         key, sign, value = match.group("key", "operator", "value")
+        value = composed(value)
         return cls(key, sign, value, _plain(parse_value(value, text)))
 
     def holds(self, found: Any) -> bool:
@@ -63,6 +65,11 @@ class Condition:
         """
         if found is ABSENT or found is None:
             return self.operator in ("==", "!=") and (self.value is None) == (self.operator == "==")
+        match found:
+            case str():
+                found = composed(found)
+            case list():
+                found = [composed(item) if isinstance(item, str) else item for item in found]
         match self.operator:
             case "==":
                 return self._equals(found)

@@ -1,11 +1,13 @@
 """A finished run, read from its folder."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from mnist_lab.config import Config, load_config
+from mnist_lab.config.names import composed
 from mnist_lab.config.problems import suggest
 from mnist_lab.errors import InputError, NewerFormatError
 from mnist_lab.runs.folder import FORMAT, MARKER, RunFolder, finished_runs
@@ -122,16 +124,26 @@ def find_folders(reference: str, results: Path) -> list[RunFolder]:
             f"{results}: this is a run's folder; expected the folder below which the runs are.",
             "Name that folder with --results, or this one as the run.",
         )
-    found = [run for run in runs if run.id == reference]
-    experiments = {run: run.path.parent.relative_to(results).as_posix() for run in runs}
-    found = found or [run for run in runs if experiments[run] == reference]
-    found = found or [run for run in runs if experiments[run].endswith(f"/{reference}")]
-    places = {run: run.path.relative_to(results).as_posix() for run in runs}
-    found = found or [run for run in runs if places[run] == reference]
-    found = found or [run for run in runs if places[run].endswith(f"/{reference}")]
-    found = found or [run for run in runs if run.id.rpartition("-")[2] == reference]
+    reference = composed(reference)
+    experiments = {run: composed(run.path.parent.relative_to(results).as_posix()) for run in runs}
+    places = {run: f"{experiment}/{run.id}" for run, experiment in experiments.items()}
+    paths = {run: composed(run.path.as_posix()) for run in runs}
+    ways: list[Callable[[RunFolder], bool]] = [
+        lambda run: run.id == reference,
+        lambda run: experiments[run] == reference,
+        lambda run: experiments[run].endswith(f"/{reference}"),
+        lambda run: places[run] == reference,
+        lambda run: places[run].endswith(f"/{reference}"),
+        lambda run: run.id.rpartition("-")[2] == reference,
+        lambda run: reference.rstrip("/") in (paths[run], paths[run].removesuffix(f"/{run.id}")),
+    ]
+    found = next((some for way in ways if (some := list(filter(way, runs)))), [])
     if not found:
-        names = {name for run in runs for name in (run.id, str(run.path), experiments[run], run.path.parent.name)}
+        names = {
+            name
+            for run, experiment in experiments.items()
+            for name in (run.id, paths[run], experiment, experiment.rpartition("/")[2])
+        }
         raise InputError(
             f"{reference}: no finished run of that folder, id or experiment below {results}"
             f"{suggest(reference, sorted(names))}.",

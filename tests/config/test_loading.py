@@ -355,7 +355,7 @@ class TestNames:
             ("configs/ablation/mine.yaml", "experiment: other\n", "mine", "other"),
             ("configs/old/configs/a/b/mine.yaml", "", "mine", "a/b/mine"),
             ("my configs/mine.yaml", "", "mine", "mine"),
-            ("configs/odd name/été (2).yaml", "", "_t___2_", "odd_name/_t___2_"),
+            ("configs/odd name/été (2).yaml", "", "été__2_", "odd_name/été__2_"),
             ("configs/.hidden/-x.yaml", "", "_-x", "_.hidden/_-x"),
             ("v1.2.yaml", "", "v1.2", "v1.2"),
             ("configs", "", "configs", "configs"),

@@ -268,7 +268,7 @@ def test_a_value_out_of_range_is_told_with_the_range(folder: Path, line: str, ex
     assert problem(f"{VALID}{line}\n") == f"my.yaml:{expected}"
 
 
-@pytest.mark.parametrize("name", ["''", "../up", "/abs", "a b", "a//b", ".hidden", "-x", "a/", "a\\b", "ä", "x" * 201])
+@pytest.mark.parametrize("name", ["''", "../up", "/abs", "a b", "a//b", ".hidden", "-x", "a/", "a\\b", "x" * 201])
 def test_a_name_that_is_no_folder_below_the_results_is_refused(folder: Path, name: str) -> None:
     assert problem(f"{VALID}name: {name}\n").startswith("my.yaml:3:7: name: expected ")
     assert problem(f"{VALID}experiment: {name}\n").startswith("my.yaml:3:13: experiment: expected ")

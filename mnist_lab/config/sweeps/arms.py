@@ -1,10 +1,8 @@
 """The arms of a sweep: which values each of them sets, and what it is called."""
 
-import hashlib
 import json
 import math
 import random
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,11 +11,11 @@ from typing import Any
 
 from mnist_lab.config.document import Document, KeyPath, dotted, key_path
 from mnist_lab.config.loading import set_value
+from mnist_lab.config.names import hashed, part_of_name
 from mnist_lab.config.sweeps.file import Block, Random
 
 MAX_NAME = 80
-"""Characters of an arm's name; a longer one ends in a hash instead."""
-_UNSAFE = re.compile(r"[^A-Za-z0-9_.+-]")
+"""Bytes of an arm's name in UTF-8; a longer one ends in a hash instead."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +106,11 @@ def names(arms: Sequence[Arm]) -> list[str]:
     A key path is told by its last parts, as many as it takes to tell it from the others.
     """
     labels = _labels({setting.path for arm in arms for setting in arm})
-    plain = [",".join(f"{labels[s.path]}={_UNSAFE.sub('_', _word(s.value))}" for s in arm) for arm in arms]
+    plain = [",".join(f"{labels[s.path]}={part_of_name(_word(s.value))}" for s in arm) for arm in arms]
     exact = [json.dumps([(dotted(s.path), s.value) for s in arm], sort_keys=True, default=str) for arm in arms]
     shared = Counter(name.casefold() for name, _ in set(zip(plain, exact, strict=True)))
     return [
-        name if len(name) <= MAX_NAME and shared[name.casefold()] == 1 else _hashed(name, content)
+        name if len(name.encode()) <= MAX_NAME and shared[name.casefold()] == 1 else hashed(name, content, MAX_NAME)
         for name, content in zip(plain, exact, strict=True)
     ]
 
@@ -146,8 +144,3 @@ def _word(value: Any) -> str:
             return short if float(short) == value else repr(value)
         case _:
             return str(value)
-
-
-def _hashed(name: str, content: str) -> str:
-    digest = hashlib.sha256(content.encode()).hexdigest()[:8]
-    return f"{name[: MAX_NAME - 9].rstrip('=,.-')}-{digest}"

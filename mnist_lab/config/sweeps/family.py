@@ -1,6 +1,5 @@
 """What a sweep is: every configuration and seed that folders, files and sweep files stand for, all of them valid."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,10 +8,11 @@ from pathlib import Path
 from mnist_lab.config import shipped
 from mnist_lab.config.backend import default_backend, installed
 from mnist_lab.config.document import Document, read
-from mnist_lab.config.loading import Override, folder_name, is_complete, path_below_configs, read_config, resolve
+from mnist_lab.config.loading import Override, is_complete, read_config, resolve
+from mnist_lab.config.names import checked_name, folder_name, path_below_configs
 from mnist_lab.config.problems import InvalidError, listed
 from mnist_lab.config.resolved import fingerprint
-from mnist_lab.config.schema import EXPERIMENT_NAME, Config
+from mnist_lab.config.schema import Config
 from mnist_lab.config.sweeps.file import SweepFile, is_sweep_file
 from mnist_lab.config.sweeps.seeds import parse_seeds
 from mnist_lab.config.sweeps.variation import read_variation
@@ -71,8 +71,11 @@ def load_sweep(
         ConfigError: with every problem of every file and arm, or two configurations that stand for the same run.
         InputError: the seeds or the name cannot be used.
     """
-    if name is not None and not re.fullmatch(EXPERIMENT_NAME, name):
-        raise InputError(f"{name!r}: expected a sweep's name of letters, digits and _ . + - = , and / between folders.")
+    if name is not None:
+        try:
+            name = checked_name(name)
+        except ValueError as error:
+            raise InputError(f"name of the sweep: {error}.") from None
     chosen = None if seeds is None else parse_seeds(seeds)
     errors: list[ConfigError] = []
     paths: list[Path] = []

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from mnist_lab.config import shipped
 from mnist_lab.config.document import MAX_DEPTH, Document, KeyPath, Position, dotted, frozen, read
-from mnist_lab.config.loading import NEVER_INHERITED, Override, folder_name, read_config, resolve
+from mnist_lab.config.loading import NEVER_INHERITED, Override, read_config, resolve
+from mnist_lab.config.names import checked_name, folder_name
 from mnist_lab.config.problems import InvalidError, Problem, config_error, suggest
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config
 from mnist_lab.config.sweeps import arms
@@ -68,6 +69,12 @@ def read_variation(path: Path, overrides: Sequence[Override] = ()) -> Variation:
             configs.append((arm_name, _settled(nameless, None, (*fixed, *arm), sweep, overrides)))
         except InvalidError as error:
             found += [(arm_name, problem) for problem in error.problems]
+    for arm_name, _ in configs:
+        try:
+            checked_name(f"{name}/{arm_name}")
+        except ValueError as error:
+            place = sweep.position(("name",))
+            found.append((arm_name, Problem(place, "name", f"with an arm's name, {error}")))
     if found or base is None:
         raise InvalidError(sweep.source, _summed_up(found))
     named = [

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_lab.config import describe
+from mnist_lab.config.names import hashed
 from mnist_lab.errors import DataError, InputError
 from mnist_lab.report.comparison import figures, words
 from mnist_lab.report.comparison.comparison import Arm, Comparison, Disputed
@@ -18,7 +19,7 @@ from mnist_lab.report.markdown import bullets, table
 from mnist_lab.runs import is_run_folder
 
 LONGEST = 120
-"""Characters that the name of a comparison's own folder may have."""
+"""Bytes that the name of a comparison's own folder may have."""
 
 _FIGURE = re.compile(rf"{figures.CURVES}\.png|{figures.DIGITS}(_[0-9]+)?\.png")
 
@@ -27,11 +28,11 @@ def default_folder(comparison: Comparison, results: Path) -> Path:
     """`comparisons/<a>-vs-<b>/` below `results`, by the experiments, with the seed of single runs."""
     names = [_slug(group) for group in comparison.groups]
     name = "-vs-".join(names)
-    if len(name) > LONGEST or len(set(names)) < len(names):
+    if len(name.encode()) > LONGEST or len(set(names)) < len(names):
         marks = [group.runs[0].folder.id if group.n == 1 else group.fingerprint[:8] for group in comparison.groups]
         name = "-vs-".join(marks)
-    if len(name) > LONGEST:
-        name = f"{names[0][:60]}-vs-{len(names) - 1}-others"
+    if len(name.encode()) > LONGEST:
+        name = hashed(f"{names[0]}-vs-{len(names) - 1}-others", name, LONGEST)
     return results / "comparisons" / name
 
 

@@ -160,7 +160,7 @@ def test_a_sweep_is_called_what_it_is_of(references: list[str], name: str) -> No
 
 
 def test_a_name_that_is_no_folder_is_refused() -> None:
-    with pytest.raises(InputError, match="expected a sweep's name"):
+    with pytest.raises(InputError, match="name of the sweep: expected letters"):
         load_sweep(["mlp_512"], name="../up")
 
 

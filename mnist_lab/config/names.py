@@ -1,0 +1,91 @@
+"""Names of experiments and sweeps, in any script: each is a folder below the results, on every file system.
+
+Names are kept in Unicode's composed form (NFC), because file systems and keyboards differ in which form they give.
+"""
+
+import hashlib
+import re
+import unicodedata
+from pathlib import Path
+
+MAX_CHARACTERS = 200
+"""Of a whole name."""
+MAX_BYTES = 200
+"""Of one folder's name in UTF-8; file systems take 255."""
+EXPECTED = "letters, digits and _ . + - = , (first a letter, a digit or _), and / between folders"
+
+_FIRST = r"[^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"
+"""Of ASCII the letters, digits and `_`."""
+_OTHER = r"[^\x00-\x2a\x2f\x3a-\x3c\x3e-\x40\x5b-\x5e\x60\x7b-\x7f]"
+"""Of ASCII also `. + - = ,`."""
+PATTERN = f"^{_FIRST}{_OTHER}*(/{_FIRST}{_OTHER}*)*$"
+"""What a name looks like, for JSON Schema; `checked_name` is stricter."""
+
+_RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[1-9¹²³])(\..*)?", re.IGNORECASE)
+"""What Windows takes for a device, whatever follows the first dot."""
+_REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
+"""Unicode's categories of controls, formatting, halves of pairs, private use, unassigned, and white space."""
+_JOINERS = "\u200c\u200d"
+"""Formatting that the spelling of words and emoji depends on."""
+
+
+def composed(text: str) -> str:
+    """The text in Unicode's composed form (NFC)."""
+    return unicodedata.normalize("NFC", text)
+
+
+def checked_name(text: str) -> str:
+    """The name of an experiment or a sweep, composed.
+
+    Raises:
+        ValueError: it is none; says what was expected.
+    """
+    name = composed(text)
+    if len(name) > MAX_CHARACTERS:
+        raise ValueError(f"expected at most {MAX_CHARACTERS} characters, received {len(name)}")
+    if not re.fullmatch(PATTERN, name) or not all(character == "/" or _fits(character, "=,") for character in name):
+        raise ValueError(f"expected {EXPECTED}, received {text[:60]!r}")
+    for part in name.split("/"):
+        if _RESERVED.fullmatch(part):
+            raise ValueError(f"expected a name that every file system takes, but Windows reserves {part!r}")
+        if part.endswith("."):
+            raise ValueError(f"expected a name that every file system takes, but Windows drops the dot after {part!r}")
+        if (size := len(part.encode())) > MAX_BYTES:
+            raise ValueError(f"expected at most {MAX_BYTES} bytes in UTF-8 between two /, received {size}")
+    return name
+
+
+def folder_name(text: str) -> str:
+    """The text as a folder's name: composed, with `_` for what a file system refuses; a long one ends in a hash."""
+    name = part_of_name(text)
+    if name.startswith((".", "+", "-")) or _RESERVED.fullmatch(name):
+        name = f"_{name}"
+    return name if len(name.encode()) <= MAX_BYTES else hashed(name, text, MAX_BYTES)
+
+
+def part_of_name(text: str) -> str:
+    """The text composed, with `_` for each character that a file system refuses."""
+    name = "".join(character if _fits(character) else "_" for character in composed(text))
+    return f"{name[:-1]}_" if name.endswith(".") else name
+
+
+def hashed(name: str, content: str, most: int) -> str:
+    """As much of the name as leaves room in `most` bytes for a hash of `content`, and that hash."""
+    digest = hashlib.sha256(content.encode(errors="surrogatepass")).hexdigest()[:8]
+    return f"{name.encode()[: most - 9].decode(errors='ignore').rstrip('=,.-')}-{digest}"
+
+
+def path_below_configs(path: Path) -> str | None:
+    """The path below the nearest folder called `configs`, without suffix: `ablation/nodes_1024`."""
+    parts = path.resolve().with_suffix("").parts
+    if "configs" not in parts[:-1]:
+        return None
+    nearest = len(parts) - 2 - parts[-2::-1].index("configs")
+    return "/".join(folder_name(part) for part in parts[nearest + 1 :])
+
+
+def _fits(character: str, also: str = "") -> bool:
+    """Whether a file system takes the character in a name; of ASCII few are used, as shells give others a meaning."""
+    if character.isascii():
+        return character.isalnum() or character in "_.+-" or character in also
+    return character in _JOINERS or unicodedata.category(character) not in _REFUSED
