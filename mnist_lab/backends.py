@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
 
+from mnist_lab import streams
 from mnist_lab.cache import cache_dir
 from mnist_lab.config.backend import BACKENDS, default_backend, installed
 from mnist_lab.errors import SetupError
@@ -238,14 +239,15 @@ def _unseen_tensorflow(*, unless: bool) -> Iterator[None]:
 def captured_stderr() -> Iterator[list[str]]:
     """Collect what this process writes to file descriptor 2; libraries log there before Python could stop them."""
     text: list[str] = []
-    sys.stderr.flush()
+    streams.open_descriptors()
+    streams.flush()
     with tempfile.TemporaryFile("w+b") as file:
         kept = os.dup(2)
         os.dup2(file.fileno(), 2)
         try:
             yield text
         finally:
-            sys.stderr.flush()
+            streams.flush()
             os.dup2(kept, 2)
             os.close(kept)
             file.seek(0)

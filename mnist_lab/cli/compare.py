@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mnist_lab.cli.options import data_dir_option, debug_option, examples, json_option, results_option
+from mnist_lab.cli.output import echo, echo_json, left_out
 
 if TYPE_CHECKING:
     from mnist_lab.report.comparison import Comparison
@@ -47,10 +48,9 @@ def compare(
     comparison = compared(find_sides(references, results))
     folder = output or default_folder(comparison, results)
     files, not_drawn = write_comparison(folder, comparison, data_dir)
-    for problem in (*comparison.problems, *not_drawn):
-        click.echo(f"Left out: {problem}", err=True)
+    left_out((*comparison.problems, *not_drawn))
     if as_json:
-        click.echo((folder / "compare.json").read_text(encoding="utf-8"), nl=False)
+        echo_json((folder / "compare.json").read_text(encoding="utf-8"))
     else:
         _print(comparison, files)
 
@@ -59,9 +59,10 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
     from rich.text import Text
 
     from mnist_lab.cli import tables
+    from mnist_lab.cli.consoles import console
     from mnist_lab.report.comparison import words
 
-    output = tables.console()
+    output = console()
     base = comparison.base.group
     if len(comparison.arms) > 1:
         output.print()
@@ -85,5 +86,5 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
         if remarks:
             output.print()
             output.print(tables.bullets(remarks))
-    click.echo(f"\nComparison: {files[0]}")
+    echo(f"\nComparison: {files[0]}")
     output.print(Text("  " + "  ".join(file.name for file in files[1:])))

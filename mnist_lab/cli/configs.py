@@ -1,12 +1,12 @@
 """`mnist-lab configs`: the configurations that come with the package."""
 
-import json
 import shutil
 from pathlib import Path
 
 import click
 
 from mnist_lab.cli.options import debug_option, examples, json_option
+from mnist_lab.cli.output import echo, print_json
 
 
 @click.group(invoke_without_command=True, epilog=examples("mnist-lab configs", "mnist-lab configs copy my_configs"))
@@ -21,11 +21,11 @@ def configs(ctx: click.Context, *, as_json: bool) -> None:
 
     loaded = [(name, load_config(shipped.folder() / f"{name}.yaml")) for name in shipped.names()]
     if as_json:
-        click.echo(json.dumps([{"name": name, "description": config.description} for name, config in loaded], indent=2))
+        print_json([{"name": name, "description": config.description} for name, config in loaded])
         return
     width = max(len(name) for name, _ in loaded)
     for name, config in loaded:
-        click.echo(f"{name:<{width}}  {config.description or ''}".rstrip())
+        echo(f"{name:<{width}}  {config.description or ''}".rstrip())
 
 
 @configs.command(epilog=examples("mnist-lab configs copy my_configs"))
@@ -46,4 +46,4 @@ def copy(folder: Path) -> None:
             shutil.copyfile(source, target)
     except OSError as error:
         raise SetupError(f"{folder}: cannot be written ({error.strerror}).") from None
-    click.echo(f"{len(targets)} configurations are in {folder}")
+    echo(f"{len(targets)} configurations are in {folder}")

@@ -1,6 +1,5 @@
 """`mnist-lab data`: which data sets there are and where, download, integrity, and pictures of them."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +7,7 @@ import click
 
 from mnist_lab.cli.downloads import download_bar
 from mnist_lab.cli.options import data_dir_option, debug_option, examples, json_option
+from mnist_lab.cli.output import echo, print_json
 
 if TYPE_CHECKING:
     from mnist_lab.datasets import Dataset, KnownSet
@@ -32,7 +32,7 @@ def list_(data_dir: Path | None, as_json: bool) -> None:
 
     rows = [_list_row(known, data_dir) for known in KNOWN.values()]
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        print_json(rows)
         return
     _print_table(
         ["name", "what it is", "train + test", "size", "classes", "licence"],
@@ -48,11 +48,11 @@ def list_(data_dir: Path | None, as_json: bool) -> None:
             for row in rows
         ],
     )
-    click.echo("\nWhere:")
+    echo("\nWhere:")
     for row in rows:
         where = row["problem"] or row["source"] or f"not here: mnist-lab data fetch {row['name']}"
-        click.echo(f"  {row['name']:<14} " + where.replace("\n", "\n" + " " * 17))
-    click.echo("  your own       wherever a name stands, the path of a folder (IDX, .npz or train/<class>/*.png)")
+        echo(f"  {row['name']:<14} " + where.replace("\n", "\n" + " " * 17))
+    echo("  your own       wherever a name stands, the path of a folder (IDX, .npz or train/<class>/*.png)")
 
 
 @data.command(epilog=examples("mnist-lab data fetch", "mnist-lab data fetch fashion_mnist --data-dir ~/data"))
@@ -70,7 +70,7 @@ def fetch(name: str, data_dir: Path | None, quiet: bool) -> None:
 
     with download_bar(quiet) as progress:
         dataset = datasets.fetch(name, data_dir, progress=progress)
-    click.echo(f"{dataset.title} is here and genuine: {dataset.source}")
+    echo(f"{dataset.title} is here and genuine: {dataset.source}")
 
 
 @data.command(epilog=examples("mnist-lab data verify mnist", "mnist-lab data verify path/to/folder --json"))
@@ -90,7 +90,7 @@ def verify(context: click.Context, dataset: str, data_dir: Path | None, as_json:
     found = datasets.load(dataset, data_dir, download=False)
     facts = _facts(found)
     if as_json:
-        click.echo(json.dumps(facts, indent=2))
+        print_json(facts)
     else:
         _print_facts(found, facts)
     if dataset in datasets.KNOWN and not found.genuine:
@@ -134,14 +134,14 @@ def show(dataset: str, index: int | None, split: str, output: Path | None, data_
         figure = plots.sample_grid(images, labels, f"{found.title}, {split}", classes=found.classes)
     else:
         label = found.classes[labels[index]]
-        click.echo(f"{found.title}, {split} image {index}: {label}")
+        echo(f"{found.title}, {split} image {index}: {label}")
         if text := _as_text(images[index]):
-            click.echo(text)
+            echo(text)
         figure = plots.digit(images[index], label, f"{found.title}, {split} image {index}")
     path = output or Path(f"{found.name}-{split}{'' if index is None else f'-{index}'}.png")
     _make_folder(path.parent)
     plots.save(figure, path)
-    click.echo(str(path))
+    echo(str(path))
 
 
 def _make_folder(folder: Path) -> None:
@@ -204,36 +204,26 @@ def _facts(dataset: "Dataset") -> dict[str, Any]:
 
 
 def _print_facts(dataset: "Dataset", facts: dict[str, Any]) -> None:
-    click.echo(f"{dataset.title}, read from {dataset.source}")
+    echo(f"{dataset.title}, read from {dataset.source}")
     counts = f"{facts['train']:,} training and {facts['test']:,} test images"
-    click.echo(f"  {counts}, {_size(dataset.image_shape)}, {len(dataset.classes)} classes")
-    click.echo()
+    echo(f"  {counts}, {_size(dataset.image_shape)}, {len(dataset.classes)} classes")
+    echo()
     rows = [[each["name"], f"{each['train']:,}", f"{each['test']:,}"] for each in facts["classes"]]
     _print_table(["class", "train", "test"], rows, numbers=(1, 2))
-    click.echo()
-    click.echo(f"  sha256   {dataset.sha256}")
+    echo()
+    echo(f"  sha256   {dataset.sha256}")
     for role, digest in dataset.digests.items():
-        click.echo(f"  {role:<8} {digest}")
-    click.echo(f"  genuine  {'yes' if dataset.genuine else 'NOT VERIFIED'}: {dataset.check}")
+        echo(f"  {role:<8} {digest}")
+    echo(f"  genuine  {'yes' if dataset.genuine else 'NOT VERIFIED'}: {dataset.check}")
     for note in dataset.notes:
-        click.echo(f"  passed over  {note}")
+        echo(f"  passed over  {note}")
 
 
 def _print_table(headings: list[str], rows: list[list[str]], numbers: tuple[int, ...] = ()) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from mnist_lab.cli.consoles import console
+    from mnist_lab.cli.tables import table
 
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for column, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if column in numbers else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    console = Console()
-    if not console.is_terminal:  # a pipe has no width to wrap to
-        console.width = max(console.width, 200)
-    console.print(table)
+    console().print(table(headings, rows, numbers=numbers))
 
 
 def _as_text(image: Any) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mnist_lab.cli.options import debug_option, examples, results_option
+from mnist_lab.cli.output import echo
 
 if TYPE_CHECKING:
     from mnist_lab.errors import MnistLabError
@@ -45,13 +46,13 @@ def delete(context: click.Context, references: tuple[str, ...], results: Path, *
         except click.Abort:
             raise KeyboardInterrupt("Nothing was deleted.") from None
         if not agreed:
-            click.echo("Nothing was deleted.", err=True)
+            echo("Nothing was deleted.", err=True)
             context.exit(1)
     failures = _remove(folders, results)
     if not failures:
-        click.echo(f"Deleted {_runs(len(folders))}.")
+        echo(f"Deleted {_runs(len(folders))}.")
         return
-    click.echo(f"Deleted {len(folders) - len(failures)} of {_runs(len(folders))}.")
+    echo(f"Deleted {len(folders) - len(failures)} of {_runs(len(folders))}.")
     raise failures[0] if len(failures) == 1 else SetupError("\n".join(map(str, failures)))
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import click
+from mnist_lab.cli.output import echo
 
 if TYPE_CHECKING:
     from mnist_lab.datasets import Progress
@@ -20,11 +20,12 @@ def download_bar(quiet: bool = False) -> "Iterator[Progress | None]":
     if quiet or not sys.stderr.isatty():
         yield None if quiet else download_lines()
         return
-    from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+    from mnist_lab.cli.consoles import live_console
+
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    bar = Progress(*columns, console=Console(stderr=True))
+    bar = Progress(*columns, console=live_console())
     tasks: dict[str, Any] = {}
 
     def update(url: str, done: int, total: int | None) -> None:
@@ -48,6 +49,6 @@ def download_lines() -> Callable[[str, int, int | None], None]:
     def update(url: str, done: int, total: int | None) -> None:
         if url not in seen:
             seen.add(url)
-            click.echo(f"downloading {url}" + (f" ({total:,} bytes)" if total else ""), err=True)
+            echo(f"downloading {url}" + (f" ({total:,} bytes)" if total else ""), err=True)
 
     return update

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_lab.cli.options import debug_option, examples, json_option, results_option
+from mnist_lab.cli.output import echo, left_out, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,21 +83,18 @@ def list_runs(
     if reverse and not keys:
         found = found.reversed()
     found = found.first(limit)
-    for problem in found.problems:
-        click.echo(f"Left out: {problem}", err=True)
+    left_out(found.problems)
     if as_json:
-        from mnist_lab.cli.results import print_json
-
         print_json([{"folder": str(run.folder.path), **run.metrics} for run in found.runs])
     elif as_csv:
         _print_csv(found, [key for key in columns if key not in _COLUMNS])
     elif found.runs:
         _print_table(found, list(columns))
     elif there:
-        click.echo(f"None of the {there:,} finished runs below {path} meets the conditions.", err=True)
+        echo(f"None of the {there:,} finished runs below {path} meets the conditions.", err=True)
     else:
         nothing = f"No finished runs below {path}." if path.is_dir() else f"No runs: there is no folder {path}."
-        click.echo(nothing, err=True)
+        echo(nothing, err=True)
 
 
 def _print_table(records: "Records", keys: "Sequence[str]") -> None:
@@ -125,7 +123,7 @@ def _print_csv(records: "Records", besides: "Sequence[str]") -> None:
         values = dict(leaves(run.metrics))
         row = [*(values.get(key) for key in keys), *(column[i] for column in settings)]
         table.writerow([run.folder.path, *map(_plain, row)])
-    click.echo(text.getvalue(), nl=False)
+    echo(text.getvalue(), nl=False)
 
 
 def _cell(key: str, value: Any) -> str:
@@ -162,7 +160,7 @@ def show(reference: str, results: Path, *, as_json: bool) -> None:
     from mnist_lab.runs import find_run
 
     run = find_run(reference, results)
-    from mnist_lab.cli.results import print_json, print_run
+    from mnist_lab.cli.results import print_run
 
     if as_json:
         print_json(run.metrics)
@@ -175,10 +173,11 @@ def _readable(path: Path) -> "list[Run]":
     from mnist_lab.errors import InputError
     from mnist_lab.runs import finished_runs, load_run
 
-    found = []
+    found, problems = [], []
     for folder in finished_runs(path):
         try:
             found.append(load_run(folder.path))
         except InputError as error:
-            click.echo(f"Left out: {error}", err=True)
+            problems.append(error)
+    left_out(problems)
     return found

@@ -1,5 +1,6 @@
 """The group of all commands, and the one place where errors become messages and exit codes."""
 
+import io
 import os
 import sys
 import traceback
@@ -7,12 +8,14 @@ from typing import Any
 
 import click
 
+from mnist_lab import streams
 from mnist_lab.cli.compare import compare
 from mnist_lab.cli.configs import configs
 from mnist_lab.cli.data import data
 from mnist_lab.cli.delete import delete
 from mnist_lab.cli.listing import list_runs, show
 from mnist_lab.cli.options import examples
+from mnist_lab.cli.output import echo_error
 from mnist_lab.cli.predict import predict
 from mnist_lab.cli.report import report
 from mnist_lab.cli.reproduce import reproduce
@@ -21,7 +24,7 @@ from mnist_lab.cli.schema import schema
 from mnist_lab.cli.summary import summary
 from mnist_lab.cli.sweep import sweep
 from mnist_lab.cli.validate import validate
-from mnist_lab.errors import MnistLabError
+from mnist_lab.errors import MnistLabError, SetupError
 from mnist_lab.version import __version__
 
 INTERRUPTED = 130
@@ -40,38 +43,73 @@ class Commands(click.Group):
             return super().__call__(*arguments, **options)
         except SystemExit as end:
             if end.code == INTERRUPTED:
-                sys.stdout.flush()
-                sys.stderr.flush()
+                streams.flush()
                 os._exit(INTERRUPTED)
             raise
+
+    def main(self, *arguments: Any, standalone_mode: bool = True, **options: Any) -> Any:
+        """Run the command that the arguments name, and end with its exit code; its messages are printed as all else.
+
+        Args:
+            arguments: of `click.Group.main`.
+            standalone_mode: whether to end the process, as in click.
+            options: of `click.Group.main`.
+        """
+        streams.prepare()
+        if not standalone_mode:
+            return super().main(*arguments, standalone_mode=False, **options)
+        try:
+            code = super().main(*arguments, standalone_mode=False, **options)
+            sys.stdout.flush()
+        except click.ClickException as error:
+            text = io.StringIO()
+            error.show(text)
+            echo_error(text.getvalue().rstrip())
+            code = error.exit_code
+        except click.Abort:
+            echo_error("Interrupted.")
+            code = INTERRUPTED
+        except OSError as error:  # what was printed last cannot be written
+            echo_error(f"Error: {_of_the_system(error)}")
+            sys.stdout = io.StringIO()  # or Python tries again when it ends
+            code = SetupError.exit_code
+        sys.exit(code or 0)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
         try:
             return super().invoke(ctx)
         except MnistLabError as error:
-            if _debug():
-                traceback.print_exc()
-            click.echo(f"Error: {error}", err=True)
+            _show_traceback_if_asked()
+            echo_error(f"Error: {error}")
             ctx.exit(error.exit_code)
         except KeyboardInterrupt as error:
-            click.echo(f"Interrupted. {error}".rstrip(), err=True)
+            echo_error(f"Interrupted. {error}".rstrip())
             ctx.exit(INTERRUPTED)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except OSError as error:
+            _show_traceback_if_asked()
+            echo_error(f"Error: {_of_the_system(error)}")
+            ctx.exit(SetupError.exit_code)
         except Exception as error:
-            if _debug():
-                traceback.print_exc()
-            click.echo(
+            _show_traceback_if_asked()
+            echo_error(
                 f"Internal error: {type(error).__name__}: {error}\n"
-                "This is a bug in mnist-lab. --debug shows where; so does log.txt if a run had begun.",
-                err=True,
+                "This is a bug in mnist-lab. --debug shows where; so does log.txt if a run had begun."
             )
             ctx.exit(1)
 
 
-def _debug() -> bool:
-    return "--debug" in sys.argv or bool(os.environ.get("MNIST_LAB_DEBUG"))
+def _show_traceback_if_asked() -> None:
+    if "--debug" in sys.argv or os.environ.get("MNIST_LAB_DEBUG"):
+        echo_error(traceback.format_exc())
+
+
+def _of_the_system(error: OSError) -> str:
+    """What the operating system refused: which file, and why."""
+    why = error.strerror or str(error)
+    return f"{error.filename}: {why}." if error.filename is not None else f"{why}."
 
 
 @click.group(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_lab.cli.options import data_dir_option, debug_option, examples, json_option, results_option
+from mnist_lab.cli.output import echo, print_json
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,7 +93,7 @@ def predict(
     network = load_network(run, images, backend=backend, device=device)
     _print_predictions(run, images, read, network.probabilities(read), plot, as_json=as_json)
     if images.assumed and not prepare and not as_json:
-        click.echo(_assumed(images))
+        echo(_assumed(images))
 
 
 def _print_predictions(
@@ -105,7 +106,6 @@ def _print_predictions(
     as_json: bool,
 ) -> None:
     from mnist_lab.cli import tables
-    from mnist_lab.cli.results import print_json
 
     if plot:
         from mnist_lab import plots
@@ -140,7 +140,7 @@ def _print_predictions(
     ]
     tables.print_table(("Image", "Label", "Probability", "Next", "Prepared"), rows, numbers=(2,))
     if plot:
-        click.echo(f"\nPlot: {plot}")
+        echo(f"\nPlot: {plot}")
 
 
 def _assumed(images: "Images") -> str:
@@ -163,7 +163,6 @@ def _print_score(
     run: "Run", images: "Images", dataset: "Dataset", score: "Evaluation", plot: Path | None, *, as_json: bool
 ) -> None:
     from mnist_lab.analysis import wilson
-    from mnist_lab.cli.results import print_json
 
     low, high = wilson(score.correct, score.total)
     wrong = score.total - score.correct
@@ -187,20 +186,20 @@ def _print_score(
         }  # fmt: skip
         print_json(facts)
         return
-    click.echo(
+    echo(
         f"{_title(run)}, on the {score.total:,} test images of {dataset.title}:\n"
         f"accuracy {score.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f}), {wrong:,} of {score.total:,} wrong, "
         f"loss {score.loss:.4f}"
     )
     if same:
-        click.echo("This is the data set that the run was trained and tested on.")
+        echo("This is the data set that the run was trained and tested on.")
     if renamed:
-        click.echo(
+        echo(
             f"The classes have other names ({dataset.classes[0]}, ... instead of {images.classes[0]}, ...); "
             "they were compared by their numbers."
         )
     if plot:
-        click.echo(f"\nPlot: {plot}")
+        echo(f"\nPlot: {plot}")
 
 
 def _title(run: "Run") -> str:

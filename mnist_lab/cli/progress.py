@@ -1,13 +1,14 @@
 """A run's progress on stderr: a live bar in a terminal, plain lines elsewhere, nothing if quiet."""
 
-import os
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, Self
 
 from typing_extensions import override
 
+from mnist_lab import streams
 from mnist_lab.cli.downloads import download_lines
+from mnist_lab.cli.output import echo
 from mnist_lab.experiment import Observer, Plan
 from mnist_lab.experiment import lines as plain
 
@@ -47,18 +48,19 @@ class Lines(Quiet):
 
     @override
     def note(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+        echo(text, err=True)
 
 
 class Live(Quiet):
     """A bar for what is in progress; finished epochs stay above it as the rows of a table."""
 
     def __init__(self) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        self._stderr = _own_stderr()
-        self._console = Console(file=self._stderr, highlight=False)
+        from mnist_lab.cli.consoles import live_console
+
+        self._stderr = streams.copy_of_stderr()
+        self._console = live_console(self._stderr)
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -147,11 +149,3 @@ def observer_for(*, quiet: bool) -> Quiet:
     if quiet:
         return Quiet()
     return Live() if sys.stderr.isatty() else Lines()
-
-
-def _own_stderr() -> TextIO:
-    """Stderr under a descriptor of its own, which stays the terminal while Keras' import has descriptor 2 captured."""
-    try:
-        return os.fdopen(os.dup(sys.stderr.fileno()), "w")
-    except (OSError, ValueError):
-        return sys.stderr

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from mnist_lab.cli.options import data_dir_option, debug_option, examples, json_option
+from mnist_lab.cli.output import echo, echo_json, left_out
 
 DEFAULT = Path("results")
 
@@ -47,15 +48,14 @@ def report(paths: tuple[Path, ...], output: Path | None, data_dir: Path | None, 
         )
     found = collect(folders if paths or DEFAULT.is_dir() else [])
     compared = study(title_of(folders[0]), groups(found.runs), found.problems)
-    for problem in found.problems:
-        click.echo(f"Left out: {problem}", err=True)
+    left_out(found.problems)
     if not found.runs:
         if as_json:
-            click.echo(facts_json(compared), nl=False)
+            echo_json(facts_json(compared))
         nothing = f"No finished runs below {', '.join(map(str, folders))}"
         if found.problems:
             raise MnistLabError(f"{nothing} that can be read.", "`mnist-lab list` shows what is there.")
-        click.echo(f"{nothing}.", err=True)
+        echo(f"{nothing}.", err=True)
         return
     from mnist_lab.cli.summaries import print_summary
     from mnist_lab.report.document import write_document

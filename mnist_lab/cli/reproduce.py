@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_lab.cli.options import data_dir_option, debug_option, examples, json_option, results_option
+from mnist_lab.cli.output import echo, print_json
 
 if TYPE_CHECKING:
     from mnist_lab.experiment.reproduction import Changed, Reproduction
@@ -70,7 +71,6 @@ def reproduce(
 
     original = find_run(reference, results)
     from mnist_lab.cli.progress import observer_for
-    from mnist_lab.cli.results import print_json
     from mnist_lab.experiment import reproduction
 
     observer = observer_for(quiet=quiet)
@@ -88,9 +88,10 @@ def _print(done: "Reproduction") -> None:
     from rich.text import Text
 
     from mnist_lab.cli import tables
+    from mnist_lab.cli.consoles import console
 
     facts = done.original.metrics["run"]
-    output = tables.console()
+    output = console()
     output.print()
     output.print(Text(f"{facts['experiment']}, seed {facts['seed']}: {_VERDICTS[done.verdict]}", style="bold"))
     output.print()
@@ -106,7 +107,7 @@ def _print(done: "Reproduction") -> None:
         lines.append(("Mistakes", _mistakes(done)))
     lines.append(("Changed", "\n".join(map(_change, done.changed)) or "nothing that is recorded"))
     output.print(tables.facts(lines))
-    click.echo(f"\nThe repetition: {done.repetition.folder.path}")
+    echo(f"\nThe repetition: {done.repetition.folder.path}")
 
 
 def _numbers(run: "Run") -> dict[str, str]:

@@ -1,24 +1,19 @@
 """How results look in a terminal: the layer table, one run in full, one run in a line."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
-import click
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from mnist_lab.cli import tables
+from mnist_lab.cli.consoles import console
+from mnist_lab.cli.output import echo
 
 if TYPE_CHECKING:
     from mnist_lab.config.schema import Reference
     from mnist_lab.models import Summary
     from mnist_lab.runs import Run
-
-
-def print_json(value: Any) -> None:
-    """Indented, in UTF-8."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def layer_table(summary: "Summary") -> Table:
@@ -39,13 +34,13 @@ def parameter_counts(parameters: dict[str, int]) -> str:
 def print_line(run: "Run") -> None:
     """Name, test accuracy and folder."""
     test = run.metrics["test"]
-    click.echo(f"{run.metrics['run']['experiment']}  test accuracy {test['accuracy']:.4f}  {run.folder.path}")
+    echo(f"{run.metrics['run']['experiment']}  test accuracy {test['accuracy']:.4f}  {run.folder.path}")
 
 
 def print_run(run: "Run") -> None:
     """One run: results with intervals, published numbers, observations, files."""
     metrics, published = run.metrics, run.measured.published
-    output = tables.console()
+    output = console()
     output.print()
     output.print(Text(_heading(metrics), style="bold"))
     output.print()
@@ -55,7 +50,7 @@ def print_run(run: "Run") -> None:
     if remarks := _remarks(run):
         output.print()
         output.print(tables.bullets(remarks))
-    click.echo(f"\nPlots, metrics and model: {run.folder.path}")
+    echo(f"\nPlots, metrics and model: {run.folder.path}")
     output.print(Padding("  ".join(run.folder.plots) or "no plots", (0, 0, 0, 2), expand=False))
 
 

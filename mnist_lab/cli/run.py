@@ -16,6 +16,7 @@ from mnist_lab.cli.options import (
     overrides,
     results_option,
 )
+from mnist_lab.cli.output import echo, echo_error, print_json
 
 
 @click.command(
@@ -51,7 +52,7 @@ def run(
     configs = load_all(references, overrides(**values))
     from mnist_lab import experiment
     from mnist_lab.cli.progress import observer_for
-    from mnist_lab.cli.results import print_json, print_line, print_run
+    from mnist_lab.cli.results import print_line, print_run
     from mnist_lab.errors import InputError, MnistLabError, TrainingError
 
     finished, failures = [], []
@@ -63,12 +64,12 @@ def run(
         except MnistLabError as error:
             if len(configs) == 1:
                 raise
-            click.echo(f"Error: {config.name}: {error}", err=True)
+            echo_error(f"Error: {config.name}: {error}")
             failures.append((str(config.name), error))
             continue
         finished.append(done)
         if not done.fresh and not quiet:
-            click.echo("This run is finished already; here is its result (--force trains it again).", err=True)
+            echo("This run is finished already; here is its result (--force trains it again).", err=True)
         if not as_json:
             (print_line if quiet else print_run)(done)
     if as_json:

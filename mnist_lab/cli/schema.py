@@ -1,10 +1,9 @@
 """`mnist-lab schema`: the JSON Schema of a configuration."""
 
-import json
-
 import click
 
 from mnist_lab.cli.options import debug_option, examples
+from mnist_lab.cli.output import print_json
 
 
 @click.command(epilog=examples("mnist-lab schema > mnist-lab.schema.json"))
@@ -14,4 +13,4 @@ def schema(*, sweep: bool) -> None:
     """Print the JSON Schema of a configuration, for editors that complete and check YAML."""
     from mnist_lab.config import json_schema, sweep_json_schema
 
-    click.echo(json.dumps(sweep_json_schema() if sweep else json_schema(), indent=2))
+    print_json(sweep_json_schema() if sweep else json_schema())

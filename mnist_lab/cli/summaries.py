@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
 from rich.cells import cell_len
 from rich.text import Text
 
 from mnist_lab.cli import tables
+from mnist_lab.cli.consoles import console
+from mnist_lab.cli.output import echo, echo_json
 from mnist_lab.report import Section, Study, explanations
 from mnist_lab.report.columns import Column, columns
 from mnist_lab.report.digest import digest, looks
@@ -26,9 +27,9 @@ def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False)
         as_json: print `summary.json` instead.
     """
     if as_json:
-        click.echo(next(file for file in files if file.name == "summary.json").read_text(encoding="utf-8"), nl=False)
+        echo_json(next(file for file in files if file.name == "summary.json").read_text(encoding="utf-8"))
         return
-    output = tables.console()
+    output = console()
     headings: set[str] = set()
     dropped: dict[str, None] = {}
     remarks: list[str] = []
@@ -56,7 +57,7 @@ def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False)
     if dropped:
         remarks.append(f"No room here for: {', '.join(dropped)}. The files have all columns.")
     output.print(tables.bullets(remarks))
-    click.echo(f"\nSummary: {files[0]}")
+    echo(f"\nSummary: {files[0]}")
     output.print(Text("  " + "  ".join(file.name for file in files[1:])))
 
 

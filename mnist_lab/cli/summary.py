@@ -15,6 +15,7 @@ from mnist_lab.cli.options import (
     load_all,
     overrides,
 )
+from mnist_lab.cli.output import print_json
 
 
 @click.command(
@@ -30,8 +31,8 @@ from mnist_lab.cli.options import (
 def summary(references: tuple[str, ...], data_dir: Path | None, *, as_json: bool, **values: Any) -> None:
     """Show the layers, output shapes and parameter counts of configurations. Trains nothing."""
     configs = load_all(references, overrides(**values))
-    from mnist_lab.cli.results import layer_table, parameter_counts, print_json
-    from mnist_lab.cli.tables import console
+    from mnist_lab.cli.consoles import console
+    from mnist_lab.cli.results import layer_table, parameter_counts
     from mnist_lab.experiment.preview import preview
 
     summaries = preview(configs, data_dir)

@@ -17,6 +17,7 @@ from mnist_lab.cli.options import (
     overrides,
     results_option,
 )
+from mnist_lab.cli.output import echo, print_json
 
 if TYPE_CHECKING:
     from mnist_lab.sweeps import Appraisal, Plan, PlannedRun
@@ -79,7 +80,7 @@ def sweep(
     notes = [*wanted.notes, *plan.notes]
     slots = slots_for(plan.todo, jobs=_jobs(jobs))
     if plan.todo and not quiet:
-        click.echo("Building the networks, and timing one where no finished run tells how long it takes.", err=True)
+        echo("Building the networks, and timing one where no finished run tells how long it takes.", err=True)
     costs = appraise(plan.todo, slots[0], data_dir=data_dir) if plan.todo else {}
     if dry_run and as_json:
         _print_plan_json(plan, costs, notes, len(slots))
@@ -105,7 +106,7 @@ def sweep(
         print_failures(failures, _again(sys.argv[1:]))
         ctx.exit(1)
     if (missing := [run for run in plan.runs if not run.result()]) and not retry_failed:
-        click.echo(f"{len(missing)} runs were not started.", err=True)
+        echo(f"{len(missing)} runs were not started.", err=True)
         ctx.exit(1)
 
 
@@ -140,7 +141,6 @@ def _again(arguments: list[str]) -> str:
 
 
 def _print_plan_json(plan: "Plan", costs: "dict[PlannedRun, Appraisal]", notes: list[str], slots: int) -> None:
-    from mnist_lab.cli.results import print_json
 
     def facts(run: "PlannedRun") -> dict[str, Any]:
         cost = costs.get(run)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Self
 
-import click
 from typing_extensions import override
 
 from mnist_lab.cli import tables
+from mnist_lab.cli.consoles import console
+from mnist_lab.cli.output import echo
 from mnist_lab.sweeps import STATES, Observer
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def print_plan(
     to_stdout: bool,
 ) -> None:
     """A row an experiment: its seeds, what state its runs are in, parameters, time."""
-    output = tables.console(stderr=not to_stdout)
+    output = console(stderr=not to_stdout)
     rows = []
     for experiment, group in groupby(plan.runs, key=lambda run: str(run.identity.config.experiment)):
         runs = list(group)
@@ -47,11 +48,11 @@ def print_plan(
         rows.append((experiment, _seeds(runs), _states(runs), parameters, seconds))
     output.print(tables.table(("Experiment", "Seeds", "State", "Parameters", "Time"), rows, numbers=[3, 4], wrapped=0))
     for note in notes:
-        click.echo(note, err=True)
+        echo(note, err=True)
     if not plan.todo:
         all_done = plan.count("done") == len(plan.runs)
         why = f"{_runs(len(plan.runs))}, all finished" if all_done else "no run has failed before"
-        click.echo(f"Nothing to do: {why}.", err=True)
+        echo(f"Nothing to do: {why}.", err=True)
         return
     total, size = (sum(getattr(cost, name) for cost in costs.values()) for name in ("seconds", "bytes"))
     side_by_side = f", {slots} at a time" if slots > 1 else ""
@@ -59,16 +60,16 @@ def print_plan(
         f"{_runs(len(plan.todo))} of {len(plan.runs)} to do{side_by_side}: "
         f"about {roughly(total / slots)}, {size / 1e6:,.0f} MB of disk."
     )
-    click.echo(text, err=not to_stdout)
+    echo(text, err=not to_stdout)
 
 
 def print_failures(failures: "Sequence[tuple[PlannedRun, str]]", again: str) -> None:
     """What failed and why, and how to try again."""
     rows = [(run.label, reason.splitlines()[0], str(run.folder.path)) for run, reason in failures]
-    output = tables.console(stderr=True)
+    output = console(stderr=True)
     output.print()
     output.print(tables.table(("Failed", "Why", "Folder"), rows, wrapped=1))
-    click.echo(f"\nThe folders have the log and error.txt. To repeat only these:\n  {again}", err=True)
+    echo(f"\nThe folders have the log and error.txt. To repeat only these:\n  {again}", err=True)
 
 
 def roughly(seconds: float) -> str:
@@ -107,7 +108,7 @@ class Lines(Quiet):
 
     def say(self, text: str) -> None:
         """Print a line."""
-        print(text, file=sys.stderr, flush=True)
+        echo(text, err=True)
 
 
 class Live(Lines):
@@ -115,10 +116,11 @@ class Live(Lines):
 
     def __init__(self, total: int) -> None:
         super().__init__(total)
-        from rich.console import Console
         from rich.live import Live as RichLive
 
-        self._console = Console(stderr=True, highlight=False)
+        from mnist_lab.cli.consoles import live_console
+
+        self._console = live_console()
         self._live = RichLive(console=self._console, transient=True, refresh_per_second=4)
         self._begun: dict[PlannedRun, float] = {}
         self._start = time.monotonic()

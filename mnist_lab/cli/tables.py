@@ -2,20 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 
-import click
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-_NEVER_WRAPPED = 10_000
+from mnist_lab.cli.consoles import console
+from mnist_lab.cli.output import echo
+from mnist_lab.printable import printable
 
-
-def console(*, stderr: bool = False) -> Console:
-    """The console for results, or for what is said besides."""
-    output = Console(highlight=False, stderr=stderr)
-    return output if output.is_terminal else Console(highlight=False, stderr=stderr, width=_NEVER_WRAPPED)
+_RULED = box.Box(str(box.SIMPLE_HEAD), ascii=True)
+"""A rule under the headings; where there is only ASCII, the stream writes it as hyphens."""
 
 
 def table(
@@ -27,14 +25,14 @@ def table(
         numbers: the columns that are aligned to the right.
         wrapped: the column that gives way where the terminal is too narrow.
     """
-    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    made = Table(box=_RULED, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     right = set(numbers)
     for i, heading in enumerate(headings):
         made.add_column(
             heading, justify="right" if i in right else "left", overflow="fold", no_wrap=wrapped not in (None, i)
         )
     for row in rows:
-        made.add_row(*map(Text, row))
+        made.add_row(*map(_cell, row))
     return made
 
 
@@ -45,7 +43,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, numbe
     """
     output = console()
     right = set(numbers)
-    columns = list(zip(headings, *rows, strict=True))
+    columns = [list(map(printable, column)) for column in zip(headings, *rows, strict=True)]
     widths = [max(map(cell_len, column)) for column in columns]
     total = sum(widths) + 2 * (len(widths) - 1)
     if total > output.width:
@@ -61,17 +59,22 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, numbe
     heading, *lines = ("  ".join(cells) for cells in zip(*padded, strict=True))
     output.print(Text(heading.rstrip(), style="bold"))
     output.print("─" * total)
-    click.echo("\n".join(line.rstrip() for line in lines))
+    echo("\n".join(line.rstrip() for line in lines))
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> Table:
     """A name and a sentence to a line; what does not fit goes on under its beginning."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     for name, text in pairs:
-        grid.add_row(Text(name), Text(text))
+        grid.add_row(_cell(name), _cell(text))
     return grid
 
 
 def bullets(texts: Iterable[str]) -> RenderableType:
     """A list of sentences."""
     return facts(("•", text) for text in texts)
+
+
+def _cell(text: str) -> Text:
+    """A text as it will be shown, so that its width is known when columns are laid out."""
+    return Text(printable(text))

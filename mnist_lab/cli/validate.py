@@ -3,6 +3,7 @@
 import click
 
 from mnist_lab.cli.options import complete_config, debug_option, examples
+from mnist_lab.cli.output import echo
 
 
 @click.command(epilog=examples("mnist-lab validate configs/mlp_512.yaml", "mnist-lab validate configs/"))
@@ -16,4 +17,4 @@ def validate(paths: tuple[str, ...]) -> None:
     from mnist_lab.config import check_files
 
     for file, runs in check_files(paths).items():
-        click.echo(f"{file}: valid" + (f", {runs} runs" if runs else ""))
+        echo(f"{file}: valid" + (f", {runs} runs" if runs else ""))

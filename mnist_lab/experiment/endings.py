@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mnist_lab.errors import InputError, MnistLabError, NoRoomError
 from mnist_lab.experiment.log import LogFile
+from mnist_lab.printable import printable
 from mnist_lab.runs import RunFolder
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
@@ -68,7 +69,7 @@ def record_failure(folder: RunFolder, reason: str) -> None:
         log = folder.path / "log.txt"
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:] if log.is_file() else []
         end = ["", "The end of its log:", *lines] if lines else []
-        folder.write_text("error.txt", "\n".join([reason, *end]) + "\n")
+        folder.write_text("error.txt", printable("\n".join([reason, *end])) + "\n")
 
 
 def _discard_if_empty(folder: RunFolder, results: Path) -> str:

@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from mnist_lab.experiment import lines
 from mnist_lab.experiment.observer import Observer, Plan
+from mnist_lab.printable import printable
 
 if TYPE_CHECKING:
     from mnist_lab.history import Record
@@ -37,4 +38,4 @@ class LogFile(Observer):
     @override
     def note(self, text: str) -> None:
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(text + "\n")
+            file.write(printable(text) + "\n")

@@ -1,14 +1,13 @@
 """One run of a sweep, in a process of its own."""
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from typing_extensions import override
 
-from mnist_lab import experiment
+from mnist_lab import experiment, streams
 from mnist_lab.config import Config
 from mnist_lab.errors import BusyError, MnistLabError, NoRoomError
 from mnist_lab.experiment import Observer
@@ -36,7 +35,7 @@ class Outcome:
 
 def work(task: Task) -> Outcome:
     """Run `task`; every ending but the process' own death is an outcome."""
-    _redirect_output(Path(os.devnull))
+    streams.redirect(Path(os.devnull))
     try:
         experiment.run(
             task.config,
@@ -68,17 +67,8 @@ class _InTheBackground(Observer):
 
     @override
     def begun(self, plan: RunPlan) -> None:
-        _redirect_output(plan.folder.path / "log.txt")
+        streams.redirect(plan.folder.path / "log.txt")
 
     @override
     def stops(self) -> bool:
         return self._stop.exists()
-
-
-def _redirect_output(path: Path) -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
-    os.close(descriptor)

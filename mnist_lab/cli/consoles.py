@@ -1,0 +1,33 @@
+"""Rich's consoles, for tables and for what is in progress; as `output`, they show nothing raw."""
+
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from typing_extensions import override
+
+from mnist_lab.printable import printable
+
+_NEVER_WRAPPED = 10_000
+
+
+class SafeConsole(Console):
+    """Shows control and bidirectional characters escaped; its own control sequences are segments of another kind."""
+
+    @override
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(printable(segment.text), segment.style)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """The console for results, or for what is said besides: fitted to a terminal, never wrapped in a pipe."""
+    output = SafeConsole(highlight=False, stderr=stderr)
+    return output if output.is_terminal else SafeConsole(highlight=False, stderr=stderr, width=_NEVER_WRAPPED)
+
+
+def live_console(file: TextIO | None = None) -> Console:
+    """The console for what is in progress: on stderr, or on `file`."""
+    return SafeConsole(file=file or sys.stderr, highlight=False)

@@ -1,0 +1,63 @@
+"""The one place that prints: all that commands say goes through here, and none of it does anything to a terminal.
+
+What rich lays out goes through `consoles`, for rich is not imported by every command.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from mnist_lab.printable import json_for, printable
+
+MOST_PROBLEMS = 20
+"""Problems of one kind that are shown."""
+MOST_LINES = 120
+"""Lines of one message that are shown."""
+LONGEST_LINE = 1_000
+"""Characters of a message's line that are shown."""
+
+
+def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print to stdout, or to stderr."""
+    # The stream is named because click, left to choose, takes an ASCII stream for a mistake and writes UTF-8 to it.
+    click.echo(printable(text), file=sys.stderr if err else sys.stdout, nl=nl)
+
+
+def echo_error(text: str) -> None:
+    """Print an error to stderr, shortened where it is longer than anybody would read."""
+    echo(shortened(text), err=True)
+
+
+def left_out(problems: Sequence[object]) -> None:
+    """Say on stderr what is left out and why."""
+    for problem in problems[:MOST_PROBLEMS]:
+        echo_error(f"Left out: {problem}")
+    if (more := len(problems) - MOST_PROBLEMS) > 0:
+        echo(f"Left out: {more:,} more.", err=True)
+
+
+def print_json(value: Any) -> None:
+    """Print JSON, indented, with characters as they are where the stream's encoding has them."""
+    echo_json(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def echo_json(text: str) -> None:
+    """Print a text that is JSON."""
+    echo(json_for(printable(text), sys.stdout.encoding), nl=False)
+
+
+def shortened(text: str) -> str:
+    """At most MOST_LINES lines of at most LONGEST_LINE characters; says how much is missing."""
+    lines = text.splitlines()
+    shown = [_cut(line) for line in lines[:MOST_LINES]]
+    if len(lines) > MOST_LINES:
+        shown.append(f"... and {len(lines) - MOST_LINES:,} more lines.")
+    return "\n".join(shown)
+
+
+def _cut(line: str) -> str:
+    more = len(line) - LONGEST_LINE
+    return f"{line[:LONGEST_LINE]} ... ({more:,} more characters)" if more > 0 else line

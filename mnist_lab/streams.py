@@ -1,0 +1,112 @@
+"""Standard streams that no job fails over: there whatever the caller closed, and open to every character.
+
+A reader that goes away (`| head`), a terminal that is closed and a full disk under a log are no reasons to end a run:
+what it says is dropped, and its results are in its folder.
+"""
+
+import errno
+import io
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+from typing_extensions import override
+
+from mnist_lab.printable import ENCODING_ERRORS
+
+_STDOUT = 1
+_READER_GONE = {errno.EPIPE, errno.ECONNRESET}
+
+
+class _Descriptor(io.FileIO):
+    """A descriptor of an output that may go away; only for results on a disk is that an error."""
+
+    def __init__(self, descriptor: int, *, own: bool = False) -> None:
+        super().__init__(descriptor, "w", closefd=own)
+        self._keeps = descriptor == _STDOUT and not self.isatty()
+
+    @override
+    def write(self, data: Any, /) -> int | None:
+        try:
+            return super().write(data)
+        except OSError as error:
+            if self._keeps and error.errno not in _READER_GONE:
+                raise OSError(error.errno, error.strerror, "standard output") from None
+            return memoryview(data).nbytes
+
+
+def open_descriptors() -> None:
+    """Open those of the descriptors 0 to 2 that are closed, on the null device.
+
+    Otherwise the next file of this process gets the number, and what libraries log to descriptor 2 goes into it.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != descriptor:
+                os.dup2(opened, descriptor)
+                os.close(opened)
+            os.set_inheritable(descriptor, True)
+
+
+def prepare() -> None:
+    """Make stdout and stderr of this process take every text, also where there are none or their reader is gone."""
+    open_descriptors()
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - it stays open, as stdin does
+    sys.stdout = _lasting(sys.stdout, _STDOUT)
+    sys.stderr = _lasting(sys.stderr, _STDOUT + 1)
+
+
+def copy_of_stderr() -> TextIO:
+    """Stderr under a descriptor of its own, which stays the terminal while descriptor 2 is redirected.
+
+    To be closed by the caller unless it is `sys.stderr` itself, where that is no file.
+    """
+    try:
+        descriptor = os.dup(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return sys.stderr
+    return _text(_Descriptor(descriptor, own=True), sys.stderr.encoding)
+
+
+def redirect(path: Path) -> None:
+    """Append to the file at `path`, in UTF-8, all that this process writes to stdout and stderr from now on."""
+    open_descriptors()
+    flush()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for standard in (_STDOUT, _STDOUT + 1):
+        os.dup2(descriptor, standard)
+    os.close(descriptor)
+    sys.stdout = _text(_Descriptor(_STDOUT), "utf-8")
+    sys.stderr = _text(_Descriptor(_STDOUT + 1), "utf-8")
+
+
+def flush() -> None:
+    """Write out what stdout and stderr hold back, if they are there."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and not stream.closed:
+            with suppress(OSError):
+                stream.flush()
+
+
+def _lasting(stream: TextIO | None, descriptor: int) -> TextIO:
+    """The stream if it is no file (a notebook's, a test's), else one over the same file that lasts."""
+    if stream is None or stream.closed:
+        return _text(_Descriptor(descriptor), "utf-8")
+    if not isinstance(stream, io.TextIOWrapper):
+        return stream
+    raw = getattr(stream.buffer, "raw", stream.buffer)
+    if type(raw) is not io.FileIO or raw.fileno() != descriptor:
+        stream.reconfigure(errors=ENCODING_ERRORS)
+        return stream
+    stream.flush()
+    return _text(_Descriptor(descriptor), stream.encoding)
+
+
+def _text(raw: io.FileIO, encoding: str) -> TextIO:
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, ENCODING_ERRORS, line_buffering=True)
