@@ -1,5 +1,8 @@
 """The two figures of the report: seconds per epoch of every contender, and how time grows."""
 
+from mnist_lab.plots import save  # before Matplotlib: it imports that whatever MPLBACKEND says
+
+# isort: split
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,6 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from benchmarks.report import growth_seconds, growth_series
 from benchmarks.store import Store
 from benchmarks.summary import Measurement, Table, line, tables
-from mnist_lab.plots import save
 from mnist_lab.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, headline, new_figure, styled
 
 LOOKS: dict[str, dict[str, Any]] = {

@@ -4,28 +4,34 @@ The backend, the device and the threads have to be settled before Keras is first
 only places that do so.
 """
 
+import json
 import os
 import platform
 import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from mnist_lab import streams
 from mnist_lab.cache import cache_dir
 from mnist_lab.config.backend import BACKENDS, default_backend, installed
+from mnist_lab.environment import changed_environment
 from mnist_lab.errors import SetupError
 from mnist_lab.installation import extra_command, package_command
 from mnist_lab.machine import gpus, processor_model, processors, quietest, thread_limits
+from mnist_lab.matplotlib_import import pyplot_works
 from mnist_lab.version import __version__
 
 _CUDA_EXTRAS = {"tensorflow": "cuda", "jax": "jax-cuda", "torch": "torch"}
 _CUTS_TRAINING_SHORT = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
+_KERAS_SETTINGS = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last", "nnx_enabled": False}
+"""Those that Keras comes with. With others the same configuration would be another network."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +61,14 @@ def choose(requested: str | None, *, convolves: bool = False, device: str = "aut
         device: `auto`, `cpu` or `gpu`.
 
     Raises:
-        SetupError: it is not known or not installed.
+        SetupError: it is not known or not installed, or the environment would have Keras cut training short.
     """
+    for variable in _CUTS_TRAINING_SHORT:
+        if os.environ.get(variable):
+            raise SetupError(
+                f"The environment variable {variable} is set; Keras would silently cut training short.",
+                f"Unset it, and use --epochs or --subset instead: unset {variable}",
+            )
     there = installed()
     if not there:
         raise SetupError(
@@ -127,12 +139,6 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
         SetupError: this process already uses another backend, more threads or a GPU that it is not to use, or there is
             no GPU and one was asked for.
     """
-    for variable in _CUTS_TRAINING_SHORT:
-        if os.environ.get(variable):
-            raise SetupError(
-                f"The environment variable {variable} is set; Keras would silently cut training short.",
-                f"Unset it, and use --epochs or --subset instead: unset {variable}",
-            )
     threads = _limit_threads(threads)
     seconds, chatter = 0.0, ""
     if "keras" not in sys.modules:
@@ -145,10 +151,9 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
             f"This process already uses Keras on {keras.backend.backend()}; it cannot change to {name}.",
             "Run the other backend in a process of its own.",
         )
-    # ~/.keras/keras.json may say otherwise, and then the same configuration would be another network.
-    keras.config.set_floatx("float32")
-    keras.config.set_epsilon(1e-7)
-    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx(_KERAS_SETTINGS["floatx"])
+    keras.config.set_epsilon(_KERAS_SETTINGS["epsilon"])
+    keras.config.set_image_data_format(_KERAS_SETTINGS["image_data_format"])
     cards = _cards(name)
     if device == "gpu" and not cards:
         raise SetupError(
@@ -212,7 +217,7 @@ def import_keras(name: str) -> tuple[float, str]:
     from time import perf_counter
 
     begun = perf_counter()
-    with captured_stderr() as chatter, _unseen_tensorflow(unless=name == "tensorflow"):
+    with captured_stderr() as chatter, _without_the_users_settings(), _unseen(*_useless(name)):
         try:
             import keras
         except ImportError as error:
@@ -221,18 +226,56 @@ def import_keras(name: str) -> tuple[float, str]:
     return perf_counter() - begun, "".join(chatter)
 
 
+def _useless(backend: str) -> Iterator[str]:
+    """What Keras had better not import: TensorFlow beside another backend, for seconds and a page of log lines."""
+    if backend != "tensorflow":
+        yield "tensorflow"
+    if not pyplot_works():
+        yield "matplotlib.pyplot"
+
+
 @contextmanager
-def _unseen_tensorflow(*, unless: bool) -> Iterator[None]:
-    """Hide TensorFlow from Keras on another backend, which imports it for nothing: seconds, and a page of log lines."""
-    if unless or "tensorflow" in sys.modules:
-        yield
-        return
-    hidden: Any = None
-    sys.modules["tensorflow"] = hidden  # now `import tensorflow` raises ImportError
+def _unseen(*modules: str) -> Iterator[None]:
+    """Hide modules from Keras, which imports what it finds and does not need it."""
+    hidden = [name for name in modules if name not in sys.modules]
+    absent: Any = None
+    sys.modules |= dict.fromkeys(hidden, absent)  # now their import raises ImportError
     try:
         yield
     finally:
-        del sys.modules["tensorflow"]
+        for name in hidden:
+            del sys.modules[name]
+
+
+@contextmanager
+def _without_the_users_settings() -> Iterator[None]:
+    """Keep from Keras' import what a user has set for other programs, and what could end it; `start` sets the rest."""
+    changed: dict[str, str | None] = dict.fromkeys((*_CUTS_TRAINING_SHORT, "KERAS_NNX_ENABLED"))
+    with ExitStack() as stack:
+        if not _harmless(_keras_settings_file()):
+            # Keras reads it before anybody can tell it not to, and gives up at a value that it does not take.
+            changed["KERAS_HOME"] = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        stack.enter_context(changed_environment(changed))
+        yield
+
+
+def _keras_settings_file() -> Path:
+    """Where Keras looks for its settings. Source: `keras/src/backend/config.py`."""
+    home = os.path.expanduser("~")  # noqa: PTH111 - pathlib raises an error where there is no home
+    base = home if os.access(home, os.W_OK) else "/tmp"
+    chosen = os.environ.get("KERAS_HOME", f"{base}/.keras")
+    return Path(os.path.expanduser(chosen), "keras.json")  # noqa: PTH111
+
+
+def _harmless(settings: Path) -> bool:
+    """Whether Keras' settings file is not there, or says nothing else than Keras does by itself."""
+    try:
+        if not settings.exists():
+            return True
+        found = json.loads(settings.read_bytes()) if settings.is_file() else None
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and all(found.get(key, value) == value for key, value in _KERAS_SETTINGS.items())
 
 
 @contextmanager

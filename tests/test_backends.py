@@ -92,11 +92,11 @@ def test_what_is_marked_so_holds_on_the_other_backends_that_are_installed(backen
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def said(*lines):
+def said(*lines, **variables):
     """What a process that executes these lines prints."""
     done = subprocess.run(
         [sys.executable, "-c", "\n".join(["from mnist_lab import backends", *lines])],
-        cwd=ROOT, env=environment(), capture_output=True, text=True, check=False,
+        cwd=ROOT, env=environment(**variables), capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.stdout + done.stderr
 
@@ -111,3 +111,37 @@ def test_threads_that_are_in_use_are_not_said_to_be_fewer():
 def test_a_gpu_that_is_in_use_is_not_said_to_be_the_cpu():
     text = said("backends._cards = lambda _: ['gpu:0']", "backends.start('jax', device='cpu')")
     assert "already uses Keras on gpu:0; it cannot go back to the CPU" in text
+
+
+def test_settings_that_a_user_made_for_other_programs_are_not_keras_settings(tmp_path):
+    (tmp_path / "keras.json").write_text('{"floatx": "int8", "epsilon": 1, "image_data_format": "sideways"}')
+    (tmp_path / "stylelib").mkdir()
+    (tmp_path / "stylelib" / "mine.mplstyle").write_bytes(b"\xff")
+    text = said(
+        "before = dict(backends.os.environ)",
+        "backends.start('jax', device='cpu')",
+        "from keras import config",
+        "print(config.floatx(), config.epsilon(), config.image_data_format(), config.max_epochs())",
+        "print({name for name, value in before.items() if backends.os.environ.get(name) != value})",
+        KERAS_HOME=str(tmp_path), KERAS_NNX_ENABLED="true", KERAS_MAX_EPOCHS="some",
+        MPLBACKEND="module://a_notebook.backend", MPLCONFIGDIR=str(tmp_path), JAX_PLATFORMS="cpu",
+        CUDA_VISIBLE_DEVICES="-1",
+    )  # fmt: skip
+    assert text == "float32 1e-07 channels_last None\nset()\n"
+
+
+HARMLESS = {
+    "{}": True,
+    '{"floatx": "float32", "epsilon": 1e-07, "backend": "torch", "image_data_format": "channels_last"}': True,
+    '{"epsilon": 1e-6}': False,
+    '{"image_data_format": null}': False,
+    '{"nnx_enabled": true}': False,
+    "[]": False,
+    "{": False,
+}
+
+
+@pytest.mark.parametrize(("settings", "harmless"), HARMLESS.items())
+def test_keras_reads_its_settings_file_where_that_changes_nothing(settings, harmless, tmp_path):
+    (tmp_path / "keras.json").write_text(settings)
+    assert backends._harmless(tmp_path / "keras.json") == harmless

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lab import environment
 from PIL import Image
 
 from mnist_lab import plots
@@ -383,6 +384,28 @@ def test_what_a_kill_leaves_of_a_plot_goes_when_the_run_goes_on(tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
     with RunFolder(tmp_path).locked():
         assert [file.name for file in tmp_path.iterdir()] == [".lock"]
+
+
+PLOT = (
+    "import sys; from mnist_lab import plots;"
+    "figure = plots.accuracy([{'epoch': 1, 'loss': 1, 'accuracy': 0.5}], title='run');"
+    "plots.save(figure, sys.argv[1])"
+)
+UNUSABLE = {
+    "a backend that is not installed": ({"MPLBACKEND": "module://a_notebook.backend"}, b""),
+    "a matplotlibrc that calls LaTeX": ({}, b"text.usetex: True\nfont.family: Nobody's Hand\nsavefig.dpi: 7\n"),
+    "a matplotlibrc with wrong values": ({}, b"backend: Paper\nfont.size: large enough\n"),
+    "a matplotlibrc that is no text": ({}, b"\xff\xfe\x00"),
+}
+
+
+@pytest.mark.parametrize(("variables", "settings"), UNUSABLE.values(), ids=UNUSABLE)
+def test_settings_that_cannot_be_used_do_not_change_a_figure(variables, settings, tmp_path):
+    plain = plots.save(plots.accuracy([{"epoch": 1, "loss": 1, "accuracy": 0.5}], title="run"), tmp_path / "plain.png")
+    (tmp_path / "matplotlibrc").write_bytes(settings)
+    there = environment(MATPLOTLIBRC=str(tmp_path), **variables)
+    subprocess.run([sys.executable, "-c", PLOT, tmp_path / "drawn.png"], env=there, check=True)
+    assert (tmp_path / "drawn.png").read_bytes() == plain.read_bytes()
 
 
 def test_drawing_never_imports_pyplot():

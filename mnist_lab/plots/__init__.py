@@ -3,15 +3,19 @@
 Importing this package imports Matplotlib (but never pyplot), so its callers import it when they draw.
 """
 
-from mnist_lab.plots.accuracies import all_accuracies
-from mnist_lab.plots.confusion import confusion
-from mnist_lab.plots.curves import accuracy, curves, loss
-from mnist_lab.plots.digits import digit, mistakes, predictions, sample_grid
-from mnist_lab.plots.disputed import Half, disputed
-from mnist_lab.plots.given import given
-from mnist_lab.plots.overlay import overlay
-from mnist_lab.plots.style import save
-from mnist_lab.plots.tradeoff import Point, accuracy_against_parameters
+from mnist_lab.matplotlib_import import import_matplotlib
+
+import_matplotlib()  # before a module of this package does, for none is imported before this one
+
+from mnist_lab.plots.accuracies import all_accuracies  # noqa: E402
+from mnist_lab.plots.confusion import confusion  # noqa: E402
+from mnist_lab.plots.curves import accuracy, curves, loss  # noqa: E402
+from mnist_lab.plots.digits import digit, mistakes, predictions, sample_grid  # noqa: E402
+from mnist_lab.plots.disputed import Half, disputed  # noqa: E402
+from mnist_lab.plots.given import given  # noqa: E402
+from mnist_lab.plots.overlay import overlay  # noqa: E402
+from mnist_lab.plots.style import save  # noqa: E402
+from mnist_lab.plots.tradeoff import Point, accuracy_against_parameters  # noqa: E402
 
 __all__ = [
     "Half",

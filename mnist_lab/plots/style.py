@@ -9,8 +9,8 @@ figures are plain objects and nothing is kept alive behind the caller's back.
 import os
 import textwrap
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -76,12 +76,17 @@ _PROCESS = {"backend", "backend_fallback", "interactive", "toolbar", "timezone"}
 _SETTINGS: Any = {key: value for key, value in dict.items(matplotlib.rcParamsDefault) if key not in _PROCESS} | STYLE
 
 
+def style(more: Mapping[str, Any] | None = None) -> AbstractContextManager[None]:
+    """The shared style, with `more` settings on top, for as long as the context lasts."""
+    return matplotlib.rc_context(_SETTINGS | dict(more or {}))
+
+
 def styled(function: Callable[P, R]) -> Callable[P, R]:
-    """Run `function` under the shared style, and leave Matplotlib's settings as they were."""
+    """Run `function` under the shared style."""
 
     @wraps(function)
     def inner(*args: P.args, **kwargs: P.kwargs) -> R:
-        with matplotlib.rc_context(_SETTINGS):
+        with style():
             return function(*args, **kwargs)
 
     return inner

@@ -4,7 +4,6 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-import matplotlib
 from markupsafe import Markup
 
 if TYPE_CHECKING:
@@ -28,9 +27,11 @@ def inline_svg(figure: "Figure", name: str, label: str) -> Markup:
         name: unlike that of any other figure of the page; keeps their ids apart.
         label: what the picture shows, for people who do not see it.
     """
+    from mnist_lab.plots.style import style
+
     text = io.StringIO()
     # A fixed salt, and no date: equal figures give equal text.
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+    with style({"svg.fonttype": "none", "svg.hashsalt": name}):
         metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(text, format="svg", metadata=metadata, transparent=True)
     svg = text.getvalue()
