@@ -2,8 +2,7 @@
 
     import mnist_lab
 
-    config = mnist_lab.load_config("configs/mlp_512.yaml")
-    run = mnist_lab.run(config, results="results")
+    run = mnist_lab.run("quickstart", results="results")
     print(run.metrics["test"]["accuracy"])
 
 Importing the package imports no library; each function brings what it needs.
@@ -14,26 +13,67 @@ from typing import TYPE_CHECKING, Any
 from mnist_lab.version import __version__
 
 if TYPE_CHECKING:
-    from mnist_lab.config import Config, load_config
-    from mnist_lab.experiment import run
-    from mnist_lab.runs import Run, load_run
-    from mnist_lab.sweeps import sweep
-
-__all__ = ["Config", "Run", "__version__", "load_config", "load_run", "run", "sweep"]
+    from mnist_lab.api import load_config, load_run, run, sweep
+    from mnist_lab.config import Config
+    from mnist_lab.errors import (
+        BusyError,
+        ConfigError,
+        DataError,
+        InputError,
+        MnistLabError,
+        NewerFormatError,
+        NoRoomError,
+        SetupError,
+        TrainingError,
+    )
+    from mnist_lab.runs import Run
 
 _HOME = {
-    "Config": "mnist_lab.config",
-    "Run": "mnist_lab.runs",
-    "load_config": "mnist_lab.config",
-    "load_run": "mnist_lab.runs",
-    "run": "mnist_lab.experiment",
-    "sweep": "mnist_lab.sweeps",
+    "mnist_lab.api": ("load_config", "load_run", "run", "sweep"),
+    "mnist_lab.config": ("Config",),
+    "mnist_lab.errors": (
+        "BusyError",
+        "ConfigError",
+        "DataError",
+        "InputError",
+        "MnistLabError",
+        "NewerFormatError",
+        "NoRoomError",
+        "SetupError",
+        "TrainingError",
+    ),
+    "mnist_lab.runs": ("Run",),
 }
+"""Where each name comes from when it is first used."""
+
+__all__ = [  # pyright needs them spelled out
+    "BusyError",
+    "Config",
+    "ConfigError",
+    "DataError",
+    "InputError",
+    "MnistLabError",
+    "NewerFormatError",
+    "NoRoomError",
+    "Run",
+    "SetupError",
+    "TrainingError",
+    "__version__",
+    "load_config",
+    "load_run",
+    "run",
+    "sweep",
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'mnist_lab' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOME[name]), name)
+    home = next((module for module, names in _HOME.items() if name in names), None)
+    if home is None:
+        raise AttributeError(f"module 'mnist_lab' has no attribute {name!r}")
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -81,25 +81,30 @@ class Document:
                     return place[path[:length]]
         return Position(self.source)
 
-    def set(self, path: KeyPath, value: Any, position: Position) -> None:
-        """Put `value` at `path`, making the mappings on the way; raise ConfigError where that cannot be."""
-        self.value = self._replaced(self.value, path, 0, value, position)
+    def set(self, path: KeyPath, value: Any, position: Position, *, replaces: bool = False) -> None:
+        """Put `value` at `path`, making the mappings on the way; raise ConfigError where that cannot be.
+
+        With `replaces` a mapping is also made where a text, a number or nothing stands.
+        """
+        self.value = self._replaced(self.value, path, 0, value, position, replaces)
         self._forget(path)
         self.keys[path] = self.values[path] = position
 
-    def _replaced(self, target: Any, path: KeyPath, depth: int, value: Any, position: Position) -> Any:
+    def _replaced(self, target: Any, path: KeyPath, depth: int, value: Any, position: Position, replaces: bool) -> Any:
         """A copy of `target`, which is at `path[:depth]`, that has `value` at `path`."""
         if depth == len(path):
             return value
         key = path[depth]
         below = child(target, key)
         if below is ABSENT:
+            if replaces and not isinstance(target, dict | list | tuple):
+                target = {}
             if not isinstance(target, dict):
                 where = dotted(path[:depth])
                 raise ConfigError(f"{position}: cannot set {dotted(path)}: {where} is {describe(target)}.")
             below = {}
             self.keys[path[: depth + 1]] = position
-        below = self._replaced(below, path, depth + 1, value, position)
+        below = self._replaced(below, path, depth + 1, value, position, replaces)
         if isinstance(target, dict):
             return target | {key: below}
         return [below if index == key else item for index, item in enumerate(target)]

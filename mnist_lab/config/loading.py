@@ -1,12 +1,13 @@
 """From a file, what it extends, and the command line to one validated configuration."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mnist_lab.config import shipped
 from mnist_lab.config.document import (
@@ -25,6 +26,7 @@ from mnist_lab.config.document import (
 )
 from mnist_lab.config.names import checked_name, folder_name, path_below_configs
 from mnist_lab.config.problems import Problem, config_error
+from mnist_lab.config.resolved import without_none
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config, Train
 from mnist_lab.config.sweeps.file import is_sweep_file
 from mnist_lab.errors import ConfigError, InputError
@@ -34,11 +36,23 @@ NEVER_INHERITED = frozenset({"name", "description", "reference", "experiment", "
 
 @dataclass(frozen=True)
 class Override:
-    """A value from the command line that beats the file: `--set train.epochs=3`, or `--epochs 3`."""
+    """A value that beats the file: `--set train.epochs=3`, `--epochs 3`, or `{"train.epochs": 3}` from Python."""
 
     path: KeyPath
     value: Any
     option: str
+    """What messages call it."""
+    replaces: bool = False
+    """Whether it also replaces a value that is on the way and no mapping, as in a file that extends another."""
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> "list[Override]":
+        """Read values as Python has them, with dotted keys or nested: mappings merge, everything else replaces.
+
+        Raises:
+            InputError: a key is no key path.
+        """
+        return list(_leaves(values, ()))
 
     @classmethod
     def parse(cls, text: str) -> "Override":
@@ -54,19 +68,34 @@ class Override:
         return cls(path, parse_value(value, f"--set {text}"), f"--set {text}")
 
 
-def load_config(source: str | Path | Mapping[str, Any], overrides: Sequence[Override] = ()) -> Config:
+def _leaves(value: Any, path: KeyPath) -> Iterator[Override]:
+    if not isinstance(value, Mapping) or (path and not value):
+        yield Override(path, plain(value), f"{dotted(path)}={value!r:.60}", replaces=True)
+        return
+    for key, below in value.items():
+        if not isinstance(key, str | int) or isinstance(key, bool):
+            raise InputError(f"{key!r:.60}: expected a key path such as 'train.epochs'.")
+        here = (*path, *(key_path(key) if isinstance(key, str) else (key,)))
+        if "" in here or len(here) > MAX_DEPTH:
+            raise InputError(f"{key!r:.60}: expected a key path such as 'train.epochs'.")
+        yield from _leaves(below, here)
+
+
+def load_config(source: str | Path | Mapping[str, Any] | Config, overrides: Sequence[Override] = ()) -> Config:
     """Load a configuration and resolve its `name`, `experiment` and `base`.
 
     Args:
-        source: a YAML file, the name of a shipped configuration, or a mapping as YAML would give it (the path in
-            its `extends` starts in the working folder).
+        source: a YAML file, the name of a shipped configuration, a mapping as YAML would give it (the path in its
+            `extends` starts in the working folder), or a configuration.
         overrides: values that beat the file's, in order.
 
     Raises:
         ConfigError: with every problem of the file, each with its place.
     """
-    if isinstance(source, Mapping):
-        document, path = Document(dict(source), "configuration"), None
+    if isinstance(source, Config):
+        document, path = Document(plain(source), str(source.name or "configuration")), None
+    elif isinstance(source, Mapping):
+        document, path = Document(plain(source), "configuration"), None
         extend(document, Path(), ())
     else:
         path = shipped.find(source)
@@ -88,7 +117,7 @@ def resolve(
     for override in overrides:
         if override.path[0] == "extends":
             raise ConfigError(f"{override.option}: 'extends' can only stand in a file.")
-        set_value(document, override.path, override.value, Position(override.option))
+        set_value(document, override.path, override.value, Position(override.option), replaces=override.replaces)
     config = validate(document)
     reference = config.reference
     changed = [path for path in (*departures, *(o.path for o in overrides)) if path[0] in CHANGE_THE_NUMBERS]
@@ -106,7 +135,7 @@ def resolve(
     return config.model_copy(update=resolved)
 
 
-def set_value(document: Document, path: KeyPath, value: Any, position: Position) -> None:
+def set_value(document: Document, path: KeyPath, value: Any, position: Position, *, replaces: bool = False) -> None:
     """As `Document.set`; what is set of an optimizer that is not written as a mapping is of the one that is meant."""
     if path[:2] == ("train", "optimizer") and len(path) > 2:
         meant = child(child(document.value, "train"), "optimizer")
@@ -114,7 +143,20 @@ def set_value(document: Document, path: KeyPath, value: Any, position: Position)
             meant = Train().optimizer.name
         if isinstance(meant, str):
             document.set(path[:2], {"name": meant}, document.position(path[:2]))
-    document.set(path, value, position)
+    document.set(path, value, position, replaces=replaces)
+
+
+def plain(value: Any) -> Any:
+    """A value from Python as YAML would give it: paths as text, NumPy's numbers and arrays as Python's."""
+    if isinstance(value, BaseModel):
+        return plain(without_none(value.model_dump(mode="json")))
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return plain(value.tolist()) if hasattr(value, "tolist") else value
 
 
 def validate(document: Document) -> Config:

@@ -24,7 +24,7 @@ def fingerprint(config: Config, *, dataset_sha256: str, backend: str) -> str:
 
 def to_yaml(config: Config) -> str:
     """The configuration as YAML with every default spelled out; loading it gives an equal configuration."""
-    values = _without_none(config.model_dump(mode="json"))
+    values = without_none(config.model_dump(mode="json"))
     node = _Dumper(io.StringIO(), sort_keys=False).represent_data(values)
     _lay_out(node, 0)
     return yaml.serialize(node, Dumper=_Dumper, allow_unicode=True, width=10_000)
@@ -47,10 +47,11 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(str, _Dumper.represent_str)
 
 
-def _without_none(value: Any) -> Any:
+def without_none(value: Any) -> Any:
+    """The value without the keys, at any depth, that have None."""
     if isinstance(value, dict):
-        return {key: _without_none(item) for key, item in value.items() if item is not None}
-    return [_without_none(item) for item in value] if isinstance(value, list) else value
+        return {key: without_none(item) for key, item in value.items() if item is not None}
+    return [without_none(item) for item in value] if isinstance(value, list) else value
 
 
 def _lay_out(node: yaml.Node, depth: int) -> None:

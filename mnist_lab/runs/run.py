@@ -26,6 +26,10 @@ class Run:
     asked: Config | None = None
     """The configuration that it answers, if not its own: one that differs in names only."""
 
+    def __repr__(self) -> str:
+        run, accuracy = self.measured.run, self.measured.test.accuracy
+        return f"Run({run.experiment} seed {run.seed}, test accuracy {accuracy:.4f}, {str(self.folder.path)!r})"
+
     @cached_property
     def config(self) -> Config:
         """The resolved configuration."""

@@ -14,7 +14,7 @@ from mnist_lab.sweeps.plan import make_plan
 def sweep(
     references: str | Path | Sequence[str | Path],
     *,
-    seeds: str | Iterable[int] | None = None,
+    seeds: str | int | Iterable[int] | None = None,
     overrides: Sequence[Override] = (),
     results: str | Path = "results",
     data_dir: Path | None = None,

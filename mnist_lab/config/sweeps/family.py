@@ -49,7 +49,7 @@ class _Row:
 def load_sweep(
     references: Sequence[str | Path],
     overrides: Sequence[Override] = (),
-    seeds: str | Iterable[int] | None = None,
+    seeds: str | int | Iterable[int] | None = None,
     *,
     name: str | None = None,
 ) -> Sweep:
