@@ -216,7 +216,7 @@ def _print_facts(dataset: "Dataset", facts: dict[str, Any]) -> None:
         echo(f"  {role:<8} {digest}")
     echo(f"  genuine  {'yes' if dataset.genuine else 'NOT VERIFIED'}: {dataset.check}")
     for note in dataset.notes:
-        echo(f"  passed over  {note}")
+        echo(f"  note     {note}")
 
 
 def _print_table(headings: list[str], rows: list[list[str]], numbers: tuple[int, ...] = ()) -> None:

@@ -18,7 +18,7 @@ from mnist_lab.datasets import download as downloads
 from mnist_lab.datasets.assembly import assemble
 from mnist_lab.datasets.dataset import Dataset
 from mnist_lab.datasets.download import Progress
-from mnist_lab.datasets.files import kind
+from mnist_lab.datasets.files import kind, printable
 from mnist_lab.datasets.known import KNOWN, KnownSet
 from mnist_lab.datasets.selection import Rows, SplitKind, split, subset
 from mnist_lab.errors import DataError
@@ -106,7 +106,7 @@ def _download(
     dataset, failures = downloads.fetch(known, folder, replace=replace, progress=progress)
     if dataset is None:
         raise _not_here(known, search, failures)
-    return dataclasses.replace(dataset, notes=tuple(search.passed_over))
+    return dataclasses.replace(dataset, notes=(*search.passed_over, *dataset.notes))
 
 
 def _load_path(dataset: str) -> Dataset:
@@ -116,6 +116,11 @@ def _load_path(dataset: str) -> Dataset:
             raise DataError(f"{dataset}: there is no such folder or file.", formats.EXPECTED)
         raise _unknown(dataset)
     absolute = path.resolve()
+    if printable(absolute) != str(absolute):
+        raise DataError(
+            f"{printable(absolute)}: expected a path in UTF-8, as it goes into the run's files.",
+            "Rename the folder or file.",
+        )
     name = absolute.stem if kind(path) == "file" else absolute.name
     return assemble(formats.read_path(path), None, name)
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_lab.datasets import scale
 from mnist_lab.datasets.dataset import ROLES, Dataset, Raw, array_digest, combined_digest
 from mnist_lab.datasets.known import KnownSet, Verdict, judge, recognise
 from mnist_lab.errors import DataError
@@ -20,11 +21,12 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
         name: for the user's own data.
 
     Raises:
-        DataError: the arrays do not fit together, or a label is outside the classes.
+        DataError: the arrays do not fit together, a label is outside the classes, or the pixels are on several scales.
     """
     check_arrays(raw)
     labels, classes = index_labels(raw, raw.classes or (known.classes if known else None))
-    arrays = {**raw.arrays, **labels}
+    scaled = scale.to_bytes(raw)
+    arrays = {**raw.arrays, **scaled.images, **labels}
     digests = {role: _digest(array, len(classes)) for role, array in arrays.items()}
     verdict = Verdict(False, "a data set of your own: there is nothing to compare it with")
     if known:
@@ -45,6 +47,18 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
         genuine=verdict.genuine,
         check=verdict.check,
         source=raw.source,
+        notes=(*raw.notes, *scaled.notes, *_untested(labels["y_test"], classes)),
+    )
+
+
+def _untested(labels: NDArray[np.int64], classes: tuple[str, ...]) -> list[str]:
+    """A note if the test part lacks classes."""
+    present = set(labels.tolist())
+    names = tuple(name for index, name in enumerate(classes) if index not in present)
+    return (
+        [f"The test part has no images of {'class' if len(names) == 1 else 'classes'} {_listed(names)}."]
+        if names
+        else []
     )
 
 

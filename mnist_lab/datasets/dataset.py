@@ -23,7 +23,7 @@ ROLES = ("x_train", "y_train", "x_test", "y_test")
 
 @dataclass(frozen=True)
 class Raw:
-    """Four arrays as read from files: images (n, height, width, channels) in uint8, integer labels (n,).
+    """Four arrays as read from files: images (n, height, width, channels) of numbers 0..255, integer labels (n,).
 
     Attributes:
         arrays: one array for each of `ROLES`.
@@ -31,6 +31,7 @@ class Raw:
         files: the files that were read in the order of `ROLES`, or the one that holds everything.
         source: where it was read from, in one phrase.
         classes: the names of the classes if the files say them; labels are then indices into it.
+        notes: what was skipped there or changed, for people.
     """
 
     arrays: Mapping[str, NDArray[Any]]
@@ -38,6 +39,7 @@ class Raw:
     files: tuple[Path, ...]
     source: str
     classes: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +59,7 @@ class Dataset:
         genuine: whether this was verified to be the published data set known by `name`.
         check: how `genuine` was decided, in one sentence.
         source: where it was read from.
-        notes: what was found on the way and passed over, for people.
+        notes: what was passed over while looking for it, skipped in it or changed about it, for people.
     """
 
     name: str

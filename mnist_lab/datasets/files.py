@@ -1,36 +1,73 @@
-"""Reads files and folders, with failures told in words: missing, of the wrong kind, or not permitted."""
+"""Reads files and folders, with failures told in words: missing, of the wrong kind, too large, or not permitted.
 
+Only regular files are read: a pipe can block for ever, and a device can deliver without end. `MOST_BYTES` bounds
+what one array may take in memory, whatever a compressed file claims or unpacks to.
+"""
+
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedIOBase, BufferedReader
 from pathlib import Path
-from stat import S_ISDIR
 from typing import Literal
 
 from mnist_lab.errors import DataError
+
+MOST_BYTES = 2 * 2**30
+"""The largest array that is read, in bytes; MNIST's training images are 47 million."""
+_BLOCK = 2**20
+_SPECIAL = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 def kind(path: Path) -> Literal["file", "folder"] | None:
     """What is at a path; None if nothing is.
 
     Raises:
-        DataError: it is not permitted to look.
+        DataError: it is not permitted to look, or it is a pipe, a socket or a device.
     """
-    try:
-        return "folder" if S_ISDIR(path.stat().st_mode) else "file"
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a null character
+    mode = _mode(path)
+    if mode is None:
         return None
-    except OSError as error:
-        raise unreadable(path, error) from error
+    if special := _SPECIAL.get(stat.S_IFMT(mode)):
+        raise DataError(f"{path}: expected a regular file, this is {special}.")
+    return "folder" if stat.S_ISDIR(mode) else "file"
 
 
-def read_bytes(path: Path) -> bytes:
-    """The whole content of a file.
+def is_folder(path: Path) -> bool:
+    """Whether a folder, or a link to one, is at a path.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: it is not permitted to look.
     """
+    return stat.S_ISDIR(_mode(path) or 0)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BufferedReader]:
+    """A regular file, open for reading.
+
+    Raises:
+        DataError: it is missing, no regular file, or cannot be read, then or while it is open.
+    """
+    kind(path)
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            yield file
     except OSError as error:
         raise unreadable(path, error) from error
+
+
+def read_at_most(file: BufferedIOBase, size: int) -> bytearray:
+    """The next `size` bytes of a file, or those up to its end; memory grows with what is there, not with `size`."""
+    content = bytearray()
+    while len(content) < size and (block := file.read(min(_BLOCK, size - len(content)))):
+        content += block
+    return content
 
 
 def entries(folder: Path) -> list[Path]:
@@ -45,6 +82,11 @@ def entries(folder: Path) -> list[Path]:
         raise unreadable(folder, error) from error
 
 
+def printable(path: object) -> str:
+    """A path as text that can be written in UTF-8, whatever bytes its name has."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
 def unreadable(path: Path, error: OSError) -> DataError:
     """The error to raise when the system refuses to read a file or folder."""
     if isinstance(error, FileNotFoundError):
@@ -56,3 +98,12 @@ def unreadable(path: Path, error: OSError) -> DataError:
     if isinstance(error, PermissionError):
         return DataError(f"{path}: no permission to read it.", "Change its permissions, or run as its owner.")
     return DataError(f"{path}: cannot be read: {error.strerror or error}.")
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a null character
+        return None
+    except OSError as error:
+        raise unreadable(path, error) from error

@@ -1,7 +1,11 @@
-"""Reads a data set from pictures in folders: `train/<class>/*.png` and `test/<class>/*.png` (or JPEG)."""
+"""Reads a data set from pictures in folders: `train/<class>/*.png` and `test/<class>/*.png`, or other formats.
+
+What lies there and is not read is said in the notes of the `Raw`.
+"""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +14,40 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from mnist_lab.datasets.dataset import Raw
-from mnist_lab.datasets.files import entries, kind, unreadable
-from mnist_lab.datasets.pictures import FORMATS, ON_DAMAGE
+from mnist_lab.datasets.files import MOST_BYTES, entries, is_folder, kind, printable, unreadable
+from mnist_lab.datasets.pictures import FORMATS, ON_DAMAGE, Pixels, check_size, too_many_pixels
 from mnist_lab.errors import DataError
 
-PICTURES = (".png", ".jpg", ".jpeg")
+_SUFFIXES = frozenset((
+    ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
+))  # fmt: skip
+"""The usual suffixes of `FORMATS`; a file is read as what its content is."""
 _GREY = ("1", "L")
+_DEEPEST = 50
+"""Levels of folders below a class."""
+_PARTS = ("train", "test")
+
+
+@dataclass
+class _Part:
+    """The pictures of the training or test part, and what else there is."""
+
+    pictures: list[tuple[int, Path]] = field(default_factory=list)
+    """The class and the file of each."""
+    skipped: list[Path] = field(default_factory=list)
 
 
 def read_folder(folder: Path) -> Raw | None:
     """Reads the pictures below `train` and `test`, or returns None if the folder has neither.
 
-    The classes are the folders' names, in numerical order if all are numbers. If every picture is grey there
-    is one channel, otherwise three.
+    The classes are the names of the folders below them, in numerical order if all are numbers. A class may have
+    folders of its own; their pictures belong to it. There is one channel if all pictures are grey, otherwise three.
 
     Raises:
-        DataError: a missing part or class, an empty class, a picture that cannot be read or has another size.
+        DataError: a missing part or class, an empty class, a picture that cannot be read or has another size, or
+            more pixels than are granted.
     """
-    parts = {part: folder / part for part in ("train", "test")}
+    parts = {part: folder / part for part in _PARTS}
     if not any(kind(path) == "folder" for path in parts.values()):
         return None
     for part, path in parts.items():
@@ -38,44 +58,80 @@ def read_folder(folder: Path) -> Raw | None:
         name = min(strangers)
         has, lacks = ("train", "test") if name in classes else ("test", "train")
         raise DataError(f"{folder}: class {name!r} has a folder in {has}, but none in {lacks}.")
-    arrays: dict[str, NDArray[Any]] = {}
-    size: tuple[int, int] | None = None
-    first: Path | None = None
-    pictures: dict[str, list[NDArray[np.uint8]]] = {}
-    for part, path in parts.items():
-        pictures[part], labels = [], []
-        for label, picture in _pictures(path, classes):
-            pixels = read_picture(picture)
-            if size is None:
-                size, first = pixels.shape[:2], picture
-            elif pixels.shape[:2] != size:
-                raise DataError(
-                    f"{picture}: is {_size(pixels.shape[:2])}, but {first} is {_size(size)}"
-                    " (width x height); all pictures must have one size."
-                )
-            pictures[part].append(pixels)
-            labels.append(label)
-        arrays[f"y_{part}"] = np.array(labels, np.int64)
-    channels = max(pixels.shape[2] for part in pictures.values() for pixels in part)
-    for part, list_of_pixels in pictures.items():
-        arrays[f"x_{part}"] = np.stack([np.broadcast_to(p, (*p.shape[:2], channels)) for p in list_of_pixels])
+    found = {part: _scan(path, classes) for part, path in parts.items()}
+    files = [file for part in found.values() for _, file in part.pictures]
+    notes = _skipped(folder, [path for part in found.values() for path in part.skipped])
+    pixels = _one_number_of_channels(folder, files, _read_all(folder, files, notes), notes)
+    of_train = len(found["train"].pictures)
+    arrays: dict[str, NDArray[Any]] = {"x_train": np.stack(pixels[:of_train]), "x_test": np.stack(pixels[of_train:])}
+    for part, each in found.items():
+        arrays[f"y_{part}"] = np.array([label for label, _ in each.pictures], np.int64)
     places = {f"{kind}_{part}": str(path) for kind in "xy" for part, path in parts.items()}
-    return Raw(arrays, places, (folder,), f"{folder} (pictures)", classes)
+    return Raw(arrays, places, (folder,), f"{folder} (pictures)", classes, tuple(notes))
 
 
-def read_picture(path: Path) -> NDArray[np.uint8]:
-    """The pixels (height, width, channels) of a PNG or JPEG file; one channel if it is grey, else three.
+def _read_all(folder: Path, files: Sequence[Path], notes: list[str]) -> list[Pixels]:
+    """The pixels of all files, which have one size and fit into memory."""
+    pictures: list[Pixels] = []
+    framed: list[Path] = []
+    for path in files:
+        pixels, frames = _read_picture(path)
+        framed += [path] if frames else []
+        if pictures and pixels.shape[:2] != pictures[0].shape[:2]:
+            raise DataError(
+                f"{path}: is {_size(pixels.shape)}, but {files[0]} is {_size(pictures[0].shape)}"
+                " (width x height); all pictures must have one size."
+            )
+        if pixels.size * len(files) > MOST_BYTES:
+            raise DataError(
+                f"{folder}: {len(files):,} pictures of {_size(pixels.shape)} pixels and {pixels.shape[2]} channels are"
+                f" {pixels.size * len(files):,} bytes; at most {MOST_BYTES:,} are read.",
+                "Make the pictures smaller; MNIST's are 28 x 28.",
+            )
+        pictures.append(pixels)
+    if framed:
+        notes.append(
+            f"Read only the first frame or page of {len(framed):,} {_files_word(framed)} with several, such as"
+            f" {printable(framed[0].relative_to(folder))}."
+        )
+    return pictures
 
-    They are turned as the camera noted, which `pictures` does as well for those that are to be predicted.
+
+def _one_number_of_channels(
+    folder: Path, files: Sequence[Path], pictures: list[Pixels], notes: list[str]
+) -> list[Pixels]:
+    """Gives all pictures one channel or three; a grey one that is stored in colour counts as grey beside grey ones."""
+    stored = {picture.shape[2] for picture in pictures}
+    if len(stored) == 1:
+        return pictures
+    colour = [path for path, picture in zip(files, pictures, strict=True) if (picture != picture[..., :1]).any()]
+    if not colour:
+        return [picture[..., :1] for picture in pictures]
+    notes.append(
+        f"All pictures are read in colour, with three channels, because {len(colour):,} of {len(files):,} are, such as"
+        f" {printable(colour[0].relative_to(folder))}."
+    )
+    return [np.broadcast_to(picture, (*picture.shape[:2], 3)) for picture in pictures]
+
+
+def _read_picture(path: Path) -> tuple[Pixels, bool]:
+    """The pixels of a file in one of `FORMATS`, and whether these are only the first of several frames or pages.
+
+    They are (height, width, channels) with one channel if they are stored in grey, else three, and turned as the camera
+    noted, which `pictures` does as well for those that are to be predicted.
 
     Raises:
-        DataError: not a picture, damaged, of more than 8 bits, or with transparent pixels (whose colour
+        DataError: not a picture, damaged, too large, of more than 8 bits, or with transparent pixels (whose colour
             depends on what they are laid upon).
     """
+    kind(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of tags that are damaged, where the pixels are not
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as opened:
+                check_size(path, *opened.size)
+                frames = opened.format in ("GIF", "PNG", "TIFF", "WEBP") and getattr(opened, "is_animated", False)
                 image = ImageOps.exif_transpose(opened)
                 if image.mode in ("I", "F") or image.mode.startswith("I;16"):
                     raise DataError(f"{path}: has more than 8 bits per channel ({image.mode}); save it with 8.")
@@ -85,31 +141,81 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
                         raise DataError(f"{path}: has transparent pixels; save it on a background.")
                 grey = image.mode in (*_GREY, "LA")
                 pixels = np.asarray(image.convert("L" if grey else "RGB"))
-    except (Image.UnidentifiedImageError, Image.DecompressionBombError, *ON_DAMAGE) as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise too_many_pixels(path, "more pixels than Pillow reads") from error
+    except (Image.UnidentifiedImageError, *ON_DAMAGE) as error:
         raise DataError(f"{path}: cannot be read as a picture ({error}).") from error
     except OSError as error:
         if error.errno is None:  # Pillow's own: "image file is truncated"
             raise DataError(f"{path}: the picture is damaged ({error}).") from error
         raise unreadable(path, error) from error
-    return pixels[..., np.newaxis] if grey else pixels
+    return pixels[..., np.newaxis] if grey else pixels, frames
 
 
 def _class_names(folder: Path) -> tuple[str, ...]:
-    names = [path.name for path in entries(folder) if kind(path) == "folder" and not path.name.startswith(".")]
+    names = [path.name for path in entries(folder) if is_folder(path) and not path.name.startswith(".")]
     if not names:
         raise DataError(f"{folder}: has no folders; expected one for each class, with its pictures.")
+    if strange := [name for name in names if printable(name) != name]:
+        raise DataError(
+            f"{printable(folder / strange[0])}: expected the name of a class, in UTF-8; this name is not.",
+            "Rename the folder, in both train and test.",
+        )
     return tuple(sorted(names, key=int) if all(name.isdecimal() for name in names) else sorted(names))
 
 
-def _pictures(folder: Path, classes: tuple[str, ...]) -> Iterator[tuple[int, Path]]:
+def _scan(folder: Path, classes: Sequence[str]) -> _Part:
+    """The pictures of a part in the order of their classes and paths."""
+    part = _Part(skipped=[path for path in entries(folder) if not is_folder(path) and not path.name.startswith(".")])
     for label, name in enumerate(classes):
-        files = [
-            path for path in entries(folder / name) if path.suffix.lower() in PICTURES and not path.name.startswith(".")
-        ]
-        if not files:
-            raise DataError(f"{folder / name}: this class is empty; expected PNG or JPEG files.")
-        for path in files:
-            yield label, path
+        files = _files(folder / name, [])
+        pictures = [path for path in files if path.suffix.lower() in _SUFFIXES]
+        if not pictures:
+            raise DataError(
+                f"{folder / name}: this class is empty; expected pictures in a format that can be read:"
+                f" {', '.join(FORMATS)}, with its usual suffix."
+            )
+        part.pictures += [(label, path) for path in pictures]
+        part.skipped += [path for path in files if path.suffix.lower() not in _SUFFIXES]
+    return part
+
+
+def _files(folder: Path, above: list[tuple[int, int]]) -> list[Path]:
+    """All files below a folder in the order of their paths, hidden ones aside; a link to a folder above is an error."""
+    status = folder.stat()
+    here = (status.st_dev, status.st_ino)
+    if here in above:
+        raise DataError(f"{folder}: a link to a folder that contains it.", "Remove the link.")
+    if len(above) > _DEEPEST:
+        raise DataError(f"{folder}: nested more than {_DEEPEST} folders deep.")
+    found: list[Path] = []
+    for path in entries(folder):
+        if not path.name.startswith("."):
+            found += _files(path, [*above, here]) if is_folder(path) else [path]
+    return found
+
+
+def _skipped(folder: Path, paths: Iterable[Path]) -> list[str]:
+    """What is there and was not read, by suffix and reason."""
+    reasons: dict[str, list[Path]] = {}
+    for path in paths:
+        in_class = len(path.relative_to(folder).parts) > 2
+        known = path.suffix.lower() in _SUFFIXES
+        suffix = f"a file ending in {path.suffix}" if path.suffix else "a file without a suffix"
+        reason = "it is in no class's folder" if known and not in_class else f"{suffix} is not read as a picture"
+        reasons.setdefault(reason, []).append(path)
+    notes = [
+        f"Skipped {len(files):,} {_files_word(files)}, such as {printable(files[0].relative_to(folder))}: {reason}."
+        for reason, files in reasons.items()
+    ]
+    beside = [path.name for path in entries(folder) if is_folder(path) and path.name not in _PARTS]
+    if beside := [printable(name) for name in beside if not name.startswith(".")]:
+        notes.append(f"Skipped what is beside the folders train and test: {', '.join(beside)}.")
+    return notes
+
+
+def _files_word(files: Sequence[Path]) -> str:
+    return "file" if len(files) == 1 else "files"
 
 
 def _size(shape: tuple[int, ...]) -> str:

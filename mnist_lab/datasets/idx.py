@@ -11,13 +11,14 @@ import math
 import re
 import struct
 import zlib
+from io import BufferedIOBase
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_lab.datasets.dataset import ROLES, Raw
-from mnist_lab.datasets.files import entries, kind, read_bytes
+from mnist_lab.datasets.files import MOST_BYTES, entries, kind, opened, read_at_most
 from mnist_lab.errors import DataError
 
 _FILE_NAME = re.compile(
@@ -98,48 +99,53 @@ def read_file(path: Path, dimensions: tuple[int, ...]) -> NDArray[np.uint8]:
         dimensions: the numbers of dimensions that are acceptable.
 
     Raises:
-        DataError: unreadable, damaged, another magic number, or a length other than the header's.
+        DataError: unreadable, damaged, too large, another magic number, or a length other than the header's.
     """
-    content = read_bytes(path)
-    if content[:2] == b"\x1f\x8b":
-        content = _unpack(path, content)
+    with opened(path) as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        try:
+            return _parse(path, gzip.GzipFile(fileobj=file) if zipped else file, dimensions)
+        except EOFError as error:
+            raise DataError(
+                f"{path}: the gzip file is truncated ({path.stat().st_size:,} bytes of it are here).",
+                "The download or copy probably broke off: delete the file and fetch it again.",
+            ) from error
+        except (gzip.BadGzipFile, zlib.error) as error:
+            raise DataError(
+                f"{path}: the gzip file is corrupt ({error}).", "Delete the file and fetch it again."
+            ) from error
+
+
+def _parse(path: Path, file: BufferedIOBase, dimensions: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Reads the header, then as many bytes as it declares and no more than one beyond."""
+    magic = file.read(4)
     wanted = " or ".join(f"0x{_UNSIGNED_BYTE << 8 | n:08x}" for n in dimensions)
-    if len(content) < 4 or content[:2] != b"\0\0":
+    if len(magic) < 4 or magic[:2] != b"\0\0":
         raise DataError(
             f"{path}: not an IDX file: expected the magic number {wanted}, received"
-            f" {'an empty file' if not content else '0x' + content[:4].hex()}."
+            f" {f'0x{magic.hex()}' if magic else 'an empty file'}."
         )
-    kind, count = content[2], content[3]
+    kind, count = magic[2], magic[3]
     if kind != _UNSIGNED_BYTE or count not in dimensions:
-        wrong = f"0x{content[:4].hex()}"
         meaning = {(8, 1): ", a file of labels", (8, 3): ", a file of images"}.get((kind, count), "")
-        raise DataError(f"{path}: expected the IDX magic number {wanted}, received {wrong}{meaning}.")
-    start = 4 + 4 * count
-    if len(content) < start:
-        raise DataError(f"{path}: truncated within its header, after {len(content)} bytes.")
-    shape = struct.unpack(f">{count}I", content[4:start])
-    expected, received = math.prod(shape), len(content) - start
-    if expected != received:
-        raise DataError(
-            f"{path}: {'truncated' if received < expected else 'too long'}: its header says"
-            f" {' x '.join(f'{n:,}' for n in shape)} = {expected:,} bytes, it holds {received:,}."
-        )
-    # A copy, because an array on top of `bytes` is read-only, which Torch warns about.
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
-
-
-def _unpack(path: Path, content: bytes) -> bytes:
-    try:
-        return gzip.decompress(content)
-    except EOFError as error:
-        raise DataError(
-            f"{path}: the gzip file is truncated ({len(content):,} bytes of it are here).",
-            "The download or copy probably broke off: delete the file and fetch it again.",
-        ) from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(
-            f"{path}: the gzip file is corrupt ({error}).", "Delete the file and fetch it again."
-        ) from error
+        raise DataError(f"{path}: expected the IDX magic number {wanted}, received 0x{magic.hex()}{meaning}.")
+    sizes = file.read(4 * count)
+    if len(sizes) < 4 * count:
+        raise DataError(f"{path}: truncated within its header, after {len(magic) + len(sizes)} bytes.")
+    shape = struct.unpack(f">{count}I", sizes)
+    declared = math.prod(shape)
+    says = f"its header says {' x '.join(f'{n:,}' for n in shape)} = {declared:,} bytes"
+    if declared > MOST_BYTES:
+        raise DataError(f"{path}: {says}; at most {MOST_BYTES:,} are read.")
+    content = read_at_most(file, declared)
+    if len(content) < declared:
+        raise DataError(f"{path}: truncated: {says}, it holds {len(content):,}.")
+    if file.read(1):  # which also has a gzip's checksum verified
+        raise DataError(f"{path}: too long: {says}, it holds more.")
+    return np.frombuffer(content, np.uint8).reshape(
+        shape
+    )  # of a bytearray, so that it can be written to, as Torch asks
 
 
 def _without_gz(path: Path) -> str:

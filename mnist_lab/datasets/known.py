@@ -6,9 +6,10 @@ A new one is one more entry in `KNOWN`.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from mnist_lab.datasets.dataset import ROLES, Raw, combined_digest
-from mnist_lab.datasets.files import read_bytes
+from mnist_lab.datasets.files import opened
 
 GZIPPED_IDX = (
     "train-images-idx3-ubyte.gz",
@@ -174,11 +175,7 @@ def judge(known: KnownSet, raw: Raw, digests: Mapping[str, str]) -> Verdict:
             f"cannot be told: {known.title} is recognised by its four gzipped IDX files as published,"
             " and these data came in another form",
         )
-    differ = [
-        path.name
-        for path, sha in zip(raw.files, known.gzip_sha256, strict=True)
-        if hashlib.sha256(read_bytes(path)).hexdigest() != sha
-    ]
+    differ = [path.name for path, sha in zip(raw.files, known.gzip_sha256, strict=True) if _file_digest(path) != sha]
     if not differ:
         return Verdict(True, f"the SHA-256 of all four gzipped files are those of {known.title}")
     return Verdict(False, f"the SHA-256 of {', '.join(differ)} {_is(differ)} not that of {known.title}")
@@ -193,6 +190,11 @@ def recognise(raw: Raw, digests: Mapping[str, str]) -> tuple[KnownSet, Verdict] 
             if verdict.genuine:
                 return known, verdict
     return None
+
+
+def _file_digest(path: Path) -> str:
+    with opened(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is(names: list[str]) -> str:

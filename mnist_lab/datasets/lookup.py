@@ -59,7 +59,7 @@ def find(known: KnownSet, data_dir: Path | None = None) -> Search:
     else:
         found = _find_in_caches(known, search)
     if found:
-        search.found = replace(found, notes=tuple(search.passed_over))
+        search.found = replace(found, notes=(*search.passed_over, *found.notes))
     return search
 
 

@@ -75,11 +75,11 @@ def _picture(path: Path) -> Pixels:
             with Image.open(path, formats=FORMATS) as image:
                 if image.format == "JPEG" and max(image.size) > max(_DRAFT):
                     image.draft(None, _DRAFT)
-                _check_size(path, *image.size)
+                check_size(path, *image.size)
                 image.load()
                 return _flattened(ImageOps.exif_transpose(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large(path, "more pixels than Pillow reads") from error
+        raise too_many_pixels(path, "more pixels than Pillow reads") from error
     except Image.UnidentifiedImageError as error:
         raise DataError(
             f"{path}: this is no picture in a format that can be read.", f"Those are {', '.join(FORMATS)} and .npy."
@@ -123,7 +123,7 @@ def _array(path: Path) -> Pixels:
         raise DataError(
             f"{path}: expected one image, (height, width) or (height, width, 1 or 3); received the shape {array.shape}."
         )
-    _check_size(path, array.shape[1], array.shape[0])
+    check_size(path, array.shape[1], array.shape[0])
     return _bytes(array, str(path))
 
 
@@ -138,12 +138,18 @@ def _bytes(array: NDArray[Any], what: str) -> Pixels:
     return np.rint(array.astype(np.float32) * np.float32(scale)).astype(np.uint8)
 
 
-def _check_size(path: Path, width: int, height: int) -> None:
+def check_size(path: Path, width: int, height: int) -> None:
+    """Be sure that a picture is not too large, before its pixels are decoded.
+
+    Raises:
+        DataError: it has more than `MOST_PIXELS`.
+    """
     if width * height > MOST_PIXELS:
-        raise _too_large(path, f"{width:,} x {height:,} pixels")
+        raise too_many_pixels(path, f"{width:,} x {height:,} pixels")
 
 
-def _too_large(path: Path, size: str) -> DataError:
+def too_many_pixels(path: Path, size: str) -> DataError:
+    """The error to raise for a picture of more than `MOST_PIXELS`."""
     return DataError(
         f"{path}: {size}; at most {MOST_PIXELS / 1e6:.0f} million are read.",
         "Crop it to the digit, or make it smaller; a few hundred pixels are enough.",

@@ -1,4 +1,5 @@
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ def pictures(tmp_path):
     root = tmp_path / "shapes"
     for c, name in enumerate(("circle", "square")):
         for n in range(2):
-            _draw(root / "train" / name / f"{n}.png", 100 * c + n)
+            _draw(root / "train" / name / f"{n}.png", 100 * c + 20 * n)
         _draw(root / "test" / name / "0.png", 100 * c + 50)
     return root
 
@@ -32,7 +33,7 @@ def test_folders_become_classes_and_pictures_rows(pictures):
     assert loaded.name == "shapes"
     assert loaded.classes == ("circle", "square")
     assert loaded.x_train.shape == (4, 3, 4, 1)
-    assert loaded.x_train[:, 0, 0, 0].tolist() == [0, 1, 100, 101]
+    assert loaded.x_train[:, 0, 0, 0].tolist() == [0, 20, 100, 120]
     assert loaded.y_train.tolist() == [0, 0, 1, 1]
     assert loaded.x_test[:, 0, 0, 0].tolist() == [50, 150]
 
@@ -40,18 +41,126 @@ def test_folders_become_classes_and_pictures_rows(pictures):
 def test_classes_that_are_numbers_stand_in_numerical_order(tmp_path):
     for part in ("train", "test"):
         for name in ("10", "9", "2"):
-            _draw(tmp_path / part / name / "a.png", int(name))
+            _draw(tmp_path / part / name / "a.png", 20 * int(name))
     loaded = datasets.load(str(tmp_path))
     assert loaded.classes == ("2", "9", "10")
-    assert loaded.x_test[:, 0, 0, 0].tolist() == [2, 9, 10]
+    assert loaded.x_test[:, 0, 0, 0].tolist() == [40, 180, 200]
 
 
-def test_one_colour_picture_makes_all_colour(pictures):
+def test_one_colour_picture_makes_all_colour_and_that_is_said(pictures):
+    assert datasets.load(str(pictures)).notes == ()
     _draw(pictures / "test" / "circle" / "1.JPG", (200, 0, 0), mode="RGB", format="JPEG")
     loaded = datasets.load(str(pictures))
+    assert loaded.notes == (
+        "All pictures are read in colour, with three channels, because 1 of 7 are, such as test/circle/1.JPG.",
+    )
     assert loaded.image_shape == (3, 4, 3)
-    assert loaded.x_train[3, 0, 0].tolist() == [101, 101, 101]
+    assert loaded.x_train[3, 0, 0].tolist() == [120, 120, 120]
     assert abs(int(loaded.x_test[1, 0, 0, 0]) - 200) < 5
+
+
+def test_grey_pictures_that_are_stored_in_colour_stay_grey_beside_grey_ones(pictures):
+    _draw(pictures / "test" / "circle" / "1.webp", (200, 200, 200), mode="RGB", lossless=True)
+    loaded = datasets.load(str(pictures))
+    assert loaded.image_shape == (3, 4, 1)
+    assert loaded.x_test[:, 0, 0, 0].tolist() == [50, 200, 150]
+    assert loaded.notes == ()
+
+
+SUFFIXES = ["bmp", "BMP", "gif", "tif", "tiff", "webp", "jpg", "jpeg", "jfif", "pgm", "pnm"]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_format_that_is_read_for_a_prediction_is_read_in_a_class_too(pictures, suffix):
+    lossless = {"lossless": True} if suffix == "webp" else {}
+    path = _draw(pictures / "train" / "circle" / f"2.{suffix}", 200, **lossless)
+    loaded = datasets.load(str(pictures))
+    np.testing.assert_array_equal(loaded.x_train[2], read(path))
+    assert loaded.y_train.tolist() == [0, 0, 0, 1, 1]
+    assert loaded.notes == ()
+
+
+def test_pictures_in_folders_below_a_class_belong_to_it_in_the_order_of_their_paths(pictures):
+    _draw(pictures / "train" / "circle" / "0a" / "deep" / "z.png", 60)
+    _draw(pictures / "train" / "circle" / "0a" / "a.png", 50)
+    (pictures / "train" / "circle" / "empty").mkdir()
+    loaded = datasets.load(str(pictures))
+    assert loaded.x_train[:, 0, 0, 0].tolist() == [0, 50, 60, 20, 100, 120]
+    assert loaded.y_train.tolist() == [0, 0, 0, 0, 1, 1]
+    assert loaded.notes == ()
+
+
+def test_a_class_may_have_its_pictures_in_folders_alone(pictures):
+    for part in ("train", "test"):
+        folder = pictures / part / "circle"
+        (folder / "writer").mkdir()
+        for path in folder.glob("*.png"):
+            path.rename(folder / "writer" / path.name)
+    assert datasets.load(str(pictures)).y_train.tolist() == [0, 0, 1, 1]
+
+
+def test_a_folder_is_read_through_a_link_but_not_in_a_circle(pictures, tmp_path):
+    _draw(tmp_path / "elsewhere" / "7.png", 70)
+    (pictures / "train" / "circle" / "more").symlink_to(tmp_path / "elsewhere")
+    assert datasets.load(str(pictures)).x_train[:, 0, 0, 0].tolist() == [0, 20, 70, 100, 120]
+    (tmp_path / "elsewhere" / "back").symlink_to(pictures / "train" / "circle")
+    with pytest.raises(DataError, match=r"circle.more.back: a link to a folder that contains it"):
+        datasets.load(str(pictures))
+
+
+def test_what_is_skipped_is_said_with_the_reason(pictures):
+    for name in ("train/circle/notes.txt", "train/square/more.txt", "test/square/README", "train/circle/x.npy"):
+        (pictures / name).write_text("none")
+    (pictures / "train" / "circle" / ".hidden.txt").write_text("none")
+    _draw(pictures / "test" / "stray.png")
+    _draw(pictures / "validation" / "circle" / "0.png")
+    loaded = datasets.load(str(pictures))
+    assert len(loaded.x_train) == 4
+    assert set(loaded.notes) == {
+        "Skipped 2 files, such as train/circle/notes.txt: a file ending in .txt is not read as a picture.",
+        "Skipped 1 file, such as train/circle/x.npy: a file ending in .npy is not read as a picture.",
+        "Skipped 1 file, such as test/square/README: a file without a suffix is not read as a picture.",
+        "Skipped 1 file, such as test/stray.png: it is in no class's folder.",
+        "Skipped what is beside the folders train and test: validation.",
+    }
+
+
+@pytest.mark.parametrize("suffix", ["gif", "tif", "webp", "png"])
+def test_of_several_frames_the_first_is_read_and_that_is_said(pictures, suffix):
+    frames = [Image.fromarray(np.full((3, 4), value, np.uint8)) for value in (200, 100, 40)]
+    frames[0].save(pictures / "train" / "circle" / f"2.{suffix}", save_all=True, append_images=frames[1:])
+    loaded = datasets.load(str(pictures))
+    assert abs(int(loaded.x_train[2, 0, 0, 0]) - 200) < 4
+    assert loaded.notes == (
+        f"Read only the first frame or page of 1 file with several, such as train/circle/2.{suffix}.",
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a name of any bytes needs Linux")
+def test_a_class_whose_name_is_no_utf_8_is_refused_in_text_that_is(pictures):
+    for part in ("train", "test"):
+        (pictures / part / "circle").rename(pictures / part / os.fsdecode(b"caf\xe9"))
+    with pytest.raises(DataError, match=r"train/caf\\udce9: expected the name of a class, in UTF-8") as caught:
+        datasets.load(str(pictures))
+    assert str(caught.value).encode()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a name of any bytes needs Linux")
+def test_a_data_set_whose_path_is_no_utf_8_is_refused_in_text_that_is(pictures):
+    path = pictures.rename(pictures.with_name(os.fsdecode(b"\xe9t\xe9")))
+    with pytest.raises(DataError, match="expected a path in UTF-8") as caught:
+        datasets.load(str(path))
+    assert str(caught.value).encode()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a name of any bytes needs Linux")
+def test_a_file_whose_name_is_no_utf_8_is_read_and_named_in_text_that_is(pictures):
+    folder = pictures / "train" / "circle"
+    (folder / "1.png").rename(folder / os.fsdecode(b"\xff.png"))
+    (folder / os.fsdecode(b"\xff.txt")).write_text("none")
+    loaded = datasets.load(str(pictures))
+    assert loaded.x_train[:, 0, 0, 0].tolist() == [0, 20, 100, 120]
+    assert "\n".join(loaded.notes).encode()
 
 
 def test_a_picture_of_another_size_is_named(pictures):
@@ -163,7 +272,7 @@ def test_missing_permissions_are_an_error_that_names_the_place(pictures, locked)
 def test_a_photo_is_turned_as_the_camera_noted_and_as_it_is_for_a_prediction(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90 degrees, clockwise
-    pixels = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    pixels = 20 * np.arange(12, dtype=np.uint8).reshape(3, 4)
     for part in ("train", "test"):
         for name in "ab":
             (tmp_path / part / name).mkdir(parents=True)

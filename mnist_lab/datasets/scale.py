@@ -1,0 +1,95 @@
+"""Brings pixels to bytes on the scale 0..255, which everything after the reading relies on.
+
+A network whose first layer divides by 255 learns next to nothing from pixels of 0/1 or 0..16, and misjudges test images
+that are on another scale than those it learned from. The brightest pixel tells the scale: below a quarter of 255, all
+are spread to 0..255; parts whose brightest pixels differ by more than that are refused.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_lab.datasets.dataset import Raw
+from mnist_lab.errors import DataError
+
+FULL = 255
+_FAR = 4
+"""By how much a brightest pixel is below another, or below 255, where the scale is another one."""
+_NEARLY_BLACK = 16
+"""The brightest pixel of an image that is nearly black on the scale 0..255, though not black."""
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Images as bytes, and what was done to them, for people."""
+
+    images: Mapping[str, NDArray[np.uint8]]
+    notes: tuple[str, ...] = ()
+
+
+def to_bytes(raw: Raw) -> Scaled:
+    """Spreads the pixels of both parts to 0..255 where they are on a smaller scale, and rounds fractions.
+
+    Args:
+        raw: images of numbers within 0..255, whole or not.
+
+    Raises:
+        DataError: the training and the test part are on different scales, or most images of a part are on another scale
+            than its brightest.
+    """
+    images = {role: raw.arrays[role] for role in ("x_train", "x_test")}
+    brightest = {role: float(array.max()) for role, array in images.items()}
+    low, high = sorted(brightest, key=brightest.__getitem__)
+    if brightest[low] * _FAR < brightest[high]:
+        raise DataError(
+            "Training and test images have different ranges of pixels:\n"
+            + "\n".join(f"  0 to {brightest[role]:g} in {raw.places[role]}" for role in images),
+            "Bring both to 0..255; the brightest pixel of either should be near 255.",
+        )
+    top = brightest[high]
+    if top == 0:
+        return Scaled({role: _scaled(array, 1) for role, array in images.items()}, ("All images are black.",))
+    if top * _FAR <= FULL:
+        whole = 1.0 if 1 / _FAR < top <= 1 else top
+        notes = [f"The pixels, 0 to {top:g}, were scaled from 0..{whole:g} to 0..{FULL}."]
+        images = {role: _scaled(array, FULL / whole) for role, array in images.items()}
+    else:
+        fractions = [role for role, array in images.items() if array.dtype != np.uint8]
+        notes = [f"{raw.places[role]}: the pixels have fractions and were rounded." for role in fractions]
+        images = {role: _scaled(array, 1) for role, array in images.items()}
+    return Scaled(images, (*notes, *_nearly_black(raw, images)))
+
+
+def _scaled(array: NDArray[Any], factor: float) -> NDArray[np.uint8]:
+    if array.dtype != np.uint8:
+        return np.rint(array * array.dtype.type(factor)).astype(np.uint8)
+    return array if factor == 1 else np.rint(np.arange(256) * factor).clip(0, FULL).astype(np.uint8)[array]
+
+
+def _nearly_black(raw: Raw, images: Mapping[str, NDArray[Any]]) -> list[str]:
+    """A note for each part some of whose images are on a smaller scale than the others.
+
+    Raises:
+        DataError: most of a part's images are.
+    """
+    notes = []
+    for role, array in images.items():
+        brightest = array.reshape(len(array), -1).max(axis=1)
+        shown = int(np.count_nonzero(brightest))
+        dark = np.flatnonzero((brightest > 0) & (brightest <= _NEARLY_BLACK))
+        if not dark.size:
+            continue
+        found = (
+            f"{dark.size:,} of {len(array):,} images are nearly black (brightest pixel at most {_NEARLY_BLACK} of 255),"
+            f" such as that of row {dark[0]:,}"
+        )
+        if dark.size * 2 > shown:
+            raise DataError(
+                f"{raw.places[role]}: {found}, but others reach {brightest.max():g}.",
+                "Their pixels are on different scales: bring every image to 0..255.",
+            )
+        notes.append(f"{raw.places[role]}: {found}.")
+    return notes
