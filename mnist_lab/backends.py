@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from mnist_lab import streams
-from mnist_lab.cache import cache_dir
 from mnist_lab.config.backend import BACKENDS, default_backend, installed
 from mnist_lab.environment import changed_environment
 from mnist_lab.errors import SetupError
 from mnist_lab.installation import extra_command, package_command
 from mnist_lab.machine import gpus, processor_model, processors, quietest, thread_limits
 from mnist_lab.matplotlib_import import pyplot_works
+from mnist_lab.places import cache_dir, check_temporary_dir
 from mnist_lab.version import __version__
 
 _CUDA_EXTRAS = {"tensorflow": "cuda", "jax": "jax-cuda", "torch": "torch"}
@@ -119,8 +119,10 @@ def environment(name: str, device: str) -> dict[str, str]:
 
 def _compilation_cache() -> dict[str, str]:
     """JAX's settings for keeping compiled programs, small ones too, so that no run compiles what another one has."""
+    if (cache := cache_dir()) is None:
+        return {}
     return {
-        "JAX_COMPILATION_CACHE_DIR": str(cache_dir() / "jax"),
+        "JAX_COMPILATION_CACHE_DIR": str(cache / "jax"),
         "JAX_COMPILATION_CACHE_MAX_SIZE": str(2**30),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
@@ -282,6 +284,7 @@ def _harmless(settings: Path) -> bool:
 def captured_stderr() -> Iterator[list[str]]:
     """Collect what this process writes to file descriptor 2; libraries log there before Python could stop them."""
     text: list[str] = []
+    check_temporary_dir()
     streams.open_descriptors()
     streams.flush()
     with tempfile.TemporaryFile("w+b") as file:

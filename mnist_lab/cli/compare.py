@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mnist_lab.cli.options import data_dir_option, debug_option, examples, json_option, results_option
+from mnist_lab.cli.options import (
+    OUTPUT_FOLDER,
+    REFERENCE,
+    data_dir_option,
+    debug_option,
+    examples,
+    json_option,
+    results_option,
+)
 from mnist_lab.cli.output import echo, echo_json, left_out
 
 if TYPE_CHECKING:
@@ -19,10 +27,10 @@ if TYPE_CHECKING:
         "mnist-lab compare results/mlp_512/seed1-0123abcd results/mlp_512/seed2-0123abcd --json",
     )
 )
-@click.argument("references", nargs=-1, required=True, metavar="RUN RUN...")
+@click.argument("references", nargs=-1, required=True, type=REFERENCE, metavar="RUN RUN...")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=OUTPUT_FOLDER,
     metavar="DIR",
     help="Where compare.md, compare.json and the figures go; comparisons/ below --results without it.",
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from mnist_lab.cli.options import debug_option, examples, json_option
+from mnist_lab.cli.options import PATH, debug_option, examples, json_option
 from mnist_lab.cli.output import echo, print_json
 
 
@@ -29,7 +29,7 @@ def configs(ctx: click.Context, *, as_json: bool) -> None:
 
 
 @configs.command(epilog=examples("mnist-lab configs copy my_configs"))
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("folder", type=PATH, metavar="DIR")
 @debug_option
 def copy(folder: Path) -> None:
     """Write them all to a folder, to change and extend; nothing that is there is overwritten."""

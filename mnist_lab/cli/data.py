@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_lab.cli.downloads import download_bar
-from mnist_lab.cli.options import data_dir_option, debug_option, examples, json_option
+from mnist_lab.cli.options import OUTPUT_FILE, REFERENCE, data_dir_option, debug_option, examples, json_option
 from mnist_lab.cli.output import echo, print_json
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def fetch(name: str, data_dir: Path | None, quiet: bool) -> None:
 
 
 @data.command(epilog=examples("mnist-lab data verify mnist", "mnist-lab data verify path/to/folder --json"))
-@click.argument("dataset", metavar="[NAME|PATH]", default="mnist")
+@click.argument("dataset", type=REFERENCE, metavar="[NAME|PATH]", default="mnist")
 @data_dir_option
 @json_option
 @debug_option
@@ -100,12 +100,12 @@ def verify(context: click.Context, dataset: str, data_dir: Path | None, as_json:
 @data.command(
     epilog=examples("mnist-lab data show digits", "mnist-lab data show mnist --index 7 --split test --output seven.png")
 )
-@click.argument("dataset", metavar="[NAME|PATH]", default="mnist")
+@click.argument("dataset", type=REFERENCE, metavar="[NAME|PATH]", default="mnist")
 @click.option("--index", type=click.IntRange(min=0), metavar="I", help="Show this one image instead of a sample.")
 @click.option("--split", type=click.Choice(["train", "test"]), default="train", show_default=True)
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OUTPUT_FILE,
     metavar="FILE",
     help="The PNG to write; without it one named after the data set, in the current folder.",
 )

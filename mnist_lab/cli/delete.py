@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mnist_lab.cli.options import debug_option, examples, results_option
+from mnist_lab.cli.options import REFERENCE, debug_option, examples, results_option
 from mnist_lab.cli.output import echo
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         "mnist-lab delete mlp_512 --yes",
     )
 )
-@click.argument("references", nargs=-1, required=True, metavar="RUN...")
+@click.argument("references", nargs=-1, required=True, type=REFERENCE, metavar="RUN...")
 @results_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @debug_option

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_lab.cli.options import debug_option, examples, json_option, results_option
+from mnist_lab.cli.options import PATH, REFERENCE, debug_option, examples, json_option, results_option
 from mnist_lab.cli.output import echo, left_out, print_json
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _COLUMNS = {
         "mnist-lab list --csv > runs.csv",
     ),
 )
-@click.argument("path", type=click.Path(path_type=Path), default=Path("results"), metavar="[PATH]")
+@click.argument("path", type=PATH, default=Path("results"), metavar="[PATH]")
 @click.option(
     "--where",
     "conditions",
@@ -151,7 +151,7 @@ def _plain(value: Any) -> Any:
 
 
 @click.command(epilog=examples("mnist-lab show mlp_512", "mnist-lab show results/mlp_512/seed1-0123abcd --json"))
-@click.argument("reference", metavar="RUN")
+@click.argument("reference", type=REFERENCE, metavar="RUN")
 @results_option
 @json_option
 @debug_option

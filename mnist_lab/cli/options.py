@@ -21,9 +21,50 @@ _SHORTCUTS: dict[str, tuple[str, ...]] = {
 }
 """The key path that each shortcut sets."""
 
+
+class UserPath(click.Path):
+    """A path whose `~` is replaced, which no shell does in `--results=~/x` or for the environment of a container."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path with the home folder in the place of `~`."""
+        from mnist_lab.errors import InputError
+        from mnist_lab.places import expanded
+
+        try:
+            found = expanded(value) if str(value).startswith("~") else value
+        except InputError as error:
+            self.fail(str(error), param, ctx)
+        return super().convert(found, param, ctx)
+
+
+class OutputPath(UserPath):
+    """A file or folder to write; one that cannot be written is refused before any work."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path, if files can be put there."""
+        from mnist_lab.errors import NoRoomError
+        from mnist_lab.writable import check_writable
+
+        path = Path(super().convert(value, param, ctx))
+        try:
+            check_writable(path if self.dir_okay else path.parent, "Choose another one.")
+        except NoRoomError as error:
+            self.fail(str(error), param, ctx)
+        return path
+
+
+PATH = UserPath(path_type=Path)
+REFERENCE = UserPath()
+"""A path or a name."""
+OUTPUT_FOLDER = OutputPath(path_type=Path)
+OUTPUT_FILE = OutputPath(path_type=Path, dir_okay=False)
+
+
 _CONFIG_OPTIONS = (
     click.option("--set", "settings", multiple=True, metavar="KEY.PATH=VALUE", help="Set any value; repeatable."),
-    click.option("--dataset", metavar="NAME|PATH", help="mnist, fashion_mnist, digits, or a folder or npz file."),
+    click.option(
+        "--dataset", type=REFERENCE, metavar="NAME|PATH", help="mnist, fashion_mnist, digits, or a folder or npz file."
+    ),
     click.option("--subset", type=int, metavar="N", help="Train on N rows, stratified by class."),
     click.option("--test-subset", type=int, metavar="M", help="Test on M rows, stratified by class."),
     click.option("--epochs", type=int, metavar="N", help="Epochs at most."),
@@ -48,25 +89,16 @@ def config_options(function: Function) -> Function:
     return function
 
 
-def _expanded(ctx: click.Context, parameter: click.Parameter, folder: Path | None) -> Path | None:
-    """The folder with its `~` filled in, which no shell does for the environment of a container or a service."""
-    try:
-        return folder and folder.expanduser()
-    except RuntimeError:
-        raise click.BadParameter(f"{folder}: there is no such home folder.", ctx, parameter) from None
-
-
 data_dir_option = click.option(
     "--data-dir",
-    type=click.Path(path_type=Path),
-    callback=_expanded,
+    type=PATH,
     envvar="MNIST_LAB_DATA",
     show_envvar=True,
     metavar="DIR",
     help="Where to look for data sets first.",
 )
 results_option = click.option(
-    "--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True, metavar="DIR",
+    "--results", type=PATH, default=Path("results"), show_default=True, metavar="DIR",
     help="Where run folders go.",
 )  # fmt: skip
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
@@ -84,7 +116,7 @@ def complete_config(ctx: click.Context, parameter: click.Parameter, incomplete: 
 
 
 config_argument = click.argument(
-    "references", nargs=-1, required=True, metavar="CONFIG...", shell_complete=complete_config
+    "references", nargs=-1, required=True, type=REFERENCE, metavar="CONFIG...", shell_complete=complete_config
 )
 
 

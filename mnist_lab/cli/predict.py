@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_lab.cli.options import data_dir_option, debug_option, examples, json_option, results_option
+from mnist_lab.cli.options import (
+    OUTPUT_FILE,
+    PATH,
+    REFERENCE,
+    data_dir_option,
+    debug_option,
+    examples,
+    json_option,
+    results_option,
+)
 from mnist_lab.cli.output import echo, print_json
 
 if TYPE_CHECKING:
@@ -27,9 +36,14 @@ _TOP = 3
         "mnist-lab predict mlp_512 --dataset digits",
     )
 )
-@click.argument("reference", metavar="RUN")
-@click.argument("pictures", nargs=-1, type=click.Path(path_type=Path), metavar="IMAGE...")
-@click.option("--dataset", metavar="NAME|PATH", help="Instead of pictures, score the test images of this data set.")
+@click.argument("reference", type=REFERENCE, metavar="RUN")
+@click.argument("pictures", nargs=-1, type=PATH, metavar="IMAGE...")
+@click.option(
+    "--dataset",
+    type=REFERENCE,
+    metavar="NAME|PATH",
+    help="Instead of pictures, score the test images of this data set.",
+)
 @click.option(
     "--prepare",
     type=click.Choice(["mnist", "resize", "none"]),
@@ -38,7 +52,7 @@ _TOP = 3
 )
 @click.option(
     "--plot",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OUTPUT_FILE,
     metavar="FILE",
     help="Draw the pictures, what the network sees and what it says as a PNG; of a data set the confusion matrix.",
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from mnist_lab.cli.options import data_dir_option, debug_option, examples, json_option
+from mnist_lab.cli.options import OUTPUT_FOLDER, PATH, data_dir_option, debug_option, examples, json_option
 from mnist_lab.cli.output import echo, echo_json, left_out
 
 DEFAULT = Path("results")
@@ -18,10 +18,10 @@ DEFAULT = Path("results")
         "mnist-lab report results/mlp_512/seed1-0123abcd --output one",
     )
 )
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=OUTPUT_FOLDER,
     metavar="DIR",
     help="Where the files go; the (first) PATH without it.",
 )

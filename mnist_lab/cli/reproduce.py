@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_lab.cli.options import data_dir_option, debug_option, examples, json_option, results_option
+from mnist_lab.cli.options import (
+    OUTPUT_FOLDER,
+    REFERENCE,
+    data_dir_option,
+    debug_option,
+    examples,
+    json_option,
+    results_option,
+)
 from mnist_lab.cli.output import echo, print_json
 
 if TYPE_CHECKING:
@@ -35,10 +43,10 @@ _HASH = 12
         "mnist-lab reproduce seed1-0123abcd --threads 1 --json",
     )
 )
-@click.argument("reference", metavar="RUN")
+@click.argument("reference", type=REFERENCE, metavar="RUN")
 @click.option(
     "--into",
-    type=click.Path(path_type=Path),
+    type=OUTPUT_FOLDER,
     metavar="DIR",
     help="Where the repetition's run folder goes; without it into .reproduced below the results.",
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_lab.cli.options import (
+    REFERENCE,
     complete_config,
     config_options,
     data_dir_option,
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
         "mnist-lab sweep mlp_512 two_models/mlp_5x30 --seeds 1,2,3 --jobs 2",
     )
 )
-@click.argument("references", nargs=-1, required=True, metavar="PATH...", shell_complete=complete_config)
+@click.argument(
+    "references", nargs=-1, required=True, type=REFERENCE, metavar="PATH...", shell_complete=complete_config
+)
 @click.option("--seeds", metavar="A..B|A,B,C", help="Train everything with each of these seeds.")
 @click.option("--jobs", default="auto", metavar="N|auto", help="Runs at a time; auto fits the machine.")
 @click.option("--dry-run", is_flag=True, help="Show what there is to do, its time and its disk space; train nothing.")

@@ -2,12 +2,12 @@
 
 import click
 
-from mnist_lab.cli.options import complete_config, debug_option, examples
+from mnist_lab.cli.options import REFERENCE, complete_config, debug_option, examples
 from mnist_lab.cli.output import echo
 
 
 @click.command(epilog=examples("mnist-lab validate configs/mlp_512.yaml", "mnist-lab validate configs/"))
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=complete_config)
+@click.argument("paths", nargs=-1, required=True, type=REFERENCE, metavar="PATH...", shell_complete=complete_config)
 @debug_option
 def validate(paths: tuple[str, ...]) -> None:
     """Check configurations, sweep files, or folders of them, and say all that is wrong.

@@ -12,7 +12,6 @@ import difflib
 import os
 from pathlib import Path
 
-from mnist_lab.cache import cache_dir
 from mnist_lab.datasets import digits, formats, lookup
 from mnist_lab.datasets import download as downloads
 from mnist_lab.datasets.assembly import assemble
@@ -22,6 +21,7 @@ from mnist_lab.datasets.files import kind, printable
 from mnist_lab.datasets.known import KNOWN, KnownSet
 from mnist_lab.datasets.selection import Rows, SplitKind, split, subset
 from mnist_lab.errors import DataError
+from mnist_lab.places import cache_dir, expanded
 
 __all__ = [
     "KNOWN",
@@ -60,7 +60,12 @@ def load(
         return search.found
     if not download:
         raise _not_here(known, search, None)
-    return _download(known, cache_dir() / known.name, search, progress, replace=True)
+    if (cache := cache_dir()) is None:
+        raise DataError(
+            f"{known.title} is not on this machine, and there is no home folder to keep a download in.",
+            f"Name a folder for it: mnist-lab data fetch {known.name} --data-dir DIR, and --data-dir DIR from then on.",
+        )
+    return _download(known, cache / known.name, search, progress, replace=True)
 
 
 def find(name: str, data_dir: Path | None = None) -> Dataset | None:
@@ -110,7 +115,7 @@ def _download(
 
 
 def _load_path(dataset: str) -> Dataset:
-    path = Path(dataset).expanduser()
+    path = expanded(dataset)
     if not dataset or not kind(path):
         if os.sep in dataset or path.suffix:
             raise DataError(f"{dataset}: there is no such folder or file.", formats.EXPECTED)

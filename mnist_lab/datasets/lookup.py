@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mnist_lab.cache import cache_dir
 from mnist_lab.datasets import formats, idx, npz
 from mnist_lab.datasets.assembly import assemble
 from mnist_lab.datasets.dataset import Dataset
 from mnist_lab.datasets.files import kind
 from mnist_lab.datasets.known import KnownSet, recognise
 from mnist_lab.errors import DataError
+from mnist_lab.places import cache_dir, expanded, home
 
 DATA_VARIABLE = "MNIST_LAB_DATA"
 
@@ -98,7 +98,7 @@ def find_in(known: KnownSet, folder: Path, search: Search, origin: str = "--data
 
 def _chosen_folders(data_dir: Path | None) -> Iterator[tuple[str, Path]]:
     value = os.environ.get(DATA_VARIABLE)
-    from_environment = Path(value).expanduser() if value else None
+    from_environment = expanded(value) if value else None
     if data_dir is not None and data_dir != from_environment:
         yield "--data-dir", data_dir
     if from_environment is not None:
@@ -106,11 +106,7 @@ def _chosen_folders(data_dir: Path | None) -> Iterator[tuple[str, Path]]:
 
 
 def _find_in_caches(known: KnownSet, search: Search) -> Dataset | None:
-    keras = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"
-    places = [cache_dir() / known.name]
-    if known.keras_cache:
-        places.append(keras / known.keras_cache)
-    for place in places:
+    for place in _caches(known):
         try:
             if not kind(place):
                 search.absent(f"{place}: not there")
@@ -123,3 +119,13 @@ def _find_in_caches(known: KnownSet, search: Search) -> Dataset | None:
             return dataset
         search.unfit(f"{place}: {dataset.check}")
     return None
+
+
+def _caches(known: KnownSet) -> Iterator[Path]:
+    """Where this user's downloads may be: ours, then those of Keras."""
+    if ours := cache_dir():
+        yield ours / known.name
+    user = home()
+    keras = os.environ.get("KERAS_HOME") or (user and user / ".keras")
+    if keras and known.keras_cache:
+        yield Path(keras) / "datasets" / known.keras_cache

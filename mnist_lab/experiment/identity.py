@@ -9,6 +9,7 @@ from pathlib import Path
 from mnist_lab import backends
 from mnist_lab.config import Config, fingerprint
 from mnist_lab.datasets import KNOWN, Dataset
+from mnist_lab.places import expanded
 from mnist_lab.runs import RunFolder
 
 
@@ -33,7 +34,7 @@ def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
     backend = backends.choose(runtime.backend, convolves=config.model.convolves, device=runtime.device)
     data, runtime = config.data, runtime.model_copy(update={"backend": backend})
     if data.dataset not in KNOWN:
-        data = data.model_copy(update={"dataset": str(Path(data.dataset).expanduser().resolve())})
+        data = data.model_copy(update={"dataset": str(expanded(data.dataset).resolve())})
     config = config.model_copy(update={"data": data, "runtime": runtime})
     mark = fingerprint(config, dataset_sha256=dataset.sha256, backend=backend)
     return Identity(config, mark, RunFolder.of(results, str(config.experiment), config.seed, mark), results)
