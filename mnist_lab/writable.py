@@ -40,7 +40,7 @@ def check_writable(folder: Path, instead: str) -> None:
         if size > longest:
             raise refuse(f"the paths of files in it would have up to {size:,} bytes; {longest:,} are possible")
     if not os.access(there, os.W_OK | os.X_OK):
-        raise refuse(f"no permission to write to {there}" if there != folder else "no permission")
+        raise refuse(f"{there} is on a read-only file system" if _read_only(there) else f"no permission for {there}")
 
 
 def _exists(path: Path) -> bool:
@@ -49,3 +49,7 @@ def _exists(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
+
+
+def _read_only(path: Path) -> bool:
+    return hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & os.ST_RDONLY)

@@ -1,6 +1,7 @@
 """The group of all commands, and the one place where errors become messages and exit codes."""
 
 import io
+import logging
 import os
 import sys
 import traceback
@@ -56,6 +57,7 @@ class Commands(click.Group):
             options: of `click.Group.main`.
         """
         streams.prepare()
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it warns where it cannot keep a cache of fonts
         if not standalone_mode:
             return super().main(*arguments, standalone_mode=False, **options)
         try:

@@ -80,6 +80,8 @@ def sweep(
         raise click.UsageError("--seed and --seeds exclude each other.")
     wanted = load_sweep(references, overrides(**values), seeds, name=name)
     plan = make_plan(wanted.configs, results, data_dir=data_dir, force=force, retry_failed=retry_failed)
+    if not dry_run:
+        plan.check_folders(results / wanted.name)
     notes = [*wanted.notes, *plan.notes]
     slots = slots_for(plan.todo, jobs=_jobs(jobs))
     if plan.todo and not quiet:

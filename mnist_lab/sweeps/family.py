@@ -47,6 +47,7 @@ def sweep(
     """
     wanted = load_sweep([references] if isinstance(references, str | Path) else references, overrides, seeds)
     plan = make_plan(wanted.configs, Path(results), data_dir=data_dir, force=force)
+    plan.check_folders()
     if plan.todo:
         slots = slots_for(plan.todo, jobs=jobs)
         todo = longest_first(plan.todo, appraise(plan.todo, slots[0], data_dir=data_dir))

@@ -20,6 +20,7 @@ from pebble import ProcessExpired
 from mnist_lab.errors import BusyError, InputError, NoRoomError
 from mnist_lab.executors import Slot, divide
 from mnist_lab.experiment import record_failure
+from mnist_lab.places import check_temporary_dir
 from mnist_lab.runs import load_run
 from mnist_lab.sweeps.appraisal import Appraisal
 from mnist_lab.sweeps.plan import PlannedRun
@@ -91,6 +92,7 @@ def launch(
         NoRoomError: the disk is full.
     """
     failures: list[tuple[PlannedRun, str]] = []
+    check_temporary_dir()
     # Sorting is stable: the plan's order is kept within a backend.
     for _, group in groupby(sorted(todo, key=server), key=server):
         runs = list(group)

@@ -12,6 +12,7 @@ from mnist_lab.config import Config
 from mnist_lab.errors import InputError, NewerFormatError
 from mnist_lab.experiment import Identity, identify
 from mnist_lab.runs import Run, RunFolder, finished_runs, load_run
+from mnist_lab.writable import check_writable
 
 State = Literal["done", "resumable", "failed", "damaged", "changed", "new"]
 STATES: tuple[State, ...] = get_args(State)
@@ -58,6 +59,15 @@ class Plan:
     def count(self, state: State) -> int:
         """How many runs are in `state`."""
         return sum(run.state == state for run in self.runs)
+
+    def check_folders(self, *others: Path) -> None:
+        """Do nothing if all that is to do can be written into its folders, and into `others`.
+
+        Raises:
+            NoRoomError: one of them cannot be written; nothing has begun.
+        """
+        for folder in (*(run.folder.path for run in self.todo), *others):
+            check_writable(folder, "Choose another folder with --results, or a shorter name.")
 
 
 def make_plan(
