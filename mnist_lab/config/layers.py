@@ -14,6 +14,7 @@ from mnist_lab.config.spec import (
     Argument,
     Item,
     OneOf,
+    OneOfNamed,
     OneOrMore,
     Pair,
     Positive,
@@ -323,4 +324,4 @@ class Mlp(Spec):
         return False
 
 
-Model = Annotated[Mlp | Cnn, Field(discriminator="kind")]
+Model = Annotated[Mlp | Cnn, OneOfNamed(lambda: (Mlp, Cnn), tag="kind")]

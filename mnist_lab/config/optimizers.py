@@ -204,4 +204,4 @@ OPTIMIZERS = (
 )  # fmt: skip
 
 
-AnyOptimizer = Annotated[Optimizer, OneOfNamed(lambda: OPTIMIZERS)]
+AnyOptimizer = Annotated[Optimizer, OneOfNamed(lambda: OPTIMIZERS, tag="name", short=True)]

@@ -5,7 +5,7 @@ with a value (`dropout: 0.3`) or as one key with a mapping (`conv: {filters: 32}
 for one Keras class: `keras` names it, and a field whose name differs from Keras' argument says so with `Argument`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self, Union, get_args
 
@@ -25,7 +25,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
-from pydantic_core.core_schema import ErrorType, no_info_before_validator_function
+from pydantic_core.core_schema import ErrorType, no_info_before_validator_function, no_info_wrap_validator_function
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,11 @@ class Spec(BaseModel):
         try:
             return handler(value)
         except ValidationError as error:
-            raise ValidationError.from_exception_data(
-                error.title, [cls._explained(e) for e in error.errors()]
-            ) from None
+            raise ValidationError.from_exception_data(error.title, [cls.explained(e) for e in error.errors()]) from None
 
     @classmethod
-    def _explained(cls, error: Any) -> InitErrorDetails:
+    def explained(cls, error: Any) -> InitErrorDetails:
+        """An error of this specification to raise again, an unknown key's with the keys that are known."""
         kind: str | PydanticCustomError = error["type"]
         if kind in ("extra_forbidden", "invalid_key") and len(error["loc"]) == 1:
             known = (*cls.also_known, *cls.model_fields)
@@ -141,21 +140,60 @@ class OneOf:
 
 @dataclass(frozen=True)
 class OneOfNamed:
-    """Annotates a field that holds one of several kinds of `Spec`, told apart by `name`; text is the name alone."""
+    """Annotates a field that holds one of several kinds of `Spec`, told apart by the key `tag`.
+
+    Where that key is missing or wrong, what is wrong beside it whichever kind is meant is an error as well.
+    """
 
     kinds: Callable[[], Iterable[type[Spec]]]
+    tag: str
+    short: bool = False
+    """Whether text is the tag alone: `adam` for `{name: adam}`."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        kinds = Annotated[Union[tuple(self.kinds())], Discriminator("name")]  # noqa: UP007
-        return no_info_before_validator_function(_named, handler.generate_schema(kinds))
+        union = Annotated[Union[tuple(self.kinds())], Discriminator(self.tag)]  # noqa: UP007
+        schema = no_info_wrap_validator_function(self._validated, handler.generate_schema(union))
+        return no_info_before_validator_function(self._tagged, schema) if self.short else schema
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        names = [name for kind in self.kinds() for name in get_args(kind.model_fields["name"].annotation)]
-        return {"anyOf": [{"enum": names}, handler(schema)]}
+        if not self.short:
+            return handler(schema)
+        return {"anyOf": [{"enum": [name for kind in self.kinds() for name in self._tags(kind)]}, handler(schema)]}
 
+    def _tags(self, kind: type[Spec]) -> tuple[str, ...]:
+        return get_args(kind.model_fields[self.tag].annotation)
 
-def _named(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
+    def _tagged(self, value: Any) -> Any:
+        return {self.tag: value} if isinstance(value, str) else value
+
+    def _validated(self, value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return handler(value)
+        except ValidationError as error:
+            first = error.errors()[0]
+            if first["loc"] or not first["type"].startswith("union_tag_") or not isinstance(value, dict):
+                raise
+            problems = [Spec.explained(problem) for problem in (first, *self._other_problems(value))]
+            raise ValidationError.from_exception_data(error.title, problems) from None
+
+    def _other_problems(self, value: dict[str, Any]) -> Iterator[Any]:
+        """What is wrong with all those kinds that have the most of the keys."""
+        known = {kind: len(value.keys() & kind.model_fields.keys()) for kind in self.kinds()}
+        meant = [kind for kind, number in known.items() if number == max(known.values())]
+        found = [{problem["loc"]: problem for problem in self._problems(kind, value)} for kind in meant]
+        for place, problem in found[0].items():
+            if all(place in problems for problems in found):
+                if problem["type"] == "unknown_key":
+                    keys = dict.fromkeys(key for problems in found for key in problems[place]["ctx"].get("known", ()))
+                    problem = {**problem, "ctx": {"known": tuple(keys)}}
+                yield problem
+
+    def _problems(self, kind: type[Spec], value: dict[str, Any]) -> list[Any]:
+        try:
+            kind.model_validate({**value, self.tag: self._tags(kind)[0]})
+        except ValidationError as error:
+            return list(error.errors())
+        return []
 
 
 def _key_of(value: Any) -> str | None:

@@ -326,6 +326,33 @@ def test_a_missing_key_is_told_with_its_whole_path(folder: Path, text: str, expe
     assert problem(text) == f"my.yaml:{expected}: this key is required"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"{DATA}model: {{nodse: [3]}}\n", {"model.kind": "required", "model.nodse": "(did you mean 'nodes'?)"}),
+        (f"{DATA}model: {{kind: mpl, nodes: [3], dropuot: 0.1}}\n",
+         {"model.kind": "(did you mean 'mlp'?)", "model.dropuot": "(did you mean 'dropout'?)"}),
+        (f"{DATA}model: {{nodes: fast}}\n", {"model.kind": "required", "model.nodes": "expected a whole number"}),
+        (f"{DATA}model: {{layers: [{{conv: {{filter: 3}}}}]}}\n",
+         {"model.kind": "required", "model.layers[0].conv.filter": "(did you mean 'filters'?)",
+          "model.layers[0].conv.filters": "required"}),
+        (f"{VALID}train: {{optimizer: {{learning_rat: 0.1, clipnorm: fast}}}}\n",
+         {"train.optimizer.name": "required", "train.optimizer.learning_rat": "(did you mean 'learning_rate'?)",
+          "train.optimizer.clipnorm": "expected a number"}),
+        (f"{VALID}train: {{optimizer: {{name: adm, learning_rate: fast, momentum: 0.9}}}}\n",
+         {"train.optimizer.name": "(did you mean 'adam'?)", "train.optimizer.learning_rate": "expected a number"}),
+        (f"{DATA}model: {{}}\n", {"model.kind": "required"}),
+    ],
+)  # fmt: skip
+def test_a_missing_or_wrong_kind_hides_nothing_that_is_wrong_whichever_is_meant(
+    folder: Path, text: str, expected: dict[str, str]
+) -> None:
+    said = [line for line in complaint(text).splitlines() if line.startswith("my.yaml:") and " problem" not in line]
+    assert sorted(line.split(": ")[1] for line in said) == sorted(expected)
+    for path, reason in expected.items():
+        assert any(f" {path}: " in line and reason in line for line in said), (path, said)
+
+
 NO_VALIDATION = f"data: {{dataset: d, validation: {{split: none}}}}\n{MODEL}"
 
 
