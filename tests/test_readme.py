@@ -16,6 +16,7 @@ from mnist_lab.config.layers import LAYERS
 from mnist_lab.config.optimizers import OPTIMIZERS
 from mnist_lab.config.schedules import SCHEDULES
 from mnist_lab.config.schema import Runtime
+from mnist_lab.runs import load_run
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -73,6 +74,16 @@ def test_every_configuration_shown_is_valid(block, tmp_path):
     (folder.parent / "mlp_512.yaml").write_text((ROOT / "configs" / "mlp_512.yaml").read_text())
     (folder / "shown.yaml").write_text(block)
     load_config(folder / "shown.yaml")
+
+
+def test_the_lines_of_python_run(monkeypatch):
+    [block] = [block for language, block in BLOCKS if language == "python"]
+    asked = []
+    run = load_run(ROOT / "results" / "published" / "mlp_512" / "seed1-3978a97a")
+    monkeypatch.setattr("mnist_lab.experiment.run", lambda config, **_: asked.append(config.model.nodes) or run)
+    monkeypatch.setattr("mnist_lab.sweeps.sweep", lambda paths, **_: asked.append(paths) or [run])
+    exec(block, {"__name__": "__main__"})
+    assert asked == [(64,), ["configs/ablation"]]
 
 
 @pytest.mark.parametrize(

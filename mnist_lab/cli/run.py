@@ -53,13 +53,14 @@ def run(
     from mnist_lab import experiment
     from mnist_lab.cli.progress import observer_for
     from mnist_lab.cli.results import print_line, print_run
+    from mnist_lab.config.problems import told_of
     from mnist_lab.errors import InputError, MnistLabError, TrainingError
 
     finished, failures = [], []
-    for config in configs:
+    for reference, config in zip(references, configs, strict=True):
         observer = observer_for(quiet=quiet)
         try:
-            with observer:
+            with observer, told_of(reference):
                 done = experiment.run(config, results=results, data_dir=data_dir, force=force, observer=observer)
         except MnistLabError as error:
             if len(configs) == 1:

@@ -35,7 +35,7 @@ def summary(references: tuple[str, ...], data_dir: Path | None, *, as_json: bool
     from mnist_lab.cli.results import layer_table, parameter_counts
     from mnist_lab.experiment.preview import preview
 
-    summaries = preview(configs, data_dir)
+    summaries = preview(zip(references, configs, strict=True), data_dir)
     if as_json:
         pairs = zip(references, summaries, strict=True)
         tables = [{"config": reference, **summary.as_dict()} for reference, summary in pairs]

@@ -79,7 +79,9 @@ def sweep(
     if seeds is not None and values["seed"] is not None:
         raise click.UsageError("--seed and --seeds exclude each other.")
     wanted = load_sweep(references, overrides(**values), seeds, name=name)
-    plan = make_plan(wanted.configs, results, data_dir=data_dir, force=force, retry_failed=retry_failed)
+    plan = make_plan(
+        wanted.configs, results, source=wanted.source, data_dir=data_dir, force=force, retry_failed=retry_failed
+    )
     if not dry_run:
         plan.check_folders(results / wanted.name)
     notes = [*wanted.notes, *plan.notes]

@@ -1,6 +1,7 @@
 """Validation errors in the words of the user's file: place, key path, expected, received, nearest valid name."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -55,6 +56,17 @@ class InvalidError(ConfigError):
     def __reduce__(self) -> tuple[type[ConfigError], tuple[str, str | None]]:
         """Another process gets the message."""
         return ConfigError, (self.message, self.hint)
+
+
+@contextmanager
+def told_of(source: str) -> Iterator[None]:
+    """Name `source` in the error of a valid configuration that its data or its layers do not fit."""
+    try:
+        yield
+    except InvalidError:
+        raise
+    except ConfigError as error:
+        raise ConfigError(f"{source}: {error.message}", error.hint) from error
 
 
 def listed(source: str, problems: Sequence[object]) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mnist_lab import datasets
 from mnist_lab.config.schema import Config, Data
 from mnist_lab.datasets import Dataset
-from mnist_lab.errors import DataError
+from mnist_lab.errors import ConfigError
 
 Images = NDArray[np.uint8]
 Labels = NDArray[Any]
@@ -53,7 +53,8 @@ def prepare(config: Config, dataset: Dataset) -> Material:
     """Choose the rows that `config.data` asks for; what is drawn at random follows from the seed.
 
     Raises:
-        DataError: there are fewer rows than asked for, or a class or a part would be empty.
+        ConfigError: there are fewer rows than asked for.
+        DataError: a class or a part would be empty.
     """
     data = config.data
     everything = _part(dataset.x_train, dataset.y_train, _chosen_rows(data, len(dataset.y_train)))
@@ -75,7 +76,7 @@ def prepare(config: Config, dataset: Dataset) -> Material:
 def _chosen_rows(data: Data, there: int) -> NDArray[np.intp]:
     first, end = data.rows or (0, there)
     if end > there:
-        raise DataError(
+        raise ConfigError(
             f"data.rows: expected rows 0 to {there:,}, as many as the training file has, received [{first}, {end}]."
         )
     return np.arange(first, end)
@@ -83,7 +84,7 @@ def _chosen_rows(data: Data, there: int) -> NDArray[np.intp]:
 
 def _drawn(part: Part, size: int, seed: int, key: str) -> Part:
     if size > len(part):
-        raise DataError(f"{key}: expected at most {len(part):,}, as many images as there are, received {size:,}.")
+        raise ConfigError(f"{key}: expected at most {len(part):,}, as many images as there are, received {size:,}.")
     return _of(part, datasets.subset(part.labels, size, seed))
 
 

@@ -6,34 +6,36 @@ from typing import TYPE_CHECKING
 
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config
-from mnist_lab.errors import ConfigError
+from mnist_lab.config.problems import told_of
 from mnist_lab.experiment.network import network_of
 
 if TYPE_CHECKING:
     from mnist_lab.models import Summary
 
 
-def preview(configs: Iterable[Config], data_dir: Path | None = None) -> "list[Summary]":
+def preview(sources: Iterable[tuple[str, Config]], data_dir: Path | None = None) -> "list[Summary]":
     """The layer table of each configuration. Known data sets are not read; Keras is imported once for all.
+
+    Args:
+        sources: the configurations, each with what errors call it.
+        data_dir: where to look for data sets first.
 
     Raises:
         InputError: a network cannot be built, or a data set that is given by its path cannot be read.
     """
-    configs = list(configs)
-    first = configs[0]
+    sources = list(sources)
+    _, first = sources[0]
     backend = backends.choose(first.runtime.backend, convolves=first.model.convolves, device=first.runtime.device)
     backends.start(backend, device="cpu")
     from mnist_lab import augmentation, models
 
     summaries = []
-    for config in configs:
+    for source, config in sources:
         shape, classes = _image(config.data.dataset, data_dir)
-        try:
+        with told_of(source):
             model = network_of(config, image_shape=shape, classes=classes)
-        except ConfigError as error:
-            raise ConfigError(f"{config.name}: {error.message}", error.hint) from error
-        # Whether the augmentation fits the images shows here, too.
-        models.for_training(model, augmentation.layers(config.augment, seed=config.seed))
+            # Whether the augmentation fits the images shows here, too.
+            models.for_training(model, augmentation.layers(config.augment, seed=config.seed))
         summaries.append(models.summarize(model))
     return summaries
 

@@ -15,6 +15,7 @@ from pebble import ProcessExpired
 
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config
+from mnist_lab.config.problems import told_of
 from mnist_lab.errors import TrainingError
 from mnist_lab.executors import Slot
 from mnist_lab.experiment import Material, Part, make_trainer, prepare
@@ -57,9 +58,11 @@ def appraise(todo: Sequence[PlannedRun], slot: Slot, *, data_dir: Path | None = 
     different = {run.identity.fingerprint: run for run in todo}
     executor = executor_for(todo[0], [slot])
     try:
-        configs = [run.identity.config.model_copy(update={"runtime": runtime}) for run in different.values()]
+        sources = [
+            (run.source, run.identity.config.model_copy(update={"runtime": runtime})) for run in different.values()
+        ]
         untimed = [run.seconds is None for run in different.values()]
-        works, seconds_per_flop = executor.submit(measure, configs, untimed, data_dir).result()
+        works, seconds_per_flop = executor.submit(measure, sources, untimed, data_dir).result()
     except (ProcessExpired, BrokenProcessPool) as error:
         raise TrainingError("The process that builds the networks died; out of memory, or killed.") from error
     finally:
@@ -73,20 +76,24 @@ def _appraisal(run: PlannedRun, work: _Work, seconds_per_flop: float) -> Apprais
     return Appraisal(work.parameters, run.seconds or OVERHEAD + trained, 4 * work.parameters + FILES)
 
 
-def measure(configs: Sequence[Config], untimed: Sequence[bool], data_dir: Path | None) -> tuple[list[_Work], float]:
+def measure(
+    sources: Sequence[tuple[str, Config]], untimed: Sequence[bool], data_dir: Path | None
+) -> tuple[list[_Work], float]:
     """Build every network; time a few steps of the costliest `untimed` one. Gives its seconds a FLOP too.
 
-    Runs in a process that has Keras.
+    Runs in a process that has Keras. Errors name the configuration by its source.
     """
     from mnist_lab import models
 
+    configs = [config for _, config in sources]
     runtime = configs[0].runtime
     backends.start(str(runtime.backend), device=runtime.device)
     loaded = {name: datasets.load(name, data_dir) for name in {config.data.dataset for config in configs}}
     works = []
-    for config in configs:
-        material = prepare(config, loaded[config.data.dataset])  # not kept: it is a copy of the images
-        summary = models.summarize(make_trainer(config, material).model)
+    for source, config in sources:
+        with told_of(source):
+            material = prepare(config, loaded[config.data.dataset])  # not kept: it is a copy of the images
+            summary = models.summarize(make_trainer(config, material).model)
         batch = config.train.batch_size
         steps = config.train.epochs * math.ceil(len(material.train) / batch)
         works.append(_Work(summary.parameters.total, 6 * summary.multiply_adds * batch, steps))

@@ -46,7 +46,7 @@ def sweep(
         TrainingError: some runs failed, named with their reasons; the others are finished.
     """
     wanted = load_sweep([references] if isinstance(references, str | Path) else references, overrides, seeds)
-    plan = make_plan(wanted.configs, Path(results), data_dir=data_dir, force=force)
+    plan = make_plan(wanted.configs, Path(results), source=wanted.source, data_dir=data_dir, force=force)
     plan.check_folders()
     if plan.todo:
         slots = slots_for(plan.todo, jobs=jobs)

@@ -1,6 +1,6 @@
 """What there is to do: every run of a sweep, and whether its result is there already."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,8 @@ class PlannedRun:
     """Its result, if that is there; a run of the same numbers may stand under another experiment."""
     seconds: float | None = None
     """How long runs that differ in seed only have taken (median)."""
+    source: str = ""
+    """Which file its configuration comes from, for messages."""
 
     @property
     def folder(self) -> RunFolder:
@@ -74,6 +76,7 @@ def make_plan(
     configs: Iterable[Config],
     results: Path,
     *,
+    source: Callable[[Config], str] = lambda config: str(config.experiment),
     data_dir: Path | None = None,
     force: bool = False,
     retry_failed: bool = False,
@@ -83,6 +86,7 @@ def make_plan(
     Args:
         configs: as `load_sweep` gives them.
         results: the folder below which runs are.
+        source: gives what messages call a configuration, as `Sweep.source` does.
         data_dir: where to look for data sets first.
         force: everything is to be done again.
         retry_failed: nothing but failed runs is to be done, whatever `force` says.
@@ -93,17 +97,17 @@ def make_plan(
     """
     known: dict[str, datasets.Dataset] = {}
     notes: list[str] = []
-    identities = []
+    identities: list[tuple[Identity, str]] = []
     for config in configs:
         name = config.data.dataset
         if name not in known:
             known[name] = datasets.load(name, data_dir)
             notes += known[name].notes
-        identities.append(identify(config, known[name], results))
-    _refuse_twins(identities)
+        identities.append((identify(config, known[name], results), source(config)))
+    _refuse_twins([identity for identity, _ in identities])
     finished = _Finished(results)
     notes += finished.problems
-    runs = tuple(_planned(identity, finished) for identity in identities)
+    runs = tuple(_planned(identity, file, finished) for identity, file in identities)
     if retry_failed:
         todo = tuple(run for run in runs if run.state == "failed")
     elif force:
@@ -126,7 +130,7 @@ def _refuse_twins(identities: Sequence[Identity]) -> None:
             )
 
 
-def _planned(identity: Identity, finished: "_Finished") -> PlannedRun:
+def _planned(identity: Identity, source: str, finished: "_Finished") -> PlannedRun:
     config, own = identity.config, identity.folder
     found = finished.run(identity.fingerprint, config.seed, own)
     state: State = "new"
@@ -141,7 +145,7 @@ def _planned(identity: Identity, finished: "_Finished") -> PlannedRun:
     elif (config.experiment, config.seed) in finished.seeds:
         state = "changed"
     seconds = finished.seconds.get(identity.fingerprint)
-    return PlannedRun(identity, state, found, median(seconds) if seconds else None)
+    return PlannedRun(identity, state, found, median(seconds) if seconds else None, source)
 
 
 class _Finished:

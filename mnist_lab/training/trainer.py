@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mnist_lab.config.schedules import Plateau
 from mnist_lab.config.schema import Runtime, Train
-from mnist_lab.errors import InputError
+from mnist_lab.errors import ConfigError
 from mnist_lab.history import Record, best_epoch
 from mnist_lab.models import construct, for_training
 from mnist_lab.training.curve import BatchCurve, Progress
@@ -46,7 +46,7 @@ class Trainer:
         seed: what the order of the images follows from; Keras' own seed has been set by the caller.
 
     Raises:
-        InputError: the batch is larger than the training set.
+        ConfigError: the batch is larger than the training set.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Trainer:
         seed: int,
     ) -> None:
         if train.batch_size > len(images):
-            raise InputError(
+            raise ConfigError(
                 f"train.batch_size: expected at most the number of training images, {len(images):,}, "
                 f"received {train.batch_size:,}."
             )
@@ -245,7 +245,7 @@ def _sample_weights(labels: Labels, train: Train, classes: int) -> NDArray[np.fl
     else:
         unknown = [label for label in train.class_weight if not 0 <= label < classes]
         if unknown:
-            raise InputError(f"train.class_weight: expected classes 0 to {classes - 1}, received {unknown[0]}.")
+            raise ConfigError(f"train.class_weight: expected classes 0 to {classes - 1}, received {unknown[0]}.")
         weights = np.array([train.class_weight.get(label, 1.0) for label in range(classes)])
     return weights[labels].astype(np.float32)
 

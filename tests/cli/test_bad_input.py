@@ -197,7 +197,7 @@ def expect(answer: Answer, *words: str) -> None:
 @pytest.mark.parametrize("name", CONFIGS)
 def test_a_bad_configuration_is_refused_and_leaves_nothing(name, answers):
     answer, results = answers[name]
-    expect(answer, *CONFIGS[name][1])
+    expect(answer, "bad.yaml", *CONFIGS[name][1])
     assert files(results) == set()
 
 
@@ -213,6 +213,14 @@ def test_a_full_disk_says_so_and_leaves_nothing_half_written(name, answers):
     answer, results = answers[name]
     expect(answer, "cannot be written", "File too large", "Make room", "--results")
     assert files(results) == set()
+
+
+@pytest.mark.parametrize("arguments", [["sweep", "mine", "--dry-run"], ["summary", "mine/good.yaml", "mine/bad.yaml"]])
+def test_a_network_that_does_not_fit_names_its_file_among_several(arguments, tmp_path):
+    write(tmp_path / "mine" / "good.yaml", SMALL)
+    write(tmp_path / "mine" / "bad.yaml", CNN.format(layer="conv: {filters: 2, kernel: 30}"))
+    expect(lab(*arguments, cwd=tmp_path), "mine/bad.yaml: model.layers[0].conv: does not fit here")
+    assert not (tmp_path / "results").exists()
 
 
 def test_all_errors_of_a_file_come_at_once(tmp_path):

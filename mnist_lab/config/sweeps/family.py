@@ -1,8 +1,8 @@
 """What a sweep is: every configuration and seed that folders, files and sweep files stand for, all of them valid."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mnist_lab.config import shipped
@@ -28,6 +28,12 @@ class Sweep:
     configs: tuple[Config, ...]
     notes: tuple[str, ...] = ()
     """What the user should know: which arms were left out because they equal another run."""
+    sources: Mapping[tuple[str | None, int], str] = field(default_factory=dict)
+    """Which file each of them comes from, by experiment and seed."""
+
+    def source(self, config: Config) -> str:
+        """What messages call it: its file, and the arm where that is a sweep file."""
+        return self.sources.get((config.experiment, config.seed), str(config.experiment))
 
 
 @dataclass(frozen=True)
@@ -94,8 +100,9 @@ def load_sweep(
     def seeds_of(row: _Row) -> tuple[int, ...]:
         return chosen or (None if one_seed else row.seeds) or (row.config.seed,)
 
-    configs, notes = _runs(rows, seeds_of, " ".join(override.option for override in overrides))
-    return Sweep(name or _name(paths, rows), configs, notes)
+    runs, notes = _runs(rows, seeds_of, " ".join(override.option for override in overrides))
+    sources = {(config.experiment, config.seed): label for config, label in runs}
+    return Sweep(name or _name(paths, rows), tuple(config for config, _ in runs), notes, sources)
 
 
 def check_files(references: Sequence[str | Path]) -> dict[str, int | None]:
@@ -123,8 +130,8 @@ def check_files(references: Sequence[str | Path]) -> dict[str, int | None]:
 
 
 def _count(rows: Sequence[_Row]) -> int:
-    configs, _ = _runs(rows, lambda row: row.seeds or (row.config.seed,), "")
-    return len(configs)
+    runs, _ = _runs(rows, lambda row: row.seeds or (row.config.seed,), "")
+    return len(runs)
 
 
 def _rows(
@@ -188,15 +195,20 @@ def _file_rows(file: Path, document: Document, overrides: Sequence[Override]) ->
 
 def _runs(
     rows: Sequence[_Row], seeds_of: Callable[[_Row], tuple[int, ...]], options: str
-) -> tuple[tuple[Config, ...], tuple[str, ...]]:
-    """Every row with each of its seeds, and notes on what was left out; `options` is what the command line set.
+) -> tuple[tuple[tuple[Config, str], ...], tuple[str, ...]]:
+    """Every row with each of its seeds and its label, and notes on what was left out.
+
+    Args:
+        rows: of all files.
+        seeds_of: gives the seeds to repeat one with.
+        options: what the command line set.
 
     Raises:
         ConfigError: two configurations stand for the same run. An arm that equals another run is only left out.
     """
     by_numbers: dict[tuple[str, int], _Row] = {}
     by_experiment: dict[tuple[str | None, int], _Row] = {}
-    runs: dict[tuple[int, int], Config] = {}
+    runs: dict[tuple[int, int], tuple[Config, str]] = {}
     notes: dict[str, None] = {}
     clashes: dict[tuple[str, str], str] = {}
     unnamed = default_backend(installed())
@@ -210,7 +222,7 @@ def _runs(
             other = same or namesake
             if other is None:
                 by_numbers[numbers, seed] = by_experiment[config.experiment, seed] = row
-                runs[position, i] = config.model_copy(update={"seed": seed})
+                runs[position, i] = config.model_copy(update={"seed": seed}), row.label
             elif same is namesake and other.file.resolve() == row.file.resolve():
                 continue  # the same file again
             elif same and row.is_arm:
