@@ -1,5 +1,7 @@
 """The whole configuration of one experiment."""
 
+import os
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
@@ -117,6 +119,14 @@ class Data(Spec):
     """So many test rows, stratified by class."""
     validation: Validation = Validation()
     preprocess: Annotated[Preprocess, OneOf(lambda: PREPROCESSINGS)] = Rescale()
+
+    def comparable(self, other: "Data") -> bool:
+        """Whether accuracies can be compared: the same data set, and as many of its training and test images."""
+        mine, theirs = (
+            (Path(data.dataset).resolve() if os.sep in data.dataset else data.dataset, data.subset, data.test_subset)
+            for data in (self, other)
+        )
+        return mine == theirs
 
     @model_validator(mode="after")
     def _rows_are_a_range(self) -> Self:

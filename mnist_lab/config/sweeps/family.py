@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mnist_lab.config import shipped
 from mnist_lab.config.backend import default_backend, installed
+from mnist_lab.config.differences import describe, differences
 from mnist_lab.config.document import Document, read
 from mnist_lab.config.loading import Override, is_complete, read_config, resolve
 from mnist_lab.config.names import checked_name, folder_name, path_below_configs
@@ -50,6 +51,8 @@ class _Row:
     sweep: str | None = None
     """The name of the sweep file."""
     is_arm: bool = False
+    is_parent: bool = False
+    """Whether it is here only because configurations of a folder extend it."""
 
 
 def load_sweep(
@@ -62,7 +65,8 @@ def load_sweep(
     """Load and check everything that the references stand for.
 
     A folder stands for the configurations in and below it, in the order of their paths. Those outside it that they
-    extend are base rows and come first. A file without data or model that others extend is only settings to share,
+    extend are base rows and come first; where the data differ, so that nothing could be compared with one, it is left
+    out, with a note. A file without data or model that others extend is only settings to share,
     and left out. A sweep file, also one in a folder, stands for its base and its arms; an arm is the experiment
     `<name of the sweep file>/<what it changes>`, and is left out, with a note, where it equals the base or anything
     before it.
@@ -95,6 +99,7 @@ def load_sweep(
         raise _together(errors, references)
     if not rows:
         raise InputError("A sweep needs at least one folder, configuration or sweep file.")
+    rows, skipped = _comparable(rows)
     one_seed = any(override.path == ("seed",) for override in overrides)
 
     def seeds_of(row: _Row) -> tuple[int, ...]:
@@ -102,7 +107,7 @@ def load_sweep(
 
     runs, notes = _runs(rows, seeds_of, " ".join(override.option for override in overrides))
     sources = {(config.experiment, config.seed): label for config, label in runs}
-    return Sweep(name or _name(paths, rows), tuple(config for config, _ in runs), notes, sources)
+    return Sweep(name or _name(paths, rows), tuple(config for config, _ in runs), (*skipped, *notes), sources)
 
 
 def check_files(references: Sequence[str | Path]) -> dict[str, int | None]:
@@ -157,11 +162,27 @@ def _rows(
         with _collected(errors):
             document = read_config(base)
             if is_complete(document):
-                yield None, [_Row(resolve(document, base, overrides), base, str(base))]
+                yield None, [_Row(resolve(document, base, overrides), base, str(base), is_parent=True)]
     for file, document in documents.items():
         with _collected(errors):
             if file.resolve() not in extended or is_sweep_file(document.value) or is_complete(read_config(file)):
                 yield file, list(_file_rows(file, document, overrides))
+
+
+def _comparable(rows: Sequence[_Row]) -> tuple[list[_Row], list[str]]:
+    """The rows without the parents that none of the others could be compared with, and notes on these."""
+    kept, notes = [], []
+    for row in rows:
+        children = [other.config for other in rows if other.config.base == row.config.experiment]
+        if not row.is_parent or any(row.config.data.comparable(child.data) for child in children):
+            kept.append(row)
+        elif children and not any(other.file.resolve() == row.file.resolve() for other in rows if not other.is_parent):
+            data = [change for change in differences(row.config, children[0]) if change.path.startswith("data.")]
+            notes.append(
+                f"{row.label} is not part of the sweep: the configurations that extend it use other data "
+                f"({describe(data)}), so none could be compared with it."
+            )
+    return kept, notes
 
 
 def _is_configuration(file: Path, folder: Path) -> bool:

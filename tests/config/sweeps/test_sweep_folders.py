@@ -110,6 +110,38 @@ def test_a_base_outside_the_folder_is_checked_with_it_but_is_none_of_its_files()
         check_files(["mine"])
 
 
+@pytest.mark.parametrize("change", ["dataset: digits", "subset: 500", "test_subset: 50", "dataset: ./mnist"])
+def test_a_base_outside_the_folder_is_no_row_where_the_data_differ_so_that_nothing_could_be_compared(
+    change: str,
+) -> None:
+    write("base.yaml", BASE)
+    write("mine/a.yaml", f"extends: ../base.yaml\ndata: {{{change}}}\n")
+    write("mine/b.yaml", f"extends: ../base.yaml\ndata: {{{change}}}\ntrain: {{epochs: 5}}\n")
+    sweep = load_sweep(["mine"])
+    assert experiments(sweep) == ["a", "b"]
+    [note] = sweep.notes
+    assert note.startswith(
+        "mine/../base.yaml is not part of the sweep: the configurations that extend it use other data"
+    )
+    assert experiments(load_sweep(["base.yaml", "mine"])) == ["base", "a", "b"]
+    assert not load_sweep(["base.yaml", "mine"]).notes
+
+
+@pytest.mark.parametrize("change", ["rows: [0, 50000]", "validation: {split: random}", "preprocess: none"])
+def test_a_base_that_differs_in_what_can_be_compared_is_a_row(change: str) -> None:
+    write("base.yaml", BASE)
+    write("mine/a.yaml", f"extends: ../base.yaml\ndata: {{{change}}}\n")
+    assert experiments(load_sweep(["mine"])) == ["base", "a"]
+
+
+def test_a_base_that_some_can_be_compared_with_is_a_row_and_so_is_one_on_the_data_of_the_command_line() -> None:
+    write("base.yaml", BASE)
+    write("mine/a.yaml", "extends: ../base.yaml\ndata: {dataset: digits}\ntrain: {epochs: 6}\n")
+    assert experiments(load_sweep(["mine"], [Override.parse("data.dataset=digits")])) == ["base", "a"]
+    write("mine/b.yaml", "extends: ../base.yaml\ntrain: {epochs: 5}\n")
+    assert experiments(load_sweep(["mine"])) == ["base", "a", "b"]
+
+
 def test_hidden_files_are_no_configurations() -> None:
     write("mine/base.yaml", BASE)
     write("mine/.checkpoints/base.yaml", BASE)
