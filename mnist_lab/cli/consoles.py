@@ -2,10 +2,11 @@
 
 import sys
 from collections.abc import Iterable
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 from typing_extensions import override
 
 from mnist_lab.printable import printable
@@ -15,6 +16,10 @@ _NEVER_WRAPPED = 10_000
 
 class SafeConsole(Console):
     """Shows control and bidirectional characters escaped; its own control sequences are segments of another kind."""
+
+    @override
+    def render_str(self, text: str, **options: Any) -> Text:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return super().render_str(printable(text), **options)  # before rich drops some of what is to be escaped
 
     @override
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:

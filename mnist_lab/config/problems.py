@@ -11,6 +11,9 @@ from pydantic import ValidationError
 from mnist_lab.config.document import ABSENT, Document, KeyPath, Position, child, describe, dotted
 from mnist_lab.errors import ConfigError
 
+MOST_PROBLEMS = 20
+"""Problems that one message tells; who has mended so many asks again."""
+
 _EXPECTED = {
     "int_type": "a whole number",
     "float_type": "a number",
@@ -70,9 +73,11 @@ def told_of(source: str) -> Iterator[None]:
 
 
 def listed(source: str, problems: Sequence[object]) -> str:
-    """The message of several problems."""
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    return f"{source}: {count}\n" + "\n".join(map(str, problems))
+    """The message of several problems: their number, the first of them, and how many more there are."""
+    count = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
+    more = len(problems) - MOST_PROBLEMS
+    end = [f"... and {more:,} more."] if more > 0 else []
+    return "\n".join([f"{source}: {count}", *map(str, problems[:MOST_PROBLEMS]), *end])
 
 
 def config_error(error: ValidationError, document: Document) -> InvalidError:
