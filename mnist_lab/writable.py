@@ -1,5 +1,6 @@
 """Whether a folder can be written, found out before the work whose results are to go there."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -48,6 +49,10 @@ def _exists(path: Path) -> bool:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return False
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
+        raise
     return True
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from pebble import ProcessPool
 
 from mnist_lab.executors.slots import Slot
+from mnist_lab.places import check_temporary_dir
 
 
 class ProcessExecutor(Executor):
@@ -27,6 +28,9 @@ class ProcessExecutor(Executor):
         preload: modules that the server imports.
         environment: variables for the server and all calls.
         timeout: seconds that a call may take; None for no limit.
+
+    Raises:
+        SetupError: there is no folder for temporary files.
     """
 
     def __init__(
@@ -37,6 +41,7 @@ class ProcessExecutor(Executor):
         environment: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> None:
+        check_temporary_dir()  # the server's socket is there
         self._environment = dict(environment or {})
         self._before = {name: os.environ.get(name) for name in self._environment}
         os.environ.update(self._environment)  # the server inherits them
