@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnist_lab.errors import InputError
+from mnist_lab.places import expanded
 
 if TYPE_CHECKING:
     from mnist_lab import experiment, sweeps
@@ -181,10 +181,7 @@ def _path_or_none(given: Any, name: str) -> Path | None:
 def _path(given: Any, name: str) -> Path:
     if not isinstance(given, str | os.PathLike):
         raise _unexpected(name, "a path, as text or a Path", given)
-    try:
-        return Path(given).expanduser()
-    except RuntimeError:
-        raise InputError(f"{given}: there is no such home folder.") from None
+    return expanded(Path(given))
 
 
 def _unexpected(name: str, expected: str, given: Any) -> TypeError:

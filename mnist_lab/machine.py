@@ -55,7 +55,7 @@ def gpus() -> list[str]:
 def processor_model() -> str:
     """The name of the processor's model."""
     try:
-        with Path("/proc/cpuinfo").open() as file:
+        with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as file:
             return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor()

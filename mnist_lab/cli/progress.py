@@ -62,7 +62,7 @@ class Live(Quiet):
         self._stderr = streams.copy_of_stderr()
         self._console = live_console(self._stderr)
         self._bar = Progress(
-            SpinnerColumn(),
+            SpinnerColumn("line" if self._console.options.ascii_only else "dots"),
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[figures]}"),
