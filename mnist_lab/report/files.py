@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mnist_lab.errors import SetupError
+from mnist_lab.printable import printable
 
 
 def read(path: Path) -> str | None:
@@ -17,7 +18,7 @@ def read(path: Path) -> str | None:
 
 
 def write(path: Path, text: str) -> None:
-    """Put `text` into the place of a file, in UTF-8 with Unix' line ends.
+    """Put `text` into the place of a file, in UTF-8 with Unix' line ends; control characters are written escaped.
 
     Raises:
         OSError: it cannot be written; what was there is as it was.
@@ -25,7 +26,7 @@ def write(path: Path, text: str) -> None:
     # Two sweeps may end at the same moment, so each writes a file of its own first.
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8", newline="\n")
+        part.write_text(printable(text), encoding="utf-8", newline="\n")
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

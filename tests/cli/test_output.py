@@ -131,6 +131,15 @@ class TestEveryCommand:
         assert answer.code == code, answer.text
         assert harmless(answer), repr(answer.text)
 
+    @pytest.mark.parametrize("words", [("report", "--output", "files"), ("compare", "{1}", "{2}", "--output", "files")])
+    def test_files_for_people_have_it_escaped(self, words, stranger, monkeypatch):
+        monkeypatch.chdir(stranger)
+        runs = {f"{{{path.name[4]}}}": str(path) for path in stranger.glob("results/small/seed*")}
+        assert in_process(*(runs.get(word, word) for word in words)).code == 0
+        texts = [path.read_text("utf-8") for path in stranger.glob("files/*") if path.suffix != ".png"]
+        assert any(REVERSED.encode("unicode_escape").decode() in text for text in texts)
+        assert [text for text in texts if printable(text) != text] == []
+
     def test_summary_shows_it_escaped(self, stranger):
         assert ESCAPED in good("summary", "small.yaml", cwd=stranger).out
 
