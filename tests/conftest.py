@@ -1,6 +1,7 @@
 """What all tests share: Keras on TensorFlow in this process, quietly, no data set of the user's, and no deadlines.
 
 MNIST_LAB_TEST_BACKEND=jax runs tests on another backend, for which those are meant that are marked `every_backend`.
+MNIST_LAB_THOROUGH=1 adds those that are marked `thorough`, as continuous integration does.
 """
 
 import os
@@ -26,3 +27,12 @@ settings.register_profile(
     max_examples=int(os.environ.get("MNIST_LAB_EXAMPLES", "30")),
 )
 settings.load_profile("lab")
+
+THOROUGH = bool(os.environ.get("MNIST_LAB_THOROUGH"))
+
+
+def pytest_collection_modifyitems(config, items):
+    if not THOROUGH:
+        slow = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in set(slow)]

@@ -80,6 +80,7 @@ def test_a_network_convolves_where_a_layer_of_it_does_even_inside_a_block():
     assert not Mlp(kind="mlp", nodes=(4,)).convolves
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_what_is_marked_so_holds_on_the_other_backends_that_are_installed(backend):
     if backend not in backends.installed():

@@ -137,6 +137,7 @@ def test_the_recipes_epochs_are_those_of_the_configuration(net):
     assert net.recipe_epochs == load_config(net.config).train.epochs
 
 
+@pytest.mark.thorough
 def test_the_benchmark_measures_a_script_writes_its_report_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
     monkeypatch.setattr("benchmarks.machine.REPETITIONS", 1)
     tiny = ["--out", str(tmp_path), "--rows", "6000", "--epochs", "1", "--repeats", "1", "--device", "cpu"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from lab import environment
 
 import mnist_lab
 from mnist_lab.config.schema import Train
@@ -186,7 +187,7 @@ def summaries() -> dict[str, dict[str, Any]]:
     """What `mnist-lab summary --json` says of every shipped configuration, from one process."""
     command = [sys.executable, "-m", "mnist_lab", "summary", "--json"]
     paths = [f"configs/{name}.yaml" for name in SHIPPED]
-    done = subprocess.run([*command, *paths], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, *paths], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return dict(zip(SHIPPED, json.loads(done.stdout), strict=True))
 

@@ -188,7 +188,7 @@ def test_many_batches_are_drawn_as_a_mean_that_keeps_the_whole_run():
 value = st.floats(0, 1e12) | st.sampled_from([nan, inf, None])
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.lists(st.tuples(value, st.floats(0, 1), value, st.floats(0, 1)), max_size=12), st.booleans())
 def test_any_history_can_be_drawn(rows, validation):
     keys = ("loss", "accuracy", *(("val_loss", "val_accuracy") if validation else ()))

@@ -61,7 +61,7 @@ def test_seeds_are_their_mean_with_a_band_of_validation():
     assert any("mean and range over the seeds, 1 to 2 each" in text for text in texts(figure))
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(
     st.lists(
         st.lists(

@@ -84,6 +84,7 @@ def without_times(folder):
         ]
 
 
+@pytest.mark.thorough
 def test_real_runs_are_compared_by_what_their_configurations_change(trained):
     answer = report(str(trained.one))
     assert answer.code == 0, answer.text
@@ -98,6 +99,7 @@ def test_real_runs_are_compared_by_what_their_configurations_change(trained):
     assert {file.name for file in trained.one.iterdir() if file.is_file()} == FILES
 
 
+@pytest.mark.thorough
 def test_the_same_experiments_run_again_give_the_same_summary_but_for_the_times(trained):
     for results in (trained.one, trained.other):
         assert report(str(results)).code == 0
@@ -105,13 +107,13 @@ def test_the_same_experiments_run_again_give_the_same_summary_but_for_the_times(
     assert len(without_times(trained.one)) == 2
 
 
-def test_the_run_folders_that_other_tests_make_up_have_the_keys_of_real_ones(trained, tmp_path):
+def test_the_run_folders_that_other_tests_make_up_have_the_keys_of_real_ones(finished, tmp_path):
     def keys(value, at=""):
         if not isinstance(value, dict):
             return {at}
         return {key for name, item in value.items() for key in keys(item, f"{at}.{name}")}
 
-    real = next(trained.one.rglob("metrics.json")).parent
+    real = finished.folder
     made = finished_run(tmp_path).path
     some = {key for key in keys(read_json(real / "metrics.json")) if not key.startswith((".environment", ".reference"))}
     assert keys(read_json(made / "metrics.json")) >= some
@@ -249,6 +251,7 @@ def test_in_a_pipe_every_column_is_there_and_no_row_is_broken(results):
     assert "\x1b" not in "".join(written)
 
 
+@pytest.mark.thorough
 def test_a_hundred_runs_need_neither_keras_nor_more_than_reading_and_give_a_page_below_5_mb(tmp_path):
     noise = random.Random(1)
     for seed in range(2):

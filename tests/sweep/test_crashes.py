@@ -1,7 +1,6 @@
 """Nothing is lost in a crash: real processes, killed at random moments, compared bit for bit.
 
-With MNIST_LAB_CRASHES each kind of crash happens so often, at other moments, as in continuous integration; without it
-two of them happen once.
+These are `thorough`. With MNIST_LAB_CRASHES each kind of crash happens so often, at other moments; without it once.
 """
 
 import os
@@ -11,6 +10,7 @@ import time
 import family
 import pytest
 
+pytestmark = pytest.mark.thorough
 PATIENCE = 120.0
 
 
@@ -79,7 +79,7 @@ def assert_it_goes_on(process):
 
 CRASHES = [crash_everything, crash_a_run, crash_the_server, crash_the_sweep_alone]
 TIMES = int(os.environ.get("MNIST_LAB_CRASHES", "0"))
-CASES = [(crash, moment) for crash in CRASHES for moment in range(TIMES)] or [(crash, 0) for crash in CRASHES[:2]]
+CASES = [(crash, moment) for crash in CRASHES for moment in range(TIMES)] or [(crash, 0) for crash in CRASHES]
 
 
 @pytest.mark.parametrize(("crash", "moment"), CASES)
