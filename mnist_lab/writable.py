@@ -1,13 +1,32 @@
-"""Whether a folder can be written, found out before the work whose results are to go there."""
+"""Whether results can be written, found out before the work that they come of."""
 
 import errno
 import os
+import time
 from pathlib import Path
 
-from mnist_lab.errors import NoRoomError
+from mnist_lab.errors import NoRoomError, SetupError
 
 _ROOM = 64
 """Bytes that the path of a file in a folder may be longer than that of the folder."""
+
+_ZIP_YEARS = range(1980, 2108)
+"""Those that a zip archive can hold. Source: PKWARE's APPNOTE.TXT, 4.4.6."""
+
+
+def check_clock() -> None:
+    """Do nothing if archives can be written, as `model.keras` and npz files are.
+
+    Raises:
+        SetupError: the clock is in a year that they cannot hold.
+    """
+    now = time.localtime()
+    if now.tm_year not in _ZIP_YEARS:
+        raise SetupError(
+            f"The clock of this machine says {time.strftime('%Y-%m-%d', now)}. The saved model and arrays are zip "
+            f"archives, which hold no time before {_ZIP_YEARS[0]} or after {_ZIP_YEARS[-1]}.",
+            "Set the clock.",
+        )
 
 
 def check_writable(folder: Path, instead: str) -> None:

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+import zipfile
 from pathlib import Path
 
 import click
@@ -21,7 +23,7 @@ from mnist_lab.cli import main
 from mnist_lab.cli.options import UserPath
 from mnist_lab.errors import DataError, InputError, NoRoomError, SetupError
 from mnist_lab.places import cache_dir, check_temporary_dir, expanded, home
-from mnist_lab.writable import check_writable
+from mnist_lab.writable import check_clock, check_writable
 
 SMALL = "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\n"
 CHOOSE = "Choose another."
@@ -195,3 +197,22 @@ def test_what_cannot_be_written_is_refused_before_the_work(words, tmp_path, monk
     assert result.exit_code == 2, result.output
     assert {path.name for path in Path().iterdir()} == {"small.yaml", "file", "results"}
     assert re.search("cannot be written|name too long|at most 200|expected a folder", result.stderr)
+
+
+@pytest.mark.parametrize("words", [("run", "small.yaml"), ("sweep", "small.yaml")])
+@pytest.mark.parametrize("year", [1970, 1979, 2108])
+def test_a_clock_that_archives_cannot_hold_is_told_before_the_training(words, year, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "small.yaml", SMALL)
+    monkeypatch.setattr(time, "localtime", lambda *_: time.struct_time((year, 1, 1, 0, 0, 0, 3, 1, 0)))
+    result = CliRunner().invoke(main, words)
+    assert (result.exit_code, f"says {year}-01-01" in result.stderr) == (2, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["small.yaml"]
+
+
+@pytest.mark.parametrize("year", [1980, 2026, 2107])
+def test_every_other_clock_will_do(year, tmp_path, monkeypatch):
+    monkeypatch.setattr(time, "localtime", lambda *_: time.struct_time((year, 12, 31, 0, 0, 0, 3, 1, 0)))
+    check_clock()
+    with zipfile.ZipFile(tmp_path / "archive", "w") as archive:
+        archive.writestr("file", "text")

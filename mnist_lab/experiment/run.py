@@ -22,7 +22,7 @@ from mnist_lab.experiment.network import network_of
 from mnist_lab.experiment.observer import Observer, Observers, Plan
 from mnist_lab.experiment.source import git_state
 from mnist_lab.runs import Run, RunFolder, load_run
-from mnist_lab.writable import check_writable
+from mnist_lab.writable import check_clock, check_writable
 
 if TYPE_CHECKING:
     from mnist_lab.history import Record
@@ -68,6 +68,7 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
         return load_run(folder.path)
 
     # Everything that can be wrong with the input shows before the folder is made.
+    check_clock()
     check_writable(folder.path, "Choose another folder with --results.")
     material = prepare(config, dataset)
     observer.preparing("Importing Keras")

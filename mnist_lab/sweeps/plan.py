@@ -12,7 +12,7 @@ from mnist_lab.config import Config
 from mnist_lab.errors import InputError, NewerFormatError
 from mnist_lab.experiment import Identity, identify
 from mnist_lab.runs import Run, RunFolder, finished_runs, load_run
-from mnist_lab.writable import check_writable
+from mnist_lab.writable import check_clock, check_writable
 
 State = Literal["done", "resumable", "failed", "damaged", "changed", "new"]
 STATES: tuple[State, ...] = get_args(State)
@@ -67,7 +67,10 @@ class Plan:
 
         Raises:
             NoRoomError: one of them cannot be written; nothing has begun.
+            SetupError: the clock is in a year that archives cannot hold.
         """
+        if self.todo:
+            check_clock()
         for folder in (*(run.folder.path for run in self.todo), *others):
             check_writable(folder, "Choose another folder with --results, or a shorter name.")
 
