@@ -9,6 +9,7 @@ import os
 import platform
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from mnist_lab import streams
+from mnist_lab import scratch, streams
 from mnist_lab.config.backend import BACKENDS, default_backend, installed
 from mnist_lab.environment import changed_environment
 from mnist_lab.errors import SetupError
@@ -141,6 +142,7 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
         SetupError: this process already uses another backend, more threads or a GPU that it is not to use, or there is
             no GPU and one was asked for.
     """
+    scratch.use_if_own()
     threads = _limit_threads(threads)
     seconds, chatter = 0.0, ""
     if "keras" not in sys.modules:
@@ -195,12 +197,15 @@ def describe(backend: Backend) -> dict[str, object]:
     }
 
 
+in_turn = threading.RLock()
+"""Held by who builds or trains a network: random seeds, Keras' settings and its backend belong to the whole process."""
+
 _started: list[Backend] = []
 """What this process has started; the libraries keep the threads of the first."""
 
 
 def _limit_threads(threads: int | None) -> int:
-    there = len(processors())
+    there = _started[0].threads if _started else len(processors())  # a thread may use fewer than the others
     if threads is None or threads >= there:
         return there
     if _started:

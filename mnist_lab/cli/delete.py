@@ -60,6 +60,7 @@ def _remove(folders: "list[RunFolder]", results: Path) -> "list[MnistLabError]":
     """Remove one after the other; one that cannot be removed does not stop the others."""
     from mnist_lab.errors import MnistLabError
     from mnist_lab.runs.removal import remove
+    from mnist_lab.signals import Interruption, number_of
 
     failures: list[MnistLabError] = []
     for number, folder in enumerate(folders):
@@ -67,9 +68,10 @@ def _remove(folders: "list[RunFolder]", results: Path) -> "list[MnistLabError]":
             remove(folder, results)
         except MnistLabError as error:
             failures.append(error)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             gone = number - len(failures)
-            raise KeyboardInterrupt(f"Deleted {gone} of {_runs(len(folders))}, and maybe a part of the next.") from None
+            text = f"Deleted {gone} of {_runs(len(folders))}, and maybe a part of the next."
+            raise Interruption(text, number_of(interrupt)) from None
     return failures
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from mnist_lab import streams
+from mnist_lab import scratch, signals, streams
 from mnist_lab.cli.compare import compare
 from mnist_lab.cli.configs import configs
 from mnist_lab.cli.data import data
@@ -28,8 +28,6 @@ from mnist_lab.cli.validate import validate
 from mnist_lab.errors import MnistLabError, SetupError
 from mnist_lab.version import __version__
 
-INTERRUPTED = 130
-
 
 class Commands(click.Group):
     """Runs a command and turns what it raises into a message on stderr and an exit code."""
@@ -40,13 +38,17 @@ class Commands(click.Group):
         One that was interrupted ends at once: JAX, interrupted while it is imported or while it compiles, crashes when
         Python shuts down, and the exit code would be that of the crash.
         """
-        try:
-            return super().__call__(*arguments, **options)
-        except SystemExit as end:
-            if end.code == INTERRUPTED:
-                streams.flush()
-                os._exit(INTERRUPTED)
-            raise
+        scratch.own_process()
+        signals.at_once.append(scratch.remove)
+        with signals.stoppable():
+            try:
+                return super().__call__(*arguments, **options)
+            except SystemExit as end:
+                if isinstance(end.code, int) and end.code in map(signals.exit_code, signals.STOPPING):
+                    streams.flush()
+                    scratch.remove()
+                    os._exit(end.code)
+                raise
 
     def main(self, *arguments: Any, standalone_mode: bool = True, **options: Any) -> Any:
         """Run the command that the arguments name, and end with its exit code; its messages are printed as all else.
@@ -68,9 +70,9 @@ class Commands(click.Group):
             error.show(text)
             echo_error(text.getvalue().rstrip())
             code = error.exit_code
-        except click.Abort:
-            echo_error("Interrupted.")
-            code = INTERRUPTED
+        except click.Abort as abort:  # while the arguments were read, or at a question
+            cause = abort.__context__
+            code = _interrupted(cause if isinstance(cause, KeyboardInterrupt) else KeyboardInterrupt())
         except OSError as error:  # what was printed last cannot be written
             echo_error(f"Error: {_of_the_system(error)}")
             sys.stdout = io.StringIO()  # or Python tries again when it ends
@@ -86,8 +88,7 @@ class Commands(click.Group):
             echo_error(f"Error: {error}")
             ctx.exit(error.exit_code)
         except KeyboardInterrupt as error:
-            echo_error(f"Interrupted. {error}".rstrip())
-            ctx.exit(INTERRUPTED)
+            ctx.exit(_interrupted(error))
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except OSError as error:
@@ -101,6 +102,13 @@ class Commands(click.Group):
                 "This is a bug in mnist-lab. --debug shows where; so does log.txt if a run had begun."
             )
             ctx.exit(1)
+
+
+def _interrupted(interrupt: KeyboardInterrupt) -> int:
+    """Say that the process was asked to stop; gives its exit code."""
+    number = signals.number_of(interrupt)
+    echo_error(f"{signals.taken(number)} {str(interrupt) or 'Run the same command again.'}")
+    return signals.exit_code(number)
 
 
 def _show_traceback_if_asked() -> None:
@@ -128,7 +136,7 @@ def main() -> None:
     """Describe network variants in YAML; train, plot and compare them on MNIST.
 
     Results go to stdout, progress and diagnostics to stderr. Exit codes: 0 done, 1 a run failed,
-    2 bad usage or bad input, 130 interrupted.
+    2 bad usage or bad input, 130 interrupted (129 and 143: by SIGHUP and SIGTERM).
     """
 
 

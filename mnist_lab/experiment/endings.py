@@ -10,6 +10,7 @@ from mnist_lab.errors import InputError, MnistLabError, NoRoomError
 from mnist_lab.experiment.log import LogFile
 from mnist_lab.printable import printable
 from mnist_lab.runs import RunFolder
+from mnist_lab.signals import Interruption, number_of
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 LOG_LINES = 20
@@ -25,7 +26,7 @@ def endings(folder: RunFolder, results: Path) -> Iterator[None]:
 
     Raises:
         NoRoomError: for an OSError that says that nothing can be written there.
-        KeyboardInterrupt: passed on, with a sentence on how to go on.
+        Interruption: for a KeyboardInterrupt, with a sentence on how to go on.
     """
     try:
         yield
@@ -33,7 +34,7 @@ def endings(folder: RunFolder, results: Path) -> Iterator[None]:
         _discard_if_empty(folder, results)
         raise
     except KeyboardInterrupt as interrupt:
-        raise KeyboardInterrupt(_discard_if_empty(folder, results)) from interrupt
+        raise Interruption(_discard_if_empty(folder, results), number_of(interrupt)) from interrupt
     except MnistLabError as error:
         _record(folder, str(error))
         folder.remove_checkpoint()

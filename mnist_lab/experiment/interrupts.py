@@ -1,12 +1,10 @@
-"""A Ctrl-C that is not lost in Keras.
+"""A Ctrl-C, a SIGTERM or a SIGHUP that is not lost in Keras.
 
 Keras converts the figures of an evaluation inside a bare `except:` (`keras.src.utils.python_utils.pythonify_logs`). On
 JAX that is where it waits for the device, so a KeyboardInterrupt that comes at the end of an epoch is likely to end
 there; and some that come while Keras is imported are lost in the same way.
 """
 
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from typing_extensions import override
 
 from mnist_lab.experiment.observer import Observer
+from mnist_lab.signals import Handler, Interruption, handling
 
 if TYPE_CHECKING:
     from mnist_lab.history import Record
@@ -22,29 +21,24 @@ if TYPE_CHECKING:
 
 
 class Interrupts(Observer):
-    """Raises at the next event a KeyboardInterrupt that was raised before and swallowed."""
+    """Raises at the next event an interruption that was raised before and swallowed."""
 
     def __init__(self) -> None:
-        self._came = False
+        self._number: int | None = None
 
     @contextmanager
     def watched(self) -> Iterator[Self]:
-        """Take note of every SIGINT that Python would turn into a KeyboardInterrupt."""
-        raises = signal.getsignal(signal.SIGINT)
+        """Take note of every signal that Python would turn into an exception."""
 
-        def note(number: int, frame: FrameType | None) -> None:
-            self._came = True
-            if callable(raises):
+        def noting(raises: Handler) -> Handler:
+            def note(number: int, frame: FrameType | None) -> None:
+                self._number = number
                 raises(number, frame)
 
-        if not callable(raises) or threading.current_thread() is not threading.main_thread():
-            yield self  # SIGINT is ignored here, or is another thread's affair
-            return
-        signal.signal(signal.SIGINT, note)
-        try:
+            return note
+
+        with handling(noting):
             yield self
-        finally:
-            signal.signal(signal.SIGINT, raises)
 
     @override
     def preparing(self, text: str) -> None:
@@ -63,5 +57,5 @@ class Interrupts(Observer):
         self._check()
 
     def _check(self) -> None:
-        if self._came:
-            raise KeyboardInterrupt
+        if self._number is not None:
+            raise Interruption(number=self._number)

@@ -53,11 +53,12 @@ def load_network(run: Run, images: Images, *, backend: str | None = None, device
     chosen = backends.choose(
         backend or (own if own in backends.installed() else None), convolves=config.model.convolves, device=device
     )
-    backends.start(chosen, device=device)
-    from mnist_lab import models
+    with backends.in_turn:
+        backends.start(chosen, device=device)
+        from mnist_lab import models
 
-    model = network_of(config, image_shape=images.shape, classes=len(images.classes))
-    models.load_weights(model, file)
+        model = network_of(config, image_shape=images.shape, classes=len(images.classes))
+        models.load_weights(model, file)
     return Network(model)
 
 

@@ -26,18 +26,20 @@ def preview(sources: Iterable[tuple[str, Config]], data_dir: Path | None = None)
     sources = list(sources)
     _, first = sources[0]
     backend = backends.choose(first.runtime.backend, convolves=first.model.convolves, device=first.runtime.device)
-    backends.start(backend, device="cpu")
+    with backends.in_turn:
+        backends.start(backend, device="cpu")
+        return [_summary(source, config, data_dir) for source, config in sources]
+
+
+def _summary(source: str, config: Config, data_dir: Path | None) -> "Summary":
     from mnist_lab import augmentation, models
 
-    summaries = []
-    for source, config in sources:
-        shape, classes = _image(config.data.dataset, data_dir)
-        with told_of(source):
-            model = network_of(config, image_shape=shape, classes=classes)
-            # Whether the augmentation fits the images shows here, too.
-            models.for_training(model, augmentation.layers(config.augment, seed=config.seed))
-        summaries.append(models.summarize(model))
-    return summaries
+    shape, classes = _image(config.data.dataset, data_dir)
+    with told_of(source):
+        model = network_of(config, image_shape=shape, classes=classes)
+        # Whether the augmentation fits the images shows here, too.
+        models.for_training(model, augmentation.layers(config.augment, seed=config.seed))
+    return models.summarize(model)
 
 
 def _image(name: str, data_dir: Path | None) -> tuple[tuple[int, int, int], int]:

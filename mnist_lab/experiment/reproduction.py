@@ -12,6 +12,7 @@ from mnist_lab.errors import InputError
 from mnist_lab.experiment.observer import Observer
 from mnist_lab.experiment.run import run as train
 from mnist_lab.runs import Arrays, Run, finished_runs
+from mnist_lab.signals import Interruption, number_of
 
 SIGNIFICANT = 0.05
 REPRODUCED = ".reproduced"
@@ -116,7 +117,7 @@ def reproduce(
     try:
         repetition = train(config, results=results, data_dir=data_dir, force=True, observer=observer)
     except KeyboardInterrupt as interrupt:  # a repetition never goes on from a checkpoint, as other runs do
-        raise KeyboardInterrupt("The same command begins the repetition anew.") from interrupt
+        raise Interruption("The same command restarts the repetition.", number_of(interrupt)) from interrupt
     return compare(original, repetition)
 
 

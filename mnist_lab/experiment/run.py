@@ -39,6 +39,8 @@ def run(
 ) -> Run:
     """Train one configuration and write its run folder; a finished one is shown as it is, an interrupted one goes on.
 
+    Runs in threads of one process wait for each other, so that each gives the numbers that it gives alone.
+
     Args:
         config: as `load_config` gives it.
         results: the folder below which the run's own folder is.
@@ -50,9 +52,9 @@ def run(
         InputError: the configuration, the data or the machine cannot be used; nothing is written.
         BusyError: another process is writing this run.
         TrainingError: the loss became NaN; what there is stays in the folder.
-        KeyboardInterrupt: passed on with a sentence on how to go on; the last checkpoint stays.
+        KeyboardInterrupt: passed on, as an `Interruption` with a sentence on how to resume; the last checkpoint stays.
     """
-    with Interrupts().watched() as interrupts:
+    with Interrupts().watched() as interrupts, backends.in_turn:
         return _run(config, Path(results), data_dir, Observers([observer or Observer(), interrupts]), force=force)
 
 

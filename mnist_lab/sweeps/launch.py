@@ -2,14 +2,12 @@
 
 import signal
 import tempfile
-import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -17,10 +15,10 @@ from typing import Any
 
 from pebble import ProcessExpired
 
+from mnist_lab import scratch, signals
 from mnist_lab.errors import BusyError, InputError, NoRoomError
 from mnist_lab.executors import Slot, divide
 from mnist_lab.experiment import record_failure
-from mnist_lab.places import check_temporary_dir
 from mnist_lab.runs import load_run
 from mnist_lab.sweeps.appraisal import Appraisal
 from mnist_lab.sweeps.plan import PlannedRun
@@ -31,6 +29,8 @@ TICK = 0.2
 """Seconds between looks at the running processes."""
 WAIT_FOR_OTHERS = 1.0
 """Seconds until a run that another process was writing is looked at again."""
+GRACE = 5.0
+"""Seconds that SIGTERM and SIGHUP leave the running epochs; whoever sends them may kill soon after."""
 TRIES = 2
 """A run that dies without a word (killed, out of memory) is started this often."""
 
@@ -76,7 +76,8 @@ def launch(
     """Run everything in `todo`; returns the runs that failed, each with the reason.
 
     Runs on different backends go one backend after the other. Ctrl-C once: no new runs start and the running ones stop
-    after their epoch, with a checkpoint; twice: now.
+    after their epoch, with a checkpoint; twice: now. SIGTERM and SIGHUP, where a handler raises an exception for them:
+    the same, but now after `GRACE` seconds.
 
     Args:
         todo: of a plan.
@@ -88,15 +89,14 @@ def launch(
         observer: is told what happens.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C; what was finished stays.
+        Interruption: a KeyboardInterrupt; what was finished stays.
         NoRoomError: the disk is full.
     """
     failures: list[tuple[PlannedRun, str]] = []
-    check_temporary_dir()
     # Sorting is stable: the plan's order is kept within a backend.
     for _, group in groupby(sorted(todo, key=server), key=server):
         runs = list(group)
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(dir=scratch.folder(), ignore_cleanup_errors=True) as folder:
             stop = Path(folder) / "stop"
             tasks = {run: Task(run.identity.config, run.identity.results, data_dir, force, stop) for run in runs}
             executor = executor_for(runs[0], slots, timeout=timeout)
@@ -130,15 +130,18 @@ class _Launcher:
         self.tries: Counter[PlannedRun] = Counter()
         self.not_before: dict[PlannedRun, float] = {}
         self.failures: list[tuple[PlannedRun, str]] = []
-        self.interrupted = False
+        self.signal: int | None = None
+        self.announced = False
+        self.ends = float("inf")
         self.no_room = ""
 
     def run(self) -> list[tuple[PlannedRun, str]]:
         """Run everything; returns the failures."""
         now = False
         try:
-            with self._interruptible():
+            with signals.handling(lambda _: self._interrupt):
                 while self.running or (self.waiting and not self._ending()):
+                    self._heed_signal()
                     self._start_some()
                     if not self.running:  # all that waits is another process' for now
                         time.sleep(TICK)
@@ -146,6 +149,9 @@ class _Launcher:
                     for future in done:
                         self._end(self.running.pop(future), future)
                     self.observer.tick(list(self.running.values()))
+        except KeyboardInterrupt as interrupt:
+            now = True
+            raise self._interruption(signals.number_of(interrupt)) from interrupt
         except BaseException:
             now = True
             raise
@@ -153,12 +159,38 @@ class _Launcher:
             self.executor.shutdown(cancel_futures=now)
         if self.no_room:
             raise NoRoomError(self.no_room)
-        if self.interrupted:
-            raise KeyboardInterrupt("What was finished stays. The same command goes on.")
+        if self.signal is not None:
+            raise self._interruption(self.signal)
         return self.failures
 
+    def _interrupt(self, number: int, frame: Any) -> None:
+        """The first signal asks the running processes to stop after their epoch; the second is an exception."""
+        if self.signal is not None:
+            raise signals.Interruption(number=number)
+        self.signal = number
+
+    def _heed_signal(self) -> None:
+        if self.signal is None:
+            return
+        if time.monotonic() > self.ends:
+            raise signals.Interruption(number=self.signal)
+        if not self.announced:
+            self.announced = True
+            self.stop.touch()
+            now = "Ctrl-C again stops at once."
+            if self.signal != signal.SIGINT:
+                self.ends = time.monotonic() + GRACE
+                now = f"After {GRACE:.0f} s they are stopped at once."
+            self.observer.note(f"Stopping: the running epochs are finished first. {now}")
+
+    def _interruption(self, number: int) -> signals.Interruption:
+        force = ", without --force," if any(task.force for task in self.tasks.values()) else ""
+        return signals.Interruption(
+            f"Finished runs and checkpoints are kept. The same command{force} resumes the sweep.", number
+        )
+
     def _ending(self) -> bool:
-        return self.interrupted or bool(self.no_room) or (self.fail_fast and bool(self.failures))
+        return self.signal is not None or bool(self.no_room) or (self.fail_fast and bool(self.failures))
 
     def _start_some(self) -> None:
         for _ in range(len(self.waiting)):
@@ -229,6 +261,8 @@ class _Launcher:
         except FutureTimeoutError:
             reason = "It took longer than --timeout allows and was ended; the next try goes on from its checkpoint."
         except (ProcessExpired, BrokenProcessPool, CancelledError) as error:
+            if self.signal is not None:
+                return Outcome("stopped")
             reason = f"Its process died without a word ({_how(error)}); out of memory, or killed."
             if self.tries[run] < TRIES and not self._ending():
                 self.observer.note(f"{run.label}: {reason} Trying once more.")
@@ -237,26 +271,6 @@ class _Launcher:
             reason = f"{type(error).__name__}: {error}"
         record_failure(run.folder, reason)
         return Outcome("failed", reason)
-
-    @contextmanager
-    def _interruptible(self) -> Iterator[None]:
-        """The first Ctrl-C asks the running processes to stop after their epoch; the second is an exception."""
-
-        def interrupt(number: int, frame: Any) -> None:
-            if self.interrupted:
-                raise KeyboardInterrupt
-            self.interrupted = True
-            self.stop.touch()
-            self.observer.note("Stopping: the running epochs are finished first. Ctrl-C again stops at once.")
-
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = signal.signal(signal.SIGINT, interrupt)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
 
 
 def _how(error: BaseException) -> str:

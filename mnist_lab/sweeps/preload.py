@@ -5,10 +5,39 @@ The environment names the backend. Importing starts no TensorFlow runtime and to
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from mnist_lab import backends
+from mnist_lab import backends, signals
+from mnist_lab.executors import PARENT
 
-signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the sweep, who decides what it means
-backends.import_keras(os.environ["KERAS_BACKEND"])
+LOOK = 0.5
+"""Seconds between looks at whether the parent still lives."""
 
-from mnist_lab.experiment import conclusion  # noqa: E402, F401 - it brings training, plots and analysis
+
+@contextmanager
+def _ending_with_the_parent() -> Iterator[None]:
+    """The server notices its parent's end only once it serves; until then this does, without a thread, as it forks."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+    parent = int(os.environ[PARENT])
+
+    def look(*_: object) -> None:
+        if os.getppid() != parent:
+            os._exit(0)
+
+    look()
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, LOOK, LOOK)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+signals.ignore()  # they are for the sweep, who decides what they mean
+with _ending_with_the_parent():
+    backends.import_keras(os.environ["KERAS_BACKEND"])
+    from mnist_lab.experiment import conclusion  # noqa: F401 - it brings training, plots and analysis

@@ -67,7 +67,7 @@ def crash_the_server(process, folder, chance):
 
 
 def crash_the_sweep_alone(process, folder, chance):
-    """The runs that it leaves behind go on while the next sweep begins."""
+    """Its runs end with it."""
     family.kill(process.pid)
     process.wait()
 

@@ -1,0 +1,95 @@
+"""The temporary folder of this process: nothing of it is left behind, whichever way the process ends.
+
+Libraries leave files in the temporary folder: TensorFlow one for every process that trains, multiprocessing one for
+every process that is killed. So they are given a folder that is removed when the process ends; if it was killed, by the
+next process that makes such a folder. A lock says who is alive: the system releases it when its owner ends.
+"""
+
+import os
+import shutil
+import stat
+import tempfile
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnist_lab.errors import SetupError
+from mnist_lab.places import check_temporary_dir
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+_PREFIX = "mnist-lab-"
+_AFTER_MULTIPROCESSING = -200
+"""multiprocessing removes its own temporary folder, which may be in this one, at -100."""
+_held: list["BaseFileLock"] = []
+_own: list[int] = []
+
+
+@cache
+def folder() -> Path:
+    """The folder, made when it is first asked for.
+
+    Raises:
+        SetupError: there is no place for temporary files.
+    """
+    from multiprocessing.util import Finalize
+
+    import filelock
+
+    check_temporary_dir()
+    try:
+        _remove_those_of_the_dead(Path(tempfile.gettempdir()))
+        while True:
+            made = Path(tempfile.mkdtemp(prefix=_PREFIX))
+            lock = filelock.FileLock(made / ".lock")
+            lock.acquire()
+            if made.is_dir():
+                break  # else another process took it for one of the dead before it was locked
+    except OSError as error:
+        raise SetupError(
+            f"No temporary folder can be made ({error.strerror or error}).",
+            "Name one that can be written in the environment variable TMPDIR.",
+        ) from error
+    _held.append(lock)
+    Finalize(None, remove, exitpriority=_AFTER_MULTIPROCESSING)
+    return made
+
+
+def remove() -> None:
+    """Remove the folder, if there is one; for a process that ends without Python's clean-up."""
+    while _held:
+        made = folder()
+        with suppress(OSError):
+            _held.pop().release()
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def own_process() -> None:
+    """Say that nobody but mnist-lab uses this process."""
+    _own.append(os.getpid())
+
+
+def use_if_own() -> None:
+    """Let libraries make their temporary files in the folder, if nobody else's files could be among them."""
+    if os.getpid() in _own:
+        redirect(folder())
+
+
+def redirect(path: Path) -> None:
+    """Let this process, and all that it starts, make its temporary files in `path`."""
+    tempfile.tempdir = str(path)
+    os.environ["TMPDIR"] = str(path)
+
+
+def _remove_those_of_the_dead(temporary: Path) -> None:
+    import filelock
+
+    for found in temporary.glob(f"{_PREFIX}*"):
+        with suppress(OSError, filelock.Timeout):
+            status = found.lstat()
+            mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+            if mine and stat.S_ISDIR(status.st_mode):
+                with filelock.FileLock(found / ".lock", timeout=0):
+                    shutil.rmtree(found, ignore_errors=True)
