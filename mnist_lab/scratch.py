@@ -10,7 +10,6 @@ import shutil
 import stat
 import tempfile
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,22 +22,27 @@ if TYPE_CHECKING:
 _PREFIX = "mnist-lab-"
 _AFTER_MULTIPROCESSING = -200
 """multiprocessing removes its own temporary folder, which may be in this one, at -100."""
-_held: list["BaseFileLock"] = []
+_made: "list[tuple[Path, BaseFileLock]]" = []
 _own: list[int] = []
 
 
-@cache
 def folder() -> Path:
     """The folder, made when it is first asked for.
 
     Raises:
         SetupError: there is no place for temporary files.
     """
+    check_temporary_dir()
+    if not _made:
+        _made.append(_make())
+    return _made[0][0]
+
+
+def _make() -> "tuple[Path, BaseFileLock]":
     from multiprocessing.util import Finalize
 
     import filelock
 
-    check_temporary_dir()
     try:
         _remove_those_of_the_dead(Path(tempfile.gettempdir()))
         while True:
@@ -52,18 +56,17 @@ def folder() -> Path:
             f"No temporary folder can be made ({error.strerror or error}).",
             "Name one that can be written in the environment variable TMPDIR.",
         ) from error
-    _held.append(lock)
     Finalize(None, remove, exitpriority=_AFTER_MULTIPROCESSING)
-    return made
+    return made, lock
 
 
 def remove() -> None:
     """Remove the folder, if there is one; for a process that ends without Python's clean-up."""
-    while _held:
-        made = folder()
+    while _made:
+        path, lock = _made.pop()
         with suppress(OSError):
-            _held.pop().release()
-        shutil.rmtree(made, ignore_errors=True)
+            lock.release()
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def own_process() -> None:
