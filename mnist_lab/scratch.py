@@ -19,7 +19,9 @@ from mnist_lab.places import check_temporary_dir
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-_PREFIX = "mnist-lab-"
+_PREFIX = "mnist-lab-process-"
+_LOCK = "alive.lock"
+"""Only what has this file is taken for such a folder."""
 _AFTER_MULTIPROCESSING = -200
 """multiprocessing removes its own temporary folder, which may be in this one, at -100."""
 _made: "list[tuple[Path, BaseFileLock]]" = []
@@ -47,7 +49,7 @@ def _make() -> "tuple[Path, BaseFileLock]":
         _remove_those_of_the_dead(Path(tempfile.gettempdir()))
         while True:
             made = Path(tempfile.mkdtemp(prefix=_PREFIX))
-            lock = filelock.FileLock(made / ".lock")
+            lock = filelock.FileLock(made / _LOCK)
             lock.acquire()
             if made.is_dir():
                 break  # else another process took it for one of the dead before it was locked
@@ -93,6 +95,6 @@ def _remove_those_of_the_dead(temporary: Path) -> None:
         with suppress(OSError, filelock.Timeout):
             status = found.lstat()
             mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
-            if mine and stat.S_ISDIR(status.st_mode):
-                with filelock.FileLock(found / ".lock", timeout=0):
+            if mine and stat.S_ISDIR(status.st_mode) and (found / _LOCK).is_file():
+                with filelock.FileLock(found / _LOCK, timeout=0):
                     shutil.rmtree(found, ignore_errors=True)
