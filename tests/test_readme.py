@@ -10,13 +10,14 @@ import click
 import pytest
 
 from mnist_lab.cli import main
-from mnist_lab.config import load_config, shipped
+from mnist_lab.config import load_config, load_sweep, shipped
 from mnist_lab.config.augmentations import AUGMENTATIONS
 from mnist_lab.config.layers import LAYERS
 from mnist_lab.config.optimizers import OPTIMIZERS
 from mnist_lab.config.schedules import SCHEDULES
 from mnist_lab.config.schema import Runtime
 from mnist_lab.runs import load_run
+from mnist_lab.sweeps.verdicts import too_few_seeds
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -58,6 +59,13 @@ def test_every_configuration_that_a_command_names_is_there(line, monkeypatch):
     find = shipped.find_sweep if context.command.name in ("sweep", "validate") else shipped.find
     for reference in context.params[argument]:
         assert find(reference).exists()
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("mnist-lab sweep")])
+def test_every_sweep_has_seeds_enough_for_verdicts(line, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    options = understood(line).params
+    assert too_few_seeds(load_sweep(options["references"], seeds=options["seeds"]).configs) == []
 
 
 def test_every_make_target_is_one_of_the_makefile():

@@ -1,5 +1,6 @@
 """What there is to do: every run of a sweep, and whether its result is there already."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from mnist_lab.config import Config
 from mnist_lab.errors import InputError, NewerFormatError
 from mnist_lab.experiment import Identity, identify
 from mnist_lab.runs import Run, RunFolder, finished_runs, load_run
+from mnist_lab.sweeps.verdicts import too_few_seeds
 from mnist_lab.writable import check_clock, check_writable
 
 State = Literal["done", "resumable", "failed", "damaged", "changed", "new"]
@@ -111,6 +113,8 @@ def make_plan(
     finished = _Finished(results)
     notes += finished.problems
     runs = tuple(_planned(identity, file, finished) for identity, file in identities)
+    notes += _found_elsewhere(runs)
+    notes += too_few_seeds(identity.config for identity, _ in identities)
     if retry_failed:
         todo = tuple(run for run in runs if run.state == "failed")
     elif force:
@@ -149,6 +153,20 @@ def _planned(identity: Identity, source: str, finished: "_Finished") -> PlannedR
         state = "changed"
     seconds = finished.seconds.get(identity.fingerprint)
     return PlannedRun(identity, state, found, median(seconds) if seconds else None, source)
+
+
+def _found_elsewhere(runs: Iterable[PlannedRun]) -> list[str]:
+    """Where finished runs are that do not lie in their own folders."""
+    places = Counter(_place(run, run.found.folder.path) for run in runs if run.found and run.found.folder != run.folder)
+    return [
+        f"{number} finished {'run is' if number == 1 else 'runs are'} in {place}." for place, number in places.items()
+    ]
+
+
+def _place(run: PlannedRun, found: Path) -> Path:
+    """The results folder that a run was found in; where it has another name, its experiment's folder."""
+    own = run.folder.path.relative_to(run.identity.results).parts
+    return Path(*found.parts[: -len(own)]) if found.parts[-len(own) :] == own else found.parent
 
 
 class _Finished:

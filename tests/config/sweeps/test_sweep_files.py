@@ -145,7 +145,7 @@ def test_the_base_of_a_sweep_file_can_be_a_shipped_configuration_and_that_of_the
     assert sweep == load_sweep(["sweeps/learning_rate"])
     assert sweep.name == "learning_rate"
     assert experiments(sweep)[0] == "mlp_512"
-    assert len(sweep.configs) == 3 * (1 + 2 + 3)
+    assert len(sweep.configs) == 8 * (1 + 2 + 3)
     assert len(sweep.notes) == 1
 
 

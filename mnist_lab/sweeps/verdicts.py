@@ -1,0 +1,50 @@
+"""Whether the seeds of a sweep can give verdicts, known before anything is trained."""
+
+from collections.abc import Iterable
+
+from mnist_lab.analysis.holm import holm
+from mnist_lab.analysis.paired import smallest_p
+from mnist_lab.analysis.power import ALPHA, least_seeds
+from mnist_lab.config import Config
+
+
+def too_few_seeds(configs: Iterable[Config]) -> list[str]:
+    """A sentence for each base against which, with these seeds, some experiments cannot differ significantly.
+
+    Args:
+        configs: all runs of a sweep, one for each seed.
+    """
+    seeds: dict[str, set[int]] = {}
+    first: dict[str, Config] = {}
+    for config in configs:
+        seeds.setdefault(str(config.experiment), set()).add(config.seed)
+        first.setdefault(str(config.experiment), config)
+    compared: dict[str, list[str]] = {}
+    for name, config in first.items():
+        base = first.get(str(config.base))
+        if base and base is not config and config.data.comparable(base.data):
+            compared.setdefault(str(config.base), []).append(name)
+    return [
+        sentence
+        for base, arms in compared.items()
+        if (sentence := _too_few(base, [len(seeds[base] & seeds[arm]) for arm in arms]))
+    ]
+
+
+def _too_few(base: str, shared: list[int]) -> str:
+    """What cannot be significant, however large the differences, where so many seeds are shared with the base."""
+    possible = holm([smallest_p(n) if n else 1.0 for n in shared])
+    hopeless = [n for n, p in zip(shared, possible, strict=True) if p > ALPHA]
+    if not hopeless:
+        return ""
+    most, least = max(hopeless), least_seeds(len(shared))
+    seeds = "1 seed" if most == 1 else f"{most} seeds"
+    if len(shared) == 1:
+        what = f"With {seeds} the difference from {base} cannot be significant"
+    elif len(hopeless) == len(shared):
+        what = f"With {seeds} none of the {len(shared)} differences from {base} can be significant"
+    else:
+        what = (
+            f"With {seeds} in common {len(hopeless)} of the {len(shared)} differences from {base} cannot be significant"
+        )
+    return f"{what}; at least {least} seeds are needed (--seeds 1..{least})."
