@@ -16,7 +16,7 @@ from mnist_lab.cli.data import data
 from mnist_lab.cli.delete import delete
 from mnist_lab.cli.listing import list_runs, show
 from mnist_lab.cli.options import examples
-from mnist_lab.cli.output import echo_error
+from mnist_lab.cli.output import echo, echo_error
 from mnist_lab.cli.predict import predict
 from mnist_lab.cli.report import report
 from mnist_lab.cli.reproduce import reproduce
@@ -113,7 +113,7 @@ def _interrupted(interrupt: KeyboardInterrupt) -> int:
 
 def _show_traceback_if_asked() -> None:
     if "--debug" in sys.argv or os.environ.get("MNIST_LAB_DEBUG"):
-        echo_error(traceback.format_exc())
+        echo(traceback.format_exc(), err=True)
 
 
 def _of_the_system(error: OSError) -> str:

@@ -12,8 +12,8 @@ import click
 
 from mnist_lab.printable import json_for, printable
 
-MOST_PROBLEMS = 20
-"""Problems of one kind that are shown."""
+MOST_NOTES = 20
+"""Messages of one kind that are shown."""
 MOST_LINES = 120
 """Lines of one message that are shown."""
 LONGEST_LINE = 1_000
@@ -27,16 +27,21 @@ def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
 
 
 def echo_error(text: str) -> None:
-    """Print an error to stderr, shortened where it is longer than anybody would read."""
+    """Print a message to stderr, shortened where it is longer than anybody would read."""
     echo(shortened(text), err=True)
 
 
 def left_out(problems: Sequence[object]) -> None:
     """Say on stderr what is left out and why."""
-    for problem in problems[:MOST_PROBLEMS]:
-        echo_error(f"Left out: {problem}")
-    if (more := len(problems) - MOST_PROBLEMS) > 0:
-        echo(f"Left out: {more:,} more.", err=True)
+    echo_notes([f"Left out: {problem}" for problem in problems])
+
+
+def echo_notes(notes: Sequence[str]) -> None:
+    """Print the first of several messages to stderr, and how many more there are."""
+    for note in notes[:MOST_NOTES]:
+        echo_error(note)
+    if (more := len(notes) - MOST_NOTES) > 0:
+        echo(f"... and {more:,} more.", err=True)
 
 
 def print_json(value: Any) -> None:
@@ -51,7 +56,7 @@ def echo_json(text: str) -> None:
 
 def shortened(text: str) -> str:
     """At most MOST_LINES lines of at most LONGEST_LINE characters; says how much is missing."""
-    lines = text.splitlines()
+    lines = text.split("\n")
     shown = [_cut(line) for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:
         shown.append(f"... and {len(lines) - MOST_LINES:,} more lines.")

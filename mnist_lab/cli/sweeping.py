@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from mnist_lab.cli import tables
 from mnist_lab.cli.consoles import console
-from mnist_lab.cli.output import echo
+from mnist_lab.cli.output import echo, echo_notes, shortened
 from mnist_lab.sweeps import STATES, Observer
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ def print_plan(
         seconds = roughly(sum(cost.seconds for cost in todo)) if todo else ""
         rows.append((experiment, _seeds(runs), _states(runs), parameters, seconds))
     output.print(tables.table(("Experiment", "Seeds", "State", "Parameters", "Time"), rows, numbers=[3, 4], wrapped=0))
-    for note in notes:
-        echo(note, err=True)
+    echo_notes(notes)
     if not plan.todo:
         all_done = plan.count("done") == len(plan.runs)
         why = f"{_runs(len(plan.runs))}, all finished" if all_done else "no run has failed before"
@@ -65,7 +64,7 @@ def print_plan(
 
 def print_failures(failures: "Sequence[tuple[PlannedRun, str]]", again: str) -> None:
     """What failed and why, and how to try again."""
-    rows = [(run.label, reason.splitlines()[0], str(run.folder.path)) for run, reason in failures]
+    rows = [(run.label, shortened(reason.splitlines()[0]), str(run.folder.path)) for run, reason in failures]
     output = console(stderr=True)
     output.print()
     output.print(tables.table(("Failed", "Why", "Folder"), rows, wrapped=1))
@@ -189,7 +188,7 @@ def _ending(run: "PlannedRun", outcome: "Outcome") -> str:
         case "no_room":
             return "stopped: no room on the disk"
         case _:
-            return f"FAILED: {outcome.reason.splitlines()[0]}"
+            return f"FAILED: {shortened(outcome.reason.splitlines()[0])}"
 
 
 def _history(folder: "RunFolder") -> list[dict[str, Any]]:

@@ -306,8 +306,8 @@ def test_of_many_damaged_runs_the_first_and_the_number_of_the_others_are_told(tm
     for i in range(25):
         write(tmp_path / "results" / "x" / f"seed{i}-0123abcd" / "metrics.json", "{")
     answer = good("list", cwd=tmp_path)
-    assert answer.err.count("damaged") == output.MOST_PROBLEMS
-    assert "Left out: 5 more.\n" in answer.err
+    assert answer.err.count("damaged") == output.MOST_NOTES
+    assert "... and 5 more.\n" in answer.err
 
 
 def test_commands_take_no_console_but_ours():
