@@ -6,11 +6,15 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import chdir
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from filelock import FileLock
+
+from mnist_lab.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -76,6 +80,15 @@ def lab(*arguments: object, cwd: Path, python: Sequence[str] = (), **variables: 
 def good(*arguments: object, cwd: Path, **variables: str) -> Answer:
     answer = lab(*arguments, cwd=cwd, **variables)
     assert answer.code == 0, answer.text
+    return answer
+
+
+def here(*arguments: object, cwd: Path, code: int = 0) -> Answer:
+    """The same within the test's own process, whose start is saved: for commands that need no Keras."""
+    with chdir(cwd):
+        done = CliRunner().invoke(main, list(map(str, arguments)))
+    answer = Answer(done.exit_code, done.stdout, done.stderr)
+    assert answer.code == code, answer.text
     return answer
 
 

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 from click.testing import CliRunner
-from lab import Case, good, in_one_process, lab, read_json, write
+from lab import Case, here, in_one_process, read_json, write
 from run_folders import finished_run
 
 from mnist_lab import load_config
@@ -15,7 +15,7 @@ from mnist_lab.cli import main
 class TestList:
     def test_a_line_for_each_run(self, finished):
         metrics = read_json(finished.folder / "metrics.json")
-        heading, _, line = good("list", cwd=finished.cwd).out.splitlines()
+        heading, _, line = here("list", cwd=finished.cwd).out.splitlines()
         assert heading.split() == ["Experiment", "Run", "Data", "Accuracy", "Wrong", "Parameters", "Epochs"]
         test, run = metrics["test"], metrics["run"]
         assert line.split() == [
@@ -23,7 +23,7 @@ class TestList:
         ]  # fmt: skip
 
     def test_json_is_the_metrics_of_each_with_its_folder(self, finished):
-        [listed] = json.loads(good("list", "--json", cwd=finished.cwd).out)
+        [listed] = json.loads(here("list", "--json", cwd=finished.cwd).out)
         folder = finished.folder.relative_to(finished.cwd)
         assert listed == {"folder": str(folder), **read_json(finished.folder / "metrics.json")}
 
@@ -31,17 +31,17 @@ class TestList:
     def test_no_runs_are_no_error(self, there, tmp_path):
         if there:
             (tmp_path / "results").mkdir()
-        answer = good("list", cwd=tmp_path)
+        answer = here("list", cwd=tmp_path)
         assert answer.out == ""
         assert "results" in answer.err
-        assert json.loads(good("list", "--json", cwd=tmp_path).out) == []
+        assert json.loads(here("list", "--json", cwd=tmp_path).out) == []
 
     @pytest.mark.parametrize("damage", ["", "{", "[]", '{"format": 1000}', "\x00"])
     def test_a_damaged_run_is_named_and_hides_no_other(self, damage, finished, tmp_path):
         good_folder, damaged = tmp_path / "results" / "good" / "seed1-aaaaaaaa", tmp_path / "results/bad/seed1-bbbbbbbb"
         shutil.copytree(finished.folder, good_folder)
         write(damaged / "metrics.json", damage)
-        answer = good("list", "--json", cwd=tmp_path)
+        answer = here("list", "--json", cwd=tmp_path)
         assert [run["folder"] for run in json.loads(answer.out)] == ["results/good/seed1-aaaaaaaa"]
         assert answer.err.startswith("Left out: results/bad/seed1-bbbbbbbb")
 
@@ -53,10 +53,10 @@ class TestShow:
         names = {"folder": finished.folder, "id": mark, "experiment": "small", "experiment and id": f"small/{mark}"}
         name = names[how]
         metrics = read_json(finished.folder / "metrics.json")
-        assert json.loads(good("show", name, "--json", cwd=finished.cwd).out) == metrics
+        assert json.loads(here("show", name, "--json", cwd=finished.cwd).out) == metrics
 
     def test_it_prints_what_the_run_printed(self, finished):
-        assert good("show", "small", cwd=finished.cwd).out == finished.answer.out
+        assert here("show", "small", cwd=finished.cwd).out == finished.answer.out
 
     def test_published_numbers_stand_beside_ours_and_the_best_over_the_epochs_below(self, tmp_path):
         finished_run(tmp_path, "mlp_512")
@@ -77,18 +77,16 @@ class TestShow:
     def test_one_of_several_runs_has_to_be_named(self, finished, tmp_path):
         for seed in (1, 2):
             shutil.copytree(finished.folder, tmp_path / "results" / "small" / f"seed{seed}-aaaaaaaa")
-        answer = lab("show", "small", cwd=tmp_path)
-        assert answer.code == 2
+        answer = here("show", "small", cwd=tmp_path, code=2)
         assert "2 runs" in answer.err
         assert "results/small/seed2-aaaaaaaa" in answer.err
-        assert good("show", "seed2-aaaaaaaa", cwd=tmp_path).out
+        assert here("show", "seed2-aaaaaaaa", cwd=tmp_path).out
 
     def test_an_unfinished_run_is_told_from_one_that_is_not_there(self, finished, tmp_path):
         folder = tmp_path / "results" / "small" / "seed1-aaaaaaaa"
         folder.mkdir(parents=True)
         shutil.copy(finished.folder / "config.yaml", folder)
-        answer = lab("show", folder.relative_to(tmp_path), cwd=tmp_path)
-        assert answer.code == 2
+        answer = here("show", folder.relative_to(tmp_path), cwd=tmp_path, code=2)
         assert "no metrics.json" in answer.err
         assert "goes on with it" in answer.err
 
@@ -145,21 +143,20 @@ class TestSummary:
 
 class TestConfigs:
     def test_they_are_listed_with_what_they_are(self, tmp_path):
-        lines = good("configs", cwd=tmp_path).out.splitlines()
+        lines = here("configs", cwd=tmp_path).out.splitlines()
         described = {line.split()[0]: line for line in lines}
         assert {"mlp_512", "quickstart", "ablation/nodes_1024", "seven_steps/step7_augmentation"} <= described.keys()
         assert all(len(line.split()) > 2 for line in lines)
-        listed = json.loads(good("configs", "--json", cwd=tmp_path).out)
+        listed = json.loads(here("configs", "--json", cwd=tmp_path).out)
         assert [config["name"] for config in listed] == list(described)
 
     def test_copies_are_the_same_experiments_and_nothing_is_overwritten(self, tmp_path):
-        good("configs", "copy", "configs", cwd=tmp_path)
+        here("configs", "copy", "configs", cwd=tmp_path)
         copied = load_config(tmp_path / "configs" / "ablation" / "nodes_1024.yaml")
         assert copied == load_config("ablation/nodes_1024")
-        good("validate", "configs", cwd=tmp_path)
+        here("validate", "configs", cwd=tmp_path)
         write(tmp_path / "configs" / "quickstart.yaml", "mine")
-        again = lab("configs", "copy", "configs", cwd=tmp_path)
-        assert again.code == 2
+        again = here("configs", "copy", "configs", cwd=tmp_path, code=2)
         assert "exists already" in again.err
         assert (tmp_path / "configs" / "quickstart.yaml").read_text() == "mine"
 
@@ -167,7 +164,7 @@ class TestConfigs:
 def test_validate_names_each_file_that_is_valid(tmp_path):
     write(tmp_path / "a" / "one.yaml", "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\n")
     write(tmp_path / "a" / "two.yml", "extends: one.yaml\ntrain: {epochs: 3}\n")
-    answer = good("validate", "a", "mlp_512", cwd=tmp_path)
+    answer = here("validate", "a", "mlp_512", cwd=tmp_path)
     assert answer.out == "a/one.yaml: valid\na/two.yml: valid\nmlp_512: valid\n"
 
 
@@ -176,10 +173,10 @@ def test_validate_takes_settings_to_share_for_no_configuration_as_sweep_does(tmp
     write(
         tmp_path / "a" / "one.yaml", "extends: _shared.yaml\ndata: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\n"
     )
-    assert good("validate", "a", cwd=tmp_path).out == "a/one.yaml: valid\n"
+    assert here("validate", "a", cwd=tmp_path).out == "a/one.yaml: valid\n"
 
 
 def test_validate_takes_the_name_of_a_folder_or_a_sweep_that_ships(tmp_path):
-    lines = good("validate", "ablation", "learning_rate", cwd=tmp_path).out.splitlines()
+    lines = here("validate", "ablation", "learning_rate", cwd=tmp_path).out.splitlines()
     assert "ablation/nodes_1024.yaml: valid" in lines
-    assert lines[-1] == "learning_rate: valid, 18 runs"
+    assert lines[-1] == "learning_rate: valid, 48 runs"
