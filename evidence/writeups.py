@@ -7,8 +7,9 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from mnist_lab.config import Config, describe, differences, load_sweep
+from mnist_lab.config import Config, describe, differences
 from mnist_lab.config.schema import Reference
+from mnist_lab.config.sweeps import load_sweep
 from mnist_lab.report.published import published_test
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -180,7 +180,7 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
     return _started[-1]
 
 
-def describe(backend: Backend) -> dict[str, object]:
+def provenance(backend: Backend) -> dict[str, object]:
     """What a reader needs to judge or repeat numbers: versions, backend, device, threads, machine."""
     packages = ["keras", backend.name, "numpy", "matplotlib"]
     return {

@@ -10,12 +10,13 @@ import click
 import pytest
 
 from mnist_lab.cli import main
-from mnist_lab.config import load_config, load_sweep, shipped
+from mnist_lab.config import load_config, shipped
 from mnist_lab.config.augmentations import AUGMENTATIONS
 from mnist_lab.config.layers import LAYERS
 from mnist_lab.config.optimizers import OPTIMIZERS
 from mnist_lab.config.schedules import SCHEDULES
 from mnist_lab.config.schema import Runtime
+from mnist_lab.config.sweeps import load_sweep
 from mnist_lab.runs import load_run
 from mnist_lab.sweeps.verdicts import too_few_seeds
 

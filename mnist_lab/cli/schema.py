@@ -11,6 +11,7 @@ from mnist_lab.cli.output import print_json
 @debug_option
 def schema(*, sweep: bool) -> None:
     """Print the JSON Schema of a configuration, for editors that complete and check YAML."""
-    from mnist_lab.config import json_schema, sweep_json_schema
+    from mnist_lab.config import json_schema
+    from mnist_lab.config.sweeps import sweep_json_schema
 
     print_json(sweep_json_schema() if sweep else json_schema())

@@ -73,7 +73,7 @@ def sweep(
     trained, each run in a process of its own. Ctrl-C once stops after the running epochs; the same command goes on.
     """
     from mnist_lab.cli.sweeping import observer_for, print_failures, print_plan
-    from mnist_lab.config import load_sweep
+    from mnist_lab.config.sweeps import load_sweep
     from mnist_lab.sweeps import appraise, launch, longest_first, make_plan, slots_for
 
     if seeds is not None and values["seed"] is not None:

@@ -14,7 +14,7 @@ def validate(paths: tuple[str, ...]) -> None:
 
     Shapes are not checked here, for that needs Keras: `mnist-lab summary` does.
     """
-    from mnist_lab.config import check_files
+    from mnist_lab.config.sweeps import check_files
 
     for file, runs in check_files(paths).items():
         echo(f"{file}: valid" + (f", {runs} runs" if runs else ""))

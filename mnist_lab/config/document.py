@@ -101,7 +101,7 @@ class Document:
                 target = {}
             if not isinstance(target, dict):
                 where = dotted(path[:depth])
-                raise ConfigError(f"{position}: cannot set {dotted(path)}: {where} is {describe(target)}.")
+                raise ConfigError(f"{position}: cannot set {dotted(path)}: {where} is {in_words(target)}.")
             below = {}
             self.keys[path[: depth + 1]] = position
         below = self._replaced(below, path, depth + 1, value, position, replaces)
@@ -165,7 +165,7 @@ def read(path: Path, shown: str | None = None) -> Document:
     if not isinstance(document.value, dict):
         raise ConfigError(
             f"{document.position(())}: expected a mapping of keys such as 'model' and 'data', "
-            f"received {describe(document.value)}."
+            f"received {in_words(document.value)}."
         )
     return document
 
@@ -232,7 +232,7 @@ def key_path(text: str) -> KeyPath:
     return tuple(int(part) if re.fullmatch(r"[0-9]{1,9}", part) else part for part in text.split("."))
 
 
-def describe(value: Any) -> str:
+def in_words(value: Any) -> str:
     """A received value in words: `'abc' (text)`, `1.5`, `an empty value`, `a list of 3`."""
     match value:
         case None:

@@ -17,18 +17,18 @@ from mnist_lab.config.document import (
     KeyPath,
     Position,
     child,
-    describe,
     dotted,
     frozen,
+    in_words,
     key_path,
     parse_value,
     read,
 )
+from mnist_lab.config.kinds import is_sweep_file
 from mnist_lab.config.names import checked_name, folder_name, path_below_configs
 from mnist_lab.config.problems import Problem, config_error
 from mnist_lab.config.resolved import without_none
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config, Train
-from mnist_lab.config.sweeps.file import is_sweep_file
 from mnist_lab.errors import ConfigError, InputError
 
 NEVER_INHERITED = frozenset({"name", "description", "reference", "experiment", "base", "extends"})
@@ -196,7 +196,7 @@ def extend(document: Document, folder: Path, chain: tuple[Path, ...]) -> None:
 
     name = document.value.pop("extends")
     if not isinstance(name, str) or not name:
-        raise refuse(f"expected the path of a YAML file, received {describe(name)}")
+        raise refuse(f"expected the path of a YAML file, received {in_words(name)}")
     try:
         path = shipped.find(name, folder)
     except ConfigError as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mnist_lab.config.document import ABSENT, Document, KeyPath, Position, child, describe, dotted
+from mnist_lab.config.document import ABSENT, Document, KeyPath, Position, child, dotted, in_words
 from mnist_lab.errors import ConfigError
 
 MOST_PROBLEMS = 20
@@ -135,7 +135,7 @@ def _message(details: list[dict[str, Any]]) -> str:
     ctx = first.get("ctx", {})
     match first["type"]:
         case "missing" if isinstance(first["loc"][-1], int):
-            return f"expected at least {first['loc'][-1] + 1} values, received {describe(first['input'])}"
+            return f"expected at least {first['loc'][-1] + 1} values, received {in_words(first['input'])}"
         case "missing":
             return "this key is required"
         case "union_tag_not_found" if _telling_key(first):
@@ -160,4 +160,4 @@ def _message(details: list[dict[str, Any]]) -> str:
     names = f"one of {', '.join(known)}" if len(known) > 1 else f"'{known[0]}'" if known else ""
     wanted = " or ".join(dict.fromkeys([*expected, *([names] if names else [])]))
     hint = suggest(received, known) if isinstance(received, str) else ""
-    return f"expected {wanted}, received {describe(received)}{hint}"
+    return f"expected {wanted}, received {in_words(received)}{hint}"

@@ -149,7 +149,7 @@ def make_trainer(config: Config, material: Material) -> "Trainer":
 
 
 def _environment(backend: backends.Backend, trainer: "Trainer") -> dict[str, Any]:
-    return backends.describe(backend) | {
+    return backends.provenance(backend) | {
         "jit_compile": trainer.jit_compile,
         "steps_per_execution": trainer.steps_per_execution,
         **git_state(),

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from mnist_lab.config.document import ABSENT, KeyPath, child, describe, key_path, parse_value
+from mnist_lab.config.document import ABSENT, KeyPath, child, in_words, key_path, parse_value
 from mnist_lab.config.names import composed
 from mnist_lab.config.problems import suggest
 from mnist_lab.errors import InputError
@@ -80,7 +80,7 @@ class Condition:
         if isinstance(found, str):
             return _ORDER[self.operator](found, self.text)
         if not isinstance(found, int | float):
-            raise InputError(f"{self}: {self.key} is {describe(found)} and has no order; use ==, != or ~.")
+            raise InputError(f"{self}: {self.key} is {in_words(found)} and has no order; use ==, != or ~.")
         if not isinstance(self.value, int | float):
             raise InputError(f"{self}: {self.key} is a number; expected one to compare it with.")
         return _ORDER[self.operator](found, self.value)

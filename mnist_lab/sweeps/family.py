@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from mnist_lab.config import Override, load_sweep
+from mnist_lab.config import Override
+from mnist_lab.config.sweeps import load_sweep
 from mnist_lab.errors import TrainingError
 from mnist_lab.runs import Run
 from mnist_lab.sweeps.appraisal import appraise

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mnist_lab.config import load_config, load_sweep, to_yaml
+from mnist_lab.config import load_config, to_yaml
 from mnist_lab.config.names import MAX_BYTES, checked_name, folder_name, hashed
+from mnist_lab.config.sweeps import load_sweep
 from mnist_lab.errors import ConfigError, InputError
 from mnist_lab.runs.query import Condition
 

@@ -28,13 +28,13 @@ first varies slowest.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import Annotated, Any, Union
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticCustomError
 
+from mnist_lab.config.kinds import BLOCK_KEYS
 from mnist_lab.config.schema import ExperimentName, FileSchema
 from mnist_lab.config.spec import Item, OneOf, Positive, PositiveFloat, Spec
 from mnist_lab.config.sweeps.seeds import read_seeds
@@ -166,9 +166,6 @@ class Block(Spec):
     """Key paths with what to draw their values from, and how often."""
 
 
-BLOCK_KEYS = frozenset(Block.model_fields)
-
-
 def _seeds(given: Any) -> Any:
     try:
         return read_seeds(given)
@@ -188,15 +185,6 @@ class SweepFile(Block):
         None
     )
     """The seeds to repeat the base and every arm with: `4`, `1..5` or `[1, 3, 7]`; without it the base's own."""
-
-
-_ONLY_IN_SWEEP_FILES = BLOCK_KEYS | {"base", "seeds"}
-_ONLY_IN_CONFIGURATIONS = frozenset({"data", "model", "extends"})
-
-
-def is_sweep_file(content: Mapping[str, Any]) -> bool:
-    """Whether a file is a sweep file: one with a key of these, and neither `data`, `model` nor `extends`."""
-    return bool(_ONLY_IN_SWEEP_FILES & content.keys()) and not _ONLY_IN_CONFIGURATIONS & content.keys()
 
 
 def sweep_json_schema() -> dict[str, Any]:

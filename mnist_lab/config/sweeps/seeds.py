@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
-from mnist_lab.config.document import describe
+from mnist_lab.config.document import in_words
 from mnist_lab.errors import InputError
 
 MAX_SEED = 2**32 - 1
@@ -57,4 +57,4 @@ def _range(part: str, text: str) -> Iterable[int]:
 
 
 def _refusal(given: Any) -> ValueError:
-    return ValueError(f"expected seeds such as 4, 1..5 or 1,3,7, received {describe(given)}")
+    return ValueError(f"expected seeds such as 4, 1..5 or 1,3,7, received {in_words(given)}")

@@ -6,11 +6,8 @@ from typing import Any
 
 import pytest
 
-from mnist_lab.config import (
-    Override,
-    Sweep,
-    load_sweep,
-)
+from mnist_lab.config import Override
+from mnist_lab.config.sweeps import Sweep, load_sweep
 from mnist_lab.errors import ConfigError
 
 BASE = "data: {dataset: mnist}\nmodel: {kind: mlp, nodes: [8, 4], dropout: 0.2}\ntrain: {epochs: 4}\n"

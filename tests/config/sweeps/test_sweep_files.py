@@ -8,14 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sweep_cases import BASE, OTHER, arm_names, experiments, sweep_of, write
 
-from mnist_lab.config import (
-    Override,
-    describe,
-    differences,
-    load_config,
-    load_sweep,
-    parse_seeds,
-)
+from mnist_lab.config import Override, describe, differences, load_config
+from mnist_lab.config.sweeps import load_sweep, parse_seeds
 from mnist_lab.errors import InputError
 
 # Sweep files

@@ -3,15 +3,8 @@
 import pytest
 from sweep_cases import BASE, OTHER, experiments, refusal, write
 
-from mnist_lab.config import (
-    Override,
-    check_files,
-    fingerprint,
-    load_config,
-    load_sweep,
-    shipped,
-    to_yaml,
-)
+from mnist_lab.config import Override, fingerprint, load_config, shipped, to_yaml
+from mnist_lab.config.sweeps import check_files, load_sweep
 from mnist_lab.errors import ConfigError, InputError
 
 # What a configuration changes

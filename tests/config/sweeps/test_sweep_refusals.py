@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sweep_cases import BASE, OTHER, refusal, refused, sweep_of, write
 
-from mnist_lab.config import (
-    load_config,
-    load_sweep,
-)
+from mnist_lab.config import load_config
+from mnist_lab.config.kinds import BLOCK_KEYS, is_sweep_file
+from mnist_lab.config.sweeps import load_sweep
+from mnist_lab.config.sweeps.file import Block
 from mnist_lab.errors import ConfigError, InputError
 
 # What can be wrong
@@ -170,6 +170,12 @@ def test_a_folder_without_configurations_is_refused(folder: Path) -> None:
 def test_a_name_that_nothing_has_is_refused_with_the_nearest() -> None:
     assert "(did you mean 'ablation'?)" in refusal(["ablations"])
     assert "(did you mean 'sweeps/learning_rate'?)" in refusal(["sweeps/learning_rates"])
+
+
+def test_the_keys_that_tell_a_sweep_file_are_those_that_vary_something() -> None:
+    assert set(Block.model_fields) == BLOCK_KEYS
+    assert all(is_sweep_file({key: 1}) for key in {*BLOCK_KEYS, "base", "seeds"})
+    assert not any(is_sweep_file({key: 1, other: 1}) for key in BLOCK_KEYS for other in ("data", "model", "extends"))
 
 
 def test_nothing_is_no_sweep() -> None:

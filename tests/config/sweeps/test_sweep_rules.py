@@ -14,15 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sweep_cases import BASE, experiments
 
-from mnist_lab.config import (
-    Config,
-    Sweep,
-    load_config,
-    load_sweep,
-    shipped,
-    sweep_json_schema,
-    to_yaml,
-)
+from mnist_lab.config import Config, load_config, shipped, to_yaml
+from mnist_lab.config.sweeps import Sweep, load_sweep, sweep_json_schema
 
 # Rules for all sweep files
 

@@ -9,12 +9,13 @@ from mnist_lab.config import shipped
 from mnist_lab.config.backend import default_backend, installed
 from mnist_lab.config.differences import describe, differences
 from mnist_lab.config.document import Document, read
+from mnist_lab.config.kinds import is_sweep_file
 from mnist_lab.config.loading import Override, is_complete, read_config, resolve
 from mnist_lab.config.names import checked_name, folder_name, path_below_configs
 from mnist_lab.config.problems import InvalidError, listed
 from mnist_lab.config.resolved import fingerprint
 from mnist_lab.config.schema import Config
-from mnist_lab.config.sweeps.file import SweepFile, is_sweep_file
+from mnist_lab.config.sweeps.file import SweepFile
 from mnist_lab.config.sweeps.seeds import parse_seeds
 from mnist_lab.config.sweeps.variation import read_variation
 from mnist_lab.errors import ConfigError, InputError
