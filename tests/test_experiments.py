@@ -16,7 +16,8 @@ from mnist_lab.config.schema import Train
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "configs"
-SHIPPED = sorted(path.relative_to(CONFIGS).with_suffix("").as_posix() for path in CONFIGS.rglob("*.yaml"))
+FILES = [path.relative_to(CONFIGS) for path in CONFIGS.rglob("*.yaml")]
+SHIPPED = sorted(path.with_suffix("").as_posix() for path in FILES if path.parts[0] != "sweeps")
 
 
 class Network(NamedTuple):

@@ -14,18 +14,20 @@ from mnist_lab.cli.output import echo, print_json
 @debug_option
 @click.pass_context
 def configs(ctx: click.Context, *, as_json: bool) -> None:
-    """List the configurations that come with mnist-lab; their names can stand wherever a path can."""
+    """List the configurations and sweep files that come with mnist-lab; a name can stand wherever a path can."""
     if ctx.invoked_subcommand:
         return
-    from mnist_lab.config import load_config, shipped
+    from mnist_lab.config import shipped
+    from mnist_lab.config.document import read
 
-    loaded = [(name, load_config(shipped.folder() / f"{name}.yaml")) for name in shipped.names()]
+    names = [*shipped.names(), *shipped.sweep_file_names()]
+    described = {name: read(shipped.folder() / f"{name}.yaml").value.get("description") for name in names}
     if as_json:
-        print_json([{"name": name, "description": config.description} for name, config in loaded])
+        print_json([{"name": name, "description": description} for name, description in described.items()])
         return
-    width = max(len(name) for name, _ in loaded)
-    for name, config in loaded:
-        echo(f"{name:<{width}}  {config.description or ''}".rstrip())
+    width = max(map(len, names))
+    for name, description in described.items():
+        echo(f"{name:<{width}}  {description or ''}".rstrip())
 
 
 @configs.command(epilog=examples("mnist-lab configs copy my_configs"))
@@ -36,7 +38,8 @@ def copy(folder: Path) -> None:
     from mnist_lab.config import shipped
     from mnist_lab.errors import InputError, SetupError
 
-    targets = {shipped.folder() / f"{name}.yaml": folder / f"{name}.yaml" for name in shipped.names()}
+    names = [*shipped.names(), *shipped.sweep_file_names()]
+    targets = {shipped.folder() / f"{name}.yaml": folder / f"{name}.yaml" for name in names}
     there = [target for target in targets.values() if target.exists()]
     if there:
         raise InputError(f"{there[0]}: exists already; nothing was copied.", "Choose another folder.")
@@ -46,4 +49,4 @@ def copy(folder: Path) -> None:
             shutil.copyfile(source, target)
     except OSError as error:
         raise SetupError(f"{folder}: cannot be written ({error.strerror}).") from None
-    echo(f"{len(targets)} configurations are in {folder}")
+    echo(f"{len(targets)} files are in {folder}")

@@ -7,6 +7,8 @@ from mnist_lab.errors import ConfigError
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 SUFFIXES = (".yaml", ".yml")
+SWEEPS = "sweeps/"
+"""What the names of sweep files begin with."""
 
 
 def folder() -> Path:
@@ -16,15 +18,13 @@ def folder() -> Path:
 
 
 def names() -> list[str]:
-    """Their names, in order: `ablation/batch_256`, ..., `mlp_512`, ..."""
-    root = folder()
-    return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yaml"))
+    """The configurations' names, in order: `ablation/batch_256`, ..., `mlp_512`, ..."""
+    return [name for name in _files() if not name.startswith(SWEEPS)]
 
 
-def sweep_names() -> list[str]:
-    """What can be swept by name besides one configuration: the sweep files, and the folders of configurations."""
-    folders = {parent.as_posix() for name in names() for parent in Path(name).parents[:-1]}
-    return sorted(folders | {f"sweeps/{path.stem}" for path in _sweeps().glob("*.yaml")})
+def sweep_file_names() -> list[str]:
+    """The names of the sweep files: `sweeps/learning_rate`."""
+    return [name for name in _files() if name.startswith(SWEEPS)]
 
 
 def find_sweep(reference: str | Path) -> Path:
@@ -39,21 +39,23 @@ def find_sweep(reference: str | Path) -> Path:
             return path
     except OSError as error:
         raise ConfigError(f"{reference}: cannot be read ({error.strerror}).") from None
-    name = _bare(path.as_posix())
-    for known in (name, f"sweeps/{name}"):
-        if known in sweep_names():
-            return _sweeps().parent / f"{known}.yaml" if known.startswith("sweeps/") else folder() / known
-    if name in names():
-        return folder() / f"{name}.yaml"
+    name, files = _bare(path.as_posix()), _files()
+    folders = {parent.as_posix() for file in files for parent in Path(file).parents[:-1]}
+    if name in folders:
+        return folder() / name
+    for known in (name, f"{SWEEPS}{name}"):
+        if known in files:
+            return folder() / f"{known}.yaml"
     raise ConfigError(
         f"{reference}: no such file or folder, and nothing of that name ships with mnist-lab"
-        f"{suggest(name, [*names(), *sweep_names()])}.",
+        f"{suggest(name, sorted({*files, *folders}))}.",
         "`mnist-lab configs` lists what does.",
     )
 
 
-def _sweeps() -> Path:
-    return folder().parent / "sweeps"
+def _files() -> list[str]:
+    root = folder()
+    return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yaml"))
 
 
 def _bare(reference: str) -> str:

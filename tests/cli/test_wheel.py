@@ -11,7 +11,6 @@ import pytest
 from lab import ROOT, Answer, environment, write
 
 CONFIGS = {path.relative_to(ROOT / "configs").as_posix() for path in (ROOT / "configs").rglob("*.yaml")}
-SWEEPS = {path.relative_to(ROOT / "sweeps").as_posix() for path in (ROOT / "sweeps").rglob("*.yaml")}
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +50,10 @@ def there(installed, tmp_path):
     return call
 
 
-def test_the_wheel_holds_the_package_the_configurations_the_sweeps_and_the_licence(installed):
+def test_the_wheel_holds_the_package_the_configurations_and_the_licence(installed):
     held = {path.relative_to(installed).as_posix() for path in installed.rglob("*") if path.is_file()}
-    assert {f"mnist_lab/configs/{name}" for name in CONFIGS} | {f"mnist_lab/sweeps/{name}" for name in SWEEPS} <= held
+    assert {f"mnist_lab/configs/{name}" for name in CONFIGS} <= held
+    assert not any(name.endswith(".yaml") for name in held if not name.startswith("mnist_lab/configs/"))
     assert {"mnist_lab/py.typed", "mnist_lab/datasets/uci_digits.npz", "mnist_lab/datasets/uci_digits.txt"} <= held
     templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "mnist_lab/report/page/templates").iterdir()}
     assert {name for name in held if name.startswith("mnist_lab/report/page/templates/")} == templates
@@ -75,7 +75,7 @@ def test_its_configurations_are_copied_byte_for_byte(there, tmp_path):
 
 
 def test_a_name_stands_for_a_configuration_that_came_along(there):
-    answer = there("validate", "ablation/nodes_1024", "mlp_512", "configs/quickstart.yaml")
+    answer = there("validate", "ablation/nodes_1024", "mlp_512", "configs/quickstart.yaml", "learning_rate")
     assert answer.code == 0, answer.err
 
 

@@ -112,9 +112,9 @@ def test_what_is_no_sweep_file_is_invalid_by_the_json_schema(content: dict[str, 
 
 
 def test_the_sweep_files_that_ship_are_valid_by_the_json_schema_and_load() -> None:
-    files = sorted((shipped.folder().parent / "sweeps").glob("*.yaml"))
+    files = sorted((shipped.folder() / "sweeps").glob("*.yaml"))
     assert files
     for file in files:
         VALIDATOR.validate(yaml.safe_load(file.read_text()))
         assert load_sweep([file]).configs
-        assert file.read_text().startswith(f"# mnist-lab sweep sweeps/{file.name}   ")
+        assert file.read_text().startswith(f"# mnist-lab sweep configs/sweeps/{file.name}   ")
