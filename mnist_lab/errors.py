@@ -7,12 +7,19 @@ the exit code that the command line ends with. Anything else that escapes is a b
     ├── InputError           exit 2   what the user gave cannot be used
     │   ├── ConfigError               a configuration, with file, line and column
     │   ├── DataError                 a data set that is missing, damaged or unfit
+    │   ├── DamagedError              a file of a run whose contents cannot be right
+    │   ├── UnreadableError           a file or folder that the operating system does not let us read
     │   ├── NewerFormatError          a run folder that a newer mnist-lab wrote
     │   ├── BusyError                 a run folder that another process is writing
     │   └── SetupError                a backend, device or folder that is not there
     │       └── NoRoomError           a folder that cannot be written, or a full disk
+    ├── MachineError         exit 2   the operating system refused something in the middle of the work
     └── TrainingError        exit 1   a run that began and could not end well
 """
+
+import errno
+import os
+from typing import Self
 
 
 class MnistLabError(Exception):
@@ -52,6 +59,25 @@ class SetupError(InputError):
     """A backend is not installed, a device is absent, or a folder cannot be written."""
 
 
+class DamagedError(InputError):
+    """The contents of a run's file cannot be right: they do not parse, lack a key, or contradict themselves."""
+
+
+class UnreadableError(InputError):
+    """A file is there, but cannot be read at the moment: no permission, an I/O error, a stale network file handle.
+
+    It says nothing about the contents, so the file must be left as it is.
+    """
+
+    @classmethod
+    def of(cls, error: OSError, path: str | os.PathLike[str]) -> Self:
+        """The error for `path`, which could not be read because of `error`."""
+        return cls(
+            f"{os.fspath(path)}: cannot be read ({reason(error)}).",
+            "It was left as it is. Check the disk or the permissions, then repeat the command.",
+        )
+
+
 class NewerFormatError(InputError):
     """A newer mnist-lab wrote the run folder; this one would misread it."""
 
@@ -64,5 +90,24 @@ class NoRoomError(SetupError):
     """Nothing can be written where results go."""
 
 
+class MachineError(MnistLabError):
+    """The operating system refused something: an I/O error, too many open files, a directory in a file's place."""
+
+    exit_code = 2
+
+    @classmethod
+    def of(cls, error: OSError, hint: str | None = None) -> Self:
+        """The error for an `OSError`, with the file that it is about as far as that is known."""
+        files = [os.fspath(file) for file in (error.filename, error.filename2) if isinstance(file, str | os.PathLike)]
+        return cls(f"{' -> '.join(map(str, files))}: {reason(error)}." if files else f"{reason(error)}.", hint)
+
+
 class TrainingError(MnistLabError):
     """Training began and could not go on, for example because the loss became NaN."""
+
+
+def reason(error: OSError) -> str:
+    """What the operating system says, with the error's name: `Input/output error, EIO`."""
+    if error.errno is None:
+        return str(error) or type(error).__name__
+    return f"{error.strerror or os.strerror(error.errno)}, {errno.errorcode.get(error.errno, error.errno)}"

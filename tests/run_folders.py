@@ -86,6 +86,13 @@ def edit_metrics(folder: RunFolder, **changes) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
+def give_mistakes(folder: RunFolder, mistakes: list[dict]) -> None:
+    """Write a run's `mistakes.json`, and how many there are into its `metrics.json`."""
+    folder.write_json("mistakes.json", mistakes)
+    test = json.loads((folder.path / "metrics.json").read_text())["test"]
+    edit_metrics(folder, test=test | {"wrong": len(mistakes)})
+
+
 def _epoch(n, epochs, train, validation):
     late = 0.1 * (1 - n / epochs)
     record = {"epoch": n, "loss": 0.3 / n, "accuracy": train - late, "seconds": 1.0}

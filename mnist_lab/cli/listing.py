@@ -11,7 +11,6 @@ from mnist_lab.cli.output import echo, left_out, print_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mnist_lab.runs import Run
     from mnist_lab.runs.query import Records
 
 
@@ -68,10 +67,13 @@ def list_runs(
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other.")
+    from mnist_lab.runs import read_runs
     from mnist_lab.runs.query import Condition, Records
 
     asked = [Condition.parse(text) for text in conditions]
-    found = Records(_readable(path))
+    read = read_runs([path])
+    left_out(read.problems)
+    found = Records(read.runs)
     there = len(found.runs)
     used = [condition.key for condition in asked] + [key.removeprefix("-") for key in keys]
     columns = dict.fromkeys([*_COLUMNS, *(found.full(key) for key in used)])
@@ -162,22 +164,8 @@ def show(reference: str, results: Path, *, as_json: bool) -> None:
     run = find_run(reference, results)
     from mnist_lab.cli.results import print_run
 
+    left_out(list(run.problems))
     if as_json:
         print_json(run.metrics)
     else:
         print_run(run)
-
-
-def _readable(path: Path) -> "list[Run]":
-    """The runs whose metrics can be read; of the others stderr says what is wrong."""
-    from mnist_lab.errors import InputError
-    from mnist_lab.runs import finished_runs, load_run
-
-    found, problems = [], []
-    for folder in finished_runs(path):
-        try:
-            found.append(load_run(folder.path))
-        except InputError as error:
-            problems.append(error)
-    left_out(problems)
-    return found

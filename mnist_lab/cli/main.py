@@ -25,7 +25,7 @@ from mnist_lab.cli.schema import schema
 from mnist_lab.cli.summary import summary
 from mnist_lab.cli.sweep import sweep
 from mnist_lab.cli.validate import validate
-from mnist_lab.errors import MnistLabError, SetupError
+from mnist_lab.errors import MachineError, MnistLabError
 from mnist_lab.version import __version__
 
 
@@ -74,9 +74,9 @@ class Commands(click.Group):
             cause = abort.__context__
             code = _interrupted(cause if isinstance(cause, KeyboardInterrupt) else KeyboardInterrupt())
         except OSError as error:  # what was printed last cannot be written
-            echo_error(f"Error: {_of_the_system(error)}")
+            echo_error(f"Error: {MachineError.of(error)}")
             sys.stdout = io.StringIO()  # or Python tries again when it ends
-            code = SetupError.exit_code
+            code = MachineError.exit_code
         sys.exit(code or 0)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -93,8 +93,8 @@ class Commands(click.Group):
             raise
         except OSError as error:
             _show_traceback_if_asked()
-            echo_error(f"Error: {_of_the_system(error)}")
-            ctx.exit(SetupError.exit_code)
+            echo_error(f"Error: {MachineError.of(error)}")
+            ctx.exit(MachineError.exit_code)
         except Exception as error:
             _show_traceback_if_asked()
             echo_error(
@@ -114,12 +114,6 @@ def _interrupted(interrupt: KeyboardInterrupt) -> int:
 def _show_traceback_if_asked() -> None:
     if "--debug" in sys.argv or os.environ.get("MNIST_LAB_DEBUG"):
         echo(traceback.format_exc(), err=True)
-
-
-def _of_the_system(error: OSError) -> str:
-    """What the operating system refused: which file, and why."""
-    why = error.strerror or str(error)
-    return f"{error.filename}: {why}." if error.filename is not None else f"{why}."
 
 
 @click.group(

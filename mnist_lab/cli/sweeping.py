@@ -11,6 +11,7 @@ from typing_extensions import override
 from mnist_lab.cli import tables
 from mnist_lab.cli.consoles import console
 from mnist_lab.cli.output import echo, echo_notes, shortened
+from mnist_lab.errors import InputError
 from mnist_lab.sweeps import STATES, Observer
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ WORDS = {
     "resumable": "to resume",
     "failed": "failed before",
     "damaged": "damaged",
+    "unreadable": "cannot be read",
     "changed": "changed configuration",
     "new": "new",
 }
@@ -51,6 +53,8 @@ def print_plan(
     if not plan.todo:
         all_done = plan.count("done") == len(plan.runs)
         why = f"{_runs(len(plan.runs))}, all finished" if all_done else "no run has failed before"
+        if unreadable := plan.count("unreadable"):
+            why = f"{_runs(unreadable)} cannot be read, and none has to be trained"
         echo(f"Nothing to do: {why}.", err=True)
         return
     total, size = (sum(getattr(cost, name) for cost in costs.values()) for name in ("seconds", "bytes"))
@@ -64,7 +68,7 @@ def print_plan(
 
 def print_failures(failures: "Sequence[tuple[PlannedRun, str]]", again: str) -> None:
     """What failed and why, and how to try again."""
-    rows = [(run.label, shortened(reason.splitlines()[0]), str(run.folder.path)) for run, reason in failures]
+    rows = [(run.label, shortened(reason.splitlines()[0]), str(run.folder.current.path)) for run, reason in failures]
     output = console(stderr=True)
     output.print()
     output.print(tables.table(("Failed", "Why", "Folder"), rows, wrapped=1))
@@ -181,8 +185,8 @@ def observer_for(total: int, *, quiet: bool) -> Quiet:
 def _ending(run: "PlannedRun", outcome: "Outcome") -> str:
     match outcome.kind:
         case "done":
-            metrics = run.folder.read_json("metrics.json")
-            return f"test accuracy {metrics['test']['accuracy']:.4f}"
+            result = run.result()
+            return f"test accuracy {result.measured.test.accuracy:.4f}" if result else "done, but cannot be read"
         case "stopped":
             return "stopped, to be resumed"
         case "no_room":
@@ -193,8 +197,8 @@ def _ending(run: "PlannedRun", outcome: "Outcome") -> str:
 
 def _history(folder: "RunFolder") -> list[dict[str, Any]]:
     try:
-        return folder.read_history()
-    except OSError:
+        return folder.current.read_history()
+    except InputError:
         return []
 
 

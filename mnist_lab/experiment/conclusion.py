@@ -72,7 +72,7 @@ def conclude(
         observations=observations,
     )
     observer.done(facts)
-    folder.finish(facts)
+    folder = folder.finish(facts)
     return Run(folder, folder.read_json("metrics.json"), fresh=True)
 
 

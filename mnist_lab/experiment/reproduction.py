@@ -104,6 +104,7 @@ def reproduce(
     """
     if missing := [name for name in _NEEDED if not (original.folder.path / name).is_file()]:
         raise InputError(f"{original.folder.path}: cannot be compared: there is no {' and no '.join(missing)}.")
+    _check_files(original)
     config = repeated(original, backend=backend, device=device, threads=threads)
     there = results / str(config.experiment)
     own_place = os.path.realpath(there) == os.path.realpath(original.folder.path.parent)
@@ -121,10 +122,17 @@ def reproduce(
     return compare(original, repetition)
 
 
+def _check_files(run: Run) -> None:
+    """Read what will be compared, so that a damaged file is an error before the training and not after it."""
+    run.folder.read_history()
+    run.folder.read_mistakes()
+    run.folder.read_environment()
+
+
 def repeated(original: Run, *, backend: str | None, device: str | None, threads: int | None) -> Config:
     """The configuration of `original`, with its device and threads where none are given."""
     config = original.config
-    used = original.folder.read_json("environment.json").get("device")
+    used = original.folder.read_environment().get("device")
     changes = {
         "backend": backend or config.runtime.backend,
         "device": device or (used if used in ("cpu", "gpu") else config.runtime.device),
@@ -142,9 +150,7 @@ def compare(original: Run, repetition: Run) -> Reproduction:
     both = (original, repetition)
     mistakes = None
     if _same_test_images(*both):
-        mistakes = disagreement(
-            *({mistake["index"] for mistake in run.folder.read_json("mistakes.json")} for run in both)
-        )
+        mistakes = disagreement(*({mistake.index for mistake in run.folder.read_mistakes()} for run in both))
     return Reproduction(*both, tuple(_compared(*both)), mistakes, tuple(_changed(*both)))
 
 
@@ -156,7 +162,7 @@ def _compared(a: Run, b: Run) -> Iterator[Comparison]:
     """What both have; numbers as they are in JSON, which has every bit of them."""
     yield Comparison("history", _same_history(a.history, b.history))
     yield Comparison("metrics", all(a.metrics[part] == b.metrics[part] for part in _NUMBERS))
-    yield Comparison("mistakes", a.folder.read_json("mistakes.json") == b.folder.read_json("mistakes.json"))
+    yield Comparison("mistakes", a.folder.read_mistakes() == b.folder.read_mistakes())
     if _have("predictions.npz", a, b):
         yield Comparison("probabilities", _same_arrays(*(run.folder.read_arrays("predictions.npz") for run in (a, b))))
     if _have("model.keras", a, b):
@@ -195,7 +201,7 @@ def _changed(a: Run, b: Run) -> Iterator[Changed]:
     """The circumstances that differ; and code with uncommitted changes, which nobody can tell apart."""
     if a.measured.dataset.sha256 != b.measured.dataset.sha256:
         yield Changed("data", a.measured.dataset.sha256, b.measured.dataset.sha256)
-    before, after = (run.folder.read_json("environment.json") for run in (a, b))
+    before, after = (run.folder.read_environment() for run in (a, b))
     for what in dict.fromkeys([*before, *after]):
         pair = before.get(what), after.get(what)
         if pair[0] != pair[1] or (what == "git_dirty" and any(pair)):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config, to_yaml
-from mnist_lab.errors import InputError, TrainingError
+from mnist_lab.errors import BusyError, InputError, TrainingError
 from mnist_lab.experiment import metrics
 from mnist_lab.experiment.endings import endings
 from mnist_lab.experiment.identity import Identity, identify
@@ -66,7 +66,10 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
         observer.note(note)
     identity = identify(config, dataset, results)
     config, folder = identity.config, identity.folder
-    if folder.finished and not force:
+    if folder.unsettled and not force:
+        with suppress(BusyError), folder.locked():
+            pass
+    if folder.finished and not force and not folder.interrupted:
         return load_run(folder.path)
 
     # Everything that can be wrong with the input shows before the folder is made.
@@ -80,45 +83,47 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
     from mnist_lab.experiment.conclusion import conclude
 
     config = config.model_copy(update={"runtime": runtime.model_copy(update={"threads": backend.threads})})
-    identity = replace(identity, config=config)
     observer.preparing("Building the network")
     trainer = make_trainer(config, material)
     summary = models.summarize(trainer.model)
     environment = _environment(backend, trainer)
-    with folder.locked(), endings(folder, identity.results):
-        if folder.finished and not force:  # by another process, meanwhile
+    with folder.locked():
+        if folder.finished and not force and not folder.interrupted:  # by another process, meanwhile
             return load_run(folder.path)
-        if folder.finished:
-            folder.put_by()
-        observer = Observers([LogFile(folder.path / "log.txt"), observer])
-        if threads and backend.threads < threads:
-            observer.note(f"{backend.threads} threads, not {threads}: this process may not use more processors.")
-        _begin_or_resume(trainer, folder, observer, force=force)
-        folder.write_text("config.yaml", to_yaml(config))
-        folder.write_json("environment.json", environment)
-        timing = replace(
-            timing,
-            startup=time.perf_counter() - timing.clock,
-            before=sum(record["seconds"] for record in trainer.history),
-        )
-        observer.begun(Plan(config, folder, material, summary, backend, len(trainer.history)))
-        _fit(identity, material, trainer, observer)
-        return conclude(
-            identity,
-            material,
-            trainer,
-            summary=summary,
-            environment=environment,
-            timing=timing,
-            observer=observer,
-        )
+        with endings(folder, identity.results):
+            # A finished run stays as it is until its repetition is finished, too.
+            written = folder.repetition if folder.finished else folder
+            written.path.mkdir(exist_ok=True)
+            identity = replace(identity, config=config, folder=written)
+            observer = Observers([LogFile(written.path / "log.txt"), observer])
+            if threads and backend.threads < threads:
+                observer.note(f"{backend.threads} threads, not {threads}: this process may not use more processors.")
+            _begin_or_resume(trainer, written, observer, force=force)
+            written.write_text("config.yaml", to_yaml(config))
+            written.write_json("environment.json", environment)
+            timing = replace(
+                timing,
+                startup=time.perf_counter() - timing.clock,
+                before=sum(record["seconds"] for record in trainer.history),
+            )
+            observer.begun(Plan(config, written, material, summary, backend, len(trainer.history)))
+            _fit(identity, material, trainer, observer)
+            return conclude(
+                identity,
+                material,
+                trainer,
+                summary=summary,
+                environment=environment,
+                timing=timing,
+                observer=observer,
+            )
 
 
 def _threads(config: Config, folder: RunFolder, *, force: bool) -> int | None:
     """The threads asked for; else, of a run that goes on, those that it began with: its bits depend on them."""
     if config.runtime.threads is None and folder.interrupted and not force:
-        with suppress(InputError, KeyError, TypeError):
-            return int(folder.read_json("environment.json")["threads"])
+        with suppress(InputError, KeyError, TypeError, ValueError):
+            return int(folder.current.read_environment()["threads"])
     return config.runtime.threads
 
 

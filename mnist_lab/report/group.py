@@ -9,6 +9,7 @@ from typing import Any
 
 from mnist_lab.config import Config
 from mnist_lab.config.schema import Reference
+from mnist_lab.errors import InputError
 from mnist_lab.runs import Measured, Run
 
 NOT_RUN = "base not run"
@@ -200,7 +201,7 @@ class Group:
         """The histories of its runs, of those that can be read."""
         found = []
         for run in self.runs:
-            with suppress(OSError, ValueError):
+            with suppress(InputError):  # `Run.problems` says why
                 found.append(run.history)
         return tuple(history for history in found if history)
 

@@ -3,21 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from mnist_lab.errors import InputError
 from mnist_lab.report.group import Group
-from mnist_lab.runs import Run, RunFolder
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """One test image that a model gets wrong."""
-
-    label: int
-    predicted: int
-    confidence: float
-    """Probability of the predicted class; 0 if it is not recorded."""
+from mnist_lab.runs import Mistake, Run, RunFolder
 
 
 @dataclass(frozen=True)
@@ -44,14 +33,10 @@ class Unanimous:
 
 
 def mistakes(run: Run) -> dict[int, Mistake] | None:
-    """What a run's model gets wrong, by the image's row in the test file; None if it is missing or damaged."""
+    """What a run's model gets wrong, by the image's row in the test file; None if that cannot be read."""
     try:
-        stored: Any = run.folder.read_json("mistakes.json")
-        return {
-            int(one["index"]): Mistake(int(one["label"]), int(one["predicted"]), float(one.get("confidence", 0)))
-            for one in stored
-        }
-    except (InputError, AttributeError, KeyError, TypeError, ValueError):
+        return {mistake.index: mistake for mistake in run.mistakes}
+    except InputError:  # `Run.problems` says why
         return None
 
 

@@ -12,9 +12,9 @@ from mnist_lab.analysis.verdicts import Scores, Verdict, verdicts
 from mnist_lab.report.families import families
 from mnist_lab.report.group import Group
 from mnist_lab.report.grouping import Section, same_test_images, sections
-from mnist_lab.report.mistakes import Mistake, Unanimous, mistakes, unanimous
+from mnist_lab.report.mistakes import Unanimous, mistakes, unanimous
 from mnist_lab.report.observations import Evidence, observations
-from mnist_lab.runs import RunFolder
+from mnist_lab.runs import Mistake, RunFolder
 
 Interval = tuple[float, float]
 

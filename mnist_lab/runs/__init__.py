@@ -1,14 +1,20 @@
 """Run folders: how they are written, found and read."""
 
-from mnist_lab.runs.folder import FORMAT, PLOTS, Arrays, RunFolder, finished_runs
+from mnist_lab.runs.collection import Collection, read_runs
+from mnist_lab.runs.folder import ERROR, FORMAT, PLOTS, RunFolder
+from mnist_lab.runs.formats import Arrays, Mistake
 from mnist_lab.runs.measured import Measured
 from mnist_lab.runs.run import Run, find_folders, find_run, is_run_folder, load_run
+from mnist_lab.runs.search import finished_runs
 
 __all__ = [
+    "ERROR",
     "FORMAT",
     "PLOTS",
     "Arrays",
+    "Collection",
     "Measured",
+    "Mistake",
     "Run",
     "RunFolder",
     "find_folders",
@@ -16,4 +22,5 @@ __all__ = [
     "finished_runs",
     "is_run_folder",
     "load_run",
+    "read_runs",
 ]

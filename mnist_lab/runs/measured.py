@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mnist_lab.config.schema import Reference
-from mnist_lab.errors import InputError
+from mnist_lab.errors import DamagedError
+from mnist_lab.runs.formats import first_problem
 
 
 class _Facts(BaseModel):
@@ -49,6 +50,7 @@ class Test(_Facts):
 
     accuracy: float
     correct: int
+    wrong: int
     total: int
     ci95: tuple[float, float]
 
@@ -108,11 +110,9 @@ def measured(metrics: Any, file: Path) -> Measured:
     """The numbers of a run, from what its `metrics.json` (`file`) says.
 
     Raises:
-        InputError: it lacks one, or has something else in its place.
+        DamagedError: it lacks one, or has something else in its place.
     """
     try:
         return Measured.model_validate(metrics)
     except ValidationError as error:
-        first: Any = error.errors()[0]
-        key = ".".join(map(str, first["loc"])) or "all of it"
-        raise InputError(f"{file}: damaged ({key}: {first['msg']}).") from None
+        raise DamagedError(f"{file}: damaged ({first_problem(error)}).") from None

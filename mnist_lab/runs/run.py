@@ -1,6 +1,6 @@
 """A finished run, read from its folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +9,13 @@ from typing import Any
 from mnist_lab.config import Config, load_config
 from mnist_lab.config.names import composed
 from mnist_lab.config.problems import suggest
-from mnist_lab.errors import InputError, NewerFormatError
-from mnist_lab.runs.folder import FORMAT, MARKER, RunFolder, finished_runs
+from mnist_lab.errors import DamagedError, InputError, NewerFormatError, UnreadableError
+from mnist_lab.history import Record
+from mnist_lab.runs import formats
+from mnist_lab.runs.folder import FORMAT, MARKER, RunFolder
+from mnist_lab.runs.formats import Mistake
 from mnist_lab.runs.measured import Measured, measured
+from mnist_lab.runs.search import finished_runs
 
 
 @dataclass(frozen=True)
@@ -32,15 +36,23 @@ class Run:
 
     @cached_property
     def config(self) -> Config:
-        """The resolved configuration."""
-        return self.asked or load_config(self.folder.path / "config.yaml")
+        """The resolved configuration.
+
+        Raises:
+            InputError: `config.yaml` is missing, damaged, or cannot be read.
+        """
+        if self.asked:
+            return self.asked
+        file = self.folder.path / "config.yaml"
+        formats.check_file(file)
+        return load_config(file)
 
     @cached_property
     def settings(self) -> dict[str, Any]:
         """What `config.yaml` says, not validated: a fraction of a millisecond, for thousands of runs at a time.
 
         Raises:
-            InputError: it is missing or damaged.
+            InputError: it is missing, damaged, or cannot be read.
         """
         return self.folder.read_yaml("config.yaml")
 
@@ -57,20 +69,56 @@ class Run:
         return Run(self.folder, metrics, self.fresh, config)
 
     @cached_property
-    def history(self) -> list[dict[str, Any]]:
-        """A record per epoch."""
-        return self.folder.read_history()
+    def history(self) -> list[Record]:
+        """A record per epoch, as many as `metrics.json` counts.
+
+        Raises:
+            InputError: it is missing, damaged, or cannot be read.
+        """
+        history, epochs = self.folder.read_history(), self.measured.epochs
+        if len(history) != epochs:
+            file = self.folder.path / "history.jsonl"
+            raise DamagedError(f"{file}: damaged (it has {len(history):,} epochs; metrics.json counts {epochs:,}).")
+        return history
+
+    @cached_property
+    def mistakes(self) -> list[Mistake]:
+        """The test images that the saved model gets wrong, as many as `metrics.json` counts.
+
+        Raises:
+            InputError: they are missing, damaged, or cannot be read.
+        """
+        listed, counted = self.folder.read_mistakes(), self.measured.test.wrong
+        if len({mistake.index for mistake in listed}) != counted:
+            file = self.folder.path / "mistakes.json"
+            raise DamagedError(
+                f"{file}: damaged (it lists {len(listed):,} wrong test images; metrics.json counts {counted:,})."
+            )
+        return listed
+
+    @property
+    def problems(self) -> Iterator[str]:
+        """What is wrong with the files beside `metrics.json`; they may be missing, which is not wrong."""
+        for read in (lambda: self.history, lambda: self.mistakes, self.folder.read_environment):
+            try:
+                read()
+            except (DamagedError, UnreadableError) as error:
+                yield error.message
+            except InputError:
+                continue
 
 
 def load_run(path: str | Path) -> Run:
     """Read the finished run in the folder at `path`.
 
     Raises:
-        InputError: there is no such folder, the run in it is not finished, or its files are damaged.
+        InputError: there is no such folder, or the run in it is not finished.
+        DamagedError: its metrics cannot be right.
+        UnreadableError: they cannot be read at the moment.
         NewerFormatError: this mnist-lab cannot read it.
     """
     folder = RunFolder(Path(path))
-    if not folder.path.is_dir():
+    if not formats.is_folder(folder.path):
         raise InputError(f"{path}: there is no such run folder.", "`mnist-lab list` shows the runs.")
     if not folder.finished:
         raise InputError(
@@ -78,7 +126,7 @@ def load_run(path: str | Path) -> Run:
         )
     metrics = folder.read_json(MARKER)
     if not isinstance(metrics, dict) or not isinstance(metrics.get("format"), int):
-        raise InputError(f"{path}/{MARKER}: damaged (not the metrics of a run).")
+        raise DamagedError(f"{path}/{MARKER}: damaged (not the metrics of a run).")
     if metrics["format"] > FORMAT:
         raise NewerFormatError(
             f"{path}: written by a newer mnist-lab (format {metrics['format']}; this one reads up to {FORMAT}).",
@@ -158,7 +206,4 @@ def find_folders(reference: str, results: Path) -> list[RunFolder]:
 
 def is_run_folder(path: Path) -> bool:
     """Whether there is a run in this very folder, finished or not."""
-    try:
-        return RunFolder(path).begun
-    except OSError:  # a name that is too long for a path
-        return False
+    return RunFolder(path).begun

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 from pebble import ProcessExpired
 
 from mnist_lab import scratch, signals
-from mnist_lab.errors import BusyError, InputError, NoRoomError
+from mnist_lab.errors import BusyError, DamagedError, MachineError, MnistLabError, NoRoomError, UnreadableError
 from mnist_lab.executors import Slot, divide
 from mnist_lab.experiment import record_failure
 from mnist_lab.runs import load_run
@@ -98,7 +99,10 @@ def launch(
         runs = list(group)
         with tempfile.TemporaryDirectory(dir=scratch.folder(), ignore_cleanup_errors=True) as folder:
             stop = Path(folder) / "stop"
-            tasks = {run: Task(run.identity.config, run.identity.results, data_dir, force, stop) for run in runs}
+            tasks = {
+                run: Task(run.identity.config, run.identity.results, data_dir, force or run.repeats, stop)
+                for run in runs
+            }
             executor = executor_for(runs[0], slots, timeout=timeout)
             failures += _Launcher(executor, tasks, stop, len(slots), observer or Observer(), fail_fast).run()
         if failures and fail_fast:
@@ -212,6 +216,10 @@ class _Launcher:
             except BusyError:
                 self._leave_for_now(run)
                 return
+            except MnistLabError as error:
+                self.begun[run] = time.monotonic()
+                self._conclude(run, Outcome("failed", str(error)))
+                return
         if self.tries[run] and run.folder.interrupted:
             task = replace(task, force=False)  # it is the forced run that goes on
         self.tries[run] += 1
@@ -226,8 +234,12 @@ class _Launcher:
                 return
             try:
                 load_run(run.folder.path)
-            except InputError:
-                self.observer.note(f"{run.label}: damaged; kept aside in {run.folder.set_aside()}.")
+            except DamagedError:
+                try:
+                    aside = run.folder.set_aside()
+                except OSError as error:
+                    raise MachineError.of(error, "It was left as it is.") from error
+                self.observer.note(f"{run.label}: damaged; kept aside in {aside}.")
 
     def _leave_for_now(self, run: PlannedRun) -> None:
         if run not in self.not_before:
@@ -240,15 +252,19 @@ class _Launcher:
         if outcome is None:
             self.waiting.appendleft(run)
             return
+        if outcome.kind == "busy":
+            self.tries[run] -= 1
+            self._leave_for_now(run)
+            return
+        self._conclude(run, outcome)
+
+    def _conclude(self, run: PlannedRun, outcome: Outcome) -> None:
         match outcome.kind:
-            case "busy":
-                self.tries[run] -= 1
-                self._leave_for_now(run)
-                return
             case "failed":
                 self.failures.append((run, outcome.reason))
-                if not (run.folder.path / "error.txt").is_file():  # it failed before it had a folder
-                    record_failure(run.folder, outcome.reason)
+                with suppress(UnreadableError):
+                    if not run.folder.failed:  # it failed before it had a folder
+                        record_failure(run.folder, outcome.reason)
             case "no_room":
                 self.no_room = outcome.reason
                 self.stop.touch()

@@ -10,15 +10,16 @@ from typing import Literal, get_args
 
 from mnist_lab import datasets
 from mnist_lab.config import Config
-from mnist_lab.errors import InputError, NewerFormatError
+from mnist_lab.errors import InputError, UnreadableError
 from mnist_lab.experiment import Identity, identify
-from mnist_lab.runs import Run, RunFolder, finished_runs, load_run
+from mnist_lab.runs import Run, RunFolder, load_run, read_runs
 from mnist_lab.sweeps.verdicts import too_few_seeds
 from mnist_lab.writable import check_clock, check_writable
 
-State = Literal["done", "resumable", "failed", "damaged", "changed", "new"]
+State = Literal["done", "resumable", "failed", "damaged", "unreadable", "changed", "new"]
 STATES: tuple[State, ...] = get_args(State)
-"""`changed`: the experiment has a finished run of this seed, made with another configuration."""
+"""`unreadable`: there is something that cannot be read at the moment, so it is kept and not trained. `changed`: the
+experiment has a finished run of this seed, made with another configuration."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +41,15 @@ class PlannedRun:
         return self.identity.folder
 
     def result(self) -> Run | None:
-        """Its result under its own names, as far as there is one now."""
-        if self.folder.finished:
-            with suppress(InputError):  # damaged
-                return load_run(self.folder.path)
+        """Its result under its own names, as far as there is one that can be read now."""
+        with suppress(InputError):
+            return load_run(self.folder.path)
         return self.found and self.found.answering(self.identity.config)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it is the repetition of a finished run that failed, so that only --force starts it again."""
+        return self.state == "failed" and self.folder.finished
 
     @property
     def label(self) -> str:
@@ -111,16 +116,15 @@ def make_plan(
         identities.append((identify(config, known[name], results), source(config)))
     _refuse_twins([identity for identity, _ in identities])
     finished = _Finished(results)
-    notes += finished.problems
     runs = tuple(_planned(identity, file, finished) for identity, file in identities)
+    notes += finished.problems
     notes += _found_elsewhere(runs)
     notes += too_few_seeds(identity.config for identity, _ in identities)
     if retry_failed:
         todo = tuple(run for run in runs if run.state == "failed")
-    elif force:
-        todo = runs
     else:
-        todo = tuple(run for run in runs if run.state != "done")
+        kept = {"unreadable"} if force else {"unreadable", "done"}
+        todo = tuple(run for run in runs if run.state not in kept)
     return Plan(runs, todo, tuple(notes))
 
 
@@ -140,17 +144,11 @@ def _refuse_twins(identities: Sequence[Identity]) -> None:
 def _planned(identity: Identity, source: str, finished: "_Finished") -> PlannedRun:
     config, own = identity.config, identity.folder
     found = finished.run(identity.fingerprint, config.seed, own)
-    state: State = "new"
-    if found:
-        state = "done"
-    elif own in finished.damaged:
-        state = "damaged"
-    elif (own.path / "error.txt").is_file():
-        state = "failed"
-    elif own.interrupted:
-        state = "resumable"
-    elif (config.experiment, config.seed) in finished.seeds:
-        state = "changed"
+    try:
+        state = _state(identity, found, finished)
+    except UnreadableError as error:
+        finished.problems.append(error.message)
+        state = "unreadable"
     seconds = finished.seconds.get(identity.fingerprint)
     return PlannedRun(identity, state, found, median(seconds) if seconds else None, source)
 
@@ -169,24 +167,33 @@ def _place(run: PlannedRun, found: Path) -> Path:
     return Path(*found.parts[: -len(own)]) if found.parts[-len(own) :] == own else found.parent
 
 
+def _state(identity: Identity, found: Run | None, finished: "_Finished") -> State:
+    own = identity.folder
+    if found and not (found.folder == own and own.unsettled):
+        return "done"
+    if own in finished.unreadable:
+        return "unreadable"
+    if own in finished.damaged:
+        return "damaged"
+    if own.failed:
+        return "failed"
+    if own.interrupted:
+        return "resumable"
+    if found:
+        return "done"
+    return "changed" if (identity.config.experiment, identity.config.seed) in finished.seeds else "new"
+
+
 class _Finished:
     """The finished runs of a results folder, by what was run."""
 
     def __init__(self, results: Path) -> None:
+        found = read_runs([results])
+        self.damaged, self.unreadable, self.problems = found.damaged, found.unreadable, list(found.problems)
         self.runs: dict[tuple[str, int], list[Run]] = {}
         self.seeds: set[tuple[str, int]] = set()
         self.seconds: dict[str, list[float]] = {}
-        self.damaged: set[RunFolder] = set()
-        self.problems: list[str] = []
-        for folder in finished_runs(results):
-            try:
-                run = load_run(folder.path)
-            except NewerFormatError:
-                raise
-            except InputError as error:
-                self.damaged.add(folder)
-                self.problems.append(error.message)
-                continue
+        for run in found.runs:
             facts = run.measured.run
             self.runs.setdefault((facts.fingerprint, facts.seed), []).append(run)
             self.seeds.add((facts.experiment, facts.seed))

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from mnist_lab import experiment, streams
 from mnist_lab.config import Config
-from mnist_lab.errors import BusyError, MnistLabError, NoRoomError
+from mnist_lab.errors import BusyError, MachineError, MnistLabError, NoRoomError
 from mnist_lab.experiment import Observer
 from mnist_lab.experiment import Plan as RunPlan
 
@@ -54,6 +54,8 @@ def work(task: Task) -> Outcome:
         return Outcome("failed", str(error))
     except MemoryError:
         return Outcome("failed", "Out of memory.")
+    except OSError as error:
+        return Outcome("failed", str(MachineError.of(error)))
     except Exception as error:
         return Outcome("failed", f"{type(error).__name__}: {error}")
     return Outcome("done")

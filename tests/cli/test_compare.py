@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 from lab import Answer, files, imported, lab, read_json, write
 from PIL import Image
-from run_folders import MNIST, finished_run
+from run_folders import MNIST, finished_run, give_mistakes
 from test_terminal import at_a_terminal, lines
 
 from mnist_lab.cli import main
@@ -29,7 +29,7 @@ def add(results, name, nodes, wrong, **changes):
         {"index": i, "label": int(DIGITS.y_test[i]), "predicted": int(DIGITS.y_test[i] + 1) % 10, "confidence": 0.9}
         for i in wrong
     ]
-    folder.write_json("mistakes.json", mistakes)
+    give_mistakes(folder, mistakes)
     return folder.path
 
 

@@ -11,11 +11,12 @@ from typing import NamedTuple
 import pytest
 from click.testing import CliRunner
 from lab import Answer, Case, command, environment, imported, in_one_process, lab, read_json, write
-from run_folders import edit_metrics, finished_run
+from run_folders import edit_metrics, finished_run, give_mistakes
 from test_terminal import at_a_terminal, lines
 
 from mnist_lab.cli import main
 from mnist_lab.errors import DataError
+from mnist_lab.runs import RunFolder
 
 FILES = {
     "report.html",
@@ -200,7 +201,7 @@ def test_the_images_that_every_model_gets_wrong_are_looked_for_where_data_dir_sa
 
     monkeypatch.setattr("mnist_lab.report.images.datasets.load", load)
     for run in results.rglob("seed*"):
-        write(run / "mistakes.json", json.dumps([{"index": 3, "label": 4, "predicted": 9, "confidence": 0.9}]))
+        give_mistakes(RunFolder(run), [{"index": 3, "label": 4, "predicted": 9, "confidence": 0.9}])
     assert report("--data-dir", str(tmp_path / "there")).code == 0
     assert asked == [("mnist", tmp_path / "there")]
 
@@ -263,7 +264,7 @@ def test_a_hundred_runs_need_neither_keras_nor_more_than_reading_and_give_a_page
             run = finished_run(tmp_path, config, seed=seed, test=0.97 + 0.0001 * seed, epochs=300)
             (run.path / "mistakes.png").write_bytes(noise.randbytes(90_000))
             wrong = [{"index": i, "label": i % 10, "predicted": (i + 1) % 10, "confidence": 0.9} for i in range(300)]
-            run.write_json("mistakes.json", wrong)
+            give_mistakes(run, wrong)
     program = (
         "import sys; from pathlib import Path;"
         "from mnist_lab.report import collect, groups; from mnist_lab.cli.summaries import fitting;"

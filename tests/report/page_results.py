@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PIL import Image
-from run_folders import MNIST, finished_run
+from run_folders import MNIST, finished_run, give_mistakes
 
 from mnist_lab.report import collect, groups
 from mnist_lab.report.page import write_page
@@ -30,7 +30,7 @@ def two_data_sets(folder: Path) -> Path:
         run = finished_run(results, seed=seed, test=0.98 + 0.0005 * (seed % 3))
         finished_run(results, "ablation/no_relu", seed=seed, test=0.92 + 0.001 * (seed % 2), description=INTRUDER)
         if seed == 1:
-            run.write_json("mistakes.json", mistakes())
+            give_mistakes(run, mistakes())
             Image.new("P", (30, 20)).save(run.path / "mistakes.png")
     finished_run(results, "ablation/nodes_1024", test=0.981, parameters=1_863_690, seconds=120.0)
     finished_run(results, "ablation/nodes_256", test=0.979, parameters=269_322, seconds=9.0, train__epochs=4)

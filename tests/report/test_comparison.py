@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from run_folders import MNIST, finished_run
+from run_folders import MNIST, finished_run, give_mistakes
 
 from mnist_lab.analysis import mean_interval, wilson
 from mnist_lab.analysis.holm import holm
@@ -22,7 +22,7 @@ from mnist_lab.report.verdict_words import INTERVAL, PLANNED, SCOPE
 def wrong(folder, *indices, label=4, predicted=9, confidence=0.9):
     """Say which test images a run gets wrong."""
     made = [{"index": i, "label": label, "predicted": predicted, "confidence": confidence} for i in indices]
-    folder.write_json("mistakes.json", made)
+    give_mistakes(folder, made)
     return folder
 
 
@@ -160,15 +160,25 @@ class TestSingleModels:
         [arm] = comparison.arms
         assert arm.disputed is None
         assert metric(arm, "test_accuracy").interval is None
-        assert any("mlp_512: mistakes.json is missing or damaged" in text for text in comparison.problems)
+        assert [text.partition(" (")[0].rpartition("/")[2] for text in comparison.problems] == [
+            "mistakes.json: damaged"
+        ]
         assert "Cannot be significant with 1 seed" in words.findings(comparison, arm)[0]
 
-    @pytest.mark.parametrize("damage", [None, "[1]\n", '{"loss": 1}\n', "\x00"])
-    def test_without_a_history_the_rest_is_compared_and_it_is_said(self, damage, single):
+    @pytest.mark.parametrize(
+        "damage", ["[1]\n", '{"loss": 1}\n', "\x00", '{"epoch": 1, "loss": "low"}\n', "\udcff\n", ""]
+    )
+    def test_with_a_damaged_history_the_rest_is_compared_and_it_is_said(self, damage, single):
         history = next((single / "mlp_512").iterdir()) / "history.jsonl"
-        history.unlink() if damage is None else history.write_text(damage)
+        history.write_text(damage, errors="surrogateescape")
+        [problem] = compared(single, "mlp_512", "nodes_1024").problems
+        assert problem.startswith(str(history))
+        assert "damaged (" in problem
+
+    def test_without_a_history_the_rest_is_compared_and_it_is_said(self, single):
+        (next((single / "mlp_512").iterdir()) / "history.jsonl").unlink()
         problems = compared(single, "mlp_512", "nodes_1024").problems
-        assert problems == ("mlp_512: history.jsonl is missing or damaged; its curves are left out.",)
+        assert problems == ("mlp_512: history.jsonl is missing; its curves are left out.",)
 
 
 class TestSeveralSeeds:

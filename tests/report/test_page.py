@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from page_results import INTRUDER, compared, mistakes, two_data_sets
 from PIL import Image
-from run_folders import MNIST, edit_metrics, finished_run
+from run_folders import MNIST, edit_metrics, finished_run, give_mistakes
 
 from mnist_lab import datasets
 from mnist_lab.analysis.verdicts import Kind
@@ -204,7 +204,7 @@ def test_of_some_that_are_decided_the_others_are_named_as_such(tmp_path):
 def test_confusions_are_counted_over_the_seeds_and_set_against_the_images_of_a_class(tmp_path):
     for seed in (1, 2):
         run = finished_run(tmp_path, seed=seed)
-        run.write_json("mistakes.json", [*mistakes(), {"index": 9, "label": 0, "predicted": seed, "confidence": 1}])
+        give_mistakes(run, [*mistakes(), {"index": 9, "label": 0, "predicted": seed, "confidence": 1}])
     truth = np.repeat(np.arange(10), 5)
     predicted = truth.copy()
     predicted[20:23], predicted[0] = 9, 2
@@ -221,7 +221,7 @@ def test_the_images_of_a_class_are_not_counted_where_each_seed_drew_others(tmp_p
     truth = np.repeat(np.arange(10), 5)
     for seed in (1, 2):
         run = finished_run(tmp_path, seed=seed, total=50, data__test_subset=50)
-        run.write_json("mistakes.json", mistakes())
+        give_mistakes(run, mistakes())
         run.write_arrays("predictions.npz", {"probabilities": np.eye(10)[truth].astype("float16")})
         [found] = details(tmp_path, compared(tmp_path).chapters[0], set())
         assert found.confusions is not None
@@ -234,7 +234,7 @@ def of_digits(folder, config, **changes):
     digits = datasets.load("digits")
     facts = MNIST | {"name": "digits", "title": "UCI digits", "sha256": digits.sha256} | changes
     run = finished_run(folder, config, dataset=facts, total=len(digits.x_test), data__dataset="digits")
-    run.write_json("mistakes.json", mistakes())
+    give_mistakes(run, mistakes())
 
 
 def test_the_images_that_every_model_gets_wrong_are_shown_where_their_data_set_is_at_hand(tmp_path):

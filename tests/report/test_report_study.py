@@ -6,7 +6,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from run_folders import MNIST, edit_metrics, finished_run
+from run_folders import MNIST, edit_metrics, finished_run, give_mistakes
 
 from mnist_lab.analysis.pareto import front
 from mnist_lab.analysis.verdicts import Kind
@@ -42,12 +42,13 @@ def wrong(folder: RunFolder, **predicted: int):
         {"index": int(index[1:]), "label": 0, "predicted": digit, "confidence": 0.9}
         for index, digit in predicted.items()
     ]
-    folder.write_json("mistakes.json", rows)
+    give_mistakes(folder, rows)
 
 
 def write_history(folder: RunFolder, **columns):
     n = len(next(iter(columns.values())))
     folder.write_history([{"epoch": i + 1, **{key: values[i] for key, values in columns.items()}} for i in range(n)])
+    edit_metrics(folder, epochs=n)
 
 
 # Verdicts

@@ -18,9 +18,10 @@ from mnist_lab.errors import InputError
 from mnist_lab.report.comparison.metrics import Row, rows
 from mnist_lab.report.comparison.sides import Side
 from mnist_lab.report.group import UNREADABLE, Group
-from mnist_lab.report.mistakes import Mistake, mistakes
+from mnist_lab.report.mistakes import mistakes
 from mnist_lab.report.observations import Evidence, observations
 from mnist_lab.report.study import Entry, Looks, entry, looks_at_test
+from mnist_lab.runs import Mistake
 
 Mistakes = Mapping[int, Mistake]
 
@@ -130,7 +131,7 @@ def compare(sides: Sequence[Side]) -> Comparison:
         ),
         models_only=models_only,
         looks=looks_at_test(groups),
-        problems=(*(problem for side in sides for problem in side.problems), *_missing(groups, known)),
+        problems=(*(problem for side in sides for problem in side.problems), *_missing(groups)),
     )  # fmt: skip
 
 
@@ -225,17 +226,14 @@ def _disputed(both: Sequence[tuple[Mistakes, Mistakes]]) -> Disputed:
     return Disputed(len(both), tuple(lists[0]), tuple(lists[1]), alike)
 
 
-def _missing(groups: Sequence[Group], known: Mapping[str, Sequence[Mistakes | None]]) -> list[str]:
-    """What cannot be told because files are missing or damaged."""
+def _missing(groups: Sequence[Group]) -> list[str]:
+    """What cannot be told because files are missing; `Run.problems` says it of those that are damaged."""
     texts = []
     for group in groups:
         if group.config is None:
             texts.append(f"{group.name}: config.yaml cannot be read; what it changes is not known.")
-        for name, lacking, what in (
-            ("history.jsonl", group.n - len(group.histories), "curves"),
-            ("mistakes.json", sum(some is None for some in known[group.name]), "mistakes"),
-        ):
-            if lacking:
+        for name, what in (("history.jsonl", "curves"), ("mistakes.json", "mistakes")):
+            if lacking := sum(not (run.folder.path / name).exists() for run in group.runs):
                 runs = f" in {lacking} of {group.n} runs" if group.n > 1 else ""
-                texts.append(f"{group.name}: {name} is missing or damaged{runs}; its {what} are left out.")
+                texts.append(f"{group.name}: {name} is missing{runs}; its {what} are left out.")
     return texts

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from mnist_lab.report.collection import collect
 from mnist_lab.report.group import Group
 from mnist_lab.report.grouping import groups
 from mnist_lab.report.names import short_names
-from mnist_lab.runs import RunFolder, find_folders, finished_runs, is_run_folder, load_run
+from mnist_lab.runs import RunFolder, find_folders, finished_runs, formats, is_run_folder, load_run
 
 
 @dataclass(frozen=True)
@@ -47,10 +46,9 @@ def find_sides(references: Sequence[str], results: Path) -> list[Side]:
 def _side(reference: str, results: Path) -> Side:
     path = Path(reference)
     if is_run_folder(path):
-        return Side(reference, _group(reference, groups([load_run(path)])))
-    below: list[RunFolder] = []
-    with suppress(OSError):  # a name that is too long for a path
-        below = finished_runs(path) if path.is_dir() else []
+        run = load_run(path)
+        return Side(reference, _group(reference, groups([run])), tuple(run.problems))
+    below = [] if formats.is_file(path) else finished_runs(path)
     collected = collect([folder.path for folder in below or _of_one_experiment(reference, results)])
     if not collected.runs:
         raise InputError("\n".join(collected.problems))

@@ -15,9 +15,8 @@ from urllib.parse import quote
 
 from mnist_lab.errors import InputError
 from mnist_lab.report.group import Group
-from mnist_lab.report.mistakes import Mistake
 from mnist_lab.report.study import Chapter
-from mnist_lab.runs import Measured, Run
+from mnist_lab.runs import Measured, Mistake, Run, formats
 
 EPOCHS = 200
 """At most about so many epochs of a history are drawn: more than a small chart has room for."""
@@ -155,7 +154,7 @@ def _curves(run: Run) -> dict[str, Any] | None:
         rows = [row for i, row in enumerate(history) if i % step == 0 or i == len(history) - 1]
         columns = {key: [_short(row.get(key)) for row in rows] for key in CURVES}
         epochs = [int(row["epoch"]) for row in rows]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except InputError:
         return None
     return {"seed": run.measured.run.seed, "epoch": epochs, **columns} if epochs else None
 
@@ -212,8 +211,8 @@ def names(group: Group, classes: int) -> tuple[str, ...]:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):
+        return formats.read_bytes(file).decode().strip()
+    except (InputError, ValueError):
         return ""
 
 

@@ -1,0 +1,56 @@
+"""The one reader of finished runs on disk, with one set of rules for every command.
+
+A run that is damaged, or cannot be read at the moment, is skipped and said. One that a newer mnist-lab wrote is an
+error: after an update, what is concluded without it could be wrong.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnist_lab.errors import DamagedError, InputError, NewerFormatError, UnreadableError
+from mnist_lab.runs.folder import RunFolder
+from mnist_lab.runs.run import Run, load_run
+from mnist_lab.runs.search import finished_runs
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Finished runs, and what kept others from being among them."""
+
+    runs: tuple[Run, ...]
+    problems: tuple[str, ...]
+    damaged: frozenset[RunFolder]
+    """Those whose metrics cannot be right."""
+    unreadable: frozenset[RunFolder]
+    """Those that cannot be read at the moment."""
+
+
+def read_runs(paths: Iterable[Path]) -> Collection:
+    """The finished runs in and below `paths`, each once, in the order of the paths.
+
+    Raises:
+        InputError: a path is a file.
+        NewerFormatError: a run was written by a newer mnist-lab.
+    """
+    runs: list[Run] = []
+    problems: list[str] = []
+    damaged: set[RunFolder] = set()
+    unreadable: set[RunFolder] = set()
+    seen: set[Path] = set()
+    for path in paths:
+        for folder in finished_runs(path, lambda error: problems.append(error.message)):
+            if (place := folder.path.resolve()) in seen:
+                continue
+            seen.add(place)
+            try:
+                runs.append(load_run(folder.path))
+            except NewerFormatError:
+                raise
+            except InputError as error:
+                problems.append(error.message)
+                if isinstance(error, DamagedError):
+                    damaged.add(folder)
+                elif isinstance(error, UnreadableError):
+                    unreadable.add(folder)
+    return Collection(tuple(runs), tuple(problems), frozenset(damaged), frozenset(unreadable))

@@ -1,0 +1,271 @@
+"""How the files of a run folder are read and written: JSON, JSON lines, YAML and npz.
+
+Each reader tells three failures apart. There is no such file: InputError. It cannot be read at the moment, which says
+nothing about what is in it: UnreadableError. What is in it cannot be right: DamagedError.
+"""
+
+import errno
+import json
+import os
+import stat
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from mnist_lab import atomic
+from mnist_lab.errors import DamagedError, InputError, UnreadableError
+from mnist_lab.history import Record
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Arrays = dict[str, "NDArray[Any]"]
+
+_Count = Annotated[int, Field(ge=0, strict=True)]
+_Number = Annotated[float | None, Field(strict=True)]
+
+
+class Mistake(BaseModel):
+    """A test image that the saved model gets wrong."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    index: _Count
+    """Its row in the test file, from 0."""
+    label: _Count
+    predicted: _Count
+    confidence: float = 0.0
+    """Probability of the predicted class; 0 if it is not recorded."""
+
+
+class _Epoch(BaseModel):
+    """The keys of a line of `history.jsonl` that are numbers; others are kept as they are."""
+
+    model_config = ConfigDict(extra="allow", defer_build=True)
+
+    epoch: Annotated[int, Field(ge=1, strict=True)]
+    loss: _Number = None
+    accuracy: _Number = None
+    val_loss: _Number = None
+    val_accuracy: _Number = None
+    learning_rate: _Number = None
+    seconds: _Number = None
+
+
+def exists(path: Path) -> bool:
+    """Whether there is anything at `path`, be it a file, a folder or a link to nothing.
+
+    Raises:
+        UnreadableError: that cannot be known at the moment.
+    """
+    return _mode(path, follow=False) is not None
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file at `path`; raises what `exists` does."""
+    mode = _mode(path)
+    return mode is not None and stat.S_ISREG(mode)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder at `path`; raises what `exists` does."""
+    mode = _mode(path)
+    return mode is not None and stat.S_ISDIR(mode)
+
+
+def _mode(path: Path, *, follow: bool = True) -> int | None:
+    try:
+        return path.stat(follow_symlinks=follow).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return None
+        raise UnreadableError.of(error, path) from None
+
+
+def check_file(path: Path) -> None:
+    """Be sure that there is a regular file at `path`: to open a named pipe, for example, would take for ever.
+
+    Raises:
+        InputError: it is missing.
+        UnreadableError: it cannot be read, or is something other than a file.
+    """
+    kind = _mode(path)
+    if kind is None:
+        if path.is_symlink():
+            raise UnreadableError(
+                f"{path}: cannot be read (a symbolic link to {path.readlink()}, which is not there).",
+                "Check that the disk it points to is mounted.",
+            )
+        raise InputError(f"{path.parent}: there is no {path.name}.")
+    if not stat.S_ISREG(kind):
+        what = _KINDS.get(stat.S_IFMT(kind), "a special file")
+        raise UnreadableError(f"{path}: cannot be read (expected a file, this is {what}).", "Move it out of the way.")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file; raises what `check_file` does."""
+    check_file(path)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableError.of(error, path) from None
+
+
+_KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        InputError, UnreadableError, DamagedError: as the module says.
+    """
+    try:
+        return json.loads(read_bytes(path))
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, error) from None
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Read a JSON file that holds a mapping; raises what `read_json` does."""
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise _damaged(path, "not a mapping")
+    return value
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a mapping that mnist-lab wrote as YAML, with libyaml where it is installed.
+
+    Raises:
+        InputError, UnreadableError, DamagedError: as the module says.
+    """
+    import yaml
+
+    try:
+        value = yaml.load(read_bytes(path), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        raise _damaged(path, error) from None
+    if not isinstance(value, dict):
+        raise _damaged(path, "not a mapping")
+    return value
+
+
+def read_mistakes(path: Path) -> list[Mistake]:
+    """Read `mistakes.json`.
+
+    Raises:
+        InputError, UnreadableError, DamagedError: as the module says.
+    """
+    try:
+        return _mistakes().validate_python(read_json(path))
+    except ValidationError as error:
+        raise _damaged(path, first_problem(error)) from None
+
+
+def read_history(path: Path) -> list[Record]:
+    """Read `history.jsonl`: a record per epoch, NaN where JSON has null.
+
+    A last line that is not whole is skipped: a crash leaves it, and so does reading while an epoch ends.
+
+    Raises:
+        InputError, UnreadableError, DamagedError: as the module says.
+    """
+    *lines, last = read_bytes(path).split(b"\n")
+    records = [_record(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1) if line.strip()]
+    try:
+        return [*records, _record(last, str(path))]
+    except DamagedError:
+        return records
+
+
+def _record(line: bytes, place: str) -> Record:
+    try:
+        epoch = _Epoch.model_validate_json(line)
+    except ValidationError as error:
+        raise _damaged(place, first_problem(error)) from None
+    record = {key: getattr(epoch, key) for key in type(epoch).model_fields if key in epoch.model_fields_set}
+    record |= epoch.model_extra or {}
+    return {key: float("nan") if value is None else value for key, value in record.items()}
+
+
+def append_line(path: Path, record: Mapping[str, Any]) -> None:
+    """Add a line to a file of JSON lines, flushed to the disk."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(line(record))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def line(record: Mapping[str, Any]) -> str:
+    """A record as a line of JSON."""
+    return json.dumps(finite(record)) + "\n"
+
+
+def write_json(path: Path, value: Mapping[str, Any] | list[Any]) -> None:
+    """Write JSON atomically; numbers that are not finite become null, so that any reader can read it."""
+    atomic.write_text(path, json.dumps(finite(value), indent=2, ensure_ascii=False) + "\n")
+
+
+def read_arrays(path: Path) -> Arrays:
+    """Read an npz.
+
+    Raises:
+        InputError, UnreadableError, DamagedError: as the module says.
+    """
+    import io
+    import zipfile
+    import zlib
+
+    import numpy as np
+
+    content = read_bytes(path)
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (OSError, ValueError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        # RuntimeError: one wrong byte, and zipfile takes it for an encrypted file. TypeError: a single npy, not a zip.
+        raise _damaged(path, error) from None
+
+
+def write_arrays(path: Path, arrays: "Mapping[str, NDArray[Any]]", *, compressed: bool = False) -> None:
+    """Write an npz atomically."""
+    import numpy as np
+
+    with atomic.replacing(path) as part, part.open("wb") as file:
+        save: Any = np.savez_compressed if compressed else np.savez
+        save(file, **arrays)
+
+
+def first_problem(error: ValidationError) -> str:
+    """What pydantic found first, with its place: `test.accuracy: Field required`."""
+    first: Any = error.errors(include_url=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"{place}: {first['msg']}" if place else str(first["msg"])
+
+
+def finite(value: Any) -> Any:
+    """The same value with None for every number that is not finite."""
+    match value:
+        case Mapping():
+            return {key: finite(item) for key, item in value.items()}
+        case list() | tuple():
+            return [finite(item) for item in value]
+        case float() if value != value or value in (float("inf"), float("-inf")):
+            return None
+        case _:
+            return value
+
+
+@cache
+def _mistakes() -> TypeAdapter[list[Mistake]]:
+    return TypeAdapter(list[Mistake])
+
+
+def _damaged(place: Path | str, why: object) -> DamagedError:
+    return DamagedError(f"{place}: damaged ({why}).")

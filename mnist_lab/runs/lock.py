@@ -1,0 +1,98 @@
+"""The lock of a run folder: one process at a time writes a run, and a dead process holds nothing.
+
+Where the file system knows `flock`, the operating system releases the lock of a process that dies. Where it does not
+(ENOSYS), a file names its owner by host, process and boot, and is taken over when that process is gone.
+"""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnist_lab.errors import BusyError, NoRoomError, reason
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+LOCK = ".lock"
+OWNER = ".lock.owner"
+"""Its own name, because an empty lock file that `flock` has left would count as held by somebody unknown."""
+
+_NO_LOCKS = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK}
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of `folder`, which is made if it is not there.
+
+    Raises:
+        BusyError: another process holds it.
+        NoRoomError: the folder cannot be made or written, or its file system has no locks.
+    """
+    import filelock
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = _acquired(folder)
+    except filelock.Timeout:
+        raise _busy(folder) from None
+    except OSError as error:
+        raise _refused(folder, error) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether another process holds the lock of `folder`; where that cannot be told, `locked` says why."""
+    import filelock
+
+    if not (folder / LOCK).exists():
+        return False
+    try:
+        _acquired(folder).release()
+    except filelock.Timeout:
+        return True
+    except OSError:  # another user's, for example
+        return False
+    return False
+
+
+def _acquired(folder: Path) -> "BaseFileLock":
+    import filelock
+
+    try:
+        lock = filelock.FileLock(folder / LOCK, fallback_to_soft=False)
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+        lock = filelock.SoftFileLock(folder / OWNER)
+        lock.acquire(timeout=0)
+    return lock
+
+
+def _busy(folder: Path) -> BusyError:
+    """Nobody here can see whether a process of another host or container is alive, so an owner is named."""
+    try:
+        process, host, *_ = (folder / OWNER).read_text(encoding="utf-8", errors="replace").splitlines()
+    except (OSError, ValueError):
+        return BusyError(f"{folder}: another process is writing this run.", "Wait for it to end.")
+    return BusyError(
+        f"{folder}: another process is writing this run (process {process} on {host}).",
+        f"Wait for it to end. If it is gone, remove {folder / OWNER}.",
+    )
+
+
+def _refused(folder: Path, error: OSError) -> NoRoomError:
+    if error.errno in _NO_LOCKS:
+        return NoRoomError(
+            f"{folder}: cannot be locked ({reason(error)}), so two processes could write the same run.",
+            "Choose a folder on another file system with --results, or have this one mounted with locks (for NFS: "
+            "a running lockd, or local_lock=flock if only this machine writes there).",
+        )
+    return NoRoomError(f"{folder}: cannot be written ({reason(error)}).", "Choose another folder with --results.")

@@ -1,0 +1,72 @@
+"""Finds the folders of finished runs, in a folder and below it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from mnist_lab.errors import InputError, UnreadableError
+from mnist_lab.runs import formats
+from mnist_lab.runs.folder import DAMAGED, MARKER, RunFolder
+
+Place = tuple[int, int]
+"""Device and inode of a folder: the same for a folder and every link to it."""
+
+
+def finished_runs(path: Path, unreadable: Callable[[UnreadableError], None] = lambda error: None) -> list[RunFolder]:
+    """The finished runs in or below `path`, in the order of their paths; none if it is not there.
+
+    Links to folders are followed, after the folders themselves; a folder that is reached in several ways counts once,
+    and one that holds `path` itself does not count. What is in a run is its own. A hidden folder, such as that of the
+    repetitions, has to be asked for.
+
+    Args:
+        unreadable: is told of each folder that cannot be listed.
+
+    Raises:
+        InputError: `path` is a file.
+        UnreadableError: `path` itself cannot be looked at.
+    """
+    if formats.is_file(path):
+        raise InputError(f"{path}: expected a folder with runs, this is a file.")
+    if not formats.is_folder(path):
+        return []
+    found: list[Path] = []
+    waiting, links = [path], list[Path]()
+    seen = {_place(parent) for parent in path.resolve().parents}
+    while waiting or links:
+        folder = waiting.pop() if waiting else links.pop()
+        try:
+            place = _place(folder)
+            if place in seen:
+                continue
+            seen.add(place)
+            with os.scandir(folder) as entries:
+                below = list(entries)
+        except NotADirectoryError:
+            continue
+        except FileNotFoundError:  # removed meanwhile, or a link
+            if folder.is_symlink():
+                unreadable(UnreadableError(f"{folder}: a symbolic link to {folder.readlink()}, which is not there."))
+            continue
+        except OSError as error:
+            unreadable(UnreadableError.of(error, folder))
+            continue
+        if any(entry.name == MARKER for entry in below):
+            found.append(folder)
+            continue
+        for entry in below:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_symlink():
+                links.append(folder / entry.name)
+            elif entry.is_dir(follow_symlinks=False):
+                waiting.append(folder / entry.name)
+        links.sort(reverse=True)
+    return [
+        RunFolder(folder) for folder in sorted(found) if not (folder.name.startswith(".") or DAMAGED in folder.name)
+    ]
+
+
+def _place(folder: Path) -> Place:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
