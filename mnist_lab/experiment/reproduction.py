@@ -124,7 +124,7 @@ def reproduce(
 
 def _check_files(run: Run) -> None:
     """Read what will be compared, so that a damaged file is an error before the training and not after it."""
-    run.folder.read_history()
+    run.history  # noqa: B018 - raises
     run.folder.read_mistakes()
     run.folder.read_environment()
 

@@ -12,6 +12,7 @@ from lab import command, environment
 from run_folders import finished_run
 
 from mnist_lab.cli import main
+from mnist_lab.runs import RunFolder, load_run
 
 
 @pytest.fixture
@@ -76,6 +77,18 @@ def test_at_a_terminal_it_asks_and_only_yes_is_yes(answer, left, code, results):
     assert "Delete 1 run for good? [y/N]" in done.stderr
     assert (done.returncode, len(runs(results))) == (code, left)
     assert ("Nothing was deleted." in done.stderr) is (left == 3)
+
+
+def test_a_finished_run_whose_repetition_was_killed_is_shown_as_both_before_it_goes(results):
+    folder = RunFolder(results / next(run for run in runs(results) if run.startswith("ablation")))
+    folder.repetition.path.mkdir()
+    folder.repetition.write_text("checkpoint.npz", "")
+    done = delete(folder.path)
+    assert "finished; repetition interrupted" in done.stdout
+    assert load_run(folder.path)
+    done = delete(folder.path, "--yes")
+    assert done.exit_code == 0, done.output
+    assert not folder.path.exists()
 
 
 @pytest.mark.parametrize("what", ["interrupted", "failed", "damaged"])

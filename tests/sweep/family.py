@@ -104,7 +104,7 @@ def runs(process: subprocess.Popen[str]) -> list[int]:
 def metrics_files(folder: Path) -> list[Path]:
     """Those of finished runs; what is kept aside does not count."""
     found = (folder / "results").rglob("metrics.json")
-    return sorted(path for path in found if ".damaged" not in path.parent.name and path.parent.name != ".previous")
+    return sorted(path for path in found if ".damaged" not in path.parent.name)
 
 
 def evidence(folder: Path) -> dict[str, object]:

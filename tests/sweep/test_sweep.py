@@ -221,12 +221,18 @@ def test_numbers_that_another_experiment_has_already_are_not_trained_again(copy)
 
 
 @pytest.mark.thorough
-def test_a_forced_sweep_that_is_killed_keeps_what_was_there(copy, swept):
+def test_a_forced_sweep_that_is_killed_shows_what_was_there_and_the_next_one_resumes_it(copy, swept):
+    before = family.metrics_files(copy)
     process = family.start(copy, "--force")
-    while process.poll() is None and not list((copy / "results").rglob(".previous/metrics.json")):
+    while process.poll() is None and not list((copy / "results").rglob(".repetition/checkpoint.npz")):
         time.sleep(0.01)
+    [forced, *_] = [path.parents[1] for path in (copy / "results").rglob(".repetition/checkpoint.npz")]
     family.kill_all(process)
-    assert list((copy / "results").rglob(".previous/metrics.json"))
+    assert family.metrics_files(copy) == before
+    listed = json.loads(good("list", "results", "--json", cwd=copy).out)
+    assert len(listed) == family.RUNS
+    plan = json.loads(family.sweep(copy, "--dry-run", "--json").out)
+    assert forced.relative_to(copy).as_posix() in {run["folder"] for run in plan["runs"] if run["state"] == "resumable"}
     assert family.sweep(copy).code == 0
     assert family.evidence(copy) == family.evidence(swept[0])
 

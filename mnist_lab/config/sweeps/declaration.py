@@ -15,6 +15,7 @@ from mnist_lab.config.names import checked_name, folder_name, path_below_configs
 from mnist_lab.config.problems import InvalidError, listed
 from mnist_lab.config.resolved import fingerprint
 from mnist_lab.config.schema import Config
+from mnist_lab.config.sweeps.arms import Setting, names
 from mnist_lab.config.sweeps.file import SweepFile
 from mnist_lab.config.sweeps.seeds import parse_seeds
 from mnist_lab.config.sweeps.variation import read_variation
@@ -108,7 +109,8 @@ def load_sweep(
 
     runs, notes = _runs(rows, seeds_of, " ".join(override.option for override in overrides))
     sources = {(config.experiment, config.seed): label for config, label in runs}
-    return Sweep(name or _name(paths, rows), tuple(config for config, _ in runs), (*skipped, *notes), sources)
+    called = name or f"{_name(paths, rows)}{_options(overrides)}"
+    return Sweep(called, tuple(config for config, _ in runs), (*skipped, *notes), sources)
 
 
 def check_files(references: Sequence[str | Path]) -> dict[str, int | None]:
@@ -267,6 +269,16 @@ def _name(paths: Sequence[Path], rows: Sequence[_Row]) -> str:
         return _folder(folders.pop()) if len(folders) == 1 and all(path.is_file() for path in paths) else "sweep"
     (path,) = paths
     return _folder(path) if path.is_dir() else rows[0].sweep or str(rows[0].config.experiment)
+
+
+def _options(overrides: Sequence[Override]) -> str:
+    """What tells sweeps of one folder with different options apart: those that change numbers, seeds aside."""
+    told = [
+        Setting(override.path, override.value, (), ())
+        for override in overrides
+        if override.path[0] not in ("seed", "runtime") or override.path == ("runtime", "backend")
+    ]
+    return f",{names([tuple(told)])[0]}" if told else ""
 
 
 def _folder(path: Path) -> str:
