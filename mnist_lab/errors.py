@@ -17,7 +17,6 @@ the exit code that the command line ends with. Anything else that escapes is a b
     └── TrainingError        exit 1   a run that began and could not end well
 """
 
-import errno
 import os
 from typing import Self
 
@@ -107,7 +106,5 @@ class TrainingError(MnistLabError):
 
 
 def reason(error: OSError) -> str:
-    """What the operating system says, with the error's name: `Input/output error, EIO`."""
-    if error.errno is None:
-        return str(error) or type(error).__name__
-    return f"{error.strerror or os.strerror(error.errno)}, {errno.errorcode.get(error.errno, error.errno)}"
+    """What the operating system says: `Input/output error`."""
+    return error.strerror or str(error) or type(error).__name__

@@ -278,7 +278,7 @@ def test_an_error_of_the_operating_system_is_no_bug(monkeypatch):
     def refuse(*_):
         raise OSError(5, "Input/output error", "results/x")
 
-    monkeypatch.setattr("mnist_lab.runs.finished_runs", refuse)
+    monkeypatch.setattr("mnist_lab.runs.read_runs", refuse)
     answer = in_process("list")
     assert (answer.code, answer.err) == (2, "Error: results/x: Input/output error.\n")
 

@@ -123,7 +123,7 @@ class TestUnreadable:
         plan = make_plan(configs, tmp_path)
         assert [planned.state for planned in plan.runs] == ["unreadable", "done", "new"]
         assert [planned.state for planned in plan.todo] == ["new"]
-        assert any("Input/output error, EIO" in note for note in plan.notes)
+        assert any("cannot be read (Input/output error)" in note for note in plan.notes)
 
     @pytest.mark.parametrize("code", [errno.EIO, errno.EACCES])
     def test_a_folder_that_cannot_be_listed_is_named(self, code, run, tmp_path, monkeypatch):
@@ -144,7 +144,7 @@ class TestUnreadable:
             raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(self))
 
         monkeypatch.setattr(Path, "stat", stale)
-        with pytest.raises(UnreadableError, match="Stale file handle, ESTALE"):
+        with pytest.raises(UnreadableError, match="Stale file handle"):
             _ = RunFolder(tmp_path / "seed1-0123abcd").finished
 
 
@@ -291,5 +291,5 @@ def test_an_error_of_the_operating_system_is_the_machine_s_and_names_the_file(co
     monkeypatch.setattr("mnist_lab.runs.read_runs", refuse)
     done = lab("list", tmp_path)
     assert done.exit_code == MachineError.exit_code
-    assert done.stderr.startswith(f"Error: /some/file: {os.strerror(code)}, {errno.errorcode[code]}.\n")
+    assert done.stderr.startswith(f"Error: /some/file: {os.strerror(code)}.\n")
     assert "bug" not in done.stderr
