@@ -144,7 +144,7 @@ def test_models_that_err_alike_have_no_digits_to_show(results):
         (["base", "widest"], "widest: no finished run"),
         (["base", "mlp_512"], "mlp_512: MNIST, 10,000 test images"),
         (["base", "results"], "3 experiments have runs there"),
-        (["base", "wider", "--output", "file"], "file: the comparison cannot be written (File exists)"),
+        (["base", "wider", "--output", "file"], "file: cannot be written (expected a folder, this is a file)"),
         (["base", "wider", "--output", "RUN"], "this is a run's folder"),
         (["base", "x" * 300], "no finished run"),
         (["base", "wider", "--output", "x" * 300], "cannot be written"),
