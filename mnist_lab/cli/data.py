@@ -195,6 +195,7 @@ def _facts(dataset: "Dataset") -> dict[str, Any]:
             {"name": name, "train": train, "test": test}
             for name, train, test in zip(dataset.classes, counts["train"], counts["test"], strict=True)
         ],
+        "labels": list(dataset.labels),
         "sha256": dataset.sha256,
         "arrays": dict(dataset.digests),
         "genuine": dataset.genuine,
@@ -209,7 +210,11 @@ def _print_facts(dataset: "Dataset", facts: dict[str, Any]) -> None:
     echo(f"  {counts}, {_size(dataset.image_shape)}, {len(dataset.classes)} classes")
     echo()
     rows = [[each["name"], f"{each['train']:,}", f"{each['test']:,}"] for each in facts["classes"]]
-    _print_table(["class", "train", "test"], rows, numbers=(1, 2))
+    headings = ["class", "train", "test"]
+    if dataset.labels != dataset.classes:
+        headings.append("label")
+        rows = [[*row, label] for row, label in zip(rows, dataset.labels, strict=True)]
+    _print_table(headings, rows, numbers=(1, 2, 3))
     echo()
     echo(f"  sha256   {dataset.sha256}")
     for role, digest in dataset.digests.items():

@@ -107,7 +107,8 @@ def _remarks(run: "Run") -> list[str]:
     reference = run.measured.reference
     changed = reference.departures if reference else ()
     incomparable = [f"No comparison with the published numbers: this run changes {', '.join(changed)}."]
-    return (incomparable if changed else []) + [observation["text"] for observation in run.metrics["observations"]]
+    observations = [observation["text"] for observation in run.metrics["observations"]]
+    return [*(incomparable if changed else []), *run.metrics["dataset"].get("notes", []), *observations]
 
 
 def _published_besides(published: "Reference") -> str:

@@ -4,20 +4,31 @@ import hashlib
 import io
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
 
-from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config
+from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config, class_key
 
 
-def fingerprint(config: Config, *, dataset_sha256: str, backend: str) -> str:
+def fingerprint(config: Config, *, dataset_sha256: str, backend: str, classes: Sequence[str] = ()) -> str:
     """SHA-256 in hex over all that can change the numbers, the seed aside.
 
     Values equal to the defaults do not count, so a key that is added later leaves finished runs finished.
+
+    Args:
+        config: the configuration, its class weights under the names of the classes.
+        dataset_sha256: the hash of the data set's arrays.
+        backend: Keras' backend.
+        classes: the names of the classes, if they are known. Weights count in their order, unless the names are the
+            numbers of that order.
     """
     facts = config.model_dump(mode="json", exclude_defaults=True, include=set(CHANGE_THE_NUMBERS))
     facts["data"].pop("dataset")  # its hash counts, not where it lies
+    weights = config.train.class_weight
+    if isinstance(weights, dict) and any(name != str(index) for index, name in enumerate(classes)):
+        facts["train"]["class_weight"] = [weights.get(class_key(name), 1.0) for name in classes]
     facts |= {"dataset_sha256": dataset_sha256, "backend": backend}
     return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 

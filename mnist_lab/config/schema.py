@@ -4,7 +4,15 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import TaggedUnionSchema
@@ -28,7 +36,23 @@ from mnist_lab.config.spec import (
 
 BackendName = Literal["tensorflow", "jax", "torch", "auto"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-ClassWeights = Annotated[dict[int, PositiveFloat], Field(min_length=1)]
+
+
+def class_key(name: int | str) -> int | str:
+    """A class's name or label as a key: a whole number where it is written like one, so that `3` and `'3'` are one."""
+    return int(name) if str(name).lstrip("-").isdecimal() and str(int(name)) == str(name) else name
+
+
+def _class_keys(value: Any) -> Any:
+    if not isinstance(value, dict) or not all(isinstance(key, int | str) for key in value):
+        return value
+    keyed = {class_key(key): weight for key, weight in value.items()}
+    if len(keyed) < len(value):
+        raise PydanticCustomError("same_class", "a class has two weights, once as a number and once as text")
+    return keyed
+
+
+ClassWeights = Annotated[dict[int | str, PositiveFloat], Field(min_length=1), BeforeValidator(_class_keys)]
 
 
 def _name(text: str) -> str:
@@ -155,7 +179,7 @@ class Train(Spec):
     schedule: Annotated[tuple[AnySchedule, ...], OneOrMore] = ()
     label_smoothing: Rate = 0.0
     class_weight: ClassWeights | Literal["balanced"] | None = None
-    """Weight of each class in the loss; `balanced` gives every class the same total weight."""
+    """Weight of each class in the loss, by its name or label; `balanced` gives every class the same total weight."""
     early_stopping: EarlyStopping | None = None
     restore_best: Monitor | None = None
     """The saved model has the weights of the epoch that is best by this; without it, of the last epoch."""

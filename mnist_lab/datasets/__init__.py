@@ -15,11 +15,11 @@ from pathlib import Path
 from mnist_lab.datasets import digits, formats, lookup
 from mnist_lab.datasets import download as downloads
 from mnist_lab.datasets.assembly import assemble
-from mnist_lab.datasets.dataset import Dataset
+from mnist_lab.datasets.dataset import Dataset, class_list
 from mnist_lab.datasets.download import Progress
 from mnist_lab.datasets.files import kind, printable
 from mnist_lab.datasets.known import KNOWN, KnownSet
-from mnist_lab.datasets.selection import Rows, SplitKind, split, subset
+from mnist_lab.datasets.selection import Rows, SplitKind, scarce, split, subset
 from mnist_lab.errors import DataError
 from mnist_lab.places import cache_dir, expanded
 
@@ -30,9 +30,11 @@ __all__ = [
     "Progress",
     "Rows",
     "SplitKind",
+    "class_list",
     "fetch",
     "find",
     "load",
+    "scarce",
     "split",
     "subset",
 ]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_lab.datasets import scale
-from mnist_lab.datasets.dataset import ROLES, Dataset, Raw, array_digest, combined_digest
+from mnist_lab.datasets.dataset import ROLES, Dataset, Raw, array_digest, class_list, combined_digest
 from mnist_lab.datasets.known import KnownSet, Verdict, judge, recognise
 from mnist_lab.errors import DataError
 
@@ -25,6 +25,7 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
     """
     check_arrays(raw)
     labels, classes = index_labels(raw, raw.classes or (known.classes if known else None))
+    called = tuple(map(str, range(len(classes)))) if known else classes
     scaled = scale.to_bytes(raw)
     arrays = {**raw.arrays, **scaled.images, **labels}
     digests = {role: _digest(array, len(classes)) for role, array in arrays.items()}
@@ -47,6 +48,7 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
         genuine=verdict.genuine,
         check=verdict.check,
         source=raw.source,
+        labels=called,
         notes=(*raw.notes, *scaled.notes, *_untested(labels["y_test"], classes)),
     )
 
@@ -54,12 +56,8 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
 def _untested(labels: NDArray[np.int64], classes: tuple[str, ...]) -> list[str]:
     """A note if the test part lacks classes."""
     present = set(labels.tolist())
-    names = tuple(name for index, name in enumerate(classes) if index not in present)
-    return (
-        [f"The test part has no images of {'class' if len(names) == 1 else 'classes'} {_listed(names)}."]
-        if names
-        else []
-    )
+    names = [name for index, name in enumerate(classes) if index not in present]
+    return [f"The test part has no images of {class_list(names)}."] if names else []
 
 
 def index_labels(raw: Raw, classes: tuple[str, ...] | None) -> tuple[dict[str, NDArray[np.int64]], tuple[str, ...]]:
@@ -75,7 +73,7 @@ def index_labels(raw: Raw, classes: tuple[str, ...] | None) -> tuple[dict[str, N
     if classes is None:
         values = np.unique(labels["y_train"])
         classes = tuple(str(value) for value in values)
-        expected = "the training labels are " + _listed(classes)
+        expected = f"the training part has {class_list(classes)}"
     else:
         values = np.arange(len(classes))
         expected = f"the labels of {len(classes)} classes are 0..{len(classes) - 1}"
@@ -124,7 +122,3 @@ def _digest(array: NDArray[Any], classes: int) -> str:
     if array.dtype != np.uint8:
         array = array.astype(np.uint8 if classes <= 256 else "<i8")
     return array_digest(array)
-
-
-def _listed(names: tuple[str, ...], most: int = 12) -> str:
-    return ", ".join(names) if len(names) <= most else f"{', '.join(names[: most - 2])}, ... {names[-1]}"

@@ -9,7 +9,7 @@ four one for the whole.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,7 @@ class Dataset:
         x_test: as `x_train`.
         y_test: as `y_train`.
         classes: one name per class, in label order.
+        labels: what the files call each class: the number of a published set's class, else its name.
         digests: the SHA-256 of each array, by its name.
         sha256: one hash over the four digests; does not depend on the file format.
         genuine: whether this was verified to be the published data set known by `name`.
@@ -74,13 +75,27 @@ class Dataset:
     genuine: bool
     check: str
     source: str
+    labels: tuple[str, ...]
     notes: tuple[str, ...] = ()
+
+    def class_called(self, key: int | str) -> str | None:
+        """The name of the class with this name or label, if there is one."""
+        text = str(key)
+        if text in self.classes:
+            return text
+        return self.classes[self.labels.index(text)] if text in self.labels else None
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels of one image."""
         _, height, width, channels = self.x_train.shape
         return height, width, channels
+
+
+def class_list(names: Sequence[str], most: int = 12) -> str:
+    """`class 7` or `classes 7, 8`, with the middle of a long list left out."""
+    shown = names if len(names) <= most else [*names[: most - 2], "...", names[-1]]
+    return f"{'class' if len(names) == 1 else 'classes'} {', '.join(shown)}"
 
 
 def array_digest(array: NDArray[Any]) -> str:

@@ -41,12 +41,7 @@ def subset(labels: NDArray[Any], size: int, seed: int) -> Rows:
             f"A subset of {size:,} rows was asked for, but there are {len(classes)} classes:"
             " a stratified subset needs at least one row of each."
         )
-    generator = np.random.default_rng(seed)
-    chosen = [
-        generator.permutation(np.flatnonzero(labels == label))[:share]
-        for label, share in zip(classes, _shares(counts, size), strict=True)
-    ]
-    return np.sort(np.concatenate(chosen))
+    return _drawn(labels, _shares(counts, size), seed)
 
 
 def split(labels: NDArray[Any], how: SplitKind, fraction: float, seed: int) -> tuple[Rows, Rows]:
@@ -58,7 +53,7 @@ def split(labels: NDArray[Any], how: SplitKind, fraction: float, seed: int) -> t
     Args:
         labels: (n,) class of each row.
         how: `tail` takes the last rows for validation, `random` any rows, `stratified` the same share of each
-            class.
+            class, and of a class of several rows at least one for either part if there is room.
         fraction: the part for validation, between 0 and 1.
         seed: for `random` and `stratified`; the same seed gives the same rows.
 
@@ -79,12 +74,58 @@ def split(labels: NDArray[Any], how: SplitKind, fraction: float, seed: int) -> t
     elif how == "random":
         chosen = np.sort(np.random.default_rng(seed).permutation(rows)[:training])
     elif how == "stratified":
-        chosen = subset(labels, training, seed)
+        chosen = _drawn(labels, _with_some_left(labels, training), seed)
     else:
         raise ValueError(f"unknown split {how!r}: expected one of {', '.join(get_args(SplitKind))}")
     rest = np.ones(rows, bool)
     rest[chosen] = False
     return chosen, np.flatnonzero(rest)
+
+
+def scarce(labels: NDArray[Any], part: Rows) -> NDArray[np.intp]:
+    """The classes of which a part of the rows has none, or less than a tenth of what its size entitles them to.
+
+    Where the order of the rows or chance has nothing to do with their class, that happens only to the rarest classes.
+
+    Args:
+        labels: (n,) class of each row, a whole number from 0 on.
+        part: some of the rows.
+    """
+    whole = np.bincount(labels)
+    there = np.bincount(labels[part], minlength=len(whole))
+    return np.flatnonzero((whole > 0) & ((there == 0) | (10 * there * len(labels) < whole * len(part))))
+
+
+def _drawn(labels: NDArray[Any], shares: NDArray[np.intp], seed: int) -> Rows:
+    """So many rows at random of each class, in the order of the classes."""
+    generator = np.random.default_rng(seed)
+    chosen = [
+        generator.permutation(np.flatnonzero(labels == label))[:share]
+        for label, share in zip(np.unique(labels), shares, strict=True)
+    ]
+    return np.sort(np.concatenate(chosen))
+
+
+def _with_some_left(labels: NDArray[Any], size: int) -> NDArray[np.intp]:
+    """The shares of a stratified training part, which leave each class of several rows one for validation if they can.
+
+    Raises:
+        DataError: there are more classes than rows for training.
+    """
+    classes, counts = np.unique(labels, return_counts=True)
+    if size < len(classes):
+        raise DataError(
+            f"{size:,} of {len(labels):,} rows are for training, but there are {len(classes)} classes:"
+            " a stratified split needs at least one row of each."
+        )
+    shares = _shares(counts, size)
+    for whole in np.flatnonzero((shares == counts) & (counts > 1)):
+        left = counts - shares
+        if left.max() < 2:
+            break
+        shares[whole] -= 1
+        shares[left.argmax()] += 1
+    return shares
 
 
 def _shares(counts: NDArray[np.intp], size: int) -> NDArray[np.intp]:

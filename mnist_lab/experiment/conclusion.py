@@ -62,6 +62,7 @@ def conclude(
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         },
         material=material,
+        notes=identity.notes,
         summary=summary,
         history=history,
         test=test,

@@ -9,6 +9,8 @@ from pathlib import Path
 from mnist_lab import backends
 from mnist_lab.config import Config, fingerprint
 from mnist_lab.datasets import KNOWN, Dataset
+from mnist_lab.experiment import weighting
+from mnist_lab.experiment.material import settle_split
 from mnist_lab.places import expanded
 from mnist_lab.runs import RunFolder
 
@@ -18,16 +20,20 @@ class Identity:
     """A run that is or could be."""
 
     config: Config
-    """With the backend decided, and a data set that is given by its path as an absolute one."""
+    """With all that its data set and this machine decide: the backend, a split that gives every class both parts, class
+    weights by name, and a data set that is given by its path as an absolute one."""
     fingerprint: str
     folder: RunFolder
     results: Path
+    notes: tuple[str, ...] = ()
+    """What was changed about the data set or the configuration, for people."""
 
 
 def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
     """Settle `config`, whose data set is `dataset`.
 
     Raises:
+        InputError: the data set does not have the rows or the classes that it names.
         SetupError: its backend is not installed.
     """
     runtime = config.runtime
@@ -35,6 +41,9 @@ def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
     data, runtime = config.data, runtime.model_copy(update={"backend": backend})
     if data.dataset not in KNOWN:
         data = data.model_copy(update={"dataset": str(expanded(data.dataset).resolve())})
-    config = config.model_copy(update={"data": data, "runtime": runtime})
-    mark = fingerprint(config, dataset_sha256=dataset.sha256, backend=backend)
-    return Identity(config, mark, RunFolder.of(results, str(config.experiment), config.seed, mark), results)
+    data, notes = settle_split(data, dataset)
+    train = weighting.by_name(config.train, dataset)
+    config = config.model_copy(update={"data": data, "runtime": runtime, "train": train})
+    mark = fingerprint(config, dataset_sha256=dataset.sha256, backend=backend, classes=dataset.classes)
+    folder = RunFolder.of(results, str(config.experiment), config.seed, mark)
+    return Identity(config, mark, folder, results, (*dataset.notes, *notes))

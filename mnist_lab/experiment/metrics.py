@@ -31,8 +31,8 @@ class Timing:
     """Seconds that an interrupted run had trained before."""
 
 
-def dataset_facts(material: "Material") -> dict[str, Any]:
-    """Which data, and how many images of it."""
+def dataset_facts(material: "Material", notes: "Sequence[str]") -> dict[str, Any]:
+    """Which data, how many images of it, and what was changed about it."""
     dataset, validation = material.dataset, material.validation
     return {
         "name": dataset.name,
@@ -46,6 +46,7 @@ def dataset_facts(material: "Material") -> dict[str, Any]:
         "classes": len(dataset.classes),
         "class_names": list(dataset.classes),
         "selected_on_test": material.selected_on_test,
+        "notes": list(notes),
     }
 
 
@@ -97,6 +98,7 @@ def assemble(
     config: "Config",
     run: dict[str, Any],
     material: "Material",
+    notes: "Sequence[str]",
     summary: "Summary",
     history: "History",
     test: "Evaluation",
@@ -112,7 +114,7 @@ def assemble(
     return {
         "format": FORMAT,
         "run": run,
-        "dataset": dataset_facts(material),
+        "dataset": dataset_facts(material, notes),
         "parameters": asdict(summary.parameters),
         "flops": training_flops(summary, len(material.train), len(history)),
         "epochs": len(history),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config, to_yaml
 from mnist_lab.errors import BusyError, InputError, TrainingError
-from mnist_lab.experiment import metrics
+from mnist_lab.experiment import metrics, weighting
 from mnist_lab.experiment.endings import endings
 from mnist_lab.experiment.identity import Identity, identify
 from mnist_lab.experiment.interrupts import Interrupts
@@ -62,10 +62,10 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
     timing = metrics.Timing(datetime.now(UTC), time.perf_counter())
     observer.preparing("Reading the data")
     dataset = datasets.load(config.data.dataset, data_dir, progress=observer.download)
-    for note in dataset.notes:
-        observer.note(note)
     identity = identify(config, dataset, results)
     config, folder = identity.config, identity.folder
+    for note in identity.notes:
+        observer.note(note)
     if folder.unsettled and not force:
         with suppress(BusyError), folder.locked():
             pass
@@ -95,10 +95,13 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
             written = folder.repetition if folder.finished else folder
             written.path.mkdir(exist_ok=True)
             identity = replace(identity, config=config, folder=written)
-            observer = Observers([LogFile(written.path / "log.txt"), observer])
+            log = LogFile(written.path / "log.txt")
+            observer = Observers([log, observer])
             if threads and backend.threads < threads:
                 observer.note(f"{backend.threads} threads, not {threads}: this process may not use more processors.")
             _begin_or_resume(trainer, written, observer, force=force)
+            for note in identity.notes:
+                log.note(note)
             written.write_text("config.yaml", to_yaml(config))
             written.write_json("environment.json", environment)
             timing = replace(
@@ -150,6 +153,7 @@ def make_trainer(config: Config, material: Material) -> "Trainer":
         train=config.train,
         runtime=config.runtime,
         seed=config.seed,
+        weights=weighting.weights(config.train, material.train.labels, dataset),
     )
 
 

@@ -112,8 +112,9 @@ def make_plan(
         name = config.data.dataset
         if name not in known:
             known[name] = datasets.load(name, data_dir)
-            notes += known[name].notes
-        identities.append((identify(config, known[name], results), source(config)))
+        identity = identify(config, known[name], results)
+        identities.append((identity, source(config)))
+        notes += [note for note in identity.notes if note not in notes]
     _refuse_twins([identity for identity, _ in identities])
     finished = _Finished(results)
     runs = tuple(_planned(identity, file, finished) for identity, file in identities)

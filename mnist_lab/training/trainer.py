@@ -44,6 +44,7 @@ class Trainer:
         train: the recipe.
         runtime: how to run it.
         seed: what the order of the images follows from; Keras' own seed has been set by the caller.
+        weights: how much each image counts in the loss (n,); without it, all the same.
 
     Raises:
         ConfigError: the batch is larger than the training set.
@@ -61,6 +62,7 @@ class Trainer:
         train: Train,
         runtime: Runtime,
         seed: int,
+        weights: NDArray[np.float32] | None = None,
     ) -> None:
         if train.batch_size > len(images):
             raise ConfigError(
@@ -79,7 +81,6 @@ class Trainer:
         network, logits = for_training(model, augmentation)
         self.network: Any = network
         self._compile(runtime, -(-len(images) // train.batch_size), logits=logits, convolves=convolves)
-        weights = _sample_weights(labels, train, self._classes)
         data = (images, self._as_targets(labels), weights)
         self._steps = steps_for(self.network, tuple(part for part in data if part is not None), train.batch_size)
 
@@ -234,20 +235,6 @@ class Trainer:
         if not self._train.label_smoothing:
             return labels
         return np.eye(self._classes, dtype=np.float32)[labels]
-
-
-def _sample_weights(labels: Labels, train: Train, classes: int) -> NDArray[np.float32] | None:
-    if train.class_weight is None:
-        return None
-    if train.class_weight == "balanced":
-        counts = np.bincount(labels, minlength=classes)
-        weights = len(labels) / (classes * np.maximum(counts, 1))
-    else:
-        unknown = [label for label in train.class_weight if not 0 <= label < classes]
-        if unknown:
-            raise ConfigError(f"train.class_weight: expected classes 0 to {classes - 1}, received {unknown[0]}.")
-        weights = np.array([train.class_weight.get(label, 1.0) for label in range(classes)])
-    return weights[labels].astype(np.float32)
 
 
 def _values(variables: Sequence[Any]) -> list[NDArray[Any]]:

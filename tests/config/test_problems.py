@@ -208,7 +208,7 @@ WRONG_TYPES = [
     ("train: {class_weight: balance}",
      "3:23: train.class_weight: expected a mapping or 'balanced', received 'balance' (text) "
      "(did you mean 'balanced'?)"),
-    ("train: {class_weight: {a: 1}}", "3:24: train.class_weight.a: expected a whole number, received 'a' (text)"),
+    ("train: {class_weight: {a: much}}", "3:27: train.class_weight.a: expected a number, received 'much' (text)"),
     ("train: {schedule: [{step: 5}]}", "3:27: train.schedule[0].step: expected a mapping, received 5"),
     ("train: []", "3:8: train: expected a mapping, received an empty list"),
     ("train:", "3:7: train: expected a mapping, received an empty value"),

@@ -276,6 +276,18 @@ def test_another_data_set_or_backend_changes_the_fingerprint() -> None:
     assert len(marks) == 4
 
 
+def test_class_weights_count_by_the_class_that_they_are_for() -> None:
+    def of(weights: dict[int | str, float], classes: tuple[str, ...]) -> str:
+        config = changed(train={"class_weight": weights})
+        return fingerprint(config, dataset_sha256="", backend="jax", classes=classes)
+
+    plain = fingerprint(changed(train={"class_weight": {1: 2.0}}), dataset_sha256="", backend="jax")
+    assert of({"1": 2.0}, ("0", "1", "2")) == plain, "finished runs stay finished"
+    assert of({"1": 2.0}, ("1", "2", "3")) != plain, "there it is about the first class"
+    assert of({"1": 2.0}, ("1", "2", "3")) == of({"a": 2.0}, ("a", "b", "c"))
+    assert of({"1": 2.0}, ("1", "2", "3")) != of({"2": 2.0}, ("1", "2", "3"))
+
+
 def test_the_fingerprint_stays_what_it_was() -> None:
     """Finished runs are recognised by it, so it may not change from one version to the next."""
     config = changed(

@@ -1,0 +1,63 @@
+"""How much each training image counts in the loss: `train.class_weight`, whose keys are the data set's own labels."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mnist_lab.config.schema import class_key
+from mnist_lab.datasets import class_list
+from mnist_lab.errors import ConfigError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mnist_lab.config.schema import Train
+    from mnist_lab.datasets import Dataset
+
+
+def by_name(train: "Train", dataset: "Dataset") -> "Train":
+    """`train` with the class weights under the classes' names, in their order.
+
+    Raises:
+        ConfigError: a key is no class, or two keys are one class.
+    """
+    if not isinstance(train.class_weight, dict):
+        return train
+    weights: dict[str, float] = {}
+    for key, weight in train.class_weight.items():
+        name = dataset.class_called(key)
+        if name is None:
+            labels = "" if dataset.labels == dataset.classes else f", with the labels {', '.join(dataset.labels)}"
+            raise ConfigError(
+                f"train.class_weight: {key!r} is no class of {dataset.title};"
+                f" expected {class_list(dataset.classes)}{labels}.",
+                f"mnist-lab data verify {dataset.name} lists them." if dataset.genuine else None,
+            )
+        if name in weights:
+            raise ConfigError(f"train.class_weight: {key!r} is class {name}, which has a weight already.")
+        weights[name] = weight
+    ordered = {class_key(name): weights[name] for name in dataset.classes if name in weights}
+    return train.model_copy(update={"class_weight": ordered})
+
+
+def weights(train: "Train", labels: "NDArray[Any]", dataset: "Dataset") -> "NDArray[np.float32] | None":
+    """The weight (n,) of each training image; None if all count the same.
+
+    Args:
+        train: the recipe.
+        labels: the class (n,) of each image.
+        dataset: what the classes are called.
+
+    Raises:
+        ConfigError: a key is no class, or two keys are one class.
+    """
+    classes = len(dataset.classes)
+    match by_name(train, dataset).class_weight:
+        case None:
+            return None
+        case "balanced":
+            counts = np.bincount(labels, minlength=classes)
+            of_class = len(labels) / (classes * np.maximum(counts, 1))
+        case given:
+            of_class = np.array([given.get(class_key(name), 1.0) for name in dataset.classes])
+    return of_class[labels].astype(np.float32)
