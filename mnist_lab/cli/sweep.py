@@ -41,7 +41,11 @@ if TYPE_CHECKING:
 @click.option("--retry-failed", is_flag=True, help="Train only what failed before.")
 @click.option("--fail-fast", is_flag=True, help="Start nothing more after a failure.")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="End a run after this.")
-@click.option("--name", metavar="NAME", help="What the sweep is called; its summary goes into DIR/NAME/.")
+@click.option(
+    "--name",
+    metavar="NAME",
+    help="What the sweep is called; its summary goes into DIR/NAME/.",
+)
 @config_options
 @data_dir_option
 @results_option

@@ -8,7 +8,7 @@ from mnist_lab.report.columns import amount, columns, spread
 from mnist_lab.report.digest import looks, opening
 from mnist_lab.report.figures import CURVES, PARAMETERS, figure_name
 from mnist_lab.report.files import folder_for, write
-from mnist_lab.report.markdown import bullets, table, table_of
+from mnist_lab.report.markdown import bullets, table, table_of, text
 from mnist_lab.report.study import Chapter, Entry, Interval, Study
 from mnist_lab.report.verdict_words import NO_TIMES, OWN_IMAGES, WORDS
 
@@ -58,7 +58,7 @@ def document(study: Study) -> str:
     lines += bullets(explanations.of_report(study, headings))
     if study.problems:
         lines += ["", "## Left out", "", *bullets(study.problems)]
-    return "\n".join(lines) + "\n"
+    return text(lines)
 
 
 def _verdicts(chapter: Chapter) -> list[str]:

@@ -1,9 +1,17 @@
 """Tables and lists in Markdown."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from mnist_lab.report.columns import Column
 from mnist_lab.report.group import Group
+
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+
+
+def text(lines: Iterable[str]) -> str:
+    """The text of a file; what names and descriptions have of HTML is told and does nothing."""
+    return _TAG.sub("&lt;", "\n".join(lines)) + "\n"
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Iterable[int] = ()) -> list[str]:

@@ -18,7 +18,7 @@ from mnist_lab.report.figures import CURVES, PARAMETERS, accuracy_curves, accura
 from mnist_lab.report.files import folder_for, read, write
 from mnist_lab.report.group import Spread
 from mnist_lab.report.grouping import Section
-from mnist_lab.report.markdown import bullets, table_of
+from mnist_lab.report.markdown import bullets, table_of, text
 from mnist_lab.report.published import published
 from mnist_lab.report.study import Chapter, Entry, Study
 
@@ -139,7 +139,7 @@ def _markdown(study: Study) -> str:
         lines += bullets(f"{where}{text}" for text in looks(chapter.looks))
     if any(group.is_base for group in study.groups):
         lines += bullets([explanations.BOLD])
-    return "\n".join(lines) + "\n"
+    return text(lines)
 
 
 def _draw(folder: Path, title: str, figures: dict[str, tuple[str, Section]]) -> None:

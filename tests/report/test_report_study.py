@@ -11,6 +11,7 @@ from run_folders import MNIST, edit_metrics, finished_run, give_mistakes
 from mnist_lab.analysis.pareto import front
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.report import collect, groups, study, write_summary
+from mnist_lab.report.comparison import compare, find_sides, write_comparison
 from mnist_lab.report.digest import digest, looks
 from mnist_lab.report.document import document, write_document
 from mnist_lab.report.observations import UNLIKE
@@ -492,3 +493,17 @@ def test_mnist_of_one_kind_is_not_compared_with_another(tmp_path):
     found = studied(tmp_path)
     assert len(found.chapters) == 2
     assert "Experiments on different data are set apart" in document(found)
+
+
+def test_html_in_what_runs_say_of_themselves_is_text_in_every_markdown_file(tmp_path):
+    title = '<img src=x onerror="alert(1)"> <!-- & 1 < 2'
+    for config in ("mlp_512", "ablation/no_relu"):
+        finished_run(tmp_path, config, dataset=MNIST | {"title": title}, description="<script>alert(1)</script>")
+    found = studied(tmp_path)
+    write_document(tmp_path, found)
+    write_summary(tmp_path, found)
+    write_comparison(tmp_path, compare(find_sides(["mlp_512", "no_relu"], tmp_path)), None)
+    for name in ("report.md", "summary.md", "compare.md"):
+        text = (tmp_path / name).read_text()
+        assert "&lt;img src=x" in text
+        assert re.search("<[a-z/!?]", text, re.IGNORECASE) is None

@@ -15,7 +15,7 @@ from mnist_lab.report.facts import experiment, interval, rounded
 from mnist_lab.report.files import folder_for, write
 from mnist_lab.report.group import Group, Spread
 from mnist_lab.report.images import load_images
-from mnist_lab.report.markdown import bullets, table
+from mnist_lab.report.markdown import bullets, table, text
 from mnist_lab.runs import is_run_folder
 
 LONGEST = 120
@@ -100,7 +100,7 @@ def document(comparison: Comparison, drawn: list[str], not_drawn: list[str]) -> 
     lines += ["", "## How to read the numbers", "", *bullets(words.notes(comparison))]
     if left_out := [*comparison.problems, *not_drawn]:
         lines += ["", "## Left out", "", *bullets(left_out)]
-    return "\n".join(lines) + "\n"
+    return text(lines)
 
 
 def facts(comparison: Comparison, drawn: list[str], not_drawn: list[str]) -> dict[str, Any]:

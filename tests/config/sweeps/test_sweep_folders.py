@@ -184,6 +184,23 @@ def test_a_sweep_is_called_what_it_is_of(references: list[str], name: str) -> No
     assert load_sweep(references, name="chosen/name").name == "chosen/name"
 
 
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ([], "mine"),
+        (["train.epochs=3"], "mine,epochs=3"),
+        (["train.epochs=3", "data.dataset=digits"], "mine,epochs=3,dataset=digits"),
+        (["runtime.backend=jax"], "mine,backend=jax"),
+        (["runtime.threads=1", "runtime.device=cpu", "seed=2"], "mine"),
+    ],
+)
+def test_options_that_change_numbers_are_in_its_name_so_that_no_summary_is_overwritten(options, name) -> None:
+    write("mine/base.yaml", BASE)
+    overrides = [Override.parse(option) for option in options]
+    assert load_sweep(["mine"], overrides).name == name
+    assert load_sweep(["mine"], overrides, name="chosen").name == "chosen"
+
+
 def test_a_name_that_is_no_folder_is_refused() -> None:
     with pytest.raises(InputError, match="name of the sweep: expected letters"):
         load_sweep(["mlp_512"], name="../up")

@@ -1,0 +1,64 @@
+"""What a run leaves when it ends other than well: nothing of a finished run is lost, and nobody is told of a bug."""
+
+import errno
+import os
+
+import pytest
+from run_folders import finished_run
+
+from mnist_lab.errors import MachineError, NoRoomError, TrainingError
+from mnist_lab.experiment.endings import endings
+from mnist_lab.runs import load_run
+
+
+@pytest.fixture
+def repeated(tmp_path):
+    """A finished run that is being repeated."""
+    folder = finished_run(tmp_path)
+    folder.repetition.path.mkdir()
+    folder.repetition.write_text("log.txt", "epoch 1\n")
+    return folder
+
+
+def ends(folder, error):
+    with folder.locked(), endings(folder, folder.path.parents[1]):
+        folder.repetition.path.mkdir(exist_ok=True)
+        raise error
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.EMFILE, errno.ESTALE, errno.EISDIR])
+def test_an_error_of_the_operating_system_names_the_file_and_what_stays(code, repeated):
+    with pytest.raises(MachineError) as raised:
+        ends(repeated, OSError(code, os.strerror(code), "/some/model.keras"))
+    assert raised.value.message == f"/some/model.keras: {os.strerror(code)}."
+    assert str(repeated.repetition.path) in raised.value.hint
+    assert (repeated.repetition.path / "error.txt").is_file()
+    assert load_run(repeated.path)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES])
+def test_without_room_the_finished_run_stays_and_its_repetition_goes(code, repeated):
+    with pytest.raises(NoRoomError, match="cannot be written"):
+        ends(repeated, OSError(code, os.strerror(code), "/some/model.keras"))
+    assert not repeated.repetition.path.exists()
+    assert load_run(repeated.path)
+
+
+def test_a_repetition_that_fails_has_its_own_error_and_the_finished_run_stays(repeated):
+    with pytest.raises(TrainingError):
+        ends(repeated, TrainingError("The loss became nan in epoch 1."))
+    assert not (repeated.path / "error.txt").exists()
+    assert "The loss became nan" in (repeated.repetition.path / "error.txt").read_text()
+    assert (repeated.state, load_run(repeated.path).folder) == ("finished; repetition failed", repeated)
+
+
+def test_an_interrupted_repetition_is_resumed_from_its_checkpoint_and_else_nothing_is_left(repeated):
+    repeated.repetition.write_text("checkpoint.npz", "")
+    with pytest.raises(KeyboardInterrupt, match=r"goes on from the last checkpoint in .*\.repetition"):
+        ends(repeated, KeyboardInterrupt())
+    assert repeated.interrupted
+    (repeated.repetition.path / "checkpoint.npz").unlink()
+    with pytest.raises(KeyboardInterrupt, match="begins this run anew"):
+        ends(repeated, KeyboardInterrupt())
+    assert not repeated.unsettled
+    assert load_run(repeated.path)
