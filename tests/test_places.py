@@ -20,7 +20,7 @@ from run_folders import finished_run
 
 from mnist_lab import backends, datasets
 from mnist_lab.cli import main
-from mnist_lab.cli.options import UserPath
+from mnist_lab.cli._options import UserPath
 from mnist_lab.errors import DataError, InputError, NoRoomError, SetupError
 from mnist_lab.places import cache_dir, check_temporary_dir, expanded, home
 from mnist_lab.writable import check_clock, check_writable

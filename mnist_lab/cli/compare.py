@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mnist_lab.cli.options import (
+from mnist_lab.cli._options import (
     OUTPUT_FOLDER,
     REFERENCE,
     data_dir_option,
@@ -14,7 +14,7 @@ from mnist_lab.cli.options import (
     json_option,
     results_option,
 )
-from mnist_lab.cli.output import echo, echo_json, left_out
+from mnist_lab.cli._output import echo, echo_json, left_out
 
 if TYPE_CHECKING:
     from mnist_lab.report.comparison import Comparison
@@ -66,8 +66,8 @@ def compare(
 def _print(comparison: "Comparison", files: list[Path]) -> None:
     from rich.text import Text
 
-    from mnist_lab.cli import tables
-    from mnist_lab.cli.consoles import console
+    from mnist_lab.cli import _tables as tables
+    from mnist_lab.cli._consoles import console
     from mnist_lab.report.comparison import words
 
     output = console()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from mnist_lab.cli.options import PATH, debug_option, examples, json_option
-from mnist_lab.cli.output import echo, print_json
+from mnist_lab.cli._options import PATH, debug_option, examples, json_option
+from mnist_lab.cli._output import echo, print_json
 
 
 @click.group(invoke_without_command=True, epilog=examples("mnist-lab configs", "mnist-lab configs copy my_configs"))

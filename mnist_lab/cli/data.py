@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_lab.cli.downloads import download_bar
-from mnist_lab.cli.options import OUTPUT_FILE, REFERENCE, data_dir_option, debug_option, examples, json_option
-from mnist_lab.cli.output import echo, print_json
+from mnist_lab.cli._downloads import download_bar
+from mnist_lab.cli._options import OUTPUT_FILE, REFERENCE, data_dir_option, debug_option, examples, json_option
+from mnist_lab.cli._output import echo, print_json
 
 if TYPE_CHECKING:
     from mnist_lab.datasets import Dataset, KnownSet
@@ -225,8 +225,8 @@ def _print_facts(dataset: "Dataset", facts: dict[str, Any]) -> None:
 
 
 def _print_table(headings: list[str], rows: list[list[str]], numbers: tuple[int, ...] = ()) -> None:
-    from mnist_lab.cli.consoles import console
-    from mnist_lab.cli.tables import table
+    from mnist_lab.cli._consoles import console
+    from mnist_lab.cli._tables import table
 
     console().print(table(headings, rows, numbers=numbers))
 

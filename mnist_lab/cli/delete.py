@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mnist_lab.cli.options import REFERENCE, debug_option, examples, results_option
-from mnist_lab.cli.output import echo
+from mnist_lab.cli._options import REFERENCE, debug_option, examples, results_option
+from mnist_lab.cli._output import echo
 
 if TYPE_CHECKING:
     from mnist_lab.errors import MnistLabError
@@ -76,7 +76,7 @@ def _remove(folders: "list[RunFolder]", results: Path) -> "list[MnistLabError]":
 
 
 def _show(folders: "list[RunFolder]") -> None:
-    from mnist_lab.cli import tables
+    from mnist_lab.cli import _tables as tables
 
     sizes = [folder.size() for folder in folders]
     rows = [

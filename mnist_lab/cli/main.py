@@ -10,18 +10,20 @@ from typing import Any
 import click
 
 from mnist_lab import scratch, signals, streams
+from mnist_lab.cli._invocation import remember, tracebacks_wanted
+from mnist_lab.cli._options import examples
+from mnist_lab.cli._output import echo, echo_error
 from mnist_lab.cli.compare import compare
 from mnist_lab.cli.configs import configs
 from mnist_lab.cli.data import data
 from mnist_lab.cli.delete import delete
-from mnist_lab.cli.listing import list_runs, show
-from mnist_lab.cli.options import examples
-from mnist_lab.cli.output import echo, echo_error
+from mnist_lab.cli.list import list_runs
 from mnist_lab.cli.predict import predict
 from mnist_lab.cli.report import report
 from mnist_lab.cli.reproduce import reproduce
 from mnist_lab.cli.run import run
 from mnist_lab.cli.schema import schema
+from mnist_lab.cli.show import show
 from mnist_lab.cli.summary import summary
 from mnist_lab.cli.sweep import sweep
 from mnist_lab.cli.validate import validate
@@ -79,12 +81,17 @@ class Commands(click.Group):
             code = MachineError.exit_code
         sys.exit(code or 0)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments, and keep them."""
+        remember(ctx, args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
         try:
             return super().invoke(ctx)
         except MnistLabError as error:
-            _show_traceback_if_asked()
+            _show_traceback_if_asked(ctx)
             echo_error(f"Error: {error}")
             ctx.exit(error.exit_code)
         except KeyboardInterrupt as error:
@@ -92,11 +99,11 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except OSError as error:
-            _show_traceback_if_asked()
+            _show_traceback_if_asked(ctx)
             echo_error(f"Error: {MachineError.of(error)}")
             ctx.exit(MachineError.exit_code)
         except Exception as error:
-            _show_traceback_if_asked()
+            _show_traceback_if_asked(ctx)
             echo_error(
                 f"Internal error: {type(error).__name__}: {error}\n"
                 "This is a bug in mnist-lab. --debug shows where; so does log.txt if a run had begun."
@@ -111,8 +118,8 @@ def _interrupted(interrupt: KeyboardInterrupt) -> int:
     return signals.exit_code(number)
 
 
-def _show_traceback_if_asked() -> None:
-    if "--debug" in sys.argv or os.environ.get("MNIST_LAB_DEBUG"):
+def _show_traceback_if_asked(ctx: click.Context) -> None:
+    if tracebacks_wanted(ctx):
         echo(traceback.format_exc(), err=True)
 
 

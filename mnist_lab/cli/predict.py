@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_lab.cli.options import (
+from mnist_lab.cli._options import (
     OUTPUT_FILE,
     PATH,
     REFERENCE,
@@ -15,7 +15,7 @@ from mnist_lab.cli.options import (
     json_option,
     results_option,
 )
-from mnist_lab.cli.output import echo, print_json
+from mnist_lab.cli._output import echo, print_json
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,7 +95,7 @@ def predict(
     images = images_of(run, data_dir)
     if dataset:
         from mnist_lab import datasets
-        from mnist_lab.cli.downloads import download_bar
+        from mnist_lab.cli._downloads import download_bar
 
         with download_bar() as progress:
             loaded = datasets.load(dataset, data_dir, progress=progress)
@@ -119,7 +119,7 @@ def _print_predictions(
     *,
     as_json: bool,
 ) -> None:
-    from mnist_lab.cli import tables
+    from mnist_lab.cli import _tables as tables
 
     if plot:
         from mnist_lab import plots

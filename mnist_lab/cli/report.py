@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from mnist_lab.cli.options import OUTPUT_FOLDER, PATH, data_dir_option, debug_option, examples, json_option
-from mnist_lab.cli.output import echo, echo_json, left_out
+from mnist_lab.cli._options import OUTPUT_FOLDER, PATH, data_dir_option, debug_option, examples, json_option
+from mnist_lab.cli._output import echo, echo_json, left_out
 
 DEFAULT = Path("results")
 
@@ -57,7 +57,7 @@ def report(paths: tuple[Path, ...], output: Path | None, data_dir: Path | None, 
             raise MnistLabError(f"{nothing} that can be read.", "`mnist-lab list` shows what is there.")
         echo(f"{nothing}.", err=True)
         return
-    from mnist_lab.cli.summaries import print_summary
+    from mnist_lab.cli._comparison import print_summary
     from mnist_lab.report.document import write_document
     from mnist_lab.report.page import write_page
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_lab.cli.options import (
+from mnist_lab.cli._options import (
     OUTPUT_FOLDER,
     REFERENCE,
     data_dir_option,
@@ -14,7 +14,7 @@ from mnist_lab.cli.options import (
     json_option,
     results_option,
 )
-from mnist_lab.cli.output import echo, print_json
+from mnist_lab.cli._output import echo, print_json
 
 if TYPE_CHECKING:
     from mnist_lab.experiment.reproduction import Changed, Reproduction
@@ -78,7 +78,7 @@ def reproduce(
     from mnist_lab.runs import find_run
 
     original = find_run(reference, results)
-    from mnist_lab.cli.progress import observer_for
+    from mnist_lab.cli._progress import observer_for
     from mnist_lab.experiment import reproduction
 
     observer = observer_for(quiet=quiet)
@@ -95,8 +95,8 @@ def reproduce(
 def _print(done: "Reproduction") -> None:
     from rich.text import Text
 
-    from mnist_lab.cli import tables
-    from mnist_lab.cli.consoles import console
+    from mnist_lab.cli import _tables as tables
+    from mnist_lab.cli._consoles import console
 
     facts = done.original.metrics["run"]
     output = console()

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from mnist_lab.cli.options import (
+from mnist_lab.cli._options import (
     config_argument,
     config_options,
     data_dir_option,
@@ -16,7 +16,7 @@ from mnist_lab.cli.options import (
     overrides,
     results_option,
 )
-from mnist_lab.cli.output import echo, echo_error, print_json
+from mnist_lab.cli._output import echo, echo_error, print_json
 
 
 @click.command(
@@ -51,8 +51,8 @@ def run(
     """
     configs = load_all(references, overrides(**values))
     from mnist_lab import experiment
-    from mnist_lab.cli.progress import observer_for
-    from mnist_lab.cli.results import print_line, print_run
+    from mnist_lab.cli._progress import observer_for
+    from mnist_lab.cli._results import print_line, print_run
     from mnist_lab.config.problems import told_of
     from mnist_lab.errors import InputError, MnistLabError, TrainingError
 

@@ -2,8 +2,8 @@
 
 import click
 
-from mnist_lab.cli.options import debug_option, examples
-from mnist_lab.cli.output import print_json
+from mnist_lab.cli._options import debug_option, examples
+from mnist_lab.cli._output import print_json
 
 
 @click.command(epilog=examples("mnist-lab schema > mnist-lab.schema.json"))

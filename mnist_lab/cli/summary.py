@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from mnist_lab.cli.options import (
+from mnist_lab.cli._options import (
     config_argument,
     config_options,
     data_dir_option,
@@ -15,7 +15,7 @@ from mnist_lab.cli.options import (
     load_all,
     overrides,
 )
-from mnist_lab.cli.output import print_json
+from mnist_lab.cli._output import print_json
 
 
 @click.command(
@@ -31,8 +31,8 @@ from mnist_lab.cli.output import print_json
 def summary(references: tuple[str, ...], data_dir: Path | None, *, as_json: bool, **values: Any) -> None:
     """Show the layers, output shapes and parameter counts of configurations. Trains nothing."""
     configs = load_all(references, overrides(**values))
-    from mnist_lab.cli.consoles import console
-    from mnist_lab.cli.results import layer_table, parameter_counts
+    from mnist_lab.cli._consoles import console
+    from mnist_lab.cli._results import layer_table, parameter_counts
     from mnist_lab.experiment.preview import preview
 
     summaries = preview(zip(references, configs, strict=True), data_dir)

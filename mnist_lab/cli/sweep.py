@@ -1,14 +1,17 @@
 """`mnist-lab sweep`: a family of experiments, times seeds."""
 
-import sys
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_lab.cli.options import (
+from mnist_lab.cli._invocation import command_line
+from mnist_lab.cli._options import (
     REFERENCE,
+    Jobs,
+    Seeds,
     complete_config,
     config_options,
     data_dir_option,
@@ -18,7 +21,7 @@ from mnist_lab.cli.options import (
     overrides,
     results_option,
 )
-from mnist_lab.cli.output import echo, print_json
+from mnist_lab.cli._output import echo, print_json
 
 if TYPE_CHECKING:
     from mnist_lab.sweeps import Appraisal, Plan, PlannedRun
@@ -34,8 +37,8 @@ if TYPE_CHECKING:
 @click.argument(
     "references", nargs=-1, required=True, type=REFERENCE, metavar="PATH...", shell_complete=complete_config
 )
-@click.option("--seeds", metavar="A..B|A,B,C", help="Train everything with each of these seeds.")
-@click.option("--jobs", default="auto", metavar="N|auto", help="Runs at a time; auto fits the machine.")
+@click.option("--seeds", type=Seeds(), metavar="A..B|A,B,C", help="Train everything with each of these seeds.")
+@click.option("--jobs", type=Jobs(), default="auto", metavar="N|auto", help="Runs at a time; auto fits the machine.")
 @click.option("--dry-run", is_flag=True, help="Show what there is to do, its time and its disk space; train nothing.")
 @click.option("--force", is_flag=True, help="Train again what is finished.")
 @click.option("--retry-failed", is_flag=True, help="Train only what failed before.")
@@ -56,8 +59,8 @@ if TYPE_CHECKING:
 def sweep(
     ctx: click.Context,
     references: tuple[str, ...],
-    seeds: str | None,
-    jobs: str,
+    seeds: tuple[int, ...] | None,
+    jobs: int,
     data_dir: Path | None,
     results: Path,
     timeout: float | None,
@@ -76,7 +79,7 @@ def sweep(
     A sweep is the wanted state of the results folder: finished runs are skipped, interrupted ones go on, the rest is
     trained, each run in a process of its own. Ctrl-C once stops after the running epochs; the same command goes on.
     """
-    from mnist_lab.cli.sweeping import observer_for, print_failures, print_plan
+    from mnist_lab.cli._sweeping import observer_for, print_failures, print_plan
     from mnist_lab.config.sweeps import load_sweep
     from mnist_lab.sweeps import appraise, launch, longest_first, make_plan, slots_for
 
@@ -89,7 +92,7 @@ def sweep(
     if not dry_run:
         plan.check_folders(results / wanted.name)
     notes = [*wanted.notes, *plan.notes]
-    slots = slots_for(plan.todo, jobs=_jobs(jobs))
+    slots = slots_for(plan.todo, jobs=jobs or None)
     if plan.todo and not quiet:
         echo("Building the networks, and timing one where no finished run tells how long it takes.", err=True)
     costs = appraise(plan.todo, slots[0], data_dir=data_dir) if plan.todo else {}
@@ -114,7 +117,8 @@ def sweep(
             )
     _summarize(plan.runs, results / wanted.name, wanted.name, as_json=as_json)
     if failures:
-        print_failures(failures, _again(sys.argv[1:]))
+        again = command_line(ctx, without=("--retry-failed", "--force"))
+        print_failures(failures, shlex.join([*again, "--retry-failed"]))
         ctx.exit(1)
     if (missing := [run for run in plan.runs if not run.result()]) and not retry_failed:
         echo(f"{len(missing)} runs were not started.", err=True)
@@ -123,7 +127,7 @@ def sweep(
 
 def _summarize(runs: "Sequence[PlannedRun]", folder: Path, title: str, *, as_json: bool) -> None:
     """Compare what is finished, in the terminal and in the sweep's folder."""
-    from mnist_lab.cli.summaries import print_summary
+    from mnist_lab.cli._comparison import print_summary
     from mnist_lab.report import groups, study, write_summary
 
     finished = groups([result for run in runs if (result := run.result())])
@@ -131,24 +135,6 @@ def _summarize(runs: "Sequence[PlannedRun]", folder: Path, title: str, *, as_jso
         return
     compared = study(title, finished)
     print_summary(compared, write_summary(folder, compared), as_json=as_json)
-
-
-def _jobs(text: str) -> int | None:
-    from mnist_lab.errors import InputError
-
-    if text == "auto":
-        return None
-    if not text.isdecimal() or int(text) < 1:
-        raise InputError(f"--jobs {text}: expected a number of 1 or more, or auto.")
-    return int(text)
-
-
-def _again(arguments: list[str]) -> str:
-    """The command that repeats the failed runs."""
-    import shlex
-
-    kept = [argument for argument in arguments if argument not in ("--retry-failed", "--force")]
-    return shlex.join(["mnist-lab", *kept, "--retry-failed"])
 
 
 def _print_plan_json(plan: "Plan", costs: "dict[PlannedRun, Appraisal]", notes: list[str], slots: int) -> None:

@@ -2,8 +2,8 @@
 
 import click
 
-from mnist_lab.cli.options import REFERENCE, complete_config, debug_option, examples
-from mnist_lab.cli.output import echo
+from mnist_lab.cli._options import REFERENCE, complete_config, debug_option, examples
+from mnist_lab.cli._output import echo
 
 
 @click.command(epilog=examples("mnist-lab validate configs/mlp_512.yaml", "mnist-lab validate configs/"))

@@ -18,10 +18,11 @@ from lab import ROOT, Answer, command, environment, good, lab, run_folder, write
 from PIL import Image
 from run_folders import MNIST, edit_metrics, finished_run
 
-from mnist_lab.cli import main, output
-from mnist_lab.cli.consoles import SafeConsole, live_console
-from mnist_lab.cli.output import LONGEST_LINE, MOST_LINES, shortened
-from mnist_lab.cli.tables import table
+from mnist_lab.cli import _output as output
+from mnist_lab.cli import main
+from mnist_lab.cli._consoles import SafeConsole, live_console
+from mnist_lab.cli._output import LONGEST_LINE, MOST_LINES, shortened
+from mnist_lab.cli._tables import table
 from mnist_lab.printable import printable
 
 TITLE = "\x1b]0;owned\x07"
@@ -193,7 +194,7 @@ def test_columns_are_as_wide_as_what_is_shown():
 
 def test_only_one_place_prints():
     """Whoever prints past it shows something raw one day."""
-    ours = {"output.py", "consoles.py"}
+    ours = {"_output.py", "_consoles.py"}
     for file in (ROOT / "mnist_lab" / "cli").glob("*.py"):
         calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)}
         raw = calls & {"print", "click.echo", "click.secho", "Console", "sys.stdout.write", "sys.stderr.write"}

@@ -139,7 +139,8 @@ def test_retrying_what_failed_says_so_when_nothing_has(plans):
 @pytest.mark.parametrize("jobs", NO_JOBS)
 def test_a_number_of_jobs_that_is_none_is_refused(jobs, plans):
     assert plans.jobs[jobs].code == 2
-    assert f"--jobs {jobs}: expected a number of 1 or more, or auto." in plans.jobs[jobs].err
+    expected = f"Invalid value for '--jobs': expected a number of 1 or more, or auto, received '{jobs}'."
+    assert expected in plans.jobs[jobs].err
 
 
 @pytest.fixture(scope="module")

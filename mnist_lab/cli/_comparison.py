@@ -6,9 +6,9 @@ from pathlib import Path
 from rich.cells import cell_len
 from rich.text import Text
 
-from mnist_lab.cli import tables
-from mnist_lab.cli.consoles import console
-from mnist_lab.cli.output import echo, echo_json
+from mnist_lab.cli import _tables as tables
+from mnist_lab.cli._consoles import console
+from mnist_lab.cli._output import echo, echo_json
 from mnist_lab.report import Section, Study, explanations
 from mnist_lab.report.columns import Column, columns
 from mnist_lab.report.digest import digest, looks

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mnist_lab.cli._invocation import want_tracebacks
+
 if TYPE_CHECKING:
     from mnist_lab.config import Config, Override
 
@@ -51,6 +53,35 @@ class OutputPath(UserPath):
         except NoRoomError as error:
             self.fail(str(error), param, ctx)
         return path
+
+
+class Seeds(click.ParamType):
+    """Seeds such as `4`, `1..5` or `1,3,7`, as a tuple of them."""
+
+    name = "seeds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """The seeds that a text stands for."""
+        from mnist_lab.config.sweeps.seeds import read_seeds
+
+        try:
+            return read_seeds(value)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
+class Jobs(click.ParamType):
+    """A number of runs at a time; 0 for `auto`."""
+
+    name = "jobs"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number that a text stands for."""
+        if value == "auto":
+            return 0
+        if isinstance(value, str) and not (value.isascii() and value.isdecimal() and int(value)):
+            self.fail(f"expected a number of 1 or more, or auto, received {value!r}.", param, ctx)
+        return int(value)
 
 
 PATH = UserPath(path_type=Path)
@@ -101,7 +132,14 @@ results_option = click.option(
     "--results", type=PATH, default=Path("results"), show_default=True, metavar="DIR",
     help="Where run folders go.",
 )  # fmt: skip
-debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+debug_option = click.option(
+    "--debug",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=want_tracebacks,
+    help="Show the traceback of an error.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

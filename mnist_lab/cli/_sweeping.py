@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from typing_extensions import override
 
-from mnist_lab.cli import tables
-from mnist_lab.cli.consoles import console
-from mnist_lab.cli.output import echo, echo_notes, shortened
+from mnist_lab.cli import _tables as tables
+from mnist_lab.cli._consoles import console
+from mnist_lab.cli._output import echo, echo_notes, shortened
 from mnist_lab.errors import InputError
 from mnist_lab.sweeps import STATES, Observer
 
@@ -121,7 +121,7 @@ class Live(Lines):
         super().__init__(total)
         from rich.live import Live as RichLive
 
-        from mnist_lab.cli.consoles import live_console
+        from mnist_lab.cli._consoles import live_console
 
         self._console = live_console()
         self._live = RichLive(console=self._console, transient=True, refresh_per_second=4)

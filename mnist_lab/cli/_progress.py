@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 from typing_extensions import override
 
 from mnist_lab import streams
-from mnist_lab.cli.downloads import download_lines
-from mnist_lab.cli.output import echo
+from mnist_lab.cli._downloads import download_lines
+from mnist_lab.cli._output import echo
 from mnist_lab.experiment import Observer, Plan
 from mnist_lab.experiment import lines as plain
 
@@ -57,7 +57,7 @@ class Live(Quiet):
     def __init__(self) -> None:
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        from mnist_lab.cli.consoles import live_console
+        from mnist_lab.cli._consoles import live_console
 
         self._stderr = streams.copy_of_stderr()
         self._console = live_console(self._stderr)
@@ -96,7 +96,7 @@ class Live(Quiet):
 
     @override
     def begun(self, plan: Plan) -> None:
-        from mnist_lab.cli.results import layer_table, parameter_counts
+        from mnist_lab.cli._results import layer_table, parameter_counts
 
         self._say(plain.heading(plan), style="bold")
         self._say(plain.counts(plan.material))

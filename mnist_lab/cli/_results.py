@@ -6,9 +6,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mnist_lab.cli import tables
-from mnist_lab.cli.consoles import console
-from mnist_lab.cli.output import echo
+from mnist_lab.cli import _tables as tables
+from mnist_lab.cli._consoles import console
+from mnist_lab.cli._output import echo
 
 if TYPE_CHECKING:
     from mnist_lab.config.schema import Reference

@@ -1,12 +1,12 @@
-"""`mnist-lab list` and `mnist-lab show`: the runs on disk."""
+"""`mnist-lab list`: the runs on disk."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_lab.cli.options import PATH, REFERENCE, debug_option, examples, json_option, results_option
-from mnist_lab.cli.output import echo, left_out, print_json
+from mnist_lab.cli._options import PATH, debug_option, examples, json_option
+from mnist_lab.cli._output import echo, left_out, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +100,7 @@ def list_runs(
 
 
 def _print_table(records: "Records", keys: "Sequence[str]") -> None:
-    from mnist_lab.cli import tables
+    from mnist_lab.cli import _tables as tables
 
     columns = [records.column(key) for key in keys]
     numbers = [i for i, column in enumerate(columns) if any(isinstance(value, int | float) for value in column)]
@@ -150,22 +150,3 @@ def _plain(value: Any) -> Any:
             return ", ".join(str(_plain(item)) for item in value)
         case _:
             return "" if value is None or value is ABSENT else value
-
-
-@click.command(epilog=examples("mnist-lab show mlp_512", "mnist-lab show results/mlp_512/seed1-0123abcd --json"))
-@click.argument("reference", type=REFERENCE, metavar="RUN")
-@results_option
-@json_option
-@debug_option
-def show(reference: str, results: Path, *, as_json: bool) -> None:
-    """Show one run in full. RUN is its folder, its id, or its experiment's name if that has one run."""
-    from mnist_lab.runs import find_run
-
-    run = find_run(reference, results)
-    from mnist_lab.cli.results import print_run
-
-    left_out(list(run.problems))
-    if as_json:
-        print_json(run.metrics)
-    else:
-        print_run(run)

@@ -8,8 +8,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mnist_lab.cli.consoles import console
-from mnist_lab.cli.output import echo
+from mnist_lab.cli._consoles import console
+from mnist_lab.cli._output import echo
 from mnist_lab.printable import printable
 
 _RULED = box.Box(str(box.SIMPLE_HEAD), ascii=True)

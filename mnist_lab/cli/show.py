@@ -1,0 +1,27 @@
+"""`mnist-lab show`: one run in full."""
+
+from pathlib import Path
+
+import click
+
+from mnist_lab.cli._options import REFERENCE, debug_option, examples, json_option, results_option
+from mnist_lab.cli._output import left_out, print_json
+
+
+@click.command(epilog=examples("mnist-lab show mlp_512", "mnist-lab show results/mlp_512/seed1-0123abcd --json"))
+@click.argument("reference", type=REFERENCE, metavar="RUN")
+@results_option
+@json_option
+@debug_option
+def show(reference: str, results: Path, *, as_json: bool) -> None:
+    """Show one run in full. RUN is its folder, its id, or its experiment's name if that has one run."""
+    from mnist_lab.runs import find_run
+
+    run = find_run(reference, results)
+    from mnist_lab.cli._results import print_run
+
+    left_out(list(run.problems))
+    if as_json:
+        print_json(run.metrics)
+    else:
+        print_run(run)
