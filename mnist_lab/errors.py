@@ -6,6 +6,7 @@ the exit code that the command line ends with. Anything else that escapes is a b
     MnistLabError            exit 1
     ├── InputError           exit 2   what the user gave cannot be used
     │   ├── ConfigError               a configuration, with file, line and column
+    │   │   └── TooLargeError         a network that this machine's memory cannot hold
     │   ├── DataError                 a data set that is missing, damaged or unfit
     │   ├── DamagedError              a file of a run whose contents cannot be right
     │   ├── UnreadableError           a file or folder that the operating system does not let us read
@@ -48,6 +49,10 @@ class InputError(MnistLabError):
 
 class ConfigError(InputError):
     """A configuration is wrong; the message lists every problem with its place in the file."""
+
+
+class TooLargeError(ConfigError):
+    """A network is too large for the memory of this machine, or too deep."""
 
 
 class DataError(InputError):

@@ -6,6 +6,7 @@ import random
 import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -42,6 +43,43 @@ def _idle_ticks() -> dict[int, int]:
         return {}
     rows = [line.split() for line in lines if re.match(r"cpu\d", line)]
     return {int(row[0].removeprefix("cpu")): int(row[4]) for row in rows}
+
+
+def available_memory() -> int | None:
+    """Bytes of memory that this process can still take, or that the machine has; None where no one tells.
+
+    On Linux MemAvailable and SwapFree of /proc/meminfo (man proc_meminfo), at most the limit of the control group.
+    """
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        values = {name: 1024 * int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
+        there = values["MemAvailable"] + values["SwapFree"]
+    except (OSError, ValueError, KeyError, IndexError):
+        try:
+            return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        except (AttributeError, ValueError, OSError):
+            return None
+    return min([there, *_control_group_limits()])
+
+
+def _control_group_limits() -> list[int]:
+    """The limits of memory of this process' control group and those above it; version 2, and version 1 in a container.
+
+    Source: Documentation/admin-guide/cgroup-v2.rst of Linux.
+    """
+    root = Path("/sys/fs/cgroup")
+    try:
+        lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return []
+    own = root / next((line[3:].strip("/") for line in lines if line.startswith("0::")), "")
+    groups = [own, *(group for group in own.parents if group.is_relative_to(root))]
+    files = [*(group / "memory.max" for group in groups), root / "memory" / "memory.limit_in_bytes"]
+    limits = []
+    for file in files:
+        with suppress(OSError, ValueError):  # not there, or `max`
+            limits.append(int(file.read_text(encoding="ascii")))
+    return limits
 
 
 def gpus() -> list[str]:

@@ -19,7 +19,7 @@ from mnist_lab.places import check_temporary_dir
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-_PREFIX = "mnist-lab-process-"
+_PREFIX = "mlab-"  # short, for the path of a socket below it may have 103 characters on macOS
 _LOCK = "alive.lock"
 """Only what has this file is taken for such a folder."""
 _AFTER_MULTIPROCESSING = -200

@@ -49,12 +49,12 @@ def test_that_of_a_killed_process_goes_with_the_next_start_and_that_of_a_living_
 
 
 def test_nothing_that_only_has_its_name_is_removed(start, tmp_path):
-    theirs = tmp_path / "mnist-lab-process-results"
+    theirs = tmp_path / "mlab-results"
     (theirs / "precious").mkdir(parents=True)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "alive.lock").touch()
-    link = tmp_path / "mnist-lab-process-link"
+    link = tmp_path / "mlab-link"
     link.symlink_to(elsewhere)
     start()
     assert (theirs / "precious").is_dir()

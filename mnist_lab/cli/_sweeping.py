@@ -43,11 +43,13 @@ def print_plan(
     rows = []
     for experiment, group in groupby(plan.runs, key=lambda run: str(run.identity.config.experiment)):
         runs = list(group)
-        todo = [costs[run] for run in runs if run in costs]
+        todo = [costs[run] for run in runs if run in costs and not costs[run].problem]
         counts = [cost.parameters for cost in todo] + [run.found.measured.parameters.total for run in runs if run.found]
         parameters = f"{counts[0]:,}" if counts else ""
         seconds = roughly(sum(cost.seconds for cost in todo)) if todo else ""
-        rows.append((experiment, _seeds(runs), _states(runs), parameters, seconds))
+        too_large = any(run in costs and costs[run].problem for run in runs)
+        state = "too large" if too_large else _states(runs)
+        rows.append((experiment, _seeds(runs), state, parameters, seconds))
     output.print(tables.table(("Experiment", "Seeds", "State", "Parameters", "Time"), rows, numbers=[3, 4], wrapped=0))
     echo_notes(notes)
     if not plan.todo:

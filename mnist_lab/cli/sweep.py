@@ -81,6 +81,7 @@ def sweep(
     """
     from mnist_lab.cli._sweeping import observer_for, print_failures, print_plan
     from mnist_lab.config.sweeps import load_sweep
+    from mnist_lab.errors import TooLargeError
     from mnist_lab.sweeps import appraise, launch, longest_first, make_plan, slots_for
 
     if seeds is not None and values["seed"] is not None:
@@ -96,11 +97,13 @@ def sweep(
     if plan.todo and not quiet:
         echo("Building the networks, and timing one where no finished run tells how long it takes.", err=True)
     costs = appraise(plan.todo, slots[0], data_dir=data_dir) if plan.todo else {}
+    too_large = list(dict.fromkeys(cost.problem for cost in costs.values() if cost.problem))
     if dry_run and as_json:
         _print_plan_json(plan, costs, notes, len(slots))
-        return
-    if dry_run or not quiet:
-        print_plan(plan, costs, notes, slots=len(slots), to_stdout=dry_run)
+    elif dry_run or not quiet:
+        print_plan(plan, costs, [*notes, *([] if dry_run else too_large)], slots=len(slots), to_stdout=dry_run)
+    if dry_run and too_large:
+        raise TooLargeError("\n".join(too_large))
     if dry_run:
         return
     failures = []
@@ -151,6 +154,7 @@ def _print_plan_json(plan: "Plan", costs: "dict[PlannedRun, Appraisal]", notes: 
             "parameters": cost.parameters if cost else run.found and run.found.measured.parameters.total,
             "seconds": round(cost.seconds, 1) if cost else run.seconds,
             "bytes": cost.bytes if cost else None,
+            "problem": (cost and cost.problem) or None,
         }
 
     total = sum(cost.seconds for cost in costs.values())

@@ -69,7 +69,7 @@ def told_of(source: str) -> Iterator[None]:
     except InvalidError:
         raise
     except ConfigError as error:
-        raise ConfigError(f"{source}: {error.message}", error.hint) from error
+        raise type(error)(f"{source}: {error.message}", error.hint) from error
 
 
 def listed(source: str, problems: Sequence[object]) -> str:

@@ -19,6 +19,8 @@ from mnist_lab.executors.slots import Slot
 
 PARENT = "MNIST_LAB_PARENT"
 """The variable that tells a server whom it serves, while it imports its modules and does not look by itself."""
+LONGEST_PLACE = 103 - len("/pymp-12345678/listener-12345678")
+"""Characters that a folder's path may have for a socket of multiprocessing to be possible below it."""
 ENDED_WITH_PARENT = 70
 """The exit code of a process whose executor is gone."""
 
@@ -149,7 +151,9 @@ def _serve(*purpose: object) -> None:
         forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]
     _served[:] = [purpose]
     # Where its socket is; it would stay in the common temporary folder when this process is killed.
-    before, tempfile.tempdir = tempfile.tempdir, str(scratch.folder())
+    places = (str(scratch.folder()), tempfile.gettempdir(), "/tmp")
+    short = next((place for place in places if len(place) <= LONGEST_PLACE), places[0])
+    before, tempfile.tempdir = tempfile.tempdir, short
     try:
         util.get_temp_dir()
     finally:

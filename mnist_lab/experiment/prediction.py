@@ -57,8 +57,9 @@ def load_network(run: Run, images: Images, *, backend: str | None = None, device
         backends.start(chosen, device=device)
         from mnist_lab import models
 
-        model = network_of(config, image_shape=images.shape, classes=len(images.classes))
-        models.load_weights(model, file)
+        with models.fitting():
+            model = network_of(config, image_shape=images.shape, classes=len(images.classes))
+            models.load_weights(model, file)
     return Network(model)
 
 

@@ -2,7 +2,19 @@
 
 from mnist_lab.models.construct import construct
 from mnist_lab.models.network import build, for_training
+from mnist_lab.models.room import check_batch, check_optimizer, fitting
 from mnist_lab.models.summary import Summary, summarize
 from mnist_lab.models.weights import load_weights, read_weights
 
-__all__ = ["Summary", "build", "construct", "for_training", "load_weights", "read_weights", "summarize"]
+__all__ = [
+    "Summary",
+    "build",
+    "check_batch",
+    "check_optimizer",
+    "construct",
+    "fitting",
+    "for_training",
+    "load_weights",
+    "read_weights",
+    "summarize",
+]

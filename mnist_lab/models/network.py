@@ -12,6 +12,7 @@ from mnist_lab.config.layers import Cnn, Dense, Dropout, Layer, Mlp, Residual, R
 from mnist_lab.config.schema import Preprocess, Rescale, Standardize
 from mnist_lab.errors import ConfigError
 from mnist_lab.models.construct import construct
+from mnist_lab.models.room import check_weights
 
 Shape = tuple[int, ...]
 
@@ -37,6 +38,7 @@ def build(
 
     Raises:
         ConfigError: the layers do not fit the image or each other; names the layer and the shape there.
+        TooLargeError: a layer's weights do not fit the memory.
     """
     inputs = keras.Input(shape=input_shape, name="pixels")
     tensor = _preprocess(inputs, preprocess, precision)
@@ -140,6 +142,7 @@ class _Blocks:
                 layer = construct(spec, seed=random.randint(1, 10**9), dtype=precision, name=name)
             case _:
                 layer = construct(spec, dtype=precision, name=name)
+        check_weights(layer, where)
         return layer(tensor)
 
     def _residual(self, layers: Sequence[Layer], tensor: Any, where: str, name: str) -> Any:
@@ -154,11 +157,15 @@ class _Blocks:
         """The block's input brought to the shape of its output, by a linear map without bias (He et al. 2015, B)."""
         units = shape[-1]
         if len(shape) == 2:
-            return keras.layers.Dense(units, use_bias=False, dtype=self.precision, name=name)(tensor)
+            layer = keras.layers.Dense(units, use_bias=False, dtype=self.precision, name=name)
+            check_weights(layer, name)
+            return layer(tensor)
         strides = [-(-before // after) for before, after in zip(tensor.shape[1:3], shape[1:3], strict=True)]
-        projected = keras.layers.Conv2D(
+        layer = keras.layers.Conv2D(
             units, 1, strides=strides, padding="same", use_bias=False, dtype=self.precision, name=name
-        )(tensor)
+        )
+        check_weights(layer, name)
+        projected = layer(tensor)
         if projected.shape[1:] != shape[1:]:
             raise ValueError(
                 f"the block's output has the shape {tuple(shape[1:])}, which no stride over its input gives"

@@ -7,6 +7,7 @@ from a short timing of the costliest run, in proportion to the arithmetic.
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from pebble import ProcessExpired
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config
 from mnist_lab.config.problems import told_of
-from mnist_lab.errors import TrainingError
+from mnist_lab.errors import TooLargeError
 from mnist_lab.executors import Slot
 from mnist_lab.experiment import Material, Part, make_trainer, prepare
 from mnist_lab.sweeps.plan import PlannedRun
@@ -36,6 +37,8 @@ class Appraisal:
     parameters: int
     seconds: float
     bytes: int
+    problem: str = ""
+    """Why it cannot be trained here, if its network is too large for this machine."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,10 @@ class _Work:
 def appraise(todo: Sequence[PlannedRun], slot: Slot, *, data_dir: Path | None = None) -> dict[PlannedRun, Appraisal]:
     """Appraise the runs of `todo`, whose processes will have a `slot` like this each.
 
+    A network that is too large for this machine is the problem of its own runs.
+
     Raises:
-        InputError: a network cannot be built, or does not fit its images.
+        InputError: a network does not fit its images, or its own layers each other.
     """
     runtime = todo[0].identity.config.runtime
     different = {run.identity.fingerprint: run for run in todo}
@@ -62,26 +67,41 @@ def appraise(todo: Sequence[PlannedRun], slot: Slot, *, data_dir: Path | None = 
             (run.source, run.identity.config.model_copy(update={"runtime": runtime})) for run in different.values()
         ]
         untimed = [run.seconds is None for run in different.values()]
-        works, seconds_per_flop = executor.submit(measure, sources, untimed, data_dir).result()
-    except (ProcessExpired, BrokenProcessPool) as error:
-        raise TrainingError("The process that builds the networks died; out of memory, or killed.") from error
+        works, seconds_per_flop = _measured(executor, sources, untimed, data_dir)
     finally:
         executor.shutdown(cancel_futures=True)
     size = dict(zip(different, works, strict=True))
     return {run: _appraisal(run, size[run.identity.fingerprint], seconds_per_flop) for run in todo}
 
 
-def _appraisal(run: PlannedRun, work: _Work, seconds_per_flop: float) -> Appraisal:
+def _measured(
+    executor: Executor, sources: Sequence[tuple[str, Config]], untimed: Sequence[bool], data_dir: Path | None
+) -> "tuple[list[_Work | str], float]":
+    """As `measure`; where its process ends unexpectedly, each network in one of its own, to find out which it is."""
+    try:
+        return executor.submit(measure, sources, untimed, data_dir).result()
+    except (ProcessExpired, BrokenProcessPool):
+        if len(sources) == 1:
+            problem = "the process that builds the network ended unexpectedly: out of memory, or killed."
+            return [f"{sources[0][0]}: {problem}"], 0.0
+    alone = [_measured(executor, [one], [timed], data_dir) for one, timed in zip(sources, untimed, strict=True)]
+    return [work for works, _ in alone for work in works], max(seconds for _, seconds in alone)
+
+
+def _appraisal(run: PlannedRun, work: _Work | str, seconds_per_flop: float) -> Appraisal:
+    if isinstance(work, str):
+        return Appraisal(0, 0.0, 0, work)
     trained = work.steps * work.flops_per_step * seconds_per_flop
     return Appraisal(work.parameters, run.seconds or OVERHEAD + trained, 4 * work.parameters + FILES)
 
 
 def measure(
     sources: Sequence[tuple[str, Config]], untimed: Sequence[bool], data_dir: Path | None
-) -> tuple[list[_Work], float]:
+) -> tuple[list[_Work | str], float]:
     """Build every network; time a few steps of the costliest `untimed` one. Gives its seconds a FLOP too.
 
-    Runs in a process that has Keras. Errors name the configuration by its source.
+    Runs in a process that has Keras. Errors name the configuration by its source; that of one that is too large stands
+    in its place.
     """
     from mnist_lab import models
 
@@ -89,21 +109,34 @@ def measure(
     runtime = configs[0].runtime
     backends.start(str(runtime.backend), device=runtime.device)
     loaded = {name: datasets.load(name, data_dir) for name in {config.data.dataset for config in configs}}
-    works = []
-    for source, config in sources:
-        with told_of(source):
-            material = prepare(config, loaded[config.data.dataset])  # not kept: it is a copy of the images
+    works = [_built(source, config, loaded[config.data.dataset]) for source, config in sources]
+    timed = {i: work for i, work in enumerate(works) if untimed[i] and isinstance(work, _Work)}
+    while timed:
+        costliest = max(timed, key=lambda i: timed[i].flops_per_step * timed[i].steps)
+        source, config = sources[costliest]
+        try:
+            with told_of(source), models.fitting():
+                seconds = _seconds_per_step(config, prepare(config, loaded[config.data.dataset]))
+        except TooLargeError as error:
+            works[costliest] = str(error)
+            del timed[costliest]
+            continue
+        return works, seconds / max(1, timed[costliest].flops_per_step)
+    return works, 0.0
+
+
+def _built(source: str, config: Config, dataset: datasets.Dataset) -> _Work | str:
+    from mnist_lab import models
+
+    try:
+        with told_of(source), models.fitting():
+            material = prepare(config, dataset)  # not kept: it is a copy of the images
             summary = models.summarize(make_trainer(config, material).model)
-        batch = config.train.batch_size
-        steps = config.train.epochs * math.ceil(len(material.train) / batch)
-        works.append(_Work(summary.parameters.total, 6 * summary.multiply_adds * batch, steps))
-    costs = [work.flops_per_step * work.steps if timed else 0 for work, timed in zip(works, untimed, strict=True)]
-    costliest = costs.index(max(costs))
-    if not costs[costliest]:
-        return works, 0.0
-    config = configs[costliest]
-    seconds = _seconds_per_step(config, prepare(config, loaded[config.data.dataset]))
-    return works, seconds / works[costliest].flops_per_step
+    except TooLargeError as error:
+        return str(error)
+    batch = config.train.batch_size
+    steps = config.train.epochs * math.ceil(len(material.train) / batch)
+    return _Work(summary.parameters.total, 6 * summary.multiply_adds * batch, steps)
 
 
 def _seconds_per_step(config: Config, material: Material) -> float:

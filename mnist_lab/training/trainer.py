@@ -16,7 +16,7 @@ from mnist_lab.config.schedules import Plateau
 from mnist_lab.config.schema import Runtime, Train
 from mnist_lab.errors import ConfigError
 from mnist_lab.history import Record, best_epoch
-from mnist_lab.models import construct, for_training
+from mnist_lab.models import check_batch, check_optimizer, construct, for_training
 from mnist_lab.training.curve import BatchCurve, Progress
 from mnist_lab.training.evaluation import BATCH
 from mnist_lab.training.execution import POINTS_PER_EPOCH, jit_compile, steps_per_execution
@@ -48,6 +48,7 @@ class Trainer:
 
     Raises:
         ConfigError: the batch is larger than the training set.
+        TooLargeError: the network and a batch do not fit the memory.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Trainer:
                 f"train.batch_size: expected at most the number of training images, {len(images):,}, "
                 f"received {train.batch_size:,}."
             )
+        check_batch(model, min(train.batch_size, BATCH))
         self.model = model
         self.history: list[Record] = []
         self.batches = BatchCurve()
@@ -183,6 +185,7 @@ class Trainer:
             jit_compile=jit_compile(runtime),
             steps_per_execution=steps_per_execution(runtime, steps, convolves=convolves),
         )
+        check_optimizer(self.network.optimizer)
         self.network.optimizer.build(self.network.trainable_variables)
 
     def _epoch(self, epoch: int, on_batch: Callable[[Progress], None] | None) -> Record:

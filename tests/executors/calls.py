@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 import time
 
 
@@ -27,6 +28,21 @@ def process():
 
 def surroundings():
     return sorted(os.sched_getaffinity(0)), os.environ.get("OMP_NUM_THREADS"), os.environ.get("MARK")
+
+
+def tell_and_sleep(seconds):
+    print(os.getpid(), flush=True)
+    time.sleep(seconds)
+
+
+def leave_a_temporary_file():
+    with tempfile.NamedTemporaryFile(delete=False) as file:
+        return file.name
+
+
+def ignores(number):
+    os.kill(os.getpid(), number)
+    return "still here"
 
 
 def ignores_interrupt():

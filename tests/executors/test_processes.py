@@ -2,12 +2,15 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import wait
 from pathlib import Path
 
 import calls
 import pytest
+from lab import environment
 from pebble import ProcessExpired
 
 from mnist_lab.executors import ProcessExecutor, Slot, divide
@@ -131,3 +134,61 @@ def test_a_slot_with_a_gpu_takes_its_memory_as_it_needs_it():
     environment = Slot((0,), gpu="1").environment()
     assert environment["CUDA_VISIBLE_DEVICES"] == "1"
     assert environment["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
+
+
+PARENT = """
+import calls, os, time
+from mnist_lab.executors import ProcessExecutor, Slot
+if __name__ == "__main__":
+    executor = ProcessExecutor([Slot((min(os.sched_getaffinity(0)),))])
+    print(*executor.submit(calls.process).result(60), flush=True)  # its server's number
+    executor.submit(calls.tell_and_sleep, 600)
+    time.sleep(600)
+"""
+
+
+def gone(pid):
+    """Wait until there is no such process; a zombie is none."""
+    while True:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except OSError:
+            return True
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_no_process_outlives_the_one_that_it_works_for(how, tmp_path):
+    (tmp_path / "parent.py").write_text(PARENT)
+    there = environment(TMPDIR=str(tmp_path))
+    there["PYTHONPATH"] += os.pathsep + str(Path(__file__).parent)
+    with subprocess.Popen(
+        [sys.executable, tmp_path / "parent.py"], cwd=tmp_path, env=there, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        _, server = map(int, parent.stdout.readline().split())
+        child = int(parent.stdout.readline())
+        parent.send_signal(how)
+        parent.wait(60)
+        assert gone(child)
+        assert gone(server)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_to_the_whole_group_are_left_to_the_parent(executor, number):
+    assert executor.submit(calls.ignores, number).result(30) == "still here"
+
+
+def test_temporary_files_of_a_call_go_with_it(executor):
+    file = Path(executor.submit(calls.leave_a_temporary_file).result(30))
+    assert not file.parent.exists()
+
+
+def test_shutdown_at_once_ends_what_is_at_work():
+    executor = ProcessExecutor([Slot((CPU,))])
+    server = executor.submit(calls.process).result(30)[1]
+    executor.submit(calls.sleep, 600)
+    while not (children := Path(f"/proc/{server}/task/{server}/children").read_text().split()):
+        time.sleep(0.02)
+    executor.shutdown(cancel_futures=True)
+    assert all(gone(child) for child in children)
