@@ -52,7 +52,7 @@ def finished_run(
             "dataset": dataset | {
                 "image_shape": [28, 28, 1], "class_names": [str(digit) for digit in range(10)],
                 "train": 48_000, "validation": 0 if validation is None else 12_000, "test": total, "classes": 10,
-                "selected_on_test": selected_on_test,
+                "selected_on_test": selected_on_test, "notes": [],
             },
             "parameters": {"trainable": parameters, "non_trainable": 0, "total": parameters},
             "flops": 10**12,
