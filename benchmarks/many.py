@@ -13,7 +13,6 @@ import tempfile
 from pathlib import Path
 
 import mnist_lab
-from mnist_lab.config import Override
 from mnist_lab.sweeps import Observer, Outcome, PlannedRun
 
 
@@ -61,7 +60,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         runs = mnist_lab.sweep(
             "mlp_512", seeds=range(options.runs), results=folder, observer=meter,
-            overrides=[Override(tuple(key.split(".")), value, key) for key, value in (tiny | where).items()],
+            overrides=tiny | where,
         )  # fmt: skip
     print(
         json.dumps(

@@ -10,60 +10,24 @@ Importing the package imports no library; each function brings what it needs.
 
 from typing import TYPE_CHECKING, Any
 
+from mnist_lab import errors
+from mnist_lab.errors import *  # noqa: F403
 from mnist_lab.version import __version__
 
 if TYPE_CHECKING:
     from mnist_lab.api import load_config, load_run, run, sweep
     from mnist_lab.config import Config
-    from mnist_lab.errors import (
-        BusyError,
-        ConfigError,
-        DataError,
-        InputError,
-        MnistLabError,
-        NewerFormatError,
-        NoRoomError,
-        SetupError,
-        TrainingError,
-    )
     from mnist_lab.runs import Run
 
 _HOME = {
     "mnist_lab.api": ("load_config", "load_run", "run", "sweep"),
     "mnist_lab.config": ("Config",),
-    "mnist_lab.errors": (
-        "BusyError",
-        "ConfigError",
-        "DataError",
-        "InputError",
-        "MnistLabError",
-        "NewerFormatError",
-        "NoRoomError",
-        "SetupError",
-        "TrainingError",
-    ),
     "mnist_lab.runs": ("Run",),
 }
 """Where each name comes from when it is first used."""
 
-__all__ = [  # pyright needs them spelled out
-    "BusyError",
-    "Config",
-    "ConfigError",
-    "DataError",
-    "InputError",
-    "MnistLabError",
-    "NewerFormatError",
-    "NoRoomError",
-    "Run",
-    "SetupError",
-    "TrainingError",
-    "__version__",
-    "load_config",
-    "load_run",
-    "run",
-    "sweep",
-]
+__all__ = ["Config", "Run", "__version__", "load_config", "load_run", "run", "sweep"]
+__all__ += errors.__all__
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mnist_lab.errors import TrainingError
 from mnist_lab.places import expanded
 
 if TYPE_CHECKING:
@@ -115,12 +116,11 @@ def sweep(
         raise _unexpected("timeout", "a number of seconds, or None", timeout)
     changes = _overrides(overrides)
     from mnist_lab import sweeps
+    from mnist_lab.config.sweeps import load_sweep
 
-    return sweeps.sweep(
-        paths,
-        seeds=seeds,
-        overrides=changes,
-        results=folder,
+    swept = sweeps.sweep(
+        load_sweep(paths, changes, seeds),
+        folder,
         data_dir=data,
         jobs=jobs,
         force=force,
@@ -128,6 +128,10 @@ def sweep(
         fail_fast=fail_fast,
         observer=observer,
     )
+    if swept.failures:
+        reasons = "\n".join(f"  {run.label}: {reason}" for run, reason in swept.failures)
+        raise TrainingError(f"{len(swept.failures)} of {len(swept.schedule.plan.runs)} runs failed:\n{reasons}")
+    return list(swept.runs)
 
 
 def load_run(reference: "AnyPath", *, results: "AnyPath" = "results") -> "Run":

@@ -21,6 +21,23 @@ the exit code that the command line ends with. Anything else that escapes is a b
 import os
 from typing import Self
 
+__all__ = [
+    "BusyError",
+    "ConfigError",
+    "DamagedError",
+    "DataError",
+    "InputError",
+    "MachineError",
+    "MnistLabError",
+    "NewerFormatError",
+    "NoRoomError",
+    "SetupError",
+    "TooLargeError",
+    "TrainingError",
+    "UnreadableError",
+    "reason",
+]
+
 
 class MnistLabError(Exception):
     """Base of all expected failures.

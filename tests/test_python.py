@@ -13,8 +13,19 @@ from run_folders import finished_run
 import mnist_lab
 from mnist_lab import errors
 from mnist_lab.config import Config, Override
+from mnist_lab.sweeps import Plan, Schedule, Swept
 
 SMALL = {"data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [8]}}
+
+
+def swept(given):
+    """A sweep that trains nothing, and puts into `given` what it was given."""
+
+    def nothing(declared, results, **more):
+        given.update(more, declared=declared, results=results)
+        return Swept(Schedule(Plan((), ()), (), (), {}))
+
+    return nothing
 
 
 def ignored(*_, **__):
@@ -124,9 +135,11 @@ class TestPaths:
         mnist_lab.run("quickstart", results=kind("~/lab"), data_dir=kind("~/data"))
         assert (given["results"], given["data_dir"]) == (tmp_path / "lab", tmp_path / "data")
         assert isinstance(given["config"], Config)
-        monkeypatch.setattr("mnist_lab.sweeps.sweep", lambda paths, **more: given.update(more, paths=paths))
-        mnist_lab.sweep([kind("~/mine.yaml"), "quickstart"], results=kind("~/lab"), data_dir=kind("~/data"))
-        assert list(map(str, given["paths"])) == [str(tmp_path / "mine.yaml"), "quickstart"]
+        monkeypatch.setattr("mnist_lab.sweeps.sweep", swept(given))
+        assert (
+            mnist_lab.sweep([kind("~/mine.yaml"), "quickstart"], results=kind("~/lab"), data_dir=kind("~/data")) == []
+        )
+        assert [config.experiment for config in given["declared"].configs] == ["mine", "quickstart"]
         assert (given["results"], given["data_dir"]) == (tmp_path / "lab", tmp_path / "data")
 
     def test_a_home_that_does_not_exist_is_refused(self):

@@ -18,6 +18,7 @@ from mnist_lab.config.schedules import SCHEDULES
 from mnist_lab.config.schema import Runtime
 from mnist_lab.config.sweeps import load_sweep
 from mnist_lab.runs import load_run
+from mnist_lab.sweeps import Plan, Schedule, Swept
 from mnist_lab.sweeps.verdicts import too_few_seeds
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -90,9 +91,12 @@ def test_the_lines_of_python_run(monkeypatch):
     asked = []
     run = load_run(ROOT / "results" / "published" / "mlp_512" / "seed1-3978a97a")
     monkeypatch.setattr("mnist_lab.experiment.run", lambda config, **_: asked.append(config.model.nodes) or run)
-    monkeypatch.setattr("mnist_lab.sweeps.sweep", lambda paths, **_: asked.append(paths) or [run])
+    swept = Swept(Schedule(Plan((), ()), (), (), {}), runs=(run,))
+    monkeypatch.setattr("mnist_lab.sweeps.sweep", lambda declared, *_, **__: asked.append(declared.name) or swept)
+    monkeypatch.chdir(ROOT)
     exec(block, {"__name__": "__main__"})
-    assert asked == [(64,), ["configs/ablation"]]
+    assert asked[0] == (64,)
+    assert asked[1].startswith("ablation")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from mnist_lab.sweeps import STATES, Observer
 
 if TYPE_CHECKING:
     from mnist_lab.runs import RunFolder
-    from mnist_lab.sweeps import Appraisal, Outcome, Plan, PlannedRun
+    from mnist_lab.sweeps import Outcome, PlannedRun, Schedule
 
 WORDS = {
     "done": "done",
@@ -30,15 +30,9 @@ WORDS = {
 """The states of runs, for people."""
 
 
-def print_plan(
-    plan: "Plan",
-    costs: "dict[PlannedRun, Appraisal]",
-    notes: Sequence[str],
-    *,
-    slots: int,
-    to_stdout: bool,
-) -> None:
+def print_plan(schedule: "Schedule", *, to_stdout: bool) -> None:
     """A row an experiment: its seeds, what state its runs are in, parameters, time."""
+    plan, costs = schedule.plan, schedule.costs
     output = console(stderr=not to_stdout)
     rows = []
     for experiment, group in groupby(plan.runs, key=lambda run: str(run.identity.config.experiment)):
@@ -51,21 +45,45 @@ def print_plan(
         state = "too large" if too_large else _states(runs)
         rows.append((experiment, _seeds(runs), state, parameters, seconds))
     output.print(tables.table(("Experiment", "Seeds", "State", "Parameters", "Time"), rows, numbers=[3, 4], wrapped=0))
-    echo_notes(notes)
+    echo_notes(schedule.notes if to_stdout else [*schedule.notes, *schedule.problems])
     if not plan.todo:
         all_done = plan.count("done") == len(plan.runs)
         why = f"{_runs(len(plan.runs))}, all finished" if all_done else "no run has failed before"
-        if unreadable := plan.count("unreadable"):
-            why = f"{_runs(unreadable)} cannot be read, and none has to be trained"
         echo(f"Nothing to do: {why}.", err=True)
         return
-    total, size = (sum(getattr(cost, name) for cost in costs.values()) for name in ("seconds", "bytes"))
-    side_by_side = f", {slots} at a time" if slots > 1 else ""
+    side_by_side = f", {len(schedule.slots)} at a time" if len(schedule.slots) > 1 else ""
     text = (
         f"{_runs(len(plan.todo))} of {len(plan.runs)} to do{side_by_side}: "
-        f"about {roughly(total / slots)}, {size / 1e6:,.0f} MB of disk."
+        f"about {roughly(schedule.seconds)}, {schedule.bytes / 1e6:,.0f} MB of disk."
     )
     echo(text, err=not to_stdout)
+
+
+def plan_as_json(schedule: "Schedule") -> dict[str, Any]:
+    """The same for programs, run by run."""
+
+    def facts(run: "PlannedRun") -> dict[str, Any]:
+        cost = schedule.costs.get(run)
+        return {
+            "experiment": run.identity.config.experiment,
+            "seed": run.identity.config.seed,
+            "fingerprint": run.identity.fingerprint,
+            "state": run.state,
+            "folder": str(run.found.folder.path if run.found else run.folder.path),
+            "to_do": run in schedule.plan.todo,
+            "parameters": cost.parameters if cost else run.found and run.found.measured.parameters.total,
+            "seconds": round(cost.seconds, 1) if cost else run.seconds,
+            "bytes": cost.bytes if cost else None,
+            "problem": (cost and cost.problem) or None,
+        }
+
+    return {
+        "runs": [facts(run) for run in schedule.plan.runs],
+        "jobs": len(schedule.slots),
+        "seconds": round(schedule.seconds, 1),
+        "bytes": schedule.bytes,
+        "notes": list(schedule.notes),
+    }
 
 
 def print_failures(failures: "Sequence[tuple[PlannedRun, str]]", again: str) -> None:
@@ -95,12 +113,24 @@ class Quiet(Observer):
         """Nothing was opened."""
 
 
-class Lines(Quiet):
-    """A line for each run that ends."""
+class DryRun(Quiet):
+    """Says only what takes its time."""
 
-    def __init__(self, total: int) -> None:
-        self.total = total
-        self.ended_runs = 0
+    @override
+    def appraising(self) -> None:
+        echo("Building the networks, and timing one where no finished run tells how long it takes.", err=True)
+
+
+class Lines(DryRun):
+    """The plan, and a line for each run that ends."""
+
+    total = 0
+    ended_runs = 0
+
+    @override
+    def planned(self, schedule: "Schedule") -> None:
+        print_plan(schedule, to_stdout=False)
+        self.total = len(schedule.plan.todo)
 
     @override
     def ended(self, run: "PlannedRun", outcome: "Outcome", seconds: float) -> None:
@@ -119,8 +149,7 @@ class Lines(Quiet):
 class Live(Lines):
     """The running runs with their epochs, and a bar over all; ended runs stay above, a line each."""
 
-    def __init__(self, total: int) -> None:
-        super().__init__(total)
+    def __init__(self) -> None:
         from rich.live import Live as RichLive
 
         from mnist_lab.cli._consoles import live_console
@@ -131,9 +160,11 @@ class Live(Lines):
         self._start = time.monotonic()
 
     @override
-    def __enter__(self) -> Self:
-        self._live.start()
-        return self
+    def planned(self, schedule: "Schedule") -> None:
+        super().planned(schedule)
+        self._start = time.monotonic()
+        if self.total:
+            self._live.start()
 
     @override
     def __exit__(self, *error: object) -> None:
@@ -177,11 +208,13 @@ class Live(Lines):
         return Columns([ProgressBar(self.total, self.ended_runs, width=32), text], padding=(1, 2))
 
 
-def observer_for(total: int, *, quiet: bool) -> Quiet:
+def observer_for(*, quiet: bool, dry_run: bool) -> Quiet:
     """What fits the terminal."""
     if quiet:
         return Quiet()
-    return Live(total) if sys.stderr.isatty() else Lines(total)
+    if dry_run:
+        return DryRun()
+    return Live() if sys.stderr.isatty() else Lines()
 
 
 def _ending(run: "PlannedRun", outcome: "Outcome") -> str:

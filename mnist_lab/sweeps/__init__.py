@@ -1,9 +1,11 @@
-"""Many runs: a sweep is the wanted state of the results folder, and running it makes up what is missing."""
+"""Many runs: a sweep declares the runs that should exist, and running it trains those that are missing."""
 
 from mnist_lab.sweeps.appraisal import Appraisal, appraise
-from mnist_lab.sweeps.family import sweep
-from mnist_lab.sweeps.launch import Observer, launch, longest_first, slots_for
+from mnist_lab.sweeps.launch import launch
+from mnist_lab.sweeps.observer import Observer
+from mnist_lab.sweeps.pipeline import Swept, sweep
 from mnist_lab.sweeps.plan import STATES, Plan, PlannedRun, make_plan
+from mnist_lab.sweeps.schedule import Schedule
 from mnist_lab.sweeps.worker import Outcome
 
 __all__ = [
@@ -13,10 +15,10 @@ __all__ = [
     "Outcome",
     "Plan",
     "PlannedRun",
+    "Schedule",
+    "Swept",
     "appraise",
     "launch",
-    "longest_first",
     "make_plan",
-    "slots_for",
     "sweep",
 ]

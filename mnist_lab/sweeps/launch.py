@@ -4,7 +4,7 @@ import signal
 import tempfile
 import time
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
@@ -18,10 +18,10 @@ from pebble import ProcessExpired
 
 from mnist_lab import scratch, signals
 from mnist_lab.errors import BusyError, DamagedError, MachineError, MnistLabError, NoRoomError, UnreadableError
-from mnist_lab.executors import Slot, divide
+from mnist_lab.executors import Slot
 from mnist_lab.experiment import record_failure
 from mnist_lab.runs import load_run
-from mnist_lab.sweeps.appraisal import Appraisal
+from mnist_lab.sweeps.observer import Observer
 from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.sweeps.server import executor_for, server
 from mnist_lab.sweeps.worker import Outcome, Task, work
@@ -34,34 +34,6 @@ GRACE = 5.0
 """Seconds that SIGTERM and SIGHUP leave the running epochs; whoever sends them may kill soon after."""
 TRIES = 2
 """A run that dies without a word (killed, out of memory) is started this often."""
-
-
-class Observer:
-    """Is told how a sweep goes and does nothing about it; subclasses do."""
-
-    def started(self, run: PlannedRun) -> None:
-        """A run's process is about to start."""
-
-    def ended(self, run: PlannedRun, outcome: Outcome, seconds: float) -> None:
-        """A run ended after so many seconds."""
-
-    def tick(self, running: Sequence[PlannedRun]) -> None:
-        """Comes a few times a second; the runs' folders say how far each is."""
-
-    def note(self, text: str) -> None:
-        """Something that people should know."""
-
-
-def slots_for(todo: Sequence[PlannedRun], *, jobs: int | None = None) -> list[Slot]:
-    """Divide the machine among the runs of `todo`: `jobs` at a time, or as many as suit it and the threads they ask."""
-    threads = max((run.identity.config.runtime.threads or 0 for run in todo), default=0) or None
-    gpus = any(run.identity.config.runtime.device != "cpu" for run in todo)
-    return divide(jobs, runs=max(1, len(todo)), device="auto" if gpus else "cpu", threads=threads)
-
-
-def longest_first(todo: Sequence[PlannedRun], costs: Mapping[PlannedRun, Appraisal]) -> list[PlannedRun]:
-    """The order in which runs had better start, so that no long one is left over when all others are done."""
-    return sorted(todo, key=lambda run: -costs[run].seconds)
 
 
 def launch(
