@@ -7,7 +7,7 @@ import click
 
 from evidence import picture, readme
 from evidence.comparison import Comparison, evidence
-from evidence.importing import LARGEST, import_runs, keep_first_plots
+from evidence.importing import LARGEST, import_runs, keep_first_plots, refresh_observations
 from evidence.writeups import ROOT, writeups
 from mnist_lab.errors import MnistLabError
 from mnist_lab.report import Study, write_summary
@@ -26,6 +26,7 @@ def main(source: Path | None) -> None:
         if source is not None:
             _import(source)
         keep_first_plots(PUBLISHED)
+        refresh_observations(PUBLISHED)
         compared, study = evidence(PUBLISHED)
         if study is None:
             raise click.ClickException(f"No finished runs below {PUBLISHED}.")

@@ -18,9 +18,9 @@ from mnist_lab.analysis.family import BySeed, Tested, tested
 from mnist_lab.analysis.observations import OVERFIT_GAP
 from mnist_lab.analysis.power import least_seeds
 from mnist_lab.analysis.verdicts import outlook
-from mnist_lab.analysis.wording import count, difference, p_value
+from mnist_lab.analysis.wording import count, difference, estimate
 from mnist_lab.report import Group, Spread
-from mnist_lab.report.families import gaps
+from mnist_lab.report.families import families, gaps
 from mnist_lab.report.observations import UNLIKE, hindrances
 
 GAPS = ("gap", "overfitting")
@@ -105,7 +105,7 @@ _MEASURES: dict[str, Callable[[Claim, Group, int], float | None]] = {
 def _tests(compared: Comparison) -> dict[int, Tested]:
     """Of the claims that compare two experiments, by their number; without arms that were not run."""
     tables: dict[str, Mapping[str, Tested]] = {"test": compared.verdicts}
-    tables |= dict.fromkeys(GAPS, gaps(compared.groups, compared.bases))
+    tables |= dict.fromkeys(GAPS, gaps(families(compared.groups, compared.bases)))
     tests: dict[int, Tested] = {}
     own: dict[int, tuple[BySeed, BySeed]] = {}
     for i, claim in enumerate(compared.writeup.claims):
@@ -139,8 +139,11 @@ def _of_two(claim: Claim, compared: Comparison, test: Tested | None) -> Finding:
         return _not_run(claim, compared)
     both = (measured(claim, one) for one in (group, other))
     ours, base = (_spread(tuple(by_seed[seed] for seed in test.seeds), claim) for by_seed in both)
-    numbers = f"{_name(claim, group)} {ours} against {base}: {difference(test.paired.mean, test.paired.interval)}"
-    numbers += f"; at least {test.least} seeds needed." if test.too_few else f", {p_value(test.p)}.{outlook(test)}"
+    numbers = f"{_name(claim, group)} {ours} against {base}: "
+    if test.too_few:
+        numbers += f"{difference(test.paired.mean)}; at least {test.least} seeds needed."
+    else:
+        numbers += f"{estimate(test.paired.mean, test.paired.interval, test.p, test.arms)}.{outlook(test)}"
     agrees = (test.paired.mean > 0) == (claim.direction == "higher")
     unlike = claim.quantity in GAPS and hindrances(group) != hindrances(other)
     if test.too_few:
@@ -173,7 +176,7 @@ def _of_size(claim: Claim, compared: Comparison) -> Finding:
         return Finding(claim, Outcome.TOO_FEW, group.n, text)
     text = (
         f"{_name(claim, group)} {_spread(values, claim)} "
-        f"(95 % interval {_number(interval[0], claim)} to {_number(interval[1], claim)})."
+        f"(95 % confidence interval {_number(interval[0], claim)} to {_number(interval[1], claim)})."
     )
     outcome = _place(claim, interval)
     if claim.quantity in GAPS and hindrances(group):

@@ -6,11 +6,12 @@ their colours.
 
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 
 from evidence.writeups import Experiment
+from mnist_lab.analysis import observed
 from mnist_lab.config import fingerprint
 from mnist_lab.errors import InputError
 from mnist_lab.runs import PLOTS, Run, RunFolder, finished_runs, load_run
@@ -92,6 +93,15 @@ def _copy(run: Run, target: Path) -> bool:
         if (run.folder.path / name).is_file():
             shutil.copyfile(run.folder.path / name, there.path / name)
     return True
+
+
+def refresh_observations(target: Path) -> None:
+    """Bring what each run's `metrics.json` says in sentences up to what this version observes of its history."""
+    for folder in finished_runs(target):
+        run = load_run(folder.path)
+        found = [asdict(one) for one in observed(run)]
+        if found != run.metrics["observations"]:
+            folder.write_json("metrics.json", {**run.metrics, "observations": found})
 
 
 def keep_first_plots(target: Path) -> None:

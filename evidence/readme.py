@@ -158,7 +158,7 @@ def _notes() -> list[str]:
         "*Ours less published* is in points (hundredths of accuracy), train / test: of the best accuracies where only "
         "these were published. A published number is of one run; *about* says that it was published in whole percent.",
         "*Against the base*: test accuracy less that of the experiment which it changes, with the same seeds, in "
-        "points with its 95 % bootstrap interval (BCa). The verdict goes by the sign-flip test with Holm's "
+        "percentage points with its 95 % confidence interval. The verdict goes by the sign-flip test with Holm's "
         f"correction over all experiments that share the base, at {ALPHA:g}; the p shown is corrected. {INTERVAL} "
         f"{SCOPE} {PLANNED}",
         "*Floor*: what the median test accuracy over the seeds must reach in a faithful reproduction.",

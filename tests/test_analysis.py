@@ -153,7 +153,7 @@ def test_a_training_loss_that_rises_too_is_no_overfitting():
 def test_overfitting_is_reported_with_the_gap_and_the_epoch_where_the_loss_turned():
     found = rules(history(EPOCHS_OVERFITTING), classes=10)
     assert found["overfits"].text == (
-        "Overfits: training accuracy ends 1.62 points above validation (0.9947 against 0.9785); "
+        "Overfits: training accuracy ends 1.62 pp above validation (0.9947 against 0.9785); "
         "validation loss was lowest at epoch 4 and rose 31 % by epoch 10."
     )
     assert found["overfits"].value == pytest.approx(0.0162)
@@ -164,7 +164,7 @@ def test_overfitting_is_reported_with_the_gap_and_the_epoch_where_the_loss_turne
 
 def test_a_gap_alone_overfits_and_so_does_a_turned_loss_alone():
     gap = rules(falling(10, accuracy=[0.999] * 10, val_accuracy=[0.98] * 10))["overfits"]
-    assert gap.text == "Overfits: training accuracy ends 1.90 points above validation (0.9990 against 0.9800)."
+    assert gap.text == "Overfits: training accuracy ends 1.90 pp above validation (0.9990 against 0.9800)."
     turned = rules(falling(10, val_loss=[0.1] * 5 + [0.2] * 5, accuracy=[0.98] * 10))["overfits"]
     assert turned.text == "Overfits: validation loss was lowest at epoch 1 and rose 100 % by epoch 10."
 
@@ -179,14 +179,14 @@ def test_a_gap_that_few_validation_rows_cannot_show_is_not_called_overfitting():
 
 def test_without_validation_training_is_compared_with_the_test():
     run = history([(0.5, 0.9), (0.1, 0.999)])
-    assert "1.90 points above test" in rules(run, test_accuracy=0.98)["overfits"].text
+    assert "1.90 pp above test" in rules(run, test_accuracy=0.98)["overfits"].text
     assert not {"overfits", "no_overfitting", "underfits"} & set(rules(run))
 
 
 def test_no_overfitting_says_so_and_warns_where_training_accuracy_is_understated():
     run = falling(10, accuracy=[0.9865] * 10, val_accuracy=[0.9896] * 10)
     plain = rules(run)["no_overfitting"].text
-    assert plain == "No overfitting seen: training accuracy ends 0.31 points below validation (0.9865 against 0.9896)."
+    assert plain == "No overfitting seen: training accuracy ends 0.31 pp below validation (0.9865 against 0.9896)."
     assert "understates" in rules(run, understated=True)["no_overfitting"].text
 
 
@@ -199,7 +199,10 @@ def test_underfitting_needs_both_accuracies_low():
 
 def test_still_improving_is_seen_at_the_last_epoch_and_not_on_a_plateau():
     found = rules(falling(10, val_loss=[1 / (1 + i) for i in range(10)]))["still_improving"]
-    assert found.text == "Still improving at epoch 10: validation loss fell 21 % over the last 2 epochs, to 0.1000."
+    assert found.text == (
+        "Still improving at epoch 10: mean validation loss fell 21 % between the last two windows of 2 epochs, from "
+        "0.1339 to 0.1056."
+    )
     assert "still_improving" not in rules(falling(10, val_loss=[0.3, 0.2, *[0.1 - 1e-5 * i for i in range(8)]]))
     assert "still_improving" in rules(falling(2, val_loss=[0.4, 0.2]))
     assert "still_improving" not in rules(falling(1))
@@ -251,7 +254,7 @@ def test_selection_on_the_test_set_is_said_with_best_and_last():
     run = history(EPOCHS_OVERFITTING)
     found = rules(run, validation_name="test", reference={"best_test_accuracy": 0.9795})
     assert "0.9790 (epoch 9) is optimistic; the last epoch's is 0.9785" in found["selected_on_test"].text
-    assert "0.05 points below" in found["reference_best"].text
+    assert "0.05 pp below" in found["reference_best"].text
     assert "test loss was lowest at epoch 4" in found["overfits"].text
     assert not {"selected_on_test", "reference_best"} & set(rules(run, reference={"best_test_accuracy": 0.9795}))
 

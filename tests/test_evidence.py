@@ -183,11 +183,15 @@ def claim_of(compared, words):
 @pytest.mark.parametrize(
     ("words", "outcome", "numbers"),
     [
-        ("Without dropout the network tests worse", Outcome.CONTRADICTED, r"\+0\.39 points .* p = \.004"),
+        ("Without dropout the network tests worse", Outcome.CONTRADICTED, r"\+0\.39 pp .* p = \.004"),
         ("Without dropout the gap is larger", Outcome.SUPPORTED, r"^Gap in the last epoch \+0\.0250 ± 0\.0000"),
         ("The initial network overfits", Outcome.SUPPORTED, r"\+0\.0100 .* under dropout or augmentation, which makes"),
-        ("not rescaled training collapses", Outcome.CONTRADICTED, r"Test accuracy 0\.9701 ± 0\.0001 \(95 % interval"),
-        ("A third hidden layer", Outcome.UNDETECTED, r"p = 1\."),
+        (
+            "not rescaled training collapses",
+            Outcome.CONTRADICTED,
+            r"Test accuracy 0\.9701 ± 0\.0001 \(95 % confidence interval",
+        ),
+        ("A third hidden layer", Outcome.UNDETECTED, r"p = 1; corrected for 4 comparisons"),
         ("Half the nodes", Outcome.TOO_FEW, r"at least \d seeds needed"),
         ("28 neurons reaches", Outcome.TOO_FEW, "a single seed has no interval"),
         ("The CNN reaches 99 %", Outcome.NOT_RUN, "^$"),
@@ -204,10 +208,14 @@ def test_a_conclusion_on_the_base_has_the_test_of_the_table_and_of_the_report(so
     row = next(row for row in one.done if row.experiment.name == "ablation/no_dropout")
     found = claim_of([one], "Without dropout the network tests worse")
     assert row.entry.verdict.p == pytest.approx(4 * 2 / 2**11)  # four arms, eleven seeds
-    assert found.numbers.endswith("p = .004.")
+    assert found.numbers.endswith("p = .004; corrected for 4 comparisons).")
     [reported] = [seen.text for seen in row.entry.observations if seen.rule == "gap_against_base"]
-    numbers = re.search(r"\+1\.50 points.*", claim_of([one], "Without dropout the gap is larger").numbers)[0]
-    for words in ("p = .004. Training accuracy is measured under dropout", "the gap alone does not say which overfits"):
+    numbers = re.search(r"\+1\.50 pp.*", claim_of([one], "Without dropout the gap is larger").numbers)[0]
+    for words in (
+        "p = .004; corrected for 4 comparisons)",
+        "Training accuracy is measured under dropout",
+        "the gap alone does not say which overfits",
+    ):
         assert words in numbers
         assert words in reported
 
@@ -220,7 +228,10 @@ def test_of_two_that_differ_in_dropout_the_gap_does_not_say_which_overfits_more(
     found = claim_of(compared, "overfits less")
     assert found.outcome is Outcome.UNTOLD
     assert found.outcome.is_open
-    assert re.search(r"^Gap in the last epoch .*: -0\.97 points .* p = \.031\. .* overfits more\.$", found.numbers)
+    assert re.search(
+        r"^Gap in the last epoch .*: -0\.97 pp .* p = \.031; uncorrected, one comparison\)\. .* overfits more\.$",
+        found.numbers,
+    )
     assert "overfits less than 0.2. **Not told by the gap (6 seeds).** Gap" in readme.document(compared, tmp_path)
 
 
@@ -240,7 +251,7 @@ def test_what_two_are_compared_by_is_of_the_seeds_that_both_have(tmp_path):
     for seed, test in enumerate((0.9940, 0.9960, 0.9980), start=1):
         finished_run(tmp_path, step6, seed=seed, test=test)
     compared = compare(collect([tmp_path]).runs)
-    assert "0.9944 against 0.9940: +0.04 points" in claim_of(compared, "slight rotation").numbers
+    assert "0.9944 against 0.9940: +0.04 pp" in claim_of(compared, "slight rotation").numbers
     finished_run(tmp_path, step7, seed=4, test=0.9946)
     row = cells(readme.document(compare(collect([tmp_path]).runs), tmp_path), "step7_augmentation")
     assert row["Against the base"] == "too few seeds: +0.04 over 1 shared seed"
@@ -260,7 +271,7 @@ def test_three_seeds_can_bear_out_a_size_and_are_too_few_for_any_comparison(tmp_
     assert claim_of(compared, "Step 2 reaches 98 %").outcome is Outcome.SUPPORTED
     found = claim_of(compared, "batch normalisation improves")
     assert (found.outcome, found.n) == (Outcome.TOO_FEW, 3)
-    assert found.numbers.endswith("+1.20 points; at least 6 seeds needed.")
+    assert found.numbers.endswith("+1.20 pp; at least 6 seeds needed.")
     assert "**Too few seeds: 3.** Test accuracy" in readme.document(compared, tmp_path)
 
 

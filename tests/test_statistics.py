@@ -12,11 +12,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from mnist_lab.analysis.holm import holm, open_tests
+from mnist_lab.analysis import family
+from mnist_lab.analysis.holm import ALPHA, holm, open_tests
 from mnist_lab.analysis.intervals import mean_accuracy_interval, mean_interval
 from mnist_lab.analysis.mcnemar import accuracy_difference, disagreement, mcnemar
 from mnist_lab.analysis.paired import paired, smallest_p
-from mnist_lab.analysis.power import least_seeds, seeds_to_settle
+from mnist_lab.analysis.power import least_seeds, one_digit, seeds_to_settle
 
 DARWIN = (49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48)
 """Crossed less self-fertilised maize, in eighths of an inch: Fisher, The Design of Experiments (1935), section 17."""
@@ -127,32 +128,71 @@ def test_what_is_no_pair_of_finite_numbers_is_refused(a, b):
         paired(a, b)
 
 
-# The bootstrap interval
+# The interval that inverts it
+
+exact = st.lists(st.integers(-30, 30).map(lambda wrong: wrong / 10_000), min_size=1, max_size=10)
 
 
-def test_the_bootstrap_interval_is_scipys_with_other_draws():
-    found = stats.bootstrap((DARWIN,), np.mean, method="BCa", n_resamples=50_000, rng=7).confidence_interval
-    assert against_zero(DARWIN).interval == pytest.approx((found.low, found.high), abs=1)
+def test_the_interval_of_darwins_maize_ends_at_the_819th_mean_of_a_subset_from_either_side():
+    # .05 of 2^15 choices of signs are 1,638, half of them on either side: p for a difference just below the lower end
+    # counts the 819 subsets whose means are at most that, the empty one among them.
+    signs = np.array(list(product((False, True), repeat=len(DARWIN))))[1:]
+    means = np.sort(signs @ np.array(DARWIN) / signs.sum(axis=1))
+    assert against_zero(DARWIN).interval == pytest.approx((means[818], means[-819]))
 
 
-@given(differences.filter(lambda values: len(values) >= 6 and len(set(values)) > 1))
-def test_the_bootstrap_interval_lies_within_the_differences_and_grows_with_confidence(values):
-    wide, narrow = (paired([0.0] * len(values), values, confidence=c).interval for c in (0.99, 0.8))
-    assume(wide is not None and narrow is not None)
-    ends = [min(values), wide[0], narrow[0], narrow[1], wide[1], max(values)]
-    assert all(low <= high + 1e-12 for low, high in pairwise(ends))
+@given(exact, st.integers(1, 12))
+def test_the_interval_excludes_zero_exactly_if_the_test_rejects(values, tests):
+    found = paired([0.0] * len(values), values, tests=tests)
+    rejects = tests * found.p <= ALPHA
+    assert (found.interval is None) == (tests * found.smallest_p > ALPHA)
+    if found.interval:
+        assert (found.interval[0] > 0 or found.interval[1] < 0) == rejects
+        assert found.interval[0] <= found.mean + 1e-12
+        assert found.mean <= found.interval[1] + 1e-12
+    else:
+        assert not rejects
 
 
-@pytest.mark.parametrize("values", [[0.01], [0.01, 0.02, 0.03, 0.05, 0.04], [0.003] * 6, [0.0] * 6], ids=str)
-def test_too_few_pairs_or_pairs_that_differ_by_the_same_have_no_bootstrap_interval(values):
-    assert against_zero(values).interval is None
+@given(exact.filter(lambda values: len(values) >= 6), st.integers(1, 3), st.integers(-60, 60))
+def test_the_interval_holds_exactly_the_differences_that_the_test_does_not_reject(values, tests, shift):
+    low, high = paired([0.0] * len(values), values, tests=tests).interval or (-inf, inf)
+    shift /= 10_000
+    assume(min(abs(shift - low), abs(shift - high)) > 1e-9)
+    rejected = tests * paired([shift] * len(values), values, tests=tests).p <= ALPHA
+    assert rejected == (not low <= shift <= high)
 
 
-@pytest.mark.parametrize(("n", "least", "most"), [(6, 0.79, 0.9), (10, 0.87, 0.94), (16, 0.89, 0.97)])
-def test_the_bootstrap_interval_covers_as_often_as_its_docstring_says(n, least, most):
+@given(exact.filter(lambda values: len(values) >= 6))
+def test_the_interval_grows_with_the_number_of_comparisons_and_stays_within_the_differences(values):
+    ends = [paired([0.0] * len(values), values, tests=tests).interval for tests in (1, 2, 5)]
+    for narrow, wide in pairwise(filter(None, ends)):
+        assert min(values) - 1e-12 <= wide[0] <= narrow[0] <= narrow[1] <= wide[1] <= max(values) + 1e-12
+
+
+@pytest.mark.parametrize("n", [6, 10, 20])
+def test_the_interval_covers_at_least_as_often_as_it_says(n):
     rng = np.random.default_rng(3)
-    intervals = [against_zero(list(rng.normal(0.001, 0.002, n))).interval for _ in range(400)]
-    assert least <= fmean(low <= 0.001 <= high for low, high in filter(None, intervals)) <= most
+    intervals = [against_zero(list(rng.normal(0.001, 0.002, n))).interval for _ in range(200)]
+    assert fmean(low <= 0.001 <= high for low, high in intervals) >= 0.95 - 3 * sqrt(0.95 * 0.05 / 200)
+
+
+def test_beyond_sixteen_pairs_the_interval_still_goes_with_the_test():
+    rng = np.random.default_rng(8)
+    for shift in (0.0, 0.3, 0.45, 0.5, 0.55, 0.8):
+        found = against_zero(list(rng.normal(shift, 1, 18)))
+        assert (found.interval[0] > 0 or found.interval[1] < 0) == (found.p <= ALPHA)
+
+
+@given(
+    st.lists(st.tuples(*2 * [st.lists(st.integers(0, 9), min_size=8, max_size=8)]), min_size=1, max_size=5),
+)
+def test_in_a_family_a_difference_is_significant_exactly_if_its_interval_excludes_zero(arms):
+    comparisons = [tuple(dict(enumerate(side)) for side in arm) for arm in arms]
+    for test in family.tested(comparisons):
+        assert (test.paired.interval is None) == test.too_few
+        low, high = test.paired.interval or (0, 0)
+        assert test.significant == (low > 0 or high < 0)
 
 
 # The interval of a mean
@@ -211,14 +251,22 @@ def test_models_that_get_everything_wrong_take_no_time():
     assert mcnemar(9_000, 9_500) == pytest.approx(stats.binomtest(9_000, 18_500).pvalue)
 
 
-@pytest.mark.parametrize(
-    ("total", "only_a", "only_b"), [(10_000, 0.004, 0.006), (10_000, 0.001, 0.001), (300, 0.02, 0.05), (60, 0.1, 0.1)]
-)
-def test_the_interval_of_two_models_covers_their_true_difference_95_times_of_100(total, only_a, only_b):
-    draws = np.random.default_rng(7).multinomial(total, [only_a, only_b, 1 - only_a - only_b], 3_000)
+@pytest.mark.parametrize(("total", "only_a", "only_b"), [(10_000, 0.001, 0.001), (300, 0.02, 0.05)])
+def test_the_interval_of_two_models_covers_their_true_difference_at_least_95_times_of_100(total, only_a, only_b):
+    draws = np.random.default_rng(7).multinomial(total, [only_a, only_b, 1 - only_a - only_b], 60)
     intervals = [accuracy_difference(int(a), int(b), total) for a, b, _ in draws]
-    # A count of images makes it jump around 95 %, which Bonett and Price's errs on the safe side of.
-    assert 0.94 <= fmean(low <= only_a - only_b <= high for low, high in intervals) <= 0.985
+    assert fmean(low <= only_a - only_b <= high for low, high in intervals) >= 0.95 - 2 * sqrt(0.95 * 0.05 / 60)
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 10_000), st.integers(1, 12))
+def test_the_interval_of_two_models_excludes_zero_exactly_if_mcnemars_test_rejects(a, b, more, tests):
+    low, high = accuracy_difference(a, b, a + b + more, tests=tests)
+    assert (low > 0 or high < 0) == (tests * mcnemar(a, b) <= ALPHA)
+    assert (low, high) == pytest.approx([-end for end in accuracy_difference(b, a, a + b + more, tests=tests)][::-1])
+    assert -1 <= low <= high <= 1
+    if a + b + more > 0:
+        assert low <= (a - b) / (a + b + more) <= high
 
 
 def test_mistakes_are_compared_image_by_image():
@@ -319,6 +367,22 @@ def test_no_number_of_seeds_is_named_without_a_difference_a_deviation_or_within_
     assert seeds_to_settle(difference, sd) is None
 
 
+@pytest.mark.parametrize(("number", "told"), [(0, 0), (1, 1), (9, 9), (12, 10), (37, 40), (134, 100), (996, 1_000)])
+def test_a_number_of_seeds_is_told_with_one_digit(number, told):
+    assert one_digit(number) == told
+
+
+def test_more_seeds_are_named_only_where_their_order_of_magnitude_can_be_known():
+    def more(values):
+        [test] = family.tested([(dict.fromkeys(range(len(values)), 0.0), dict(enumerate(values)))])
+        return test.more_seeds, test.significant
+
+    assert more([0.2, 0.1, 0.15, 0.12, 0.18]) == (0, False)  # so few that none can be significant
+    assert more([1.0, -0.9, 0.8, -0.7, 0.6, -0.5, 0.4, -0.3, 0.2, 0.1]) == (0, False)  # the mean may as well be 0
+    assert more([0.3, 0.2, 0.1, 0.4, 0.2, -0.3, 0.2, -0.05, 0.2]) == (10, False)
+    assert more([0.3, 0.2, 0.1, 0.4, 0.2, 0.3, 0.2, 0.1]) == (0, True)
+
+
 @pytest.mark.parametrize("effect", [5, 50, 300, 1e14])
 def test_an_effect_beyond_all_doubt_takes_no_more_than_the_least_seeds(effect):
     assert seeds_to_settle(effect, 1.0) == least_seeds(1) == 6
@@ -330,7 +394,7 @@ def test_statistics_import_scipy_only_when_they_compute():
         "import sys\n"
         "import mnist_lab.analysis, mnist_lab.analysis.verdicts\n"
         "from mnist_lab.analysis.verdicts import Scores, verdicts\n"
-        "verdicts(Scores({1: .98}, {1: [1]}), [Scores({1: .97}, {1: [2]})])\n"
+        "verdicts([(Scores({1: .98}, {1: [1]}), Scores({1: .97}, {1: [2]}))])\n"
         "print(sys.modules.keys() & {'numpy', 'scipy'})"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -25,73 +25,81 @@ def scores(difference=0.0, seeds=SEEDS, *, noise=0.0005, stream=0):
 BASE = scores(noise=0)
 
 
+def judged(base, arms):
+    return verdicts([(base, arm) for arm in arms])
+
+
 def test_an_arm_that_is_better_with_every_seed_is_better():
-    [verdict] = verdicts(BASE, [scores(0.003)])
+    [verdict] = judged(BASE, [scores(0.003)])
     assert verdict.kind == Kind.BETTER == "better"
     assert verdict.seeds == tuple(SEEDS)
     assert verdict.p == verdict.paired.p == 2 / 2**10
     assert re.fullmatch(
-        r"Better: \+0\.\d\d points \(95 % interval \+0\.\d\d to \+0\.\d\d\) over 10 shared seeds, p = \.002\.",
+        r"Better: \+0\.\d\d pp \(95 % confidence interval \+0\.\d\d to \+0\.\d\d, p = \.002; uncorrected, one "
+        r"comparison\) over 10 shared seeds\.",
         verdict.text,
     )
 
 
 def test_an_arm_that_is_worse_with_every_seed_is_worse():
-    [verdict] = verdicts(BASE, [scores(-0.003)])
+    [verdict] = judged(BASE, [scores(-0.003)])
     assert verdict.kind is Kind.WORSE
     assert verdict.text.startswith("Worse: -0.")
 
 
-def test_an_arm_like_its_base_is_not_told_from_it_and_the_seeds_that_it_would_take_are_named():
-    [verdict] = verdicts(BASE, [scores(0.0002, stream=1)])
+def test_an_arm_like_its_base_has_no_detectable_difference_and_the_seeds_that_it_would_take_are_named():
+    [verdict, *_] = judged(BASE, [scores(0.0006, stream=1), *(scores(stream=i) for i in range(2, 12))])
     assert verdict.kind is Kind.UNDETECTED
-    assert verdict.settle > 10
     assert verdict.text.startswith("No detectable difference: ")
-    more = verdict.settle - 10
-    assert verdict.text.endswith(f" About {more} more seeds would probably show a difference of this size.")
+    assert verdict.text.endswith(f" would take about {verdict.more_seeds} more seeds.")
+    [alike] = judged(BASE, [scores(0.00005, stream=1)])
+    assert (alike.kind, alike.more_seeds) == (Kind.UNDETECTED, 0)
+    assert "more seed" not in alike.text
 
 
 @pytest.mark.parametrize(("arms", "n", "least"), [(1, 5, 6), (12, 8, 9)])
 def test_too_few_seeds_allow_no_verdict_however_large_the_difference(arms, n, least):
-    found = verdicts(BASE, [scores(-0.5, range(1, n + 1)) for _ in range(arms)])
+    found = judged(BASE, [scores(-0.5, range(1, n + 1)) for _ in range(arms)])
     assert {verdict.kind for verdict in found} == {Kind.IMPOSSIBLE}
-    assert found[0].text.startswith(f"Cannot be significant with {n} seeds; at least {least} needed. So far -50.")
-    enough = verdicts(BASE, [scores(-0.5, range(1, least + 1)) for _ in range(arms)])
+    assert found[0].text.startswith(
+        f"Cannot be significant with {n} seeds: there is no confidence interval below {least} seeds. So far -50."
+    )
+    enough = judged(BASE, [scores(-0.5, range(1, least + 1)) for _ in range(arms)])
     assert {verdict.kind for verdict in enough} == {Kind.WORSE}
 
 
 def test_the_more_arms_the_more_it_takes():
-    many = verdicts(BASE, [scores(0.0006, stream=1), *(scores(stream=i) for i in range(2, 12))])
-    [alone] = verdicts(BASE, [scores(0.0006, stream=1)])
+    many = judged(BASE, [scores(0.0006, stream=1), *(scores(stream=i) for i in range(2, 12))])
+    [alone] = judged(BASE, [scores(0.0006, stream=1)])
     assert (alone.kind, many[0].kind) == (Kind.BETTER, Kind.UNDETECTED)
-    assert f"corrected for 11 comparisons p = {many[0].p:.3f}.".replace("0.", ".") in many[0].text
+    assert f"{p_value(many[0].p)}; corrected for 11 comparisons)" in many[0].text
     assert [verdict.p for verdict in many] == holm([verdict.paired.p for verdict in many])
 
 
 def test_an_arm_with_fewer_seeds_can_be_significant_once_the_others_are():
     few = scores(0.01, range(1, 8))
     assert least_seeds(3) == 7
-    assert verdicts(BASE, [few, scores(stream=1), scores(stream=2), scores(stream=3)])[0].kind is Kind.IMPOSSIBLE
-    assert verdicts(BASE, [few, scores(0.01), scores(0.02), scores(0.03)])[0].kind is Kind.BETTER
+    assert judged(BASE, [few, scores(stream=1), scores(stream=2), scores(stream=3)])[0].kind is Kind.IMPOSSIBLE
+    assert judged(BASE, [few, scores(0.01), scores(0.02), scores(0.03)])[0].kind is Kind.BETTER
 
 
 def test_the_fewest_seeds_are_those_with_which_an_arm_can_be_significant_beside_the_others_as_they_are():
     few, strong = scores(0.5, range(1, 6)), [scores(0.01 * i) for i in range(1, 12)]
-    [verdict, *others] = verdicts(BASE, [few, *strong])
+    [verdict, *others] = judged(BASE, [few, *strong])
     assert {other.kind for other in others} == {Kind.BETTER}
     assert (verdict.kind, verdict.arms, verdict.remaining, verdict.least) == (Kind.IMPOSSIBLE, 12, 1, 6)
-    assert "at least 6 needed" in verdict.text
-    assert verdicts(BASE, [scores(0.5, range(1, 7)), *strong])[0].kind is Kind.BETTER
+    assert "below 6 seeds" in verdict.text
+    assert judged(BASE, [scores(0.5, range(1, 7)), *strong])[0].kind is Kind.BETTER
 
 
 def test_where_only_one_of_the_two_was_chosen_on_the_test_images_the_verdict_says_so():
     plain, chosen = scores(0.003), replace(scores(0.003), chosen_on_test=True)
-    [arm], [base] = verdicts(BASE, [chosen]), verdicts(replace(BASE, chosen_on_test=True), [plain])
+    [arm], [base] = judged(BASE, [chosen]), judged(replace(BASE, chosen_on_test=True), [plain])
     assert arm.text.startswith("Better: ")
     assert "Only this one's weights were chosen on the test images" in arm.text
     assert arm.text.endswith("its accuracy is optimistic, and the difference leans its way.")
     assert "Only the base's weights were chosen on the test images" in base.text
-    [neither], [both] = verdicts(BASE, [plain]), verdicts(replace(BASE, chosen_on_test=True), [chosen])
+    [neither], [both] = judged(BASE, [plain]), judged(replace(BASE, chosen_on_test=True), [chosen])
     assert neither.text == both.text
     assert "chosen" not in both.text
 
@@ -106,13 +114,13 @@ def test_a_p_is_written_with_as_many_digits_as_show_on_which_side_of_alpha_it_li
 
 
 def test_only_seeds_that_both_were_run_with_count():
-    [verdict] = verdicts(scores(0, range(1, 9)), [scores(0.01, range(3, 20))])
+    [verdict] = judged(scores(0, range(1, 9)), [scores(0.01, range(3, 20))])
     assert verdict.seeds == (3, 4, 5, 6, 7, 8)
     assert "over 6 shared seeds" in verdict.text
 
 
 def test_without_a_shared_seed_there_is_nothing_to_compare_but_the_family_is_as_large():
-    apart, other = verdicts(BASE, [scores(0.01, range(50, 60)), scores(0.01)])
+    apart, other = judged(BASE, [scores(0.01, range(50, 60)), scores(0.01)])
     assert (apart.kind, apart.seeds, apart.paired, apart.p) == (Kind.IMPOSSIBLE, (), None, None)
     assert apart.text == "Cannot be significant: no seed in common with the base; at least 6 needed."
     assert other.p == 2 * other.paired.p
@@ -120,27 +128,31 @@ def test_without_a_shared_seed_there_is_nothing_to_compare_but_the_family_is_as_
 
 def test_of_single_runs_the_models_are_compared_and_not_the_experiments():
     base = Scores({1: 0.99}, {1: range(100)})
-    better, unlike = verdicts(base, [Scores({1: 0.995}, {1: range(50)}), Scores({1: 0.99}, {1: range(50, 150)})])
+    better, unlike = judged(base, [Scores({1: 0.995}, {1: range(50)}), Scores({1: 0.99}, {1: range(50, 150)})])
     assert better.kind is unlike.kind is Kind.IMPOSSIBLE
     assert (better.models.only_a_wrong, better.models.only_b_wrong) == (50, 0)
     assert better.text == (
-        "Cannot be significant with 1 seed; at least 7 needed. So far +0.50 points. Of these two models (not of the "
-        "experiments): 0 test images only this one gets wrong, 50 only the base's; McNemar's p < .001."
+        "Cannot be significant with 1 seed: there is no confidence interval below 7 seeds. So far +0.50 pp. Of these "
+        "two models (not of the experiments): 0 test images only this one gets wrong, 50 only the base's; McNemar's "
+        "p < .001 (corrected for 2 comparisons)."
     )
     assert (unlike.models.p, unlike.models_p) == (1, 1)
 
 
 def test_without_stored_mistakes_or_with_several_seeds_models_are_not_compared():
-    [unknown] = verdicts(Scores({1: 0.99}, {1: [1]}), [Scores({1: 0.98})])
+    [unknown] = judged(Scores({1: 0.99}, {1: [1]}), [Scores({1: 0.98})])
     assert unknown.models is unknown.models_p is None
-    assert unknown.text == "Cannot be significant with 1 seed; at least 6 needed. So far -1.00 points."
+    assert (
+        unknown.text
+        == "Cannot be significant with 1 seed: there is no confidence interval below 6 seeds. So far -1.00 pp."
+    )
     mistakes = {1: [1], 2: [2]}
-    [several] = verdicts(Scores({1: 0.99, 2: 0.99}, mistakes), [Scores({1: 0.98, 2: 0.98}, mistakes)])
+    [several] = judged(Scores({1: 0.99, 2: 0.99}, mistakes), [Scores({1: 0.98, 2: 0.98}, mistakes)])
     assert several.models is None
 
 
 def test_a_base_without_arms_has_no_verdicts():
-    assert verdicts(BASE, []) == []
+    assert verdicts([]) == []
 
 
 @settings(max_examples=40)
@@ -150,14 +162,14 @@ def test_a_base_without_arms_has_no_verdicts():
 def test_verdicts_do_not_depend_on_the_order_of_the_arms(arms, data):
     made = [scores(size / 1000, range(1, n + 1), stream=stream) for size, n, stream in arms]
     order = data.draw(st.permutations(range(len(made))))
-    straight, shuffled = verdicts(BASE, made), verdicts(BASE, [made[i] for i in order])
+    straight, shuffled = judged(BASE, made), judged(BASE, [made[i] for i in order])
     assert [straight[i] for i in order] == shuffled
 
 
 @settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(-3, 3), st.integers(1, 10)), min_size=1, max_size=6))
 def test_a_verdict_is_given_exactly_if_the_corrected_p_is_small_enough_and_refused_where_it_never_could_be(arms):
-    for verdict in verdicts(BASE, [scores(size / 1000, range(1, n + 1), stream=n) for size, n in arms]):
+    for verdict in judged(BASE, [scores(size / 1000, range(1, n + 1), stream=n) for size, n in arms]):
         assert (verdict.kind in (Kind.BETTER, Kind.WORSE)) == (verdict.p <= 0.05)
         assert (len(verdict.seeds) < verdict.least) == (verdict.kind is Kind.IMPOSSIBLE)
         if len(verdict.seeds) < least_seeds(1):
@@ -169,5 +181,5 @@ def test_where_nothing_differs_a_difference_is_claimed_in_one_family_of_twenty_a
     claims = 0
     for _ in range(60):
         base, *arms = (Scores({seed: random.gauss(0.98, 0.001) for seed in range(9)}) for _ in range(5))
-        claims += any(verdict.kind in (Kind.BETTER, Kind.WORSE) for verdict in verdicts(base, arms))
+        claims += any(verdict.kind in (Kind.BETTER, Kind.WORSE) for verdict in judged(base, arms))
     assert claims <= 9  # of 60 at .05 more than 9 come up once in a thousand times

@@ -8,7 +8,7 @@ SciPy are imported by the functions that compute with them, when these are calle
 
 from mnist_lab.analysis.intervals import mean_accuracy_interval, mean_interval, wilson
 from mnist_lab.analysis.landmarks import Onset, first_gap, overfitting_onset, stays_above
-from mnist_lab.analysis.observations import Observation, observe
+from mnist_lab.analysis.observations import Observation, observe, observe_run, observed
 
 __all__ = [
     "Observation",
@@ -17,6 +17,8 @@ __all__ = [
     "mean_accuracy_interval",
     "mean_interval",
     "observe",
+    "observe_run",
+    "observed",
     "overfitting_onset",
     "stays_above",
     "wilson",

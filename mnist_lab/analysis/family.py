@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
-from mnist_lab.analysis.holm import holm, open_tests
+from mnist_lab.analysis.holm import ALPHA, holm, open_tests
 from mnist_lab.analysis.paired import Paired, paired
-from mnist_lab.analysis.power import ALPHA, least_seeds, seeds_to_settle
+from mnist_lab.analysis.power import least_seeds, one_digit, seeds_to_settle
 
-FEWEST = 3
-"""Pairs from which their spread says how many more it would take."""
+KNOWN = 2.0
+"""Standard errors that a mean difference must be away from 0 for the order of magnitude of it to be known."""
 
 BySeed = Mapping[int, float]
 """A number that was measured with each seed."""
@@ -19,20 +20,23 @@ class Tested:
     """An experiment, an arm, against its base, as one comparison of a family."""
 
     arms: int
-    """How many comparisons the family has: what p is corrected for."""
+    """How many comparisons the family has: what p and the interval are corrected for."""
     remaining: int
     """How many of them would not be significant if this one were not: what its own p may at most be multiplied by."""
     seeds: tuple[int, ...]
     """Those that both were run with, ascending."""
     paired: Paired | None
-    """The numbers with those seeds, compared; None if there is no such seed."""
+    """The numbers with those seeds, compared; None if there is no such seed. Its interval is at the level of the step
+    of Holm's correction that this comparison is at, so that it excludes 0 exactly if the difference is significant."""
     p: float | None
     """The sign-flip p after Holm's correction: the one that decides. None if there is no such seed."""
     least: int
     """Seeds below which this arm cannot be significant, however large its difference, the other arms being as they are:
     Holm's correction asks less of an arm once others are significant."""
-    settle: int | None
-    """Seeds in all with which a difference of this size would probably be found (`power.seeds_to_settle`)."""
+    more_seeds: int
+    """How many more would probably show a difference of this size, to one significant digit; 0 where that is not
+    known. It is for no fewer seeds than `least`, and only for a mean of at least `KNOWN` standard errors: of a smaller
+    one not even the order of magnitude is."""
 
     @property
     def significant(self) -> bool:
@@ -43,11 +47,6 @@ class Tested:
     def too_few(self) -> bool:
         """Whether it never could have been, with so few seeds."""
         return len(self.seeds) < self.least
-
-    @property
-    def more_seeds(self) -> int:
-        """How many more would probably show a difference of this size; 0 if that is not known."""
-        return max(0, (self.settle or 0) - len(self.seeds))
 
 
 def tested(family: Sequence[tuple[BySeed, BySeed]]) -> list[Tested]:
@@ -61,24 +60,19 @@ def tested(family: Sequence[tuple[BySeed, BySeed]]) -> list[Tested]:
     """
     shared = [tuple(sorted(base.keys() & arm.keys())) for base, arm in family]
     pairs = [
-        paired([base[seed] for seed in seeds], [arm[seed] for seed in seeds]) if seeds else None
+        ([base[seed] for seed in seeds], [arm[seed] for seed in seeds])
         for (base, arm), seeds in zip(family, shared, strict=True)
     ]
-    ps = [pair.p if pair else 1.0 for pair in pairs]
+    ps = [paired(*pair).p if seeds else 1.0 for pair, seeds in zip(pairs, shared, strict=True)]
     return [
-        Tested(
-            arms=len(family),
-            remaining=remaining,
-            seeds=seeds,
-            paired=pair,
-            p=p if pair else None,
-            least=least_seeds(remaining),
-            settle=_settle(pair, remaining) if p > ALPHA else None,
-        )
+        _tested(seeds, paired(*pair, tests=remaining) if seeds else None, p, remaining, arms=len(family))
         for seeds, pair, p, remaining in zip(shared, pairs, holm(ps), open_tests(ps, ALPHA), strict=True)
     ]
 
 
-def _settle(pair: Paired | None, remaining: int) -> int | None:
-    """None where there are too few differences: the spread of two is no measure of anything."""
-    return seeds_to_settle(pair.mean, pair.sd, arms=remaining) if pair and pair.sd and pair.n >= FEWEST else None
+def _tested(seeds: tuple[int, ...], pair: Paired | None, p: float, remaining: int, *, arms: int) -> Tested:
+    least = least_seeds(remaining)
+    more = 0
+    if pair and pair.sd and p > ALPHA and pair.n >= least and abs(pair.mean) >= KNOWN * pair.sd / sqrt(pair.n):
+        more = max(0, (seeds_to_settle(pair.mean, pair.sd, arms=remaining) or 0) - pair.n)
+    return Tested(arms, remaining, seeds, pair, p if pair else None, least, one_digit(more))

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+ALPHA = 0.05
+"""The probability of a false claim that is accepted, in a whole family of comparisons."""
+
 
 def holm(ps: Sequence[float]) -> list[float]:
     """Holm's adjusted p-values, in the order of `ps`.

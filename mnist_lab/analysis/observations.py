@@ -8,16 +8,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, isnan, log
 from statistics import mean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mnist_lab.analysis.intervals import wilson
 from mnist_lab.analysis.landmarks import overfitting_onset, stays_above, window
+from mnist_lab.errors import MnistLabError
 from mnist_lab.history import History, best_epoch, column
+
+if TYPE_CHECKING:
+    from mnist_lab.config import Config
+    from mnist_lab.runs import Run
 
 OVERFIT_GAP = 0.01  # training accuracy above validation accuracy, from which it is overfitting
 FITTED = 0.95  # training and validation accuracy both below it are underfitting
 EXPLODED = 2.0  # training loss at the end over the larger of its start and that of guessing
 LEARNED = 0.1  # share of the way from guessing to perfect, below which nothing was learned
+MEMORISED = 0.5  # share of that way that training accuracy must be along for a held-out one at chance to be overfitting
 IMPROVING = 0.02  # fall of validation loss between the last two windows, as a fraction
 LEVELS = (0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)  # accuracies worth naming
 
@@ -81,8 +87,8 @@ class Evidence:
 
     @property
     def learned(self) -> bool:
-        """Whether training went anywhere: there are epochs, and neither `diverged` nor `chance_level` applies."""
-        return bool(self.history) and diverged(self) is None and chance_level(self) is None
+        """Whether training went anywhere: there are epochs, and `diverged` does not apply."""
+        return bool(self.history) and diverged(self) is None
 
 
 Rule = Callable[[Evidence], Observation | None]
@@ -102,10 +108,12 @@ def observe(
 ) -> list[Observation]:
     """What can be said about a run, in the order of `RULES`.
 
+    Of a run that has learned next to nothing only that is said: there is no sense in how well it fits.
+
     Args:
         history: a mapping per epoch (see `mnist_lab.analysis`).
         test_accuracy: of the model that was kept.
-        test_interval: its 95 % interval, for example by `wilson`.
+        test_interval: its 95 % confidence interval, for example by `wilson`.
         reference: published numbers: `test_accuracy`, `best_test_accuracy`.
         monitor: what the best epoch is judged by: `val_loss`, `val_accuracy`, `loss` or `accuracy`.
         validation_name: `validation`, or `test` if the test set serves as one.
@@ -124,7 +132,40 @@ def observe(
         classes=classes,
         understated=understated,
     )
+    if nothing := chance_level(evidence):
+        return [nothing] if (lost := diverged(evidence)) is None else [lost, nothing]
     return [observation for rule in RULES if (observation := rule(evidence)) is not None]
+
+
+def observe_run(config: "Config", metrics: Mapping[str, Any], history: History) -> list[Observation]:
+    """What can be said about a run, from its configuration, its metrics and its history.
+
+    Args:
+        config: as it was trained.
+        metrics: as in `metrics.json`; what is observed already is not looked at.
+        history: a record per epoch.
+    """
+    dataset, test = metrics["dataset"], metrics["test"]
+    return observe(
+        history,
+        test_accuracy=test["accuracy"],
+        test_interval=tuple(test["ci95"]),
+        reference=config.reference.applicable.model_dump(exclude_none=True) if config.reference else None,
+        monitor=config.train.restore_best or "val_loss",
+        validation_name="test" if dataset.get("selected_on_test") else "validation",
+        validation_rows=dataset.get("validation") or None,
+        classes=dataset.get("classes"),
+        understated=bool(config.handicaps),
+    )
+
+
+def observed(run: "Run") -> list[Observation]:
+    """What can be said about a finished run, as this version says it; as it was stored where its files are damaged."""
+    try:
+        return observe_run(run.config, run.metrics, run.history)
+    except (MnistLabError, OSError, ValueError, KeyError, TypeError):
+        stored = run.metrics.get("observations")
+        return [Observation(**one) for one in stored] if isinstance(stored, list) else []
 
 
 def diverged(run: Evidence) -> Observation | None:
@@ -143,14 +184,20 @@ def diverged(run: Evidence) -> Observation | None:
 
 
 def chance_level(run: Evidence) -> Observation | None:
-    """Training accuracy ends less than `LEARNED` of the way from guessing (1 / classes) to perfect."""
-    accuracy = run.last("accuracy")
-    if run.classes is None or run.classes < 2 or isnan(accuracy):
+    """Training accuracy ends less than `LEARNED` of the way from guessing (1 / classes) to perfect.
+
+    Or held-out accuracy does, while training accuracy is not even `MEMORISED` of that way along.
+    """
+    if run.classes is None or run.classes < 2:
         return None
     chance = 1 / run.classes
-    if accuracy - chance >= LEARNED * (1 - chance):
+    accuracy, (name, other) = run.last("accuracy"), run.held_out
+
+    learned, memorised = (chance + share * (1 - chance) for share in (LEARNED, MEMORISED))
+    if not (accuracy < learned or (accuracy < memorised and other < learned)):
         return None
-    text = f"Learned next to nothing: training accuracy ends at {accuracy:.4f}, guessing gives {chance:.4f}."
+    held_out = "" if isnan(other) else f" and {name} accuracy at {other:.4f}"
+    text = f"Learned next to nothing: training accuracy ends at {accuracy:.4f}{held_out}; guessing gives {chance:.4f}."
     return Observation("chance_level", text, accuracy)
 
 
@@ -166,7 +213,7 @@ def overfits(run: Evidence) -> Observation | None:
     loss = f"{run.validation_name} loss"
     turned = ""
     if start:
-        turned = f"{loss} was lowest at epoch {start.epoch} and rose {100 * start.rise:.0f} % by epoch {run.epochs}"
+        turned = f"{loss} was lowest at epoch {start.epoch} and rose {_percent(start.rise)} by epoch {run.epochs}"
     gap = f"training accuracy ends {_gap(run)}" if run.gap_counts else ""
     text = "; ".join(part for part in (gap, turned) if part)
     value = run.gap if isfinite(run.gap) else None
@@ -188,7 +235,7 @@ def onset(run: Evidence) -> Observation | None:
 def underfits(run: Evidence) -> Observation | None:
     """No overfitting, and both training and held-out accuracy end below `FITTED`."""
     accuracy, (name, other) = run.last("accuracy"), run.held_out
-    if not run.learned or not (accuracy < FITTED and other < FITTED) or overfits(run):
+    if not run.learned or not (round(accuracy, 4) < FITTED and round(other, 4) < FITTED) or overfits(run):
         return None
     text = f"Underfits: accuracy ends at {accuracy:.4f} in training and {other:.4f} in {name}, both below {FITTED}."
     return Observation("underfits", text, accuracy)
@@ -220,11 +267,15 @@ def still_improving(run: Evidence) -> Observation | None:
     fall = 1 - now / before if before > 0 else 0.0
     if lowest[0] <= run.epochs - size or fall < IMPROVING:
         return None
-    span = "epoch" if size == 1 else f"{size} epochs"
-    text = (
-        f"Still improving at epoch {run.epochs}: {run.validation_name} loss fell {100 * fall:.0f} % "
-        f"over the last {span}, to {losses[-1]:.4f}."
-    )
+    what = f"{run.validation_name} loss"
+    if size == 1:
+        text = f"{what} fell {_percent(fall)} in the last epoch, from {before:.4f} to {now:.4f}"
+    else:
+        text = (
+            f"mean {what} fell {_percent(fall)} between the last two windows of {size} epochs, from {before:.4f} "
+            f"to {now:.4f}"
+        )
+    text = f"Still improving at epoch {run.epochs}: {text}."
     return Observation("still_improving", text, fall)
 
 
@@ -253,7 +304,7 @@ def settled(run: Evidence) -> Observation | None:
 
 
 def reference(run: Evidence) -> Observation | None:
-    """Where the published test accuracy lies with respect to ours and its 95 % interval.
+    """Where the published test accuracy lies with respect to ours and its 95 % confidence interval.
 
     The interval covers the choice of test images; how much another seed would change is not in it.
     """
@@ -268,7 +319,7 @@ def reference(run: Evidence) -> Observation | None:
     place = "Agrees with" if low <= published <= high else "Above" if published < low else "Below"
     where = {"Agrees with": "within", "Above": "below", "Below": "above"}[place]
     text = (
-        f"{place} the published test accuracy: {numbers}, which lies {where} our 95 % interval "
+        f"{place} the published test accuracy: {numbers}, which lies {where} our 95 % confidence interval "
         f"{low:.4f} to {high:.4f} (one seed)."
     )
     return Observation("reference", text, ours - published)
@@ -317,9 +368,14 @@ RULES: Sequence[Rule] = (
 )
 
 
+def _percent(fraction: float) -> str:
+    """A relative change: `31 %`."""
+    return f"{100 * fraction:.0f} %"
+
+
 def _points(difference: float) -> str:
     """A difference of accuracies in percentage points, in words."""
-    return f"{100 * abs(difference):.2f} points {'above' if difference >= 0 else 'below'}"
+    return f"{100 * abs(difference):.2f} pp {'above' if difference >= 0 else 'below'}"
 
 
 def _gap(run: Evidence) -> str:

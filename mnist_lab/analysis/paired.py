@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from statistics import fmean, stdev
+from typing import TYPE_CHECKING
+
+from mnist_lab.analysis.holm import ALPHA
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FLIPPED = 16
 """Up to so many pairs all 2^n flips are tried, beyond that `RESAMPLES` random ones."""
 RESAMPLES = 9_999
-FEWEST = 6
-"""From so many pairs on there is an interval: from as many as the sign-flip test can decide anything with."""
 
 
 @dataclass(frozen=True)
@@ -22,32 +26,33 @@ class Paired:
     sd: float | None
     """Sample standard deviation (n - 1) of the differences; None for one pair."""
     interval: tuple[float, float] | None
-    """Bootstrap interval of the mean; None for fewer than `FEWEST` differences, and where all are the same."""
+    """Confidence interval of the mean difference: all differences that the test does not reject. None for so few pairs
+    that it could reject none."""
     p: float
-    """Two-sided, of the sign-flip test."""
+    """Two-sided, of the sign-flip test; uncorrected."""
     smallest_p: float
     """The smallest p that n pairs can give: 2^(1-n)."""
 
 
-def paired(a: Sequence[float], b: Sequence[float], *, confidence: float = 0.95) -> Paired:
+def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1, alpha: float = ALPHA) -> Paired:
     """Compare b with a, pair by pair; the same pairs in any order give the same numbers.
 
     **p** is that of the sign-flip test (Fisher, The Design of Experiments, 1935, section 21): if a and b do not differ,
     each difference might as well have had the other sign, so p is the share of all 2^n choices of signs that give a
-    mean at least as far from 0. It assumes no distribution and is exact; beyond 16 pairs it is estimated from 9,999
-    random choices with a fixed seed (`scipy.stats.permutation_test`).
+    mean at least as far from 0. It takes the differences to be symmetric around their centre and is exact; beyond 16
+    pairs it is estimated from 9,999 random choices with a fixed seed.
 
-    **interval** is the bias-corrected and accelerated bootstrap interval (BCa: Efron, "Better bootstrap confidence
-    intervals", Journal of the American Statistical Association 82 (1987), 171-185) of `scipy.stats.bootstrap`, with
-    9,999 resamples and a fixed seed. Of few pairs it is too narrow: at a nominal 95 % it covers some 85 % of the time
-    with 6 pairs and 90 % with 10, if the differences are normal. So p decides, and the interval says how much. Fewer
-    than six pairs have none (of three it would cover 72 %), nor have pairs that all differ by the same: no resample of
-    them differs from another.
+    **interval** inverts that test: it holds every difference d for which the same test of b - a - d gives a p above
+    alpha / tests. So it excludes 0 exactly if `tests * p <= alpha`, and it covers the centre of the differences with
+    a probability of at least 1 - alpha / tests. Its ends are means of subsets of the differences, since flipping the
+    signs of a subset brings the mean as far to the other side exactly where that subset's mean is d (J. A. Hartigan,
+    "Using subsample values as typical values", Journal of the American Statistical Association 64 (1969), 1303-1317).
 
     Args:
         a: of the base, say its test accuracy with each seed.
         b: of what is compared with it, in the same order.
-        confidence: of the interval, between 0 and 1.
+        tests: what p is multiplied by before it is held against alpha (`holm.open_tests`).
+        alpha: the level of significance.
 
     Raises:
         ValueError: the lengths differ, there is no pair, or a value is not finite.
@@ -60,15 +65,16 @@ def paired(a: Sequence[float], b: Sequence[float], *, confidence: float = 0.95) 
     differences = [y - x for x, y in zip(a, b, strict=True)]
     sign = -1 if fmean(differences) < 0 else 1
     upwards = sorted(sign * difference for difference in differences)
-    n, interval = len(upwards), _bca(upwards, confidence)
+    p, interval = _sign_flip(upwards, tests, alpha)
     if interval and sign < 0:
         interval = -interval[1], -interval[0]
+    n = len(upwards)
     return Paired(
         n=n,
         mean=sign * fmean(upwards),
         sd=stdev(upwards) if n > 1 else None,
         interval=interval,
-        p=_sign_flip(upwards) if n <= FLIPPED else _random_flips(upwards),
+        p=p,
         smallest_p=smallest_p(n),
     )
 
@@ -78,59 +84,51 @@ def smallest_p(n: int) -> float:
     return 2.0 ** (1 - n)
 
 
-def _bca(differences: list[float], confidence: float) -> tuple[float, float] | None:
-    if len(differences) < FEWEST or differences[-1] - differences[0] <= _noise(differences):
-        return None
-    import numpy as np
-    from scipy.stats import bootstrap
+def _sign_flip(differences: list[float], tests: int, alpha: float) -> tuple[float, tuple[float, float] | None]:
+    """The p and the interval of differences whose mean is not negative.
 
-    found = bootstrap(
-        (differences,),
-        np.mean,
-        n_resamples=RESAMPLES,
-        confidence_level=confidence,
-        method="BCa",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-    low, high = float(found.low), float(found.high)
-    return (low, high) if isfinite(low) and isfinite(high) else None
-
-
-def _sign_flip(differences: list[float]) -> float:
+    A choice of signs divides the differences into those that keep theirs and those that do not. With d subtracted from
+    all of them, the choice brings the mean at least as far from 0 unless d lies strictly between the means of the two
+    parts. So each choice gives a pair (low, high), and p(d) for d below the mean is the share of them with low <= d.
+    """
     if len(differences) == 1:
-        return 1.0  # without waiting for NumPy
+        return 1.0, None  # without waiting for NumPy
 
     import numpy as np
 
+    total = sum(differences)
+    # What two sums of the same size may differ by, for they are sums of fractions in binary.
+    noise = 1e-9 * sum(map(abs, differences))
+    sums, sizes = _subsets(differences)
+    total = 0.0 if abs(total) <= noise else total
+    parts = [(sums, sizes), (total - sums, len(differences) - sizes)]
+    means = [np.where(abs(some) <= noise, 0.0, some) / np.maximum(count, 1) for some, count in parts]
+    whole = (sizes == 0) | (sizes == len(differences))  # no sign is changed, or all are: as far from 0 for every d
+    lows = np.sort(np.where(whole, -np.inf, np.minimum(*means)))
+    highs = np.sort(np.where(whole, np.inf, np.maximum(*means)))[::-1]
+    p = float(np.count_nonzero(lows <= 0) / len(lows)) if total else 1.0
+    rejectable = _most(len(lows), tests, alpha)
+    return p, (float(lows[rejectable]), float(highs[rejectable])) if rejectable else None
+
+
+def _subsets(differences: list[float]) -> "tuple[NDArray, NDArray]":
+    """The sums and the sizes of the subsets whose signs are changed, the empty one among them."""
+    import numpy as np
+
+    if len(differences) > FLIPPED:
+        flipped = np.random.default_rng(0).random((RESAMPLES + 1, len(differences))) < 0.5
+        flipped[0] = False
+        return flipped @ np.array(differences), flipped.sum(axis=1)
     # The sign of one may stay: every choice of the others has its mirror image, with the same distance from 0.
-    first, *others = differences
-    sums = np.array([first])
-    for difference in others:
-        sums = np.concatenate([sums + difference, sums - difference])
-    return float(np.mean(np.abs(sums) >= abs(sum(differences)) - _noise(differences)))
+    sums, sizes = np.zeros(1), np.zeros(1, dtype=int)
+    for difference in differences[1:]:
+        sums, sizes = np.concatenate([sums, sums + difference]), np.concatenate([sizes, sizes + 1])
+    return sums, sizes
 
 
-def _random_flips(differences: list[float]) -> float:
-    import numpy as np
-    from scipy.stats import permutation_test
-
-    steps = np.array(differences) / (_noise(differences) or 1.0)
-
-    def distance(values: "np.ndarray", axis: int = -1) -> "np.ndarray":
-        return np.round(np.abs(np.sum(values, axis=axis)))  # whole steps, so that ties are ties
-
-    found = permutation_test(
-        (steps,),
-        distance,
-        permutation_type="samples",
-        alternative="greater",
-        vectorized=True,
-        n_resamples=RESAMPLES,
-        rng=np.random.default_rng(0),
-    )
-    return float(found.pvalue)
-
-
-def _noise(differences: list[float]) -> float:
-    """What two sums of the same size may differ by, for they are sums of fractions in binary."""
-    return 1e-9 * sum(map(abs, differences))
+def _most(choices: int, tests: int, alpha: float) -> int:
+    """The most of `choices` that may be as far from 0 in a test that still rejects."""
+    most = int(alpha * choices / tests) + 1
+    while tests * (most / choices) > alpha:
+        most -= 1
+    return most

@@ -3,10 +3,9 @@
 from bisect import bisect_left
 from math import isfinite, isnan
 
+from mnist_lab.analysis.holm import ALPHA
 from mnist_lab.analysis.paired import smallest_p
 
-ALPHA = 0.05
-"""The probability of a false claim that is accepted, in a whole family of comparisons."""
 POWER = 0.8
 """The probability that a difference is found which is there."""
 MOST = 1_000
@@ -64,6 +63,11 @@ def seeds_to_settle(
             return None
         low, high = high + 1, min(2 * high, MOST)
     return low + bisect_left(range(low, high), True, key=enough)
+
+
+def one_digit(number: int) -> int:
+    """With its first digit only, as an order of magnitude is told: 134 is about 100, 37 about 40."""
+    return int(float(f"{number:.0e}"))
 
 
 def _power(n: int, effect: float, alpha: float) -> float:

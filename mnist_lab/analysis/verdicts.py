@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mnist_lab.analysis.family import BySeed, Tested, tested
-from mnist_lab.analysis.holm import holm
+from mnist_lab.analysis.holm import ALPHA, holm, open_tests
 from mnist_lab.analysis.mcnemar import Disagreement, disagreement
-from mnist_lab.analysis.wording import corrected, count, difference
+from mnist_lab.analysis.wording import correction, count, difference, estimate, p_value
 
 
 class Kind(StrEnum):
@@ -45,30 +45,46 @@ class Verdict(Tested):
     """Of a single shared seed: the two models, image by image; None if their mistakes are not known."""
     models_p: float | None
     """McNemar's p after Holm's correction over the arms that were compared so."""
+    models_compared: int
+    """How many these are."""
+    models_remaining: int
+    """How many of them would not be significant if this one were not (`holm.open_tests`); 0 without `models`."""
     caution: str
     """The sentence of `text` that says which of the two the test images chose; empty if they chose both or neither."""
 
 
-def verdicts(base: Scores, arms: Sequence[Scores]) -> list[Verdict]:
-    """Compare each of `arms` with their base; all of them are one family (`family.tested`).
+def verdicts(family: Sequence[tuple[Scores, Scores]]) -> list[Verdict]:
+    """Compare each arm with its base; all of them are one family (`family.tested`).
 
     A single shared seed allows no statement about the experiments: there McNemar's test compares the two models, as far
     as their mistakes are known.
+
+    Args:
+        family: of each comparison what the base and what the arm did.
     """
-    tests = tested([(base.accuracy, arm.accuracy) for arm in arms])
-    models = [_models(base, arm, test.seeds) for arm, test in zip(arms, tests, strict=True)]
-    apart = [two.p for two in models if two]
-    models_ps = iter(holm(apart))
-    return [
-        _verdict(
-            test,
-            two,
-            models_p=next(models_ps) if two else None,
-            models_compared=len(apart),
-            caution=_caution(base, arm) if test.paired else "",
+    tests = tested([(base.accuracy, arm.accuracy) for base, arm in family])
+    models = [_models(base, arm, test.seeds) for (base, arm), test in zip(family, tests, strict=True)]
+    ps = [two.p for two in models if two]
+    corrected = iter(zip(holm(ps), open_tests(ps, ALPHA), strict=True))
+    found = []
+    for (base, arm), test, two in zip(family, tests, models, strict=True):
+        models_p, remaining = next(corrected) if two else (None, 0)
+        kind, caution = _kind(test), _caution(base, arm) if test.paired else ""
+        single = _between_models(two, models_p, len(ps)) if two and models_p is not None else ""
+        text = _sentence(kind, test, single)
+        found.append(
+            Verdict(
+                **vars(test),
+                kind=kind,
+                text=f"{text} {caution}" if caution else text,
+                models=two,
+                models_p=models_p,
+                models_compared=len(ps),
+                models_remaining=remaining,
+                caution=caution,
+            )
         )
-        for arm, test, two in zip(arms, tests, models, strict=True)
-    ]
+    return found
 
 
 def _models(base: Scores, arm: Scores, seeds: Sequence[int]) -> Disagreement | None:
@@ -87,22 +103,6 @@ def _caution(base: Scores, arm: Scores) -> str:
     )
 
 
-def _verdict(
-    test: Tested, models: Disagreement | None, *, models_p: float | None, models_compared: int, caution: str
-) -> Verdict:
-    kind = _kind(test)
-    single = _between_models(models, models_p, models_compared) if models and models_p is not None else ""
-    text = _sentence(kind, test, single)
-    return Verdict(
-        **vars(test),
-        kind=kind,
-        text=f"{text} {caution}" if caution else text,
-        models=models,
-        models_p=models_p,
-        caution=caution,
-    )
-
-
 def _kind(test: Tested) -> Kind:
     if test.too_few or test.paired is None:
         return Kind.IMPOSSIBLE
@@ -115,26 +115,27 @@ def _sentence(kind: Kind, test: Tested, of_models: str) -> str:
     pair = test.paired
     if pair is None or test.p is None:
         return f"Cannot be significant: no seed in common with the base; at least {test.least} needed."
-    numbers = difference(pair.mean, pair.interval)
-    told = f"{numbers} over {count(pair.n, 'shared seed')}, {corrected(pair.p, test.p, test.arms)}"
     if kind is Kind.IMPOSSIBLE:
-        text = f"Cannot be significant with {count(pair.n, 'seed')}; at least {test.least} needed. So far {numbers}."
-        return text + (of_models or outlook(test))
+        return (
+            f"Cannot be significant with {count(pair.n, 'seed')}: there is no confidence interval below "
+            f"{test.least} seeds. So far {difference(pair.mean)}.{of_models}"
+        )
+    told = f"{estimate(pair.mean, pair.interval, test.p, test.arms)} over {count(pair.n, 'shared seed')}."
     if kind is Kind.UNDETECTED:
-        return f"No detectable difference: {told}.{outlook(test)}"
-    return f"{kind.capitalize()}: {told}."
+        return f"No detectable difference: {told}{outlook(test)}"
+    return f"{kind.capitalize()}: {told}"
 
 
 def outlook(test: Tested) -> str:
     """What more seeds would do, as a sentence after another; empty if that is not known."""
     if not test.more_seeds:
         return ""
-    return f" About {count(test.more_seeds, 'more seed')} would probably show a difference of this size."
+    return f" Detecting a difference of this size would take about {count(test.more_seeds, 'more seed')}."
 
 
 def _between_models(models: Disagreement, p: float, compared: int) -> str:
     """McNemar's test is about two sets of weights, so it is not to sound like a claim about the experiments."""
     return (
         f" Of these two models (not of the experiments): {count(models.only_b_wrong, 'test image')} only this one gets "
-        f"wrong, {models.only_a_wrong:,} only the base's; McNemar's {corrected(models.p, p, compared)}."
+        f"wrong, {models.only_a_wrong:,} only the base's; McNemar's {p_value(p)} ({correction(compared)})."
     )

@@ -11,13 +11,28 @@ def signed(points: float, digits: int = 2) -> str:
     return text[1:] if float(text) == 0 else text
 
 
-def difference(value: float, interval: tuple[float, float] | None = None, confidence: str = "95 %") -> str:
-    """A difference of accuracies in points (hundredths): `+0.11 points (95 % interval +0.02 to +0.20)`."""
-    text = f"{signed(100 * value)} points"
-    if interval is None:
-        return text
-    low, high = (signed(100 * end) for end in interval)
-    return f"{text} ({confidence} interval {low} to {high})"
+def difference(value: float) -> str:
+    """A difference of accuracies in percentage points: `+0.11 pp`."""
+    return f"{signed(100 * value)} pp"
+
+
+def ends(interval: tuple[float, float]) -> str:
+    """Its ends in percentage points: `+0.02 to +0.20`."""
+    return " to ".join(signed(100 * end) for end in interval)
+
+
+def estimate(value: float, interval: tuple[float, float] | None, p: float, comparisons: int) -> str:
+    """A difference with what decides whether it is more than chance.
+
+    `+0.11 pp (95 % confidence interval +0.02 to +0.20, p = .023; corrected for 12 comparisons)`
+    """
+    told = [f"95 % confidence interval {ends(interval)}"] if interval else []
+    return f"{difference(value)} ({', '.join([*told, p_value(p)])}; {correction(comparisons)})"
+
+
+def correction(comparisons: int) -> str:
+    """What p and interval take account of."""
+    return "uncorrected, one comparison" if comparisons == 1 else f"corrected for {comparisons:,} comparisons"
 
 
 def p_value(p: float) -> str:
@@ -30,13 +45,6 @@ def p_value(p: float) -> str:
         digits += 1
         text = f"{p:.{digits}f}"
     return "p = 1" if float(text) == 1 else f"p = {text.removeprefix('0')}"
-
-
-def corrected(p: float, adjusted: float, comparisons: int) -> str:
-    """`p = .004, corrected for 12 comparisons p = .047`; p alone where the correction does not change it."""
-    if p_value(adjusted) == p_value(p):
-        return p_value(p)
-    return f"{p_value(p)}, corrected for {count(comparisons, 'comparison')} {p_value(adjusted)}"
 
 
 def count(number: int, noun: str) -> str:

@@ -6,6 +6,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from mnist_lab.analysis import observed
 from mnist_lab.cli import _tables as tables
 from mnist_lab.cli._consoles import console
 from mnist_lab.cli._output import echo
@@ -107,7 +108,7 @@ def _remarks(run: "Run") -> list[str]:
     reference = run.measured.reference
     changed = reference.departures if reference else ()
     incomparable = [f"No comparison with the published numbers: this run changes {', '.join(changed)}."]
-    observations = [observation["text"] for observation in run.metrics["observations"]]
+    observations = [observation.text for observation in observed(run)]
     return [*(incomparable if changed else []), *run.metrics["dataset"].get("notes", []), *observations]
 
 

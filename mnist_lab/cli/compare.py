@@ -51,9 +51,10 @@ def compare(
     if len(references) < 2:
         raise click.UsageError("Expected at least two runs, the first of them the base.")
     from mnist_lab.report.comparison import compare as compared
-    from mnist_lab.report.comparison import default_folder, find_sides, write_comparison
+    from mnist_lab.report.comparison import default_folder, find_results, find_sides, write_comparison
 
-    comparison = compared(find_sides(references, results))
+    sides = find_sides(references, results)
+    comparison = compared(sides, find_results(sides, results))
     folder = output or default_folder(comparison, results)
     files, not_drawn = write_comparison(folder, comparison, data_dir)
     left_out((*comparison.problems, *not_drawn))

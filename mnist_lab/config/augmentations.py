@@ -21,6 +21,11 @@ class Augmentation(Item):
     probability: Probability = 1.0
     """How likely each image is to be changed."""
 
+    @property
+    def handicaps_training(self) -> bool:
+        """Whether it makes the images harder while the network trains: unless it never changes any."""
+        return self.probability > 0 and getattr(self, self.short or "alpha") > 0
+
 
 class Geometric(Augmentation):
     """Moves pixels."""

@@ -167,6 +167,11 @@ class Dropout(Layer):
     short = "rate"
     rate: Rate
 
+    @property
+    def handicaps_training(self) -> bool:
+        """Unless it drops nothing."""
+        return self.rate > 0
+
 
 class SpatialDropout(Layer):
     """Drops whole channels with probability `rate` while training."""
@@ -175,6 +180,11 @@ class SpatialDropout(Layer):
     keras = "layers.SpatialDropout2D"
     short = "rate"
     rate: Rate
+
+    @property
+    def handicaps_training(self) -> bool:
+        """Unless it drops nothing."""
+        return self.rate > 0
 
 
 class ActivationLayer(Layer):

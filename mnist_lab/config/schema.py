@@ -241,6 +241,12 @@ class Config(Spec):
     runtime: Runtime = Runtime()
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
 
+    @property
+    def handicaps(self) -> tuple[Item, ...]:
+        """The augmentations and dropout layers that act in training only, so that training accuracy understates."""
+        items = (*self.augment, *self.model.every_layer())
+        return tuple(item for item in items if item.handicaps_training)
+
     @model_validator(mode="after")
     def _monitors_are_measured(self) -> Self:
         if self.data.validation.split == "none":

@@ -91,6 +91,11 @@ class Item(Spec):
     keras: ClassVar[str] = ""
     """The Keras class this stands for, below `keras`: `layers.Conv2D`."""
 
+    @property
+    def handicaps_training(self) -> bool:
+        """Whether it makes the task harder while a network trains than when it is tested, as dropout does."""
+        return False
+
     @model_validator(mode="before")
     @classmethod
     def _unwrap(cls, value: Any) -> Any:

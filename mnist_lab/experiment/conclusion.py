@@ -1,5 +1,6 @@
 """The end of a run: test, plots, saved model, and `metrics.json` last of all."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,17 +40,6 @@ def conclude(
     pictures.draw_history(folder, config, material, history, trainer.batches, test, best_epoch)
     pictures.draw_test(folder, config, material, test)
 
-    observations = analysis.observe(
-        history,
-        test_accuracy=test.accuracy,
-        test_interval=analysis.wilson(test.correct, test.total),
-        reference=metrics.published(config),
-        monitor=config.train.restore_best or "val_loss",
-        validation_name=material.validation_name,
-        validation_rows=len(material.validation) if material.validation else None,
-        classes=len(material.dataset.classes),
-        understated=_learns_handicapped(identity),
-    )
     facts = metrics.assemble(
         config=config,
         run={
@@ -70,14 +60,8 @@ def conclude(
         saved_epoch=saved_epoch,
         seconds=metrics.seconds_facts(history, timing),
         environment=environment,
-        observations=observations,
     )
+    facts["observations"] = [asdict(one) for one in analysis.observe_run(config, facts, history)]
     observer.done(facts)
     folder = folder.finish(facts)
     return Run(folder, folder.read_json("metrics.json"), fresh=True)
-
-
-def _learns_handicapped(identity: Identity) -> bool:
-    """Whether the running training accuracy is measured under dropout or augmentation, and so too low."""
-    config = identity.config
-    return bool(config.augment) or any("dropout" in layer.key for layer in config.model.every_layer())

@@ -106,9 +106,8 @@ def assemble(
     saved_epoch: int,
     seconds: dict[str, float],
     environment: dict[str, Any],
-    observations: "Sequence[Any]",
 ) -> dict[str, Any]:
-    """All of it, in the order of a reader's interest."""
+    """All of it but the observations, which are made of it, in the order of a reader's interest."""
     last = history[-1]
     validation = {"loss": last["val_loss"], "accuracy": last["val_accuracy"]} if "val_loss" in last else None
     return {
@@ -126,7 +125,6 @@ def assemble(
         "seconds": seconds,
         "environment": environment,
         "reference": config.reference.model_dump(mode="json", exclude_none=True) if config.reference else None,
-        "observations": [asdict(observation) for observation in observations],
     }
 
 

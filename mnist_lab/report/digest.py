@@ -34,7 +34,7 @@ def _family(base: str, entries: Sequence[Entry], names: dict[str, str]) -> list[
     for kind, words in WORDS.items():
         some = [(name, verdict) for name, verdict in known if verdict.kind is kind]
         if some and kind is not Kind.IMPOSSIBLE:
-            outlook = " So many more seeds would probably show a difference of this size."
+            outlook = " Detecting a difference of this size would take about so many more seeds."
             lines.append(
                 f"{words.against} {base}: {'; '.join(f'{name} {_numbers(verdict)}' for name, verdict in some)}."
                 f"{outlook if any(verdict.more_seeds for _, verdict in some) else ''}"
@@ -64,7 +64,7 @@ def _of_single_models(base: str, known: Sequence[tuple[str, Verdict]]) -> str:
     fewer = [name for name, models in apart if models.only_b_wrong < models.only_a_wrong]
     found = [f"{what} in {', '.join(names)}" for what, names in (("more", more), ("fewer", fewer)) if names]
     if rest := len(known) - len(apart):
-        found.append(f"no difference seen in {f'the other {rest}' if apart else rest}")
+        found.append(f"no detectable difference in {f'the other {rest}' if apart else rest}")
     return (
         f"Mistakes of these single models against that of {base}, by McNemar's exact test, which says nothing about "
         f"other seeds: {'; '.join(found)}."
@@ -82,7 +82,7 @@ def _numbers(verdict: Verdict) -> str:
     if verdict.kind is not Kind.IMPOSSIBLE and verdict.p is not None:
         more.append(p_value(verdict.p))
     if verdict.more_seeds and verdict.kind is Kind.UNDETECTED:
-        more.append(f"~{count(verdict.more_seeds, 'more seed')}")
+        more.append(f"about {count(verdict.more_seeds, 'more seed')}")
     return f"{signed(100 * pair.mean)} ({', '.join(more)})" if more else signed(100 * pair.mean)
 
 

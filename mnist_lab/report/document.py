@@ -16,6 +16,7 @@ SHOWN = 50
 """Images that every model gets wrong that are listed; `summary.json` has them all."""
 
 _SEEN = {
+    "Learned nothing": ("chance_level",),
     "Overfitting against the base": ("gap_against_base",),
     "Where overfitting sets in": ("overfitting_onset",),
     "Not trained to the end": ("undertrained", "still_improving"),

@@ -72,9 +72,9 @@ def _verdicts(study: Study) -> list[str]:
     texts = _few_seeds(study.chapters)
     if any(verdict.more_seeds for verdict in verdicts):
         texts.append(
-            "The seeds that would probably show a difference are those with which a paired t-test finds one of this "
-            "size four times out of five (noncentral t, at the level of the step that Holm's correction is at): a "
-            "rough guide, as the size is itself an estimate."
+            "The seeds that detecting a difference would take are those with which a paired t-test finds one of this "
+            "size four times out of five (noncentral t, at the level of the step that Holm's correction is at). They "
+            "are an order of magnitude, as the size is itself an estimate."
         )
     if any(verdict.p is not None for verdict in verdicts):
         texts.append(PLANNED)

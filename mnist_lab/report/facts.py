@@ -94,10 +94,15 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "difference": verdict.paired and _paired(verdict.paired),
         "p_corrected": rounded(verdict.p),
         "least_seeds": verdict.least,
-        "seeds_to_settle": verdict.settle,
+        "more_seeds": verdict.more_seeds or None,
         "caution": verdict.caution or None,
         "models": verdict.models
-        and {**asdict(verdict.models), "p": rounded(verdict.models.p), "p_corrected": rounded(verdict.models_p)},
+        and {
+            **asdict(verdict.models),
+            "p": rounded(verdict.models.p),
+            "p_corrected": rounded(verdict.models_p),
+            "compared": verdict.models_compared,
+        },
     }
 
 

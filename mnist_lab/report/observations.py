@@ -11,13 +11,12 @@ from math import isfinite
 from statistics import fmean, median, median_low, stdev
 from typing import Any
 
-from mnist_lab.analysis import Observation, observe, overfitting_onset, stays_above
+from mnist_lab.analysis import Observation, observed, overfitting_onset, stays_above
 from mnist_lab.analysis.family import Tested
 from mnist_lab.analysis.landmarks import window
 from mnist_lab.analysis.observations import LEVELS
 from mnist_lab.analysis.verdicts import Kind, Verdict
-from mnist_lab.analysis.wording import count, difference, p_value
-from mnist_lab.report.families import gaps
+from mnist_lab.analysis.wording import count, difference, estimate
 from mnist_lab.report.group import Group
 
 FASTER = 0.8
@@ -37,11 +36,33 @@ class Evidence:
     """The base of each group that has one among `groups`, by the group's name."""
     verdicts: Mapping[str, Verdict]
     """Of the same."""
+    gaps: Mapping[str, Tested]
+    """Their gaps between training and validation accuracy, tested against those of their bases (`families.gaps`)."""
+
+    @cached_property
+    def seen(self) -> dict[str, list[list[Observation]]]:
+        """What is observed of each run alone, by the name of its group."""
+        return {group.name: [observed(run) for run in group.runs] for group in self.groups}
+
+    @cached_property
+    def learned_nothing(self) -> dict[str, int]:
+        """In how many of its runs each group learned next to nothing, of the groups that did so in at least half."""
+        counts = {group.name: self._runs(group, "chance_level") for group in self.groups}
+        return {group.name: n for group in self.groups if 2 * (n := counts[group.name]) >= group.n}
+
+    @cached_property
+    def learners(self) -> list[Group]:
+        """The other groups: of them it can be said how well they fit."""
+        return [group for group in self.groups if group.name not in self.learned_nothing]
 
     @cached_property
     def improving(self) -> dict[str, int]:
         """In how many of its runs each group was still improving at the end, by name."""
-        return {group.name: sum(map(_improves, group.histories)) for group in self.groups if group.histories}
+        return {group.name: self._runs(group, "still_improving") for group in self.groups if group.histories}
+
+    def _runs(self, group: Group, rule: str) -> int:
+        """Of how many of its runs that is observed."""
+        return sum(any(one.rule == rule for one in some) for some in self.seen[group.name])
 
 
 Rule = Callable[[Evidence], dict[str, Observation]]
@@ -56,6 +77,16 @@ def observations(evidence: Evidence) -> dict[str, tuple[Observation, ...]]:
     }
 
 
+def nothing_learned(evidence: Evidence) -> dict[str, Observation]:
+    """At least half of the runs learned next to nothing, so nothing else is said."""
+    return {
+        group.name: Observation("chance_level", f"Learned next to nothing{in_all}.", runs / group.n)
+        for group in evidence.groups
+        if (runs := evidence.learned_nothing.get(group.name))
+        for in_all in ["" if group.n == 1 else f" in {'all ' if runs == group.n else f'{runs} of '}{group.n} runs"]
+    }
+
+
 def gap(evidence: Evidence) -> dict[str, Observation]:
     """Overfits more or less than its base: the gap between training and validation accuracy, seed by seed.
 
@@ -65,8 +96,8 @@ def gap(evidence: Evidence) -> dict[str, Observation]:
     by_name = {group.name: group for group in evidence.groups}
     return {
         name: Observation("gap_against_base", _gap_sentence(evidence.bases[name], by_name[name], test), pair.mean)
-        for name, test in gaps(evidence.groups, evidence.bases).items()
-        if (pair := test.paired)
+        for name, test in evidence.gaps.items()
+        if (pair := test.paired) and not {name, evidence.bases[name].name} & evidence.learned_nothing.keys()
     }
 
 
@@ -74,20 +105,20 @@ def _gap_sentence(base: Group, group: Group, test: Tested) -> str:
     pair = test.paired
     if pair is None or test.p is None:
         return ""
-    numbers = difference(pair.mean, pair.interval)
+    numbers = estimate(pair.mean, pair.interval, test.p, test.arms)
     what, seeds = "gap between training and validation accuracy", f"with {count(pair.n, 'shared seed')}"
-    against = f"{what.capitalize()} {numbers} against {base.name} {seeds}"
+    against = f"against {base.name} {seeds}"
     alike = hindrances(base) == hindrances(group)
     if test.significant and alike:
         more = "more" if pair.mean > 0 else "less"
-        text = f"Overfits {more} than {base.name}: {what} {numbers} {seeds}, corrected {p_value(test.p)}."
+        text = f"Overfits {more} than {base.name}: {what} {numbers} {seeds}."
     elif test.significant:
         larger = "larger" if pair.mean > 0 else "smaller"
-        text = f"The {what} is {larger} than that of {base.name}: {numbers} {seeds}, corrected {p_value(test.p)}."
+        text = f"The {what} is {larger} than that of {base.name}: {numbers} {seeds}."
     elif test.too_few:
-        text = f"{against}; at least {test.least} needed to tell them apart."
+        text = f"{what.capitalize()} {difference(pair.mean)} {against}; at least {test.least} needed for a verdict."
     else:
-        text = f"{against}, corrected {p_value(test.p)}: not told apart."
+        text = f"No detectable difference of the {what} {against}: {numbers}."
     return text if alike else f"{text} {UNLIKE}"
 
 
@@ -96,10 +127,7 @@ def hindrances(group: Group) -> tuple[str, ...] | None:
 
     Sorted: of two networks with the same dropout, the one with more layers of it is hindered more.
     """
-    if group.config is None:
-        return None
-    dropouts = (layer for layer in group.config.model.every_layer() if "dropout" in layer.key)
-    return tuple(sorted(map(repr, (*group.config.augment, *dropouts))))
+    return None if group.config is None else tuple(sorted(map(repr, group.config.handicaps)))
 
 
 def onset(evidence: Evidence) -> dict[str, Observation]:
@@ -109,7 +137,7 @@ def onset(evidence: Evidence) -> dict[str, Observation]:
     epochs after it of all these runs.
     """
     found: dict[str, Observation] = {}
-    for group in evidence.groups:
+    for group in evidence.learners:
         onsets = [onset for history in group.histories if (onset := overfitting_onset(history))]
         after = [
             row["val_accuracy"]
@@ -136,7 +164,7 @@ def still_improving(evidence: Evidence) -> dict[str, Observation]:
     """
     found: dict[str, Observation] = {}
     improving = {group.name for group in evidence.groups if _mostly(evidence, group)}
-    for group in evidence.groups:
+    for group in evidence.learners:
         if group.name not in improving:
             continue
         runs = evidence.improving[group.name]
@@ -161,10 +189,6 @@ def _mostly(evidence: Evidence, group: Group) -> bool:
     return runs > 0 and 2 * runs >= len(group.histories)
 
 
-def _improves(history: Sequence[Mapping[str, Any]]) -> bool:
-    return any(observation.rule == "still_improving" for observation in observe(history))
-
-
 def faster(evidence: Evidence) -> dict[str, Observation]:
     """At most `FASTER` of the base's time to train, with every shared seed, at an accuracy that is not lower.
 
@@ -178,13 +202,13 @@ def faster(evidence: Evidence) -> dict[str, Observation]:
         group = next(group for group in evidence.groups if group.name == name)
         if verdict.kind not in (Kind.BETTER, Kind.UNDETECTED) or group.machines != base.machines:
             continue
+        if name in evidence.learned_nothing:
+            continue
         ours, theirs = group.seconds_by_seed, base.seconds_by_seed
         if any(ours[seed] > FASTER * theirs[seed] for seed in verdict.seeds):
             continue
         mean, of = fmean(ours[seed] for seed in verdict.seeds), fmean(theirs[seed] for seed in verdict.seeds)
-        accuracy = (
-            "and better" if verdict.kind is Kind.BETTER else "at an accuracy that is not told from that of the base"
-        )
+        accuracy = "and better" if verdict.kind is Kind.BETTER else "with no detectable difference in accuracy"
         text = (
             f"Faster than {base.name} {accuracy}: training takes {100 * mean / of:.0f} % of its time "
             f"({mean:.1f} s against {of:.1f} s)."
@@ -199,7 +223,7 @@ def target(evidence: Evidence) -> dict[str, Observation]:
     if level is None:
         return {}
     found: dict[str, Observation] = {}
-    for group in evidence.groups:
+    for group in evidence.learners:
         if not group.histories or group.validation is None:
             continue
         epochs = [epoch for history in group.histories if (epoch := stays_above(history, level)) is not None]
@@ -246,4 +270,4 @@ def _in_runs(some: int, group: Group) -> str:
     return f" in all {runs} runs" if some == runs else f" in {some} of {runs} runs"
 
 
-RULES: Sequence[Rule] = (gap, onset, still_improving, target, faster)
+RULES: Sequence[Rule] = (nothing_learned, gap, onset, still_improving, target, faster)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mnist_lab.analysis import Observation, mean_accuracy_interval, wilson
 from mnist_lab.analysis.pareto import front
 from mnist_lab.analysis.verdicts import Scores, Verdict, verdicts
-from mnist_lab.report.families import families
+from mnist_lab.report.families import Family, families, gaps
 from mnist_lab.report.group import Group
 from mnist_lab.report.grouping import Section, same_test_images, sections
 from mnist_lab.report.mistakes import Unanimous, mistakes, unanimous
@@ -138,8 +138,9 @@ def _chapter(section: Section) -> Chapter:
     known = {run.folder: mistakes(run) for group in section.groups for run in group.runs}
     same_images = same_test_images(section.groups)
     one_machine = len(set[object]().union(*(group.machines for group in section.groups))) == 1
-    found = _verdicts(section.groups, bases, known)
-    seen = observations(Evidence(section.groups, bases, found))
+    together = families(section.groups, bases)
+    found = _verdicts(section.groups, together, known)
+    seen = observations(Evidence(section.groups, bases, found, gaps(together)))
     entries = tuple(
         entry(group, bases.get(group.name), found.get(group.name), seen[group.name]) for group in section.groups
     )
@@ -168,14 +169,14 @@ def entry(group: Group, base: Group | None, verdict: Verdict | None, seen: Seque
 
 
 def _verdicts(
-    groups: Sequence[Group], bases: Mapping[str, Group], known: Mapping[RunFolder, Mapping[int, Mistake] | None]
+    groups: Sequence[Group], together: Sequence[Family], known: Mapping[RunFolder, Mapping[int, Mistake] | None]
 ) -> dict[str, Verdict]:
     """Of every group that has a base, in their order; all arms of one base are one family."""
     found = {
         arm.name: verdict
-        for arms in families(groups, bases)
-        for arm, verdict in zip(
-            arms, verdicts(_scores(bases[arms[0].name], known), [_scores(arm, known) for arm in arms]), strict=True
+        for family in together
+        for (_, arm), verdict in zip(
+            family, verdicts([(_scores(base, known), _scores(arm, known)) for base, arm in family]), strict=True
         )
     }
     return {group.name: found[group.name] for group in groups if group.name in found}

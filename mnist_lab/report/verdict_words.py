@@ -24,7 +24,7 @@ WORDS: Mapping[Kind, Words] = {
     Kind.BETTER: Words("better", "Better", "Better than", "helped"),
     Kind.WORSE: Words("worse", "Worse", "Worse than", "hurt"),
     Kind.UNDETECTED: Words(
-        "no difference seen",
+        "no detectable difference",
         "No detectable difference",
         "No detectable difference from",
         "made no difference that these seeds can show",
@@ -36,8 +36,9 @@ WORDS: Mapping[Kind, Words] = {
 """In the order in which they are told."""
 
 INTERVAL = (
-    "Below some ten seeds the 95 % bootstrap interval of a difference (BCa) is too narrow, and it is not corrected for "
-    "the number of comparisons: p decides, the interval says about how much."
+    "The 95 % confidence interval of a difference holds all differences that this test does not reject at the same "
+    "corrected level, so it excludes 0 exactly where the verdict is better or worse. Where there are too few seeds for "
+    "a verdict there is none."
 )
 SCOPE = (
     "A verdict is about other seeds, tested on these same images; what another choice of test images would change is "

@@ -4,8 +4,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from run_folders import MNIST, finished_run, give_mistakes
 
 from mnist_lab.analysis import mean_interval, wilson
@@ -14,7 +12,8 @@ from mnist_lab.analysis.mcnemar import accuracy_difference, mcnemar
 from mnist_lab.analysis.paired import paired
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.errors import InputError
-from mnist_lab.report.comparison import compare, default_folder, find_sides, words
+from mnist_lab.report import collect, groups, study
+from mnist_lab.report.comparison import compare, default_folder, find_results, find_sides, words
 from mnist_lab.report.comparison.document import facts
 from mnist_lab.report.verdict_words import INTERVAL, PLANNED, SCOPE
 
@@ -326,16 +325,78 @@ def test_all_facts_are_json(seeds):
     assert len(arm["folders"]) == 9
 
 
-def test_the_interval_of_two_models_is_that_of_the_published_example():
-    # Fagerland, Lydersen, Laake, "Recommended tests and confidence intervals for paired binomial proportions",
-    # Statistics in Medicine 33 (2014), the airway data: 1 and 7 of 21 pairs disagree.
-    assert accuracy_difference(1, 7, 21) == pytest.approx((-0.508, -0.013), abs=0.001)
+@pytest.fixture(scope="module")
+def ablation(tmp_path_factory):
+    """A base and four arms with eight seeds each: one is worse, one is only if it is not corrected for four."""
+    results = tmp_path_factory.mktemp("ablation")
+    steps = {"nodes_256": 0.0, "nodes_1024": -0.0012, "batch_64": -0.02, "batch_256": 0.0003}
+    for seed in range(1, 9):
+        finished_run(results, seed=seed, test=0.98 + 0.0001 * seed, train=0.99)
+        for i, (name, step) in enumerate(steps.items()):
+            noise = 0.0001 * ((7 * seed + 3 * i) % 11 - 5)
+            wobble = 0.0012 * (seed == 8) if name == "nodes_1024" else 0
+            finished_run(
+                results, f"ablation/{name}", seed=seed, test=0.98 + 0.0001 * seed + step + noise + 1.8 * wobble,
+                train=0.99 + noise,
+            )  # fmt: skip
+    return results
 
 
-@given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 10_000), st.floats(0.8, 0.999))
-def test_the_interval_of_two_models_turns_with_them_and_holds_what_was_seen(a, b, more, confidence):
-    low, high = accuracy_difference(a, b, a + b + more, confidence)
-    assert (low, high) == pytest.approx([-end for end in accuracy_difference(b, a, a + b + more, confidence)][::-1])
-    assert -1 <= low <= high <= 1
-    if a + b + more > 0:
-        assert low <= (a - b) / (a + b + more) <= high
+class TestTheFamily:
+    """Choosing a few of the arms of a base does not correct for fewer comparisons."""
+
+    def chosen(self, results, *references):
+        sides = find_sides([str(reference) for reference in references], results)
+        return compare(sides, find_results(sides, results))
+
+    @pytest.mark.parametrize("by", ["name", "folder", "fingerprint"])
+    def test_a_verdict_is_that_of_a_report_of_the_same_results(self, ablation, by):
+        [chapter] = study("all", groups(collect([ablation]).runs)).chapters
+        for name, verdict in chapter.verdicts.items():
+            arm_folder = next((ablation / name).iterdir())
+            reference = {
+                "name": name, "folder": ablation / name, "fingerprint": arm_folder.name.rpartition("-")[2]
+            }[by]  # fmt: skip
+            base = ablation / "mlp_512" if by == "folder" else "mlp_512"
+            [arm] = self.chosen(ablation, base, reference).arms
+            assert arm.entry.verdict == verdict
+            assert "corrected for 4 comparisons" in verdict.text
+            assert metric(arm, "test_accuracy").interval == verdict.paired.interval
+
+    def test_the_gap_too_is_told_as_in_a_report(self, ablation):
+        [chapter] = study("all", groups(collect([ablation]).runs)).chapters
+        for entry in chapter.entries[1:]:
+            [arm] = self.chosen(ablation, "mlp_512", entry.group.name).arms
+            ours, theirs = (
+                {one.rule: one.text for one in some}["gap_against_base"]
+                for some in (arm.entry.observations, entry.observations)
+            )
+            assert ours == theirs
+
+    def test_several_at_once_are_corrected_for_no_fewer_and_no_more(self, ablation):
+        both = self.chosen(ablation, "mlp_512", "nodes_256", "nodes_1024")
+        [alone] = self.chosen(ablation, "mlp_512", "nodes_1024").arms
+        assert both.arms[1].entry.verdict == alone.entry.verdict
+        assert alone.entry.verdict.arms == 4
+
+    def test_what_would_be_significant_alone_is_not_among_four(self, ablation):
+        sides = find_sides(["mlp_512", "nodes_1024"], ablation)
+        [alone] = compare(sides).arms
+        [among] = compare(sides, find_results(sides, ablation)).arms
+        assert (alone.entry.verdict.kind, among.entry.verdict.kind) == (Kind.WORSE, Kind.UNDETECTED)
+        assert "uncorrected, one comparison" in alone.entry.verdict.text
+
+    def test_what_has_another_base_is_a_family_of_its_own_and_says_so(self, ablation):
+        [arm] = self.chosen(ablation, "nodes_256", "nodes_1024").arms
+        assert arm.entry.verdict.arms == 1
+        assert "uncorrected, one comparison" in arm.entry.verdict.text
+
+    def test_single_runs_are_corrected_for_the_single_runs_that_a_report_compares(self, single):
+        wrong(finished_run(single, "ablation/nodes_256", test=0.9990), *range(50, 60))
+        [chapter] = study("all", groups(collect([single]).runs)).chapters
+        [arm] = self.chosen(single, "mlp_512", "nodes_1024").arms
+        verdict = chapter.verdicts["ablation/nodes_1024"]
+        assert (arm.entry.verdict.models_p, arm.entry.verdict.models_compared) == (verdict.models_p, 2)
+        low, high = metric(arm, "test_accuracy").interval
+        assert (low > 0 or high < 0) == (verdict.models_p <= 0.05)
+        assert "corrected for 2 comparisons" in words.findings(self.chosen(single, "mlp_512", "nodes_1024"), arm)[0]

@@ -14,7 +14,7 @@ from mnist_lab.report import collect, groups, study, write_summary
 from mnist_lab.report.comparison import compare, find_sides, write_comparison
 from mnist_lab.report.digest import digest, looks
 from mnist_lab.report.document import document, write_document
-from mnist_lab.report.observations import UNLIKE
+from mnist_lab.report.observations import UNLIKE, hindrances
 from mnist_lab.runs import RunFolder
 
 FASHION = {"name": "fashion_mnist", "title": "Fashion-MNIST", "sha256": "f" * 64, "genuine": True}
@@ -145,15 +145,15 @@ def test_an_arm_with_a_larger_gap_on_all_seeds_overfits_more_and_one_with_few_se
         finished_run(tmp_path, "ablation/no_relu", seed=seed, train=0.99, validation=0.975)
     text = observed(tmp_path, "ablation/no_relu")["gap_against_base"].text
     assert text.startswith(
-        "Overfits more than mlp_512: gap between training and validation accuracy +1.03 points (95 % "
+        "Overfits more than mlp_512: gap between training and validation accuracy +1.03 pp (95 % confidence "
     )
-    assert text.endswith("with 6 shared seeds, corrected p = .031.")
+    assert text.endswith("p = .031; uncorrected, one comparison) with 6 shared seeds.")
     few = tmp_path / "few"
     finished_run(few, train=0.98, validation=0.975)
     finished_run(few, "ablation/no_relu", train=0.99, validation=0.975)
     found = observed(few, "ablation/no_relu")["gap_against_base"]
     assert found.value == pytest.approx(0.01)
-    assert found.text.endswith("with 1 shared seed; at least 6 needed to tell them apart.")
+    assert found.text.endswith("with 1 shared seed; at least 6 needed for a verdict.")
 
 
 def test_with_fewer_seeds_than_the_family_takes_no_gap_is_told_apart_but_once_the_others_are_it_can_be(tmp_path):
@@ -167,7 +167,7 @@ def test_with_fewer_seeds_than_the_family_takes_no_gap_is_told_apart_but_once_th
                     finished_run(results, f"ablation/{name}", seed=seed, train=0.98 + better + noise, validation=0.97)
         return observed(results, "ablation/nodes_256")["gap_against_base"].text
 
-    assert gaps(tmp_path / "alike", 0).endswith("with 6 shared seeds; at least 8 needed to tell them apart.")
+    assert gaps(tmp_path / "alike", 0).endswith("with 6 shared seeds; at least 8 needed for a verdict.")
     assert gaps(tmp_path / "apart", 0.02).startswith("Overfits more than mlp_512")
 
 
@@ -176,7 +176,7 @@ def test_where_dropout_differs_a_gap_is_larger_and_that_is_not_called_overfittin
         finished_run(tmp_path, seed=seed, train=0.98, validation=0.975 + 0.0001 * seed)
         finished_run(tmp_path, "ablation/no_dropout", seed=seed, train=0.99, validation=0.975)
     text = observed(tmp_path, "ablation/no_dropout")["gap_against_base"].text
-    gap = "The gap between training and validation accuracy is larger than that of mlp_512: +1.03 points"
+    gap = "The gap between training and validation accuracy is larger than that of mlp_512: +1.03 pp"
     assert text.startswith(gap)
     assert "Overfits" not in text
 
@@ -260,7 +260,7 @@ def test_faster_is_said_only_of_what_is_not_worse_on_the_same_machine(tmp_path):
     found = observed(tmp_path, "ablation/nodes_256")["faster"]
     assert found.value == pytest.approx(0.4)
     assert found.text == (
-        "Faster than mlp_512 at an accuracy that is not told from that of the base: training takes 40 % of its time "
+        "Faster than mlp_512 with no detectable difference in accuracy: training takes 40 % of its time "
         "(12.0 s against 30.0 s)."
     )
     assert "faster" not in observed(tmp_path, "ablation/no_relu")
@@ -431,11 +431,14 @@ def test_the_report_answers_first_with_the_numbers_and_what_was_changed(results)
         "### Results",
     ]
     assert re.search(
-        r"^- `ablation/no_relu` \(activation relu -> linear\)\. Worse: -7\.00 points \(95 % interval .*\) over 9 "
-        r"shared seeds, p = \.004, corrected for 3 comparisons p = \.012\.$",
+        r"^- `ablation/no_relu` \(activation relu -> linear\)\. Worse: -7\.00 pp \(95 % confidence interval "
+        r".*, p = \.012; corrected for 3 comparisons\) over 9 shared seeds\.$",
         text, re.MULTILINE,
     )  # fmt: skip
-    assert "`ablation/no_dropout` (dropout 0.2 -> 0). Cannot be significant with 1 seed; at least 7 needed." in text
+    assert (
+        "`ablation/no_dropout` (dropout 0.2 -> 0). Cannot be significant with 1 seed: there is no confidence interval "
+        "below 7 seeds."
+    ) in text
 
 
 def test_a_single_run_makes_a_report(tmp_path):
@@ -473,8 +476,8 @@ def test_the_summary_has_verdict_intervals_observations_and_fronts_for_programs(
 
 def test_the_list_of_verdicts_groups_the_arms_by_what_is_known(results):
     worse, alike, few = digest(studied(results).chapters[0])
-    assert re.fullmatch(r"Worse than mlp_512: no_relu -7\.00 \(-7\.01 to -6\.99, p = \.012\)\.", worse)
-    assert alike.startswith("No detectable difference from mlp_512: nodes_256 0.00 (-0.01 to +0.01, p = ")
+    assert re.fullmatch(r"Worse than mlp_512: no_relu -7\.00 \(-7\.02 to -6\.98, p = \.012\)\.", worse)
+    assert alike.startswith("No detectable difference from mlp_512: nodes_256 0.00 (-0.02 to +0.02, p = ")
     assert few == (
         "Nothing can be significant against mlp_512 with 1 shared seed; at least 7 needed. So far: no_dropout -0.50."
     )
@@ -507,3 +510,25 @@ def test_html_in_what_runs_say_of_themselves_is_text_in_every_markdown_file(tmp_
         text = (tmp_path / name).read_text()
         assert "&lt;img src=x" in text
         assert re.search("<[a-z/!?]", text, re.IGNORECASE) is None
+
+
+def test_of_an_experiment_that_has_learned_nothing_only_that_is_said(tmp_path):
+    for seed in range(1, 7):
+        finished_run(tmp_path, seed=seed, train=0.99, validation=0.975 + 0.0001 * seed)
+        finished_run(tmp_path, "ablation/no_relu", seed=seed, train=0.22, validation=0.1, test=0.1)
+    [one] = observed(tmp_path, "ablation/no_relu").values()
+    assert (one.rule, one.text) == ("chance_level", "Learned next to nothing in all 6 runs.")
+    document_text = document(studied(tmp_path))
+    assert "Overfits" not in document_text
+
+
+def test_dropout_of_nothing_is_no_dropout(tmp_path):
+    for seed in range(1, 7):
+        finished_run(tmp_path, seed=seed, train=0.98, validation=0.975 + 0.0001 * seed, model__dropout=0)
+        layers = ["flatten", {"dropout": 0}, {"dense": {"units": "classes", "activation": "softmax"}}]
+        finished_run(
+            tmp_path, {"name": "none", "data": {"dataset": "mnist"}, "model": {"kind": "cnn", "layers": layers},
+                       "augment": [{"rotation": 0}, {"noise": {"std": 0.1, "probability": 0}}]}, seed=seed,
+        )  # fmt: skip
+    by_name = {group.name: group for group in studied(tmp_path).groups}
+    assert hindrances(by_name["mlp_512"]) == hindrances(by_name["none"]) == ()

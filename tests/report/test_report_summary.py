@@ -87,7 +87,7 @@ def test_the_text_says_what_the_numbers_are_and_that_few_seeds_carry_no_claim(re
         "over n seeds",
         "In none of the runs were the test images used for validation.",
         "the other experiments being as they are: 7 against mlp_512 (times 2).",
-        "Below some ten seeds the 95 % bootstrap interval of a difference (BCa) is too narrow",
+        "The 95 % confidence interval of a difference holds all differences that this test does not reject",
         "A verdict is about other seeds, tested on these same images",
         "p holds for a number of seeds that was chosen beforehand",
         "![Validation accuracy of all experiments by epoch](accuracy_curves.png)",

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from mnist_lab.analysis import Observation
-from mnist_lab.analysis.mcnemar import Disagreement, disagreement
+from mnist_lab.analysis.family import Tested
 from mnist_lab.analysis.verdicts import Scores, Verdict, verdicts
 from mnist_lab.analysis.wording import listed
 from mnist_lab.config import Change, describe, differences
 from mnist_lab.errors import InputError
 from mnist_lab.report.comparison.metrics import Row, rows
 from mnist_lab.report.comparison.sides import Side
+from mnist_lab.report.families import Family, chosen_families, gaps
 from mnist_lab.report.group import UNREADABLE, Group
 from mnist_lab.report.mistakes import mistakes
 from mnist_lab.report.observations import Evidence, observations
@@ -93,13 +94,15 @@ class Comparison:
         return f"{listed([arm.entry.group.name for arm in self.arms])} against {self.base.group.name}"
 
 
-def compare(sides: Sequence[Side]) -> Comparison:
+def compare(sides: Sequence[Side], results: Sequence[Group] = ()) -> Comparison:
     """Compare each of the sides after the first with the first.
 
-    Runs with the same seed belong together; if every side is a single run, these do.
+    Runs with the same seed belong together; if every side is a single run, these do. A verdict is corrected for the
+    family that it belongs to (`families.chosen_families`), so that it is that of a report of the same runs.
 
     Args:
         sides: two or more, as `find_sides` gives them.
+        results: the experiments of the results that they were chosen from, as `find_results` gives them.
 
     Raises:
         InputError: they were tested on different images.
@@ -114,17 +117,19 @@ def compare(sides: Sequence[Side]) -> Comparison:
     ]
     groups = [base, *arms]
     known = {group.name: [mistakes(run) for run in group.runs] for group in groups}
-    scores = [_scores(group, known[group.name], models_only=models_only) for group in groups]
+    together = chosen_families(base, arms, results)
     found = {
         arm.name: replace(verdict, seeds=tuple(seed for seed in base.seeds if seed in arm.seeds))
-        for arm, verdict in zip(arms, verdicts(scores[0], scores[1:]), strict=True)
+        for arm, verdict in _verdicts(together, arms, known, models_only=models_only)
     }
-    seen = observations(Evidence(groups, {arm.name: base for arm in arms}, found))
+    gap_tests = gaps(together)
+    gap_tests = {arm.name: gap_tests[arm.name] for arm in arms}
+    seen = observations(Evidence(groups, {arm.name: base for arm in arms}, found, gap_tests))
     return Comparison(
         base=entry(base, None, None, seen[base.name]),
         arms=tuple(
             _arm(
-                base, arm, found[arm.name], seen[arm.name], some, known,
+                base, arm, found[arm.name], gap_tests[arm.name], seen[arm.name], some, known,
                 _pairs(base, arm, models_only=models_only),
             )
             for arm, some in zip(arms, changes, strict=True)
@@ -139,6 +144,7 @@ def _arm(
     base: Group,
     arm: Group,
     verdict: Verdict,
+    gap: Tested,
     seen: Sequence[Observation],
     changes: tuple[Change, ...],
     known: Mapping[str, Sequence[Mistakes | None]],
@@ -147,11 +153,10 @@ def _arm(
     both = [
         (a, b) for i, j in pairs if (a := known[base.name][i]) is not None and (b := known[arm.name][j]) is not None
     ]
-    models: Disagreement | None = disagreement(*both[0]) if len(pairs) == len(both) == 1 else None
     return Arm(
         entry(arm, base, verdict, seen),
         changes,
-        tuple(rows(base, arm, pairs, models)),
+        tuple(rows(base, arm, pairs, verdict, gap)),
         len(pairs),
         _disputed(both) if both else None,
     )
@@ -162,6 +167,31 @@ def _pairs(base: Group, arm: Group, *, models_only: bool) -> list[tuple[int, int
     if models_only:
         return [(0, 0)]
     return [(base.seeds.index(seed), arm.seeds.index(seed)) for seed in base.seeds if seed in arm.seeds]
+
+
+def _verdicts(
+    together: Sequence[Family],
+    arms: Sequence[Group],
+    known: Mapping[str, Sequence[Mistakes | None]],
+    *,
+    models_only: bool,
+) -> list[tuple[Group, Verdict]]:
+    """Of each of `arms`, in its family."""
+
+    def scores(group: Group, *, chosen: bool) -> Scores:
+        made = (
+            known[group.name] if chosen else [mistakes(run) for run in group.runs] if group.n == 1 else [None] * group.n
+        )
+        return _scores(group, made, models_only=models_only and chosen)
+
+    found = []
+    for family in together:
+        chosen = [any(arm is one for one in arms) for _, arm in family]
+        pairs = [
+            (scores(base, chosen=own), scores(arm, chosen=own)) for (base, arm), own in zip(family, chosen, strict=True)
+        ]
+        found += [(arm, verdict) for (_, arm), verdict, own in zip(family, verdicts(pairs), chosen, strict=True) if own]
+    return found
 
 
 def _scores(group: Group, known: Sequence[Mistakes | None], *, models_only: bool) -> Scores:

@@ -7,8 +7,10 @@ from statistics import fmean
 from typing import Any, Literal
 
 from mnist_lab.analysis import mean_accuracy_interval, wilson
-from mnist_lab.analysis.mcnemar import Disagreement, accuracy_difference
+from mnist_lab.analysis.family import Tested
+from mnist_lab.analysis.mcnemar import accuracy_difference
 from mnist_lab.analysis.paired import paired
+from mnist_lab.analysis.verdicts import Verdict
 from mnist_lab.analysis.wording import signed
 from mnist_lab.report.columns import amount, duration
 from mnist_lab.report.group import Group, Spread
@@ -39,7 +41,8 @@ class Row:
     difference: float | None
     """Of the means; over the pairs, where there are any."""
     interval: Interval | None
-    """95 % interval of the difference."""
+    """95 % confidence interval of the difference: of test accuracy and gap that of the test which decides about it,
+    corrected like it; of all others uncorrected."""
 
     @property
     def ratio(self) -> float | None:
@@ -89,6 +92,7 @@ class Row:
 
 
 TEST = Metric("test_accuracy", "Test", "accuracy", lambda _, result: result.test.accuracy)
+GAP = Metric("gap", "Gap", "gap", lambda _, result: result.gap)
 TIME = Metric("training_seconds", "Time", "seconds", lambda _, result: result.training_seconds)
 METRICS = (
     TEST,
@@ -96,7 +100,7 @@ METRICS = (
     Metric("test_loss", "Test loss", "loss", lambda run, _: _at(run, "test", "loss")),
     Metric("validation_accuracy", "Validation", "accuracy", lambda _, result: _accuracy(result.validation)),
     Metric("train_accuracy", "Train", "accuracy", lambda _, result: result.train.accuracy),
-    Metric("gap", "Gap", "gap", lambda _, result: result.gap),
+    GAP,
     Metric("epochs", "Epochs", "count", lambda _, result: result.epochs),
     Metric("saved_epoch", "Saved epoch", "count", lambda run, _: _at(run, "best", "epoch")),
     Metric("parameters", "Parameters", "cost", lambda _, result: result.parameters.total),
@@ -105,7 +109,7 @@ METRICS = (
 )
 
 
-def rows(base: Group, other: Group, pairs: Pairs, models: Disagreement | None) -> list[Row]:
+def rows(base: Group, other: Group, pairs: Pairs, verdict: Verdict, gap: Tested) -> list[Row]:
     """Every metric that one of two sides has.
 
     Args:
@@ -113,14 +117,14 @@ def rows(base: Group, other: Group, pairs: Pairs, models: Disagreement | None) -
         other: that one.
         pairs: the positions in `base.runs` and `other.runs` of the runs that belong together; without any, the numbers
             are those of all runs, and no difference has an interval.
-        models: of a single pair, the disagreement of the two models: it gives the interval of their test accuracies'
-            difference, for the choice of test images.
+        verdict: on the test accuracy; of a single pair of models the interval is for the choice of test images.
+        gap: the test of the gap.
     """
-    found = [_row(metric, base, other, pairs, models) for metric in METRICS]
+    found = [_row(metric, base, other, pairs, verdict, gap) for metric in METRICS]
     return [row for row in found if row.base is not None or row.other is not None]
 
 
-def _row(metric: Metric, base: Group, other: Group, pairs: Pairs, models: Disagreement | None) -> Row:
+def _row(metric: Metric, base: Group, other: Group, pairs: Pairs, verdict: Verdict, gap: Tested) -> Row:
     ours, theirs = ([_number(metric.of(*each)) for each in zip(g.runs, g.results, strict=True)] for g in (other, base))
     interval = None
     if pairs:
@@ -133,9 +137,12 @@ def _row(metric: Metric, base: Group, other: Group, pairs: Pairs, models: Disagr
     else:
         spreads = Spread.of(theirs), Spread.of(ours)
         difference = spreads[1].mean - spreads[0].mean if spreads[0] and spreads[1] else None
-    if metric is TEST and models and len(pairs) == 1:
+    tested = {TEST: verdict, GAP: gap}.get(metric)
+    if tested and len(pairs) > 1:
+        interval = tested.paired and tested.paired.interval
+    elif metric is TEST and (models := verdict.models):
         total = base.results[pairs[0][0]].test.total
-        interval = accuracy_difference(models.only_a_wrong, models.only_b_wrong, total)
+        interval = accuracy_difference(models.only_a_wrong, models.only_b_wrong, total, tests=verdict.models_remaining)
     if metric is TIME and base.machines != other.machines:
         difference = None
     return Row(metric, *spreads, difference, interval)

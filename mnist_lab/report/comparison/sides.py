@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from mnist_lab.errors import InputError
 from mnist_lab.report.collection import collect
 from mnist_lab.report.group import Group
 from mnist_lab.report.grouping import groups
 from mnist_lab.report.names import short_names
-from mnist_lab.runs import RunFolder, find_folders, finished_runs, formats, is_run_folder, load_run
+from mnist_lab.runs import Run, RunFolder, find_folders, finished_runs, formats, is_run_folder, load_run
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,25 @@ def find_sides(references: Sequence[str], results: Path) -> list[Side]:
     found = [_side(reference, results) for reference in references]
     _check_unlike(found)
     return _named(found)
+
+
+def find_results(sides: Sequence[Side], results: Path) -> list[Group]:
+    """The experiments of the results that `sides` were chosen from.
+
+    Those are the results folders that their runs lie in, the part of a run's path above its experiment; and `results`
+    where one was asked for by a name, as that is looked up there.
+    """
+    roots = dict.fromkeys(root for side in sides if (root := _root(side.group.runs[0])))
+    if any(not Path(side.reference).is_dir() for side in sides):
+        roots[results] = None
+    return groups(collect(roots).runs)
+
+
+def _root(run: Run) -> Path | None:
+    """None for a run that does not lie in a folder named as its experiment."""
+    parts = PurePosixPath(run.measured.run.experiment).parts
+    *above, _ = run.folder.path.absolute().parts
+    return Path(*above[: -len(parts)]) if tuple(above[-len(parts) :]) == parts else None
 
 
 def _side(reference: str, results: Path) -> Side:

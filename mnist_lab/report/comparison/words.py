@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mnist_lab.analysis.power import ALPHA
-from mnist_lab.analysis.wording import corrected, count
+from mnist_lab.analysis.wording import correction, count, p_value
 from mnist_lab.report.columns import spread, verdict
 from mnist_lab.report.comparison.comparison import Arm, Comparison
 from mnist_lab.report.comparison.metrics import TEST, TIME, accuracy_interval
@@ -89,13 +89,17 @@ def notes(comparison: Comparison) -> list[str]:
     if several:
         texts.append(
             "Over seeds: mean ± standard deviation (n - 1), Student's interval of the mean, and the mean difference of "
-            "runs with the same seed with its bootstrap interval (BCa), from six seeds on."
+            "runs with the same seed with the 95 % confidence interval that inverts the sign-flip test, from six seeds "
+            "on. The verdict and the interval of the test accuracy, and what is said of the gap, are corrected by "
+            "Holm's method for all experiments that these results compare with the same base; the other intervals are "
+            "not corrected."
         )
         texts += [INTERVAL, SCOPE, PLANNED]
     if single:
         texts.append(
-            "Of single models the intervals are for another choice of as many test images: Wilson's of the accuracy, "
-            "Bonett and Price's of the difference. They say nothing about other seeds."
+            "Of single models the intervals are for another choice of as many test images: Wilson's of the accuracy; "
+            "of the difference that of Fay and Lumbard, which goes with McNemar's exact test and is corrected like it. "
+            "They say nothing about other seeds."
         )
     if any(not arm.pairs for arm in comparison.arms):
         texts.append("Without a seed in common a difference is that of the means, and has no interval.")
@@ -115,7 +119,7 @@ def _short(arm: Arm) -> str:
     if found is None or found.models is None or found.models_p is None:
         return verdict(found)
     if found.models_p > ALPHA:
-        return "not told apart"
+        return "no detectable difference"
     return f"this model {'better' if found.models.only_a_wrong > found.models.only_b_wrong else 'worse'}"
 
 
@@ -128,10 +132,9 @@ def _verdict(comparison: Comparison, arm: Arm) -> str:
     if models is None or found.models_p is None:
         return found.text
     name, base = arm.entry.group.name, comparison.base.group.name
-    compared = sum(bool(other.entry.verdict and other.entry.verdict.models) for other in comparison.arms)
-    tested = f"McNemar's exact {corrected(models.p, found.models_p, compared)}"
+    tested = f"McNemar's exact {p_value(found.models_p)} ({correction(found.models_compared)})"
     if found.models_p > ALPHA:
-        said = f"These two models are not told apart: {tested}."
+        said = f"No detectable difference between these two models: {tested}."
     else:
         better = name if models.only_a_wrong > models.only_b_wrong else base
         said = f"Of these two models that of {better} is better on these test images: {tested}."

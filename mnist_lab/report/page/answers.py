@@ -7,7 +7,7 @@ from statistics import median
 
 from mnist_lab.analysis.paired import Paired
 from mnist_lab.analysis.verdicts import Kind, Verdict
-from mnist_lab.analysis.wording import count, difference, listed, signed
+from mnist_lab.analysis.wording import count, difference, ends, listed, signed
 from mnist_lab.report.group import Group
 from mnist_lab.report.study import Entry
 from mnist_lab.report.verdict_words import WORDS, Words
@@ -113,10 +113,11 @@ def _answer(group: Group, verdict: Verdict, end: float) -> Answer:
         return Answer(group, verdict, "", "", None)
     places = [50 + 50 * value / end for value in (*(pair.interval or (pair.mean, pair.mean)), pair.mean)]
     low, high, mean = (min(100.0, max(0.0, place)) for place in places)
+    label = difference(pair.mean)
+    if pair.interval:
+        label += f", 95 % confidence interval {ends(pair.interval)}"
     cut = "left" if places[2] < 0 else "right" if places[2] > 100 else ""
-    return Answer(
-        group, verdict, signed(100 * pair.mean), difference(pair.mean, pair.interval), Bar(low, mean, high, cut)
-    )
+    return Answer(group, verdict, signed(100 * pair.mean), label, Bar(low, mean, high, cut))
 
 
 def _end(pairs: Sequence[Paired]) -> float:

@@ -6,13 +6,13 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from mnist_lab.analysis import observed
 from mnist_lab.errors import InputError
 from mnist_lab.report.group import Group
 from mnist_lab.report.study import Chapter
@@ -119,7 +119,7 @@ def _details(folder: Path, group: Group, anchor: str, confusions: Confusions | N
         confusions,
         _text(first.folder.path / "config.yaml"),
         _environment(group.runs),
-        tuple(_observations(first)),
+        tuple(one.text for one in observed(first)),
     )
 
 
@@ -236,9 +236,3 @@ def _words(value: Any) -> str:
             return ", ".join(map(str, value))
         case _:
             return str(value)
-
-
-def _observations(run: Run) -> Iterable[str]:
-    with suppress(KeyError, TypeError):
-        for observation in run.metrics["observations"]:
-            yield str(observation["text"])
