@@ -184,7 +184,7 @@ def test_it_fits_a_narrow_terminal_and_no_number_is_broken(results):
     table = [line for line in screen if line.startswith(("Test ", "  interval", "Wrong", "Test loss", "Gap", "Time"))]
     assert len(table) == 6
     assert "0.9222 ± 0.0416" in table[0]
-    assert [line.count(" to ") for line in table] == [1, 2, 1, 0, 0, 0]
+    assert [line.count(" to ") for line in table] == [1, 2, 1, 0, 1, 0]
     assert [line.count("±") for line in table] == [2, 0, 2, 2, 2, 0]
 
 

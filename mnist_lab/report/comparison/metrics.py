@@ -133,7 +133,8 @@ def _row(metric: Metric, base: Group, other: Group, pairs: Pairs, verdict: Verdi
         spreads = Spread.of(a for a, _ in both), Spread.of(b for _, b in both)
         difference = fmean(b - a for a, b in complete) if complete else None
         if len(complete) > 1 and metric.kind not in ("cost", "seconds"):
-            interval = paired(*([*zip(*complete, strict=True)])).interval
+            pair = paired(*([*zip(*complete, strict=True)]))
+            interval = pair.interval if pair.sd else None  # epochs differ by the same with every seed
     else:
         spreads = Spread.of(theirs), Spread.of(ours)
         difference = spreads[1].mean - spreads[0].mean if spreads[0] and spreads[1] else None
