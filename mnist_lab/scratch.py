@@ -26,6 +26,8 @@ _AFTER_MULTIPROCESSING = -200
 """multiprocessing removes its own temporary folder, which may be in this one, at -100."""
 _made: "list[tuple[Path, BaseFileLock]]" = []
 _own: list[int] = []
+elsewhere: list[Path] = []
+"""Other folders that go with it: of what could not be made in it."""
 
 
 def folder() -> Path:
@@ -69,6 +71,8 @@ def remove() -> None:
         with suppress(OSError):
             lock.release()
         shutil.rmtree(path, ignore_errors=True)
+    while elsewhere:
+        shutil.rmtree(elsewhere.pop(), ignore_errors=True)
 
 
 def own_process() -> None:

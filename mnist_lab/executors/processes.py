@@ -155,7 +155,7 @@ def _serve(*purpose: object) -> None:
     short = next((place for place in places if len(place) <= LONGEST_PLACE), places[0])
     before, tempfile.tempdir = tempfile.tempdir, short
     try:
-        util.get_temp_dir()
+        scratch.elsewhere.append(Path(util.get_temp_dir()))
     finally:
         tempfile.tempdir = before
     # After a kill it removes what is left, which is what it is for, and warns of it, which nobody needs to know.
