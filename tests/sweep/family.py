@@ -126,7 +126,8 @@ def evidence(folder: Path) -> dict[str, object]:
             "history": history,
             "weights": _weights_hash(weights),
             "predictions": hashlib.sha256((run / "predictions.npz").read_bytes()).hexdigest(),
-            "files": sorted(path.name for path in run.iterdir()),
+            # The lock of a process that was killed before it wrote anything holds nobody.
+            "files": sorted(path.name for path in run.iterdir() if path.name != ".lock"),
         }
     return found
 
