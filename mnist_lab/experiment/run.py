@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config, to_yaml
-from mnist_lab.errors import BusyError, InputError, TrainingError
+from mnist_lab.errors import InputError, TrainingError
 from mnist_lab.experiment import metrics, weighting
 from mnist_lab.experiment.endings import endings
 from mnist_lab.experiment.identity import Identity, identify
@@ -66,9 +66,8 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
     config, folder = identity.config, identity.folder
     for note in identity.notes:
         observer.note(note)
-    if folder.unsettled and not force:
-        with suppress(BusyError), folder.locked():
-            pass
+    if not force:
+        folder.settle()
     if folder.finished and not force and not folder.interrupted:
         return load_run(folder.path)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab import atomic
-from mnist_lab.errors import UnreadableError
+from mnist_lab.errors import BusyError, NoRoomError, UnreadableError
 from mnist_lab.history import Record
 from mnist_lab.runs import formats, lock
 from mnist_lab.runs.formats import Arrays, Mistake
@@ -74,7 +74,7 @@ class RunFolder:
 
     @property
     def unsettled(self) -> bool:
-        """Whether there is a repetition that was not put in place, or the rest of one; `locked` tidies up."""
+        """Whether there is a repetition that was not put in place, or the rest of one."""
         return any(formats.is_folder(self.path / name) for name in (_REPETITION, _REPEATED))
 
     @property
@@ -134,6 +134,12 @@ class RunFolder:
                 with suppress(OSError, UnreadableError):
                     if self.finished:  # then there is nothing but the run in it
                         (self.path / lock.LOCK).unlink(missing_ok=True)
+
+    def settle(self) -> None:
+        """Complete or remove what a killed repetition has left, unless another process is at it."""
+        if self.unsettled:
+            with suppress(BusyError, NoRoomError), self.locked():
+                pass
 
     def _settle(self) -> None:
         """Complete what a killed process began: put a finished repetition in place, drop one that left nothing."""

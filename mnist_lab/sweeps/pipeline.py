@@ -72,6 +72,7 @@ def sweep(
     folder = results / declared.name
     if not dry_run:
         plan.check_folders(folder)
+        plan.settle()
     slots = tuple(slots_for(plan.todo, jobs=jobs))
     if plan.todo:
         observer.appraising()

@@ -69,6 +69,12 @@ class Plan:
         """How many runs are in `state`."""
         return sum(run.state == state for run in self.runs)
 
+    def settle(self) -> None:
+        """Remove what killed repetitions have left beside the finished runs; what can be resumed is to be done."""
+        for run in self.runs:
+            if run.state == "done":
+                run.folder.settle()
+
     def check_folders(self, *others: Path) -> None:
         """Do nothing if all that is to do can be written into its folders, and into `others`.
 
