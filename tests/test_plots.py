@@ -436,3 +436,12 @@ def test_given_pictures_stand_beside_what_the_network_sees_and_says(names, class
     if len(names) > 12:
         assert "the first 12 of 20" in figure.get_suptitle()
     plots.save(figure, tmp_path / "given.png")
+
+
+def test_a_doubtful_picture_has_its_warning_beneath_it_and_no_other_has_one():
+    texts_of = plots.given(
+        images(2, 28, 28, 1), images(2, 28, 28, 1), np.full((2, 10), 0.1), DIGITS,
+        names=["a.png", "b.png"], title="a run", warnings=[None, "it is cut off"],
+    ).texts  # fmt: skip
+    assert "Warning: it is cut off" in [text.get_text() for text in texts_of]
+    assert sum("Warning" in text.get_text() for text in texts_of) == 1

@@ -10,6 +10,8 @@ from mnist_lab.cli._options import OUTPUT_FILE, REFERENCE, data_dir_option, debu
 from mnist_lab.cli._output import echo, print_json
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from mnist_lab.datasets import Dataset, KnownSet
 
 _QUIET = click.option("--quiet", is_flag=True, help="No progress bar.")
@@ -109,14 +111,28 @@ def verify(context: click.Context, dataset: str, data_dir: Path | None, as_json:
     metavar="FILE",
     help="The PNG to write; without it one named after the data set, in the current folder.",
 )
+@click.option(
+    "--figure", is_flag=True, help="With --index: draw the image large, with axes and the scale of its values."
+)
 @data_dir_option
 @_QUIET
 @debug_option
-def show(dataset: str, index: int | None, split: str, output: Path | None, data_dir: Path | None, quiet: bool) -> None:
-    """Write a sample of a data set (default mnist) as a PNG, or one image with --index.
+def show(
+    dataset: str,
+    index: int | None,
+    split: str,
+    output: Path | None,
+    data_dir: Path | None,
+    *,
+    figure: bool,
+    quiet: bool,
+) -> None:
+    """Write a sample of a data set (default mnist) as a PNG, or with --index one image, pixel for pixel.
 
     One image is also drawn as text. Prints the file's path last.
     """
+    if figure and index is None:
+        raise click.UsageError("--figure is for one image: give its --index.")
     from mnist_lab import datasets
 
     with download_bar(quiet) as progress:
@@ -130,18 +146,27 @@ def show(dataset: str, index: int | None, split: str, output: Path | None, data_
 
     from mnist_lab import plots
 
-    if index is None:
-        figure = plots.sample_grid(images, labels, f"{found.title}, {split}", classes=found.classes)
-    else:
-        label = found.classes[labels[index]]
-        echo(f"{found.title}, {split} image {index}: {label}")
+    title, label = f"{found.title}, {split}", ""
+    if index is not None:
+        title, label = f"{title} image {index}", found.classes[labels[index]]
+        echo(f"{title}: {label}")
         if text := _as_text(images[index]):
             echo(text)
-        figure = plots.digit(images[index], label, f"{found.title}, {split} image {index}")
     path = output or Path(f"{found.name}-{split}{'' if index is None else f'-{index}'}.png")
     _make_folder(path.parent)
-    plots.save(figure, path)
+    if index is None:
+        plots.save(plots.sample_grid(images, labels, title, classes=found.classes), path)
+    elif figure:
+        plots.save(plots.digit(images[index], label, title), path)
+    else:
+        plots.save_image(_image(images[index]), path)
     echo(str(path))
+
+
+def _image(pixels: Any) -> "Image":
+    from PIL.Image import fromarray
+
+    return fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
 
 
 def _make_folder(folder: Path) -> None:

@@ -15,7 +15,7 @@ from mnist_lab.cli._options import (
     json_option,
     results_option,
 )
-from mnist_lab.cli._output import echo, print_json
+from mnist_lab.cli._output import echo, echo_error, print_json
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,7 +62,9 @@ _TOP = 3
 @results_option
 @json_option
 @debug_option
+@click.pass_context
 def predict(
+    context: click.Context,
     reference: str,
     pictures: tuple[Path, ...],
     dataset: str | None,
@@ -81,6 +83,11 @@ def predict(
     on dark. For networks that were trained on MNIST or the bundled digits it is cropped to its ink, fitted into 20 x 20
     pixels and centred by its mass in 28 x 28, as MNIST's digits were; one that is like that already stays as it is. For
     other networks, such as those of your own data, it is only brought to their size; --prepare says otherwise.
+
+    In a photograph, shadows, uneven light, printed lines and the table around the sheet are removed first. Where the
+    answer is doubtful (several drawings, one that is cut off or fills the picture, or a probability below 2/3), a
+    warning on stderr, in the JSON and in the plot says why. A picture that cannot be read is named on stderr and does
+    not stop the others: the exit code is 1, or 2 if none can be read.
     """
     if bool(pictures) == bool(dataset):
         raise click.UsageError("Expected image files, or --dataset with the name or path of a data set.")
@@ -103,11 +110,15 @@ def predict(
         network = load_network(run, images, backend=backend, device=device)
         _print_score(run, images, loaded, network.score(loaded), plot, as_json=as_json)
         return
-    read = read_pictures(pictures, images, prepare)
+    read, unreadable = read_pictures(pictures, images, prepare)
     network = load_network(run, images, backend=backend, device=device)
     _print_predictions(run, images, read, network.probabilities(read), plot, as_json=as_json)
     if images.assumed and not prepare and not as_json:
         echo(_assumed(images))
+    for problem in unreadable:
+        echo_error(f"Error: {problem}")
+    if unreadable:
+        context.exit(1)
 
 
 def _print_predictions(
@@ -120,7 +131,9 @@ def _print_predictions(
     as_json: bool,
 ) -> None:
     from mnist_lab.cli import _tables as tables
+    from mnist_lab.experiment.prediction import warning
 
+    warnings = [warning(picture, row) for picture, row in zip(pictures, probabilities, strict=True)]
     if plot:
         from mnist_lab import plots
 
@@ -131,14 +144,24 @@ def _print_predictions(
             images.classes,
             names=[picture.path.name for picture in pictures],
             title=_title(run),
+            warnings=warnings,
         )
         plots.save(figure, plot)
+    for picture, text in zip(pictures, warnings, strict=True):
+        if text:
+            echo_error(f"Warning: {picture.path}: {text}.")
     likely = [_likely(row, images.classes) for row in probabilities]
     if as_json:
         print_json(
             [
-                {"image": str(picture.path), **top[0], "top": top, "preparation": picture.prepared.done}
-                for picture, top in zip(pictures, likely, strict=True)
+                {
+                    "image": str(picture.path),
+                    **top[0],
+                    "top": top,
+                    "preparation": picture.prepared.done,
+                    "warning": text,
+                }
+                for picture, top, text in zip(pictures, likely, warnings, strict=True)
             ]
         )
         return

@@ -14,17 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mnist_lab.datasets.drawing import FAINTEST, find, nothing_on_it
 from mnist_lab.datasets.pictures import Pixels, grey
-from mnist_lab.errors import DataError
 
 SIDE, BOX = 28, 20
 MIDDLE = 14
 """The row and column, from 0, nearest to which MNIST has the centre of mass."""
-
-_FAINTEST = 24
-"""A difference from the background, of 255, below which a picture counts as blank."""
-_EDGE = 0.1
-"""From this share of the ink's strength on, a pixel belongs to the drawing."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +28,15 @@ class Prepared:
 
     pixels: Pixels
     done: str
+    doubts: tuple[str, ...] = ()
+    """Why it may not show what was meant."""
 
 
 def like_mnist(picture: Pixels) -> Prepared:
     """Crop a drawing to its ink and centre it as MNIST's digits are, light on dark.
 
-    Ink is what differs from the colour of the border, so dark on light, light on dark and colours are all one. What is
-    in MNIST's form already stays as it is.
+    The drawing is found as in `drawing`, whatever the light, the paper and the colours are. What is in MNIST's form
+    already stays as it is.
 
     Args:
         picture: (height, width, 1 or 3).
@@ -52,15 +49,11 @@ def like_mnist(picture: Pixels) -> Prepared:
     """
     if is_like_mnist(picture):
         return Prepared(picture, f"nothing: it is {SIDE} x {SIDE}, light on dark and centred")
-    background, difference = _from_background(picture)
-    if difference.max() < _FAINTEST:
-        raise _nothing_on_it()
-    ink = _ink(difference)
-    rows, columns = (np.flatnonzero((ink > _EDGE).any(axis=axis)) for axis in (1, 0))
-    drawing = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    polarity = "light on dark" if background.mean() < 127.5 else "dark on light"
-    size = f"{drawing.shape[1]} x {drawing.shape[0]}"
-    return Prepared(_centred(_boxed(drawing))[..., np.newaxis], f"{polarity}; cropped to {size}, fitted and centred")
+    drawing = find(picture)
+    polarity = "light on dark" if drawing.light_on_dark else "dark on light"
+    size = f"{drawing.size[0]} x {drawing.size[1]}"
+    done = f"{polarity}; cropped to {size}, fitted and centred"
+    return Prepared(_centred(_boxed(drawing.ink))[..., np.newaxis], done, drawing.doubts)
 
 
 def is_like_mnist(picture: Pixels) -> bool:
@@ -68,7 +61,7 @@ def is_like_mnist(picture: Pixels) -> bool:
     if picture.shape != (SIDE, SIDE, 1):
         return False
     ink = picture[..., 0].astype(np.float64)
-    if ink.max() < _FAINTEST or np.median(_border(picture)) > 0:
+    if ink.max() < FAINTEST or np.median(_border(picture)) > 0:
         return False
     sides = [np.ptp(np.flatnonzero(ink.any(axis=axis))) + 1 for axis in (0, 1)]
     return bool(max(sides) <= BOX) and all(abs(centre - MIDDLE) <= 1 for centre in _centre_of_mass(ink))
@@ -90,30 +83,12 @@ def resized(picture: Pixels, shape: tuple[int, int, int]) -> Prepared:
     return Prepared(picture, ", ".join(done) or "nothing")
 
 
-def _from_background(picture: Pixels) -> tuple[NDArray[np.float64], Pixels]:
-    """The border's colour, and how far each pixel is from it: the largest difference of a channel."""
-    background = np.median(_border(picture), axis=0)
-    difference = np.zeros(picture.shape[:2], np.uint8)
-    for channel, level in enumerate(np.rint(background).astype(np.int16)):
-        away = np.abs(picture[..., channel].astype(np.int16) - level).astype(np.uint8)
-        np.maximum(difference, away, out=difference)
-    return background, difference
-
-
 def _border(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The pixels (n, channels) of the outermost ring, a fiftieth of the shorter side wide."""
     wide = max(1, min(picture.shape[:2]) // 50)
     inside = np.zeros(picture.shape[:2], bool)
     inside[wide:-wide, wide:-wide] = True
     return picture[~inside]
-
-
-def _ink(difference: Pixels) -> NDArray[np.float32]:
-    """How much ink there is, 0 to 1: 0 at the border's own unevenness, 1 at the strength of a stroke."""
-    peak = float(np.median(difference[difference > difference.max() / 2]))
-    uneven = float(np.percentile(_border(difference), 75))
-    floor = min(1.5 * uneven, peak / 2)
-    return np.clip((difference - np.float32(floor)) / np.float32(peak - floor), 0, 1)
 
 
 def _boxed(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -126,12 +101,8 @@ def _boxed(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
     image = Image.fromarray(np.rint(255 * ink).astype(np.uint8))
     box = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC)).astype(np.float64)
     if not box.any():
-        raise _nothing_on_it()
+        raise nothing_on_it()
     return np.rint(box * 255 / box.max()).astype(np.uint8)
-
-
-def _nothing_on_it() -> DataError:
-    return DataError("there is nothing on it: expected a drawing that stands out from the background.")
 
 
 def _centred(box: NDArray[np.uint8]) -> NDArray[np.uint8]:

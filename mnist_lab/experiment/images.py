@@ -65,8 +65,10 @@ def images_of(run: Run, data_dir: Path | None = None) -> Images:
     )
 
 
-def read_pictures(paths: Sequence[Path], images: Images, preparation: Preparation | None = None) -> list[Picture]:
-    """Read picture files and prepare them for a network.
+def read_pictures(
+    paths: Sequence[Path], images: Images, preparation: Preparation | None = None
+) -> tuple[list[Picture], list[DataError]]:
+    """Read picture files and prepare them for a network; also what is wrong with each that cannot be used.
 
     Args:
         paths: of image files and .npy files.
@@ -74,7 +76,7 @@ def read_pictures(paths: Sequence[Path], images: Images, preparation: Preparatio
         preparation: another one than that of `images`; `none` takes only pictures of the right size.
 
     Raises:
-        DataError: with what is wrong with every file that cannot be used.
+        DataError: none can be used; with what is wrong with each.
     """
     found, problems = [], []
     for path in paths:
@@ -83,11 +85,11 @@ def read_pictures(paths: Sequence[Path], images: Images, preparation: Preparatio
         except DataError as error:
             named = error.message.startswith(str(path))
             problems.append(error if named else DataError(f"{path}: {error.message}", error.hint))
+    if found or not problems:
+        return found, problems
     if len(problems) == 1:
         raise problems[0]
-    if problems:
-        raise DataError("\n".join(str(problem) for problem in problems))
-    return found
+    raise DataError("\n".join(str(problem) for problem in problems))
 
 
 def check_fit(dataset: datasets.Dataset, images: Images) -> None:

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from mnist_lab.training import Evaluation
 
 
+_DIVERGED_HINT = (
+    "The training diverged, or the file was changed. Train again with a lower learning rate: "
+    "--set train.optimizer.learning_rate=..."
+)
+DOUBTFUL = 2 / 3
+"""Below this probability the predicted class is less than twice as probable as all others together."""
+
+
 @dataclass(frozen=True)
 class Network:
     """A finished run's network with its saved weights."""
@@ -24,17 +32,37 @@ class Network:
     model: Any
 
     def probabilities(self, pictures: Sequence[Picture]) -> "NDArray[np.float32]":
-        """(n, classes), for each picture a row that sums to 1."""
+        """(n, classes), for each picture a row that sums to 1.
+
+        Raises:
+            InputError: they are not finite, because the weights are too large.
+        """
         import numpy as np
 
         shown = np.stack([picture.prepared.pixels for picture in pictures])
-        return np.asarray(self.model.predict(shown, verbose=0), dtype=np.float32)
+        result = np.asarray(self.model.predict(shown, verbose=0), dtype=np.float32)
+        if not np.isfinite(result).all():
+            raise InputError(
+                "The network's probabilities are not finite numbers: its weights are too large.", _DIVERGED_HINT
+            )
+        return result
 
     def score(self, dataset: datasets.Dataset) -> "Evaluation":
         """Predict the test images of a data set that `check_fit` has passed."""
         from mnist_lab import training
 
         return training.evaluate(self.model, dataset.x_test, dataset.y_test)
+
+
+def warning(picture: Picture, probabilities: "NDArray[np.float32]") -> str | None:
+    """Why the answer to a picture is doubtful, in words; None if nothing speaks against it.
+
+    Args:
+        probabilities: (classes,) of this picture.
+    """
+    highest = float(probabilities.max())
+    unsure = [f"the highest probability is only {highest:.2f}"] if highest < DOUBTFUL else []
+    return "; ".join([*picture.prepared.doubts, *unsure]) or None
 
 
 def load_network(run: Run, images: Images, *, backend: str | None = None, device: str = "auto") -> Network:
@@ -46,7 +74,7 @@ def load_network(run: Run, images: Images, *, backend: str | None = None, device
         backend: Keras' backend, or `auto`; None for the run's own, or another if that is not installed.
 
     Raises:
-        InputError: the saved model cannot be used, or the backend is not installed.
+        InputError: the saved model cannot be used, has NaN or infinite weights, or the backend is not installed.
     """
     file, config = run.folder.path / "model.keras", run.config
     own = config.runtime.backend
@@ -60,7 +88,26 @@ def load_network(run: Run, images: Images, *, backend: str | None = None, device
         with models.fitting():
             model = network_of(config, image_shape=images.shape, classes=len(images.classes))
             models.load_weights(model, file)
+    _check_finite(model, run)
     return Network(model)
+
+
+def _check_finite(model: Any, run: Run) -> None:
+    """Be sure that the weights are numbers: with NaN among them every answer would be the first class.
+
+    Raises:
+        InputError: some are not finite.
+    """
+    import numpy as np
+
+    for weight in model.weights:
+        values = np.asarray(weight)
+        if values.dtype.kind == "f" and (bad := int((~np.isfinite(values)).sum())):
+            raise InputError(
+                f"{run.folder.path / 'model.keras'}: {bad:,} of the {values.size:,} weights in {weight.path} are "
+                "NaN or infinite, so the network cannot predict anything.",
+                _DIVERGED_HINT,
+            )
 
 
 def check_model(run: Run) -> None:

@@ -14,7 +14,7 @@ from mnist_lab.plots.digits import digit, mistakes, predictions, sample_grid  # 
 from mnist_lab.plots.disputed import Half, disputed  # noqa: E402
 from mnist_lab.plots.given import given  # noqa: E402
 from mnist_lab.plots.overlay import overlay  # noqa: E402
-from mnist_lab.plots.style import save  # noqa: E402
+from mnist_lab.plots.style import save, save_image  # noqa: E402
 from mnist_lab.plots.tradeoff import Point, accuracy_against_parameters  # noqa: E402
 
 __all__ = [
@@ -34,4 +34,5 @@ __all__ = [
     "predictions",
     "sample_grid",
     "save",
+    "save_image",
 ]

@@ -7,11 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from mnist_lab.plots.style import BLUE, GREY, INK, WIDTH, headline, new_figure, styled, wrapped
+from mnist_lab.plots.style import BLUE, GREY, INK, ORANGE, WIDTH, headline, new_figure, styled, wrapped
 
 MOST = 12  # pictures in a figure
 BARS = 10  # classes that a panel of bars has room for
 ROW, GAP, TOP, FOOT = 1.5, 0.42, 0.68, 0.12  # inches
+WARNED = 0.22  # inches more beneath a row with a warning
 SAID = 0.005  # the least probability whose number is written
 
 
@@ -24,6 +25,7 @@ def given(
     *,
     names: Sequence[str],
     title: str,
+    warnings: Sequence[str | None] | None = None,
 ) -> Figure:
     """A row for each picture, at most 12: as given, as the network sees it, the probabilities as bars.
 
@@ -34,10 +36,12 @@ def given(
         classes: the classes' names; of more than ten the most probable ones are drawn.
         names: what each picture is called.
         title: one line about the network.
+        warnings: why the answer to a picture is doubtful, or None, for each; written beneath its images.
     """
     rows = min(len(names), MOST)
     more = f" (the first {rows} of {len(names)} pictures)" if rows < len(names) else ""
-    height = TOP + rows * ROW + (rows - 1) * GAP + FOOT
+    gap, foot = (space + WARNED * any((warnings or [])[:rows]) for space in (GAP, FOOT))
+    height = TOP + rows * ROW + (rows - 1) * gap + foot
     figure = new_figure(WIDTH, height, layout="none")
     headline(figure, title + more, width=62)
     figure.suptitle(
@@ -45,7 +49,7 @@ def given(
     )
     longest = min(14, max(len(str(name)) for name in classes))
     grid = figure.add_gridspec(
-        rows, 4, left=0.03, right=0.88, top=1 - TOP / height, bottom=FOOT / height, hspace=GAP / ROW, wspace=0.1,
+        rows, 4, left=0.03, right=0.88, top=1 - TOP / height, bottom=foot / height, hspace=gap / ROW, wspace=0.1,
         width_ratios=(1, 1, 0.04 * longest, 1.15 - 0.02 * longest),
     )  # fmt: skip
     for row, values in enumerate(np.asarray(probabilities, dtype=np.float64)[:rows]):
@@ -54,9 +58,13 @@ def given(
         _image(as_given, pictures[row], _shortened(names[row]))
         _image(as_seen, shown[row], "as the network sees it")
         _bars(bars, values, classes)
+        if doubt := warnings[row] if warnings else None:
+            beneath = grid[row, 0].get_position(figure)
+            text = wrapped(f"Warning: {doubt}", 110, 2)
+            figure.text(beneath.x0, beneath.y0 - 0.05 / height, text, va="top", color=ORANGE, fontsize=7)
         bars.set_title(
             f"{wrapped(str(classes[best]), 16, 1)}  {_percent(float(values[best]))}",
-            color=BLUE,
+            color=ORANGE if doubt else BLUE,
             weight="bold",
             fontsize=9.5,
         )

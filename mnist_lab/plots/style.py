@@ -118,7 +118,6 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     Raises:
         NoRoomError: the folder is missing, cannot be written, or the disk is full.
     """
-    path = Path(path)
     canvas = FigureCanvasAgg(figure)
     with warnings.catch_warnings():
         # A class called 日 has no glyph in Matplotlib's font: a box in the picture is enough said.
@@ -126,10 +125,20 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
         canvas.draw()
     pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     reduced = pixels.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    return save_image(reduced, path, dpi=(figure.dpi, figure.dpi))
+
+
+def save_image(image: Image.Image, path: str | os.PathLike[str], **options: Any) -> Path:
+    """Write a picture to `path` as a PNG, all of it or nothing.
+
+    Raises:
+        NoRoomError: the folder is missing, cannot be written, or the disk is full.
+    """
+    path = Path(path)
     # Where a process is killed while it draws a run's plots, the next one removes what begins with .part. there.
     temporary = path.with_name(f".part.{os.getpid()}.{path.name}")
     try:
-        reduced.save(temporary, format="PNG", dpi=(figure.dpi, figure.dpi))
+        image.save(temporary, format="PNG", **options)
         temporary.replace(path)
     except OSError as problem:
         with suppress(OSError):

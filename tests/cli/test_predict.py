@@ -1,10 +1,12 @@
 """`mnist-lab predict`: a real trained network on real digits, drawn in many ways; and what cannot be predicted."""
 
+import io
 import json
 import re
 import shutil
 import zipfile
 
+import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -76,8 +78,37 @@ def predicted(finished, tmp_path_factory):
     _on_own_data(own)
     cases["own data"] = ["predict", str(own), "7.png", "inverted 0.png"]
     cases["own data, prepared"] = ["predict", str(own), "inverted 0.png", "--prepare", "mnist"]
+    two = Image.new("L", (500, 300), 240)
+    for n, x in ((0, 20), (7, 260)):
+        two.paste(Image.fromarray(255 - DIGITS.x_test[n, ..., 0] // 2).resize((220, 220)), (x, 40))
+    two.save(cwd / "two.png")
+    write(cwd / "text.png", "hello")
+    cases["doubtful"] = ["predict", "small", "two.png", "7.png", "--json", "--plot", "doubtful.png"]
+    cases["some unreadable"] = ["predict", "small", "text.png", "7.png", "nothing.png", "--json"]
+    for name, value in NOT_FINITE.items():
+        folder = shutil.copytree(finished.folder, cwd / name / finished.folder.name)
+        _with_a_weight_of(folder, value)
+        cases[name] = ["predict", str(folder), "7.png"]
+        cases[f"{name}, data set"] = ["predict", str(folder), "--dataset", "digits"]
     answers = in_one_process([Case(words) for words in cases.values()], cwd)
     return cwd, dict(zip(cases, answers, strict=True))
+
+
+NOT_FINITE = {"NaN": np.nan, "infinite": np.inf}
+
+
+def _with_a_weight_of(folder, value):
+    with zipfile.ZipFile(folder / "model.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with h5py.File(io.BytesIO(parts["model.weights.h5"]), "r+") as file:
+        found = []
+        file.visititems(lambda _, item: found.append(item) if isinstance(item, h5py.Dataset) and item.ndim else None)
+        found[-1][..., 0] = value
+        file.flush()
+        parts["model.weights.h5"] = file.id.get_file_image()
+    with zipfile.ZipFile(folder / "model.keras", "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
 
 
 def _no_zip(folder):
@@ -206,6 +237,41 @@ def test_a_model_file_that_is_none_or_another_s_is_refused(what, message, predic
     assert message in answer.err
 
 
+@pytest.mark.parametrize("what", NOT_FINITE)
+def test_a_network_with_weights_that_are_no_numbers_is_refused(what, predicted):
+    for name in (what, f"{what}, data set"):
+        answer = predicted[1][name]
+        assert (answer.code, answer.out) == (2, "")
+        assert "NaN or infinite" in answer.err
+        assert "Train again with a lower learning rate" in answer.err
+
+
+def test_a_doubtful_picture_has_a_warning_in_the_json_and_on_stderr_and_the_other_none(predicted):
+    cwd, answers = predicted
+    answer = answers["doubtful"]
+    two, seven = json.loads(answer.out)
+    assert answer.code == 0
+    assert "2 separate drawings" in two["warning"] or "side by side" in two["warning"]
+    assert seven["warning"] is None or "probability" in seven["warning"]
+    assert f"Warning: two.png: {two['warning']}." in answer.err
+    assert (cwd / "doubtful.png").is_file()
+
+
+def test_the_warning_tells_a_low_probability_and_only_that(predicted):
+    for picture in pictures(predicted, "as it is"):
+        assert (picture["warning"] is not None) == (picture["probability"] < 2 / 3)
+        if picture["warning"]:
+            assert picture["warning"] == f"the highest probability is only {picture['probability']:.2f}"
+
+
+def test_pictures_that_cannot_be_read_are_named_and_the_others_predicted(predicted):
+    answer = predicted[1]["some unreadable"]
+    assert answer.code == 1
+    assert [picture["image"] for picture in json.loads(answer.out)] == ["7.png"]
+    assert "text.png: this is no picture" in answer.err
+    assert "nothing.png: there is no such file" in answer.err
+
+
 def test_of_the_model_file_only_the_numbers_are_read(predicted):
     cwd, answers = predicted
     assert answers["code"].code == 0, answers["code"].text
@@ -280,8 +346,8 @@ class TestWithoutKeras:
         monkeypatch.setattr("mnist_lab.backends.choose", choose)
         if config != "mlp_512":
             (finished_run(run.parents[1], config).path / "model.keras").touch()
-        Image.effect_noise((60, 40), 90).save("noise.png")
-        for command in (["predict", config, "noise.png"], ["summary", config]):
+        drawn(DIGITS.x_test[0], "inverted").save("zero.png")
+        for command in (["predict", config, "zero.png"], ["summary", config]):
             asked.clear()
             CliRunner().invoke(main, [*command, "--backend", "auto", "--device", "gpu"])
             assert asked == {"requested": "auto", "convolves": "cnn" in config, "device": "gpu"}
@@ -311,6 +377,6 @@ class TestWithoutKeras:
         assert images_of(load_run(run)).preparation == "mnist"
         picture = Image.effect_noise((60, 40), 90)
         picture.save("noise.png")
-        [prepared] = read_pictures([run.parents[2] / "noise.png"], Images((32, 48, 3), ("a", "b"), "mine", "resize"))
+        [prepared], _ = read_pictures([run.parents[2] / "noise.png"], Images((32, 48, 3), ("a", "b"), "mine", "resize"))
         assert prepared.prepared.pixels.shape == (32, 48, 3)
         assert prepared.prepared.done == "grey in three channels, resized from 60 x 40 to 48 x 32"

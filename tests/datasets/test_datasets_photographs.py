@@ -1,0 +1,70 @@
+"""Photographs of digits: the digit is found whatever the light and the paper are, or there is a warning."""
+
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from photographs import HOPELESS, ONE_DIGIT, photograph
+from PIL import Image
+
+from mnist_lab import plots
+from mnist_lab.datasets import digits
+from mnist_lab.datasets.centring import like_mnist
+from mnist_lab.errors import DataError
+
+DIGITS, LABELS = (digits.load().arrays[name] for name in ("x_test", "y_test"))
+SEEDS = range(1)
+
+
+def chosen(seed, kind):
+    """Four digits, others for each kind."""
+    return DIGITS[np.random.default_rng([seed, *kind.encode()]).choice(len(DIGITS), 4, replace=False)]
+
+
+def likeness(one, other):
+    """The correlation of the pixels, at its best over moves by a pixel."""
+    moved = (np.roll(one, (y, x), axis=(0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1))
+    return max(np.corrcoef(image.ravel(), other.ravel())[0, 1] for image in moved)
+
+
+@pytest.mark.parametrize("kind", ONE_DIGIT)
+def test_the_network_sees_the_digit_of_a_photograph_as_of_a_plain_one_or_there_is_a_warning(kind):
+    for seed in SEEDS:
+        images = chosen(seed, kind)
+        prepared = like_mnist(photograph(images, kind, seed))
+        plain = like_mnist(photograph(images, "even", seed))
+        assert likeness(prepared.pixels, plain.pixels) > 0.8 or prepared.doubts
+
+
+@pytest.mark.parametrize("kind", HOPELESS)
+def test_where_there_is_no_one_digit_there_is_a_warning_or_no_answer(kind):
+    for seed in SEEDS:
+        with suppress(DataError):
+            assert like_mnist(photograph(chosen(seed, kind), kind, seed)).doubts
+
+
+def test_a_photograph_in_good_light_gets_no_warning():
+    doubts = [like_mnist(photograph(chosen(seed, "even"), "even", seed)).doubts for seed in range(12)]
+    assert sum(map(bool, doubts)) <= 1, doubts
+
+
+def test_a_digit_of_the_data_set_in_any_size_gets_no_warning():
+    def doubts(image, side):
+        return like_mnist(np.asarray(Image.fromarray(255 - image[..., 0]).resize((side, side)))[..., np.newaxis]).doubts
+
+    found = [doubts(image, side) for image in DIGITS[::18] for side in (28, 90, 300)]
+    assert np.mean([bool(each) for each in found]) < 0.05, found
+
+
+@pytest.mark.parametrize("n", range(3))
+def test_a_figure_with_axes_and_a_colour_bar_gets_a_warning(n, tmp_path):
+    file = plots.save(plots.digit(DIGITS[n], LABELS[n], "UCI digits"), tmp_path / "figure.png")
+    assert like_mnist(np.asarray(Image.open(file).convert("RGB"))).doubts
+
+
+def test_the_size_of_the_drawing_is_told_in_pixels_of_the_picture():
+    sheet = np.full((2000, 1500, 1), 255, np.uint8)
+    sheet[500:1400, 600:700] = 0
+    width, height = like_mnist(sheet).done.split("cropped to ")[1].split(",")[0].split(" x ")
+    assert int(width) == pytest.approx(100, abs=15)
+    assert int(height) == pytest.approx(900, abs=15)
