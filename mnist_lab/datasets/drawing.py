@@ -50,7 +50,7 @@ _DARKEST = 64  # below this brightness of the paper ink is not measured as a sha
 _TABLE = 0.35  # of the paper's brightness; what is darker around a sheet is no paper in shadow
 _SMALLEST_SHEET = 0.3  # of the picture
 _SAME_TONE = 20  # of 255
-_PREFERRED = 0.1  # dark on light wins unless light on dark is that much clearer
+_PREFERRED = 0.33  # dark on light wins unless light on dark is that much clearer
 
 # Shares of the drawing's longer side.
 _NEAR = 0.12  # the gap to a part that belongs to it

@@ -60,7 +60,7 @@ def given(
         _bars(bars, values, classes)
         if doubt := warnings[row] if warnings else None:
             beneath = grid[row, 0].get_position(figure)
-            text = wrapped(f"Warning: {doubt}", 110, 2)
+            text = wrapped(f"Warning: {doubt}", 90, 2)
             figure.text(beneath.x0, beneath.y0 - 0.05 / height, text, va="top", color=ORANGE, fontsize=7)
         bars.set_title(
             f"{wrapped(str(classes[best]), 16, 1)}  {_percent(float(values[best]))}",
