@@ -104,7 +104,7 @@ class TestOverrides:
             ({"model.nodes.7": 3}, r"cannot set model\.nodes\[7\]"),
             ({"train..epochs": 3}, "expected a key path"),
             ({None: 3}, "expected a key path"),
-            ({"extends": "x"}, "can only stand in a file"),
+            ({"extends": "x"}, "is only allowed in a file"),
         ],
     )
     def test_a_wrong_value_is_told_with_its_key(self, changes, message):

@@ -1,4 +1,4 @@
-"""How a sweep looks in a terminal: its plan, its progress, its failures."""
+"""Prints a sweep in the terminal: its plan, progress and failures."""
 
 import sys
 import time
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 WORDS = {
     "done": "done",
-    "resumable": "to resume",
-    "failed": "failed before",
+    "resumable": "interrupted",
+    "failed": "failed",
     "damaged": "damaged",
-    "unreadable": "cannot be read",
-    "changed": "changed configuration",
+    "unreadable": "unreadable",
+    "changed": "configuration changed",
     "new": "new",
 }
 """The states of runs, for people."""
 
 
 def print_plan(schedule: "Schedule", *, to_stdout: bool) -> None:
-    """A row an experiment: its seeds, what state its runs are in, parameters, time."""
+    """One row per experiment: seeds, state of the runs, parameters, estimated time."""
     plan, costs = schedule.plan, schedule.costs
     output = console(stderr=not to_stdout)
     rows = []
@@ -48,19 +48,19 @@ def print_plan(schedule: "Schedule", *, to_stdout: bool) -> None:
     echo_notes(schedule.notes if to_stdout else [*schedule.notes, *schedule.problems])
     if not plan.todo:
         all_done = plan.count("done") == len(plan.runs)
-        why = f"{_runs(len(plan.runs))}, all finished" if all_done else "no run has failed before"
+        why = f"{_runs(len(plan.runs))}, all finished" if all_done else "no failed runs"
         echo(f"Nothing to do: {why}.", err=True)
         return
-    side_by_side = f", {len(schedule.slots)} at a time" if len(schedule.slots) > 1 else ""
+    parallel = f", {len(schedule.slots)} in parallel" if len(schedule.slots) > 1 else ""
     text = (
-        f"{_runs(len(plan.todo))} of {len(plan.runs)} to do{side_by_side}: "
-        f"about {roughly(schedule.seconds)}, {schedule.bytes / 1e6:,.0f} MB of disk."
+        f"{len(plan.todo)} of {_runs(len(plan.runs))} to train{parallel}: "
+        f"about {roughly(schedule.seconds)}, {schedule.bytes / 1e6:,.0f} MB of disk space."
     )
     echo(text, err=not to_stdout)
 
 
 def plan_as_json(schedule: "Schedule") -> dict[str, Any]:
-    """The same for programs, run by run."""
+    """The plan for programs, run by run."""
 
     def facts(run: "PlannedRun") -> dict[str, Any]:
         cost = schedule.costs.get(run)
@@ -87,16 +87,16 @@ def plan_as_json(schedule: "Schedule") -> dict[str, Any]:
 
 
 def print_failures(failures: "Sequence[tuple[PlannedRun, str]]", again: str) -> None:
-    """What failed and why, and how to try again."""
+    """The failed runs, the reasons, and the command to retry."""
     rows = [(run.label, shortened(reason.splitlines()[0]), str(run.folder.current.path)) for run, reason in failures]
     output = console(stderr=True)
     output.print()
     output.print(tables.table(("Failed", "Why", "Folder"), rows, wrapped=1))
-    echo(f"\nThe folders have the log and error.txt. To repeat only these:\n  {again}", err=True)
+    echo(f"\nEach folder has log.txt and error.txt. To retry only these runs:\n  {again}", err=True)
 
 
 def roughly(seconds: float) -> str:
-    """A duration that is an estimate: `45 s`, `12 min`, `3 h 20 min`."""
+    """An estimated duration: `45 s`, `12 min`, `3 h 20 min`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -104,7 +104,7 @@ def roughly(seconds: float) -> str:
 
 
 class Quiet(Observer):
-    """Says nothing."""
+    """Prints nothing."""
 
     def __enter__(self) -> Self:
         return self
@@ -114,15 +114,15 @@ class Quiet(Observer):
 
 
 class DryRun(Quiet):
-    """Says only what takes its time."""
+    """Prints only what takes time."""
 
     @override
     def appraising(self) -> None:
-        echo("Building the networks, and timing one where no finished run tells how long it takes.", err=True)
+        echo("Building the networks and estimating the training time ...", err=True)
 
 
 class Lines(DryRun):
-    """The plan, and a line for each run that ends."""
+    """Prints the plan, and a line for each run that ends."""
 
     total = 0
     ended_runs = 0
@@ -147,7 +147,7 @@ class Lines(DryRun):
 
 
 class Live(Lines):
-    """The running runs with their epochs, and a bar over all; ended runs stay above, a line each."""
+    """Shows the current runs with their epochs and a progress bar, below a line for each run that ended."""
 
     def __init__(self) -> None:
         from rich.live import Live as RichLive
@@ -209,7 +209,7 @@ class Live(Lines):
 
 
 def observer_for(*, quiet: bool, dry_run: bool) -> Quiet:
-    """What fits the terminal."""
+    """The observer for this terminal."""
     if quiet:
         return Quiet()
     if dry_run:
@@ -223,9 +223,9 @@ def _ending(run: "PlannedRun", outcome: "Outcome") -> str:
             result = run.result()
             return f"test accuracy {result.measured.test.accuracy:.4f}" if result else "done, but cannot be read"
         case "stopped":
-            return "stopped, to be resumed"
+            return "stopped; can be resumed"
         case "no_room":
-            return "stopped: no room on the disk"
+            return "stopped: disk full"
         case _:
             return f"FAILED: {shortened(outcome.reason.splitlines()[0])}"
 

@@ -1,4 +1,4 @@
-"""`mnist-lab sweep`: a family of experiments, times seeds."""
+"""`mnist-lab sweep`: many experiments, each with several seeds."""
 
 import shlex
 from pathlib import Path
@@ -33,22 +33,22 @@ from mnist_lab.cli._output import echo, print_json
 @click.argument(
     "references", nargs=-1, required=True, type=REFERENCE, metavar="PATH...", shell_complete=complete_config
 )
-@click.option("--seeds", type=Seeds(), metavar="A..B|A,B,C", help="Train everything with each of these seeds.")
-@click.option("--jobs", type=Jobs(), default="auto", metavar="N|auto", help="Runs at a time; auto fits the machine.")
-@click.option("--dry-run", is_flag=True, help="Show what there is to do, its time and its disk space; train nothing.")
-@click.option("--force", is_flag=True, help="Train again what is finished.")
-@click.option("--retry-failed", is_flag=True, help="Train only what failed before.")
-@click.option("--fail-fast", is_flag=True, help="Start nothing more after a failure.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="End a run after this.")
+@click.option("--seeds", type=Seeds(), metavar="A..B|A,B,C", help="Repeat every experiment with each of these seeds.")
+@click.option("--jobs", type=Jobs(), default="auto", metavar="N|auto", help="Number of parallel runs; auto chooses it for this machine.")
+@click.option("--dry-run", is_flag=True, help="Show the plan with estimated time and disk space; train nothing.")
+@click.option("--force", is_flag=True, help="Retrain finished runs.")
+@click.option("--retry-failed", is_flag=True, help="Retry only runs that failed.")
+@click.option("--fail-fast", is_flag=True, help="Stop scheduling after the first failure.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Time limit of a run.")
 @click.option(
     "--name",
     metavar="NAME",
-    help="What the sweep is called; its summary goes into DIR/NAME/.",
+    help="Name of the sweep; its summary goes into DIR/NAME/.",
 )
 @config_options
 @data_dir_option
 @results_option
-@click.option("--quiet", is_flag=True, help="No progress; the table of results only.")
+@click.option("--quiet", is_flag=True, help="Print only the results, no progress.")
 @json_option
 @debug_option
 @click.pass_context
@@ -72,8 +72,8 @@ def sweep(
 ) -> None:
     """Train all configurations of a folder, of a sweep file, or of several paths, and compare them.
 
-    A sweep is the wanted state of the results folder: finished runs are skipped, interrupted ones go on, the rest is
-    trained, each run in a process of its own. Ctrl-C once stops after the running epochs; the same command goes on.
+    A sweep declares the runs that should exist: finished runs are skipped, interrupted ones resume, and the rest are
+    trained, each in its own process. Press Ctrl-C once to stop after the current epochs; the same command resumes.
     """
     from mnist_lab import sweeps
     from mnist_lab.cli._comparison import print_summary

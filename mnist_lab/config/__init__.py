@@ -1,4 +1,4 @@
-"""What an experiment is: typed, frozen, validated configuration, read from strict YAML."""
+"""The configuration of an experiment: typed, immutable, validated, and read from strict YAML."""
 
 from mnist_lab.config.differences import Change, describe, differences
 from mnist_lab.config.loading import Override, load_config

@@ -1,4 +1,4 @@
-"""What one configuration changes against another, and how a table says so."""
+"""Differences between two configurations, and their short form for tables."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,21 +13,21 @@ from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config, Validation
 from mnist_lab.config.spec import Item, Spec
 
 MAX_TEXT = 80
-"""Characters that the changes of a list of layers may take; where they take more, the networks are named."""
+"""Maximum length of the changes to a list of layers; beyond it the networks are named instead."""
 MAX_FILTERS = 8
-"""Convolutions that a network may have to be named by their filters."""
+"""Maximum number of convolutions for which a network is named by their filters."""
 
 _WITHOUT = {"rows": "all", "subset": "all", "test_subset": "all", "backend": "default"}
-"""What it means that these are not given."""
+"""The meaning of missing values."""
 _UNITS = ("degrees", "epochs")
-"""Fields whose name is said after their value."""
+"""Fields whose name follows the value."""
 _UNSAID = ("fill", "interpolation")
-"""Fields that are not said of an augmentation that is added or removed."""
+"""Fields omitted for an augmentation that is added or removed."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One value that differs: the values of the typed configurations, at a dotted key path."""
+    """One setting that differs, at a dotted key path."""
 
     path: str
     before: Any
@@ -35,9 +35,9 @@ class Change:
 
 
 def differences(base: Config, other: Config) -> list[Change]:
-    """What `other` changes against `base` in data, augmentation, model, training and backend.
+    """The settings in which `other` differs from `base`: data, augmentation, model, training and backend.
 
-    Names, descriptions, references, seeds, and where and how fast a run trains do not count.
+    Names, descriptions, references, seeds, and other runtime settings are ignored.
     """
     compared = [(section, getattr(base, section), getattr(other, section)) for section in CHANGE_THE_NUMBERS]
     compared.append(("runtime.backend", base.runtime.backend, other.runtime.backend))
@@ -45,9 +45,9 @@ def differences(base: Config, other: Config) -> list[Change]:
 
 
 def describe(changes: Iterable[Change]) -> str:
-    """The changes in one line, such as `nodes 512, 512 -> 1024, 1024` or `epochs 15 -> 20, + rotation 7 degrees`.
+    """Describe changes in one line: `nodes 512, 512 -> 1024, 1024`, or `epochs 15 -> 20, + rotation 7 degrees`.
 
-    Empty if there are none. Of a layer that is added or removed only the name and the main argument are told.
+    Empty if there are none. An added or removed layer is given by its name and main argument.
     """
     parts = [_part(change) for change in changes]
     return ("; " if any(", " in part for part in parts) else ", ").join(parts)
@@ -85,7 +85,7 @@ def _part(change: Change) -> str:
 
 
 def _value(label: str, before: Any, after: Any) -> str:
-    """One setting: `label before -> after`, or `+ label` and `- label` for what is not on one side."""
+    """One setting: `label before -> after`, or `+ label` and `- label` for one that was added or removed."""
     if label in _WITHOUT:
         before, after = (_WITHOUT[label] if value is None else value for value in (before, after))
     if after is None or after is False:
@@ -121,7 +121,7 @@ def _text(value: Any) -> str:
 
 
 def _item(item: Item) -> str:
-    """Name and arguments, `rotation 20 degrees probability 0.5`; of a layer only what it is known by."""
+    """Name and arguments, `rotation 20 degrees probability 0.5`; for a layer only the main argument."""
     fields = type(item).model_fields
     if isinstance(item, Layer):
         said = [name for name, field in fields.items() if field.is_required() or name == item.short]
@@ -132,7 +132,7 @@ def _item(item: Item) -> str:
 
 
 def _arguments(spec: Spec, names: Iterable[str]) -> str:
-    """The values of these fields that are no defaults; the one that a bare value is for goes without its name."""
+    """The values that differ from the defaults; the field that a bare value stands for goes without its name."""
     short = spec.short if isinstance(spec, Item) else None
     words = []
     for name in names:
@@ -153,7 +153,7 @@ def _named(name: str, value: Any, *, bare: bool) -> str:
 
 
 def _optimizer(before: Optimizer, after: Optimizer) -> str:
-    """The name, the learning rates if they differ, and what else is not just the defaults of another optimizer."""
+    """The name, the learning rates if they differ, and arguments that differ from both optimizers' defaults."""
     parts = [f"optimizer {before.name} -> {after.name}"]
     old_fields = type(before).model_fields
     for name, field in type(after).model_fields.items():
@@ -170,7 +170,7 @@ def _optimizer(before: Optimizer, after: Optimizer) -> str:
 
 
 def _network(model: Mlp | Cnn) -> str:
-    """A network in a few words: `mlp 512, 512`, `cnn 20, 40, 60` by its filters, or `cnn of 9 layers`."""
+    """A short name of a network: `mlp 512, 512`, `cnn 20, 40, 60` (filters), or `cnn of 9 layers`."""
     if isinstance(model, Mlp):
         return f"mlp {_text(model.nodes)}" if model.nodes else "softmax regression"
     filters = tuple(_filters(model.layers))
@@ -178,7 +178,7 @@ def _network(model: Mlp | Cnn) -> str:
 
 
 def _networks(before: Sequence[Layer], after: Sequence[Layer]) -> str:
-    """Two networks that have little in common."""
+    """Two networks with little in common."""
     old, new = tuple(_filters(before)), tuple(_filters(after))
     if old != new and all(0 < len(filters) <= MAX_FILTERS for filters in (old, new)):
         return f"cnn {_text(old)} -> {_text(new)}"
@@ -198,7 +198,7 @@ def _size(layers: Sequence[Layer]) -> str:
 
 
 def _list_changes(before: Sequence[Item], after: Sequence[Item], prefix: str = "") -> str:
-    """What is changed, moved, removed and added in a list, and how often: `- flatten, + batch_norm x2, dropout`."""
+    """Changed, moved, removed and added items of a list, with counts: `- flatten, + batch_norm x2, dropout`."""
     changed: Counter[str] = Counter()
     removed: Counter[Item] = Counter()
     added: Counter[Item] = Counter()
@@ -235,7 +235,7 @@ def _texts(items: Counter[Item]) -> Counter[str]:
 
 
 def _item_changes(before: Item, after: Item) -> list[str]:
-    """What differs between two items of one kind: `dropout 0.07 -> 0.1`, `conv padding valid -> same`."""
+    """Differences between two items of one kind: `dropout 0.07 -> 0.1`, `conv padding valid -> same`."""
     texts = []
     for name in type(before).model_fields:
         old, new = getattr(before, name), getattr(after, name)

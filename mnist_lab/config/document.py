@@ -1,7 +1,7 @@
-"""Strict YAML: text to plain values, with the place in the file of every key and value.
+"""Strict YAML: parses text to plain values and records the position of every key and value.
 
-YAML as people mean it and no more: the scalars of YAML 1.2's core schema (`1e-3` is a number, `off` and `no` are
-text), duplicate keys refused, and no anchors, aliases or tags, so that nothing can be expanded or executed.
+Scalars follow YAML 1.2's core schema (`1e-3` is a number, `off` and `no` are text). Duplicate keys are errors, and so
+are anchors, aliases and tags, so that nothing can be expanded or executed.
 """
 
 import re
@@ -20,7 +20,7 @@ Key = str | int
 KeyPath = tuple[Key, ...]
 
 ABSENT: Any = object()
-"""Stands for a value that is not there (None is a value)."""
+"""Marks a missing value (None is a value)."""
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
@@ -39,7 +39,7 @@ _NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], int | float]], ...] = (
 
 @dataclass(frozen=True)
 class Position:
-    """A place in a file (line and column from 1), or a command-line option, which has neither."""
+    """A position in a file (line and column count from 1), or a command-line option, which has neither."""
 
     source: str
     line: int | None = None
@@ -50,7 +50,7 @@ class Position:
         return self.source if self.line is None else f"{self.source}:{self.line}:{self.column}"
 
     def snippet(self) -> str:
-        """The line, or the part of a long one, with a caret under the column; empty for a command-line option."""
+        """The line, or part of a long one, with a caret below the column; empty for a command-line option."""
         if self.line is None or self.column is None or not self.text.strip():
             return ""
         start = max(0, self.column - 80) if len(self.text) > 120 else 0
@@ -62,9 +62,9 @@ class Position:
 
 @dataclass
 class Document:
-    """Plain values (dict, tuple, str, int, float, bool, None) and where each of them stands.
+    """Plain values (dict, tuple, str, int, float, bool, None) with their positions.
 
-    `keys` holds the place of a mapping's key, `values` that of the value under a key path.
+    `keys` maps a key path to the position of its key, `values` to that of its value.
     """
 
     value: Any
@@ -73,7 +73,7 @@ class Document:
     values: dict[KeyPath, Position] = field(default_factory=dict)
 
     def position(self, path: KeyPath, *, of_key: bool = False) -> Position:
-        """The place of the longest part of `path` that is in the document."""
+        """The position of the longest prefix of `path` that is in the document."""
         for length in range(len(path), -1, -1):
             places = (self.keys, self.values) if of_key else (self.values, self.keys)
             for place in places:
@@ -82,9 +82,9 @@ class Document:
         return Position(self.source)
 
     def set(self, path: KeyPath, value: Any, position: Position, *, replaces: bool = False) -> None:
-        """Put `value` at `path`, making the mappings on the way; raise ConfigError where that cannot be.
+        """Set the value at `path` and create missing mappings on the way; raise ConfigError if that is impossible.
 
-        With `replaces` a mapping is also made where a text, a number or nothing stands.
+        With `replaces`, a mapping also replaces text, a number or an empty value on the way.
         """
         self.value = self._replaced(self.value, path, 0, value, position, replaces)
         self._forget(path)
@@ -110,9 +110,9 @@ class Document:
         return [below if index == key else item for index, item in enumerate(target)]
 
     def inherit(self, base: "Document", *, never: frozenset[str]) -> None:
-        """Fill in what `base` says and this document does not: mappings merge, everything else replaces.
+        """Add the settings of `base` that this document lacks: mappings merge, everything else replaces.
 
-        The top-level keys in `never` are not taken over.
+        The top-level keys in `never` are not inherited.
         """
         inherited = {key: value for key, value in base.value.items() if key not in never}
         self.value = self._merged((), inherited, self.value, base)
@@ -138,17 +138,17 @@ class Document:
 
 
 def read(path: Path, shown: str | None = None) -> Document:
-    """Read the YAML mapping in the file at `path`; `shown` is how messages name the file.
+    """Read the YAML mapping in the file at `path`; error messages call the file `shown`.
 
     Raises:
-        ConfigError: the file cannot be read, is empty, is not YAML as described above, or holds no mapping.
+        ConfigError: the file cannot be read, is empty, is not YAML as described above, or is not a mapping.
     """
     shown = shown or str(path)
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise ConfigError(f"{shown}: there is no such file.") from None
+        raise ConfigError(f"{shown}: no such file.") from None
     except IsADirectoryError:
         raise ConfigError(f"{shown}: expected a YAML file, but this is a folder.") from None
     except OSError as error:
@@ -200,7 +200,7 @@ def parse_value(text: str, source: str) -> Any:
 
 
 def frozen(value: Any) -> Any:
-    """The same value with every list turned into a tuple (the typed configuration is immutable)."""
+    """The value with all lists converted to tuples, as the typed configuration is immutable."""
     if isinstance(value, dict):
         return {key: frozen(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -209,7 +209,7 @@ def frozen(value: Any) -> Any:
 
 
 def child(value: Any, key: Key) -> Any:
-    """What is under `key` in a mapping or list, or ABSENT."""
+    """The value of `key` in a mapping or list, or ABSENT."""
     match value:
         case dict():
             return value.get(key, ABSENT)
@@ -228,12 +228,12 @@ def dotted(path: KeyPath) -> str:
 
 
 def key_path(text: str) -> KeyPath:
-    """A key path from how people write it on a command line, `model.layers.2.conv`: a number is an index."""
+    """Parse a key path as written on a command line, `model.layers.2.conv`; a number is an index."""
     return tuple(int(part) if re.fullmatch(r"[0-9]{1,9}", part) else part for part in text.split("."))
 
 
 def in_words(value: Any) -> str:
-    """A received value in words: `'abc' (text)`, `1.5`, `an empty value`, `a list of 3`."""
+    """Describe a received value: `'abc' (text)`, `1.5`, `an empty value`, `a list of 3`."""
     match value:
         case None:
             return "an empty value"
@@ -264,7 +264,7 @@ def _refusal(problem: str, mark: Any) -> yaml.MarkedYAMLError:
 
 
 class _Loader(yaml.BaseLoader):
-    """Composes nodes without resolving scalars; refuses what a configuration has no use for."""
+    """Composes nodes without resolving scalars; rejects aliases, anchors and tags."""
 
     depth = 0
 
@@ -284,17 +284,17 @@ class _Loader(yaml.BaseLoader):
         return node
 
     def scan_flow_scalar_non_spaces(self, double: bool, start_mark: yaml.Mark) -> list[str]:
-        r"""Scan a part of a quoted scalar; refuse escapes for no character, such as `\ud800` and `\U00110000`."""
+        r"""Scan part of a quoted scalar; reject escapes that are not characters, such as `\ud800` and `\U00110000`."""
         try:
             chunks = super().scan_flow_scalar_non_spaces(double, start_mark)
             "".join(chunks).encode()
         except (ValueError, OverflowError):
-            raise _refusal("an escape that stands for no character", self.get_mark()) from None
+            raise _refusal("an escape sequence that is not a character", self.get_mark()) from None
         return chunks
 
 
 class _Builder:
-    """Turns nodes into plain values and records their places."""
+    """Converts nodes to plain values and records their positions."""
 
     def __init__(self, document: Document, lines: list[str]) -> None:
         self.document = document
@@ -323,13 +323,13 @@ class _Builder:
             here = (*path, key)
             if here in self.document.keys:
                 first = self.document.keys[here].line
-                raise _refusal(f"the key '{key}' is given twice (first in line {first})", key_node.start_mark)
+                raise _refusal(f"duplicate key '{key}' (first on line {first})", key_node.start_mark)
             self.document.keys[here] = self.place(key_node.start_mark)
             yield key, self.build(value_node, here)
 
 
 def _scalar(node: ScalarNode) -> Any:
-    """The value of a scalar by YAML 1.2's core schema (section 10.3.2); what is quoted or a block is text."""
+    """The value of a scalar by YAML 1.2's core schema (section 10.3.2); quoted and block scalars are text."""
     text: str = node.value
     if node.style is not None:
         return text

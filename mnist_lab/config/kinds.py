@@ -1,14 +1,14 @@
-"""Which of the two kinds of YAML file one is, a configuration or a sweep file, told by its keys."""
+"""Distinguishes configurations from sweep files by their keys."""
 
 from collections.abc import Mapping
 from typing import Any
 
 BLOCK_KEYS = frozenset({"set", "grid", "zip", "list", "random"})
-"""Keys that say what to vary."""
+"""Keys that declare variations."""
 _ONLY_IN_SWEEP_FILES = BLOCK_KEYS | {"base", "seeds"}
 _ONLY_IN_CONFIGURATIONS = frozenset({"data", "model", "extends"})
 
 
 def is_sweep_file(content: Mapping[str, Any]) -> bool:
-    """Whether it is a sweep file: one that says what to vary, and has neither `data`, `model` nor `extends`."""
+    """Whether it is a sweep file: it declares variations, a base or seeds, and has no `data`, `model` or `extends`."""
     return bool(_ONLY_IN_SWEEP_FILES & content.keys()) and not _ONLY_IN_CONFIGURATIONS & content.keys()

@@ -1,4 +1,4 @@
-"""From a file, what it extends, and the command line to one validated configuration."""
+"""Loads one validated configuration from a file, the files that it extends, and overrides."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,30 +36,30 @@ NEVER_INHERITED = frozenset({"name", "description", "reference", "experiment", "
 
 @dataclass(frozen=True)
 class Override:
-    """A value that beats the file: `--set train.epochs=3`, `--epochs 3`, or `{"train.epochs": 3}` from Python."""
+    """A value that replaces the file's: `--set train.epochs=3`, `--epochs 3`, or `{"train.epochs": 3}` from Python."""
 
     path: KeyPath
     value: Any
     option: str
-    """What messages call it."""
+    """Its name in error messages."""
     replaces: bool = False
-    """Whether it also replaces a value that is on the way and no mapping, as in a file that extends another."""
+    """Whether mappings on the way to `path` may replace other values, as in a file that extends another."""
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "list[Override]":
-        """Read values as Python has them, with dotted keys or nested: mappings merge, everything else replaces.
+        """Convert a mapping with dotted or nested keys: mappings merge, everything else replaces.
 
         Raises:
-            InputError: a key is no key path.
+            InputError: a key is not a key path.
         """
         return list(_leaves(values, ()))
 
     @classmethod
     def parse(cls, text: str) -> "Override":
-        """Read `KEY.PATH=VALUE`, the value in YAML; a number in the path is an index into a list.
+        """Parse `KEY.PATH=VALUE`; the value is YAML, and a number in the path is an index into a list.
 
         Raises:
-            InputError: there is no `=`, or no key, or the value is not YAML.
+            InputError: `=` or the key is missing, or the value is not YAML.
         """
         key, equals, value = text.partition("=")
         path = key_path(key.strip())
@@ -87,10 +87,10 @@ def load_config(source: str | Path | Mapping[str, Any] | Config, overrides: Sequ
     Args:
         source: a YAML file, the name of a shipped configuration, a mapping as YAML would give it (the path in its
             `extends` starts in the working folder), or a configuration.
-        overrides: values that beat the file's, in order.
+        overrides: values that replace the file's, in order.
 
     Raises:
-        ConfigError: with every problem of the file, each with its place.
+        ConfigError: lists every problem with its position.
     """
     if isinstance(source, Config):
         document, path = Document(plain(source), str(source.name or "configuration")), None
@@ -106,17 +106,17 @@ def load_config(source: str | Path | Mapping[str, Any] | Config, overrides: Sequ
 def resolve(
     document: Document, path: Path | None, overrides: Sequence[Override] = (), *, departures: Sequence[KeyPath] = ()
 ) -> Config:
-    """Apply `overrides`, validate, and settle what is called how.
+    """Apply `overrides`, validate, and resolve the names.
 
     Args:
-        document: with what it extends filled in.
-        path: where it comes from, if from a file.
-        overrides: values that beat the document's, in order.
-        departures: key paths that were changed before, so that the published numbers cannot be compared.
+        document: after `extend`.
+        path: the file, if it comes from one.
+        overrides: values that replace the document's, in order.
+        departures: key paths changed earlier, so that published numbers are not comparable.
     """
     for override in overrides:
         if override.path[0] == "extends":
-            raise ConfigError(f"{override.option}: 'extends' can only stand in a file.")
+            raise ConfigError(f"{override.option}: 'extends' is only allowed in a file.")
         set_value(document, override.path, override.value, Position(override.option), replaces=override.replaces)
     config = validate(document)
     reference = config.reference
@@ -136,7 +136,7 @@ def resolve(
 
 
 def set_value(document: Document, path: KeyPath, value: Any, position: Position, *, replaces: bool = False) -> None:
-    """As `Document.set`; what is set of an optimizer that is not written as a mapping is of the one that is meant."""
+    """As `Document.set`; an argument of an optimizer given by its name alone, or by default, makes it a mapping."""
     if path[:2] == ("train", "optimizer") and len(path) > 2:
         meant = child(child(document.value, "train"), "optimizer")
         if meant is ABSENT:
@@ -147,7 +147,7 @@ def set_value(document: Document, path: KeyPath, value: Any, position: Position,
 
 
 def plain(value: Any) -> Any:
-    """A value from Python as YAML would give it: paths as text, NumPy's numbers and arrays as Python's."""
+    """Convert a Python value to what YAML would give: paths to text, NumPy's numbers and arrays to Python's."""
     if isinstance(value, BaseModel):
         return plain(without_none(value.model_dump(mode="json")))
     if isinstance(value, Mapping):
@@ -160,7 +160,7 @@ def plain(value: Any) -> Any:
 
 
 def validate(document: Document) -> Config:
-    """Check a document against the schema; raise ConfigError with all that is wrong."""
+    """Validate a document against the schema; raise ConfigError with all problems."""
     try:
         return Config.model_validate(frozen(document.value))
     except ValidationError as error:
@@ -168,25 +168,25 @@ def validate(document: Document) -> Config:
 
 
 def read_config(path: Path, chain: tuple[Path, ...] = ()) -> Document:
-    """Read the configuration in the file at `path`, with what it extends; `chain` is as for `extend`."""
+    """Read the configuration at `path` and the files that it extends; `chain` is as for `extend`."""
     document = read(path)
     if is_sweep_file(document.value):
         raise ConfigError(
-            f"{path}: expected one configuration, but this is a sweep file, which stands for several.",
-            f"`mnist-lab sweep {path}` runs them.",
+            f"{path}: expected a configuration, but this is a sweep file.",
+            f"Run it with `mnist-lab sweep {path}`.",
         )
     extend(document, path.parent, (*chain, path.resolve()))
     return document
 
 
 def extend(document: Document, folder: Path, chain: tuple[Path, ...]) -> None:
-    """Fill in what the file that `document` extends says, and so on down the chain; `base` becomes its experiment.
+    """Inherit the settings of the file that `document` extends, recursively, and set `base` to its experiment.
 
-    A file without data or model is no experiment, only settings to share, and so no base.
+    A file without data or model only shares settings; it is not an experiment and so not a base.
 
     Args:
-        folder: where the path in `extends` starts; a shipped configuration's name does as well.
-        chain: the files that have led here, resolved.
+        folder: what the path in `extends` is relative to; it can also be the name of a shipped configuration.
+        chain: resolved paths of the files that led here.
     """
     if "extends" not in document.value:
         return
@@ -215,12 +215,12 @@ def extend(document: Document, folder: Path, chain: tuple[Path, ...]) -> None:
 
 
 def is_complete(document: Document) -> bool:
-    """Whether it says what every configuration must; what it lacks is for the files that extend it."""
+    """Whether it has the required sections; a file without them only shares settings."""
     return {"data", "model"} <= document.value.keys()
 
 
 def experiment_of(path: Path | None, experiment: str | None, name: str | None) -> str:
-    """What the experiment is called: as given, else by its path below `configs`, its name, or its file's name."""
+    """The experiment: as given, else the path below `configs`, the name, or the file's name."""
     return experiment or (path_below_configs(path) if path else None) or name or _stem(path)
 
 

@@ -19,10 +19,10 @@ _FIRST = r"[^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"
 _OTHER = r"[^\x00-\x2a\x2f\x3a-\x3c\x3e-\x40\x5b-\x5e\x60\x7b-\x7f]"
 """Of ASCII also `. + - = ,`."""
 PATTERN = f"^{_FIRST}{_OTHER}*(/{_FIRST}{_OTHER}*)*$"
-"""What a name looks like, for JSON Schema; `checked_name` is stricter."""
+"""The form of a name, for JSON Schema; `checked_name` is stricter."""
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[1-9¹²³])(\..*)?", re.IGNORECASE)
-"""What Windows takes for a device, whatever follows the first dot."""
+"""Names that Windows reserves for devices, with or without a suffix."""
 _REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
 """Unicode's categories of controls, formatting, halves of pairs, private use, unassigned, and white space."""
 _JOINERS = "\u200c\u200d"
@@ -38,7 +38,7 @@ def checked_name(text: str) -> str:
     """The name of an experiment or a sweep, composed.
 
     Raises:
-        ValueError: it is none; says what was expected.
+        ValueError: it is not valid; says what was expected.
     """
     name = composed(text)
     if len(name) > MAX_CHARACTERS:
@@ -47,16 +47,16 @@ def checked_name(text: str) -> str:
         raise ValueError(f"expected {EXPECTED}, received {text[:60]!r}")
     for part in name.split("/"):
         if _RESERVED.fullmatch(part):
-            raise ValueError(f"expected a name that every file system takes, but Windows reserves {part!r}")
+            raise ValueError(f"expected a portable name, but {part!r} is reserved on Windows")
         if part.endswith("."):
-            raise ValueError(f"expected a name that every file system takes, but Windows drops the dot after {part!r}")
+            raise ValueError(f"expected a portable name, but Windows drops the trailing dot of {part!r}")
         if (size := len(part.encode())) > MAX_BYTES:
             raise ValueError(f"expected at most {MAX_BYTES} bytes in UTF-8 between two /, received {size}")
     return name
 
 
 def folder_name(text: str) -> str:
-    """The text as a folder's name: composed, with `_` for what a file system refuses; a long one ends in a hash."""
+    """Convert text to the name of a folder: composed, with `_` for unsafe characters; a long one ends in a hash."""
     name = part_of_name(text)
     if name.startswith((".", "+", "-")) or _RESERVED.fullmatch(name):
         name = f"_{name}"
@@ -64,13 +64,13 @@ def folder_name(text: str) -> str:
 
 
 def part_of_name(text: str) -> str:
-    """The text composed, with `_` for each character that a file system refuses."""
+    """The text composed, with `_` for unsafe characters."""
     name = "".join(character if _fits(character) else "_" for character in composed(text))
     return f"{name[:-1]}_" if name.endswith(".") else name
 
 
 def hashed(name: str, content: str, most: int) -> str:
-    """As much of the name as leaves room in `most` bytes for a hash of `content`, and that hash."""
+    """Shorten the name so that it fits into `most` bytes with a hash of `content` at its end."""
     digest = hashlib.sha256(content.encode(errors="surrogatepass")).hexdigest()[:8]
     return f"{name.encode()[: most - 9].decode(errors='ignore').rstrip('=,.-')}-{digest}"
 
@@ -85,7 +85,7 @@ def path_below_configs(path: Path) -> str | None:
 
 
 def _fits(character: str, also: str = "") -> bool:
-    """Whether a file system takes the character in a name; of ASCII few are used, as shells give others a meaning."""
+    """Whether every file system accepts the character; ASCII is limited to what shells do not interpret."""
     if character.isascii():
         return character.isalnum() or character in "_.+-" or character in also
     return character in _JOINERS or unicodedata.category(character) not in _REFUSED

@@ -1,4 +1,4 @@
-"""Validation errors in the words of the user's file: place, key path, expected, received, nearest valid name."""
+"""Validation errors for users: position, key path, expected and received value, nearest valid name."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -37,7 +37,7 @@ _EXPECTED = {
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong at one place."""
+    """One problem at one position."""
 
     place: Position
     path: str
@@ -50,20 +50,20 @@ class Problem:
 
 
 class InvalidError(ConfigError):
-    """What is wrong with one file, problem by problem."""
+    """All problems of one file."""
 
     def __init__(self, source: str, problems: Iterable[Problem]) -> None:
         self.problems = list(problems)
         super().__init__(listed(source, self.problems))
 
     def __reduce__(self) -> tuple[type[ConfigError], tuple[str, str | None]]:
-        """Another process gets the message."""
+        """Pickles as the message alone."""
         return ConfigError, (self.message, self.hint)
 
 
 @contextmanager
 def told_of(source: str) -> Iterator[None]:
-    """Name `source` in the error of a valid configuration that its data or its layers do not fit."""
+    """Prefix `source` to errors about a valid configuration whose layers or data do not fit together."""
     try:
         yield
     except InvalidError:
@@ -81,7 +81,7 @@ def listed(source: str, problems: Sequence[object]) -> str:
 
 
 def config_error(error: ValidationError, document: Document) -> InvalidError:
-    """All of pydantic's complaints about `document` as one ConfigError, in the order of the file."""
+    """Convert pydantic's errors about `document` to one ConfigError, in the order of the file."""
     found: dict[KeyPath, list[dict[str, Any]]] = {}
     for detail in error.errors(include_url=False):
         found.setdefault(_path_in(document, detail), []).append(dict(detail))
@@ -89,7 +89,7 @@ def config_error(error: ValidationError, document: Document) -> InvalidError:
     problems = [
         Problem(document.position(path, of_key=_is_of_key(details[0])), dotted(path), _message(details))
         for path, details in found.items()
-        if path not in around  # what is wrong inside a list or mapping says more than that it is no other kind of value
+        if path not in around  # an error inside a list or mapping is more specific than one about its type
     ]
     problems.sort(key=lambda problem: (problem.place.source, problem.place.line or 0, problem.place.column or 0))
     return InvalidError(document.source, problems)
@@ -102,7 +102,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def _path_in(document: Document, detail: Any) -> KeyPath:
-    """The key path of a complaint; pydantic's `loc` also holds the names of alternatives that were tried."""
+    """The key path of an error; pydantic's `loc` also contains the names of union members."""
     path: KeyPath = ()
     value = document.value
     for part in detail["loc"]:
@@ -120,7 +120,7 @@ def _path_in(document: Document, detail: Any) -> KeyPath:
 
 
 def _telling_key(detail: Any) -> str | None:
-    """The key that tells kinds of mapping apart, `name` or `kind`, if the complaint is about that."""
+    """The discriminator, `name` or `kind`, if the error is about that."""
     name = detail.get("ctx", {}).get("discriminator", "").strip("'")
     return name if name.isidentifier() else None
 
@@ -130,7 +130,7 @@ def _is_of_key(detail: dict[str, Any]) -> bool:
 
 
 def _message(details: list[dict[str, Any]]) -> str:
-    """One sentence for the complaints of all alternatives about one value."""
+    """One sentence for the errors of all union members about one value."""
     first = details[0]
     ctx = first.get("ctx", {})
     match first["type"]:

@@ -1,4 +1,4 @@
-"""A configuration written out in full, and the hash of everything in it that can change the numbers."""
+"""A configuration written out in full, and its fingerprint."""
 
 import hashlib
 import io
@@ -34,7 +34,7 @@ def fingerprint(config: Config, *, dataset_sha256: str, backend: str, classes: S
 
 
 def to_yaml(config: Config) -> str:
-    """The configuration as YAML with every default spelled out; loading it gives an equal configuration."""
+    """The configuration as YAML with all defaults; loading it gives an equal configuration."""
     values = without_none(config.model_dump(mode="json"))
     node = _Dumper(io.StringIO(), sort_keys=False).represent_data(values)
     _lay_out(node, 0)
@@ -42,10 +42,10 @@ def to_yaml(config: Config) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes text that would come back as something else.
+    """Quotes text that would be read back as something else.
 
-    Text that starts like a number, for in YAML 1.1, which PyYAML writes, `1e-3` is text as it stands; and text with
-    one of Unicode's line breaks, which only an escape brings through.
+    That is text that starts like a number (PyYAML writes YAML 1.1, where a plain `1e-3` is text), and text with
+    Unicode line breaks, which need escapes.
     """
 
     def represent_str(self, data: str) -> yaml.ScalarNode:
@@ -59,14 +59,14 @@ _Dumper.add_representer(str, _Dumper.represent_str)
 
 
 def without_none(value: Any) -> Any:
-    """The value without the keys, at any depth, that have None."""
+    """The value without keys, at any depth, whose value is None."""
     if isinstance(value, dict):
         return {key: without_none(item) for key, item in value.items() if item is not None}
     return [without_none(item) for item in value] if isinstance(value, list) else value
 
 
 def _lay_out(node: yaml.Node, depth: int) -> None:
-    """A line for each key of a section and for each entry of a list of mappings; what is inside them in one line."""
+    """Put each key of a section and each entry of a list of mappings on a line of its own."""
     match node:
         case yaml.MappingNode():
             node.flow_style = depth > 1

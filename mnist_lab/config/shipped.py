@@ -1,4 +1,4 @@
-"""The configurations and sweeps that ship with mnist-lab, and how a name such as `ablation/nodes_1024` finds one."""
+"""The configurations and sweep files that ship with mnist-lab, found by names such as `ablation/nodes_1024`."""
 
 from pathlib import Path
 
@@ -8,17 +8,17 @@ from mnist_lab.errors import ConfigError
 _PACKAGE = Path(__file__).resolve().parent.parent
 SUFFIXES = (".yaml", ".yml")
 SWEEPS = "sweeps/"
-"""What the names of sweep files begin with."""
+"""Prefix of the names of sweep files."""
 
 
 def folder() -> Path:
-    """Where they are: inside an installed package, or at the top of a checkout."""
+    """Their folder: inside an installed package, or at the top of a checkout."""
     installed = _PACKAGE / "configs"
     return installed if installed.is_dir() else _PACKAGE.parent / "configs"
 
 
 def names() -> list[str]:
-    """The configurations' names, in order: `ablation/batch_256`, ..., `mlp_512`, ..."""
+    """The names of the configurations, sorted: `ablation/batch_256`, ..., `mlp_512`, ..."""
     return [name for name in _files() if not name.startswith(SWEEPS)]
 
 
@@ -28,10 +28,10 @@ def sweep_file_names() -> list[str]:
 
 
 def find_sweep(reference: str | Path) -> Path:
-    """The file or folder that `reference` means: a path, or the name of a shipped one. A path wins.
+    """Resolve `reference`, a path or the name of a shipped file or folder; a path takes precedence.
 
     Raises:
-        ConfigError: there is neither.
+        ConfigError: neither exists.
     """
     path = Path(reference)
     try:
@@ -49,7 +49,7 @@ def find_sweep(reference: str | Path) -> Path:
     raise ConfigError(
         f"{reference}: no such file or folder, and nothing of that name ships with mnist-lab"
         f"{suggest(name, sorted({*files, *folders}))}.",
-        "`mnist-lab configs` lists what does.",
+        "`mnist-lab configs` lists the names that do.",
     )
 
 
@@ -66,10 +66,10 @@ def _bare(reference: str) -> str:
 
 
 def find(reference: str | Path, beside: Path = Path()) -> Path:
-    """The file that `reference` means: a path from the folder `beside`, or the name of a shipped one. A file wins.
+    """Resolve `reference`, a path relative to `beside` or the name of a shipped file; a file takes precedence.
 
     Raises:
-        ConfigError: there is neither.
+        ConfigError: neither exists.
     """
     path = beside / reference
     try:
@@ -84,5 +84,5 @@ def find(reference: str | Path, beside: Path = Path()) -> Path:
         return path
     raise ConfigError(
         f"{reference}: no such file, and no configuration of that name ships with mnist-lab{suggest(name, names())}.",
-        "`mnist-lab configs` lists those that do.",
+        "`mnist-lab configs` lists the names that do.",
     )

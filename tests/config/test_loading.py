@@ -306,7 +306,7 @@ class TestOverrides:
 
     def test_extends_is_for_files(self) -> None:
         assert (
-            refusal("my.yaml", "extends=other.yaml") == "--set extends=other.yaml: 'extends' can only stand in a file."
+            refusal("my.yaml", "extends=other.yaml") == "--set extends=other.yaml: 'extends' is only allowed in a file."
         )
 
     def test_an_override_can_be_used_again(self) -> None:

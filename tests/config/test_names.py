@@ -97,9 +97,9 @@ def test_long_names_that_differ_stay_apart(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("nul", "Windows reserves 'nul'"),
-        ("mine/Con.v2", "Windows reserves 'Con.v2'"),
-        ("v1.", "Windows drops the dot after 'v1.'"),
+        ("nul", "'nul' is reserved on Windows"),
+        ("mine/Con.v2", "'Con.v2' is reserved on Windows"),
+        ("v1.", "Windows drops the trailing dot of 'v1.'"),
         ("a\u202eb", "expected letters"),
         ("я" * 150, "at most 200 bytes"),
     ],

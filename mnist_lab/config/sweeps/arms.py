@@ -1,4 +1,4 @@
-"""The arms of a sweep: which values each of them sets, and what it is called."""
+"""The arms of a sweep: their settings and their names."""
 
 import json
 import math
@@ -20,21 +20,21 @@ MAX_NAME = 80
 
 @dataclass(frozen=True)
 class Setting:
-    """One value that a sweep file asks for."""
+    """One value that a sweep file sets."""
 
     path: KeyPath
-    """Where in the configuration it goes."""
+    """Its key path in the configuration."""
     value: Any
     key: KeyPath
-    """Where in the sweep file its key path stands."""
+    """The position of its key in the sweep file, as a key path."""
     place: KeyPath
-    """Where in the sweep file the value stands."""
+    """The position of its value in the sweep file, as a key path."""
 
     def apply(self, document: Document, sweep: Document) -> None:
-        """Set the value in a configuration; its place is that in the sweep file.
+        """Set the value in a configuration and record its position in the sweep file.
 
         Raises:
-            ConfigError: there is no such place in the configuration.
+            ConfigError: the configuration has no such key path.
         """
         set_value(document, self.path, self.value, sweep.position(self.key, of_key=True))
         document.values[self.path] = sweep.position(self.place)
@@ -48,12 +48,12 @@ Arm = tuple[Setting, ...]
 
 
 def settings(values: dict[str, Any], place: KeyPath) -> Arm:
-    """A setting for each key path of a mapping that stands at `place` in the sweep file."""
+    """A setting for each key path of the mapping at `place` in the sweep file."""
     return tuple(Setting(key_path(key), value, (*place, key), (*place, key)) for key, value in values.items())
 
 
 def count(block: Block) -> int:
-    """How many arms a block has, without making them."""
+    """The number of arms of a block, without creating them."""
     factors = [len(values) for values in block.grid.values()]
     if block.zip:
         factors.append(len(next(iter(block.zip.values()))))
@@ -65,7 +65,7 @@ def count(block: Block) -> int:
 
 
 def expand(block: Block, place: KeyPath = ()) -> Iterator[Arm]:
-    """Every arm of the block that stands at `place` in the sweep file, without the values of its `set`."""
+    """All arms of the block at `place` in the sweep file, without the settings of its `set`."""
     factors: list[Iterable[Arm]] = [_column(key, values, (*place, "grid")) for key, values in block.grid.items()]
     if block.zip:
         columns = [_column(key, values, (*place, "zip")) for key, values in block.zip.items()]
@@ -93,7 +93,7 @@ def _entry(entry: Block | dict[str, Any], place: KeyPath) -> Iterator[Arm]:
 
 
 def _draws(drawn: Random, place: KeyPath) -> Iterator[Arm]:
-    """The draws; each key path has a generator of its own, so that its values do not depend on the others."""
+    """The draws; each key path has its own generator, so that its values do not depend on the others."""
     generators = {key: random.Random(f"{drawn.seed} {key}") for key in drawn.values}
     for _ in range(drawn.n):
         values = {key: drawn.values[key].value_at(generator.random()) for key, generator in generators.items()}
@@ -101,9 +101,9 @@ def _draws(drawn: Random, place: KeyPath) -> Iterator[Arm]:
 
 
 def names(arms: Sequence[Arm]) -> list[str]:
-    """A folder's name for each arm, `learning_rate=0.01,batch_size=64`; different arms have different names.
+    """A folder name for each arm, `learning_rate=0.01,batch_size=64`; different arms get different names.
 
-    A key path is told by its last parts, as many as it takes to tell it from the others.
+    A key path is shortened to the last parts that distinguish it from the others.
     """
     labels = _labels({setting.path for arm in arms for setting in arm})
     plain = [",".join(f"{labels[s.path]}={part_of_name(_word(s.value))}" for s in arm) for arm in arms]
@@ -128,7 +128,7 @@ def _labels(paths: set[KeyPath]) -> dict[KeyPath, str]:
 
 
 def _word(value: Any) -> str:
-    """A value as a part of a folder's name: `0.001`, `512-512`, `sgd-momentum-0.9`."""
+    """A value as part of a folder name: `0.001`, `512-512`, `sgd-momentum-0.9`."""
     match value:
         case dict():
             words = [_word(item) if key == "name" else f"{key}-{_word(item)}" for key, item in value.items()]

@@ -1,4 +1,4 @@
-"""What a sweep is: every configuration and seed that folders, files and sweep files stand for, all of them valid."""
+"""The runs that a sweep declares: every configuration and seed of its folders, files and sweep files, validated."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,37 +24,37 @@ from mnist_lab.errors import ConfigError, InputError
 
 @dataclass(frozen=True)
 class Sweep:
-    """Every run of a sweep, in order, as its configuration with its seed; seeds vary fastest."""
+    """The runs of a sweep in order, each as a configuration with its seed; seeds vary fastest."""
 
     name: str
-    """Where its summary goes, below the results folder."""
+    """The folder of its summary, below the results folder."""
     configs: tuple[Config, ...]
     notes: tuple[str, ...] = ()
-    """What the user should know: which arms were left out because they equal another run."""
+    """Remarks for the user, such as arms that were skipped because they equal another run."""
     sources: Mapping[tuple[str | None, int], str] = field(default_factory=dict)
-    """Which file each of them comes from, by experiment and seed."""
+    """The file that each comes from, by experiment and seed."""
 
     def source(self, config: Config) -> str:
-        """What messages call it: its file, and the arm where that is a sweep file."""
+        """Its name in messages: the file, and for a sweep file the arm."""
         return self.sources.get((config.experiment, config.seed), str(config.experiment))
 
 
 @dataclass(frozen=True)
 class _Row:
-    """A configuration before its seeds."""
+    """A configuration without its seeds."""
 
     config: Config
     file: Path
-    """What says so; for the base row of a sweep file the base's own file."""
+    """The file that declares it; for the base of a sweep file, the base's own file."""
     label: str
-    """What messages call it."""
+    """Its name in messages."""
     seeds: tuple[int, ...] | None = None
-    """Those that a sweep file asks for."""
+    """The seeds that a sweep file declares."""
     sweep: str | None = None
     """The name of the sweep file."""
     is_arm: bool = False
     is_parent: bool = False
-    """Whether it is here only because configurations of a folder extend it."""
+    """Whether it is included only because configurations in a folder extend it."""
 
 
 def load_sweep(
@@ -64,24 +64,23 @@ def load_sweep(
     *,
     name: str | None = None,
 ) -> Sweep:
-    """Load and check everything that the references stand for.
+    """Load and validate all runs that the references declare.
 
-    A folder stands for the configurations in and below it, in the order of their paths. Those outside it that they
-    extend are base rows and come first; where the data differ, so that nothing could be compared with one, it is left
-    out, with a note. A file without data or model that others extend is only settings to share,
-    and left out. A sweep file, also one in a folder, stands for its base and its arms; an arm is the experiment
-    `<name of the sweep file>/<what it changes>`, and is left out, with a note, where it equals the base or anything
-    before it.
+    A folder declares the configurations in and below it, sorted by path. Configurations outside it that they extend
+    come first, as bases; one whose data differ, so that no comparison is possible, is skipped with a note. A file
+    without data or model that others extend only shares settings and is skipped. A sweep file, also one in a folder,
+    declares its base and its arms; an arm is the experiment `<name of the sweep file>/<what it changes>`, and is
+    skipped with a note if it equals the base or an earlier run.
 
     Args:
         references: folders, configurations, sweep files, and names of those that ship with mnist-lab.
-        overrides: values that beat those of all files.
-        seeds: to repeat everything with; without them those of the sweep file, else each configuration's own.
-        name: the sweep's; without it that of the folder, the sweep file or the experiment, and `sweep` for several.
+        overrides: values that replace those of all files.
+        seeds: the seeds of every run; without them those of the sweep file, else each configuration's own.
+        name: the name of the sweep; by default that of the folder, sweep file or experiment, and `sweep` for several.
 
     Raises:
-        ConfigError: with every problem of every file and arm, or two configurations that stand for the same run.
-        InputError: the seeds or the name cannot be used.
+        ConfigError: lists every problem of every file and arm; or two configurations declare the same run.
+        InputError: the seeds or the name are invalid.
     """
     if name is not None:
         try:
@@ -114,13 +113,13 @@ def load_sweep(
 
 
 def check_files(references: Sequence[str | Path]) -> dict[str, int | None]:
-    """Load and check every file that the references stand for, as `load_sweep` does, but each for itself.
+    """Validate every file that the references declare, as `load_sweep` does, but each on its own.
 
     Returns:
         For each file, under the name that its reference gives it, how many runs it is if it is a sweep file.
 
     Raises:
-        ConfigError: with every problem of every file and arm.
+        ConfigError: lists every problem of every file and arm.
     """
     errors: list[ConfigError] = []
     runs: dict[str, int | None] = {}
@@ -145,9 +144,9 @@ def _count(rows: Sequence[_Row]) -> int:
 def _rows(
     path: Path, overrides: Sequence[Override], errors: list[ConfigError]
 ) -> Iterator[tuple[Path | None, list[_Row]]]:
-    """Every file that `path` stands for with its rows, and first, as of no file, each base outside a folder.
+    """The rows of every file that `path` declares, preceded by those of bases outside a folder (with None as file).
 
-    For a folder the errors of each file are added to `errors`.
+    For a folder, the errors of each file are added to `errors`.
     """
     if not path.is_dir():
         yield path, list(_file_rows(path, read(path), overrides))
@@ -173,7 +172,7 @@ def _rows(
 
 
 def _comparable(rows: Sequence[_Row]) -> tuple[list[_Row], list[str]]:
-    """The rows without the parents that none of the others could be compared with, and notes on these."""
+    """The rows without parents that cannot be compared with any other row, and notes about these."""
     kept, notes = [], []
     for row in rows:
         children = [other.config for other in rows if other.config.base == row.config.experiment]
@@ -182,8 +181,8 @@ def _comparable(rows: Sequence[_Row]) -> tuple[list[_Row], list[str]]:
         elif children and not any(other.file.resolve() == row.file.resolve() for other in rows if not other.is_parent):
             data = [change for change in differences(row.config, children[0]) if change.path.startswith("data.")]
             notes.append(
-                f"{row.label} is not part of the sweep: the configurations that extend it use other data "
-                f"({describe(data)}), so none could be compared with it."
+                f"{row.label} is skipped: the configurations that extend it use other data "
+                f"({describe(data)}), so no comparison with it is possible."
             )
     return kept, notes
 
@@ -194,7 +193,7 @@ def _is_configuration(file: Path, folder: Path) -> bool:
 
 
 def _extended(file: Path, document: Document) -> Path | None:
-    """The file that the one at `file` extends; where it cannot be found, loading it will say so."""
+    """The file that the one at `file` extends; if it does not exist, loading will report that."""
     try:
         return shipped.find(str(document.value["extends"]), file.parent)
     except (KeyError, ConfigError):
@@ -220,15 +219,15 @@ def _file_rows(file: Path, document: Document, overrides: Sequence[Override]) ->
 def _runs(
     rows: Sequence[_Row], seeds_of: Callable[[_Row], tuple[int, ...]], options: str
 ) -> tuple[tuple[tuple[Config, str], ...], tuple[str, ...]]:
-    """Every row with each of its seeds and its label, and notes on what was left out.
+    """Every row with each of its seeds and its label, and notes about skipped arms.
 
     Args:
-        rows: of all files.
-        seeds_of: gives the seeds to repeat one with.
-        options: what the command line set.
+        rows: the rows of all files.
+        seeds_of: the seeds of a row.
+        options: the overrides as given on the command line.
 
     Raises:
-        ConfigError: two configurations stand for the same run. An arm that equals another run is only left out.
+        ConfigError: two configurations declare the same run. An arm that equals another run is skipped.
     """
     by_numbers: dict[tuple[str, int], _Row] = {}
     by_experiment: dict[tuple[str | None, int], _Row] = {}
@@ -239,7 +238,7 @@ def _runs(
     for position, row in sorted(enumerate(rows), key=lambda numbered: numbered[1].is_arm):
         config = row.config
         backend = config.runtime.backend or unnamed
-        # Which data set it is need only be told apart here, so its name stands for its hash.
+        # Data sets only need to be distinguished here, so the name replaces the hash.
         numbers = fingerprint(config, dataset_sha256=config.data.dataset, backend=backend)
         for i, seed in enumerate(seeds_of(row)):
             same, namesake = by_numbers.get((numbers, seed)), by_experiment.get((config.experiment, seed))
@@ -250,20 +249,22 @@ def _runs(
             elif same is namesake and other.file.resolve() == row.file.resolve():
                 continue  # the same file again
             elif same and row.is_arm:
-                notes[f"{row.label} is the same run as {same.config.experiment}; it is trained once, as that."] = None
+                notes[f"{row.label} is skipped: it is the same run as {same.config.experiment}."] = None
             else:
-                why = "nothing that changes the numbers differs" if same else f"both are called {config.experiment}"
+                why = (
+                    "all settings that affect the results are equal" if same else f"both are called {config.experiment}"
+                )
                 given = f", with {options}" if options else ""
                 both = (other.label, row.label)
                 clashes.setdefault(both, f"{' and '.join(both)} are the same run: {why}{given}.")
     if clashes:
-        hint = "Leave one of them out, or give it another `experiment` if the configurations do differ."
+        hint = "Remove one of them, or set another `experiment` if the configurations do differ."
         raise ConfigError("\n".join(clashes.values()), hint)
     return tuple(runs[place] for place in sorted(runs)), tuple(notes)
 
 
 def _name(paths: Sequence[Path], rows: Sequence[_Row]) -> str:
-    """The name of what the sweep is of, if that is one thing."""
+    """The name of the folder, sweep file or experiment; `sweep` for several."""
     if len(paths) > 1:
         folders = {path.resolve().parent for path in paths}
         return _folder(folders.pop()) if len(folders) == 1 and all(path.is_file() for path in paths) else "sweep"
@@ -282,7 +283,7 @@ def _options(overrides: Sequence[Override]) -> str:
 
 
 def _folder(path: Path) -> str:
-    """A folder's path below `configs`, as its experiments have it, else its own name."""
+    """A folder's path below `configs`, as in its experiments, else its name."""
     *parents, _ = (path_below_configs(path / "any") or "any").split("/")
     return "/".join(parents) or folder_name(path.resolve().name) or "sweep"
 
@@ -296,7 +297,7 @@ def _collected(errors: list[ConfigError]) -> Iterator[None]:
 
 
 def _together(errors: Sequence[ConfigError], references: Sequence[str | Path]) -> ConfigError:
-    """All errors as one; what is wrong with a file that several extend is told once."""
+    """All errors as one; problems of a file that several extend are listed once."""
     if len(errors) == 1:
         return errors[0]
     problems = dict.fromkeys(

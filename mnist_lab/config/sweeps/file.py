@@ -1,15 +1,15 @@
-"""What a sweep file can say: a base configuration, and which of its values to vary.
+"""The schema of a sweep file: a base configuration and the values to vary.
 
     base: ../configs/mlp_512.yaml       # a path relative to this file, or the name of a shipped configuration
-    seeds: 1..3                         # or 4, or [1, 3, 7]; without it the base's own
-    set: {train.epochs: 5}              # holds for the base and for every arm
+    seeds: 1..3                         # or 4, or [1, 3, 7]; default: the base's own
+    set: {train.epochs: 5}              # applies to the base and to every arm
     grid:                               # every combination
       train.optimizer.learning_rate: [0.0003, 0.001, 0.003]
       train.batch_size: [64, 128]
     zip:                                # the first of each list together, then the second, ...
       model.nodes: [[256, 256], [1024, 1024]]
       model.dropout: [0.1, 0.4]
-    list:                               # each entry by itself: values, or a block of set, grid, zip, list and random
+    list:                               # each entry is an arm, or a block of set, grid, zip, list and random
       - {data.preprocess: rescale}
       - {set: {data.preprocess: none}, grid: {train.optimizer.clipnorm: [1, 5]}}
     random:                             # n draws
@@ -21,8 +21,8 @@
         model.activation: {choice: [relu, gelu]}
         data.subset: {int: [1000, 50000]}
 
-What is varied is named by key paths, as in `--set`; a number in one is an index into a list (`model.layers.3.dropout`).
-Each combination of values is an arm. Where one block has several of grid, zip, list and random, they multiply; the
+Settings are named by key paths, as in `--set`; a number is an index into a list (`model.layers.3.dropout`). Each
+combination of values is an arm. Several of grid, zip, list and random in one block are combined as a product; the
 first varies slowest.
 """
 
@@ -51,15 +51,15 @@ def _upwards(between: tuple[float, float]) -> tuple[float, float]:
 
 
 class Distribution(Item, ABC):
-    """What a value is drawn from."""
+    """A distribution to draw values from."""
 
     @abstractmethod
     def value_at(self, quantile: float) -> Any:
-        """The value that a share `quantile`, in [0, 1), of all draws lies below."""
+        """The value at a quantile in [0, 1)."""
 
 
 class Uniform(Distribution):
-    """A number between two, each as likely as any other; rounded to four digits."""
+    """Uniform between two numbers; rounded to four significant digits."""
 
     key = "uniform"
     short = "between"
@@ -72,7 +72,7 @@ class Uniform(Distribution):
 
 
 class LogUniform(Distribution):
-    """A positive number between two, its logarithm uniform; rounded to four digits."""
+    """Log-uniform between two positive numbers; rounded to four significant digits."""
 
     key = "log_uniform"
     short = "between"
@@ -85,7 +85,7 @@ class LogUniform(Distribution):
 
 
 class WholeNumber(Distribution):
-    """A whole number from the first to the last, both included."""
+    """A whole number, uniform between two bounds, both inclusive."""
 
     key = "int"
     short = "between"
@@ -98,7 +98,7 @@ class WholeNumber(Distribution):
 
 
 class Choice(Distribution):
-    """One of several values, each as likely as any other."""
+    """One of several values, equally likely."""
 
     key = "choice"
     short = "among"
@@ -130,11 +130,11 @@ def _one_length(lists: dict[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]
 Values = Annotated[dict[str, Any], Field(min_length=1)]
 """A value for each key path."""
 Lists = Annotated[dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]], Field(min_length=1)]
-"""The values to take for each key path."""
+"""A list of values for each key path."""
 
 
 class Random(Spec):
-    """Independent draws; the first n stay the same where n grows or another key path is added."""
+    """Independent draws; earlier draws do not change when n grows or a key path is added."""
 
     n: Positive
     seed: Annotated[int, Field(ge=0)] = 1
@@ -152,18 +152,18 @@ Entry = Annotated[
 
 
 class Block(Spec):
-    """Values to vary; several ways to do so multiply."""
+    """Values to vary; several ways of varying them are combined as a product."""
 
     set: Values = Field(default={})
-    """Key paths with the value that they have in all arms of the block."""
+    """Key paths and the values that they have in all arms of the block."""
     grid: Lists = Field(default={})
-    """Key paths with the values to take, in every combination."""
+    """Key paths and lists of values, in every combination."""
     zip: Annotated[Lists, AfterValidator(_one_length)] = Field(default={})
-    """Key paths with the values to take, the first of each together, then the second of each, and so on."""
+    """Key paths and lists of values of equal length: the first of each together, then the second of each, ..."""
     list: Annotated[tuple[Entry, ...], Field(min_length=1)] = ()
     """Each entry is one arm (key paths with their values), or a block of arms."""
     random: Random | None = None
-    """Key paths with what to draw their values from, and how often."""
+    """Key paths and the distributions to draw their values from."""
 
 
 def _seeds(given: Any) -> Any:
@@ -174,17 +174,17 @@ def _seeds(given: Any) -> Any:
 
 
 class SweepFile(Block):
-    """A base configuration and its variants; `set` holds for the base as well."""
+    """A base configuration and its variants; `set` also applies to the base."""
 
     name: ExperimentName | None = None
-    """The folder of its arms below the results folder; without it the file's name."""
+    """The folder of its arms below the results folder; default: the file's name."""
     description: str | None = None
     base: Annotated[str, Field(min_length=1)]
     """The configuration to vary: a path relative to the sweep file, or the name of a shipped configuration."""
     seeds: Annotated[tuple[int, ...] | None, BeforeValidator(_seeds, json_schema_input_type=int | str | list[int])] = (
         None
     )
-    """The seeds to repeat the base and every arm with: `4`, `1..5` or `[1, 3, 7]`; without it the base's own."""
+    """The seeds to repeat the base and every arm with: `4`, `1..5` or `[1, 3, 7]`; default: the base's own."""
 
 
 def sweep_json_schema() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which seeds to repeat a run with: `4`, `1..5`, `1,3,7`."""
+"""Parses seeds: `4`, `1..5`, `1,3,7`."""
 
 import re
 from collections.abc import Iterable
@@ -13,10 +13,10 @@ MAX_SEEDS = 10_000
 
 
 def parse_seeds(given: str | int | Iterable[int]) -> tuple[int, ...]:
-    """The seeds that a text such as `4`, `1..5` (both ends included) or `1,3,7`, a number or several stand for.
+    """Parse seeds given as text such as `4`, `1..5` (inclusive) or `1,3,7`, as a number or as several numbers.
 
     Raises:
-        InputError: they are none of these, a range counts down, or a seed is out of range or given twice.
+        InputError: they are invalid, a range is descending, or a seed is out of range or duplicated.
     """
     try:
         return read_seeds(given)
@@ -37,7 +37,7 @@ def read_seeds(given: Any) -> tuple[int, ...]:
         if not 0 <= seed <= MAX_SEED:
             raise ValueError(f"expected seeds from 0 to {MAX_SEED}, received {seed}")
         if seed in found:
-            raise ValueError(f"{seed} is given twice")
+            raise ValueError(f"{seed} is duplicated")
         if len(found) == MAX_SEEDS:
             raise ValueError(f"expected at most {MAX_SEEDS:,} seeds")
         found[seed] = None
@@ -52,7 +52,7 @@ def _range(part: str, text: str) -> Iterable[int]:
         raise _refusal(text)
     first, last = int(match[1]), int(match[2] or match[1])
     if first > last:
-        raise ValueError(f"{part} counts down; expected the lower seed first")
+        raise ValueError(f"{part} is descending; expected the lower seed first")
     return range(first, last + 1)
 
 

@@ -1,4 +1,4 @@
-"""From a sweep file to the configurations of its base and its arms, all of them valid."""
+"""Reads a sweep file: the validated configurations of its base and its arms."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,20 +36,20 @@ class Variation:
 
 
 def read_variation(path: Path, overrides: Sequence[Override] = ()) -> Variation:
-    """Read the sweep file at `path`, make its base and every arm, and check them.
+    """Read the sweep file at `path` and validate its base and every arm.
 
     Args:
         path: the sweep file.
-        overrides: values that beat those of the base and of `set`; no arm may set them too.
+        overrides: values that replace those of the base and of `set`; arms must not set them.
 
     Raises:
-        ConfigError: with every problem of the sweep file and of all arms, or else those of the base.
+        ConfigError: lists every problem of the sweep file and its arms, or those of the base.
     """
     sweep = read(path)
     spec = _validated(sweep)
     base_file = _base_file(spec.base, sweep, path)
     document = read_config(base_file)
-    resolve(_copy(document), base_file, overrides)  # what is wrong with the base alone is said of the base alone
+    resolve(_copy(document), base_file, overrides)  # report problems of the base as such
     if (many := arms.count(spec)) > MAX_ARMS:
         excess = Problem(sweep.position(()), "", f"expected at most {MAX_ARMS:,} arms, received {many:,}")
         raise InvalidError(sweep.source, [excess])
@@ -70,12 +70,12 @@ def read_variation(path: Path, overrides: Sequence[Override] = ()) -> Variation:
             configs.append((arm_name, _settled(nameless, None, (*fixed, *arm), sweep, overrides)))
         except InvalidError as error:
             found += [(arm_name, problem) for problem in error.problems]
-    for arm_name, _ in configs:
+    for arm_name, _ in configs if not found else ():
         try:
             checked_name(f"{name}/{arm_name}")
         except ValueError as error:
             place = sweep.position(("name",))
-            found.append((arm_name, Problem(place, "name", f"with an arm's name, {error}")))
+            found.append((arm_name, Problem(place, "name", f"with the name of an arm: {error}")))
     if found or base is None:
         raise InvalidError(sweep.source, _summed_up(found))
     named = [
@@ -91,7 +91,7 @@ def _validated(sweep: Document) -> SweepFile:
     except ValidationError as error:
         invalid = config_error(error, sweep)
         if sweep.value.keys() & {*SECTIONS, "reference"}:
-            invalid.hint = "A sweep file changes its base by key paths, for example `set: {train.epochs: 5}`."
+            invalid.hint = "A sweep file changes its base through key paths, for example `set: {train.epochs: 5}`."
         raise invalid from None
 
 
@@ -113,10 +113,10 @@ def _base_file(reference: str, sweep: Document, path: Path) -> Path:
 
 
 def _refused(given: Sequence[Arm], sweep: Document, overrides: Sequence[Override]) -> Mapping[KeyPath, Problem]:
-    """The problem of each key path that cannot be varied, by its place in the sweep file.
+    """The problem of each key path that cannot be varied, by its position in the sweep file.
 
-    Those are what is no part of a configuration's sections, is set twice in one arm, or on the command line as well.
-    `given` is what `set` sets, which the command line may beat, and then the arms.
+    It is not in a section of a configuration, or is set twice in one arm or also on the command line. `given` starts
+    with the settings of `set`, which the command line may override; the arms follow.
     """
     refused: dict[KeyPath, Problem] = {}
 
@@ -129,7 +129,7 @@ def _refused(given: Sequence[Arm], sweep: Document, overrides: Sequence[Override
         if "" in setting.path or len(setting.path) > MAX_DEPTH:
             refuse(setting, "expected a key path such as train.optimizer.learning_rate")
         elif first == "seed":
-            refuse(setting, "a sweep file gives seeds by the key 'seeds' at its top")
+            refuse(setting, "seeds belong under the top-level key 'seeds'")
         elif first not in SECTIONS:
             refuse(setting, f"unknown key{suggest(str(first), SECTIONS)}; expected one of {', '.join(SECTIONS)}")
     for arm in given[1:]:
@@ -137,22 +137,22 @@ def _refused(given: Sequence[Arm], sweep: Document, overrides: Sequence[Override
         for setting in arm:
             if setting.path in seen:
                 line = sweep.position(seen[setting.path].key, of_key=True).line
-                refuse(setting, f"one arm sets this twice, here and in line {line}")
+                refuse(setting, f"set twice in one arm, here and on line {line}")
             seen[setting.path] = setting
             for override in overrides:
                 shorter = min(len(override.path), len(setting.path))
                 if override.path[:shorter] == setting.path[:shorter]:
-                    refuse(setting, f"this is varied here, so that {override.option} would undo it; leave one out")
+                    refuse(setting, f"varied here, but also set by {override.option}; remove one of them")
     return refused
 
 
 def _settled(
     document: Document, path: Path | None, settings: Arm, sweep: Document, overrides: Sequence[Override]
 ) -> Config:
-    """The configuration that `document`, from the file at `path`, is with these settings.
+    """Apply settings to `document`, from the file at `path`, and validate it.
 
     Raises:
-        InvalidError: with each problem at the place of a setting, as `document` alone is valid.
+        InvalidError: with problems at the positions of settings, as `document` alone is valid.
     """
     changed = _copy(document)
     problems = []
@@ -171,7 +171,7 @@ def _settled(
 
 
 def _relocated(problem: Problem, settings: Arm, sweep: Document) -> Problem:
-    """The problem, moved from its place in the base to the setting that is nearest to it."""
+    """The problem, moved from its position in the base to the most closely related setting."""
     if problem.place.line is None or problem.place.source == sweep.source or not settings:
         return problem
     path = problem.path.split(".")
@@ -184,7 +184,7 @@ def _relocated(problem: Problem, settings: Arm, sweep: Document) -> Problem:
 
 
 def _summed_up(found: Iterable[tuple[str | None, Problem]]) -> list[Problem]:
-    """A problem for each place and key path, in the order of the file, with the arms that have it (None: all have)."""
+    """One problem per position and key path, in the order of the file, with the affected arms (None: all)."""
     groups: dict[tuple[Position, str], list[tuple[str | None, str]]] = {}
     for arm, problem in found:
         groups.setdefault((problem.place, problem.path), []).append((arm, problem.message))

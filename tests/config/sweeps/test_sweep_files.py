@@ -110,8 +110,8 @@ def test_an_arm_that_equals_the_base_or_an_earlier_arm_is_left_out_with_a_note()
     sweep = sweep_of("list: [{model.dropout: 0.2}, {model.dropout: 0.3}, {model.dropout: [0.3, 0.3]}]")
     assert experiments(sweep) == ["base", "rates/dropout=0.3"]
     assert sweep.notes == (
-        "rates.yaml: dropout=0.2 is the same run as base; it is trained once, as that.",
-        "rates.yaml: dropout=0.3-0.3 is the same run as rates/dropout=0.3; it is trained once, as that.",
+        "rates.yaml: dropout=0.2 is skipped: it is the same run as base.",
+        "rates.yaml: dropout=0.3-0.3 is skipped: it is the same run as rates/dropout=0.3.",
     )
 
 
@@ -123,7 +123,7 @@ def test_an_arm_on_the_backend_that_the_base_has_without_naming_it_is_left_out(
     sweep = sweep_of("grid: {runtime.backend: [tensorflow, jax]}")
     [other] = {"tensorflow", "jax"} - {default}
     assert experiments(sweep) == ["base", f"rates/backend={other}"]
-    assert sweep.notes == (f"rates.yaml: backend={default} is the same run as base; it is trained once, as that.",)
+    assert sweep.notes == (f"rates.yaml: backend={default} is skipped: it is the same run as base.",)
 
 
 def test_an_arm_gives_way_to_a_configuration_that_is_written_down_wherever_that_stands() -> None:
@@ -131,7 +131,7 @@ def test_an_arm_gives_way_to_a_configuration_that_is_written_down_wherever_that_
     write("x.yaml", "base: base.yaml\ngrid: {train.epochs: [5]}\n")
     sweep = load_sweep(["x.yaml", write("other.yaml", OTHER)])
     assert experiments(sweep) == ["base", "other"]
-    assert "x.yaml: epochs=5 is the same run as other" in sweep.notes[0]
+    assert "x.yaml: epochs=5 is skipped: it is the same run as other" in sweep.notes[0]
 
 
 def test_the_base_of_a_sweep_file_can_be_a_shipped_configuration_and_that_of_the_package_runs() -> None:
@@ -198,8 +198,8 @@ def test_seeds_are_numbers_and_ranges(text: str, seeds: tuple[int, ...]) -> None
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("a", "received 'a'"), ("", "received ''"), ("5..1", "5..1 counts down"), ("-1", "received '-1'"),
-        ("1,2,1", "1 is given twice"), ("1..3,2", "2 is given twice"), ("1.5", "received '1.5'"),
+        ("a", "received 'a'"), ("", "received ''"), ("5..1", "5..1 is descending"), ("-1", "received '-1'"),
+        ("1,2,1", "1 is duplicated"), ("1..3,2", "2 is duplicated"), ("1.5", "received '1.5'"),
         ("4294967296", "from 0 to 4294967295"), ("1...3", "received '1...3'"), ("²", "received '²'"),
         ("0..9999999999", "at most 10,000"), ("1..", "received '1..'"), ("1,", "received '1,'"),
     ],

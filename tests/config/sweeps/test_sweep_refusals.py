@@ -36,7 +36,7 @@ from mnist_lab.errors import ConfigError, InputError
         ),
         ("seeds: a", ["2:8: seeds: expected seeds such as 4, 1..5 or 1,3,7, received 'a' (text)"]),
         ("seeds: [1, x]", ["2:8: seeds: expected seeds such as 4, 1..5 or 1,3,7, received 'x' (text)"]),
-        ("seeds: 5..1", ["2:8: seeds: 5..1 counts down"]),
+        ("seeds: 5..1", ["2:8: seeds: 5..1 is descending"]),
         ("name: a b", ["2:7: name: expected letters, digits"]),
         ("random: {n: 0, values: {train.epochs: {int: [1, 2]}}}", ["2:13: random.n: expected more than 0, received 0"]),
         ("random: {values: {train.epochs: {int: [1, 2]}}}", ["random.n: this key is required"]),
@@ -61,7 +61,7 @@ from mnist_lab.errors import ConfigError, InputError
         ("grid: {train.epoch: [1]}", ["2:8: train.epoch: unknown key (did you mean 'epochs'?)"]),
         ("set: {train.epoch: 1}", ["2:7: train.epoch: unknown key (did you mean 'epochs'?)"]),
         ("grid: {name: [a, b]}", ["2:8: name: unknown key", "expected one of data, augment, model, train, runtime"]),
-        ("grid: {seed: [1, 2]}", ["2:8: seed: a sweep file gives seeds by the key 'seeds'"]),
+        ("grid: {seed: [1, 2]}", ["2:8: seed: seeds belong under the top-level key 'seeds'"]),
         ("grid: {train..epochs: [1]}", ["2:8: ", "expected a key path such as train.optimizer.learning_rate"]),
         ("grid: {model.nodes.9: [1]}", ["2:8: cannot set model.nodes[9]: model.nodes is a list of 2"]),
         ("grid: {train.epochs.x: [1]}", ["2:8: cannot set train.epochs.x: train.epochs is 4"]),
@@ -70,7 +70,7 @@ from mnist_lab.errors import ConfigError, InputError
             ["2:48: train.optimizer.momentum: expected less than 1, received 2 (in the arm optimizer=sgd-momentum-2)"],
         ),
         ("grid: {train.epochs: [1]}\nlist: [{train.epochs: 2}]",
-         ["3:9: train.epochs: one arm sets this twice, here and in line 2"]),
+         ["3:9: train.epochs: set twice in one arm, here and on line 2"]),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_a_sweep_file_is_said_at_its_place(text: str, problems: Iterable[str]) -> None:
@@ -109,7 +109,7 @@ def test_every_problem_of_every_arm_is_told_at_once_in_the_order_of_the_file() -
 def test_what_is_varied_cannot_be_set_on_the_command_line() -> None:
     text = "grid: {train.optimizer.learning_rate: [0.1]}\nset: {train.epochs: 3}"
     for option in ("train.optimizer.learning_rate=1", "train.optimizer=sgd"):
-        assert f"2:8: train.optimizer.learning_rate: this is varied here, so that --set {option}" in refused(
+        assert f"2:8: train.optimizer.learning_rate: varied here, but also set by --set {option}" in refused(
             text, option
         )
     assert {config.train.epochs for config in sweep_of(text, "train.epochs=1").configs} == {1}
@@ -156,9 +156,9 @@ def test_a_configuration_with_keys_of_a_sweep_file_is_told_the_difference() -> N
 def test_a_sweep_file_where_one_configuration_is_expected_is_refused_with_the_command_for_it() -> None:
     path = write("x.yaml", "base: mlp_512\ngrid: {train.epochs: [1]}\n")
     for source in (path, write("y.yaml", f"extends: {path}\n")):
-        with pytest.raises(ConfigError, match="expected one configuration, but this is a sweep file") as caught:
+        with pytest.raises(ConfigError, match="expected a configuration, but this is a sweep file") as caught:
             load_config(source)
-        assert caught.value.hint == "`mnist-lab sweep x.yaml` runs them."
+        assert caught.value.hint == "Run it with `mnist-lab sweep x.yaml`."
 
 
 def test_a_folder_without_configurations_is_refused(folder: Path) -> None:
@@ -199,7 +199,7 @@ def test_two_configurations_that_differ_in_nothing_that_counts_are_refused_by_na
     write("mine/a.yaml", BASE)
     write("mine/b.yaml", BASE + "description: The same.\nruntime: {threads: 1}\n")
     message = refusal(["mine"])
-    assert "mine/a.yaml and mine/b.yaml are the same run: nothing that changes the numbers differs." in message
+    assert "mine/a.yaml and mine/b.yaml are the same run: all settings that affect the results are equal." in message
     write("mine/b.yaml", BASE + "seed: 2\n")
     assert len(load_sweep(["mine"]).configs) == 2
     assert "mine/a.yaml and mine/b.yaml" in (clash := str(raised(["mine"], seeds="1..3")))
@@ -215,7 +215,7 @@ def test_two_configurations_of_one_experiment_and_seed_are_refused_by_name() -> 
 def test_configurations_that_the_command_line_makes_equal_are_refused_with_the_option() -> None:
     write("base.yaml", BASE)
     write("other.yaml", OTHER)
-    assert "differs, with --set train.epochs=1." in refusal(["base.yaml", "other.yaml"], "train.epochs=1")
+    assert "are equal, with --set train.epochs=1." in refusal(["base.yaml", "other.yaml"], "train.epochs=1")
 
 
 def raised(references: Sequence[str], **arguments: Any) -> ConfigError:
