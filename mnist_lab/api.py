@@ -1,6 +1,6 @@
-"""What `mnist_lab` offers to Python: the commands as functions that take names, paths and mappings as people have them.
+"""The public Python API of `mnist_lab`: the commands as functions.
 
-Paths are text or `Path`s, and `~` is expanded. Nothing heavy is imported before a function needs it.
+Paths are text or `Path`s, and `~` is expanded. Heavy libraries are imported only when a function needs them.
 """
 
 import os
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 
 def load_config(source: "Source", overrides: "Changes" = ()) -> "Config":
-    """Load and check a configuration.
+    """Load and validate a configuration.
 
     Args:
         source: a YAML file, the name of a shipped configuration, a mapping as YAML would give it (the path in its
             `extends` starts in the working folder), or a configuration.
-        overrides: values that beat it, with dotted keys or nested, as a file that extends it would have them:
+        overrides: values that replace its own, with dotted or nested keys, as in a file that extends it:
             `{"train.epochs": 3, "model": {"nodes": [64]}}`. Mappings merge, everything else replaces.
 
     Raises:
-        ConfigError: with every problem, each with its place.
-        TypeError: an argument is of another type.
+        ConfigError: lists every problem with its position.
+        TypeError: an argument has the wrong type.
     """
     from mnist_lab import config
 
@@ -51,17 +51,17 @@ def run(
 
     Args:
         config: as the `source` of `load_config`.
-        results: the folder below which the run's own folder is.
+        results: the folder for results; the run gets its own folder below.
         data_dir: where to look for the data set first.
-        force: train again even if the run is finished.
-        observer: is told what happens.
+        force: retrain a finished run.
+        observer: is notified of events.
 
     Raises:
         InputError: the configuration, the data or the machine cannot be used; nothing is written.
         BusyError: another process is writing this run.
-        TrainingError: the loss became NaN; what there is stays in the folder.
-        TypeError: an argument is of another type.
-        KeyboardInterrupt: passed on with a sentence on how to resume; the last checkpoint stays.
+        TrainingError: the loss became NaN; the files so far are kept.
+        TypeError: an argument has the wrong type.
+        KeyboardInterrupt: says how to resume; the last checkpoint is kept.
     """
     folder, data = _path(results, "results"), _path_or_none(data_dir, "data_dir")
     resolved = load_config(config)
@@ -85,27 +85,26 @@ def sweep(
     fail_fast: bool = False,
     observer: "sweeps.Observer | None" = None,
 ) -> "list[Run]":
-    """Train whatever is missing of a sweep; gives every run of it, in order.
+    """Train the missing runs of a sweep, write its summary, and return all its runs in order.
 
-    Runs are forked from a server, so a script that calls this needs `if __name__ == "__main__":`, as all
-    multiprocessing does.
+    Runs are processes, so a script that calls this needs `if __name__ == "__main__":`, as always with multiprocessing.
 
     Args:
         references: folders, configurations, sweep files, and names of those that ship with mnist-lab.
-        seeds: to repeat everything with, for example `"1..5"`.
-        overrides: values that beat those of all files; as for `load_config`.
+        seeds: the seeds of every experiment, for example `"1..5"`.
+        overrides: values that replace those of all files; as for `load_config`.
         results: the folder below which runs are.
         data_dir: where to look for data sets first.
-        jobs: how many at a time; None decides for this machine.
-        force: train again what is finished.
-        timeout: seconds after which a run counts as hung.
+        jobs: the number of parallel runs; None chooses it for this machine.
+        force: retrain finished runs.
+        timeout: time limit of a run in seconds.
         fail_fast: stop scheduling after the first failure.
-        observer: is told what happens.
+        observer: is notified of events.
 
     Raises:
-        InputError: something cannot be used; nothing was trained.
-        TrainingError: some runs failed, named with their reasons; the others are finished.
-        TypeError: an argument is of another type.
+        InputError: an argument or file is invalid; nothing was trained.
+        TrainingError: lists the runs that failed, with reasons; the others are finished.
+        TypeError: an argument has the wrong type.
     """
     given = references if isinstance(references, list | tuple) else [references]
     paths = [_reference(reference) for reference in given]
@@ -144,7 +143,7 @@ def load_run(reference: "AnyPath", *, results: "AnyPath" = "results") -> "Run":
     Raises:
         InputError: there is none, there are several, or its files are damaged.
         NewerFormatError: this mnist-lab cannot read it.
-        TypeError: an argument is of another type.
+        TypeError: an argument has the wrong type.
     """
     path, folder = _path(reference, "reference"), _path(results, "results")
     from mnist_lab import runs

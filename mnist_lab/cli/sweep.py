@@ -34,7 +34,13 @@ from mnist_lab.cli._output import echo, print_json
     "references", nargs=-1, required=True, type=REFERENCE, metavar="PATH...", shell_complete=complete_config
 )
 @click.option("--seeds", type=Seeds(), metavar="A..B|A,B,C", help="Repeat every experiment with each of these seeds.")
-@click.option("--jobs", type=Jobs(), default="auto", metavar="N|auto", help="Number of parallel runs; auto chooses it for this machine.")
+@click.option(
+    "--jobs",
+    type=Jobs(),
+    default="auto",
+    metavar="N|auto",
+    help="Number of parallel runs; auto chooses it for this machine.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the plan with estimated time and disk space; train nothing.")
 @click.option("--force", is_flag=True, help="Retrain finished runs.")
 @click.option("--retry-failed", is_flag=True, help="Retry only runs that failed.")

@@ -1,4 +1,4 @@
-"""Many runs: a sweep declares the runs that should exist, and running it trains those that are missing."""
+"""Sweeps: a sweep declares the runs that should exist; running it trains the missing ones."""
 
 from mnist_lab.sweeps.appraisal import Appraisal, appraise
 from mnist_lab.sweeps.launch import launch

@@ -1,8 +1,8 @@
-"""What the runs of a plan will cost: parameters, time, disk.
+"""Estimates the cost of the runs of a plan: parameters, time, disk space.
 
-The networks are built in a process forked from the same server as the runs, so that a network that cannot be built is
-found before the first epoch of any. Time is taken from finished runs of the same configuration; where there are none,
-from a short timing of the costliest run, in proportion to the arithmetic.
+The networks are built in a process forked from the same server as the runs, so that one that cannot be built is
+reported before any training. Times are those of finished runs with the same configuration, or else extrapolated by
+FLOPs from a short timing of the most expensive run.
 """
 
 import math
@@ -24,21 +24,21 @@ from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.sweeps.server import executor_for
 
 OVERHEAD = 2.5
-"""Seconds of a run beyond its training: building, compiling, testing, drawing."""
+"""Seconds of a run besides training: building, compiling, testing, plotting."""
 FILES = 700_000
-"""Bytes of a run folder beside the model: plots, predictions, mistakes."""
+"""Bytes of a run folder besides the model: plots, predictions, mistakes."""
 TIMED_STEPS = 20
 
 
 @dataclass(frozen=True)
 class Appraisal:
-    """What one run will cost."""
+    """The estimated cost of a run."""
 
     parameters: int
     seconds: float
     bytes: int
     problem: str = ""
-    """Why it cannot be trained here, if its network is too large for this machine."""
+    """Why it cannot be trained, if its network is too large for this machine."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,12 @@ class _Work:
 
 
 def appraise(todo: Sequence[PlannedRun], slot: Slot, *, data_dir: Path | None = None) -> dict[PlannedRun, Appraisal]:
-    """Appraise the runs of `todo`, whose processes will have a `slot` like this each.
+    """Estimate the cost of the runs in `todo`, each of which will get a slot like `slot`.
 
-    A network that is too large for this machine is the problem of its own runs.
+    A network that is too large for this machine only affects its own runs.
 
     Raises:
-        InputError: a network does not fit its images, or its own layers each other.
+        InputError: a network's layers do not fit each other or the images.
     """
     runtime = todo[0].identity.config.runtime
     different = {run.identity.fingerprint: run for run in todo}

@@ -1,4 +1,4 @@
-"""Runs what a plan has to do, side by side, so that one failure is one failure."""
+"""Trains the runs of a plan in parallel; a failure affects only its own run."""
 
 import signal
 import tempfile
@@ -27,13 +27,13 @@ from mnist_lab.sweeps.server import executor_for, server
 from mnist_lab.sweeps.worker import Outcome, Task, work
 
 TICK = 0.2
-"""Seconds between looks at the running processes."""
+"""Seconds between checks of the running processes."""
 WAIT_FOR_OTHERS = 1.0
-"""Seconds until a run that another process was writing is looked at again."""
+"""Seconds until a run that was locked by another process is retried."""
 GRACE = 5.0
-"""Seconds that SIGTERM and SIGHUP leave the running epochs; whoever sends them may kill soon after."""
+"""Seconds that the current epochs get after SIGTERM and SIGHUP, as the sender may kill soon after."""
 TRIES = 2
-"""A run that dies without a word (killed, out of memory) is started this often."""
+"""Attempts for a run whose process terminates unexpectedly (killed, out of memory)."""
 
 
 def launch(
@@ -46,23 +46,23 @@ def launch(
     fail_fast: bool = False,
     observer: Observer | None = None,
 ) -> list[tuple[PlannedRun, str]]:
-    """Run everything in `todo`; returns the runs that failed, each with the reason.
+    """Train all runs in `todo` and return those that failed, each with the reason.
 
-    Runs on different backends go one backend after the other. Ctrl-C once: no new runs start and the running ones stop
-    after their epoch, with a checkpoint; twice: now. SIGTERM and SIGHUP, where a handler raises an exception for them:
-    the same, but now after `GRACE` seconds.
+    Backends are run one after the other. On the first Ctrl-C no new runs start and the current ones stop after their
+    epoch, with a checkpoint; on the second they stop immediately. SIGTERM and SIGHUP, where a handler raises an
+    exception for them, do the same, but stop immediately after `GRACE` seconds.
 
     Args:
-        todo: of a plan.
-        slots: the parts of the machine to use, a run at a time in each.
+        todo: the runs, in the order in which to start them.
+        slots: the parts of the machine to use, each for one run at a time.
         data_dir: where to look for data sets first.
-        force: train again what is finished.
-        timeout: seconds after which a run counts as hung.
-        fail_fast: start nothing more after a failure.
-        observer: is told what happens.
+        force: retrain finished runs.
+        timeout: time limit of a run in seconds.
+        fail_fast: stop scheduling after the first failure.
+        observer: is notified of events.
 
     Raises:
-        Interruption: a KeyboardInterrupt; what was finished stays.
+        Interruption: a KeyboardInterrupt; finished runs and checkpoints are kept.
         NoRoomError: the disk is full.
     """
     failures: list[tuple[PlannedRun, str]] = []
@@ -83,7 +83,7 @@ def launch(
 
 
 class _Launcher:
-    """Keeps the slots of one executor busy until nothing waits."""
+    """Keeps the slots of one executor busy until no runs are waiting."""
 
     def __init__(
         self,
@@ -112,14 +112,14 @@ class _Launcher:
         self.no_room = ""
 
     def run(self) -> list[tuple[PlannedRun, str]]:
-        """Run everything; returns the failures."""
+        """Train all runs and return the failures."""
         now = False
         try:
             with signals.handling(lambda _: self._interrupt):
                 while self.running or (self.waiting and not self._ending()):
                     self._heed_signal()
                     self._start_some()
-                    if not self.running:  # all that waits is another process' for now
+                    if not self.running:  # all waiting runs are locked by other processes
                         time.sleep(TICK)
                     done, _ = wait(self.running, timeout=TICK, return_when=FIRST_COMPLETED)
                     for future in done:
@@ -140,7 +140,7 @@ class _Launcher:
         return self.failures
 
     def _interrupt(self, number: int, frame: Any) -> None:
-        """The first signal asks the running processes to stop after their epoch; the second is an exception."""
+        """On the first signal, let the processes stop after their epoch; on the second, raise an exception."""
         if self.signal is not None:
             raise signals.Interruption(number=number)
         self.signal = number
@@ -153,11 +153,11 @@ class _Launcher:
         if not self.announced:
             self.announced = True
             self.stop.touch()
-            now = "Ctrl-C again stops at once."
+            now = "Press Ctrl-C again to stop immediately."
             if self.signal != signal.SIGINT:
                 self.ends = time.monotonic() + GRACE
-                now = f"After {GRACE:.0f} s they are stopped at once."
-            self.observer.note(f"Stopping: the running epochs are finished first. {now}")
+                now = f"They have {GRACE:.0f} s."
+            self.observer.note(f"Stopping after the current epochs. {now}")
 
     def _interruption(self, number: int) -> signals.Interruption:
         force = ", without --force," if any(task.force for task in self.tasks.values()) else ""
@@ -193,14 +193,14 @@ class _Launcher:
                 self._conclude(run, Outcome("failed", str(error)))
                 return
         if self.tries[run] and run.folder.interrupted:
-            task = replace(task, force=False)  # it is the forced run that goes on
+            task = replace(task, force=False)  # resume the forced run
         self.tries[run] += 1
         self.begun[run] = time.monotonic()
         self.observer.started(run)
         self.running[self.executor.submit(work, task)] = run
 
     def _set_aside(self, run: PlannedRun) -> None:
-        """Keep a damaged run, unless another sweep has done so since the plan was made; what is there then is its."""
+        """Move a damaged run aside, unless another sweep has already done so since the plan was made."""
         with run.folder.locked():
             if not run.folder.finished:
                 return
@@ -211,11 +211,11 @@ class _Launcher:
                     aside = run.folder.set_aside()
                 except OSError as error:
                     raise MachineError.of(error, "It was left as it is.") from error
-                self.observer.note(f"{run.label}: damaged; kept aside in {aside}.")
+                self.observer.note(f"{run.label}: damaged; moved to {aside}.")
 
     def _leave_for_now(self, run: PlannedRun) -> None:
         if run not in self.not_before:
-            self.observer.note(f"{run.label}: another process is at it; looking again later.")
+            self.observer.note(f"{run.label}: locked by another process; retrying.")
         self.not_before[run] = time.monotonic() + WAIT_FOR_OTHERS
         self.waiting.append(run)
 
@@ -235,7 +235,7 @@ class _Launcher:
             case "failed":
                 self.failures.append((run, outcome.reason))
                 with suppress(UnreadableError):
-                    if not run.folder.failed:  # it failed before it had a folder
+                    if not run.folder.failed:  # it failed before its folder existed
                         record_failure(run.folder, outcome.reason)
             case "no_room":
                 self.no_room = outcome.reason
@@ -243,17 +243,17 @@ class _Launcher:
         self.observer.ended(run, outcome, time.monotonic() - self.begun[run])
 
     def _outcome(self, run: PlannedRun, future: Future[Outcome]) -> Outcome | None:
-        """How the run ended; None if it died without a word and is to be tried again."""
+        """How the run ended; None if its process terminated unexpectedly and it is retried."""
         try:
             return future.result()
         except FutureTimeoutError:
-            reason = "It took longer than --timeout allows and was ended; the next try goes on from its checkpoint."
+            reason = "Stopped at its time limit (--timeout); the next attempt resumes from the last checkpoint."
         except (ProcessExpired, BrokenProcessPool, CancelledError) as error:
             if self.signal is not None:
                 return Outcome("stopped")
-            reason = f"Its process died without a word ({_how(error)}); out of memory, or killed."
+            reason = f"Its process terminated unexpectedly ({_how(error)}): killed, or out of memory."
             if self.tries[run] < TRIES and not self._ending():
-                self.observer.note(f"{run.label}: {reason} Trying once more.")
+                self.observer.note(f"{run.label}: {reason} Retrying once.")
                 return None
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"

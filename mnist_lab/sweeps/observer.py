@@ -1,4 +1,4 @@
-"""Who follows a sweep."""
+"""The interface for following a sweep."""
 
 from collections.abc import Sequence
 
@@ -8,22 +8,22 @@ from mnist_lab.sweeps.worker import Outcome
 
 
 class Observer:
-    """Is told how a sweep goes and does nothing about it; subclasses do."""
+    """Is notified of the events of a sweep; this base class ignores them."""
 
     def appraising(self) -> None:
-        """Networks are about to be built, and one to be timed, to learn what the sweep will cost."""
+        """Before networks are built and one is timed, to estimate the cost."""
 
     def planned(self, schedule: Schedule) -> None:
-        """What there is to do is known; nothing was trained yet."""
+        """The plan is complete; training has not started."""
 
     def started(self, run: PlannedRun) -> None:
-        """A run's process is about to start."""
+        """Before the process of a run starts."""
 
     def ended(self, run: PlannedRun, outcome: Outcome, seconds: float) -> None:
-        """A run ended after so many seconds."""
+        """A run ended after this many seconds."""
 
     def tick(self, running: Sequence[PlannedRun]) -> None:
-        """Comes a few times a second; the runs' folders say how far each is."""
+        """Called a few times per second; the runs' folders contain their progress."""
 
     def note(self, text: str) -> None:
-        """Something that people should know."""
+        """A remark for the user."""

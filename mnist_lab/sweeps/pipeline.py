@@ -1,4 +1,4 @@
-"""A sweep from what it declares to its summary: plan, appraise, launch, compare."""
+"""The pipeline of a sweep: plan, estimate, train, compare."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,21 +15,21 @@ from mnist_lab.sweeps.schedule import Schedule, slots_for
 
 @dataclass(frozen=True)
 class Swept:
-    """What came of a sweep."""
+    """The result of a sweep."""
 
     schedule: Schedule
     failures: tuple[tuple[PlannedRun, str], ...] = ()
-    """The runs that failed, each with the reason."""
+    """The failed runs, each with the reason."""
     runs: tuple[Run, ...] = ()
-    """All that are finished, in the order of the plan."""
+    """The finished runs, in the order of the plan."""
     study: Study | None = None
-    """Their comparison; None where none is finished."""
+    """Their comparison; None if no run is finished."""
     files: tuple[Path, ...] = ()
-    """The summary's; the first is for people to read."""
+    """The files of the summary; the first is for reading."""
 
     @property
     def missing(self) -> int:
-        """How many runs have no result."""
+        """The number of runs without a result."""
         return len(self.schedule.plan.runs) - len(self.runs)
 
 
@@ -46,23 +46,23 @@ def sweep(
     dry_run: bool = False,
     observer: Observer | None = None,
 ) -> Swept:
-    """Train the runs of a sweep that are missing, and write its summary into `results/<name>/`.
+    """Train the missing runs of a sweep and write its summary to `results/<name>/`.
 
     Args:
         declared: as `load_sweep` gives it.
         results: the folder below which runs are.
         data_dir: where to look for data sets first.
-        jobs: how many runs at a time; None decides for this machine.
-        force: train again what is finished.
-        retry_failed: train only what failed before.
-        timeout: seconds after which a run counts as hung.
+        jobs: the number of parallel runs; None chooses it for this machine.
+        force: retrain finished runs.
+        retry_failed: retry only failed runs.
+        timeout: time limit of a run in seconds.
         fail_fast: stop scheduling after the first failure.
-        dry_run: appraise only; nothing is trained or written.
-        observer: is told what happens.
+        dry_run: plan and estimate only; nothing is trained or written.
+        observer: is notified of events.
 
     Raises:
-        InputError: something cannot be used; nothing was trained.
-        Interruption: a KeyboardInterrupt; what was finished stays.
+        InputError: an argument or file is invalid; nothing was trained.
+        Interruption: a KeyboardInterrupt; finished runs and checkpoints are kept.
         NoRoomError: the disk is full.
     """
     observer = observer or Observer()

@@ -1,4 +1,4 @@
-"""What there is to do: every run of a sweep, and whether its result is there already."""
+"""The plan of a sweep: its runs, their states, and which of them to train."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -18,8 +18,8 @@ from mnist_lab.writable import check_clock, check_writable
 
 State = Literal["done", "resumable", "failed", "damaged", "unreadable", "changed", "new"]
 STATES: tuple[State, ...] = get_args(State)
-"""`unreadable`: there is something that cannot be read at the moment, so it is kept and not trained. `changed`: the
-experiment has a finished run of this seed, made with another configuration."""
+"""`unreadable`: its folder cannot be read at the moment, so it is kept and not trained. `changed`: the experiment has a
+finished run with this seed, but another configuration."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,26 +29,26 @@ class PlannedRun:
     identity: Identity
     state: State
     found: Run | None = None
-    """Its result, if that is there; a run of the same numbers may stand under another experiment."""
+    """Its finished run, if there is one; possibly under the name of another experiment."""
     seconds: float | None = None
-    """How long runs that differ in seed only have taken (median)."""
+    """Median duration of finished runs that differ only in seed."""
     source: str = ""
-    """Which file its configuration comes from, for messages."""
+    """The file of its configuration, for messages."""
 
     @property
     def folder(self) -> RunFolder:
-        """Where it belongs, and where it is written."""
+        """The folder that it is written to."""
         return self.identity.folder
 
     def result(self) -> Run | None:
-        """Its result under its own names, as far as there is one that can be read now."""
+        """Its finished run under its own names, if there is one that can be read."""
         with suppress(InputError):
             return load_run(self.folder.path)
         return self.found and self.found.answering(self.identity.config)
 
     @property
     def repeats(self) -> bool:
-        """Whether it is the repetition of a finished run that failed, so that only --force starts it again."""
+        """Whether it is the failed repetition of a finished run, which only --force starts again."""
         return self.state == "failed" and self.folder.finished
 
     @property
@@ -66,7 +66,7 @@ class Plan:
     notes: tuple[str, ...] = ()
 
     def count(self, state: State) -> int:
-        """How many runs are in `state`."""
+        """The number of runs in `state`."""
         return sum(run.state == state for run in self.runs)
 
     def settle(self) -> None:
@@ -76,10 +76,10 @@ class Plan:
                 run.folder.settle()
 
     def check_folders(self, *others: Path) -> None:
-        """Do nothing if all that is to do can be written into its folders, and into `others`.
+        """Check that the folders of all runs to train, and `others`, can be written.
 
         Raises:
-            NoRoomError: one of them cannot be written; nothing has begun.
+            NoRoomError: one of them cannot be written; nothing was started.
             SetupError: the clock is in a year that archives cannot hold.
         """
         if self.todo:
@@ -97,18 +97,18 @@ def make_plan(
     force: bool = False,
     retry_failed: bool = False,
 ) -> Plan:
-    """Look up every configuration in the results folder. Keras is not imported.
+    """Find the state of every run in the results folder, without importing Keras.
 
     Args:
         configs: as `load_sweep` gives them.
         results: the folder below which runs are.
-        source: gives what messages call a configuration, as `Sweep.source` does.
+        source: the name of a configuration in messages, as `Sweep.source` gives it.
         data_dir: where to look for data sets first.
-        force: everything is to be done again.
-        retry_failed: nothing but failed runs is to be done, whatever `force` says.
+        force: retrain finished runs.
+        retry_failed: retry only failed runs, regardless of `force`.
 
     Raises:
-        InputError: a data set cannot be had, a backend is not installed, or two configurations are the same run.
+        InputError: a data set is not available, a backend is not installed, or two configurations are the same run.
         NewerFormatError: a run was written by a newer mnist-lab.
     """
     known: dict[str, datasets.Dataset] = {}
@@ -136,15 +136,16 @@ def make_plan(
 
 
 def _refuse_twins(identities: Sequence[Identity]) -> None:
-    """Settled down to backend and data, two configurations can turn out to be one."""
+    """Once backend and data set are known, two configurations can turn out to be the same run."""
     first: dict[tuple[str, int], Identity] = {}
     for identity in identities:
         twin = first.setdefault((identity.fingerprint, identity.config.seed), identity)
         if twin is not identity:
-            names = f"{twin.config.experiment} and {identity.config.experiment}"
+            both = f"{twin.config.experiment} and {identity.config.experiment}"
             raise InputError(
-                f"{names} are one run: equal in all that can change the numbers, with seed {identity.config.seed}.",
-                "Leave one of them out.",
+                f"{both} are the same run, with seed {identity.config.seed}: "
+                "all settings that affect the results are equal.",
+                "Remove one of them.",
             )
 
 
@@ -161,15 +162,15 @@ def _planned(identity: Identity, source: str, finished: "_Finished") -> PlannedR
 
 
 def _found_elsewhere(runs: Iterable[PlannedRun]) -> list[str]:
-    """Where finished runs are that do not lie in their own folders."""
+    """The locations of finished runs that are not in their own folders."""
     places = Counter(_place(run, run.found.folder.path) for run in runs if run.found and run.found.folder != run.folder)
     return [
-        f"{number} finished {'run is' if number == 1 else 'runs are'} in {place}." for place, number in places.items()
+        f"{number} finished {'run' if number == 1 else 'runs'} found in {place}." for place, number in places.items()
     ]
 
 
 def _place(run: PlannedRun, found: Path) -> Path:
-    """The results folder that a run was found in; where it has another name, its experiment's folder."""
+    """The results folder that a run was found in, or the folder of its experiment if that has another name."""
     own = run.folder.path.relative_to(run.identity.results).parts
     return Path(*found.parts[: -len(own)]) if found.parts[-len(own) :] == own else found.parent
 
@@ -192,7 +193,7 @@ def _state(identity: Identity, found: Run | None, finished: "_Finished") -> Stat
 
 
 class _Finished:
-    """The finished runs of a results folder, by what was run."""
+    """The finished runs of a results folder, by fingerprint and seed."""
 
     def __init__(self, results: Path) -> None:
         found = read_runs([results])
@@ -207,6 +208,6 @@ class _Finished:
             self.seconds.setdefault(facts.fingerprint, []).append(run.measured.seconds.total)
 
     def run(self, fingerprint: str, seed: int, own: RunFolder) -> Run | None:
-        """The finished run; that in its own folder rather than another experiment's."""
+        """The finished run, preferably the one in its own folder."""
         there = self.runs.get((fingerprint, seed), [])
         return next((run for run in there if run.folder == own), there[0] if there else None)

@@ -1,4 +1,4 @@
-"""What every run of a sweep needs; the server that runs are forked from imports it once for all of them.
+"""Modules that every run of a sweep needs; the fork server imports them once for all runs.
 
 The environment names the backend. Importing starts no TensorFlow runtime and touches no GPU.
 """
@@ -12,12 +12,12 @@ from mnist_lab import backends, signals
 from mnist_lab.executors import PARENT
 
 LOOK = 0.5
-"""Seconds between looks at whether the parent still lives."""
+"""Seconds between checks that the parent is alive."""
 
 
 @contextmanager
 def _ending_with_the_parent() -> Iterator[None]:
-    """The server notices its parent's end only once it serves; until then this does, without a thread, as it forks."""
+    """Exit when the parent does: the server itself notices only once it serves. No thread, as the process forks."""
     if not hasattr(signal, "setitimer"):
         yield
         return
@@ -37,7 +37,7 @@ def _ending_with_the_parent() -> Iterator[None]:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
-signals.ignore()  # they are for the sweep, who decides what they mean
+signals.ignore()  # the sweep handles them
 with _ending_with_the_parent():
     backends.import_keras(os.environ["KERAS_BACKEND"])
-    from mnist_lab.experiment import conclusion  # noqa: F401 - it brings training, plots and analysis
+    from mnist_lab.experiment import conclusion  # noqa: F401 - imports training, plots and analysis

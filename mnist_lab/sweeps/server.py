@@ -1,4 +1,4 @@
-"""The server that the runs of a sweep are forked from: Keras on one backend, for one kind of device."""
+"""The fork server of a sweep: Keras on one backend, for one kind of device."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ PRELOAD = ("mnist_lab.sweeps.preload",)
 
 
 def server(run: PlannedRun) -> tuple[str, str]:
-    """What the server has to be: backend and device."""
+    """The backend and device that the run's server must have."""
     runtime = run.identity.config.runtime
     return str(runtime.backend), runtime.device
 

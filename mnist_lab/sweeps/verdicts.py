@@ -1,4 +1,4 @@
-"""Whether the seeds of a sweep can give verdicts, known before anything is trained."""
+"""Whether a sweep has enough seeds for significant differences, checked before training."""
 
 from collections.abc import Iterable
 
@@ -9,10 +9,10 @@ from mnist_lab.config import Config
 
 
 def too_few_seeds(configs: Iterable[Config]) -> list[str]:
-    """A sentence for each base against which, with these seeds, some experiments cannot differ significantly.
+    """A sentence for each base from which, with these seeds, some experiments cannot differ significantly.
 
     Args:
-        configs: all runs of a sweep, one for each seed.
+        configs: all runs of a sweep, one per seed.
     """
     seeds: dict[str, set[int]] = {}
     first: dict[str, Config] = {}
@@ -32,7 +32,7 @@ def too_few_seeds(configs: Iterable[Config]) -> list[str]:
 
 
 def _too_few(base: str, shared: list[int]) -> str:
-    """What cannot be significant, however large the differences, where so many seeds are shared with the base."""
+    """Which differences cannot be significant, whatever their size, given the seeds shared with the base."""
     possible = holm([smallest_p(n) if n else 1.0 for n in shared])
     hopeless = [n for n, p in zip(shared, possible, strict=True) if p > ALPHA]
     if not hopeless:

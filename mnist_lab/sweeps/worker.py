@@ -1,4 +1,4 @@
-"""One run of a sweep, in a process of its own."""
+"""Trains one run of a sweep in its own process."""
 
 import os
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from mnist_lab.experiment import Plan as RunPlan
 
 @dataclass(frozen=True)
 class Task:
-    """What a process is to do; `stop` is a file whose appearance asks it to stop after the epoch."""
+    """One run to train; it stops after the current epoch once the file `stop` exists."""
 
     config: Config
     results: Path
@@ -34,7 +34,7 @@ class Outcome:
 
 
 def work(task: Task) -> Outcome:
-    """Run `task`; every ending but the process' own death is an outcome."""
+    """Run `task`; however it ends, unless the process is killed, there is an outcome."""
     streams.redirect(Path(os.devnull))
     try:
         experiment.run(
@@ -62,7 +62,7 @@ def work(task: Task) -> Outcome:
 
 
 class _InTheBackground(Observer):
-    """Sends what libraries print to the run's log, and stops after an epoch if asked to."""
+    """Redirects output of libraries to the run's log, and stops after an epoch on request."""
 
     def __init__(self, stop: Path) -> None:
         self._stop = stop

@@ -95,7 +95,10 @@ def test_a_damaged_run_that_another_process_takes_at_the_same_moment_is_looked_a
     other.__enter__()
     observer = Notes(lambda text: other.__exit__(None, None, None) if "another process" in text else None)
     assert launch([run], [Slot((0,))], observer=observer) == []
-    assert ["another process is at it" in observer.texts[0], "kept aside" in observer.texts[1]] == [True, True]
+    assert ["locked by another process; retrying" in observer.texts[0], "damaged; moved to" in observer.texts[1]] == [
+        True,
+        True,
+    ]
     assert len(started) == 1
 
 

@@ -76,6 +76,6 @@ def test_a_plan_says_so_and_where_finished_runs_are_that_lie_elsewhere(tmp_path)
     )
     assert [run.state for run in plan.runs] == [*["done"] * 4, "new"]
     assert plan.notes == (
-        f"2 finished runs are in {tmp_path / 'published'}.",
-        f"1 finished run is in {tmp_path / 'renamed'}.",
+        f"2 finished runs found in {tmp_path / 'published'}.",
+        f"1 finished run found in {tmp_path / 'renamed'}.",
     )

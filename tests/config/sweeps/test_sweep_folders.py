@@ -113,9 +113,7 @@ def test_a_base_outside_the_folder_is_no_row_where_the_data_differ_so_that_nothi
     sweep = load_sweep(["mine"])
     assert experiments(sweep) == ["a", "b"]
     [note] = sweep.notes
-    assert note.startswith(
-        "mine/../base.yaml is skipped: the configurations that extend it use other data"
-    )
+    assert note.startswith("mine/../base.yaml is skipped: the configurations that extend it use other data")
     assert experiments(load_sweep(["base.yaml", "mine"])) == ["base", "a", "b"]
     assert not load_sweep(["base.yaml", "mine"]).notes
 
