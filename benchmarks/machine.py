@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mnist_lab.machine import gpus, processor_model, processors
+from mnist_lab.system.hardware import gpus, processor_model, processors
 
 PACKAGES = ("keras", "tensorflow", "jax", "numpy")
 SIDE, REPETITIONS = 2048, 20

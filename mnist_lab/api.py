@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab.errors import TrainingError
-from mnist_lab.places import expanded
+from mnist_lab.system.directories import expanded
 
 if TYPE_CHECKING:
     from mnist_lab import experiment, sweeps

@@ -19,14 +19,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from mnist_lab import scratch, streams
 from mnist_lab.config.backend import BACKENDS, default_backend, installed
-from mnist_lab.environment import changed_environment
 from mnist_lab.errors import SetupError
-from mnist_lab.installation import extra_command, package_command
-from mnist_lab.machine import gpus, processor_model, processors, quietest, thread_limits
-from mnist_lab.matplotlib_import import pyplot_works
-from mnist_lab.places import cache_dir, check_temporary_dir
+from mnist_lab.system import scratch, streams
+from mnist_lab.system.directories import cache_dir, check_temporary_dir
+from mnist_lab.system.environment import changed_environment
+from mnist_lab.system.hardware import gpus, processor_model, processors, quietest, thread_limits
+from mnist_lab.system.installation import extra_command, package_command
+from mnist_lab.system.matplotlib_import import pyplot_works
 from mnist_lab.version import __version__
 
 _CUDA_EXTRAS = {"tensorflow": "cuda", "jax": "jax-cuda", "torch": "torch"}

@@ -10,7 +10,7 @@ from mnist_lab import backends
 from mnist_lab.config.document import frozen
 from mnist_lab.config.layers import Cnn, Mlp
 from mnist_lab.errors import SetupError
-from mnist_lab.machine import processors
+from mnist_lab.system.hardware import processors
 
 EVERY = ["tensorflow", "jax", "torch"]
 

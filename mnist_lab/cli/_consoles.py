@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.text import Text
 from typing_extensions import override
 
-from mnist_lab.printable import printable
+from mnist_lab.text.printable import printable
 
 _NEVER_WRAPPED = 10_000
 

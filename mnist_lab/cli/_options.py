@@ -30,7 +30,7 @@ class UserPath(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path with the home folder in the place of `~`."""
         from mnist_lab.errors import InputError
-        from mnist_lab.places import expanded
+        from mnist_lab.system.directories import expanded
 
         try:
             found = expanded(value) if str(value).startswith("~") else value
@@ -45,7 +45,7 @@ class OutputPath(UserPath):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """The path, if files can be put there."""
         from mnist_lab.errors import NoRoomError
-        from mnist_lab.writable import check_writable
+        from mnist_lab.system.writable import check_writable
 
         path = Path(super().convert(value, param, ctx))
         try:

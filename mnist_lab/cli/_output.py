@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from mnist_lab.printable import json_for, printable
+from mnist_lab.text.printable import json_for, printable
 
 MOST_NOTES = 20
 """Messages of one kind that are shown."""

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from typing_extensions import override
 
-from mnist_lab import streams
 from mnist_lab.cli._downloads import download_lines
 from mnist_lab.cli._output import echo
 from mnist_lab.experiment import Observer, Plan
 from mnist_lab.experiment import lines as plain
+from mnist_lab.system import streams
 
 if TYPE_CHECKING:
     from mnist_lab.history import Record

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from mnist_lab.cli._consoles import console
 from mnist_lab.cli._output import echo
-from mnist_lab.printable import printable
+from mnist_lab.text.printable import printable
 
 _RULED = box.Box(str(box.SIMPLE_HEAD), ascii=True)
 """A rule under the headings; where there is only ASCII, the stream writes it as hyphens."""

@@ -60,7 +60,7 @@ def _remove(folders: "list[RunFolder]", results: Path) -> "list[MnistLabError]":
     """Remove one after the other; one that cannot be removed does not stop the others."""
     from mnist_lab.errors import MnistLabError
     from mnist_lab.runs.removal import remove
-    from mnist_lab.signals import Interruption, number_of
+    from mnist_lab.system.signals import Interruption, number_of
 
     failures: list[MnistLabError] = []
     for number, folder in enumerate(folders):

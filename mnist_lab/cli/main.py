@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from mnist_lab import scratch, signals, streams
 from mnist_lab.cli._invocation import remember, tracebacks_wanted
 from mnist_lab.cli._options import examples
 from mnist_lab.cli._output import echo, echo_error
@@ -28,6 +27,7 @@ from mnist_lab.cli.summary import summary
 from mnist_lab.cli.sweep import sweep
 from mnist_lab.cli.validate import validate
 from mnist_lab.errors import MachineError, MnistLabError
+from mnist_lab.system import scratch, signals, streams
 from mnist_lab.version import __version__
 
 

@@ -21,7 +21,7 @@ from mnist_lab.datasets.files import kind, printable
 from mnist_lab.datasets.known import KNOWN, KnownSet
 from mnist_lab.datasets.selection import Rows, SplitKind, scarce, split, subset
 from mnist_lab.errors import DataError
-from mnist_lab.places import cache_dir, expanded
+from mnist_lab.system.directories import cache_dir, expanded
 
 __all__ = [
     "KNOWN",

@@ -17,7 +17,7 @@ from mnist_lab.datasets.dataset import Dataset
 from mnist_lab.datasets.files import kind
 from mnist_lab.datasets.known import KnownSet, recognise
 from mnist_lab.errors import DataError
-from mnist_lab.places import cache_dir, expanded, home
+from mnist_lab.system.directories import cache_dir, expanded, home
 
 DATA_VARIABLE = "MNIST_LAB_DATA"
 

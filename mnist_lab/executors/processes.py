@@ -13,9 +13,9 @@ from typing import Any
 
 from pebble import ProcessPool
 
-from mnist_lab import scratch, signals
-from mnist_lab.environment import changed_environment
 from mnist_lab.executors.slots import Slot
+from mnist_lab.system import scratch, signals
+from mnist_lab.system.environment import changed_environment
 
 PARENT = "MNIST_LAB_PARENT"
 """The variable that tells a server whom it serves, while it imports its modules and does not look by itself."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mnist_lab.machine import gpus, processors, quietest, thread_limits
+from mnist_lab.system.hardware import gpus, processors, quietest, thread_limits
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from mnist_lab.errors import InputError, MachineError, MnistLabError, NoRoomError, UnreadableError, reason
 from mnist_lab.experiment.log import LogFile
-from mnist_lab.printable import printable
 from mnist_lab.runs import ERROR, RunFolder
-from mnist_lab.signals import Interruption, number_of
+from mnist_lab.system.signals import Interruption, number_of
+from mnist_lab.text.printable import printable
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 LOG_LINES = 20

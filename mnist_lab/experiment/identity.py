@@ -11,8 +11,8 @@ from mnist_lab.config import Config, fingerprint
 from mnist_lab.datasets import KNOWN, Dataset
 from mnist_lab.experiment import weighting
 from mnist_lab.experiment.material import settle_split
-from mnist_lab.places import expanded
 from mnist_lab.runs import RunFolder
+from mnist_lab.system.directories import expanded
 
 
 @dataclass(frozen=True)

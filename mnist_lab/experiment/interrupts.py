@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from typing_extensions import override
 
 from mnist_lab.experiment.observer import Observer
-from mnist_lab.signals import Handler, Interruption, handling
+from mnist_lab.system.signals import Handler, Interruption, handling
 
 if TYPE_CHECKING:
     from mnist_lab.history import Record

@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from mnist_lab.experiment import lines
 from mnist_lab.experiment.observer import Observer, Plan
-from mnist_lab.printable import printable
+from mnist_lab.text.printable import printable
 
 if TYPE_CHECKING:
     from mnist_lab.history import Record

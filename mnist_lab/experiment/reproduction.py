@@ -12,7 +12,7 @@ from mnist_lab.errors import InputError
 from mnist_lab.experiment.observer import Observer
 from mnist_lab.experiment.run import run as train
 from mnist_lab.runs import Arrays, Run, finished_runs
-from mnist_lab.signals import Interruption, number_of
+from mnist_lab.system.signals import Interruption, number_of
 
 SIGNIFICANT = 0.05
 REPRODUCED = ".reproduced"

@@ -22,7 +22,7 @@ from mnist_lab.experiment.network import network_of
 from mnist_lab.experiment.observer import Observer, Observers, Plan
 from mnist_lab.experiment.source import git_state
 from mnist_lab.runs import Run, RunFolder, load_run
-from mnist_lab.writable import check_clock, check_writable
+from mnist_lab.system.writable import check_clock, check_writable
 
 if TYPE_CHECKING:
     from mnist_lab.history import Record

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 
 from mnist_lab.errors import TooLargeError
-from mnist_lab.machine import available_memory
+from mnist_lab.system.hardware import available_memory
 
 FLOAT = 4
 """Bytes of a weight, a gradient or an activation in float32."""

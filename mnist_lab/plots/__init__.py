@@ -3,7 +3,7 @@
 Importing this package imports Matplotlib (but never pyplot), so its callers import it when they draw.
 """
 
-from mnist_lab.matplotlib_import import import_matplotlib
+from mnist_lab.system.matplotlib_import import import_matplotlib
 
 import_matplotlib()  # before a module of this package does, for none is imported before this one
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mnist_lab.errors import SetupError
-from mnist_lab.printable import printable
+from mnist_lab.text.printable import printable
 
 
 def read(path: Path) -> str | None:

@@ -13,11 +13,11 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnist_lab import atomic
 from mnist_lab.errors import BusyError, NoRoomError, UnreadableError
 from mnist_lab.history import Record
 from mnist_lab.runs import formats, lock
 from mnist_lab.runs.formats import Arrays, Mistake
+from mnist_lab.system import atomic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from mnist_lab import atomic
 from mnist_lab.errors import DamagedError, InputError, UnreadableError
 from mnist_lab.history import Record
+from mnist_lab.system import atomic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

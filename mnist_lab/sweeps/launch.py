@@ -16,7 +16,6 @@ from typing import Any
 
 from pebble import ProcessExpired
 
-from mnist_lab import scratch, signals
 from mnist_lab.errors import BusyError, DamagedError, MachineError, MnistLabError, NoRoomError, UnreadableError
 from mnist_lab.executors import Slot
 from mnist_lab.experiment import record_failure
@@ -25,6 +24,7 @@ from mnist_lab.sweeps.observer import Observer
 from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.sweeps.server import executor_for, server
 from mnist_lab.sweeps.worker import Outcome, Task, work
+from mnist_lab.system import scratch, signals
 
 TICK = 0.2
 """Seconds between checks of the running processes."""

@@ -14,7 +14,7 @@ from mnist_lab.errors import InputError, UnreadableError
 from mnist_lab.experiment import Identity, identify
 from mnist_lab.runs import Run, RunFolder, load_run, read_runs
 from mnist_lab.sweeps.verdicts import too_few_seeds
-from mnist_lab.writable import check_clock, check_writable
+from mnist_lab.system.writable import check_clock, check_writable
 
 State = Literal["done", "resumable", "failed", "damaged", "unreadable", "changed", "new"]
 STATES: tuple[State, ...] = get_args(State)

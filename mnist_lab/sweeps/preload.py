@@ -8,8 +8,9 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mnist_lab import backends, signals
+from mnist_lab import backends
 from mnist_lab.executors import PARENT
+from mnist_lab.system import signals
 
 LOOK = 0.5
 """Seconds between checks that the parent is alive."""

@@ -7,11 +7,12 @@ from typing import Literal
 
 from typing_extensions import override
 
-from mnist_lab import experiment, streams
+from mnist_lab import experiment
 from mnist_lab.config import Config
 from mnist_lab.errors import BusyError, MachineError, MnistLabError, NoRoomError
 from mnist_lab.experiment import Observer
 from mnist_lab.experiment import Plan as RunPlan
+from mnist_lab.system import streams
 
 
 @dataclass(frozen=True)

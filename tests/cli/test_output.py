@@ -23,7 +23,7 @@ from mnist_lab.cli import main
 from mnist_lab.cli._consoles import SafeConsole, live_console
 from mnist_lab.cli._output import LONGEST_LINE, MOST_LINES, shortened
 from mnist_lab.cli._tables import table
-from mnist_lab.printable import printable
+from mnist_lab.text.printable import printable
 
 TITLE = "\x1b]0;owned\x07"
 COLOUR = "\x9b31m"

@@ -12,7 +12,7 @@ from mnist_lab import datasets
 from mnist_lab.datasets import download
 from mnist_lab.datasets.known import GZIPPED_IDX, KNOWN, Mirror
 from mnist_lab.errors import DataError
-from mnist_lab.places import cache_dir
+from mnist_lab.system.directories import cache_dir
 
 
 def _npz(data):

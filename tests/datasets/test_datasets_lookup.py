@@ -11,7 +11,7 @@ from dataset_files import ROWS, SHAPE, arrays, write_idx, write_npz
 from mnist_lab import datasets
 from mnist_lab.datasets.known import GZIPPED_IDX, KNOWN, Mirror
 from mnist_lab.errors import DataError
-from mnist_lab.places import cache_dir
+from mnist_lab.system.directories import cache_dir
 
 PLAIN = tuple(name.removesuffix(".gz") for name in GZIPPED_IDX)
 

@@ -8,8 +8,8 @@ from mnist_lab.config.document import frozen
 from mnist_lab.config.layers import Cnn, Mlp
 from mnist_lab.config.schema import Rescale
 from mnist_lab.errors import TooLargeError
-from mnist_lab.machine import available_memory
 from mnist_lab.models import room
+from mnist_lab.system.hardware import available_memory
 
 
 def build(model):

@@ -22,8 +22,8 @@ from mnist_lab import backends, datasets
 from mnist_lab.cli import main
 from mnist_lab.cli._options import UserPath
 from mnist_lab.errors import DataError, InputError, NoRoomError, SetupError
-from mnist_lab.places import cache_dir, check_temporary_dir, expanded, home
-from mnist_lab.writable import check_clock, check_writable
+from mnist_lab.system.directories import cache_dir, check_temporary_dir, expanded, home
+from mnist_lab.system.writable import check_clock, check_writable
 
 SMALL = "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\n"
 CHOOSE = "Choose another."

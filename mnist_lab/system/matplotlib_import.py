@@ -8,7 +8,7 @@ Agg and under settings of their own.
 import os
 import sys
 
-from mnist_lab.environment import changed_environment
+from mnist_lab.system.environment import changed_environment
 
 
 def import_matplotlib() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mnist_lab import machine
+from mnist_lab.system import hardware
 
 
 @pytest.fixture
@@ -16,30 +16,30 @@ def four_processors(monkeypatch):
 def idle(monkeypatch, *readings):
     """Make the machine tell these readings of its processors' idle ticks, one after the other."""
     following = iter(readings)
-    monkeypatch.setattr(machine, "_idle_ticks", lambda: next(following))
+    monkeypatch.setattr(hardware, "_idle_ticks", lambda: next(following))
 
 
 def test_the_quietest_processors_are_those_that_idled_most_meanwhile(four_processors, monkeypatch):
     idle(monkeypatch, {0: 900, 1: 10, 2: 0, 3: 500}, {0: 900, 1: 19, 2: 10, 3: 502})
-    assert machine.quietest(2) == [2, 1]
+    assert hardware.quietest(2) == [2, 1]
 
 
 def test_processors_that_this_process_may_not_use_are_not_taken(four_processors, monkeypatch):
     idle(monkeypatch, dict.fromkeys(range(8), 0), {cpu: 10 * (cpu > 3) for cpu in range(8)})
-    assert set(machine.quietest(3)) < {0, 1, 2, 3}
+    assert set(hardware.quietest(3)) < {0, 1, 2, 3}
 
 
 def test_equally_quiet_processors_are_drawn(four_processors, monkeypatch):
-    monkeypatch.setattr(machine, "_idle_ticks", dict)
-    monkeypatch.setattr(machine.time, "sleep", lambda _: None)
-    assert {machine.quietest(1)[0] for _ in range(200)} == {0, 1, 2, 3}
+    monkeypatch.setattr(hardware, "_idle_ticks", dict)
+    monkeypatch.setattr(hardware.time, "sleep", lambda _: None)
+    assert {hardware.quietest(1)[0] for _ in range(200)} == {0, 1, 2, 3}
 
 
 def test_all_processors_are_taken_without_a_look_where_so_many_are_wanted(four_processors, monkeypatch):
     idle(monkeypatch)
-    assert machine.quietest(4) == machine.quietest(9) == [0, 1, 2, 3]
+    assert hardware.quietest(4) == hardware.quietest(9) == [0, 1, 2, 3]
 
 
 @pytest.mark.skipif(not Path("/proc/stat").exists(), reason="only Linux tells in /proc/stat")
 def test_the_idle_ticks_are_told_for_every_processor():
-    assert set(machine.processors()) <= set(machine._idle_ticks())
+    assert set(hardware.processors()) <= set(hardware._idle_ticks())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lab import ROOT, environment
 
-MAKE = "import time; from mnist_lab import scratch; print(scratch.folder(), flush=True); "
+MAKE = "import time; from mnist_lab.system import scratch; print(scratch.folder(), flush=True); "
 
 
 @pytest.fixture

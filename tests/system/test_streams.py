@@ -24,7 +24,7 @@ def python(code: str, *, closed: tuple[int, ...] = (), cwd: Path, **options) -> 
 
 def test_what_libraries_log_to_a_closed_stderr_goes_into_no_file_of_ours(tmp_path):
     code = (
-        "from mnist_lab import streams\nimport os\nstreams.prepare()\n"
+        "from mnist_lab.system import streams\nimport os\nstreams.prepare()\n"
         "file = open('ours', 'w')\nos.write(2, b'from a library')\nos.write(1, b'from another')"
     )
     assert python(code, closed=(1, 2), cwd=tmp_path).returncode == 0
@@ -33,7 +33,7 @@ def test_what_libraries_log_to_a_closed_stderr_goes_into_no_file_of_ours(tmp_pat
 
 def test_without_any_stream_all_can_be_used(tmp_path):
     code = (
-        "import sys\nfrom mnist_lab import streams\nstreams.prepare()\n"
+        "import sys\nfrom mnist_lab.system import streams\nstreams.prepare()\n"
         "print('x')\nprint('y', file=sys.stderr)\nopen('stdin', 'w').write(repr(sys.stdin.read()))"
     )
     assert python(code, closed=(0, 1, 2), cwd=tmp_path).returncode == 0
@@ -54,8 +54,9 @@ def test_stderr_can_be_captured_where_python_has_none(closed, tmp_path):
 
 def test_output_is_redirected_in_utf_8_whatever_the_encoding_of_the_terminal(tmp_path):
     code = (
-        "import sys, os\nfrom pathlib import Path\nfrom mnist_lab import streams\nstreams.redirect(Path('log'))\n"
-        "print('Ж ─ \\udc80')\nprint('é', file=sys.stderr)\nos.write(2, b'from a library')"
+        "import sys, os\nfrom pathlib import Path\nfrom mnist_lab.system import streams\n"
+        "streams.redirect(Path('log'))\nprint('Ж ─ \\udc80')\n"
+        "print('é', file=sys.stderr)\nos.write(2, b'from a library')"
     )
     assert python(code, cwd=tmp_path).returncode == 0
     assert set((tmp_path / "log").read_text("utf-8").split("\n")) == {"Ж ─ \\udc80", "é", "from a library"}
@@ -64,7 +65,7 @@ def test_output_is_redirected_in_utf_8_whatever_the_encoding_of_the_terminal(tmp
 def test_a_reader_that_goes_away_is_no_error(tmp_path):
     read, write = os.pipe()
     os.close(read)
-    code = "from mnist_lab import streams\nstreams.prepare()\nfor i in range(9999): print('text', flush=True)"
+    code = "from mnist_lab.system import streams\nstreams.prepare()\nfor i in range(9999): print('text', flush=True)"
     done = python(code, cwd=tmp_path, stdout=write)
     os.close(write)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -73,7 +74,8 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
 @pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
 @pytest.mark.parametrize(("stream", "fails"), [("stdout", True), ("stderr", False)])
 def test_only_results_that_are_lost_on_a_full_disk_are_an_error(stream, fails, tmp_path):
-    text = f"import sys\nfrom mnist_lab import streams\nstreams.prepare()\nprint('text', file=sys.{stream}, flush=True)"
+    prepared = "import sys\nfrom mnist_lab.system import streams\nstreams.prepare()\n"
+    text = f"{prepared}print('text', file=sys.{stream}, flush=True)"
     with FULL.open("w") as full:
         done = python(text, cwd=tmp_path, **{stream: full})
     assert bool(done.returncode) == fails

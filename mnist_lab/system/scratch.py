@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist_lab.errors import SetupError
-from mnist_lab.places import check_temporary_dir
+from mnist_lab.system.directories import check_temporary_dir
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

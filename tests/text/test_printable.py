@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_lab.printable import ENCODING_ERRORS, json_for, printable
+from mnist_lab.text.printable import ENCODING_ERRORS, json_for, printable
 
 BIDIRECTIONAL = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 ANY_CHARACTER = st.characters(exclude_categories=())

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from typing_extensions import override
 
-from mnist_lab.printable import ENCODING_ERRORS
+from mnist_lab.text.printable import ENCODING_ERRORS
 
 _STDOUT = 1
 _READER_GONE = {errno.EPIPE, errno.ECONNRESET}

@@ -11,7 +11,7 @@ from lab import ROOT, environment
 
 STUCK = """
 import ctypes, sys
-from mnist_lab import signals
+from mnist_lab.system import signals
 signals.GRACE = float(sys.argv[1])
 signals.at_once.append(lambda: print("cleaned up", flush=True))
 lock = ctypes.CDLL(None).pthread_mutex_lock
@@ -23,7 +23,7 @@ with signals.stoppable():
 """
 WAITING = """
 import time
-from mnist_lab import signals
+from mnist_lab.system import signals
 with signals.stoppable():
     try:
         print("waiting", flush=True)
@@ -94,7 +94,7 @@ def test_what_nohup_ignores_stays_ignored():
 
 def test_afterwards_signals_mean_what_they_meant_before():
     code = (
-        "import signal; from mnist_lab import signals\n"
+        "import signal; from mnist_lab.system import signals\n"
         "with signals.stoppable(): pass\n"
         "print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL, signal.set_wakeup_fd(-1))"
     )

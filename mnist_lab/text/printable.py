@@ -27,7 +27,7 @@ _PLAIN = {
 }  # fmt: skip
 """What ASCII has for the characters that this program itself prints."""
 
-ENCODING_ERRORS = "mnist_lab.printable"
+ENCODING_ERRORS = "mnist_lab.text.printable"
 """The handler to open a text stream with: what its encoding lacks is written in ASCII."""
 
 

@@ -1,0 +1,1 @@
+"""Text for people, whatever it is about: which characters can be shown."""
