@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mnist_lab.datasets import Dataset
-    from mnist_lab.experiment.images import Images, Picture
+    from mnist_lab.prediction import Picture, Signature
     from mnist_lab.runs import Run
     from mnist_lab.training import Evaluation
 
@@ -93,28 +93,27 @@ def predict(
         raise click.UsageError("Expected image files, or --dataset with the name or path of a data set.")
     if dataset and prepare:
         raise click.UsageError("--prepare is for image files; the images of a data set are taken as they are.")
-    from mnist_lab.experiment.images import check_fit, images_of, read_pictures
-    from mnist_lab.experiment.prediction import check_model, load_network
+    from mnist_lab.prediction import check_fit, check_model, load_network, read_pictures, signature_of
     from mnist_lab.runs import find_run
 
     run = find_run(reference, results)
     check_model(run)
-    images = images_of(run, data_dir)
+    signature = signature_of(run, data_dir)
     if dataset:
         from mnist_lab import datasets
         from mnist_lab.cli._downloads import download_bar
 
         with download_bar() as progress:
             loaded = datasets.load(dataset, data_dir, progress=progress)
-        check_fit(loaded, images)
-        network = load_network(run, images, backend=backend, device=device)
-        _print_score(run, images, loaded, network.score(loaded), plot, as_json=as_json)
+        check_fit(loaded, signature)
+        network = load_network(run, signature, backend=backend, device=device)
+        _print_score(run, signature, loaded, network.score(loaded), plot, as_json=as_json)
         return
-    read, unreadable = read_pictures(pictures, images, prepare)
-    network = load_network(run, images, backend=backend, device=device)
-    _print_predictions(run, images, read, network.probabilities(read), plot, as_json=as_json)
-    if images.assumed and not prepare and not as_json:
-        echo(_assumed(images))
+    read, unreadable = read_pictures(pictures, signature, prepare)
+    network = load_network(run, signature, backend=backend, device=device)
+    _print_predictions(run, signature, read, network.probabilities(read), plot, as_json=as_json)
+    if signature.assumed and not prepare and not as_json:
+        echo(_assumed(signature))
     for problem in unreadable:
         echo_error(f"Error: {problem}")
     if unreadable:
@@ -123,7 +122,7 @@ def predict(
 
 def _print_predictions(
     run: "Run",
-    images: "Images",
+    signature: "Signature",
     pictures: "list[Picture]",
     probabilities: "NDArray[Any]",
     plot: Path | None,
@@ -131,7 +130,7 @@ def _print_predictions(
     as_json: bool,
 ) -> None:
     from mnist_lab.cli import _tables as tables
-    from mnist_lab.experiment.prediction import warning
+    from mnist_lab.prediction import warning
 
     warnings = [warning(picture, row) for picture, row in zip(pictures, probabilities, strict=True)]
     if plot:
@@ -141,7 +140,7 @@ def _print_predictions(
             [picture.given for picture in pictures],
             [picture.prepared.pixels for picture in pictures],
             probabilities,
-            images.classes,
+            signature.classes,
             names=[picture.path.name for picture in pictures],
             title=_title(run),
             warnings=warnings,
@@ -150,7 +149,7 @@ def _print_predictions(
     for picture, text in zip(pictures, warnings, strict=True):
         if text:
             echo_error(f"Warning: {picture.path}: {text}.")
-    likely = [_likely(row, images.classes) for row in probabilities]
+    likely = [_likely(row, signature.classes) for row in probabilities]
     if as_json:
         print_json(
             [
@@ -180,13 +179,11 @@ def _print_predictions(
         echo(f"\nPlot: {plot}")
 
 
-def _assumed(images: "Images") -> str:
+def _assumed(signature: "Signature") -> str:
     from mnist_lab.datasets.centring import SIDE
 
-    note = (
-        f"\nHow the images of {images.title} were prepared is not known: the pictures were only brought to their size."
-    )
-    fits = images.shape == (SIDE, SIDE, 1)
+    note = f"\nHow the images of {signature.title} were prepared is not known, so the pictures were only resized."
+    fits = signature.shape == (SIDE, SIDE, 1)
     return f"{note}\nIf they are cropped and centred as MNIST's digits are, use --prepare mnist." if fits else note
 
 
@@ -197,13 +194,13 @@ def _likely(probabilities: Any, classes: tuple[str, ...]) -> list[dict[str, Any]
 
 
 def _print_score(
-    run: "Run", images: "Images", dataset: "Dataset", score: "Evaluation", plot: Path | None, *, as_json: bool
+    run: "Run", signature: "Signature", dataset: "Dataset", score: "Evaluation", plot: Path | None, *, as_json: bool
 ) -> None:
     from mnist_lab.analysis import wilson
 
     low, high = wilson(score.correct, score.total)
     wrong = score.total - score.correct
-    renamed = dataset.classes != images.classes
+    renamed = dataset.classes != signature.classes
     same = dataset.sha256 == run.metrics["dataset"]["sha256"]
     if plot:
         from mnist_lab import plots
@@ -232,7 +229,7 @@ def _print_score(
         echo("This is the data set that the run was trained and tested on.")
     if renamed:
         echo(
-            f"The classes have other names ({dataset.classes[0]}, ... instead of {images.classes[0]}, ...); "
+            f"The classes have other names ({dataset.classes[0]}, ... instead of {signature.classes[0]}, ...); "
             "they were compared by their numbers."
         )
     if plot:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config
 from mnist_lab.config.problems import told_of
-from mnist_lab.experiment.network import network_of
 
 if TYPE_CHECKING:
     from mnist_lab.models import Summary
@@ -36,7 +35,7 @@ def _summary(source: str, config: Config, data_dir: Path | None) -> "Summary":
 
     shape, classes = _image(config.data.dataset, data_dir)
     with told_of(source), models.fitting():
-        model = network_of(config, image_shape=shape, classes=classes)
+        model = models.from_config(config, image_shape=shape, classes=classes)
         # Whether the augmentation fits the images shows here, too.
         models.for_training(model, augmentation.layers(config.augment, seed=config.seed))
     return models.summarize(model)

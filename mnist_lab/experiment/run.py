@@ -18,7 +18,6 @@ from mnist_lab.experiment.identity import Identity, identify
 from mnist_lab.experiment.interrupts import Interrupts
 from mnist_lab.experiment.log import LogFile
 from mnist_lab.experiment.material import Material, prepare
-from mnist_lab.experiment.network import network_of
 from mnist_lab.experiment.observer import Observer, Observers, Plan
 from mnist_lab.experiment.source import git_state
 from mnist_lab.runs import Run, RunFolder, load_run
@@ -138,11 +137,11 @@ def make_trainer(config: Config, material: Material) -> "Trainer":
     """
     import keras
 
-    from mnist_lab import augmentation, training
+    from mnist_lab import augmentation, models, training
 
     keras.utils.set_random_seed(config.seed)
     dataset = material.dataset
-    model = network_of(config, image_shape=dataset.image_shape, classes=len(dataset.classes))
+    model = models.from_config(config, image_shape=dataset.image_shape, classes=len(dataset.classes))
     return training.Trainer(
         model,
         convolves=config.model.convolves,

@@ -1,7 +1,7 @@
 """Keras models from specifications: raw pixels in, class probabilities out."""
 
 from mnist_lab.models.construct import construct
-from mnist_lab.models.network import build, for_training
+from mnist_lab.models.network import build, for_training, from_config
 from mnist_lab.models.room import check_batch, check_optimizer, fitting
 from mnist_lab.models.summary import Summary, summarize
 from mnist_lab.models.weights import load_weights, read_weights
@@ -14,6 +14,7 @@ __all__ = [
     "construct",
     "fitting",
     "for_training",
+    "from_config",
     "load_weights",
     "read_weights",
     "summarize",

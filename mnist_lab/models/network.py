@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from mnist_lab.config.layers import Cnn, Dense, Dropout, Layer, Mlp, Residual, Rows, SpatialDropout
-from mnist_lab.config.schema import Preprocess, Rescale, Standardize
+from mnist_lab.config.schema import Config, Preprocess, Rescale, Standardize
 from mnist_lab.errors import ConfigError
 from mnist_lab.models.construct import construct
 from mnist_lab.models.room import check_weights
@@ -50,6 +50,26 @@ def build(
             f"one probability for each of the {classes} classes."
         )
     return keras.Model(inputs, tensor, name=_NO_SCOPE.sub("_", name).lstrip("_-") or "model")
+
+
+def from_config(config: Config, *, image_shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """`build` the network that a configuration describes; its initial weights follow from Keras' global seed.
+
+    Args:
+        image_shape: height, width and channels.
+
+    Raises:
+        ConfigError: the layers do not fit the images or each other.
+        TooLargeError: a layer's weights do not fit the memory.
+    """
+    return build(
+        config.model,
+        input_shape=image_shape,
+        classes=classes,
+        preprocess=config.data.preprocess,
+        precision=config.train.precision,
+        name=str(config.name),
+    )
 
 
 def for_training(model: keras.Model, augmentation: Sequence[keras.layers.Layer]) -> tuple[keras.Model, bool]:

@@ -354,7 +354,7 @@ class TestWithoutKeras:
 
     def test_mnist_is_told_by_its_name_or_its_bytes_and_fashion_is_not_like_it(self, run):
         from mnist_lab.datasets import KNOWN
-        from mnist_lab.experiment.images import images_of
+        from mnist_lab.prediction import signature_of
         from mnist_lab.runs import load_run
 
         def prepared(dataset, sha256="0" * 64):
@@ -362,8 +362,8 @@ class TestWithoutKeras:
             write(run / "config.yaml", re.sub(r"dataset: \S+", f"dataset: {dataset}", config))
             metrics = read_json(run / "metrics.json")
             write(run / "metrics.json", json.dumps(metrics | {"dataset": metrics["dataset"] | {"sha256": sha256}}))
-            images = images_of(load_run(run))
-            return images.preparation, images.assumed
+            signature = signature_of(load_run(run))
+            return signature.preparation, signature.assumed
 
         assert prepared("mnist") == prepared("digits") == ("mnist", False)
         assert prepared("fashion_mnist") == ("resize", False)
@@ -371,12 +371,14 @@ class TestWithoutKeras:
         assert prepared("/home/me/mine.npz", KNOWN["mnist"].sha256) == ("mnist", False)
 
     def test_colour_and_other_sizes_are_brought_to_the_size_of_the_network_only(self, run):
-        from mnist_lab.experiment.images import Images, images_of, read_pictures
+        from mnist_lab.prediction import Signature, read_pictures, signature_of
         from mnist_lab.runs import load_run
 
-        assert images_of(load_run(run)).preparation == "mnist"
+        assert signature_of(load_run(run)).preparation == "mnist"
         picture = Image.effect_noise((60, 40), 90)
         picture.save("noise.png")
-        [prepared], _ = read_pictures([run.parents[2] / "noise.png"], Images((32, 48, 3), ("a", "b"), "mine", "resize"))
+        [prepared], _ = read_pictures(
+            [run.parents[2] / "noise.png"], Signature((32, 48, 3), ("a", "b"), "mine", "resize")
+        )
         assert prepared.prepared.pixels.shape == (32, 48, 3)
         assert prepared.prepared.done == "grey in three channels, resized from 60 x 40 to 48 x 32"

@@ -1,4 +1,4 @@
-"""What a finished run's network says of other images: pictures from files, or a whole data set."""
+"""The trained network of a finished run, and what it predicts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnist_lab import backends, datasets
 from mnist_lab.errors import InputError
-from mnist_lab.experiment.images import Images, Picture
-from mnist_lab.experiment.network import network_of
+from mnist_lab.prediction.inputs import Picture, Signature
 from mnist_lab.runs import Run
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def warning(picture: Picture, probabilities: "NDArray[np.float32]") -> str | Non
     return "; ".join([*picture.prepared.doubts, *unsure]) or None
 
 
-def load_network(run: Run, images: Images, *, backend: str | None = None, device: str = "auto") -> Network:
+def load_network(run: Run, signature: Signature, *, backend: str | None = None, device: str = "auto") -> Network:
     """Build the network of a run that `check_model` has passed, and give it the saved weights.
 
     Nothing in `model.keras` but the weights is read, so that no code can hide in it.
@@ -86,7 +85,7 @@ def load_network(run: Run, images: Images, *, backend: str | None = None, device
         from mnist_lab import models
 
         with models.fitting():
-            model = network_of(config, image_shape=images.shape, classes=len(images.classes))
+            model = models.from_config(config, image_shape=signature.shape, classes=len(signature.classes))
             models.load_weights(model, file)
     _check_finite(model, run)
     return Network(model)

@@ -1,4 +1,4 @@
-"""The images that a finished run's network takes, and pictures from files made into such ones."""
+"""What a trained network expects, and image files prepared for it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,18 +19,19 @@ Preparation = Literal["mnist", "resize", "none"]
 
 
 @dataclass(frozen=True)
-class Images:
-    """What a network was trained to tell apart."""
+class Signature:
+    """What a trained network takes and what it answers."""
 
     shape: tuple[int, int, int]
-    """Height, width, channels."""
+    """Height, width and channels of its images."""
     classes: tuple[str, ...]
+    """What its outputs stand for, in their order."""
     title: str
-    """The name of the data set."""
+    """The data set it was trained on."""
     preparation: Preparation
-    """How a picture becomes one of them: as MNIST's digits did, or by its size alone."""
+    """How a picture becomes an input: as MNIST's digits did, or resized only."""
     assumed: bool = False
-    """Whether that is only assumed, because how the images of this data set were prepared is not known."""
+    """Whether `preparation` is a guess, because it is not known how the images of this data set were prepared."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Picture:
     prepared: "Prepared"
 
 
-def images_of(run: Run, data_dir: Path | None = None) -> Images:
-    """Which images `run` was trained on; reads the data set only if `metrics.json` and its name do not tell.
+def signature_of(run: Run, data_dir: Path | None = None) -> Signature:
+    """What the network of `run` takes and answers; reads the data set only if `metrics.json` and its name do not tell.
 
     Raises:
         DataError: it has to be read and cannot be.
@@ -56,7 +57,7 @@ def images_of(run: Run, data_dir: Path | None = None) -> Images:
         shape, classes = dataset.image_shape, dataset.classes
     height, width, channels = shape
     alike = known is not None and known.like_mnist and (height, width, channels) == known.image_shape
-    return Images(
+    return Signature(
         (height, width, channels),
         tuple(classes),
         facts.get("title", facts["name"]),
@@ -66,14 +67,14 @@ def images_of(run: Run, data_dir: Path | None = None) -> Images:
 
 
 def read_pictures(
-    paths: Sequence[Path], images: Images, preparation: Preparation | None = None
+    paths: Sequence[Path], signature: Signature, preparation: Preparation | None = None
 ) -> tuple[list[Picture], list[DataError]]:
     """Read picture files and prepare them for a network; also what is wrong with each that cannot be used.
 
     Args:
         paths: of image files and .npy files.
-        images: what the network expects.
-        preparation: another one than that of `images`; `none` takes only pictures of the right size.
+        signature: what the network expects.
+        preparation: another one than that of `signature`; `none` takes only pictures of the right size.
 
     Raises:
         DataError: none can be used; with what is wrong with each.
@@ -81,7 +82,7 @@ def read_pictures(
     found, problems = [], []
     for path in paths:
         try:
-            found.append(_picture(path, images, preparation or images.preparation))
+            found.append(_picture(path, signature, preparation or signature.preparation))
         except DataError as error:
             named = error.message.startswith(str(path))
             problems.append(error if named else DataError(f"{path}: {error.message}", error.hint))
@@ -92,16 +93,16 @@ def read_pictures(
     raise DataError("\n".join(str(problem) for problem in problems))
 
 
-def check_fit(dataset: datasets.Dataset, images: Images) -> None:
+def check_fit(dataset: datasets.Dataset, signature: Signature) -> None:
     """Be sure that a data set can be scored, before anything slow begins.
 
     Raises:
-        DataError: its images have another size than `images`, or there are more or fewer classes.
+        DataError: its images have another size than `signature`, or there are more or fewer classes.
     """
-    if dataset.image_shape != images.shape or len(dataset.classes) != len(images.classes):
+    if dataset.image_shape != signature.shape or len(dataset.classes) != len(signature.classes):
         raise DataError(
-            f"{dataset.title} does not fit this network: expected {_size(images.shape)} images of "
-            f"{len(images.classes)} classes, received {_size(dataset.image_shape)} ones of {len(dataset.classes)}."
+            f"{dataset.title} does not fit this network: expected {_size(signature.shape)} images of "
+            f"{len(signature.classes)} classes, received {_size(dataset.image_shape)} ones of {len(dataset.classes)}."
         )
 
 
@@ -112,20 +113,20 @@ def _published(run: Run) -> datasets.KnownSet | None:
     return datasets.KNOWN.get(run.config.data.dataset) or next(by_bytes, None)
 
 
-def _picture(path: Path, images: Images, preparation: Preparation) -> Picture:
+def _picture(path: Path, signature: Signature, preparation: Preparation) -> Picture:
     from mnist_lab.datasets import centring, pictures
 
     given = pictures.read(path)
-    if preparation == "none" and given.shape[:2] != images.shape[:2]:
+    if preparation == "none" and given.shape[:2] != signature.shape[:2]:
         raise DataError(
-            f"{_size(given.shape)}, and with --prepare none it has to be {_size(images.shape)}.",
+            f"{_size(given.shape)}, and with --prepare none it has to be {_size(signature.shape)}.",
             "Leave --prepare away, or bring the picture to that size.",
         )
     if preparation != "mnist":
-        return Picture(path, given, centring.resized(given, images.shape))
-    if images.shape != (centring.SIDE, centring.SIDE, 1):
+        return Picture(path, given, centring.resized(given, signature.shape))
+    if signature.shape != (centring.SIDE, centring.SIDE, 1):
         raise DataError(
-            f"--prepare mnist makes 28 x 28 grey images; this network takes {_size(images.shape)} ones.",
+            f"--prepare mnist makes 28 x 28 grey images; this network takes {_size(signature.shape)} ones.",
             "Use --prepare resize.",
         )
     return Picture(path, given, centring.like_mnist(given))

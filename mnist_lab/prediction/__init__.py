@@ -1,0 +1,17 @@
+"""The network of a finished run, applied to image files or to another data set."""
+
+from mnist_lab.prediction.inputs import Picture, Preparation, Signature, check_fit, read_pictures, signature_of
+from mnist_lab.prediction.network import Network, check_model, load_network, warning
+
+__all__ = [
+    "Network",
+    "Picture",
+    "Preparation",
+    "Signature",
+    "check_fit",
+    "check_model",
+    "load_network",
+    "read_pictures",
+    "signature_of",
+    "warning",
+]
