@@ -66,9 +66,9 @@ def run(
     folder, data = _path(results, "results"), _path_or_none(data_dir, "data_dir")
     resolved = load_config(config)
     from mnist_lab import experiment
-    from mnist_lab.config.problems import told_of
+    from mnist_lab.config.problems import located
 
-    with told_of(str(config) if isinstance(config, str | os.PathLike) else str(resolved.name)):
+    with located(str(config) if isinstance(config, str | os.PathLike) else str(resolved.name)):
         return experiment.run(resolved, results=folder, data_dir=data, force=force, observer=observer)
 
 

@@ -34,7 +34,7 @@ def configs(ctx: click.Context, *, as_json: bool) -> None:
 @click.argument("folder", type=PATH, metavar="DIR")
 @debug_option
 def copy(folder: Path) -> None:
-    """Write them all to a folder, to change and extend; nothing that is there is overwritten."""
+    """Copy them to a folder; existing files are kept."""
     from mnist_lab.config import shipped
     from mnist_lab.errors import InputError, SetupError
 

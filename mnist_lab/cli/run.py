@@ -53,14 +53,14 @@ def run(
     from mnist_lab import experiment
     from mnist_lab.cli._progress import observer_for
     from mnist_lab.cli._results import print_line, print_run
-    from mnist_lab.config.problems import told_of
+    from mnist_lab.config.problems import located
     from mnist_lab.errors import InputError, MnistLabError, TrainingError
 
     finished, failures = [], []
     for reference, config in zip(references, configs, strict=True):
         observer = observer_for(quiet=quiet)
         try:
-            with observer, told_of(reference):
+            with observer, located(reference):
                 done = experiment.run(config, results=results, data_dir=data_dir, force=force, observer=observer)
         except MnistLabError as error:
             if len(configs) == 1:

@@ -27,7 +27,7 @@ from mnist_lab.cli._output import echo, print_json
     epilog=examples(
         "mnist-lab sweep configs/ablation/ --dry-run",
         "mnist-lab sweep configs/ablation/ --seeds 1..10",
-        "mnist-lab sweep mlp_512 two_models/mlp_5x30 --seeds 1,2,3 --jobs 2",
+        "mnist-lab sweep mlp_512 ablation/no_dropout --seeds 1..6 --jobs 2",
     )
 )
 @click.argument(
@@ -39,7 +39,7 @@ from mnist_lab.cli._output import echo, print_json
     type=Jobs(),
     default="auto",
     metavar="N|auto",
-    help="Number of parallel runs; auto chooses it for this machine.",
+    help="Parallel runs; auto: as many as suit this machine.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the plan with estimated time and disk space; train nothing.")
 @click.option("--force", is_flag=True, help="Retrain finished runs.")

@@ -10,9 +10,9 @@ from mnist_lab.cli._output import echo
 @click.argument("paths", nargs=-1, required=True, type=REFERENCE, metavar="PATH...", shell_complete=complete_config)
 @debug_option
 def validate(paths: tuple[str, ...]) -> None:
-    """Check configurations, sweep files, or folders of them, and say all that is wrong.
+    """Check configurations, sweep files, or folders of them, and list all problems.
 
-    Shapes are not checked here, for that needs Keras: `mnist-lab summary` does.
+    Shapes are not checked, as that requires Keras: use `mnist-lab summary`.
     """
     from mnist_lab.config.sweeps import check_files
 

@@ -1,4 +1,4 @@
-"""Random changes of the training images, each drawn anew for every image and every epoch.
+"""Random augmentations of the training images, drawn independently for each image and epoch.
 
 They act on the pixels (0..255, clipped to that) before preprocessing, in the order written. The geometric ones are
 drawn in one interpolation, at the place of the first of them, so they share `fill` and `interpolation`.
@@ -19,7 +19,7 @@ class Augmentation(Item):
     """One entry of `augment`."""
 
     probability: Probability = 1.0
-    """How likely each image is to be changed."""
+    """Probability that an image is changed."""
 
     @property
     def handicaps_training(self) -> bool:
@@ -31,12 +31,12 @@ class Geometric(Augmentation):
     """Moves pixels."""
 
     fill: Annotated[float, Field(ge=0, le=255)] = 0.0
-    """Grey value of all that lies outside the image; bilinear interpolation blends it in at the border."""
+    """Grey value outside the image; bilinear interpolation blends it in at the border."""
     interpolation: Literal["nearest", "bilinear"] = "bilinear"
 
 
 class Rotation(Geometric):
-    """Turned around the centre by up to this many degrees either way."""
+    """Rotated about the centre by up to this many degrees either way."""
 
     key = "rotation"
     short = "degrees"
@@ -44,7 +44,7 @@ class Rotation(Geometric):
 
 
 class Shift(Geometric):
-    """Moved by up to this fraction of the height up or down, and of the width left or right."""
+    """Shifted by up to this fraction of the height up or down, and of the width left or right."""
 
     key = "shift"
     short = "fraction"
@@ -52,7 +52,7 @@ class Shift(Geometric):
 
 
 class Zoom(Geometric):
-    """Scaled around the centre by a factor between 1 - fraction and 1 + fraction, the same in height and width."""
+    """Scaled about the centre by a factor between 1 - fraction and 1 + fraction, equal in height and width."""
 
     key = "zoom"
     short = "fraction"
@@ -60,7 +60,7 @@ class Zoom(Geometric):
 
 
 class Shear(Geometric):
-    """Upright lines leant by up to this many degrees either way; rows stay level."""
+    """Sheared horizontally by up to this many degrees either way."""
 
     key = "shear"
     short = "degrees"
@@ -68,17 +68,17 @@ class Shear(Geometric):
 
 
 class Elastic(Geometric):
-    """Each pixel displaced by its own random amount, smoothed over the neighbours (Simard et al. 2003)."""
+    """Random displacement of each pixel, smoothed over its neighbourhood (Simard et al. 2003)."""
 
     key = "elastic"
     alpha: NonNegative
     """Standard deviation of the displacement in pixels, along each axis. Simard's 34 with sigma 4 is 1.4 here."""
     sigma: PositiveFloat
-    """Standard deviation of the Gaussian that smooths, in pixels: larger bends the image, smaller crumples it."""
+    """Standard deviation of the smoothing Gaussian in pixels; smaller values give finer distortions."""
 
 
 class Brightness(Augmentation):
-    """Lighter or darker by up to this fraction of the full range."""
+    """Brightness changed by up to this fraction of the full range."""
 
     key = "brightness"
     short = "delta"
@@ -86,7 +86,7 @@ class Brightness(Augmentation):
 
 
 class Contrast(Augmentation):
-    """Distances from the image's mean times a factor between 1 - factor and 1 + factor."""
+    """Contrast about the image's mean, scaled by a factor between 1 - factor and 1 + factor."""
 
     key = "contrast"
     short = "factor"
@@ -94,7 +94,7 @@ class Contrast(Augmentation):
 
 
 class Noise(Augmentation):
-    """Gaussian noise with this standard deviation, as a fraction of the full range, on every pixel by itself."""
+    """Gaussian noise, independent for each pixel; the standard deviation is a fraction of the full range."""
 
     key = "noise"
     short = "std"
@@ -102,7 +102,7 @@ class Noise(Augmentation):
 
 
 class Erase(Augmentation):
-    """A rectangle of about this fraction of the area, of random shape and place, made black (Zhong et al. 2017)."""
+    """A random rectangle covering about this fraction of the area, set to black (Zhong et al. 2017)."""
 
     key = "erase"
     short = "fraction"

@@ -1,4 +1,4 @@
-"""The backends that there are, and which is meant where a configuration names none."""
+"""The backends, and the default if a configuration names none."""
 
 import os
 from collections.abc import Sequence

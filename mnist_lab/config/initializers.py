@@ -6,7 +6,7 @@ from mnist_lab.config.spec import Item, NonNegative, OneOf, PositiveFloat
 
 
 class Initializer(Item):
-    """How a layer's kernel starts."""
+    """Initial values of a layer's kernel."""
 
 
 class GlorotUniform(Initializer):
@@ -102,7 +102,7 @@ class RandomUniform(Initializer):
 
 
 class VarianceScaling(Initializer):
-    """The family of the scaled initializers. Torch's default is scale 1/3, fan_in, uniform."""
+    """General form of the scaled initializers. Torch's default is scale 1/3, fan_in, uniform."""
 
     key = "variance_scaling"
     keras = "initializers.VarianceScaling"

@@ -1,4 +1,4 @@
-"""The layers that a network can be made of, and the two ways to write a network: `mlp` and `cnn`.
+"""The layers of a network, and the two ways to declare one: `mlp` and `cnn`.
 
 Names and defaults are Keras'. Adding a layer is adding a class here and its name to `LAYERS`.
 """
@@ -57,7 +57,7 @@ class Conv(Layer):
 
 
 class DepthwiseConv(Layer):
-    """A convolution of each channel by itself; `depth_multiplier` output channels for each."""
+    """Convolution of each channel separately, with `depth_multiplier` output channels per input channel."""
 
     key = "depthwise_conv"
     convolves = True
@@ -93,7 +93,7 @@ class SeparableConv(Layer):
 
 
 class Pool(Layer):
-    """Base of the two windowed poolings; `strides` defaults to `size`."""
+    """Base of windowed pooling; `strides` defaults to `size`."""
 
     short = "size"
     size: Annotated[Pair, Argument("pool_size")] = (2, 2)
@@ -102,35 +102,35 @@ class Pool(Layer):
 
 
 class MaxPool(Pool):
-    """The largest value of each window."""
+    """Maximum over each window."""
 
     key = "max_pool"
     keras = "layers.MaxPooling2D"
 
 
 class AveragePool(Pool):
-    """The mean of each window."""
+    """Mean over each window."""
 
     key = "average_pool"
     keras = "layers.AveragePooling2D"
 
 
 class GlobalAveragePool(Layer):
-    """The mean of each channel's map."""
+    """Mean of each feature map."""
 
     key = "global_average_pool"
     keras = "layers.GlobalAveragePooling2D"
 
 
 class GlobalMaxPool(Layer):
-    """The largest value of each channel's map."""
+    """Maximum of each feature map."""
 
     key = "global_max_pool"
     keras = "layers.GlobalMaxPooling2D"
 
 
 class ZeroPad(Layer):
-    """A border of zeros around each map."""
+    """Pads each feature map with zeros."""
 
     key = "zero_pad"
     keras = "layers.ZeroPadding2D"
@@ -160,7 +160,7 @@ class LayerNorm(Layer):
 
 
 class Dropout(Layer):
-    """Drops single values with probability `rate` while training."""
+    """Drops individual values with probability `rate` during training."""
 
     key = "dropout"
     keras = "layers.Dropout"
@@ -174,7 +174,7 @@ class Dropout(Layer):
 
 
 class SpatialDropout(Layer):
-    """Drops whole channels with probability `rate` while training."""
+    """Drops whole channels with probability `rate` during training."""
 
     key = "spatial_dropout"
     keras = "layers.SpatialDropout2D"
@@ -188,7 +188,7 @@ class SpatialDropout(Layer):
 
 
 class ActivationLayer(Layer):
-    """An activation function as a layer of its own."""
+    """An activation function as a separate layer."""
 
     key = "activation"
     keras = "layers.Activation"
@@ -197,21 +197,21 @@ class ActivationLayer(Layer):
 
 
 class Flatten(Layer):
-    """All values of an image in one vector."""
+    """Flattens each image to a vector."""
 
     key = "flatten"
     keras = "layers.Flatten"
 
 
 class Rows(Layer):
-    """Each image row as one vector of width x channels values, so that a dense layer works row by row."""
+    """Reshapes each image row to a vector of width x channels values, so that a dense layer works row by row."""
 
     key = "rows"
     keras = "layers.Reshape"
 
 
 class Dense(Layer):
-    """A fully connected layer on the last axis; `units: classes` gives one unit for each class."""
+    """A fully connected layer on the last axis; `units: classes` means one unit per class."""
 
     key = "dense"
     keras = "layers.Dense"
@@ -224,7 +224,7 @@ class Dense(Layer):
 
 
 class Residual(Layer):
-    """Adds the input of a block to its output; a 1x1 convolution fits the channels where they differ."""
+    """Adds the input of a block to its output; a 1x1 convolution matches the channels if they differ."""
 
     key = "residual"
     short = "layers"
@@ -247,7 +247,7 @@ def _with_inner(layers: Iterable[Layer]) -> Iterator[Layer]:
 
 
 class Cnn(Spec):
-    """A network written layer by layer; the last one must give the class probabilities."""
+    """A network declared layer by layer; the last one must output the class probabilities."""
 
     kind: Literal["cnn"]
     layers: Annotated[tuple[AnyLayer, ...], Field(min_length=1)]
@@ -268,12 +268,12 @@ class Cnn(Spec):
         )
 
     def every_layer(self) -> Iterator[Layer]:
-        """The layers and those inside of blocks."""
+        """All layers, including those inside blocks."""
         return _with_inner(self.layers)
 
     @property
     def convolves(self) -> bool:
-        """Whether any layer is a convolution, which decides what is fast."""
+        """Whether any layer is a convolution, which determines the fastest backend."""
         return any(layer.convolves for layer in self.every_layer())
 
 
@@ -282,10 +282,10 @@ class Mlp(Spec):
 
     kind: Literal["mlp"]
     nodes: Annotated[tuple[Positive, ...], OneOrMore]
-    """Nodes of each hidden layer; an empty list makes a softmax regression."""
+    """Nodes of each hidden layer; an empty list is a softmax regression."""
     activation: Activation = "relu"
     dropout: Annotated[tuple[Rate, ...], OneOrMore] = (0.0,)
-    """After each hidden layer; one rate for all, or a list with one for each."""
+    """Dropout after each hidden layer: one rate for all, or one per layer."""
     batch_norm: bool = False
     """Batch normalisation after each hidden layer's activation."""
     initializer: AnyInitializer = GlorotUniform()
@@ -294,7 +294,7 @@ class Mlp(Spec):
     @field_validator("dropout")
     @classmethod
     def _one_for_each(cls, rates: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
-        """One rate if they are all the same, so that both ways to write it are equal."""
+        """A single rate if all are equal, so that both notations are equal."""
         nodes = info.data.get("nodes", rates)
         if len(rates) not in (1, len(nodes)):
             raise PydanticCustomError(
@@ -306,7 +306,7 @@ class Mlp(Spec):
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """The same network written layer by layer."""
+        """The same network layer by layer."""
         rates = self.dropout * len(self.nodes) if len(self.dropout) == 1 else self.dropout
         layers: list[Layer] = [Flatten()]
         for nodes, rate in zip(self.nodes, rates, strict=True):

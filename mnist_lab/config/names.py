@@ -1,6 +1,6 @@
 """Names of experiments and sweeps, in any script: each is a folder below the results, on every file system.
 
-Names are kept in Unicode's composed form (NFC), because file systems and keyboards differ in which form they give.
+Names are stored in Unicode's composed form (NFC), as file systems and keyboards differ in the form they use.
 """
 
 import hashlib

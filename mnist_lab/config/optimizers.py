@@ -1,4 +1,4 @@
-"""Every optimizer that Keras has (its wrappers aside), with its own arguments and Keras' defaults.
+"""All optimizers of Keras except wrappers, with their own arguments and Keras' defaults.
 
 Adding one is adding a class here and its name to `OPTIMIZERS`.
 """
@@ -12,7 +12,7 @@ from mnist_lab.config.spec import NonNegative, OneOfNamed, Positive, PositiveFlo
 
 
 class Optimizer(Spec):
-    """What all optimizers share."""
+    """Settings common to all optimizers."""
 
     keras: ClassVar[str]
     """The Keras class this stands for, below `keras`."""
@@ -23,14 +23,14 @@ class Optimizer(Spec):
     clipnorm: PositiveFloat | None = None
     """Clips the gradient of each weight to this norm."""
     clipvalue: PositiveFloat | None = None
-    """Clips each value of the gradients to this size."""
+    """Clips each gradient value to this magnitude."""
     global_clipnorm: PositiveFloat | None = None
-    """Clips the gradient of all weights together to this norm."""
+    """Clips the global norm of all gradients to this value."""
     use_ema: bool = False
     """Keeps an exponential moving average of the weights; validation, test and the saved model use it."""
     ema_momentum: Probability = 0.99
     ema_overwrite_frequency: Positive | None = None
-    """Every so many steps the weights themselves are replaced by their average."""
+    """Steps between replacements of the weights by their average."""
     gradient_accumulation_steps: Annotated[int, Field(ge=2)] | None = None
 
     @model_validator(mode="after")
@@ -178,7 +178,7 @@ class RMSprop(Optimizer):
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum if asked."""
+    """Stochastic gradient descent, optionally with momentum."""
 
     keras = "optimizers.SGD"
     name: Literal["sgd"]

@@ -12,7 +12,7 @@ from mnist_lab.config.document import ABSENT, Document, KeyPath, Position, child
 from mnist_lab.errors import ConfigError
 
 MOST_PROBLEMS = 20
-"""Problems that one message tells; who has mended so many asks again."""
+"""Maximum number of problems in one message."""
 
 _EXPECTED = {
     "int_type": "a whole number",
@@ -62,7 +62,7 @@ class InvalidError(ConfigError):
 
 
 @contextmanager
-def told_of(source: str) -> Iterator[None]:
+def located(source: str) -> Iterator[None]:
     """Prefix `source` to errors about a valid configuration whose layers or data do not fit together."""
     try:
         yield

@@ -13,9 +13,9 @@ from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config, class_key
 
 
 def fingerprint(config: Config, *, dataset_sha256: str, backend: str, classes: Sequence[str] = ()) -> str:
-    """SHA-256 in hex over all that can change the numbers, the seed aside.
+    """SHA-256 (hex) of all settings that affect the results, except the seed.
 
-    Values equal to the defaults do not count, so a key that is added later leaves finished runs finished.
+    Values equal to their defaults are excluded, so that keys added later do not invalidate finished runs.
 
     Args:
         config: the configuration, its class weights under the names of the classes.

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: what the optimizer's rate is multiplied by as training goes on.
+"""Learning-rate schedules: factors applied to the optimizer's learning rate during training.
 
 Several in one list multiply (`[{warmup: {epochs: 2}}, {cosine: {final: 0}}]`). Their formulas are in
 `mnist_lab.training.schedules`.
@@ -16,7 +16,7 @@ class Schedule(Item):
 
 
 class Step(Schedule):
-    """Multiplied by `factor` every so many epochs."""
+    """Multiplied by `factor` once per `every` epochs."""
 
     key = "step"
     every: Positive
@@ -32,7 +32,7 @@ class Exponential(Schedule):
 
 
 class Cosine(Schedule):
-    """Falls along half a cosine from the full rate to `final` times it."""
+    """Half a cosine, from the full rate down to `final` times it."""
 
     key = "cosine"
     short = "final"
@@ -51,7 +51,7 @@ class OneCycle(Schedule):
 
 
 class Warmup(Schedule):
-    """Rises in a line from zero to the full rate over the first epochs."""
+    """Linear rise from zero to the full rate over the first epochs."""
 
     key = "warmup"
     short = "epochs"
@@ -59,7 +59,7 @@ class Warmup(Schedule):
 
 
 class Plateau(Schedule):
-    """Multiplied by `factor` whenever `monitor` has not improved for `patience` epochs; stands alone."""
+    """Multiplied by `factor` whenever `monitor` has not improved for `patience` epochs; not combinable."""
 
     key = "plateau"
     monitor: Monitor = "val_loss"

@@ -1,4 +1,4 @@
-"""The whole configuration of one experiment."""
+"""The schema of a configuration."""
 
 import os
 from pathlib import Path
@@ -71,7 +71,7 @@ ExperimentName = Annotated[
 
 
 class Reference(Spec):
-    """Published numbers to print beside ours; accuracies are fractions of 1."""
+    """Published results to compare with; accuracies are between 0 and 1."""
 
     train_accuracy: Probability | None = None
     test_accuracy: Probability | None = None
@@ -81,16 +81,16 @@ class Reference(Spec):
     wrong: Annotated[int, Field(ge=0)] | None = None
     note: str | None = None
     departures: tuple[str, ...] = ()
-    """Key paths in which the run departs from the published recipe, so that the numbers cannot be compared."""
+    """Key paths in which the run departs from the published recipe, so that the results are not comparable."""
 
     @property
     def applicable(self) -> "Reference":
-        """What a run can be held against: all of it; nothing where the run departs from the published recipe."""
+        """The published results that are comparable: all, or none if the run departs from the published recipe."""
         return Reference() if self.departures else self
 
 
 class Preprocess(Item):
-    """What the first layers of the model do with pixels of 0..255."""
+    """Preprocessing of pixels in 0..255, done by the first layers of the model."""
 
 
 class Rescale(Preprocess):
@@ -100,13 +100,13 @@ class Rescale(Preprocess):
 
 
 class Raw(Preprocess):
-    """Left as they are, 0..255."""
+    """Unchanged, 0..255."""
 
     key = "none"
 
 
 class Standardize(Preprocess):
-    """Divided by 255, then (x - mean) / std; one number for all channels or one for each."""
+    """Divided by 255, then (x - mean) / std; one number for all channels, or one per channel."""
 
     key = "standardize"
     mean: Annotated[tuple[float, ...], OneOrMore, Field(min_length=1)]
@@ -117,35 +117,35 @@ PREPROCESSINGS = (Rescale, Raw, Standardize)
 
 
 class Validation(Spec):
-    """Where the validation images come from: a part of the training rows, the test set, or nowhere."""
+    """Source of the validation images: part of the training rows, the test set, or none."""
 
     split: Literal["tail", "random", "stratified", "test", "none"] = "tail"
     fraction: Fraction = 0.2
-    """The training part is the first floor(n * (1 - fraction)) rows, as Keras' `validation_split` has it."""
+    """The training part is the first floor(n * (1 - fraction)) rows, like Keras' `validation_split`."""
 
     @field_validator("fraction")
     @classmethod
     def _only_of_training_rows(cls, fraction: float, info: ValidationInfo) -> float:
-        """The default where no training rows are split off and it means nothing, for example when inherited."""
+        """The default if no training rows are split off, where an inherited value has no meaning."""
         return cls.model_fields["fraction"].default if info.data.get("split") in ("test", "none") else fraction
 
 
 class Data(Spec):
-    """Which images, and how they are told apart."""
+    """Data set, selection of rows, validation split and preprocessing."""
 
     dataset: Annotated[str, Field(min_length=1)]
     """`mnist`, `fashion_mnist`, `digits`, or the path of a folder or an npz file."""
     rows: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(gt=0)]] | None = None
-    """Rows of the training file to use, first (from 0) and one past the last."""
+    """Range of rows of the training file: the first (from 0) and one past the last."""
     subset: Positive | None = None
-    """So many training rows, stratified by class, drawn before the validation split."""
+    """Number of training rows, stratified by class, drawn before the validation split."""
     test_subset: Positive | None = None
-    """So many test rows, stratified by class."""
+    """Number of test rows, stratified by class."""
     validation: Validation = Validation()
     preprocess: Annotated[Preprocess, OneOf(lambda: PREPROCESSINGS)] = Rescale()
 
     def comparable(self, other: "Data") -> bool:
-        """Whether accuracies can be compared: the same data set, and as many of its training and test images."""
+        """Whether accuracies are comparable: same data set, same number of training and test images."""
         mine, theirs = (
             (Path(data.dataset).resolve() if os.sep in data.dataset else data.dataset, data.subset, data.test_subset)
             for data in (self, other)
@@ -163,7 +163,7 @@ class Data(Spec):
 
 
 class EarlyStopping(Spec):
-    """Stops when `monitor` has not improved by `min_delta` for `patience` epochs."""
+    """Stops training when `monitor` has not improved by `min_delta` for `patience` epochs."""
 
     monitor: Monitor = "val_loss"
     patience: Positive = 5
@@ -171,7 +171,7 @@ class EarlyStopping(Spec):
 
 
 class Train(Spec):
-    """How the network is fitted."""
+    """Training settings."""
 
     optimizer: AnyOptimizer = Adam(name="adam")
     batch_size: Positive = 128
@@ -182,7 +182,7 @@ class Train(Spec):
     """Weight of each class in the loss, by its name or label; `balanced` gives every class the same total weight."""
     early_stopping: EarlyStopping | None = None
     restore_best: Monitor | None = None
-    """The saved model has the weights of the epoch that is best by this; without it, of the last epoch."""
+    """Metric that selects the epoch whose weights are saved; default: the weights of the last epoch are saved."""
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
 
     @model_validator(mode="after")
@@ -194,7 +194,7 @@ class Train(Spec):
         return self
 
     def monitors(self) -> dict[str, Monitor]:
-        """What is monitored, by the key path below `train` that asks for it."""
+        """The monitored metrics, by the key path below `train` that requests them."""
         asked: dict[str, Monitor] = {}
         if self.restore_best:
             asked["restore_best"] = self.restore_best
@@ -207,18 +207,18 @@ class Train(Spec):
 
 
 class Runtime(Spec):
-    """Where and how fast, not what: nothing here but `backend` is part of a run's fingerprint."""
+    """Where and how to run; only `backend` is part of a run's fingerprint."""
 
     backend: BackendName | None = None
-    """Keras' backend; without it KERAS_BACKEND, else TensorFlow, else the first one installed. `auto` takes the
+    """Keras' backend; default: KERAS_BACKEND, else TensorFlow, else the first one installed. `auto` chooses the
     installed one that is fastest for this network."""
     device: Literal["auto", "cpu", "gpu"] = "auto"
     threads: Positive | None = None
-    """CPU threads; without it all that this process may use."""
+    """CPU threads; default: all that the process may use."""
     steps_per_execution: Positive | Literal["auto"] = "auto"
     jit_compile: bool | Literal["auto"] = "auto"
     checkpoint_every: Positive = 1
-    """Epochs between the checkpoints that an interrupted run goes on from."""
+    """Epochs between checkpoints, from which an interrupted run resumes."""
 
 
 class Config(Spec):
@@ -227,11 +227,11 @@ class Config(Spec):
     also_known = ("extends",)
 
     name: ExperimentName | None = None
-    """What plots and tables call it; without it the file's name."""
+    """Name in plots and tables; default: the file's name."""
     description: str | None = None
     reference: Reference | None = None
     experiment: ExperimentName | None = None
-    """Its folder below the results folder; set when a configuration is resolved."""
+    """Folder below the results folder; set when a configuration is resolved."""
     base: ExperimentName | None = None
     """The experiment that this one changes; set when a configuration that extends another is resolved."""
     data: Data
@@ -279,11 +279,11 @@ class Config(Spec):
 
 
 CHANGE_THE_NUMBERS = ("data", "augment", "model", "train")
-"""The sections that can change a run's numbers; the seed and the backend aside."""
+"""The sections that affect a run's results, besides the seed and the backend."""
 
 
 class FileSchema(GenerateJsonSchema):
-    """What tells kinds of mapping apart may stand in the file that is extended, so several can fit."""
+    """The discriminator of a union may be inherited from an extended file, so several alternatives can match."""
 
     def tagged_union_schema(self, schema: TaggedUnionSchema) -> dict[str, Any]:
         """The alternatives of a union."""
@@ -293,7 +293,7 @@ class FileSchema(GenerateJsonSchema):
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a configuration file; `extends`, which is resolved before validation, included."""
     schema = Config.model_json_schema(schema_generator=FileSchema)
-    extends = {"type": "string", "description": "A file, relative to this one, whose settings this one changes."}
+    extends = {"type": "string", "description": "A configuration, relative to this file, whose settings are inherited."}
     schema["properties"] = {"extends": extends, **schema["properties"]}
     schema["anyOf"] = [{"required": ["extends"]}, {"required": ["data", "model"]}]
     return {"$schema": GenerateJsonSchema.schema_dialect, **schema}

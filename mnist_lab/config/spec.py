@@ -1,4 +1,4 @@
-"""The base of everything that a configuration can hold: strict, frozen, typed specifications.
+"""Base classes of all parts of a configuration: strict, immutable, typed.
 
 `Spec` is a mapping of known keys. `Item` is an entry of a list that is written as its name (`flatten`), as one key
 with a value (`dropout: 0.3`) or as one key with a mapping (`conv: {filters: 32}`). Most items and every optimizer stand
@@ -30,13 +30,13 @@ from pydantic_core.core_schema import ErrorType, no_info_before_validator_functi
 
 @dataclass(frozen=True)
 class Argument:
-    """Marks a field whose Keras argument has another name, for example `kernel` for `kernel_size`."""
+    """Annotates a field whose Keras argument has another name, for example `kernel` for `kernel_size`."""
 
     name: str
 
 
 class Spec(BaseModel):
-    """A mapping of known keys: unknown ones are errors, nothing is converted silently, nothing can be changed later."""
+    """An immutable mapping of known keys: unknown ones are errors, and nothing is converted silently."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -48,12 +48,12 @@ class Spec(BaseModel):
     )
 
     also_known: ClassVar[tuple[str, ...]] = ()
-    """Keys that a file may have at this place besides the fields."""
+    """Keys accepted in a file besides the fields."""
 
     @model_validator(mode="wrap")
     @classmethod
     def _name_the_known_keys(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> Self:
-        """Tell an unknown key's error which keys there are, so that the message can suggest one."""
+        """Add the known keys to the error of an unknown one, so that the message can suggest one."""
         try:
             return handler(value)
         except ValidationError as error:
@@ -61,7 +61,7 @@ class Spec(BaseModel):
 
     @classmethod
     def explained(cls, error: Any) -> InitErrorDetails:
-        """An error of this specification to raise again, an unknown key's with the keys that are known."""
+        """Convert an error to raise it again; that of an unknown key gets the known keys."""
         kind: str | PydanticCustomError = error["type"]
         if kind in ("extra_forbidden", "invalid_key") and len(error["loc"]) == 1:
             known = (*cls.also_known, *cls.model_fields)
@@ -72,7 +72,7 @@ class Spec(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Without required keys: the file that a file extends may have them."""
+        """Omit required keys, as they may be inherited."""
         schema = handler.resolve_ref_schema(handler(core_schema))
         schema.pop("required", None)
         return schema
@@ -85,11 +85,11 @@ class Item(Spec):
     """A list entry with a name: `flatten`, `dropout: 0.3`, `conv: {filters: 32}`."""
 
     key: ClassVar[str]
-    """The name that stands in the YAML."""
+    """The name in YAML."""
     short: ClassVar[str | None] = None
-    """The field that a bare value is for: `dropout: 0.3` is `dropout: {rate: 0.3}`."""
+    """The field that a bare value sets: `dropout: 0.3` is `dropout: {rate: 0.3}`."""
     keras: ClassVar[str] = ""
-    """The Keras class this stands for, below `keras`: `layers.Conv2D`."""
+    """The corresponding Keras class, below `keras`: `layers.Conv2D`."""
 
     @property
     def handicaps_training(self) -> bool:
@@ -134,7 +134,7 @@ class Item(Spec):
 
 @dataclass(frozen=True)
 class OneOf:
-    """Annotates a field that holds one of several kinds of `Item`, told apart by their key."""
+    """Annotates a field for one of several kinds of `Item`, distinguished by their key."""
 
     kinds: Callable[[], Iterable[type[Item]]]
 
@@ -145,15 +145,15 @@ class OneOf:
 
 @dataclass(frozen=True)
 class OneOfNamed:
-    """Annotates a field that holds one of several kinds of `Spec`, told apart by the key `tag`.
+    """Annotates a field for one of several kinds of `Spec`, distinguished by the key `tag`.
 
-    Where that key is missing or wrong, what is wrong beside it whichever kind is meant is an error as well.
+    If that key is missing or invalid, problems that all likely kinds have in common are reported too.
     """
 
     kinds: Callable[[], Iterable[type[Spec]]]
     tag: str
     short: bool = False
-    """Whether text is the tag alone: `adam` for `{name: adam}`."""
+    """Whether text stands for the tag alone: `adam` for `{name: adam}`."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         union = Annotated[Union[tuple(self.kinds())], Discriminator(self.tag)]  # noqa: UP007
@@ -182,7 +182,7 @@ class OneOfNamed:
             raise ValidationError.from_exception_data(error.title, problems) from None
 
     def _other_problems(self, value: dict[str, Any]) -> Iterator[Any]:
-        """What is wrong with all those kinds that have the most of the keys."""
+        """Problems common to the kinds that know most of the keys."""
         known = {kind: len(value.keys() & kind.model_fields.keys()) for kind in self.kinds()}
         meant = [kind for kind, number in known.items() if number == max(known.values())]
         found = [{problem["loc"]: problem for problem in self._problems(kind, value)} for kind in meant]
@@ -235,7 +235,7 @@ PositiveFloat = Annotated[float, Field(gt=0)]
 Pair = Annotated[
     tuple[Positive, Positive], BeforeValidator(_pair, json_schema_input_type=Positive | tuple[Positive, Positive])
 ]
-"""Height and width; one number stands for both."""
+"""Height and width; one number means both."""
 
 OneOrMore = _OneOrMore()
-"""Lets a single value stand for a list of one."""
+"""Accepts a single value for a list of one."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config
-from mnist_lab.config.problems import told_of
+from mnist_lab.config.problems import located
 
 if TYPE_CHECKING:
     from mnist_lab.models import Summary
@@ -34,7 +34,7 @@ def _summary(source: str, config: Config, data_dir: Path | None) -> "Summary":
     from mnist_lab import augmentation, models
 
     shape, classes = _image(config.data.dataset, data_dir)
-    with told_of(source), models.fitting():
+    with located(source), models.fitting():
         model = models.from_config(config, image_shape=shape, classes=classes)
         # Whether the augmentation fits the images shows here, too.
         models.for_training(model, augmentation.layers(config.augment, seed=config.seed))

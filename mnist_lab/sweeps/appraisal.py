@@ -16,7 +16,7 @@ from pebble import ProcessExpired
 
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config
-from mnist_lab.config.problems import told_of
+from mnist_lab.config.problems import located
 from mnist_lab.errors import TooLargeError
 from mnist_lab.executors import Slot
 from mnist_lab.experiment import Material, Part, make_trainer, prepare
@@ -77,7 +77,7 @@ def appraise(todo: Sequence[PlannedRun], slot: Slot, *, data_dir: Path | None = 
 def _measured(
     executor: Executor, sources: Sequence[tuple[str, Config]], untimed: Sequence[bool], data_dir: Path | None
 ) -> "tuple[list[_Work | str], float]":
-    """As `measure`; where its process ends unexpectedly, each network in one of its own, to find out which it is."""
+    """As `measure`; if its process terminates unexpectedly, one process per network, to find out which one it is."""
     try:
         return executor.submit(measure, sources, untimed, data_dir).result()
     except (ProcessExpired, BrokenProcessPool):
@@ -98,10 +98,10 @@ def _appraisal(run: PlannedRun, work: _Work | str, seconds_per_flop: float) -> A
 def measure(
     sources: Sequence[tuple[str, Config]], untimed: Sequence[bool], data_dir: Path | None
 ) -> tuple[list[_Work | str], float]:
-    """Build every network; time a few steps of the costliest `untimed` one. Gives its seconds a FLOP too.
+    """Build every network and time a few steps of the most expensive `untimed` one; returns its seconds per FLOP too.
 
-    Runs in a process that has Keras. Errors name the configuration by its source; that of one that is too large stands
-    in its place.
+    Runs in a process with Keras. Errors name the source of the configuration; the message about a network that is too
+    large is returned in its place.
     """
     from mnist_lab import models
 
@@ -115,7 +115,7 @@ def measure(
         costliest = max(timed, key=lambda i: timed[i].flops_per_step * timed[i].steps)
         source, config = sources[costliest]
         try:
-            with told_of(source), models.fitting():
+            with located(source), models.fitting():
                 seconds = _seconds_per_step(config, prepare(config, loaded[config.data.dataset]))
         except TooLargeError as error:
             works[costliest] = str(error)
@@ -129,7 +129,7 @@ def _built(source: str, config: Config, dataset: datasets.Dataset) -> _Work | st
     from mnist_lab import models
 
     try:
-        with told_of(source), models.fitting():
+        with located(source), models.fitting():
             material = prepare(config, dataset)  # not kept: it is a copy of the images
             summary = models.summarize(make_trainer(config, material).model)
     except TooLargeError as error:

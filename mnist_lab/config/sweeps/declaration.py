@@ -116,7 +116,7 @@ def check_files(references: Sequence[str | Path]) -> dict[str, int | None]:
     """Validate every file that the references declare, as `load_sweep` does, but each on its own.
 
     Returns:
-        For each file, under the name that its reference gives it, how many runs it is if it is a sweep file.
+        For each file, by its path from the reference, the number of runs if it is a sweep file.
 
     Raises:
         ConfigError: lists every problem of every file and arm.
@@ -273,13 +273,13 @@ def _name(paths: Sequence[Path], rows: Sequence[_Row]) -> str:
 
 
 def _options(overrides: Sequence[Override]) -> str:
-    """What tells sweeps of one folder with different options apart: those that change numbers, seeds aside."""
-    told = [
+    """A suffix for the name of the sweep: the options that affect the results, except seeds."""
+    distinguishing = [
         Setting(override.path, override.value, (), ())
         for override in overrides
         if override.path[0] not in ("seed", "runtime") or override.path == ("runtime", "backend")
     ]
-    return f",{names([tuple(told)])[0]}" if told else ""
+    return f",{names([tuple(distinguishing)])[0]}" if distinguishing else ""
 
 
 def _folder(path: Path) -> str:
