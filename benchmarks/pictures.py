@@ -45,7 +45,7 @@ def draw(store: Store, folder: Path) -> None:
 def speed(found: list[Table]) -> Figure:
     """Seconds per epoch of each contender on each net, from the fastest to the slowest repeat, and the floor."""
     figure = new_figure(7.5, 1.7 + 0.5 * len(found))
-    headline(figure, "Seconds per epoch: further left is faster", width=80)
+    headline(figure, "Seconds per epoch: further left is faster")
     axes = figure.add_subplot()
     titles: dict[str, str] = {}
     for place, table in enumerate(found):
@@ -83,7 +83,7 @@ def speed(found: list[Table]) -> Figure:
 def growing(series: dict[str, list[Measurement]]) -> Figure:
     """Time against what grows, a panel each, with the straight line through the points."""
     figure = new_figure(7.5, 2.9)
-    headline(figure, "What more rows, epochs and runs cost", width=80)
+    headline(figure, "What more rows, epochs and runs cost")
     panels: list[Axes] = list(figure.subplots(1, len(series), squeeze=False)[0])
     for axes, (what, found) in zip(panels, series.items(), strict=True):
         unit = 1000 if what == "rows" else 1

@@ -8,7 +8,8 @@ from evidence.comparison import Comparison
 from evidence.writeups import short
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.analysis.wording import count, signed
-from mnist_lab.plots.style import BLUE, FAINT, GREY, INK, ORANGE, headline, new_figure, styled, wrapped
+from mnist_lab.plots.style import BLUE, FAINT, GREY, INK, ORANGE, headline, new_figure, styled
+from mnist_lab.plots.wrapping import fitted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,12 +78,12 @@ def differences(some: list[Bar], *, base: str, seeds: int) -> "Figure":
     from matplotlib.lines import Line2D
 
     figure = new_figure(7.5, 1.35 + 0.27 * len(some), layout="none")
-    headline(figure, f"What each change does to the test accuracy of {base}", width=76)
+    headline(figure, f"What each change does to the test accuracy of {base}")
     width, height = figure.get_size_inches()
     axes = figure.add_axes((2.95 / width, 0.78 / height, (width - 3.1) / width, (height - 1.15) / height))
     axes.set(xlim=(-EDGE, EDGE), ylim=(len(some) - 0.4, -0.6), yticks=[])
-    interval = "with 95 % interval over " if any(bar.interval for bar in some) else ""
-    axes.set_xlabel(f"difference in points, {interval}{count(seeds, 'seed')}")
+    interval = "95 % confidence interval over " if any(bar.interval for bar in some) else ""
+    axes.set_xlabel(f"difference (percentage points), {interval}{count(seeds, 'seed')}")
     axes.grid(visible=False)
     axes.axvline(0, color=GREY, linewidth=0.8)
     axes.spines["left"].set_visible(False)
@@ -92,7 +93,7 @@ def differences(some: list[Bar], *, base: str, seeds: int) -> "Figure":
         _draw(axes, y, bar)
     handles = [
         Line2D([], [], color=colour, marker="o", linewidth=1.6, label=label)
-        for colour, label in ((BLUE, "better"), (ORANGE, "worse"), (GREY, "not told apart"))
+        for colour, label in ((BLUE, "better"), (ORANGE, "worse"), (GREY, "no detectable difference"))
     ]
     handles.append(Line2D([], [], color=INK, marker="D", mfc="white", linewidth=0, label="published (one run)"))
     figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.006, 0), ncols=4)
@@ -101,7 +102,7 @@ def differences(some: list[Bar], *, base: str, seeds: int) -> "Figure":
 
 def _name(axes: "Axes", y: int, bar: Bar) -> None:
     place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
-    text = wrapped(bar.changed.replace("->", "\u2192"), 34)
+    text = fitted(bar.changed.replace("->", "\u2192"), 2.75, 8.8, lines=2)
     size = 8.8 if "\n" not in text else 7.6
     axes.annotate(text, (0, y), (-8, 0), ha="right", fontsize=size, linespacing=0.95, annotation_clip=False, **place)
 

@@ -1,18 +1,21 @@
 """The confusion matrix: which class is taken for which."""
 
 from collections.abc import Sequence
+from math import sqrt
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from mnist_lab.plots.style import FAINT, GREY, HEIGHT, INK, WIDTH, headline, new_figure, styled, wrapped
+from mnist_lab.plots.style import FAINT, GREY, HEIGHT, INK, WIDTH, headline, new_figure, styled
+from mnist_lab.plots.wrapping import fitted, text_width
 
 # Nearly white to a dark vermilion: darker means more, on a grey print too.
 ERRORS = LinearSegmentedColormap.from_list("errors", ["#FFF3EA", "#F2A26B", "#D55E00", "#7F3400"])
 RIGHT = ListedColormap(["#E8EEF3"])
 RUST = "#A34700"
+LONGEST = 0.95  # inches that the name of a class may take
 
 
 @styled
@@ -48,8 +51,8 @@ def confusion(matrix: ArrayLike, classes: Sequence[str], *, title: str) -> Figur
         ink = GREY if row == column else "white" if errors[row, column] > 0.45 * most else INK
         axes.text(column, row, str(counts[row, column]), ha="center", va="center", fontsize=size, color=ink)
 
-    names = [wrapped(str(name), 14, 1) for name in classes]
-    long = max(map(len, names), default=0) > max(2, 50 / k)
+    names = [fitted(str(name), LONGEST, size) for name in classes]
+    long = max((text_width(name, size) for name in names), default=0.0) > 0.8 * WIDTH * scale / k - 0.05
     axes.set_xticks(range(k), names)
     if long:
         slant = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if k <= 12 else {"rotation": 90}
@@ -62,10 +65,10 @@ def confusion(matrix: ArrayLike, classes: Sequence[str], *, title: str) -> Figur
         each.tick_params(length=0, labelsize=size)
         each.spines[:].set_visible(False)
     axes.grid(visible=False)
-    axes.set_xlabel("predicted", fontsize=9.5 * scale)
-    axes.set_ylabel("true", fontsize=9.5 * scale)
+    axes.set_xlabel("predicted", fontsize=9.5 * sqrt(scale))
+    axes.set_ylabel("true", fontsize=9.5 * sqrt(scale))
     totals.tick_params(labelcolor=RUST)
-    totals.set_ylabel("wrong", fontsize=9.5 * scale, color=RUST)
+    totals.set_ylabel("wrong", fontsize=9.5 * sqrt(scale), color=RUST)
     share = f" (accuracy {(total - wrong) / total:.4f})" if total else ""
-    headline(figure, f"{title}: {wrong:,} of {total:,} wrong{share}", scale=scale)
+    headline(figure, f"{title}: {wrong:,} of {total:,} wrong{share}", scale=sqrt(scale))
     return figure

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from math import ceil, isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,17 +10,33 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from mnist_lab.plots.panel import ACCURACY, LOSS, Floats, Quantity, frame, include, number, whole_epochs
+from mnist_lab.plots.accuracy_axis import Floats
+from mnist_lab.plots.panel import ACCURACY, LOSS, Quantity, frame, number, whole_epochs
 from mnist_lab.plots.style import BLUE, GREEN, GREY, HEIGHT, ORANGE, WIDTH, headline, new_figure, styled
 
 History = Sequence[Mapping[str, Any]]
 
 MARKERS = 12  # at most about this many markers on a line
+EVEN = 0.75  # a mean over fewer than this share of the usual number of batches joins the one before it
 POINTS = 240  # more batches than this are drawn as means and a band from lowest to highest
 
-TRAINING: dict[str, Any] = {"color": BLUE, "linestyle": "-", "marker": "o"}
-VALIDATION: dict[str, Any] = {"color": ORANGE, "linestyle": (0, (4, 1.5)), "marker": "s", "mfc": "white"}
-TEST: dict[str, Any] = {"color": GREEN, "linestyle": "none", "marker": "*", "ms": 10, "mec": "white", "mew": 0.6}
+TRAINING: dict[str, Any] = {"color": BLUE, "linestyle": "-", "marker": "o", "clip_on": False}
+VALIDATION: dict[str, Any] = {
+    "color": ORANGE,
+    "linestyle": (0, (4, 1.5)),
+    "marker": "s",
+    "mfc": "white",
+    "clip_on": False,
+}
+TEST: dict[str, Any] = {
+    "color": GREEN,
+    "linestyle": "none",
+    "marker": "D",
+    "ms": 8.5,
+    "mfc": "none",
+    "mew": 1.4,
+    "clip_on": False,
+}
 PUBLISHED = (
     ("train", "training", TRAINING),
     ("best_train", "best training", TRAINING),
@@ -90,10 +106,9 @@ def curves(
     grid: NDArray[Any] = figure.subplots(1 if within is None else 2, 2, squeeze=False)
     for column, quantity in enumerate((ACCURACY, LOSS)):
         top: Axes = grid[0, column]
-        _by_epoch(top, history, quantity, ticks=6)
+        _by_epoch(top, history, quantity, _lines(history, quantity), ticks=6)
         top.set_title(_finals(history, quantity, validation_name))
         if within is not None:
-            top.set_xlabel("")
             _within_epochs(grid[1, column], history, within, quantity)
     handles = [Line2D([], [], **TRAINING, label="training")]
     if _has(history, LOSS.validation_key):
@@ -101,7 +116,7 @@ def curves(
     if within is not None:
         range_too = " (mean, range)" if len(within["epoch"]) > POINTS else ""
         handles.append(Line2D([], [], color=BLUE, linewidth=1, label=f"within the epoch{range_too}"))
-    headline(figure, title, width=64)
+    headline(figure, title)
     figure.legend(handles=handles, loc="outside lower left", ncols=len(handles))
     return figure
 
@@ -118,42 +133,56 @@ def _single(
     figure = new_figure()
     axes = figure.add_subplot()
     names = ("training", _described(validation_name))
-    lines = _by_epoch(axes, history, quantity, ticks=15)
+    lines = _lines(history, quantity)
+    published = _published(reference or {}, quantity, lines)
+    near = [one.value for one in published if one.near]
+    kept = test if test is not None and isfinite(test) and history else None
+    _by_epoch(axes, history, quantity, lines, ticks=15, also=[*near, *([] if kept is None else [kept])])
     for name, drawn, values in zip(names, axes.lines, lines, strict=False):
         drawn.set_label(f"{name} {number(values[-1] if len(values) else None)}")
-    if test is not None and isfinite(test) and history:
-        kept = f" (epoch {best_epoch})" if best_epoch else ""
+    if kept is not None:
+        epoch = f" (epoch {best_epoch})" if best_epoch else ""
         where = best_epoch or int(history[-1]["epoch"])
-        include(axes, test)
-        axes.plot(where, test, **TEST, zorder=5, label=f"test {number(test)}{kept}")
+        axes.plot(where, kept, **TEST, zorder=5, label=f"test {number(kept)}{epoch}")
     elif best_epoch:
         axes.axvline(best_epoch, color=GREY, linewidth=1, linestyle="-.", label=f"best epoch {best_epoch}")
-    for key, name, style in PUBLISHED:
-        value = (reference or {}).get(f"{key}_{quantity.key}")
-        if value is not None:
-            _published(axes, float(value), name, style["color"])
+    for one in published:
+        label = f"published {one.name} {number(one.value)}{'' if one.near else ' (outside)'}"
+        if one.near:
+            axes.axhline(one.value, color=one.color, linewidth=1, linestyle=":", label=label, zorder=1)
+        else:
+            axes.plot([], [], color=one.color, linewidth=1, linestyle=":", label=label)
     headline(figure, title)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower left", ncols=2)
     return figure
 
 
-def _by_epoch(axes: Axes, history: History, quantity: Quantity, *, ticks: int) -> list[Floats]:
-    """Draw the training line and, if there is one, the validation line; return their values."""
+def _lines(history: History, quantity: Quantity) -> list[Floats]:
+    """The values of the training line and, if there is one, of the validation line."""
+    keys = (quantity.key, quantity.validation_key)
+    return [_column(history, key) for key in keys if key == quantity.key or _has(history, key)]
+
+
+def _by_epoch(
+    axes: Axes,
+    history: History,
+    quantity: Quantity,
+    lines: Sequence[Floats],
+    *,
+    ticks: int,
+    also: Sequence[float] = (),
+) -> None:
+    """Draw the lines, on an axis that shows the values `also` as well."""
     epochs = [int(row["epoch"]) for row in history]
     marked = sorted({*range(0, len(epochs), max(1, ceil(len(epochs) / MARKERS))), *range(len(epochs))[-1:]})
-    lines = [_column(history, quantity.key)]
-    if _has(history, quantity.validation_key):
-        lines.append(_column(history, quantity.validation_key))
     for values, style in zip(lines, (TRAINING, VALIDATION), strict=False):
         axes.plot(epochs, values, **style, markevery=marked)
 
     first, last = (epochs[0], epochs[-1]) if epochs else (1, 1)
     margin = max(0.3, 0.02 * (last - first))
-    axes.set(xlabel="epoch", ylabel=quantity.label, xlim=(first - margin, last + margin))
+    axes.set(xlabel="epoch", xlim=(first - margin, last + margin))
     whole_epochs(axes, first, last, ticks)
-    if epochs:
-        worst = min if quantity.rises else max
-        frame(axes, quantity, lines, f"epoch {first}: {number(worst(line[0] for line in lines))}")
+    frame(axes, quantity, lines, also=also)
     lost = [epoch for epoch, *values in zip(epochs, *lines, strict=True) if np.isnan(values).any()]
     if lost:
         until = "" if lost[-1] == lost[0] else f" to {lost[-1]}"
@@ -161,44 +190,68 @@ def _by_epoch(axes: Axes, history: History, quantity: Quantity, *, ticks: int) -
             0.5, 0.5, f"not finite:\nepoch {lost[0]}{until}", transform=axes.transAxes, ha="center", va="center",
             color=ORANGE, weight="bold", bbox={"color": "white", "alpha": 0.8},
         )  # fmt: skip
-    return lines
 
 
 def _within_epochs(axes: Axes, history: History, batches: Mapping[str, Any], quantity: Quantity) -> None:
     """Draw the training curve within the epochs, with the validation points over it."""
-    position = np.asarray(batches["epoch"], dtype=np.float64)
-    values = np.asarray(batches[quantity.key], dtype=np.float64)
+    position, values = _even(
+        np.asarray(batches["epoch"], dtype=np.float64), np.asarray(batches[quantity.key], dtype=np.float64)
+    )
     values = np.where(np.isfinite(values), values, np.nan)
-    start = f"starts at {number(values[0])}"
+    shown = [values]
     if len(values) > POINTS:
         starts = np.linspace(0, len(values), POINTS, endpoint=False).astype(int)
         lows, highs = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
         counts = np.diff(starts, append=len(values))
         position, values = (np.add.reduceat(array, starts) / counts for array in (position, values))
         axes.fill_between(position, lows, highs, color=BLUE, alpha=0.2, linewidth=0)
+        shown = [lows, highs]
     axes.plot(position, values, color=BLUE, linewidth=0.9)
-    lines = [values]
     last = float(position[-1])
     if _has(history, quantity.validation_key):
         epochs = [int(row["epoch"]) for row in history]
-        lines.append(_column(history, quantity.validation_key))
+        shown.append(_column(history, quantity.validation_key))
         size = 3.5 if len(epochs) < 30 else 2
-        axes.plot(epochs, lines[1], **VALIDATION | {"linestyle": "none", "markersize": size})
+        axes.plot(epochs, shown[-1], **VALIDATION | {"linestyle": "none", "markersize": size})
         last = max(last, epochs[-1])
-    axes.set(xlabel="epoch", ylabel=quantity.label, xlim=(0, last * 1.02))
+    axes.set(xlabel="epoch", xlim=(0, last * 1.02))
     whole_epochs(axes, 0, ceil(last), 6)
-    frame(axes, quantity, lines, start, logarithmic_from=20)
+    frame(axes, quantity, shown, logarithmic_from=20)
 
 
-def _published(axes: Axes, value: float, name: str, color: str) -> None:
-    """A dotted line at a published number, or only a legend entry if the line would squeeze the curves."""
-    low, high = axes.get_ylim()
-    reach = 0.5 * (high - low)
-    inside = low - reach <= value <= high + reach
-    if inside:
-        include(axes, value)
-    label = f"published {name} {number(value)}{'' if inside else ' (outside)'}"
-    axes.axhline(value, color=color, linewidth=1, linestyle=":", label=label, zorder=1)
+def _even(position: Floats, values: Floats) -> tuple[Floats, Floats]:
+    """The curve with each mean over about as many batches as the others.
+
+    What an epoch's last few batches leave over is far noisier than the rest, so it joins the mean before it.
+    """
+    share = np.diff(position, prepend=np.floor(position[:1]))
+    whole = np.isclose(position, np.round(position), atol=1e-4)
+    joins = (share < EVEN * np.median(share)) & whole
+    joins[0] = False
+    starts = np.flatnonzero(~joins)
+    weights = np.add.reduceat(share, starts)
+    ends = np.append(starts[1:], len(position)) - 1
+    return position[ends], np.add.reduceat(values * share, starts) / weights
+
+
+class _Published(NamedTuple):
+    name: str
+    value: float
+    color: str
+    near: bool
+    """Whether a line there would not squeeze the curves."""
+
+
+def _published(reference: Mapping[str, Any], quantity: Quantity, lines: Sequence[Floats]) -> list[_Published]:
+    values = np.concatenate([*lines, []])
+    values = values[np.isfinite(values)]
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    reach = max(0.5 * (high - low), 0.005)
+    return [
+        _Published(name, float(value), style["color"], low - reach <= value <= high + reach)
+        for key, name, style in PUBLISHED
+        if (value := reference.get(f"{key}_{quantity.key}")) is not None
+    ]
 
 
 def _finals(history: History, quantity: Quantity, validation_name: str) -> str:

@@ -14,11 +14,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from mnist_lab.plots.style import BLUE, GREY, HEIGHT, ORANGE, headline, new_figure, styled, wrapped
+from mnist_lab.plots.style import BLUE, GREY, HEIGHT, ORANGE, WIDTH, headline, new_figure, styled
+from mnist_lab.plots.wrapping import fitted, text_width
 
 SIDE = 3  # images along a side of the grids of predictions
 PITCH = 1.88  # from one image to the next in those grids, in images: the text stands between
+BESIDE = 0.97 * WIDTH / (SIDE * PITCH) * (PITCH - 1.11)  # inches that the text there has
 MOST_OF_A_CLASS = 15  # images of one class in a sample
+LONGEST = 1.2  # inches that the name of a class takes at most beside its sample
 
 
 @styled
@@ -84,18 +87,18 @@ def sample_grid(images: ArrayLike, labels: ArrayLike, title: str, *, classes: Se
     """
     images, labels = np.asarray(images), np.asarray(labels)
     present = np.unique(labels)
-    names = [wrapped(str(label if classes is None else classes[int(label)]), 14, 1) for label in present]
-    rows = max(4, min(10, len(names)), ceil(sqrt(2.5 * len(names))))
+    rows = max(4, min(10, len(present)), ceil(sqrt(2.5 * len(present))))
+    size = min(9.5, 95 / rows)
+    blocks = max(1, ceil(len(present) / rows))
+    block, tile = rows * 1.64 / blocks, HEIGHT * 0.88 / rows  # the width of a column of rows in tiles; inches
+    room = min(LONGEST, (block - 1.1) * tile - 0.06)
+    names = [fitted(str(label if classes is None else classes[int(label)]), room, size) for label in present]
     figure, axes = _canvas(title, rows * 1.64, rows)
     if not names:
         axes.text(0.5, 0.5, "No images to show.", transform=axes.transAxes, ha="center", va="center", fontsize=12)
         return figure
 
-    blocks = ceil(len(names) / rows)
-    size = min(9.5, 95 / rows)
-    tile_points = 72 * HEIGHT * 0.88 / rows
-    beside = (0.68 * size * max(map(len, names)) + 4) / tile_points  # width of the names, in tiles
-    block = rows * 1.64 / blocks
+    beside = max(text_width(name, size) + 0.06 for name in names) / tile  # in tiles
     across = max(1, min(MOST_OF_A_CLASS, int(block - beside)))
     for place, (label, name) in enumerate(zip(present, names, strict=True)):
         x, y = place // rows * block, place % rows
@@ -146,20 +149,23 @@ def _grid(
     figure, axes = _canvas(title, SIDE * PITCH, SIDE * 1.06)
     if len(images) == 0:
         axes.text(0.5, 0.5, empty, transform=axes.transAxes, ha="center", va="center", fontsize=12)
+    names = [str(classes[int(index)]) for pair in zip(labels, predicted, strict=True) for index in pair][: 2 * SIDE**2]
+    sizes = (size for size in (14, 9.5) if all(text_width(name, size, "bold") <= BESIDE for name in names))
+    size = next(sizes, 7.5)
     for place, (image, label, guess) in enumerate(zip(images[: SIDE**2], labels, predicted, strict=False)):
         x, y = place % SIDE * PITCH, place // SIDE * 1.06
         draw_tile(axes, image, x, y, 1.0)
         sure = "" if confidence is None else f"{np.asarray(confidence)[place]:.1%}"
-        _words(axes, x, y, "predicted", str(classes[int(guess)]), BLUE if guess == label else ORANGE, sure)
-        _words(axes, x, y + 0.56, "true", str(classes[int(label)]), BLUE)
+        _words(axes, x, y, "predicted", str(classes[int(guess)]), size, BLUE if guess == label else ORANGE, sure)
+        _words(axes, x, y + 0.56, "true", str(classes[int(label)]), size, BLUE)
     return figure
 
 
-def _words(axes: Axes, x: float, y: float, what: str, name: str, color: str, beneath: str = "") -> None:
-    """Beside the image at (x, y): what it is, the class's name as large as its length allows, a small line."""
-    size = 14 if len(name) <= 3 else 9.5 if len(name) <= 8 else 7.5
+def _words(axes: Axes, x: float, y: float, what: str, name: str, size: float, color: str, beneath: str = "") -> None:
+    """Beside the image at (x, y): what it is, the class's name, a small line."""
     axes.text(x + 1.07, y + 0.07, what, fontsize=8, color=GREY, va="center")
-    axes.text(x + 1.07, y + 0.245, wrapped(name, 13, 1), fontsize=size, color=color, weight="bold", va="center")
+    said = fitted(name, BESIDE, size, weight="bold")
+    axes.text(x + 1.07, y + 0.245, said, fontsize=size, color=color, weight="bold", va="center")
     axes.text(x + 1.07, y + 0.415, beneath, fontsize=8, color=GREY, va="center")
 
 

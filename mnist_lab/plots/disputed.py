@@ -10,13 +10,16 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from mnist_lab.plots.digits import draw_tile
-from mnist_lab.plots.style import BLUE, GREY, ORANGE, headline, new_figure, styled, wrapped
+from mnist_lab.plots.style import BLUE, GREY, ORANGE, headline, new_figure, styled
+from mnist_lab.plots.wrapping import fitted, text_width
 
 ACROSS, DOWN = 5, 4  # images of each half
 SHOWN = ACROSS * DOWN
 TILE = 0.62  # inches
 PITCH = (0.74, 1.04)  # inches from one image to the next, across and down
-GAP, SIDE, FOOT, HEADING = 0.3, 0.12, 0.06, 0.42  # inches
+GAP, SIDE, FOOT = 0.3, 0.12, 0.06  # inches
+HEADING, LEGEND, NOTE = 8.8, 7.2, 6.8  # points
+LINE = 1.25 / 72  # inches from one line of text to the next, for each point of its size
 
 
 @dataclass(frozen=True)
@@ -50,10 +53,14 @@ def disputed(halves: tuple[Half, Half], classes: Sequence[str], *, title: str) -
     rows = max(1, ceil(most / ACROSS))
     wide = ACROSS * PITCH[0] - (PITCH[0] - TILE)
     width = 2 * SIDE + 2 * wide + GAP
+    headings = [fitted(half.heading, wide, HEADING, lines=2) for half in halves]
+    legends = [fitted(half.legend, wide, LEGEND, lines=2) for half in halves]
     figure = new_figure(width, 1, layout="none")
-    headline(figure, title, width=82)
-    top = 0.3 if "\n" not in figure.get_suptitle() else 0.48
-    height = top + HEADING + rows * PITCH[1] + FOOT
+    headline(figure, title)
+    top = 0.22 if "\n" not in figure.get_suptitle() else 0.4
+    beneath = top + LINE * HEADING * max(text.count("\n") + 1 for text in headings) + 0.02
+    grid = beneath + LINE * LEGEND * max(text.count("\n") + 1 for text in legends) + 0.08
+    height = grid + rows * PITCH[1] + FOOT
     figure.set_size_inches(width, height)
     figure.suptitle(
         figure.get_suptitle(), x=SIDE / width, y=1 - 0.08 / height, va="top", ha="left", weight="bold", fontsize=10.5
@@ -61,10 +68,11 @@ def disputed(halves: tuple[Half, Half], classes: Sequence[str], *, title: str) -
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
-    for half, left in zip(halves, (SIDE, SIDE + wide + GAP), strict=True):
-        axes.text(left, top + 0.09, wrapped(half.heading, 48, 1), fontsize=8.8, va="center")
-        axes.text(left, top + 0.26, wrapped(half.legend, 60, 1), fontsize=7.2, color=GREY, va="center")
-        _grid(axes, half, classes, left, top + HEADING)
+    places = (SIDE, SIDE + wide + GAP)
+    for half, heading, legend, left in zip(halves, headings, legends, places, strict=True):
+        axes.text(left, top + 0.06, heading, fontsize=HEADING, va="top")
+        axes.text(left, beneath + 0.05, legend, fontsize=LEGEND, color=GREY, va="top")
+        _grid(axes, half, classes, left, grid)
     return figure
 
 
@@ -76,16 +84,18 @@ def _grid(axes: Axes, half: Half, classes: Sequence[str], left: float, top: floa
         x, y = left + place % ACROSS * PITCH[0], top + place // ACROSS * PITCH[1]
         draw_tile(axes, pixels[place], x, y, TILE)
         _caption(axes, str(classes[label]), str(classes[predicted]), x, y + TILE)
-        axes.text(x + TILE / 2, y + TILE + 0.27, note, fontsize=6.8, color=GREY, ha="center", va="center")
+        said = fitted(note, PITCH[0] - 0.06, NOTE)
+        axes.text(x + TILE / 2, y + TILE + 0.27, said, fontsize=NOTE, color=GREY, ha="center", va="center")
 
 
 def _caption(axes: Axes, label: str, predicted: str, x: float, y: float) -> None:
-    """`4 as 9`; names that are long stand in two lines, which the arrow between them needs too."""
-    if len(label) + len(predicted) <= 4:
-        middle = x + TILE / 2
+    """`4 as 9`; names that are long stand in two lines."""
+    middle, widths = x + TILE / 2, [text_width(name, 9.5, "bold") for name in (label, predicted)]
+    if max(widths) <= TILE / 2 - 0.1:
         axes.text(middle - 0.1, y + 0.12, label, fontsize=9.5, weight="bold", color=BLUE, ha="right", va="center")
-        axes.text(middle, y + 0.12, "as", fontsize=6.8, color=GREY, ha="center", va="center")
+        axes.text(middle, y + 0.12, "as", fontsize=NOTE, color=GREY, ha="center", va="center")
         axes.text(middle + 0.1, y + 0.12, predicted, fontsize=9.5, weight="bold", color=ORANGE, ha="left", va="center")
     else:
         for text, color, down in ((label, BLUE, 0.07), (f"as {predicted}", ORANGE, 0.17)):
-            axes.text(x + TILE / 2, y + down, wrapped(text, 16, 1), fontsize=6, color=color, ha="center", va="center")
+            said = fitted(text, PITCH[0] - 0.06, 6)
+            axes.text(middle, y + down, said, fontsize=6, color=color, ha="center", va="center")

@@ -7,12 +7,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from mnist_lab.plots.style import BLUE, GREY, INK, ORANGE, WIDTH, headline, new_figure, styled, wrapped
+from mnist_lab.plots.style import BLUE, GREY, INK, ORANGE, headline, new_figure, styled
+from mnist_lab.plots.wrapping import fitted, text_width
 
 MOST = 12  # pictures in a figure
 BARS = 10  # classes that a panel of bars has room for
-ROW, GAP, TOP, FOOT = 1.5, 0.42, 0.68, 0.12  # inches
-WARNED = 0.22  # inches more beneath a row with a warning
+PICTURE, BETWEEN, BAR, PERCENT, LABEL = 1.5, 0.2, 1.2, 0.5, 1.3  # inches across
+ROW, HEAD, FOOT, SIDE = 1.98, 0.78, 0.0, 0.1  # inches
+WARNED, LINE = 0.16, 0.13  # inches more beneath a row with a warning: for its first line, and for each other
+SMALL, TITLE = 7, 9.5  # points
 SAID = 0.005  # the least probability whose number is written
 
 
@@ -40,34 +43,40 @@ def given(
     """
     rows = min(len(names), MOST)
     more = f" (the first {rows} of {len(names)} pictures)" if rows < len(names) else ""
-    gap, foot = (space + WARNED * any((warnings or [])[:rows]) for space in (GAP, FOOT))
-    height = TOP + rows * ROW + (rows - 1) * gap + foot
-    figure = new_figure(WIDTH, height, layout="none")
-    headline(figure, title + more, width=62)
+    labels = [fitted(str(name), LABEL, SMALL) for name in classes]
+    beside = max(text_width(label, SMALL) for label in labels) + 0.08
+    width = 2 * SIDE + 2 * (PICTURE + BETWEEN) + beside + BAR + PERCENT
+    beneath = [
+        doubt and fitted(f"Warning: {doubt}", width - 2 * SIDE, SMALL, lines=3)
+        for doubt in (warnings or [None] * rows)[:rows]
+    ]
+    rooms = [ROW + (WARNED + LINE * text.count("\n") if text else 0) for text in beneath]
+    figure = new_figure(width, 1, layout="none")
+    headline(figure, title + more)
+    top = HEAD + 0.18 * figure.get_suptitle().count("\n")
+    height = top + sum(rooms) + FOOT
+    figure.set_size_inches(width, height)
     figure.suptitle(
-        figure.get_suptitle(), x=0.012, y=1 - 0.1 / height, va="top", ha="left", weight="bold", fontsize=10.5
+        figure.get_suptitle(), x=SIDE / width, y=1 - 0.1 / height, va="top", ha="left", weight="bold", fontsize=10.5
     )
-    longest = min(14, max(len(str(name)) for name in classes))
-    grid = figure.add_gridspec(
-        rows, 4, left=0.03, right=0.88, top=1 - TOP / height, bottom=foot / height, hspace=gap / ROW, wspace=0.1,
-        width_ratios=(1, 1, 0.04 * longest, 1.15 - 0.02 * longest),
-    )  # fmt: skip
     for row, values in enumerate(np.asarray(probabilities, dtype=np.float64)[:rows]):
-        as_given, as_seen, bars = (figure.add_subplot(grid[row, column]) for column in (0, 1, 3))
-        best = int(values.argmax())
-        _image(as_given, pictures[row], _shortened(names[row]))
-        _image(as_seen, shown[row], "as the network sees it")
-        _bars(bars, values, classes)
-        if doubt := warnings[row] if warnings else None:
-            beneath = grid[row, 0].get_position(figure)
-            text = wrapped(f"Warning: {doubt}", 90, 2)
-            figure.text(beneath.x0, beneath.y0 - 0.05 / height, text, va="top", color=ORANGE, fontsize=7)
-        bars.set_title(
-            f"{wrapped(str(classes[best]), 16, 1)}  {_percent(float(values[best]))}",
-            color=ORANGE if doubt else BLUE,
-            weight="bold",
-            fontsize=9.5,
+        bottom = height - top - sum(rooms[:row]) - PICTURE
+        left = (SIDE, SIDE + PICTURE + BETWEEN, SIDE + 2 * (PICTURE + BETWEEN) + beside)
+        as_given, as_seen, bars = (
+            figure.add_axes((x / width, bottom / height, wide / width, PICTURE / height))
+            for x, wide in zip(left, (PICTURE, PICTURE, BAR), strict=True)
         )
+        best = int(values.argmax())
+        _image(as_given, pictures[row], fitted(names[row], PICTURE, SMALL + 1, lines=2))
+        _image(as_seen, shown[row], "as the network sees it")
+        _bars(bars, values, labels)
+        if text := beneath[row]:
+            figure.text(SIDE / width, (bottom - 0.08) / height, text, va="top", color=ORANGE, fontsize=SMALL)
+        percent = _percent(float(values[best]))
+        room = beside + BAR + PERCENT - 0.2 - text_width(percent, TITLE, "bold")
+        name = fitted(str(classes[best]), room, TITLE, weight="bold")
+        color = ORANGE if beneath[row] else BLUE
+        bars.set_title(f"{name}  {percent}", x=-beside / BAR, color=color, weight="bold", fontsize=TITLE)
     return figure
 
 
@@ -78,26 +87,25 @@ def _image(axes: Axes, image: ArrayLike, title: str) -> None:
     shrink = max(1, max(pixels.shape[:2]) // 800)
     blurred = "antialiased" if max(pixels.shape[:2]) > 64 else "nearest"
     axes.imshow(pixels[::shrink, ::shrink], cmap="gray", vmin=0, vmax=255, interpolation=blurred)
-    axes.set(xticks=[], yticks=[])
+    axes.set(xticks=[], yticks=[], anchor="NW")
     axes.grid(visible=False)
-    axes.set_title(title, color=GREY, fontsize=8)
+    axes.set_title(title, color=GREY, fontsize=SMALL + 1)
     for spine in axes.spines.values():
         spine.set(visible=True, color=GREY, linewidth=0.6)
 
 
-def _bars(axes: Axes, values: NDArray[np.float64], classes: Sequence[str]) -> None:
+def _bars(axes: Axes, values: NDArray[np.float64], labels: Sequence[str]) -> None:
     """A bar for each class, the best in colour; the number beside those that have a visible one."""
-    chosen = np.sort(np.argsort(-values, kind="stable")[:BARS])
+    chosen = [int(index) for index in np.sort(np.argsort(-values, kind="stable")[:BARS])]
     best = int(values.argmax())
-    places = np.arange(len(chosen))
-    axes.barh(places, values[chosen], height=0.72, color=[BLUE if index == best else GREY for index in chosen])
-    for place, index in enumerate(chosen.tolist()):
+    axes.barh(range(len(chosen)), values[chosen], height=0.72, color=[BLUE if i == best else GREY for i in chosen])
+    for place, index in enumerate(chosen):
         probability = float(values[index])
         if probability >= SAID:
-            color = BLUE if index == best else INK
-            axes.text(min(probability, 1) + 0.02, place, _percent(probability), va="center", fontsize=7, color=color)
+            said, color = _percent(probability), BLUE if index == best else INK
+            axes.text(min(probability, 1) + 0.02, place, said, va="center", fontsize=SMALL, color=color)
     axes.set(xlim=(0, 1), ylim=(len(chosen) - 0.4, -0.6), xticks=[])
-    axes.set_yticks(places, [wrapped(str(classes[index]), 14, 1) for index in chosen], fontsize=7)
+    axes.set_yticks(range(len(chosen)), [labels[index] for index in chosen], fontsize=SMALL)
     axes.tick_params(length=0)
     axes.grid(visible=False)
     axes.spines["bottom"].set_visible(False)
@@ -106,8 +114,3 @@ def _bars(axes: Axes, values: NDArray[np.float64], classes: Sequence[str]) -> No
 def _percent(probability: float) -> str:
     """One decimal; what is not quite certain is not called 100 %."""
     return ">99.9%" if 0.9995 <= probability < 1 else f"{probability:.1%}"
-
-
-def _shortened(name: str, most: int = 26) -> str:
-    """The beginning and the end of a name that is too long."""
-    return name if len(name) <= most else f"{name[: most // 2 - 1]}…{name[-most // 2 :]}"

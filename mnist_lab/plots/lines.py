@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mnist_lab.plots import labels
-from mnist_lab.plots.overview import FONT, Floats, Style, drawn, short
+from mnist_lab.plots.accuracy_axis import Floats
+from mnist_lab.plots.overview import FONT, Style, drawn, short
 from mnist_lab.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE
 
 Histories = Sequence[Sequence[Mapping[str, Any]]]
@@ -17,6 +18,7 @@ Histories = Sequence[Sequence[Mapping[str, Any]]]
 
 MARKERS = 12  # at most about this many on a line
 LINE = 0.15  # inches from one name to the next
+WITHIN = 0.1  # inches from the end of a line to where its leader begins, if that runs through the panel
 SAMPLE = 0.4  # inches of a line's look before its name
 
 LONG, SHORT, MIXED = (0, (4, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5))
@@ -64,7 +66,12 @@ class Line:
         """What stands beside the panel."""
         if not self.there:
             return f"{short(self.name)}: no validation"
-        return f"{self.last:.4f}  {short(self.name)}" if isfinite(self.last) else f"NaN  {short(self.name)}"
+        return f"{self.value}  {short(self.name)}"
+
+    @property
+    def value(self) -> str:
+        """That of the last epoch."""
+        return f"{self.last:.4f}" if isfinite(self.last) else "NaN"
 
 
 def leaders(names: int) -> float:
@@ -95,7 +102,11 @@ def write_names(
         name = right + fan + SAMPLE
         if line.there:
             leader = {"color": look["color"], "linewidth": 0.5, "zorder": 1.5}
-            drawn(figure, [x, right, right + fan], [end, end, y], leader)
+            drawn(figure, [right, right + fan], [end, y], leader)
+            if x < right - WITHIN:  # no solid line in the panel, where it would read as a plateau
+                drawn(figure, [x + WITHIN, right], [end, end], leader | {"color": GREY, "linestyle": SHORT})
+            else:
+                drawn(figure, [x, right], [end, end], leader)
             places = [right + fan, right + fan + SAMPLE / 2 - 0.03, name - 0.06]
             drawn(figure, places, [y, y, y], look, markevery=[1], markersize=4)
         figure.text(

@@ -7,13 +7,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mnist_lab.plots.accuracy_axis import accuracy_axis, name_axis
 from mnist_lab.plots.lines import BASES, LINE, LOOKS, Histories, Line, leaders, seeds_said, widest_name, write_names
-from mnist_lab.plots.overview import BELOW, FONT, WIDTH, Style, above_panel, accuracy_axis, panel
-from mnist_lab.plots.panel import ACCURACY, LOSS, Quantity, frame, number, whole_epochs
+from mnist_lab.plots.overview import BELOW, FONT, WIDTH, Style, above_panel, panel
+from mnist_lab.plots.panel import ACCURACY, LOSS, Quantity, frame, whole_epochs
 from mnist_lab.plots.style import GREY, headline, new_figure, styled
 
 PANEL = 2.7  # inches that each panel is high at least
-BETWEEN = 0.16  # inches between the two
+BETWEEN = 0.62  # inches between the two
 TRAINING_NAMED = 6  # up to so many runs the training lines have names of their own
 LOG_FROM = 20.0  # from this ratio of the largest to the smallest loss on the axis is logarithmic
 DASHED = (0, (3.2, 1.6))
@@ -57,7 +58,7 @@ def overlay(curves: Mapping[str, Histories], *, title: str) -> Figure:
     most = max(map(len, named.values()))
     high, fan = max(PANEL, LINE * most), leaders(most)
     figure = new_figure(WIDTH + fan - leaders(0), 1, layout="none")
-    headline(figure, title, width=76)
+    headline(figure, title)
     above = above_panel(figure)
     figure.set_size_inches(figure.get_size_inches()[0], above + 2 * high + BETWEEN + BELOW)
     right = fan + max(widest_name(figure, lines) for lines in named.values())
@@ -67,8 +68,6 @@ def overlay(curves: Mapping[str, Histories], *, title: str) -> Figure:
         _draw(axes, quantity, quantities[quantity], looks)
         validated = {pair.validation.name for pair in quantities[quantity]}
         write_names(figure, axes, named[quantity], looks, fan, bold=validated)
-    upper.tick_params(labelbottom=False)
-    upper.set_xlabel("")
 
     runs = {pair.training.runs for pair in quantities[LOSS]}
     notes = ["solid, bold: validation", "dashed: training"]
@@ -103,17 +102,20 @@ def _draw(axes: Axes, quantity: Quantity, pairs: list[_Pair], looks: Mapping[str
     lines = [line for pair in pairs for line in (pair.training, pair.validation) if line.there]
     last = max((int(line.epochs[-1]) for line in lines), default=1)
     margin = max(0.15, 0.02 * (last - 1))
-    axes.set(xlabel="epoch", xlim=(1 - margin, last + margin), ylabel=quantity.label)
+    axes.set(xlabel="epoch", xlim=(1 - margin, last + margin))
     whole_epochs(axes, 1, last, 12)
+    name_axis(axes, quantity.label)
+    shown = []
     for line in lines:
         look = looks[line.name]
-        if line.runs > 1 and look["linestyle"] == "-":
+        banded = line.runs > 1 and look["linestyle"] == "-"
+        shown += [line.low, line.high] if banded else [line.mean]
+        if banded:
             axes.fill_between(line.epochs, line.low, line.high, color=look["color"], alpha=0.13, linewidth=0)
         axes.plot(line.epochs, line.mean, **look, markevery=line.every, zorder=3 if look["linestyle"] == "-" else 2.5)
     if not lines:
         axes.text(0.5, 0.5, "no history", transform=axes.transAxes, ha="center", va="center", color=GREY)
     elif quantity is ACCURACY:
-        accuracy_axis(axes, np.concatenate([line.mean for line in lines]), quantity.key)
+        accuracy_axis(axes, np.concatenate(shown), quantity.key)
     else:
-        worst = max(line.mean[0] for line in lines)
-        frame(axes, quantity, [line.mean for line in lines], f"epoch 1: {number(worst)}", LOG_FROM)
+        frame(axes, quantity, shown, logarithmic_from=LOG_FROM)

@@ -1,20 +1,17 @@
-"""The axes of one panel of a learning curve: which part of the values it shows, and its ticks."""
+"""The axes of one panel of a learning curve: its scale, and its ticks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, isfinite
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
-from numpy.typing import NDArray
 
-from mnist_lab.plots.style import GREY
+from mnist_lab.plots.accuracy_axis import Floats, accuracy_axis, name_axis
 
-Floats = NDArray[np.float64]
-
-START = 0.1  # the leading share of each line that may leave the panel
-SQUEEZED = 4.0  # ... when showing it would take this many times the range of the rest
+START = 0.1  # the leading share of each line
+SQUEEZED = 4.0  # from this many times the range of the rest on, the start would squeeze it on a linear axis
 EXPLODED = 1000.0  # largest over smallest loss from which the axis is logarithmic
 
 
@@ -33,40 +30,47 @@ class Quantity:
         return f"val_{self.key}"
 
 
-ACCURACY = Quantity("accuracy", "accuracy (fraction)", rises=True, ceiling=1.0)
-LOSS = Quantity("loss", "loss (nats)", rises=False, ceiling=float("inf"))
+ACCURACY = Quantity("accuracy", "accuracy", rises=True, ceiling=1.0)
+LOSS = Quantity("loss", "loss (cross-entropy)", rises=False, ceiling=float("inf"))
 
 
 def frame(
-    axes: Axes, quantity: Quantity, lines: Sequence[Floats], start: str, logarithmic_from: float = EXPLODED
+    axes: Axes,
+    quantity: Quantity,
+    lines: Sequence[Floats],
+    *,
+    also: Sequence[float] = (),
+    logarithmic_from: float = EXPLODED,
 ) -> None:
-    """Set the y-limits to the interesting range.
+    """Set the y-axis to show everything.
 
-    That is everything, with two exceptions. The leading `START` of each line may leave the panel when it alone
-    would squeeze the rest `SQUEEZED` times; the note `start` then says where the curve came from.
-    A loss whose largest value is more than `logarithmic_from` times the smallest gets a logarithmic axis.
+    Where the leading `START` of the lines would squeeze the rest `SQUEEZED` times on a linear axis, it is logarithmic:
+    in the loss, or in the error of an accuracy; so is a loss whose largest value is more than `logarithmic_from` times
+    the smallest.
+
+    Args:
+        axes: the panel.
+        quantity: what it shows.
+        lines: the values; those that are not finite do not count.
+        also: more values to show.
+        logarithmic_from: a ratio.
     """
-    whole = [line for line in lines if np.isfinite(line).any()]
-    if not whole:
+    name_axis(axes, quantity.label)
+    shown = [np.asarray(also, dtype=np.float64), *lines]
+    values = np.concatenate(shown)
+    values = values[np.isfinite(values)]
+    if not len(values):
         axes.set_ylim(0, 1)
         return
-    low, high = _range(whole)
-    if not quantity.rises and low > 0 and high / low > logarithmic_from:
-        axes.set_yscale("log")
-        axes.set_ylabel(f"{quantity.label}, log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,), numticks=6))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_locator(NullLocator())
-        axes.set_ylim(low / 1.3, high * 1.3)
+    squeezed = _squeezed(lines, quantity)
+    if quantity.rises and squeezed:
+        accuracy_axis(axes, values, quantity.key)
         return
-
-    rest = [line[ceil(START * len(line)) :] for line in whole]
-    if all(len(line) >= 5 and np.isfinite(late).any() for line, late in zip(whole, rest, strict=True)):
-        later = _range(rest)
-        kept = (later[0], high) if quantity.rises else (low, later[1])
-        if high - low > SQUEEZED * (kept[1] - kept[0]) > 0:
-            low, high = kept
-            _note(axes, start, quantity)
+    low, high = float(values.min()), float(values.max())
+    positive = values[values > 0]
+    if not quantity.rises and len(positive) and (squeezed or high > logarithmic_from * positive.min()):
+        _logarithmic(axes, quantity, float(positive.min()), high)
+        return
     least = 0.01 if quantity.rises else 0.02 * high
     missing = max(0.0, least - (high - low)) / 2
     low, high = low - missing, high + missing
@@ -77,7 +81,28 @@ def frame(
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
 
 
-def _range(lines: Iterable[Floats]) -> tuple[float, float]:
+def _squeezed(lines: Sequence[Floats], quantity: Quantity) -> bool:
+    """Whether the starts of the lines leave too little of a linear axis to the rest of them."""
+    known = [line for line in lines if np.isfinite(line).any()]
+    rest = [line[ceil(START * len(line)) :] for line in known]
+    if not known or not all(len(line) >= 5 and np.isfinite(late).any() for line, late in zip(known, rest, strict=True)):
+        return False
+    low, high = _range(known)
+    later = _range(rest)
+    kept = high - later[0] if quantity.rises else later[1] - low
+    return high - low > SQUEEZED * kept > 0
+
+
+def _logarithmic(axes: Axes, quantity: Quantity, low: float, high: float) -> None:
+    axes.set_yscale("log")
+    name_axis(axes, f"{quantity.key} (log scale)")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,), numticks=6))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_ylim(low / 1.3, high * 1.3)
+
+
+def _range(lines: Sequence[Floats]) -> tuple[float, float]:
     values = np.concatenate(list(lines))
     return float(np.nanmin(values)), float(np.nanmax(values))
 
@@ -86,29 +111,9 @@ def whole_epochs(axes: Axes, first: int, last: int, most: int) -> None:
     """Ticks at whole epochs only: at most about `most`, at multiples of 1, 2 or 5 times a power of ten."""
     step = next(s * 10**p for p in range(12) for s in (1, 2, 5) if last - first <= most * s * 10**p)
     ticks = [tick for tick in range(0, last + 1, step) if tick >= first]
-    if not ticks or ticks[0] - first > step / 2:
+    if not ticks or ticks[0] - first >= step / 2:
         ticks.insert(0, first)
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
-
-
-def _note(axes: Axes, text: str, quantity: Quantity) -> None:
-    """Say which value lies outside the panel, in the corner that a converging curve leaves free."""
-    y, va, arrow = (0.03, "bottom", "▼") if quantity.rises else (0.97, "top", "▲")
-    axes.text(
-        0.98, y, f"{arrow} {text}", transform=axes.transAxes, ha="right", va=va, color=GREY, fontsize=8,
-        bbox={"color": "white", "alpha": 0.8, "pad": 1},
-    )  # fmt: skip
-
-
-def include(axes: Axes, value: float) -> None:
-    """Widen the y-limits, if need be, so that `value` lies clearly inside."""
-    low, high = axes.get_ylim()
-    if axes.get_yscale() == "log":
-        if value > 0:
-            axes.set_ylim(min(low, value / 1.3), max(high, value * 1.3))
-    else:
-        margin = 0.04 * (high - low)
-        axes.set_ylim(min(low, value - margin), max(high, value + margin))
 
 
 def number(value: float | None) -> str:

@@ -7,7 +7,6 @@ figures are plain objects and nothing is kept alive behind the caller's back.
 """
 
 import os
-import textwrap
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
@@ -22,6 +21,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from mnist_lab.errors import NoRoomError
+from mnist_lab.plots.wrapping import fitted
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,6 +30,7 @@ R = TypeVar("R")
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#B0568C"
 INK, GREY, FAINT = "#222222", "#6B6B6B", "#DDDDDD"
 
+MARGIN = 0.012  # of the width of a figure, beside its title
 WIDTH, HEIGHT, DPI = 5.25, 3.5, 200  # inches, inches, pixels an inch: 1050 x 700 pixels
 
 STYLE: dict[str, Any] = {
@@ -97,15 +98,12 @@ def new_figure(width: float = WIDTH, height: float = HEIGHT, layout: Any = "cons
     return Figure(figsize=(width, height), layout=layout)
 
 
-def headline(figure: Figure, text: str, *, width: int = 54, scale: float = 1.0) -> None:
-    """A bold title from the figure's left edge, on at most two lines of `width` characters."""
-    figure.suptitle(wrapped(text, width), x=0.012, ha="left", weight="bold", fontsize=10.5 * scale)
-
-
-def wrapped(text: str, width: int, lines: int = 2) -> str:
-    """`text` on at most `lines` lines of `width` characters; what does not fit becomes an ellipsis."""
-    kept = textwrap.wrap(text, width, max_lines=lines, placeholder=" …", break_on_hyphens=False)
-    return "\n".join(kept)
+def headline(figure: Figure, text: str, *, scale: float = 1.0) -> None:
+    """A bold title from the figure's left edge, on at most two lines of the figure's width."""
+    size, width = 10.5 * scale, figure.get_size_inches()[0] * (1 - 2 * MARGIN)
+    figure.suptitle(
+        fitted(text, width, size, weight="bold", lines=2), x=MARGIN, ha="left", weight="bold", fontsize=size
+    )
 
 
 @styled

@@ -10,7 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from mnist_lab.plots import labels
-from mnist_lab.plots.overview import FONT, HEIGHT, WIDTH, Style, accuracy_axis, drawn, panel, short, written
+from mnist_lab.plots.accuracy_axis import accuracy_axis
+from mnist_lab.plots.overview import FONT, HEIGHT, WIDTH, Style, drawn, panel, short, written
 from mnist_lab.plots.style import BLUE, GREY, INK, headline, new_figure, styled
 
 APART, GAP = 0.062, 0.05  # inches between points side by side, and between bars above each other
@@ -66,7 +67,7 @@ def accuracy_against_parameters(
         bases: the experiments that others are compared against.
     """
     figure = new_figure(WIDTH, HEIGHT + 0.1 * max(0, min(len(points), 40) - 14), layout="none")
-    headline(figure, title, width=76)
+    headline(figure, title)
     axes = panel(figure)
     known = {point["name"]: value for point in points if (value := (reference or {}).get(point["name"])) is not None}
     near = _within_reach(points, known)

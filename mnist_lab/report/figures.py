@@ -27,7 +27,7 @@ def accuracy_curves(section: Section, title: str) -> "Figure":
 
     labels = short_names(group.name for group in section.groups)
     curves = {labels[group.name]: list(group.histories) for group in section.groups}
-    return plots.all_accuracies(curves, title=title, bases=_bases(section))
+    return plots.all_accuracies(curves, title=title, bases=_base_of_each(section))
 
 
 def accuracy_parameters(section: Section, title: str) -> "Figure":
@@ -42,6 +42,12 @@ def accuracy_parameters(section: Section, title: str) -> "Figure":
         reference={label: value for label, value in known.items() if value is not None},
         bases=_bases(section),
     )
+
+
+def _base_of_each(section: Section) -> dict[str, str]:
+    """The label of the base of every experiment that has one."""
+    labels = short_names(group.name for group in section.groups)
+    return {labels[group.name]: labels[group.base] for group in section.groups if group.base in labels}
 
 
 def _bases(section: Section) -> set[str]:

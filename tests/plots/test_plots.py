@@ -69,8 +69,8 @@ def test_epoch_ticks_are_whole_numbers_within_the_run_and_not_crowded(draw, epoc
     assert [label.get_text() for label in axes.get_xticklabels()] == [str(int(tick)) for tick in ticks]
 
 
-@pytest.mark.parametrize(("draw", "label"), [(plots.accuracy, "accuracy (fraction)"), (plots.loss, "loss (nats)")])
-def test_axes_are_labelled_with_units(draw, label):
+@pytest.mark.parametrize(("draw", "label"), [(plots.accuracy, "accuracy"), (plots.loss, "loss (cross-entropy)")])
+def test_axes_are_labelled(draw, label):
     axes = draw(history(3), title="run").axes[0]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", label)
 
@@ -124,14 +124,17 @@ def test_a_far_off_published_number_does_not_squeeze_the_curves():
     assert "published test 0.3039 (outside)" in legend(figure)
 
 
-def test_a_poor_first_epoch_leaves_the_panel_and_is_written_there():
+def test_a_poor_first_epoch_stays_in_the_panel_and_leaves_room_to_the_rest():
     rows = history(20)
     rows[0]["accuracy"], rows[0]["loss"] = 0.1234, 9.0
-    accuracy, loss = plots.accuracy(rows, title="run"), plots.loss(rows, title="run")
-    assert accuracy.axes[0].get_ylim()[0] > 0.9
-    assert "▼ epoch 1: 0.1234" in texts(accuracy)
-    assert loss.axes[0].get_ylim()[1] < 1
-    assert "▲ epoch 1: 9.0000" in texts(loss)
+    accuracy, loss = plots.accuracy(rows, title="run").axes[0], plots.loss(rows, title="run").axes[0]
+    assert accuracy.get_ylabel() == "accuracy (log-error scale)"
+    assert loss.get_ylabel() == "loss (log scale)"
+    for axes, first, low, high in ((accuracy, 0.1234, 0.95, 0.985), (loss, 9.0, 0.02, 0.1)):
+        bottom, top = axes.get_ylim()
+        assert bottom < first < top
+        heights = axes.transAxes.inverted().transform(axes.transData.transform([(1, low), (1, high)]))[:, 1]
+        assert heights[1] - heights[0] > 0.2
 
 
 def test_a_slow_start_stays_in_the_panel():
@@ -148,7 +151,7 @@ def test_an_exploding_loss_gets_a_logarithmic_axis_that_says_so():
     rows[2]["loss"] = 5e7
     axes = plots.loss(rows, title="run", test=0.1, reference={"test_loss": 0.0}).axes[0]
     assert axes.get_yscale() == "log"
-    assert axes.get_ylabel() == "loss (nats), log"
+    assert axes.get_ylabel() == "loss (log scale)"
     assert axes.get_ylim()[0] < 0.1 < 5e7 < axes.get_ylim()[1]
 
 
@@ -164,7 +167,8 @@ def test_a_value_that_is_not_finite_is_named_in_the_figure(bad, tmp_path):
 
 def test_curves_put_accuracy_beside_loss_and_the_batches_beneath():
     figure = plots.curves(history(10), batches(10), title="run")
-    assert [axes.get_ylabel().split(",")[0] for axes in figure.axes] == ["accuracy (fraction)", "loss (nats)"] * 2
+    assert [axes.get_ylabel().split()[0] for axes in figure.axes] == ["accuracy", "loss"] * 2
+    assert [axes.get_xlabel() for axes in figure.axes] == ["epoch"] * 4
     for axes in figure.axes[2:]:
         points = [line for line in axes.lines if line.get_linestyle() == "None"]
         assert list(points[0].get_xdata()) == list(range(1, 11))
@@ -183,6 +187,27 @@ def test_many_batches_are_drawn_as_a_mean_that_keeps_the_whole_run():
     assert len(line.get_xdata()) <= 240
     assert line.get_xdata()[-1] > 99.5
     assert np.mean(line.get_ydata()) == pytest.approx(np.mean(batches(100)["accuracy"]), abs=0.002)
+
+
+def test_what_an_epochs_last_batches_leave_over_makes_no_spike():
+    """Nine means over 50 batches of an epoch and one over 5, which is by chance far above the others."""
+    position = np.concatenate([epoch + np.append(np.arange(50, 451, 50), 455) / 455 for epoch in range(3)])
+    accuracy = np.where(np.arange(30) % 10 == 9, 0.9978, 0.9905)
+    within = {"epoch": position, "loss": 1 - accuracy, "accuracy": accuracy}
+    line = plots.curves(history(3), within, title="run").axes[2].lines[0]
+    assert max(line.get_ydata()) == pytest.approx((50 * 0.9905 + 5 * 0.9978) / 55)
+    assert list(line.get_xdata()[8::9]) == pytest.approx([1, 2, 3])
+    assert np.mean(line.get_ydata()) == pytest.approx(0.9906, abs=1e-4)
+
+
+@pytest.mark.parametrize("quantity", ["accuracy", "loss"])
+def test_the_test_score_leaves_the_marker_of_its_epoch_to_be_seen(quantity):
+    rows = history(10)
+    figure = getattr(plots, quantity)(rows, title="run", test=rows[6][f"val_{quantity}"], best_epoch=7)
+    _, validation, test = figure.axes[0].lines
+    assert test.get_xydata()[0].tolist() == validation.get_xydata()[6].tolist()
+    assert test.get_markerfacecolor() == "none"
+    assert test.get_markersize() > 1.5 * validation.get_markersize()
 
 
 value = st.floats(0, 1e12) | st.sampled_from([nan, inf, None])

@@ -1,0 +1,72 @@
+"""The axis of an accuracy: linear, or logarithmic in the error where the errors are far apart."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, NullLocator
+from numpy.typing import NDArray
+
+from mnist_lab.plots.wrapping import fitted
+
+Floats = NDArray[np.float64]
+
+TINY = 1e-6  # an error below this is none: that of one in a million images
+SCALES = 3.0  # from this ratio of the largest to the smallest error on the axis is logarithmic in the error
+
+
+def accuracy_axis(axes: Axes, values: Floats, what: str, *, most_ticks: int = 10) -> None:
+    """Let the y-axis show all of the values that are finite.
+
+    Where their errors differ by more than `SCALES` times it is logarithmic in the error, so that .98 and .99 are as
+    far apart as .8 and .9. No error at all is then drawn at the top.
+
+    Args:
+        axes: the panel.
+        values: accuracies, as fractions of 1.
+        what: the name of the accuracy.
+        most_ticks: about so many at most.
+    """
+    errors = 1 - values[np.isfinite(values)]
+    most, least = (float(errors.max()), float(errors.min())) if len(errors) else (1.0, 1.0)
+    perfect = least < TINY
+    if perfect:
+        least = float(errors[errors >= TINY].min(initial=1.0)) / 2
+    if most > SCALES * least:
+        stretch = (most / least) ** 0.07
+        top = least / stretch
+        axes.set_yscale("function", functions=(_log_error(top), lambda y: 1 - 10.0 ** -np.asarray(y)))
+        axes.set_ylim(1 - min(1.0, most * stretch), 1.0 if perfect else 1 - top)
+        ticks = [*_round_errors(most, least, most_ticks), *([1.0] if perfect else [])]
+        axes.set_yticks(ticks, [f"{tick:.6g}" for tick in ticks])
+        name_axis(axes, f"{what} (log-error scale)")
+    else:
+        low, high = (1 - most, 1 - float(errors.min())) if len(errors) else (0.0, 1.0)
+        margin = max(0.05 * (high - low), 0.001)
+        axes.set_ylim(max(0.0, low - margin), min(high + margin, 1 + margin / 3))
+        axes.yaxis.set_major_locator(MaxNLocator(min(7, most_ticks), steps=[1, 2, 2.5, 5, 10]))
+        name_axis(axes, what)
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
+def name_axis(axes: Axes, text: str) -> None:
+    """Name the y-axis, in two lines where the panel is not as high as the name is long."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    height = axes.get_position().height * figure.get_size_inches()[1]
+    axes.set_ylabel(fitted(text, 0.9 * height, float(axes.yaxis.label.get_fontsize()), lines=2))
+
+
+def _log_error(floor: float) -> Any:
+    return lambda accuracy: -np.log10(np.maximum(1 - np.asarray(accuracy, dtype=np.float64), floor))
+
+
+def _round_errors(most: float, least: float, number: int) -> list[float]:
+    """Accuracies whose errors are round, between the two errors: about `number` of them at most."""
+    ticks: list[float] = []
+    for steps in ((1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,)):
+        errors = (step * 10.0**-power for power in range(1, 9) for step in steps)
+        ticks = [1 - error for error in errors if 0.98 * least <= error <= 1.02 * most]
+        if len(ticks) <= number:
+            break
+    return sorted(ticks)

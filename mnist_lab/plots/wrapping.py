@@ -1,0 +1,77 @@
+"""Text that has to fit: measured as it is drawn, broken where a reader would pause, shortened in the middle."""
+
+import warnings
+from functools import lru_cache
+from itertools import pairwise
+
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
+ELLIPSIS = "…"
+
+# What it costs to break a line, in widths of a full line that stays free.
+_AFTER_PUNCTUATION, _BETWEEN_WORDS, _WITHIN_A_WORD, _IN_PARENTHESES = 0.0, 0.15, 0.6, 2.0
+_JOINTS = "/_,=-…"
+
+
+@lru_cache(maxsize=4096)
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Inches that one line of `text` is wide in the figures' font at `size` points."""
+    if not text:
+        return 0.0
+    with warnings.catch_warnings():
+        # A character without a glyph is drawn as a box, which has a width too.
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
+        font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+        width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    return float(width) / 72
+
+
+def fitted(text: str, inches: float, size: float, *, weight: str = "normal", lines: int = 1) -> str:
+    """`text` on at most `lines` lines, none wider than `inches`.
+
+    A line ends after punctuation rather than between words, between words rather than within one, and not within
+    parentheses where there is another place. What does not fit is left out in the middle: names of experiments begin
+    alike and differ at the end.
+    """
+    text = " ".join(text.split())
+    low, high, whole = 0, len(text) - 1, _broken(text, inches, size, weight, lines)
+    found = ELLIPSIS if whole is None else whole
+    while whole is None and low < high:  # characters that are kept: `low` fit, more than `high` do not
+        kept = (low + high + 1) // 2
+        if shorter := _broken(_ends(text, kept), inches, size, weight, lines):
+            low, found = kept, shorter
+        else:
+            high = kept - 1
+    return found
+
+
+def _broken(text: str, inches: float, size: float, weight: str, lines: int) -> str | None:
+    """`text` on at most `lines` lines; None if it does not fit."""
+    if text_width(text, size, weight) <= inches:
+        return text
+    if lines > 1:
+        for _, end in sorted(_breaks(text, inches, size, weight)):
+            if (rest := _broken(text[end:], inches, size, weight, lines - 1)) is not None:
+                return f"{text[:end].rstrip()}\n{rest}"
+    return None
+
+
+def _breaks(text: str, inches: float, size: float, weight: str) -> list[tuple[float, int]]:
+    """The places where the first line may end, each with what it costs: (cost, index of the second line's start)."""
+    found, depth = [], 0
+    for i, (one, following) in enumerate(pairwise(text)):
+        depth += (one in "([") - (one in ")]")
+        if not (one == " " or one in _JOINTS) or following == " ":
+            continue
+        width = text_width(text[: i + 1].rstrip(), size, weight)
+        if width > inches:
+            break
+        between = _AFTER_PUNCTUATION if i and text[i - 1] in ",:;" else _BETWEEN_WORDS
+        cost = between if one == " " else _WITHIN_A_WORD
+        found.append((cost + _IN_PARENTHESES * (depth > 0) + 1 - width / inches, i + 1))
+    return found
+
+
+def _ends(text: str, kept: int) -> str:
+    return f"{text[: (kept + 1) // 2].rstrip()}{ELLIPSIS}{text[len(text) - kept // 2 :].lstrip()}"
