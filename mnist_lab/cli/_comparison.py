@@ -1,25 +1,25 @@
-"""How a comparison looks in a terminal: a row an experiment, as many columns as there is room for, and the verdicts."""
+"""How a comparison looks in a terminal: a row an experiment, the outcome in a few lines, and where to read the rest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich.cells import cell_len
 from rich.text import Text
 
-from mnist_lab.cli import _tables as tables
+from mnist_lab.analysis.holm import ALPHA
+from mnist_lab.analysis.wording import count
 from mnist_lab.cli._consoles import console
 from mnist_lab.cli._output import echo, echo_json
-from mnist_lab.report import Section, Study, explanations
+from mnist_lab.cli._tables import bullets, file_names, print_table
+from mnist_lab.report import Study
 from mnist_lab.report.columns import Column, columns
-from mnist_lab.report.digest import digest, looks
+from mnist_lab.report.grouping import Section
+from mnist_lab.report.page.answers import answer
 from mnist_lab.report.verdict_words import APART
-
-NARROW = 22
-"""Characters that the column of changes keeps in any case; it wraps."""
+from mnist_lab.text.tables import Column as Heading
 
 
 def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False) -> None:
-    """Print table and verdicts of each chapter, what the numbers are, and where the files are.
+    """Print the table of each chapter, then how many changes helped or hurt, and where the files are.
 
     Args:
         study: what is told.
@@ -30,50 +30,56 @@ def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False)
         echo_json(next(file for file in files if file.name == "summary.json").read_text(encoding="utf-8"))
         return
     output = console()
-    headings: set[str] = set()
-    dropped: dict[str, None] = {}
-    remarks: list[str] = []
+    told: list[str] = []
     for chapter in study.chapters:
         section = chapter.section
         output.print()
         output.print(Text(section.heading, style="bold"))
         output.print()
-        shown, left_out = fitting(columns(section, chapter.verdicts), section, output.width)
-        headings |= {column.heading for column in shown}
-        dropped |= dict.fromkeys(left_out)
-        rows = [[column.text(group) for column in shown] for group in section.groups]
-        numbers = [i for i, column in enumerate(shown) if column.numeric]
-        wrapped = next((i for i, column in enumerate(shown) if column.heading.startswith("Changed")), 0)
-        output.print(tables.table([column.heading for column in shown], rows, numbers=numbers, wrapped=wrapped))
-        if verdicts := digest(chapter):
-            output.print()
-            output.print(tables.bullets(verdicts))
-            headings.add("Verdict")  # it is told, if not in the table
+        shown = [part for column in columns(section, chapter.verdicts) for part in _parts(column, section)]
+        print_table(
+            [column for column, _ in shown],
+            zip(*(cells for _, cells in shown), strict=True),
+            output=output,
+            elsewhere="summary.csv has all columns",
+        )
         where = f"{section.heading}: " if len(study.chapters) > 1 else ""
-        remarks += [f"{where}{text}" for text in looks(chapter.looks)]
+        if lead := answer(chapter.entries).lead:
+            told.append(f"{where}{lead}")
+    if legend := _legend(study):
+        told.append(legend)
+    if len(study.chapters) > 1:
+        told.append(APART)
+    if selected := sum(group.n for group in study.groups if group.selected_on_test):
+        told.append(
+            f"{count(selected, 'run')} used the test images for validation, so their test accuracy is optimistic."
+        )
     output.print()
-    apart = [APART] if len(study.chapters) > 1 else []
-    remarks = [*apart, *explanations.of_table(study, headings), *remarks]
-    if dropped:
-        remarks.append(f"No room here for: {', '.join(dropped)}. The files have all columns.")
-    output.print(tables.bullets(remarks))
-    echo(f"\nSummary: {files[0]}")
-    output.print(Text("  " + "  ".join(file.name for file in files[1:])))
+    output.print(bullets(told))
+    echo(f"\n{files[0].stem.capitalize()}: {files[0]}")
+    output.print(file_names(file.name for file in files[1:]))
 
 
-def fitting(shown: Sequence[Column], section: Section, width: int) -> tuple[list[Column], list[str]]:
-    """The columns that fit into `width` characters, the least important left out, and the headings of those."""
-    kept = list(shown)
-    needed = {column.heading: _width(column, section) for column in shown}
-    while sum(needed[column.heading] + 1 for column in kept) - 1 > width:
-        least = max(kept, key=lambda column: column.importance)
-        if least.importance == 0:
-            break
-        kept.remove(least)
-    return kept, [column.heading for column in shown if column not in kept]
+def _parts(column: Column, section: Section) -> Iterator[tuple[Heading, list[str]]]:
+    """A column with its cells, and one for what qualifies its numbers, which may be hidden on its own."""
+    apart = column.aside_heading and any(map(column.aside, section.groups))
+    cells = map(column.main if apart else column.text, section.groups)
+    yield Heading(column.heading, column.numeric, column.priority), list(cells)
+    if apart:
+        asides = [column.aside(group).strip("()± ") for group in section.groups]
+        yield Heading(column.aside_heading, number=True, priority=column.aside_priority), asides
 
 
-def _width(column: Column, section: Section) -> int:
-    cells = [column.heading, *(column.text(group) for group in section.groups)]
-    widest = max(map(cell_len, cells))
-    return min(widest, NARROW) if column.heading.startswith("Changed") else widest
+def _legend(study: Study) -> str:
+    """What a difference and a verdict are; empty if there are none."""
+    verdicts = [verdict for chapter in study.chapters for verdict in chapter.verdicts.values() if verdict.paired]
+    if not verdicts:
+        return ""
+    bases = {base for chapter in study.chapters for base in chapter.families}
+    numbers = {len(verdict.seeds) for verdict in verdicts}
+    base = bases.pop() if len(bases) == 1 else "the base"
+    seeds = f"same {count(numbers.pop(), 'seed')}" if len(numbers) == 1 else "same seeds"
+    text = f"Difference: test accuracy minus that of {base} with the {seeds}, in percentage points."
+    if not any(verdict.paired and verdict.paired.interval for verdict in verdicts):
+        return text
+    return f"{text} Interval and verdict: paired sign-flip test at {ALPHA:g}, Holm-corrected."

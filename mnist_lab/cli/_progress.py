@@ -1,7 +1,6 @@
 """A run's progress on stderr: a live bar in a terminal, plain lines elsewhere, nothing if quiet."""
 
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
 
 from typing_extensions import override
@@ -96,13 +95,14 @@ class Live(Quiet):
 
     @override
     def begun(self, plan: Plan) -> None:
-        from mnist_lab.cli._results import layer_table, parameter_counts
+        from mnist_lab.cli._tables import renderable
 
+        parameters = plan.summary.parameters
         self._say(plain.heading(plan), style="bold")
         self._say(plain.counts(plan.material))
         self._say()
-        self._console.print(layer_table(plan.summary))
-        self._say(parameter_counts(asdict(plan.summary.parameters)))
+        self._console.print(renderable(*plain.layer_table(plan.summary), self._console))
+        self._say(plain.parameter_counts(parameters.trainable, parameters.total))
         self._say()
         for text in plain.remarks(plan):
             self._say(text, style="yellow")

@@ -1,35 +1,19 @@
-"""How results look in a terminal: the layer table, one run in full, one run in a line."""
+"""How the result of a run looks in a terminal: in full, or in a line."""
 
 from typing import TYPE_CHECKING, Any
 
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from mnist_lab.analysis import observed
-from mnist_lab.cli import _tables as tables
 from mnist_lab.cli._consoles import console
 from mnist_lab.cli._output import echo
+from mnist_lab.cli._tables import bullets, facts, file_names, print_table
+from mnist_lab.experiment.lines import parameter_counts
+from mnist_lab.text.tables import Column
 
 if TYPE_CHECKING:
     from mnist_lab.config.schema import Reference
-    from mnist_lab.models import Summary
     from mnist_lab.runs import Run
-
-
-def layer_table(summary: "Summary") -> Table:
-    """Layers with type, output shape and parameters."""
-    rows = [
-        (layer.name, layer.type, " x ".join(str(size) for size in layer.output_shape[1:]), f"{layer.parameters:,}")
-        for layer in summary.layers
-    ]
-    return tables.table(("Layer", "Type", "Output shape", "Parameters"), rows, numbers=[3])
-
-
-def parameter_counts(parameters: dict[str, int]) -> str:
-    """`7,852 parameters (7,770 trainable)`; of the trainable ones nothing is said where all are."""
-    total, trainable = parameters["total"], parameters["trainable"]
-    return f"{total:,} parameters" + (f" ({trainable:,} trainable)" if trainable != total else "")
 
 
 def print_line(run: "Run") -> None:
@@ -45,14 +29,14 @@ def print_run(run: "Run") -> None:
     output.print()
     output.print(Text(_heading(metrics), style="bold"))
     output.print()
-    output.print(_results(metrics, published))
+    print_table(*_results(metrics, published))
     output.print()
-    output.print(tables.facts(_facts(metrics, published)))
+    output.print(facts(_facts(metrics, published)))
     if remarks := _remarks(run):
         output.print()
-        output.print(tables.bullets(remarks))
+        output.print(bullets(remarks))
     echo(f"\nPlots, metrics and model: {run.folder.path}")
-    output.print(Padding("  ".join(run.folder.plots) or "no plots", (0, 0, 0, 2), expand=False))
+    output.print(file_names(run.folder.plots or ["no plots"]))
 
 
 def _heading(metrics: dict[str, Any]) -> str:
@@ -61,7 +45,7 @@ def _heading(metrics: dict[str, Any]) -> str:
     return f"{run['name']}, seed {run['seed']}, {data.get('title', data['name'])}{genuine}"
 
 
-def _results(metrics: dict[str, Any], published: "Reference") -> Table:
+def _results(metrics: dict[str, Any], published: "Reference") -> tuple[list[Column], list[list[str]]]:
     """A row each for training, validation and test; the published accuracies beside ours where there are some."""
     data, test, epochs = metrics["dataset"], metrics["test"], metrics["epochs"]
     known = published.train_accuracy is not None or published.test_accuracy is not None
@@ -80,20 +64,20 @@ def _results(metrics: dict[str, Any], published: "Reference") -> Table:
         rows.append(row(name, data["validation"], epochs, metrics["validation"], None))
     interval = f"{low:.4f} to {high:.4f}"
     rows.append(row("test", test["total"], metrics["best"]["epoch"], test, published.test_accuracy, interval))
-    headings = ["", "Images", "Epoch", "Loss", "Accuracy", *(["Published"] if known else []), "95 % interval"]
-    last = len(headings) - 1
-    return tables.table(headings, rows, numbers=range(1, last + 1), wrapped=last)
+    headings = ["Images", "Epoch", "Loss", "Accuracy", *(["Published"] if known else []), "95 % interval"]
+    return [Column(""), *(Column(heading, number=True) for heading in headings)], rows
 
 
 def _facts(metrics: dict[str, Any], published: "Reference") -> list[tuple[str, str]]:
     test, best, seconds, environment = (metrics[name] for name in ("test", "best", "seconds", "environment"))
+    parameters = metrics["parameters"]
     epochs = f"{metrics['epochs']} epoch{'' if metrics['epochs'] == 1 else 's'}"
     saved = f"the weights of epoch {best['epoch']}, " + (
         f"best by {best['monitor']}" if best["restored"] else "the last"
     )
     lines = [
         ("Wrong", f"{test['wrong']:,} of {test['total']:,} test images"),
-        ("Model", f"{parameter_counts(metrics['parameters'])}; saved with {saved}"),
+        ("Model", f"{parameter_counts(parameters['trainable'], parameters['total'])}; saved with {saved}"),
         (
             "Time",
             f"{seconds['total']:.1f} s: {seconds['startup']:.1f} s start-up, {seconds['train']:.1f} s training "

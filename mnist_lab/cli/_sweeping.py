@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from typing_extensions import override
 
-from mnist_lab.cli import _tables as tables
 from mnist_lab.cli._consoles import console
 from mnist_lab.cli._output import echo, echo_notes, shortened
+from mnist_lab.cli._tables import print_table, renderable
 from mnist_lab.errors import InputError
 from mnist_lab.sweeps import STATES, Observer
+from mnist_lab.text.tables import MINOR, Column
 
 if TYPE_CHECKING:
     from mnist_lab.runs import RunFolder
@@ -44,7 +45,8 @@ def print_plan(schedule: "Schedule", *, to_stdout: bool) -> None:
         too_large = any(run in costs and costs[run].problem for run in runs)
         state = "too large" if too_large else _states(runs)
         rows.append((experiment, _seeds(runs), state, parameters, seconds))
-    output.print(tables.table(("Experiment", "Seeds", "State", "Parameters", "Time"), rows, numbers=[3, 4], wrapped=0))
+    parameters = Column("Parameters", number=True, priority=MINOR)
+    print_table(("Experiment", "Seeds", "State", parameters, Column("Time", number=True)), rows, output=output)
     echo_notes(schedule.notes if to_stdout else [*schedule.notes, *schedule.problems])
     if not plan.todo:
         all_done = plan.count("done") == len(plan.runs)
@@ -91,7 +93,7 @@ def print_failures(failures: "Sequence[tuple[PlannedRun, str]]", again: str) -> 
     rows = [(run.label, shortened(reason.splitlines()[0]), str(run.folder.current.path)) for run, reason in failures]
     output = console(stderr=True)
     output.print()
-    output.print(tables.table(("Failed", "Why", "Folder"), rows, wrapped=1))
+    print_table(("Failed", "Why", "Folder"), rows, output=output)
     echo(f"\nEach folder has log.txt and error.txt. To retry only these runs:\n  {again}", err=True)
 
 
@@ -183,7 +185,8 @@ class Live(Lines):
         from rich.console import Group
 
         rows = [self._row(run) for run in running]
-        table = tables.table(("Running", "Epoch", "Accuracy", "Time", "Left"), rows, numbers=range(1, 5))
+        numbers = (Column(heading, number=True) for heading in ("Epoch", "Accuracy", "Time", "Left"))
+        table = renderable(("Running", *numbers), rows, self._console)
         self._live.update(Group(table, self._bar()))
 
     def _row(self, run: "PlannedRun") -> tuple[str, ...]:

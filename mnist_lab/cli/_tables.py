@@ -1,72 +1,54 @@
-"""Tables and paragraphs on stdout: fitted to a terminal, neither wrapped nor shortened in a pipe."""
+"""Tables and paragraphs for people: fitted to a terminal, neither wrapped nor shortened in a pipe."""
 
 from collections.abc import Iterable, Sequence
 
-from rich import box
-from rich.cells import cell_len
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from mnist_lab.cli._consoles import console
 from mnist_lab.cli._output import echo
 from mnist_lab.text.printable import printable
-
-_RULED = box.Box(str(box.SIMPLE_HEAD), ascii=True)
-"""A rule under the headings; where there is only ASCII, the stream writes it as hyphens."""
+from mnist_lab.text.tables import Column, Layout, fitted
 
 
-def table(
-    headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Iterable[int] = (), wrapped: int | None = None
-) -> Table:
-    """A table with a line under its headings.
+def print_table(
+    columns: Sequence[Column | str],
+    rows: Iterable[Sequence[str]],
+    *,
+    output: Console | None = None,
+    elsewhere: str = "",
+) -> None:
+    """Print a table, and below it which of its columns were hidden.
 
     Args:
-        numbers: the columns that are aligned to the right.
-        wrapped: the column that gives way where the terminal is too narrow.
+        columns: of `fitted`.
+        rows: of `fitted`.
+        output: of `console`; without it that for stdout.
+        elsewhere: where hidden columns can be seen, as the end of a sentence: `summary.csv has all columns`.
     """
-    made = Table(box=_RULED, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    right = set(numbers)
-    for i, heading in enumerate(headings):
-        made.add_column(
-            heading, justify="right" if i in right else "left", overflow="fold", no_wrap=wrapped not in (None, i)
-        )
-    for row in rows:
-        made.add_row(*map(_cell, row))
-    return made
+    output = output or console()
+    layout = fitted(columns, rows, output.width)
+    output.print(Text(layout.heading, style="bold"), soft_wrap=True)
+    output.print(layout.rule, soft_wrap=True)
+    if layout.rows:
+        echo("\n".join(layout.rows), err=output.stderr)  # rich takes seconds for thousands of rows
+    if layout.hidden:
+        output.print(Text(_note(layout, elsewhere), style="dim"))
 
 
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Iterable[int] = ()) -> None:
-    """Print a table whose first column gives way where the terminal is too narrow.
-
-    Where it fits, it is laid out here: rich takes two seconds for 5,000 rows.
-    """
-    output = console()
-    right = set(numbers)
-    columns = [list(map(printable, column)) for column in zip(headings, *rows, strict=True)]
-    widths = [max(map(cell_len, column)) for column in columns]
-    total = sum(widths) + 2 * (len(widths) - 1)
-    if total > output.width:
-        output.print(table(headings, rows, numbers=right, wrapped=0))
-        return
-    padded = [
-        [
-            (" " * (width - cell_len(cell)) + cell if i in right else cell + " " * (width - cell_len(cell)))
-            for cell in column
-        ]
-        for i, (column, width) in enumerate(zip(columns, widths, strict=True))
-    ]
-    heading, *lines = ("  ".join(cells) for cells in zip(*padded, strict=True))
-    output.print(Text(heading.rstrip(), style="bold"))
-    output.print("─" * total)
-    echo("\n".join(line.rstrip() for line in lines))
+def renderable(columns: Sequence[Column | str], rows: Iterable[Sequence[str]], output: Console) -> RenderableType:
+    """The same table for rich to draw, in what is in progress."""
+    layout = fitted(columns, rows, output.width)
+    return Text("\n".join([layout.heading, layout.rule, *layout.rows]))
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> Table:
     """A name and a sentence to a line; what does not fit goes on under its beginning."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     for name, text in pairs:
-        grid.add_row(_cell(name), _cell(text))
+        grid.add_row(Text(printable(name)), Text(printable(text)))
     return grid
 
 
@@ -75,6 +57,12 @@ def bullets(texts: Iterable[str]) -> RenderableType:
     return facts(("•", text) for text in texts)
 
 
-def _cell(text: str) -> Text:
-    """A text as it will be shown, so that its width is known when columns are laid out."""
-    return Text(printable(text))
+def file_names(names: Iterable[str]) -> RenderableType:
+    """Names of files in a folder that was named before."""
+    return Padding("  ".join(names), (0, 0, 0, 2), expand=False)
+
+
+def _note(layout: Layout, elsewhere: str) -> str:
+    columns = "column" if len(layout.hidden) == 1 else "columns"
+    more = f"; {elsewhere}" if elsewhere else ""
+    return f"Hidden {columns}: {', '.join(layout.hidden)} (needs a terminal {layout.needed} columns wide{more})."

@@ -70,6 +70,7 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
     from mnist_lab.cli import _tables as tables
     from mnist_lab.cli._consoles import console
     from mnist_lab.report.comparison import words
+    from mnist_lab.text.tables import Column
 
     output = console()
     base = comparison.base.group
@@ -77,9 +78,9 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
         output.print()
         output.print(Text(f"{comparison.title}, {base.data.heading}", style="bold"))
         output.print()
-        headings = ("Runs", "Test", "Difference", "95 % interval", "Verdict")
+        numbers = (Column(heading, number=True) for heading in ("Test", "Difference", "95 % interval"))
         rows = [(name, *cells) for name, _, *cells in words.overview(comparison)]
-        output.print(tables.table(headings, rows, numbers=(1, 2, 3), wrapped=0))
+        tables.print_table(("Runs", *numbers, "Verdict"), rows)
     for arm in comparison.arms:
         data = f", {base.data.heading}" if len(comparison.arms) == 1 else ""
         output.print()
@@ -88,7 +89,8 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
         output.print(tables.facts([("Changed", arm.entry.group.changed), ("Runs", words.seeds(comparison, arm))]))
         output.print()
         names = (base.name, arm.entry.group.name)
-        output.print(tables.table(("", *names, "Difference", "95 % interval"), words.cells(arm), numbers=range(1, 5)))
+        numbers = (Column(heading, number=True) for heading in (*names, "Difference", "95 % interval"))
+        tables.print_table(("", *numbers), words.cells(arm))
         output.print()
         output.print(tables.bullets(words.findings(comparison, arm)))
     for remarks in (words.of_the_base(comparison), words.notes(comparison)):
@@ -96,4 +98,4 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
             output.print()
             output.print(tables.bullets(remarks))
     echo(f"\nComparison: {files[0]}")
-    output.print(Text("  " + "  ".join(file.name for file in files[1:])))
+    output.print(tables.file_names(file.name for file in files[1:]))

@@ -36,8 +36,18 @@ def list_(data_dir: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    _print_table(
-        ["name", "what it is", "train + test", "size", "classes", "licence"],
+    from mnist_lab.cli._tables import print_table
+    from mnist_lab.text.tables import MINOR, Column
+
+    print_table(
+        [
+            "Name",
+            Column("Description", priority=1),
+            Column("Train + test", number=True),
+            Column("Size", number=True),
+            Column("Classes", number=True),
+            Column("Licence", priority=MINOR),
+        ],
         [
             [
                 row["name"],
@@ -49,6 +59,7 @@ def list_(data_dir: Path | None, as_json: bool) -> None:
             ]
             for row in rows
         ],
+        elsewhere="--json has all columns",
     )
     echo("\nWhere:")
     for row in rows:
@@ -230,16 +241,19 @@ def _facts(dataset: "Dataset") -> dict[str, Any]:
 
 
 def _print_facts(dataset: "Dataset", facts: dict[str, Any]) -> None:
+    from mnist_lab.cli._tables import print_table
+    from mnist_lab.text.tables import Column
+
     echo(f"{dataset.title}, read from {dataset.source}")
     counts = f"{facts['train']:,} training and {facts['test']:,} test images"
     echo(f"  {counts}, {_size(dataset.image_shape)}, {len(dataset.classes)} classes")
     echo()
     rows = [[each["name"], f"{each['train']:,}", f"{each['test']:,}"] for each in facts["classes"]]
-    headings = ["class", "train", "test"]
+    columns = [Column("Class"), *(Column(heading, number=True) for heading in ("Train", "Test"))]
     if dataset.labels != dataset.classes:
-        headings.append("label")
+        columns.append(Column("Label", number=True))
         rows = [[*row, label] for row, label in zip(rows, dataset.labels, strict=True)]
-    _print_table(headings, rows, numbers=(1, 2, 3))
+    print_table(columns, rows)
     echo()
     echo(f"  sha256   {dataset.sha256}")
     for role, digest in dataset.digests.items():
@@ -247,13 +261,6 @@ def _print_facts(dataset: "Dataset", facts: dict[str, Any]) -> None:
     echo(f"  genuine  {'yes' if dataset.genuine else 'NOT VERIFIED'}: {dataset.check}")
     for note in dataset.notes:
         echo(f"  note     {note}")
-
-
-def _print_table(headings: list[str], rows: list[list[str]], numbers: tuple[int, ...] = ()) -> None:
-    from mnist_lab.cli._consoles import console
-    from mnist_lab.cli._tables import table
-
-    console().print(table(headings, rows, numbers=numbers))
 
 
 def _as_text(image: Any) -> str | None:

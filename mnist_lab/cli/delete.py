@@ -76,7 +76,8 @@ def _remove(folders: "list[RunFolder]", results: Path) -> "list[MnistLabError]":
 
 
 def _show(folders: "list[RunFolder]") -> None:
-    from mnist_lab.cli import _tables as tables
+    from mnist_lab.cli._tables import print_table
+    from mnist_lab.text.tables import MINOR, Column
 
     sizes = [folder.size() for folder in folders]
     rows = [
@@ -85,7 +86,7 @@ def _show(folders: "list[RunFolder]") -> None:
     ]
     if len(rows) > 1:
         rows.append(("all", "", f"{sum(files for files, _ in sizes):,}", _megabytes(sum(size for _, size in sizes))))
-    tables.print_table(("Run", "State", "Files", "Size"), rows, numbers=(2, 3))
+    print_table(("Run", "State", Column("Files", number=True, priority=MINOR), Column("Size", number=True)), rows)
 
 
 def _runs(count: int) -> str:

@@ -9,7 +9,7 @@ from mnist_lab.cli._options import PATH, debug_option, examples, json_option
 from mnist_lab.cli._output import echo, left_out, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from mnist_lab.runs.query import Records
 
@@ -23,7 +23,9 @@ _COLUMNS = {
     "parameters.total": "Parameters",
     "epochs": "Epochs",
 }
-"""The keys that the table shows, with their headings; those that a question is about come after them."""
+"""The keys that the table shows, with their headings; those that are asked for come after them."""
+_MINOR = ("test.wrong", "epochs", "dataset.name", "parameters.total")
+"""Those that are hidden where there is no room for all, the last first, unless they are asked for."""
 
 
 @click.command(
@@ -76,7 +78,8 @@ def list_runs(
     found = Records(read.runs)
     there = len(found.runs)
     used = [condition.key for condition in asked] + [key.removeprefix("-") for key in keys]
-    columns = dict.fromkeys([*_COLUMNS, *(found.full(key) for key in used)])
+    asked_for = {found.full(key) for key in used}
+    columns = dict.fromkeys([*_COLUMNS, *map(found.full, used)])
     for key in columns:
         found.column(key)  # while all runs are there: a key that none of those that are left has is no mistake
     found = found.where(asked)
@@ -91,7 +94,7 @@ def list_runs(
     elif as_csv:
         _print_csv(found, [key for key in columns if key not in _COLUMNS])
     elif found.runs:
-        _print_table(found, list(columns))
+        _print_table(found, list(columns), asked_for)
     elif there:
         echo(f"None of the {there:,} finished runs below {path} meets the conditions.", err=True)
     else:
@@ -99,13 +102,18 @@ def list_runs(
         echo(nothing, err=True)
 
 
-def _print_table(records: "Records", keys: "Sequence[str]") -> None:
-    from mnist_lab.cli import _tables as tables
+def _print_table(records: "Records", keys: "Sequence[str]", asked_for: "Collection[str]") -> None:
+    from mnist_lab.cli._tables import print_table
+    from mnist_lab.text.tables import MINOR, Column
 
-    columns = [records.column(key) for key in keys]
-    numbers = [i for i, column in enumerate(columns) if any(isinstance(value, int | float) for value in column)]
-    cells = [[_cell(key, value) for value in column] for key, column in zip(keys, columns, strict=True)]
-    tables.print_table([_COLUMNS.get(key, key) for key in keys], list(zip(*cells, strict=True)), numbers=numbers)
+    columns, cells = [], []
+    for key in keys:
+        values = records.column(key)
+        number = any(isinstance(value, int | float) for value in values)
+        priority = MINOR + _MINOR.index(key) if key in _MINOR and key not in asked_for else 0
+        columns.append(Column(_COLUMNS.get(key, key), number, priority))
+        cells.append([_cell(key, value) for value in values])
+    print_table(columns, zip(*cells, strict=True), elsewhere="--csv has all columns")
 
 
 def _print_csv(records: "Records", besides: "Sequence[str]") -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mnist_lab.training import Evaluation
 
 _TOP = 3
+_JSON = "--json has all columns"
 
 
 @click.command(
@@ -129,8 +130,9 @@ def _print_predictions(
     *,
     as_json: bool,
 ) -> None:
-    from mnist_lab.cli import _tables as tables
+    from mnist_lab.cli._tables import print_table
     from mnist_lab.prediction import warning
+    from mnist_lab.text.tables import MINOR, Column
 
     warnings = [warning(picture, row) for picture, row in zip(pictures, probabilities, strict=True)]
     if plot:
@@ -174,7 +176,8 @@ def _print_predictions(
         )
         for picture, top in zip(pictures, likely, strict=True)
     ]
-    tables.print_table(("Image", "Label", "Probability", "Next", "Prepared"), rows, numbers=(2,))
+    probability, prepared = Column("Probability", number=True), Column("Prepared", priority=MINOR)
+    print_table(("Image", "Label", probability, Column("Next", priority=MINOR + 1), prepared), rows, elsewhere=_JSON)
     if plot:
         echo(f"\nPlot: {plot}")
 

@@ -97,6 +97,7 @@ def _print(done: "Reproduction") -> None:
 
     from mnist_lab.cli import _tables as tables
     from mnist_lab.cli._consoles import console
+    from mnist_lab.text.tables import Column
 
     facts = done.original.metrics["run"]
     output = console()
@@ -105,7 +106,7 @@ def _print(done: "Reproduction") -> None:
     output.print()
     columns = [_numbers(run) for run in (done.original, done.repetition)]
     rows = [(name, before, columns[1][name]) for name, before in columns[0].items()]
-    tables.print_table(("", "Original", "Repetition"), rows, numbers=(1, 2))
+    tables.print_table(("", Column("Original", number=True), Column("Repetition", number=True)), rows)
     output.print()
     same = [comparison.what for comparison in done.compared if comparison.identical]
     other = [comparison.what for comparison in done.compared if not comparison.identical]

@@ -32,7 +32,8 @@ def summary(references: tuple[str, ...], data_dir: Path | None, *, as_json: bool
     """Show the layers, output shapes and parameter counts of configurations. Trains nothing."""
     configs = load_all(references, overrides(**values))
     from mnist_lab.cli._consoles import console
-    from mnist_lab.cli._results import layer_table, parameter_counts
+    from mnist_lab.cli._tables import print_table
+    from mnist_lab.experiment.lines import layer_table, parameter_counts
     from mnist_lab.experiment.preview import preview
 
     summaries = preview(zip(references, configs, strict=True), data_dir)
@@ -47,5 +48,5 @@ def summary(references: tuple[str, ...], data_dir: Path | None, *, as_json: bool
             output.print()
         output.print(": ".join(filter(None, [config.name, config.description])), style="bold", markup=False)
         output.print()
-        output.print(layer_table(table))
-        output.print(parameter_counts(table.as_dict()["parameters"]))
+        print_table(*layer_table(table))
+        output.print(parameter_counts(table.parameters.trainable, table.parameters.total))

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from mnist_lab.text.tables import MINOR, Column, fitted
+
 if TYPE_CHECKING:
     from mnist_lab.experiment.material import Material
     from mnist_lab.experiment.observer import Plan
@@ -11,7 +13,9 @@ if TYPE_CHECKING:
 
 def plan(plan: "Plan") -> list[str]:
     """What is about to be trained, with what, and on what."""
-    return [heading(plan), counts(plan.material), *table(plan.summary), *remarks(plan)]
+    layout, parameters = fitted(*layer_table(plan.summary)), plan.summary.parameters
+    layers = [layout.heading, layout.rule, *layout.rows, parameter_counts(parameters.trainable, parameters.total)]
+    return [heading(plan), counts(plan.material), *layers, *remarks(plan)]
 
 
 def heading(plan: "Plan") -> str:
@@ -44,21 +48,18 @@ def counts(material: "Material") -> str:
     )
 
 
-def table(summary: "Summary") -> list[str]:
-    """The layer table: name, type, output shape, parameters; then the counts."""
-    rows = [("Layer", "Type", "Output shape", "Parameters")]
-    for layer in summary.layers:
-        shape = " x ".join(str(size) for size in layer.output_shape[1:])
-        rows.append((layer.name, layer.type, shape, f"{layer.parameters:,}"))
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    text = [
-        f"{name:<{widths[0]}}  {kind:<{widths[1]}}  {shape:<{widths[2]}}  {parameters:>{widths[3]}}"
-        for name, kind, shape, parameters in rows
+def layer_table(summary: "Summary") -> tuple[list[Column | str], list[tuple[str, ...]]]:
+    """The layers, with type, output shape and parameters: columns and rows for `mnist_lab.text.tables`."""
+    rows = [
+        (layer.name, layer.type, " x ".join(map(str, layer.output_shape[1:])), f"{layer.parameters:,}")
+        for layer in summary.layers
     ]
-    text.insert(1, "-" * len(text[0]))
-    count = summary.parameters
-    text.append(f"Parameters: {count.total:,} ({count.trainable:,} trainable, {count.non_trainable:,} not trainable)")
-    return text
+    return ["Layer", Column("Type", priority=MINOR), "Output shape", Column("Parameters", number=True)], rows
+
+
+def parameter_counts(trainable: int, total: int) -> str:
+    """`7,852 parameters (7,770 trainable)`; of the trainable ones nothing is said where all are."""
+    return f"{total:,} parameters" + (f" ({trainable:,} trainable)" if trainable != total else "")
 
 
 def epoch(record: "Record", epochs: int) -> str:

@@ -10,6 +10,7 @@ from mnist_lab.report.group import Group, Spread
 from mnist_lab.report.grouping import Section
 from mnist_lab.report.published import Published, published_test, published_train
 from mnist_lab.report.verdict_words import WORDS
+from mnist_lab.text.tables import MINOR
 
 
 @dataclass(frozen=True)
@@ -17,14 +18,18 @@ class Column:
     """One column."""
 
     heading: str
-    importance: int
-    """Where there is no room for all, the highest numbers go first; 0 stays."""
+    priority: int
+    """Where there is no room for all, the highest are hidden first; as `mnist_lab.text.tables.Column.priority`."""
     main: Callable[[Group], str]
     """What stands in a cell; empty where there is nothing to say."""
     value: Callable[[Group], float | None] | None = None
     """The number that this is, for sorting; None for a column of words."""
     aside: Callable[[Group], str] = lambda _: ""
     """What qualifies it: a deviation, an interval, a difference from a published number; or empty."""
+    aside_heading: str = ""
+    """Above `aside` where that can be a column of its own."""
+    aside_priority: int = 0
+    """Its priority there."""
 
     @property
     def numeric(self) -> bool:
@@ -46,22 +51,23 @@ def columns(section: Section, verdicts: Mapping[str, Verdict] | None = None) -> 
     known = verdicts or {}
     several_bases = len(section.bases) > 1
     against = f"Changed against {section.bases[0]}" if len(section.bases) == 1 else "Changed"
+    same_n = len({group.n for group in section.groups}) == 1
     found = [
         Column("Experiment", 0, lambda group: group.name),
-        *([Column("Base", 2, lambda group: group.base or "")] if several_bases else []),
-        Column(against, 0, lambda group: group.changed),
-        Column("Parameters", 3, lambda group: f"{group.parameters:,}", lambda group: group.parameters),
-        _measured("Train", 7, lambda group: group.train),
-        _measured("Validation", 5, lambda group: group.validation),
-        _measured("Test", 0, lambda group: group.test),
-        Column("n", 0, lambda group: str(group.n), lambda group: group.n),
-        _difference("Difference", 1, lambda group: known.get(group.name)),
-        Column("Verdict", 1, lambda group: verdict(known.get(group.name))),
-        _measured("Gap", 6, lambda group: group.gap, sign="+"),
-        Column("Epochs", 9, _epochs, lambda group: group.epochs.mean, _epochs_deviation),
-        Column("Time", 8, lambda group: duration(group.seconds.mean), lambda group: group.seconds.mean),
-        _published("Published train", 10, published_train),
-        _published("Published test", 4, published_test),
+        *([Column("Base", 4, lambda group: group.base or "")] if several_bases else []),
+        Column(against, MINOR, lambda group: group.changed),
+        Column("Parameters", MINOR + 3, lambda group: f"{group.parameters:,}", lambda group: group.parameters),
+        _measured("Train", MINOR + 10, lambda group: group.train),
+        _measured("Validation", MINOR + 6, lambda group: group.validation),
+        _measured("Test", 1, lambda group: group.test, aside_heading="Test SD", aside_priority=MINOR + 2),
+        Column("n", MINOR + 1 if same_n else 2, lambda group: str(group.n), lambda group: group.n),
+        _difference("Difference", 0, lambda group: known.get(group.name)),
+        Column("Verdict", 0, lambda group: verdict(known.get(group.name))),
+        _measured("Gap", MINOR + 8, lambda group: group.gap, sign="+"),
+        Column("Epochs", MINOR + 13, _epochs, lambda group: group.epochs.mean, _epochs_deviation),
+        Column("Time", MINOR + 12, lambda group: duration(group.seconds.mean), lambda group: group.seconds.mean),
+        _published("Published train", MINOR + 15, published_train),
+        _published("Published test", MINOR + 4, published_test),
     ]
     return [column for column in found if any(map(column.text, section.groups))]
 
@@ -100,13 +106,23 @@ def _joined(main: str, aside: str) -> str:
     return f"{main} {aside}" if aside else main
 
 
-def _measured(heading: str, importance: int, of: Callable[[Group], Spread | None], *, sign: str = "") -> Column:
+def _measured(
+    heading: str,
+    priority: int,
+    of: Callable[[Group], Spread | None],
+    *,
+    sign: str = "",
+    aside_heading: str = "",
+    aside_priority: int = 0,
+) -> Column:
     return Column(
         heading,
-        importance,
+        priority,
         lambda group: _mean(of(group), sign=sign),
         lambda group: numbers.mean if (numbers := of(group)) else None,
         lambda group: _deviation(of(group)),
+        aside_heading,
+        aside_priority,
     )
 
 
@@ -127,13 +143,15 @@ def _epochs_deviation(group: Group) -> str:
     return _deviation(group.epochs, digits=1) if group.epochs.deviation else ""
 
 
-def _difference(heading: str, importance: int, of: Callable[[Group], Verdict | None]) -> Column:
+def _difference(heading: str, priority: int, of: Callable[[Group], Verdict | None]) -> Column:
     return Column(
         heading,
-        importance,
+        priority,
         lambda group: _points(of(group)),
         lambda group: found.paired.mean if (found := of(group)) and found.paired else None,
         lambda group: _ends(of(group)),
+        "95 % CI",
+        priority + 1,
     )
 
 
@@ -148,7 +166,7 @@ def _ends(found: Verdict | None) -> str:
     return f"({low} to {high})"
 
 
-def _published(heading: str, importance: int, of: Callable[[Reference, Group], Published]) -> Column:
+def _published(heading: str, priority: int, of: Callable[[Reference, Group], Published]) -> Column:
     """A published accuracy, and ours less it in points: `0.9918 (+0.05)`."""
 
     def told(group: Group) -> Published:
@@ -158,4 +176,10 @@ def _published(heading: str, importance: int, of: Callable[[Reference, Group], P
         points = told(group).points
         return "" if points is None else f"({signed(points)})"
 
-    return Column(heading, importance, lambda group: told(group).text, lambda group: told(group).accuracy, aside)
+    return Column(
+        heading,
+        priority,
+        lambda group: told(group).text,
+        lambda group: told(group).accuracy,
+        aside,
+    )

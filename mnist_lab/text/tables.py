@@ -1,0 +1,159 @@
+"""Tables of text that fit a width.
+
+Where there is no room for all columns, minor ones are hidden first, then the cells of the others wrap.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from math import inf
+
+from rich.cells import cell_len, chop_cells
+
+from mnist_lab.text.printable import printable
+
+MINOR = 10
+"""The priority from which on a column is hidden so that the others need not wrap."""
+NO_BREAK = "\N{NO-BREAK SPACE}"
+"""A space at which a cell does not wrap."""
+
+_GAP = "  "
+_WIDEST = 28
+"""The width that a column of text asks for at most; longer cells wrap unless there is room."""
+_NARROWEST = 8
+"""The width to which a column is squeezed at most, where words have to be broken."""
+_PIECE = re.compile(r"[^ /]*/+ *|[^ /]+ *| +")
+"""What is not broken: a word with the spaces after it, or a part of a path with its slash."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table."""
+
+    heading: str
+    number: bool = False
+    """Whether its cells are numbers, which are aligned to the right."""
+    priority: int = 0
+    """Where there is no room for all, the highest are hidden first; 0 is never hidden."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A table as it fits a width."""
+
+    heading: str
+    rows: list[str]
+    """Several lines each where cells wrap."""
+    width: int
+    hidden: list[str]
+    """Headings of the columns for which there was no room."""
+    needed: int
+    """The width at which none would be hidden."""
+
+    @property
+    def rule(self) -> str:
+        """The line below the headings."""
+        return "─" * self.width
+
+
+def fitted(columns: Sequence[Column | str], rows: Iterable[Sequence[str]], width: float = inf) -> Layout:
+    """Lay out a table in `width` characters, or in a few more where no column can be hidden or squeezed any further.
+
+    Args:
+        columns: the columns; a text is the heading of one of text that is never hidden.
+        rows: a cell for each column. A cell wraps at spaces and slashes, but not at `NO_BREAK`.
+        width: characters, as wide as a terminal shows them; without it nothing is hidden and nothing wraps.
+    """
+    known = [column if isinstance(column, Column) else Column(column) for column in columns]
+    headings = [column.heading for column in known]
+    cells = [[printable(cell) for cell in column] for column in zip(headings, *rows, strict=True)]
+    full = [max(map(_size, column)) for column in cells]
+    asked = [size if column.number else min(size, _WIDEST) for size, column in zip(full, known, strict=True)]
+    widths, shown = asked, _without(MINOR, range(len(known)), asked, known, width)
+    if _total(asked[i] for i in shown) > width:
+        pieces = [max(map(_longest_piece, column)) for column in cells]
+        widths = [size if column.number else piece for size, piece, column in zip(full, pieces, known, strict=True)]
+        shown = _without(1, shown, widths, known, width)
+    given = _spread([widths[i] for i in shown], [full[i] for i in shown], width)
+    kept = [known[i] for i in shown]
+    heading, *lines = (_row(row, given, kept) for row in zip(*(cells[i] for i in shown), strict=True))
+    hidden = [column.heading for i, column in enumerate(known) if i not in shown]
+    return Layout(heading, lines, _total(given), hidden, _total(asked))
+
+
+def _without(
+    priority: int, shown: Iterable[int], widths: Sequence[int], columns: Sequence[Column], width: float
+) -> list[int]:
+    """The columns that stay where those of `priority` and more may go, the highest and the rightmost first."""
+    shown = list(shown)
+    while _total(widths[i] for i in shown) > width:
+        minor = [i for i in shown if columns[i].priority >= priority]
+        if not minor:
+            break
+        shown.remove(max(minor, key=lambda i: (columns[i].priority, i)))
+    return shown
+
+
+def _spread(widths: Sequence[int], full: Sequence[int], width: float) -> list[int]:
+    """Give the room that is left to the columns that want it, the smallest wish first; or take what is missing."""
+    given = list(widths)
+    room = width - _total(given)
+    for i in sorted(range(len(given)), key=lambda i: full[i] - given[i]):
+        more = int(min(full[i] - given[i], max(0, room)))
+        given[i] += more
+        room -= more
+    while room < 0 and max(given) > _NARROWEST:
+        given[given.index(max(given))] -= 1
+        room += 1
+    return given
+
+
+def _total(widths: Iterable[int]) -> int:
+    sizes = list(widths)
+    return sum(sizes) + len(_GAP) * (len(sizes) - 1)
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], columns: Sequence[Column]) -> str:
+    """One row, of as many lines as its longest cell takes."""
+    wrapped = [list(_wrapped(cell, width)) for cell, width in zip(cells, widths, strict=True)]
+    lines = (
+        _GAP.join(_padded(part, width, column) for part, width, column in zip(parts, widths, columns, strict=True))
+        for parts in zip_longest(*wrapped, fillvalue="")
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _padded(text: str, width: int, column: Column) -> str:
+    space = " " * (width - cell_len(text))
+    return space + text if column.number else text + space
+
+
+def _size(cell: str) -> int:
+    return max(map(cell_len, cell.split("\n")))
+
+
+def _longest_piece(cell: str) -> int:
+    """The width below which a cell would be broken within a word."""
+    pieces = (piece for line in cell.split("\n") for piece in _PIECE.findall(line))
+    return max((cell_len(piece.rstrip(" ")) for piece in pieces), default=0)
+
+
+def _wrapped(cell: str, width: int) -> Iterator[str]:
+    """The lines of a cell: broken after spaces and slashes, and within a word only where that is too long."""
+    for paragraph in cell.split("\n"):
+        line = ""
+        for piece in _PIECE.findall(paragraph) if cell_len(paragraph) > width else [paragraph]:
+            if line and cell_len(line + piece.rstrip(" ")) > width:
+                yield _shown(line)
+                line = ""
+            line += piece
+            while cell_len(line.rstrip(" ")) > width:
+                first = chop_cells(line, width)[0]
+                yield _shown(first)
+                line = line[len(first) :]
+        yield _shown(line)
+
+
+def _shown(line: str) -> str:
+    return line.rstrip(" ").replace(NO_BREAK, " ")
