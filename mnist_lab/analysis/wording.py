@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mnist_lab.analysis.power import ALPHA
+from mnist_lab.text.quantities import count as count
 
 
 def signed(points: float, digits: int = 2) -> str:
@@ -45,11 +46,6 @@ def p_value(p: float) -> str:
         digits += 1
         text = f"{p:.{digits}f}"
     return "p = 1" if float(text) == 1 else f"p = {text.removeprefix('0')}"
-
-
-def count(number: int, noun: str) -> str:
-    """`1 seed`, `3 seeds`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def listed(parts: Sequence[str]) -> str:

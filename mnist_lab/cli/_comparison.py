@@ -6,7 +6,6 @@ from pathlib import Path
 from rich.text import Text
 
 from mnist_lab.analysis.holm import ALPHA
-from mnist_lab.analysis.wording import count
 from mnist_lab.cli._consoles import console
 from mnist_lab.cli._output import echo, echo_json
 from mnist_lab.cli._tables import bullets, file_names, print_table
@@ -15,6 +14,7 @@ from mnist_lab.report.columns import Column, columns
 from mnist_lab.report.grouping import Section
 from mnist_lab.report.page.answers import answer
 from mnist_lab.report.verdict_words import APART
+from mnist_lab.text.quantities import count
 from mnist_lab.text.tables import Column as Heading
 
 

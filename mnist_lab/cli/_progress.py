@@ -10,6 +10,8 @@ from mnist_lab.cli._output import echo
 from mnist_lab.experiment import Observer, Plan
 from mnist_lab.experiment import lines as plain
 from mnist_lab.system import streams
+from mnist_lab.text.quantities import megabytes
+from mnist_lab.text.quantities import parameters as counts
 
 if TYPE_CHECKING:
     from mnist_lab.history import Record
@@ -89,7 +91,7 @@ class Live(Quiet):
 
     @override
     def download(self, address: str, done: int, total: int | None) -> None:
-        figures = f"{done / 1e6:.1f} MB" + (f" of {total / 1e6:.1f}" if total else "")
+        figures = megabytes(done) + (f" of {megabytes(total)}" if total else "")
         name = address.rpartition("/")[2]
         self._update(description=f"Downloading {name}", total=total, completed=done, figures=figures)
 
@@ -102,7 +104,7 @@ class Live(Quiet):
         self._say(plain.counts(plan.material))
         self._say()
         self._console.print(renderable(*plain.layer_table(plan.summary), self._console))
-        self._say(plain.parameter_counts(parameters.trainable, parameters.total))
+        self._say(counts(parameters.trainable, parameters.total))
         self._say()
         for text in plain.remarks(plan):
             self._say(text, style="yellow")

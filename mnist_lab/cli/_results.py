@@ -8,7 +8,7 @@ from mnist_lab.analysis import observed
 from mnist_lab.cli._consoles import console
 from mnist_lab.cli._output import echo
 from mnist_lab.cli._tables import bullets, facts, file_names, print_table
-from mnist_lab.experiment.lines import parameter_counts
+from mnist_lab.text import quantities
 from mnist_lab.text.tables import Column
 
 if TYPE_CHECKING:
@@ -71,13 +71,13 @@ def _results(metrics: dict[str, Any], published: "Reference") -> tuple[list[Colu
 def _facts(metrics: dict[str, Any], published: "Reference") -> list[tuple[str, str]]:
     test, best, seconds, environment = (metrics[name] for name in ("test", "best", "seconds", "environment"))
     parameters = metrics["parameters"]
-    epochs = f"{metrics['epochs']} epoch{'' if metrics['epochs'] == 1 else 's'}"
+    epochs = quantities.count(metrics["epochs"], "epoch")
     saved = f"the weights of epoch {best['epoch']}, " + (
         f"best by {best['monitor']}" if best["restored"] else "the last"
     )
     lines = [
         ("Wrong", f"{test['wrong']:,} of {test['total']:,} test images"),
-        ("Model", f"{parameter_counts(parameters['trainable'], parameters['total'])}; saved with {saved}"),
+        ("Model", f"{quantities.parameters(parameters['trainable'], parameters['total'])}; saved with {saved}"),
         (
             "Time",
             f"{seconds['total']:.1f} s: {seconds['startup']:.1f} s start-up, {seconds['train']:.1f} s training "

@@ -13,6 +13,7 @@ from mnist_lab.cli._output import echo, echo_notes, shortened
 from mnist_lab.cli._tables import print_table, renderable
 from mnist_lab.errors import InputError
 from mnist_lab.sweeps import STATES, Observer
+from mnist_lab.text.quantities import count, estimate, megabytes
 from mnist_lab.text.tables import MINOR, Column
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def print_plan(schedule: "Schedule", *, to_stdout: bool) -> None:
         todo = [costs[run] for run in runs if run in costs and not costs[run].problem]
         counts = [cost.parameters for cost in todo] + [run.found.measured.parameters.total for run in runs if run.found]
         parameters = f"{counts[0]:,}" if counts else ""
-        seconds = roughly(sum(cost.seconds for cost in todo)) if todo else ""
+        seconds = estimate(sum(cost.seconds for cost in todo)) if todo else ""
         too_large = any(run in costs and costs[run].problem for run in runs)
         state = "too large" if too_large else _states(runs)
         rows.append((experiment, _seeds(runs), state, parameters, seconds))
@@ -50,13 +51,13 @@ def print_plan(schedule: "Schedule", *, to_stdout: bool) -> None:
     echo_notes(schedule.notes if to_stdout else [*schedule.notes, *schedule.problems])
     if not plan.todo:
         all_done = plan.count("done") == len(plan.runs)
-        why = f"{_runs(len(plan.runs))}, all finished" if all_done else "no failed runs"
+        why = f"{count(len(plan.runs), 'run')}, all finished" if all_done else "no failed runs"
         echo(f"Nothing to do: {why}.", err=True)
         return
     parallel = f", {len(schedule.slots)} in parallel" if len(schedule.slots) > 1 else ""
     text = (
-        f"{len(plan.todo)} of {_runs(len(plan.runs))} to train{parallel}: "
-        f"about {roughly(schedule.seconds)}, {schedule.bytes / 1e6:,.0f} MB of disk space."
+        f"{len(plan.todo)} of {count(len(plan.runs), 'run')} to train{parallel}: "
+        f"about {estimate(schedule.seconds)}, {megabytes(schedule.bytes)} of disk space."
     )
     echo(text, err=not to_stdout)
 
@@ -95,14 +96,6 @@ def print_failures(failures: "Sequence[tuple[PlannedRun, str]]", again: str) -> 
     output.print()
     print_table(("Failed", "Why", "Folder"), rows, output=output)
     echo(f"\nEach folder has log.txt and error.txt. To retry only these runs:\n  {again}", err=True)
-
-
-def roughly(seconds: float) -> str:
-    """An estimated duration: `45 s`, `12 min`, `3 h 20 min`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 class Quiet(Observer):
@@ -194,20 +187,20 @@ class Live(Lines):
         seconds = time.monotonic() - self._begun[run]
         history = _history(run.folder)
         if not history:
-            return run.label, f"0/{epochs}", "", roughly(seconds), ""
+            return run.label, f"0/{epochs}", "", estimate(seconds), ""
         last = history[-1]
         accuracy = last.get("val_accuracy", last["accuracy"])
         left = (epochs - last["epoch"]) * sum(record["seconds"] for record in history) / len(history)
-        return run.label, f"{last['epoch']}/{epochs}", f"{accuracy:.4f}", roughly(seconds), roughly(left)
+        return run.label, f"{last['epoch']}/{epochs}", f"{accuracy:.4f}", estimate(seconds), estimate(left)
 
     def _bar(self) -> Any:
         from rich.columns import Columns
         from rich.progress_bar import ProgressBar
 
         passed = time.monotonic() - self._start
-        text = f"{self.ended_runs} of {self.total} runs, {roughly(passed)}"
+        text = f"{self.ended_runs} of {self.total} runs, {estimate(passed)}"
         if self.ended_runs:
-            text += f", about {roughly(passed / self.ended_runs * (self.total - self.ended_runs))} left"
+            text += f", about {estimate(passed / self.ended_runs * (self.total - self.ended_runs))} left"
         return Columns([ProgressBar(self.total, self.ended_runs, width=32), text], padding=(1, 2))
 
 
@@ -253,7 +246,3 @@ def _states(runs: "Sequence[PlannedRun]") -> str:
     if len(present) == 1:
         return WORDS[present[0][0]]
     return ", ".join(f"{number} {WORDS[state]}" for state, number in present)
-
-
-def _runs(number: int) -> str:
-    return "1 run" if number == 1 else f"{number} runs"

@@ -8,6 +8,7 @@ import click
 
 from mnist_lab.cli._options import REFERENCE, debug_option, examples, results_option
 from mnist_lab.cli._output import echo
+from mnist_lab.text.quantities import count, megabytes
 
 if TYPE_CHECKING:
     from mnist_lab.errors import MnistLabError
@@ -42,7 +43,7 @@ def delete(context: click.Context, references: tuple[str, ...], results: Path, *
         if not sys.stdin.isatty():
             raise InputError("Nothing was deleted: there is no terminal to ask at.", "--yes deletes without asking.")
         try:
-            agreed = click.confirm(f"Delete {_runs(len(folders))} for good?", err=True)
+            agreed = click.confirm(f"Delete {count(len(folders), 'run')} for good?", err=True)
         except click.Abort:
             raise KeyboardInterrupt("Nothing was deleted.") from None
         if not agreed:
@@ -50,9 +51,9 @@ def delete(context: click.Context, references: tuple[str, ...], results: Path, *
             context.exit(1)
     failures = _remove(folders, results)
     if not failures:
-        echo(f"Deleted {_runs(len(folders))}.")
+        echo(f"Deleted {count(len(folders), 'run')}.")
         return
-    echo(f"Deleted {len(folders) - len(failures)} of {_runs(len(folders))}.")
+    echo(f"Deleted {len(folders) - len(failures)} of {count(len(folders), 'run')}.")
     raise failures[0] if len(failures) == 1 else SetupError("\n".join(map(str, failures)))
 
 
@@ -70,7 +71,7 @@ def _remove(folders: "list[RunFolder]", results: Path) -> "list[MnistLabError]":
             failures.append(error)
         except KeyboardInterrupt as interrupt:
             gone = number - len(failures)
-            text = f"Deleted {gone} of {_runs(len(folders))}, and maybe a part of the next."
+            text = f"Deleted {gone} of {count(len(folders), 'run')}, and maybe a part of the next."
             raise Interruption(text, number_of(interrupt)) from None
     return failures
 
@@ -81,17 +82,9 @@ def _show(folders: "list[RunFolder]") -> None:
 
     sizes = [folder.size() for folder in folders]
     rows = [
-        (str(folder.path), folder.state, f"{files:,}", _megabytes(size))
+        (str(folder.path), folder.state, f"{files:,}", megabytes(size))
         for folder, (files, size) in zip(folders, sizes, strict=True)
     ]
     if len(rows) > 1:
-        rows.append(("all", "", f"{sum(files for files, _ in sizes):,}", _megabytes(sum(size for _, size in sizes))))
+        rows.append(("all", "", f"{sum(files for files, _ in sizes):,}", megabytes(sum(size for _, size in sizes))))
     print_table(("Run", "State", Column("Files", number=True, priority=MINOR), Column("Size", number=True)), rows)
-
-
-def _runs(count: int) -> str:
-    return f"{count:,} run{'' if count == 1 else 's'}"
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"

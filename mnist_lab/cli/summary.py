@@ -33,8 +33,9 @@ def summary(references: tuple[str, ...], data_dir: Path | None, *, as_json: bool
     configs = load_all(references, overrides(**values))
     from mnist_lab.cli._consoles import console
     from mnist_lab.cli._tables import print_table
-    from mnist_lab.experiment.lines import layer_table, parameter_counts
+    from mnist_lab.experiment.lines import layer_table
     from mnist_lab.experiment.preview import preview
+    from mnist_lab.text.quantities import parameters
 
     summaries = preview(zip(references, configs, strict=True), data_dir)
     if as_json:
@@ -49,4 +50,4 @@ def summary(references: tuple[str, ...], data_dir: Path | None, *, as_json: bool
         output.print(": ".join(filter(None, [config.name, config.description])), style="bold", markup=False)
         output.print()
         print_table(*layer_table(table))
-        output.print(parameter_counts(table.parameters.trainable, table.parameters.total))
+        output.print(parameters(table.parameters.trainable, table.parameters.total))

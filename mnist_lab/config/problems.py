@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from mnist_lab.config.document import ABSENT, Document, KeyPath, Position, child, dotted, in_words
 from mnist_lab.errors import ConfigError
+from mnist_lab.text.quantities import count
 
 MOST_PROBLEMS = 20
 """Maximum number of problems in one message."""
@@ -74,10 +75,9 @@ def located(source: str) -> Iterator[None]:
 
 def listed(source: str, problems: Sequence[object]) -> str:
     """The message of several problems: their number, the first of them, and how many more there are."""
-    count = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
     more = len(problems) - MOST_PROBLEMS
     end = [f"... and {more:,} more."] if more > 0 else []
-    return "\n".join([f"{source}: {count}", *map(str, problems[:MOST_PROBLEMS]), *end])
+    return "\n".join([f"{source}: {count(len(problems), 'problem')}", *map(str, problems[:MOST_PROBLEMS]), *end])
 
 
 def config_error(error: ValidationError, document: Document) -> InvalidError:

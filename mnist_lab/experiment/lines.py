@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from mnist_lab.text import quantities
 from mnist_lab.text.tables import MINOR, Column, fitted
 
 if TYPE_CHECKING:
@@ -14,14 +15,14 @@ if TYPE_CHECKING:
 def plan(plan: "Plan") -> list[str]:
     """What is about to be trained, with what, and on what."""
     layout, parameters = fitted(*layer_table(plan.summary)), plan.summary.parameters
-    layers = [layout.heading, layout.rule, *layout.rows, parameter_counts(parameters.trainable, parameters.total)]
+    layers = [layout.heading, layout.rule, *layout.rows, quantities.parameters(parameters.trainable, parameters.total)]
     return [heading(plan), counts(plan.material), *layers, *remarks(plan)]
 
 
 def heading(plan: "Plan") -> str:
     """The run and where it computes: `mlp_512, seed 1: tensorflow on cpu, 2 threads`."""
     config, backend = plan.config, plan.backend
-    threads = "1 thread" if backend.threads == 1 else f"{backend.threads} threads"
+    threads = quantities.count(backend.threads, "thread")
     return f"{config.name}, seed {config.seed}: {backend.name} on {backend.device}, {threads}"
 
 
@@ -55,11 +56,6 @@ def layer_table(summary: "Summary") -> tuple[list[Column | str], list[tuple[str,
         for layer in summary.layers
     ]
     return ["Layer", Column("Type", priority=MINOR), "Output shape", Column("Parameters", number=True)], rows
-
-
-def parameter_counts(trainable: int, total: int) -> str:
-    """`7,852 parameters (7,770 trainable)`; of the trainable ones nothing is said where all are."""
-    return f"{total:,} parameters" + (f" ({trainable:,} trainable)" if trainable != total else "")
 
 
 def epoch(record: "Record", epochs: int) -> str:

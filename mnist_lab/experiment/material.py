@@ -10,6 +10,7 @@ from mnist_lab import datasets
 from mnist_lab.config.schema import Config, Data, Validation
 from mnist_lab.datasets import Dataset
 from mnist_lab.errors import ConfigError, DataError
+from mnist_lab.text.quantities import count
 
 Images = NDArray[np.uint8]
 Labels = NDArray[Any]
@@ -96,8 +97,7 @@ def _chance_decides(labels: Labels, rows: int, fraction: float, dataset: Dataset
     images = round(counts[rarest] * rows / len(labels))
     if images * min(fraction, 1 - fraction) >= FEW:
         return None
-    count = "1 image" if images == 1 else f"{images:,} images"
-    return f"with {count} of class {dataset.classes[rarest]}, chance might leave none for a part"
+    return f"with {count(images, 'image')} of class {dataset.classes[rarest]}, chance might leave none for a part"
 
 
 def prepare(config: Config, dataset: Dataset) -> Material:

@@ -10,6 +10,7 @@ from mnist_lab.report.group import Group, Spread
 from mnist_lab.report.grouping import Section
 from mnist_lab.report.published import Published, published_test, published_train
 from mnist_lab.report.verdict_words import WORDS
+from mnist_lab.text.quantities import duration
 from mnist_lab.text.tables import MINOR
 
 
@@ -75,14 +76,6 @@ def columns(section: Section, verdicts: Mapping[str, Verdict] | None = None) -> 
 def spread(numbers: Spread | None) -> str:
     """`0.9807 ± 0.0011`: mean and, of several seeds, sample standard deviation; empty for None."""
     return _joined(_mean(numbers), _deviation(numbers))
-
-
-def duration(seconds: float) -> str:
-    """`45.3 s`, `12 min 05 s`, `3 h 20 min`."""
-    if round(seconds, 1) < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def amount(cost: float, unit: str) -> str:

@@ -15,6 +15,7 @@ from mnist_lab.experiment import Identity, identify
 from mnist_lab.runs import Run, RunFolder, load_run, read_runs
 from mnist_lab.sweeps.verdicts import too_few_seeds
 from mnist_lab.system.writable import check_clock, check_writable
+from mnist_lab.text.quantities import count
 
 State = Literal["done", "resumable", "failed", "damaged", "unreadable", "changed", "new"]
 STATES: tuple[State, ...] = get_args(State)
@@ -164,9 +165,7 @@ def _planned(identity: Identity, source: str, finished: "_Finished") -> PlannedR
 def _found_elsewhere(runs: Iterable[PlannedRun]) -> list[str]:
     """The locations of finished runs that are not in their own folders."""
     places = Counter(_place(run, run.found.folder.path) for run in runs if run.found and run.found.folder != run.folder)
-    return [
-        f"{number} finished {'run' if number == 1 else 'runs'} found in {place}." for place, number in places.items()
-    ]
+    return [f"{count(number, 'finished run')} found in {place}." for place, number in places.items()]
 
 
 def _place(run: PlannedRun, found: Path) -> Path:

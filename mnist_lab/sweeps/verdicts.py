@@ -6,6 +6,7 @@ from mnist_lab.analysis.holm import holm
 from mnist_lab.analysis.paired import smallest_p
 from mnist_lab.analysis.power import ALPHA, least_seeds
 from mnist_lab.config import Config
+from mnist_lab.text.quantities import count
 
 
 def too_few_seeds(configs: Iterable[Config]) -> list[str]:
@@ -38,7 +39,7 @@ def _too_few(base: str, shared: list[int]) -> str:
     if not hopeless:
         return ""
     most, least = max(hopeless), least_seeds(len(shared))
-    seeds = "1 seed" if most == 1 else f"{most} seeds"
+    seeds = count(most, "seed")
     if len(shared) == 1:
         what = f"With {seeds} the difference from {base} cannot be significant"
     elif len(hopeless) == len(shared):

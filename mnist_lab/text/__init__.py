@@ -1,1 +1,1 @@
-"""Text for people, whatever it is about: which characters can be shown, and how tables fit a terminal."""
+"""Text for people, whatever it is about: its characters, its quantities, its tables."""

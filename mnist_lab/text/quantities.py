@@ -1,0 +1,38 @@
+"""How numbers of things, durations and sizes are written."""
+
+
+def count(number: int, noun: str) -> str:
+    """`1 seed`, `3 seeds`, `10,000 seeds`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """A duration that was measured: `45.3 s`, `12 min 05 s`, `3 h 20 min`."""
+    if round(seconds, 1) < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes < 60 else hours(minutes)
+
+
+def estimate(seconds: float) -> str:
+    """A duration that was estimated: `45 s`, `12 min`, `3 h 20 min`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else hours(minutes)
+
+
+def hours(minutes: int) -> str:
+    """`3 h 20 min`."""
+    return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def megabytes(size: float) -> str:
+    """A number of bytes: `0.4 MB`, `15 MB`, `1,250 MB`."""
+    amount = size / 1e6
+    return f"{amount:.1f} MB" if amount < 10 else f"{amount:,.0f} MB"
+
+
+def parameters(trainable: int, total: int) -> str:
+    """`7,852 parameters (7,770 trainable)`; of the trainable ones nothing is said where all are."""
+    return count(total, "parameter") + (f" ({trainable:,} trainable)" if trainable != total else "")

@@ -1,0 +1,38 @@
+"""How durations, sizes and numbers of things are written."""
+
+import pytest
+
+from mnist_lab.text.quantities import count, duration, estimate, megabytes, parameters
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 runs"), (1, "1 run"), (2, "2 runs"), (10_000, "10,000 runs")])
+def test_one_thing_is_singular(number, text):
+    assert count(number, "run") == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "measured", "estimated"),
+    [
+        (0.04, "0.0 s", "0 s"),
+        (59.94, "59.9 s", "60 s"),
+        (59.96, "1 min 00 s", "60 s"),
+        (89, "1 min 29 s", "89 s"),
+        (725, "12 min 05 s", "12 min"),
+        (3599.6, "1 h 00 min", "60 min"),
+        (12_000, "3 h 20 min", "3 h 20 min"),
+    ],
+)
+def test_an_estimate_claims_less_precision_than_a_measurement(seconds, measured, estimated):
+    assert (duration(seconds), estimate(seconds)) == (measured, estimated)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "0.0 MB"), (400_000, "0.4 MB"), (15.2e6, "15 MB"), (1.25e9, "1,250 MB")]
+)
+def test_small_sizes_have_a_decimal(size, text):
+    assert megabytes(size) == text
+
+
+def test_trainable_parameters_are_told_where_they_are_not_all():
+    assert parameters(10, 10) == "10 parameters"
+    assert parameters(7_770, 7_852) == "7,852 parameters (7,770 trainable)"
