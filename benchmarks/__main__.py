@@ -18,7 +18,7 @@ from benchmarks.plan import NAMES, jobs
 from benchmarks.process import ROOT, ProcessError
 from benchmarks.store import Job, Store
 from mnist_lab.errors import MnistLabError
-from mnist_lab.experiment.source import git_state
+from mnist_lab.experiment.provenance import git_state
 from mnist_lab.system.hardware import gpus
 
 HERE = Path(__file__).resolve().parent

@@ -6,7 +6,6 @@ only places that do so.
 
 import json
 import os
-import platform
 import sys
 import tempfile
 import threading
@@ -14,7 +13,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -24,10 +22,9 @@ from mnist_lab.errors import SetupError
 from mnist_lab.system import scratch, streams
 from mnist_lab.system.directories import cache_dir, check_temporary_dir
 from mnist_lab.system.environment import changed_environment
-from mnist_lab.system.hardware import gpus, processor_model, processors, quietest, thread_limits
+from mnist_lab.system.hardware import gpus, processors, quietest, thread_limits
 from mnist_lab.system.installation import extra_command, package_command
 from mnist_lab.system.matplotlib_import import pyplot_works
-from mnist_lab.version import __version__
 
 _CUDA_EXTRAS = {"tensorflow": "cuda", "jax": "jax-cuda", "torch": "torch"}
 _CUTS_TRAINING_SHORT = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
@@ -180,23 +177,6 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
     return _started[-1]
 
 
-def provenance(backend: Backend) -> dict[str, object]:
-    """What a reader needs to judge or repeat numbers: versions, backend, device, threads, machine."""
-    packages = ["keras", backend.name, "numpy", "matplotlib"]
-    return {
-        "backend": backend.name,
-        "device": backend.device,
-        "devices": list(backend.devices),
-        "threads": backend.threads,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "machine": platform.machine(),
-        "processor": processor_model(),
-        "mnist_lab": __version__,
-        **{name: _version(name) for name in packages},
-    }
-
-
 in_turn = threading.RLock()
 """Held by who builds or trains a network: random seeds, Keras' settings and its backend belong to the whole process."""
 
@@ -316,10 +296,3 @@ def _cards(name: str) -> list[str]:
         return list(keras.distribution.list_devices("gpu"))
     except RuntimeError:  # JAX has no such platform
         return []
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

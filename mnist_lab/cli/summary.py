@@ -33,8 +33,8 @@ def summary(references: tuple[str, ...], data_dir: Path | None, *, as_json: bool
     configs = load_all(references, overrides(**values))
     from mnist_lab.cli._consoles import console
     from mnist_lab.cli._tables import print_table
+    from mnist_lab.experiment.build import preview
     from mnist_lab.experiment.lines import layer_table
-    from mnist_lab.experiment.preview import preview
     from mnist_lab.text.quantities import parameters
 
     summaries = preview(zip(references, configs, strict=True), data_dir)

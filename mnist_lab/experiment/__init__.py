@@ -1,10 +1,11 @@
 """One run, from its configuration to its folder."""
 
-from mnist_lab.experiment.endings import record_failure
+from mnist_lab.experiment.build import build_trainer
+from mnist_lab.experiment.failures import record_failure
 from mnist_lab.experiment.identity import Identity, identify
 from mnist_lab.experiment.material import Material, Part, prepare
 from mnist_lab.experiment.observer import Observer, Plan
-from mnist_lab.experiment.run import make_trainer, run
+from mnist_lab.experiment.run import run
 
 __all__ = [
     "Identity",
@@ -12,8 +13,8 @@ __all__ = [
     "Observer",
     "Part",
     "Plan",
+    "build_trainer",
     "identify",
-    "make_trainer",
     "prepare",
     "record_failure",
     "run",

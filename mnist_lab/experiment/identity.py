@@ -9,7 +9,7 @@ from pathlib import Path
 from mnist_lab import backends
 from mnist_lab.config import Config, fingerprint
 from mnist_lab.datasets import KNOWN, Dataset
-from mnist_lab.experiment import weighting
+from mnist_lab.experiment import class_weights
 from mnist_lab.experiment.material import settle_split
 from mnist_lab.runs import RunFolder
 from mnist_lab.system.directories import expanded
@@ -42,7 +42,7 @@ def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
     if data.dataset not in KNOWN:
         data = data.model_copy(update={"dataset": str(expanded(data.dataset).resolve())})
     data, notes = settle_split(data, dataset)
-    train = weighting.by_name(config.train, dataset)
+    train = class_weights.by_name(config.train, dataset)
     config = config.model_copy(update={"data": data, "runtime": runtime, "train": train})
     mark = fingerprint(config, dataset_sha256=dataset.sha256, backend=backend, classes=dataset.classes)
     folder = RunFolder.of(results, str(config.experiment), config.seed, mark)

@@ -1,31 +1,25 @@
 """From a configuration to a finished run folder."""
 
-import json
 import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config, to_yaml
-from mnist_lab.errors import InputError, TrainingError
-from mnist_lab.experiment import metrics, weighting
-from mnist_lab.experiment.endings import endings
-from mnist_lab.experiment.identity import Identity, identify
+from mnist_lab.errors import InputError
+from mnist_lab.experiment import epochs, metrics
+from mnist_lab.experiment.build import build_trainer
+from mnist_lab.experiment.failures import recording_failures
+from mnist_lab.experiment.identity import identify
 from mnist_lab.experiment.interrupts import Interrupts
 from mnist_lab.experiment.log import LogFile
-from mnist_lab.experiment.material import Material, prepare
+from mnist_lab.experiment.material import prepare
 from mnist_lab.experiment.observer import Observer, Observers, Plan
-from mnist_lab.experiment.source import git_state
+from mnist_lab.experiment.provenance import provenance
 from mnist_lab.runs import Run, RunFolder, load_run
 from mnist_lab.system.writable import check_clock, check_writable
-
-if TYPE_CHECKING:
-    from mnist_lab.history import Record
-    from mnist_lab.training import Trainer
 
 
 def run(
@@ -83,13 +77,13 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
     config = config.model_copy(update={"runtime": runtime.model_copy(update={"threads": backend.threads})})
     observer.preparing("Building the network")
     with models.fitting():
-        trainer = make_trainer(config, material)
+        trainer = build_trainer(config, material)
         summary = models.summarize(trainer.model)
-    environment = _environment(backend, trainer)
+    environment = provenance(backend, trainer)
     with folder.locked():
         if folder.finished and not force and not folder.interrupted:  # by another process, meanwhile
             return load_run(folder.path)
-        with endings(folder, identity.results), models.fitting():
+        with recording_failures(folder, identity.results), models.fitting():
             # A finished run stays as it is until its repetition is finished, too.
             written = folder.repetition if folder.finished else folder
             written.path.mkdir(exist_ok=True)
@@ -98,7 +92,7 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
             observer = Observers([log, observer])
             if threads and backend.threads < threads:
                 observer.note(f"{backend.threads} threads, not {threads}: this process may not use more processors.")
-            _begin_or_resume(trainer, written, observer, force=force)
+            epochs.begin_or_resume(trainer, written, observer, force=force)
             for note in identity.notes:
                 log.note(note)
             written.write_text("config.yaml", to_yaml(config))
@@ -109,7 +103,7 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
                 before=sum(record["seconds"] for record in trainer.history),
             )
             observer.begun(Plan(config, written, material, summary, backend, len(trainer.history)))
-            _fit(identity, material, trainer, observer)
+            epochs.fit(identity, material, trainer, observer)
             return conclude(
                 identity,
                 material,
@@ -127,91 +121,3 @@ def _threads(config: Config, folder: RunFolder, *, force: bool) -> int | None:
         with suppress(InputError, KeyError, TypeError, ValueError):
             return int(folder.current.read_environment()["threads"])
     return config.runtime.threads
-
-
-def make_trainer(config: Config, material: Material) -> "Trainer":
-    """The model, its random weights drawn from the configuration's seed, ready to be trained.
-
-    Raises:
-        InputError: the network cannot be built, or does not fit the images.
-    """
-    import keras
-
-    from mnist_lab import augmentation, models, training
-
-    keras.utils.set_random_seed(config.seed)
-    dataset = material.dataset
-    model = models.from_config(config, image_shape=dataset.image_shape, classes=len(dataset.classes))
-    return training.Trainer(
-        model,
-        convolves=config.model.convolves,
-        augmentation=augmentation.layers(config.augment, seed=config.seed),
-        images=material.train.images,
-        labels=material.train.labels,
-        validation=material.validation.pair if material.validation else None,
-        train=config.train,
-        runtime=config.runtime,
-        seed=config.seed,
-        weights=weighting.weights(config.train, material.train.labels, dataset),
-    )
-
-
-def _environment(backend: backends.Backend, trainer: "Trainer") -> dict[str, Any]:
-    return backends.provenance(backend) | {
-        "jit_compile": trainer.jit_compile,
-        "steps_per_execution": trainer.steps_per_execution,
-        **git_state(),
-    }
-
-
-def _fit(identity: Identity, material: Material, trainer: "Trainer", observer: Observer) -> None:
-    """Train to the end; after each epoch its line is in the history and, at the interval asked for, a checkpoint."""
-    config, folder = identity.config, identity.folder
-    for record in trainer.epochs(observer.batch):
-        folder.append_history(record)
-        finite, stops = isfinite(record["loss"]), observer.stops()
-        last = record["epoch"] == config.train.epochs
-        due = stops or record["epoch"] % config.runtime.checkpoint_every == 0
-        if finite and due and not last:
-            folder.write_arrays("checkpoint.npz", _checkpoint(trainer))
-        observer.epoch(record, config.train.epochs)
-        if stops and not last:
-            raise KeyboardInterrupt
-        if not finite:
-            from mnist_lab.experiment import pictures
-
-            folder.write_arrays("batches.npz", trainer.batches.arrays())
-            pictures.draw_history(folder, config, material, trainer.history, trainer.batches)
-            raise _diverged(record, folder)
-
-
-def _diverged(record: "Record", folder: RunFolder) -> TrainingError:
-    return TrainingError(
-        f"The loss became {record['loss']} in epoch {record['epoch']}; training stopped there.",
-        f"Try a smaller learning rate or gradient clipping. What there is, is in {folder.path}.",
-    )
-
-
-def _checkpoint(trainer: "Trainer") -> dict[str, Any]:
-    """The trainer's state and the history that belongs to it, in one file, so that they cannot disagree."""
-    import numpy as np
-
-    return trainer.state() | {"history": np.array(json.dumps(trainer.history))}
-
-
-def _begin_or_resume(trainer: "Trainer", folder: RunFolder, observer: Observer, *, force: bool) -> None:
-    """Bring the trainer to the last checkpoint, or the folder to a blank start."""
-    unusable = ""
-    if folder.interrupted and not force:
-        try:
-            state = folder.read_arrays("checkpoint.npz")
-            trainer.restore(state, json.loads(str(state.pop("history"))))
-        except (InputError, KeyError, ValueError) as error:
-            unusable = f"The checkpoint cannot be used, training begins anew: {error}"
-    if trainer.history:
-        (folder.path / "error.txt").unlink(missing_ok=True)
-    else:
-        folder.clear()
-    if unusable:
-        observer.note(unusable)
-    folder.write_history(trainer.history)

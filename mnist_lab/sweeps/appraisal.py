@@ -19,7 +19,7 @@ from mnist_lab.config import Config
 from mnist_lab.config.problems import located
 from mnist_lab.errors import TooLargeError
 from mnist_lab.executors import Slot
-from mnist_lab.experiment import Material, Part, make_trainer, prepare
+from mnist_lab.experiment import Material, Part, build_trainer, prepare
 from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.sweeps.server import executor_for
 
@@ -131,7 +131,7 @@ def _built(source: str, config: Config, dataset: datasets.Dataset) -> _Work | st
     try:
         with located(source), models.fitting():
             material = prepare(config, dataset)  # not kept: it is a copy of the images
-            summary = models.summarize(make_trainer(config, material).model)
+            summary = models.summarize(build_trainer(config, material).model)
     except TooLargeError as error:
         return str(error)
     batch = config.train.batch_size
@@ -146,5 +146,5 @@ def _seconds_per_step(config: Config, material: Material) -> float:
     few = replace(material, train=Part(part.images[rows], part.labels[rows], part.rows[rows]), validation=None)
     plain = {"epochs": 2, "restore_best": None, "early_stopping": None, "schedule": ()}
     config = config.model_copy(update={"train": config.train.model_copy(update=plain)})
-    *_, last = make_trainer(config, few).epochs()
+    *_, last = build_trainer(config, few).epochs()
     return last["seconds"] / math.ceil(len(few.train) / config.train.batch_size)

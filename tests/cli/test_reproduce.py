@@ -182,11 +182,11 @@ def test_a_different_result_ends_with_1(pair, monkeypatch):
     assert "more than chance explains" in done.stdout
 
 
-def test_ctrl_c_says_that_the_repetition_begins_anew(pair, tmp_path, monkeypatch):
+def test_ctrl_c_says_that_the_same_command_restarts_the_repetition(pair, tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt("The same command, without --force, goes on from the last checkpoint.")
 
     monkeypatch.setattr("mnist_lab.experiment.reproduction.train", interrupted)
     done = CliRunner().invoke(main, ["reproduce", str(pair[0]), "--into", str(tmp_path / "again"), "--quiet"])
     assert done.exit_code == 130
-    assert done.stderr == "Interrupted. The same command begins the repetition anew.\n"
+    assert done.stderr == "Interrupted. The same command restarts the repetition.\n"

@@ -1,4 +1,4 @@
-"""How a run may end other than well, and what is left then."""
+"""What an interrupted or failed run leaves behind, and what it tells the user to do next."""
 
 import errno
 import traceback
@@ -17,7 +17,7 @@ LOG_LINES = 20
 
 
 @contextmanager
-def endings(folder: RunFolder, results: Path) -> Iterator[None]:
+def recording_failures(folder: RunFolder, results: Path) -> Iterator[None]:
     """Leave the folder only where there is something to go on from or to learn from.
 
     - interrupted, or no room on the disk: the last checkpoint stays, or else nothing

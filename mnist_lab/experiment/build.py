@@ -1,4 +1,4 @@
-"""What a configuration would build, without training it."""
+"""The network and the trainer that a configuration describes."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,13 +7,45 @@ from typing import TYPE_CHECKING
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config
 from mnist_lab.config.problems import located
+from mnist_lab.experiment import class_weights
+from mnist_lab.experiment.material import Material
 
 if TYPE_CHECKING:
     from mnist_lab.models import Summary
+    from mnist_lab.training import Trainer
+
+
+def build_trainer(config: Config, material: Material) -> "Trainer":
+    """The network, its initial weights drawn from the configuration's seed, ready to be trained.
+
+    Raises:
+        InputError: the network cannot be built, or does not fit the images.
+    """
+    import keras
+
+    from mnist_lab import augmentation, models, training
+
+    keras.utils.set_random_seed(config.seed)
+    dataset = material.dataset
+    model = models.from_config(config, image_shape=dataset.image_shape, classes=len(dataset.classes))
+    return training.Trainer(
+        model,
+        convolves=config.model.convolves,
+        augmentation=augmentation.layers(config.augment, seed=config.seed),
+        images=material.train.images,
+        labels=material.train.labels,
+        validation=material.validation.pair if material.validation else None,
+        train=config.train,
+        runtime=config.runtime,
+        seed=config.seed,
+        weights=class_weights.weights(config.train, material.train.labels, dataset),
+    )
 
 
 def preview(sources: Iterable[tuple[str, Config]], data_dir: Path | None = None) -> "list[Summary]":
-    """The layer table of each configuration. Known data sets are not read; Keras is imported once for all.
+    """The layers and parameters of each configuration's network, without training.
+
+    Known data sets are not read; Keras is imported once for all.
 
     Args:
         sources: the configurations, each with what errors call it.

@@ -12,8 +12,8 @@ from mnist_lab import datasets, load_config
 from mnist_lab.cli.data import data
 from mnist_lab.config import Config, to_yaml
 from mnist_lab.errors import ConfigError
+from mnist_lab.experiment.class_weights import weights
 from mnist_lab.experiment.identity import identify
-from mnist_lab.experiment.weighting import weights
 
 
 def config(class_weight, dataset="digits") -> Config:

@@ -7,7 +7,7 @@ import pytest
 from run_folders import finished_run
 
 from mnist_lab.errors import MachineError, NoRoomError, TrainingError
-from mnist_lab.experiment.endings import endings
+from mnist_lab.experiment.failures import recording_failures
 from mnist_lab.runs import load_run
 
 
@@ -21,7 +21,7 @@ def repeated(tmp_path):
 
 
 def ends(folder, error):
-    with folder.locked(), endings(folder, folder.path.parents[1]):
+    with folder.locked(), recording_failures(folder, folder.path.parents[1]):
         folder.repetition.path.mkdir(exist_ok=True)
         raise error
 

@@ -1,0 +1,60 @@
+"""`environment.json`: what a reader needs to judge or repeat the numbers of a run."""
+
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnist_lab.system.hardware import processor_model
+from mnist_lab.version import __version__
+
+if TYPE_CHECKING:
+    from mnist_lab.backends import Backend
+    from mnist_lab.training import Trainer
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def provenance(backend: "Backend", trainer: "Trainer") -> dict[str, object]:
+    """Versions, backend, device, threads and machine; how the steps are compiled; the commit of mnist-lab's code."""
+    packages = ["keras", backend.name, "numpy", "matplotlib"]
+    return {
+        "backend": backend.name,
+        "device": backend.device,
+        "devices": list(backend.devices),
+        "threads": backend.threads,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "processor": processor_model(),
+        "mnist_lab": __version__,
+        **{name: _version(name) for name in packages},
+        "jit_compile": trainer.jit_compile,
+        "steps_per_execution": trainer.steps_per_execution,
+        **git_state(),
+    }
+
+
+def git_state() -> dict[str, object]:
+    """The commit of the checkout that holds the package, and whether there are uncommitted changes; else empty."""
+    if _git("ls-files", "--error-unmatch", "__init__.py") is None:
+        return {}
+    return {"git_commit": _git("rev-parse", "HEAD"), "git_dirty": bool(_git("status", "--porcelain", "--", "."))}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _git(*arguments: str) -> str | None:
+    # Otherwise `git status` rewrites the index, and leaves a lock in the checkout if it is killed or the disk is full.
+    command = ["git", "--no-optional-locks", *arguments]
+    try:
+        done = subprocess.run(command, cwd=_PACKAGE, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
