@@ -8,9 +8,9 @@ figures are plain objects and nothing is kept alive behind the caller's back.
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
-from functools import wraps
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -18,6 +18,7 @@ import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from PIL import Image
 
 from mnist_lab.errors import NoRoomError
@@ -32,6 +33,14 @@ INK, GREY, FAINT = "#222222", "#6B6B6B", "#DDDDDD"
 
 MARGIN = 0.012  # of the width of a figure, beside its title
 WIDTH, HEIGHT, DPI = 5.25, 3.5, 200  # inches, inches, pixels an inch: 1050 x 700 pixels
+
+FALLBACK_FONTS = (
+    *(f"Noto Sans CJK {script}" for script in ("JP", "SC", "TC", "KR")),
+    *(f"Noto Sans {script}" for script in ("Devanagari", "Bengali", "Tamil", "Thai", "Ethiopic", "Symbols")),
+    "Source Han Sans", "WenQuanYi Zen Hei", "Hiragino Sans", "PingFang SC", "Apple SD Gothic Neo", "Arial Unicode MS",
+    "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Nirmala UI",
+)  # fmt: skip
+"""For scripts that Matplotlib's own font lacks, on Linux, macOS and Windows."""
 
 STYLE: dict[str, Any] = {
     "figure.dpi": DPI,
@@ -77,9 +86,23 @@ _PROCESS = {"backend", "backend_fallback", "interactive", "toolbar", "timezone"}
 _SETTINGS: Any = {key: value for key, value in dict.items(matplotlib.rcParamsDefault) if key not in _PROCESS} | STYLE
 
 
-def style(more: Mapping[str, Any] | None = None) -> AbstractContextManager[None]:
-    """The shared style, with `more` settings on top, for as long as the context lasts."""
-    return matplotlib.rc_context(_SETTINGS | dict(more or {}))
+@contextmanager
+def style(more: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """The shared style, with `more` settings on top, for as long as the context lasts.
+
+    Characters that no installed font has are drawn as boxes, without a warning for each.
+    """
+    family = {"font.family": ["sans-serif", *_fallback_fonts()]}
+    with matplotlib.rc_context(_SETTINGS | family | dict(more or {})), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
+        yield
+
+
+@cache
+def _fallback_fonts() -> list[str]:
+    """Those of `FALLBACK_FONTS` that are installed."""
+    installed = set(fontManager.get_font_names())
+    return [name for name in FALLBACK_FONTS if name in installed]
 
 
 def styled(function: Callable[P, R]) -> Callable[P, R]:
@@ -117,10 +140,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
         NoRoomError: the folder is missing, cannot be written, or the disk is full.
     """
     canvas = FigureCanvasAgg(figure)
-    with warnings.catch_warnings():
-        # A class called 日 has no glyph in Matplotlib's font: a box in the picture is enough said.
-        warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
-        canvas.draw()
+    canvas.draw()
     pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     reduced = pixels.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     return save_image(reduced, path, dpi=(figure.dpi, figure.dpi))

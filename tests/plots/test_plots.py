@@ -358,6 +358,10 @@ def test_names_are_not_read_as_formulas(tmp_path):
 @pytest.mark.filterwarnings("error")
 def test_names_in_any_script_are_saved_without_a_warning(tmp_path):
     png(plots.confusion(np.eye(2, dtype=int), ["日", "月"], title="数字"), tmp_path)
+    names = ["深い網", "базовая", "नेटवर्क"]
+    png(plots.all_accuracies({name: [history(3)] for name in names}, title="数字"), tmp_path)
+    points = [plots.Point(name=name, parameters=9, accuracy=0.5, low=0.4, high=0.6, seeds=1) for name in names]
+    png(plots.accuracy_against_parameters(points, title="数字"), tmp_path)
 
 
 def test_the_users_own_matplotlib_settings_neither_change_a_figure_nor_are_changed(tmp_path):
