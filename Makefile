@@ -40,7 +40,7 @@ $(error EXTRAS: expected some of: $(EXTRAS_KNOWN); received: $(EXTRAS))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run test coverage lint check smoke bench results lock clean
+.PHONY: help install dev run test coverage lint check smoke bench results docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -83,6 +83,9 @@ bench: dev ## Measure against plain Keras scripts and PyTorch: about 70 minutes 
 results: install ## Write what results/published/ says anew, without training (IMPORT=DIR: take over runs first)
 	$(BIN)/python -m evidence $(if $(IMPORT),--import '$(IMPORT)')
 
+docs: install ## Regenerate docs/configuration.md, the reference of all keys, from the schema
+	$(BIN)/python -m tools.configuration
+
 lock: ## Regenerate the lock files, with uv (UPGRADE=--upgrade for the newest versions)
 	uv pip compile $(UPGRADE) $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml
 	set -e; constraints='--constraint requirements.lock'; \
@@ -100,7 +103,7 @@ LOCK_OPTIONS = --quiet --universal --generate-hashes --no-emit-index-url --no-em
 
 clean: ## Remove .venv, what was built and all caches; results stay
 	rm -rf $(VENV) build dist .coverage htmlcov .pytest_cache .ruff_cache .hypothesis .import_linter_cache
-	find mnist_lab tests benchmarks evidence -name __pycache__ -type d -prune -exec rm -rf {} +
+	find mnist_lab tests benchmarks evidence tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@$(CREATE_VENV)

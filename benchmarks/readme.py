@@ -9,7 +9,7 @@ from benchmarks.plan import SWEEPERS
 from benchmarks.report import trainings
 from benchmarks.store import Store
 from benchmarks.summary import Family, Table, families, tables
-from evidence.blocks import put
+from tools.blocks import put
 from mnist_lab.analysis.wording import count
 from mnist_lab.report.markdown import table
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from evidence.blocks import put
+from tools.blocks import put
 from evidence.claims import Finding, Outcome, findings
 from evidence.columns import NOTHING, as_table, short_columns
 from evidence.comparison import Comparison

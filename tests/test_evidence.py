@@ -14,7 +14,7 @@ from run_folders import MNIST, edit_metrics, finished_run
 
 import evidence.__main__ as command
 from evidence import picture, readme
-from evidence.blocks import put
+from tools.blocks import put
 from evidence.claims import Outcome, findings
 from evidence.comparison import compare
 from evidence.comparison import evidence as evidence_of

@@ -1,4 +1,4 @@
-"""Random augmentations of the training images, drawn independently for each image and epoch.
+"""Random changes of the training images, drawn independently for every image and every epoch.
 
 They act on the pixels (0..255, clipped to that) before preprocessing, in the order written. The geometric ones are
 drawn in one interpolation, at the place of the first of them, so they share `fill` and `interpolation`.
@@ -31,82 +31,91 @@ class Geometric(Augmentation):
     """Moves pixels."""
 
     fill: Annotated[float, Field(ge=0, le=255)] = 0.0
-    """Grey value outside the image; bilinear interpolation blends it in at the border."""
+    """Grey value outside the image, 0 to 255; bilinear interpolation blends it in at the border."""
     interpolation: Literal["nearest", "bilinear"] = "bilinear"
+    """How pixels between the original ones are computed."""
 
 
 class Rotation(Geometric):
-    """Rotated about the centre by up to this many degrees either way."""
+    """Rotates around the centre by a random angle."""
 
     key = "rotation"
     short = "degrees"
     degrees: Annotated[float, Field(ge=0, le=180)]
+    """Largest angle in either direction."""
 
 
 class Shift(Geometric):
-    """Shifted by up to this fraction of the height up or down, and of the width left or right."""
+    """Shifts vertically and horizontally by random amounts."""
 
     key = "shift"
     short = "fraction"
     fraction: Fraction
+    """Largest shift, as a fraction of the height and of the width."""
 
 
 class Zoom(Geometric):
-    """Scaled about the centre by a factor between 1 - fraction and 1 + fraction, equal in height and width."""
+    """Scales around the centre by a random factor, the same in height and width."""
 
     key = "zoom"
     short = "fraction"
     fraction: Annotated[float, Field(ge=0, le=0.9)]
+    """The factor lies between 1 - fraction and 1 + fraction."""
 
 
 class Shear(Geometric):
-    """Sheared horizontally by up to this many degrees either way."""
+    """Slants vertical lines by a random angle; rows stay horizontal."""
 
     key = "shear"
     short = "degrees"
     degrees: Annotated[float, Field(ge=0, lt=90)]
+    """Largest angle in either direction."""
 
 
 class Elastic(Geometric):
-    """Random displacement of each pixel, smoothed over its neighbourhood (Simard et al. 2003)."""
+    """Elastic distortion: a smoothed random displacement of each pixel (Simard et al. 2003)."""
 
     key = "elastic"
     alpha: NonNegative
-    """Standard deviation of the displacement in pixels, along each axis. Simard's 34 with sigma 4 is 1.4 here."""
+    """Standard deviation of the displacement along each axis, in pixels. Simard's 34 with sigma 4 is 1.4 here."""
     sigma: PositiveFloat
-    """Standard deviation of the smoothing Gaussian in pixels; smaller values give finer distortions."""
+    """Standard deviation of the smoothing Gaussian, in pixels: a larger one gives smoother distortions."""
 
 
 class Brightness(Augmentation):
-    """Brightness changed by up to this fraction of the full range."""
+    """Adds a random constant to all pixels."""
 
     key = "brightness"
     short = "delta"
     delta: UpToWhole
+    """Largest change in either direction, as a fraction of the full range."""
 
 
 class Contrast(Augmentation):
-    """Contrast about the image's mean, scaled by a factor between 1 - factor and 1 + factor."""
+    """Multiplies the distance of each pixel from the image's mean by a random factor."""
 
     key = "contrast"
     short = "factor"
     factor: UpToWhole
+    """The random factor lies between 1 - factor and 1 + factor."""
 
 
 class Noise(Augmentation):
-    """Gaussian noise, independent for each pixel; the standard deviation is a fraction of the full range."""
+    """Adds Gaussian noise to each pixel."""
 
     key = "noise"
     short = "std"
     std: UpToWhole
+    """Standard deviation, as a fraction of the full range."""
 
 
 class Erase(Augmentation):
-    """A random rectangle covering about this fraction of the area, set to black (Zhong et al. 2017)."""
+    """Sets a rectangle of random shape and position to black (Zhong et al. 2017)."""
 
     key = "erase"
     short = "fraction"
     fraction: Annotated[float, Field(gt=0, lt=1)]
+    """Approximate fraction of the area."""
 
 
 AUGMENTATIONS = (Rotation, Shift, Zoom, Shear, Elastic, Brightness, Contrast, Noise, Erase)

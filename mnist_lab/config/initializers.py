@@ -6,7 +6,7 @@ from mnist_lab.config.spec import Item, NonNegative, OneOf, PositiveFloat
 
 
 class Initializer(Item):
-    """Initial values of a layer's kernel."""
+    """Initial values of a layer's weights."""
 
 
 class GlorotUniform(Initializer):
@@ -66,30 +66,35 @@ class Ones(Initializer):
 
 
 class Orthogonal(Initializer):
-    """A random orthogonal matrix times `gain`."""
+    """A random orthogonal matrix."""
 
     key = "orthogonal"
     keras = "initializers.Orthogonal"
     short = "gain"
     gain: float = 1.0
+    """Factor on the matrix."""
 
 
 class RandomNormal(Initializer):
-    """Normal with the given mean and standard deviation."""
+    """Normal."""
 
     key = "random_normal"
     keras = "initializers.RandomNormal"
     mean: float = 0.0
+    """Mean."""
     stddev: NonNegative = 0.05
+    """Standard deviation."""
 
 
 class TruncatedNormal(Initializer):
-    """Normal, redrawn beyond two standard deviations."""
+    """Normal; values beyond two standard deviations are redrawn."""
 
     key = "truncated_normal"
     keras = "initializers.TruncatedNormal"
     mean: float = 0.0
+    """Mean."""
     stddev: NonNegative = 0.05
+    """Standard deviation."""
 
 
 class RandomUniform(Initializer):
@@ -98,17 +103,22 @@ class RandomUniform(Initializer):
     key = "random_uniform"
     keras = "initializers.RandomUniform"
     minval: float = -0.05
+    """Lower end."""
     maxval: float = 0.05
+    """Upper end."""
 
 
 class VarianceScaling(Initializer):
-    """General form of the scaled initializers. Torch's default is scale 1/3, fan_in, uniform."""
+    """Scaled by the number of connections. PyTorch's default for layers is scale 1/3, fan_in, uniform."""
 
     key = "variance_scaling"
     keras = "initializers.VarianceScaling"
     scale: PositiveFloat = 1.0
+    """Factor on the variance."""
     mode: Literal["fan_in", "fan_out", "fan_avg"] = "fan_in"
+    """Number of connections that the variance is divided by."""
     distribution: Literal["truncated_normal", "untruncated_normal", "uniform"] = "truncated_normal"
+    """Distribution to draw from."""
 
 
 INITIALIZERS = (
@@ -120,25 +130,27 @@ AnyInitializer = Annotated[Initializer, OneOf(lambda: INITIALIZERS)]
 
 
 class Regularizer(Item):
-    """A penalty on a layer's kernel, added to the loss."""
+    """A penalty on a layer's weights, added to the loss."""
 
 
 class L1(Regularizer):
-    """Factor times the sum of absolute values."""
+    """Sum of absolute values."""
 
     key = "l1"
     keras = "regularizers.L1"
     short = "l1"
     l1: NonNegative = 0.01
+    """Factor."""
 
 
 class L2(Regularizer):
-    """Factor times the sum of squares."""
+    """Sum of squares."""
 
     key = "l2"
     keras = "regularizers.L2"
     short = "l2"
     l2: NonNegative = 0.01
+    """Factor."""
 
 
 class L1L2(Regularizer):
@@ -147,7 +159,9 @@ class L1L2(Regularizer):
     key = "l1_l2"
     keras = "regularizers.L1L2"
     l1: NonNegative = 0.0
+    """Factor of the sum of absolute values."""
     l2: NonNegative = 0.0
+    """Factor of the sum of squares."""
 
 
 REGULARIZERS = (L1, L2, L1L2)

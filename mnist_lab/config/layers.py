@@ -30,7 +30,19 @@ Activation = Literal[
     "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus",
     "swish", "tanh", "tanh_shrink",
 ]  # fmt: skip
-Padding = Literal["valid", "same"]
+Function = Annotated[Activation, Field(description="Activation function.")]
+Kernel = Annotated[Pair, Field(description="Size of the window: `[height, width]`, or one number for both.")]
+Strides = Annotated[Pair, Field(description="Step of the window: `[height, width]`, or one number for both.")]
+Padding = Annotated[
+    Literal["valid", "same"],
+    Field(description="`valid`: none. `same`: zeros at the border, so that a stride of 1 keeps height and width."),
+]
+Bias = Annotated[bool, Argument("use_bias"), Field(description="Whether a constant is learned for each output.")]
+Epsilon = Annotated[PositiveFloat, Field(description="Added to the variance before the division.")]
+Center = Annotated[bool, Field(description="Whether an offset is learned.")]
+Scale = Annotated[bool, Field(description="Whether a factor is learned.")]
+Initial = Annotated[AnyInitializer, Field(description="Initial weights.")]
+Penalty = Annotated[AnyRegularizer | None, Field(description="Penalty on the weights, added to the loss.")]
 
 
 class Layer(Item):
@@ -47,30 +59,32 @@ class Conv(Layer):
     keras = "layers.Conv2D"
     short = "filters"
     filters: Positive
-    kernel: Annotated[Pair, Argument("kernel_size")] = (3, 3)
-    strides: Pair = (1, 1)
+    """Number of output channels."""
+    kernel: Annotated[Kernel, Argument("kernel_size")] = (3, 3)
+    strides: Strides = (1, 1)
     padding: Padding = "valid"
-    activation: Activation = "linear"
-    bias: Annotated[bool, Argument("use_bias")] = True
-    initializer: Annotated[AnyInitializer, Argument("kernel_initializer")] = GlorotUniform()
-    regularizer: Annotated[AnyRegularizer | None, Argument("kernel_regularizer")] = None
+    activation: Function = "linear"
+    bias: Bias = True
+    initializer: Annotated[Initial, Argument("kernel_initializer")] = GlorotUniform()
+    regularizer: Annotated[Penalty, Argument("kernel_regularizer")] = None
 
 
 class DepthwiseConv(Layer):
-    """Convolution of each channel separately, with `depth_multiplier` output channels per input channel."""
+    """A separate convolution for each input channel."""
 
     key = "depthwise_conv"
     convolves = True
     keras = "layers.DepthwiseConv2D"
     short = "kernel"
-    kernel: Annotated[Pair, Argument("kernel_size")] = (3, 3)
-    strides: Pair = (1, 1)
+    kernel: Annotated[Kernel, Argument("kernel_size")] = (3, 3)
+    strides: Strides = (1, 1)
     padding: Padding = "valid"
     depth_multiplier: Positive = 1
-    activation: Activation = "linear"
-    bias: Annotated[bool, Argument("use_bias")] = True
-    initializer: Annotated[AnyInitializer, Argument("depthwise_initializer")] = GlorotUniform()
-    regularizer: Annotated[AnyRegularizer | None, Argument("depthwise_regularizer")] = None
+    """Output channels of the depthwise convolution for each input channel."""
+    activation: Function = "linear"
+    bias: Bias = True
+    initializer: Annotated[Initial, Argument("depthwise_initializer")] = GlorotUniform()
+    regularizer: Annotated[Penalty, Argument("depthwise_regularizer")] = None
 
 
 class SeparableConv(Layer):
@@ -81,23 +95,27 @@ class SeparableConv(Layer):
     keras = "layers.SeparableConv2D"
     short = "filters"
     filters: Positive
-    kernel: Annotated[Pair, Argument("kernel_size")] = (3, 3)
-    strides: Pair = (1, 1)
+    """Number of output channels."""
+    kernel: Annotated[Kernel, Argument("kernel_size")] = (3, 3)
+    strides: Strides = (1, 1)
     padding: Padding = "valid"
     depth_multiplier: Positive = 1
-    activation: Activation = "linear"
-    bias: Annotated[bool, Argument("use_bias")] = True
-    initializer: Annotated[AnyInitializer, Argument("pointwise_initializer")] = GlorotUniform()
+    """Output channels of the depthwise convolution for each input channel."""
+    activation: Function = "linear"
+    bias: Bias = True
+    initializer: Annotated[Initial, Argument("pointwise_initializer")] = GlorotUniform()
     depthwise_initializer: AnyInitializer = GlorotUniform()
-    regularizer: Annotated[AnyRegularizer | None, Argument("pointwise_regularizer")] = None
+    """Initial weights of the depthwise convolution; `initializer` is that of the 1x1 convolution."""
+    regularizer: Annotated[Penalty, Argument("pointwise_regularizer")] = None
 
 
 class Pool(Layer):
-    """Base of windowed pooling; `strides` defaults to `size`."""
+    """Base of the two windowed poolings."""
 
     short = "size"
-    size: Annotated[Pair, Argument("pool_size")] = (2, 2)
+    size: Annotated[Kernel, Argument("pool_size")] = (2, 2)
     strides: Pair | None = None
+    """Step of the window; default: its size."""
     padding: Padding = "valid"
 
 
@@ -136,36 +154,39 @@ class ZeroPad(Layer):
     keras = "layers.ZeroPadding2D"
     short = "size"
     size: Annotated[Pair, Argument("padding")] = (1, 1)
+    """Width of the border: `[top and bottom, left and right]`, or one number for both."""
 
 
 class BatchNorm(Layer):
-    """Batch normalisation. Torch's defaults are Keras' momentum 0.9, epsilon 1e-5."""
+    """Batch normalization. PyTorch's defaults correspond to momentum 0.9 and epsilon 1e-5."""
 
     key = "batch_norm"
     keras = "layers.BatchNormalization"
     momentum: Probability = 0.99
-    epsilon: PositiveFloat = 1e-3
-    center: bool = True
-    scale: bool = True
+    """Share of the moving averages that each batch keeps."""
+    epsilon: Epsilon = 1e-3
+    center: Center = True
+    scale: Scale = True
 
 
 class LayerNorm(Layer):
-    """Layer normalisation over the last axis."""
+    """Layer normalization over the last axis."""
 
     key = "layer_norm"
     keras = "layers.LayerNormalization"
-    epsilon: PositiveFloat = 1e-3
-    center: bool = True
-    scale: bool = True
+    epsilon: Epsilon = 1e-3
+    center: Center = True
+    scale: Scale = True
 
 
 class Dropout(Layer):
-    """Drops individual values with probability `rate` during training."""
+    """Sets random values to zero during training."""
 
     key = "dropout"
     keras = "layers.Dropout"
     short = "rate"
     rate: Rate
+    """Fraction that is set to zero."""
 
     @property
     def handicaps_training(self) -> bool:
@@ -174,12 +195,13 @@ class Dropout(Layer):
 
 
 class SpatialDropout(Layer):
-    """Drops whole channels with probability `rate` during training."""
+    """Sets random channels to zero during training."""
 
     key = "spatial_dropout"
     keras = "layers.SpatialDropout2D"
     short = "rate"
     rate: Rate
+    """Fraction that is set to zero."""
 
     @property
     def handicaps_training(self) -> bool:
@@ -193,42 +215,44 @@ class ActivationLayer(Layer):
     key = "activation"
     keras = "layers.Activation"
     short = "function"
-    function: Annotated[Activation, Argument("activation")]
+    function: Annotated[Function, Argument("activation")]
 
 
 class Flatten(Layer):
-    """Flattens each image to a vector."""
+    """Reshapes the image to one vector."""
 
     key = "flatten"
     keras = "layers.Flatten"
 
 
 class Rows(Layer):
-    """Reshapes each image row to a vector of width x channels values, so that a dense layer works row by row."""
+    """Reshapes each image row to one vector of width x channels values: a dense layer then works row by row."""
 
     key = "rows"
     keras = "layers.Reshape"
 
 
 class Dense(Layer):
-    """A fully connected layer on the last axis; `units: classes` means one unit per class."""
+    """A fully connected layer on the last axis."""
 
     key = "dense"
     keras = "layers.Dense"
     short = "units"
     units: Positive | Literal["classes"]
-    activation: Activation = "linear"
-    bias: Annotated[bool, Argument("use_bias")] = True
-    initializer: Annotated[AnyInitializer, Argument("kernel_initializer")] = GlorotUniform()
-    regularizer: Annotated[AnyRegularizer | None, Argument("kernel_regularizer")] = None
+    """Number of outputs; `classes`: one for each class of the data set."""
+    activation: Function = "linear"
+    bias: Bias = True
+    initializer: Annotated[Initial, Argument("kernel_initializer")] = GlorotUniform()
+    regularizer: Annotated[Penalty, Argument("kernel_regularizer")] = None
 
 
 class Residual(Layer):
-    """Adds the input of a block to its output; a 1x1 convolution matches the channels if they differ."""
+    """Adds the input of a block of layers to its output; a 1x1 convolution adapts the channels if they differ."""
 
     key = "residual"
     short = "layers"
     layers: Annotated[tuple["AnyLayer", ...], Field(min_length=1)]
+    """The layers of the block; they must keep height and width."""
 
 
 LAYERS = (
@@ -247,10 +271,12 @@ def _with_inner(layers: Iterable[Layer]) -> Iterator[Layer]:
 
 
 class Cnn(Spec):
-    """A network declared layer by layer; the last one must output the class probabilities."""
+    """A network written layer by layer."""
 
     kind: Literal["cnn"]
+    """A network written layer by layer."""
     layers: Annotated[tuple[AnyLayer, ...], Field(min_length=1)]
+    """The layers in order; the last one must give the class probabilities."""
 
     @model_validator(mode="after")
     def _ends_in_probabilities(self) -> Self:
@@ -278,18 +304,19 @@ class Cnn(Spec):
 
 
 class Mlp(Spec):
-    """Fully connected layers of `nodes` on the flattened image; the softmax output layer is implied."""
+    """Fully connected layers on the flattened image; the softmax output layer is implied."""
 
     kind: Literal["mlp"]
+    """Fully connected layers on the flattened image; the softmax output layer is implied."""
     nodes: Annotated[tuple[Positive, ...], OneOrMore]
-    """Nodes of each hidden layer; an empty list is a softmax regression."""
-    activation: Activation = "relu"
+    """Units of each hidden layer; an empty list makes a softmax regression."""
+    activation: Function = "relu"
     dropout: Annotated[tuple[Rate, ...], OneOrMore] = (0.0,)
-    """Dropout after each hidden layer: one rate for all, or one per layer."""
+    """Dropout rate after each hidden layer: one for all, or a list with one for each."""
     batch_norm: bool = False
-    """Batch normalisation after each hidden layer's activation."""
-    initializer: AnyInitializer = GlorotUniform()
-    regularizer: AnyRegularizer | None = None
+    """Batch normalization after each hidden layer's activation."""
+    initializer: Initial = GlorotUniform()
+    regularizer: Penalty = None
 
     @field_validator("dropout")
     @classmethod

@@ -10,6 +10,16 @@ from pydantic_core import PydanticCustomError
 
 from mnist_lab.config.spec import NonNegative, OneOfNamed, Positive, PositiveFloat, Probability, Rate, Spec
 
+LearningRate = Annotated[PositiveFloat, Field(description="Learning rate; a schedule multiplies it.")]
+Epsilon = Annotated[NonNegative, Field(description="Small constant for numerical stability.")]
+Beta1 = Annotated[Rate, Field(description="Decay rate of the first moment's average.")]
+Beta2 = Annotated[Rate, Field(description="Decay rate of the second moment's average.")]
+Rho = Annotated[Probability, Field(description="Decay rate of the squared gradients' average.")]
+Momentum = Annotated[Rate, Field(description="Momentum.")]
+Nesterov = Annotated[bool, Field(description="Whether the momentum is Nesterov's.")]
+AmsGrad = Annotated[bool, Field(description="Whether to use AMSGrad, which keeps the largest second moment so far.")]
+Accumulator = Annotated[NonNegative, Field(description="Initial value of the sum of squared gradients.")]
+
 
 class Optimizer(Spec):
     """Settings common to all optimizers."""
@@ -18,20 +28,23 @@ class Optimizer(Spec):
     """The Keras class this stands for, below `keras`."""
 
     name: Any
-    learning_rate: PositiveFloat = 0.001
+    learning_rate: LearningRate = 0.001
     weight_decay: NonNegative | None = None
+    """Decoupled weight decay."""
     clipnorm: PositiveFloat | None = None
-    """Clips the gradient of each weight to this norm."""
+    """Clips the gradient of each weight tensor to this norm."""
     clipvalue: PositiveFloat | None = None
-    """Clips each gradient value to this magnitude."""
+    """Clips each component of the gradients to this absolute value."""
     global_clipnorm: PositiveFloat | None = None
-    """Clips the global norm of all gradients to this value."""
+    """Clips the gradients of all weights, taken together, to this norm."""
     use_ema: bool = False
-    """Keeps an exponential moving average of the weights; validation, test and the saved model use it."""
+    """Whether validation, test and the saved model use an exponential moving average of the weights."""
     ema_momentum: Probability = 0.99
+    """Momentum of that average."""
     ema_overwrite_frequency: Positive | None = None
-    """Steps between replacements of the weights by their average."""
+    """Steps after which the weights themselves are replaced by their average; default: never."""
     gradient_accumulation_steps: Annotated[int, Field(ge=2)] | None = None
+    """Batches whose gradients are averaged for one step."""
 
     @model_validator(mode="after")
     def _one_clipping(self) -> Self:
@@ -49,8 +62,8 @@ class Adadelta(Optimizer):
 
     keras = "optimizers.Adadelta"
     name: Literal["adadelta"]
-    rho: Probability = 0.95
-    epsilon: NonNegative = 1e-7
+    rho: Rho = 0.95
+    epsilon: Epsilon = 1e-7
 
 
 class Adafactor(Optimizer):
@@ -59,10 +72,15 @@ class Adafactor(Optimizer):
     keras = "optimizers.Adafactor"
     name: Literal["adafactor"]
     beta_2_decay: float = -0.8
+    """Exponent of the decay of the second moment's average."""
     epsilon_1: NonNegative = 1e-30
+    """Added to the squared gradients."""
     epsilon_2: NonNegative = 1e-3
+    """Smallest size of the weights that scales the learning rate."""
     clip_threshold: PositiveFloat = 1.0
+    """Largest root mean square of an update."""
     relative_step: bool = True
+    """Whether the learning rate also falls with the inverse square root of the step."""
 
 
 class Adagrad(Optimizer):
@@ -70,8 +88,8 @@ class Adagrad(Optimizer):
 
     keras = "optimizers.Adagrad"
     name: Literal["adagrad"]
-    initial_accumulator_value: NonNegative = 0.1
-    epsilon: NonNegative = 1e-7
+    initial_accumulator_value: Accumulator = 0.1
+    epsilon: Epsilon = 1e-7
 
 
 class Adam(Optimizer):
@@ -79,10 +97,10 @@ class Adam(Optimizer):
 
     keras = "optimizers.Adam"
     name: Literal["adam"]
-    beta_1: Rate = 0.9
-    beta_2: Rate = 0.999
-    epsilon: NonNegative = 1e-7
-    amsgrad: bool = False
+    beta_1: Beta1 = 0.9
+    beta_2: Beta2 = 0.999
+    epsilon: Epsilon = 1e-7
+    amsgrad: AmsGrad = False
 
 
 class AdamW(Optimizer):
@@ -91,10 +109,11 @@ class AdamW(Optimizer):
     keras = "optimizers.AdamW"
     name: Literal["adamw"]
     weight_decay: NonNegative = 0.004  # pyright: ignore[reportIncompatibleVariableOverride]  frozen, so sound
-    beta_1: Rate = 0.9
-    beta_2: Rate = 0.999
-    epsilon: NonNegative = 1e-7
-    amsgrad: bool = False
+    """Decoupled weight decay."""
+    beta_1: Beta1 = 0.9
+    beta_2: Beta2 = 0.999
+    epsilon: Epsilon = 1e-7
+    amsgrad: AmsGrad = False
 
 
 class Adamax(Optimizer):
@@ -102,9 +121,9 @@ class Adamax(Optimizer):
 
     keras = "optimizers.Adamax"
     name: Literal["adamax"]
-    beta_1: Rate = 0.9
-    beta_2: Rate = 0.999
-    epsilon: NonNegative = 1e-7
+    beta_1: Beta1 = 0.9
+    beta_2: Beta2 = 0.999
+    epsilon: Epsilon = 1e-7
 
 
 class Ftrl(Optimizer):
@@ -113,11 +132,16 @@ class Ftrl(Optimizer):
     keras = "optimizers.Ftrl"
     name: Literal["ftrl"]
     learning_rate_power: Annotated[float, Field(le=0)] = -0.5
-    initial_accumulator_value: NonNegative = 0.1
+    """Exponent of the accumulator in the learning rate."""
+    initial_accumulator_value: Accumulator = 0.1
     l1_regularization_strength: NonNegative = 0.0
+    """Factor of the L1 penalty."""
     l2_regularization_strength: NonNegative = 0.0
+    """Factor of the L2 penalty."""
     l2_shrinkage_regularization_strength: NonNegative = 0.0
+    """Factor of an L2 penalty on the gradient's magnitude."""
     beta: NonNegative = 0.0
+    """The paper's beta."""
 
 
 class Lamb(Optimizer):
@@ -125,9 +149,9 @@ class Lamb(Optimizer):
 
     keras = "optimizers.Lamb"
     name: Literal["lamb"]
-    beta_1: Rate = 0.9
-    beta_2: Rate = 0.999
-    epsilon: NonNegative = 1e-7
+    beta_1: Beta1 = 0.9
+    beta_2: Beta2 = 0.999
+    epsilon: Epsilon = 1e-7
 
 
 class Lion(Optimizer):
@@ -136,24 +160,30 @@ class Lion(Optimizer):
     keras = "optimizers.Lion"
     name: Literal["lion"]
     beta_1: Annotated[float, Field(gt=0, le=1)] = 0.9
-    beta_2: Rate = 0.99
+    """Interpolation factor between the average of the gradients and the current gradient."""
+    beta_2: Beta2 = 0.99
 
 
 class Muon(Optimizer):
-    """Jordan 2024: orthogonalised momentum for matrices, Adam for everything else."""
+    """Jordan 2024: orthogonalized momentum for matrices, Adam for everything else."""
 
     keras = "optimizers.Muon"
     name: Literal["muon"]
     weight_decay: NonNegative = 0.004  # pyright: ignore[reportIncompatibleVariableOverride]  frozen, so sound
-    adam_beta_1: Rate = 0.9
-    adam_beta_2: Rate = 0.999
+    """Decoupled weight decay."""
+    adam_beta_1: Beta1 = 0.9
+    adam_beta_2: Beta2 = 0.999
     adam_weight_decay: NonNegative = 0.004
+    """Weight decay where Adam is used."""
     adam_lr_ratio: PositiveFloat = 1.0
-    epsilon: NonNegative = 1e-7
-    momentum: Rate = 0.95
-    nesterov: bool = True
+    """Factor on the learning rate where Adam is used."""
+    epsilon: Epsilon = 1e-7
+    momentum: Momentum = 0.95
+    nesterov: Nesterov = True
     ns_steps: Positive = 5
+    """Newton-Schulz iterations."""
     rms_rate: NonNegative = 0.2
+    """Scales the updates of a matrix to this root mean square."""
 
 
 class Nadam(Optimizer):
@@ -161,9 +191,9 @@ class Nadam(Optimizer):
 
     keras = "optimizers.Nadam"
     name: Literal["nadam"]
-    beta_1: Rate = 0.9
-    beta_2: Rate = 0.999
-    epsilon: NonNegative = 1e-7
+    beta_1: Beta1 = 0.9
+    beta_2: Beta2 = 0.999
+    epsilon: Epsilon = 1e-7
 
 
 class RMSprop(Optimizer):
@@ -171,10 +201,11 @@ class RMSprop(Optimizer):
 
     keras = "optimizers.RMSprop"
     name: Literal["rmsprop"]
-    rho: Probability = 0.9
-    momentum: Rate = 0.0
-    epsilon: NonNegative = 1e-7
+    rho: Rho = 0.9
+    momentum: Momentum = 0.0
+    epsilon: Epsilon = 1e-7
     centered: bool = False
+    """Whether gradients are normalized by their variance instead of their second moment."""
 
 
 class SGD(Optimizer):
@@ -182,9 +213,9 @@ class SGD(Optimizer):
 
     keras = "optimizers.SGD"
     name: Literal["sgd"]
-    learning_rate: PositiveFloat = 0.01
-    momentum: Rate = 0.0
-    nesterov: bool = False
+    learning_rate: LearningRate = 0.01
+    momentum: Momentum = 0.0
+    nesterov: Nesterov = False
 
 
 class ScheduleFreeAdamW(Optimizer):
@@ -192,11 +223,12 @@ class ScheduleFreeAdamW(Optimizer):
 
     keras = "optimizers.ScheduleFreeAdamW"
     name: Literal["schedule_free_adamw"]
-    learning_rate: PositiveFloat = 0.0025
-    beta_1: Rate = 0.9
-    beta_2: Rate = 0.999
-    epsilon: NonNegative = 1e-8
+    learning_rate: LearningRate = 0.0025
+    beta_1: Beta1 = 0.9
+    beta_2: Beta2 = 0.999
+    epsilon: Epsilon = 1e-8
     warmup_steps: Annotated[int, Field(ge=0)] = 0
+    """Steps of linear warm-up."""
 
 
 OPTIMIZERS = (

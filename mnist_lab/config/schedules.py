@@ -1,4 +1,4 @@
-"""Learning-rate schedules: factors applied to the optimizer's learning rate during training.
+"""Learning-rate schedules: the factor on the optimizer's learning rate in the course of training.
 
 Several in one list multiply (`[{warmup: {epochs: 2}}, {cosine: {final: 0}}]`). Their formulas are in
 `mnist_lab.training.schedules`.
@@ -16,56 +16,64 @@ class Schedule(Item):
 
 
 class Step(Schedule):
-    """Multiplied by `factor` once per `every` epochs."""
+    """Multiplies the learning rate by a factor every few epochs."""
 
     key = "step"
     every: Positive
+    """Epochs between two steps."""
     factor: PositiveFloat = 0.1
+    """Factor of each step."""
 
 
 class Exponential(Schedule):
-    """Multiplied by `factor` after each epoch."""
+    """Multiplies the learning rate by a factor after each epoch."""
 
     key = "exponential"
     short = "factor"
     factor: PositiveFloat
+    """Factor of each epoch."""
 
 
 class Cosine(Schedule):
-    """Half a cosine, from the full rate down to `final` times it."""
+    """Cosine decay over the whole training."""
 
     key = "cosine"
     short = "final"
     final: Probability = 0.0
+    """The learning rate at the end, as a fraction of the optimizer's."""
 
 
 class OneCycle(Schedule):
-    """Rises along a cosine from the optimizer's rate to `peak` in the first part of training, then falls to zero.
-
-    `peak` is a learning rate; `warmup` the fraction of all epochs spent rising (Smith and Topin 2017).
-    """
+    """Rises from the optimizer's learning rate to a peak, then falls to zero (Smith and Topin 2017)."""
 
     key = "one_cycle"
     peak: PositiveFloat
+    """The highest learning rate."""
     warmup: Probability = 0.3
+    """Fraction of the training in which the learning rate rises."""
 
 
 class Warmup(Schedule):
-    """Linear rise from zero to the full rate over the first epochs."""
+    """Linear warm-up from zero to the optimizer's learning rate."""
 
     key = "warmup"
     short = "epochs"
     epochs: PositiveFloat = 1.0
+    """Length of the warm-up in epochs."""
 
 
 class Plateau(Schedule):
-    """Multiplied by `factor` whenever `monitor` has not improved for `patience` epochs; not combinable."""
+    """Multiplies the learning rate by a factor when a monitored value stops improving; cannot be combined."""
 
     key = "plateau"
     monitor: Monitor = "val_loss"
+    """The value to watch."""
     factor: Probability = 0.1
+    """Factor on the learning rate."""
     patience: Positive = 10
+    """Epochs without improvement before the learning rate falls."""
     min_delta: NonNegative = 1e-4
+    """Smallest change that counts as an improvement."""
 
 
 SCHEDULES = (Step, Exponential, Cosine, OneCycle, Warmup, Plateau)

@@ -71,17 +71,25 @@ ExperimentName = Annotated[
 
 
 class Reference(Spec):
-    """Published results to compare with; accuracies are between 0 and 1."""
+    """Published results to compare with; accuracies are fractions of 1."""
 
     train_accuracy: Probability | None = None
+    """Training accuracy after the last epoch."""
     test_accuracy: Probability | None = None
+    """Test accuracy of the final model."""
     best_train_accuracy: Probability | None = None
+    """Highest training accuracy of any epoch."""
     best_test_accuracy: Probability | None = None
+    """Highest test accuracy of any epoch."""
     test_loss: NonNegative | None = None
+    """Test loss of the final model."""
     wrong: Annotated[int, Field(ge=0)] | None = None
+    """Number of wrong test images."""
     note: str | None = None
+    """Remark on the published results, such as their source."""
     departures: tuple[str, ...] = ()
-    """Key paths in which the run departs from the published recipe, so that the results are not comparable."""
+    """Settings in which a run departs from the published recipe, so that the results cannot be compared; filled in by
+    mnist-lab."""
 
     @property
     def applicable(self) -> "Reference":
@@ -90,38 +98,42 @@ class Reference(Spec):
 
 
 class Preprocess(Item):
-    """Preprocessing of pixels in 0..255, done by the first layers of the model."""
+    """What the first layers of the model do with pixels of 0 to 255."""
 
 
 class Rescale(Preprocess):
-    """Divided by 255."""
+    """Divides by 255."""
 
     key = "rescale"
 
 
 class Raw(Preprocess):
-    """Unchanged, 0..255."""
+    """Leaves pixels unchanged, 0 to 255."""
 
     key = "none"
 
 
 class Standardize(Preprocess):
-    """Divided by 255, then (x - mean) / std; one number for all channels, or one per channel."""
+    """Divides by 255, then computes (x - mean) / std."""
 
     key = "standardize"
     mean: Annotated[tuple[float, ...], OneOrMore, Field(min_length=1)]
+    """One number for all channels or one for each."""
     std: Annotated[tuple[PositiveFloat, ...], OneOrMore, Field(min_length=1)]
+    """One number for all channels or one for each."""
 
 
 PREPROCESSINGS = (Rescale, Raw, Standardize)
 
 
 class Validation(Spec):
-    """Source of the validation images: part of the training rows, the test set, or none."""
+    """Where the validation images come from."""
 
     split: Literal["tail", "random", "stratified", "test", "none"] = "tail"
+    """The last training rows (`tail`), random ones, random ones of each class (`stratified`), the test set, or none."""
     fraction: Fraction = 0.2
-    """The training part is the first floor(n * (1 - fraction)) rows, like Keras' `validation_split`."""
+    """Fraction of the training rows. Training keeps floor(n * (1 - fraction)) of n rows, as with Keras'
+    `validation_split`."""
 
     @field_validator("fraction")
     @classmethod
@@ -131,18 +143,20 @@ class Validation(Spec):
 
 
 class Data(Spec):
-    """Data set, selection of rows, validation split and preprocessing."""
+    """The data set, and which part of it is used."""
 
     dataset: Annotated[str, Field(min_length=1)]
-    """`mnist`, `fashion_mnist`, `digits`, or the path of a folder or an npz file."""
+    """`mnist`, `fashion_mnist`, `digits` (bundled), or the path of a folder or npz file."""
     rows: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(gt=0)]] | None = None
-    """Range of rows of the training file: the first (from 0) and one past the last."""
+    """Rows of the training file to use: `[first, end]`, counted from 0, without `end` itself."""
     subset: Positive | None = None
     """Number of training rows, stratified by class, drawn before the validation split."""
     test_subset: Positive | None = None
     """Number of test rows, stratified by class."""
     validation: Validation = Validation()
+    """Where the validation images come from."""
     preprocess: Annotated[Preprocess, OneOf(lambda: PREPROCESSINGS)] = Rescale()
+    """What the first layers of the model do with the pixels."""
 
     def comparable(self, other: "Data") -> bool:
         """Whether accuracies are comparable: same data set, same number of training and test images."""
@@ -163,27 +177,37 @@ class Data(Spec):
 
 
 class EarlyStopping(Spec):
-    """Stops training when `monitor` has not improved by `min_delta` for `patience` epochs."""
+    """Stops training when a monitored value no longer improves."""
 
     monitor: Monitor = "val_loss"
+    """The value to watch."""
     patience: Positive = 5
+    """Epochs without improvement before training stops."""
     min_delta: NonNegative = 0.0
+    """Smallest change that counts as an improvement."""
 
 
 class Train(Spec):
     """Training settings."""
 
     optimizer: AnyOptimizer = Adam(name="adam")
+    """An optimizer's name, or a mapping of `name` and its arguments."""
     batch_size: Positive = 128
+    """Images per training step."""
     epochs: Positive = 10
+    """Passes over the training images, at most."""
     schedule: Annotated[tuple[AnySchedule, ...], OneOrMore] = ()
+    """Learning-rate schedules; the factors of several are multiplied."""
     label_smoothing: Rate = 0.0
+    """Share of each label's probability that is spread evenly over all classes."""
     class_weight: ClassWeights | Literal["balanced"] | None = None
     """Weight of each class in the loss, by its name or label; `balanced` gives every class the same total weight."""
     early_stopping: EarlyStopping | None = None
+    """Stops training when a monitored value no longer improves."""
     restore_best: Monitor | None = None
-    """Metric that selects the epoch whose weights are saved; default: the weights of the last epoch are saved."""
+    """The saved model has the weights of the epoch that is best by this value; default: those of the last epoch."""
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    """Keras' dtype policy: the mixed ones compute in 16 bits and keep the weights in 32."""
 
     @model_validator(mode="after")
     def _plateau_stands_alone(self) -> Self:
@@ -207,18 +231,21 @@ class Train(Spec):
 
 
 class Runtime(Spec):
-    """Where and how to run; only `backend` is part of a run's fingerprint."""
+    """Where and how fast; only `backend` is part of a run's fingerprint."""
 
     backend: BackendName | None = None
-    """Keras' backend; default: KERAS_BACKEND, else TensorFlow, else the first one installed. `auto` chooses the
-    installed one that is fastest for this network."""
+    """Keras' backend; default: KERAS_BACKEND, else TensorFlow, else the first one installed. `auto`: the installed one
+    that is fastest for the network."""
     device: Literal["auto", "cpu", "gpu"] = "auto"
+    """Where to train; `auto`: on a GPU if the backend finds one."""
     threads: Positive | None = None
-    """CPU threads; default: all that the process may use."""
+    """CPU threads; default: as many as this process may use."""
     steps_per_execution: Positive | Literal["auto"] = "auto"
+    """Training steps that are compiled into one call."""
     jit_compile: bool | Literal["auto"] = "auto"
+    """Whether XLA compiles the training step; `auto`: wherever that is faster."""
     checkpoint_every: Positive = 1
-    """Epochs between checkpoints, from which an interrupted run resumes."""
+    """Epochs between two checkpoints, from which an interrupted run resumes."""
 
 
 class Config(Spec):
@@ -229,17 +256,25 @@ class Config(Spec):
     name: ExperimentName | None = None
     """Name in plots and tables; default: the file's name."""
     description: str | None = None
+    """One sentence on the experiment."""
     reference: Reference | None = None
+    """Published results to compare with."""
     experiment: ExperimentName | None = None
-    """Folder below the results folder; set when a configuration is resolved."""
+    """Folder of its runs below the results folder; filled in by mnist-lab."""
     base: ExperimentName | None = None
-    """The experiment that this one changes; set when a configuration that extends another is resolved."""
+    """The experiment that this one changes; filled in by mnist-lab for a configuration that extends another."""
     data: Data
+    """The data set, and which part of it is used."""
     augment: tuple[AnyAugmentation, ...] = ()
+    """Random changes of the training images, in this order."""
     model: Model
+    """The network."""
     train: Train = Train()
+    """How the network is fitted."""
     runtime: Runtime = Runtime()
+    """Where and how fast."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
+    """Seed of everything random: initial weights, splits, subsets, shuffling, augmentation, dropout."""
 
     @property
     def handicaps(self) -> tuple[Item, ...]:
@@ -293,7 +328,10 @@ class FileSchema(GenerateJsonSchema):
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a configuration file; `extends`, which is resolved before validation, included."""
     schema = Config.model_json_schema(schema_generator=FileSchema)
-    extends = {"type": "string", "description": "A configuration, relative to this file, whose settings are inherited."}
+    extends = {
+        "type": "string",
+        "description": "Another configuration, whose settings this one changes: a path relative to this file.",
+    }
     schema["properties"] = {"extends": extends, **schema["properties"]}
     schema["anyOf"] = [{"required": ["extends"]}, {"required": ["data", "model"]}]
     return {"$schema": GenerateJsonSchema.schema_dialect, **schema}

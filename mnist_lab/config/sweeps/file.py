@@ -64,6 +64,7 @@ class Uniform(Distribution):
     key = "uniform"
     short = "between"
     between: Annotated[tuple[float, float], AfterValidator(_upwards)]
+    """The lower and the upper bound."""
 
     def value_at(self, quantile: float) -> float:
         """See `Distribution`."""
@@ -77,6 +78,7 @@ class LogUniform(Distribution):
     key = "log_uniform"
     short = "between"
     between: Annotated[tuple[PositiveFloat, PositiveFloat], AfterValidator(_upwards)]
+    """The lower and the upper bound."""
 
     def value_at(self, quantile: float) -> float:
         """See `Distribution`."""
@@ -90,6 +92,7 @@ class WholeNumber(Distribution):
     key = "int"
     short = "between"
     between: Annotated[tuple[int, int], AfterValidator(_upwards)]
+    """The lower and the upper bound."""
 
     def value_at(self, quantile: float) -> int:
         """See `Distribution`."""
@@ -103,6 +106,7 @@ class Choice(Distribution):
     key = "choice"
     short = "among"
     among: Annotated[tuple[Any, ...], Field(min_length=1)]
+    """The values."""
 
     def value_at(self, quantile: float) -> Any:
         """See `Distribution`."""
@@ -137,8 +141,11 @@ class Random(Spec):
     """Independent draws; earlier draws do not change when n grows or a key path is added."""
 
     n: Positive
+    """Number of draws."""
     seed: Annotated[int, Field(ge=0)] = 1
+    """Seed of the draws."""
     values: Annotated[dict[str, Annotated[Distribution, OneOf(lambda: DISTRIBUTIONS)]], Field(min_length=1)]
+    """Key paths and the distributions to draw their values from."""
 
 
 def _kind(entry: Any) -> str:
@@ -163,7 +170,7 @@ class Block(Spec):
     list: Annotated[tuple[Entry, ...], Field(min_length=1)] = ()
     """Each entry is one arm (key paths with their values), or a block of arms."""
     random: Random | None = None
-    """Key paths and the distributions to draw their values from."""
+    """Number of draws, their seed, and the distribution of each key path."""
 
 
 def _seeds(given: Any) -> Any:
@@ -179,6 +186,7 @@ class SweepFile(Block):
     name: ExperimentName | None = None
     """The folder of its arms below the results folder; default: the file's name."""
     description: str | None = None
+    """One sentence on the sweep."""
     base: Annotated[str, Field(min_length=1)]
     """The configuration to vary: a path relative to the sweep file, or the name of a shipped configuration."""
     seeds: Annotated[tuple[int, ...] | None, BeforeValidator(_seeds, json_schema_input_type=int | str | list[int])] = (

@@ -10,16 +10,17 @@ import click
 import pytest
 
 from mnist_lab.cli import main
-from mnist_lab.config import load_config, shipped
+from mnist_lab.config import json_schema, load_config, shipped
 from mnist_lab.config.augmentations import AUGMENTATIONS
 from mnist_lab.config.layers import LAYERS
 from mnist_lab.config.optimizers import OPTIMIZERS
 from mnist_lab.config.schedules import SCHEDULES
 from mnist_lab.config.schema import Runtime
-from mnist_lab.config.sweeps import load_sweep
+from mnist_lab.config.sweeps import load_sweep, sweep_json_schema
 from mnist_lab.runs import load_run
 from mnist_lab.sweeps import Plan, Schedule, Swept
 from mnist_lab.sweeps.verdicts import too_few_seeds
+from tools import configuration
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -135,3 +136,21 @@ def test_the_table_of_the_ablation_has_the_numbers_of_its_runs():
 
 def _spread(values: list[float]) -> str:
     return f"{fmean(values):.4f}" + (f" ± {stdev(values):.4f}" if len(values) > 1 else "")
+
+
+def test_the_reference_of_configurations_is_generated_from_the_schema():
+    assert configuration.PAGE.read_text(encoding="utf-8") == configuration.page(), "`make docs`"
+
+
+def test_every_key_of_a_configuration_and_of_a_sweep_file_has_a_meaning():
+    reference, page = configuration.Reference(), configuration.page()
+    described = {
+        kind.__name__: {key.name for key in reference.keys(section, kind.__name__) if key.meaning or key.name == "name"}
+        for section, kinds in configuration.SECTIONS.items()
+        for kind in kinds
+    }
+    assert described.keys() >= {*json_schema()["$defs"], *sweep_json_schema()["$defs"], "Config", "SweepFile"}
+    for section, kinds in configuration.SECTIONS.items():
+        assert f"(#{section})" in page or section in ("top-level", "sweep-files")
+        for kind in kinds:
+            assert described[kind.__name__] >= kind.model_fields.keys(), kind
