@@ -9,9 +9,9 @@ from benchmarks.plan import SWEEPERS
 from benchmarks.report import trainings
 from benchmarks.store import Store
 from benchmarks.summary import Family, Table, families, tables
-from tools.blocks import put
 from mnist_lab.analysis.wording import count
 from mnist_lab.report.markdown import table
+from tools.blocks import put
 
 
 def in_project_readme(text: str, store: Store) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from tools.blocks import put
 from evidence.claims import Finding, Outcome, findings
 from evidence.columns import NOTHING, as_table, short_columns
 from evidence.comparison import Comparison
@@ -17,6 +16,7 @@ from mnist_lab.analysis.power import ALPHA
 from mnist_lab.analysis.wording import count
 from mnist_lab.report.markdown import bullets, table
 from mnist_lab.report.verdict_words import INTERVAL, PLANNED, SCOPE
+from tools.blocks import put
 
 COMMAND = "make results"
 """What writes it."""

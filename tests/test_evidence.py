@@ -14,7 +14,6 @@ from run_folders import MNIST, edit_metrics, finished_run
 
 import evidence.__main__ as command
 from evidence import picture, readme
-from tools.blocks import put
 from evidence.claims import Outcome, findings
 from evidence.comparison import compare
 from evidence.comparison import evidence as evidence_of
@@ -28,6 +27,7 @@ from mnist_lab.plots import save
 from mnist_lab.report import collect, write_summary
 from mnist_lab.report.document import document
 from mnist_lab.runs import PLOTS, load_run
+from tools.blocks import put
 
 PUBLISHED = ROOT / "results" / "published"
 EXPERIMENTS = [experiment for writeup in writeups() for experiment in writeup.experiments]
