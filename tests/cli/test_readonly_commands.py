@@ -36,7 +36,7 @@ class TestList:
         assert "results" in answer.err
         assert json.loads(here("list", "--json", cwd=tmp_path).out) == []
 
-    @pytest.mark.parametrize("damage", ["", "{", "[]", '{"format": 1000}', "\x00"])
+    @pytest.mark.parametrize("damage", ["", "{", "[]", "\x00"])
     def test_a_damaged_run_is_named_and_hides_no_other(self, damage, finished, tmp_path):
         good_folder, damaged = tmp_path / "results" / "good" / "seed1-aaaaaaaa", tmp_path / "results/bad/seed1-bbbbbbbb"
         shutil.copytree(finished.folder, good_folder)
@@ -44,6 +44,12 @@ class TestList:
         answer = here("list", "--json", cwd=tmp_path)
         assert [run["folder"] for run in json.loads(answer.out)] == ["results/good/seed1-aaaaaaaa"]
         assert answer.err.startswith("Left out: results/bad/seed1-bbbbbbbb")
+
+    @pytest.mark.parametrize("command", [["list"], ["report"], ["sweep", "small.yaml", "--dry-run"]])
+    def test_a_run_of_a_newer_format_is_an_error_in_every_command(self, command, tmp_path):
+        write(tmp_path / "small.yaml", "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\n")
+        write(tmp_path / "results" / "new" / "seed1-bbbbbbbb" / "metrics.json", '{"format": 1000}')
+        assert "written by a newer mnist-lab" in here(*command, cwd=tmp_path, code=2).err
 
 
 class TestShow:
