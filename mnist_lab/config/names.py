@@ -6,6 +6,7 @@ Names are stored in Unicode's composed form (NFC), as file systems and keyboards
 import hashlib
 import re
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
 
 MAX_CHARACTERS = 200
@@ -32,6 +33,14 @@ _JOINERS = "\u200c\u200d"
 def composed(text: str) -> str:
     """The text in Unicode's composed form (NFC)."""
     return unicodedata.normalize("NFC", text)
+
+
+def existing_form(path: Path) -> Path:
+    """The path itself, or the same one composed or decomposed if only that exists."""
+    forms = (path, *(Path(unicodedata.normalize(form, str(path))) for form in ("NFC", "NFD")))
+    with suppress(OSError, ValueError):
+        return next((form for form in forms if form.exists()), path)
+    return path
 
 
 def checked_name(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mnist_lab.config.names import existing_form
 from mnist_lab.config.problems import suggest
 from mnist_lab.errors import ConfigError
 
@@ -33,7 +34,7 @@ def find_sweep(reference: str | Path) -> Path:
     Raises:
         ConfigError: neither exists.
     """
-    path = Path(reference)
+    path = existing_form(Path(reference))
     try:
         if path.exists():
             return path
@@ -71,7 +72,7 @@ def find(reference: str | Path, beside: Path = Path()) -> Path:
     Raises:
         ConfigError: neither exists.
     """
-    path = beside / reference
+    path = existing_form(beside / reference)
     try:
         if path.is_file():
             return path

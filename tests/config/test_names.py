@@ -48,6 +48,16 @@ def test_a_decomposed_name_is_the_composed_one(form: str) -> None:
     assert Condition.parse(f"experiment~{name}").holds("ein größer_é")
 
 
+@pytest.mark.parametrize("stored", ["NFC", "NFD"])
+@pytest.mark.parametrize("typed", ["NFC", "NFD"])
+def test_a_file_is_found_in_both_forms_of_unicode(stored: str, typed: str) -> None:
+    write(f"{unicodedata.normalize(stored, 'größer')}.yaml")
+    name = unicodedata.normalize(typed, "größer")
+    assert load_config(f"{name}.yaml").experiment == "größer"
+    assert load_config(write("x.yaml", f"extends: {name}.yaml\n")).base == "größer"
+    assert load_sweep([f"{name}.yaml"]).name == "größer"
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [
