@@ -1,6 +1,5 @@
 """Sweeps: a sweep declares the runs that should exist; running it trains the missing ones."""
 
-from mnist_lab.sweeps.appraisal import Appraisal, appraise
 from mnist_lab.sweeps.launch import launch
 from mnist_lab.sweeps.observer import Observer
 from mnist_lab.sweeps.pipeline import Swept, sweep
@@ -10,14 +9,12 @@ from mnist_lab.sweeps.worker import Outcome
 
 __all__ = [
     "STATES",
-    "Appraisal",
     "Observer",
     "Outcome",
     "Plan",
     "PlannedRun",
     "Schedule",
     "Swept",
-    "appraise",
     "launch",
     "make_plan",
     "sweep",
