@@ -99,9 +99,9 @@ def refresh_observations(target: Path) -> None:
     """Bring what each run's `metrics.json` says in sentences up to what this version observes of its history."""
     for folder in finished_runs(target):
         run = load_run(folder.path)
-        found = [asdict(one) for one in observed(run)]
-        if found != run.metrics["observations"]:
-            folder.write_json("metrics.json", {**run.metrics, "observations": found})
+        measured = run.measured.with_observations(map(asdict, observed(run)))
+        if measured != run.measured:
+            folder.write_measured(measured)
 
 
 def keep_first_plots(target: Path) -> None:

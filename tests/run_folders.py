@@ -90,7 +90,7 @@ def give_mistakes(folder: RunFolder, mistakes: list[dict]) -> None:
     """Write a run's `mistakes.json`, and how many there are into its `metrics.json`."""
     folder.write_json("mistakes.json", mistakes)
     test = json.loads((folder.path / "metrics.json").read_text())["test"]
-    edit_metrics(folder, test=test | {"wrong": len(mistakes)})
+    edit_metrics(folder, test=test | {"wrong": len(mistakes), "correct": test["total"] - len(mistakes)})
 
 
 def _epoch(n, epochs, train, validation):

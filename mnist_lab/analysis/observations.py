@@ -17,7 +17,7 @@ from mnist_lab.history import History, best_epoch, column
 
 if TYPE_CHECKING:
     from mnist_lab.config import Config
-    from mnist_lab.runs import Run
+    from mnist_lab.runs import Measured, Run
 
 OVERFIT_GAP = 0.01  # training accuracy above validation accuracy, from which it is overfitting
 FITTED = 0.95  # training and validation accuracy both below it are underfitting
@@ -137,24 +137,24 @@ def observe(
     return [observation for rule in RULES if (observation := rule(evidence)) is not None]
 
 
-def observe_run(config: "Config", metrics: Mapping[str, Any], history: History) -> list[Observation]:
-    """What can be said about a run, from its configuration, its metrics and its history.
+def observe_run(config: "Config", measured: "Measured", history: History) -> list[Observation]:
+    """What can be said about a run, from its configuration, its numbers and its history.
 
     Args:
         config: as it was trained.
-        metrics: as in `metrics.json`; what is observed already is not looked at.
+        measured: its numbers; what is observed already is not looked at.
         history: a record per epoch.
     """
-    dataset, test = metrics["dataset"], metrics["test"]
+    dataset, test = measured.dataset, measured.test
     return observe(
         history,
-        test_accuracy=test["accuracy"],
-        test_interval=tuple(test["ci95"]),
+        test_accuracy=test.accuracy,
+        test_interval=test.ci95,
         reference=config.reference.applicable.model_dump(exclude_none=True) if config.reference else None,
         monitor=config.train.restore_best or "val_loss",
-        validation_name="test" if dataset.get("selected_on_test") else "validation",
-        validation_rows=dataset.get("validation") or None,
-        classes=dataset.get("classes"),
+        validation_name="test" if dataset.selected_on_test else "validation",
+        validation_rows=dataset.validation or None,
+        classes=dataset.classes,
         understated=bool(config.handicaps),
     )
 
@@ -162,10 +162,9 @@ def observe_run(config: "Config", metrics: Mapping[str, Any], history: History) 
 def observed(run: "Run") -> list[Observation]:
     """What can be said about a finished run, as this version says it; as it was stored where its files are damaged."""
     try:
-        return observe_run(run.config, run.metrics, run.history)
-    except (MnistLabError, OSError, ValueError, KeyError, TypeError):
-        stored = run.metrics.get("observations")
-        return [Observation(**one) for one in stored] if isinstance(stored, list) else []
+        return observe_run(run.config, run.measured, run.history)
+    except MnistLabError:
+        return [Observation(one.rule, one.text, one.value) for one in run.measured.observations]
 
 
 def diverged(run: Evidence) -> Observation | None:

@@ -1,6 +1,6 @@
 """How the result of a run looks in a terminal: in full, or in a line."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -13,25 +13,25 @@ from mnist_lab.text.tables import Column
 
 if TYPE_CHECKING:
     from mnist_lab.config.schema import Reference
-    from mnist_lab.runs import Run
+    from mnist_lab.runs import Measured, Run
+    from mnist_lab.runs.measured import Score, Test
 
 
 def print_line(run: "Run") -> None:
     """Name, test accuracy and folder."""
-    test = run.metrics["test"]
-    echo(f"{run.metrics['run']['experiment']}  test accuracy {test['accuracy']:.4f}  {run.folder.path}")
+    measured = run.measured
+    echo(f"{measured.run.experiment}  test accuracy {measured.test.accuracy:.4f}  {run.folder.path}")
 
 
 def print_run(run: "Run") -> None:
     """One run: results with intervals, published numbers, observations, files."""
-    metrics, published = run.metrics, run.measured.published
     output = console()
     output.print()
-    output.print(Text(_heading(metrics), style="bold"))
+    output.print(Text(_heading(run.measured), style="bold"))
     output.print()
-    print_table(*_results(metrics, published))
+    print_table(*_results(run.measured))
     output.print()
-    output.print(facts(_facts(metrics, published)))
+    output.print(facts(_facts(run.measured)))
     if remarks := _remarks(run):
         output.print()
         output.print(bullets(remarks))
@@ -39,53 +39,51 @@ def print_run(run: "Run") -> None:
     output.print(file_names(run.folder.plots or ["no plots"]))
 
 
-def _heading(metrics: dict[str, Any]) -> str:
-    run, data = metrics["run"], metrics["dataset"]
-    genuine = "" if data["genuine"] or data["name"] != "mnist" else " (not the published files)"
-    return f"{run['name']}, seed {run['seed']}, {data.get('title', data['name'])}{genuine}"
+def _heading(measured: "Measured") -> str:
+    run, data = measured.run, measured.dataset
+    genuine = "" if data.genuine or data.name != "mnist" else " (not the published files)"
+    return f"{run.name}, seed {run.seed}, {data.label}{genuine}"
 
 
-def _results(metrics: dict[str, Any], published: "Reference") -> tuple[list[Column], list[list[str]]]:
+def _results(measured: "Measured") -> tuple[list[Column], list[list[str]]]:
     """A row each for training, validation and test; the published accuracies beside ours where there are some."""
-    data, test, epochs = metrics["dataset"], metrics["test"], metrics["epochs"]
+    data, test, epochs, published = measured.dataset, measured.test, measured.epochs, measured.published
     known = published.train_accuracy is not None or published.test_accuracy is not None
-    low, high = test["ci95"]
+    low, high = test.ci95
 
     def row(
-        name: str, images: int, epoch: int, part: dict[str, Any], other: float | None, interval: str = ""
+        name: str, images: int, epoch: int, score: "Score | Test", other: float | None, interval: str = ""
     ) -> list[str]:
         beside = [_accuracy(other)] if known else []
-        loss = "NaN" if part["loss"] is None else f"{part['loss']:.4f}"
-        return [name, f"{images:,}", str(epoch), loss, _accuracy(part["accuracy"]), *beside, interval]
+        loss = "NaN" if score.loss is None else f"{score.loss:.4f}"
+        return [name, f"{images:,}", str(epoch), loss, _accuracy(score.accuracy), *beside, interval]
 
-    rows = [row("training", data["train"], epochs, metrics["train"], published.train_accuracy)]
-    if metrics["validation"]:
-        name = "test as validation" if data.get("selected_on_test") else "validation"
-        rows.append(row(name, data["validation"], epochs, metrics["validation"], None))
+    rows = [row("training", data.train, epochs, measured.train, published.train_accuracy)]
+    if measured.validation:
+        name = "test as validation" if data.selected_on_test else "validation"
+        rows.append(row(name, data.validation, epochs, measured.validation, None))
     interval = f"{low:.4f} to {high:.4f}"
-    rows.append(row("test", test["total"], metrics["best"]["epoch"], test, published.test_accuracy, interval))
+    rows.append(row("test", test.total, measured.best.epoch, test, published.test_accuracy, interval))
     headings = ["Images", "Epoch", "Loss", "Accuracy", *(["Published"] if known else []), "95 % interval"]
     return [Column(""), *(Column(heading, number=True) for heading in headings)], rows
 
 
-def _facts(metrics: dict[str, Any], published: "Reference") -> list[tuple[str, str]]:
-    test, best, seconds, environment = (metrics[name] for name in ("test", "best", "seconds", "environment"))
-    parameters = metrics["parameters"]
-    epochs = quantities.count(metrics["epochs"], "epoch")
-    saved = f"the weights of epoch {best['epoch']}, " + (
-        f"best by {best['monitor']}" if best["restored"] else "the last"
-    )
+def _facts(measured: "Measured") -> list[tuple[str, str]]:
+    test, best, seconds, environment = measured.test, measured.best, measured.seconds, measured.environment
+    size = measured.parameters
+    epochs = quantities.count(measured.epochs, "epoch")
+    saved = f"the weights of epoch {best.epoch}, " + (f"best by {best.monitor}" if best.restored else "the last")
     lines = [
-        ("Wrong", f"{test['wrong']:,} of {test['total']:,} test images"),
-        ("Model", f"{quantities.parameters(parameters['trainable'], parameters['total'])}; saved with {saved}"),
+        ("Wrong", f"{test.wrong:,} of {test.total:,} test images"),
+        ("Model", f"{quantities.parameters(size.trainable, size.total)}; saved with {saved}"),
         (
             "Time",
-            f"{seconds['total']:.1f} s: {seconds['startup']:.1f} s start-up, {seconds['train']:.1f} s training "
-            f"({epochs}, {seconds['epoch_median']:.2f} s each)",
+            f"{seconds.total:.1f} s: {seconds.startup:.1f} s start-up, {seconds.train:.1f} s training "
+            f"({epochs}, {seconds.epoch_median:.2f} s each)",
         ),
-        ("Backend", f"{environment['backend']} on {environment['device']}"),
+        ("Backend", f"{environment.get('backend', 'unknown')} on {environment.get('device', 'unknown')}"),
     ]
-    return lines + [("Published", text) for text in [_published_besides(published)] if text]
+    return lines + [("Published", text) for text in [_published_besides(measured.published)] if text]
 
 
 def _remarks(run: "Run") -> list[str]:
@@ -93,7 +91,7 @@ def _remarks(run: "Run") -> list[str]:
     changed = reference.departures if reference else ()
     incomparable = [f"No comparison with the published numbers: this run changes {', '.join(changed)}."]
     observations = [observation.text for observation in observed(run)]
-    return [*(incomparable if changed else []), *run.metrics["dataset"].get("notes", []), *observations]
+    return [*(incomparable if changed else []), *run.measured.dataset.notes, *observations]
 
 
 def _published_besides(published: "Reference") -> str:

@@ -97,9 +97,10 @@ def list_runs(
         _print_table(found, list(columns), asked_for)
     elif there:
         echo(f"None of the {there:,} finished runs below {path} meets the conditions.", err=True)
-    else:
+    elif not read.newer:
         nothing = f"No finished runs below {path}." if path.is_dir() else f"No runs: there is no folder {path}."
         echo(nothing, err=True)
+    read.complete()
 
 
 def _print_table(records: "Records", keys: "Sequence[str]", asked_for: "Collection[str]") -> None:

@@ -204,7 +204,7 @@ def _print_score(
     low, high = wilson(score.correct, score.total)
     wrong = score.total - score.correct
     renamed = dataset.classes != signature.classes
-    same = dataset.sha256 == run.metrics["dataset"]["sha256"]
+    same = dataset.sha256 == run.measured.dataset.sha256
     if plot:
         from mnist_lab import plots
 
@@ -240,5 +240,5 @@ def _print_score(
 
 
 def _title(run: "Run") -> str:
-    facts, data = run.metrics["run"], run.metrics["dataset"]
-    return f"{facts['name']}, seed {facts['seed']}, trained on {data.get('title', data['name'])}"
+    facts = run.measured.run
+    return f"{facts.name}, seed {facts.seed}, trained on {run.measured.dataset.label}"

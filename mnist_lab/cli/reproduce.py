@@ -99,10 +99,10 @@ def _print(done: "Reproduction") -> None:
     from mnist_lab.cli._consoles import console
     from mnist_lab.text.tables import Column
 
-    facts = done.original.metrics["run"]
+    facts = done.original.measured.run
     output = console()
     output.print()
-    output.print(Text(f"{facts['experiment']}, seed {facts['seed']}: {_VERDICTS[done.verdict]}", style="bold"))
+    output.print(Text(f"{facts.experiment}, seed {facts.seed}: {_VERDICTS[done.verdict]}", style="bold"))
     output.print()
     columns = [_numbers(run) for run in (done.original, done.repetition)]
     rows = [(name, before, columns[1][name]) for name, before in columns[0].items()]
@@ -120,15 +120,19 @@ def _print(done: "Reproduction") -> None:
 
 
 def _numbers(run: "Run") -> dict[str, str]:
-    metrics = run.metrics
+    measured, test = run.measured, run.measured.test
     return {
-        "epochs": str(metrics["epochs"]),
-        "training accuracy": f"{metrics['train']['accuracy']:.6f}",
-        "test accuracy": f"{metrics['test']['accuracy']:.6f}",
-        "test loss": f"{metrics['test']['loss']:.6f}",
-        "wrong": f"{metrics['test']['wrong']:,} of {metrics['test']['total']:,}",
-        "seconds": f"{metrics['seconds']['total']:.1f}",
+        "epochs": str(measured.epochs),
+        "training accuracy": _six_decimals(measured.train.accuracy),
+        "test accuracy": _six_decimals(test.accuracy),
+        "test loss": _six_decimals(test.loss),
+        "wrong": f"{test.wrong:,} of {test.total:,}",
+        "seconds": f"{measured.seconds.total:.1f}",
     }
+
+
+def _six_decimals(value: float | None) -> str:
+    return "NaN" if value is None else f"{value:.6f}"
 
 
 def _mistakes(done: "Reproduction") -> str:

@@ -1,10 +1,8 @@
 """The end of a run: test, plots, saved model, and `metrics.json` last of all."""
 
-from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
-from mnist_lab import analysis, training
+from mnist_lab import training
 from mnist_lab.experiment import metrics, pictures
 from mnist_lab.experiment.identity import Identity
 from mnist_lab.experiment.material import Material
@@ -40,28 +38,16 @@ def conclude(
     pictures.draw_history(folder, config, material, history, trainer.batches, test, best_epoch)
     pictures.draw_test(folder, config, material, test)
 
-    facts = metrics.assemble(
-        config=config,
-        run={
-            "name": config.name,
-            "experiment": config.experiment,
-            "id": folder.id,
-            "fingerprint": identity.fingerprint,
-            "seed": config.seed,
-            "started": timing.started.isoformat(timespec="seconds"),
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        },
-        material=material,
-        notes=identity.notes,
+    measured = metrics.measure(
+        identity,
+        material,
         summary=summary,
         history=history,
         test=test,
         last_test_accuracy=last.accuracy,
         saved_epoch=saved_epoch,
-        seconds=metrics.seconds_facts(history, timing),
         environment=environment,
+        timing=timing,
     )
-    facts["observations"] = [asdict(one) for one in analysis.observe_run(config, facts, history)]
-    observer.done(facts)
-    folder = folder.finish(facts)
-    return Run(folder, folder.read_json("metrics.json"), fresh=True)
+    observer.done(measured)
+    return Run(folder.finish(measured), measured.as_dict(), fresh=True)

@@ -8,7 +8,7 @@ there; and some that come while Keras is imported are lost in the same way.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from typing_extensions import override
 
@@ -17,6 +17,7 @@ from mnist_lab.system.signals import Handler, Interruption, handling
 
 if TYPE_CHECKING:
     from mnist_lab.history import Record
+    from mnist_lab.runs import Measured
     from mnist_lab.training import Progress
 
 
@@ -53,7 +54,7 @@ class Interrupts(Observer):
         self._check()
 
     @override
-    def done(self, metrics: dict[str, Any]) -> None:
+    def done(self, measured: "Measured") -> None:
         self._check()
 
     def _check(self) -> None:

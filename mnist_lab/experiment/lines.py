@@ -1,6 +1,6 @@
 """What a run says in plain lines, the same in its log and in a terminal."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mnist_lab.text import quantities
 from mnist_lab.text.tables import MINOR, Column, fitted
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mnist_lab.experiment.observer import Plan
     from mnist_lab.history import Record
     from mnist_lab.models import Summary
+    from mnist_lab.runs import Measured
 
 
 def plan(plan: "Plan") -> list[str]:
@@ -70,12 +71,13 @@ def figures(record: "Record") -> dict[str, float]:
     return {name: record[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy") if name in record}
 
 
-def result(metrics: dict[str, Any]) -> list[str]:
+def result(measured: "Measured") -> list[str]:
     """The test result and the observations."""
-    test = metrics["test"]
-    low, high = test["ci95"]
+    test = measured.test
+    low, high = test.ci95
+    loss = "NaN" if test.loss is None else f"{test.loss:.4f}"
     return [
-        f"test: loss {test['loss']:.4f}  accuracy {test['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f})  "
-        f"{test['wrong']:,} of {test['total']:,} wrong",
-        *(observation["text"] for observation in metrics["observations"]),
+        f"test: loss {loss}  accuracy {test.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f})  "
+        f"{test.wrong:,} of {test.total:,} wrong",
+        *(observation.text for observation in measured.observations),
     ]

@@ -1,7 +1,7 @@
 """The log of a run: all that it says, in its folder."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
@@ -11,6 +11,7 @@ from mnist_lab.text.printable import printable
 
 if TYPE_CHECKING:
     from mnist_lab.history import Record
+    from mnist_lab.runs import Measured
 
 
 class LogFile(Observer):
@@ -31,8 +32,8 @@ class LogFile(Observer):
         self.note(lines.epoch(record, epochs))
 
     @override
-    def done(self, metrics: dict[str, Any]) -> None:
-        for text in lines.result(metrics):
+    def done(self, measured: "Measured") -> None:
+        for text in lines.result(measured):
             self.note(text)
 
     @override

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
 from mnist_lab.config.schema import Config
-from mnist_lab.runs import RunFolder
+from mnist_lab.runs import Measured, RunFolder
 
 if TYPE_CHECKING:
     from mnist_lab.backends import Backend
@@ -52,8 +52,8 @@ class Observer:
         """Whether training is to stop after this epoch, with a checkpoint, as if interrupted."""
         return False
 
-    def done(self, metrics: dict[str, Any]) -> None:
-        """The run is complete; `metrics` is what `metrics.json` is about to say, the last file to be written."""
+    def done(self, measured: Measured) -> None:
+        """The run is complete; `measured` is what `metrics.json` is about to say, the last file to be written."""
 
     def note(self, text: str) -> None:
         """Something a reader of the log should know."""
@@ -95,9 +95,9 @@ class Observers(Observer):
         return any(observer.stops() for observer in self.observers)
 
     @override
-    def done(self, metrics: dict[str, Any]) -> None:
+    def done(self, measured: Measured) -> None:
         for observer in self.observers:
-            observer.done(metrics)
+            observer.done(measured)
 
     @override
     def note(self, text: str) -> None:

@@ -161,7 +161,7 @@ def _same_test_images(a: Run, b: Run) -> bool:
 def _compared(a: Run, b: Run) -> Iterator[Comparison]:
     """What both have; numbers as they are in JSON, which has every bit of them."""
     yield Comparison("history", _same_history(a.history, b.history))
-    yield Comparison("metrics", all(a.metrics[part] == b.metrics[part] for part in _NUMBERS))
+    yield Comparison("metrics", all(getattr(a.measured, part) == getattr(b.measured, part) for part in _NUMBERS))
     yield Comparison("mistakes", a.folder.read_mistakes() == b.folder.read_mistakes())
     if _have("predictions.npz", a, b):
         yield Comparison("probabilities", _same_arrays(*(run.folder.read_arrays("predictions.npz") for run in (a, b))))

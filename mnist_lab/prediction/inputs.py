@@ -1,9 +1,9 @@
 """What a trained network expects, and image files prepared for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from mnist_lab import datasets
 from mnist_lab.errors import DataError
@@ -49,9 +49,9 @@ def signature_of(run: Run, data_dir: Path | None = None) -> Signature:
     Raises:
         DataError: it has to be read and cannot be.
     """
-    facts: Mapping[str, Any] = run.metrics["dataset"]
+    facts = run.measured.dataset
     known = _published(run)
-    shape, classes = facts.get("image_shape"), facts.get("class_names")
+    shape, classes = facts.image_shape, facts.class_names
     if shape is None or classes is None:
         dataset = known or datasets.load(run.config.data.dataset, data_dir)
         shape, classes = dataset.image_shape, dataset.classes
@@ -60,7 +60,7 @@ def signature_of(run: Run, data_dir: Path | None = None) -> Signature:
     return Signature(
         (height, width, channels),
         tuple(classes),
-        facts.get("title", facts["name"]),
+        facts.label,
         preparation="mnist" if alike else "resize",
         assumed=known is None,
     )
@@ -108,7 +108,7 @@ def check_fit(dataset: datasets.Dataset, signature: Signature) -> None:
 
 def _published(run: Run) -> datasets.KnownSet | None:
     """The published data set that `run` was trained on: asked for by its name, or told by its bytes."""
-    sha256 = run.metrics["dataset"]["sha256"]
+    sha256 = run.measured.dataset.sha256
     by_bytes = (known for known in datasets.KNOWN.values() if known.sha256 == sha256)
     return datasets.KNOWN.get(run.config.data.dataset) or next(by_bytes, None)
 

@@ -30,7 +30,7 @@ def collect(paths: Iterable[Path]) -> Collection:
     for path in paths:
         if not path.is_dir():
             raise InputError(f"{path}: there is no such folder.", "`mnist-lab list` shows the runs.")
-    found = read_runs(paths)
+    found = read_runs(paths).complete()
     problems = list(found.problems)
     runs: dict[tuple[str, str, int], Run] = {}
     for run in found.runs:

@@ -102,8 +102,7 @@ class Group:
     @cached_property
     def chosen_on_test(self) -> int:
         """In how many of its runs the saved weights are those of the epoch that was best on the test images."""
-        bests = [run.metrics["best"] for run in self.runs] if self.selected_on_test else []
-        return sum(b.get("restored") is True and str(b.get("monitor", "val_")).startswith("val_") for b in bests)
+        return sum(result.chosen_on_test for result in self.results)
 
     @property
     def steered_by_test(self) -> bool:
@@ -129,7 +128,7 @@ class Group:
     @cached_property
     def validation(self) -> Spread | None:
         """Validation accuracy of the last epoch."""
-        return Spread.of(result.validation and result.validation.accuracy for result in self.results)
+        return Spread.of(result.validation_accuracy for result in self.results)
 
     @cached_property
     def test(self) -> Spread:
@@ -184,17 +183,14 @@ class Group:
     @cached_property
     def flops(self) -> float | None:
         """Floating-point operations of a training, on average; None if a run does not know them."""
-        counts = [
-            count for run in self.runs if isinstance(count := run.metrics.get("flops"), int | float) and count > 0
-        ]
+        counts = [result.flops for result in self.results if result.flops]
         return fmean(counts) if len(counts) == self.n else None
 
     @cached_property
     def machines(self) -> set[tuple[object, ...]]:
         """What the runs were trained on, as far as it decides how long that takes."""
-        facts = [run.metrics.get("environment") for run in self.runs]
         keys = ("backend", "device", "threads", "processor")
-        return {tuple(str(fact.get(key)) for key in keys) if isinstance(fact, dict) else () for fact in facts}
+        return {tuple(str(result.environment.get(key)) for key in keys) for result in self.results}
 
     @cached_property
     def histories(self) -> tuple[list[dict[str, Any]], ...]:

@@ -1,9 +1,9 @@
 """Run folders: how they are written, found and read."""
 
 from mnist_lab.runs.collection import Collection, read_runs
-from mnist_lab.runs.folder import ERROR, FORMAT, PLOTS, RunFolder
+from mnist_lab.runs.folder import ERROR, PLOTS, RunFolder
 from mnist_lab.runs.formats import Arrays, Mistake
-from mnist_lab.runs.measured import Measured
+from mnist_lab.runs.measured import FORMAT, Measured
 from mnist_lab.runs.run import Run, find_folders, find_run, is_run_folder, load_run
 from mnist_lab.runs.search import finished_runs
 

@@ -1,7 +1,8 @@
 """The one reader of finished runs on disk, with one set of rules for every command.
 
 A run that is damaged, or cannot be read at the moment, is skipped and said. One that a newer mnist-lab wrote is an
-error: after an update, what is concluded without it could be wrong.
+error: what is concluded without it could be wrong after an update. A command that concludes nothing may show the rest
+first.
 """
 
 from collections.abc import Iterable
@@ -24,6 +25,18 @@ class Collection:
     """Those whose metrics cannot be right."""
     unreadable: frozenset[RunFolder]
     """Those that cannot be read at the moment."""
+    newer: NewerFormatError | None
+    """What is to be said of the first that a newer mnist-lab wrote."""
+
+    def complete(self) -> "Collection":
+        """The collection itself, if it lacks no run that only a newer version can read.
+
+        Raises:
+            NewerFormatError: one was written by a newer mnist-lab.
+        """
+        if self.newer:
+            raise self.newer
+        return self
 
 
 def read_runs(paths: Iterable[Path]) -> Collection:
@@ -31,9 +44,9 @@ def read_runs(paths: Iterable[Path]) -> Collection:
 
     Raises:
         InputError: a path is a file.
-        NewerFormatError: a run was written by a newer mnist-lab.
     """
     runs: list[Run] = []
+    newer: NewerFormatError | None = None
     problems: list[str] = []
     damaged: set[RunFolder] = set()
     unreadable: set[RunFolder] = set()
@@ -45,12 +58,12 @@ def read_runs(paths: Iterable[Path]) -> Collection:
             seen.add(place)
             try:
                 runs.append(load_run(folder.path))
-            except NewerFormatError:
-                raise
+            except NewerFormatError as error:
+                newer = newer or error
             except InputError as error:
                 problems.append(error.message)
                 if isinstance(error, DamagedError):
                     damaged.add(folder)
                 elif isinstance(error, UnreadableError):
                     unreadable.add(folder)
-    return Collection(tuple(runs), tuple(problems), frozenset(damaged), frozenset(unreadable))
+    return Collection(tuple(runs), tuple(problems), frozenset(damaged), frozenset(unreadable), newer)

@@ -17,13 +17,11 @@ from mnist_lab.errors import BusyError, NoRoomError, UnreadableError
 from mnist_lab.history import Record
 from mnist_lab.runs import formats, lock
 from mnist_lab.runs.formats import Arrays, Mistake
+from mnist_lab.runs.measured import Measured
 from mnist_lab.system import atomic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-FORMAT = 1
-"""Version of the run folder; goes into `metrics.json`."""
 
 MARKER = "metrics.json"
 """The file whose presence means that a run is finished."""
@@ -167,7 +165,7 @@ class RunFolder:
         for file in self._own_files():
             shutil.rmtree(file) if file.is_dir() and not file.is_symlink() else file.unlink()
 
-    def finish(self, metrics: Mapping[str, Any]) -> "RunFolder":
+    def finish(self, measured: Measured) -> "RunFolder":
         """Mark the run as finished: `metrics.json` is written when all else is safe. Gives the folder where it is then.
 
         Call it in `locked`. A repetition takes the place of the run that it repeats.
@@ -175,7 +173,7 @@ class RunFolder:
         for file in self._own_files():
             if file.is_file():
                 atomic.sync(file)  # so that a power cut cannot leave a finished run with empty files
-        self.write_json(MARKER, metrics)
+        self.write_measured(measured)
         self.remove_checkpoint()
         if not self._is_repetition:
             return self
@@ -219,6 +217,10 @@ class RunFolder:
     def replacing(self, name: str) -> AbstractContextManager[Path]:
         """A file to write, which then takes the place of `name`, or is removed if writing fails."""
         return atomic.replacing(self.path / name)
+
+    def write_measured(self, measured: Measured) -> None:
+        """Write `metrics.json` atomically."""
+        self.write_json(MARKER, measured.as_dict())
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file atomically."""

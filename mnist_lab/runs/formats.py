@@ -243,10 +243,10 @@ def write_arrays(path: Path, arrays: "Mapping[str, NDArray[Any]]", *, compressed
 
 
 def first_problem(error: ValidationError) -> str:
-    """What pydantic found first, with its place: `test.accuracy: Field required`."""
-    first: Any = error.errors(include_url=False)[0]
-    place = ".".join(map(str, first["loc"]))
-    return f"{place}: {first['msg']}" if place else str(first["msg"])
+    """What pydantic found first, with its place: `test.accuracy: Field required`. What is missing comes last."""
+    first: Any = min(error.errors(include_url=False), key=lambda one: one["type"] == "missing")
+    place, what = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+    return f"{place}: {what}" if place else what
 
 
 def finite(value: Any) -> Any:

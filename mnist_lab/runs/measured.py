@@ -1,93 +1,182 @@
-"""What is read from a run's `metrics.json`, typed and checked."""
+"""`metrics.json`: what a run measured, as a model that writes and reads it.
 
+Keys are in the order in which they are written. A key that is not listed here, of a later version, is kept as it is.
+"""
+
+from collections.abc import Iterable, Mapping
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from mnist_lab.config.schema import Reference
 from mnist_lab.errors import DamagedError
 from mnist_lab.runs.formats import first_problem
 
+FORMAT = 1
+"""Version of the run folder."""
+
+
+def _number(value: Any) -> Any:
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+Number = Annotated[float | None, BeforeValidator(_number)]
+"""None where it was not finite, which JSON cannot hold."""
+Count = Annotated[int, Field(ge=0)]
+
 
 class _Facts(BaseModel):
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
 
 class RunFacts(_Facts):
     """Which run it is."""
 
+    name: str
     experiment: str
+    id: str
     fingerprint: str
     seed: int
+    started: str
+    """ISO 8601, in UTC."""
+    finished: str
 
 
 class DatasetFacts(_Facts):
-    """Which images it was trained and tested on."""
+    """Which images it was trained and tested on, and how many."""
 
     name: str
     title: str | None = None
     sha256: str
     genuine: bool = True
+    train: Count
+    validation: Count
+    """0 without validation images."""
+    test: Count
+    image_shape: tuple[int, int, int] | None = None
+    """Height, width and channels, in pixels."""
+    classes: Annotated[int, Field(ge=1)]
+    class_names: tuple[str, ...] | None = None
     selected_on_test: bool = False
+    """Whether the test images served as validation images."""
+    notes: tuple[str, ...] = ()
+    """What was changed about the data."""
+
+    @property
+    def label(self) -> str:
+        """Its title, or its name."""
+        return self.title or self.name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its classes; their numbers where they have none."""
+        return self.class_names or tuple(map(str, range(self.classes)))
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.class_names is not None and len(self.class_names) != self.classes:
+            raise ValueError(f"{len(self.class_names)} class names for {self.classes} classes")
+        return self
 
 
 class Parameters(_Facts):
     """How large the network is."""
 
-    trainable: int
-    total: int
+    trainable: Count
+    non_trainable: Count = 0
+    total: Count
 
 
-class Accuracy(_Facts):
-    """A fraction of 1; None where it was not finite."""
+class Score(_Facts):
+    """Loss and accuracy at the end of the last epoch; the accuracy is a fraction of 1."""
 
-    accuracy: float | None
+    loss: Number
+    accuracy: Number
 
 
 class Test(_Facts):
     """The test of the saved model."""
 
-    accuracy: float
-    correct: int
-    wrong: int
-    total: int
+    loss: Number
+    accuracy: Annotated[float, Field(ge=0, le=1)]
+    correct: Count
+    wrong: Count
+    total: Annotated[int, Field(ge=1)]
     ci95: tuple[float, float]
+    """Wilson's interval of the accuracy."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.correct + self.wrong != self.total:
+            raise ValueError(f"{self.correct} correct and {self.wrong} wrong are not {self.total}")
+        return self
 
 
 class Best(_Facts):
-    """The best accuracies over all epochs."""
+    """The epoch whose weights are saved, and the best accuracies over all epochs."""
 
-    train_accuracy: float | None = None
-    validation_accuracy: float | None = None
+    epoch: Count
+    monitor: str | None = None
+    """What decided on it; None for the last epoch."""
+    value: Number = None
+    restored: bool = False
+    train_accuracy: Number = None
+    validation_accuracy: Number = None
+
+
+class Last(_Facts):
+    """The weights of the last epoch."""
+
+    test_accuracy: Number
 
 
 class Seconds(_Facts):
-    """How long it took."""
+    """How long it took, in seconds."""
 
     total: float
+    startup: float
+    train: float
+    epoch_first: float
     epoch_median: float
 
 
-class _Reference(Reference):
+class Observed(_Facts):
+    """What a rule found, as it was told when the run ended."""
+
+    rule: str
+    text: str
+    value: int | float | None = None
+
+
+class StoredReference(Reference):
     """Published numbers as `metrics.json` has them: with lists for tuples, and maybe with keys of a newer version."""
 
-    model_config = ConfigDict(strict=False, extra="ignore")
+    model_config = ConfigDict(strict=False, extra="allow")
 
 
 class Measured(_Facts):
-    """A `metrics.json`; keys that are not listed here are left alone."""
+    """All of it, in the order of a reader's interest."""
 
+    format: int
     run: RunFacts
     dataset: DatasetFacts
     parameters: Parameters
-    epochs: int
-    train: Accuracy
-    validation: Accuracy | None
+    flops: Count | None = None
+    """Floating-point operations of the training."""
+    epochs: Annotated[int, Field(ge=1)]
+    train: Score
+    """Running values of the last epoch, as Keras prints them."""
+    validation: Score | None
     test: Test
     best: Best
+    last: Last | None = None
     seconds: Seconds
-    reference: _Reference | None = None
+    environment: dict[str, Any] = {}
+    """Backend, device, threads, versions, and whatever else may explain a difference."""
+    reference: StoredReference | None = None
+    observations: tuple[Observed, ...] = ()
 
     @property
     def published(self) -> Reference:
@@ -95,9 +184,14 @@ class Measured(_Facts):
         return self.reference.applicable if self.reference else Reference()
 
     @property
+    def validation_accuracy(self) -> float | None:
+        """Of the last epoch; None without validation."""
+        return self.validation.accuracy if self.validation else None
+
+    @property
     def gap(self) -> float | None:
         """Training less validation accuracy, both of the last epoch; None if one is not known."""
-        train, held_out = self.train.accuracy, self.validation and self.validation.accuracy
+        train, held_out = self.train.accuracy, self.validation_accuracy
         return None if train is None or held_out is None else train - held_out
 
     @property
@@ -105,14 +199,28 @@ class Measured(_Facts):
         """Seconds the epochs took, without start-up and what comes after them: their number times the median."""
         return self.epochs * self.seconds.epoch_median
 
+    @property
+    def chosen_on_test(self) -> bool:
+        """Whether the saved weights are those of the epoch that was best on the test images."""
+        monitor = self.best.monitor or "val_"
+        return self.dataset.selected_on_test and self.best.restored and monitor.startswith("val_")
 
-def measured(metrics: Any, file: Path) -> Measured:
-    """The numbers of a run, from what its `metrics.json` (`file`) says.
+    def with_observations(self, found: Iterable[Mapping[str, Any]]) -> Self:
+        """The same with other observations."""
+        return self.model_copy(update={"observations": tuple(map(Observed.model_validate, found))})
 
-    Raises:
-        DamagedError: it lacks one, or has something else in its place.
-    """
-    try:
-        return Measured.model_validate(metrics)
-    except ValidationError as error:
-        raise DamagedError(f"{file}: damaged ({first_problem(error)}).") from None
+    def as_dict(self) -> dict[str, Any]:
+        """The contents of `metrics.json`: the keys that it was made of or read from."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+    @classmethod
+    def of(cls, metrics: Any, file: Path) -> Self:
+        """The model of what was read from `file`.
+
+        Raises:
+            DamagedError: a key is missing, has something else in its place, or contradicts another.
+        """
+        try:
+            return cls.model_validate(metrics)
+        except ValidationError as error:
+            raise DamagedError(f"{file}: damaged ({first_problem(error)}).") from None

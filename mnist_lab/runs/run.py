@@ -12,9 +12,9 @@ from mnist_lab.config.problems import suggest
 from mnist_lab.errors import DamagedError, InputError, NewerFormatError, UnreadableError
 from mnist_lab.history import Record
 from mnist_lab.runs import formats
-from mnist_lab.runs.folder import FORMAT, MARKER, RunFolder
+from mnist_lab.runs.folder import MARKER, RunFolder
 from mnist_lab.runs.formats import Mistake
-from mnist_lab.runs.measured import Measured, measured
+from mnist_lab.runs.measured import FORMAT, Measured
 from mnist_lab.runs.search import finished_runs
 
 
@@ -24,7 +24,7 @@ class Run:
 
     folder: RunFolder
     metrics: dict[str, Any]
-    """What `metrics.json` says."""
+    """What `metrics.json` says, as it is there."""
     fresh: bool = False
     """Whether it was trained just now, not found finished."""
     asked: Config | None = None
@@ -58,8 +58,8 @@ class Run:
 
     @cached_property
     def measured(self) -> Measured:
-        """What `metrics.json` says, typed."""
-        return measured(self.metrics, self.folder.path / MARKER)
+        """What `metrics.json` says, as a model."""
+        return Measured.of(self.metrics, self.folder.path / MARKER)
 
     def answering(self, config: Config) -> "Run":
         """The run as the result of `config`, which asks for the same numbers under other names."""
@@ -89,11 +89,14 @@ class Run:
             InputError: they are missing, damaged, or cannot be read.
         """
         listed, counted = self.folder.read_mistakes(), self.measured.test.wrong
+        classes = self.measured.dataset.classes
+        file = self.folder.path / "mistakes.json"
         if len({mistake.index for mistake in listed}) != counted:
-            file = self.folder.path / "mistakes.json"
             raise DamagedError(
                 f"{file}: damaged (it lists {len(listed):,} wrong test images; metrics.json counts {counted:,})."
             )
+        if any(max(mistake.label, mistake.predicted) >= classes for mistake in listed):
+            raise DamagedError(f"{file}: damaged (it has a label of {classes} or more; there are {classes} classes).")
         return listed
 
     @property

@@ -195,7 +195,7 @@ class _Finished:
     """The finished runs of a results folder, by fingerprint and seed."""
 
     def __init__(self, results: Path) -> None:
-        found = read_runs([results])
+        found = read_runs([results]).complete()
         self.damaged, self.unreadable, self.problems = found.damaged, found.unreadable, list(found.problems)
         self.runs: dict[tuple[str, int], list[Run]] = {}
         self.seeds: set[tuple[str, int]] = set()

@@ -36,14 +36,19 @@ class TestList:
         assert "results" in answer.err
         assert json.loads(here("list", "--json", cwd=tmp_path).out) == []
 
-    @pytest.mark.parametrize("damage", ["", "{", "[]", "\x00"])
-    def test_a_damaged_run_is_named_and_hides_no_other(self, damage, finished, tmp_path):
+    @pytest.mark.parametrize(
+        ("damage", "code", "word"),
+        [*((damage, 0, "Left out") for damage in ("", "{", "[]", "\x00")), ('{"format": 1000}', 2, "Error")],
+    )
+    def test_a_run_that_is_damaged_or_of_a_newer_format_is_named_and_hides_no_other(
+        self, damage, code, word, finished, tmp_path
+    ):
         good_folder, damaged = tmp_path / "results" / "good" / "seed1-aaaaaaaa", tmp_path / "results/bad/seed1-bbbbbbbb"
         shutil.copytree(finished.folder, good_folder)
         write(damaged / "metrics.json", damage)
-        answer = here("list", "--json", cwd=tmp_path)
+        answer = here("list", "--json", cwd=tmp_path, code=code)
         assert [run["folder"] for run in json.loads(answer.out)] == ["results/good/seed1-aaaaaaaa"]
-        assert answer.err.startswith("Left out: results/bad/seed1-bbbbbbbb")
+        assert answer.err.startswith(f"{word}: results/bad/seed1-bbbbbbbb")
 
     @pytest.mark.parametrize("command", [["list"], ["report"], ["sweep", "small.yaml", "--dry-run"]])
     def test_a_run_of_a_newer_format_is_an_error_in_every_command(self, command, tmp_path):

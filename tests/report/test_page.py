@@ -268,7 +268,7 @@ def test_files_that_are_damaged_or_missing_leave_gaps_and_no_more(tmp_path):
     for name in ("history.jsonl", "mistakes.json", "predictions.npz"):
         (run.path / name).write_text("[{]")
     (run.path / "config.yaml").unlink()
-    edit_metrics(run, observations=None, environment="?")
+    edit_metrics(run, observations=[], environment={})
     [found] = details(tmp_path, compared(tmp_path).chapters[0], set())
     assert (found.curves, found.confusions, found.config, found.environment, found.observations) == (
         [],

@@ -14,7 +14,7 @@ from lab import environment
 from run_folders import finished_run
 
 from mnist_lab.errors import BusyError, InputError, NoRoomError
-from mnist_lab.runs import RunFolder, finished_runs, load_run
+from mnist_lab.runs import Measured, RunFolder, finished_runs, load_run
 
 
 def no_flock(monkeypatch, code):
@@ -94,7 +94,7 @@ class Killed(BaseException):
 
 
 def repetition(folder, accuracy):
-    """A repetition of a finished run that is about to be finished; gives it and its metrics."""
+    """A repetition of a finished run that is about to be finished; gives it and what it measured."""
     metrics = load_run(folder.path).metrics
     again = folder.repetition
     again.path.mkdir()
@@ -102,7 +102,7 @@ def repetition(folder, accuracy):
         shutil.copy(folder.path / name, again.path)
     again.write_text("checkpoint.npz", "")
     again.write_text("of_the_repetition.txt", "")
-    return again, metrics | {"test": metrics["test"] | {"accuracy": accuracy}}
+    return again, Measured.model_validate(metrics | {"test": metrics["test"] | {"accuracy": accuracy}})
 
 
 def steps(monkeypatch, stop):
@@ -129,12 +129,12 @@ def test_whenever_a_repetition_is_killed_there_is_the_old_run_or_the_new_one_who
         results = tmp_path / str(stop)
         folder = finished_run(results, test=0.9)
         folder.write_text("of_the_first.txt", "")
-        again, metrics = repetition(folder, accuracy=0.8)
+        again, measured = repetition(folder, accuracy=0.8)
         with monkeypatch.context() as patch:
             made = steps(patch, stop)
             try:
                 with folder.locked():
-                    again.finish(metrics)
+                    again.finish(measured)
                 killed = False
             except Killed:
                 killed = True

@@ -167,6 +167,7 @@ class TestNewer:
             f"Error: {run.path}: written by a newer mnist-lab (format 99; this one reads up to 1).\nUpdate mnist-lab.\n"
         )
         assert {answer.stderr for answer in answers} == {message}
+        assert len(answers[0].stdout.splitlines()) == 3  # the other run is listed
         assert tree(tmp_path) == before
 
 

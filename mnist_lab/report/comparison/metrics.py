@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from statistics import fmean
-from typing import Any, Literal
+from typing import Literal
 
 from mnist_lab.analysis import mean_accuracy_interval, wilson
 from mnist_lab.analysis.family import Tested
@@ -14,7 +13,7 @@ from mnist_lab.analysis.verdicts import Verdict
 from mnist_lab.analysis.wording import signed
 from mnist_lab.report.columns import amount, duration
 from mnist_lab.report.group import Group, Spread
-from mnist_lab.runs import Measured, Run
+from mnist_lab.runs import Measured
 
 Kind = Literal["accuracy", "gap", "count", "loss", "cost", "seconds"]
 Interval = tuple[float, float]
@@ -28,7 +27,7 @@ class Metric:
     name: str
     label: str
     kind: Kind
-    of: Callable[[Run, Measured], Any]
+    of: Callable[[Measured], float | None]
 
 
 @dataclass(frozen=True)
@@ -91,20 +90,20 @@ class Row:
         return " to ".join(signed(scale * end, digits) for end in self.interval)
 
 
-TEST = Metric("test_accuracy", "Test", "accuracy", lambda _, result: result.test.accuracy)
-GAP = Metric("gap", "Gap", "gap", lambda _, result: result.gap)
-TIME = Metric("training_seconds", "Time", "seconds", lambda _, result: result.training_seconds)
+TEST = Metric("test_accuracy", "Test", "accuracy", lambda result: result.test.accuracy)
+GAP = Metric("gap", "Gap", "gap", lambda result: result.gap)
+TIME = Metric("training_seconds", "Time", "seconds", lambda result: result.training_seconds)
 METRICS = (
     TEST,
-    Metric("test_wrong", "Wrong images", "count", lambda _, result: result.test.total - result.test.correct),
-    Metric("test_loss", "Test loss", "loss", lambda run, _: _at(run, "test", "loss")),
-    Metric("validation_accuracy", "Validation", "accuracy", lambda _, result: _accuracy(result.validation)),
-    Metric("train_accuracy", "Train", "accuracy", lambda _, result: result.train.accuracy),
+    Metric("test_wrong", "Wrong images", "count", lambda result: result.test.wrong),
+    Metric("test_loss", "Test loss", "loss", lambda result: result.test.loss),
+    Metric("validation_accuracy", "Validation", "accuracy", lambda result: result.validation_accuracy),
+    Metric("train_accuracy", "Train", "accuracy", lambda result: result.train.accuracy),
     GAP,
-    Metric("epochs", "Epochs", "count", lambda _, result: result.epochs),
-    Metric("saved_epoch", "Saved epoch", "count", lambda run, _: _at(run, "best", "epoch")),
-    Metric("parameters", "Parameters", "cost", lambda _, result: result.parameters.total),
-    Metric("flops", "FLOPs", "cost", lambda run, _: run.metrics.get("flops")),
+    Metric("epochs", "Epochs", "count", lambda result: result.epochs),
+    Metric("saved_epoch", "Saved epoch", "count", lambda result: result.best.epoch),
+    Metric("parameters", "Parameters", "cost", lambda result: result.parameters.total),
+    Metric("flops", "FLOPs", "cost", lambda result: result.flops),
     TIME,
 )
 
@@ -125,7 +124,7 @@ def rows(base: Group, other: Group, pairs: Pairs, verdict: Verdict, gap: Tested)
 
 
 def _row(metric: Metric, base: Group, other: Group, pairs: Pairs, verdict: Verdict, gap: Tested) -> Row:
-    ours, theirs = ([_number(metric.of(*each)) for each in zip(g.runs, g.results, strict=True)] for g in (other, base))
+    ours, theirs = (list(map(metric.of, group.results)) for group in (other, base))
     interval = None
     if pairs:
         both = [(theirs[i], ours[j]) for i, j in pairs]
@@ -152,16 +151,3 @@ def _row(metric: Metric, base: Group, other: Group, pairs: Pairs, verdict: Verdi
 def accuracy_interval(accuracies: Spread, images: int) -> Interval:
     """The 95 % interval of a test accuracy: of one model for the choice of test images, else for that of seeds."""
     return mean_accuracy_interval(accuracies.values) or wilson(round(accuracies.mean * images), images)
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and isfinite(value) else None
-
-
-def _accuracy(part: Any) -> float | None:
-    return part and part.accuracy
-
-
-def _at(run: Run, section: str, key: str) -> Any:
-    found = run.metrics.get(section)
-    return found.get(key) if isinstance(found, dict) else None

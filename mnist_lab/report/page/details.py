@@ -185,28 +185,19 @@ def _confusions(group: Group, chapter: Chapter, shared: tuple[int, ...] | None) 
     if not known:
         return None
     counted = Counter((one.label, one.predicted) for found in known for one in found.values())
-    declared = group.runs[0].metrics["dataset"].get("classes")
-    highest = max((max(pair) for pair in counted), default=-1) + 1
-    classes = max(declared if isinstance(declared, int) else 0, highest)
+    classes = group.results[0].dataset.classes
     wrong = tuple(tuple(counted[true, predicted] for predicted in range(classes)) for true in range(classes))
     frequent = sorted(((true, predicted, n) for (true, predicted), n in counted.items()), key=lambda of: (-of[2], of))
     if not chapter.same_images and group.n == 1:
         shared = _images(group.runs[0], known[0])
     return Confusions(
         wrong,
-        names(group, classes),
+        group.results[0].dataset.names,
         len(known),
         shared if shared and len(shared) == classes else None,
         not chapter.same_images and group.n > 1,
         tuple(frequent[:LISTED]),
     )
-
-
-def names(group: Group, classes: int) -> tuple[str, ...]:
-    """What the `classes` classes are called; their numbers if the run does not say."""
-    given = group.runs[0].metrics["dataset"].get("class_names")
-    fits = isinstance(given, list) and len(given) == classes
-    return tuple(map(str, given if fits else range(classes)))
 
 
 def _text(file: Path) -> str:
@@ -220,8 +211,7 @@ def _environment(runs: Iterable[Run]) -> dict[str, str]:
     """What the runs were made with; of what differs from run to run all there is."""
     found: dict[str, dict[str, None]] = {}
     for run in runs:
-        given = run.metrics.get("environment")
-        for key, value in (given if isinstance(given, dict) else {}).items():
+        for key, value in run.measured.environment.items():
             found.setdefault(key.replace("_", " "), {})[_words(value)] = None
     return {key: "; ".join(values) for key, values in found.items()}
 
