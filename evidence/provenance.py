@@ -44,7 +44,7 @@ def machines(compared: Sequence[Comparison]) -> list[str]:
     """What the runs were trained on and with, a row each."""
     by_machine: dict[tuple[str, ...], list[Run]] = {}
     for run in (run for one in compared for run in one.runs):
-        by_machine.setdefault(_machine(run.metrics["environment"]), []).append(run)
+        by_machine.setdefault(_machine(run.measured.environment), []).append(run)
     rows = []
     for machine, runs in sorted(by_machine.items()):
         writeup = Counter(run.measured.run.experiment.partition("/")[0] for run in runs)
