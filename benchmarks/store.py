@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_lab.errors import InputError
+from mnist_lab.system import atomic
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,4 @@ class Store:
 
     def _write(self) -> None:
         kept = {"machine": self.machine, "matmul_gflops": self.peaks, "measurements": self.measurements}
-        temporary = self.path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-        temporary.replace(self.path)
+        atomic.write_text(self.path, json.dumps(kept, indent=1) + "\n")

@@ -14,7 +14,7 @@ from evidence.writeups import Experiment
 from mnist_lab.analysis import observed
 from mnist_lab.config import fingerprint
 from mnist_lab.errors import InputError
-from mnist_lab.runs import PLOTS, Run, RunFolder, finished_runs, load_run
+from mnist_lab.runs import PLOTS, Run, RunFolder, finished_runs, load_run, read_runs
 
 NUMBERS = ("config.yaml", "environment.json", "history.jsonl", "mistakes.json", "metrics.json")
 """`metrics.json` comes last, as it says that all is there."""
@@ -41,22 +41,18 @@ def import_runs(source: Path, target: Path, experiments: Iterable[Experiment]) -
     """
     if not source.is_dir():
         raise InputError(f"{source}: there is no such folder.")
-    if target.resolve().is_relative_to(source.resolve()):
-        found = [run for run in finished_runs(source) if not run.path.resolve().is_relative_to(target.resolve())]
-    else:
-        found = finished_runs(source)
+    read = read_runs([source]).complete()
+    found = [run for run in read.runs if not run.folder.path.resolve().is_relative_to(target.resolve())]
     wanted = {experiment.name: experiment for experiment in experiments}
     new = known = 0
-    refused = []
-    for folder in found:
+    refused = list(read.problems)
+    for run in found:
         try:
-            run = load_run(folder.path)
             reason = objection(run, wanted)
         except InputError as error:
-            refused.append(error.message)
-            continue
+            reason = error.message
         if reason:
-            refused.append(f"{folder.path}: {reason}")
+            refused.append(f"{run.folder.path}: {reason}")
         elif _copy(run, target):
             new += 1
         else:

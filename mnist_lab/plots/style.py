@@ -9,7 +9,7 @@ figures are plain objects and nothing is kept alive behind the caller's back.
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -23,6 +23,7 @@ from PIL import Image
 
 from mnist_lab.errors import NoRoomError
 from mnist_lab.plots.wrapping import fitted
+from mnist_lab.system import atomic
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -153,14 +154,10 @@ def save_image(image: Image.Image, path: str | os.PathLike[str], **options: Any)
         NoRoomError: the folder is missing, cannot be written, or the disk is full.
     """
     path = Path(path)
-    # Where a process is killed while it draws a run's plots, the next one removes what begins with .part. there.
-    temporary = path.with_name(f".part.{os.getpid()}.{path.name}")
     try:
-        image.save(temporary, format="PNG", **options)
-        temporary.replace(path)
+        with atomic.replacing(path) as part:
+            image.save(part, format="PNG", **options)
     except OSError as problem:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise NoRoomError(
             f"The plot {path} could not be written: {problem.strerror or problem}.",
             "Check that its folder exists and may be written to, and that the disk is not full.",

@@ -1,11 +1,11 @@
 """Text files of a report, each written whole or not at all."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from mnist_lab.errors import SetupError
+from mnist_lab.system import atomic
 from mnist_lab.text.printable import printable
 
 
@@ -23,13 +23,7 @@ def write(path: Path, text: str) -> None:
     Raises:
         OSError: it cannot be written; what was there is as it was.
     """
-    # Two sweeps may end at the same moment, so each writes a file of its own first.
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(printable(text), encoding="utf-8", newline="\n")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    atomic.write_text(path, printable(text))
 
 
 @contextmanager
