@@ -1,10 +1,10 @@
-"""Keras layers that change training images at random, as `augment` of the configuration says.
+"""Keras layers for data augmentation, from `augment` in the configuration.
 
-They take and give images of shape (batch, height, width, channels) with pixels 0..255 in float32, act while training
-only, and draw anew for each image. All of it is `keras.ops`, so it compiles on every backend; Keras' own geometric
-layers turn the whole model's compilation off on JAX.
+They map images of shape (batch, height, width, channels) with pixels 0..255 to such images in float32, are active only
+during training, and draw independently for each image. They consist of `keras.ops` and compile on every backend; Keras'
+own geometric layers disable the compilation of the whole model on JAX.
 
-Adding an augmentation is adding its class to `mnist_lab.config.augmentations` and one function, to `GEOMETRY` or to
+To add an augmentation, add its class to `mnist_lab.config.augmentations` and one function, to `GEOMETRY` or to
 `PIXELS`.
 """
 
@@ -21,14 +21,14 @@ __all__ = ["layers"]
 
 
 def layers(augment: Sequence[Augmentation], *, seed: int) -> list[keras.layers.Layer]:
-    """Build what `augment` lists, in order; all geometric ones as one layer at the place of their first.
+    """Build the layers of `augment`, in order; all geometric ones are one layer, at the position of the first.
 
-    The layers belong in front of a model, before its preprocessing. The state of their random numbers is among
-    their `variables`: saved and restored with them, a run goes on as if it had never stopped.
+    The layers belong before a model and its preprocessing. The state of their random number generators is among their
+    `variables`, so that a run that restores these resumes as if it had never been interrupted.
 
     Args:
         augment: the configured augmentations; the geometric ones agree on `fill` and `interpolation`.
-        seed: the run's seed; every layer derives its own stream from it.
+        seed: the seed of the run, from which each layer derives its own.
     """
     geometric = [item for item in augment if isinstance(item, Geometric)]
     built: list[keras.layers.Layer] = []
@@ -42,5 +42,5 @@ def layers(augment: Sequence[Augmentation], *, seed: int) -> list[keras.layers.L
 
 
 def _stream(seed: int, position: int) -> int:
-    """Mix a seed that other layers and other runs do not have, below 2**31 as every backend takes it."""
+    """A seed that no other layer or run has, below 2**31 as every backend accepts it."""
     return int(np.random.SeedSequence((seed, position)).generate_state(1)[0] >> 1)

@@ -1,9 +1,8 @@
-"""Augmentations that move pixels, all of them in one interpolation.
+"""Geometric augmentations, all in one interpolation.
 
-For each pixel of the result they compute where in the original it is read from: y down and x to the right, in pixels
-from the centre at ((height - 1) / 2, (width - 1) / 2). An amount of 0 leaves these coordinates as they are to the last
-bit, and both interpolations read a pixel exactly at whole coordinates, so an image that is not drawn to be changed
-stays bit-identical.
+For each pixel of the result they compute the source coordinates: y down and x to the right, in pixels from the centre
+at ((height - 1) / 2, (width - 1) / 2). An amount of 0 leaves these coordinates bit-identical, and both interpolations
+read a pixel exactly at whole coordinates, so an image that is not selected for a change stays bit-identical.
 """
 
 import math
@@ -17,14 +16,14 @@ from mnist_lab.errors import ConfigError
 
 
 class Geometry(Augment):
-    """Applies geometric augmentations one after the other, and interpolates once."""
+    """Composes geometric augmentations and interpolates once."""
 
     def __init__(self, items: Sequence[Geometric], *, seed: int) -> None:
         super().__init__(seed=seed)
         self.items = tuple(items)
 
     def build(self, input_shape: tuple[int, int, int, int]) -> None:
-        """Refuse displacements that cannot be meant, now that the size of the images is known.
+        """Reject implausible displacements, now that the size of the images is known.
 
         Raises:
             ConfigError: an `alpha` of half the image or more.
@@ -40,7 +39,7 @@ class Geometry(Augment):
                 )
 
     def change(self, images: Tensor) -> Tensor:
-        """Read every pixel from where the augmentations took it, the last of them undone first."""
+        """Compute the source of every pixel, inverting the last augmentation first."""
         y, x = grid(images)
         for item in reversed(self.items):
             chosen = self.chosen(item, images)
@@ -51,14 +50,14 @@ class Geometry(Augment):
 
 
 def sample(images: Tensor, y: Tensor, x: Tensor, *, fill: float, interpolation: str) -> Tensor:
-    """Read images at coordinates that are given in pixels from their centre.
+    """Sample images at coordinates in pixels from their centre.
 
-    Outside the image everything is `fill`, so that a bilinear value within a pixel of the border blends with it.
-    Not `ops.image.affine_transform`, which takes no displacement field, and on JAX eight times as long.
+    Outside the image everything is `fill`, with which bilinear values within a pixel of the border blend. Keras'
+    `ops.image.affine_transform` has no displacement fields, and on JAX takes eight times as long.
 
     Args:
         images: (batch, height, width, channels).
-        y: where each pixel of the result is read from; together with `x` broadcasts to (batch, height, width, 1).
+        y: the source of each pixel of the result; together with `x` broadcasts to (batch, height, width, 1).
         x: likewise.
         fill: value outside the image.
         interpolation: `nearest` or `bilinear`.
@@ -88,34 +87,34 @@ def sample(images: Tensor, y: Tensor, x: Tensor, *, fill: float, interpolation: 
 
 
 def _rotation(item: Rotation, y: Tensor, x: Tensor, amount: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
-    """Turn counter-clockwise by `amount` times the angle."""
+    """Rotate counter-clockwise by `amount` times the angle."""
     angle = amount * math.radians(item.degrees)
     sin, cos = ops.sin(angle), ops.cos(angle)
     return cos * y + sin * x, cos * x - sin * y
 
 
 def _shift(item: Shift, y: Tensor, x: Tensor, down: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
-    """Move down and to the right by these amounts of the fraction of the height and of the width."""
+    """Shift down and right by these amounts times the fraction of the height and width."""
     height, width = y.shape[1], x.shape[2]
     return y - down * (item.fraction * height), x - right * (item.fraction * width)
 
 
 def _zoom(item: Zoom, y: Tensor, x: Tensor, amount: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
-    """Enlarge by a factor of 1 + `amount` times the fraction, the same in height and width."""
+    """Scale height and width by 1 + `amount` times the fraction."""
     factor = 1.0 + amount * item.fraction
     return y / factor, x / factor
 
 
 def _shear(item: Shear, y: Tensor, x: Tensor, amount: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
-    """Lean upright lines to the right by `amount` times the angle; the middle row stays."""
+    """Tilt vertical lines to the right by `amount` times the angle; the middle row stays."""
     return y, x + ops.tan(amount * math.radians(item.degrees)) * y
 
 
 def _elastic(item: Elastic, y: Tensor, x: Tensor, down: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
     """Displace each pixel by uniform noise, smoothed and scaled (Simard, Steinkraus and Platt 2003).
 
-    The paper scales by a constant, which leaves the displacement to depend on sigma. Here its standard deviation along
-    each axis is `alpha`, whatever sigma is, and as much at the border as in the middle.
+    In the paper the scale is a constant, so that the displacement depends on sigma. Here its standard deviation along
+    each axis is `alpha`, for every sigma and at the border as in the middle.
     """
     rows, columns = _smoothing(y.shape[1], item.sigma), _smoothing(x.shape[2], item.sigma)
     scale = item.alpha * math.sqrt(3)  # the variance of uniform noise in [-1, 1) is 1/3
@@ -128,9 +127,9 @@ def _elastic(item: Elastic, y: Tensor, x: Tensor, down: Tensor, right: Tensor) -
 
 
 def _smoothing(size: int, sigma: float) -> np.ndarray:
-    """Give the (size, size) matrix that blurs along one axis, its rows of length 1 to keep the variance of noise.
+    """The (size, size) matrix of a Gaussian blur along an axis; its rows have norm 1, to keep the variance of noise.
 
-    Two products with it are a separable Gaussian blur, on images of this kind many times faster than convolutions.
+    Two products with it are a separable blur, for images of this size many times faster than convolutions.
     """
     distance = np.subtract.outer(np.arange(size), np.arange(size))
     weights = np.exp(-0.5 * (distance / sigma) ** 2)
@@ -144,7 +143,7 @@ GEOMETRY: dict[type[Augmentation], Callable[..., tuple[Tensor, Tensor]]] = {
     Shear: _shear,
     Elastic: _elastic,
 }
-"""For each augmentation (item, y, x, amount, amount) to where y and x were before it.
+"""For each augmentation, the function (item, y, x, amount, amount) to the coordinates before it.
 
 Amounts are in [-1, 1), and 0 changes nothing; (batch, 1, 1, 1), or for `Elastic` (batch, height, width, 1).
 """

@@ -1,4 +1,4 @@
-"""What all augmentation layers have in common: when they act, and their random numbers."""
+"""The base of all augmentation layers: when they are active, and their random numbers."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -9,16 +9,16 @@ import keras
 from mnist_lab.config.augmentations import Augmentation
 
 Tensor = Any
-"""A tensor of whichever backend runs."""
+"""A tensor of the current backend."""
 
-ops: Any = keras.ops  # as Any: its inferred types mix those of all backends
+ops: Any = keras.ops  # as Any, because its inferred types mix those of all backends
 
 
 class Augment(keras.layers.Layer, ABC):
-    """Passes images through, and changes them while training.
+    """The identity, except during training.
 
-    In float32 under every dtype policy: the 8 significant bits of bfloat16 hold neither the coordinates nor, once
-    they are interpolated, the pixels.
+    Computes in float32 under every dtype policy: the 8 significant bits of bfloat16 are too few for coordinates and
+    interpolated pixels.
     """
 
     def __init__(self, *, seed: int) -> None:
@@ -26,16 +26,16 @@ class Augment(keras.layers.Layer, ABC):
         self.generator = keras.random.SeedGenerator(seed)
 
     def call(self, images: Tensor, training: bool | None = False) -> Tensor:
-        """Give the images in float32, changed if `training`."""
+        """The images in float32, augmented if `training`."""
         images = ops.cast(images, "float32")
         return self.change(images) if training else images
 
     @abstractmethod
     def change(self, images: Tensor) -> Tensor:
-        """Give the changed images."""
+        """The augmented images."""
 
     def chosen(self, item: Augmentation, images: Tensor) -> Tensor:
-        """Draw which images `item` changes: booleans of shape (batch, 1, 1, 1)."""
+        """Draw which images `item` applies to: booleans of shape (batch, 1, 1, 1)."""
         shape = (ops.shape(images)[0], 1, 1, 1)
         return keras.random.uniform(shape, seed=self.generator) < item.probability
 
@@ -47,7 +47,7 @@ def amounts(count: int, images: Tensor, seed: keras.random.SeedGenerator, size: 
 
 
 def grid(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Give y (1, height, 1, 1) and x (1, 1, width, 1) of the pixels from the centre: -1, 0, 1 where there are three."""
+    """The coordinates y (1, height, 1, 1) and x (1, 1, width, 1) of the pixels from the centre: -1, 0, 1 for three."""
     _, height, width, _ = images.shape
     y = ops.arange(height, dtype="float32") - (height - 1) / 2
     x = ops.arange(width, dtype="float32") - (width - 1) / 2

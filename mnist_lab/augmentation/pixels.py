@@ -1,4 +1,4 @@
-"""Augmentations that change the values of pixels where they are."""
+"""Augmentations of pixel values."""
 
 import math
 from collections.abc import Callable
@@ -12,30 +12,30 @@ WHITE = 255.0
 """The largest pixel value; the smallest, black, is 0."""
 
 SLIMMEST = 10 / 3
-"""Longer to shorter side of an erased rectangle, at most (Zhong et al. 2017)."""
+"""Largest aspect ratio of an erased rectangle (Zhong et al. 2017)."""
 
 
 class Pixels(Augment):
-    """Applies one augmentation to the images that are drawn, and clips what leaves 0..255."""
+    """Applies one augmentation to the selected images, and clips to 0..255."""
 
     def __init__(self, item: Augmentation, *, seed: int) -> None:
         super().__init__(seed=seed)
         self.item = item
 
     def change(self, images: Tensor) -> Tensor:
-        """Change the images that are drawn; the others stay bit-identical."""
+        """Change the selected images; the others stay bit-identical."""
         changed = PIXELS[type(self.item)](self.item, images, self.generator)
         return ops.where(self.chosen(self.item, images), ops.clip(changed, 0.0, WHITE), images)
 
 
 def _brightness(item: Brightness, images: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
-    """Add up to `delta` of the full range, or take it away."""
+    """Add or subtract up to `delta` times the full range."""
     (amount,) = amounts(1, images, seed)
     return images + amount * (item.delta * WHITE)
 
 
 def _contrast(item: Contrast, images: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
-    """Stretch or shrink the distances from the mean of all pixels and channels of the image."""
+    """Scale the distances from the mean over all pixels and channels of the image."""
     (amount,) = amounts(1, images, seed)
     mean = ops.mean(images, axis=(1, 2, 3), keepdims=True)
     return mean + (images - mean) * (1.0 + amount * item.factor)
@@ -47,9 +47,9 @@ def _noise(item: Noise, images: Tensor, seed: keras.random.SeedGenerator) -> Ten
 
 
 def _erase(item: Erase, images: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
-    """Blacken a rectangle of the given area and of any shape up to `SLIMMEST`, anywhere inside the image."""
+    """Set to black a rectangle of the given area and an aspect ratio up to `SLIMMEST`, anywhere inside the image."""
     shape, down, right = amounts(3, images, seed)
-    slimmest = min(SLIMMEST, 1 / item.fraction)  # a slimmer one would not fit into the image
+    slimmest = min(SLIMMEST, 1 / item.fraction)  # a larger ratio would not fit into the image
     stretch = ops.exp(shape * (0.5 * math.log(slimmest)))
     side = math.sqrt(item.fraction)
 
@@ -68,4 +68,4 @@ PIXELS: dict[type[Augmentation], Callable[..., Tensor]] = {
     Noise: _noise,
     Erase: _erase,
 }
-"""For each augmentation (item, images, seed) to the changed images."""
+"""For each augmentation, the function (item, images, seed) to the changed images."""

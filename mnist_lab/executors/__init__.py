@@ -1,6 +1,6 @@
-"""Where runs execute: each call in a process of its own, behind the interface of `concurrent.futures`.
+"""Where runs execute: each call in its own process, behind the interface of `concurrent.futures`.
 
-A cluster's executor can stand in the place of `ProcessExecutor`: all that a sweep needs is `submit` and `shutdown`.
+A cluster's executor can replace `ProcessExecutor`: a sweep only needs `submit` and `shutdown`.
 """
 
 from mnist_lab.executors.processes import PARENT, ProcessExecutor

@@ -1,4 +1,4 @@
-"""Calls in processes of their own, forked from a server that has the slow imports behind it."""
+"""Calls in separate processes, forked from a server that has done the slow imports."""
 
 import multiprocessing
 import os
@@ -18,35 +18,35 @@ from mnist_lab.system import scratch, signals
 from mnist_lab.system.environment import changed_environment
 
 PARENT = "MNIST_LAB_PARENT"
-"""The variable that tells a server whom it serves, while it imports its modules and does not look by itself."""
+"""The environment variable with the process id of the parent, which the server watches while it imports."""
 LONGEST_PLACE = 103 - len("/pymp-12345678/listener-12345678")
-"""Characters that a folder's path may have for a socket of multiprocessing to be possible below it."""
+"""Longest path of a folder, in characters, below which multiprocessing can create a socket."""
 ENDED_WITH_PARENT = 70
-"""The exit code of a process whose executor is gone."""
+"""The exit code of a process whose executor has ended."""
 
 
 class ProcessExecutor(Executor):
-    """Each call runs in a new process, in the first slot that is free.
+    """Runs each call in a new process, in the first free slot.
 
-    A call that is killed fails alone, with pebble's `ProcessExpired`; one that takes longer than `timeout` is killed
-    and fails with `TimeoutError`. The processes are forked from a server that has imported the `preload` modules, which
-    makes starting one a matter of milliseconds; where there is no fork (Windows), they import them themselves.
+    A process that is killed fails only its own call, with pebble's `ProcessExpired`; a call that exceeds `timeout` is
+    killed and fails with `TimeoutError`. The processes are forked from a server that has imported the `preload`
+    modules, so that one starts in milliseconds; without fork (Windows) they import the modules themselves.
 
-    None of them outlives the executor's own process, however that ends: all read from a pipe whose other end it holds,
-    and end when that is closed. Signals that ask to stop are for that process alone. Each call has a temporary folder
-    of its own, which is removed after it.
+    No process outlives the executor's own, however that ends: each reads from a pipe whose other end it holds, and
+    exits when that is closed. Signals that request a stop are handled by that process alone. Each call has its own
+    temporary folder, which is removed afterwards.
 
-    A Python process has one such server. It stays for the next executor with the same preload and environment; one with
-    another starts the server anew, so such executors are used one after the other.
+    A Python process has one such server. It is reused by the next executor with the same preload and environment; an
+    executor with others restarts it, so such executors cannot be used at the same time.
 
     Args:
-        slots: the parts of the machine, one call at a time in each.
+        slots: the parts of the machine, each for one call at a time.
         preload: modules that the server imports.
-        environment: variables for the server and all calls.
-        timeout: seconds that a call may take; None for no limit.
+        environment: environment variables of the server and all calls.
+        timeout: longest duration of a call in seconds; None for no limit.
 
     Raises:
-        SetupError: there is no folder for temporary files.
+        SetupError: there is no writable folder for temporary files.
     """
 
     def __init__(
@@ -73,13 +73,13 @@ class ProcessExecutor(Executor):
         self._end.callback(self._kill)
         signals.at_once.append(self._kill)
         self._end.callback(signals.at_once.remove, self._kill)
-        # A pool for each slot: a process that is killed can take down a pool's channel, and then only its own.
+        # A pool per slot: a process that is killed can break the channel of its pool.
         self._slots = list(slots)
         self._pools = [self._pool(slot) for slot in self._slots]
         self._unfinished: list[set[Future[Any]]] = [set() for _ in self._slots]
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Call `fn(*args, **kwargs)` in a process of its own."""
+        """Call `fn(*args, **kwargs)` in a new process."""
         for futures in self._unfinished:
             futures -= {future for future in futures if future.done()}
         i = min(range(len(self._slots)), key=lambda i: len(self._unfinished[i]))
@@ -92,7 +92,7 @@ class ProcessExecutor(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End all processes once they are done; with `cancel_futures` at once, also those that are at work."""
+        """Stop the processes when their calls are done; with `cancel_futures`, kill them now."""
         if cancel_futures:
             self._kill()
         for pool in self._pools:
@@ -103,7 +103,7 @@ class ProcessExecutor(Executor):
             self._end.close()
 
     def _kill(self) -> None:
-        """End all processes now, whatever they are at."""
+        """Stop all processes now, busy or not."""
         self._alive.close()
 
     def _pool(self, slot: Slot) -> ProcessPool:
@@ -117,40 +117,40 @@ class ProcessExecutor(Executor):
 
 
 def _occupy(slot: Slot, environment: Mapping[str, str], lifeline: Connection) -> None:
-    """Hold the new process to its part of the machine, and to the life of its parent."""
+    """Restrict the new process to its slot, and to the lifetime of its parent."""
     signals.ignore()
     threading.Thread(target=_end_with, args=(lifeline,), name="lifeline", daemon=True).start()
     os.environ.update(slot.environment())
-    os.environ.update(environment)  # the last word, for it may forbid all GPUs
+    os.environ.update(environment)  # last, because it may hide all GPUs
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, slot.cpus)
 
 
 def _end_with(lifeline: Connection) -> None:
-    """Wait until the parent closes its end, which the system does for one that was killed."""
+    """Wait until the parent closes its end of the pipe; if it is killed, the system does."""
     lifeline.poll(None)
     os._exit(ENDED_WITH_PARENT)
 
 
 def _call(temporary: Path, function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """Call in a temporary folder of its own."""
+    """Call with its own temporary folder."""
     with tempfile.TemporaryDirectory(dir=temporary, ignore_cleanup_errors=True) as folder:
         scratch.redirect(Path(folder))
         return function(*args, **kwargs)
 
 
 _served: list[tuple[object, ...]] = []
-"""What this process' server has been started for, if anything."""
+"""The preload and environment of this process' server, if it was started."""
 
 
 def _serve(*purpose: object) -> None:
-    """Start the server; one that was started for another purpose ends, for which there is no public way."""
+    """Start the server; stop one with another purpose, for which there is no public function."""
     from multiprocessing import forkserver, resource_tracker, util
 
     if _served and _served[-1] != purpose:
         forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]
     _served[:] = [purpose]
-    # Where its socket is; it would stay in the common temporary folder when this process is killed.
+    # The folder of its socket, which would otherwise remain in the common temporary folder if this process is killed.
     places = (str(scratch.folder()), tempfile.gettempdir(), "/tmp")
     short = next((place for place in places if len(place) <= LONGEST_PLACE), places[0])
     before, tempfile.tempdir = tempfile.tempdir, short
@@ -158,7 +158,7 @@ def _serve(*purpose: object) -> None:
         scratch.elsewhere.append(Path(util.get_temp_dir()))
     finally:
         tempfile.tempdir = before
-    # After a kill it removes what is left, which is what it is for, and warns of it, which nobody needs to know.
+    # After a kill it removes what is left, as it should, and prints a warning that is of no use to anyone.
     quiet = f"{os.environ.get('PYTHONWARNINGS', 'default')},ignore::UserWarning:multiprocessing.resource_tracker"
     with signals.held(), changed_environment({"PYTHONWARNINGS": quiet}):
         resource_tracker.ensure_running()  # it lets signals through again

@@ -1,4 +1,4 @@
-"""How a machine is divided among processes that run side by side."""
+"""How the processors and GPUs of a machine are divided among concurrent processes."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,15 @@ from mnist_lab.system.hardware import gpus, processors, quietest, thread_limits
 
 @dataclass(frozen=True)
 class Slot:
-    """The part of the machine that one process at a time has to itself."""
+    """The part of the machine that one process at a time has exclusively."""
 
     cpus: tuple[int, ...]
-    """Numbers of the processors; on a system that cannot bind processes to them only their count matters."""
+    """Numbers of the processors; on a system without CPU affinity only their count matters."""
     gpu: str | None = None
 
     def environment(self) -> dict[str, str]:
-        """What holds libraries to this part of the machine; they read it at their first computation."""
-        # Several processes share a GPU's memory only if none of them takes all of it at once.
+        """Environment variables that restrict libraries to this slot; to be set before their first computation."""
+        # Several processes can share a GPU only if none of them allocates all of its memory.
         sharing = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
         card = {} if self.gpu is None else {"CUDA_VISIBLE_DEVICES": self.gpu}
         return thread_limits(len(self.cpus)) | sharing | card
@@ -24,14 +24,14 @@ class Slot:
 def divide(jobs: int | None, *, runs: int, device: str = "auto", threads: int | None = None) -> list[Slot]:
     """Divide this machine into slots.
 
-    Without `jobs`, a GPU each where there are some, else a slot for every processor: N processes of one thread do more
-    in an hour than one process of N threads, for nets as small as these.
+    Without `jobs`, one slot per GPU if there are any, else one per processor: for networks as small as these, N
+    processes of one thread have a higher throughput than one process of N threads.
 
     Args:
-        jobs: how many slots; None decides.
-        runs: how many runs there are; there are no more slots than that.
-        device: `cpu` leaves GPUs alone.
-        threads: processors for each slot; None shares all of them out.
+        jobs: number of slots; None chooses it.
+        runs: number of runs; there are at most as many slots.
+        device: `cpu` uses no GPU.
+        threads: processors per slot; None distributes all of them.
     """
     there = len(processors())
     cards = gpus() if device != "cpu" else []

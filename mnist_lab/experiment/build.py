@@ -66,7 +66,7 @@ def _summary(source: str, config: Config, data_dir: Path | None) -> "Summary":
     from mnist_lab import augmentation, models
 
     shape, classes = _image(config.data.dataset, data_dir)
-    with located(source), models.fitting():
+    with located(source), models.memory_errors():
         model = models.from_config(config, image_shape=shape, classes=classes)
         # Whether the augmentation fits the images shows here, too.
         models.for_training(model, augmentation.layers(config.augment, seed=config.seed))

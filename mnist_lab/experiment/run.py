@@ -76,14 +76,14 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
 
     config = config.model_copy(update={"runtime": runtime.model_copy(update={"threads": backend.threads})})
     observer.preparing("Building the network")
-    with models.fitting():
+    with models.memory_errors():
         trainer = build_trainer(config, material)
         summary = models.summarize(trainer.model)
     environment = provenance(backend, trainer)
     with folder.locked():
         if folder.finished and not force and not folder.interrupted:  # by another process, meanwhile
             return load_run(folder.path)
-        with recording_failures(folder, identity.results), models.fitting():
+        with recording_failures(folder, identity.results), models.memory_errors():
             # A finished run stays as it is until its repetition is finished, too.
             written = folder.repetition if folder.finished else folder
             written.path.mkdir(exist_ok=True)

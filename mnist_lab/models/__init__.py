@@ -1,8 +1,8 @@
 """Keras models from specifications: raw pixels in, class probabilities out."""
 
 from mnist_lab.models.construct import construct
+from mnist_lab.models.memory import check_batch, check_optimizer, memory_errors
 from mnist_lab.models.network import build, for_training, from_config
-from mnist_lab.models.room import check_batch, check_optimizer, fitting
 from mnist_lab.models.summary import Summary, summarize
 from mnist_lab.models.weights import load_weights, read_weights
 
@@ -12,10 +12,10 @@ __all__ = [
     "check_batch",
     "check_optimizer",
     "construct",
-    "fitting",
     "for_training",
     "from_config",
     "load_weights",
+    "memory_errors",
     "read_weights",
     "summarize",
 ]

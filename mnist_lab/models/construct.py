@@ -1,4 +1,4 @@
-"""The one way from a specification to the Keras object it stands for."""
+"""The generic builder: from a specification to the Keras object it describes."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from mnist_lab.config.spec import Argument, Item, Spec
 
 
 def construct(spec: Spec, **given: Any) -> Any:
-    """Make the Keras object that `spec.keras` names.
+    """Construct the Keras object whose class `spec.keras` names.
 
-    Each field becomes the argument of its name, or of the name its `Argument` gives; `given` adds arguments and beats
-    the fields. The field `name` tells kinds of specification apart and is no argument.
+    Each field becomes the argument of its name, or of the name its `Argument` gives; `given` adds arguments and
+    overrides fields. The field `name` is the discriminator of the specification and not an argument.
     """
     module, class_name = spec.keras.split(".")  # type: ignore[attr-defined]
     return getattr(getattr(keras, module), class_name)(**(arguments(spec) | given))

@@ -1,4 +1,4 @@
-"""The network: input of raw pixels, preprocessing, the configured layers."""
+"""Builds the network: raw pixels in, preprocessing, the configured layers, class probabilities out."""
 
 import random
 import re
@@ -12,12 +12,12 @@ from mnist_lab.config.layers import Cnn, Dense, Dropout, Layer, Mlp, Residual, R
 from mnist_lab.config.schema import Config, Preprocess, Rescale, Standardize
 from mnist_lab.errors import ConfigError
 from mnist_lab.models.construct import construct
-from mnist_lab.models.room import check_weights
+from mnist_lab.models.memory import check_weights
 
 Shape = tuple[int, ...]
 
 _NO_SCOPE = re.compile(r"[^A-Za-z0-9_.-]")
-"""What TensorFlow does not take in a scope's name, which may not begin with `_` or `-` either."""
+"""Characters that TensorFlow does not allow in a scope name, which may not begin with `_` or `-` either."""
 
 
 def build(
@@ -29,16 +29,16 @@ def build(
     precision: str = "float32",
     name: str = "model",
 ) -> keras.Model:
-    """Build the network that takes raw pixels (batch, *input_shape) of 0..255 and gives (batch, classes) probabilities.
+    """Build the network from raw pixels (batch, *input_shape) in 0..255 to probabilities (batch, classes).
 
     Args:
         input_shape: height, width and channels of an image.
         precision: Keras' dtype policy of all layers but the last, which stays in float32.
-        name: of the model; what Keras and TensorFlow do not take in one becomes `_`, or goes at its beginning.
+        name: of the model; characters that Keras and TensorFlow do not allow become `_`, or are removed at the start.
 
     Raises:
         ConfigError: the layers do not fit the image or each other; names the layer and the shape there.
-        TooLargeError: a layer's weights do not fit the memory.
+        TooLargeError: a layer's weights do not fit into memory.
     """
     inputs = keras.Input(shape=input_shape, name="pixels")
     tensor = _preprocess(inputs, preprocess, precision)
@@ -46,7 +46,7 @@ def build(
     tensor = blocks.apply(model.layers, tensor, where="model.layers", last=True)
     if tuple(tensor.shape[1:]) != (classes,):
         raise ConfigError(
-            f"model.layers: the output has the shape {_shape(tensor)}, expected ({classes},): "
+            f"model.layers: expected an output of shape ({classes},), received {_shape(tensor)}: "
             f"one probability for each of the {classes} classes."
         )
     return keras.Model(inputs, tensor, name=_NO_SCOPE.sub("_", name).lstrip("_-") or "model")
@@ -60,7 +60,7 @@ def from_config(config: Config, *, image_shape: tuple[int, int, int], classes: i
 
     Raises:
         ConfigError: the layers do not fit the images or each other.
-        TooLargeError: a layer's weights do not fit the memory.
+        TooLargeError: a layer's weights do not fit into memory.
     """
     return build(
         config.model,
@@ -73,11 +73,11 @@ def from_config(config: Config, *, image_shape: tuple[int, int, int], classes: i
 
 
 def for_training(model: keras.Model, augmentation: Sequence[keras.layers.Layer]) -> tuple[keras.Model, bool]:
-    """`model` with the augmentation layers before it, sharing its weights, and whether it gives logits.
+    """The network to train: augmentation layers, then `model`, whose weights it shares; and whether it gives logits.
 
-    Where `model` ends in a softmax, the network ends before it: the loss of logits is exact where that of a saturated
-    softmax is clipped, on JAX and Torch to a gradient of nothing. A model of its own even without augmentation, so that
-    compiling it leaves `model` free of training state.
+    If `model` ends in a softmax, it gives logits: their loss is exact where that of a saturated softmax is clipped,
+    on JAX and Torch to a gradient of zero. It is a separate model even without augmentation, so that compiling it adds
+    no training state to `model`.
     """
     inputs = keras.Input(shape=model.input_shape[1:], name="images")
     tensor = inputs
@@ -125,7 +125,7 @@ def _preprocess(pixels: Any, preprocess: Preprocess, precision: str) -> Any:
 
 
 class _Blocks:
-    """Applies layer specifications one after the other; layers are named after their key and count."""
+    """Applies layer specifications in sequence; names each layer by its key and a count."""
 
     def __init__(self, classes: int, precision: str) -> None:
         self.classes = classes
@@ -142,7 +142,9 @@ class _Blocks:
             except (ValueError, TypeError) as error:
                 raise ConfigError(f"{here}: does not fit here, where the shape is {shape}: {_reason(error)}") from error
             if 0 in tensor.shape[1:]:
-                raise ConfigError(f"{here}: leaves nothing of the shape {shape}: the output would be {_shape(tensor)}.")
+                raise ConfigError(
+                    f"{here}: the input of shape {shape} is too small: the output would be {_shape(tensor)}."
+                )
         return tensor
 
     def _one(self, spec: Layer, tensor: Any, where: str, precision: str) -> Any:
@@ -158,7 +160,7 @@ class _Blocks:
             case Dense(units="classes"):
                 layer = construct(spec, units=self.classes, dtype=precision, name=name)
             case Dropout(rate=rate) | SpatialDropout(rate=rate) if rate:
-                # Keras would draw the same seed itself, but then drop on Torch by a generator that no checkpoint holds.
+                # Keras would draw the same seed, but on Torch then use a generator that is not in the checkpoint.
                 layer = construct(spec, seed=random.randint(1, 10**9), dtype=precision, name=name)
             case _:
                 layer = construct(spec, dtype=precision, name=name)
@@ -174,7 +176,7 @@ class _Blocks:
         return keras.layers.Add(dtype=self.precision, name=name)([inner, tensor])
 
     def _projected(self, tensor: Any, shape: Shape, name: str) -> Any:
-        """The block's input brought to the shape of its output, by a linear map without bias (He et al. 2015, B)."""
+        """The input of a block projected to the shape of its output, without bias (He et al. 2015, option B)."""
         units = shape[-1]
         if len(shape) == 2:
             layer = keras.layers.Dense(units, use_bias=False, dtype=self.precision, name=name)
@@ -198,7 +200,7 @@ class _Blocks:
 
 
 def _reason(error: Exception) -> str:
-    """Keras' own words: the bold part where it wrapped them into the call's arguments, else the first line."""
+    """Keras' message: the bold part if it is wrapped into the arguments of the call, else the first line."""
     bold = re.search(r"\x1b\[1m(.+?)\x1b\[0m", str(error), re.DOTALL)
     return (bold[1] if bold else str(error)).strip().splitlines()[0]
 

@@ -1,4 +1,4 @@
-"""The layer table of a model: types, output shapes and parameter counts."""
+"""The layers of a model with their output shapes, parameter counts and multiplications."""
 
 from dataclasses import asdict, dataclass
 from math import prod
@@ -19,7 +19,7 @@ class LayerRow:
 
 @dataclass(frozen=True)
 class Parameters:
-    """How many numbers the model holds; the non-trainable ones are BatchNorm's moving statistics."""
+    """Parameter counts; the non-trainable ones are BatchNorm's moving statistics."""
 
     trainable: int
     non_trainable: int
@@ -33,7 +33,7 @@ class Summary:
     layers: tuple[LayerRow, ...]
     parameters: Parameters
     multiply_adds: int
-    """Multiplications with a weight that one image takes forwards; training costs about three times as many."""
+    """Multiply-accumulate operations of the forward pass of one image; training costs about three times as many."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -43,7 +43,7 @@ class Summary:
 
 
 def summarize(model: keras.Model) -> Summary:
-    """The layer table of `model`."""
+    """Summarize `model`."""
     rows = tuple(
         LayerRow(layer.name, type(layer).__name__, tuple(layer.output.shape), layer.count_params())
         for layer in model.layers
@@ -57,6 +57,6 @@ def summarize(model: keras.Model) -> Summary:
 
 
 def _multiply_adds(layer: Any) -> int:
-    """Every value of a kernel is used once at each place of the output; other layers' work is negligible."""
+    """Each value of a kernel is used once per position of the output; other layers are negligible."""
     places = prod(layer.output.shape[1:-1])
     return sum(places * prod(weight.shape) for weight in layer.weights if len(weight.shape) > 1)

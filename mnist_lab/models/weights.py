@@ -1,7 +1,7 @@
-"""The weights in a saved model's file, without the rest of it.
+"""Reads the weights of a saved model, and nothing else of it.
 
-A `.keras` file is a zip of the network's description, which can name code to run, and of its weights, which are numbers
-in HDF5. Only the weights are read: the network is built from the run's own configuration.
+A `.keras` file is a zip archive with a description of the network, which can name code to execute, and the weights in
+HDF5. Only the weights are read: the network is built from the configuration of the run.
 """
 
 import zipfile
@@ -20,16 +20,16 @@ _INSIDE = "model.weights.h5"
 
 
 def load_weights(model: Any, path: Path) -> None:
-    """Give the Keras `model` the weights of the `.keras` file at `path`.
+    """Load the weights of the `.keras` file at `path` into the Keras `model`.
 
     Raises:
-        InputError: it is no saved model, is damaged, points elsewhere, or its weights are those of another network.
+        InputError: it is not a saved model, is damaged, refers to other files, or belongs to another network.
     """
     with _opened(path) as file:
         there = sum(dataset.size for _, dataset in _datasets(file, path))
     expected = sum(prod(weight.shape) for weight in model.weights)
     if there != expected:
-        raise _unfit(path, f"it has {there:,} numbers, the network has {expected:,}")
+        raise _unfit(path, f"expected {expected:,} values, received {there:,}")
     try:
         model.load_weights(path)
     except ValueError as error:
@@ -39,10 +39,10 @@ def load_weights(model: Any, path: Path) -> None:
 
 
 def read_weights(path: Path) -> dict[str, NDArray[Any]]:
-    """Every weight of the `.keras` file at `path`, by its place in the network.
+    """Every weight of the `.keras` file at `path`, by its path in the network.
 
     Raises:
-        InputError: it is no saved model, damaged, or points elsewhere.
+        InputError: it is not a saved model, is damaged, or refers to other files.
     """
     with _opened(path) as file:
         return {name: np.asarray(dataset) for name, dataset in _datasets(file, path)}
@@ -56,16 +56,18 @@ def _opened(path: Path) -> Iterator[Any]:
         with zipfile.ZipFile(path) as archive, archive.open(_INSIDE) as weights, h5py.File(weights, "r") as file:
             yield file
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file.") from None
+        raise InputError(f"{path}: no such file.") from None
     except (OSError, KeyError, RuntimeError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: no saved model, or a damaged one ({error}).") from error
+        raise InputError(
+            f"{path}: expected a saved Keras model; this is not one, or it is damaged ({error})."
+        ) from error
 
 
 def _datasets(file: Any, path: Path) -> list[tuple[str, Any]]:
-    """The arrays in the file itself.
+    """The arrays stored in the file itself.
 
     Raises:
-        InputError: it has links, external storage or virtual data sets, with which HDF5 reads other files.
+        InputError: it has links, external storage or virtual data sets, through which HDF5 reads other files.
     """
     import h5py
 
@@ -75,8 +77,8 @@ def _datasets(file: Any, path: Path) -> list[tuple[str, Any]]:
     file.visititems(lambda name, item: found.append((name, item)) if isinstance(item, h5py.Dataset) else None)
     if elsewhere := links + [name for name, dataset in found if dataset.external or dataset.is_virtual]:
         raise InputError(
-            f"{path}: {elsewhere[0]} points at other data; expected weights that are in the file itself.",
-            "mnist-lab and Keras write no such file; do not use it.",
+            f"{path}: {elsewhere[0]} refers to data outside of the file; expected weights stored in the file itself.",
+            "Neither mnist-lab nor Keras writes such a file; do not use it.",
         )
     return found
 

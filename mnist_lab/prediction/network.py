@@ -84,7 +84,7 @@ def load_network(run: Run, signature: Signature, *, backend: str | None = None, 
         backends.start(chosen, device=device)
         from mnist_lab import models
 
-        with models.fitting():
+        with models.memory_errors():
             model = models.from_config(config, image_shape=signature.shape, classes=len(signature.classes))
             models.load_weights(model, file)
     _check_finite(model, run)

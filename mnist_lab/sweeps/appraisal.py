@@ -115,7 +115,7 @@ def measure(
         costliest = max(timed, key=lambda i: timed[i].flops_per_step * timed[i].steps)
         source, config = sources[costliest]
         try:
-            with located(source), models.fitting():
+            with located(source), models.memory_errors():
                 seconds = _seconds_per_step(config, prepare(config, loaded[config.data.dataset]))
         except TooLargeError as error:
             works[costliest] = str(error)
@@ -129,7 +129,7 @@ def _built(source: str, config: Config, dataset: datasets.Dataset) -> _Work | st
     from mnist_lab import models
 
     try:
-        with located(source), models.fitting():
+        with located(source), models.memory_errors():
             material = prepare(config, dataset)  # not kept: it is a copy of the images
             summary = models.summarize(build_trainer(config, material).model)
     except TooLargeError as error:

@@ -1,4 +1,4 @@
-"""Compile, fit and evaluate."""
+"""Compiles, fits and evaluates a Keras model; knows nothing of folders and configuration files."""
 
 from mnist_lab.training.curve import BatchCurve, Progress
 from mnist_lab.training.evaluation import Evaluation, evaluate

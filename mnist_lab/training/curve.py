@@ -1,4 +1,4 @@
-"""What is seen of an epoch while it lasts."""
+"""Loss and accuracy within an epoch: for progress displays and for the batch curve."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an epoch is, with Keras' running loss and accuracy."""
+    """Progress within an epoch, in steps, with Keras' running loss and accuracy."""
 
     epoch: int
     done: int
@@ -21,14 +21,14 @@ class Progress:
 
 @dataclass
 class BatchCurve:
-    """Training loss and accuracy within the epochs: the mean over a few steps, at their end in epochs."""
+    """Training loss and accuracy within epochs: each value is the mean over a few steps, at `epoch`, where they end."""
 
     epoch: list[float] = field(default_factory=list)
     loss: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
 
     def add(self, epoch: int, running: Sequence[tuple[int, float, float]]) -> None:
-        """Add an epoch's running means, (images so far, loss, accuracy), as means between one and the next."""
+        """Add an epoch, given by running means (images so far, loss, accuracy), as means between consecutive ones."""
         images = running[-1][0]
         before, sums = 0, (0.0, 0.0)
         for so_far, *means in running:

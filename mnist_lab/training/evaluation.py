@@ -1,4 +1,4 @@
-"""A model's probabilities on images, and what they are worth."""
+"""Predicted probabilities for labelled images, and the metrics that follow from them."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 BATCH = 512
-"""Images at a time when nothing is learnt; large enough to be fast, small enough for any net's maps."""
+"""Batch size of inference: large enough to be fast, small enough for the feature maps of any network."""
 
 _EPSILON = 1e-7
-"""Keras clips probabilities here before it takes the logarithm."""
+"""Keras clips probabilities to [epsilon, 1 - epsilon] before it takes the logarithm."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Probabilities (n, classes) for images with `labels` (n,), and the figures that follow from them."""
+    """Probabilities (n, classes) for images with `labels` (n,), and the metrics that follow from them."""
 
     probabilities: NDArray[np.float32]
     labels: NDArray[Any]
@@ -43,23 +43,23 @@ class Evaluation:
 
     @property
     def accuracy(self) -> float:
-        """Fraction of 1."""
+        """Between 0 and 1."""
         return self.correct / self.total
 
     @cached_property
     def loss(self) -> float:
-        """Mean cross-entropy in nats, without label smoothing and penalties."""
+        """Mean cross-entropy in nats, without label smoothing and regularization."""
         likelihood = self.probabilities[np.arange(self.total), self.labels].astype(np.float64)
         return float(-np.log(np.clip(likelihood, _EPSILON, 1 - _EPSILON)).mean())
 
     @cached_property
     def mistakes(self) -> NDArray[np.int64]:
-        """Indices of the wrong images, the most confident mistake first."""
+        """Indices of the misclassified images, the most confident first."""
         wrong = np.flatnonzero(self.predicted != self.labels)
         return wrong[np.argsort(-self.confidence[wrong], kind="stable")]
 
     def confusion(self) -> NDArray[np.int64]:
-        """Counts (classes, classes): row is the true class, column the predicted one."""
+        """The confusion matrix (classes, classes) in images: a row per true class, a column per predicted one."""
         classes = self.probabilities.shape[1]
         pairs = self.labels.astype(np.int64) * classes + self.predicted
         return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)

@@ -1,23 +1,23 @@
-"""How the steps of an epoch are executed: how many in one go, and whether XLA compiles them."""
+"""How the steps of an epoch are executed: how many per call, and whether XLA compiles them."""
 
 import keras
 
 from mnist_lab.config.schema import Runtime
 
 POINTS_PER_EPOCH = 16
-"""How finely the curves within an epoch are drawn, and so how many steps run in one go: seventeen dispatches an epoch
-instead of hundreds leave nothing to be gained from a single one."""
+"""Resolution of the batch curve, which limits the steps per execution; with about 17 dispatches per epoch, their
+overhead is already negligible."""
 MOST_STEPS_PER_EXECUTION = 100
 
 
 def steps_per_execution(runtime: Runtime, steps: int, *, convolves: bool) -> int:
-    """How many of an epoch's `steps` run in one go; always one on Torch, which would loop in Python.
+    """How many of an epoch's `steps` run per call; always one on Torch, which would loop in Python.
 
     Source of the choice for `auto`: `benchmarks/LOG.md`.
 
     Args:
-        runtime: asks for a number, or leaves it to us.
-        steps: of an epoch.
+        runtime: requests a number, or `auto`.
+        steps: in an epoch.
         convolves: whether the network has convolutions; XLA's are slow inside a loop on a CPU.
     """
     backend = keras.backend.backend()
@@ -31,7 +31,7 @@ def steps_per_execution(runtime: Runtime, steps: int, *, convolves: bool) -> int
 
 
 def jit_compile(runtime: Runtime) -> bool | str:
-    """Keras' argument of this name; `auto` leaves XLA out on TensorFlow's CPU, where the graph alone is faster."""
+    """Keras' argument of this name; `auto` disables XLA on TensorFlow's CPU, where the plain graph is faster."""
     if runtime.jit_compile != "auto":
         return runtime.jit_compile
     return False if keras.backend.backend() == "tensorflow" and not _on_gpu() else "auto"

@@ -1,6 +1,6 @@
-"""Rules that look back: early stopping, plateau.
+"""Early stopping and reduction of the learning rate on plateaus, as functions of the history.
 
-Each is a function of the epochs so far, so a resumed run that has its history goes on as if it had never stopped.
+They keep no state, so a run that resumes with its history decides as if it had never been interrupted.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from mnist_lab.history import Record, is_loss
 
 
 def should_stop(history: Sequence[Record], rule: EarlyStopping) -> bool:
-    """Whether `patience` epochs have brought no improvement by more than `min_delta` (Keras' EarlyStopping)."""
+    """Whether the last `patience` epochs did not improve by more than `min_delta` (Keras' EarlyStopping)."""
     wait = 0
     for better in _improvements(history, rule):
         wait = 0 if better else wait + 1
@@ -20,7 +20,7 @@ def should_stop(history: Sequence[Record], rule: EarlyStopping) -> bool:
 
 
 def plateau_scale(history: Sequence[Record], rule: Plateau) -> float:
-    """What the learning rate is multiplied by after these epochs (Keras' ReduceLROnPlateau)."""
+    """The factor of the learning rate after these epochs (Keras' ReduceLROnPlateau)."""
     wait, scale = 0, 1.0
     for better in _improvements(history, rule):
         wait = 0 if better else wait + 1
@@ -30,7 +30,7 @@ def plateau_scale(history: Sequence[Record], rule: Plateau) -> float:
 
 
 def _improvements(history: Sequence[Record], rule: EarlyStopping | Plateau) -> Iterator[bool]:
-    """Of each epoch, whether it is better than the best one before it by more than `min_delta`."""
+    """For each epoch, whether it improves on the best one before it by more than `min_delta`."""
     best = inf
     for record in history:
         value = _as_loss(record[rule.monitor], rule.monitor)
@@ -40,7 +40,7 @@ def _improvements(history: Sequence[Record], rule: EarlyStopping | Plateau) -> I
 
 
 def _as_loss(value: float, monitor: str) -> float:
-    """The value turned so that lower is better."""
+    """The value with its sign chosen so that lower is better."""
     if isnan(value):
         return inf
     return value if is_loss(monitor) else -value

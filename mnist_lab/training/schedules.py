@@ -1,4 +1,4 @@
-"""The learning rate at every step, from the configured schedules."""
+"""The learning rate as a function of the step, from the configured schedules."""
 
 from collections.abc import Sequence
 from math import pi
@@ -11,9 +11,9 @@ from mnist_lab.config.schedules import Cosine, Exponential, OneCycle, Schedule, 
 
 
 class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
-    """The optimizer's rate times the factor of each schedule, as a function of the step.
+    """The optimizer's learning rate times the factor of each schedule.
 
-    Time t runs in epochs from 0. The factors are
+    Time t is measured in epochs from 0. The factors are
 
     - step: factor ** floor(t / every)
     - exponential: factor ** floor(t)
@@ -54,10 +54,10 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
                 rising = 1 + (top - 1) * (1 - _falling(ops.minimum(time / turn, 1.0)))
                 rest = max(self.epochs - turn, 1 / self.steps_per_epoch)
                 return ops.where(time < turn, rising, top * _falling(ops.clip((time - turn) / rest, 0.0, 1.0)))
-        raise TypeError(f"{schedule.key} is no function of the step")
+        raise TypeError(f"{schedule.key} is not a function of the step")
 
     def get_config(self) -> dict[str, Any]:
-        """Not for saving: saved models are never compiled."""
+        """Required by Keras; unused, because models are saved without their optimizer."""
         return {
             "rate": self.rate,
             "schedules": self.schedules,

@@ -1,7 +1,7 @@
-"""The fitting of one model: an epoch at a time, with all its state at hand after each.
+"""Fits one model, an epoch at a time, with all training state available after each.
 
-The order of an epoch comes from (seed, epoch), and everything else that changes is in `Trainer.state`, so a run that is
-resumed from there ends with the same bits as one that was never interrupted.
+The order of the images follows from (seed, epoch), and all else that changes is in `Trainer.state`. So a run that
+resumes from there gives bit-identical results to one that was never interrupted.
 """
 
 import time
@@ -36,19 +36,19 @@ class Trainer:
 
     Args:
         model: raw pixels in, probabilities out (`mnist_lab.models.build`).
-        convolves: whether it has convolutions, which decides how its steps run fast.
-        augmentation: layers before it while it learns.
+        convolves: whether it has convolutions, on which the fastest way to execute steps depends.
+        augmentation: layers before it during training.
         images: training images (n, height, width, channels), 0..255.
         labels: their classes (n,).
         validation: images and labels to evaluate on after every epoch.
-        train: the recipe.
-        runtime: how to run it.
-        seed: what the order of the images follows from; Keras' own seed has been set by the caller.
-        weights: how much each image counts in the loss (n,); without it, all the same.
+        train: the hyperparameters.
+        runtime: how to execute it.
+        seed: determines the order of the images; the caller has set Keras' own seed.
+        weights: the weight of each image in the loss (n,); None for equal weights.
 
     Raises:
         ConfigError: the batch is larger than the training set.
-        TooLargeError: the network and a batch do not fit the memory.
+        TooLargeError: the network and a batch do not fit into memory.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Trainer:
 
     @property
     def steps_per_execution(self) -> int:
-        """Steps that run without Python in between."""
+        """Steps per call from Python."""
         return int(self.network.steps_per_execution)
 
     @property
@@ -97,9 +97,9 @@ class Trainer:
         return bool(self.network.jit_compile)
 
     def epochs(self, on_batch: Callable[[Progress], None] | None = None) -> Iterator[Record]:
-        """Train on, an epoch at a time, until the recipe's end or early stopping; yields each epoch's record.
+        """Train until the last epoch or early stopping; yields the record of each epoch.
 
-        When a record is yielded, `state` and `history` are those of the epoch's end.
+        When a record is yielded, `state` and `history` are those at the end of that epoch.
         """
         while len(self.history) < self._train.epochs and not self._stopped():
             record = self._epoch(len(self.history) + 1, on_batch)
@@ -109,14 +109,14 @@ class Trainer:
             yield record
 
     def average(self) -> None:
-        """Put the averaged weights in place, if the recipe averages: to be validated, and when training is over."""
+        """Replace the weights by their moving average, if the optimizer keeps one: to evaluate, and at the end."""
         if self._train.optimizer.use_ema:
             weights = self.network.trainable_variables
             self.network.optimizer.finalize_variable_values(weights)
             _assign(weights, _values(weights))  # on JAX they are the optimizer's arrays, which a step deletes
 
     def restore_best(self) -> int:
-        """Give `model` the weights that are to be saved; returns the epoch they are from."""
+        """Restore the weights of the best epoch if so configured; returns the epoch of the final weights."""
         best = self._best_epoch()
         if best is None:
             return len(self.history)
@@ -124,7 +124,7 @@ class Trainer:
         return best
 
     def state(self) -> State:
-        """Everything that the rest of the training depends on, but for history: weights, seeds, optimizer, best."""
+        """All that the remaining epochs depend on but the history: weights, random seeds, optimizer, best weights."""
         groups = {
             "network": _values(self.network.variables),
             "optimizer": _values(self.network.optimizer.variables),
@@ -134,10 +134,10 @@ class Trainer:
         return arrays | {f"batches_{name}": values for name, values in self.batches.arrays().items()}
 
     def restore(self, state: State, history: list[Record]) -> None:
-        """Go on from a `state` and the history that belongs to it.
+        """Continue from a `state` and the history that belongs to it.
 
         Raises:
-            ValueError: the state is that of another network.
+            ValueError: the state belongs to another network.
         """
         best, batches = _group(state, "best"), {name: state[f"batches_{name}"].tolist() for name in vars(BatchCurve())}
         pairs = [
@@ -149,14 +149,14 @@ class Trainer:
         ]
         for variables, values in pairs:
             if [tuple(v.shape) for v in variables] != [v.shape for v in values]:
-                raise ValueError("it is that of another network")
+                raise ValueError("it belongs to another network")
         for variables, values in pairs:
             _assign(variables, values)
         self._best, self.batches = best, BatchCurve(**batches)
         self.history = list(history)
 
     def _best_epoch(self) -> int | None:
-        """The epoch whose weights are to be restored, if the recipe asks for that and one had a finite value."""
+        """The epoch whose weights `restore_best` selects; None without it, or if no epoch has a finite value."""
         monitor = self._train.restore_best
         best = best_epoch(self.history, monitor) if monitor else None
         return best and best[0]
@@ -167,7 +167,7 @@ class Trainer:
         if train.schedule and not isinstance(train.schedule[0], Plateau):
             rate = LearningRate(rate, train.schedule, epochs=train.epochs, steps_per_epoch=steps)
         smoothed = train.label_smoothing > 0
-        # SparseCategoricalCrossentropy has no label smoothing, so the targets are one-hot then.
+        # SparseCategoricalCrossentropy has no label smoothing, which therefore needs one-hot targets.
         loss = (
             keras.losses.CategoricalCrossentropy(from_logits=logits, label_smoothing=train.label_smoothing)
             if smoothed
@@ -176,7 +176,7 @@ class Trainer:
         accuracy = keras.metrics.CategoricalAccuracy if smoothed else keras.metrics.SparseCategoricalAccuracy
         optimizer = construct(train.optimizer, learning_rate=rate)
         if train.precision == "mixed_float16":
-            # Keras does so by itself only where the model as a whole has the policy; here its layers have it.
+            # Keras does this only if the policy is set globally; here it is set for each layer.
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         self.network.compile(
             optimizer,
@@ -212,7 +212,7 @@ class Trainer:
     def _learn(
         self, epoch: int, order: NDArray[np.integer], on_batch: Callable[[Progress], None] | None
     ) -> dict[str, float]:
-        """One pass over the rows; gives its mean loss and accuracy, and adds to the curves within the epochs."""
+        """One pass over the training rows; returns its mean loss and accuracy, and extends the batch curve."""
         total, every = self._steps.number, max(1, self._steps.number // POINTS_PER_EPOCH)
         seen: list[tuple[int, Logs]] = []
         told = time.monotonic()

@@ -225,9 +225,9 @@ def test_a_data_set_is_scored_as_in_the_run(predicted, finished):
 @pytest.mark.parametrize(
     ("what", "message"),
     [
-        ("no zip", "no saved model, or a damaged one"),
-        ("no weights", "no saved model, or a damaged one"),
-        ("cut", "no saved model, or a damaged one"),
+        ("no zip", "expected a saved Keras model"),
+        ("no weights", "expected a saved Keras model"),
+        ("cut", "expected a saved Keras model"),
         ("other network", "its weights do not fit the network"),
     ],
 )

@@ -1,8 +1,8 @@
-"""The steps of an epoch, many in one go, on data that stay where the network is.
+"""Training steps, many per call, on data that stay on the network's device.
 
-Keras' `fit` hands every batch over from Python, which for a small network costs more than its arithmetic. Here the
-images lie on the device as they are in the file, and one compiled program gathers and learns batch after batch. What
-happens in a step is Keras' own `train_step`: loss, gradients, optimizer, running metrics.
+Keras' `fit` passes every batch from Python, which for a small network costs more than its arithmetic. Here the uint8
+images are on the device, and one compiled program gathers batch after batch and trains on it. A step is Keras' own
+`train_step`: loss, gradients, optimizer, running metrics.
 """
 
 from typing import Any

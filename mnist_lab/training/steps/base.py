@@ -1,4 +1,4 @@
-"""What the steps of an epoch are on every backend."""
+"""The interface of training steps, the same on every backend."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -9,19 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 Data = tuple[NDArray[Any], ...]
-"""Images, targets and, where images count differently, sample weights: row i of each belongs together."""
+"""Images, targets and, with class weights, sample weights: row i of each is one example."""
 
 Logs = dict[str, Any]
-"""Keras' running `loss` and `accuracy` since the epoch's start, on the device: reading one waits for it."""
+"""Keras' running `loss` and `accuracy` since the start of the epoch, on the device; reading one synchronizes."""
 
 
 class Steps(ABC):
-    """The steps of an epoch, `network.steps_per_execution` of them in one go.
+    """The steps of an epoch, `network.steps_per_execution` per call.
 
     Args:
         network: compiled, its optimizer built.
-        data: what it learns from.
-        batch_size: the last batch of an epoch is smaller where it does not divide the rows.
+        data: the training examples.
+        batch_size: the last batch of an epoch is smaller if it does not divide the number of rows.
     """
 
     def __init__(self, network: Any, data: Data, batch_size: int) -> None:
@@ -29,15 +29,15 @@ class Steps(ABC):
         self.batch_size = batch_size
         self.rows = len(data[0])
         self.number = -(-self.rows // batch_size)
-        """Steps of an epoch."""
+        """Steps per epoch."""
         self.data: tuple[Any, ...] = tuple(keras.ops.convert_to_tensor(array) for array in data)
         _build_metrics(network, data)
 
     def epoch(self, order: NDArray[np.integer]) -> Iterator[tuple[int, Logs]]:
-        """Learn every row once, in this order.
+        """Train on every row once, in this order.
 
-        Yields, after each go, how many steps are done and the running means. The network's variables are those of the
-        epoch's end when the iterator is exhausted, and not before.
+        Yields, after each call, how many steps are done and the running means. The network's variables are only up to
+        date when the iterator is exhausted.
         """
         self.network.reset_metrics()
         self.begin(order.astype(np.int32))
@@ -49,18 +49,18 @@ class Steps(ABC):
 
     @abstractmethod
     def begin(self, order: NDArray[np.int32]) -> None:
-        """Take up the order of the epoch that begins."""
+        """Set the order of the rows for the epoch that begins."""
 
     @abstractmethod
     def advance(self, first: int, end: int) -> Logs:
-        """Do the steps `first` to `end` - 1 of this epoch; gives the running means after the last."""
+        """Run the steps `first` to `end` - 1 of this epoch; returns the running means after the last."""
 
     def end(self) -> None:  # noqa: B027 (most backends change the variables as they go)
         """Bring the network's variables up to date."""
 
 
 def _build_metrics(network: Any, data: Data) -> None:
-    """Keras makes the variables of loss and metrics at their first use, too late for a compiled step to know them."""
+    """Create the variables of loss and metrics; Keras does it at their first use, too late for a compiled step."""
     targets, predictions = data[1][:1], np.zeros((1, network.output_shape[-1]), np.float32)
     network.compute_loss(y=targets, y_pred=predictions)
     network.compute_metrics(x=None, y=targets, y_pred=predictions)

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from mnist_lab.training.steps.base import Data, Logs, Steps
 
 State = tuple[list[Any], ...]
-"""The values of the trainable, the other, the optimizer's and the metrics' variables."""
+"""The values of the trainable, non-trainable, optimizer and metrics variables."""
 
 
 class JaxSteps(Steps):
-    """The state goes through the steps and back into the network's variables at the end of the epoch.
+    """The state is passed from step to step, and written to the network's variables at the end of the epoch.
 
-    Several steps are a loop inside the program; a single one, and the smaller last batch, is a program of its own.
+    Several steps are a loop inside one program; a single step, and the smaller last batch, are separate programs.
     """
 
     def __init__(self, network: Any, data: Data, batch_size: int) -> None:
@@ -30,13 +30,13 @@ class JaxSteps(Steps):
             self._loop = jax.jit(self._many, donate_argnums=0)
 
     def begin(self, order: NDArray[np.int32]) -> None:
-        """Take up the order of the epoch that begins."""
+        """Set the order of the rows for the epoch that begins."""
         self._order = order
         self._batches = jnp.asarray(order[: self._whole * self.batch_size].reshape(self._whole, self.batch_size))
         self._state = tuple([variable.value for variable in group] for group in self._variables())
 
     def advance(self, first: int, end: int) -> Logs:
-        """Do the steps `first` to `end` - 1 of this epoch; gives the running means after the last."""
+        """Run the steps `first` to `end` - 1 of this epoch; returns the running means after the last."""
         logs: Logs = {}
         if self.network.jit_compile and end - first > 1 and first < self._whole:
             until = min(end, self._whole)

@@ -10,7 +10,7 @@ from mnist_lab.training.steps.base import Data, Logs, Steps
 
 
 class TensorFlowSteps(Steps):
-    """One traced loop serves every part of an epoch, the smaller last batch too."""
+    """One traced loop serves every part of an epoch, including the smaller last batch."""
 
     def __init__(self, network: Any, data: Data, batch_size: int) -> None:
         super().__init__(network, data, batch_size)
@@ -18,11 +18,11 @@ class TensorFlowSteps(Steps):
         self._loop = tf.function(self._steps, autograph=False)
 
     def begin(self, order: NDArray[np.int32]) -> None:
-        """Take up the order of the epoch that begins."""
+        """Set the order of the rows for the epoch that begins."""
         self._order = tf.constant(order)
 
     def advance(self, first: int, end: int) -> Logs:
-        """Do the steps `first` to `end` - 1 of this epoch; gives the running means after the last."""
+        """Run the steps `first` to `end` - 1 of this epoch; returns the running means after the last."""
         return self._loop(self.data, self._order, tf.constant(first), tf.constant(end))
 
     def _steps(self, data: Any, order: Any, first: Any, end: Any) -> Logs:

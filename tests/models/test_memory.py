@@ -1,4 +1,4 @@
-"""A network that is too large for the machine is told before it takes memory."""
+"""A network that is too large for the machine is reported before memory is allocated."""
 
 import keras
 import pytest
@@ -8,7 +8,7 @@ from mnist_lab.config.document import frozen
 from mnist_lab.config.layers import Cnn, Mlp
 from mnist_lab.config.schema import Rescale
 from mnist_lab.errors import TooLargeError
-from mnist_lab.models import room
+from mnist_lab.models import memory
 from mnist_lab.system.hardware import available_memory
 
 
@@ -17,33 +17,33 @@ def build(model):
 
 
 def test_weights_that_do_not_fit_name_the_layer_its_shape_and_both_sizes(monkeypatch):
-    monkeypatch.setattr(room, "available_memory", lambda: 3 * 10**9)
-    with pytest.raises(TooLargeError, match=r"dense.*\(64, 9000000\) take 4\.6 GB; 3\.0 GB of memory are available"):
+    monkeypatch.setattr(memory, "available_memory", lambda: 3 * 10**9)
+    with pytest.raises(TooLargeError, match=r"dense.*\(64, 9000000\) need 4\.6 GB of memory; 3\.0 GB are available"):
         build(Mlp(kind="mlp", nodes=(64, 9_000_000)))
 
 
 def test_so_do_those_that_bring_a_residual_block_to_its_shape(monkeypatch):
-    monkeypatch.setattr(room, "available_memory", lambda: 10**7)
-    monkeypatch.setattr(room, "LARGE", 10**6)
+    monkeypatch.setattr(memory, "available_memory", lambda: 10**7)
+    monkeypatch.setattr(memory, "LARGE", 10**6)
     block = {"residual": {"layers": [{"dense": 10}, {"dense": 3000}]}}
     layers = ["flatten", block, {"dense": {"units": "classes", "activation": "softmax"}}]
-    with pytest.raises(TooLargeError, match=r"projection: its weights and gradients of the shape \(784, 3000\)"):
+    with pytest.raises(TooLargeError, match=r"projection: the weights and gradients of shape \(784, 3000\)"):
         build(Cnn.model_validate(frozen({"kind": "cnn", "layers": layers})))
 
 
 def test_the_optimizers_own_values_are_counted_too(monkeypatch):
-    monkeypatch.setattr(room, "LARGE", 10**6)
+    monkeypatch.setattr(memory, "LARGE", 10**6)
     model, optimizer = build(Mlp(kind="mlp", nodes=(512,))), keras.optimizers.Adam()
-    monkeypatch.setattr(room, "available_memory", lambda: 10**6)
+    monkeypatch.setattr(memory, "available_memory", lambda: 10**6)
     models.check_optimizer(optimizer)
     with pytest.raises(TooLargeError, match=r"train\.optimizer: .*\(784, 512\)"):
         optimizer.build(model.trainable_variables)
 
 
 def test_outputs_for_a_batch_are_counted(monkeypatch):
-    monkeypatch.setattr(room, "LARGE", 10**6)
+    monkeypatch.setattr(memory, "LARGE", 10**6)
     model = build(Mlp(kind="mlp", nodes=(64,)))
-    monkeypatch.setattr(room, "available_memory", lambda: 10**6)
+    monkeypatch.setattr(memory, "available_memory", lambda: 10**6)
     models.check_batch(model, 100)
     with pytest.raises(TooLargeError, match="a batch of 1000 images"):
         models.check_batch(model, 1000)
@@ -58,13 +58,13 @@ ERRORS = {
 
 
 @pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)
-def test_what_says_that_there_is_no_room_is_an_error_of_the_network(error):
-    with pytest.raises(TooLargeError), models.fitting():
+def test_an_error_of_a_backend_about_memory_is_an_error_of_the_configuration(error):
+    with pytest.raises(TooLargeError), models.memory_errors():
         raise error
 
 
 def test_any_other_error_stays_what_it_is():
-    with pytest.raises(RuntimeError, match="a cable came loose"), models.fitting():
+    with pytest.raises(RuntimeError, match="a cable came loose"), models.memory_errors():
         raise RuntimeError("a cable came loose")
 
 
@@ -73,5 +73,5 @@ def test_the_memory_of_this_machine_is_known():
 
 
 def test_sizes_are_told_in_units_of_a_thousand():
-    sizes = [room._bytes(size) for size in (999, 1000, 3_136_000_000_000)]
+    sizes = [memory._bytes(size) for size in (999, 1000, 3_136_000_000_000)]
     assert sizes == ["999.0 bytes", "1.0 kB", "3.1 TB"]

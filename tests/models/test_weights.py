@@ -59,5 +59,5 @@ def test_numbers_in_the_file_are_read(saved):
 @pytest.mark.parametrize("fill", [external_storage, virtual_data_set, external_link, soft_link])
 @pytest.mark.parametrize("load", [read_weights, lambda path: load_weights(object(), path)], ids=["read", "load"])
 def test_numbers_of_other_files_are_not(load, fill, saved):
-    with pytest.raises(InputError, match="layers/kernel points at other data"):
+    with pytest.raises(InputError, match="layers/kernel refers to data outside of the file"):
         load(saved(fill))

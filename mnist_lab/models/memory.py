@@ -1,7 +1,7 @@
-"""Whether a network is too large for this machine: told as an error of its configuration, and before memory is taken.
+"""Whether a network fits into memory: checked before allocation, and reported as an error of its configuration.
 
-A system that has no memory left ends processes, not always the one that took it. So large weights are held against the
-memory that is available before they are made, from their shapes.
+A system that runs out of memory kills processes, not always the one responsible. So the size of large weights is
+compared with the available memory before they are allocated.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,19 +17,19 @@ from mnist_lab.system.hardware import available_memory
 FLOAT = 4
 """Bytes of a weight, a gradient or an activation in float32."""
 LARGE = 2**26
-"""Bytes below which nothing is held against the memory."""
+"""Bytes below which nothing is checked."""
 _WORDS = ("RESOURCE_EXHAUSTED", "OOM when allocating", "out of memory", "can't allocate memory", "bad_alloc")
-"""How TensorFlow, JAX and Torch say that memory is exhausted; they have no common error for it."""
+"""How TensorFlow, JAX and Torch report that memory is exhausted; they have no common exception for it."""
 
 
 @contextmanager
-def fitting() -> Iterator[None]:
-    """Turn what Python and the backends raise for a network that is too large into a `TooLargeError`."""
+def memory_errors() -> Iterator[None]:
+    """Convert what Python and the backends raise for a network that is too large to a `TooLargeError`."""
     try:
         yield
     except RecursionError as error:
         raise TooLargeError(
-            "model.layers: too many layers: Keras connects them by nested calls, more than Python allows.",
+            "model.layers: too many layers: Keras connects them by nested calls, deeper than Python allows.",
             "Use fewer layers.",
         ) from error
     except MemoryError as error:
@@ -41,22 +41,22 @@ def fitting() -> Iterator[None]:
 
 
 def check_batch(model: keras.Model, batch_size: int) -> None:
-    """Be sure that the output of each layer can be held for one batch.
+    """Check that the output of each layer for one batch fits into memory.
 
     Raises:
-        TooLargeError: it cannot.
+        TooLargeError: it does not.
     """
     for layer in model.layers:
         shape = tuple(layer.output.shape[1:])
-        what = f"{layer.name}: its outputs of the shape {shape} for a batch of {batch_size} images"
+        what = f"{layer.name}: the outputs of shape {shape} for a batch of {batch_size} images"
         _check(FLOAT * batch_size * prod(shape), what)
 
 
 def check_weights(layer: keras.layers.Layer, where: str) -> None:
-    """Have each weight of `layer` checked before it is made; training holds a gradient of the same size, too.
+    """Have each weight of `layer` checked before it is allocated, with a gradient of the same size.
 
     Raises:
-        TooLargeError: when the layer makes it.
+        TooLargeError: when the layer is built.
     """
     _check_before(
         layer, "add_weight", lambda shape=None, *_, **__: tuple(shape or ()), 2, where, "weights and gradients"
@@ -64,12 +64,12 @@ def check_weights(layer: keras.layers.Layer, where: str) -> None:
 
 
 def check_optimizer(optimizer: keras.optimizers.Optimizer) -> None:
-    """Have each variable that `optimizer` keeps for a weight checked before it is made.
+    """Have each variable that `optimizer` keeps for a weight checked before it is allocated.
 
     Raises:
-        TooLargeError: when the optimizer makes it.
+        TooLargeError: when the optimizer is built.
     """
-    where, what = "train.optimizer", "values that it keeps for weights"
+    where, what = "train.optimizer", "state variables"
     _check_before(
         optimizer, "add_variable_from_reference", lambda reference, *_, **__: tuple(reference.shape), 1, where, what
     )
@@ -82,10 +82,10 @@ def _check_before(
 
     def checked(*args: Any, **kwargs: Any) -> Any:
         shape = shape_of(*args, **kwargs)
-        _check(copies * FLOAT * prod(shape), f"{where}: its {what} of the shape {shape}")
+        _check(copies * FLOAT * prod(shape), f"{where}: the {what} of shape {shape}")
         return make(*args, **kwargs)
 
-    object.__setattr__(owner, method, checked)  # past Keras' own, which takes attributes for parts of the layer
+    object.__setattr__(owner, method, checked)  # bypasses Keras' own, which tracks attributes as parts of the layer
 
 
 def _check(size: int, what: str) -> None:
@@ -94,7 +94,7 @@ def _check(size: int, what: str) -> None:
     available = available_memory()
     if available is not None and size > available:
         raise TooLargeError(
-            f"{what} take {_bytes(size)}; {_bytes(available)} of memory are available.",
+            f"{what} need {_bytes(size)} of memory; {_bytes(available)} are available.",
             "Make the network smaller.",
         )
 
@@ -103,13 +103,13 @@ def _exhausted() -> TooLargeError:
     available = available_memory()
     there = f"; {_bytes(available)} are available" if available is not None else ""
     return TooLargeError(
-        f"The network, its optimizer or a batch needs more memory than there is{there}.",
+        f"The network, its optimizer or a batch needs more memory than is available{there}.",
         "Make the network or train.batch_size smaller.",
     )
 
 
 def _bytes(size: int) -> str:
-    """A size for people: `2.9 TB`."""
+    """A size in decimal units: `2.9 TB`."""
     units = ("bytes", "kB", "MB", "GB", "TB", "PB")
     power = min(len(units) - 1, (len(str(size)) - 1) // 3)
     return f"{size / 1000**power:,.1f} {units[power]}"
