@@ -1,6 +1,8 @@
 """The part of the project's README that tells how fast mnist-lab is, from `results.json`."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 from benchmarks.contenders import CONTENDERS, REFERENCE
 from benchmarks.data import MNIST
@@ -9,9 +11,12 @@ from benchmarks.plan import SWEEPERS
 from benchmarks.report import trainings
 from benchmarks.store import Store
 from benchmarks.summary import Family, Table, families, tables
-from mnist_lab.analysis.wording import count
-from mnist_lab.report.markdown import table
 from tools.blocks import put
+from tools.markdown import render
+
+TEMPLATE = Path(__file__).parent / "templates" / "speed.md.jinja"
+OURS = [name for name in SWEEPERS if name != REFERENCE]
+SOFTWARE = {"keras": "Keras", "tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 
 def in_project_readme(text: str, store: Store) -> str:
@@ -20,7 +25,7 @@ def in_project_readme(text: str, store: Store) -> str:
 
 
 def block(store: Store) -> str:
-    """The family and the nets, each for the most epochs it was measured with; on the CPU, else on the GPU."""
+    """The sweep and the networks, each for the most epochs it was measured with; on the CPU, else on the GPU."""
     nets = [one for one in tables(store) if one.data == MNIST]
     swept = [one for one in families(store) if one.data == MNIST]
     devices = {one.device for one in (*nets, *swept)}
@@ -28,84 +33,49 @@ def block(store: Store) -> str:
         return ""
     device = min(devices)
     longest = {one.net: one for one in nets if one.device == device}  # they come in the order of their epochs
-    lines = [_machine(store, device)]
-    if family := next((one for one in reversed(swept) if one.device == device), None):
-        lines += ["", *_family(family)]
-    if longest:
-        lines += ["", *_nets(list(longest.values()))]
-    return "\n".join(lines)
-
-
-def _machine(store: Store, device: str) -> str:
+    family = next((one for one in reversed(swept) if one.device == device), None)
     machine, versions = store.machine, store.machine["versions"]
-    where = machine["gpu"] if device == "gpu" else f"{machine['cpus']} processors ({machine['processor']})"
-    software = [f"{title} {versions[name]}" for name, title in _SOFTWARE.items() if name in versions]
-    return (
-        f"How long that takes beside plain Keras scripts on TensorFlow, measured on {where} with "
-        f"{', '.join(software)}: "
-        "the median of the repeats with the lowest and the highest, and where there is but one number it was measured "
-        "once. Every contender, accuracy and repeat is in [benchmarks/RESULTS.md](benchmarks/RESULTS.md)."
-    )
+    return render(
+        TEMPLATE,
+        where=machine["gpu"] if device == "gpu" else f"{machine['cpus']} processors ({machine['processor']})",
+        software=[f"{SOFTWARE[name]} {versions[name]}" for name in ("keras", "tensorflow", "jax") if name in versions],
+        trainings=trainings(),
+        family=family and _family(family),
+        kinds=list(_kinds(list(longest.values()))),
+    ).strip()
 
 
-_SOFTWARE = {"keras": "Keras", "tensorflow": "TensorFlow", "jax": "JAX"}
+def _family(family: Family) -> dict[str, Any]:
+    scripts = next((row for row in family.rows if row.name == REFERENCE), None)
+    return {
+        "epochs": family.epochs,
+        "scripts": scripts and scripts.seconds.text(0),
+        "sweeps": [
+            {"on": _backend(row.name), "seconds": row.seconds.text(0), "speedup": row.speedup.text(2)}
+            for row in family.rows
+            if row.speedup
+        ],
+        "accuracies": [f"{row.accuracy.median:.4f}" for row in family.rows],
+    }
 
 
-def _family(family: Family) -> list[str]:
-    headings = [
-        f"{trainings()}, {count(family.epochs, 'epoch')} each", "seconds", "times as fast", "mean test accuracy",
-    ]  # fmt: skip
-    rows = [
-        [row.contender, row.seconds.text(0), row.faster.text(2) if row.faster else "", row.accuracy.text(4)]
-        for row in family.rows
-    ]
-    about = (
-        "The scripts run one after the other, each in a process that imports TensorFlow anew, as they do by hand; the "
-        "sweep imports it once and trains as many runs side by side as there are processors."
-    )
-    return [*table(headings, rows, numbers=range(1, len(headings))), "", about]
+def _kinds(nets: Sequence[Table]) -> Iterator[dict[str, Any]]:
+    """For dense networks and for CNNs, from which to which speedup each backend has."""
+    for noun, convolves in (("dense network", False), ("CNN", True)):
+        chosen = [one for one in nets if NETS[one.net].convolves == convolves]
+        speedups = {
+            _backend(name): [row.speedup.median for one in chosen if (row := one.row(name)) and row.speedup]
+            for name in OURS
+        }
+        ranges = {backend: _range(found) for backend, found in speedups.items() if found}
+        if ranges:
+            yield {"noun": noun, "ranges": ranges, "nets": [one.net for one in chosen]}
 
 
-def _nets(nets: Sequence[Table]) -> list[str]:
-    """An epoch of the script, how many times as fast one of mnist-lab is, accuracies; then what the table has not."""
-    ours = [name for name in SWEEPERS if name != REFERENCE]
-    headings = [
-        "an epoch of", "script, seconds", *(f"{CONTENDERS[name].title}: times as fast" for name in ours),
-        "test accuracy: script, then ours",
-    ]  # fmt: skip
-    rows = []
-    for one in nets:
-        script, runs = one.row(REFERENCE), [one.row(name) for name in ours]
-        rows.append(
-            [
-                f"`{one.net}`",
-                script.epoch.text(2) if script else "",
-                *(row.faster.text(2) if row and row.faster else "" for row in runs),
-                ", ".join(f"{row.accuracy.median:.4f}" for row in (script, *runs) if row),
-            ]
-        )
-    return [*table(headings, rows, numbers=range(1, len(headings))), "", " ".join(_besides(nets))]
+def _backend(contender: str) -> str:
+    return SOFTWARE[str(CONTENDERS[contender].backend)]
 
 
-def _besides(nets: Sequence[Table]) -> Iterator[str]:
-    yield f"Accuracies are medians after so many epochs: {', '.join(f'`{one.net}` {one.epochs}' for one in nets)}."
-    shares = [
-        f"`mnist-lab run {one.net}` {row.share.text(2)}"
-        for one in nets
-        if (row := one.row("lab-tensorflow")) and row.share and not NETS[one.net].convolves
-    ]
-    if shares:
-        yield (
-            "As a whole process, imports, plots and files included, a run on TensorFlow takes so much of its script's "
-            f"time: {', '.join(shares)}."
-        )
-    halves = [
-        f"`{one.net}` {row.faster.text(2)} (test accuracy {row.accuracy.median:.4f})"
-        for one in nets
-        if (row := one.row("lab-bfloat16")) and row.faster
-    ]
-    if halves:
-        yield (
-            "With `precision: mixed_bfloat16` an epoch on TensorFlow is so many times as fast as the script's: "
-            f"{', '.join(halves)}."
-        )
+def _range(speedups: Sequence[float]) -> str:
+    low, high = f"{min(speedups):.2f}", f"{max(speedups):.2f}"
+    return low if low == high else f"{low} to {high}"

@@ -44,10 +44,10 @@ class Row:
         contender: its title.
         name: its name.
         epoch: seconds of an epoch.
-        faster: how many times as fast as the Keras script an epoch is, repeat by repeat; None of the script itself.
-        faster_than_own: the same beside the Keras script on its own backend; None where there is none but the first.
+        speedup: of an epoch over the Keras script on TensorFlow, repeat by repeat; None for the script itself.
+        speedup_on_own: the same over the Keras script on its own backend; None if that is not another one.
         whole: seconds of the whole process.
-        share: whole process over the Keras script's, repeat by repeat.
+        relative_time: whole process over the Keras script's, repeat by repeat.
         startup: seconds until the first epoch begins.
         peak_mb: peak memory in 10^6 bytes.
         accuracy: on the test set.
@@ -56,10 +56,10 @@ class Row:
     contender: str
     name: str
     epoch: Spread
-    faster: Spread | None
-    faster_than_own: Spread | None
+    speedup: Spread | None
+    speedup_on_own: Spread | None
     whole: Spread
-    share: Spread | None
+    relative_time: Spread | None
     startup: Spread
     peak_mb: Spread
     accuracy: Spread
@@ -88,14 +88,16 @@ class Sweep:
 
     Attributes:
         contender: its title.
+        name: its name.
         seconds: from nothing to the last file.
-        faster: how many times as fast as the Keras scripts, repeat by repeat; None of the scripts themselves.
+        speedup: over the Keras scripts, repeat by repeat; None for the scripts themselves.
         accuracy: on the test set, the mean of all trainings.
     """
 
     contender: str
+    name: str
     seconds: Spread
-    faster: Spread | None
+    speedup: Spread | None
     accuracy: Spread
 
 
@@ -168,8 +170,9 @@ def _sweeps(found: Sequence[Measurement]) -> tuple[Sweep, ...]:
         rows.append(
             Sweep(
                 contender.title.replace("Keras script", "Keras scripts").replace("mnist-lab", "mnist-lab sweep"),
+                contender.name,
                 seconds=spread([one["seconds"] for one in own.values()]),
-                faster=_ratios(reference, own, lambda one: one["seconds"]),
+                speedup=_ratios(reference, own, lambda one: one["seconds"]),
                 accuracy=spread([mean(one["test_accuracies"].values()) for one in own.values()]),
             )
         )
@@ -186,10 +189,10 @@ def _rows(found: Sequence[Measurement]) -> tuple[Row, ...]:
                 contender.title,
                 contender.name,
                 epoch=spread([epoch_seconds(one) for one in own.values()]),
-                faster=_ratios(reference, own, epoch_seconds),
-                faster_than_own=_ratios(on_own, own, epoch_seconds),
+                speedup=_ratios(reference, own, epoch_seconds),
+                speedup_on_own=_ratios(on_own, own, epoch_seconds),
                 whole=spread([one["seconds"] for one in own.values()]),
-                share=_ratios(own, reference, lambda one: one["seconds"]),
+                relative_time=_ratios(own, reference, lambda one: one["seconds"]),
                 startup=spread([one["startup"] for one in own.values()]),
                 peak_mb=spread([one["peak_mb"] for one in own.values()]),
                 accuracy=spread([one["test_accuracy"] for one in own.values()]),

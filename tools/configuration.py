@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from mnist_lab.config import Config, json_schema
 from mnist_lab.config.augmentations import AUGMENTATIONS, Geometric
 from mnist_lab.config.initializers import INITIALIZERS, REGULARIZERS
@@ -24,6 +22,7 @@ from mnist_lab.config.schema import Reference as PublishedResults
 from mnist_lab.config.spec import Item, Spec
 from mnist_lab.config.sweeps import sweep_json_schema
 from mnist_lab.config.sweeps.file import DISTRIBUTIONS, Block, Random, SweepFile
+from tools.markdown import render
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
 
@@ -242,15 +241,7 @@ def _listed(names: Iterable[Any]) -> str:
 
 def page() -> str:
     """The text of docs/configuration.md."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # it is Markdown
-    )
-    return environment.get_template("configuration.md.jinja").render(reference=Reference())
+    return render(Path(__file__).parent / "templates" / "configuration.md.jinja", reference=Reference())
 
 
 if __name__ == "__main__":
