@@ -7,8 +7,7 @@ from typing_extensions import override
 
 from mnist_lab.cli._downloads import download_lines
 from mnist_lab.cli._output import echo
-from mnist_lab.experiment import Observer, Plan
-from mnist_lab.experiment import lines as plain
+from mnist_lab.experiment import Observer, Plan, log
 from mnist_lab.system import streams
 from mnist_lab.text.quantities import megabytes
 from mnist_lab.text.quantities import parameters as counts
@@ -40,12 +39,12 @@ class Lines(Quiet):
 
     @override
     def begun(self, plan: Plan) -> None:
-        for text in plain.plan(plan):
+        for text in log.plan_lines(plan):
             self.note(text)
 
     @override
     def epoch(self, record: "Record", epochs: int) -> None:
-        self.note(plain.epoch(record, epochs))
+        self.note(log.epoch_line(record, epochs))
 
     @override
     def note(self, text: str) -> None:
@@ -100,13 +99,13 @@ class Live(Quiet):
         from mnist_lab.cli._tables import renderable
 
         parameters = plan.summary.parameters
-        self._say(plain.heading(plan), style="bold")
-        self._say(plain.counts(plan.material))
+        self._say(log.heading(plan), style="bold")
+        self._say(log.image_counts(plan.splits))
         self._say()
-        self._console.print(renderable(*plain.layer_table(plan.summary), self._console))
+        self._console.print(renderable(*plan.summary.table(), self._console))
         self._say(counts(parameters.trainable, parameters.total))
         self._say()
-        for text in plain.remarks(plan):
+        for text in log.remarks(plan):
             self._say(text, style="yellow")
         self._epochs = plan.config.train.epochs
         self._begin_epoch(plan.epochs_done + 1)
@@ -122,7 +121,7 @@ class Live(Quiet):
     @override
     def epoch(self, record: "Record", epochs: int) -> None:
         width = 2 * len(str(epochs)) + 1
-        figures = plain.figures(record)
+        figures = log.epoch_metrics(record)
         if not self._headed:
             self._headed = True
             self._say("  ".join(["epoch".rjust(width), *(name.rjust(8) for name in figures), "seconds"]), style="bold")

@@ -34,7 +34,6 @@ def summary(references: tuple[str, ...], data_dir: Path | None, *, as_json: bool
     from mnist_lab.cli._consoles import console
     from mnist_lab.cli._tables import print_table
     from mnist_lab.experiment.build import preview
-    from mnist_lab.experiment.lines import layer_table
     from mnist_lab.text.quantities import parameters
 
     summaries = preview(zip(references, configs, strict=True), data_dir)
@@ -44,10 +43,10 @@ def summary(references: tuple[str, ...], data_dir: Path | None, *, as_json: bool
         print_json(tables if len(tables) > 1 else tables[0])
         return
     output = console()
-    for i, (config, table) in enumerate(zip(configs, summaries, strict=True)):
+    for i, (config, network) in enumerate(zip(configs, summaries, strict=True)):
         if i:
             output.print()
         output.print(": ".join(filter(None, [config.name, config.description])), style="bold", markup=False)
         output.print()
-        print_table(*layer_table(table))
-        output.print(parameters(table.parameters.trainable, table.parameters.total))
+        print_table(*network.table())
+        output.print(parameters(network.parameters.trainable, network.parameters.total))

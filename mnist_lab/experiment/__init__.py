@@ -1,21 +1,20 @@
 """One run, from its configuration to its folder."""
 
 from mnist_lab.experiment.build import build_trainer
+from mnist_lab.experiment.data import Splits, prepare_data
 from mnist_lab.experiment.failures import record_failure
 from mnist_lab.experiment.identity import Identity, identify
-from mnist_lab.experiment.material import Material, Part, prepare
 from mnist_lab.experiment.observer import Observer, Plan
 from mnist_lab.experiment.run import run
 
 __all__ = [
     "Identity",
-    "Material",
     "Observer",
-    "Part",
     "Plan",
+    "Splits",
     "build_trainer",
     "identify",
-    "prepare",
+    "prepare_data",
     "record_failure",
     "run",
 ]

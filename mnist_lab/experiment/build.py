@@ -8,14 +8,14 @@ from mnist_lab import backends, datasets
 from mnist_lab.config import Config
 from mnist_lab.config.problems import located
 from mnist_lab.experiment import class_weights
-from mnist_lab.experiment.material import Material
+from mnist_lab.experiment.data import Splits
 
 if TYPE_CHECKING:
     from mnist_lab.models import Summary
     from mnist_lab.training import Trainer
 
 
-def build_trainer(config: Config, material: Material) -> "Trainer":
+def build_trainer(config: Config, splits: Splits) -> "Trainer":
     """The network, its initial weights drawn from the configuration's seed, ready to be trained.
 
     Raises:
@@ -26,19 +26,19 @@ def build_trainer(config: Config, material: Material) -> "Trainer":
     from mnist_lab import augmentation, models, training
 
     keras.utils.set_random_seed(config.seed)
-    dataset = material.dataset
+    dataset = splits.dataset
     model = models.from_config(config, image_shape=dataset.image_shape, classes=len(dataset.classes))
     return training.Trainer(
         model,
         convolves=config.model.convolves,
         augmentation=augmentation.layers(config.augment, seed=config.seed),
-        images=material.train.images,
-        labels=material.train.labels,
-        validation=material.validation.pair if material.validation else None,
+        images=splits.train.images,
+        labels=splits.train.labels,
+        validation=splits.validation.pair if splits.validation else None,
         train=config.train,
         runtime=config.runtime,
         seed=config.seed,
-        weights=class_weights.weights(config.train, material.train.labels, dataset),
+        weights=class_weights.weights(config.train, splits.train.labels, dataset),
     )
 
 

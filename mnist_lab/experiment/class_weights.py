@@ -1,4 +1,4 @@
-"""How much each training image counts in the loss: `train.class_weight`, whose keys are the data set's own labels."""
+"""The weight of each training image in the loss, from `train.class_weight`, whose keys are the classes' labels."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -5,8 +5,8 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab.errors import InputError, TrainingError
+from mnist_lab.experiment.data import Splits
 from mnist_lab.experiment.identity import Identity
-from mnist_lab.experiment.material import Material
 from mnist_lab.experiment.observer import Observer
 from mnist_lab.runs import RunFolder
 
@@ -33,7 +33,7 @@ def begin_or_resume(trainer: "Trainer", folder: RunFolder, observer: Observer, *
     folder.write_history(trainer.history)
 
 
-def fit(identity: Identity, material: Material, trainer: "Trainer", observer: Observer) -> None:
+def fit(identity: Identity, splits: Splits, trainer: "Trainer", observer: Observer) -> None:
     """Train to the end, with a line of `history.jsonl` after each epoch and a checkpoint at the configured interval.
 
     Raises:
@@ -52,10 +52,10 @@ def fit(identity: Identity, material: Material, trainer: "Trainer", observer: Ob
         if stops and not last:
             raise KeyboardInterrupt
         if not finite:
-            from mnist_lab.experiment import pictures
+            from mnist_lab.experiment import results
 
             folder.write_arrays("batches.npz", trainer.batches.arrays())
-            pictures.draw_history(folder, config, material, trainer.history, trainer.batches)
+            results.draw_history(folder, config, splits, trainer.history, trainer.batches)
             raise _diverged(record, folder)
 
 

@@ -10,7 +10,7 @@ from mnist_lab import backends
 from mnist_lab.config import Config, fingerprint
 from mnist_lab.datasets import KNOWN, Dataset
 from mnist_lab.experiment import class_weights
-from mnist_lab.experiment.material import settle_split
+from mnist_lab.experiment.data import settle_split
 from mnist_lab.runs import RunFolder
 from mnist_lab.system.directories import expanded
 

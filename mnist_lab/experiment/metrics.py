@@ -12,8 +12,8 @@ from mnist_lab.runs import FORMAT, Measured, Mistake, measured
 
 if TYPE_CHECKING:
     from mnist_lab.config import Config
+    from mnist_lab.experiment.data import Splits
     from mnist_lab.experiment.identity import Identity
-    from mnist_lab.experiment.material import Material
     from mnist_lab.history import History
     from mnist_lab.models import Summary
     from mnist_lab.training import Evaluation
@@ -32,7 +32,7 @@ class Timing:
 
 def measure(
     identity: "Identity",
-    material: "Material",
+    splits: "Splits",
     *,
     summary: "Summary",
     history: "History",
@@ -46,7 +46,7 @@ def measure(
 
     Args:
         identity: with the folder that is written.
-        material: its images.
+        splits: its images.
         summary: of its network.
         history: a record per epoch.
         test: of the weights that are saved.
@@ -68,9 +68,9 @@ def measure(
             started=timing.started.isoformat(timespec="seconds"),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
         ),
-        dataset=_dataset(material, identity.notes),
+        dataset=_dataset(splits, identity.notes),
         parameters=measured.Parameters(**asdict(summary.parameters)),
-        flops=training_flops(summary, len(material.train), len(history)),
+        flops=training_flops(summary, len(splits.train), len(history)),
         epochs=len(history),
         train=measured.Score(loss=last["loss"], accuracy=last["accuracy"]),
         validation=measured.Score(loss=last["val_loss"], accuracy=last["val_accuracy"]) if validated else None,
@@ -84,20 +84,20 @@ def measure(
     return known.with_observations(map(asdict, observe_run(config, known, history)))
 
 
-def _dataset(material: "Material", notes: tuple[str, ...]) -> measured.DatasetFacts:
-    dataset, validation = material.dataset, material.validation
+def _dataset(splits: "Splits", notes: tuple[str, ...]) -> measured.DatasetFacts:
+    dataset, validation = splits.dataset, splits.validation
     return measured.DatasetFacts(
         name=dataset.name,
         title=dataset.title,
         sha256=dataset.sha256,
         genuine=dataset.genuine,
-        train=len(material.train),
+        train=len(splits.train),
         validation=0 if validation is None else len(validation),
-        test=len(material.test),
+        test=len(splits.test),
         image_shape=dataset.image_shape,
         classes=len(dataset.classes),
         class_names=tuple(dataset.classes),
-        selected_on_test=material.selected_on_test,
+        selected_on_test=splits.selected_on_test,
         notes=tuple(notes),
     )
 

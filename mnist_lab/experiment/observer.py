@@ -11,7 +11,7 @@ from mnist_lab.runs import Measured, RunFolder
 
 if TYPE_CHECKING:
     from mnist_lab.backends import Backend
-    from mnist_lab.experiment.material import Material
+    from mnist_lab.experiment.data import Splits
     from mnist_lab.history import Record
     from mnist_lab.models import Summary
     from mnist_lab.training import Progress
@@ -23,7 +23,7 @@ class Plan:
 
     config: Config
     folder: RunFolder
-    material: "Material"
+    splits: "Splits"
     summary: "Summary"
     backend: "Backend"
     epochs_done: int

@@ -11,11 +11,11 @@ from mnist_lab.config import Config, to_yaml
 from mnist_lab.errors import InputError
 from mnist_lab.experiment import epochs, metrics
 from mnist_lab.experiment.build import build_trainer
+from mnist_lab.experiment.data import prepare_data
 from mnist_lab.experiment.failures import recording_failures
 from mnist_lab.experiment.identity import identify
 from mnist_lab.experiment.interrupts import Interrupts
 from mnist_lab.experiment.log import LogFile
-from mnist_lab.experiment.material import prepare
 from mnist_lab.experiment.observer import Observer, Observers, Plan
 from mnist_lab.experiment.provenance import provenance
 from mnist_lab.runs import Run, RunFolder, load_run
@@ -67,17 +67,17 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
     # Everything that can be wrong with the input shows before the folder is made.
     check_clock()
     check_writable(folder.path, "Choose another folder with --results.")
-    material = prepare(config, dataset)
+    splits = prepare_data(config, dataset)
     observer.preparing("Importing Keras")
     runtime, threads = config.runtime, _threads(config, folder, force=force)
     backend = backends.start(str(runtime.backend), device=runtime.device, threads=threads)
     from mnist_lab import models
-    from mnist_lab.experiment.conclusion import conclude
+    from mnist_lab.experiment.results import write_results
 
     config = config.model_copy(update={"runtime": runtime.model_copy(update={"threads": backend.threads})})
     observer.preparing("Building the network")
     with models.memory_errors():
-        trainer = build_trainer(config, material)
+        trainer = build_trainer(config, splits)
         summary = models.summarize(trainer.model)
     environment = provenance(backend, trainer)
     with folder.locked():
@@ -102,11 +102,11 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
                 startup=time.perf_counter() - timing.clock,
                 before=sum(record["seconds"] for record in trainer.history),
             )
-            observer.begun(Plan(config, written, material, summary, backend, len(trainer.history)))
-            epochs.fit(identity, material, trainer, observer)
-            return conclude(
+            observer.begun(Plan(config, written, splits, summary, backend, len(trainer.history)))
+            epochs.fit(identity, splits, trainer, observer)
+            return write_results(
                 identity,
-                material,
+                splits,
                 trainer,
                 summary=summary,
                 environment=environment,

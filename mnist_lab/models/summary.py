@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from mnist_lab.text.tables import MINOR, Column
+
 
 @dataclass(frozen=True)
 class LayerRow:
@@ -40,6 +42,14 @@ class Summary:
         return {"layers": [asdict(row) for row in self.layers], "parameters": asdict(self.parameters)} | {
             "multiply_adds": self.multiply_adds
         }
+
+    def table(self) -> tuple[list[Column | str], list[tuple[str, ...]]]:
+        """The layers with type, output shape and parameters: columns and rows for `mnist_lab.text.tables`."""
+        rows = [
+            (layer.name, layer.type, " x ".join(map(str, layer.output_shape[1:])), f"{layer.parameters:,}")
+            for layer in self.layers
+        ]
+        return ["Layer", Column("Type", priority=MINOR), "Output shape", Column("Parameters", number=True)], rows
 
 
 def summarize(model: keras.Model) -> Summary:

@@ -19,7 +19,7 @@ from mnist_lab.config import Config
 from mnist_lab.config.problems import located
 from mnist_lab.errors import TooLargeError
 from mnist_lab.executors import Slot
-from mnist_lab.experiment import Material, Part, build_trainer, prepare
+from mnist_lab.experiment import Splits, build_trainer, prepare_data
 from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.sweeps.server import executor_for
 
@@ -116,7 +116,7 @@ def measure(
         source, config = sources[costliest]
         try:
             with located(source), models.memory_errors():
-                seconds = _seconds_per_step(config, prepare(config, loaded[config.data.dataset]))
+                seconds = _seconds_per_step(config, prepare_data(config, loaded[config.data.dataset]))
         except TooLargeError as error:
             works[costliest] = str(error)
             del timed[costliest]
@@ -130,20 +130,19 @@ def _built(source: str, config: Config, dataset: datasets.Dataset) -> _Work | st
 
     try:
         with located(source), models.memory_errors():
-            material = prepare(config, dataset)  # not kept: it is a copy of the images
-            summary = models.summarize(build_trainer(config, material).model)
+            splits = prepare_data(config, dataset)  # not kept: it is a copy of the images
+            summary = models.summarize(build_trainer(config, splits).model)
     except TooLargeError as error:
         return str(error)
     batch = config.train.batch_size
-    steps = config.train.epochs * math.ceil(len(material.train) / batch)
+    steps = config.train.epochs * math.ceil(len(splits.train) / batch)
     return _Work(summary.parameters.total, 6 * summary.multiply_adds * batch, steps)
 
 
-def _seconds_per_step(config: Config, material: Material) -> float:
+def _seconds_per_step(config: Config, splits: Splits) -> float:
     """The second of two short epochs; the first also compiles."""
     rows = slice(0, TIMED_STEPS * config.train.batch_size)
-    part = material.train
-    few = replace(material, train=Part(part.images[rows], part.labels[rows], part.rows[rows]), validation=None)
+    few = replace(splits, train=splits.train.take(rows), validation=None)
     plain = {"epochs": 2, "restore_best": None, "early_stopping": None, "schedule": ()}
     config = config.model_copy(update={"train": config.train.model_copy(update=plain)})
     *_, last = build_trainer(config, few).epochs()

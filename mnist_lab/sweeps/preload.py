@@ -41,4 +41,4 @@ def _ending_with_the_parent() -> Iterator[None]:
 signals.ignore()  # the sweep handles them
 with _ending_with_the_parent():
     backends.import_keras(os.environ["KERAS_BACKEND"])
-    from mnist_lab.experiment import conclusion  # noqa: F401 - imports training, plots and analysis
+    from mnist_lab.experiment import results  # noqa: F401 - imports training, plots and analysis

@@ -63,7 +63,7 @@ def session(tmp_path_factory):
 def test_a_live_bar_says_what_takes_a_while(session):
     _, written = session
     bars = [CONTROL.sub("", drawn) for drawn in re.split(r"[\r\n]", written) if "━" in drawn]
-    for text in ("Importing Keras", "epoch 1/8", "Testing, drawing, saving"):
+    for text in ("Importing Keras", "epoch 1/8", "Testing, plotting, saving"):
         assert any(text in bar for bar in bars), text
 
 

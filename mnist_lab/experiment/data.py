@@ -1,4 +1,4 @@
-"""The images that one run learns from, is validated on and is tested on."""
+"""The training, validation and test images of a run."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +17,8 @@ Labels = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Part:
-    """Images (n, height, width, channels) in uint8, their classes (n,), and their rows in the data set's file."""
+class Split:
+    """Images (n, height, width, channels) in uint8, their classes (n,), and their rows in the file of the data set."""
 
     images: Images
     labels: Labels
@@ -32,40 +32,43 @@ class Part:
         """Images and labels."""
         return self.images, self.labels
 
+    def take(self, rows: "NDArray[np.intp] | slice") -> "Split":
+        """Some of the images; `rows` are positions in this split."""
+        return Split(self.images[rows], self.labels[rows], self.rows[rows])
+
 
 @dataclass(frozen=True)
-class Material:
-    """Training, validation and test images."""
+class Splits:
+    """All images of a run."""
 
     dataset: Dataset
-    train: Part
-    validation: Part | None
-    test: Part
+    train: Split
+    validation: Split | None
+    test: Split
     selected_on_test: bool
     """Whether the validation images are the test images."""
 
     @property
     def validation_name(self) -> str:
-        """What the validation images are, for plots and tables."""
+        """What plots and tables call the validation images."""
         return "test" if self.selected_on_test else "validation"
 
 
 FEW = 10
-"""Images of a class in a part, on average, below which chance might leave none there: e^-10 is one in 22,000."""
+"""Expected images of a class below which a random split might leave it out: at 10, with probability e^-10."""
 
 
 def settle_split(data: Data, dataset: Dataset) -> tuple[Data, tuple[str, ...]]:
-    """Have the split stratified where another would keep a class from the training or the validation part.
+    """Stratify the split where another could leave a class without training or validation images.
 
-    That is so where rows in the order of their classes are split by position, and where there are so few images of a
-    class that a split of rows drawn at random might leave none in a part. It does not depend on the seed, so that runs
-    that differ in their seed alone are split alike.
+    That is the case if rows sorted by class are split by position, or if there are so few images of a class that a
+    random split might leave one part without any. It does not depend on the seed, so all seeds use the same split.
 
     Returns:
-        The settings, and a note if they were changed.
+        The settings, and a note if they have been changed.
 
     Raises:
-        InputError: there are fewer rows than asked for, or none for a part.
+        InputError: there are fewer rows than requested, or none for a part.
     """
     how, fraction = data.validation.split, data.validation.fraction
     if how not in ("tail", "random"):
@@ -76,12 +79,12 @@ def settle_split(data: Data, dataset: Dataset) -> tuple[Data, tuple[str, ...]]:
         reason = _chance_decides(labels, data.subset or len(labels), fraction, dataset)
     if reason is None:
         return data, ()
-    note = f"data.validation: split stratified, not {how}: {reason}."
+    note = f"data.validation: stratified split instead of {how}: {reason}."
     return data.model_copy(update={"validation": Validation(split="stratified", fraction=fraction)}), (note,)
 
 
 def _order_decides(labels: Labels, fraction: float, dataset: Dataset) -> str | None:
-    """Which classes a split of the last rows would keep from a part."""
+    """Which classes a split by position would keep from a part."""
     training, validation = datasets.split(labels, "tail", fraction, seed=0)
     for part, name in ((training, "training"), (validation, "validation")):
         if (classes := datasets.scarce(labels, part)).size:
@@ -91,21 +94,22 @@ def _order_decides(labels: Labels, fraction: float, dataset: Dataset) -> str | N
 
 
 def _chance_decides(labels: Labels, rows: int, fraction: float, dataset: Dataset) -> str | None:
-    """Which class is so rare among so many rows that chance might keep it from a part."""
+    """Which class is so rare in this many rows that a random split might keep it from a part."""
     counts = np.bincount(labels, minlength=len(dataset.classes))
     rarest = int(np.where(counts > 0, counts, counts.max()).argmin())
     images = round(counts[rarest] * rows / len(labels))
     if images * min(fraction, 1 - fraction) >= FEW:
         return None
-    return f"with {count(images, 'image')} of class {dataset.classes[rarest]}, chance might leave none for a part"
+    rare = f"{count(images, 'image')} of class {dataset.classes[rarest]}"
+    return f"with {rare}, a random split might leave a part without any"
 
 
-def prepare(config: Config, dataset: Dataset) -> Material:
-    """Choose the rows that `config.data` asks for; what is drawn at random follows from the seed.
+def prepare_data(config: Config, dataset: Dataset) -> Splits:
+    """Select and split the rows as `config.data` says; random choices follow from the seed.
 
     Raises:
-        ConfigError: there are fewer rows than asked for.
-        DataError: a class or a part would be empty.
+        ConfigError: there are fewer rows than requested, or a class has no row in a part.
+        DataError: a class has no training image.
     """
     data = config.data
     everything = _part(dataset.x_train, dataset.y_train, _chosen_rows(data, len(dataset.y_train)))
@@ -114,7 +118,7 @@ def prepare(config: Config, dataset: Dataset) -> Material:
             raise DataError(f"{dataset.source}: there are no training images of {missing}.")
         raise ConfigError(
             f"data.rows: there are no training images of {missing} among these {len(everything):,}.",
-            "Where rows are sorted by class, data.subset takes some of every class.",
+            "If the rows are sorted by class, use data.subset, which draws from every class.",
         )
     if data.subset is not None:
         everything = _drawn(everything, data.subset, config.seed, "data.subset")
@@ -123,19 +127,19 @@ def prepare(config: Config, dataset: Dataset) -> Material:
         test = _drawn(test, data.test_subset, config.seed, "data.test_subset")
     match data.validation.split:
         case "none":
-            return Material(dataset, everything, None, test, False)
+            return Splits(dataset, everything, None, test, False)
         case "test":
-            return Material(dataset, everything, test, test, True)
+            return Splits(dataset, everything, test, test, True)
         case how:
             train, held_out = datasets.split(everything.labels, how, data.validation.fraction, config.seed)
-            parts = _of(everything, train), _of(everything, held_out)
+            parts = everything.take(train), everything.take(held_out)
             for part, name in zip(parts, ("training", "validation"), strict=True):
                 _check_split(part, name, data, dataset)
-            return Material(dataset, *parts, test, False)
+            return Splits(dataset, *parts, test, False)
 
 
-def _check_split(part: Part, name: str, data: Data, dataset: Dataset) -> None:
-    """Be sure that every class has an image in one part of a split.
+def _check_split(part: Split, name: str, data: Data, dataset: Dataset) -> None:
+    """Check that every class has an image in a part of the split.
 
     Raises:
         ConfigError: one has none.
@@ -145,14 +149,14 @@ def _check_split(part: Part, name: str, data: Data, dataset: Dataset) -> None:
         raise ConfigError(
             f"data.validation: {split} with fraction {fraction:g} leaves no {name} images of {missing}"
             f" among {len(part):,}; every class needs at least one for training and one for validation.",
-            "Take more rows, another fraction, or split: none for no validation."
+            "Use more rows, another fraction, or split: none for no validation."
             if split == "stratified"
             else "Use split: stratified (--set data.validation.split=stratified).",
         )
 
 
 def _missing(labels: Labels, dataset: Dataset) -> str | None:
-    """The classes that have no image."""
+    """The classes without an image."""
     missing = np.flatnonzero(np.bincount(labels, minlength=len(dataset.classes)) == 0)
     return datasets.class_list([dataset.classes[label] for label in missing]) if missing.size else None
 
@@ -161,22 +165,18 @@ def _chosen_rows(data: Data, there: int) -> NDArray[np.intp]:
     first, end = data.rows or (0, there)
     if end > there:
         raise ConfigError(
-            f"data.rows: expected rows 0 to {there:,}, as many as the training file has, received [{first}, {end}]."
+            f"data.rows: expected rows 0 to {there:,}, as in the training file, received [{first}, {end}]."
         )
     return np.arange(first, end)
 
 
-def _drawn(part: Part, size: int, seed: int, key: str) -> Part:
+def _drawn(part: Split, size: int, seed: int, key: str) -> Split:
     if size > len(part):
-        raise ConfigError(f"{key}: expected at most {len(part):,}, as many images as there are, received {size:,}.")
-    return _of(part, datasets.subset(part.labels, size, seed))
+        raise ConfigError(f"{key}: expected at most the {len(part):,} images available, received {size:,}.")
+    return part.take(datasets.subset(part.labels, size, seed))
 
 
-def _part(images: Images, labels: Labels, rows: NDArray[np.intp]) -> Part:
+def _part(images: Images, labels: Labels, rows: NDArray[np.intp]) -> Split:
     if len(rows) == len(labels):
-        return Part(images, labels, rows)
-    return Part(images[rows], labels[rows], rows)
-
-
-def _of(part: Part, rows: NDArray[np.intp]) -> Part:
-    return Part(part.images[rows], part.labels[rows], part.rows[rows])
+        return Split(images, labels, rows)
+    return Split(images[rows], labels[rows], rows)

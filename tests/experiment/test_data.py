@@ -11,8 +11,8 @@ from mnist_lab import datasets, load_config
 from mnist_lab.datasets.assembly import assemble
 from mnist_lab.datasets.dataset import ROLES, Raw
 from mnist_lab.errors import InputError
+from mnist_lab.experiment.data import prepare_data, settle_split
 from mnist_lab.experiment.identity import identify
-from mnist_lab.experiment.material import prepare, settle_split
 
 
 def dataset_of(labels, classes=None):
@@ -62,12 +62,14 @@ def test_rows_in_the_order_of_their_classes_are_split_stratified_and_that_is_sai
     config, notes = settled(config_of(validation={"split": "tail", "fraction": fraction}), dataset)
     assert config.data.validation.split == "stratified"
     [note] = notes
-    assert note.startswith("data.validation: split stratified, not tail: the order of the rows would leave few or no")
-    material = prepare(config, dataset)
-    assert material.validation
+    assert note.startswith(
+        "data.validation: stratified split instead of tail: the order of the rows would leave few or no"
+    )
+    splits = prepare_data(config, dataset)
+    assert splits.validation
     expected = np.bincount(SORTED[name]) * fraction
-    np.testing.assert_allclose(counts(material.validation, classes), expected, atol=1)
-    assert min(counts(material.train, classes)) > 0
+    np.testing.assert_allclose(counts(splits.validation, classes), expected, atol=1)
+    assert min(counts(splits.train, classes)) > 0
 
 
 def test_the_note_names_the_classes_that_would_be_missing():
@@ -91,10 +93,10 @@ def test_a_tail_that_has_every_class_stays_the_tail(name):
     dataset = dataset_of(ORDERLY[name])
     config, notes = settled(config_of(), dataset)
     assert notes == ()
-    material = prepare(config, dataset)
+    splits = prepare_data(config, dataset)
     rows = len(ORDERLY[name])
-    assert material.validation
-    assert material.validation.rows.tolist() == list(range(rows - len(material.validation), rows))
+    assert splits.validation
+    assert splits.validation.rows.tolist() == list(range(rows - len(splits.validation), rows))
 
 
 @pytest.mark.parametrize("split", ["random", "stratified", "test", "none"])
@@ -121,13 +123,13 @@ def test_rows_without_a_class_are_refused_whatever_the_split(split):
     dataset = dataset_of(np.repeat(np.arange(10), 50))
     config, _ = settled(config_of(rows=[0, 425], validation={"split": split}), dataset)
     with pytest.raises(InputError, match=r"data.rows: there are no training images of class 9 among these 425"):
-        prepare(config, dataset)
+        prepare_data(config, dataset)
 
 
 def test_a_published_set_by_name_without_one_of_its_classes_is_refused():
     dataset = dataset_of(np.arange(90) % 9, classes=tuple("0123456789"))
     with pytest.raises(InputError, match="here: there are no training images of class 9"):
-        prepare(config_of(), dataset)
+        prepare_data(config_of(), dataset)
 
 
 @pytest.mark.parametrize(
@@ -150,10 +152,12 @@ def test_a_split_of_so_few_images_that_chance_might_keep_a_class_from_a_part_is_
     for seed in range(6):
         config, notes = settled(config_of(seed, **data), dataset)
         assert bool(notes) == mended
-        assert not notes or ("split stratified, not" in notes[0] and "chance might leave none" in notes[0])
-        material = prepare(config, dataset)
-        assert min(counts(material.train, len(dataset.classes))) > 0
-        assert not material.validation or min(counts(material.validation, len(dataset.classes))) > 0
+        assert not notes or (
+            "stratified split instead of" in notes[0] and "a random split might leave a part without any" in notes[0]
+        )
+        splits = prepare_data(config, dataset)
+        assert min(counts(splits.train, len(dataset.classes))) > 0
+        assert not splits.validation or min(counts(splits.validation, len(dataset.classes))) > 0
         marks.add(identify(config_of(seed, **data), dataset, Path("results")).fingerprint)
     assert len(marks) == 1, "runs that differ in their seed alone are one group"
 
@@ -175,7 +179,7 @@ def test_a_class_of_one_image_cannot_be_split_and_is_refused(split):
     dataset = dataset_of(np.concatenate([np.arange(500) % 5, [5]]))
     config, _ = settled(config_of(validation={"split": split}), dataset)
     with pytest.raises(InputError, match=r"data.validation: stratified .* no validation images of class 5 among"):
-        prepare(config, dataset)
+        prepare_data(config, dataset)
 
 
 @pytest.mark.parametrize(("rows", "fraction"), [(40, 0.2), (500, 0.001), (500, 0.01), (12, 0.9), (11, 0.5)])
@@ -183,7 +187,7 @@ def test_a_part_with_fewer_rows_than_classes_is_refused(rows, fraction):
     dataset = dataset_of(np.arange(rows) % 10)
     config, _ = settled(config_of(validation={"split": "tail", "fraction": fraction}), dataset)
     with pytest.raises(InputError, match=r"leaves no|at least one row of each"):
-        prepare(config, dataset)
+        prepare_data(config, dataset)
 
 
 @settings(max_examples=200, deadline=None)
@@ -201,13 +205,13 @@ def test_after_any_split_every_class_has_training_and_validation_images_or_it_is
     config = config_of(seed, validation={"split": split, "fraction": fraction})
     try:
         config, _ = settled(config, dataset)
-        material = prepare(config, dataset)
+        splits = prepare_data(config, dataset)
     except InputError:
         training = int(np.floor(len(labels) * (1 - fraction)))
         few = min(training, len(labels) - training) < len(dataset.classes)
         assert few or np.bincount(labels).min() == 1, "there was a split to be had"
         return
-    assert material.validation
-    for part in (material.train, material.validation):
+    assert splits.validation
+    for part in (splits.train, splits.validation):
         assert min(counts(part, len(dataset.classes))) > 0
-    assert sorted([*material.train.rows, *material.validation.rows]) == list(range(len(labels)))
+    assert sorted([*splits.train.rows, *splits.validation.rows]) == list(range(len(labels)))
