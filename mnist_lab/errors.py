@@ -8,6 +8,7 @@ the exit code that the command line ends with. Anything else that escapes is a b
     │   ├── ConfigError               a configuration, with file, line and column
     │   │   └── TooLargeError         a network that this machine's memory cannot hold
     │   ├── DataError                 a data set that is missing, damaged or unfit
+    │   ├── MissingError              a file of a run that is not there
     │   ├── DamagedError              a file of a run whose contents cannot be right
     │   ├── UnreadableError           a file or folder that the operating system does not let us read
     │   ├── NewerFormatError          a run folder that a newer mnist-lab wrote
@@ -78,6 +79,10 @@ class DataError(InputError):
 
 class SetupError(InputError):
     """A backend is not installed, a device is absent, or a folder cannot be written."""
+
+
+class MissingError(InputError):
+    """A file of a run is not there."""
 
 
 class DamagedError(InputError):

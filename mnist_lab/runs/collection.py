@@ -12,7 +12,7 @@ from pathlib import Path
 from mnist_lab.errors import DamagedError, InputError, NewerFormatError, UnreadableError
 from mnist_lab.runs.folder import RunFolder
 from mnist_lab.runs.run import Run, load_run
-from mnist_lab.runs.search import finished_runs
+from mnist_lab.runs.search import Place, finished_runs
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,9 @@ def read_runs(paths: Iterable[Path]) -> Collection:
     problems: list[str] = []
     damaged: set[RunFolder] = set()
     unreadable: set[RunFolder] = set()
-    seen: set[Path] = set()
+    seen: set[Place] = set()
     for path in paths:
-        for folder in finished_runs(path, lambda error: problems.append(error.message)):
-            if (place := folder.path.resolve()) in seen:
-                continue
-            seen.add(place)
+        for folder in finished_runs(path, lambda error: problems.append(error.message), seen):
             try:
                 runs.append(load_run(folder.path))
             except NewerFormatError as error:

@@ -1,6 +1,6 @@
 """How the files of a run folder are read and written: JSON, JSON lines, YAML and npz.
 
-Each reader tells three failures apart. There is no such file: InputError. It cannot be read at the moment, which says
+Each reader tells three failures apart. There is no such file: MissingError. It cannot be read at the moment, which says
 nothing about what is in it: UnreadableError. What is in it cannot be right: DamagedError.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from mnist_lab.errors import DamagedError, InputError, UnreadableError
+from mnist_lab.errors import DamagedError, MissingError, UnreadableError
 from mnist_lab.history import Record
 from mnist_lab.system import atomic
 
@@ -91,7 +91,7 @@ def check_file(path: Path) -> None:
     """Be sure that there is a regular file at `path`: to open a named pipe, for example, would take for ever.
 
     Raises:
-        InputError: it is missing.
+        MissingError: there is none.
         UnreadableError: it cannot be read, or is something other than a file.
     """
     kind = _mode(path)
@@ -101,7 +101,7 @@ def check_file(path: Path) -> None:
                 f"{path}: cannot be read (a symbolic link to {path.readlink()}, which is not there).",
                 "Check that the disk it points to is mounted.",
             )
-        raise InputError(f"{path.parent}: there is no {path.name}.")
+        raise MissingError(f"{path.parent}: there is no {path.name}.")
     if not stat.S_ISREG(kind):
         what = _KINDS.get(stat.S_IFMT(kind), "a special file")
         raise UnreadableError(f"{path}: cannot be read (expected a file, this is {what}).", "Move it out of the way.")
@@ -123,7 +123,7 @@ def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        InputError, UnreadableError, DamagedError: as the module says.
+        MissingError, UnreadableError, DamagedError: as the module says.
     """
     try:
         return json.loads(read_bytes(path))
@@ -143,7 +143,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Read a mapping that mnist-lab wrote as YAML, with libyaml where it is installed.
 
     Raises:
-        InputError, UnreadableError, DamagedError: as the module says.
+        MissingError, UnreadableError, DamagedError: as the module says.
     """
     import yaml
 
@@ -160,7 +160,7 @@ def read_mistakes(path: Path) -> list[Mistake]:
     """Read `mistakes.json`.
 
     Raises:
-        InputError, UnreadableError, DamagedError: as the module says.
+        MissingError, UnreadableError, DamagedError: as the module says.
     """
     try:
         return _mistakes().validate_python(read_json(path))
@@ -174,7 +174,7 @@ def read_history(path: Path) -> list[Record]:
     A last line that is not whole is skipped: a crash leaves it, and so does reading while an epoch ends.
 
     Raises:
-        InputError, UnreadableError, DamagedError: as the module says.
+        MissingError, UnreadableError, DamagedError: as the module says.
     """
     *lines, last = read_bytes(path).split(b"\n")
     records = [_record(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1) if line.strip()]
@@ -216,7 +216,7 @@ def read_arrays(path: Path) -> Arrays:
     """Read an npz.
 
     Raises:
-        InputError, UnreadableError, DamagedError: as the module says.
+        MissingError, UnreadableError, DamagedError: as the module says.
     """
     import io
     import zipfile

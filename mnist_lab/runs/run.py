@@ -9,7 +9,7 @@ from typing import Any
 from mnist_lab.config import Config, load_config
 from mnist_lab.config.names import composed
 from mnist_lab.config.problems import suggest
-from mnist_lab.errors import DamagedError, InputError, NewerFormatError, UnreadableError
+from mnist_lab.errors import DamagedError, InputError, MissingError, NewerFormatError, UnreadableError
 from mnist_lab.history import Record
 from mnist_lab.runs import formats
 from mnist_lab.runs.folder import MARKER, RunFolder
@@ -107,7 +107,7 @@ class Run:
                 read()
             except (DamagedError, UnreadableError) as error:
                 yield error.message
-            except InputError:
+            except MissingError:
                 continue
 
 
@@ -121,13 +121,14 @@ def load_run(path: str | Path) -> Run:
         NewerFormatError: this mnist-lab cannot read it.
     """
     folder = RunFolder(Path(path))
-    if not formats.is_folder(folder.path):
-        raise InputError(f"{path}: there is no such run folder.", "`mnist-lab list` shows the runs.")
-    if not folder.finished:
+    try:
+        metrics = folder.read_json(MARKER)
+    except MissingError:
+        if not formats.is_folder(folder.path):
+            raise InputError(f"{path}: there is no such run folder.", "`mnist-lab list` shows the runs.") from None
         raise InputError(
             f"{path}: no finished run: there is no metrics.json.", "The command that began it goes on with it."
-        )
-    metrics = folder.read_json(MARKER)
+        ) from None
     if not isinstance(metrics, dict) or not isinstance(metrics.get("format"), int):
         raise DamagedError(f"{path}/{MARKER}: damaged (not the metrics of a run).")
     if metrics["format"] > FORMAT:

@@ -12,7 +12,9 @@ Place = tuple[int, int]
 """Device and inode of a folder: the same for a folder and every link to it."""
 
 
-def finished_runs(path: Path, unreadable: Callable[[UnreadableError], None] = lambda error: None) -> list[RunFolder]:
+def finished_runs(
+    path: Path, unreadable: Callable[[UnreadableError], None] = lambda error: None, seen: set[Place] | None = None
+) -> list[RunFolder]:
     """The finished runs in or below `path`, in the order of their paths; none if it is not there.
 
     Links to folders are followed, after the folders themselves; a folder that is reached in several ways counts once,
@@ -21,6 +23,7 @@ def finished_runs(path: Path, unreadable: Callable[[UnreadableError], None] = la
 
     Args:
         unreadable: is told of each folder that cannot be listed.
+        seen: folders that do not count, because they were looked through before; those of this search are added.
 
     Raises:
         InputError: `path` is a file.
@@ -32,12 +35,13 @@ def finished_runs(path: Path, unreadable: Callable[[UnreadableError], None] = la
         return []
     found: list[Path] = []
     waiting, links = [path], list[Path]()
-    seen = {_place(parent) for parent in path.resolve().parents}
+    above = {_place(parent) for parent in path.resolve().parents}
+    seen = set() if seen is None else seen
     while waiting or links:
         folder = waiting.pop() if waiting else links.pop()
         try:
             place = _place(folder)
-            if place in seen:
+            if place in seen or place in above:
                 continue
             seen.add(place)
             with os.scandir(folder) as entries:
