@@ -18,6 +18,9 @@ from mnist_lab.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 
+HEAVY_IMPORTS = {"keras", "numpy", "matplotlib", "tensorflow", "jax", "torch", "PIL", "scipy", "sklearn", "jinja2"}
+"""What takes long to import, and no command needs that only shows what there is."""
+
 RUN_FILES = {
     "config.yaml", "environment.json", "history.jsonl", "batches.npz", "accuracy.png", "loss.png", "curves.png",
     "confusion.png", "predictions.png", "mistakes.png", "mistakes.json", "predictions.npz", "model.keras", "log.txt",

@@ -56,7 +56,7 @@ def test_list_says_what_is_there_and_how_to_get_the_rest():
     text = ok("list")
     for expected in ("60,000 + 10,000", "UCI digits (not MNIST)", "CC BY 4.0", "bundled with mnist-lab"):
         assert expected in text
-    assert "not here: mnist-lab data fetch mnist" in text
+    assert "not found; to download it: mnist-lab data fetch mnist" in text
 
 
 def test_list_as_json_has_every_known_set():
@@ -153,7 +153,7 @@ def test_fetch_tells_its_progress_on_stderr_and_its_result_on_stdout(mirror, tmp
     result = run("fetch", "mnist", "--data-dir", tmp_path / "stick")
     assert result.exit_code == 0, result.output
     assert result.stderr.startswith(f"downloading {mirror}own.npz (")
-    assert result.stdout == f"MNIST is here and genuine: {tmp_path / 'stick' / 'mnist' / 'own.npz'}\n"
+    assert result.stdout == f"MNIST is available and verified: {tmp_path / 'stick' / 'mnist' / 'own.npz'}\n"
 
 
 def test_a_quiet_fetch_has_no_progress(mirror):
@@ -161,7 +161,7 @@ def test_a_quiet_fetch_has_no_progress(mirror):
 
 
 def test_fetch_of_what_is_there_downloads_nothing():
-    assert "genuine" in ok("fetch", "digits")
+    assert "verified" in ok("fetch", "digits")
 
 
 def test_show_writes_a_sample_and_prints_its_path(nowhere):

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mnist_lab.cli import _completion
 from mnist_lab.cli._invocation import want_tracebacks
 
 if TYPE_CHECKING:
     from mnist_lab.config import Config, Override
+
+Function = Callable[..., Any]
+Decorator = Callable[[Function], Function]
 
 _SHORTCUTS: dict[str, tuple[str, ...]] = {
     "dataset": ("data", "dataset"),
@@ -91,21 +95,35 @@ OUTPUT_FOLDER = OutputPath(path_type=Path)
 OUTPUT_FILE = OutputPath(path_type=Path, dir_okay=False)
 
 
-_CONFIG_OPTIONS = (
-    click.option("--set", "settings", multiple=True, metavar="KEY.PATH=VALUE", help="Set any value; repeatable."),
-    click.option(
-        "--dataset", type=REFERENCE, metavar="NAME|PATH", help="mnist, fashion_mnist, digits, or a folder or npz file."
-    ),
-    click.option("--subset", type=int, metavar="N", help="Train on N rows, stratified by class."),
-    click.option("--test-subset", type=int, metavar="M", help="Test on M rows, stratified by class."),
-    click.option("--epochs", type=int, metavar="N", help="Epochs at most."),
-    click.option("--seed", type=int, metavar="N", help="Seed of everything that is random."),
-    click.option("--backend", metavar="NAME", help="tensorflow, jax, torch or auto."),
-    click.option("--device", metavar="NAME", help="auto, cpu or gpu."),
-    click.option("--threads", type=int, metavar="N", help="CPU threads to use."),
-)
+def backend_option(text: str) -> Decorator:
+    """--backend, with what it does."""
+    return click.option("--backend", metavar="NAME", shell_complete=_completion.backends, help=text)
 
-Function = Callable[..., Any]
+
+_CONFIG_OPTIONS = (
+    click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="KEY.PATH=VALUE",
+        shell_complete=_completion.settings,
+        help="Override a value of the configuration. Repeatable.",
+    ),
+    click.option(
+        "--dataset",
+        type=REFERENCE,
+        metavar="NAME|PATH",
+        shell_complete=_completion.datasets,
+        help="Data set: mnist, fashion_mnist, digits, or a path.",
+    ),
+    click.option("--subset", type=int, metavar="N", help="Use N training rows, stratified by class."),
+    click.option("--test-subset", type=int, metavar="M", help="Use M test rows, stratified by class."),
+    click.option("--epochs", type=int, metavar="N", help="Maximum number of epochs."),
+    click.option("--seed", type=int, metavar="N", help="Random seed."),
+    backend_option("Keras backend: tensorflow, jax, torch or auto."),
+    click.option("--device", metavar="NAME", shell_complete=_completion.devices, help="Device: auto, cpu or gpu."),
+    click.option("--threads", type=int, metavar="N", help="Number of CPU threads."),
+)
 
 
 def examples(*commands: str) -> str:
@@ -126,11 +144,11 @@ data_dir_option = click.option(
     envvar="MNIST_LAB_DATA",
     show_envvar=True,
     metavar="DIR",
-    help="Where to look for data sets first.",
+    help="Folder to search for data sets first.",
 )
 results_option = click.option(
     "--results", type=PATH, default=Path("results"), show_default=True, metavar="DIR",
-    help="Where run folders go.",
+    help="Folder of the results.",
 )  # fmt: skip
 debug_option = click.option(
     "--debug",
@@ -138,24 +156,24 @@ debug_option = click.option(
     is_eager=True,
     expose_value=False,
     callback=want_tracebacks,
-    help="Show the traceback of an error.",
+    help="Show tracebacks of errors.",
 )
+quiet_option = click.option("--quiet", is_flag=True, help="No progress output.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def complete_config(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
-    """Names of shipped configurations, and files."""
-    from click.shell_completion import CompletionItem
-
-    from mnist_lab.config import shipped
-
-    names = [CompletionItem(name) for name in shipped.names() if name.startswith(incomplete)]
-    return names or [CompletionItem(incomplete, type="file")]
+def references(metavar: str, complete: Callable[..., list[Any]]) -> Decorator:
+    """One or more names or paths; the command gets them as `references`."""
+    return click.argument(
+        "references", nargs=-1, required=True, type=REFERENCE, metavar=metavar, shell_complete=complete
+    )
 
 
-config_argument = click.argument(
-    "references", nargs=-1, required=True, type=REFERENCE, metavar="CONFIG...", shell_complete=complete_config
+config_argument = references("CONFIG...", _completion.configs)
+dataset_argument = click.argument(
+    "dataset", type=REFERENCE, metavar="[NAME|PATH]", default="mnist", shell_complete=_completion.datasets
 )
+run_argument = click.argument("reference", type=REFERENCE, metavar="RUN", shell_complete=_completion.runs)
 
 
 def overrides(settings: tuple[str, ...], **shortcuts: Any) -> "list[Override]":

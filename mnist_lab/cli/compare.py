@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mnist_lab.cli import _completion
 from mnist_lab.cli._options import (
     OUTPUT_FOLDER,
-    REFERENCE,
     data_dir_option,
     debug_option,
     examples,
     json_option,
+    references,
     results_option,
 )
 from mnist_lab.cli._output import echo, echo_json, left_out
@@ -21,18 +22,19 @@ if TYPE_CHECKING:
 
 
 @click.command(
+    short_help="Compare runs with a base run: configurations and results.",
     epilog=examples(
         "mnist-lab compare mlp_512 ablation/nodes_1024",
         "mnist-lab compare mlp_512 ablation/nodes_256 ablation/nodes_1024 --output nodes",
         "mnist-lab compare results/mlp_512/seed1-0123abcd results/mlp_512/seed2-0123abcd --json",
-    )
+    ),
 )
-@click.argument("references", nargs=-1, required=True, type=REFERENCE, metavar="RUN RUN...")
+@references("BASE RUN...", _completion.runs)
 @click.option(
     "--output",
     type=OUTPUT_FOLDER,
     metavar="DIR",
-    help="Where compare.md, compare.json and the figures go; comparisons/ below --results without it.",
+    help="Folder for compare.md, compare.json and figures. Default: a folder in comparisons/ in the results folder.",
 )
 @data_dir_option
 @results_option
@@ -41,15 +43,15 @@ if TYPE_CHECKING:
 def compare(
     references: tuple[str, ...], output: Path | None, data_dir: Path | None, results: Path, *, as_json: bool
 ) -> None:
-    """Compare runs with the first RUN: what differs in their configurations and results, and what that proves.
+    """Compare each RUN with BASE: what differs in configuration and results, and whether it is significant.
 
-    A RUN is a run's folder or id; or an experiment's name or folder, or a fingerprint, which stands for all its
-    seeds: those that both sides have are compared pair by pair. Single runs are compared image by image.
+    BASE and RUN are run folders or run ids, compared image by image; or names or folders of experiments, or
+    fingerprints, which stand for all their seeds: seeds that both have are compared in pairs.
 
-    Draws the curves over each other, and the test images that one gets right and the other wrong.
+    Also plots the learning curves together, and the test images that only one of two runs classifies correctly.
     """
     if len(references) < 2:
-        raise click.UsageError("Expected at least two runs, the first of them the base.")
+        raise click.UsageError("Expected at least two runs: a base and one or more to compare with it.")
     from mnist_lab.report.comparison import compare as compared
     from mnist_lab.report.comparison import default_folder, find_results, find_sides, write_comparison
 

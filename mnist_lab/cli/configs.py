@@ -1,4 +1,4 @@
-"""`mnist-lab configs`: the configurations that come with the package."""
+"""`mnist-lab configs`: the configurations that ship with the package."""
 
 import shutil
 from pathlib import Path
@@ -9,12 +9,16 @@ from mnist_lab.cli._options import PATH, debug_option, examples, json_option
 from mnist_lab.cli._output import echo, print_json
 
 
-@click.group(invoke_without_command=True, epilog=examples("mnist-lab configs", "mnist-lab configs copy my_configs"))
+@click.group(
+    short_help="List or copy the configurations that ship with mnist-lab.",
+    invoke_without_command=True,
+    epilog=examples("mnist-lab configs", "mnist-lab configs copy my_configs"),
+)
 @json_option
 @debug_option
 @click.pass_context
 def configs(ctx: click.Context, *, as_json: bool) -> None:
-    """List the configurations and sweep files that come with mnist-lab; a name can stand wherever a path can."""
+    """List the configurations and sweep files that ship with mnist-lab. Use a name wherever a path is expected."""
     if ctx.invoked_subcommand:
         return
     from mnist_lab.config import shipped
@@ -30,11 +34,11 @@ def configs(ctx: click.Context, *, as_json: bool) -> None:
         echo(f"{name:<{width}}  {description or ''}".rstrip())
 
 
-@configs.command(epilog=examples("mnist-lab configs copy my_configs"))
+@configs.command(short_help="Copy them to a folder.", epilog=examples("mnist-lab configs copy my_configs"))
 @click.argument("folder", type=PATH, metavar="DIR")
 @debug_option
 def copy(folder: Path) -> None:
-    """Copy them to a folder; existing files are kept."""
+    """Copy the configurations and sweep files to a folder. Existing files are never overwritten."""
     from mnist_lab.config import shipped
     from mnist_lab.errors import InputError, SetupError
 
@@ -42,11 +46,11 @@ def copy(folder: Path) -> None:
     targets = {shipped.folder() / f"{name}.yaml": folder / f"{name}.yaml" for name in names}
     there = [target for target in targets.values() if target.exists()]
     if there:
-        raise InputError(f"{there[0]}: exists already; nothing was copied.", "Choose another folder.")
+        raise InputError(f"{there[0]}: already exists; nothing was copied.", "Choose another folder.")
     try:
         for source, target in targets.items():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
     except OSError as error:
         raise SetupError(f"{folder}: cannot be written ({error.strerror}).") from None
-    echo(f"{len(targets)} files are in {folder}")
+    echo(f"Copied {len(targets)} files to {folder}")

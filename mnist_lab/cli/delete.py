@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mnist_lab.cli._options import REFERENCE, debug_option, examples, results_option
+from mnist_lab.cli import _completion
+from mnist_lab.cli._options import debug_option, examples, references, results_option
 from mnist_lab.cli._output import echo
 from mnist_lab.text.quantities import count, megabytes
 
@@ -16,23 +17,24 @@ if TYPE_CHECKING:
 
 
 @click.command(
+    short_help="Delete runs from disk.",
     epilog=examples(
         "mnist-lab delete seed1-0123abcd",
         "mnist-lab delete results/ablation/no_relu/seed1-0123abcd results/mlp_512/seed2-4567cdef",
         "mnist-lab delete mlp_512 --yes",
-    )
+    ),
 )
-@click.argument("references", nargs=-1, required=True, type=REFERENCE, metavar="RUN...")
+@references("RUN...", _completion.runs)
 @results_option
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Delete without confirmation.")
 @debug_option
 @click.pass_context
 def delete(context: click.Context, references: tuple[str, ...], results: Path, *, yes: bool) -> None:
-    """Delete runs with all their files, and the folders of experiments that have none left.
+    """Delete runs with all their files, and the folders of experiments that become empty.
 
-    RUN is a run's folder, its id, or its experiment's name if that has one run; a folder may also be that of a run that
-    failed, was interrupted or is damaged. A run that lies elsewhere than it was written, such as those in
-    results/published, has to be named by its folder. Shows what would go and asks first.
+    RUN is a run folder (also of a failed, interrupted or damaged run), a run id, or the name of an experiment with a
+    single run. A run that was moved after it was written, such as those in results/published, must be given as a
+    folder. Lists what would be deleted and asks for confirmation.
     """
     from mnist_lab.errors import InputError, SetupError
     from mnist_lab.runs.removal import removable
@@ -41,9 +43,11 @@ def delete(context: click.Context, references: tuple[str, ...], results: Path, *
     _show(folders)
     if not yes:
         if not sys.stdin.isatty():
-            raise InputError("Nothing was deleted: there is no terminal to ask at.", "--yes deletes without asking.")
+            raise InputError(
+                "Nothing was deleted: no terminal to ask for confirmation.", "--yes deletes without asking."
+            )
         try:
-            agreed = click.confirm(f"Delete {count(len(folders), 'run')} for good?", err=True)
+            agreed = click.confirm(f"Permanently delete {count(len(folders), 'run')}?", err=True)
         except click.Abort:
             raise KeyboardInterrupt("Nothing was deleted.") from None
         if not agreed:
@@ -71,7 +75,7 @@ def _remove(folders: "list[RunFolder]", results: Path) -> "list[MnistLabError]":
             failures.append(error)
         except KeyboardInterrupt as interrupt:
             gone = number - len(failures)
-            text = f"Deleted {gone} of {count(len(folders), 'run')}, and maybe a part of the next."
+            text = f"Deleted {gone} of {count(len(folders), 'run')}, and possibly part of the next."
             raise Interruption(text, number_of(interrupt)) from None
     return failures
 

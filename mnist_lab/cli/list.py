@@ -7,6 +7,7 @@ import click
 
 from mnist_lab.cli._options import PATH, debug_option, examples, json_option
 from mnist_lab.cli._output import echo, left_out, print_json
+from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -30,6 +31,7 @@ _MINOR = ("test.wrong", "epochs", "dataset.name", "parameters.total")
 
 @click.command(
     "list",
+    short_help="List finished runs; filter and sort them.",
     epilog=examples(
         "mnist-lab list",
         "mnist-lab list --where 'test.accuracy>0.98' --where train.optimizer.name==adam",
@@ -43,13 +45,15 @@ _MINOR = ("test.wrong", "epochs", "dataset.name", "parameters.total")
     "conditions",
     multiple=True,
     metavar="CONDITION",
-    help="Only runs of which this holds: KEY, one of > >= < <= == != ~ (contains), VALUE; repeatable.",
+    help="Only show runs that match: KEY, then > >= < <= == != or ~ (contains), then VALUE. Repeatable.",
 )
-@click.option("--sort", "keys", multiple=True, metavar="KEY", help="Sort by this; -KEY: descending. Repeatable.")
-@click.option("--reverse", is_flag=True, help="The last first.")
-@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Only the first N.")
+@click.option(
+    "--sort", "keys", multiple=True, metavar="KEY", help="Sort by KEY; -KEY sorts in descending order. Repeatable."
+)
+@click.option("--reverse", is_flag=True, help="Reverse the order.")
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Show at most N runs.")
 @json_option
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, a column for each key of metrics.json.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a column for each key of metrics.json.")
 @debug_option
 def list_runs(
     path: Path,
@@ -61,14 +65,14 @@ def list_runs(
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    """List the finished runs below PATH (results/ without one).
+    """List the finished runs below PATH (default: results/).
 
-    A KEY is a dotted path into the run's metrics.json (test.accuracy, seconds.total, or seed for run.seed) or its
-    config.yaml (train.optimizer.name). Keys that are asked for get a column. Quote conditions with > or <: they
-    mean something to a shell.
+    KEY is a dotted path in a run's metrics.json (test.accuracy, seconds.total; seed is short for run.seed) or
+    config.yaml (train.optimizer.name). Keys used in a condition or for sorting get a column. Quote conditions that
+    contain > or <, which the shell would take for redirections.
     """
     if as_json and as_csv:
-        raise click.UsageError("--json and --csv exclude each other.")
+        raise click.UsageError("--json and --csv cannot be combined.")
     from mnist_lab.runs import read_runs
     from mnist_lab.runs.query import Condition, Records
 
@@ -96,10 +100,10 @@ def list_runs(
     elif found.runs:
         _print_table(found, list(columns), asked_for)
     elif there:
-        echo(f"None of the {there:,} finished runs below {path} meets the conditions.", err=True)
+        echo(f"No run below {path} matches the conditions ({count(there, 'finished run')} searched).", err=True)
     elif not read.newer:
-        nothing = f"No finished runs below {path}." if path.is_dir() else f"No runs: there is no folder {path}."
-        echo(nothing, err=True)
+        why = f"No finished runs below {path}." if path.is_dir() else f"No finished runs: {path} does not exist."
+        echo(why, err=True)
     read.complete()
 
 

@@ -5,15 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mnist_lab.cli import _completion
 from mnist_lab.cli._options import (
     OUTPUT_FILE,
     PATH,
     REFERENCE,
+    backend_option,
     data_dir_option,
     debug_option,
     examples,
     json_option,
     results_option,
+    run_argument,
 )
 from mnist_lab.cli._output import echo, echo_error, print_json
 
@@ -30,35 +33,37 @@ _JSON = "--json has all columns"
 
 
 @click.command(
+    short_help="Classify image files with a trained network.",
     epilog=examples(
         "mnist-lab predict mlp_512 seven.png photo.jpg",
         "mnist-lab predict mlp_512 drawings/*.png --plot predicted.png",
         "mnist-lab predict results/mlp_512/seed1-0123abcd seven.npy --prepare none --json",
         "mnist-lab predict mlp_512 --dataset digits",
-    )
+    ),
 )
-@click.argument("reference", type=REFERENCE, metavar="RUN")
-@click.argument("pictures", nargs=-1, type=PATH, metavar="IMAGE...")
+@run_argument
+@click.argument("pictures", nargs=-1, type=PATH, metavar="[IMAGE]...")
 @click.option(
     "--dataset",
     type=REFERENCE,
     metavar="NAME|PATH",
-    help="Instead of pictures, score the test images of this data set.",
+    shell_complete=_completion.datasets,
+    help="Evaluate on the test images of this data set instead of image files.",
 )
 @click.option(
     "--prepare",
     type=click.Choice(["mnist", "resize", "none"]),
-    help="mnist: crop to the ink and centre, light on dark. resize: only that. none: as it is. "
-    "Without it mnist for MNIST and the bundled digits, else resize.",
+    help="mnist: crop to the ink and centre, light on dark. resize: only resize. none: use as it is. "
+    "Default: mnist for networks trained on MNIST or the bundled digits, else resize.",
 )
 @click.option(
     "--plot",
     type=OUTPUT_FILE,
     metavar="FILE",
-    help="Draw the pictures, what the network sees and what it says as a PNG; of a data set the confusion matrix.",
+    help="Plot images, network inputs and predictions as a PNG file; with --dataset, the confusion matrix.",
 )
-@click.option("--backend", metavar="NAME", help="tensorflow, jax, torch or auto; without it the run's own.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "gpu"]), default="auto", show_default=True)
+@backend_option("Keras backend: tensorflow, jax, torch or auto. Default: that of RUN.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "gpu"]), default="auto", show_default=True, help="Device.")
 @data_dir_option
 @results_option
 @json_option
@@ -78,22 +83,22 @@ def predict(
     *,
     as_json: bool,
 ) -> None:
-    """Predict image files with the saved network of RUN: label, probability and the next likely ones.
+    """Classify image files with the trained network of RUN: label, probability and runners-up.
 
-    An IMAGE is a PNG, JPEG, GIF, BMP, TIFF, WebP, PPM or .npy file: grey or colour, of any size, dark on light or light
-    on dark. For networks that were trained on MNIST or the bundled digits it is cropped to its ink, fitted into 20 x 20
-    pixels and centred by its mass in 28 x 28, as MNIST's digits were; one that is like that already stays as it is. For
-    other networks, such as those of your own data, it is only brought to their size; --prepare says otherwise.
+    IMAGE is a PNG, JPEG, GIF, BMP, TIFF, WebP, PPM or .npy file: greyscale or colour, any size, dark on light or light
+    on dark. For networks trained on MNIST or the bundled digits, it is cropped to the ink, scaled to 20 x 20 pixels and
+    centred by mass in 28 x 28, as MNIST's digits were; an image that is already in this form is left unchanged. For
+    other networks, such as those trained on your own data, it is only resized. --prepare overrides this.
 
-    In a photograph, shadows, uneven light, printed lines and the table around the sheet are removed first. Where the
-    answer is doubtful (several drawings, one that is cut off or fills the picture, or a probability below 2/3), a
-    warning on stderr, in the JSON and in the plot says why. A picture that cannot be read is named on stderr and does
-    not stop the others: the exit code is 1, or 2 if none can be read.
+    In photographs, shadows, uneven light, printed lines and the surroundings of the sheet are removed first. A
+    prediction that is doubtful (several drawings, a drawing that is cut off or fills the image, or a probability below
+    2/3) comes with a warning. Files that cannot be read are reported on stderr and skipped; the exit code is then 1, or
+    2 if none can be read.
     """
     if bool(pictures) == bool(dataset):
         raise click.UsageError("Expected image files, or --dataset with the name or path of a data set.")
     if dataset and prepare:
-        raise click.UsageError("--prepare is for image files; the images of a data set are taken as they are.")
+        raise click.UsageError("--prepare applies to image files only, not to --dataset.")
     from mnist_lab.prediction import check_fit, check_model, load_network, read_pictures, signature_of
     from mnist_lab.runs import find_run
 

@@ -11,25 +11,26 @@ DEFAULT = Path("results")
 
 
 @click.command(
+    short_help="Compare all runs in a folder: tables, verdicts, plots, HTML.",
     epilog=examples(
         "mnist-lab report",
         "mnist-lab report results/ablation",
         "mnist-lab report results/mlp_512 results/ablation --json",
         "mnist-lab report results/mlp_512/seed1-0123abcd --output one",
-    )
+    ),
 )
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
 @click.option(
     "--output",
     type=OUTPUT_FOLDER,
     metavar="DIR",
-    help="Where the files go; the (first) PATH without it.",
+    help="Folder for the files. Default: the first PATH.",
 )
 @data_dir_option
 @json_option
 @debug_option
 def report(paths: tuple[Path, ...], output: Path | None, data_dir: Path | None, *, as_json: bool) -> None:
-    """Compare the finished runs in and below PATH (results/ without one).
+    """Compare the finished runs in and below PATH (default: results/).
 
     Runs that differ in seed only are one row. Each experiment gets a verdict against its base. report.html (one
     file, to be opened in a browser), report.md, summary.md, .csv, .json and two figures go into the (first) PATH.

@@ -7,12 +7,14 @@ import click
 
 from mnist_lab.cli._options import (
     OUTPUT_FOLDER,
-    REFERENCE,
+    backend_option,
     data_dir_option,
     debug_option,
     examples,
     json_option,
+    quiet_option,
     results_option,
+    run_argument,
 )
 from mnist_lab.cli._output import echo, print_json
 
@@ -37,23 +39,24 @@ _HASH = 12
 
 
 @click.command(
+    short_help="Repeat a run and check that the result is the same.",
     epilog=examples(
         "mnist-lab reproduce mlp_512",
         "mnist-lab reproduce results/published/mlp_512/seed1-3978a97a --into again",
         "mnist-lab reproduce seed1-0123abcd --threads 1 --json",
-    )
+    ),
 )
-@click.argument("reference", type=REFERENCE, metavar="RUN")
+@run_argument
 @click.option(
     "--into",
     type=OUTPUT_FOLDER,
     metavar="DIR",
-    help="Where the repetition's run folder goes; without it into .reproduced below the results.",
+    help="Folder for the repeated run. Default: .reproduced in the results folder.",
 )
-@click.option("--backend", metavar="NAME", help="tensorflow, jax or torch; without it the run's own.")
-@click.option("--device", type=click.Choice(["cpu", "gpu"]), help="Without it the run's own.")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads; without it as many as the run.")
-@click.option("--quiet", is_flag=True, help="No progress.")
+@backend_option("Keras backend: tensorflow, jax or torch. Default: that of RUN.")
+@click.option("--device", type=click.Choice(["cpu", "gpu"]), help="Device. Default: that of RUN.")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Number of CPU threads. Default: that of RUN.")
+@quiet_option
 @data_dir_option
 @results_option
 @json_option
@@ -69,11 +72,11 @@ def reproduce(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Train the configuration of RUN again, with its seed, backend, device and threads, and compare.
+    """Retrain RUN with the same seed, backend, device and number of threads, and compare the results.
 
-    Says whether the result is bit-identical (history, metrics, mistakes; probabilities and weights if both have them),
-    within noise (McNemar's exact test on the mistakes finds no difference at .05), or different; and what has changed
-    since: code, libraries, data, machine. RUN itself stays as it is. Ends with exit code 1 if the result is different.
+    The result is bit-identical (history, metrics and mistakes; probabilities and weights if both runs have them),
+    within noise (McNemar's exact test on the mistakes finds no difference at .05), or different. Changes since then in
+    code, libraries, data and machine are listed. RUN is not modified. The exit code is 1 if the result is different.
     """
     from mnist_lab.runs import find_run
 

@@ -20,18 +20,19 @@ from mnist_lab.cli._output import echo, echo_error, print_json
 
 
 @click.command(
+    short_help="Train a configuration and save plots, metrics and the model.",
     epilog=examples(
         "mnist-lab run configs/mlp_512.yaml",
         "mnist-lab run mlp_512 --dataset digits --epochs 5",
-        "mnist-lab run mlp_512 --set model.nodes=[256,128] --set train.optimizer.learning_rate=3e-4",
-    )
+        "mnist-lab run mlp_512 --set 'model.nodes=[256,128]' --set train.optimizer.learning_rate=3e-4",
+    ),
 )
 @config_argument
 @config_options
 @data_dir_option
 @results_option
-@click.option("--force", is_flag=True, help="Train again what is finished.")
-@click.option("--quiet", is_flag=True, help="No progress; one line of result for each run.")
+@click.option("--force", is_flag=True, help="Retrain finished runs.")
+@click.option("--quiet", is_flag=True, help="No progress; print one line per run.")
 @json_option
 @debug_option
 def run(
@@ -44,10 +45,11 @@ def run(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Train configurations; plots, metrics and the model go into a run folder each.
+    """Train one or more configurations.
 
-    A finished run is shown and not repeated; an interrupted one goes on where it stopped. CONFIG is a file, or the name
-    of one that comes with mnist-lab.
+    Plots, metrics and the trained model are saved in a run folder below --results. A finished run is shown, not
+    repeated; an interrupted run resumes. CONFIG is a YAML file or the name of a configuration that ships with
+    mnist-lab (see `mnist-lab configs`).
     """
     configs = load_all(references, overrides(**values))
     from mnist_lab import experiment
@@ -70,7 +72,7 @@ def run(
             continue
         finished.append(done)
         if not done.fresh and not quiet:
-            echo("This run is finished already; here is its result (--force trains it again).", err=True)
+            echo("Already finished; this is its result. Use --force to retrain.", err=True)
         if not as_json:
             (print_line if quiet else print_run)(done)
     if as_json:
@@ -78,4 +80,4 @@ def run(
     if failures:
         kind = InputError if any(isinstance(error, InputError) for _, error in failures) else TrainingError
         names = ", ".join(name for name, _ in failures)
-        raise kind(f"{len(failures)} of {len(configs)} runs failed: {names}")
+        raise kind(f"{len(failures)} of {len(configs)} runs failed: {names}.")

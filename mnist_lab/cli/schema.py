@@ -6,11 +6,13 @@ from mnist_lab.cli._options import debug_option, examples
 from mnist_lab.cli._output import print_json
 
 
-@click.command(epilog=examples("mnist-lab schema > mnist-lab.schema.json"))
-@click.option("--sweep", is_flag=True, help="Of a sweep file instead.")
+@click.command(
+    short_help="Print the JSON Schema of configurations.", epilog=examples("mnist-lab schema > mnist-lab.schema.json")
+)
+@click.option("--sweep", is_flag=True, help="Print the schema of sweep files instead.")
 @debug_option
 def schema(*, sweep: bool) -> None:
-    """Print the JSON Schema of a configuration, for editors that complete and check YAML."""
+    """Print the JSON Schema of configurations, with which editors complete and check YAML."""
     from mnist_lab.config import json_schema
     from mnist_lab.config.sweeps import sweep_json_schema
 

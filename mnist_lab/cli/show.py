@@ -4,17 +4,23 @@ from pathlib import Path
 
 import click
 
-from mnist_lab.cli._options import REFERENCE, debug_option, examples, json_option, results_option
+from mnist_lab.cli._options import debug_option, examples, json_option, results_option, run_argument
 from mnist_lab.cli._output import left_out, print_json
 
 
-@click.command(epilog=examples("mnist-lab show mlp_512", "mnist-lab show results/mlp_512/seed1-0123abcd --json"))
-@click.argument("reference", type=REFERENCE, metavar="RUN")
+@click.command(
+    short_help="Show one run in full.",
+    epilog=examples("mnist-lab show mlp_512", "mnist-lab show results/mlp_512/seed1-0123abcd --json"),
+)
+@run_argument
 @results_option
 @json_option
 @debug_option
 def show(reference: str, results: Path, *, as_json: bool) -> None:
-    """Show one run in full. RUN is its folder, its id, or its experiment's name if that has one run."""
+    """Show one run in full.
+
+    RUN is a run folder, a run id, or the name of an experiment with a single run.
+    """
     from mnist_lab.runs import find_run
 
     run = find_run(reference, results)

@@ -19,9 +19,10 @@ from mnist_lab.cli._output import print_json
 
 
 @click.command(
+    short_help="Show the layers and parameter counts of a network.",
     epilog=examples(
         "mnist-lab summary configs/mlp_512.yaml", "mnist-lab summary two_models/mlp_5x30 two_models/cnn_20_40_60"
-    )
+    ),
 )
 @config_argument
 @config_options
@@ -29,7 +30,7 @@ from mnist_lab.cli._output import print_json
 @json_option
 @debug_option
 def summary(references: tuple[str, ...], data_dir: Path | None, *, as_json: bool, **values: Any) -> None:
-    """Show the layers, output shapes and parameter counts of configurations. Trains nothing."""
+    """Show the layers, output shapes and parameter counts of configurations, without training."""
     configs = load_all(references, overrides(**values))
     from mnist_lab.cli._consoles import console
     from mnist_lab.cli._tables import print_table

@@ -6,33 +6,32 @@ from typing import Any
 
 import click
 
+from mnist_lab.cli import _completion
 from mnist_lab.cli._invocation import command_line
 from mnist_lab.cli._options import (
-    REFERENCE,
     Jobs,
     Seeds,
-    complete_config,
     config_options,
     data_dir_option,
     debug_option,
     examples,
     json_option,
     overrides,
+    references,
     results_option,
 )
 from mnist_lab.cli._output import echo, print_json
 
 
 @click.command(
+    short_help="Train many configurations and seeds, and compare them.",
     epilog=examples(
         "mnist-lab sweep configs/ablation/ --dry-run",
         "mnist-lab sweep configs/ablation/ --seeds 1..10",
         "mnist-lab sweep mlp_512 ablation/no_dropout --seeds 1..6 --jobs 2",
-    )
+    ),
 )
-@click.argument(
-    "references", nargs=-1, required=True, type=REFERENCE, metavar="PATH...", shell_complete=complete_config
-)
+@references("PATH...", _completion.sweeps)
 @click.option("--seeds", type=Seeds(), metavar="A..B|A,B,C", help="Repeat every experiment with each of these seeds.")
 @click.option(
     "--jobs",

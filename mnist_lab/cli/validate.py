@@ -2,12 +2,16 @@
 
 import click
 
-from mnist_lab.cli._options import REFERENCE, complete_config, debug_option, examples
+from mnist_lab.cli import _completion
+from mnist_lab.cli._options import REFERENCE, debug_option, examples
 from mnist_lab.cli._output import echo
 
 
-@click.command(epilog=examples("mnist-lab validate configs/mlp_512.yaml", "mnist-lab validate configs/"))
-@click.argument("paths", nargs=-1, required=True, type=REFERENCE, metavar="PATH...", shell_complete=complete_config)
+@click.command(
+    short_help="Check configurations and sweep files without training.",
+    epilog=examples("mnist-lab validate configs/mlp_512.yaml", "mnist-lab validate configs/"),
+)
+@click.argument("paths", nargs=-1, required=True, type=REFERENCE, metavar="PATH...", shell_complete=_completion.sweeps)
 @debug_option
 def validate(paths: tuple[str, ...]) -> None:
     """Check configurations, sweep files, or folders of them, and list all problems.

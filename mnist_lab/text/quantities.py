@@ -36,3 +36,9 @@ def megabytes(size: float) -> str:
 def parameters(trainable: int, total: int) -> str:
     """`7,852 parameters (7,770 trainable)`; of the trainable ones nothing is said where all are."""
     return count(total, "parameter") + (f" ({trainable:,} trainable)" if trainable != total else "")
+
+
+def image_size(shape: tuple[int, int, int]) -> str:
+    """Width, height and whether in colour: `28x28`, `32x32 colour`."""
+    height, width, channels = shape
+    return f"{width}x{height}" if channels == 1 else f"{width}x{height} colour"

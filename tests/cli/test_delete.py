@@ -74,7 +74,7 @@ def test_at_a_terminal_it_asks_and_only_yes_is_yes(answer, left, code, results):
     )  # fmt: skip
     os.close(ours)
     os.close(theirs)
-    assert "Delete 1 run for good? [y/N]" in done.stderr
+    assert "Permanently delete 1 run? [y/N]" in done.stderr
     assert (done.returncode, len(runs(results))) == (code, left)
     assert ("Nothing was deleted." in done.stderr) is (left == 3)
 

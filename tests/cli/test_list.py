@@ -121,7 +121,7 @@ def test_csv_has_every_number_of_the_metrics_and_what_was_asked_for(results):
         (["--where", "model.nodes>3"], "has no order"),
         (["--where", ">3"], "expected KEY"),
         (["--where", "__class__.__name__==Run"], "none of the 5 runs here has this key"),
-        (["--json", "--csv"], "exclude each other"),
+        (["--json", "--csv"], "cannot be combined"),
     ],
 )
 def test_a_question_that_makes_no_sense_says_how_it_would(arguments, message, results):
@@ -134,7 +134,7 @@ def test_a_question_that_makes_no_sense_says_how_it_would(arguments, message, re
 def test_a_condition_that_no_run_meets_is_no_error(results):
     done = list_runs(results, "--where", "test.accuracy>1")
     assert (done.exit_code, done.stdout) == (0, "")
-    assert "None of the 5 finished runs" in done.stderr
+    assert "matches the conditions (5 finished runs searched)." in done.stderr
 
 
 def test_a_damaged_configuration_is_named_and_hides_no_other(tmp_path):

@@ -168,7 +168,7 @@ class TestConfigs:
         here("validate", "configs", cwd=tmp_path)
         write(tmp_path / "configs" / "quickstart.yaml", "mine")
         again = here("configs", "copy", "configs", cwd=tmp_path, code=2)
-        assert "exists already" in again.err
+        assert "already exists" in again.err
         assert (tmp_path / "configs" / "quickstart.yaml").read_text() == "mine"
 
 

@@ -5,11 +5,12 @@ import re
 
 import click
 import pytest
-from lab import good, imported, lab
+from click.testing import CliRunner
+from lab import HEAVY_IMPORTS, good, imported, lab
 
 from mnist_lab.cli import main
 
-HEAVY = {"keras", "numpy", "matplotlib", "tensorflow", "jax", "torch", "PIL", "scipy", "sklearn", "jinja2"}
+HEAVY = HEAVY_IMPORTS
 
 
 def commands(group: click.Group, *path: str) -> list[tuple[str, ...]]:
@@ -20,6 +21,14 @@ def commands(group: click.Group, *path: str) -> list[tuple[str, ...]]:
     return found
 
 
+def at(path: tuple[str, ...]) -> click.Command:
+    command: click.Command = main
+    for name in path:
+        assert isinstance(command, click.Group)
+        command = command.commands[name]
+    return command
+
+
 @pytest.mark.parametrize("words", commands(main), ids=" ".join)
 def test_help_has_an_example_and_imports_nothing_heavy(words, tmp_path):
     answer = lab(*words, "--help", cwd=tmp_path, python=("-X", "importtime"))
@@ -27,6 +36,15 @@ def test_help_has_an_example_and_imports_nothing_heavy(words, tmp_path):
     assert answer.out.startswith(" ".join(["Usage: mnist-lab", *words]))
     assert re.search(rf"Examples:\n +{' '.join(['mnist-lab', *words])}", answer.out)
     assert imported(answer) & (HEAVY | {"pydantic", "yaml", "rich"}) == set()
+
+
+@pytest.mark.parametrize("words", [path for path in commands(main) if isinstance(at(path), click.Group)], ids=" ".join)
+def test_the_list_of_commands_cuts_no_description_off_at_80_columns(words):
+    group = at(words)
+    answer = CliRunner().invoke(main, [*words, "--help"], terminal_width=80)
+    for name, command in group.commands.items():
+        assert command.short_help, name
+        assert re.search(rf"^  {name} +{re.escape(command.short_help)}$", answer.output, re.MULTILINE), name
 
 
 @pytest.mark.parametrize(
@@ -54,19 +72,6 @@ def test_the_start_of_a_run_is_seen_by_the_check_above(finished):
 
 def test_version_is_a_name_and_a_number(tmp_path):
     assert re.fullmatch(r"mnist-lab, version \d+\.\d+\.\d+\n", good("--version", cwd=tmp_path).out)
-
-
-def test_completion_offers_commands_and_shipped_configurations(tmp_path):
-    def completed(*words: str) -> list[str]:
-        return lab(
-            cwd=tmp_path,
-            _MNIST_LAB_COMPLETE="bash_complete",
-            COMP_WORDS=" ".join(words),
-            COMP_CWORD=str(len(words) - 1),
-        ).out.split()
-
-    assert "plain,validate" in completed("mnist-lab", "val")
-    assert "plain,ablation/nodes_1024" in completed("mnist-lab", "run", "ablation/nodes")
 
 
 @pytest.mark.parametrize(

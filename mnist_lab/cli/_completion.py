@@ -1,0 +1,124 @@
+"""The values that a shell completes.
+
+A shell asks at every press of a key, so nothing heavy is imported for an answer, and what cannot be found out (a folder
+that cannot be read, a configuration with a mistake) is no error here: there is just less to offer.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from mnist_lab.cli._invocation import command_line
+
+if TYPE_CHECKING:
+    from mnist_lab.config.spec import Spec
+
+DATASETS = ("mnist", "fashion_mnist", "digits")
+"""The names in `mnist_lab.datasets.KNOWN`, which would import NumPy."""
+DEVICES = ("auto", "cpu", "gpu")
+_ANY_CONFIG = "mlp_512"
+"""Its keys are offered where no configuration has been named yet."""
+_NO_SETTINGS = ("reference.", "experiment", "base")
+"""Keys of a configuration that are not for people to set."""
+
+
+def devices(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of devices."""
+    return _beginning(incomplete, DEVICES)
+
+
+def backends(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of backends, and which of them are not installed."""
+    from mnist_lab.config.backend import BACKENDS, installed
+
+    there = installed()
+    notes = {name: "" if name in there else "not installed" for name in BACKENDS}
+    return _beginning(incomplete, {"auto": "the first that is installed", **notes})
+
+
+def datasets(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of data sets, and paths."""
+    return _or_path(_beginning(incomplete, DATASETS), incomplete)
+
+
+def dataset_names(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of data sets."""
+    return _beginning(incomplete, DATASETS)
+
+
+def configs(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of the configurations that ship with mnist-lab, and paths."""
+    from mnist_lab.config import shipped
+
+    return _or_path(_beginning(incomplete, shipped.names()), incomplete)
+
+
+def sweeps(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of the configurations, folders of them and sweep files that ship with mnist-lab, and paths."""
+    from mnist_lab.config import shipped
+
+    names = shipped.names()
+    folders = {f"{parent}/": "all of this folder" for name in names for parent in Path(name).parents[:-1]}
+    files = dict.fromkeys(shipped.sweep_file_names(), "sweep file")
+    known = {**dict.fromkeys(names, ""), **folders, **files}
+    return _or_path(_beginning(incomplete, {name: known[name] for name in sorted(known)}), incomplete)
+
+
+def runs(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Experiments that have finished runs below --results, these runs if the beginning of one was typed, and paths."""
+    from mnist_lab.errors import MnistLabError
+    from mnist_lab.runs import finished_runs
+
+    results = ctx.params.get("results") or Path("results")
+    try:
+        places = [(run.path.parent.relative_to(results).as_posix(), run.id) for run in finished_runs(results)]
+    except (MnistLabError, OSError):
+        places = []
+    counts = Counter(experiment for experiment, _ in places)
+    known = {name: "1 run" if number == 1 else f"{number} runs" for name, number in sorted(counts.items())}
+    if incomplete:
+        known |= {f"{experiment}/{run}": "" for experiment, run in places}
+        known |= {run: experiment for experiment, run in places}
+    return _or_path(_beginning(incomplete, known), incomplete)
+
+
+def settings(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Keys that can be set in the configuration that was named."""
+    from mnist_lab.config import load_config
+    from mnist_lab.errors import MnistLabError
+
+    words = [word for word in command_line(ctx) if not word.startswith("-")]  # nothing is parsed before the key
+    for reference in (*words, _ANY_CONFIG):
+        try:
+            config = load_config(reference)
+        except (MnistLabError, OSError):
+            continue
+        keys = [key for key in _keys(config) if not key.startswith(_NO_SETTINGS)]
+        return _beginning(incomplete, [f"{key}=" for key in keys])
+    return []
+
+
+def _keys(section: "Spec", at: str = "") -> Iterator[str]:
+    from mnist_lab.config.spec import Spec
+
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if isinstance(value, Spec):
+            yield from _keys(value, f"{at}{name}.")
+        else:
+            yield f"{at}{name}"
+
+
+def _beginning(incomplete: str, names: Iterable[str] | Mapping[str, Any]) -> list[CompletionItem]:
+    """Those that begin with what was typed; the values of a mapping are shown beside them where a shell can."""
+    notes = names if isinstance(names, Mapping) else {}
+    return [CompletionItem(name, help=notes.get(name) or None) for name in names if name.startswith(incomplete)]
+
+
+def _or_path(names: list[CompletionItem], incomplete: str) -> list[CompletionItem]:
+    """Names, and paths too; Bash offers paths only where no name begins so."""
+    return [*names, CompletionItem(incomplete, type="file")]

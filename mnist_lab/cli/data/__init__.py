@@ -1,0 +1,21 @@
+"""`mnist-lab data`: a command per file, as above."""
+
+import click
+
+from mnist_lab.cli._options import examples
+from mnist_lab.cli.data.fetch import fetch
+from mnist_lab.cli.data.list import list_
+from mnist_lab.cli.data.show import show
+from mnist_lab.cli.data.verify import verify
+
+
+@click.group(
+    short_help="Find, download, verify and view data sets.",
+    epilog=examples("mnist-lab data list", "mnist-lab data fetch mnist"),
+)
+def data() -> None:
+    """Find, download, verify and view data sets."""
+
+
+for command in (fetch, list_, show, verify):
+    data.add_command(command)

@@ -1,0 +1,31 @@
+"""`mnist-lab data fetch`: download a known data set."""
+
+from pathlib import Path
+
+import click
+
+from mnist_lab.cli import _completion
+from mnist_lab.cli._downloads import download_bar
+from mnist_lab.cli._options import data_dir_option, debug_option, examples, quiet_option
+from mnist_lab.cli._output import echo
+
+
+@click.command(
+    short_help="Download a data set and verify it.",
+    epilog=examples("mnist-lab data fetch", "mnist-lab data fetch fashion_mnist --data-dir ~/data"),
+)
+@click.argument("name", default="mnist", shell_complete=_completion.dataset_names)
+@data_dir_option
+@quiet_option
+@debug_option
+def fetch(name: str, data_dir: Path | None, quiet: bool) -> None:
+    """Download the data set NAME (default: mnist) and verify it.
+
+    It is saved in the user's cache, or in DIR/NAME/ with --data-dir. Nothing is downloaded if it is already there; an
+    interrupted download resumes.
+    """
+    from mnist_lab import datasets
+
+    with download_bar(quiet) as progress:
+        dataset = datasets.fetch(name, data_dir, progress=progress)
+    echo(f"{dataset.title} is available and verified: {dataset.source}")

@@ -1,0 +1,83 @@
+"""`mnist-lab data list`: the known data sets, and where they were found."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mnist_lab.cli._options import data_dir_option, debug_option, examples, json_option
+from mnist_lab.cli._output import echo, print_json
+from mnist_lab.text.quantities import image_size
+
+if TYPE_CHECKING:
+    from mnist_lab.datasets import KnownSet
+
+
+@click.command(
+    "list", short_help="List the known data sets and where they were found.", epilog=examples("mnist-lab data list")
+)
+@data_dir_option
+@json_option
+@debug_option
+def list_(data_dir: Path | None, as_json: bool) -> None:
+    """List the data sets that are known by name, and where they were found."""
+    from mnist_lab.datasets import KNOWN
+
+    rows = [_list_row(known, data_dir) for known in KNOWN.values()]
+    if as_json:
+        print_json(rows)
+        return
+    from mnist_lab.cli._tables import print_table
+    from mnist_lab.text.tables import MINOR, Column
+
+    print_table(
+        [
+            "Name",
+            Column("Description", priority=1),
+            Column("Train + test", number=True),
+            Column("Size", number=True),
+            Column("Classes", number=True),
+            Column("Licence", priority=MINOR),
+        ],
+        [
+            [
+                row["name"],
+                row["description"],
+                f"{row['train']:,} + {row['test']:,}",
+                image_size(row["image_shape"]),
+                str(len(row["classes"])),
+                row["licence"],
+            ]
+            for row in rows
+        ],
+        elsewhere="--json has all columns",
+    )
+    echo("\nLocation:")
+    for row in rows:
+        where = row["problem"] or row["source"] or f"not found; to download it: mnist-lab data fetch {row['name']}"
+        echo(f"  {row['name']:<14} " + where.replace("\n", "\n" + " " * 17))
+    echo("  your own       use a path instead of a name: IDX files, an .npz file or train/<class>/*.png")
+
+
+def _list_row(known: "KnownSet", data_dir: Path | None) -> dict[str, Any]:
+    from mnist_lab import datasets
+    from mnist_lab.errors import DataError
+
+    found, problem = None, None
+    try:
+        found = datasets.find(known.name, data_dir)
+    except DataError as error:
+        problem = error.message
+    return {
+        "name": known.name,
+        "title": known.title,
+        "description": known.description,
+        "train": known.rows[0],
+        "test": known.rows[1],
+        "image_shape": known.image_shape,
+        "classes": known.classes,
+        "licence": known.licence,
+        "source": found.source if found else None,
+        "genuine": found.genuine if found else None,
+        "problem": problem,
+    }

@@ -1,0 +1,90 @@
+"""`mnist-lab data verify`: what is in a data set, and whether it is the published one."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mnist_lab.cli._options import data_dir_option, dataset_argument, debug_option, examples, json_option
+from mnist_lab.cli._output import echo, print_json
+from mnist_lab.text.quantities import image_size
+
+if TYPE_CHECKING:
+    from mnist_lab.datasets import Dataset
+
+
+@click.command(
+    short_help="Check the files of a data set: counts, hashes, authenticity.",
+    epilog=examples("mnist-lab data verify mnist", "mnist-lab data verify path/to/folder --json"),
+)
+@dataset_argument
+@data_dir_option
+@json_option
+@debug_option
+@click.pass_context
+def verify(context: click.Context, dataset: str, data_dir: Path | None, as_json: bool) -> None:
+    """Read a data set (default: mnist), count its images, hash it, and check whether it is genuine.
+
+    The exit code is 2 if a data set known by NAME is not the published one. Your own data, given by PATH, only has to
+    be readable and consistent.
+    """
+    from mnist_lab import datasets
+
+    found = datasets.load(dataset, data_dir, download=False)
+    facts = _facts(found)
+    if as_json:
+        print_json(facts)
+    else:
+        _print_facts(found, facts)
+    if dataset in datasets.KNOWN and not found.genuine:
+        context.exit(2)
+
+
+def _facts(dataset: "Dataset") -> dict[str, Any]:
+    import numpy as np
+
+    counts = {
+        part: np.bincount(labels, minlength=len(dataset.classes)).tolist()
+        for part, labels in (("train", dataset.y_train), ("test", dataset.y_test))
+    }
+    return {
+        "name": dataset.name,
+        "title": dataset.title,
+        "source": dataset.source,
+        "train": len(dataset.x_train),
+        "test": len(dataset.x_test),
+        "image_shape": dataset.image_shape,
+        "classes": [
+            {"name": name, "train": train, "test": test}
+            for name, train, test in zip(dataset.classes, counts["train"], counts["test"], strict=True)
+        ],
+        "labels": list(dataset.labels),
+        "sha256": dataset.sha256,
+        "arrays": dict(dataset.digests),
+        "genuine": dataset.genuine,
+        "check": dataset.check,
+        "notes": list(dataset.notes),
+    }
+
+
+def _print_facts(dataset: "Dataset", facts: dict[str, Any]) -> None:
+    from mnist_lab.cli._tables import print_table
+    from mnist_lab.text.tables import Column
+
+    echo(f"{dataset.title}, read from {dataset.source}")
+    counts = f"{facts['train']:,} training and {facts['test']:,} test images"
+    echo(f"  {counts}, {image_size(dataset.image_shape)}, {len(dataset.classes)} classes")
+    echo()
+    rows = [[each["name"], f"{each['train']:,}", f"{each['test']:,}"] for each in facts["classes"]]
+    columns = [Column("Class"), *(Column(heading, number=True) for heading in ("Train", "Test"))]
+    if dataset.labels != dataset.classes:
+        columns.append(Column("Label", number=True))
+        rows = [[*row, label] for row, label in zip(rows, dataset.labels, strict=True)]
+    print_table(columns, rows)
+    echo()
+    echo(f"  sha256   {dataset.sha256}")
+    for role, digest in dataset.digests.items():
+        echo(f"  {role:<8} {digest}")
+    echo(f"  genuine  {'yes' if dataset.genuine else 'NOT VERIFIED'}: {dataset.check}")
+    for note in dataset.notes:
+        echo(f"  note     {note}")
