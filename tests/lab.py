@@ -18,7 +18,19 @@ from mnist_lab.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 
-HEAVY_IMPORTS = {"keras", "numpy", "matplotlib", "tensorflow", "jax", "torch", "PIL", "scipy", "sklearn", "jinja2"}
+HEAVY_IMPORTS = {
+    "keras",
+    "numpy",
+    "matplotlib",
+    "tensorflow",
+    "jax",
+    "torch",
+    "PIL",
+    "scipy",
+    "sklearn",
+    "jinja2",
+    "requests",
+}
 """What takes long to import, and no command needs that only shows what there is."""
 
 RUN_FILES = {

@@ -1,17 +1,15 @@
-"""Downloads a published data set from one of its mirrors, whole and verified or not at all.
+"""Downloads a published data set from the first of its mirrors that has it, whole and verified or not at all.
 
-Files arrive as `<name>.part` in a folder of their own for each mirror, so that a connection that broke is
-resumed by an HTTP Range request, in this call or a later one. Only when all files of a mirror are there and
-the data are verified are they renamed into place. Wrong bytes are thrown away and the next mirror is tried.
+`requests` transfers the bytes, through proxies and redirections and with time-outs. pooch, which is built upon it,
+takes one address for each file, restarts a download that broke, and checks files by their hashes; here any of several
+files in several formats has to yield the same arrays. So the rest is ours: trying the mirrors in turn; resuming
+`<name>.part`, in a folder of each mirror's own, by an HTTP Range request in this call or a later one; and moving the
+files into place only when the arrays of all of them are verified.
 """
 
 import contextlib
-import http.client
 import shutil
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from io import RawIOBase
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,7 +30,8 @@ TIMEOUT = 10.0
 ATTEMPTS = 5
 """How often a file is tried on one mirror, provided that each attempt got further than the one before."""
 
-_BLOCK = 1 << 16
+_BLOCK = 1024
+"""Bytes that are transferred at a time; a connection that breaks loses less than that."""
 
 
 class _MirrorError(Exception):
@@ -42,7 +41,7 @@ class _MirrorError(Exception):
 def fetch(
     known: KnownSet, folder: Path, *, replace: bool = False, progress: Progress | None = None
 ) -> tuple[Dataset | None, list[str]]:
-    """Downloads a data set into a folder, from the first mirror that has it.
+    """Downloads a data set into a folder.
 
     Two processes that want the same folder take turns; the second finds what the first has put there.
 
@@ -60,41 +59,30 @@ def fetch(
     """
     failures: list[str] = []
     staging = folder.with_name(f"{folder.name}.download")
-    with _lock(folder):
-        if dataset := _already_there(known, folder):
-            return dataset, failures
-        try:
-            for mirror in known.mirrors:
-                try:
-                    verified = _fetch_from(mirror, known, staging, progress or (lambda *_: None))
-                except _MirrorError as error:
-                    failures.append(str(error))
-                    continue
-                with _writing(folder):
+    with _writing(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # The empty lock file stays, as removing it would let two in.
+        with FileLock(folder.with_name(f".{folder.name}.lock")):
+            with contextlib.suppress(_MirrorError):
+                return _verified(known, folder), failures
+            try:
+                for mirror in known.mirrors:
+                    try:
+                        files = _fetch_from(mirror, known, staging, progress or (lambda *_: None))
+                    except _MirrorError as error:
+                        failures.append(str(error))
+                        continue
                     if replace and folder.exists():
                         shutil.rmtree(folder)
-                    folder.mkdir(parents=True, exist_ok=True)
-                    for file in verified:
+                    folder.mkdir(exist_ok=True)
+                    for file in files:
                         file.replace(folder / file.name)
-                shutil.rmtree(staging, ignore_errors=True)
-                return assemble(formats.read_path(folder), known), failures
-        finally:
-            if not any(path.is_file() for path in staging.rglob("*")):
-                shutil.rmtree(staging, ignore_errors=True)
+                    shutil.rmtree(staging)
+                    return assemble(formats.read_path(folder), known), failures
+            finally:
+                if not any(path.is_file() for path in staging.rglob("*")):
+                    shutil.rmtree(staging, ignore_errors=True)
     return None, failures
-
-
-@contextlib.contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """One process at a time; the empty lock file stays, as removing it would let two in."""
-    with _writing(folder.parent):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.with_name(f".{folder.name}.lock"))
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _fetch_from(mirror: Mirror, known: KnownSet, staging: Path, progress: Progress) -> list[Path]:
@@ -102,79 +90,76 @@ def _fetch_from(mirror: Mirror, known: KnownSet, staging: Path, progress: Progre
     address = urlsplit(mirror.base)
     own = staging / f"{address.netloc}{address.path}".strip("/").replace("/", "_").replace(":", "_")
     resumed = own.exists()
-    with _writing(own):
-        own.mkdir(parents=True, exist_ok=True)
+    own.mkdir(parents=True, exist_ok=True)
     for name in mirror.files:
         if not (own / name).exists():
-            download(mirror.base + name, own / name, progress)
-    if problem := _problem(known, own):
-        shutil.rmtree(own, ignore_errors=True)
+            _download(mirror.base + name, own / name, known.most_bytes, progress)
+    try:
+        _verified(known, own)
+    except _MirrorError as error:
+        shutil.rmtree(own)
         if resumed:  # what an earlier call had left may be to blame, not the mirror
             return _fetch_from(mirror, known, staging, progress)
-        raise _MirrorError(f"{mirror.base}: {problem}")
+        raise _MirrorError(f"{mirror.base}: {error}") from error
     return [own / name for name in mirror.files]
 
 
-def download(url: str, target: Path, progress: Progress) -> None:
-    """Downloads one file, resuming `<target>.part` if it is there.
+def _verified(known: KnownSet, folder: Path) -> Dataset:
+    """The data set in a folder; an error if it is anything else."""
+    try:
+        dataset = assemble(formats.read_path(folder), known)
+    except DataError as error:
+        raise _MirrorError(f"sent damaged files ({error.message})") from error
+    if not dataset.genuine:
+        raise _MirrorError(f"sent wrong bytes ({dataset.check})")
+    return dataset
 
-    Raises:
-        _MirrorError: it could not be had from there.
-        DataError: it could not be written.
-    """
+
+def _download(url: str, target: Path, limit: int, progress: Progress) -> None:
+    """Downloads one file, resuming `<target>.part` if it is there."""
+    from requests import RequestException, codes
+
     part = target.with_name(f"{target.name}.part")
     for _ in range(ATTEMPTS):
         before = _size(part)
-        try:
-            _transfer(url, part, progress)
-        except urllib.error.HTTPError as error:
-            error.close()
-            if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and before:
-                part.unlink()  # longer than the file is: left by something else
-                continue
-            raise _MirrorError(f"{url}: HTTP {error.code} {error.reason}") from error
-        except (OSError, http.client.HTTPException) as error:
-            if _size(part) <= before:
-                raise _MirrorError(f"{url}: {_reason(error)}") from error
-        else:
-            with _writing(target):
+        with _writing(part):
+            try:
+                _transfer(url, part, limit, progress)
+            except RequestException as error:
+                if before and getattr(error.response, "status_code", None) == codes.requested_range_not_satisfiable:
+                    part.unlink()  # longer than the file is: left by something else
+                elif _size(part) <= before:
+                    raise _MirrorError(f"{url}: {_reason(error)}") from error
+            else:
                 part.replace(target)
-            return
+                return
     raise _MirrorError(f"{url}: the connection broke {ATTEMPTS} times, {_size(part):,} bytes are here")
 
 
-def _transfer(url: str, part: Path, progress: Progress) -> None:
-    done = _size(part)
-    headers = {"User-Agent": "mnist-lab"}
-    if done:
-        headers["Range"] = f"bytes={done}-"
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT) as response:
-        if response.status == http.client.PARTIAL_CONTENT:
-            first, total = _content_range(response.headers.get("Content-Range", ""))
-            if first != done:
-                raise http.client.HTTPException(f"asked for bytes from {done}, received from {first}")
-        else:  # the server sends all of it, whatever was asked
-            done = 0
-            length = response.headers.get("Content-Length")
-            total = int(length) if length and length.isdecimal() else None
-        with _writing(part):
-            file = part.open("ab" if done else "wb", buffering=0)
-        with file:
-            progress(url, done, total)
-            while block := response.read(_BLOCK):
-                with _writing(part):
-                    _write(file, block)
-                done += len(block)
-                progress(url, done, total)
-    if total is not None and done != total:
-        raise http.client.HTTPException(f"the connection closed after {done:,} of {total:,} bytes")
+def _transfer(url: str, part: Path, limit: int, progress: Progress) -> None:
+    import requests
 
-
-def _write(file: RawIOBase, block: bytes) -> None:
-    # Unbuffered, so that what was counted as here is on the disk, and a full disk is met at once.
-    rest = memoryview(block)
-    while rest:
-        rest = rest[file.write(rest) or 0 :]
+    here = _size(part)
+    headers = {
+        "User-Agent": "mnist-lab",
+        "Accept-Encoding": "identity",
+        **({"Range": f"bytes={here}-"} if here else {}),
+    }
+    with requests.get(url, headers=headers, timeout=TIMEOUT, stream=True) as response:
+        response.raise_for_status()
+        if response.status_code != requests.codes.partial_content:  # the server sends all of it, whatever was asked
+            here = 0
+        length = response.headers.get("Content-Length", "")
+        total = here + int(length) if length.isdecimal() else None
+        with part.open("ab" if here else "wb") as file:
+            progress(url, here, total)
+            for block in response.iter_content(_BLOCK):
+                file.write(block)
+                here += len(block)
+                if here > limit:
+                    part.unlink()
+                    raise _MirrorError(f"{url}: sends more than the {limit:,} bytes that the data set can have")
+                progress(url, here, total)
 
 
 @contextlib.contextmanager
@@ -189,41 +174,17 @@ def _writing(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _already_there(known: KnownSet, folder: Path) -> Dataset | None:
-    if not folder.exists():
-        return None
-    try:
-        raw = formats.read_folder(folder)
-        dataset = assemble(raw, known) if raw else None
-    except DataError:
-        return None
-    return dataset if dataset and dataset.genuine else None
+def _reason(error: BaseException) -> str:
+    """What happened to the connection, without the layers of libraries that report it."""
+    import requests
 
-
-def _problem(known: KnownSet, folder: Path) -> str | None:
-    try:
-        dataset = assemble(formats.read_path(folder), known)
-    except DataError as error:
-        return f"sent damaged files ({error.message})"
-    return None if dataset.genuine else f"sent wrong bytes ({dataset.check})"
-
-
-def _content_range(value: str) -> tuple[int, int | None]:
-    """First byte and length of `bytes 5-9/10`."""
-    try:
-        span, total = value.removeprefix("bytes ").split("/")
-        return int(span.split("-")[0]), None if total == "*" else int(total)
-    except ValueError:
-        raise http.client.HTTPException(f"unusable Content-Range {value!r}") from None
-
-
-def _reason(error: Exception) -> str:
-    cause = getattr(error, "reason", error)
-    if isinstance(cause, TimeoutError):
+    if isinstance(error, requests.HTTPError) and (answer := error.response) is not None:
+        return f"HTTP {answer.status_code} {answer.reason}"
+    while error.__context__:
+        error = error.__context__
+    if isinstance(error, TimeoutError):
         return f"no answer within {TIMEOUT:g} s"
-    if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror
-    return str(cause) or type(cause).__name__
+    return getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
 
 
 def _size(path: Path) -> int:

@@ -4,6 +4,7 @@ A new one is one more entry in `KNOWN`.
 """
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,11 @@ class KnownSet:
     def sha256(self) -> str | None:
         """One hash over the arrays, as `Dataset` has it, if they are known."""
         return combined_digest(self.array_sha256) if self.array_sha256 else None
+
+    @property
+    def most_bytes(self) -> int:
+        """What no file of it exceeds, even without compression and with labels of 64 bits."""
+        return sum(self.rows) * (math.prod(self.image_shape) + 8) + 2**20
 
     @property
     def bundled(self) -> bool:

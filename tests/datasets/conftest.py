@@ -47,6 +47,7 @@ class Server(ThreadingHTTPServer):
         self.files: dict[str, bytes] = {}
         self.break_after: dict[str, int] = {}  # bytes of each answer before the connection is closed
         self.stalled: set[str] = set()  # answers never come
+        self.moved: dict[str, str] = {}  # to another path
         self.no_ranges = False
         self.requests: list[tuple[str, str | None]] = []
         self.released = threading.Event()
@@ -64,6 +65,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.requests.append((self.path, wanted))
         if self.path in self.server.stalled:
             self.server.released.wait(10)
+            return
+        if self.path in self.server.moved:
+            self.send_response(302)
+            self.send_header("Location", self.server.moved[self.path])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return
         if self.path not in self.server.files:
             self.send_error(404)

@@ -87,29 +87,28 @@ def test_wrong_bytes_are_thrown_away_and_the_next_mirror_is_tried(mirrors, serve
     assert not list(_cache().parent.rglob("*.npz"))
 
 
-def test_a_broken_connection_is_resumed_where_it_broke(mirrors, server, monkeypatch):
-    whole = server.files["/keras/mnist.npz"]
-    server.break_after["/keras/mnist.npz"] = len(whole) // 2
+def test_a_broken_connection_is_resumed_where_it_broke(mirrors, server):
+    server.break_after["/keras/mnist.npz"] = 1024
     loaded = datasets.load("mnist")
     assert loaded.genuine
-    assert server.requests[:2] == [("/keras/mnist.npz", None), ("/keras/mnist.npz", f"bytes={len(whole) // 2}-")]
+    assert server.requests[:2] == [("/keras/mnist.npz", None), ("/keras/mnist.npz", "bytes=1024-")]
     assert set(_asked(server)) == {"/keras/mnist.npz"}
 
 
 def test_a_later_call_resumes_what_an_earlier_one_left(mirrors, server, monkeypatch):
     whole = server.files["/keras/mnist.npz"]
-    server.break_after["/keras/mnist.npz"] = 1000
+    server.break_after["/keras/mnist.npz"] = 1024
     for base in ("one", "two"):
         server.files.pop(f"/{base}/{GZIPPED_IDX[0]}")
     monkeypatch.setattr(download, "ATTEMPTS", 1)
-    with pytest.raises(DataError, match="1,000 bytes are here"):
+    with pytest.raises(DataError, match="1,024 bytes are here"):
         datasets.load("mnist")
     (part,) = _cache().parent.rglob("*.part")
-    assert part.read_bytes() == whole[:1000]
+    assert part.read_bytes() == whole[:1024]
     server.break_after.clear()
     server.requests.clear()
     assert datasets.load("mnist").genuine
-    assert server.requests == [("/keras/mnist.npz", "bytes=1000-")]
+    assert server.requests == [("/keras/mnist.npz", "bytes=1024-")]
     assert not list(_cache().parent.rglob("*.part"))
 
 
@@ -131,6 +130,30 @@ def test_a_left_over_part_of_another_file_does_not_spoil_the_download(mirrors, s
     _part(server).write_bytes(b"x" * length)
     assert datasets.load("mnist").genuine
     assert set(_asked(server)) == {"/keras/mnist.npz"}
+
+
+def test_a_mirror_that_sends_more_than_the_data_set_can_have_is_given_up(mirrors, server):
+    server.files["/keras/mnist.npz"] += bytes(mirrors.most_bytes)
+    assert datasets.load("mnist").genuine
+    assert _files(_cache().parent) == sorted(GZIPPED_IDX)
+
+
+def test_a_redirection_is_followed(mirrors, server):
+    server.files["/moved/mnist.npz"] = server.files.pop("/keras/mnist.npz")
+    server.moved["/keras/mnist.npz"] = "/moved/mnist.npz"
+    _part(server).write_bytes(server.files["/moved/mnist.npz"][:500])
+    assert datasets.load("mnist").genuine
+    assert server.requests == [("/keras/mnist.npz", "bytes=500-"), ("/moved/mnist.npz", "bytes=500-")]
+
+
+def test_the_proxy_of_the_environment_is_used(mirrors, server, monkeypatch):
+    address = "http://mnist.example/"
+    monkeypatch.setitem(KNOWN, "mnist", dataclasses.replace(mirrors, mirrors=(Mirror(address, ("mnist.npz",)),)))
+    monkeypatch.setenv("http_proxy", server.base)
+    monkeypatch.delenv("no_proxy")
+    server.files[f"{address}mnist.npz"] = server.files["/keras/mnist.npz"]
+    assert datasets.load("mnist").genuine
+    assert _asked(server) == [f"{address}mnist.npz"]
 
 
 def test_a_mirror_that_does_not_answer_is_given_up(mirrors, server):
