@@ -1,7 +1,6 @@
-"""Keras' backend: which one, on which device, with how many threads, and a quiet first import of Keras.
+"""Keras' backend: its choice, its device and threads, and the import of Keras.
 
-The backend, the device and the threads have to be settled before Keras is first imported; `choose` and `start` are the
-only places that do so.
+They have to be determined before Keras is first imported; only `choose` and `start` do so.
 """
 
 import json
@@ -29,7 +28,7 @@ from mnist_lab.system.matplotlib_import import pyplot_works
 _CUDA_EXTRAS = {"tensorflow": "cuda", "jax": "jax-cuda", "torch": "torch"}
 _CUTS_TRAINING_SHORT = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 _KERAS_SETTINGS = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last", "nnx_enabled": False}
-"""Those that Keras comes with. With others the same configuration would be another network."""
+"""Keras' own defaults. With other values the same configuration would give another network."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +42,15 @@ class Backend:
     """The devices in use, as Keras names them."""
     threads: int
     seconds: float
-    """Seconds that importing Keras took; 0 if it had been imported."""
+    """Seconds that importing Keras took; 0 if it was already imported."""
     chatter: str
-    """What the libraries wrote to stderr while they were imported."""
+    """What libraries wrote to stderr during the import."""
 
 
 def choose(requested: str | None, *, convolves: bool = False, device: str = "auto") -> str:
-    """The backend to use: the one requested, else KERAS_BACKEND, else the first one installed.
+    """The backend to use: the requested one, else KERAS_BACKEND, else the first installed one.
 
-    `auto` is the installed one that is fastest for the network on the device, see `fastest`.
+    `auto` selects the installed backend that is `fastest` for the network on the device.
 
     Args:
         requested: a backend's name, `auto` or None.
@@ -59,12 +58,12 @@ def choose(requested: str | None, *, convolves: bool = False, device: str = "aut
         device: `auto`, `cpu` or `gpu`.
 
     Raises:
-        SetupError: it is not known or not installed, or the environment would have Keras cut training short.
+        SetupError: it is unknown or not installed, or an environment variable would make Keras stop training early.
     """
     for variable in _CUTS_TRAINING_SHORT:
         if os.environ.get(variable):
             raise SetupError(
-                f"The environment variable {variable} is set; Keras would silently cut training short.",
+                f"The environment variable {variable} is set; Keras would silently stop training early.",
                 f"Unset it, and use --epochs or --subset instead: unset {variable}",
             )
     there = installed()
@@ -89,9 +88,9 @@ def choose(requested: str | None, *, convolves: bool = False, device: str = "aut
 
 
 def fastest(*, convolves: bool, device: str) -> tuple[str, ...]:
-    """The backends, the fastest for such a network first: TensorFlow for convolutions on a CPU, else JAX.
+    """The backends, fastest first for such a network: TensorFlow for convolutions on a CPU, else JAX.
 
-    Beside a GPU those that cannot use it come last. Source: `benchmarks/RESULTS.md`; no GPU has been measured yet.
+    With a GPU, backends that cannot use it are last. Source: `benchmarks/RESULTS.md`; no GPU has been measured yet.
     """
     if device == "gpu" or (device == "auto" and gpus()):
         plugins = ("jax_cuda12_plugin", "jax_cuda13_plugin")
@@ -100,15 +99,15 @@ def fastest(*, convolves: bool, device: str) -> tuple[str, ...]:
 
 
 def environment(name: str, device: str) -> dict[str, str]:
-    """The environment variables that have to be set before Keras is imported on backend `name`."""
+    """The environment variables to set before Keras is imported with backend `name`."""
     variables = {"KERAS_BACKEND": name, "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}
     if device == "cpu":
         variables |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
         if name == "torch":
-            variables["KERAS_TORCH_DEVICE"] = "cpu"  # or on a Mac Keras takes its GPU
+            variables["KERAS_TORCH_DEVICE"] = "cpu"  # otherwise Keras uses the GPU of a Mac
     if name == "torch":
-        # Keras asks Torch for GPUs when it is imported; so asked, Torch answers without starting CUDA, which no process
-        # that is forked later could use.
+        # Keras looks for GPUs when it is imported. This way Torch does not initialize CUDA, which would be unusable in
+        # processes forked later.
         variables["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
     if name == "jax":
         variables |= {key: os.environ.get(key, value) for key, value in _compilation_cache().items()}
@@ -116,7 +115,7 @@ def environment(name: str, device: str) -> dict[str, str]:
 
 
 def _compilation_cache() -> dict[str, str]:
-    """JAX's settings for keeping compiled programs, small ones too, so that no run compiles what another one has."""
+    """JAX's settings for caching compiled programs, including small ones, across runs."""
     if (cache := cache_dir()) is None:
         return {}
     return {
@@ -128,16 +127,16 @@ def _compilation_cache() -> dict[str, str]:
 
 
 def start(name: str, *, device: str = "auto", threads: int | None = None) -> Backend:
-    """Set the process up for backend `name` and import Keras.
+    """Set up the process for backend `name` and import Keras.
 
     Args:
-        name: an installed backend, as `choose` gives it.
-        device: `auto` (a GPU if there is one), `cpu` or `gpu`.
-        threads: CPU threads for this process from now on; None for all it may use.
+        name: an installed backend, from `choose`.
+        device: `auto` (a GPU if available), `cpu` or `gpu`.
+        threads: CPU threads for this process from now on; None for all available ones.
 
     Raises:
-        SetupError: this process already uses another backend, more threads or a GPU that it is not to use, or there is
-            no GPU and one was asked for.
+        SetupError: this process already uses another backend, more threads, or a GPU although `device` is `cpu`; or
+            a GPU was requested and none is available.
     """
     scratch.use_if_own()
     threads = _limit_threads(threads)
@@ -150,7 +149,7 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
     if keras.backend.backend() != name:
         raise SetupError(
             f"This process already uses Keras on {keras.backend.backend()}; it cannot change to {name}.",
-            "Run the other backend in a process of its own.",
+            "Use the other backend in a separate process.",
         )
     keras.config.set_floatx(_KERAS_SETTINGS["floatx"])
     keras.config.set_epsilon(_KERAS_SETTINGS["epsilon"])
@@ -158,19 +157,19 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
     cards = _cards(name)
     if device == "gpu" and not cards:
         raise SetupError(
-            f"--device gpu: {name} sees no GPU on this machine.",
-            f"Use --device auto or cpu; the build for NVIDIA GPUs: {extra_command(_CUDA_EXTRAS[name])}",
+            f"--device gpu: {name} finds no GPU on this machine.",
+            f"Use --device auto or cpu, or install the build for NVIDIA GPUs: {extra_command(_CUDA_EXTRAS[name])}",
         )
     if device == "cpu" and cards:
         raise SetupError(
-            f"This process already uses Keras on {cards[0]}; it cannot go back to the CPU.",
-            "Run what is to use the CPU in a process of its own, or import mnist_lab before Keras.",
+            f"This process already uses Keras on {cards[0]}; it cannot switch to the CPU.",
+            "Use the CPU in a separate process, or import mnist_lab before Keras.",
         )
     if name == "torch":
         import torch
 
         torch.set_num_threads(threads)
-    # An entry that a crash left half-written, or a cache that cannot be written: then the program is compiled again.
+    # After a damaged entry or in a read-only cache, the program is simply compiled again.
     warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache")
     used = cards or ["cpu"]
     _started.append(Backend(name, "cpu" if used == ["cpu"] else "gpu", tuple(used), threads, seconds, chatter))
@@ -178,20 +177,20 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
 
 
 in_turn = threading.RLock()
-"""Held by who builds or trains a network: random seeds, Keras' settings and its backend belong to the whole process."""
+"""To hold while building or training a network: random seeds, Keras' settings and its backend are global."""
 
 _started: list[Backend] = []
-"""What this process has started; the libraries keep the threads of the first."""
+"""The backends started in this process; the libraries keep the threads of the first."""
 
 
 def _limit_threads(threads: int | None) -> int:
-    there = _started[0].threads if _started else len(processors())  # a thread may use fewer than the others
+    there = _started[0].threads if _started else len(processors())  # the affinity of one thread may be narrower
     if threads is None or threads >= there:
         return there
     if _started:
         raise SetupError(
-            f"This process already uses {there} threads; it cannot go down to {threads}.",
-            "Run what is to use fewer threads in a process of its own.",
+            f"This process already uses {there} threads; it cannot reduce them to {threads}.",
+            "Use fewer threads in a separate process.",
         )
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, quietest(threads))
@@ -200,7 +199,7 @@ def _limit_threads(threads: int | None) -> int:
 
 
 def import_keras(name: str) -> tuple[float, str]:
-    """Import Keras on backend `name`, whose `environment` is set; gives the seconds, and what went to stderr."""
+    """Import Keras with backend `name`, whose `environment` is set; returns the seconds and the output to stderr."""
     from time import perf_counter
 
     begun = perf_counter()
@@ -209,12 +208,12 @@ def import_keras(name: str) -> tuple[float, str]:
             import keras
         except ImportError as error:
             raise SetupError(f"Keras cannot be imported with the backend '{name}': {error}") from error
-        keras.utils.set_random_seed(0)  # here Keras looks whether TensorFlow is there, and remembers
+        keras.utils.set_random_seed(0)  # here Keras looks for TensorFlow, and remembers the result
     return perf_counter() - begun, "".join(chatter)
 
 
 def _useless(backend: str) -> Iterator[str]:
-    """What Keras had better not import: TensorFlow beside another backend, for seconds and a page of log lines."""
+    """What Keras should not import: TensorFlow next to another backend costs seconds and prints a page of log."""
     if backend != "tensorflow":
         yield "tensorflow"
     if not pyplot_works():
@@ -223,10 +222,10 @@ def _useless(backend: str) -> Iterator[str]:
 
 @contextmanager
 def _unseen(*modules: str) -> Iterator[None]:
-    """Hide modules from Keras, which imports what it finds and does not need it."""
+    """Hide optional modules from Keras, which imports them if it finds them."""
     hidden = [name for name in modules if name not in sys.modules]
     absent: Any = None
-    sys.modules |= dict.fromkeys(hidden, absent)  # now their import raises ImportError
+    sys.modules |= dict.fromkeys(hidden, absent)  # their import raises ImportError
     try:
         yield
     finally:
@@ -236,11 +235,11 @@ def _unseen(*modules: str) -> Iterator[None]:
 
 @contextmanager
 def _without_the_users_settings() -> Iterator[None]:
-    """Keep from Keras' import what a user has set for other programs, and what could end it; `start` sets the rest."""
+    """Hide the user's settings of Keras from its import, which they could break; `start` sets the others."""
     changed: dict[str, str | None] = dict.fromkeys((*_CUTS_TRAINING_SHORT, "KERAS_NNX_ENABLED"))
     with ExitStack() as stack:
         if not _harmless(_keras_settings_file()):
-            # Keras reads it before anybody can tell it not to, and gives up at a value that it does not take.
+            # Keras reads it at import, and fails if a value is invalid.
             changed["KERAS_HOME"] = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         stack.enter_context(changed_environment(changed))
         yield
@@ -255,7 +254,7 @@ def _keras_settings_file() -> Path:
 
 
 def _harmless(settings: Path) -> bool:
-    """Whether Keras' settings file is not there, or says nothing else than Keras does by itself."""
+    """Whether Keras' settings file is missing or contains only default values."""
     try:
         if not settings.exists():
             return True
@@ -267,7 +266,7 @@ def _harmless(settings: Path) -> bool:
 
 @contextmanager
 def captured_stderr() -> Iterator[list[str]]:
-    """Collect what this process writes to file descriptor 2; libraries log there before Python could stop them."""
+    """Collect what this process writes to file descriptor 2, to which libraries log directly."""
     text: list[str] = []
     check_temporary_dir()
     streams.open_descriptors()

@@ -106,12 +106,12 @@ def said(*lines, **variables):
 def test_threads_that_are_in_use_are_not_said_to_be_fewer():
     one, every = "print(backends.start('jax', threads=1).threads)", "print(backends.start('jax').threads)"
     assert said(one, every, one) == "1\n1\n1\n"
-    assert "threads; it cannot go down to 1." in said(every, one)
+    assert "threads; it cannot reduce them to 1." in said(every, one)
 
 
 def test_a_gpu_that_is_in_use_is_not_said_to_be_the_cpu():
     text = said("backends._cards = lambda _: ['gpu:0']", "backends.start('jax', device='cpu')")
-    assert "already uses Keras on gpu:0; it cannot go back to the CPU" in text
+    assert "already uses Keras on gpu:0; it cannot switch to the CPU" in text
 
 
 def test_settings_that_a_user_made_for_other_programs_are_not_keras_settings(tmp_path):

@@ -1,4 +1,7 @@
-"""One run, from its configuration to its folder."""
+"""One run, from its configuration to its folder.
+
+`run` is the story; `identity`, `data` and `build` prepare it, `epochs` trains, `results` and `metrics` finish it.
+"""
 
 from mnist_lab.experiment.build import build_trainer
 from mnist_lab.experiment.data import Splits, prepare_data

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def build_trainer(config: Config, splits: Splits) -> "Trainer":
-    """The network, its initial weights drawn from the configuration's seed, ready to be trained.
+    """Build the network, initialized from the seed of the configuration, and its trainer.
 
     Raises:
-        InputError: the network cannot be built, or does not fit the images.
+        InputError: the network cannot be built, or does not fit the images or into memory.
     """
     import keras
 
@@ -48,11 +48,11 @@ def preview(sources: Iterable[tuple[str, Config]], data_dir: Path | None = None)
     Known data sets are not read; Keras is imported once for all.
 
     Args:
-        sources: the configurations, each with what errors call it.
+        sources: the configurations, each with its name for error messages.
         data_dir: where to look for data sets first.
 
     Raises:
-        InputError: a network cannot be built, or a data set that is given by its path cannot be read.
+        InputError: a network cannot be built, or a data set given by its path cannot be read.
     """
     sources = list(sources)
     _, first = sources[0]
@@ -68,7 +68,7 @@ def _summary(source: str, config: Config, data_dir: Path | None) -> "Summary":
     shape, classes = _image(config.data.dataset, data_dir)
     with located(source), models.memory_errors():
         model = models.from_config(config, image_shape=shape, classes=classes)
-        # Whether the augmentation fits the images shows here, too.
+        # This also checks that the augmentation fits the images.
         models.for_training(model, augmentation.layers(config.augment, seed=config.seed))
     return models.summarize(model)
 

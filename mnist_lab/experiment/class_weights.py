@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def by_name(train: "Train", dataset: "Dataset") -> "Train":
-    """`train` with the class weights under the classes' names, in their order.
+    """`train` with the class weights by class name, in the order of the classes.
 
     Raises:
-        ConfigError: a key is no class, or two keys are one class.
+        ConfigError: a key is not a class, or two keys are the same class.
     """
     if not isinstance(train.class_weight, dict):
         return train
@@ -29,27 +29,27 @@ def by_name(train: "Train", dataset: "Dataset") -> "Train":
         if name is None:
             labels = "" if dataset.labels == dataset.classes else f", with the labels {', '.join(dataset.labels)}"
             raise ConfigError(
-                f"train.class_weight: {key!r} is no class of {dataset.title};"
+                f"train.class_weight: {key!r} is not a class of {dataset.title};"
                 f" expected {class_list(dataset.classes)}{labels}.",
                 f"mnist-lab data verify {dataset.name} lists them." if dataset.genuine else None,
             )
         if name in weights:
-            raise ConfigError(f"train.class_weight: {key!r} is class {name}, which has a weight already.")
+            raise ConfigError(f"train.class_weight: {key!r} is class {name}, which already has a weight.")
         weights[name] = weight
     ordered = {class_key(name): weights[name] for name in dataset.classes if name in weights}
     return train.model_copy(update={"class_weight": ordered})
 
 
 def weights(train: "Train", labels: "NDArray[Any]", dataset: "Dataset") -> "NDArray[np.float32] | None":
-    """The weight (n,) of each training image; None if all count the same.
+    """The weight (n,) of each training image; None for equal weights.
 
     Args:
-        train: the recipe.
+        train: the hyperparameters.
         labels: the class (n,) of each image.
-        dataset: what the classes are called.
+        dataset: has the names of the classes.
 
     Raises:
-        ConfigError: a key is no class, or two keys are one class.
+        ConfigError: a key is not a class, or two keys are the same class.
     """
     classes = len(dataset.classes)
     match by_name(train, dataset).class_weight:

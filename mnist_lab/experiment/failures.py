@@ -18,17 +18,17 @@ LOG_LINES = 20
 
 @contextmanager
 def recording_failures(folder: RunFolder, results: Path) -> Iterator[None]:
-    """Leave the folder only where there is something to go on from or to learn from.
+    """Keep the folder only if there is something to resume from or to learn from.
 
-    - interrupted, or no room on the disk: the last checkpoint stays, or else nothing
-    - the training failed: what there is stays, with `error.txt`; it would fail again, so there is no checkpoint
-    - the operating system refused something else: all stays, with `error.txt`
-    - a bug: all stays, with the traceback in `error.txt` and `log.txt`
+    - interrupted, or the disk is full: it is kept if it has a checkpoint
+    - the training failed: it is kept, with `error.txt`, but without a checkpoint, from which it would fail again
+    - another error of the operating system: it is kept, with `error.txt`
+    - a bug: it is kept, with the traceback in `error.txt` and `log.txt`
 
     Raises:
-        NoRoomError: for an OSError that says that nothing can be written there.
+        NoRoomError: for an OSError that means that nothing can be written there.
         MachineError: for any other OSError.
-        Interruption: for a KeyboardInterrupt, with a sentence on how to go on.
+        Interruption: for a KeyboardInterrupt, with a sentence on how to resume.
     """
     try:
         yield
@@ -43,13 +43,13 @@ def recording_failures(folder: RunFolder, results: Path) -> Iterator[None]:
         raise
     except OSError as error:
         if error.errno in _NO_ROOM:
-            how_to_go_on = _discard_if_empty(folder, results)
+            advice = _discard_if_empty(folder, results)
             raise NoRoomError(
                 f"{folder.path}: cannot be written ({reason(error)}).",
-                f"Make room, or choose another folder with --results. {how_to_go_on}",
+                f"Make room, or choose another folder with --results. {advice}",
             ) from error
         _record(folder, traceback.format_exc())
-        stays = f"What the run has written stays in {folder.current.path}; the same command resumes or restarts it."
+        stays = f"The files of the run are kept in {folder.current.path}; the same command resumes or restarts it."
         raise MachineError.of(error, stays) from error
     except Exception:
         _record(folder, traceback.format_exc())
@@ -57,20 +57,20 @@ def recording_failures(folder: RunFolder, results: Path) -> Iterator[None]:
 
 
 def _record(folder: RunFolder, why: str) -> None:
-    """Put the reason into `log.txt`, and into `error.txt` with the end of the log."""
+    """Write the reason to `log.txt`, and with the end of the log to `error.txt`."""
     record_failure(folder, why)
     with suppress(OSError, UnreadableError):
         LogFile(folder.current.path / "log.txt").note(why)
 
 
 def record_failure(folder: RunFolder, why: str) -> None:
-    """Leave `error.txt` in the folder of a run that did not end well: the reason and the end of the log.
+    """Write `error.txt` to the folder of a run that failed: the reason and the end of the log.
 
-    A repetition has its own. Where it cannot be written there is none: the reason itself is on its way to the user.
+    A repetition has its own. An error while writing it is ignored: the user is told the reason anyway.
     """
     with suppress(OSError, UnreadableError):
         current = folder.current
-        if current.finished:  # and its repetition failed before it had a folder
+        if current.finished:  # its repetition failed before it had a folder
             return
         current.path.mkdir(parents=True, exist_ok=True)
         log = current.path / "log.txt"
@@ -80,10 +80,10 @@ def record_failure(folder: RunFolder, why: str) -> None:
 
 
 def _discard_if_empty(folder: RunFolder, results: Path) -> str:
-    """Remove a folder in which there is nothing to resume from; says in a sentence how to go on."""
+    """Remove the folder if it has no checkpoint; returns a sentence on how to continue."""
     if folder.current.finished:
         return "The run is finished."
     if folder.interrupted:
-        return f"The same command, without --force, goes on from the last checkpoint in {folder.current.path}."
+        return f"The same command, without --force, resumes from the last checkpoint in {folder.current.path}."
     folder.current.discard(results)
-    return "The same command begins this run anew."
+    return "The same command restarts the run."

@@ -1,6 +1,6 @@
-"""Which run a configuration is: settled down to the backend, with its fingerprint and its folder.
+"""Which run a configuration describes: fully resolved, with its fingerprint and folder.
 
-Keras is not needed for it, so a finished run is recognised at once.
+It does not need Keras, so a finished run is recognized at once.
 """
 
 from dataclasses import dataclass
@@ -17,23 +17,23 @@ from mnist_lab.system.directories import expanded
 
 @dataclass(frozen=True)
 class Identity:
-    """A run that is or could be."""
+    """A run, finished or not."""
 
     config: Config
-    """With all that its data set and this machine decide: the backend, a split that gives every class both parts, class
-    weights by name, and a data set that is given by its path as an absolute one."""
+    """With all that depends on the data set and this machine resolved: the backend, a split in which no class lacks
+    training or validation images, class weights by name, and the absolute path of a data set given by its path."""
     fingerprint: str
     folder: RunFolder
     results: Path
     notes: tuple[str, ...] = ()
-    """What was changed about the data set or the configuration, for people."""
+    """What was changed in the data set or the configuration, for the user."""
 
 
 def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
-    """Settle `config`, whose data set is `dataset`.
+    """Resolve `config`, whose data set is `dataset`.
 
     Raises:
-        InputError: the data set does not have the rows or the classes that it names.
+        InputError: it names rows or classes that the data set does not have.
         SetupError: its backend is not installed.
     """
     runtime = config.runtime

@@ -1,8 +1,8 @@
-"""A Ctrl-C, a SIGTERM or a SIGHUP that is not lost in Keras.
+"""Makes sure that Keras does not swallow a Ctrl-C, SIGTERM or SIGHUP.
 
-Keras converts the figures of an evaluation inside a bare `except:` (`keras.src.utils.python_utils.pythonify_logs`). On
-JAX that is where it waits for the device, so a KeyboardInterrupt that comes at the end of an epoch is likely to end
-there; and some that come while Keras is imported are lost in the same way.
+Keras converts the metrics of an evaluation inside a bare `except:` (`keras.src.utils.python_utils.pythonify_logs`). On
+JAX it waits for the device there, so a KeyboardInterrupt at the end of an epoch is likely to be caught by it; some are
+also lost while Keras is imported.
 """
 
 from collections.abc import Iterator
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Interrupts(Observer):
-    """Raises at the next event an interruption that was raised before and swallowed."""
+    """Raises a swallowed interruption again at the next event."""
 
     def __init__(self) -> None:
         self._number: int | None = None
 
     @contextmanager
     def watched(self) -> Iterator[Self]:
-        """Take note of every signal that Python would turn into an exception."""
+        """Record every signal for which Python has a handler."""
 
         def noting(raises: Handler) -> Handler:
             def note(number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""What a run measures, as `metrics.json` has it."""
+"""The content of `metrics.json`, computed from a finished training."""
 
 import time
 from dataclasses import asdict, dataclass
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Timing:
-    """When a run began: the date, the clock's reading in seconds, and the seconds until training began."""
+    """When a run began (date, and `time.perf_counter` in seconds), and the seconds until training began."""
 
     started: datetime
     clock: float
     startup: float = 0.0
     before: float = 0.0
-    """Seconds that an interrupted run had trained before."""
+    """Seconds of training before the run was interrupted."""
 
 
 def measure(
@@ -42,7 +42,7 @@ def measure(
     environment: dict[str, Any],
     timing: Timing,
 ) -> Measured:
-    """All that is known of a run at its end, observations included.
+    """The measurements of a run at its end, including the observations.
 
     Args:
         identity: with the folder that is written.
@@ -127,7 +127,7 @@ def _best(history: "History", config: "Config", epoch: int) -> measured.Best:
 
 
 def _seconds(history: "History", timing: Timing) -> measured.Seconds:
-    """Where the time went; epochs of an interrupted run count as they were."""
+    """Durations; the epochs before an interruption are included."""
     epochs = [record["seconds"] for record in history]
     return measured.Seconds(
         total=round(time.perf_counter() - timing.clock + timing.before, 3),
@@ -145,17 +145,17 @@ def _reference(config: "Config") -> measured.StoredReference | None:
 
 
 def training_flops(summary: "Summary", rows: int, epochs: int) -> int:
-    """Floating-point operations of a training: forwards, twice that backwards, an addition to each multiplication."""
+    """Floating-point operations of a training: two per multiply-add, three times those of the forward pass."""
     return 3 * 2 * summary.multiply_adds * rows * epochs
 
 
 def published(config: "Config") -> dict[str, Any]:
-    """The published numbers that the run can be held against."""
+    """The published numbers with which the run can be compared."""
     return config.reference.applicable.model_dump(exclude_none=True) if config.reference else {}
 
 
 def mistakes(test: "Evaluation", rows: Any) -> list[dict[str, Any]]:
-    """Every wrong test image: its row in the test file, label, prediction and confidence, most confident first."""
+    """Every misclassified test image: row in the test file, label, prediction, confidence; most confident first."""
     return [
         Mistake(
             index=int(rows[i]),

@@ -1,4 +1,4 @@
-"""Who is told what a run does."""
+"""The interface through which a run reports what it does."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,40 +27,40 @@ class Plan:
     summary: "Summary"
     backend: "Backend"
     epochs_done: int
-    """Epochs that an interrupted run had finished; 0 for a new one."""
+    """Epochs finished before the run was interrupted; 0 for a new run."""
 
 
 class Observer:
-    """Is told what happens and does nothing about it; subclasses do."""
+    """Is notified of the events of a run; does nothing, subclasses do."""
 
     def preparing(self, text: str) -> None:
-        """Something takes a while, for example importing Keras or a download."""
+        """A slow step begins, for example importing Keras."""
 
     def download(self, address: str, done: int, total: int | None) -> None:
-        """So many bytes of a file of the data set have arrived; comes many times a second."""
+        """`done` of `total` bytes of a file have been downloaded; called many times a second."""
 
     def begun(self, plan: Plan) -> None:
         """Training is about to begin."""
 
     def batch(self, progress: "Progress") -> None:
-        """Some steps of an epoch are done; comes a few times a second."""
+        """Some steps of an epoch are done; called a few times a second."""
 
     def epoch(self, record: "Record", epochs: int) -> None:
-        """An epoch of `epochs` is done."""
+        """One of `epochs` epochs is done."""
 
     def stops(self) -> bool:
-        """Whether training is to stop after this epoch, with a checkpoint, as if interrupted."""
+        """Whether to stop after this epoch, with a checkpoint, as if interrupted."""
         return False
 
     def done(self, measured: Measured) -> None:
-        """The run is complete; `measured` is what `metrics.json` is about to say, the last file to be written."""
+        """The run is complete except for `metrics.json`, which will contain `measured`."""
 
     def note(self, text: str) -> None:
-        """Something a reader of the log should know."""
+        """A remark for the log."""
 
 
 class Observers(Observer):
-    """Tells several."""
+    """Notifies several observers."""
 
     def __init__(self, observers: Sequence[Observer]) -> None:
         self.observers = observers

@@ -1,4 +1,4 @@
-"""Runs a finished run again, and says whether the result is the same, to the bit or within noise, and what changed."""
+"""Repeats a finished run: whether the result is bit-identical, within noise or different, and what has changed."""
 
 import os
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from mnist_lab.system.signals import Interruption, number_of
 
 SIGNIFICANT = 0.05
 REPRODUCED = ".reproduced"
-"""The folder below the results for repetitions; hidden, so that nothing takes them for further runs."""
+"""The folder for repetitions, in the results folder; hidden, so that they are not taken for further runs."""
 
 Verdict = Literal["identical", "within noise", "different"]
 
@@ -27,7 +27,7 @@ _NUMBERS = ("train", "validation", "test", "last")
 
 @dataclass(frozen=True)
 class Comparison:
-    """One thing that both runs have: whether it is the same to the bit."""
+    """One part of the results of both runs: whether it is bit-identical."""
 
     what: str
     identical: bool
@@ -35,7 +35,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Changed:
-    """One circumstance that differs; None where it was not recorded."""
+    """One circumstance that differs; None if it was not recorded."""
 
     what: str
     before: Any
@@ -50,15 +50,15 @@ class Reproduction:
     repetition: Run
     compared: tuple[Comparison, ...]
     mistakes: Disagreement | None
-    """The test images that only one of them gets wrong; None if they were tested on different images."""
+    """The test images that only one of them misclassifies; None if their test images differ."""
     changed: tuple[Changed, ...]
 
     @property
     def verdict(self) -> Verdict:
-        """`identical`: everything that both have, to the bit. `within noise`: no systematic difference can be shown.
+        """`identical`: all that both have is bit-identical. `within noise`: no detectable difference.
 
-        That is McNemar's exact test on the two networks' mistakes on the same test images, at .05. It cannot show
-        that there is none: only that this test set is too small to tell.
+        The latter by McNemar's exact test on the mistakes of the two networks on the same test images, at .05. It does
+        not prove that there is no difference, only that this test set is too small to detect one.
         """
         if all(comparison.identical for comparison in self.compared):
             return "identical"
@@ -89,18 +89,18 @@ def reproduce(
     """Train the configuration of `original` again and compare.
 
     Args:
-        results: the folder below which the repetition's run folder is; only in a `.reproduced` may an
-            earlier repetition be there, which is replaced.
+        results: the results folder of the repetition. An earlier repetition is only replaced in a folder named
+            `.reproduced`.
         data_dir: where to look for the data set first.
-        backend: another backend than the original's.
-        device: another device than the original's, `cpu` or `gpu`.
-        threads: another number of CPU threads than the original's.
-        observer: is told what happens.
+        backend: instead of the original's.
+        device: `cpu` or `gpu`, instead of the original's.
+        threads: number of CPU threads, instead of the original's.
+        observer: is notified of what happens.
 
     Raises:
-        InputError: the original lacks a file, or its backend, device or data are not here; nothing is trained.
-        TrainingError: the loss became NaN.
-        KeyboardInterrupt: passed on with a sentence on how to go on.
+        InputError: the original lacks a file, or its backend, device or data are unavailable; nothing is trained.
+        TrainingError: the loss is not finite.
+        KeyboardInterrupt: as an `Interruption` that says how to continue.
     """
     if missing := [name for name in _NEEDED if not (original.folder.path / name).is_file()]:
         raise InputError(f"{original.folder.path}: cannot be compared: there is no {' and no '.join(missing)}.")
@@ -111,26 +111,26 @@ def reproduce(
     taken = [run for run in finished_runs(there) if run.id.startswith(f"seed{config.seed}-")]
     if own_place or (taken and results.name != REPRODUCED):
         raise InputError(
-            f"{there}: there is a run of this experiment with seed {config.seed} already; a repetition could take its "
-            "place.",
+            f"{there}: there is already a run of this experiment with seed {config.seed}, which a repetition could "
+            "replace.",
             "Choose another folder with --into.",
         )
     try:
         repetition = train(config, results=results, data_dir=data_dir, force=True, observer=observer)
-    except KeyboardInterrupt as interrupt:  # a repetition never goes on from a checkpoint, as other runs do
+    except KeyboardInterrupt as interrupt:  # a repetition never resumes from a checkpoint
         raise Interruption("The same command restarts the repetition.", number_of(interrupt)) from interrupt
     return compare(original, repetition)
 
 
 def _check_files(run: Run) -> None:
-    """Read what will be compared, so that a damaged file is an error before the training and not after it."""
+    """Read the files to compare, so that a damaged one is an error before training and not after."""
     run.history  # noqa: B018 - raises
     run.folder.read_mistakes()
     run.folder.read_environment()
 
 
 def repeated(original: Run, *, backend: str | None, device: str | None, threads: int | None) -> Config:
-    """The configuration of `original`, with its device and threads where none are given."""
+    """The configuration of `original`, with its device and threads unless others are given."""
     config = original.config
     used = original.folder.read_environment().get("device")
     changes = {
@@ -142,7 +142,7 @@ def repeated(original: Run, *, backend: str | None, device: str | None, threads:
 
 
 def compare(original: Run, repetition: Run) -> Reproduction:
-    """Hold a repetition against the original: all that both folders have, and the circumstances.
+    """Compare a repetition with the original: all that both folders have, and the circumstances.
 
     Raises:
         InputError: a file is missing or damaged.
@@ -159,7 +159,7 @@ def _same_test_images(a: Run, b: Run) -> bool:
 
 
 def _compared(a: Run, b: Run) -> Iterator[Comparison]:
-    """What both have; numbers as they are in JSON, which has every bit of them."""
+    """What both have; numbers are compared as in JSON, which is exact."""
     yield Comparison("history", _same_history(a.history, b.history))
     yield Comparison("metrics", all(getattr(a.measured, part) == getattr(b.measured, part) for part in _NUMBERS))
     yield Comparison("mistakes", a.folder.read_mistakes() == b.folder.read_mistakes())
@@ -177,7 +177,7 @@ def _have(name: str, *runs: Run) -> bool:
 
 
 def _same_history(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> bool:
-    """Every epoch but for its duration, and for what only one of two versions writes down."""
+    """Compares every epoch except its duration, and what only one of two versions records."""
     return len(a) == len(b) and all(
         _equal(one[key], other[key])
         for one, other in zip(a, b, strict=True)
@@ -186,7 +186,7 @@ def _same_history(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> bool:
 
 
 def _equal(a: Any, b: Any) -> bool:
-    """NaN, too, equals NaN."""
+    """Like ==, but NaN equals NaN."""
     return a == b or (a != a and b != b)
 
 
@@ -198,7 +198,7 @@ def _same_arrays(a: Arrays, b: Arrays) -> bool:
 
 
 def _changed(a: Run, b: Run) -> Iterator[Changed]:
-    """The circumstances that differ; and code with uncommitted changes, which nobody can tell apart."""
+    """The circumstances that differ; also code with uncommitted changes, which may differ."""
     if a.measured.dataset.sha256 != b.measured.dataset.sha256:
         yield Changed("data", a.measured.dataset.sha256, b.measured.dataset.sha256)
     before, after = (run.folder.read_environment() for run in (a, b))

@@ -1,4 +1,4 @@
-"""What a run leaves when it is trained: test results, saved model, plots, and `metrics.json` last of all."""
+"""The results of a trained network: test, saved model, plots, and `metrics.json` last of all."""
 
 from typing import Any
 

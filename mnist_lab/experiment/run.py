@@ -1,4 +1,4 @@
-"""From a configuration to a finished run folder."""
+"""From a configuration to a finished run folder, step by step."""
 
 import time
 from contextlib import suppress
@@ -30,22 +30,22 @@ def run(
     force: bool = False,
     observer: Observer | None = None,
 ) -> Run:
-    """Train one configuration and write its run folder; a finished one is shown as it is, an interrupted one goes on.
+    """Train one configuration and write its run folder; a finished run is loaded, an interrupted one resumes.
 
-    Runs in threads of one process wait for each other, so that each gives the numbers that it gives alone.
+    Runs in several threads of a process wait for each other, so that each gives the same numbers as alone.
 
     Args:
-        config: as `load_config` gives it.
-        results: the folder below which the run's own folder is.
+        config: from `load_config`.
+        results: the folder that contains the run folders.
         data_dir: where to look for the data set first.
-        force: train again even if the run is finished.
-        observer: is told what happens.
+        force: train from scratch, even if the run is finished.
+        observer: is notified of what happens.
 
     Raises:
-        InputError: the configuration, the data or the machine cannot be used; nothing is written.
+        InputError: the configuration, the data or the machine are unsuitable; nothing is written.
         BusyError: another process is writing this run.
-        TrainingError: the loss became NaN; what there is stays in the folder.
-        KeyboardInterrupt: passed on, as an `Interruption` with a sentence on how to resume; the last checkpoint stays.
+        TrainingError: the loss is not finite; the files written so far are kept.
+        KeyboardInterrupt: as an `Interruption` that says how to resume; the last checkpoint is kept.
     """
     with Interrupts().watched() as interrupts, backends.in_turn:
         return _run(config, Path(results), data_dir, Observers([observer or Observer(), interrupts]), force=force)
@@ -64,7 +64,7 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
     if folder.finished and not force and not folder.interrupted:
         return load_run(folder.path)
 
-    # Everything that can be wrong with the input shows before the folder is made.
+    # All errors in the input are found before the folder is created.
     check_clock()
     check_writable(folder.path, "Choose another folder with --results.")
     splits = prepare_data(config, dataset)
@@ -81,17 +81,19 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
         summary = models.summarize(trainer.model)
     environment = provenance(backend, trainer)
     with folder.locked():
-        if folder.finished and not force and not folder.interrupted:  # by another process, meanwhile
+        if folder.finished and not force and not folder.interrupted:  # by another process in the meantime
             return load_run(folder.path)
         with recording_failures(folder, identity.results), models.memory_errors():
-            # A finished run stays as it is until its repetition is finished, too.
+            # A finished run is only replaced when its repetition is finished.
             written = folder.repetition if folder.finished else folder
             written.path.mkdir(exist_ok=True)
             identity = replace(identity, config=config, folder=written)
             log = LogFile(written.path / "log.txt")
             observer = Observers([log, observer])
             if threads and backend.threads < threads:
-                observer.note(f"{backend.threads} threads, not {threads}: this process may not use more processors.")
+                observer.note(
+                    f"Using {backend.threads} threads, not {threads}: no more processors are available to this process."
+                )
             epochs.begin_or_resume(trainer, written, observer, force=force)
             for note in identity.notes:
                 log.note(note)
@@ -116,7 +118,7 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
 
 
 def _threads(config: Config, folder: RunFolder, *, force: bool) -> int | None:
-    """The threads asked for; else, of a run that goes on, those that it began with: its bits depend on them."""
+    """The requested threads; else those of the interrupted run that resumes, as its results depend on them."""
     if config.runtime.threads is None and folder.interrupted and not force:
         with suppress(InputError, KeyError, TypeError, ValueError):
             return int(folder.current.read_environment()["threads"])

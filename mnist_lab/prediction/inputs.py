@@ -36,7 +36,7 @@ class Signature:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture from a file, as it is and as the network is shown it."""
+    """A picture from a file, as it is and as the network sees it."""
 
     path: Path
     given: "NDArray[np.uint8]"
@@ -44,10 +44,10 @@ class Picture:
 
 
 def signature_of(run: Run, data_dir: Path | None = None) -> Signature:
-    """What the network of `run` takes and answers; reads the data set only if `metrics.json` and its name do not tell.
+    """What the network of `run` takes and answers; reads the data set only if the run does not say it.
 
     Raises:
-        DataError: it has to be read and cannot be.
+        DataError: the data set has to be read and cannot be.
     """
     facts = run.measured.dataset
     known = _published(run)
@@ -69,15 +69,15 @@ def signature_of(run: Run, data_dir: Path | None = None) -> Signature:
 def read_pictures(
     paths: Sequence[Path], signature: Signature, preparation: Preparation | None = None
 ) -> tuple[list[Picture], list[DataError]]:
-    """Read picture files and prepare them for a network; also what is wrong with each that cannot be used.
+    """Read image files and prepare them for a network; returns the pictures, and an error for each unusable file.
 
     Args:
         paths: of image files and .npy files.
         signature: what the network expects.
-        preparation: another one than that of `signature`; `none` takes only pictures of the right size.
+        preparation: instead of that of `signature`; `none` requires pictures of the right size.
 
     Raises:
-        DataError: none can be used; with what is wrong with each.
+        DataError: none can be used; lists the problem of each.
     """
     found, problems = [], []
     for path in paths:
@@ -94,20 +94,20 @@ def read_pictures(
 
 
 def check_fit(dataset: datasets.Dataset, signature: Signature) -> None:
-    """Be sure that a data set can be scored, before anything slow begins.
+    """Check that a data set can be evaluated, before anything slow begins.
 
     Raises:
-        DataError: its images have another size than `signature`, or there are more or fewer classes.
+        DataError: the size of its images or the number of its classes differs from `signature`.
     """
     if dataset.image_shape != signature.shape or len(dataset.classes) != len(signature.classes):
         raise DataError(
             f"{dataset.title} does not fit this network: expected {_size(signature.shape)} images of "
-            f"{len(signature.classes)} classes, received {_size(dataset.image_shape)} ones of {len(dataset.classes)}."
+            f"{len(signature.classes)} classes, received {_size(dataset.image_shape)} images of {len(dataset.classes)}."
         )
 
 
 def _published(run: Run) -> datasets.KnownSet | None:
-    """The published data set that `run` was trained on: asked for by its name, or told by its bytes."""
+    """The published data set that `run` was trained on, recognized by its name or its hash."""
     sha256 = run.measured.dataset.sha256
     by_bytes = (known for known in datasets.KNOWN.values() if known.sha256 == sha256)
     return datasets.KNOWN.get(run.config.data.dataset) or next(by_bytes, None)
@@ -119,14 +119,14 @@ def _picture(path: Path, signature: Signature, preparation: Preparation) -> Pict
     given = pictures.read(path)
     if preparation == "none" and given.shape[:2] != signature.shape[:2]:
         raise DataError(
-            f"{_size(given.shape)}, and with --prepare none it has to be {_size(signature.shape)}.",
-            "Leave --prepare away, or bring the picture to that size.",
+            f"with --prepare none, expected {_size(signature.shape)}, received {_size(given.shape)}.",
+            "Omit --prepare, or resize the picture.",
         )
     if preparation != "mnist":
         return Picture(path, given, centring.resized(given, signature.shape))
     if signature.shape != (centring.SIDE, centring.SIDE, 1):
         raise DataError(
-            f"--prepare mnist makes 28 x 28 grey images; this network takes {_size(signature.shape)} ones.",
+            f"--prepare mnist produces 28 x 28 grey images; this network expects {_size(signature.shape)} ones.",
             "Use --prepare resize.",
         )
     return Picture(path, given, centring.like_mnist(given))

@@ -21,7 +21,7 @@ _DIVERGED_HINT = (
     "--set train.optimizer.learning_rate=..."
 )
 DOUBTFUL = 2 / 3
-"""Below this probability the predicted class is less than twice as probable as all others together."""
+"""Below this probability the predicted class is less than twice as likely as all others together."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Network:
     model: Any
 
     def probabilities(self, pictures: Sequence[Picture]) -> "NDArray[np.float32]":
-        """(n, classes), for each picture a row that sums to 1.
+        """Predict probabilities (n, classes), for each picture a row that sums to 1.
 
         Raises:
             InputError: they are not finite, because the weights are too large.
@@ -47,14 +47,14 @@ class Network:
         return result
 
     def score(self, dataset: datasets.Dataset) -> "Evaluation":
-        """Predict the test images of a data set that `check_fit` has passed."""
+        """Evaluate on the test images of a data set that has passed `check_fit`."""
         from mnist_lab import training
 
         return training.evaluate(self.model, dataset.x_test, dataset.y_test)
 
 
 def warning(picture: Picture, probabilities: "NDArray[np.float32]") -> str | None:
-    """Why the answer to a picture is doubtful, in words; None if nothing speaks against it.
+    """Why the prediction for a picture is doubtful; None if it is not.
 
     Args:
         probabilities: (classes,) of this picture.
@@ -65,15 +65,15 @@ def warning(picture: Picture, probabilities: "NDArray[np.float32]") -> str | Non
 
 
 def load_network(run: Run, signature: Signature, *, backend: str | None = None, device: str = "auto") -> Network:
-    """Build the network of a run that `check_model` has passed, and give it the saved weights.
+    """Build the network of a run that has passed `check_model`, and load its saved weights.
 
-    Nothing in `model.keras` but the weights is read, so that no code can hide in it.
+    Of `model.keras` only the weights are read, so no code in it is executed.
 
     Args:
-        backend: Keras' backend, or `auto`; None for the run's own, or another if that is not installed.
+        backend: a backend or `auto`; None for that of the run, or another if it is not installed.
 
     Raises:
-        InputError: the saved model cannot be used, has NaN or infinite weights, or the backend is not installed.
+        InputError: the saved model is damaged, has NaN or infinite weights, or the backend is not installed.
     """
     file, config = run.folder.path / "model.keras", run.config
     own = config.runtime.backend
@@ -92,7 +92,7 @@ def load_network(run: Run, signature: Signature, *, backend: str | None = None, 
 
 
 def _check_finite(model: Any, run: Run) -> None:
-    """Be sure that the weights are numbers: with NaN among them every answer would be the first class.
+    """Check that all weights are finite: with NaN, the prediction would always be the first class.
 
     Raises:
         InputError: some are not finite.
@@ -110,13 +110,13 @@ def _check_finite(model: Any, run: Run) -> None:
 
 
 def check_model(run: Run) -> None:
-    """Be sure that there is a saved model, before anything slow begins.
+    """Check that there is a saved model, before anything slow begins.
 
     Raises:
         InputError: there is none.
     """
     if not (run.folder.path / "model.keras").is_file():
         raise InputError(
-            f"{run.folder.path}: there is no model.keras: the trained network was not kept.",
+            f"{run.folder.path}: there is no model.keras; the trained network has been removed.",
             f"Train it again: mnist-lab run {run.folder.path / 'config.yaml'} --results again",
         )

@@ -98,12 +98,12 @@ def story(finished, tmp_path_factory):
     return Story(cwd, interrupted, *left, killed, done, folder, anew, damaged)
 
 
-def test_ctrl_c_ends_with_130_and_says_how_to_go_on(story):
+def test_ctrl_c_ends_with_130_and_says_how_to_resume(story):
     assert story.interrupted.code == 130
     assert story.interrupted.out == ""
     assert "Traceback" not in story.interrupted.err
     assert story.interrupted.err.splitlines()[-1] == (
-        "Interrupted. The same command, without --force, goes on from the last checkpoint in "
+        "Interrupted. The same command, without --force, resumes from the last checkpoint in "
         f"{story.folder.relative_to(story.cwd)}."
     )
 
@@ -142,8 +142,8 @@ def test_a_run_goes_on_with_as_many_threads_as_it_began_with(story):
     assert read_json(story.folder / "environment.json")["threads"] == 1
 
 
-def test_a_damaged_checkpoint_is_said_and_the_run_begins_anew(story):
-    assert "The checkpoint cannot be used, training begins anew" in story.anew.err
+def test_a_damaged_checkpoint_is_reported_and_the_run_restarts(story):
+    assert "The checkpoint cannot be used; restarting the training" in story.anew.err
     assert files(story.damaged) == RUN_FILES
 
 
@@ -151,7 +151,7 @@ def test_ctrl_c_before_the_first_epoch_leaves_nothing(finished, tmp_path):
     shutil.copy(finished.cwd / "small.yaml", tmp_path)
     answer = stop(signal.SIGINT, "small, seed 1", "run", "small.yaml", cwd=tmp_path)
     assert answer.code == 130
-    assert answer.err.splitlines()[-1] == "Interrupted. The same command begins this run anew."
+    assert answer.err.splitlines()[-1] == "Interrupted. The same command restarts the run."
     assert files(tmp_path) == {"small.yaml"}
     assert list((tmp_path / "results").iterdir()) == []
 

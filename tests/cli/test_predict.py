@@ -319,7 +319,7 @@ class TestWithoutKeras:
         images, labels = np.zeros((4, 8, 8), np.uint8), np.array([0, 1, 0, 1])
         np.savez(tmp_path / "tiny.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
         message = self.predict("mlp_512", "--dataset", "tiny.npz")
-        assert "expected 28 x 28 grey images of 10 classes, received 8 x 8 grey ones of 2" in message
+        assert "expected 28 x 28 grey images of 10 classes, received 8 x 8 grey images of 2" in message
 
     @pytest.mark.parametrize(
         "arguments",

@@ -184,7 +184,7 @@ def test_a_different_result_ends_with_1(pair, monkeypatch):
 
 def test_ctrl_c_says_that_the_same_command_restarts_the_repetition(pair, tmp_path, monkeypatch):
     def interrupted(*_, **__):
-        raise KeyboardInterrupt("The same command, without --force, goes on from the last checkpoint.")
+        raise KeyboardInterrupt("The same command, without --force, resumes from the last checkpoint.")
 
     monkeypatch.setattr("mnist_lab.experiment.reproduction.train", interrupted)
     done = CliRunner().invoke(main, ["reproduce", str(pair[0]), "--into", str(tmp_path / "again"), "--quiet"])

@@ -67,7 +67,7 @@ def test_the_name_of_a_folder_is_its_class(tmp_path):
 def test_folders_that_are_numbers_are_not_counted_from_0(tmp_path):
     path = named(tmp_path, ["10", "9", "2"])
     assert of_each_class({9: 4.0}, path) == [{1.0}, {4.0}, {1.0}]
-    with pytest.raises(ConfigError, match=r"train.class_weight: 1 is no class of .*; expected classes 2, 9, 10"):
+    with pytest.raises(ConfigError, match=r"train.class_weight: 1 is not a class of .*; expected classes 2, 9, 10"):
         of_each_class({1: 4.0}, path)
 
 
@@ -85,11 +85,11 @@ def test_a_published_set_has_both_names_and_labels(tmp_path, key):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({0: 2.0}, "0 is no class of 1-2-3; expected classes 1, 2, 3"),
-        ({4: 2.0}, "4 is no class of 1-2-3; expected classes 1, 2, 3"),
-        ({-1: 2.0}, "-1 is no class"),
-        ({"one": 2.0}, "'one' is no class"),
-        ({"01": 2.0}, "'01' is no class"),
+        ({0: 2.0}, "0 is not a class of 1-2-3; expected classes 1, 2, 3"),
+        ({4: 2.0}, "4 is not a class of 1-2-3; expected classes 1, 2, 3"),
+        ({-1: 2.0}, "-1 is not a class"),
+        ({"one": 2.0}, "'one' is not a class"),
+        ({"01": 2.0}, "'01' is not a class"),
     ],
 )
 def test_a_key_that_is_no_class_is_refused_before_anything_slow(tmp_path, given, message):
@@ -103,7 +103,7 @@ def test_one_class_under_two_keys_is_refused(tmp_path):
         config({1: 2.0, "1": 3.0})
     both = {"Dress": 2.0, 3: 3.0}
     fashion = dataclasses.replace(datasets.load("digits"), classes=datasets.KNOWN["fashion_mnist"].classes)
-    with pytest.raises(ConfigError, match=r"train.class_weight: 3 is class Dress, which has a weight already"):
+    with pytest.raises(ConfigError, match=r"train.class_weight: 3 is class Dress, which already has a weight"):
         identify(config(both), fashion, tmp_path)
 
 

@@ -54,11 +54,11 @@ def test_a_repetition_that_fails_has_its_own_error_and_the_finished_run_stays(re
 
 def test_an_interrupted_repetition_is_resumed_from_its_checkpoint_and_else_nothing_is_left(repeated):
     repeated.repetition.write_text("checkpoint.npz", "")
-    with pytest.raises(KeyboardInterrupt, match=r"goes on from the last checkpoint in .*\.repetition"):
+    with pytest.raises(KeyboardInterrupt, match=r"resumes from the last checkpoint in .*\.repetition"):
         ends(repeated, KeyboardInterrupt())
     assert repeated.interrupted
     (repeated.repetition.path / "checkpoint.npz").unlink()
-    with pytest.raises(KeyboardInterrupt, match="begins this run anew"):
+    with pytest.raises(KeyboardInterrupt, match="restarts the run"):
         ends(repeated, KeyboardInterrupt())
     assert not repeated.unsettled
     assert load_run(repeated.path)
