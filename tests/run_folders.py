@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mnist_lab.analysis import wilson
 from mnist_lab.config import Override, fingerprint, load_config, to_yaml
-from mnist_lab.runs import FORMAT, RunFolder
+from mnist_lab.runs import FORMAT, Measured, RunFolder
 
 SHA256 = "0123456789abcdef" * 4
 MNIST = {"name": "mnist", "title": "MNIST", "sha256": SHA256, "genuine": True}
@@ -41,8 +41,7 @@ def finished_run(
     held_out = None if validation is None else {"loss": 0.1, "accuracy": validation}
     folder.write_text("config.yaml", to_yaml(resolved))
     folder.write_history(history)
-    folder.write_json(
-        "metrics.json",
+    measured = Measured.model_validate(
         {
             "format": FORMAT,
             "run": {
@@ -75,8 +74,9 @@ def finished_run(
             "environment": {"backend": backend, "device": "cpu"},
             "reference": resolved.reference and resolved.reference.model_dump(mode="json", exclude_none=True),
             "observations": [],
-        },
+        }
     )  # fmt: skip
+    folder.write_measured(measured)
     return folder
 
 

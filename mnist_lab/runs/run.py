@@ -174,7 +174,8 @@ def find_folders(reference: str, results: Path) -> list[RunFolder]:
     Raises:
         InputError: there is none, or `results` is a run's own folder.
     """
-    runs = finished_runs(results)
+    unreadable: list[UnreadableError] = []
+    runs = finished_runs(results, unreadable.append)
     if RunFolder(results) in runs:
         raise InputError(
             f"{results}: this is a run's folder; expected the folder below which the runs are.",
@@ -200,9 +201,10 @@ def find_folders(reference: str, results: Path) -> list[RunFolder]:
             for run, experiment in experiments.items()
             for name in (run.id, paths[run], experiment, experiment.rpartition("/")[2])
         }
+        unseen = "".join(f"\n{error.message}" for error in unreadable)
         raise InputError(
             f"{reference}: no finished run of that folder, id or experiment below {results}"
-            f"{suggest(reference, sorted(names))}.",
+            f"{suggest(reference, sorted(names))}.{unseen}",
             "`mnist-lab list` shows the runs.",
         )
     return found

@@ -138,6 +138,9 @@ class TestUnreadable:
         done = lab("list", tmp_path)
         assert done.exit_code == 0
         assert f"{run.path.parent}: cannot be read (" in done.stderr
+        done = lab("show", "small", "--results", tmp_path)
+        assert done.exit_code == 2
+        assert f"{run.path.parent}: cannot be read (" in done.stderr
 
     def test_whether_it_is_finished_is_not_guessed(self, tmp_path, monkeypatch):
         def stale(self, **_):
