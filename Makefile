@@ -83,8 +83,8 @@ bench: dev ## Measure against plain Keras scripts and PyTorch: about 70 minutes 
 results: install ## Write what results/published/ says anew, without training (IMPORT=DIR: take over runs first)
 	$(BIN)/python -m evidence $(if $(IMPORT),--import '$(IMPORT)')
 
-docs: install ## Regenerate docs/configuration.md, the reference of all keys, from the schema
-	$(BIN)/python -m tools.configuration
+docs: install ## Regenerate the reference of all keys and the output examples in README and docs
+	$(BIN)/python -m tools
 
 lock: ## Regenerate the lock files, with uv (UPGRADE=--upgrade for the newest versions)
 	uv pip compile $(UPGRADE) $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml

@@ -1,1 +1,1 @@
-"""Writes what is generated in the documentation: `blocks` of a file, and `configuration`, the page of all keys."""
+"""What is generated in the documentation: the page of all keys, the output of commands, and blocks of a page."""

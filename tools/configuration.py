@@ -1,4 +1,4 @@
-"""`python -m tools.configuration`: write docs/configuration.md, all keys of configurations and sweep files.
+"""docs/configuration.md: all keys of configurations and sweep files.
 
 What a key may be, its default and its meaning come from the JSON Schema, whose descriptions are the docstrings of the
 fields in `mnist_lab.config`. The text around the tables is in the template.
@@ -242,7 +242,3 @@ def _listed(names: Iterable[Any]) -> str:
 def page() -> str:
     """The text of docs/configuration.md."""
     return render(Path(__file__).parent / "templates" / "configuration.md.jinja", reference=Reference())
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,10 @@
+"""`python -m tools`: write what is generated in the documentation: all configuration keys, and what commands print."""
+
+from tools import configuration, outputs
+
+if __name__ == "__main__":
+    configuration.PAGE.write_text(configuration.page(), encoding="utf-8")
+    with outputs.clone() as folder:
+        for page in outputs.pages():
+            text = page.read_text(encoding="utf-8")
+            page.write_text(outputs.refreshed(text, folder), encoding="utf-8")
