@@ -47,19 +47,6 @@ def columns(folder: Path) -> list[Column]:
     ]
 
 
-def short_columns() -> list[Column]:
-    """Those of the project's README."""
-    return [
-        Column("experiment", lambda row: f"`{short(row.experiment.name)}`", numeric=False),
-        Column("what it changes", lambda row: row.experiment.changed, numeric=False),
-        Column("parameters", _parameters),
-        Column("train", lambda row: spread(row.group and row.group.train)),
-        Column("test", _test),
-        Column("published train / test", _published),
-        Column("against the base", _verdict, numeric=False),
-    ]
-
-
 def as_table(columns: Sequence[Column], rows: Sequence[Row]) -> list[str]:
     """Columns that say nothing of any row are left out."""
     shown = [column for column in columns if any(column.text(row) for row in rows)]

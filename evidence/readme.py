@@ -7,11 +7,11 @@ from pathlib import Path
 from statistics import median
 
 from evidence.claims import Finding, Outcome, findings
-from evidence.columns import NOTHING, as_table, short_columns
+from evidence.columns import NOTHING
 from evidence.comparison import Comparison
 from evidence.picture import NAME
 from evidence.provenance import FROM_ROOT, machines, repeat, test_images
-from evidence.section import STAR, section, sentence
+from evidence.section import STAR, section
 from mnist_lab.analysis.power import ALPHA
 from mnist_lab.analysis.wording import count
 from mnist_lab.report.markdown import bullets, table
@@ -58,50 +58,40 @@ def document(compared: Sequence[Comparison], folder: Path) -> str:
 
 
 def first_screen(compared: Sequence[Comparison]) -> str:
-    """What the project's README says of it first."""
-    found = [(one, findings(one)) for one in compared]
+    """What the project's README says of it, in four lines."""
+    claims = [finding for one in compared for finding in findings(one)]
+    outcomes = Counter(finding.outcome for finding in claims)
+    met = [row.meets_floor for one in compared for row in one.done if row.meets_floor is not None]
+    errors = [error for one in compared for error in _errors(one)]
+    reasons = ", ".join(f"{outcomes[kind]} {kind}" for kind in Outcome if kind.is_open and outcomes[kind])
+    contradicted = [finding.claim.says.rstrip(".") for finding in claims if finding.outcome is Outcome.CONTRADICTED]
     lines = [
-        f"{_extent(compared)} What of their conclusions the seeds bear out:",
-        "",
-        *_overview(found, f"{FROM_ROOT}README.md"),
-        "",
-        f"![Differences from the base, with intervals]({FROM_ROOT}{NAME})",
-        "",
+        f"Accuracy: {sum(met)} of {len(met)} acceptance thresholds met; median absolute error "
+        f"{f'{median(errors):.2f} pp' if errors else NOTHING} against the published test accuracies.",
+        f"Conclusions: {outcomes[Outcome.SUPPORTED]} of {len(claims)} replicate, {len(contradicted)} are contradicted, "
+        f"the others are open ({reasons}).",
+        *([f"Contradicted: {'; '.join(contradicted)}."] if contradicted else []),
+        f"Every number, plot and run: [{FROM_ROOT}README.md]({FROM_ROOT}README.md).",
     ]
-    against = [(one, finding) for one, claims in found for finding in claims if finding.outcome is Outcome.CONTRADICTED]
-    if against:
-        lines += ["What these runs contradict:", "", *bullets(_contradiction(*each) for each in against), ""]
-        if not all(finding.claim.stated for _, finding in against):
-            lines += [f"{STAR} The write-up does not say so in words: its numbers do.", ""]
-    lines.append(f"Every row, number and plot: [{FROM_ROOT}README.md]({FROM_ROOT}README.md).")
-    return "\n".join(lines)
+    return "\n".join([_extent(compared), "", *bullets(lines)])
 
 
-def _contradiction(one: Comparison, finding: Finding) -> str:
-    """With the reason, where one is known for the published test accuracy."""
-    why = one.experiment(finding.claim.of).differs if finding.claim.quantity == "test" else None
-    return f"{sentence(one, finding)} {why or ''}".rstrip()
-
-
-def ablation_table(compared: Sequence[Comparison]) -> str:
-    """The ablation as a sweep shows it, for the project's README."""
-    one = next(one for one in compared if one.writeup.folder == "ablation")
-    seeds = Counter(row.n for row in one.rows)
-    n = ", ".join(f"n = {n}{'' if len(seeds) == 1 else f' in {rows}'}" for n, rows in sorted(seeds.items()))
-    return "\n".join([*as_table(short_columns(), one.rows), "", f"Mean ± standard deviation over the seeds; {n}."])
+def _errors(one: Comparison) -> list[float]:
+    """The absolute errors against published test accuracies in percentage points, without those in whole percent."""
+    exact = [row for row in one.done if not row.experiment.rounded]
+    return [abs(points) for row in exact if (points := row.test.points) is not None]
 
 
 def in_project_readme(text: str, compared: Sequence[Comparison]) -> str:
     """The project's README with what is generated in it."""
-    text = put(text, "results", first_screen(compared), by=COMMAND)
-    return put(text, "ablation", ablation_table(compared), by=COMMAND)
+    return put(text, "results", first_screen(compared), by=COMMAND)
 
 
 def _extent(compared: Sequence[Comparison]) -> str:
-    """How much was published, and how much of it was trained again."""
+    """How much was published, and how much of it was retrained."""
     names = {row.experiment.name for one in compared for row in one.rows}
     done = {row.experiment.name for one in compared for row in one.done}
-    again = "all of them trained again" if done == names else f"{len(done)} of them trained again so far"
+    again = "all of them retrained" if done == names else f"{len(done)} of them retrained so far"
     return (
         f"{count(len(compared), 'published write-up')}, {count(len(names), 'experiment')}; {again}, in "
         f"{count(sum(len(one.runs) for one in compared), 'run')}."
@@ -116,8 +106,7 @@ def _overview(found: Sequence[tuple[Comparison, list[Finding]]], page: str) -> l
         done = {row.experiment.name for row in one.done}
         outcomes = [finding.outcome for finding in claims]
         floors = [row.meets_floor for row in one.done if row.meets_floor is not None]
-        exact = [row for row in one.done if not row.experiment.rounded]
-        off = [abs(points) for row in exact if (points := row.test.points) is not None]
+        off = _errors(one)
         rows.append(
             [
                 f"[{one.writeup.title}]({page}#{_anchor(one.writeup.title)})",

@@ -1,45 +1,94 @@
-"""README.md, held true: its commands parse, its configurations are valid, its lists and numbers are right."""
+"""README.md and docs/, held true: commands parse, files load, Python runs, links resolve, output is what is printed."""
 
-import json
 import re
 import shlex
+import shutil
+import tomllib
+from collections.abc import Iterator
+from contextlib import chdir
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, stdev
 
 import click
 import pytest
+from lab import ROOT, here
 
+from mnist_lab.analysis.power import least_seeds
 from mnist_lab.cli import main
 from mnist_lab.config import json_schema, load_config, shipped
-from mnist_lab.config.augmentations import AUGMENTATIONS
-from mnist_lab.config.layers import LAYERS
-from mnist_lab.config.optimizers import OPTIMIZERS
-from mnist_lab.config.schedules import SCHEDULES
-from mnist_lab.config.schema import Runtime
 from mnist_lab.config.sweeps import load_sweep, sweep_json_schema
+from mnist_lab.errors import ConfigError
 from mnist_lab.runs import load_run
 from mnist_lab.sweeps import Plan, Schedule, Swept
 from mnist_lab.sweeps.verdicts import too_few_seeds
-from tools import configuration
+from tools import configuration, outputs
 
-ROOT = Path(__file__).resolve().parents[1]
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.DOTALL)
-COMMANDS = [
-    line.partition(" #")[0].strip()
-    for language, block in BLOCKS
-    if language == "console"
-    for line in block.splitlines()
-    if line.startswith("mnist-lab")
+PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in outputs.pages()}
+LINKING = [*PAGES, "CHANGELOG.md", "benchmarks/RESULTS.md", "benchmarks/LOG.md", "results/published/README.md"]
+CHEAP = re.compile(r"mnist-lab (list|configs$|schema|validate|show results|data (list|verify|show))")
+"""Commands that are run here; they take no training, no network and no MNIST."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page."""
+
+    page: str
+    language: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        """The file that its first line names."""
+        found = re.match(r"# ([\w./-]+\.yaml)", self.text)
+        return found[1] if found else "shown.yaml"
+
+    def __str__(self) -> str:
+        return f"{self.page}: {self.text.splitlines()[0]}"
+
+
+def blocks(*languages: str) -> list[Block]:
+    found = (
+        (page, *block) for page, text in PAGES.items() for block in re.findall(r"```(\w+)\n(.*?)```", text, re.DOTALL)
+    )
+    return [Block(*each) for each in found if each[1] in languages]
+
+
+def commands() -> Iterator[str]:
+    """Every line that starts with the command, as it stands there."""
+    for block in blocks("console"):
+        for line in block.text.splitlines():
+            if (line := line.removeprefix("$ ")).startswith("mnist-lab"):
+                yield line
+
+
+def in_help(command: click.Command = main) -> Iterator[str]:
+    """Every command line in the examples below `--help`."""
+    yield from re.findall(r"(?m)^\s*(mnist-lab .*?)(?:  .*)?$", command.epilog or "")
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner
+            yield from in_help(inner)
+
+
+COMMANDS = list(dict.fromkeys(commands()))
+HEADERS = [
+    f"mnist-lab {line}"
+    for path in sorted((ROOT / "configs").rglob("*.yaml"))
+    for line in re.findall(
+        r"^# mnist-lab ((?:run|sweep) .*?)(?:  .*)?$", path.read_text(encoding="utf-8"), re.MULTILINE
+    )
 ]
-TARGETS = re.findall(
-    r"^make (\w+)", "\n".join(block for language, block in BLOCKS if language == "console"), re.MULTILINE
-)
+
+
+EVERY_LINE = list(dict.fromkeys([*COMMANDS, *HEADERS, *in_help()]))
 
 
 def understood(line: str) -> click.Context:
     """The command that mnist-lab takes `line` for, with its parameters."""
-    command, arguments, parent = main, shlex.split(line)[1:], None
+    command, arguments, parent = main, shlex.split(line.partition(" > ")[0])[1:], None
     while isinstance(command, click.Group) and arguments:
         parent = click.Context(command, parent=parent, info_name=command.name)
         command, name = command.get_command(parent, arguments[0]), arguments.pop(0)
@@ -47,99 +96,174 @@ def understood(line: str) -> click.Context:
     return command.make_context(command.name, arguments, parent=parent, resilient_parsing=False)
 
 
-@pytest.mark.parametrize("line", COMMANDS)
+@pytest.mark.parametrize("line", EVERY_LINE)
 def test_every_command_is_one_that_mnist_lab_understands(line):
     assert understood(line)
 
 
+@pytest.mark.parametrize("line", EVERY_LINE)
+def test_every_command_means_the_same_in_zsh_as_in_bash(line):
+    unquoted = re.sub(r"'[^']*'|\"[^\"]*\"| > \S+$", "", line)
+    assert not re.search(r"[\[\](){}<>?#^!]", unquoted)
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="there is no zsh")
+def test_a_value_in_brackets_is_one_argument_in_zsh_if_it_is_quoted(tmp_path):
+    import subprocess
+
+    for quote, code in (("'", 0), ("", 1)):
+        line = f"print -r -- {quote}model.nodes=[256,128]{quote}"
+        assert subprocess.run(["zsh", "-fc", line], capture_output=True, cwd=tmp_path, check=False).returncode == code
+
+
 @pytest.mark.parametrize(
-    "line", [line for line in COMMANDS if re.match(r"mnist-lab (run|sweep|summary|validate) ", line)]
+    "line", [line for line in dict.fromkeys([*COMMANDS, *HEADERS]) if re.match(r"mnist-lab (run|sweep|summary) ", line)]
 )
 def test_every_configuration_that_a_command_names_is_there(line, monkeypatch):
     monkeypatch.chdir(ROOT)
     context = understood(line)
     [argument] = [parameter.name for parameter in context.command.params if isinstance(parameter, click.Argument)]
-    find = shipped.find_sweep if context.command.name in ("sweep", "validate") else shipped.find
+    find = shipped.find_sweep if context.command.name == "sweep" else shipped.find
     for reference in context.params[argument]:
         assert find(reference).exists()
 
 
-@pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("mnist-lab sweep")])
+@pytest.mark.parametrize(
+    "line", [line for line in dict.fromkeys([*COMMANDS, *HEADERS]) if line.startswith("mnist-lab sweep")]
+)
 def test_every_sweep_has_seeds_enough_for_verdicts(line, monkeypatch):
     monkeypatch.chdir(ROOT)
     options = understood(line).params
     assert too_few_seeds(load_sweep(options["references"], seeds=options["seeds"]).configs) == []
 
 
+@pytest.fixture(scope="module")
+def clone() -> Iterator[Path]:
+    with outputs.clone() as folder:
+        yield folder
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if CHEAP.match(line) and "typo" not in line])
+def test_a_command_that_needs_no_training_succeeds(line, clone, monkeypatch):
+    monkeypatch.delenv("MNIST_LAB_DATA", raising=False)
+    assert here(*shlex.split(line)[1:], cwd=clone).out
+
+
+@pytest.mark.parametrize("page", [page for page, text in PAGES.items() if outputs.examples(text)])
+def test_the_output_shown_below_a_command_is_what_it_prints(page, clone):
+    assert PAGES[page] == outputs.refreshed(PAGES[page], clone), "`make docs`"
+
+
 def test_every_make_target_is_one_of_the_makefile():
     makefile = (ROOT / "Makefile").read_text()
-    assert TARGETS
-    for target in TARGETS:
+    shown = "\n".join(block.text for block in blocks("console"))
+    targets = set(re.findall(r"^make (\w+)", shown, re.MULTILINE)) | {
+        target for text in PAGES.values() for target in re.findall(r"`make (\w+)", text)
+    }
+    assert {"run", "install", "test"} <= targets
+    for target in targets:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-@pytest.mark.parametrize("block", [block for language, block in BLOCKS if language == "yaml" and "model:" in block])
-def test_every_configuration_shown_is_valid(block, tmp_path):
-    folder = tmp_path / "configs" / "ablation"
-    folder.mkdir(parents=True)
-    (folder.parent / "mlp_512.yaml").write_text((ROOT / "configs" / "mlp_512.yaml").read_text())
-    (folder / "shown.yaml").write_text(block)
-    load_config(folder / "shown.yaml")
+@pytest.mark.parametrize("block", blocks("yaml"), ids=str)
+def test_every_yaml_example_is_valid_but_the_one_that_shows_mistakes(block, tmp_path):
+    shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    path = tmp_path / block.name
+    path.write_text(block.text, encoding="utf-8")
+    if block.name == "typo.yaml":
+        with pytest.raises(ConfigError, match="2 problems"):
+            load_config(path)
+    elif re.search(r"^base:", block.text, re.MULTILINE):
+        declared = load_sweep([path]).configs
+        assert too_few_seeds(declared) == []
+    else:
+        load_config(path)
+
+
+@pytest.mark.parametrize("block", [block for block in blocks("yaml") if (ROOT / block.name).exists()], ids=str)
+def test_a_yaml_example_that_is_shipped_is_the_shipped_file(block):
+    shipped_as = (ROOT / block.name).read_text(encoding="utf-8")
+    for line in block.text.splitlines()[1:]:
+        assert re.sub(r"\s+#.*", "", line) in shipped_as
+
+
+def test_the_arms_of_the_sweep_example_are_as_many_as_is_said(tmp_path):
+    [block] = [block for block in blocks("yaml") if block.name == "configs/sweeps/regularization.yaml"]
+    path = tmp_path / "regularization.yaml"
+    path.write_text(block.text, encoding="utf-8")
+    arms = {config.experiment for config in load_sweep([path]).configs} - {"mlp_512"}
+    assert "2 x 2 x 5 arms" in PAGES["docs/sweeps.md"]
+    assert len(arms) == 2 * 2 * 5
 
 
 def test_the_lines_of_python_run(monkeypatch):
-    [block] = [block for language, block in BLOCKS if language == "python"]
     asked = []
     run = load_run(ROOT / "results" / "published" / "mlp_512" / "seed1-3978a97a")
     monkeypatch.setattr("mnist_lab.experiment.run", lambda config, **_: asked.append(config.model.nodes) or run)
     swept = Swept(Schedule(Plan((), ()), (), (), {}), runs=(run,))
     monkeypatch.setattr("mnist_lab.sweeps.sweep", lambda declared, *_, **__: asked.append(declared.name) or swept)
-    monkeypatch.chdir(ROOT)
-    exec(block, {"__name__": "__main__"})
+    with chdir(ROOT):
+        for block in blocks("python"):
+            exec(block.text, {"__name__": "__main__"})
     assert asked[0] == (64,)
     assert asked[1].startswith("ablation")
 
 
-@pytest.mark.parametrize(
-    ("row", "known"),
-    [
-        ("layers", [layer.key for layer in LAYERS]),
-        ("augment", [item.key for item in AUGMENTATIONS]),
-        ("optimizer", [kind.model_fields["name"].annotation.__args__[0] for kind in OPTIMIZERS]),
-        ("schedule", [item.key for item in SCHEDULES]),
-        ("runtime", list(Runtime.model_fields)),
-    ],
-)
-def test_the_vocabulary_is_complete(row, known):
-    line = re.search(rf"^\| {row} \| (.*) \|$", TEXT, re.MULTILINE).group(1)
-    assert set(known) <= set(re.findall(r"`(\w+)`", line))
+def anchors(text: str) -> set[str]:
+    """What a forge makes of the headings."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_the_table_of_the_ablation_has_the_numbers_of_its_runs():
-    rows = re.findall(
-        r"^\| `(\w+)` \| (.*) \| ([\d,]+) \| ([\d.± ]+) \| ([\d.± ]+) \| (.*) \| (.*) \|$", TEXT, re.MULTILINE
-    )
-    shown = {name: (parameters, train, test, published) for name, _, parameters, train, test, published, _ in rows}
-    runs: dict[str, list[dict]] = {}
-    for path in (ROOT / "results" / "published").rglob("metrics.json"):
-        metrics = json.loads(path.read_text())
-        runs.setdefault(metrics["run"]["name"], []).append(metrics)
-    assert len(shown) == 13
-    for name, cells in shown.items():
-        reference = runs[name][0]["reference"]
-        assert cells == (
-            f"{runs[name][0]['parameters']['total']:,}",
-            *(_spread([metrics[part]["accuracy"] for metrics in runs[name]]) for part in ("train", "test")),
-            f"{reference['train_accuracy']:.4f} / {reference['test_accuracy']:.4f}",
-        )
+@pytest.mark.parametrize("page", LINKING)
+def test_every_link_leads_somewhere(page):
+    path = ROOT / page
+    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith(("http://", "https://")):
+            continue
+        file, _, anchor = target.partition("#")
+        linked = path.parent / file if file else path
+        assert linked.exists(), target
+        if anchor:
+            assert anchor in anchors(linked.read_text(encoding="utf-8")), target
 
 
-def _spread(values: list[float]) -> str:
-    return f"{fmean(values):.4f}" + (f" ± {stdev(values):.4f}" if len(values) > 1 else "")
+def test_the_index_and_the_readme_name_every_page():
+    for page in PAGES:
+        if page not in ("README.md", "docs/README.md"):
+            assert f"({page.removeprefix('docs/')})" in PAGES["docs/README.md"]
+            assert f"({page})" in PAGES["README.md"]
+
+
+def test_the_readme_is_short():
+    assert len(PAGES["README.md"].splitlines()) <= 160
+
+
+def test_the_least_numbers_of_seeds_are_those_of_the_statistics():
+    assert f"at least\n{least_seeds(1)} seeds, twelve experiments at least {least_seeds(12)}" in PAGES["docs/sweeps.md"]
+    assert f"{least_seeds(1)} seeds are the fewest for one comparison" in PAGES["docs/reports.md"]
+
+
+def test_the_table_of_the_architecture_is_the_order_that_is_enforced():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
+    section = PAGES["docs/develop.md"].partition("| modules | responsibility |")[2].partition("\n\n")[0]
+    rows = [set(re.findall(r"`(\w+)`", row.split("|")[1])) for row in section.splitlines()[2:]]
+    assert rows == [set(layer.replace(" ", "").split("|")) for layer in layers]
+
+
+def test_every_path_and_name_that_developers_are_pointed_to_is_there():
+    for path in re.findall(
+        r"`((?:mnist_lab|tests|evidence|configs|benchmarks|tools|results)/[\w./]*)`", PAGES["docs/develop.md"]
+    ):
+        assert (ROOT / path).exists(), path
+    for name, path in re.findall(r"`(\w+)` in `([\w/]+\.py)`", PAGES["docs/develop.md"]):
+        assert name in (ROOT / path).read_text(encoding="utf-8")
 
 
 def test_the_reference_of_configurations_is_generated_from_the_schema():
-    assert configuration.PAGE.read_text(encoding="utf-8") == configuration.page(), "`make docs`"
+    assert outputs.bare(configuration.PAGE.read_text(encoding="utf-8")) == configuration.page(), "`make docs`"
 
 
 def test_every_key_of_a_configuration_and_of_a_sweep_file_has_a_meaning():

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections import Counter
 from statistics import fmean, median, stdev
 
 import numpy as np
@@ -331,14 +332,15 @@ def test_what_a_configuration_notes_of_its_published_numbers_stands_under_the_ta
         assert f"\n- `{name}`: {note}\n" in text
 
 
-def test_the_first_screen_counts_what_was_trained_and_says_what_of_the_published_is_contradicted_and_why(some):
+def test_the_first_screen_counts_what_was_retrained_and_which_conclusions_replicate(some):
     text = readme.first_screen(compare(collect([some]).runs))
-    assert text.startswith("5 published write-ups, 28 experiments; 6 of them trained again so far, in 46 runs.")
-    [collapse] = [line for line in text.splitlines() if "training collapses" in line]
-    assert r"below one half).\* Published: 0.3039. **Contradicted (11 seeds).** Test accuracy 0.9701" in collapse
-    assert "Why the published training collapsed is not known." in collapse
-    assert r"\* The write-up does not say so in words" in text
-    assert re.search(r"\*Open\*: \d+ not detectable, 3 too few seeds, \d+ not run yet\.", text)
+    assert text.startswith("5 published write-ups, 28 experiments; 6 of them retrained so far, in 46 runs.")
+    found = [finding for one in compare(collect([some]).runs) for finding in findings(one)]
+    counts = Counter(str(finding.outcome) for finding in found)
+    assert f"{counts['supported']} of {len(found)} replicate, {counts['contradicted']} are contradicted" in text
+    assert f"{counts['too few seeds']} too few seeds" in text
+    assert re.search(r"Contradicted: .*On pixels that are not rescaled training collapses", text)
+    assert re.search(r"[1-9] of [1-9] acceptance thresholds met; median absolute error \d\.\d\d pp", text)
 
 
 def test_what_is_missing_is_said(some):
