@@ -8,12 +8,15 @@ import errno
 import io
 import os
 import sys
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
 from typing_extensions import override
 
+from mnist_lab.system.directories import check_temporary_dir
 from mnist_lab.text.printable import ENCODING_ERRORS
 
 _STDOUT = 1
@@ -84,6 +87,26 @@ def redirect(path: Path) -> None:
     os.close(descriptor)
     sys.stdout = _text(_Descriptor(_STDOUT), "utf-8")
     sys.stderr = _text(_Descriptor(_STDOUT + 1), "utf-8")
+
+
+@contextmanager
+def captured_stderr() -> Iterator[list[str]]:
+    """Collect what this process writes to file descriptor 2, to which libraries log directly."""
+    text: list[str] = []
+    check_temporary_dir()
+    open_descriptors()
+    flush()
+    with tempfile.TemporaryFile("w+b") as file:
+        kept = os.dup(2)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield text
+        finally:
+            flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+            file.seek(0)
+            text.append(file.read().decode(errors="replace"))
 
 
 def flush() -> None:

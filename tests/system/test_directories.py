@@ -192,7 +192,7 @@ def test_what_cannot_be_written_is_refused_before_the_work(words, tmp_path, monk
     write(tmp_path / "small.yaml", SMALL)
     write(tmp_path / "file", "")
     finished_run(tmp_path / "results", "quickstart")
-    monkeypatch.setattr(backends, "import_keras", lambda _: pytest.fail("Keras was imported first"))
+    monkeypatch.setattr(backends.keras_import, "import_keras", lambda _: pytest.fail("Keras was imported first"))
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 2, result.output
     assert {path.name for path in Path().iterdir()} == {"small.yaml", "file", "results"}

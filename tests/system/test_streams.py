@@ -43,8 +43,8 @@ def test_without_any_stream_all_can_be_used(tmp_path):
 @pytest.mark.parametrize("closed", [(), (2,)], ids=["open", "closed"])
 def test_stderr_can_be_captured_where_python_has_none(closed, tmp_path):
     code = (
-        "import os, sys\nfrom mnist_lab import backends\nsys.stderr = None\n"
-        "with backends.captured_stderr() as chatter:\n    os.write(2, b'some words')\n"
+        "import os, sys\nfrom mnist_lab.system import streams\nsys.stderr = None\n"
+        "with streams.captured_stderr() as chatter:\n    os.write(2, b'some words')\n"
         "print(chatter)"
     )
     done = python(code, closed=closed, cwd=tmp_path)

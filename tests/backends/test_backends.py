@@ -7,6 +7,7 @@ import pytest
 from lab import ROOT, environment
 
 from mnist_lab import backends
+from mnist_lab.backends import choice, keras_import
 from mnist_lab.config.document import frozen
 from mnist_lab.config.layers import Cnn, Mlp
 from mnist_lab.errors import SetupError
@@ -21,7 +22,7 @@ def there(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
 
     def install(*names):
-        monkeypatch.setattr(backends, "installed", lambda: list(names))
+        monkeypatch.setattr(choice, "installed", lambda: list(names))
 
     return install
 
@@ -48,14 +49,14 @@ CASES = {
 @pytest.mark.parametrize(("convolves", "device", "plugin", "expected"), CASES.values(), ids=CASES)
 def test_auto_is_the_fastest_for_the_network_and_the_device(there, monkeypatch, convolves, device, plugin, expected):
     there(*EVERY)
-    monkeypatch.setattr(backends, "find_spec", lambda name: name if plugin else None)
+    monkeypatch.setattr(choice, "find_spec", lambda name: name if plugin else None)
     assert backends.choose("auto", convolves=convolves, device=device) == expected
 
 
 def test_auto_sees_a_gpu_where_there_is_one(there, monkeypatch):
     there(*EVERY)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
-    monkeypatch.setattr(backends, "find_spec", lambda name: name)
+    monkeypatch.setattr(choice, "find_spec", lambda name: name)
     assert backends.choose("auto", convolves=True) == "jax"
     assert backends.choose("auto", convolves=True, device="cpu") == "tensorflow"
 
@@ -85,7 +86,7 @@ def test_a_network_convolves_where_a_layer_of_it_does_even_inside_a_block():
 def test_what_is_marked_so_holds_on_the_other_backends_that_are_installed(backend):
     if backend not in backends.installed():
         pytest.skip(f"{backend} is not installed")
-    chosen = ["-m", "every_backend", "tests/test_augmentation.py", "tests/training"]
+    chosen = ["-m", "every_backend", "tests/augmentation", "tests/training"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *chosen],
         cwd=ROOT, env=environment(MNIST_LAB_TEST_BACKEND=backend), capture_output=True, text=True, check=False,
@@ -96,7 +97,7 @@ def test_what_is_marked_so_holds_on_the_other_backends_that_are_installed(backen
 def said(*lines, **variables):
     """What a process that executes these lines prints."""
     done = subprocess.run(
-        [sys.executable, "-c", "\n".join(["from mnist_lab import backends", *lines])],
+        [sys.executable, "-c", "\n".join(["import os", "from mnist_lab import backends", *lines])],
         cwd=ROOT, env=environment(**variables), capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.stdout + done.stderr
@@ -110,7 +111,7 @@ def test_threads_that_are_in_use_are_not_said_to_be_fewer():
 
 
 def test_a_gpu_that_is_in_use_is_not_said_to_be_the_cpu():
-    text = said("backends._cards = lambda _: ['gpu:0']", "backends.start('jax', device='cpu')")
+    text = said("backends.startup._cards = lambda _: ['gpu:0']", "backends.start('jax', device='cpu')")
     assert "already uses Keras on gpu:0; it cannot switch to the CPU" in text
 
 
@@ -119,11 +120,11 @@ def test_settings_that_a_user_made_for_other_programs_are_not_keras_settings(tmp
     (tmp_path / "stylelib").mkdir()
     (tmp_path / "stylelib" / "mine.mplstyle").write_bytes(b"\xff")
     text = said(
-        "before = dict(backends.os.environ)",
+        "before = dict(os.environ)",
         "backends.start('jax', device='cpu')",
         "from keras import config",
         "print(config.floatx(), config.epsilon(), config.image_data_format(), config.max_epochs())",
-        "print({name for name, value in before.items() if backends.os.environ.get(name) != value})",
+        "print({name for name, value in before.items() if os.environ.get(name) != value})",
         KERAS_HOME=str(tmp_path), KERAS_NNX_ENABLED="true", KERAS_MAX_EPOCHS="some",
         MPLBACKEND="module://a_notebook.backend", MPLCONFIGDIR=str(tmp_path), JAX_PLATFORMS="cpu",
         CUDA_VISIBLE_DEVICES="-1",
@@ -145,4 +146,4 @@ HARMLESS = {
 @pytest.mark.parametrize(("settings", "harmless"), HARMLESS.items())
 def test_keras_reads_its_settings_file_where_that_changes_nothing(settings, harmless, tmp_path):
     (tmp_path / "keras.json").write_text(settings)
-    assert backends._harmless(tmp_path / "keras.json") == harmless
+    assert keras_import._harmless(tmp_path / "keras.json") == harmless

@@ -1,0 +1,11 @@
+"""Keras' backend: which one, on which device, with how many threads, and the import of Keras.
+
+All this has to be determined before Keras is first imported; only `choose` and `start` do so.
+"""
+
+from mnist_lab.backends.choice import choose, fastest
+from mnist_lab.backends.keras_import import environment, import_keras
+from mnist_lab.backends.startup import Backend, in_turn, start
+from mnist_lab.config.backend import installed
+
+__all__ = ["Backend", "choose", "environment", "fastest", "import_keras", "in_turn", "installed", "start"]

@@ -1,0 +1,115 @@
+"""The first import of Keras: with a given backend, quietly, and independent of the user's own settings of Keras."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from mnist_lab.errors import SetupError
+from mnist_lab.system.directories import cache_dir
+from mnist_lab.system.environment import changed_environment
+from mnist_lab.system.matplotlib_import import pyplot_works
+from mnist_lab.system.streams import captured_stderr
+
+STOP_TRAINING_EARLY = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
+"""Environment variables with which Keras silently stops training early."""
+SETTINGS = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last", "nnx_enabled": False}
+"""Keras' own defaults. With other values the same configuration would give another network."""
+
+
+def environment(name: str, device: str) -> dict[str, str]:
+    """The environment variables to set before Keras is imported with backend `name`."""
+    variables = {"KERAS_BACKEND": name, "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}
+    if device == "cpu":
+        variables |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
+        if name == "torch":
+            variables["KERAS_TORCH_DEVICE"] = "cpu"  # otherwise Keras uses the GPU of a Mac
+    if name == "torch":
+        # Keras looks for GPUs when it is imported. This way Torch does not initialize CUDA, which would be unusable in
+        # processes forked later.
+        variables["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
+    if name == "jax":
+        variables |= {key: os.environ.get(key, value) for key, value in _compilation_cache().items()}
+    return variables
+
+
+def _compilation_cache() -> dict[str, str]:
+    """JAX's settings for caching compiled programs, including small ones, across runs."""
+    if (cache := cache_dir()) is None:
+        return {}
+    return {
+        "JAX_COMPILATION_CACHE_DIR": str(cache / "jax"),
+        "JAX_COMPILATION_CACHE_MAX_SIZE": str(2**30),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+
+
+def import_keras(name: str) -> tuple[float, str]:
+    """Import Keras with backend `name`, whose `environment` is set; returns the seconds and the output to stderr."""
+    from time import perf_counter
+
+    begun = perf_counter()
+    with captured_stderr() as chatter, _default_settings(), _unseen(*_useless(name)):
+        try:
+            import keras
+        except ImportError as error:
+            raise SetupError(f"Keras cannot be imported with the backend '{name}': {error}") from error
+        keras.utils.set_random_seed(0)  # here Keras looks for TensorFlow, and remembers the result
+    return perf_counter() - begun, "".join(chatter)
+
+
+def _useless(backend: str) -> Iterator[str]:
+    """What Keras should not import: TensorFlow next to another backend costs seconds and prints a page of log."""
+    if backend != "tensorflow":
+        yield "tensorflow"
+    if not pyplot_works():
+        yield "matplotlib.pyplot"
+
+
+@contextmanager
+def _unseen(*modules: str) -> Iterator[None]:
+    """Hide optional modules from Keras, which imports them if it finds them."""
+    hidden = [name for name in modules if name not in sys.modules]
+    absent: Any = None
+    sys.modules |= dict.fromkeys(hidden, absent)  # their import raises ImportError
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
+@contextmanager
+def _default_settings() -> Iterator[None]:
+    """Hide the user's settings of Keras from its import, which they could break; `start` sets the others."""
+    changed: dict[str, str | None] = dict.fromkeys((*STOP_TRAINING_EARLY, "KERAS_NNX_ENABLED"))
+    with ExitStack() as stack:
+        if not _harmless(_keras_settings_file()):
+            # Keras reads it at import, and fails if a value is invalid.
+            changed["KERAS_HOME"] = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        stack.enter_context(changed_environment(changed))
+        yield
+
+
+def _keras_settings_file() -> Path:
+    """Where Keras looks for its settings. Source: `keras/src/backend/config.py`."""
+    home = os.path.expanduser("~")  # noqa: PTH111 - pathlib raises an error where there is no home
+    base = home if os.access(home, os.W_OK) else "/tmp"
+    chosen = os.environ.get("KERAS_HOME", f"{base}/.keras")
+    return Path(os.path.expanduser(chosen), "keras.json")  # noqa: PTH111
+
+
+def _harmless(settings: Path) -> bool:
+    """Whether Keras' settings file is missing or contains only default values."""
+    try:
+        if not settings.exists():
+            return True
+        found = json.loads(settings.read_bytes()) if settings.is_file() else None
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and all(found.get(key, value) == value for key, value in SETTINGS.items())
