@@ -6,14 +6,14 @@ it is until its repetition, in `.repetition/`, is finished too and takes its pla
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnist_lab.errors import BusyError, NoRoomError, UnreadableError
+from mnist_lab.errors import BusyError, MissingError, NoRoomError, UnreadableError
 from mnist_lab.history import Record
 from mnist_lab.runs import formats, lock
 from mnist_lab.runs.formats import Arrays, Mistake
@@ -32,7 +32,9 @@ PLOTS = ("accuracy.png", "loss.png", "curves.png", "confusion.png", "predictions
 DAMAGED = ".damaged"
 _REPETITION = ".repetition"
 _REPEATED = ".repeated"
-"""What `.repetition` is called once it is finished and the run that it repeats is gone."""
+"""What `.repetition` is called once it is finished, while its files take the place of those that it repeats."""
+_NAMES = ".names.json"
+"""The names of its files, there."""
 
 
 @dataclass(frozen=True)
@@ -145,15 +147,23 @@ class RunFolder:
         if repetition.finished:
             atomic.remove_parts(repetition.path)
             repetition.remove_checkpoint()
-            (self.path / MARKER).unlink(missing_ok=True)
-            self.clear()
+            repetition.write_json(_NAMES, [file.name for file in repetition._own_files()])
             repetition.path.rename(repeated)
         elif repetition.path.is_dir() and not (self.interrupted or self.failed):
             shutil.rmtree(repetition.path)
         if repeated.is_dir():
-            for file in sorted(repeated.iterdir(), key=lambda file: file.name == MARKER):
-                file.replace(self.path / file.name)
-            repeated.rmdir()
+            self._supersede(repeated)
+
+    def _supersede(self, repeated: Path) -> None:
+        """Put the files of a finished repetition in place. For these few renames alone no run is finished here."""
+        if (repeated / MARKER).exists():
+            (self.path / MARKER).unlink(missing_ok=True)
+        for file in reversed(RunFolder(repeated)._own_files()):
+            file.replace(self.path / file.name)
+        with suppress(MissingError):  # all but the last step was done before
+            names = formats.read_json(repeated / _NAMES)
+            self._unlink(file for file in self._own_files() if file.name not in names)
+        shutil.rmtree(repeated)
 
     def set_aside(self) -> Path:
         """Rename the folder of a damaged run, so that nothing of it is lost; gives its new path."""
@@ -162,7 +172,11 @@ class RunFolder:
 
     def clear(self) -> None:
         """Remove what an earlier run left."""
-        for file in self._own_files():
+        self._unlink(self._own_files())
+
+    @staticmethod
+    def _unlink(files: Iterable[Path]) -> None:
+        for file in files:
             shutil.rmtree(file) if file.is_dir() and not file.is_symlink() else file.unlink()
 
     def finish(self, measured: Measured) -> "RunFolder":
