@@ -53,6 +53,8 @@ def run(
 
 def _run(config: Config, results: Path, data_dir: Path | None, observer: Observer, *, force: bool) -> Run:
     timing = metrics.Timing(datetime.now(UTC), time.perf_counter())
+
+    # Which run it is, and whether it is finished.
     observer.preparing("Reading the data")
     dataset = datasets.load(config.data.dataset, data_dir, progress=observer.download)
     identity = identify(config, dataset, results)
@@ -61,13 +63,14 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
         observer.note(note)
     if not force:
         folder.settle()
-    if folder.finished and not force and not folder.interrupted:
+    if _is_done(folder, force=force):
         return load_run(folder.path)
 
     # All errors in the input are found before the folder is created.
     check_clock()
     check_writable(folder.path, "Choose another folder with --results.")
     splits = prepare_data(config, dataset)
+
     observer.preparing("Importing Keras")
     runtime, threads = config.runtime, _threads(config, folder, force=force)
     backend = backends.start(str(runtime.backend), device=runtime.device, threads=threads)
@@ -80,8 +83,9 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
         trainer = build_trainer(config, splits)
         summary = models.summarize(trainer.model)
     environment = provenance(backend, trainer)
+
     with folder.locked():
-        if folder.finished and not force and not folder.interrupted:  # by another process in the meantime
+        if _is_done(folder, force=force):  # by another process in the meantime
             return load_run(folder.path)
         with recording_failures(folder, identity.results), models.memory_errors():
             # A finished run is only replaced when its repetition is finished.
@@ -90,6 +94,7 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
             identity = replace(identity, config=config, folder=written)
             log = LogFile(written.path / "log.txt")
             observer = Observers([log, observer])
+
             if threads and backend.threads < threads:
                 observer.note(
                     f"Using {backend.threads} threads, not {threads}: no more processors are available to this process."
@@ -99,6 +104,7 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
                 log.note(note)
             written.write_text("config.yaml", to_yaml(config))
             written.write_json("environment.json", environment)
+
             timing = replace(
                 timing,
                 startup=time.perf_counter() - timing.clock,
@@ -115,6 +121,11 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
                 timing=timing,
                 observer=observer,
             )
+
+
+def _is_done(folder: RunFolder, *, force: bool) -> bool:
+    """Whether there is nothing to train: the run is finished, and neither a repetition is requested nor interrupted."""
+    return folder.finished and not force and not folder.interrupted
 
 
 def _threads(config: Config, folder: RunFolder, *, force: bool) -> int | None:

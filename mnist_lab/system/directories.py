@@ -1,4 +1,4 @@
-"""Folders that belong to the user or the system: home, cache and temporary files. A machine may have none of them."""
+"""Folders of the user and the system: home, cache, temporary files. Each of them may be missing."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from mnist_lab.errors import InputError, SetupError
 
 
 def home() -> Path | None:
-    """The user's home folder; None for a user whom the system does not know, as in many containers."""
+    """The user's home folder; None for a user unknown to the system, as in many containers."""
     try:
         found = Path.home()
     except RuntimeError:
@@ -18,7 +18,7 @@ def home() -> Path | None:
 
 
 def expanded(path: str | Path) -> Path:
-    """The path with a leading `~` or `~user` replaced by that home folder.
+    """The path with a leading `~` or `~user` expanded.
 
     Raises:
         InputError: there is no such home folder.
@@ -27,16 +27,16 @@ def expanded(path: str | Path) -> Path:
         return Path(path).expanduser()
     except RuntimeError:
         raise InputError(
-            f"{path}: there is no such home folder.", f"A folder that is called that is written ./{path}."
+            f"{path}: there is no such home folder.", f"For a folder of that name, write ./{path}."
         ) from None
 
 
 def cache_dir() -> Path | None:
     """`mnist-lab` in the user's cache folder, for downloads and compiled programs; it may not exist yet.
 
-    None where the user has no home folder. A relative XDG_CACHE_HOME is ignored, as its specification demands.
+    None if the user has no home folder. A relative XDG_CACHE_HOME is ignored, as its specification requires.
     """
-    chosen = os.path.expanduser(os.environ.get("XDG_CACHE_HOME", ""))  # noqa: PTH111 - it leaves an unknown `~` as it is
+    chosen = os.path.expanduser(os.environ.get("XDG_CACHE_HOME", ""))  # noqa: PTH111 - leaves an unknown `~` unchanged
     if os.path.isabs(chosen):  # noqa: PTH117
         return Path(chosen) / "mnist-lab"
     if sys.platform == "win32" and (local := os.environ.get("LOCALAPPDATA")):
@@ -48,15 +48,15 @@ def cache_dir() -> Path | None:
 
 
 def check_temporary_dir() -> None:
-    """Do nothing if temporary files can be written.
+    """Check that temporary files can be written.
 
     Raises:
-        SetupError: there is no folder for them.
+        SetupError: there is no writable folder for them.
     """
     try:
         tempfile.gettempdir()
     except FileNotFoundError:
         raise SetupError(
-            "There is no folder for temporary files that can be written.",
-            "Make one, and name it in the environment variable TMPDIR: TMPDIR=/path/to/folder mnist-lab ...",
+            "There is no writable folder for temporary files.",
+            "Create one, and set the environment variable TMPDIR to it: TMPDIR=/path/to/folder mnist-lab ...",
         ) from None

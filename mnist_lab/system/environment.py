@@ -1,4 +1,4 @@
-"""Environment variables that are other ones for a while."""
+"""Temporary changes of environment variables."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def changed_environment(variables: Mapping[str, str | None]) -> Iterator[None]:
-    """Set these variables, or unset those that are None; then they are as they were."""
+    """Set these variables, or unset those that are None, and restore them afterwards."""
     before = {name: os.environ.get(name) for name in variables}
     _set(variables)
     try:

@@ -1,4 +1,4 @@
-"""What this process may use of the machine, found out without a library that would start it."""
+"""Processors, memory and GPUs available to this process, without a library that would initialize them."""
 
 import os
 import platform
@@ -18,9 +18,9 @@ def processors() -> Sequence[int]:
 
 
 def quietest(count: int) -> Sequence[int]:
-    """So many of the processors that this process may use: those with the least other work for a tenth of a second.
+    """The `count` available processors with the least load from others during a tenth of a second.
 
-    Equally quiet ones are drawn, so that what starts together does not all settle on the same.
+    Ties are broken at random, so that processes that start together do not all choose the same.
     """
     mine = processors()
     if count >= len(mine):
@@ -33,7 +33,7 @@ def quietest(count: int) -> Sequence[int]:
 
 
 def _idle_ticks() -> dict[int, int]:
-    """For how long each processor has had nothing to do since the machine started; empty where no file tells it.
+    """The idle time of each processor since the machine started, in ticks; empty where the system has no such file.
 
     The fifth column of /proc/stat (man proc_stat).
     """
@@ -46,9 +46,9 @@ def _idle_ticks() -> dict[int, int]:
 
 
 def available_memory() -> int | None:
-    """Bytes of memory that this process can still take, or that the machine has; None where no one tells.
+    """Bytes of memory available to this process, or else of the machine; None if unknown.
 
-    On Linux MemAvailable and SwapFree of /proc/meminfo (man proc_meminfo), at most the limit of the control group.
+    On Linux MemAvailable and SwapFree of /proc/meminfo (man proc_meminfo), but at most the limit of the control group.
     """
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
@@ -63,7 +63,7 @@ def available_memory() -> int | None:
 
 
 def _control_group_limits() -> list[int]:
-    """The limits of memory of this process' control group and those above it; version 2, and version 1 in a container.
+    """The memory limits of this process' control group and its ancestors; version 2, and version 1 in a container.
 
     Source: Documentation/admin-guide/cgroup-v2.rst of Linux.
     """
@@ -77,7 +77,7 @@ def _control_group_limits() -> list[int]:
     files = [*(group / "memory.max" for group in groups), root / "memory" / "memory.limit_in_bytes"]
     limits = []
     for file in files:
-        with suppress(OSError, ValueError):  # not there, or `max`
+        with suppress(OSError, ValueError):  # missing, or `max`
             limits.append(int(file.read_text(encoding="ascii")))
     return limits
 
@@ -91,7 +91,7 @@ def gpus() -> list[str]:
 
 
 def processor_model() -> str:
-    """The name of the processor's model."""
+    """The model name of the processor."""
     try:
         with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as file:
             return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
@@ -100,6 +100,6 @@ def processor_model() -> str:
 
 
 def thread_limits(threads: int) -> dict[str, str]:
-    """The environment variables that hold numerical libraries to so many threads, from their first computation on."""
+    """The environment variables that limit numerical libraries to this many threads, if set before their first use."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
     return dict.fromkeys(names, str(threads))

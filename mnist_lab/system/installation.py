@@ -1,4 +1,4 @@
-"""The command that adds a package or an extra to where mnist-lab is installed."""
+"""The shell command that installs a package or an extra in the environment of mnist-lab."""
 
 import shlex
 import shutil
@@ -13,8 +13,8 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 def extra_command(extra: str) -> str:
     """The command that installs an extra of `pyproject.toml`, such as `jax`.
 
-    In the environment that `make install` made it is `make` again, with the versions of the extra's lock. Anywhere else
-    it names the extra's packages, since mnist-lab itself is on no index.
+    In the environment created by `make install` it is `make` with the extra, which installs the locked versions.
+    Elsewhere it lists the packages of the extra, since mnist-lab itself is on no package index.
     """
     if Path(sys.prefix).resolve() == _CHECKOUT / ".venv" and (_CHECKOUT / "Makefile").is_file():
         here = Path.cwd() == _CHECKOUT
@@ -23,7 +23,7 @@ def extra_command(extra: str) -> str:
 
 
 def package_command(*requirements: str) -> str:
-    """The command that installs packages into this Python's environment, in which uv puts no pip."""
+    """The command that installs packages into this Python environment, which has no pip if uv created it."""
     python = shlex.quote(sys.executable)
     if find_spec("pip"):
         installer = f"{python} -m pip install"
@@ -35,7 +35,7 @@ def package_command(*requirements: str) -> str:
 
 
 def _requirements(extra: str) -> list[str]:
-    """What the extra consists of; nothing where mnist-lab is run from its source without being installed."""
+    """The packages of the extra; empty if mnist-lab is run from its source without being installed."""
     try:
         lines = requires("mnist-lab") or []
     except PackageNotFoundError:

@@ -1,8 +1,7 @@
-"""Matplotlib's import, which the settings of a user cannot break.
+"""Imports Matplotlib even if the user's settings of it are broken.
 
-Matplotlib refuses to be imported where MPLBACKEND names a backend that is not installed, as a notebook's does for the
-shell commands in it, or where it cannot decode the user's matplotlibrc. Neither matters here: figures are drawn with
-Agg and under settings of their own.
+Its import fails if MPLBACKEND names a backend that is not installed, as in the shell commands of a notebook, or if the
+user's matplotlibrc cannot be decoded. Neither matters here: figures are drawn with Agg and their own settings.
 """
 
 import os
@@ -12,20 +11,20 @@ from mnist_lab.system.environment import changed_environment
 
 
 def import_matplotlib() -> None:
-    """Import Matplotlib with the user's settings, or with its own defaults where those cannot be used."""
+    """Import Matplotlib with the user's settings, or with its defaults if those are unusable."""
     try:
         import matplotlib
     except ImportError:
         raise
     except Exception:
         for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
-            del sys.modules[name]  # what was imported before it failed would not be bound to the package any more
+            del sys.modules[name]  # remains of the failed import
         with changed_environment({"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}):
             import matplotlib  # noqa: F401
 
 
 def pyplot_works() -> bool:
-    """Whether pyplot, which also reads the user's style sheets, can be imported; it is, then."""
+    """Whether pyplot, which also reads the user's style sheets, can be imported; imports it."""
     try:
         import_matplotlib()
         import matplotlib.pyplot  # noqa: F401

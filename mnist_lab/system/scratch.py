@@ -1,8 +1,8 @@
-"""The temporary folder of this process: nothing of it is left behind, whichever way the process ends.
+"""The temporary folder of this process, which is removed however the process ends.
 
-Libraries leave files in the temporary folder: TensorFlow one for every process that trains, multiprocessing one for
-every process that is killed. So they are given a folder that is removed when the process ends; if it was killed, by the
-next process that makes such a folder. A lock says who is alive: the system releases it when its owner ends.
+Libraries leave files in the temporary folder: TensorFlow one per process that trains, multiprocessing one per process
+that is killed. So they use a folder that is removed when the process ends or, if it is killed, by the next process that
+creates such a folder. A lock shows whether the owner is alive: the system releases it when the owner ends.
 """
 
 import os
@@ -19,22 +19,22 @@ from mnist_lab.system.directories import check_temporary_dir
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-_PREFIX = "mlab-"  # short, for the path of a socket below it may have 103 characters on macOS
+_PREFIX = "mlab-"  # short: the path of a socket in it may have at most 103 characters on macOS
 _LOCK = "alive.lock"
-"""Only what has this file is taken for such a folder."""
+"""Only a folder with this file is taken for one."""
 _AFTER_MULTIPROCESSING = -200
-"""multiprocessing removes its own temporary folder, which may be in this one, at -100."""
+"""multiprocessing removes its temporary folder, which may be in this one, at priority -100."""
 _made: "list[tuple[Path, BaseFileLock]]" = []
 _own: list[int] = []
 elsewhere: list[Path] = []
-"""Other folders that go with it: of what could not be made in it."""
+"""Further folders to remove with it, which could not be created in it."""
 
 
 def folder() -> Path:
-    """The folder, made when it is first asked for.
+    """The folder, created at the first call.
 
     Raises:
-        SetupError: there is no place for temporary files.
+        SetupError: there is no writable folder for temporary files.
     """
     check_temporary_dir()
     if not _made:
@@ -48,24 +48,24 @@ def _make() -> "tuple[Path, BaseFileLock]":
     import filelock
 
     try:
-        _remove_those_of_the_dead(Path(tempfile.gettempdir()))
+        _remove_orphans(Path(tempfile.gettempdir()))
         while True:
             made = Path(tempfile.mkdtemp(prefix=_PREFIX))
             lock = filelock.FileLock(made / _LOCK)
             lock.acquire()
             if made.is_dir():
-                break  # else another process took it for one of the dead before it was locked
+                break  # else another process has removed it before it was locked
     except OSError as error:
         raise SetupError(
-            f"No temporary folder can be made ({error.strerror or error}).",
-            "Name one that can be written in the environment variable TMPDIR.",
+            f"No temporary folder can be created ({error.strerror or error}).",
+            "Set the environment variable TMPDIR to a folder that can be written.",
         ) from error
     Finalize(None, remove, exitpriority=_AFTER_MULTIPROCESSING)
     return made, lock
 
 
 def remove() -> None:
-    """Remove the folder, if there is one; for a process that ends without Python's clean-up."""
+    """Remove the folder, if there is one; to call in a process that ends without Python's cleanup."""
     while _made:
         path, lock = _made.pop()
         with suppress(OSError):
@@ -76,23 +76,23 @@ def remove() -> None:
 
 
 def own_process() -> None:
-    """Say that nobody but mnist-lab uses this process."""
+    """Declare that only mnist-lab uses this process."""
     _own.append(os.getpid())
 
 
 def use_if_own() -> None:
-    """Let libraries make their temporary files in the folder, if nobody else's files could be among them."""
+    """Let libraries create their temporary files in the folder, if only mnist-lab uses this process."""
     if os.getpid() in _own:
         redirect(folder())
 
 
 def redirect(path: Path) -> None:
-    """Let this process, and all that it starts, make its temporary files in `path`."""
+    """Let this process and its children create their temporary files in `path`."""
     tempfile.tempdir = str(path)
     os.environ["TMPDIR"] = str(path)
 
 
-def _remove_those_of_the_dead(temporary: Path) -> None:
+def _remove_orphans(temporary: Path) -> None:
     import filelock
 
     for found in temporary.glob(f"{_PREFIX}*"):

@@ -1,7 +1,7 @@
-"""Standard streams that no job fails over: there whatever the caller closed, and open to every character.
+"""Standard streams that cannot make a job fail: always open, and able to encode every character.
 
-A reader that goes away (`| head`), a terminal that is closed and a full disk under a log are no reasons to end a run:
-what it says is dropped, and its results are in its folder.
+A reader that goes away (`| head`), a closed terminal or a log on a full disk do not end a run: its output is dropped,
+and its results are in its folder.
 """
 
 import errno
@@ -24,7 +24,7 @@ _READER_GONE = {errno.EPIPE, errno.ECONNRESET}
 
 
 class _Descriptor(io.FileIO):
-    """A descriptor of an output that may go away; only for results on a disk is that an error."""
+    """An output descriptor whose target may disappear; an error only for stdout that is redirected to a file."""
 
     def __init__(self, descriptor: int, *, own: bool = False) -> None:
         super().__init__(descriptor, "w", closefd=own)
@@ -41,9 +41,9 @@ class _Descriptor(io.FileIO):
 
 
 def open_descriptors() -> None:
-    """Open those of the descriptors 0 to 2 that are closed, on the null device.
+    """Open closed descriptors among 0 to 2 on the null device.
 
-    Otherwise the next file of this process gets the number, and what libraries log to descriptor 2 goes into it.
+    Otherwise the next file that is opened gets the number, and what libraries log to descriptor 2 is written to it.
     """
     for descriptor in range(3):
         try:
@@ -57,18 +57,18 @@ def open_descriptors() -> None:
 
 
 def prepare() -> None:
-    """Make stdout and stderr of this process take every text, also where there are none or their reader is gone."""
+    """Make stdout and stderr accept every text, even if they are closed or their reader is gone."""
     open_descriptors()
     if sys.stdin is None:
-        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - it stays open, as stdin does
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - stays open, as stdin does
     sys.stdout = _lasting(sys.stdout, _STDOUT)
     sys.stderr = _lasting(sys.stderr, _STDOUT + 1)
 
 
 def copy_of_stderr() -> TextIO:
-    """Stderr under a descriptor of its own, which stays the terminal while descriptor 2 is redirected.
+    """Stderr with a separate descriptor, which remains the terminal while descriptor 2 is redirected.
 
-    To be closed by the caller unless it is `sys.stderr` itself, where that is no file.
+    To be closed by the caller, unless it is `sys.stderr` itself because that has no descriptor.
     """
     try:
         descriptor = os.dup(sys.stderr.fileno())
@@ -78,7 +78,7 @@ def copy_of_stderr() -> TextIO:
 
 
 def redirect(path: Path) -> None:
-    """Append to the file at `path`, in UTF-8, all that this process writes to stdout and stderr from now on."""
+    """Append everything that this process writes to stdout and stderr from now on to the file at `path`, in UTF-8."""
     open_descriptors()
     flush()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -91,7 +91,7 @@ def redirect(path: Path) -> None:
 
 @contextmanager
 def captured_stderr() -> Iterator[list[str]]:
-    """Collect what this process writes to file descriptor 2, to which libraries log directly."""
+    """Collect what this process writes to descriptor 2, to which libraries log directly."""
     text: list[str] = []
     check_temporary_dir()
     open_descriptors()
@@ -110,7 +110,7 @@ def captured_stderr() -> Iterator[list[str]]:
 
 
 def flush() -> None:
-    """Write out what stdout and stderr hold back, if they are there."""
+    """Flush stdout and stderr, if they are open."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and not stream.closed:
             with suppress(OSError):
@@ -118,7 +118,7 @@ def flush() -> None:
 
 
 def _lasting(stream: TextIO | None, descriptor: int) -> TextIO:
-    """The stream if it is no file (a notebook's, a test's), else one over the same file that lasts."""
+    """The stream if it is not a file (as in notebooks and tests), else a `_Descriptor` of the same file."""
     if stream is None or stream.closed:
         return _text(_Descriptor(descriptor), "utf-8")
     if not isinstance(stream, io.TextIOWrapper):

@@ -1,4 +1,4 @@
-"""Whether results can be written, found out before the work that they come of."""
+"""Checks whether results can be written, before the work that produces them."""
 
 import errno
 import os
@@ -8,38 +8,38 @@ from pathlib import Path
 from mnist_lab.errors import NoRoomError, SetupError
 
 _ROOM = 64
-"""Bytes that the path of a file in a folder may be longer than that of the folder."""
+"""Bytes by which the paths of files in a folder are longer than that of the folder, at most."""
 
 _ZIP_YEARS = range(1980, 2108)
-"""Those that a zip archive can hold. Source: PKWARE's APPNOTE.TXT, 4.4.6."""
+"""The years that a zip archive can represent. Source: PKWARE's APPNOTE.TXT, 4.4.6."""
 
 
 def check_clock() -> None:
-    """Do nothing if archives can be written, as `model.keras` and npz files are.
+    """Check that the clock allows zip archives, which `model.keras` and npz files are.
 
     Raises:
-        SetupError: the clock is in a year that they cannot hold.
+        SetupError: they cannot represent the current year.
     """
     now = time.localtime()
     if now.tm_year not in _ZIP_YEARS:
         raise SetupError(
             f"The clock of this machine says {time.strftime('%Y-%m-%d', now)}. The saved model and arrays are zip "
-            f"archives, which hold no time before {_ZIP_YEARS[0]} or after {_ZIP_YEARS[-1]}.",
+            f"archives, which cannot represent years before {_ZIP_YEARS[0]} or after {_ZIP_YEARS[-1]}.",
             "Set the clock.",
         )
 
 
 def check_writable(folder: Path, instead: str) -> None:
-    """Do nothing if files can be put into `folder`, which is made if need be.
+    """Check that files can be written to `folder`, which may not exist yet.
 
-    Nothing is written to find out, so a full disk still shows later.
+    Nothing is written for the check, so a full disk is not detected.
 
     Args:
-        folder: may be missing, with any of its parents.
-        instead: what to do about it, for the message.
+        folder: it and its parents may be missing.
+        instead: what the user can do, for the message.
 
     Raises:
-        NoRoomError: it, or what is in its place, cannot be written, or no folder can have such a name.
+        NoRoomError: it cannot be written or created, or its name is too long.
     """
 
     def refuse(why: str) -> NoRoomError:
@@ -55,10 +55,10 @@ def check_writable(folder: Path, instead: str) -> None:
         longest = os.pathconf(there, "PC_NAME_MAX")
         for name in folder.absolute().relative_to(there.absolute()).parts:
             if (size := len(os.fsencode(name))) > longest:
-                raise refuse(f"a name of {size} bytes; {longest} are possible")
+                raise refuse(f"its name has {size} bytes; at most {longest} are possible")
         size, longest = len(os.fsencode(folder)) + _ROOM, os.pathconf(there, "PC_PATH_MAX")
         if size > longest:
-            raise refuse(f"the paths of files in it would have up to {size:,} bytes; {longest:,} are possible")
+            raise refuse(f"the paths of its files would have up to {size:,} bytes; at most {longest:,} are possible")
     if not os.access(there, os.W_OK | os.X_OK):
         raise refuse(f"{there} is on a read-only file system" if _read_only(there) else f"no permission for {there}")
 

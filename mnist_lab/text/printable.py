@@ -1,8 +1,7 @@
-"""Text that can be shown anywhere: on any terminal, in any encoding, without doing anything to either.
+"""Text that can safely be shown on any terminal and in any encoding.
 
-What a run folder, a data set or a configuration says may come from somebody else. A terminal obeys the control
-characters in it (title, colours, cursor), and a reader is misled by those that reverse the direction of writing
-(CVE-2021-42574).
+The contents of run folders, data sets and configurations may be from someone else. A terminal executes the control
+characters in them (title, colours, cursor), and bidirectional ones mislead the reader (CVE-2021-42574).
 """
 
 import codecs
@@ -14,7 +13,7 @@ _UNSAFE = re.compile(
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # Unicode's property Bidi_Control
     "\u2028\u2029\u206a-\u206f"  # separators of lines and paragraphs, deprecated format characters
-    "\ud800-\udfff"  # bytes of a file name that are no UTF-8
+    "\ud800-\udfff"  # bytes of a file name that are not UTF-8
     "]"
 )
 
@@ -25,22 +24,22 @@ _PLAIN = {
     "\u2264": "<=", "\u2265": ">=", "\u2260": "!=",
     "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " ",
 }  # fmt: skip
-"""What ASCII has for the characters that this program itself prints."""
+"""ASCII replacements of the characters that this program prints."""
 
 ENCODING_ERRORS = "mnist_lab.text.printable"
-"""The handler to open a text stream with: what its encoding lacks is written in ASCII."""
+"""The `errors` handler for text streams: characters that the encoding lacks are written in ASCII."""
 
 
 def printable(text: str) -> str:
-    r"""The text with control and bidirectional characters as `\u001b`; newlines and tabs stay.
+    r"""Escape control and bidirectional characters as in `\u001b`; keep newlines and tabs.
 
-    JSON remains the same JSON, for there such characters can only stand in strings.
+    JSON keeps its meaning, since such characters can only occur in its strings.
     """
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def json_for(text: str, encoding: str | None) -> str:
-    """JSON that `encoding` can hold: the characters it lacks as JSON's own escapes."""
+    """JSON in which characters that `encoding` lacks are escaped."""
     try:
         text.encode(encoding or "utf-8")
     except UnicodeEncodeError:

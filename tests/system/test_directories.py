@@ -148,7 +148,7 @@ class TestWritable:
         if len(character.encode()) * length <= 255:
             check_writable(folder, CHOOSE)
             return
-        with pytest.raises(NoRoomError, match=r"name of [0-9]+ bytes"):
+        with pytest.raises(NoRoomError, match=r"its name has [0-9]+ bytes"):
             check_writable(folder, CHOOSE)
 
     def test_a_path_has_an_end(self, tmp_path):
