@@ -31,9 +31,9 @@ def echo_error(text: str) -> None:
     echo(shortened(text), err=True)
 
 
-def left_out(problems: Sequence[object]) -> None:
-    """Say on stderr what is left out and why."""
-    echo_notes([f"Left out: {problem}" for problem in problems])
+def echo_skipped(problems: Sequence[object]) -> None:
+    """Say on stderr what was skipped and why."""
+    echo_notes([f"Skipped: {problem}" for problem in problems])
 
 
 def echo_notes(notes: Sequence[str]) -> None:

@@ -64,7 +64,7 @@ def _results(measured: "Measured") -> tuple[list[Column], list[list[str]]]:
         rows.append(row(name, data.validation, epochs, measured.validation, None))
     interval = f"{low:.4f} to {high:.4f}"
     rows.append(row("test", test.total, measured.best.epoch, test, published.test_accuracy, interval))
-    headings = ["Images", "Epoch", "Loss", "Accuracy", *(["Published"] if known else []), "95 % interval"]
+    headings = ["Images", "Epoch", "Loss", "Accuracy", *(["Published"] if known else []), "95 % CI"]
     return [Column(""), *(Column(heading, number=True) for heading in headings)], rows
 
 
@@ -73,13 +73,13 @@ def _facts(measured: "Measured") -> list[tuple[str, str]]:
     size = measured.parameters
     epochs = quantities.count(measured.epochs, "epoch")
     saved = f"the weights of epoch {best.epoch}, " + (f"best by {best.monitor}" if best.restored else "the last")
+    total, startup, train = map(quantities.duration, (seconds.total, seconds.startup, seconds.train))
     lines = [
         ("Wrong", f"{test.wrong:,} of {test.total:,} test images"),
         ("Model", f"{quantities.parameters(size.trainable, size.total)}; saved with {saved}"),
         (
             "Time",
-            f"{seconds.total:.1f} s: {seconds.startup:.1f} s start-up, {seconds.train:.1f} s training "
-            f"({epochs}, {seconds.epoch_median:.2f} s each)",
+            f"{total}: start-up {startup}, training {train} ({epochs}, median {seconds.epoch_median:.2f} s)",
         ),
         ("Backend", f"{environment.get('backend', 'unknown')} on {environment.get('device', 'unknown')}"),
     ]
@@ -89,7 +89,7 @@ def _facts(measured: "Measured") -> list[tuple[str, str]]:
 def _remarks(run: "Run") -> list[str]:
     reference = run.measured.reference
     changed = reference.departures if reference else ()
-    incomparable = [f"No comparison with the published numbers: this run changes {', '.join(changed)}."]
+    incomparable = [f"Not comparable with the published numbers, because this run changes {', '.join(changed)}."]
     observations = [observation.text for observation in observed(run)]
     return [*(incomparable if changed else []), *run.measured.dataset.notes, *observations]
 

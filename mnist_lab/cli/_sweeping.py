@@ -177,6 +177,9 @@ class Live(Lines):
     def tick(self, running: "Sequence[PlannedRun]") -> None:
         from rich.console import Group
 
+        if not running:
+            self._live.update(self._bar())
+            return
         rows = [self._row(run) for run in running]
         numbers = (Column(heading, number=True) for heading in ("Epoch", "Accuracy", "Time", "Left"))
         table = renderable(("Running", *numbers), rows, self._console)

@@ -1,16 +1,20 @@
 """Tables and paragraphs for people: fitted to a terminal, neither wrapped nor shortened in a pipe."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from rich.console import Console, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from mnist_lab.cli._consoles import console
 from mnist_lab.cli._output import echo
 from mnist_lab.text.printable import printable
-from mnist_lab.text.tables import Column, Layout, fitted
+from mnist_lab.text.tables import Column, Layout, fitted, wrapped
+
+_NARROWEST = 20
+"""Characters that a text beside a name gets in any case."""
 
 
 def print_table(
@@ -44,15 +48,28 @@ def renderable(columns: Sequence[Column | str], rows: Iterable[Sequence[str]], o
     return Text("\n".join([layout.heading, layout.rule, *layout.rows]))
 
 
-def facts(pairs: Iterable[tuple[str, str]]) -> Table:
-    """A name and a sentence to a line; what does not fit goes on under its beginning."""
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    for name, text in pairs:
-        grid.add_row(Text(printable(name)), Text(printable(text)))
-    return grid
+@dataclass(frozen=True)
+class Facts:
+    """A name and a text to a line, for rich to print; what does not fit continues below its beginning."""
+
+    pairs: Sequence[tuple[str, str]]
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[Text]:
+        """The lines, without spaces at their ends."""
+        pairs = [(printable(name), printable(text)) for name, text in self.pairs]
+        indent = max((cell_len(name) for name, _ in pairs), default=0) + 2
+        for name, text in pairs:
+            for i, line in enumerate(wrapped(text, max(options.max_width - indent, _NARROWEST))):
+                first = name + " " * (indent - cell_len(name)) if i == 0 else " " * indent
+                yield Text(f"{first}{line}".rstrip())
 
 
-def bullets(texts: Iterable[str]) -> RenderableType:
+def facts(pairs: Iterable[tuple[str, str]]) -> Facts:
+    """What is known by name."""
+    return Facts(list(pairs))
+
+
+def bullets(texts: Iterable[str]) -> Facts:
     """A list of sentences."""
     return facts(("•", text) for text in texts)
 

@@ -15,7 +15,7 @@ from mnist_lab.cli._options import (
     references,
     results_option,
 )
-from mnist_lab.cli._output import echo, echo_json, left_out
+from mnist_lab.cli._output import echo, echo_json, echo_skipped
 
 if TYPE_CHECKING:
     from mnist_lab.report.comparison import Comparison
@@ -59,7 +59,7 @@ def compare(
     comparison = compared(sides, find_results(sides, results))
     folder = output or default_folder(comparison, results)
     files, not_drawn = write_comparison(folder, comparison, data_dir)
-    left_out((*comparison.problems, *not_drawn))
+    echo_skipped((*comparison.problems, *not_drawn))
     if as_json:
         echo_json((folder / "compare.json").read_text(encoding="utf-8"))
     else:
@@ -80,7 +80,7 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
         output.print()
         output.print(Text(f"{comparison.title}, {base.data.heading}", style="bold"))
         output.print()
-        numbers = (Column(heading, number=True) for heading in ("Test", "Difference", "95 % interval"))
+        numbers = (Column(heading, number=True) for heading in ("Test", "Difference", "95 % CI"))
         rows = [(name, *cells) for name, _, *cells in words.overview(comparison)]
         tables.print_table(("Runs", *numbers, "Verdict"), rows)
     for arm in comparison.arms:
@@ -91,7 +91,7 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
         output.print(tables.facts([("Changed", arm.entry.group.changed), ("Runs", words.seeds(comparison, arm))]))
         output.print()
         names = (base.name, arm.entry.group.name)
-        numbers = (Column(heading, number=True) for heading in (*names, "Difference", "95 % interval"))
+        numbers = (Column(heading, number=True) for heading in (*names, "Difference", "95 % CI"))
         tables.print_table(("", *numbers), words.cells(arm))
         output.print()
         output.print(tables.bullets(words.findings(comparison, arm)))

@@ -29,9 +29,10 @@ def configs(ctx: click.Context, *, as_json: bool) -> None:
     if as_json:
         print_json([{"name": name, "description": description} for name, description in described.items()])
         return
-    width = max(map(len, names))
-    for name, description in described.items():
-        echo(f"{name:<{width}}  {description or ''}".rstrip())
+    from mnist_lab.cli._consoles import console
+    from mnist_lab.cli._tables import facts
+
+    console().print(facts((name, description or "") for name, description in described.items()))
 
 
 @configs.command(short_help="Copy them to a folder.", epilog=examples("mnist-lab configs copy my_configs"))

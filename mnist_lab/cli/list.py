@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_lab.cli._options import PATH, debug_option, examples, json_option
-from mnist_lab.cli._output import echo, left_out, print_json
+from mnist_lab.cli._output import echo, echo_skipped, print_json
 from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def list_runs(
 
     asked = [Condition.parse(text) for text in conditions]
     read = read_runs([path])
-    left_out(read.problems)
+    echo_skipped(read.problems)
     found = Records(read.runs)
     there = len(found.runs)
     used = [condition.key for condition in asked] + [key.removeprefix("-") for key in keys]
@@ -92,7 +92,7 @@ def list_runs(
     if reverse and not keys:
         found = found.reversed()
     found = found.first(limit)
-    left_out(found.problems)
+    echo_skipped(found.problems)
     if as_json:
         print_json([{"folder": str(run.folder.path), **run.metrics} for run in found.runs])
     elif as_csv:

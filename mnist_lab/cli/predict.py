@@ -181,8 +181,8 @@ def _print_predictions(
         )
         for picture, top in zip(pictures, likely, strict=True)
     ]
-    probability, prepared = Column("Probability", number=True), Column("Prepared", priority=MINOR)
-    print_table(("Image", "Label", probability, Column("Next", priority=MINOR + 1), prepared), rows, elsewhere=_JSON)
+    probability, prepared = Column("Probability", number=True), Column("Prepared", priority=MINOR + 1)
+    print_table(("Image", "Label", probability, Column("Runners-up", priority=MINOR), prepared), rows, elsewhere=_JSON)
     if plot:
         echo(f"\nPlot: {plot}")
 
@@ -229,16 +229,16 @@ def _print_score(
         print_json(facts)
         return
     echo(
-        f"{_title(run)}, on the {score.total:,} test images of {dataset.title}:\n"
-        f"accuracy {score.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f}), {wrong:,} of {score.total:,} wrong, "
-        f"loss {score.loss:.4f}"
+        f"{_title(run)}, evaluated on the {score.total:,} test images of {dataset.title}:\n"
+        f"accuracy {score.accuracy:.4f} (95 % confidence interval {low:.4f} to {high:.4f}), "
+        f"{wrong:,} of {score.total:,} wrong, loss {score.loss:.4f}"
     )
     if same:
         echo("This is the data set that the run was trained and tested on.")
     if renamed:
         echo(
-            f"The classes have other names ({dataset.classes[0]}, ... instead of {signature.classes[0]}, ...); "
-            "they were compared by their numbers."
+            f"Class names differ ({dataset.classes[0]}, ... instead of {signature.classes[0]}, ...); "
+            "classes are matched by index."
         )
     if plot:
         echo(f"\nPlot: {plot}")

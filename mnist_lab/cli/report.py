@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from mnist_lab.cli._options import OUTPUT_FOLDER, PATH, data_dir_option, debug_option, examples, json_option
-from mnist_lab.cli._output import echo, echo_json, left_out
+from mnist_lab.cli._output import echo, echo_json, echo_skipped
 
 DEFAULT = Path("results")
 
@@ -49,7 +49,7 @@ def report(paths: tuple[Path, ...], output: Path | None, data_dir: Path | None, 
         )
     found = collect(folders if paths or DEFAULT.is_dir() else [])
     compared = study(title_of(folders[0]), groups(found.runs), found.problems)
-    left_out(found.problems)
+    echo_skipped(found.problems)
     if not found.runs:
         if as_json:
             echo_json(facts_json(compared))

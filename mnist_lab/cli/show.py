@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from mnist_lab.cli._options import debug_option, examples, json_option, results_option, run_argument
-from mnist_lab.cli._output import left_out, print_json
+from mnist_lab.cli._output import echo_skipped, print_json
 
 
 @click.command(
@@ -26,7 +26,7 @@ def show(reference: str, results: Path, *, as_json: bool) -> None:
     run = find_run(reference, results)
     from mnist_lab.cli._results import print_run
 
-    left_out(list(run.problems))
+    echo_skipped(list(run.problems))
     if as_json:
         print_json(run.metrics)
     else:

@@ -87,7 +87,7 @@ def sweep(
     from mnist_lab.errors import TooLargeError
 
     if seeds is not None and values["seed"] is not None:
-        raise click.UsageError("--seed and --seeds exclude each other.")
+        raise click.UsageError("--seed and --seeds cannot be combined.")
     declared = load_sweep(references, overrides(**values), seeds, name=name)
     with observer_for(quiet=quiet, dry_run=dry_run) as observer:
         swept = sweeps.sweep(

@@ -162,7 +162,7 @@ def find_folder(reference: str, results: Path) -> RunFolder:
     if len(found) == 1:
         return found[0]
     several = "".join(f"\n  {run.path}" for run in found)
-    raise InputError(f"{reference}: {len(found)} runs are called that; name one folder:{several}")
+    raise InputError(f"{reference}: {len(found)} runs match; specify one of their folders:{several}")
 
 
 def find_folders(reference: str, results: Path) -> list[RunFolder]:

@@ -116,10 +116,10 @@ def _total(widths: Iterable[int]) -> int:
 
 def _row(cells: Sequence[str], widths: Sequence[int], columns: Sequence[Column]) -> str:
     """One row, of as many lines as its longest cell takes."""
-    wrapped = [list(_wrapped(cell, width)) for cell, width in zip(cells, widths, strict=True)]
+    parts_of_cells = [list(wrapped(cell, width)) for cell, width in zip(cells, widths, strict=True)]
     lines = (
         _GAP.join(_padded(part, width, column) for part, width, column in zip(parts, widths, columns, strict=True))
-        for parts in zip_longest(*wrapped, fillvalue="")
+        for parts in zip_longest(*parts_of_cells, fillvalue="")
     )
     return "\n".join(line.rstrip() for line in lines)
 
@@ -139,8 +139,8 @@ def _longest_piece(cell: str) -> int:
     return max((cell_len(piece.rstrip(" ")) for piece in pieces), default=0)
 
 
-def _wrapped(cell: str, width: int) -> Iterator[str]:
-    """The lines of a cell: broken after spaces and slashes, and within a word only where that is too long."""
+def wrapped(cell: str, width: int) -> Iterator[str]:
+    """The lines of a text: broken after spaces and slashes, and within a word only where that is too long."""
     for paragraph in cell.split("\n"):
         line = ""
         for piece in _PIECE.findall(paragraph) if cell_len(paragraph) > width else [paragraph]:

@@ -143,7 +143,7 @@ def test_a_damaged_configuration_is_named_and_hides_no_other(tmp_path):
     assert listed(tmp_path, "--where", "seed<9") == ["mlp_512:1", "mlp_512:2"]
     done = list_runs(tmp_path, "--where", "train.optimizer==adam", "--json")
     assert [run["run"]["seed"] for run in json.loads(done.stdout)] == [2]
-    assert f"Left out: {folders[0] / 'config.yaml'}: damaged" in done.stderr
+    assert f"Skipped: {folders[0] / 'config.yaml'}: damaged" in done.stderr
 
 
 def test_a_hidden_folder_and_what_is_inside_a_run_are_not_listed(tmp_path):

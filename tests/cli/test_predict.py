@@ -188,7 +188,7 @@ def test_the_table_says_what_was_done_and_the_plot_is_there(predicted):
     answer = answers["table"]
     assert answer.code == 0, answer.text
     heading, _, seven, zero, *_ = answer.out.splitlines()
-    assert heading.split() == ["Image", "Label", "Probability", "Next", "Prepared"]
+    assert heading.split() == ["Image", "Label", "Probability", "Runners-up", "Prepared"]
     assert seven.split()[1] == json.loads(answers["pictures"].out)[-1]["label"]
     assert "nothing: it is 28 x 28" in seven
     assert "dark on light; cropped to" in zero

@@ -38,7 +38,7 @@ class TestList:
 
     @pytest.mark.parametrize(
         ("damage", "code", "word"),
-        [*((damage, 0, "Left out") for damage in ("", "{", "[]", "\x00")), ('{"format": 1000}', 2, "Error")],
+        [*((damage, 0, "Skipped") for damage in ("", "{", "[]", "\x00")), ('{"format": 1000}', 2, "Error")],
     )
     def test_a_run_that_is_damaged_or_of_a_newer_format_is_named_and_hides_no_other(
         self, damage, code, word, finished, tmp_path
@@ -83,7 +83,7 @@ class TestShow:
         finished_run(tmp_path, "mlp_512", train__epochs=2)
         text = shown(tmp_path, "mlp_512")
         assert "0.9918" not in text
-        assert "No comparison with the published numbers: this run changes train.epochs." in text
+        assert "Not comparable with the published numbers, because this run changes train.epochs." in text
 
     def test_one_of_several_runs_has_to_be_named(self, finished, tmp_path):
         for seed in (1, 2):

@@ -170,7 +170,7 @@ def test_a_path_with_nothing_but_damaged_runs_is_a_failure_that_names_them_and_w
     answer = report("results", "--json")
     assert answer.code == 1
     assert "No finished runs below results that can be read." in answer.err
-    assert answer.err.count("Left out: ") == len(json.loads(answer.out)["left_out"]) == 2
+    assert answer.err.count("Skipped: ") == len(json.loads(answer.out)["left_out"]) == 2
     assert not [file for file in results.iterdir() if file.is_file()]
 
 
@@ -216,7 +216,7 @@ def test_a_damaged_run_is_named_on_stderr_and_the_rest_is_compared(results):
     bad = finished_run(results, "ablation/nodes_256")
     (bad.path / "metrics.json").write_text('{"format": 1, "run"')
     answer = report("--json")
-    assert answer.err.startswith(f"Left out: {bad.path.relative_to(results.parent)}/metrics.json")
+    assert answer.err.startswith(f"Skipped: {bad.path.relative_to(results.parent)}/metrics.json")
     assert answer.err.count("\n") == 1
     assert json.loads(answer.out)["runs"] == 2
 

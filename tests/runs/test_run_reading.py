@@ -90,7 +90,7 @@ class TestUnreadable:
         for command in (["list", tmp_path], ["report", tmp_path, "--output", tmp_path / "out"]):
             done = lab(*command, "--json")
             assert done.exit_code == 0, done.output
-            assert f"Left out: {run.path / 'metrics.json'}: cannot be read (" in done.stderr
+            assert f"Skipped: {run.path / 'metrics.json'}: cannot be read (" in done.stderr
         assert [found.measured.run.seed for found in read_runs([tmp_path]).runs] == [2]
 
     @pytest.mark.parametrize("kind", UNREADABLE)
@@ -212,7 +212,7 @@ class TestSideFiles:
         for answer in answers:
             assert answer.exit_code == 0, answer.output
             for name in DAMAGED:
-                assert answer.stderr.count(f"Left out: {run.path / name}") == 1
+                assert answer.stderr.count(f"Skipped: {run.path / name}") == 1
         assert all(str(run.path / name) in (tmp_path / "report.md").read_text() for name in DAMAGED)
 
     @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ class TestLinks:
         (tmp_path / "gone").symlink_to("/nowhere/gone")
         done = lab("list", tmp_path)
         assert done.exit_code == 0
-        assert f"Left out: {tmp_path / 'gone'}: a symbolic link to /nowhere/gone, which is not there." in done.stderr
+        assert f"Skipped: {tmp_path / 'gone'}: a symbolic link to /nowhere/gone, which is not there." in done.stderr
         assert "mlp_512" in done.stdout
 
     def test_a_run_folder_that_is_a_link_is_shown_by_its_name(self, tmp_path):

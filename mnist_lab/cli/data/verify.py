@@ -71,8 +71,9 @@ def _print_facts(dataset: "Dataset", facts: dict[str, Any]) -> None:
     from mnist_lab.cli._tables import print_table
     from mnist_lab.text.tables import Column
 
-    echo(f"{dataset.title}, read from {dataset.source}")
+    echo(dataset.title)
     counts = f"{facts['train']:,} training and {facts['test']:,} test images"
+    echo(f"  {dataset.source}")
     echo(f"  {counts}, {image_size(dataset.image_shape)}, {len(dataset.classes)} classes")
     echo()
     rows = [[each["name"], f"{each['train']:,}", f"{each['test']:,}"] for each in facts["classes"]]
