@@ -1,4 +1,4 @@
-"""`python -m evidence`: write what results/published/ says of its runs anew; trains nothing."""
+"""`python -m evidence`: regenerate what results/published/ says of its runs; trains nothing."""
 
 import sys
 from pathlib import Path
@@ -10,10 +10,8 @@ from evidence.comparison import Comparison, evidence
 from evidence.importing import LARGEST, import_runs, keep_first_plots, refresh_observations
 from evidence.writeups import ROOT, writeups
 from mnist_lab.errors import MnistLabError
-from mnist_lab.report import Study, write_summary
-from mnist_lab.report.document import write_document
-from mnist_lab.report.files import write
-from mnist_lab.report.page import write_page
+from mnist_lab.report import Study, write_page, write_report
+from mnist_lab.system.atomic import write_text
 
 PUBLISHED = ROOT / "results" / "published"
 
@@ -35,7 +33,7 @@ def main(source: Path | None) -> None:
         click.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
     project = ROOT / "README.md"
-    write(project, readme.in_project_readme(project.read_text(encoding="utf-8"), compared))
+    write_text(project, readme.in_project_readme(project.read_text(encoding="utf-8"), compared))
     size = sum(file.stat().st_size for file in PUBLISHED.rglob("*") if file.is_file())
     click.echo(f"{study.runs} runs, {size / 1e6:.1f} of {LARGEST / 1e6:.0f} MB: {PUBLISHED / 'README.md'}")
 
@@ -44,21 +42,20 @@ def write_all(folder: Path, compared: list[Comparison], study: Study) -> None:
     """Summaries, reports, the picture and the README of the runs in `folder`."""
     from mnist_lab import plots
 
-    write_summary(folder, study)
-    write_document(folder, study)
+    write_report(folder, study)
     write_page(folder, study)
     for one in compared:
         if one.study:
-            write_summary(folder / one.writeup.folder, one.study)
+            write_report(folder / one.writeup.folder, one.study)
     plots.save(picture.of(compared), folder / picture.NAME)
-    write(folder / "README.md", readme.document(compared, folder))
+    write_text(folder / "README.md", readme.document(compared, folder))
 
 
 def _import(source: Path) -> None:
     done = import_runs(source, PUBLISHED, [one for writeup in writeups() for one in writeup.experiments])
     click.echo(f"{done.new} runs taken over, {done.known} known already.")
     for reason in done.refused:
-        click.echo(f"Left out: {reason}", err=True)
+        click.echo(f"Skipped: {reason}", err=True)
 
 
 if __name__ == "__main__":

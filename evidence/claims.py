@@ -17,11 +17,8 @@ from mnist_lab.analysis import first_gap, mean_accuracy_interval, mean_interval,
 from mnist_lab.analysis.family import BySeed, Tested, tested
 from mnist_lab.analysis.observations import OVERFIT_GAP
 from mnist_lab.analysis.power import least_seeds
-from mnist_lab.analysis.verdicts import outlook
-from mnist_lab.analysis.wording import count, difference, estimate
-from mnist_lab.report import Group, Spread
-from mnist_lab.report.families import families, gaps
-from mnist_lab.report.observations import UNLIKE, hindrances
+from mnist_lab.report import Group, Spread, wording
+from mnist_lab.report.wording import count
 
 GAPS = ("gap", "overfitting")
 """Quantities that are the gap between training and validation accuracy."""
@@ -29,7 +26,7 @@ EPOCHS = ("first_gap", "onset")
 """Quantities that are an epoch."""
 FEWEST = 3
 """Runs from which it says something of an experiment that most of them lack an epoch."""
-UNDERSTATED = "Training accuracy is measured under dropout or augmentation, which makes the gap smaller."
+UNDERSTATED = "Dropout or augmentation lowers training accuracy and so the gap."
 
 
 class Outcome(StrEnum):
@@ -37,10 +34,11 @@ class Outcome(StrEnum):
 
     SUPPORTED = "supported"
     CONTRADICTED = "contradicted"
-    UNDETECTED = "not detectable"
-    UNTOLD = "not told by the gap"
-    """Whether one overfits little, where dropout or augmentation make the gap smaller; or which of two overfits more,
-    where these differ."""
+    UNDETECTED = "no detectable difference"
+    INCONCLUSIVE = "inconclusive"
+    """The interval of a size spans the claim's bound."""
+    BIASED = "inconclusive: gap biased by dropout or augmentation"
+    """Whether one overfits little, where these lower the gap; or which of two overfits more, where they differ."""
     TOO_FEW = "too few seeds"
     """No number, however large, could have decided it."""
     NOT_RUN = "not run yet"
@@ -96,7 +94,9 @@ _MEASURES: dict[str, Callable[[Claim, Group, int], float | None]] = {
     "overfitting": _gap,
     "first_gap": lambda _, group, i: first_gap(group.runs[i].history, OVERFIT_GAP),
     "onset": lambda _, group, i: (turn := overfitting_onset(group.runs[i].history)) and turn.epoch,
-    "best_test": lambda _, group, i: group.results[i].best.validation_accuracy if group.selected_on_test else None,
+    "best_test": lambda _, group, i: (
+        group.runs[i].measured.best.validation_accuracy if group.selected_on_test else None
+    ),
     "validation_at": lambda claim, group, i: next(iter(_validation(claim, group, i)), None),
     "lowest_from": lambda claim, group, i: min(_validation(claim, group, i), default=None),
 }
@@ -105,7 +105,7 @@ _MEASURES: dict[str, Callable[[Claim, Group, int], float | None]] = {
 def _tests(compared: Comparison) -> dict[int, Tested]:
     """Of the claims that compare two experiments, by their number; without arms that were not run."""
     tables: dict[str, Mapping[str, Tested]] = {"test": compared.verdicts}
-    tables |= dict.fromkeys(GAPS, gaps(families(compared.groups, compared.bases)))
+    tables |= dict.fromkeys(GAPS, compared.gaps)
     tests: dict[int, Tested] = {}
     own: dict[int, tuple[BySeed, BySeed]] = {}
     for i, claim in enumerate(compared.writeup.claims):
@@ -141,20 +141,20 @@ def _of_two(claim: Claim, compared: Comparison, test: Tested | None) -> Finding:
     ours, base = (_spread(tuple(by_seed[seed] for seed in test.seeds), claim) for by_seed in both)
     numbers = f"{_name(claim, group)} {ours} against {base}: "
     if test.too_few:
-        numbers += f"{difference(test.paired.mean)}; at least {test.least} seeds needed."
+        numbers += f"{wording.pp(test.paired.mean)}; at least {test.least} seeds needed."
     else:
-        numbers += f"{estimate(test.paired.mean, test.paired.interval, test.p, test.arms)}.{outlook(test)}"
+        numbers += f"{wording.estimate(test)}.{wording.outlook(test)}"
     agrees = (test.paired.mean > 0) == (claim.direction == "higher")
-    unlike = claim.quantity in GAPS and hindrances(group) != hindrances(other)
+    unlike = claim.quantity in GAPS and group.handicaps != other.handicaps
     if test.too_few:
         outcome = Outcome.TOO_FEW
     elif unlike and claim.quantity == "overfitting":
-        outcome = Outcome.UNTOLD
+        outcome = Outcome.BIASED
     elif not test.significant:
         outcome = Outcome.UNDETECTED
     else:
         outcome = Outcome.SUPPORTED if agrees else Outcome.CONTRADICTED
-    return Finding(claim, outcome, test.paired.n, f"{numbers} {UNLIKE}" if unlike else numbers)
+    return Finding(claim, outcome, test.paired.n, f"{numbers} {wording.BIASED}" if unlike else numbers)
 
 
 def _of_size(claim: Claim, compared: Comparison) -> Finding:
@@ -169,20 +169,20 @@ def _of_size(claim: Claim, compared: Comparison) -> Finding:
         text = f"{_name(claim, group)}: there is one in {len(values)} of {count(group.n, 'run')}{some}."
         # An epoch that there is in fewer than half of the runs is no property of the experiment.
         never = 2 * len(values) < group.n and group.n >= FEWEST
-        return Finding(claim, Outcome.CONTRADICTED if never else Outcome.UNDETECTED, group.n, text)
+        return Finding(claim, Outcome.CONTRADICTED if never else Outcome.INCONCLUSIVE, group.n, text)
     if interval is None:
         value = _spread(values, claim) if values else "not known"
         text = f"{_name(claim, group)} {value}; a single seed has no interval."
         return Finding(claim, Outcome.TOO_FEW, group.n, text)
     text = (
         f"{_name(claim, group)} {_spread(values, claim)} "
-        f"(95 % confidence interval {_number(interval[0], claim)} to {_number(interval[1], claim)})."
+        f"({wording.CI} {_number(interval[0], claim)} to {_number(interval[1], claim)})."
     )
     outcome = _place(claim, interval)
-    if claim.quantity in GAPS and hindrances(group):
+    if claim.quantity in GAPS and group.handicaps:
         text += f" {UNDERSTATED}"
         if claim.quantity == "overfitting" and _decided_by_its_smallness(claim, outcome, interval):
-            outcome = Outcome.UNTOLD
+            outcome = Outcome.BIASED
     return Finding(claim, outcome, group.n, text)
 
 
@@ -192,7 +192,7 @@ def _place(claim: Claim, interval: tuple[float, float]) -> Outcome:
     high = inf if claim.at_most is None else claim.at_most
     if low <= interval[0] and interval[1] <= high:
         return Outcome.SUPPORTED
-    return Outcome.CONTRADICTED if interval[1] < low or interval[0] > high else Outcome.UNDETECTED
+    return Outcome.CONTRADICTED if interval[1] < low or interval[0] > high else Outcome.INCONCLUSIVE
 
 
 def _decided_by_its_smallness(claim: Claim, outcome: Outcome, interval: tuple[float, float]) -> bool:
@@ -204,7 +204,7 @@ def _not_run(claim: Claim, compared: Comparison) -> Finding:
     """With what can be said beforehand: that the seeds which are planned cannot decide it."""
     planned = min(compared.experiment(name).seeds for name in (claim.of, claim.than) if name)
     least = least_seeds(1) if claim.than else 2
-    few = f"Too few seeds are planned to tell: {planned}, at least {least} needed." if planned < least else ""
+    few = f"Too few seeds are planned: {planned}, at least {least} needed." if planned < least else ""
     return Finding(claim, Outcome.NOT_RUN, 0, few)
 
 
@@ -213,8 +213,8 @@ def _name(claim: Claim, group: Group) -> str:
     held_out = "test" if group.selected_on_test else "validation"
     return {
         "test": "Test accuracy",
-        **dict.fromkeys(GAPS, "Gap in the last epoch"),
-        "first_gap": f"First epoch with a gap of {100 * OVERFIT_GAP:g} point",
+        **dict.fromkeys(GAPS, "Generalization gap in the last epoch"),
+        "first_gap": f"First epoch with a gap of {100 * OVERFIT_GAP:g} pp",
         "onset": "Epoch at which validation loss turns",
         "best_test": "Best test accuracy",
         "validation_at": f"{held_out.capitalize()} accuracy in epoch {claim.epoch}",

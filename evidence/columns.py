@@ -8,10 +8,8 @@ from urllib.parse import quote
 from evidence.comparison import Row
 from evidence.writeups import short
 from mnist_lab.analysis.verdicts import Kind, Verdict
-from mnist_lab.analysis.wording import count, p_value, signed
-from mnist_lab.report.columns import difference, spread
-from mnist_lab.report.markdown import table
-from mnist_lab.report.verdict_words import WORDS
+from mnist_lab.report import wording
+from mnist_lab.report.wording import count, p_value, signed, spread
 
 NOTHING = "-"
 
@@ -40,19 +38,18 @@ def columns(folder: Path) -> list[Column]:
         Column("Best train", lambda row: _best(row, "train")),
         Column("Best test", lambda row: _best(row, "test")),
         Column("n", lambda row: str(row.n) if row.finished else f"{row.n} of {row.experiment.seeds}"),
-        Column("Ours less published", _above),
-        Column("Against the base", _verdict, numeric=False),
-        Column("Floor", _floor, numeric=False),
+        Column("Ours - published (pp)", _above),
+        Column("Difference from the base (pp)", _verdict, numeric=False),
+        Column("Acceptance threshold", _floor, numeric=False),
         Column("Plots of one seed", lambda row: _plots(row, folder), numeric=False),
     ]
 
 
-def as_table(columns: Sequence[Column], rows: Sequence[Row]) -> list[str]:
-    """Columns that say nothing of any row are left out."""
+def as_table(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[list[str], list[list[str]], list[int]]:
+    """Headings, cells and which columns are numbers; columns that say nothing of any row are skipped."""
     shown = [column for column in columns if any(column.text(row) for row in rows)]
     cells = [[column.text(row) for column in shown] for row in rows]
-    numbers = [i for i, column in enumerate(shown) if column.numeric]
-    return table([column.heading for column in shown], cells, numbers=numbers)
+    return [column.heading for column in shown], cells, [i for i, column in enumerate(shown) if column.numeric]
 
 
 def _name(row: Row) -> str:
@@ -66,7 +63,7 @@ def _description(row: Row) -> str:
 
 
 def _parameters(row: Row) -> str:
-    return f"{row.group.results[0].parameters.trainable:,}" if row.group else ""
+    return f"{row.group.first.parameters.trainable:,}" if row.group else ""
 
 
 def _test(row: Row) -> str:
@@ -77,7 +74,7 @@ def _published(row: Row) -> str:
     """The best test accuracy too, where it was published beside the last."""
     best = row.experiment.reference.best_test_accuracy
     also = f", best {best:.4f}" if best is not None and not row.test.best else ""
-    return f"{row.train.text or NOTHING} / {row.experiment.test_as_published or NOTHING}{also}"
+    return f"{wording.as_published(row.train) or NOTHING} / {row.experiment.test_as_published or NOTHING}{also}"
 
 
 def _best(row: Row, part: str) -> str:
@@ -90,12 +87,12 @@ def _best(row: Row, part: str) -> str:
 def _above(row: Row) -> str:
     if row.group is None:
         return ""
-    train, test, rounded = row.train.points, row.test.points, row.experiment.rounded
+    train, test, rounded = row.train.difference, row.test.difference, row.experiment.rounded
     return " / ".join([_points(train), f"about {_points(test, 1)}" if rounded else _points(test)])
 
 
 def _points(value: float | None, digits: int = 2) -> str:
-    return NOTHING if value is None else signed(value, digits)
+    return NOTHING if value is None else signed(100 * value, digits)
 
 
 def _verdict(row: Row) -> str:
@@ -103,11 +100,20 @@ def _verdict(row: Row) -> str:
     if not found or not row.entry or not row.entry.base:
         return "**base**" if row.group and row.group.is_base else ""
     some = f" over {count(len(found.seeds), 'shared seed')}" if len(found.seeds) < row.n else ""
-    return f"{_kind(found)}: {difference(found)}{_p(found)}{some}"
+    return f"{_kind(found)}: {_difference(found)}{_p(found)}{some}"
+
+
+def _difference(found: Verdict) -> str:
+    """In percentage points: `+0.15 (+0.08 to +0.22)`."""
+    pair = found.paired
+    if pair is None:
+        return ""
+    ends = f" ({wording.ends_pp(pair.interval)})" if pair.interval else ""
+    return f"{signed(100 * pair.mean)}{ends}"
 
 
 def _kind(found: Verdict) -> str:
-    return f"**{WORDS[found.kind].short}**" if found.kind in (Kind.BETTER, Kind.WORSE) else WORDS[found.kind].short
+    return f"**{wording.short(found)}**" if found.kind in (Kind.BETTER, Kind.WORSE) else wording.short(found)
 
 
 def _p(found: Verdict) -> str:

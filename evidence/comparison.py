@@ -8,9 +8,10 @@ from statistics import median
 
 from evidence.writeups import Experiment, Writeup, short, writeups
 from mnist_lab.analysis import mean_interval
+from mnist_lab.analysis.family import Tested
 from mnist_lab.analysis.verdicts import Verdict
-from mnist_lab.report import Chapter, Entry, Group, Study, collect, groups, study
-from mnist_lab.report.published import Published, published_test, published_train
+from mnist_lab.report import Entry, Group, Section, Study, collect, groups, study
+from mnist_lab.report.study import Published, published_in
 from mnist_lab.runs import Run
 
 FEWEST = 3
@@ -58,12 +59,12 @@ class Row:
     @property
     def train(self) -> Published:
         """The published training accuracy and ours."""
-        return published_train(self.experiment.reference, self.group)
+        return published_in("train", self.experiment.reference, self.group)
 
     @property
     def test(self) -> Published:
         """The published test accuracy and ours."""
-        return published_test(self.experiment.reference, self.group)
+        return published_in("test", self.experiment.reference, self.group)
 
     @property
     def another_seed(self) -> tuple[float, float] | None:
@@ -97,9 +98,9 @@ class Comparison:
     """None if nothing was run."""
 
     @property
-    def chapter(self) -> Chapter | None:
+    def section(self) -> Section | None:
         """All its runs are tested on the same images, so there is one."""
-        return self.study.chapters[0] if self.study else None
+        return self.study.sections[0] if self.study else None
 
     @property
     def done(self) -> tuple[Row, ...]:
@@ -124,7 +125,12 @@ class Comparison:
     @property
     def verdicts(self) -> dict[str, Verdict]:
         """The verdicts of the tables, by the name of the group."""
-        return self.chapter.verdicts if self.chapter else {}
+        return self.section.verdicts if self.section else {}
+
+    @property
+    def gaps(self) -> dict[str, Tested]:
+        """The same of the generalization gap."""
+        return {entry.group.name: entry.gap for entry in self.section.entries if entry.gap} if self.section else {}
 
     def experiment(self, key: str) -> Experiment:
         """The experiment whose name ends so."""
@@ -151,7 +157,7 @@ def _compare(writeup: Writeup, runs: Sequence[Run]) -> Comparison:
     names = {experiment.name for experiment in writeup.experiments}
     own = [run for run in runs if run.measured.run.experiment in names]
     compared = study(writeup.folder, groups(own)) if own else None
-    entries = [entry for chapter in compared.chapters for entry in chapter.entries] if compared else []
+    entries = [entry for section in compared.sections for entry in section.entries] if compared else []
     rows = []
     for experiment in writeup.experiments:
         found = [entry for entry in entries if entry.group.experiment == experiment.name]

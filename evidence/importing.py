@@ -6,7 +6,7 @@ their colours.
 
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from evidence.writeups import Experiment
 from mnist_lab.analysis import observed
 from mnist_lab.config import fingerprint
 from mnist_lab.errors import InputError
+from mnist_lab.report import wording
 from mnist_lab.runs import PLOTS, Run, RunFolder, finished_runs, load_run, read_runs
 
 NUMBERS = ("config.yaml", "environment.json", "history.jsonl", "mistakes.json", "metrics.json")
@@ -95,7 +96,7 @@ def refresh_observations(target: Path) -> None:
     """Bring what each run's `metrics.json` says in sentences up to what this version observes of its history."""
     for folder in finished_runs(target):
         run = load_run(folder.path)
-        measured = run.measured.with_observations(map(asdict, observed(run)))
+        measured = run.measured.with_observations(wording.stored(observed(run)))
         if measured != run.measured:
             folder.write_measured(measured)
 

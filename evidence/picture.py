@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from evidence.comparison import Comparison
 from evidence.writeups import short
 from mnist_lab.analysis.verdicts import Kind
-from mnist_lab.analysis.wording import count, signed
 from mnist_lab.plots.style import BLUE, FAINT, GREY, INK, ORANGE, headline, new_figure, styled
 from mnist_lab.plots.wrapping import fitted
+from mnist_lab.report.wording import count, signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

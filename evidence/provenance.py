@@ -6,8 +6,7 @@ from typing import Any
 
 from evidence.comparison import Comparison
 from evidence.writeups import short
-from mnist_lab.report.digest import looks
-from mnist_lab.report.markdown import table
+from mnist_lab.report import wording
 from mnist_lab.runs import Run
 
 FROM_ROOT = "results/published/"
@@ -32,7 +31,7 @@ def test_images(compared: Sequence[Comparison]) -> list[str]:
         text += f", but for {'; '.join(some)}"
     text += "."
     lines = [text]
-    lines += [f"{one.writeup.title}: {' '.join(looks(one.chapter.looks))}" for one in compared if one.chapter]
+    lines += [f"{one.writeup.title}: {' '.join(wording.reuse(one.section.reuse))}" for one in compared if one.section]
     lines.append(
         f"All {len(runs):,} runs share the same 10,000 test images, as the write-ups do, so these numbers say nothing "
         "about other digits: the interval for another choice of test images is in `report.md`."
@@ -40,7 +39,7 @@ def test_images(compared: Sequence[Comparison]) -> list[str]:
     return lines
 
 
-def machines(compared: Sequence[Comparison]) -> list[str]:
+def machines(compared: Sequence[Comparison]) -> list[list[str]]:
     """What the runs were trained on and with, a row each."""
     by_machine: dict[tuple[str, ...], list[Run]] = {}
     for run in (run for one in compared for run in one.runs):
@@ -49,15 +48,7 @@ def machines(compared: Sequence[Comparison]) -> list[str]:
     for machine, runs in sorted(by_machine.items()):
         writeup = Counter(run.measured.run.experiment.partition("/")[0] for run in runs)
         rows.append([str(len(runs)), ", ".join(f"{name} {n}" for name, n in sorted(writeup.items())), *machine])
-    headings = ["Runs", "Of", "Backend", "Device", "Threads", "Python, Keras, NumPy", "Platform", "mnist-lab, commit"]
-    lines = table(headings, rows, numbers=[0, 4])
-    return [
-        *lines,
-        "",
-        "The times in `metrics.json` and in the reports say what it took there, beside whatever else that machine did; "
-        "[the benchmarks](../../benchmarks/) are where times are compared. "
-        "Each run's `environment.json` says where it ran.",
-    ]
+    return rows
 
 
 def _machine(environment: dict[str, Any]) -> tuple[str, ...]:
@@ -77,22 +68,7 @@ def _machine(environment: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def repeat(compared: Sequence[Comparison]) -> list[str]:
-    """How to repeat a run, with one that is there."""
-    runs = [run for one in compared for run in one.runs]
-    if not runs:
-        return ["Nothing was run yet."]
-    run = runs[0]
-    path = f"{FROM_ROOT}{run.measured.run.experiment}/{run.folder.id}"
-    return [
-        "Every run folder has the `config.yaml` that repeats it, bit for bit on the same machine and versions:",
-        "",
-        "```console",
-        f"mnist-lab reproduce {path}",
-        f"mnist-lab run {path}/config.yaml --results again",
-        "```",
-        "",
-        "`reproduce` says whether the result is the same to the bit, within noise or different, and what has changed "
-        "since. From the top of a checkout, `make results` writes all that is in this folder beside the runs anew "
-        "without training, and `make results IMPORT=results` first takes over finished runs from there.",
-    ]
+def example(compared: Sequence[Comparison]) -> str | None:
+    """The path of a run's folder; None if nothing was run."""
+    run = next((run for one in compared for run in one.runs), None)
+    return run and f"{FROM_ROOT}{run.measured.run.experiment}/{run.folder.id}"

@@ -5,17 +5,17 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from evidence.claims import Finding, Outcome, findings
-from evidence.columns import NOTHING
+from evidence.columns import NOTHING, as_table, columns
 from evidence.comparison import Comparison
 from evidence.picture import NAME
-from evidence.provenance import FROM_ROOT, machines, repeat, test_images
-from evidence.section import STAR, section
-from mnist_lab.analysis.power import ALPHA
-from mnist_lab.analysis.wording import count
-from mnist_lab.report.markdown import bullets, table
-from mnist_lab.report.verdict_words import INTERVAL, PLANNED, SCOPE
+from evidence.provenance import FROM_ROOT, example, machines, test_images
+from evidence.section import STAR, remarks, sentence
+from mnist_lab.analysis.holm import ALPHA
+from mnist_lab.report import markdown, wording
+from mnist_lab.report.wording import count
 from tools.blocks import put
 
 COMMAND = "make results"
@@ -30,31 +30,19 @@ def document(compared: Sequence[Comparison], folder: Path) -> str:
         folder: where the runs are, for links to their plots.
     """
     found = [(one, findings(one)) for one in compared]
-    lines = [
-        "# The published experiments, reproduced",
-        "",
-        "<!-- Written by `make results` from the metrics.json of the runs below this folder. Not to be edited. -->",
-        "",
-        f"{_extent(compared)} On the full data and by the write-ups' own recipes; all that stands here is computed "
-        "from the runs in this folder.",
-        "",
-        *_overview(found, ""),
-        "",
-        f"![What each change of the ablation does to the test accuracy]({NAME})",
-        "",
-        "[`report.html`](report.html) has the runs to sort, filter and open up; [`report.md`](report.md) and "
-        "[`summary.csv`](summary.csv) have their numbers as text.",
-        "",
-        "## How to read the tables",
-        "",
-        *bullets(_notes()),
-    ]
-    for one, claims in found:
-        lines += section(one, claims, folder)
-    lines += ["", "## How the test images were used", "", *bullets(test_images(compared))]
-    lines += ["", "## Where the runs were trained", "", *machines(compared)]
-    lines += ["", "## Repeat one", "", *repeat(compared)]
-    return "\n".join(lines) + "\n"
+    return _render(
+        "README.md.jinja",
+        extent=_extent(compared),
+        overview=_overview(found, ""),
+        open=_open(found),
+        picture=NAME,
+        notes=_notes(),
+        writeups=[(one, as_table(columns(folder), one.rows), remarks(one), claims) for one, claims in found],
+        sentence=sentence,
+        test_images=test_images(compared),
+        machines=machines(compared),
+        example=example(compared),
+    )
 
 
 def first_screen(compared: Sequence[Comparison]) -> str:
@@ -63,23 +51,26 @@ def first_screen(compared: Sequence[Comparison]) -> str:
     outcomes = Counter(finding.outcome for finding in claims)
     met = [row.meets_floor for one in compared for row in one.done if row.meets_floor is not None]
     errors = [error for one in compared for error in _errors(one)]
-    reasons = ", ".join(f"{outcomes[kind]} {kind}" for kind in Outcome if kind.is_open and outcomes[kind])
-    contradicted = [finding.claim.says.rstrip(".") for finding in claims if finding.outcome is Outcome.CONTRADICTED]
-    lines = [
-        f"Accuracy: {sum(met)} of {len(met)} acceptance thresholds met; median absolute error "
-        f"{f'{median(errors):.2f} pp' if errors else NOTHING} against the published test accuracies.",
-        f"Conclusions: {outcomes[Outcome.SUPPORTED]} of {len(claims)} replicate, {len(contradicted)} are contradicted, "
-        f"the others are open ({reasons}).",
-        *([f"Contradicted: {'; '.join(contradicted)}."] if contradicted else []),
-        f"Every number, plot and run: [{FROM_ROOT}README.md]({FROM_ROOT}README.md).",
-    ]
-    return "\n".join([_extent(compared), "", *bullets(lines)])
+    return _render(
+        "first_screen.md.jinja",
+        extent=_extent(compared),
+        met=f"{sum(met)} of {len(met)}",
+        error=f"{median(errors):.2f} pp" if errors else NOTHING,
+        supported=f"{outcomes[Outcome.SUPPORTED]} of {len(claims)}",
+        contradicted=[f.claim.says.rstrip(".") for f in claims if f.outcome is Outcome.CONTRADICTED],
+        open=[f"{outcomes[kind]} {kind}" for kind in Outcome if kind.is_open and outcomes[kind]],
+        page=f"{FROM_ROOT}README.md",
+    ).strip()
 
 
 def _errors(one: Comparison) -> list[float]:
     """The absolute errors against published test accuracies in percentage points, without those in whole percent."""
     exact = [row for row in one.done if not row.experiment.rounded]
-    return [abs(points) for row in exact if (points := row.test.points) is not None]
+    return [abs(100 * difference) for row in exact if (difference := row.test.difference) is not None]
+
+
+def _render(template: str, **context: Any) -> str:
+    return markdown(template, package="evidence", **context)
 
 
 def in_project_readme(text: str, compared: Sequence[Comparison]) -> str:
@@ -88,7 +79,7 @@ def in_project_readme(text: str, compared: Sequence[Comparison]) -> str:
 
 
 def _extent(compared: Sequence[Comparison]) -> str:
-    """How much was published, and how much of it was retrained."""
+    """How much was published, and how much of it was trained again."""
     names = {row.experiment.name for one in compared for row in one.rows}
     done = {row.experiment.name for one in compared for row in one.done}
     again = "all of them retrained" if done == names else f"{len(done)} of them retrained so far"
@@ -98,8 +89,8 @@ def _extent(compared: Sequence[Comparison]) -> str:
     )
 
 
-def _overview(found: Sequence[tuple[Comparison, list[Finding]]], page: str) -> list[str]:
-    """A row a write-up, with a link to its section of `page`, and what its columns mean."""
+def _overview(found: Sequence[tuple[Comparison, list[Finding]]], page: str) -> list[list[str]]:
+    """A row a write-up, with a link to its section of `page`."""
     rows = []
     for one, claims in found:
         names = {row.experiment.name for row in one.rows}
@@ -118,19 +109,13 @@ def _overview(found: Sequence[tuple[Comparison, list[Finding]]], page: str) -> l
                 str(sum(outcome.is_open for outcome in outcomes)),
             ]
         )
-    headings = [
-        "Write-up", "Experiments", "Runs", "Points off (median)", "Floors met",
-        "Conclusions supported", "contradicted", "open",
-    ]  # fmt: skip
+    return rows
+
+
+def _open(found: Sequence[tuple[Comparison, list[Finding]]]) -> list[str]:
+    """Why conclusions are open, with how many are."""
     every = Counter(finding.outcome for _, claims in found for finding in claims)
-    undecided = [f"{every[kind]} {kind}" for kind in Outcome if kind.is_open and every[kind]]
-    return [
-        *table(headings, rows, numbers=range(1, len(headings))),
-        "",
-        "*Points off*: ours less the published test accuracy, without its sign and without numbers published in whole "
-        "percent. *Floor*: the test accuracy, median over the seeds, that a faithful reproduction reaches."
-        + (f" *Open*: {', '.join(undecided)}." if undecided else ""),
-    ]
+    return [f"{every[kind]} {kind}" for kind in Outcome if kind.is_open and every[kind]]
 
 
 def _anchor(title: str) -> str:
@@ -143,21 +128,22 @@ def _notes() -> list[str]:
         "Accuracies are fractions of 1: the mean over n seeds ± their sample standard deviation (n - 1). *Train* is "
         "the running accuracy of the last epoch, *Test* that of the saved model. Where the best accuracies over the "
         "epochs were published, ours stand beside them as *Best train* and *Best test*; a best test accuracy is "
-        "chosen on the test images and so optimistic, theirs and ours.",
-        "*Ours less published* is in points (hundredths of accuracy), train / test: of the best accuracies where only "
-        "these were published. A published number is of one run; *about* says that it was published in whole percent.",
-        "*Against the base*: test accuracy less that of the experiment which it changes, with the same seeds, in "
-        "percentage points with its 95 % confidence interval. The verdict goes by the sign-flip test with Holm's "
-        f"correction over all experiments that share the base, at {ALPHA:g}; the p shown is corrected. {INTERVAL} "
-        f"{SCOPE} {PLANNED}",
-        "*Floor*: what the median test accuracy over the seeds must reach in a faithful reproduction.",
+        "selected on the test images and so optimistic, theirs and ours.",
+        "*Ours - published* is in percentage points (pp), train / test: of the best accuracies where only these were "
+        "published. A published number is of one run; *about* says that it was published in whole percent.",
+        "*Difference from the base*: test accuracy less that of the experiment which it changes, with the same seeds, "
+        "in percentage points with its 95 % confidence interval. The verdict goes by the sign-flip test with Holm's "
+        f"correction over all experiments that share the base, at {ALPHA:g}; the p shown is corrected. "
+        f"{wording.INTERVAL} {wording.SCOPE} {wording.PLANNED}",
+        "*Acceptance threshold*: what the median test accuracy over the seeds must reach in a faithful reproduction.",
         "*Parameters* are the trainable ones.",
         "Under each table, the write-up's conclusions. Those that compare two experiments go by the same test: on test "
-        "accuracy or the gap against the base it is that of the table and of `report.md`, all others of a write-up are "
-        "a family of their own under Holm's correction. Those that name a size go by Student's 95 % interval of the "
-        "mean over the seeds. *Not detectable* means that these seeds cannot tell, not that there is nothing; *too few "
-        "seeds*, that so few could not have told anything. *Gap* is training less validation accuracy; dropout and "
-        "rotation, active in training, make it smaller: so between two that differ in these it does not tell which "
-        "overfits more, and of one that has them a small gap does not tell that it does not overfit (*not told by the "
-        f"gap*). Conclusions marked with {STAR} the write-up does not state: its numbers do.",
+        "accuracy or the generalization gap compared with the base it is that of the table and of `report.md`, all "
+        "others of a write-up are a family of their own under Holm's correction. Those that name a size go by Student's"
+        " 95 % confidence interval of the mean over the seeds, and are *inconclusive* where it spans the bound. *No "
+        "detectable difference* does not mean that there is none; with *too few seeds* none could have been detected. "
+        "The generalization gap is training less validation accuracy; dropout and augmentation, active in training, "
+        "bias it downwards: where two experiments differ in them it does not tell which overfits more, and a small gap "
+        "under them does not rule out overfitting (*inconclusive: gap biased by dropout or augmentation*). Conclusions "
+        f"marked with {STAR} the write-up does not state: its numbers do.",
     ]

@@ -1,37 +1,17 @@
-"""A write-up in `results/published/README.md`: its table, what has to be said of it, and its conclusions."""
-
-from collections.abc import Sequence
-from pathlib import Path
-from urllib.parse import quote
+"""A write-up in `results/published/README.md`: what has to be said of its numbers, and its conclusions."""
 
 from evidence.claims import Finding, Outcome
-from evidence.columns import as_table, columns
 from evidence.comparison import PREDICTED, Comparison, Row
 from evidence.writeups import Claim, short
-from mnist_lab.analysis.wording import count
-from mnist_lab.report.markdown import bullets
+from mnist_lab.report.wording import count
 
 STAR = r"\*"
 """After a conclusion that the write-up does not state."""
 
 
-def section(one: Comparison, claims: Sequence[Finding], folder: Path) -> list[str]:
-    """Its lines.
-
-    Args:
-        one: the write-up.
-        claims: what came of its conclusions.
-        folder: as seen from which plots are linked to.
-    """
-    lines = ["", f"## {one.writeup.title}", "", one.writeup.about, ""]
-    lines += as_table(columns(folder), one.rows)
-    if one.study:
-        path = quote(one.writeup.folder)
-        lines += ["", f"All numbers: [`{one.writeup.folder}/summary.md`]({path}/summary.md)."]
-    if remarks := [*_unfinished(one), *_noted(one), *_below_floor(one), *_far_off(one)]:
-        lines += ["", *bullets(remarks)]
-    lines += ["", "What it concludes, and what these runs say:", "", *bullets(sentence(one, each) for each in claims)]
-    return lines
+def remarks(one: Comparison) -> list[str]:
+    """What has to be said of its numbers."""
+    return [*_unfinished(one), *_noted(one), *_below_floor(one), *_far_off(one)]
 
 
 def _unfinished(one: Comparison) -> list[str]:
@@ -44,7 +24,8 @@ def _unfinished(one: Comparison) -> list[str]:
 
 def _below_floor(one: Comparison) -> list[str]:
     return [
-        f"`{short(row.experiment.name)}` does not reach its floor. {row.experiment.below_floor or 'Not explained.'}"
+        f"`{short(row.experiment.name)}` does not meet its acceptance threshold. "
+        f"{row.experiment.below_floor or 'Not explained.'}"
         for row in one.done
         if row.meets_floor is False
     ]

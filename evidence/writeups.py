@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from mnist_lab.config import Config, describe, differences
 from mnist_lab.config.schema import Reference
 from mnist_lab.config.sweeps import load_sweep
-from mnist_lab.report.published import published_test
+from mnist_lab.report import wording
+from mnist_lab.report.study import published_in
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = Path(__file__).with_name("published.yaml")
@@ -79,7 +80,7 @@ class Writeup(_Facts):
     def _experiment(self, config: Config, by_name: dict[str, Config]) -> "Experiment":
         key = short(str(config.experiment))
         reference = config.reference or Reference()
-        published = published_test(reference, None).accuracy
+        published = published_in("test", reference, None).accuracy
         floor = self.floors.get(key)
         if key not in self.floors and self.floor_below_published is not None and published is not None:
             floor = published - self.floor_below_published
@@ -122,8 +123,8 @@ class Experiment(_Facts):
     @property
     def test_as_published(self) -> str:
         """The test accuracy as it was published: `0.9799`, `best 0.9921`, `about 0.99`; empty if it was not."""
-        test = published_test(self.reference, None)
-        return f"about {test.accuracy:g}" if self.rounded else test.text
+        test = published_in("test", self.reference, None)
+        return f"about {test.accuracy:g}" if self.rounded else wording.as_published(test)
 
 
 def short(name: str) -> str:

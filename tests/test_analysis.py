@@ -1,6 +1,7 @@
 """Claims about intervals, landmarks of a history and observations by rule."""
 
 from math import inf, isfinite, nan
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from mnist_lab.analysis import observe, overfitting_onset, stays_above, wilson
 from mnist_lab.history import best_epoch
+from mnist_lab.report import wording
 
 EPOCHS_OVERFITTING = [  # loss, accuracy, val_loss, val_accuracy
     (0.2500, 0.9250, 0.1200, 0.9630),
@@ -42,8 +44,13 @@ def falling(epochs, *, val_loss=None, accuracy=None, val_accuracy=None):
     )
 
 
+class Said(NamedTuple):
+    value: float | None
+    text: str
+
+
 def rules(*args, **kwargs):
-    return {observation.rule: observation for observation in observe(*args, **kwargs)}
+    return {one.rule: Said(one.value, wording.observation(one)) for one in observe(*args, **kwargs)}
 
 
 # Intervals
@@ -187,7 +194,7 @@ def test_no_overfitting_says_so_and_warns_where_training_accuracy_is_understated
     run = falling(10, accuracy=[0.9865] * 10, val_accuracy=[0.9896] * 10)
     plain = rules(run)["no_overfitting"].text
     assert plain == "No overfitting seen: training accuracy ends 0.31 pp below validation (0.9865 against 0.9896)."
-    assert "understates" in rules(run, understated=True)["no_overfitting"].text
+    assert "lowers training accuracy" in rules(run, understated=True)["no_overfitting"].text
 
 
 def test_underfitting_needs_both_accuracies_low():
@@ -287,7 +294,7 @@ def test_any_history_gives_observations_with_finite_numbers_and_exclusive_verdic
     run = [{"epoch": n, **values} for n, values in enumerate(rows, start=1)]
     found = observe(run, test_accuracy=0.5, monitor=monitor, validation_name=name, validation_rows=100, classes=10)
     assert all(item.value is None or isfinite(item.value) for item in found)
-    assert all("nan" not in item.text and item.text.endswith(".") for item in found)
+    assert all("nan" not in text and text.endswith(".") for text in map(wording.observation, found))
     names = [item.rule for item in found]
     assert len(names) == len(set(names))
     assert len({"overfits", "underfits", "no_overfitting"} & set(names)) <= 1

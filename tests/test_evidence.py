@@ -25,8 +25,8 @@ from mnist_lab.analysis.observations import OVERFIT_GAP
 from mnist_lab.config import fingerprint, load_config
 from mnist_lab.config.shipped import names
 from mnist_lab.plots import save
-from mnist_lab.report import collect, write_summary
-from mnist_lab.report.document import document
+from mnist_lab.report import collect, wording, write_report
+from mnist_lab.report.write import document
 from mnist_lab.runs import PLOTS, load_run
 from tools.blocks import put
 
@@ -63,7 +63,7 @@ def test_the_summaries_and_the_report_are_of_these_runs(committed, tmp_path):
         there.mkdir()
         for file in [*folder.glob("summary.*"), *folder.glob("accuracy_*.png")]:  # only a change has them drawn again
             shutil.copy(file, there)
-        for file in write_summary(there, one):
+        for file in write_report(there, one):
             assert file.read_bytes() == (folder / file.name).read_bytes(), f"{folder.name}/{file.name}: {AGAIN}"
 
 
@@ -85,8 +85,8 @@ def test_a_row_has_the_numbers_of_its_metrics():
     assert row["Train"] == f"{fmean(train):.4f}{spread(train)}"
     assert row["n"].split()[0] == str(len(found))
     assert row["Published train / test"] == "0.9947 / 0.9751"
-    assert row["Ours less published"].split(" / ")[1] == f"{100 * (fmean(test) - 0.9751):+.2f}"
-    assert row["Floor"] == f"0.9691 met: {median(test):.4f}"
+    assert row["Ours - published (pp)"].split(" / ")[1] == f"{100 * (fmean(test) - 0.9751):+.2f}"
+    assert row["Acceptance threshold"] == f"0.9691 met: {median(test):.4f}"
 
 
 def test_every_shipped_experiment_but_the_quick_start_has_a_row():
@@ -184,16 +184,16 @@ def claim_of(compared, words):
 @pytest.mark.parametrize(
     ("words", "outcome", "numbers"),
     [
-        ("Without dropout the network tests worse", Outcome.CONTRADICTED, r"\+0\.39 pp .* p = \.004"),
-        ("Without dropout the gap is larger", Outcome.SUPPORTED, r"^Gap in the last epoch \+0\.0250 ± 0\.0000"),
-        ("The initial network overfits", Outcome.SUPPORTED, r"\+0\.0100 .* under dropout or augmentation, which makes"),
+        ("Removing dropout lowers test accuracy", Outcome.CONTRADICTED, r"\+0\.39 pp .* p = \.004"),
+        ("Removing dropout widens", Outcome.SUPPORTED, r"^Generalization gap in the last epoch \+0\.0250 ± 0\.0000"),
+        ("The initial network overfits", Outcome.SUPPORTED, r"\+0\.0100 .* lowers training accuracy and so the gap"),
         (
             "not rescaled training collapses",
             Outcome.CONTRADICTED,
             r"Test accuracy 0\.9701 ± 0\.0001 \(95 % confidence interval",
         ),
         ("A third hidden layer", Outcome.UNDETECTED, r"p = 1; corrected for 4 comparisons"),
-        ("Half the nodes", Outcome.TOO_FEW, r"at least \d seeds needed"),
+        ("Halving the width", Outcome.TOO_FEW, r"at least \d seeds needed"),
         ("28 neurons reaches", Outcome.TOO_FEW, "a single seed has no interval"),
         ("The CNN reaches 99 %", Outcome.NOT_RUN, "^$"),
     ],
@@ -207,15 +207,15 @@ def test_a_conclusion_is_held_against_the_runs(some, words, outcome, numbers):
 def test_a_conclusion_on_the_base_has_the_test_of_the_table_and_of_the_report(some):
     one = compare(collect([some]).runs)[0]
     row = next(row for row in one.done if row.experiment.name == "ablation/no_dropout")
-    found = claim_of([one], "Without dropout the network tests worse")
+    found = claim_of([one], "Removing dropout lowers test accuracy")
     assert row.entry.verdict.p == pytest.approx(4 * 2 / 2**11)  # four arms, eleven seeds
     assert found.numbers.endswith("p = .004; corrected for 4 comparisons).")
-    [reported] = [seen.text for seen in row.entry.observations if seen.rule == "gap_against_base"]
-    numbers = re.search(r"\+1\.50 pp.*", claim_of([one], "Without dropout the gap is larger").numbers)[0]
+    [reported] = [wording.comparison(seen) for seen in row.entry.observations if seen.rule == "gap_against_base"]
+    numbers = re.search(r"\+1\.50 pp.*", claim_of([one], "Removing dropout widens").numbers)[0]
     for words in (
         "p = .004; corrected for 4 comparisons)",
-        "Training accuracy is measured under dropout",
-        "the gap alone does not say which overfits",
+        "Inconclusive about overfitting",
+        "bias the gap by lowering training accuracy",
     ):
         assert words in numbers
         assert words in reported
@@ -227,13 +227,17 @@ def test_of_two_that_differ_in_dropout_the_gap_does_not_say_which_overfits_more(
         finished_run(tmp_path, "ablation/dropout_04_03", seed=seed, train=0.985, validation=0.98)
     compared = compare(collect([tmp_path]).runs)
     found = claim_of(compared, "overfits less")
-    assert found.outcome is Outcome.UNTOLD
+    assert found.outcome is Outcome.BIASED
     assert found.outcome.is_open
     assert re.search(
-        r"^Gap in the last epoch .*: -0\.97 pp .* p = \.031; uncorrected, one comparison\)\. .* overfits more\.$",
+        r"^Generalization gap in the last epoch .*: -0\.97 pp .* p = \.031; uncorrected, one comparison\)\. "
+        r".* lowering training accuracy\.$",
         found.numbers,
     )
-    assert "overfits less than 0.2. **Not told by the gap (6 seeds).** Gap" in readme.document(compared, tmp_path)
+    assert (
+        "overfits less than 0.2. **Inconclusive: gap biased by dropout or augmentation (6 seeds).** Generalization gap"
+        in readme.document(compared, tmp_path)
+    )
 
 
 def test_a_small_gap_under_dropout_does_not_tell_that_it_does_not_overfit(tmp_path):
@@ -242,8 +246,8 @@ def test_a_small_gap_under_dropout_does_not_tell_that_it_does_not_overfit(tmp_pa
             finished_run(tmp_path, f"seven_steps/{step}", seed=seed, train=0.98, validation=0.985)
     without, under = (claim_of(compare(collect([tmp_path]).runs), f"Step {n}") for n in ("2 does not", "4: with"))
     assert without.outcome is Outcome.SUPPORTED
-    assert under.outcome is Outcome.UNTOLD
-    assert under.numbers.endswith("dropout or augmentation, which makes the gap smaller.")
+    assert under.outcome is Outcome.BIASED
+    assert under.numbers.endswith("lowers training accuracy and so the gap.")
 
 
 def test_what_two_are_compared_by_is_of_the_seeds_that_both_have(tmp_path):
@@ -255,7 +259,7 @@ def test_what_two_are_compared_by_is_of_the_seeds_that_both_have(tmp_path):
     assert "0.9944 against 0.9940: +0.04 pp" in claim_of(compared, "slight rotation").numbers
     finished_run(tmp_path, step7, seed=4, test=0.9946)
     row = cells(readme.document(compare(collect([tmp_path]).runs), tmp_path), "step7_augmentation")
-    assert row["Against the base"] == "too few seeds: +0.04 over 1 shared seed"
+    assert row["Difference from the base (pp)"] == "too few seeds: +0.04 over 1 shared seed"
 
 
 def test_a_best_test_accuracy_that_was_published_beside_the_last_stands_beside_it():
@@ -283,7 +287,7 @@ def test_a_conclusion_that_the_planned_seeds_cannot_decide_is_said_to_be_so_befo
         for finding in findings(one):
             claim = finding.claim
             planned, least = (min(seeds[claim.of], seeds[claim.than]), 6) if claim.than else (seeds[claim.of], 2)
-            few = f"Too few seeds are planned to tell: {planned}, at least {least} needed."
+            few = f"Too few seeds are planned: {planned}, at least {least} needed."
             assert (finding.outcome, finding.numbers) == (Outcome.NOT_RUN, few if planned < least else "")
             said.add((one.writeup.folder, claim.than is not None, bool(finding.numbers)))
     assert {("ablation", True, False), ("seven_steps", True, True), ("seven_steps", False, False)} <= said
@@ -311,7 +315,10 @@ def test_a_number_published_in_whole_percent_is_not_taken_for_an_exact_one(tmp_p
         finished_run(tmp_path / "far", "two_models/mlp_5x30", seed=seed, test=0.985 + 0.0005 * seed)
     near, far = (readme.document(compare(collect([tmp_path / name]).runs), tmp_path) for name in ("near", "far"))
     row = cells(near, "mlp_5x30")
-    assert (row["Published train / test"], row["Ours less published"]) == ("0.9883 / about 0.96", "+0.17 / about +0.7")
+    assert (row["Published train / test"], row["Ours - published (pp)"]) == (
+        "0.9883 / about 0.96",
+        "+0.17 / about +0.7",
+    )
     assert "reaches 99 %. Published: about 0.99." in near
     assert "(#a-dense-network-against-a-cnn) | 1 of 2 | 3 | - | 1 of 1 |" in near
     assert "`mlp_5x30` was published" not in near
@@ -348,9 +355,9 @@ def test_what_is_missing_is_said(some):
     text = readme.document(compared, some)
     assert cells(text, "batch_64")["Test"] == "not run yet"
     assert cells(text, "nodes_256")["n"] == "1 of 10"
-    assert cells(text, "nodes_256")["Against the base"].startswith("too few seeds")
-    assert cells(text, "small_28")["Floor"] == "0.9600 **not met**: 0.9500"
-    assert "`small_28` does not reach its floor. Not explained." in text
+    assert cells(text, "nodes_256")["Difference from the base (pp)"].startswith("too few seeds")
+    assert cells(text, "small_28")["Acceptance threshold"] == "0.9600 **not met**: 0.9500"
+    assert "`small_28` does not meet its acceptance threshold. Not explained." in text
     assert "| [A CNN improved in seven steps](#a-cnn-improved-in-seven-steps) | 0 of 7 | 0 | - | - |" in text
     assert "`no_rescale` was published with 0.3039" in text
     assert "- Of 4 such intervals 0.2 are expected to miss by chance alone.\n" in text

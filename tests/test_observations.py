@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import asdict
 from math import isfinite, log, nan
 from pathlib import Path
 from statistics import fmean, stdev
@@ -12,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mnist_lab.analysis import observe, observed, wilson
+from mnist_lab.report import wording
 from mnist_lab.runs import finished_runs, load_run
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "results" / "published"
@@ -124,7 +124,7 @@ class Claims:
         said = text.removeprefix("No overfitting seen: ").removesuffix(".")
         said, _, more = said.partition(", ")
         gap = self.gap(said)
-        if rows := re.match(r"which (\d+) (\w+) images", more):
+        if rows := re.match(r"which is within chance for (\d+) (\w+) images", more):
             assert rows.groups() == (str(self.rows), self.held_out)
             assert self.values("accuracy")[-1] <= wilson(round(self.compared()[1] * self.rows), self.rows)[1]
         else:
@@ -210,7 +210,9 @@ class Claims:
             assert near(last, self.values("val_accuracy")[-1])
 
     def check(self, observation):
-        {"reference": self.published}.get(observation.rule, getattr(self, observation.rule, None))(observation.text)
+        {"reference": self.published}.get(observation.rule, getattr(self, observation.rule, None))(
+            wording.observation(observation)
+        )
 
 
 losses = st.floats(0.01, 3)
@@ -309,7 +311,7 @@ def test_every_sentence_about_a_published_run_is_true_and_is_what_its_history_gi
         run = load_run(folder.path)
         data, test = run.metrics["dataset"], run.metrics["test"]
         found = observed(run)
-        assert json.loads(json.dumps([asdict(one) for one in found])) == run.metrics["observations"], folder.path
+        assert json.loads(json.dumps(wording.stored(found))) == run.metrics["observations"], folder.path
         held_out = "test" if data["selected_on_test"] else "validation"
         claims = Claims(
             run.history, test["accuracy"], run.metrics["reference"], held_out, data["validation"], data["classes"]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from mnist_lab.analysis.holm import holm
 from mnist_lab.analysis.power import least_seeds
 from mnist_lab.analysis.verdicts import Kind, Scores, verdicts
-from mnist_lab.analysis.wording import p_value
+from mnist_lab.report.wording import p_value
+from mnist_lab.report.wording import verdict as told
 
 SEEDS = range(1, 11)
 
@@ -37,33 +38,31 @@ def test_an_arm_that_is_better_with_every_seed_is_better():
     assert re.fullmatch(
         r"Better: \+0\.\d\d pp \(95 % confidence interval \+0\.\d\d to \+0\.\d\d, p = \.002; uncorrected, one "
         r"comparison\) over 10 shared seeds\.",
-        verdict.text,
+        told(verdict),
     )
 
 
 def test_an_arm_that_is_worse_with_every_seed_is_worse():
     [verdict] = judged(BASE, [scores(-0.003)])
     assert verdict.kind is Kind.WORSE
-    assert verdict.text.startswith("Worse: -0.")
+    assert told(verdict).startswith("Worse: -0.")
 
 
 def test_an_arm_like_its_base_has_no_detectable_difference_and_the_seeds_that_it_would_take_are_named():
     [verdict, *_] = judged(BASE, [scores(0.0006, stream=1), *(scores(stream=i) for i in range(2, 12))])
     assert verdict.kind is Kind.UNDETECTED
-    assert verdict.text.startswith("No detectable difference: ")
-    assert verdict.text.endswith(f" would take about {verdict.more_seeds} more seeds.")
+    assert told(verdict).startswith("No detectable difference: ")
+    assert told(verdict).endswith(f" would take about {verdict.more_seeds} more seeds.")
     [alike] = judged(BASE, [scores(0.00005, stream=1)])
     assert (alike.kind, alike.more_seeds) == (Kind.UNDETECTED, 0)
-    assert "more seed" not in alike.text
+    assert "more seed" not in told(alike)
 
 
 @pytest.mark.parametrize(("arms", "n", "least"), [(1, 5, 6), (12, 8, 9)])
 def test_too_few_seeds_allow_no_verdict_however_large_the_difference(arms, n, least):
     found = judged(BASE, [scores(-0.5, range(1, n + 1)) for _ in range(arms)])
     assert {verdict.kind for verdict in found} == {Kind.IMPOSSIBLE}
-    assert found[0].text.startswith(
-        f"Cannot be significant with {n} seeds: there is no confidence interval below {least} seeds. So far -50."
-    )
+    assert told(found[0]).startswith("Too few seeds: -50.")
     enough = judged(BASE, [scores(-0.5, range(1, least + 1)) for _ in range(arms)])
     assert {verdict.kind for verdict in enough} == {Kind.WORSE}
 
@@ -72,7 +71,7 @@ def test_the_more_arms_the_more_it_takes():
     many = judged(BASE, [scores(0.0006, stream=1), *(scores(stream=i) for i in range(2, 12))])
     [alone] = judged(BASE, [scores(0.0006, stream=1)])
     assert (alone.kind, many[0].kind) == (Kind.BETTER, Kind.UNDETECTED)
-    assert f"{p_value(many[0].p)}; corrected for 11 comparisons)" in many[0].text
+    assert f"{p_value(many[0].p)}; corrected for 11 comparisons)" in told(many[0])
     assert [verdict.p for verdict in many] == holm([verdict.paired.p for verdict in many])
 
 
@@ -88,20 +87,20 @@ def test_the_fewest_seeds_are_those_with_which_an_arm_can_be_significant_beside_
     [verdict, *others] = judged(BASE, [few, *strong])
     assert {other.kind for other in others} == {Kind.BETTER}
     assert (verdict.kind, verdict.arms, verdict.remaining, verdict.least) == (Kind.IMPOSSIBLE, 12, 1, 6)
-    assert "below 6 seeds" in verdict.text
+    assert "below 6 nothing" in told(verdict)
     assert judged(BASE, [scores(0.5, range(1, 7)), *strong])[0].kind is Kind.BETTER
 
 
 def test_where_only_one_of_the_two_was_chosen_on_the_test_images_the_verdict_says_so():
     plain, chosen = scores(0.003), replace(scores(0.003), chosen_on_test=True)
     [arm], [base] = judged(BASE, [chosen]), judged(replace(BASE, chosen_on_test=True), [plain])
-    assert arm.text.startswith("Better: ")
-    assert "Only this one's weights were chosen on the test images" in arm.text
-    assert arm.text.endswith("its accuracy is optimistic, and the difference leans its way.")
-    assert "Only the base's weights were chosen on the test images" in base.text
+    assert told(arm).startswith("Better: ")
+    assert "Only this experiment's weights were chosen on the test images" in told(arm)
+    assert told(arm).endswith("its accuracy is optimistic and the difference biased in its favour.")
+    assert "Only the base's weights were chosen on the test images" in told(base)
     [neither], [both] = judged(BASE, [plain]), judged(replace(BASE, chosen_on_test=True), [chosen])
-    assert neither.text == both.text
-    assert "chosen" not in both.text
+    assert told(neither) == told(both)
+    assert "chosen" not in told(both)
 
 
 @pytest.mark.parametrize(
@@ -116,13 +115,13 @@ def test_a_p_is_written_with_as_many_digits_as_show_on_which_side_of_alpha_it_li
 def test_only_seeds_that_both_were_run_with_count():
     [verdict] = judged(scores(0, range(1, 9)), [scores(0.01, range(3, 20))])
     assert verdict.seeds == (3, 4, 5, 6, 7, 8)
-    assert "over 6 shared seeds" in verdict.text
+    assert "over 6 shared seeds" in told(verdict)
 
 
 def test_without_a_shared_seed_there_is_nothing_to_compare_but_the_family_is_as_large():
     apart, other = judged(BASE, [scores(0.01, range(50, 60)), scores(0.01)])
     assert (apart.kind, apart.seeds, apart.paired, apart.p) == (Kind.IMPOSSIBLE, (), None, None)
-    assert apart.text == "Cannot be significant: no seed in common with the base; at least 6 needed."
+    assert told(apart) == "Too few seeds: no seed in common with the base; at least 6 needed."
     assert other.p == 2 * other.paired.p
 
 
@@ -131,10 +130,10 @@ def test_of_single_runs_the_models_are_compared_and_not_the_experiments():
     better, unlike = judged(base, [Scores({1: 0.995}, {1: range(50)}), Scores({1: 0.99}, {1: range(50, 150)})])
     assert better.kind is unlike.kind is Kind.IMPOSSIBLE
     assert (better.models.only_a_wrong, better.models.only_b_wrong) == (50, 0)
-    assert better.text == (
-        "Cannot be significant with 1 seed: there is no confidence interval below 7 seeds. So far +0.50 pp. Of these "
-        "two models (not of the experiments): 0 test images only this one gets wrong, 50 only the base's; McNemar's "
-        "p < .001 (corrected for 2 comparisons)."
+    assert told(better) == (
+        "Too few seeds: +0.50 pp with 1 seed; below 7 nothing can be significant, and there is no confidence interval. "
+        "Of these two models (not of the experiments): 0 test images only this one gets wrong, 50 only the base's "
+        "(McNemar's exact test, p < .001; corrected for 2 comparisons)."
     )
     assert (unlike.models.p, unlike.models_p) == (1, 1)
 
@@ -142,9 +141,8 @@ def test_of_single_runs_the_models_are_compared_and_not_the_experiments():
 def test_without_stored_mistakes_or_with_several_seeds_models_are_not_compared():
     [unknown] = judged(Scores({1: 0.99}, {1: [1]}), [Scores({1: 0.98})])
     assert unknown.models is unknown.models_p is None
-    assert (
-        unknown.text
-        == "Cannot be significant with 1 seed: there is no confidence interval below 6 seeds. So far -1.00 pp."
+    assert told(unknown) == (
+        "Too few seeds: -1.00 pp with 1 seed; below 6 nothing can be significant, and there is no confidence interval."
     )
     mistakes = {1: [1], 2: [2]}
     [several] = judged(Scores({1: 0.99, 2: 0.99}, mistakes), [Scores({1: 0.98, 2: 0.98}, mistakes)])

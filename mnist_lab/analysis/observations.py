@@ -1,7 +1,7 @@
-"""Observations about one run: each is made by a rule, and says its number in one plain sentence.
+"""Observations about one run: each is made by a rule, as its name, its number and the facts that a sentence needs.
 
 A rule is a function from the `Evidence` to an observation or None, defined by its docstring and the constants
-above it. To add one, write the function and name it in `RULES`.
+above it. To add one, write the function, name it in `RULES`, and give it its sentence in `report.wording`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,10 +34,10 @@ class Observation:
 
     rule: str
     """The rule's name, stable for programs."""
-    text: str
-    """One sentence for people, with its numbers."""
     value: float | None
     """The rule's number: a fraction of 1 for accuracies and their differences, or an epoch. Always finite."""
+    facts: Mapping[str, Any]
+    """What its sentence says, by name."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def observed(run: "Run") -> list[Observation]:
     try:
         return observe_run(run.config, run.measured, run.history)
     except MnistLabError:
-        return [Observation(one.rule, one.text, one.value) for one in run.measured.observations]
+        return [Observation(one.rule, one.value, {"text": one.text}) for one in run.measured.observations]
 
 
 def diverged(run: Evidence) -> Observation | None:
@@ -172,13 +172,11 @@ def diverged(run: Evidence) -> Observation | None:
     for key, name in (("loss", "training"), ("val_loss", run.validation_name)):
         for row, value in zip(run.history, column(run.history, key), strict=True):
             if key in row and isnan(value):
-                epoch = int(row["epoch"])
-                return Observation("diverged", f"Diverged: {name} loss is not finite at epoch {epoch}.", epoch)
+                return Observation("diverged", int(row["epoch"]), {"loss": name, "epoch": int(row["epoch"])})
     losses = column(run.history, "loss")
     guessing = log(run.classes) if run.classes else 0.0
     if losses and losses[-1] > EXPLODED * max(losses[0], guessing):
-        text = f"Diverged: training loss rose from {losses[0]:.4g} at epoch 1 to {losses[-1]:.4g} at the end."
-        return Observation("diverged", text, losses[-1])
+        return Observation("diverged", losses[-1], {"first": losses[0], "last": losses[-1]})
     return None
 
 
@@ -190,14 +188,11 @@ def chance_level(run: Evidence) -> Observation | None:
     if run.classes is None or run.classes < 2:
         return None
     chance = 1 / run.classes
-    accuracy, (name, other) = run.last("accuracy"), run.held_out
-
+    accuracy, (_, other) = run.last("accuracy"), run.held_out
     learned, memorised = (chance + share * (1 - chance) for share in (LEARNED, MEMORISED))
     if not (accuracy < learned or (accuracy < memorised and other < learned)):
         return None
-    held_out = "" if isnan(other) else f" and {name} accuracy at {other:.4f}"
-    text = f"Learned next to nothing: training accuracy ends at {accuracy:.4f}{held_out}; guessing gives {chance:.4f}."
-    return Observation("chance_level", text, accuracy)
+    return Observation("chance_level", accuracy, {**_accuracies(run), "chance": chance})
 
 
 def overfits(run: Evidence) -> Observation | None:
@@ -209,14 +204,10 @@ def overfits(run: Evidence) -> Observation | None:
     start = overfitting_onset(run.history)
     if not run.learned or not (run.gap_counts or start):
         return None
-    loss = f"{run.validation_name} loss"
-    turned = ""
+    facts: dict[str, Any] = {"gap": _accuracies(run) if run.gap_counts else None}
     if start:
-        turned = f"{loss} was lowest at epoch {start.epoch} and rose {_percent(start.rise)} by epoch {run.epochs}"
-    gap = f"training accuracy ends {_gap(run)}" if run.gap_counts else ""
-    text = "; ".join(part for part in (gap, turned) if part)
-    value = run.gap if isfinite(run.gap) else None
-    return Observation("overfits", f"Overfits: {text}.", value)
+        facts |= {"loss": run.validation_name, "lowest": start.epoch, "rise": start.rise, "epochs": run.epochs}
+    return Observation("overfits", run.gap if isfinite(run.gap) else None, facts)
 
 
 def onset(run: Evidence) -> Observation | None:
@@ -224,32 +215,25 @@ def onset(run: Evidence) -> Observation | None:
     found = overfitting_onset(run.history)
     if not run.learned or found is None or isnan(found.deviation):
         return None
-    text = (
-        f"Overfitting starts at epoch {found.epoch}: {run.validation_name} accuracy after it is "
-        f"{found.mean:.4f} ± {found.deviation:.4f} (mean and standard deviation of the epochs that follow)."
-    )
-    return Observation("overfitting_onset", text, found.epoch)
+    facts = {"name": run.validation_name, "epoch": found.epoch, "mean": found.mean, "deviation": found.deviation}
+    return Observation("overfitting_onset", found.epoch, facts)
 
 
 def underfits(run: Evidence) -> Observation | None:
     """No overfitting, and both training and held-out accuracy end below `FITTED`."""
-    accuracy, (name, other) = run.last("accuracy"), run.held_out
+    accuracy, (_, other) = run.last("accuracy"), run.held_out
     if not run.learned or not (round(accuracy, 4) < FITTED and round(other, 4) < FITTED) or overfits(run):
         return None
-    text = f"Underfits: accuracy ends at {accuracy:.4f} in training and {other:.4f} in {name}, both below {FITTED}."
-    return Observation("underfits", text, accuracy)
+    return Observation("underfits", accuracy, _accuracies(run))
 
 
 def no_overfitting(run: Evidence) -> Observation | None:
     """At least two epochs, a known gap, and neither `overfits` nor `underfits` applies."""
     if len(run.history) < 2 or not run.learned or isnan(run.gap) or overfits(run) or underfits(run):
         return None
-    text = f"No overfitting seen: training accuracy ends {_gap(run)}"
-    if run.gap >= OVERFIT_GAP:
-        text += f", which {run.validation_rows} {run.validation_name} images cannot tell from chance"
-    elif run.understated:
-        text += ", though dropout or augmentation understates it"
-    return Observation("no_overfitting", f"{text}.", run.gap)
+    rows = run.validation_rows if run.gap >= OVERFIT_GAP else None
+    facts = {"gap": _accuracies(run), "rows": rows, "understated": run.understated}
+    return Observation("no_overfitting", run.gap, facts)
 
 
 def still_improving(run: Evidence) -> Observation | None:
@@ -266,16 +250,8 @@ def still_improving(run: Evidence) -> Observation | None:
     fall = 1 - now / before if before > 0 else 0.0
     if lowest[0] <= run.epochs - size or fall < IMPROVING:
         return None
-    what = f"{run.validation_name} loss"
-    if size == 1:
-        text = f"{what} fell {_percent(fall)} in the last epoch, from {before:.4f} to {now:.4f}"
-    else:
-        text = (
-            f"mean {what} fell {_percent(fall)} between the last two windows of {size} epochs, from {before:.4f} "
-            f"to {now:.4f}"
-        )
-    text = f"Still improving at epoch {run.epochs}: {text}."
-    return Observation("still_improving", text, fall)
+    facts = {"name": run.validation_name, "epochs": run.epochs, "window": size, "before": before, "now": now}
+    return Observation("still_improving", fall, facts)
 
 
 def best(run: Evidence) -> Observation | None:
@@ -283,12 +259,16 @@ def best(run: Evidence) -> Observation | None:
     found = best_epoch(run.history, run.monitor)
     if found is None:
         return None
-    epoch, value = found
     last = run.last(run.monitor)
-    end = "the last" if epoch == run.epochs else f"the last has {last:.4f}" if isfinite(last) else "the last has none"
     name = f"{run.validation_name} " if run.monitor.startswith("val_") else "training "
-    what = name + run.monitor.removeprefix("val_")
-    return Observation("best_epoch", f"Best epoch by {what}: {epoch} of {run.epochs} ({value:.4f}; {end}).", epoch)
+    facts = {
+        "what": name + run.monitor.removeprefix("val_"),
+        "epoch": found[0],
+        "epochs": run.epochs,
+        "best": found[1],
+        "last": last if isfinite(last) else None,
+    }
+    return Observation("best_epoch", found[0], facts)
 
 
 def settled(run: Evidence) -> Observation | None:
@@ -297,31 +277,19 @@ def settled(run: Evidence) -> Observation | None:
     for level in reversed(LEVELS):
         first = stays_above(run.history, level)
         if first is not None and run.epochs - first + 1 >= size:
-            text = f"{run.validation_name.capitalize()} accuracy stays at or above {level:g} from epoch {first} on."
-            return Observation("stays_above", text, first)
+            return Observation("stays_above", first, {"name": run.validation_name, "level": level, "epoch": first})
     return None
 
 
 def reference(run: Evidence) -> Observation | None:
-    """Where the published test accuracy lies with respect to ours and its 95 % confidence interval.
+    """Where the published test accuracy lies with respect to ours and its 95 % interval.
 
     The interval covers the choice of test images; how much another seed would change is not in it.
     """
     published, ours = run.reference.get("test_accuracy"), run.test_accuracy
     if published is None or ours is None or isnan(ours):
         return None
-    numbers = f"{ours:.4f} against {published:.4f}"
-    if run.test_interval is None:
-        place = "Equals" if ours == published else "Above" if ours > published else "Below"
-        return Observation("reference", f"{place} the published test accuracy: {numbers}, one seed.", ours - published)
-    low, high = run.test_interval
-    place = "Agrees with" if low <= published <= high else "Above" if published < low else "Below"
-    where = {"Agrees with": "within", "Above": "below", "Below": "above"}[place]
-    text = (
-        f"{place} the published test accuracy: {numbers}, which lies {where} our 95 % confidence interval "
-        f"{low:.4f} to {high:.4f} (one seed)."
-    )
-    return Observation("reference", text, ours - published)
+    return Observation("reference", ours - published, {"ours": ours, "theirs": published, "ci": run.test_interval})
 
 
 def reference_best(run: Evidence) -> Observation | None:
@@ -329,12 +297,7 @@ def reference_best(run: Evidence) -> Observation | None:
     published, ours = run.reference.get("best_test_accuracy"), best_epoch(run.history, "val_accuracy")
     if published is None or ours is None or run.validation_name != "test":
         return None
-    difference = ours[1] - published
-    text = (
-        f"Best test accuracy over the epochs {ours[1]:.4f} (epoch {ours[0]}) against the published best "
-        f"{published:.4f}: {_points(difference)} (one seed)."
-    )
-    return Observation("reference_best", text, difference)
+    return Observation("reference_best", ours[1] - published, {"ours": ours[1], "epoch": ours[0], "theirs": published})
 
 
 def selected_on_test(run: Evidence) -> Observation | None:
@@ -342,13 +305,15 @@ def selected_on_test(run: Evidence) -> Observation | None:
     found = best_epoch(run.history, "val_accuracy")
     if run.validation_name != "test" or found is None:
         return None
-    last = run.last("val_accuracy")
-    end = f"; the last epoch's is {last:.4f}" if isfinite(last) else ""
-    text = (
-        "Selected on the test set: the test images served as validation, so the best epoch's accuracy "
-        f"{found[1]:.4f} (epoch {found[0]}) is optimistic{end}."
-    )
-    return Observation("selected_on_test", text, found[1] - last if isfinite(last) else None)
+    last = run.last("val_accuracy") if isfinite(run.last("val_accuracy")) else None
+    facts = {"best": found[1], "epoch": found[0], "last": last}
+    return Observation("selected_on_test", None if last is None else found[1] - last, facts)
+
+
+def _accuracies(run: Evidence) -> dict[str, Any]:
+    """Of training and of what it is compared with, at the end."""
+    name, accuracy = run.held_out
+    return {"training": run.last("accuracy"), "name": name, "held_out": None if isnan(accuracy) else accuracy}
 
 
 RULES: Sequence[Rule] = (
@@ -365,18 +330,3 @@ RULES: Sequence[Rule] = (
     reference_best,
     selected_on_test,
 )
-
-
-def _percent(fraction: float) -> str:
-    """A relative change: `31 %`."""
-    return f"{100 * fraction:.0f} %"
-
-
-def _points(difference: float) -> str:
-    """A difference of accuracies in percentage points, in words."""
-    return f"{100 * abs(difference):.2f} pp {'above' if difference >= 0 else 'below'}"
-
-
-def _gap(run: Evidence) -> str:
-    name, accuracy = run.held_out
-    return f"{_points(run.gap)} {name} ({run.last('accuracy'):.4f} against {accuracy:.4f})"

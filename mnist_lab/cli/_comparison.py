@@ -9,17 +9,14 @@ from mnist_lab.analysis.holm import ALPHA
 from mnist_lab.cli._consoles import console
 from mnist_lab.cli._output import echo, echo_json
 from mnist_lab.cli._tables import bullets, file_names, print_table
-from mnist_lab.report import Study
+from mnist_lab.report import Section, Study, wording
 from mnist_lab.report.columns import Column, columns
-from mnist_lab.report.grouping import Section
-from mnist_lab.report.page.answers import answer
-from mnist_lab.report.verdict_words import APART
 from mnist_lab.text.quantities import count
 from mnist_lab.text.tables import Column as Heading
 
 
 def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False) -> None:
-    """Print the table of each chapter, then how many changes helped or hurt, and where the files are.
+    """Print the table of each section, then how many changes helped or hurt, and where the files are.
 
     Args:
         study: what is told.
@@ -31,25 +28,24 @@ def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False)
         return
     output = console()
     told: list[str] = []
-    for chapter in study.chapters:
-        section = chapter.section
+    for section in study.sections:
         output.print()
         output.print(Text(section.heading, style="bold"))
         output.print()
-        shown = [part for column in columns(section, chapter.verdicts) for part in _parts(column, section)]
+        shown = [part for column in columns(section) for part in _parts(column, section)]
         print_table(
             [column for column, _ in shown],
             zip(*(cells for _, cells in shown), strict=True),
             output=output,
             elsewhere="summary.csv has all columns",
         )
-        where = f"{section.heading}: " if len(study.chapters) > 1 else ""
-        if lead := answer(chapter.entries).lead:
+        where = f"{section.heading}: " if len(study.sections) > 1 else ""
+        if lead := wording.lead(section):
             told.append(f"{where}{lead}")
     if legend := _legend(study):
         told.append(legend)
-    if len(study.chapters) > 1:
-        told.append(APART)
+    if len(study.sections) > 1:
+        told.append(wording.APART)
     if selected := sum(group.n for group in study.groups if group.selected_on_test):
         told.append(
             f"{count(selected, 'run')} used the test images for validation, so their test accuracy is optimistic."
@@ -62,20 +58,20 @@ def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False)
 
 def _parts(column: Column, section: Section) -> Iterator[tuple[Heading, list[str]]]:
     """A column with its cells, and one for what qualifies its numbers, which may be hidden on its own."""
-    apart = column.aside_heading and any(map(column.aside, section.groups))
-    cells = map(column.main if apart else column.text, section.groups)
+    apart = column.aside_heading and any(map(column.aside, section.entries))
+    cells = map(column.main if apart else column.text, section.entries)
     yield Heading(column.heading, column.numeric, column.priority), list(cells)
     if apart:
-        asides = [column.aside(group).strip("()± ") for group in section.groups]
+        asides = [column.aside(entry).strip("()± ") for entry in section.entries]
         yield Heading(column.aside_heading, number=True, priority=column.aside_priority), asides
 
 
 def _legend(study: Study) -> str:
     """What a difference and a verdict are; empty if there are none."""
-    verdicts = [verdict for chapter in study.chapters for verdict in chapter.verdicts.values() if verdict.paired]
+    verdicts = [verdict for section in study.sections for verdict in section.verdicts.values() if verdict.paired]
     if not verdicts:
         return ""
-    bases = {base for chapter in study.chapters for base in chapter.families}
+    bases = {base for section in study.sections for base in section.families}
     numbers = {len(verdict.seeds) for verdict in verdicts}
     base = bases.pop() if len(bases) == 1 else "the base"
     seeds = f"same {count(numbers.pop(), 'seed')}" if len(numbers) == 1 else "same seeds"

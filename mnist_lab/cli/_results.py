@@ -8,6 +8,7 @@ from mnist_lab.analysis import observed
 from mnist_lab.cli._consoles import console
 from mnist_lab.cli._output import echo
 from mnist_lab.cli._tables import bullets, facts, file_names, print_table
+from mnist_lab.report import wording
 from mnist_lab.text import quantities
 from mnist_lab.text.tables import Column
 
@@ -64,7 +65,7 @@ def _results(measured: "Measured") -> tuple[list[Column], list[list[str]]]:
         rows.append(row(name, data.validation, epochs, measured.validation, None))
     interval = f"{low:.4f} to {high:.4f}"
     rows.append(row("test", test.total, measured.best.epoch, test, published.test_accuracy, interval))
-    headings = ["Images", "Epoch", "Loss", "Accuracy", *(["Published"] if known else []), "95 % CI"]
+    headings = ["Images", "Epoch", "Loss", "Accuracy", *(["Published"] if known else []), wording.CI]
     return [Column(""), *(Column(heading, number=True) for heading in headings)], rows
 
 
@@ -89,8 +90,8 @@ def _facts(measured: "Measured") -> list[tuple[str, str]]:
 def _remarks(run: "Run") -> list[str]:
     reference = run.measured.reference
     changed = reference.departures if reference else ()
-    incomparable = [f"Not comparable with the published numbers, because this run changes {', '.join(changed)}."]
-    observations = [observation.text for observation in observed(run)]
+    incomparable = [f"No comparison with the published numbers: this run changes {', '.join(changed)}."]
+    observations = [wording.observation(one) for one in observed(run)]
     return [*(incomparable if changed else []), *run.measured.dataset.notes, *observations]
 
 

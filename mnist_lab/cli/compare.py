@@ -18,7 +18,7 @@ from mnist_lab.cli._options import (
 from mnist_lab.cli._output import echo, echo_json, echo_skipped
 
 if TYPE_CHECKING:
-    from mnist_lab.report.comparison import Comparison
+    from mnist_lab.report import Comparison
 
 
 @click.command(
@@ -52,8 +52,9 @@ def compare(
     """
     if len(references) < 2:
         raise click.UsageError("Expected at least two runs: a base and one or more to compare with it.")
-    from mnist_lab.report.comparison import compare as compared
-    from mnist_lab.report.comparison import default_folder, find_results, find_sides, write_comparison
+    from mnist_lab.report import compare as compared
+    from mnist_lab.report import find_results, find_sides, write_comparison
+    from mnist_lab.report.write import default_folder
 
     sides = find_sides(references, results)
     comparison = compared(sides, find_results(sides, results))
@@ -71,7 +72,7 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
 
     from mnist_lab.cli import _tables as tables
     from mnist_lab.cli._consoles import console
-    from mnist_lab.report.comparison import words
+    from mnist_lab.report import wording
     from mnist_lab.text.tables import Column
 
     output = console()
@@ -81,21 +82,23 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
         output.print(Text(f"{comparison.title}, {base.data.heading}", style="bold"))
         output.print()
         numbers = (Column(heading, number=True) for heading in ("Test", "Difference", "95 % CI"))
-        rows = [(name, *cells) for name, _, *cells in words.overview(comparison)]
+        rows = [(name, *cells) for name, _, *cells in comparison.overview]
         tables.print_table(("Runs", *numbers, "Verdict"), rows)
     for arm in comparison.arms:
         data = f", {base.data.heading}" if len(comparison.arms) == 1 else ""
         output.print()
-        output.print(Text(f"{words.heading(arm)}{data}", style="bold"))
+        output.print(Text(f"{arm.heading}{data}", style="bold"))
         output.print()
-        output.print(tables.facts([("Changed", arm.entry.group.changed), ("Runs", words.seeds(comparison, arm))]))
+        runs = wording.runs_compared(comparison, arm)
+        output.print(tables.facts([("Changed", arm.entry.group.changed), ("Runs", runs)]))
         output.print()
         names = (base.name, arm.entry.group.name)
         numbers = (Column(heading, number=True) for heading in (*names, "Difference", "95 % CI"))
-        tables.print_table(("", *numbers), words.cells(arm))
+        tables.print_table(("", *numbers), arm.cells)
         output.print()
-        output.print(tables.bullets(words.findings(comparison, arm)))
-    for remarks in (words.of_the_base(comparison), words.notes(comparison)):
+        output.print(tables.bullets(wording.findings(comparison, arm)))
+    base_seen = [f"{base.name}: {wording.comparison(one)}" for one in comparison.base.observations]
+    for remarks in (base_seen, wording.comparison_notes(comparison)):
         if remarks:
             output.print()
             output.print(tables.bullets(remarks))

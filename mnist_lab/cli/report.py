@@ -33,11 +33,10 @@ def report(paths: tuple[Path, ...], output: Path | None, data_dir: Path | None, 
     """Compare the finished runs in and below PATH (default: results/).
 
     Runs that differ in seed only are one row. Each experiment gets a verdict against its base. report.html (one
-    file, to be opened in a browser), report.md, summary.md, .csv, .json and two figures go into the (first) PATH.
+    file, to be opened in a browser), report.md, summary.csv, summary.json and two figures go into the (first) PATH.
     """
     from mnist_lab.errors import InputError, MnistLabError
-    from mnist_lab.report import collect, groups, study, write_summary
-    from mnist_lab.report.facts import as_json as facts_json
+    from mnist_lab.report import collect, facts, groups, study, write_page, write_report
     from mnist_lab.runs import is_run_folder
 
     folders = list(paths or [DEFAULT])
@@ -52,19 +51,16 @@ def report(paths: tuple[Path, ...], output: Path | None, data_dir: Path | None, 
     echo_skipped(found.problems)
     if not found.runs:
         if as_json:
-            echo_json(facts_json(compared))
+            echo_json(facts.as_json(facts.of_study(compared)))
         nothing = f"No finished runs below {', '.join(map(str, folders))}"
         if found.problems:
             raise MnistLabError(f"{nothing} that can be read.", "`mnist-lab list` shows what is there.")
         echo(f"{nothing}.", err=True)
         return
     from mnist_lab.cli._comparison import print_summary
-    from mnist_lab.report.document import write_document
-    from mnist_lab.report.page import write_page
 
-    files = write_summary(folder, compared, redraw=True)
-    reports = [write_page(folder, compared, data_dir), write_document(folder, compared)]
-    print_summary(compared, [*reports, *files], as_json=as_json)
+    files = [write_page(folder, compared, data_dir), *write_report(folder, compared, redraw=True)]
+    print_summary(compared, files, as_json=as_json)
 
 
 def title_of(folder: Path) -> str:

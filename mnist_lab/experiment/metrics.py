@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnist_lab.analysis import observe_run, wilson
 from mnist_lab.history import best_epoch
+from mnist_lab.report import wording
 from mnist_lab.runs import FORMAT, Measured, Mistake, measured
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def measure(
         environment=environment,
         reference=_reference(config),
     )
-    return known.with_observations(map(asdict, observe_run(config, known, history)))
+    return known.with_observations(wording.stored(observe_run(config, known, history)))
 
 
 def _dataset(splits: "Splits", notes: tuple[str, ...]) -> measured.DatasetFacts:

@@ -1,22 +1,29 @@
-"""Finished runs compared: groups of seeds, what each experiment changes, tables and figures of them."""
+"""Finished runs compared: groups of seeds, what each experiment changes, verdicts, tables, figures and pages of them.
 
-from mnist_lab.report.collection import Collection, collect
-from mnist_lab.report.group import Group, Spread
-from mnist_lab.report.grouping import Section, groups, sections
-from mnist_lab.report.study import Chapter, Entry, Study, study
-from mnist_lab.report.summary import write_summary
+`runs` collects and groups them, `study` and `compare` compute what is said, `wording` says it, `write` writes it.
+"""
+
+from mnist_lab.report.compare import Comparison, compare, find_results, find_sides
+from mnist_lab.report.runs import Collection, Group, Spread, collect, groups
+from mnist_lab.report.study import Entry, Section, Study, study
+from mnist_lab.report.write import markdown, write_comparison, write_page, write_report
 
 __all__ = [
-    "Chapter",
     "Collection",
+    "Comparison",
     "Entry",
     "Group",
     "Section",
     "Spread",
     "Study",
     "collect",
+    "compare",
+    "find_results",
+    "find_sides",
     "groups",
-    "sections",
+    "markdown",
     "study",
-    "write_summary",
+    "write_comparison",
+    "write_page",
+    "write_report",
 ]

@@ -1,16 +1,12 @@
-"""The table of a comparison: which columns there are, and what stands in each for a group, in words and numbers."""
+"""The table of a comparison, once for the terminal, Markdown, HTML and CSV: what stands in each column."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from mnist_lab.analysis.verdicts import Verdict
-from mnist_lab.analysis.wording import signed
-from mnist_lab.config.schema import Reference
-from mnist_lab.report.group import Group, Spread
-from mnist_lab.report.grouping import Section
-from mnist_lab.report.published import Published, published_test, published_train
-from mnist_lab.report.verdict_words import WORDS
-from mnist_lab.text.quantities import duration
+from mnist_lab.report import wording
+from mnist_lab.report.runs import Group, Spread
+from mnist_lab.report.study import Entry, Interval, Section, published, published_in
 from mnist_lab.text.tables import MINOR
 
 
@@ -21,11 +17,11 @@ class Column:
     heading: str
     priority: int
     """Where there is no room for all, the highest are hidden first; as `mnist_lab.text.tables.Column.priority`."""
-    main: Callable[[Group], str]
+    main: Callable[[Entry], str]
     """What stands in a cell; empty where there is nothing to say."""
-    value: Callable[[Group], float | None] | None = None
+    value: Callable[[Entry], float | None] | None = None
     """The number that this is, for sorting; None for a column of words."""
-    aside: Callable[[Group], str] = lambda _: ""
+    aside: Callable[[Entry], str] = lambda _: ""
     """What qualifies it: a deviation, an interval, a difference from a published number; or empty."""
     aside_heading: str = ""
     """Above `aside` where that can be a column of its own."""
@@ -37,142 +33,134 @@ class Column:
         """Whether it is a column of numbers."""
         return self.value is not None
 
-    def text(self, group: Group) -> str:
+    def text(self, entry: Entry) -> str:
         """All of a cell, in one line."""
-        return _joined(self.main(group), self.aside(group))
+        return f"{self.main(entry)} {self.aside(entry)}".strip()
 
 
-def columns(section: Section, verdicts: Mapping[str, Verdict] | None = None) -> list[Column]:
-    """The columns that say something about a section, in order.
-
-    Args:
-        section: what the table is about.
-        verdicts: of its groups, by name; without them there are no columns for them.
-    """
-    known = verdicts or {}
-    several_bases = len(section.bases) > 1
+def columns(section: Section) -> list[Column]:
+    """The columns that say something about a section, in order."""
     against = f"Changed against {section.bases[0]}" if len(section.bases) == 1 else "Changed"
     same_n = len({group.n for group in section.groups}) == 1
+    base = [Column("Base", 4, lambda entry: entry.group.base or "")] if len(section.bases) > 1 else []
     found = [
-        Column("Experiment", 0, lambda group: group.name),
-        *([Column("Base", 4, lambda group: group.base or "")] if several_bases else []),
-        Column(against, MINOR, lambda group: group.changed),
-        Column("Parameters", MINOR + 3, lambda group: f"{group.parameters:,}", lambda group: group.parameters),
-        _measured("Train", MINOR + 10, lambda group: group.train),
-        _measured("Validation", MINOR + 6, lambda group: group.validation),
-        _measured("Test", 1, lambda group: group.test, aside_heading="Test SD", aside_priority=MINOR + 2),
-        Column("n", MINOR + 1 if same_n else 2, lambda group: str(group.n), lambda group: group.n),
-        _difference("Difference", 0, lambda group: known.get(group.name)),
-        Column("Verdict", 0, lambda group: verdict(known.get(group.name))),
-        _measured("Gap", MINOR + 8, lambda group: group.gap, sign="+"),
-        Column("Epochs", MINOR + 13, _epochs, lambda group: group.epochs.mean, _epochs_deviation),
-        Column("Time", MINOR + 12, lambda group: duration(group.seconds.mean), lambda group: group.seconds.mean),
-        _published("Published train", MINOR + 15, published_train),
-        _published("Published test", MINOR + 4, published_test),
+        Column("Experiment", 0, lambda entry: entry.group.name),
+        *base,
+        Column(against, MINOR, lambda entry: entry.group.changed),
+        Column("Test", 1, *_spread(lambda group: group.test), aside_heading="Test SD", aside_priority=MINOR + 2),
+        Column("n", MINOR + 1 if same_n else 2, lambda entry: str(entry.group.n), lambda entry: entry.group.n),
+        Column("Difference", 0, _points, _difference, _ends, aside_heading="95 % CI", aside_priority=1),
+        Column("Verdict", 0, lambda entry: wording.short(entry.verdict)),
+        Column("Validation", MINOR + 6, *_spread(lambda group: group.validation)),
+        Column("Train", MINOR + 10, *_spread(lambda group: group.train)),
+        Column("Gap", MINOR + 8, *_spread(lambda group: group.gap, sign="+")),
+        Column(
+            "Parameters", MINOR + 3, lambda entry: f"{entry.group.parameters:,}", lambda entry: entry.group.parameters
+        ),
+        Column("Published test", MINOR + 4, *_published("test")),
+        Column("Published train", MINOR + 15, *_published("train")),
+        Column("Epochs", MINOR + 13, _epochs, lambda entry: entry.group.epochs.mean, _epochs_deviation),
+        Column("Time", MINOR + 12, lambda entry: wording.duration(entry.group.seconds.mean), _seconds),
     ]
-    return [column for column in found if any(map(column.text, section.groups))]
+    return [column for column in found if any(map(column.text, section.entries))]
 
 
-def spread(numbers: Spread | None) -> str:
-    """`0.9807 ± 0.0011`: mean and, of several seeds, sample standard deviation; empty for None."""
-    return _joined(_mean(numbers), _deviation(numbers))
+def _spread(of: Callable[[Group], Spread | None], sign: str = "") -> Iterator[Any]:
+    yield lambda entry: wording.mean(of(entry.group), sign=sign)
+    yield lambda entry: numbers.mean if (numbers := of(entry.group)) else None
+    yield lambda entry: wording.deviation(of(entry.group))
 
 
-def amount(cost: float, unit: str) -> str:
-    """What something costs: `45.3 s` if the unit is `s`, else `669,706` or `1.93e+12`."""
-    if unit == "s":
-        return duration(cost)
-    return f"{cost:,.0f}" if cost < 1e9 else f"{cost:.3g}"
+def _published(part: str) -> Iterator[Any]:
+    """A published accuracy, and ours less it in percentage points: `0.9918 (+0.05)`."""
+
+    def known(entry: Entry) -> Any:
+        return published_in(part, entry.group.published, entry.group)
+
+    yield lambda entry: wording.as_published(known(entry))
+    yield lambda entry: known(entry).accuracy
+    yield lambda entry: "" if (d := known(entry).difference) is None else f"({wording.signed(100 * d)})"
 
 
-def difference(found: Verdict | None) -> str:
-    """The mean difference from the base's test accuracy, in points, and its interval: `+0.15 (+0.08 to +0.22)`."""
-    return _joined(_points(found), _ends(found))
+def _paired(entry: Entry) -> Any:
+    return entry.verdict and entry.verdict.paired
 
 
-def verdict(found: Verdict | None) -> str:
-    """In a word or two."""
-    return WORDS[found.kind].short if found else ""
+def _difference(entry: Entry) -> float | None:
+    pair = _paired(entry)
+    return pair and pair.mean
 
 
-def _joined(main: str, aside: str) -> str:
-    return f"{main} {aside}" if aside else main
+def _points(entry: Entry) -> str:
+    return wording.signed(100 * pair.mean) if (pair := _paired(entry)) else ""
 
 
-def _measured(
-    heading: str,
-    priority: int,
-    of: Callable[[Group], Spread | None],
-    *,
-    sign: str = "",
-    aside_heading: str = "",
-    aside_priority: int = 0,
-) -> Column:
-    return Column(
-        heading,
-        priority,
-        lambda group: _mean(of(group), sign=sign),
-        lambda group: numbers.mean if (numbers := of(group)) else None,
-        lambda group: _deviation(of(group)),
-        aside_heading,
-        aside_priority,
-    )
+def _ends(entry: Entry) -> str:
+    pair = _paired(entry)
+    return f"({wording.ends_pp(pair.interval)})" if pair and pair.interval else ""
 
 
-def _mean(numbers: Spread | None, *, digits: int = 4, sign: str = "") -> str:
-    return f"{numbers.mean:{sign}.{digits}f}" if numbers else ""
-
-
-def _deviation(numbers: Spread | None, *, digits: int = 4) -> str:
-    return "" if numbers is None or numbers.deviation is None else f"± {numbers.deviation:.{digits}f}"
-
-
-def _epochs(group: Group) -> str:
+def _epochs(entry: Entry) -> str:
     """`10`, or `9.4` where early stopping ended some runs before others."""
-    return _mean(group.epochs, digits=1 if group.epochs.deviation else 0)
+    return wording.mean(entry.group.epochs, 1 if entry.group.epochs.deviation else 0)
 
 
-def _epochs_deviation(group: Group) -> str:
-    return _deviation(group.epochs, digits=1) if group.epochs.deviation else ""
+def _epochs_deviation(entry: Entry) -> str:
+    return wording.deviation(entry.group.epochs, 1) if entry.group.epochs.deviation else ""
 
 
-def _difference(heading: str, priority: int, of: Callable[[Group], Verdict | None]) -> Column:
-    return Column(
-        heading,
-        priority,
-        lambda group: _points(of(group)),
-        lambda group: found.paired.mean if (found := of(group)) and found.paired else None,
-        lambda group: _ends(of(group)),
-        "95 % CI",
-        priority + 1,
-    )
+def _parameters(entry: Entry) -> int:
+    return entry.group.parameters
 
 
-def _points(found: Verdict | None) -> str:
-    return signed(100 * found.paired.mean) if found and found.paired else ""
+def _seconds(entry: Entry) -> float:
+    return entry.group.seconds.mean
 
 
-def _ends(found: Verdict | None) -> str:
-    if found is None or found.paired is None or found.paired.interval is None:
-        return ""
-    low, high = (signed(100 * end) for end in found.paired.interval)
-    return f"({low} to {high})"
+def exact(section: Section, entry: Entry) -> Mapping[str, Any]:
+    """The same for programs, a value to each name: a row of `summary.csv`, whose last columns are the times."""
+    group, verdict = entry.group, entry.verdict
+    pair, known = _paired(entry), published(group.published, group)
+    return {
+        "data": section.heading,
+        "experiment": group.experiment,
+        "fingerprint": group.fingerprint[:8],
+        "base": group.base or "",
+        "changed": group.changed,
+        "n": group.n,
+        "seeds": " ".join(map(str, group.seeds)),
+        "parameters": group.parameters,
+        "parameters_trainable": group.first.parameters.trainable,
+        **_both("train", group.train),
+        **_both("validation", group.validation),
+        **_both("test", group.test),
+        **_limits("test_ci95_seeds", entry.seeds_interval),
+        **_limits("test_ci95_images", entry.images_interval),
+        "verdict": str(verdict.kind) if verdict else "",
+        "shared_seeds": len(verdict.seeds) if verdict else "",
+        "difference": pair and pair.mean,
+        **_limits("difference_ci95", pair and pair.interval),
+        "p": pair and pair.p,
+        "p_corrected": verdict and verdict.p,
+        "comparisons": verdict.arms if verdict else "",
+        **_both("gap", group.gap),
+        "epochs_mean": group.epochs.mean,
+        "best_test_mean": group.best_test and group.best_test.mean,
+        "selected_on_test": str(group.selected_on_test).lower(),
+        **{f"published_{key}": one.accuracy for key, one in known.items()},
+        **{
+            f"points_above_published_{key}": None if one.difference is None else 100 * one.difference
+            for key, one in known.items()
+        },
+        "seconds_total": group.seconds.mean,
+        "seconds_epoch": group.epoch_seconds.mean,
+    }
 
 
-def _published(heading: str, priority: int, of: Callable[[Reference, Group], Published]) -> Column:
-    """A published accuracy, and ours less it in points: `0.9918 (+0.05)`."""
+def _both(name: str, spread: Spread | None) -> dict[str, Any]:
+    return {f"{name}_mean": spread and spread.mean, f"{name}_sd": spread and spread.deviation}
 
-    def told(group: Group) -> Published:
-        return of(group.published, group)
 
-    def aside(group: Group) -> str:
-        points = told(group).points
-        return "" if points is None else f"({signed(points)})"
-
-    return Column(
-        heading,
-        priority,
-        lambda group: told(group).text,
-        lambda group: told(group).accuracy,
-        aside,
-    )
+def _limits(name: str, interval: Interval | None) -> dict[str, Any]:
+    low, high = interval or (None, None)
+    return {f"{name}_low": low, f"{name}_high": high}

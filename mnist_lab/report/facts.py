@@ -1,156 +1,203 @@
-"""All numbers of a report, ready for JSON: what `summary.json` says."""
+"""All numbers of a report or a comparison, for programs: JSON and CSV.
 
+Accuracies and their differences are fractions of 1, differences from published ones percentage points, times seconds.
+"""
+
+import csv
+import io
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from mnist_lab.analysis.paired import Paired
 from mnist_lab.analysis.verdicts import Verdict
-from mnist_lab.report.group import Spread
-from mnist_lab.report.mistakes import Unanimous
-from mnist_lab.report.published import published
-from mnist_lab.report.study import Chapter, Entry, Front, Study
+from mnist_lab.config import describe
+from mnist_lab.report import wording
+from mnist_lab.report.columns import exact
+from mnist_lab.report.compare import Arm, Comparison, Disputed, Row
+from mnist_lab.report.runs import Group, Spread
+from mnist_lab.report.study import Entry, Front, Section, Study, Unanimous, published
 
 
-def facts(study: Study) -> dict[str, Any]:
-    """Accuracies as fractions of 1, differences from published ones in points, times in seconds."""
+def as_json(facts: Mapping[str, Any]) -> str:
+    """The text of a JSON file."""
+    return json.dumps(_plain(facts), indent=2, ensure_ascii=False) + "\n"
+
+
+def as_csv(study: Study) -> str:
+    """The text of `summary.csv`: a row an experiment; empty cells where there is no number."""
+    rows = [exact(section, entry) for section in study.sections for entry in section.entries]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: f"{value:.6f}" if isinstance(value, float) else value for key, value in row.items()})
+    return text.getvalue()
+
+
+def of_study(study: Study) -> dict[str, Any]:
+    """What `summary.json` says."""
     return {
         "title": study.title,
         "runs": study.runs,
         "selected_on_test": sum(group.n for group in study.groups if group.selected_on_test),
-        "sections": [_chapter(chapter) for chapter in study.chapters],
-        "left_out": list(study.problems),
+        "sections": [_section(section) for section in study.sections],
+        "left_out": study.problems,
     }
 
 
-def as_json(study: Study) -> str:
-    """The text of `summary.json`."""
-    return json.dumps(facts(study), indent=2, ensure_ascii=False) + "\n"
+def of_comparison(comparison: Comparison, drawn: Sequence[str], not_drawn: Sequence[str]) -> dict[str, Any]:
+    """What `compare.json` says."""
+    base = comparison.base.group
+    return {
+        "title": comparison.title,
+        "data": base.data.heading,
+        "dataset_sha256": base.data.sha256,
+        "test_images": base.data.test_images,
+        "base": _entry(comparison.base) | _folders(base),
+        "arms": [_arm(arm) for arm in comparison.arms],
+        "figures": drawn,
+        "left_out": [*comparison.problems, *not_drawn],
+    }
 
 
-def _chapter(chapter: Chapter) -> dict[str, Any]:
-    section = chapter.section
+def _plain(value: Any) -> Any:
+    """With six decimals: a hundredth of what one image of 10,000 is worth, and less than what float32 carries."""
+    match value:
+        case float():
+            return round(value, 6)
+        case Spread():
+            return {"mean": _plain(value.mean), "sd": _plain(value.deviation), "values": _plain(value.values)}
+        case Mapping():
+            return {key: _plain(each) for key, each in value.items()}
+        case str():
+            return str(value)
+        case list() | tuple():
+            return list(map(_plain, value))
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return _plain(asdict(value))
+    return value
+
+
+def _section(section: Section) -> dict[str, Any]:
     return {
         "data": section.heading,
         "dataset_sha256": section.data.sha256,
         "subset": section.data.subset,
         "test_images": section.data.test_images,
-        "same_test_images": chapter.same_images,
-        "experiments": [experiment(entry) for entry in chapter.entries],
-        "fronts": [_front(front) for front in chapter.fronts],
-        "one_machine": chapter.one_machine,
-        "looks_at_test": asdict(chapter.looks),
-        "wrong_in_every_model": chapter.unanimous and _unanimous(chapter.unanimous),
+        "same_test_images": section.same_images,
+        "experiments": [_entry(entry) for entry in section.entries],
+        "fronts": [_front(front) for front in section.fronts],
+        "one_machine": section.one_machine,
+        "looks_at_test": section.reuse,
+        "wrong_in_every_model": section.unanimous and _unanimous(section.unanimous),
     }
 
 
-def experiment(entry: Entry) -> dict[str, Any]:
-    """One experiment with its verdict and what is seen beside the others."""
+def _entry(entry: Entry) -> dict[str, Any]:
     group = entry.group
     known = published(group.published, group)
     accuracies = {key: one.accuracy for key, one in known.items()}
-    size = group.results[0].parameters
+    size = group.first.parameters
     return {
         "name": group.name,
         "experiment": group.experiment,
         "fingerprint": group.fingerprint,
         "runs": [run.folder.id for run in group.runs],
-        "seeds": list(group.seeds),
+        "seeds": group.seeds,
         "base": group.base,
         "changed": group.changed,
         "verdict": entry.verdict and _verdict(entry.verdict),
         "parameters": {"trainable": size.trainable, "total": size.total},
         "flops": group.flops,
-        "train": _numbers(group.train),
-        "validation": _numbers(group.validation),
+        "train": group.train,
+        "validation": group.validation,
         "test": {
-            **(_numbers(group.test) or {}),
-            "ci95": [list(map(rounded, result.test.ci95)) for result in group.results],
-            "mean_ci95_seeds": interval(entry.seeds_interval),
-            "mean_ci95_images": interval(entry.images_interval),
+            **_plain(group.test),
+            "ci95": [run.measured.test.ci95 for run in group.runs],
+            "mean_ci95_seeds": entry.seeds_interval,
+            "mean_ci95_images": entry.images_interval,
         },
-        "gap": _numbers(group.gap),
-        "best_train": _numbers(group.best_train),
-        "best_test": _numbers(group.best_test),
-        "epochs": _numbers(group.epochs),
+        "gap": group.gap,
+        "best_train": group.best_train,
+        "best_test": group.best_test,
+        "epochs": group.epochs,
         "selected_on_test": group.selected_on_test,
         "published": accuracies if any(value is not None for value in accuracies.values()) else None,
-        "points_above_published": {key: rounded(one.points) for key, one in known.items()},
-        "seconds": {"total": _numbers(group.seconds), "epoch": _numbers(group.epoch_seconds)},
+        "points_above_published": {
+            key: None if one.difference is None else 100 * one.difference for key, one in known.items()
+        },
+        "seconds": {"total": group.seconds, "epoch": group.epoch_seconds},
         "observations": [
-            {**asdict(observation), "value": rounded(observation.value)} for observation in entry.observations
+            {"rule": one.rule, "text": wording.comparison(one), "value": one.value} for one in entry.observations
         ],
     }
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
+    pair = verdict.paired
     return {
-        "kind": str(verdict.kind),
-        "text": verdict.text,
+        "kind": verdict.kind,
+        "text": wording.verdict(verdict),
         "arms": verdict.arms,
         "arms_not_significant": verdict.remaining,
-        "shared_seeds": list(verdict.seeds),
-        "difference": verdict.paired and _paired(verdict.paired),
-        "p_corrected": rounded(verdict.p),
+        "shared_seeds": verdict.seeds,
+        "difference": pair
+        and {"mean": pair.mean, "sd": pair.sd, "ci95": pair.interval, "p": pair.p, "smallest_p": pair.smallest_p},
+        "p_corrected": verdict.p,
         "least_seeds": verdict.least,
         "more_seeds": verdict.more_seeds or None,
-        "caution": verdict.caution or None,
+        "caution": wording.caution(verdict).strip() or None,
         "models": verdict.models
-        and {
-            **asdict(verdict.models),
-            "p": rounded(verdict.models.p),
-            "p_corrected": rounded(verdict.models_p),
-            "compared": verdict.models_compared,
-        },
-    }
-
-
-def _paired(pair: Paired) -> dict[str, Any]:
-    return {
-        "mean": rounded(pair.mean),
-        "sd": rounded(pair.sd),
-        "ci95": interval(pair.interval),
-        "p": rounded(pair.p),
-        "smallest_p": rounded(pair.smallest_p),
+        and {**asdict(verdict.models), "p_corrected": verdict.models_p, "compared": verdict.models_compared},
     }
 
 
 def _front(front: Front) -> dict[str, Any]:
+    members = [{"name": group.name, "cost": cost} for group, cost in front.members]
+    return {"cost": front.cost, "unit": front.unit, "members": members, "beaten": front.beaten}
+
+
+def _unanimous(found: Unanimous) -> dict[str, Any]:
+    images = [
+        {"index": image.index, "label": image.label, "predicted": {str(k): n for k, n in image.predicted}}
+        for image in found.images
+    ]
+    return {"models": found.models, "unknown": found.unknown, "images": images}
+
+
+def _arm(arm: Arm) -> dict[str, Any]:
     return {
-        "cost": front.cost,
-        "unit": front.unit,
-        "members": [{"name": group.name, "cost": rounded(cost)} for group, cost in front.members],
-        "beaten": front.beaten,
+        **_entry(arm.entry),
+        **_folders(arm.entry.group),
+        "changes": [{"path": change.path, "text": describe([change])} for change in arm.changes],
+        "pairs": arm.pairs,
+        "metrics": {row.metric.name: _row(row) for row in arm.rows},
+        "test_images": arm.disputed and _disputed(arm.disputed),
     }
 
 
-def _unanimous(found: Unanimous) -> Mapping[str, Any]:
+def _folders(group: Group) -> dict[str, Any]:
+    return {"folders": [str(run.folder.path) for run in group.runs]}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    def side(spread: Spread | None) -> dict[str, Any] | None:
+        return spread and {"mean": spread.mean, "sd": spread.deviation}
+
+    found = {"base": side(row.base), "this": side(row.other), "difference": row.difference, "ci95": row.interval}
+    return found if row.ratio is None else found | {"ratio": row.ratio}
+
+
+def _disputed(found: Disputed) -> dict[str, Any]:
+    def images(some: Any) -> list[dict[str, Any]]:
+        names = {"index": "index", "label": "label", "predicted": "predicted"}
+        names |= {"base_wrong": "base_wrong", "this_wrong": "other_wrong"}
+        return [{name: getattr(one, field) for name, field in names.items()} for one in some]
+
     return {
-        "models": found.models,
-        "unknown": found.unknown,
-        "images": [
-            {"index": image.index, "label": image.label, "predicted": {str(k): n for k, n in image.predicted}}
-            for image in found.images
-        ],
+        "pairs": found.pairs,
+        "base_errs": images(found.base_errs),
+        "this_errs": images(found.other_errs),
+        "equally_often": found.alike,
     }
-
-
-def _numbers(spread: Spread | None) -> dict[str, Any] | None:
-    if spread is None:
-        return None
-    return {
-        "mean": rounded(spread.mean),
-        "sd": rounded(spread.deviation),
-        "values": list(map(rounded, spread.values)),
-    }
-
-
-def interval(ends: tuple[float, float] | None) -> list[float | None] | None:
-    """Its ends, rounded."""
-    return ends and list(map(rounded, ends))
-
-
-def rounded(value: float | None) -> float | None:
-    """Six decimals: a hundredth of what one image of 10,000 is worth, and less than what float32 carries."""
-    return None if value is None else round(value, 6)

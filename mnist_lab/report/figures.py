@@ -1,32 +1,44 @@
-"""The figures of a comparison: validation accuracy by epoch, and test accuracy against parameters."""
+"""The figures of a report and of a comparison, and pictures inside a page: SVG and data URIs."""
 
-from typing import TYPE_CHECKING
+import base64
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from mnist_lab.report.group import Group
-from mnist_lab.report.grouping import Section
-from mnist_lab.report.names import short_names
-from mnist_lab.report.published import published_test
+from mnist_lab.errors import DataError
+from mnist_lab.report import wording
+from mnist_lab.report.compare import Comparison, Disputed, DisputedImage
+from mnist_lab.report.runs import Group
+from mnist_lab.report.study import Section, published_in
+from mnist_lab.runs import Run
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
+    from mnist_lab.datasets import Dataset
+    from mnist_lab.plots import Half
     from mnist_lab.plots.tradeoff import Point
 
-
 CURVES, PARAMETERS = "accuracy_curves", "accuracy_parameters"
+OVERLAY, DIGITS = "curves", "digits"
+SIDE = 64
+"""Pixels that the longer side of a single test image in a page may have; larger ones are made smaller."""
 
 
-def figure_name(kind: str, chapter: int) -> str:
-    """The file of the `CURVES` or of the `PARAMETERS` of a chapter, counted from 0."""
-    return f"{kind}.png" if chapter == 0 else f"{kind}_{chapter + 1}.png"
+def numbered(kind: str, i: int) -> str:
+    """The file of the i-th figure of a kind, counted from 0."""
+    return f"{kind}.png" if i == 0 else f"{kind}_{i + 1}.png"
 
 
 def accuracy_curves(section: Section, title: str) -> "Figure":
     """Validation accuracy of every experiment by epoch."""
     from mnist_lab import plots
 
-    labels = short_names(group.name for group in section.groups)
-    curves = {labels[group.name]: list(group.histories) for group in section.groups}
+    curves = {section.names[group.name]: list(group.histories) for group in section.groups}
     return plots.all_accuracies(curves, title=title, bases=_base_of_each(section))
 
 
@@ -34,30 +46,28 @@ def accuracy_parameters(section: Section, title: str) -> "Figure":
     """Test accuracy of every experiment, beside the published one, against its number of parameters."""
     from mnist_lab import plots
 
-    labels = short_names(group.name for group in section.groups)
-    known = {labels[group.name]: published_test(group.published, group).accuracy for group in section.groups}
+    known = [(section.names[g.name], published_in("test", g.published, g).accuracy) for g in section.groups]
     return plots.accuracy_against_parameters(
-        [_point(labels[group.name], group) for group in section.groups],
+        [_point(section.names[group.name], group) for group in section.groups],
         title=title,
-        reference={label: value for label, value in known.items() if value is not None},
+        reference={name: value for name, value in known if value is not None},
         bases=_bases(section),
     )
 
 
 def _base_of_each(section: Section) -> dict[str, str]:
     """The label of the base of every experiment that has one."""
-    labels = short_names(group.name for group in section.groups)
-    return {labels[group.name]: labels[group.base] for group in section.groups if group.base in labels}
+    names = section.names
+    return {names[group.name]: names[group.base] for group in section.groups if group.base in names}
 
 
 def _bases(section: Section) -> set[str]:
-    labels = short_names(group.name for group in section.groups)
-    return {labels[group.name] for group in section.groups if group.is_base}
+    return {section.names[group.name] for group in section.groups if group.is_base}
 
 
 def _point(label: str, group: Group) -> "Point":
     deviation = group.test.deviation
-    low, high = group.results[0].test.ci95
+    low, high = group.first.test.ci95
     if deviation is not None:
         low, high = group.test.mean - deviation, group.test.mean + deviation
     return {
@@ -68,3 +78,145 @@ def _point(label: str, group: Group) -> "Point":
         "high": high,
         "seeds": group.n,
     }
+
+
+def overlay(comparison: Comparison) -> "Figure | None":
+    """Accuracy and loss by epoch of every side; None if no history can be read."""
+    from mnist_lab import plots
+
+    known = {group.name: list(group.histories) for group in comparison.section.groups if group.histories}
+    title = f"{comparison.title}, {comparison.base.group.data.title}"
+    return plots.overlay(known, title=title) if known else None
+
+
+def digits(comparison: Comparison, dataset: "Dataset") -> "dict[str, Figure]":
+    """For each arm whose mistakes are known the test images that tell it from the base, by file name."""
+    from mnist_lab import plots
+
+    found = {}
+    for i, arm in enumerate(comparison.arms):
+        if arm.disputed is None or not (arm.disputed.base_errs or arm.disputed.other_errs):
+            continue
+        base, other = comparison.base.group.name, arm.entry.group.name
+        halves = (
+            _half(arm.disputed, arm.disputed.other_errs, other, base, dataset),
+            _half(arm.disputed, arm.disputed.base_errs, base, other, dataset),
+        )
+        title = f"Test images that tell {other} from {base}, {dataset.title}"
+        found[numbered(DIGITS, i)] = plots.disputed(halves, dataset.classes, title=title)
+    return found
+
+
+def has_digits(comparison: Comparison) -> bool:
+    """Whether there are images to show."""
+    return any(arm.disputed and (arm.disputed.base_errs or arm.disputed.other_errs) for arm in comparison.arms)
+
+
+def _half(found: Disputed, images: Sequence[DisputedImage], errs: str, right: str, dataset: "Dataset") -> "Half":
+    from mnist_lab import plots
+    from mnist_lab.plots.disputed import SHOWN
+
+    shown = images[:SHOWN]
+    if found.pairs == 1:
+        heading = f"{errs} wrong, {right} right: {wording.count(len(images), 'image')}"
+        legend = "with its confidence, highest first"
+        notes = [f"{one.confidence:.1%}" if one.confidence else "" for one in shown]
+    else:
+        heading = f"More often wrong in {errs}: {wording.count(len(images), 'image')}"
+        legend = f"in how many of {found.pairs} models, against how many of the other's {found.pairs}"
+        notes = [f"{max(pair)} against {min(pair)}" for one in shown for pair in [(one.base_wrong, one.other_wrong)]]
+    return plots.Half(
+        heading,
+        legend if len(images) else "",
+        dataset.x_test[[one.index for one in shown]],
+        [one.label for one in shown],
+        [one.predicted for one in shown],
+        notes,
+    )
+
+
+def load_images(groups: Sequence[Group], data_dir: Path | None = None) -> "Dataset":
+    """The data set that `groups` were tested on; nothing is downloaded.
+
+    Args:
+        groups: at least one, all tested on the same data.
+        data_dir: where to look first.
+
+    Raises:
+        DataError: it is not on this machine, or is not the same.
+    """
+    from mnist_lab import datasets
+
+    config = next((group.config for group in groups if group.config), None)
+    if config is None:
+        raise DataError("no configuration can be read, so it is not known which.")
+    dataset = datasets.load(config.data.dataset, data_dir, download=False)
+    expected = groups[0].data.sha256
+    if dataset.sha256 != expected:
+        raise DataError(
+            f"{dataset.source}: another than the runs were tested on (SHA-256 {dataset.sha256[:8]}, expected "
+            f"{expected[:8]})."
+        )
+    return dataset
+
+
+def mistakes_picture(run: Run) -> str | None:
+    """The run's `mistakes.png`; None if it has none."""
+    try:
+        return _uri((run.folder.path / "mistakes.png").read_bytes())
+    except OSError:
+        return None
+
+
+def thumbnails(images: "Iterable[NDArray[Any]]") -> Iterator[str]:
+    """Each of `images`, uint8 of shape (h, w, 1) or (h, w, 3), on its own."""
+    from PIL import Image
+
+    for pixels in images:
+        picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+        picture.thumbnail((SIDE, SIDE))
+        file = io.BytesIO()
+        picture.save(file, "PNG", optimize=True)
+        yield _uri(file.getvalue())
+
+
+def _uri(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
+_FONT = re.compile(r"font-family: [^;\"]*;? ?")
+_COLOUR = re.compile(r"(?<=: )#([0-9a-f]{6})")
+_REFERENCE = re.compile(r'(?<=href="#)[^"]+|(?<=url\(#)[^)]+')
+_ID = re.compile(r' id="([^"]+)"')
+_STYLE = re.compile(r"<style.*?</style>", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
+
+
+def inline_svg(figure: "Figure", name: str, label: str) -> "Markup":
+    """The figure as an `<svg>` element.
+
+    Every colour `#0072b2` becomes `var(--c-0072b2, #0072b2)`, so that a page can have another one in the dark.
+
+    Args:
+        figure: what to draw.
+        name: unlike that of any other figure of the page; keeps their ids apart.
+        label: what the picture shows, for people who do not see it.
+    """
+    from markupsafe import Markup
+
+    from mnist_lab.plots.style import style
+
+    text = io.StringIO()
+    # A fixed salt, and no date: equal figures give equal text.
+    with style({"svg.fonttype": "none", "svg.hashsalt": name}):
+        metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(text, format="svg", metadata=metadata, transparent=True)
+    svg = text.getvalue()
+    svg = _COMMENT.sub("", _STYLE.sub("", svg[svg.index("<svg") :]))
+    used = set(_REFERENCE.findall(svg))
+    svg = _ID.sub(lambda match: f' id="{name}-{match[1]}"' if match[1] in used else "", svg)
+    svg = _REFERENCE.sub(lambda match: f"{name}-{match[0]}", svg)
+    svg = _COLOUR.sub(r"var(--c-\1, #\1)", _FONT.sub("", svg))
+    svg = re.sub(r' (?:width|height)="[0-9.]+pt"', "", svg, count=2)
+    svg = re.sub(r"\s*\n\s*", " ", svg).replace("> <", "><")
+    return Markup(svg.replace("<svg ", Markup('<svg role="img" aria-label="{}" ').format(label), 1))

@@ -1,39 +1,91 @@
-"""A whole report as data: every experiment with its base, verdict, intervals and observations.
+"""A report as data: every experiment with its base, verdict, intervals and observations, set apart by data.
 
-`summary.*`, `report.md`, `report.html` and the table in the terminal say what stands here; none of them computes more.
+Whatever shows a report says what stands here; nothing that shows it computes more.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
 
 from mnist_lab.analysis import Observation, mean_accuracy_interval, wilson
+from mnist_lab.analysis.family import Tested, tested
 from mnist_lab.analysis.pareto import front
 from mnist_lab.analysis.verdicts import Scores, Verdict, verdicts
-from mnist_lab.report.families import Family, families, gaps
-from mnist_lab.report.group import Group
-from mnist_lab.report.grouping import Section, same_test_images, sections
-from mnist_lab.report.mistakes import Unanimous, mistakes, unanimous
-from mnist_lab.report.observations import Evidence, observations
-from mnist_lab.runs import Mistake, RunFolder
+from mnist_lab.config.schema import Reference
+from mnist_lab.report.rules import observations
+from mnist_lab.report.runs import Data, Group, Spread, same_test_images, short_names
 
 Interval = tuple[float, float]
+Family = Sequence[tuple[Group, Group]]
+"""Comparisons that are corrected together: of each the base and the arm."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published accuracy, and ours beside it."""
+
+    accuracy: float | None
+    """None if it was not published."""
+    ours: Spread | None
+    """The same of our runs; None if it was not measured."""
+    best: bool = False
+    """Whether it is the best over the epochs."""
+
+    @property
+    def difference(self) -> float | None:
+        """Ours less it, as a fraction of 1."""
+        return None if self.ours is None or self.accuracy is None else self.ours.mean - self.accuracy
+
+
+def published(reference: Reference, group: Group | None) -> dict[str, Published]:
+    """Every accuracy that can be published, as a reference calls it.
+
+    The best test accuracy over the epochs is known of ours where the test images served as validation images.
+
+    Args:
+        reference: the published numbers.
+        group: our runs; None if there are none.
+    """
+    return {
+        "train_accuracy": Published(reference.train_accuracy, group and group.train),
+        "test_accuracy": Published(reference.test_accuracy, group and group.test),
+        "best_train_accuracy": Published(reference.best_train_accuracy, group and group.best_train, best=True),
+        "best_test_accuracy": Published(reference.best_test_accuracy, group and group.best_test, best=True),
+    }
+
+
+def published_in(part: str, reference: Reference, group: Group | None) -> Published:
+    """The accuracy in `part`: `train` of the last epoch, `test` of the saved model; the best if only that is known."""
+    known = published(reference, group)
+    return known[f"best_{part}_accuracy"] if known[f"{part}_accuracy"].accuracy is None else known[f"{part}_accuracy"]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One experiment."""
+    """One experiment, beside its base."""
 
     group: Group
     base: Group | None
     """What it is compared against; None for a base, or if that was not run on the same data."""
     verdict: Verdict | None
     """On its test accuracy against that of its base; None without one."""
-    seeds_interval: Interval | None
-    """95 % interval of the mean test accuracy for the choice of seeds (Student's t); None for one seed."""
-    images_interval: Interval
-    """95 % interval of the mean test accuracy for the choice of test images (Wilson)."""
+    gap: Tested | None
+    """The same of its generalization gap."""
     observations: tuple[Observation, ...]
     """What is seen beside the other experiments."""
+
+    @property
+    def seeds_interval(self) -> Interval | None:
+        """95 % interval of the mean test accuracy for the choice of seeds (Student's t); None for one seed."""
+        return mean_accuracy_interval(self.group.test.values)
+
+    @property
+    def images_interval(self) -> Interval:
+        """95 % interval of the mean test accuracy for the choice of test images (Wilson)."""
+        images = self.group.data.test_images
+        return wilson(round(self.group.test.mean * images), images)
 
 
 @dataclass(frozen=True)
@@ -51,15 +103,15 @@ class Front:
 
 
 @dataclass(frozen=True)
-class Looks:
-    """How often the test images were looked at."""
+class Reuse:
+    """How often the test images were used, and for what."""
 
     models: int
     """How many models were scored on them, each when its training was over."""
     watched: int
     """In how many runs they moreover served as validation images."""
     epochs: int
-    """After how many epochs they were looked at, in all of these together."""
+    """After how many epochs, in all of these together."""
     selected: int
     """In how many of these the saved weights are those of the best epoch, so chosen by the test images."""
     steered: int
@@ -67,31 +119,62 @@ class Looks:
 
 
 @dataclass(frozen=True)
-class Chapter:
-    """The experiments that were trained and tested on the same data."""
+class HardImage:
+    """A test image that every model gets wrong."""
 
-    section: Section
+    index: int
+    """Its row in the test file, from 0."""
+    label: int
+    predicted: tuple[tuple[int, int], ...]
+    """What the models take it for, and how many of them do; the most frequent first."""
+
+
+@dataclass(frozen=True)
+class Unanimous:
+    """What all models agree to get wrong."""
+
+    models: int
+    """How many there are; at least 2."""
+    unknown: int
+    """How many more there are whose mistakes cannot be read."""
+    images: tuple[HardImage, ...]
+    """In the order of the test file."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """The experiments that were trained and tested on the same data; only these are compared."""
+
+    heading: str
+    """The data, in words; unlike any other section's."""
     entries: tuple[Entry, ...]
-    """In the order of the section's groups."""
-    fronts: tuple[Front, ...]
-    one_machine: bool
-    """Whether all runs were trained on the same machine, device and threads with the same backend; if not, their times
-    cannot be compared, and there is no front by them."""
-    looks: Looks
-    mistakes: Mapping[RunFolder, Mapping[int, Mistake] | None]
-    """Those of each run's model; None where they are missing or damaged."""
-    same_images: bool
-    """Whether all runs were tested on the very same images; if not, seeds have drawn them (`data.test_subset`)."""
-    unanimous: Unanimous | None
-    """The test images that every model gets wrong; None if the mistakes of fewer than two are known, and if not all
-    were tested on the same images."""
 
     @property
+    def data(self) -> Data:
+        """What they have in common."""
+        return self.groups[0].data
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The experiments themselves."""
+        return tuple(entry.group for entry in self.entries)
+
+    @cached_property
+    def bases(self) -> tuple[str, ...]:
+        """The names that experiments have as their base, in order."""
+        return tuple(dict.fromkeys(group.base for group in self.groups if group.base))
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The experiments' names, as short as they can be."""
+        return short_names(group.name for group in self.groups)
+
+    @cached_property
     def verdicts(self) -> dict[str, Verdict]:
-        """The verdicts that there are, by the name of the group."""
+        """The verdicts that there are, by the name of the experiment."""
         return {entry.group.name: entry.verdict for entry in self.entries if entry.verdict}
 
-    @property
+    @cached_property
     def families(self) -> dict[str, list[Entry]]:
         """The experiments that have a verdict, by the name of their base."""
         found: dict[str, list[Entry]] = {}
@@ -100,20 +183,79 @@ class Chapter:
                 found.setdefault(entry.base.name, []).append(entry)
         return found
 
+    @cached_property
+    def same_images(self) -> bool:
+        """Whether all runs were tested on the very same images; if not, seeds have drawn them (`data.test_subset`)."""
+        return same_test_images(self.groups)
+
+    @cached_property
+    def one_machine(self) -> bool:
+        """Whether all runs were trained on the same machine, device and threads with the same backend.
+
+        If not, their times cannot be compared, and there is no front by them.
+        """
+        return len(set[object]().union(*(group.machines for group in self.groups))) == 1
+
+    @cached_property
+    def reuse(self) -> Reuse:
+        """How often the test images were used."""
+        watched = [group for group in self.groups if group.selected_on_test]
+        return Reuse(
+            models=sum(group.n for group in self.groups),
+            watched=sum(group.n for group in watched),
+            epochs=sum(run.measured.epochs for group in watched for run in group.runs),
+            selected=sum(group.chosen_on_test for group in watched),
+            steered=sum(group.n for group in watched if group.steered_by_test),
+        )
+
+    @cached_property
+    def unanimous(self) -> Unanimous | None:
+        """The test images that every model gets wrong.
+
+        None if the mistakes of fewer than two are known, and if not all were tested on the same images.
+        """
+        every = [wrong for group in self.groups for wrong in group.mistakes]
+        known = [wrong for wrong in every if wrong is not None]
+        if len(known) < 2 or not self.same_images:
+            return None
+        images = []
+        for index in sorted(set.intersection(*map(set, known))):
+            taken_for = Counter(wrong[index].predicted for wrong in known)
+            ranked = sorted(taken_for.items(), key=lambda pair: (-pair[1], pair[0]))
+            images.append(HardImage(index, known[0][index].label, tuple(ranked)))
+        return Unanimous(len(known), len(every) - len(known), tuple(images))
+
+    @cached_property
+    def fronts(self) -> tuple[Front, ...]:
+        """Accuracy against each cost; none for a single experiment."""
+        costs = {
+            ("parameters", ""): lambda group: float(group.parameters),
+            ("training time", "s"): lambda group: group.training_seconds.mean if self.one_machine else None,
+            ("training FLOPs", ""): lambda group: group.flops,
+        }
+        found = []
+        for (name, unit), cost in costs.items():
+            # An experiment whose cost is not known can neither be on a front nor be beaten.
+            those = [(group, value) for group in self.groups if (value := cost(group)) is not None]
+            ahead = front([(value, group.test.mean) for group, value in those])
+            if len(those) > 1:
+                found.append(Front(name, unit, tuple(those[i] for i in ahead), len(those) - len(ahead)))
+        return tuple(found)
+
 
 @dataclass(frozen=True)
 class Study:
     """A report."""
 
     title: str
-    chapters: tuple[Chapter, ...]
+    sections: tuple[Section, ...]
     problems: tuple[str, ...]
     """What kept runs from being in it."""
 
     @property
     def groups(self) -> tuple[Group, ...]:
         """All experiments."""
-        return tuple(entry.group for chapter in self.chapters for entry in chapter.entries)
+        return tuple(group for section in self.sections for group in section.groups)
 
     @property
     def runs(self) -> int:
@@ -122,103 +264,76 @@ class Study:
 
 
 def study(title: str, groups: Iterable[Group], problems: Sequence[str] = ()) -> Study:
-    """Compare groups: each with its base if both are in the same section, and within their section with all others.
+    """Compare groups: each with its base if both have their data in common, and with all others on these data.
 
     Args:
         title: what the comparison is called.
         groups: as `report.groups` gives them.
         problems: as `report.collect` gives them.
     """
-    return Study(title, tuple(_chapter(section) for section in sections(groups)), tuple(problems))
+    apart = by_data(groups)
+    headings = Counter(some[0].data.heading for some in apart)
+    return Study(title, tuple(_section(some, headings) for some in apart), tuple(problems))
 
 
-def _chapter(section: Section) -> Chapter:
-    by_name = {group.name: group for group in section.groups}
-    bases = {group.name: by_name[group.base] for group in section.groups if group.base in by_name}
-    known = {run.folder: mistakes(run) for group in section.groups for run in group.runs}
-    same_images = same_test_images(section.groups)
-    one_machine = len(set[object]().union(*(group.machines for group in section.groups))) == 1
-    together = families(section.groups, bases)
-    found = _verdicts(section.groups, together, known)
-    seen = observations(Evidence(section.groups, bases, found, gaps(together)))
-    entries = tuple(
-        entry(group, bases.get(group.name), found.get(group.name), seen[group.name]) for group in section.groups
+def by_data(groups: Iterable[Group]) -> list[list[Group]]:
+    """Set groups apart that were trained or tested on different data; all of a data set before parts of it."""
+
+    def rank(group: Group) -> tuple[object, ...]:
+        data = group.data
+        return data.title, data.sha256, data.subset is not None, data.subset or 0, -data.test_images
+
+    return [list(some) for _, some in groupby(sorted(groups, key=rank), key=rank)]
+
+
+def _section(groups: Sequence[Group], headings: Mapping[str, int]) -> Section:
+    data = groups[0].data
+    heading = data.heading if headings[data.heading] == 1 else f"{data.heading} (SHA-256 {data.sha256[:8]})"
+    by_name = {group.name: group for group in groups}
+    bases = {group.name: by_name[group.base] for group in groups if group.base in by_name}
+    families: dict[str, list[tuple[Group, Group]]] = {}
+    for group in groups:
+        if base := bases.get(group.name):
+            families.setdefault(base.name, []).append((base, group))
+    return Section(heading, judged(groups, families.values()))
+
+
+def judged(groups: Sequence[Group], families: Iterable[Family], *, models_only: bool = False) -> tuple[Entry, ...]:
+    """The entries of `groups`, which have their data in common.
+
+    Args:
+        groups: all that are observed beside each other.
+        families: what is tested together; may hold groups that are not among `groups`.
+        models_only: take `groups`, a run each, for models that belong together whatever their seeds.
+    """
+    known, gaps, bases = {}, {}, {}
+    own = set(map(id, groups))
+    for family in families:
+        scored = verdicts([_scores(base, arm, models_only and id(arm) in own) for base, arm in family])
+        tests = tested([(base.gap_by_seed, arm.gap_by_seed) for base, arm in family])
+        for (base, arm), verdict, gap in zip(family, scored, tests, strict=True):
+            if id(arm) in own:
+                if models_only:
+                    verdict = replace(verdict, seeds=tuple(seed for seed in base.seeds if seed in arm.seeds))
+                known[arm.name], gaps[arm.name], bases[arm.name] = verdict, gap, base
+    seen = observations(groups, bases, known, gaps)
+    return tuple(
+        Entry(group, bases.get(group.name), known.get(group.name), gaps.get(group.name), seen[group.name])
+        for group in groups
     )
-    return Chapter(
-        section=section,
-        entries=entries,
-        fronts=_fronts(section.groups, one_machine=one_machine),
-        one_machine=one_machine,
-        looks=looks_at_test(section.groups),
-        mistakes=known,
-        same_images=same_images,
-        unanimous=unanimous(section.groups, known) if same_images else None,
-    )
 
 
-def entry(group: Group, base: Group | None, verdict: Verdict | None, seen: Sequence[Observation]) -> Entry:
-    """One experiment with the intervals of its mean test accuracy."""
-    return Entry(
-        group,
-        base,
-        verdict,
-        mean_accuracy_interval(group.test.values),
-        wilson(round(group.test.mean * group.data.test_images), group.data.test_images),
-        tuple(seen),
-    )
+def _scores(base: Group, arm: Group, models_only: bool) -> tuple[Scores, Scores]:
+    """What base and arm did on the test images; their mistakes where a single pair of models is compared by them."""
+    shared = base.test_by_seed.keys() & arm.test_by_seed.keys()
 
-
-def _verdicts(
-    groups: Sequence[Group], together: Sequence[Family], known: Mapping[RunFolder, Mapping[int, Mistake] | None]
-) -> dict[str, Verdict]:
-    """Of every group that has a base, in their order; all arms of one base are one family."""
-    found = {
-        arm.name: verdict
-        for family in together
-        for (_, arm), verdict in zip(
-            family, verdicts([(_scores(base, known), _scores(arm, known)) for base, arm in family]), strict=True
+    def of(group: Group) -> Scores:
+        seeds = (0,) if models_only else group.seeds
+        wrong = zip(seeds, group.mistakes, strict=True) if models_only or len(shared) == 1 else ()
+        return Scores(
+            dict(zip(seeds, group.test.values, strict=True)),
+            {seed: some.keys() for seed, some in wrong if some is not None},
+            chosen_on_test=group.chosen_on_test > 0,
         )
-    }
-    return {group.name: found[group.name] for group in groups if group.name in found}
 
-
-def _scores(group: Group, known: Mapping[RunFolder, Mapping[int, Mistake] | None]) -> Scores:
-    return Scores(
-        dict(zip(group.seeds, group.test.values, strict=True)),
-        {
-            seed: some.keys()
-            for seed, run in zip(group.seeds, group.runs, strict=True)
-            if (some := known[run.folder]) is not None
-        },
-        chosen_on_test=group.chosen_on_test > 0,
-    )
-
-
-def _fronts(groups: Sequence[Group], *, one_machine: bool) -> tuple[Front, ...]:
-    if len(groups) < 2:
-        return ()
-    costs = {
-        ("parameters", ""): {group.name: float(group.parameters) for group in groups},
-        ("training time", "s"): {group.name: group.training_seconds.mean for group in groups if one_machine},
-        ("training FLOPs", ""): {group.name: group.flops for group in groups if group.flops},
-    }
-    found = []
-    for (name, unit), cost in costs.items():
-        # An experiment whose cost is not known can neither be on a front nor be beaten.
-        those = [(group, value) for group in groups if (value := cost.get(group.name)) is not None]
-        ahead = front([(value, group.test.mean) for group, value in those])
-        if len(those) > 1:
-            found.append(Front(name, unit, tuple(those[i] for i in ahead), len(those) - len(ahead)))
-    return tuple(found)
-
-
-def looks_at_test(groups: Sequence[Group]) -> Looks:
-    """How often the test images were looked at in the runs of `groups`."""
-    watched = [group for group in groups if group.selected_on_test]
-    return Looks(
-        models=sum(group.n for group in groups),
-        watched=sum(group.n for group in watched),
-        epochs=sum(result.epochs for group in watched for result in group.results),
-        selected=sum(group.chosen_on_test for group in watched),
-        steered=sum(group.n for group in watched if group.steered_by_test),
-    )
+    return of(base), of(arm)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_lab.config.sweeps import Sweep
-from mnist_lab.report import Study, groups, study, write_summary
+from mnist_lab.report import Study, groups, study, write_report
 from mnist_lab.runs import Run
 from mnist_lab.sweeps.appraisal import appraise
 from mnist_lab.sweeps.launch import launch
@@ -94,4 +94,4 @@ def sweep(
     if not runs:
         return Swept(schedule, tuple(failures))
     compared = study(declared.name, groups(runs))
-    return Swept(schedule, tuple(failures), runs, compared, tuple(write_summary(folder, compared)))
+    return Swept(schedule, tuple(failures), runs, compared, tuple(write_report(folder, compared)))

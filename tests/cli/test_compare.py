@@ -51,7 +51,7 @@ def test_configurations_and_results_are_told_and_everything_is_written(results):
     answer = compare("base", "wider")
     assert (answer.code, answer.err) == (0, "")
     for expected in (
-        "nodes 16 -> 32", "+3.33 points", "McNemar's exact p = .004", "2 test images only wider gets wrong",
+        "nodes 16 -> 32", "+3.33 pp", "McNemar's exact test, p = .004", "Only wider gets 2 test images wrong",
         f"Comparison: {FOLDER}/compare.md",
     ):  # fmt: skip
         assert expected in answer.out
@@ -132,7 +132,7 @@ def test_models_that_err_alike_have_no_digits_to_show(results):
     add(results, "same", 8, range(20))
     answer = compare("base", "same", "--output", "mine")
     assert (answer.code, answer.err) == (0, "")
-    assert "0 test images only same gets wrong, 0 only base, 20 both" in answer.out
+    assert "Only same gets 0 test images wrong, only base 0, both 20" in answer.out
     assert "digits.png" not in files(results.parent / "mine")
 
 

@@ -5,9 +5,7 @@ from pathlib import Path
 from PIL import Image
 from run_folders import MNIST, finished_run, give_mistakes
 
-from mnist_lab.report import collect, groups
-from mnist_lab.report.page import write_page
-from mnist_lab.report.study import Study, study
+from mnist_lab.report import Study, collect, groups, study, write_page
 
 INTRUDER = '<script>window.intruded = 1</script> & "so" \'</script><img src=x onerror=alert(1)>'
 OTHER = {"name": "usps", "title": "USPS", "sha256": "f" * 64, "genuine": True}

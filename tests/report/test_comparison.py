@@ -12,10 +12,9 @@ from mnist_lab.analysis.mcnemar import accuracy_difference, mcnemar
 from mnist_lab.analysis.paired import paired
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.errors import InputError
-from mnist_lab.report import collect, groups, study
-from mnist_lab.report.comparison import compare, default_folder, find_results, find_sides, words
-from mnist_lab.report.comparison.document import facts
-from mnist_lab.report.verdict_words import INTERVAL, PLANNED, SCOPE
+from mnist_lab.report import collect, compare, find_results, find_sides, groups, study, wording
+from mnist_lab.report.facts import as_json, of_comparison
+from mnist_lab.report.write import default_folder
 
 
 def wrong(folder, *indices, label=4, predicted=9, confidence=0.9):
@@ -132,8 +131,8 @@ class TestSingleModels:
     def test_of_one_seed_nothing_is_claimed_about_the_experiments(self, single):
         comparison = compared(single, "mlp_512", "nodes_1024")
         assert comparison.arms[0].entry.verdict.kind is Kind.IMPOSSIBLE
-        verdict = words.findings(comparison, comparison.arms[0])[0]
-        assert "that of mlp_512 is better on these test images: McNemar's exact p = .035" in verdict
+        verdict = wording.findings(comparison, comparison.arms[0])[0]
+        assert "that of mlp_512 is better on these test images (McNemar's exact test, p = .035" in verdict
         assert "at least 6 needed" in verdict
 
     def test_runs_of_one_configuration_with_other_seeds_are_two_models_too(self, seeds):
@@ -143,8 +142,8 @@ class TestSingleModels:
         [arm] = comparison.arms
         assert (arm.entry.group.changed, arm.pairs) == ("seed 1 -> 2", 1)
         assert (len(arm.disputed.base_errs), len(arm.disputed.other_errs)) == (1, 10)
-        assert "They have the same configuration" in words.findings(comparison, arm)[0]
-        assert facts(comparison, [], [])["arms"][0]["verdict"]["shared_seeds"] == []
+        assert "They have the same configuration" in wording.findings(comparison, arm)[0]
+        assert json.loads(as_json(of_comparison(comparison, [], [])))["arms"][0]["verdict"]["shared_seeds"] == []
 
     def test_p_is_corrected_for_the_number_of_arms(self, single):
         wrong(finished_run(single, "ablation/no_relu", test=0.9), *range(200, 212))
@@ -162,7 +161,7 @@ class TestSingleModels:
         assert [text.partition(" (")[0].rpartition("/")[2] for text in comparison.problems] == [
             "mistakes.json: damaged"
         ]
-        assert "Cannot be significant with 1 seed" in words.findings(comparison, arm)[0]
+        assert "Too few seeds: -0.09 pp with 1 seed" in wording.findings(comparison, arm)[0]
 
     @pytest.mark.parametrize(
         "damage", ["[1]\n", '{"loss": 1}\n', "\x00", '{"epoch": 1, "loss": "low"}\n', "\udcff\n", ""]
@@ -177,7 +176,7 @@ class TestSingleModels:
     def test_without_a_history_the_rest_is_compared_and_it_is_said(self, single):
         (next((single / "mlp_512").iterdir()) / "history.jsonl").unlink()
         problems = compared(single, "mlp_512", "nodes_1024").problems
-        assert problems == ("mlp_512: history.jsonl is missing; its curves are left out.",)
+        assert problems == ("mlp_512: history.jsonl is missing; its curves are skipped.",)
 
 
 class TestSeveralSeeds:
@@ -197,7 +196,7 @@ class TestSeveralSeeds:
         comparison = compared(seeds, "mlp_512", "nodes_1024")
         [arm] = comparison.arms
         assert len(metric(arm, "test_accuracy").base.values) == 8
-        said = words.seeds(comparison, arm)
+        said = wording.runs_compared(comparison, arm)
         assert said == "seeds 1 to 8, in both; mlp_512 also has seed 9; nodes_1024 also has seed 12"
 
     def test_images_are_ranked_by_how_many_models_differ_on_them(self, seeds):
@@ -218,11 +217,11 @@ class TestSeveralSeeds:
         comparison = compared(seeds, "mlp_512", run)
         [arm] = comparison.arms
         assert (arm.pairs, arm.disputed, metric(arm, "test_accuracy").interval) == (0, None, None)
-        assert "no seed in common" in words.findings(comparison, arm)[0]
+        assert "no seed in common" in wording.findings(comparison, arm)[0]
 
     def test_each_side_has_the_interval_of_its_own_accuracy(self, seeds):
         def own(comparison):
-            cells = words.cells(comparison.arms[0])
+            cells = comparison.arms[0].cells
             return next(cells[i + 1][1] for i, row in enumerate(cells) if row[0] == "Test")
 
         values = [round(0.97 + 0.001 * (seed % 3), 4) for seed in range(1, 9)]
@@ -243,7 +242,7 @@ class TestNumbers:
         comparison = compared(single, "mlp_512", "no_relu")
         row = metric(comparison.arms[0], "training_seconds")
         assert (row.difference_text, row.ratio) == ("", None)
-        assert any("times cannot be compared" in text for text in words.notes(comparison))
+        assert any("times cannot be compared" in text for text in wording.comparison_notes(comparison))
         assert "backend jax -> torch" in comparison.arms[0].entry.group.changed
 
     def test_what_one_side_has_not_has_no_difference(self, single):
@@ -255,31 +254,31 @@ class TestNumbers:
 
     def test_runs_that_were_selected_on_the_test_images_are_told(self, single):
         finished_run(single, "ablation/no_relu", selected_on_test=True)
-        assert any("optimistic" in text for text in words.notes(compared(single, "mlp_512", "no_relu")))
+        assert any("optimistic" in text for text in wording.comparison_notes(compared(single, "mlp_512", "no_relu")))
 
 
 class TestCautions:
     def test_where_only_one_side_was_chosen_on_the_test_images_it_is_said_beside_the_test_of_the_models(self, single):
         wrong(finished_run(single, "ablation/no_relu", selected_on_test=True), 5)
         comparison = compared(single, "mlp_512", "no_relu", "nodes_1024")
-        chosen, other = (words.findings(comparison, arm)[0] for arm in comparison.arms)
+        chosen, other = (wording.findings(comparison, arm)[0] for arm in comparison.arms)
         assert "McNemar's" in chosen
-        assert "Only this one's weights were chosen on the test images" in chosen
+        assert "Only this experiment's weights were chosen on the test images" in chosen
         assert "chosen" not in other
 
     def test_images_that_each_seed_drew_for_itself_are_said_to_be_so(self, seeds, tmp_path):
         said = "Each seed was tested on images of its own"
         comparison = compared(seeds, "mlp_512", "nodes_1024")
-        assert said not in " ".join(words.findings(comparison, comparison.arms[0]))
+        assert said not in " ".join(wording.findings(comparison, comparison.arms[0]))
         for seed in (1, 2):
             for name in ("mlp_512", "ablation/nodes_1024"):
                 wrong(finished_run(tmp_path / "drawn", name, seed=seed, total=500, data__test_subset=500), seed)
         comparison = compared(tmp_path / "drawn", "mlp_512", "nodes_1024")
-        assert said in " ".join(words.findings(comparison, comparison.arms[0]))
+        assert said in " ".join(wording.findings(comparison, comparison.arms[0]))
 
     def test_what_an_interval_over_seeds_does_not_cover_is_said_as_in_a_report(self, seeds):
-        several = words.notes(compared(seeds, "mlp_512", "nodes_1024"))
-        assert {INTERVAL, SCOPE, PLANNED} <= set(several)
+        several = wording.comparison_notes(compared(seeds, "mlp_512", "nodes_1024"))
+        assert {wording.INTERVAL, wording.SCOPE, wording.PLANNED} <= set(several)
 
 
 class TestRefused:
@@ -317,7 +316,7 @@ def test_a_folder_is_named_by_what_is_compared_and_stays_short(seeds):
 
 
 def test_all_facts_are_json(seeds):
-    known = json.loads(json.dumps(facts(compared(seeds, "mlp_512", "nodes_1024"), ["curves.png"], []), allow_nan=False))
+    known = json.loads(as_json(of_comparison(compared(seeds, "mlp_512", "nodes_1024"), ["curves.png"], [])))
     [arm] = known["arms"]
     assert arm["changes"] == [{"path": "model.nodes", "text": "nodes 512, 512 -> 1024, 1024"}]
     assert arm["metrics"]["test_accuracy"]["difference"] == pytest.approx(0.00545)
@@ -351,8 +350,8 @@ class TestTheFamily:
 
     @pytest.mark.parametrize("by", ["name", "folder", "fingerprint"])
     def test_a_verdict_is_that_of_a_report_of_the_same_results(self, ablation, by):
-        [chapter] = study("all", groups(collect([ablation]).runs)).chapters
-        for name, verdict in chapter.verdicts.items():
+        [section] = study("all", groups(collect([ablation]).runs)).sections
+        for name, verdict in section.verdicts.items():
             arm_folder = next((ablation / name).iterdir())
             reference = {
                 "name": name, "folder": ablation / name, "fingerprint": arm_folder.name.rpartition("-")[2]
@@ -360,15 +359,15 @@ class TestTheFamily:
             base = ablation / "mlp_512" if by == "folder" else "mlp_512"
             [arm] = self.chosen(ablation, base, reference).arms
             assert arm.entry.verdict == verdict
-            assert "corrected for 4 comparisons" in verdict.text
+            assert "corrected for 4 comparisons" in wording.verdict(verdict)
             assert metric(arm, "test_accuracy").interval == verdict.paired.interval
 
     def test_the_gap_too_is_told_as_in_a_report(self, ablation):
-        [chapter] = study("all", groups(collect([ablation]).runs)).chapters
-        for entry in chapter.entries[1:]:
+        [section] = study("all", groups(collect([ablation]).runs)).sections
+        for entry in section.entries[1:]:
             [arm] = self.chosen(ablation, "mlp_512", entry.group.name).arms
             ours, theirs = (
-                {one.rule: one.text for one in some}["gap_against_base"]
+                {one.rule: wording.comparison(one) for one in some}["gap_against_base"]
                 for some in (arm.entry.observations, entry.observations)
             )
             assert ours == theirs
@@ -384,19 +383,19 @@ class TestTheFamily:
         [alone] = compare(sides).arms
         [among] = compare(sides, find_results(sides, ablation)).arms
         assert (alone.entry.verdict.kind, among.entry.verdict.kind) == (Kind.WORSE, Kind.UNDETECTED)
-        assert "uncorrected, one comparison" in alone.entry.verdict.text
+        assert "uncorrected, one comparison" in wording.verdict(alone.entry.verdict)
 
     def test_what_has_another_base_is_a_family_of_its_own_and_says_so(self, ablation):
         [arm] = self.chosen(ablation, "nodes_256", "nodes_1024").arms
         assert arm.entry.verdict.arms == 1
-        assert "uncorrected, one comparison" in arm.entry.verdict.text
+        assert "uncorrected, one comparison" in wording.verdict(arm.entry.verdict)
 
     def test_single_runs_are_corrected_for_the_single_runs_that_a_report_compares(self, single):
         wrong(finished_run(single, "ablation/nodes_256", test=0.9990), *range(50, 60))
-        [chapter] = study("all", groups(collect([single]).runs)).chapters
+        [section] = study("all", groups(collect([single]).runs)).sections
         [arm] = self.chosen(single, "mlp_512", "nodes_1024").arms
-        verdict = chapter.verdicts["ablation/nodes_1024"]
+        verdict = section.verdicts["ablation/nodes_1024"]
         assert (arm.entry.verdict.models_p, arm.entry.verdict.models_compared) == (verdict.models_p, 2)
         low, high = metric(arm, "test_accuracy").interval
         assert (low > 0 or high < 0) == (verdict.models_p <= 0.05)
-        assert "corrected for 2 comparisons" in words.findings(self.chosen(single, "mlp_512", "nodes_1024"), arm)[0]
+        assert "corrected for 2 comparisons" in wording.findings(self.chosen(single, "mlp_512", "nodes_1024"), arm)[0]

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -18,9 +19,9 @@ from run_folders import MNIST, edit_metrics, finished_run, give_mistakes
 from mnist_lab import datasets
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.errors import SetupError
-from mnist_lab.report.page import page, render, write_page
-from mnist_lab.report.page.answers import answer
-from mnist_lab.report.page.details import EPOCHS, details
+from mnist_lab.report import page, wording, write_page
+from mnist_lab.report.page import EPOCHS, parts
+from mnist_lab.report.write import html
 from mnist_lab.runs import find_run
 
 VOID = {"meta", "link", "input", "img", "br", "hr"}
@@ -123,9 +124,9 @@ def test_equal_runs_give_equal_pages_from_wherever_they_are_written(tmp_path, mo
     results = tmp_path / "results"
     finished_run(results, test=0.98)
     finished_run(results, "ablation/no_relu", test=0.92)
-    text = page(results, compared(results))
+    text = html(results, compared(results))
     monkeypatch.chdir(tmp_path)
-    assert page(Path("results"), compared(Path("results"))) == text
+    assert html(Path("results"), compared(Path("results"))) == text
     assert str(tmp_path) not in text
 
 
@@ -136,10 +137,10 @@ def test_what_can_be_scrolled_with_the_keyboard_has_a_name(document):
 
 
 def test_different_data_are_said_not_to_be_compared(tmp_path, text):
-    said = "Experiments on different data are set apart and not compared with each other."
+    said = "Experiments on different data are kept apart and not compared with each other."
     finished_run(tmp_path)
     assert said in text
-    assert said not in page(tmp_path, compared(tmp_path))
+    assert said not in html(tmp_path, compared(tmp_path))
 
 
 def test_the_largest_differences_come_first_and_a_huge_difference_leaves_room_for_the_others(tmp_path):
@@ -153,11 +154,11 @@ def test_the_largest_differences_come_first_and_a_huge_difference_leaves_room_fo
         finished_run(tmp_path, seed=seed, test=0.97 + 0.0001 * seed)
         for name, difference in wins.items():
             finished_run(tmp_path, name, seed=seed, test=0.97 + difference + 0.0001 * (seed + seed % 3))
-    found = answer(compared(tmp_path).chapters[0].entries)
-    ranked = {some.kind: [one.group.name for one in some.answers] for some in found.by_kind}
+    [found] = parts(tmp_path, compared(tmp_path), None)
+    ranked = {kind: [row.group.name for row in rows] for kind, _, rows in found.answers}
     assert ranked == {Kind.BETTER: list(wins)[:2], Kind.WORSE: list(wins)[:1:-1]}
-    assert found.lead == "Of 4 changes, 2 helped and 2 hurt."
-    bars = {one.group.name: one.bar for some in found.by_kind for one in some.answers}
+    assert wording.lead(found.section) == "Of 4 changes, 2 helped and 2 hurt."
+    bars = {row.group.name: row.bar for _, _, rows in found.answers for row in rows}
     assert found.end < 0.01
     assert [bar.cut for bar in bars.values()] == ["", "", "left", ""]
     assert bars["ablation/no_relu"].mean == 0
@@ -168,13 +169,13 @@ def test_the_largest_differences_come_first_and_a_huge_difference_leaves_room_fo
 def test_what_is_undecided_is_told_with_the_seeds_it_takes(tmp_path):
     for name in ("mlp_512", "ablation/nodes_256", "ablation/no_relu"):
         finished_run(tmp_path, name)
-    found = answer(compared(tmp_path).chapters[0].entries)
-    assert found.lead == "Both changes are undecided: nothing can be significant with fewer than 7 seeds."
+    found = wording.lead(compared(tmp_path).sections[0])
+    assert found == "Both changes have too few seeds for a verdict: 7 are needed."
 
 
 def test_what_is_undecided_is_told_apart_from_what_is_decided_and_from_what_shares_no_seed(tmp_path):
     def lead():
-        return answer(compared(tmp_path).chapters[0].entries).lead
+        return wording.lead(compared(tmp_path).sections[0])
 
     for seed in range(1, 10):
         finished_run(tmp_path, seed=seed, test=0.97 + 0.0001 * seed)
@@ -182,11 +183,11 @@ def test_what_is_undecided_is_told_apart_from_what_is_decided_and_from_what_shar
     assert lead() == "The one change has no seed in common with the base."
     for name in ("ablation/batch_64", "ablation/batch_256"):
         finished_run(tmp_path, name, seed=1)
-    undecided = "are undecided: nothing can be significant with fewer than 7 seeds."
+    undecided = "have too few seeds for a verdict: 7 are needed."
     assert lead() == f"Of 3 changes, 2 {undecided} The other one has no seed in common with the base."
     for seed in range(1, 10):
         finished_run(tmp_path, "ablation/nodes_1024", seed=seed, test=0.98 + 0.0001 * (seed + seed % 3))
-    undecided = "2 are undecided: nothing can be significant with fewer than 7 seeds."
+    undecided = "The other 2 have too few seeds for a verdict: 7 are needed."
     assert lead() == f"Of 4 changes, 1 helped. {undecided} The other one has no seed in common with the base."
 
 
@@ -196,8 +197,8 @@ def test_of_some_that_are_decided_the_others_are_named_as_such(tmp_path):
         finished_run(tmp_path, "ablation/no_relu", seed=seed, test=0.91 + 0.0001 * (seed + seed % 3))
     for name in ("ablation/batch_64", "ablation/batch_256", "ablation/nodes_256"):
         finished_run(tmp_path, name, seed=1)
-    assert answer(compared(tmp_path).chapters[0].entries).lead == (
-        "Of 4 changes, 1 hurt. The other 3 are undecided: nothing can be significant with fewer than 7 seeds."
+    assert wording.lead(compared(tmp_path).sections[0]) == (
+        "Of 4 changes, 1 hurt. The other 3 have too few seeds for a verdict: 7 are needed."
     )
 
 
@@ -209,7 +210,7 @@ def test_confusions_are_counted_over_the_seeds_and_set_against_the_images_of_a_c
     predicted = truth.copy()
     predicted[20:23], predicted[0] = 9, 2
     run.write_arrays("predictions.npz", {"probabilities": np.eye(10)[predicted].astype("float16")})
-    [found] = details(tmp_path, compared(tmp_path).chapters[0], set())
+    [found] = parts(tmp_path, compared(tmp_path), None)[0].rows
     assert found.confusions is not None
     assert found.confusions.frequent == ((4, 9, 6), (0, 1, 1), (0, 2, 1))
     assert found.confusions.wrong[4][9] == 6
@@ -223,10 +224,10 @@ def test_the_images_of_a_class_are_not_counted_where_each_seed_drew_others(tmp_p
         run = finished_run(tmp_path, seed=seed, total=50, data__test_subset=50)
         give_mistakes(run, mistakes())
         run.write_arrays("predictions.npz", {"probabilities": np.eye(10)[truth].astype("float16")})
-        [found] = details(tmp_path, compared(tmp_path).chapters[0], set())
+        [found] = parts(tmp_path, compared(tmp_path), None)[0].rows
         assert found.confusions is not None
         assert (found.confusions.images is None) == found.confusions.drawn == (seed == 2)
-    assert "Each run drew test images of its own" in page(tmp_path, compared(tmp_path))
+    assert "Each run drew test images of its own" in html(tmp_path, compared(tmp_path))
 
 
 def of_digits(folder, config, **changes):
@@ -240,7 +241,7 @@ def of_digits(folder, config, **changes):
 def test_the_images_that_every_model_gets_wrong_are_shown_where_their_data_set_is_at_hand(tmp_path):
     for config in ("mlp_512", "ablation/nodes_256"):
         of_digits(tmp_path, config)
-    shown = [img for img in Document(page(tmp_path, compared(tmp_path))).all("img") if img["class"] == "digit"]
+    shown = [img for img in Document(html(tmp_path, compared(tmp_path))).all("img") if img["class"] == "digit"]
     assert [img["alt"] for img in shown] == ["Test image 3", "Test image 5", "Test image 8"]
     pixels = [np.asarray(Image.open(io.BytesIO(base64.b64decode(img["src"].partition(",")[2])))) for img in shown]
     assert np.array_equal(pixels, datasets.load("digits").x_test[[3, 5, 8], ..., 0])
@@ -249,15 +250,15 @@ def test_the_images_that_every_model_gets_wrong_are_shown_where_their_data_set_i
 def test_the_images_of_other_data_than_the_runs_saw_are_listed_and_not_shown(tmp_path):
     for config in ("mlp_512", "ablation/nodes_256"):
         of_digits(tmp_path, config, sha256="f" * 64)
-    document = Document(page(tmp_path, compared(tmp_path)))
+    document = Document(html(tmp_path, compared(tmp_path)))
     assert [span["text"] for span in document.all("span") if span.get("class") == "index"] == ["#3", "#5", "#8"]
     assert document.all("img") == []
 
 
 def test_a_long_history_is_thinned_to_what_a_small_chart_can_show_and_keeps_its_end(tmp_path):
     finished_run(tmp_path, epochs=1_001)
-    [found] = details(tmp_path, compared(tmp_path).chapters[0], set())
-    [curves] = found.curves
+    [found] = parts(tmp_path, compared(tmp_path), None)[0].rows
+    [curves] = found.series
     assert len(curves["epoch"]) <= EPOCHS + 1
     assert (curves["epoch"][0], curves["epoch"][-1]) == (1, 1_001)
     assert curves["val_accuracy"][-1] == 0.98
@@ -269,29 +270,29 @@ def test_files_that_are_damaged_or_missing_leave_gaps_and_no_more(tmp_path):
         (run.path / name).write_text("[{]")
     (run.path / "config.yaml").unlink()
     edit_metrics(run, observations=[], environment={})
-    [found] = details(tmp_path, compared(tmp_path).chapters[0], set())
-    assert (found.curves, found.confusions, found.config, found.environment, found.observations) == (
+    [found] = parts(tmp_path, compared(tmp_path), None)[0].rows
+    assert (found.series, found.confusions, found.config, found.environment, found.observations) == (
         [],
         None,
         "",
         {},
-        (),
+        [],
     )
-    assert "<h1>results</h1>" in page(tmp_path, compared(tmp_path))
+    assert "<h1>results</h1>" in html(tmp_path, compared(tmp_path))
 
 
 def test_pictures_beyond_the_room_for_them_stay_in_their_folders(tmp_path, monkeypatch):
     for name in ("ablation/nodes_256", "ablation/nodes_1024"):
         (finished_run(tmp_path, name).path / "mistakes.png").write_bytes(bytes(900))
-    monkeypatch.setattr(render, "PICTURES", 2_000)
-    text = page(tmp_path, compared(tmp_path))
+    monkeypatch.setattr(page, "PICTURES", 2_000)
+    text = html(tmp_path, compared(tmp_path))
     assert text.count('src="data:image/png;base64,') == 1
     assert text.count("see <code>mistakes.png</code> in the run's folder") == 1
 
 
 def test_a_picture_that_is_not_there_is_not_pointed_to(tmp_path):
     finished_run(tmp_path)
-    text = page(tmp_path, compared(tmp_path))
+    text = html(tmp_path, compared(tmp_path))
     assert "the run's folder has no <code>mistakes.png</code>" in text
     assert "see <code>mistakes.png" not in text
 
@@ -299,23 +300,21 @@ def test_a_picture_that_is_not_there_is_not_pointed_to(tmp_path):
 def test_names_that_a_link_cannot_tell_apart_get_links_of_their_own(tmp_path):
     for epochs in (3, 4):
         finished_run(tmp_path, train__epochs=epochs)
-    taken: set[str] = set()
-    found = details(tmp_path, compared(tmp_path).chapters[0], taken)
-    assert len({one.anchor for one in found}) == 2
-    assert all(re.fullmatch(r"experiment-mlp_512-[0-9a-f]{8}", one.anchor) for one in found)
-    assert [one.anchor + "-2" for one in found] == [
-        one.anchor for one in details(tmp_path, compared(tmp_path).chapters[0], taken)
-    ]
+    once = compared(tmp_path)
+    found, again = parts(tmp_path, replace(once, sections=once.sections * 2), None)
+    assert len({row.anchor for row in found.rows}) == 2
+    assert all(re.fullmatch(r"experiment-mlp_512-[0-9a-f]{8}", row.anchor) for row in found.rows)
+    assert [row.anchor + "-2" for row in found.rows] == [row.anchor for row in again.rows]
 
 
 def test_the_command_that_repeats_a_run_finds_it_in_the_folder_of_results_and_in_the_one_above(tmp_path, monkeypatch):
     results = tmp_path / "my results"
     run = finished_run(results, "ablation/nodes_256")
-    [found] = details(tmp_path, compared(tmp_path).chapters[0], set())
-    [one] = found.runs
+    [found] = parts(tmp_path, compared(tmp_path), None)[0].rows
+    [one] = found.group.runs
     place = f"ablation/nodes_256/{run.id}"
-    assert one.command == f"mnist-lab reproduce {place}"
-    assert one.link == f"my%20results/{place}"
+    assert page.command(one) == f"mnist-lab reproduce {place}"
+    assert found.links[1] == f"my%20results/{place}"
     for folder in (tmp_path, results):
         monkeypatch.chdir(folder)
         assert find_run(place, Path("my results")).folder.path.resolve() == run.path

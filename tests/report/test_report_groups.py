@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from run_folders import MNIST, edit_metrics, finished_run
 
 from mnist_lab.errors import InputError
-from mnist_lab.report import Spread, collect, groups, sections
+from mnist_lab.report import Spread, collect, groups, study
 from mnist_lab.runs import load_run
 
 FASHION = {"name": "fashion_mnist", "title": "Fashion-MNIST", "sha256": "f" * 64, "genuine": True}
@@ -171,7 +171,7 @@ def test_different_data_sets_and_subsets_are_set_apart_each_under_its_own_headin
         finished_run(tmp_path, "ablation/no_relu"),
         finished_run(tmp_path, data__test_subset=100, total=100),
     )
-    assert [(section.heading, len(section.groups)) for section in sections(found)] == [
+    assert [(section.heading, len(section.groups)) for section in study("all", found).sections] == [
         ("Fashion-MNIST, 10,000 test images", 1),
         ("MNIST, 10,000 test images", 2),
         ("MNIST, 100 test images", 1),
@@ -181,7 +181,7 @@ def test_different_data_sets_and_subsets_are_set_apart_each_under_its_own_headin
 
 def test_two_data_sets_of_one_name_are_set_apart_by_their_content(tmp_path):
     other = MNIST | {"sha256": "e" * 64}
-    found = sections(compared(finished_run(tmp_path), finished_run(tmp_path, dataset=other)))
+    found = study("all", compared(finished_run(tmp_path), finished_run(tmp_path, dataset=other))).sections
     assert [section.heading.split("(")[1] for section in found] == ["SHA-256 01234567)", "SHA-256 eeeeeeee)"]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -10,14 +11,18 @@ from run_folders import MNIST, edit_metrics, finished_run, give_mistakes
 
 from mnist_lab.analysis.pareto import front
 from mnist_lab.analysis.verdicts import Kind
-from mnist_lab.report import collect, groups, study, write_summary
-from mnist_lab.report.comparison import compare, find_sides, write_comparison
-from mnist_lab.report.digest import digest, looks
-from mnist_lab.report.document import document, write_document
-from mnist_lab.report.observations import UNLIKE, hindrances
+from mnist_lab.report import collect, compare, find_sides, groups, study, wording, write_comparison, write_report
+from mnist_lab.report.write import document
 from mnist_lab.runs import RunFolder
 
+FILES = {"report.md", "summary.csv", "summary.json", "accuracy_curves.png", "accuracy_parameters.png"}
 FASHION = {"name": "fashion_mnist", "title": "Fashion-MNIST", "sha256": "f" * 64, "genuine": True}
+
+
+class Said(NamedTuple):
+    rule: str
+    value: float | None
+    text: str
 
 
 def studied(results, title="study"):
@@ -26,11 +31,12 @@ def studied(results, title="study"):
 
 
 def entry(results, name):
-    return next(one for chapter in studied(results).chapters for one in chapter.entries if one.group.name == name)
+    return next(one for section in studied(results).sections for one in section.entries if one.group.name == name)
 
 
 def observed(results, name):
-    return {observation.rule: observation for observation in entry(results, name).observations}
+    found = entry(results, name).observations
+    return {one.rule: Said(one.rule, one.value, wording.comparison(one)) for one in found}
 
 
 def seeds(results, config="mlp_512", *, n=6, test=0.98, step=0.0001, **more):
@@ -71,7 +77,7 @@ def test_the_arms_of_one_base_are_one_family_and_those_of_another_another(tmp_pa
         seeds(tmp_path, name, n=2)
     for name in ("step5_add_layers", "step6_learning_rate", "step7_augmentation"):
         seeds(tmp_path, f"seven_steps/{name}", n=2)
-    families = {one.group.name: one.verdict.arms for one in studied(tmp_path).chapters[0].entries if one.verdict}
+    families = {one.group.name: one.verdict.arms for one in studied(tmp_path).sections[0].entries if one.verdict}
     assert families == {
         "ablation/no_dropout": 3, "ablation/no_relu": 3, "ablation/nodes_256": 3,
         "seven_steps/step6_learning_rate": 1, "seven_steps/step7_augmentation": 1,
@@ -83,9 +89,9 @@ def test_a_base_on_other_data_is_no_base_and_that_is_said(tmp_path):
     seeds(tmp_path, "ablation/no_relu", n=2, data__subset=500)
     seeds(tmp_path, "ablation/no_dropout", n=2, dataset=FASHION)
     found = studied(tmp_path)
-    assert [len(chapter.entries) for chapter in found.chapters] == [1, 1, 1]
-    assert not any(chapter.verdicts for chapter in found.chapters)
-    said = [line for chapter in found.chapters for line in digest(chapter)]
+    assert [len(section.entries) for section in found.sections] == [1, 1, 1]
+    assert not any(section.verdicts for section in found.sections)
+    said = [line for section in found.sections for line in wording.digest(section)]
     assert said == [
         f"No verdict on {name}: the base was trained or tested on other data." for name in ("no_dropout", "no_relu")
     ]
@@ -108,14 +114,14 @@ def test_mistakes_that_are_missing_or_damaged_leave_the_rest_standing(tmp_path, 
     found = entry(tmp_path, "ablation/no_relu")
     assert found.verdict.kind is Kind.IMPOSSIBLE
     assert found.verdict.models is None
-    unanimous = studied(tmp_path).chapters[0].unanimous
+    unanimous = studied(tmp_path).sections[0].unanimous
     assert (unanimous.models, unanimous.unknown) == (2, 1)
 
 
 def test_of_one_seed_there_is_the_interval_over_images_of_several_the_one_over_seeds_too(tmp_path):
     folder = finished_run(tmp_path, test=0.98)
     seeds(tmp_path, "ablation/no_relu", n=3, test=0.97)
-    one, several = studied(tmp_path).chapters[0].entries
+    one, several = studied(tmp_path).sections[0].entries
     assert one.seeds_interval is None
     assert one.images_interval == pytest.approx(json.loads((folder.path / "metrics.json").read_text())["test"]["ci95"])
     low, high = several.seeds_interval
@@ -144,16 +150,14 @@ def test_an_arm_with_a_larger_gap_on_all_seeds_overfits_more_and_one_with_few_se
         finished_run(tmp_path, seed=seed, train=0.98, validation=0.975 + 0.0001 * seed)
         finished_run(tmp_path, "ablation/no_relu", seed=seed, train=0.99, validation=0.975)
     text = observed(tmp_path, "ablation/no_relu")["gap_against_base"].text
-    assert text.startswith(
-        "Overfits more than mlp_512: gap between training and validation accuracy +1.03 pp (95 % confidence "
-    )
-    assert text.endswith("p = .031; uncorrected, one comparison) with 6 shared seeds.")
+    assert text.startswith("Overfits more than mlp_512: generalization gap +1.03 pp (95 % confidence ")
+    assert text.endswith("p = .031; uncorrected, one comparison) over 6 shared seeds.")
     few = tmp_path / "few"
     finished_run(few, train=0.98, validation=0.975)
     finished_run(few, "ablation/no_relu", train=0.99, validation=0.975)
     found = observed(few, "ablation/no_relu")["gap_against_base"]
     assert found.value == pytest.approx(0.01)
-    assert found.text.endswith("with 1 shared seed; at least 6 needed for a verdict.")
+    assert found.text.endswith("with 1 shared seed; at least 6 needed.")
 
 
 def test_with_fewer_seeds_than_the_family_takes_no_gap_is_told_apart_but_once_the_others_are_it_can_be(tmp_path):
@@ -167,7 +171,7 @@ def test_with_fewer_seeds_than_the_family_takes_no_gap_is_told_apart_but_once_th
                     finished_run(results, f"ablation/{name}", seed=seed, train=0.98 + better + noise, validation=0.97)
         return observed(results, "ablation/nodes_256")["gap_against_base"].text
 
-    assert gaps(tmp_path / "alike", 0).endswith("with 6 shared seeds; at least 8 needed for a verdict.")
+    assert gaps(tmp_path / "alike", 0).endswith("with 6 shared seeds; at least 8 needed.")
     assert gaps(tmp_path / "apart", 0.02).startswith("Overfits more than mlp_512")
 
 
@@ -176,7 +180,7 @@ def test_where_dropout_differs_a_gap_is_larger_and_that_is_not_called_overfittin
         finished_run(tmp_path, seed=seed, train=0.98, validation=0.975 + 0.0001 * seed)
         finished_run(tmp_path, "ablation/no_dropout", seed=seed, train=0.99, validation=0.975)
     text = observed(tmp_path, "ablation/no_dropout")["gap_against_base"].text
-    gap = "The gap between training and validation accuracy is larger than that of mlp_512: +1.03 pp"
+    gap = "Larger generalization gap than mlp_512: +1.03 pp"
     assert text.startswith(gap)
     assert "Overfits" not in text
 
@@ -184,7 +188,7 @@ def test_where_dropout_differs_a_gap_is_larger_and_that_is_not_called_overfittin
 def test_where_dropout_differs_the_gap_is_told_with_a_caution(tmp_path):
     for name in ("mlp_512", "ablation/no_dropout", "ablation/nodes_256"):
         finished_run(tmp_path, name)
-    caution = "measured under dropout or augmentation"
+    caution = "the two differ in dropout or augmentation"
     assert caution in observed(tmp_path, "ablation/no_dropout")["gap_against_base"].text
     assert caution not in observed(tmp_path, "ablation/nodes_256")["gap_against_base"].text
 
@@ -221,7 +225,8 @@ def test_an_experiment_that_still_improves_below_others_that_do_not_is_undertrai
             settled(finished_run(tmp_path, name, seed=seed, validation=0.985))
     found = observed(tmp_path, "ablation/optimizer_sgd")["undertrained"]
     assert found.text == (
-        "Undertrained against the others: still improving at the end in all 2 runs, as 0 of the 3 others were, and "
+        "Undertrained compared with the others: still improving at the end in all 2 runs, as 0 of the 3 others "
+        "were, and "
         "validation accuracy 0.9400 is below their median 0.9850."
     )
     assert not {"undertrained", "still_improving"} & observed(tmp_path, "mlp_512").keys()
@@ -281,7 +286,7 @@ def test_more_layers_of_the_same_dropout_hinder_more(tmp_path):
     for seed in (1, 2):
         finished_run(tmp_path, seed=seed)
         finished_run(tmp_path, "ablation/extra_layer_256", seed=seed)
-    assert observed(tmp_path, "ablation/extra_layer_256")["gap_against_base"].text.endswith(UNLIKE)
+    assert observed(tmp_path, "ablation/extra_layer_256")["gap_against_base"].text.endswith(wording.BIASED)
 
 
 def test_a_lost_history_silences_only_what_needs_it(tmp_path):
@@ -308,7 +313,7 @@ def test_fronts_are_told_for_parameters_time_and_flops_and_pass_over_unknown_cos
     finished_run(tmp_path, "ablation/nodes_256", test=0.975, parameters=300, seconds=25)
     unknown = finished_run(tmp_path, "ablation/no_relu", test=0.91, parameters=600, seconds=10)
     edit_metrics(unknown, flops=None)
-    fronts = {f.cost: ([group.name for group, _ in f.members], f.beaten) for f in studied(tmp_path).chapters[0].fronts}
+    fronts = {f.cost: ([group.name for group, _ in f.members], f.beaten) for f in studied(tmp_path).sections[0].fronts}
     assert fronts == {
         "parameters": (["ablation/nodes_256", "mlp_512"], 1),
         "training time": (["ablation/no_relu", "mlp_512"], 1),
@@ -319,10 +324,10 @@ def test_fronts_are_told_for_parameters_time_and_flops_and_pass_over_unknown_cos
 def test_times_of_different_machines_make_no_front_and_that_is_said(tmp_path):
     finished_run(tmp_path, test=0.98, seconds=20)
     elsewhere = finished_run(tmp_path, "ablation/nodes_256", test=0.975, parameters=300, seconds=2)
-    assert "training time" in [one.cost for one in studied(tmp_path).chapters[0].fronts]
+    assert "training time" in [one.cost for one in studied(tmp_path).sections[0].fronts]
     edit_metrics(elsewhere, environment={"backend": "jax", "device": "gpu"})
     found = studied(tmp_path)
-    assert [one.cost for one in found.chapters[0].fronts] == ["parameters", "training FLOPs"]
+    assert [one.cost for one in found.sections[0].fronts] == ["parameters", "training FLOPs"]
     assert "There is no front by training time" in document(found)
 
 
@@ -333,14 +338,14 @@ def test_images_that_every_model_gets_wrong_come_with_what_they_are_taken_for(tm
     wrong(finished_run(tmp_path, seed=1), _7=1, _9=2, _30=1)
     wrong(finished_run(tmp_path, seed=2), _7=3, _30=1)
     wrong(finished_run(tmp_path, "ablation/no_relu"), _7=3, _8=3, _30=1)
-    found = studied(tmp_path).chapters[0].unanimous
+    found = studied(tmp_path).sections[0].unanimous
     assert (found.models, found.unknown) == (3, 0)
     assert [(image.index, image.label, image.predicted) for image in found.images] == [
         (7, 0, ((3, 2), (1, 1))),
         (30, 0, ((1, 3),)),
     ]
     text = document(studied(tmp_path))
-    assert "2 images, wrong in all 3 models." in text
+    assert "2 images wrong in all 3 models." in text
     assert "| 7 | 0 | 3 (2), 1 (1) |" in text
 
 
@@ -348,17 +353,17 @@ def test_where_seeds_draw_their_test_images_no_image_is_wrong_in_every_model_and
     for seed in (1, 2):
         wrong(finished_run(tmp_path, seed=seed, total=500, data__test_subset=500), _7=1)
     found = studied(tmp_path)
-    assert (found.chapters[0].same_images, found.chapters[0].unanimous) == (False, None)
+    assert (found.sections[0].same_images, found.sections[0].unanimous) == (False, None)
     assert "Each seed was tested on images of its own (data.test_subset)" in document(found)
     one = tmp_path / "one"
     for name in ("mlp_512", "ablation/no_relu"):
         wrong(finished_run(one, name, total=500, data__test_subset=500), _7=1)
-    assert [image.index for image in studied(one).chapters[0].unanimous.images] == [7]
+    assert [image.index for image in studied(one).sections[0].unanimous.images] == [7]
 
 
 def test_one_model_agrees_with_nobody(tmp_path):
     wrong(finished_run(tmp_path), _1=1)
-    assert studied(tmp_path).chapters[0].unanimous is None
+    assert studied(tmp_path).sections[0].unanimous is None
 
 
 # Looks at the test set
@@ -369,10 +374,10 @@ def test_a_run_selected_on_the_test_images_is_said_to_be(tmp_path):
     finished_run(tmp_path, "seven_steps/step1_setup", selected_on_test=True, epochs=5)
     other = finished_run(tmp_path, "seven_steps/step2_reduce_parameters", selected_on_test=True, epochs=5)
     edit_metrics(other, best=json.loads((other.path / "metrics.json").read_text())["best"] | {"restored": False})
-    found = studied(tmp_path).chapters[0].looks
+    found = studied(tmp_path).sections[0].reuse
     assert (found.models, found.watched, found.epochs, found.selected, found.steered) == (3, 2, 10, 1, 0)
-    assert looks(found) == [
-        "3 models were scored on the test images, each when its training was over; the best of several looks better "
+    assert wording.reuse(found) == [
+        "3 models were scored on the test images, each after its training; the best of several looks better "
         "than it is.",
         "In 2 runs they also served as validation images, after every epoch (10 in all); in 1 of them the saved "
         "weights are those of the epoch that was best on them, so their test accuracy is optimistic.",
@@ -383,7 +388,7 @@ def test_training_that_the_test_images_stopped_or_slowed_is_said_to_be_steered_b
     def told(name, **changes):
         run = finished_run(tmp_path / name, selected_on_test=True, train__restore_best=None, **changes)
         edit_metrics(run, best={"epoch": 3, "monitor": None, "restored": False})
-        return looks(studied(tmp_path / name).chapters[0].looks)[1]
+        return wording.reuse(studied(tmp_path / name).sections[0].reuse)[1]
 
     stop = {"monitor": "val_loss", "patience": 2}
     assert told("last") == (
@@ -399,8 +404,12 @@ def test_training_that_the_test_images_stopped_or_slowed_is_said_to_be_steered_b
 def test_a_verdict_says_where_only_one_of_the_two_was_chosen_on_the_test_images(tmp_path):
     seeds(tmp_path, n=2)
     seeds(tmp_path, "ablation/no_relu", n=2, selected_on_test=True)
-    assert "Only this one's weights were chosen on the test images" in entry(tmp_path, "ablation/no_relu").verdict.text
-    assert digest(studied(tmp_path).chapters[0])[-1].startswith("no_relu against mlp_512: only this one's weights were")
+    assert "Only this experiment's weights were chosen on the test images" in wording.verdict(
+        entry(tmp_path, "ablation/no_relu").verdict
+    )
+    assert wording.digest(studied(tmp_path).sections[0])[-1].startswith(
+        "Biased comparison: no_relu against mlp_512, where only their own weights were"
+    )
 
 
 # report.md and the summary files
@@ -424,10 +433,10 @@ def test_the_report_answers_first_with_the_numbers_and_what_was_changed(results)
     assert headings[:7] == [
         "# study",
         "## MNIST, 10,000 test images",
-        "### What the changes do, against `mlp_512`",
+        "### What the changes do, compared with `mlp_512`",
         "**Worse**",
         "**No detectable difference**",
-        "**Too few seeds to say**",
+        "**Too few seeds**",
         "### Results",
     ]
     assert re.search(
@@ -436,8 +445,8 @@ def test_the_report_answers_first_with_the_numbers_and_what_was_changed(results)
         text, re.MULTILINE,
     )  # fmt: skip
     assert (
-        "`ablation/no_dropout` (dropout 0.2 -> 0). Cannot be significant with 1 seed: there is no confidence interval "
-        "below 7 seeds."
+        "`ablation/no_dropout` (dropout 0.2 -> 0). Too few seeds: -0.50 pp with 1 seed; below 7 nothing can be "
+        "significant, and there is no confidence interval."
     ) in text
 
 
@@ -454,14 +463,14 @@ def test_runs_that_are_left_out_are_named_in_the_report_and_in_the_summary(resul
     bad = finished_run(results, "ablation/batch_64")
     (bad.path / "metrics.json").write_text("{")
     found = studied(results)
-    assert f"- {bad.path}" in document(found).partition("## Left out")[2]
-    write_summary(results, found)
+    assert f"- {bad.path}" in document(found).partition("## Skipped")[2]
+    write_report(results, found)
     [problem] = json.loads((results / "summary.json").read_text())["left_out"]
     assert str(bad.path) in problem
 
 
 def test_the_summary_has_verdict_intervals_observations_and_fronts_for_programs(results):
-    write_summary(results, studied(results))
+    write_report(results, studied(results))
     [section] = json.loads((results / "summary.json").read_text())["sections"]
     by_name = {one["name"]: one for one in section["experiments"]}
     verdict = by_name["ablation/no_relu"]["verdict"]
@@ -475,18 +484,19 @@ def test_the_summary_has_verdict_intervals_observations_and_fronts_for_programs(
 
 
 def test_the_list_of_verdicts_groups_the_arms_by_what_is_known(results):
-    worse, alike, few = digest(studied(results).chapters[0])
+    worse, alike, few = wording.digest(studied(results).sections[0])
     assert re.fullmatch(r"Worse than mlp_512: no_relu -7\.00 \(-7\.02 to -6\.98, p = \.012\)\.", worse)
     assert alike.startswith("No detectable difference from mlp_512: nodes_256 0.00 (-0.02 to +0.02, p = ")
     assert few == (
-        "Nothing can be significant against mlp_512 with 1 shared seed; at least 7 needed. So far: no_dropout -0.50."
+        "Too few seeds to reach significance against mlp_512: 1 shared seed, at least 7 needed. So far: no_dropout "
+        "-0.50."
     )
 
 
 def test_the_report_is_written_whole_into_a_folder_that_may_not_be_there_yet(results, tmp_path):
-    path = write_document(tmp_path / "new" / "folder", studied(results))
+    path, *_ = write_report(tmp_path / "new" / "folder", studied(results))
     assert path.name == "report.md"
-    assert [file.name for file in path.parent.iterdir()] == ["report.md"]
+    assert {file.name for file in path.parent.iterdir()} == FILES
     assert path.read_text(encoding="utf-8") == document(studied(results))
 
 
@@ -494,8 +504,8 @@ def test_mnist_of_one_kind_is_not_compared_with_another(tmp_path):
     finished_run(tmp_path)
     finished_run(tmp_path, "ablation/no_relu", dataset=MNIST | {"sha256": "a" * 64})
     found = studied(tmp_path)
-    assert len(found.chapters) == 2
-    assert "Experiments on different data are set apart" in document(found)
+    assert len(found.sections) == 2
+    assert "Experiments on different data are kept apart" in document(found)
 
 
 def test_html_in_what_runs_say_of_themselves_is_text_in_every_markdown_file(tmp_path):
@@ -503,10 +513,9 @@ def test_html_in_what_runs_say_of_themselves_is_text_in_every_markdown_file(tmp_
     for config in ("mlp_512", "ablation/no_relu"):
         finished_run(tmp_path, config, dataset=MNIST | {"title": title}, description="<script>alert(1)</script>")
     found = studied(tmp_path)
-    write_document(tmp_path, found)
-    write_summary(tmp_path, found)
+    write_report(tmp_path, found)
     write_comparison(tmp_path, compare(find_sides(["mlp_512", "no_relu"], tmp_path)), None)
-    for name in ("report.md", "summary.md", "compare.md"):
+    for name in ("report.md", "compare.md"):
         text = (tmp_path / name).read_text()
         assert "&lt;img src=x" in text
         assert re.search("<[a-z/!?]", text, re.IGNORECASE) is None
@@ -531,4 +540,4 @@ def test_dropout_of_nothing_is_no_dropout(tmp_path):
                        "augment": [{"rotation": 0}, {"noise": {"std": 0.1, "probability": 0}}]}, seed=seed,
         )  # fmt: skip
     by_name = {group.name: group for group in studied(tmp_path).groups}
-    assert hindrances(by_name["mlp_512"]) == hindrances(by_name["none"]) == ()
+    assert by_name["mlp_512"].handicaps == by_name["none"].handicaps == ()

@@ -10,10 +10,10 @@ from PIL import Image
 from run_folders import finished_run
 
 from mnist_lab.errors import SetupError
-from mnist_lab.report import collect, groups, study, write_summary
-from mnist_lab.report.columns import duration
+from mnist_lab.report import collect, groups, study, write_report
+from mnist_lab.report.wording import duration
 
-FILES = ["summary.md", "summary.csv", "summary.json", "accuracy_curves.png", "accuracy_parameters.png"]
+FILES = ["report.md", "summary.csv", "summary.json", "accuracy_curves.png", "accuracy_parameters.png"]
 
 
 @pytest.fixture
@@ -28,12 +28,12 @@ def results(tmp_path):
 
 def write(results, folder=None, **options):
     found = collect([results])
-    return write_summary(folder or results, study("sweep", groups(found.runs), found.problems), **options)
+    return write_report(folder or results, study("sweep", groups(found.runs), found.problems), **options)
 
 
 def table(text):
-    """The rows of the first Markdown table, as mappings."""
-    lines = [line for line in text.splitlines() if line.startswith("|")]
+    """The rows of the table of results, as mappings."""
+    lines = re.findall(r"^\|.*$", text.partition("### Results")[2].partition("###")[0], re.MULTILINE)
     cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
     return [dict(zip(cells[0], row, strict=True)) for row in cells[2:]]
 
@@ -54,7 +54,7 @@ def test_the_summary_is_five_files_and_leaves_nothing_else(results, tmp_path):
 
 def test_the_markdown_table_has_a_row_an_experiment_with_ours_beside_the_published(results):
     write(results)
-    base, no_relu, nodes = table((results / "summary.md").read_text())
+    base, no_relu, nodes = table((results / "report.md").read_text())
     assert base == {
         "Experiment": "**`mlp_512`**",
         "Changed against mlp_512": "",
@@ -79,7 +79,7 @@ def test_the_markdown_table_has_a_row_an_experiment_with_ours_beside_the_publish
 
 def test_the_text_says_what_the_numbers_are_and_that_few_seeds_carry_no_claim(results):
     write(results)
-    text = (results / "summary.md").read_text()
+    text = (results / "report.md").read_text()
     for expected in (
         "train is the running accuracy of the last epoch",
         "validation is of the last epoch",
@@ -87,9 +87,9 @@ def test_the_text_says_what_the_numbers_are_and_that_few_seeds_carry_no_claim(re
         "over n seeds",
         "In none of the runs were the test images used for validation.",
         "the other experiments being as they are: 7 against mlp_512 (times 2).",
-        "The 95 % confidence interval of a difference holds all differences that this test does not reject",
-        "A verdict is about other seeds, tested on these same images",
-        "p holds for a number of seeds that was chosen beforehand",
+        "The 95 % confidence interval of a difference holds every difference that this test does not reject",
+        "A verdict generalizes to other seeds on these same test images",
+        "p holds for a number of seeds that was fixed beforehand",
         "![Validation accuracy of all experiments by epoch](accuracy_curves.png)",
         "![Test accuracy against parameters](accuracy_parameters.png)",
     ):
@@ -103,26 +103,26 @@ def test_the_seeds_that_it_takes_are_told_by_base_and_only_where_there_are_too_f
     for name in ("step5_add_layers", "step6_learning_rate"):
         finished_run(tmp_path, f"seven_steps/{name}")
     write(tmp_path)
-    text = (tmp_path / "summary.md").read_text()
+    text = (tmp_path / "report.md").read_text()
     assert "as they are: 6 against seven_steps/step5_add_layers (times 1)." in text
     assert "6 against mlp_512" not in text
     shutil.rmtree(tmp_path / "seven_steps")
     write(tmp_path)
-    assert "the fewest seeds" not in (tmp_path / "summary.md").read_text()
+    assert "the fewest seeds" not in (tmp_path / "report.md").read_text()
 
 
 def test_runs_whose_validation_images_are_the_test_images_are_counted(tmp_path):
     finished_run(tmp_path, "seven_steps/step1_setup", selected_on_test=True, validation=0.9900, test=0.9890)
     finished_run(tmp_path, "mlp_512")
     write(tmp_path)
-    assert "In 1 of 2 runs the validation images are the test images" in (tmp_path / "summary.md").read_text()
+    assert "In 1 of 2 runs the validation images are the test images" in (tmp_path / "report.md").read_text()
     assert [row["selected_on_test"] for row in rows(tmp_path)] == ["false", "true"]
 
 
 def test_a_published_best_stands_beside_our_best_over_the_epochs(tmp_path):
     finished_run(tmp_path, "seven_steps/step2_reduce_parameters", selected_on_test=True, validation=0.9830, test=0.98)
     write(tmp_path)
-    [row] = table((tmp_path / "summary.md").read_text())
+    [row] = table((tmp_path / "report.md").read_text())
     assert row["Published test"] == "best 0.9825 (+0.05)"
 
 
@@ -130,15 +130,15 @@ def test_columns_that_would_be_empty_are_left_out(tmp_path):
     config = {"name": "own", "data": {"dataset": "mnist"}, "model": {"kind": "mlp", "nodes": [16]}}
     finished_run(tmp_path, config, validation=None)
     write(tmp_path)
-    [row] = table((tmp_path / "summary.md").read_text())
-    assert list(row) == ["Experiment", "Parameters", "Train", "Test", "n", "Epochs", "Time"]
+    [row] = table((tmp_path / "report.md").read_text())
+    assert list(row) == ["Experiment", "Test", "n", "Train", "Parameters", "Epochs", "Time"]
 
 
 def test_several_bases_get_a_column_of_their_own(tmp_path):
     for name in ("mlp_512", "ablation/no_relu", "seven_steps/step6_learning_rate", "seven_steps/step7_augmentation"):
         finished_run(tmp_path, name)
     write(tmp_path)
-    found = {row["Experiment"].strip("*`"): row["Base"] for row in table((tmp_path / "summary.md").read_text())}
+    found = {row["Experiment"].strip("*`"): row["Base"] for row in table((tmp_path / "report.md").read_text())}
     assert found == {
         "mlp_512": "",
         "ablation/no_relu": "mlp_512",
@@ -216,11 +216,11 @@ def test_each_data_set_has_its_own_table_and_figures_and_stale_ones_go(tmp_path)
     other = finished_run(tmp_path, "ablation/no_relu", data__subset=500)
     files = write(tmp_path)
     assert {"accuracy_curves_2.png", "accuracy_parameters_2.png"} <= {file.name for file in files}
-    text = (tmp_path / "summary.md").read_text()
+    text = (tmp_path / "report.md").read_text()
     headings = [line for line in text.splitlines() if line.startswith("## ")]
-    assert headings == ["## MNIST, 10,000 test images", "## MNIST, 500 training rows, 10,000 test images"]
-    assert "Experiments on different data are set apart and not compared with each other." in text
-    assert text.count("| Experiment |") == 2
+    assert headings[:2] == ["## MNIST, 10,000 test images", "## MNIST, 500 training rows, 10,000 test images"]
+    assert "Experiments on different data are kept apart and not compared with each other." in text
+    assert text.count("### Results") == 2
     assert "subset all -> 500" in text
     shutil.rmtree(other.path)
     write(tmp_path)
@@ -235,7 +235,7 @@ def test_a_lost_history_leaves_the_numbers_and_the_figure_without_its_line(resul
 
 def test_a_folder_that_cannot_be_written_is_an_error_that_names_it(results, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(SetupError, match="the summary cannot be written"):
+    with pytest.raises(SetupError, match="the report cannot be written"):
         write(results, tmp_path / "file" / "below")
 
 

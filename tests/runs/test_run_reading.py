@@ -15,8 +15,7 @@ from mnist_lab import load_config
 from mnist_lab.cli import main
 from mnist_lab.datasets import load
 from mnist_lab.errors import DamagedError, MachineError, UnreadableError
-from mnist_lab.report import collect
-from mnist_lab.report.comparison import compare, find_sides
+from mnist_lab.report import collect, compare, find_sides
 from mnist_lab.runs import RunFolder, finished_runs, load_run, read_runs
 from mnist_lab.sweeps import make_plan
 

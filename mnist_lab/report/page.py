@@ -1,0 +1,380 @@
+"""What `report.html` shows beyond the study: bars to a common scale, charts, confusions, links and pictures.
+
+`write.page` puts it into the template. The page is self-contained and makes no network requests, which its content
+security policy holds browsers to.
+"""
+
+import math
+import os
+import re
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
+from math import floor, log10
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from mnist_lab.analysis import observed
+from mnist_lab.analysis.paired import Paired
+from mnist_lab.analysis.verdicts import Kind, Verdict
+from mnist_lab.errors import DataError, InputError
+from mnist_lab.report import figures, wording
+from mnist_lab.report.columns import Column, columns
+from mnist_lab.report.runs import Group
+from mnist_lab.report.study import Entry, HardImage, Section, Study
+from mnist_lab.runs import Mistake, Run, formats
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+ROOM = 2.0
+"""How many times the typical extent of a difference the scale reaches to either side; what lies beyond is cut off."""
+EPOCHS = 200
+"""At most about so many epochs of a history are drawn: more than a small chart has room for."""
+CLASSES = 20
+"""A matrix of more classes than this cannot be read; the most frequent confusions are listed in any case."""
+LISTED = 5
+SERIES = ("loss", "accuracy", "val_loss", "val_accuracy")
+PICTURES = 3_000_000
+"""Bytes that the pictures of a page may take together; those of later experiments stay files in their run folders."""
+HARD = 30
+"""Test images that every model gets wrong that are shown."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A difference and its interval on a scale from 0 to 100, with no difference at 50."""
+
+    low: float
+    mean: float
+    high: float
+    cut: str
+    """`left` or `right` if the mean lies beyond that end of the scale; empty if not."""
+
+
+@dataclass(frozen=True)
+class Confusions:
+    """Which classes were taken for which, over all runs of a group whose mistakes are known."""
+
+    wrong: tuple[tuple[int, ...], ...]
+    """(k, k) mistakes: a row a true class, a column a predicted one."""
+    classes: tuple[str, ...]
+    """Their k names."""
+    runs: int
+    images: tuple[int, ...] | None
+    """Test images of each class, if known, and the same for every run."""
+    drawn: bool
+    """Whether each run drew test images of its own, so that those of a class are not known."""
+    frequent: tuple[tuple[int, int, int], ...]
+    """The most frequent ones: true class, predicted class, how often."""
+
+    @property
+    def most(self) -> int:
+        """The largest count of the matrix."""
+        return max((count for row in self.wrong for count in row), default=0)
+
+    @property
+    def readable(self) -> bool:
+        """Whether the matrix is small enough to be shown."""
+        return len(self.wrong) <= CLASSES
+
+    def recall(self, label: int) -> float | None:
+        """The share of a class' images that were recognised, over all runs."""
+        if not self.images or not self.images[label]:
+            return None
+        return 1 - sum(self.wrong[label]) / (self.images[label] * self.runs)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One experiment: its verdict, its row in the table, and what is folded away."""
+
+    entry: Entry
+    name: str
+    """As short as it can be among the others, as the figures have it."""
+    anchor: str
+    bar: Bar | None
+    confusions: Confusions | None
+    links: Mapping[int, str | None]
+    """The folder of the run with each seed, relative to the page; None if it cannot be reached from there."""
+    series: list[dict[str, Any]]
+    """For each run whose history can be read its seed, its epochs and its `SERIES`, ready for JSON."""
+    picture: str | None
+    """Some mistakes of the first run, as a data URI, if there was room for it."""
+    has_picture: bool
+    """Whether there is such a file in the run's folder."""
+
+    @property
+    def group(self) -> Group:
+        """The experiment itself."""
+        return self.entry.group
+
+    @property
+    def config(self) -> str:
+        """The configuration of the first run; empty if it cannot be read."""
+        try:
+            return formats.read_bytes(self.group.runs[0].folder.path / "config.yaml").decode().strip()
+        except (InputError, ValueError):
+            return ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the runs were made with; of what differs from run to run all there is."""
+        found: dict[str, dict[str, None]] = {}
+        for run in self.group.runs:
+            for key, value in run.measured.environment.items():
+                found.setdefault(key.replace("_", " "), {})[_words(value)] = None
+        return {key: "; ".join(values) for key, values in found.items()}
+
+    @property
+    def observations(self) -> list[str]:
+        """What is observed of the first run alone."""
+        return [wording.observation(one) for one in observed(self.group.runs[0])]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section of the study, ready for the template."""
+
+    id: str
+    section: Section
+    rows: Sequence[Row]
+    end: float
+    """The difference at the end of the bars' scale."""
+    figures: "Sequence[Markup]"
+    hard: Sequence[tuple[HardImage, str | None]]
+    """The first test images that every model gets wrong, each as a data URI where the data set is at hand."""
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """Of the table."""
+        return columns(self.section)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Row]:
+        """The row of each experiment, by its full name."""
+        return {row.group.name: row for row in self.rows}
+
+    @cached_property
+    def answers(self) -> list[tuple[Kind, wording.Words, list[Row]]]:
+        """The experiments with each kind of verdict, the largest difference first."""
+        judged = [self.by_name[entry.group.name] for entry in wording.ranked(self.section.entries) if entry.verdict]
+        by_kind = [
+            (kind, words, [row for row in judged if row.entry.verdict and row.entry.verdict.kind is kind])
+            for kind, words in wording.VERDICTS.items()
+        ]
+        return [answer for answer in by_kind if answer[2]]
+
+    @cached_property
+    def by_class(self) -> list[Row]:
+        """The experiments whose confusions are known and can be shown, a column a class."""
+        return [row for row in self.rows if row.confusions and row.confusions.readable]
+
+    @property
+    def known_by_class(self) -> bool:
+        """Whether it is known of all of these how many test images each class has."""
+        return all(row.confusions and row.confusions.images for row in self.by_class)
+
+    def class_cells(self, row: Row) -> list[tuple[str, int]]:
+        """Of each class the accuracy, else how many of its images a model gets wrong; and the shade, in percent."""
+        found = row.confusions
+        if found is None:
+            return []
+        wrong = [sum(counts) / found.runs for counts in found.wrong]
+        most = max(
+            (sum(counts) / c.runs for r in self.by_class if (c := r.confusions) for counts in c.wrong), default=0
+        )
+        shares = [round(100 * n / most) if most else 0 for n in wrong]
+        if not self.known_by_class:
+            return [(f"{n:.1f}", share) for n, share in zip(wrong, shares, strict=True)]
+        recalls = [found.recall(label) for label in range(len(wrong))]
+        cells = ["" if recall is None else f"{100 * recall:.1f}" for recall in recalls]
+        return list(zip(cells, shares, strict=True))
+
+
+class _Room:
+    """How much more may be embedded into a page."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+
+    def take(self, text: str | None) -> str | None:
+        """`text`, if there is room for it."""
+        if text is None or len(text) > self._left:
+            return None
+        self._left -= len(text)
+        return text
+
+
+def parts(folder: Path, study: Study, data_dir: Path | None) -> list[Part]:
+    """What a page in `folder` shows of each section of a study."""
+    room, taken = _Room(PICTURES), set[str]()
+    return [_part(folder, section, f"part-{i}", room, taken, data_dir) for i, section in enumerate(study.sections, 1)]
+
+
+def _part(folder: Path, section: Section, name: str, room: _Room, taken: set[str], data_dir: Path | None) -> Part:
+    hard = _hard(section, room, data_dir)
+    found = [verdict.paired for verdict in section.verdicts.values() if verdict.paired]
+    end = _end(found)
+    counts = (
+        _images(run, wrong) for group in section.groups for run, wrong in zip(group.runs, group.mistakes, strict=True)
+    )
+    shared = next(filter(None, counts), None) if section.same_images else None
+    alt = "the table below has the numbers"
+    drawn = [
+        figures.inline_svg(
+            figures.accuracy_curves(section, "Validation accuracy by epoch"),
+            f"{name}-curves",
+            f"Validation accuracy of each experiment by epoch; {alt}",
+        ),
+        figures.inline_svg(
+            figures.accuracy_parameters(section, "Test accuracy against parameters"),
+            f"{name}-sizes",
+            f"Test accuracy of each experiment against its number of parameters; {alt}",
+        ),
+    ]
+    rows = []
+    for entry in section.entries:
+        group = entry.group
+        picture = figures.mistakes_picture(group.runs[0])
+        rows.append(
+            Row(
+                entry=entry,
+                name=section.names[group.name],
+                anchor=_anchor(group, taken),
+                bar=_bar(entry.verdict, end),
+                confusions=_confusions(section, group, shared),
+                links={run.measured.run.seed: _link(folder, run.folder.path) for run in group.runs},
+                series=[series for run in group.runs if (series := _series(run))],
+                picture=room.take(picture),
+                has_picture=picture is not None,
+            )
+        )
+    return Part(name, section, rows, end, drawn, hard)
+
+
+def _bar(verdict: Verdict | None, end: float) -> Bar | None:
+    pair = verdict and verdict.paired
+    if not pair:
+        return None
+    places = [50 + 50 * value / end for value in (*(pair.interval or (pair.mean, pair.mean)), pair.mean)]
+    low, high, mean = (min(100.0, max(0.0, place)) for place in places)
+    return Bar(low, mean, high, "left" if places[2] < 0 else "right" if places[2] > 100 else "")
+
+
+def _end(pairs: Sequence[Paired]) -> float:
+    """The difference at the end of the bars' scale, round in points: one that would squeeze the others is cut off."""
+    extents = [max(map(abs, (pair.mean, *(pair.interval or ())))) for pair in pairs]
+    extents = [100 * extent for extent in extents if extent > 0]
+    needed = min(max(extents), ROOM * median(extents)) if extents else 1.0
+    power = 10.0 ** floor(log10(needed))
+    return next(step * power for step in (1, 1.5, 2, 3, 5, 7, 10) if step * power >= needed * (1 - 1e-9)) / 100
+
+
+def _hard(section: Section, room: _Room, data_dir: Path | None) -> list[tuple[HardImage, str | None]]:
+    images = section.unanimous.images[:HARD] if section.unanimous else ()
+    if not images:
+        return []
+    try:
+        pixels = figures.load_images(section.groups, data_dir).x_test
+        drawn = [*figures.thumbnails(pixels[[image.index for image in images]])]
+    except (DataError, IndexError):
+        return [(image, None) for image in images]
+    return [(image, room.take(one)) for image, one in zip(images, drawn, strict=True)]
+
+
+def _anchor(group: Group, taken: set[str]) -> str:
+    """An id for links: the name as far as a link can hold it, so that it is the same in the next report."""
+    # No other id of the page begins like this.
+    end = re.sub(r"[^A-Za-z0-9_.-]+", "-", group.name).strip("-")
+    name = f"experiment-{end}" if end else "experiment"
+    anchor = next(one for n in count(1) if (one := name if n == 1 else f"{name}-{n}") not in taken)
+    taken.add(anchor)
+    return anchor
+
+
+def _link(folder: Path, run: Path) -> str | None:
+    try:
+        return quote(Path(os.path.relpath(run.resolve(), folder.resolve())).as_posix())
+    except ValueError:  # another drive of Windows
+        return None
+
+
+def command(run: Run) -> str:
+    """What repeats a run.
+
+    By its place in the folder of results, so that it does not matter where that is or where the page was written.
+    """
+    depth = 2 + run.measured.run.experiment.count("/")
+    place = "/".join(run.folder.path.resolve().parts[-depth:])
+    return f"mnist-lab reproduce {shlex.quote(place)}"
+
+
+def _series(run: Run) -> dict[str, Any] | None:
+    try:
+        history = run.history
+        step = math.ceil(len(history) / EPOCHS) or 1
+        rows = [row for i, row in enumerate(history) if i % step == 0 or i == len(history) - 1]
+        columns = {key: [_short(row.get(key)) for row in rows] for key in SERIES}
+        epochs = [int(row["epoch"]) for row in rows]
+    except InputError:
+        return None
+    return {"seed": run.measured.run.seed, "epoch": epochs, **columns} if epochs else None
+
+
+def _short(value: Any) -> float | None:
+    return float(f"{value:.7g}") if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _images(run: Run, wrong: Mapping[int, Mistake] | None) -> tuple[int, ...] | None:
+    """How many test images there are of each class: those that a run takes for it, set right by its mistakes."""
+    import numpy as np
+
+    if wrong is None or not (run.folder.path / "predictions.npz").is_file():
+        return None
+    try:
+        probabilities = run.folder.read_arrays("predictions.npz")["probabilities"]
+        images = np.bincount(probabilities.argmax(axis=1), minlength=probabilities.shape[1])
+        for mistake in wrong.values():
+            images[mistake.predicted] -= 1
+            images[mistake.label] += 1
+    except (InputError, KeyError, ValueError, IndexError):
+        return None
+    return tuple(map(int, images)) if images.min() >= 0 else None
+
+
+def _confusions(section: Section, group: Group, shared: tuple[int, ...] | None) -> Confusions | None:
+    known = [found for found in group.mistakes if found is not None]
+    if not known:
+        return None
+    counted = Counter((one.label, one.predicted) for found in known for one in found.values())
+    names = group.first.dataset.names
+    classes = range(len(names))
+    frequent = sorted(((true, predicted, n) for (true, predicted), n in counted.items()), key=lambda of: (-of[2], of))
+    if not section.same_images and group.n == 1:
+        shared = _images(group.runs[0], known[0])
+    return Confusions(
+        tuple(tuple(counted[true, predicted] for predicted in classes) for true in classes),
+        names,
+        len(known),
+        shared if shared and len(shared) == len(names) else None,
+        not section.same_images and group.n > 1,
+        tuple(frequent[:LISTED]),
+    )
+
+
+def _words(value: Any) -> str:
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)

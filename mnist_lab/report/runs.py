@@ -1,0 +1,391 @@
+"""The runs that a report is about: collected from disk, put together by experiment and configuration, and named."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from mnist_lab.config import Config, describe, differences
+from mnist_lab.config.schema import Reference
+from mnist_lab.errors import InputError
+from mnist_lab.runs import Measured, Mistake, Run, read_runs
+
+NOT_RUN = "base not run"
+UNREADABLE = "config.yaml cannot be read"
+"""What `Group.changed` says where that is not known."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A number that was measured once with each seed."""
+
+    values: tuple[float, ...]
+    """In the order of the seeds."""
+
+    @property
+    def mean(self) -> float:
+        """Their mean."""
+        return fmean(self.values)
+
+    @property
+    def deviation(self) -> float | None:
+        """Their sample standard deviation (n - 1); None for one value."""
+        return stdev(self.values) if len(self.values) > 1 else None
+
+    @classmethod
+    def of(cls, values: Iterable[float | None]) -> "Spread | None":
+        """Of the values that there are; None if there are none."""
+        present = tuple(value for value in values if value is not None)
+        return cls(present) if present else None
+
+
+@dataclass(frozen=True)
+class Data:
+    """What decides whether accuracies can be compared: the data set, and how much of it."""
+
+    title: str
+    sha256: str
+    subset: int | None
+    """Training rows drawn from it, if not all."""
+    test_images: int
+
+    @property
+    def heading(self) -> str:
+        """The data set and how much of it, in words."""
+        rows = f", {self.subset:,} training rows" if self.subset else ""
+        return f"{self.title}{rows}, {self.test_images:,} test images"
+
+
+@dataclass(frozen=True)
+class Group:
+    """The runs of one experiment and one configuration, a seed each."""
+
+    runs: tuple[Run, ...]
+    """In the order of their seeds."""
+    config: Config | None
+    """Of the first run; None if it cannot be read."""
+    name: str
+    """The experiment; followed by the fingerprint's beginning where several configurations of it are compared."""
+    base: str | None = None
+    """The name of the group it is compared against, or of its base experiment where that was not run."""
+    changed: str = ""
+    """What it changes against its base."""
+    is_base: bool = False
+    """Whether others are compared against it, and it against none that was run."""
+
+    @property
+    def experiment(self) -> str:
+        """Its folder below the results folder."""
+        return self.first.run.experiment
+
+    @property
+    def fingerprint(self) -> str:
+        """Of its configuration."""
+        return self.first.run.fingerprint
+
+    @property
+    def first(self) -> Measured:
+        """The numbers of its first run, for what is the same in all."""
+        return self.runs[0].measured
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds, ascending."""
+        return tuple(run.measured.run.seed for run in self.runs)
+
+    @property
+    def n(self) -> int:
+        """How many seeds were run."""
+        return len(self.runs)
+
+    @property
+    def parameters(self) -> int:
+        """All parameters of the network, trainable or not."""
+        return self.first.parameters.total
+
+    @property
+    def selected_on_test(self) -> bool:
+        """Whether the test images served as validation images."""
+        return self.first.dataset.selected_on_test
+
+    @cached_property
+    def chosen_on_test(self) -> int:
+        """In how many of its runs the saved weights are those of the epoch that was best on the test images."""
+        return sum(run.measured.chosen_on_test for run in self.runs)
+
+    @property
+    def steered_by_test(self) -> bool:
+        """Whether the test images decided when training stopped or its rate fell: early stopping, plateau."""
+        asked = self.config.train.monitors() if self.config and self.selected_on_test else {}
+        return any(monitor.startswith("val_") for path, monitor in asked.items() if path != "restore_best")
+
+    @property
+    def draws_test_images(self) -> bool:
+        """Whether each seed draws the test images that it is tested on (`data.test_subset`)."""
+        return self.config is not None and self.config.data.test_subset is not None
+
+    @property
+    def handicaps(self) -> tuple[str, ...] | None:
+        """The dropout and augmentation that act while training accuracy is measured, sorted; None if not known.
+
+        Of two networks with the same dropout, the one with more layers of it is handicapped more.
+        """
+        return None if self.config is None else tuple(sorted(map(repr, self.config.handicaps)))
+
+    @property
+    def published(self) -> Reference:
+        """The published numbers that it can be held against; an empty reference if there are none."""
+        return self.first.published
+
+    def _spread(self, of: Any) -> Spread | None:
+        return Spread.of(of(run.measured) for run in self.runs)
+
+    @cached_property
+    def train(self) -> Spread | None:
+        """Running training accuracy of the last epoch."""
+        return self._spread(lambda result: result.train.accuracy)
+
+    @cached_property
+    def validation(self) -> Spread | None:
+        """Validation accuracy of the last epoch."""
+        return self._spread(lambda result: result.validation_accuracy)
+
+    @cached_property
+    def test(self) -> Spread:
+        """Test accuracy of the saved model."""
+        return Spread(tuple(run.measured.test.accuracy for run in self.runs))
+
+    @cached_property
+    def gap(self) -> Spread | None:
+        """The generalization gap: training less validation accuracy, both of the last epoch."""
+        return self._spread(lambda result: result.gap)
+
+    @cached_property
+    def best_train(self) -> Spread | None:
+        """Best training accuracy over the epochs."""
+        return self._spread(lambda result: result.best.train_accuracy)
+
+    @cached_property
+    def best_test(self) -> Spread | None:
+        """Best test accuracy over the epochs, which is known where the test images served as validation images."""
+        return self._spread(lambda r: r.best.validation_accuracy if r.dataset.selected_on_test else None)
+
+    @cached_property
+    def epochs(self) -> Spread:
+        """Epochs trained."""
+        return Spread(tuple(float(run.measured.epochs) for run in self.runs))
+
+    @cached_property
+    def seconds(self) -> Spread:
+        """Seconds a run took, start-up included."""
+        return Spread(tuple(run.measured.seconds.total for run in self.runs))
+
+    @cached_property
+    def epoch_seconds(self) -> Spread:
+        """Seconds an epoch took: each run's median."""
+        return Spread(tuple(run.measured.seconds.epoch_median for run in self.runs))
+
+    @cached_property
+    def test_by_seed(self) -> dict[int, float]:
+        """Test accuracy by seed."""
+        return dict(zip(self.seeds, self.test.values, strict=True))
+
+    @cached_property
+    def gap_by_seed(self) -> dict[int, float]:
+        """The generalization gap by seed; without the seeds for which it is not known."""
+        return {run.measured.run.seed: gap for run in self.runs if (gap := run.measured.gap) is not None}
+
+    @cached_property
+    def seconds_by_seed(self) -> dict[int, float]:
+        """Seconds the epochs of a run took, without start-up and without what comes after them."""
+        return {run.measured.run.seed: run.measured.training_seconds for run in self.runs}
+
+    @cached_property
+    def training_seconds(self) -> Spread:
+        """The same, over the seeds."""
+        return Spread(tuple(self.seconds_by_seed.values()))
+
+    @cached_property
+    def flops(self) -> float | None:
+        """Floating-point operations of a training, on average; None if a run does not know them."""
+        counts = [flops for run in self.runs if (flops := run.measured.flops)]
+        return fmean(counts) if len(counts) == self.n else None
+
+    @cached_property
+    def machines(self) -> set[tuple[object, ...]]:
+        """What the runs were trained on, as far as it decides how long that takes."""
+        keys = ("backend", "device", "threads", "processor")
+        return {tuple(str(run.measured.environment.get(key)) for key in keys) for run in self.runs}
+
+    @cached_property
+    def histories(self) -> tuple[list[dict[str, Any]], ...]:
+        """The histories of its runs, of those that can be read."""
+        found = []
+        for run in self.runs:
+            with suppress(InputError):  # `Run.problems` says why
+                found.append(run.history)
+        return tuple(history for history in found if history)
+
+    @cached_property
+    def mistakes(self) -> tuple[dict[int, Mistake] | None, ...]:
+        """What each run's model gets wrong, by the image's row in the test file; None where that cannot be read."""
+        return tuple(map(_mistakes, self.runs))
+
+    @cached_property
+    def data(self) -> Data:
+        """What it was trained and tested on."""
+        facts = self.first.dataset
+        title = facts.title or facts.name
+        if facts.name == "mnist" and not facts.genuine:
+            title += " (not the published files)"
+        return Data(title, facts.sha256, self.config.data.subset if self.config else None, self.first.test.total)
+
+
+def _mistakes(run: Run) -> dict[int, Mistake] | None:
+    try:
+        return {mistake.index: mistake for mistake in run.mistakes}
+    except InputError:  # `Run.problems` says why
+        return None
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Finished runs, and what is missing: runs that are skipped, and files of runs that cannot be used."""
+
+    runs: tuple[Run, ...]
+    problems: tuple[str, ...]
+
+
+def collect(paths: Iterable[Path]) -> Collection:
+    """The finished runs in and below `paths`, as `read_runs` reads them.
+
+    Of two with the same experiment, configuration and seed (a copy, a repetition elsewhere) the first counts: the
+    second is no further seed.
+
+    Raises:
+        InputError: a path does not exist.
+        NewerFormatError: a run was written by a newer mnist-lab.
+    """
+    paths = list(paths)
+    for path in paths:
+        if not path.is_dir():
+            raise InputError(f"{path}: there is no such folder.", "`mnist-lab list` shows the runs.")
+    found = read_runs(paths).complete()
+    problems = list(found.problems)
+    runs: dict[tuple[str, str, int], Run] = {}
+    for run in found.runs:
+        facts = run.measured.run
+        first = runs.setdefault((facts.experiment, facts.fingerprint, facts.seed), run)
+        if first is run:
+            problems += run.problems
+        else:
+            problems.append(f"{run.folder.path}: the same run as {first.folder.path}, which counts.")
+    return Collection(tuple(runs.values()), tuple(problems))
+
+
+def groups(runs: Sequence[Run]) -> list[Group]:
+    """Put runs of one experiment and one configuration together, and the groups in order: arms after their base.
+
+    What a group changes is told against the group of its base experiment (`Config.base`) that it has most in common
+    with; an experiment without a base that was run in several configurations has the plainest of them as its base.
+    Of several runs with the same seed the first counts.
+
+    Raises:
+        InputError: a run's metrics are damaged.
+    """
+    found: dict[tuple[str, str], dict[int, Run]] = {}
+    for run in runs:
+        facts = run.measured.run
+        found.setdefault((facts.experiment, facts.fingerprint), {}).setdefault(facts.seed, run)
+    configurations = Counter(experiment for experiment, _ in found)
+    made = [
+        Group(
+            runs=tuple(seeds[seed] for seed in sorted(seeds)),
+            config=next(_readable(seeds[seed] for seed in sorted(seeds)), None),
+            name=f"{experiment} ({fingerprint[:8]})" if configurations[experiment] > 1 else experiment,
+        )
+        for (experiment, fingerprint), seeds in found.items()
+    ]
+    return list(_in_order(_against_their_bases(made)))
+
+
+def same_test_images(groups: Sequence[Group]) -> bool:
+    """Whether all runs of `groups`, which have their data in common, were tested on the very same images.
+
+    Where seeds draw them (`data.test_subset`), runs with the same seed were.
+    """
+    drawn = any(group.draws_test_images for group in groups)
+    return not drawn or len({seed for group in groups for seed in group.seeds}) == 1
+
+
+def short_names(names: Iterable[str]) -> dict[str, str]:
+    """For each name the shortest end of its path that no other name has: `nodes_256` for `ablation/nodes_256`."""
+    ends = {name: ["/".join(name.split("/")[-k:]) for k in range(1, name.count("/") + 2)] for name in names}
+    every = [end for of_name in ends.values() for end in of_name]
+    return {name: next((end for end in of_name if every.count(end) == 1), name) for name, of_name in ends.items()}
+
+
+def _readable(runs: Iterable[Run]) -> Iterator[Config]:
+    for run in runs:
+        try:
+            yield run.config
+        except InputError:
+            continue
+
+
+def _against_their_bases(groups: Sequence[Group]) -> list[Group]:
+    by_experiment: dict[str, list[Group]] = {}
+    for group in sorted(groups, key=_plainness):
+        by_experiment.setdefault(group.experiment, []).append(group)
+    compared = [_compared(group, by_experiment) for group in groups]
+    names, bases = {group.name for group in compared}, {group.base for group in compared}
+    return [replace(group, is_base=group.name in bases and group.base not in names) for group in compared]
+
+
+def _plainness(group: Group) -> tuple[object, ...]:
+    """Of several configurations of one experiment the one that departs least from its file comes first."""
+    reference = group.first.reference
+    return len(reference.departures) if reference else 0, -group.n, group.fingerprint
+
+
+def _compared(group: Group, by_experiment: dict[str, list[Group]]) -> Group:
+    if group.config is None:
+        return replace(group, changed=UNREADABLE)
+    base = group.config.base
+    if base is None or base == group.experiment:
+        base, candidates = group.experiment, by_experiment[group.experiment][:1]
+        if candidates[0] is group:
+            return group
+    else:
+        candidates = by_experiment.get(base, [])
+    changes = [(differences(other.config, group.config), other) for other in candidates if other.config]
+    if not changes:
+        return replace(group, base=base, changed=NOT_RUN)
+    fewest, nearest = min(changes, key=lambda pair: len(pair[0]))
+    return replace(group, base=nearest.name, changed=describe(fewest) or "nothing")
+
+
+def _in_order(groups: Sequence[Group]) -> Iterator[Group]:
+    """Each base followed by its arms and these by theirs; else by name, numbers in it as numbers."""
+    names = {group.name for group in groups}
+    arms: dict[str | None, list[Group]] = {}
+    for group in sorted(groups, key=lambda group: _natural(group.name)):
+        arms.setdefault(group.base if group.base in names else None, []).append(group)
+    waiting = arms.pop(None, [])[::-1]
+    # In a circle of bases nobody comes first, so whoever is left then does.
+    while waiting or arms:
+        if not waiting:
+            waiting = arms.pop(next(iter(arms)))[::-1]
+        group = waiting.pop()
+        yield group
+        waiting += arms.pop(group.name, [])[::-1]
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    parts = re.split(r"(\d+)", text)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

@@ -1,0 +1,303 @@
+"""Reports and comparisons on disk: Markdown and HTML from templates, JSON, CSV and figures, each whole or not at all.
+
+The same runs give the same bytes. Nothing in them depends on when or where they were run but the times, which are in
+columns of their own, the last of the CSV.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mnist_lab.analysis import Observation
+from mnist_lab.config.names import hashed
+from mnist_lab.errors import DataError, InputError, SetupError
+from mnist_lab.report import facts, figures, page, wording
+from mnist_lab.report.columns import Column, columns
+from mnist_lab.report.compare import Comparison
+from mnist_lab.report.runs import Group
+from mnist_lab.report.study import Section, Study
+from mnist_lab.runs import is_run_folder
+from mnist_lab.system import atomic
+from mnist_lab.text.printable import printable
+from mnist_lab.version import __version__
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from matplotlib.figure import Figure
+
+SHOWN = 50
+"""Images that every model gets wrong that `report.md` lists; `summary.json` has them all."""
+LONGEST = 120
+"""Bytes that the name of a comparison's own folder may have."""
+
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_OF_A_SECTION = re.compile(rf"({figures.CURVES}|{figures.PARAMETERS})_[0-9]+\.png")
+_OF_A_COMPARISON = re.compile(rf"{figures.OVERLAY}\.png|{figures.DIGITS}(_[0-9]+)?\.png")
+
+
+def write_report(folder: Path, study: Study, *, redraw: bool = False) -> list[Path]:
+    """Write `report.md`, `summary.csv`, `summary.json` and two figures for each section into `folder`.
+
+    Figures are drawn only if `summary.json` has changed or one is missing: they show nothing that is not told by it
+    and by the histories of the runs it names.
+
+    Args:
+        folder: is made if it is not there.
+        study: has at least one experiment.
+        redraw: draw the figures in any case.
+
+    Returns:
+        The paths of the files, `report.md` first.
+
+    Raises:
+        SetupError: the folder cannot be written.
+    """
+    known = facts.as_json(facts.of_study(study))
+    texts = {"report.md": document(study), "summary.csv": facts.as_csv(study)}
+    names = {
+        figures.numbered(kind, i): (kind, section)
+        for i, section in enumerate(study.sections)
+        for kind in (figures.CURVES, figures.PARAMETERS)
+    }
+    with folder_for("report", folder):
+        unchanged = _read(folder / "summary.json") == printable(known)
+        if redraw or not unchanged or not all((folder / name).is_file() for name in names):
+            # Written again once the figures are there, so that it never vouches for older ones.
+            (folder / "summary.json").unlink(missing_ok=True)
+            drawn = {name: _figure(kind, section, study) for name, (kind, section) in names.items()}
+            _save(folder, drawn, stale=_OF_A_SECTION)
+        for name, text in (*texts.items(), ("summary.json", known)):
+            if _read(folder / name) != printable(text):
+                atomic.write_text(folder / name, printable(text))
+    return [folder / name for name in (*texts, "summary.json", *names)]
+
+
+def write_page(folder: Path, study: Study, data_dir: Path | None = None) -> Path:
+    """Write `report.html` into `folder`, a self-contained page.
+
+    Args:
+        folder: where it goes.
+        study: what it says.
+        data_dir: where to look for the test images first, which are shown if their data set is at hand.
+
+    Raises:
+        SetupError: the folder cannot be written.
+    """
+    path, text = folder / "report.html", html(folder, study, data_dir)
+    with folder_for("page", folder):
+        atomic.write_text(path, printable(text))
+    return path
+
+
+def write_comparison(folder: Path, comparison: Comparison, data_dir: Path | None) -> tuple[list[Path], list[str]]:
+    """Write `compare.md`, `compare.json` and the figures; figures of an earlier comparison there are removed.
+
+    Args:
+        folder: is made if it is not there.
+        comparison: what is written.
+        data_dir: where to look for the data set first, whose digits are drawn if it is on this machine.
+
+    Returns:
+        The paths of the files, `compare.md` first and `compare.json` second; and what could not be drawn, in sentences.
+
+    Raises:
+        InputError: `folder` is a run's folder.
+        SetupError: it cannot be written.
+    """
+    if is_run_folder(folder):
+        raise InputError(f"{folder}: this is a run's folder; a comparison has to go elsewhere.")
+    drawn, not_drawn = {}, []
+    if overlaid := figures.overlay(comparison):
+        drawn[f"{figures.OVERLAY}.png"] = overlaid
+    if figures.has_digits(comparison):
+        try:
+            drawn |= figures.digits(comparison, figures.load_images(comparison.section.groups, data_dir))
+        except DataError as error:
+            first = error.message.partition("\n")[0]
+            not_drawn.append(f"The test images in which the models differ are not drawn: {first}")
+    known = facts.of_comparison(comparison, list(drawn), not_drawn)
+    texts = {"compare.md": compare_document(comparison, list(drawn), not_drawn), "compare.json": facts.as_json(known)}
+    with folder_for("comparison", folder):
+        _save(folder, drawn, stale=_OF_A_COMPARISON)
+        for name, text in texts.items():
+            atomic.write_text(folder / name, printable(text))
+    return [folder / name for name in (*texts, *drawn)], not_drawn
+
+
+def default_folder(comparison: Comparison, results: Path) -> Path:
+    """`comparisons/<a>-vs-<b>/` below `results`, by the experiments, with the seed of single runs."""
+    groups = comparison.section.groups
+    names = [_slug(group) for group in groups]
+    name = "-vs-".join(names)
+    if len(name.encode()) > LONGEST or len(set(names)) < len(names):
+        name = "-vs-".join(group.runs[0].folder.id if group.n == 1 else group.fingerprint[:8] for group in groups)
+    if len(name.encode()) > LONGEST:
+        name = hashed(f"{names[0]}-vs-{len(names) - 1}-others", name, LONGEST)
+    return results / "comparisons" / name
+
+
+def document(study: Study) -> str:
+    """The text of `report.md`; the same runs give the same text."""
+    shown = [columns(section) for section in study.sections]
+    return markdown(
+        "report.md.jinja",
+        study=study,
+        shown=shown,
+        cells=[_cells(some, section) for some, section in zip(shown, study.sections, strict=True)],
+        numeric=[[i for i, column in enumerate(some) if column.numeric] for some in shown],
+        notes=wording.notes(study, {column.heading for some in shown for column in some}),
+        observed=_observed,
+        most=SHOWN,
+    )
+
+
+def _observed(section: Section) -> Iterator[tuple[str, list[tuple[Group, Observation]]]]:
+    """What is seen beside the verdicts, by what it is about, so that the experiments can be compared."""
+    for heading, rules in wording.OBSERVED.items():
+        seen = [(entry.group, one) for entry in section.entries for one in entry.observations if one.rule in rules]
+        if seen:
+            yield heading, seen
+
+
+def _cells(shown: Sequence[Column], section: Section) -> Iterator[list[str]]:
+    """A row an experiment, its name first; bases in bold."""
+    for entry in section.entries:
+        first, *rest = (column.text(entry) for column in shown)
+        yield [f"**`{first}`**" if entry.group.is_base else f"`{first}`", *rest]
+
+
+def compare_document(comparison: Comparison, drawn: Sequence[str], not_drawn: Sequence[str]) -> str:
+    """The text of `compare.md`."""
+    return markdown(
+        "compare.md.jinja",
+        comparison=comparison,
+        drawn=drawn,
+        skipped=[*comparison.problems, *not_drawn],
+        notes=wording.comparison_notes(comparison),
+        findings=wording.findings,
+        runs_compared=wording.runs_compared,
+        stripped=lambda rows: [[cell.strip() for cell in row] for row in rows],
+        ci=wording.CI,
+    )
+
+
+def html(folder: Path, study: Study, data_dir: Path | None = None) -> str:
+    """The text of `report.html` in `folder`.
+
+    The same runs give the same text, but for the test images in it, which are there if their data set is at hand.
+    """
+    from markupsafe import Markup
+
+    environment = templates()
+    assert environment.loader
+    style, script = (environment.loader.get_source(environment, name)[0] for name in ("page.css", "page.js"))
+    parts = page.parts(folder, study, data_dir)
+    headings = {column.heading for part in parts for column in part.columns}
+    return environment.get_template("report.html.jinja").render(
+        study=study,
+        parts=parts,
+        notes=wording.notes(study, headings),
+        curves={row.anchor: row.series for part in parts for row in part.rows},
+        style=Markup(style),
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        command=page.command,
+        wording=wording,
+        version=__version__,
+    )
+
+
+def markdown(template: str, package: str = "mnist_lab.report", **context: Any) -> str:
+    """Render a Markdown template; HTML in what runs say of themselves is text, and does nothing.
+
+    Args:
+        template: its name, below `templates/` of `package`.
+        package: whose it is; it may use the report's macros, filters and terms in any case.
+        context: its variables.
+    """
+    environment = templates(
+        package, finalize=lambda value: _TAG.sub("&lt;", value) if isinstance(value, str) else value
+    )
+    text = environment.get_template(template).render(
+        verdicts=wording.VERDICTS,
+        no_times=wording.NO_TIMES,
+        own_images=wording.OWN_IMAGES,
+        numbered=figures.numbered,
+        **context,
+    )
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def templates(package: str = "mnist_lab.report", finalize: Callable[[Any], Any] | None = None) -> "Environment":
+    """The Jinja environment of `package`'s templates, and of the report's own, with the vocabulary as filters."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(name) for name in dict.fromkeys((package, "mnist_lab.report"))]),
+        autoescape=select_autoescape(("html.jinja", "html")),
+        finalize=finalize,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    spoken = ("amount", "comparison", "count", "duration", "ends", "extent", "lead", "pp", "ranked", "reuse", "spread")
+    environment.filters |= {name: getattr(wording, name) for name in (*spoken, "sureness", "unanimous", "verdict")}
+    environment.filters["typeset"] = typeset
+    return environment
+
+
+def typeset(text: str) -> str:
+    """`text` with arrows, and with no line break before or after the sign of an equation."""
+    return text.replace("->", "→").replace(" = ", "\u00a0=\u00a0").replace(" < ", "\u00a0<\u00a0")
+
+
+@contextmanager
+def folder_for(what: str, folder: Path) -> Iterator[None]:
+    """Make `folder` if it is not there, and write `what` (`report`, `page`) into it inside the `with`.
+
+    Raises:
+        SetupError: it cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise SetupError(
+            f"{folder}: the {what} cannot be written ({error.strerror or error}).",
+            "Check that the folder may be written to, and that the disk is not full.",
+        ) from None
+
+
+def _figure(kind: str, section: Section, study: Study) -> "Figure":
+    heading = section.heading if len(study.sections) > 1 else section.data.title
+    if kind == figures.CURVES:
+        return figures.accuracy_curves(section, f"{study.title}: validation accuracy, {heading}")
+    return figures.accuracy_parameters(section, f"{study.title}: test accuracy against parameters, {heading}")
+
+
+def _save(folder: Path, drawn: "Mapping[str, Figure]", *, stale: re.Pattern[str]) -> None:
+    """Save figures by name, and remove older ones that `stale` names."""
+    from mnist_lab import plots
+
+    for file in folder.iterdir():
+        if stale.fullmatch(file.name) and file.name not in drawn:
+            file.unlink(missing_ok=True)
+    for name, figure in drawn.items():
+        plots.save(figure, folder / name)
+
+
+def _read(path: Path) -> str | None:
+    """The text of a file; None if it is not there, or no text."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+
+
+def _slug(group: Group) -> str:
+    seed = f"-seed{group.seeds[0]}" if group.n == 1 else ""
+    return re.sub(r"[^\w.-]+", "-", group.experiment) + seed
