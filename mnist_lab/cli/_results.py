@@ -65,7 +65,7 @@ def _results(measured: "Measured") -> tuple[list[Column], list[list[str]]]:
         rows.append(row(name, data.validation, epochs, measured.validation, None))
     interval = f"{low:.4f} to {high:.4f}"
     rows.append(row("test", test.total, measured.best.epoch, test, published.test_accuracy, interval))
-    headings = ["Images", "Epoch", "Loss", "Accuracy", *(["Published"] if known else []), wording.CI]
+    headings = ["Images", "Epoch", "Loss", "Accuracy", *(["Published"] if known else []), "95 % CI"]
     return [Column(""), *(Column(heading, number=True) for heading in headings)], rows
 
 
