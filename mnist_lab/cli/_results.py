@@ -90,7 +90,7 @@ def _facts(measured: "Measured") -> list[tuple[str, str]]:
 def _remarks(run: "Run") -> list[str]:
     reference = run.measured.reference
     changed = reference.departures if reference else ()
-    incomparable = [f"No comparison with the published numbers: this run changes {', '.join(changed)}."]
+    incomparable = [f"Not comparable with the published numbers, because this run changes {', '.join(changed)}."]
     observations = [wording.observation(one) for one in observed(run)]
     return [*(incomparable if changed else []), *run.measured.dataset.notes, *observations]
 
