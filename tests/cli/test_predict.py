@@ -194,7 +194,7 @@ def test_the_table_says_what_was_done_and_the_plot_is_there(predicted):
     assert "dark on light; cropped to" in zero
     assert "Plot: plot.png" in answer.out
     with Image.open(cwd / "plot.png") as plot:
-        assert plot.width == 1050
+        assert plot.width >= 1050  # wider where a title needs it
 
 
 def test_pictures_for_a_network_of_own_data_are_only_resized_and_it_is_said(predicted):
