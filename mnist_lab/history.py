@@ -1,7 +1,7 @@
-"""The epochs of a run as records, and the best of them.
+"""The history of a run: a record per epoch, and the best epoch.
 
-A record has `epoch` (from 1), `loss`, `accuracy`, where there is validation `val_loss` and `val_accuracy`, then
-`learning_rate` at its start and `seconds`. A value that is NaN, infinite, None or absent counts as not finite.
+A record has `epoch` (from 1), `loss`, `accuracy`, with validation also `val_loss` and `val_accuracy`, then
+`learning_rate` (at its start) and `seconds`. A value that is NaN, infinite, None or missing counts as not finite.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,20 +13,20 @@ History = Sequence[Mapping[str, Any]]
 
 
 def is_loss(monitor: str) -> bool:
-    """Whether lower values of it are better: of a loss they are, of an accuracy not."""
+    """Whether lower values are better: for a loss, not for an accuracy."""
     return monitor.endswith("loss")
 
 
 def column(history: History, key: str) -> list[float]:
-    """The values of `key` by epoch; NaN for whatever is not a finite number."""
+    """The values of `key` by epoch; NaN for those that are not finite."""
     values = (row.get(key) for row in history)
     return [nan if value is None or not isfinite(value) else float(value) for value in values]
 
 
 def best_epoch(history: History, monitor: str) -> tuple[int, float] | None:
-    """The epoch at which `monitor` is best, with its value: the lowest loss or the highest accuracy.
+    """The epoch with the best `monitor`, and its value: the lowest loss or the highest accuracy.
 
-    Of equal values the first counts. None if no epoch has a finite value.
+    The first of equal values. None if no epoch has a finite value.
     """
     sign = -1 if is_loss(monitor) else 1
     values = column(history, monitor)

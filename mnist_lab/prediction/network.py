@@ -117,6 +117,6 @@ def check_model(run: Run) -> None:
     """
     if not (run.folder.path / "model.keras").is_file():
         raise InputError(
-            f"{run.folder.path}: there is no model.keras; the trained network has been removed.",
+            f"{run.folder.path}: there is no model.keras; this run folder does not contain its trained network.",
             f"Train it again: mnist-lab run {run.folder.path / 'config.yaml'} --results again",
         )

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic writes: a file is complete or not there."""
 
 import os
 import threading
@@ -7,18 +7,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PART = ".part."
-"""What the name of a file begins with until it is whole; a process that is killed leaves it."""
+"""The prefix of a temporary file, which a process that is killed leaves behind."""
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A file to write, which takes the place of `path` at the end of the `with`, or is removed if that fails.
+    """A temporary file to write, which replaces `path` at the end of the `with`, or is removed if it fails.
 
-    It ends in the name of `path`, as some writers go by the suffix. Processes and threads that write the same path at
-    the same time do not disturb each other: the last one wins.
+    Its name ends with that of `path`, since some writers depend on the suffix. Processes and threads can write the same
+    path at the same time: the last one wins.
 
     Raises:
-        OSError: it cannot be written; `path` is as it was.
+        OSError: it cannot be written; `path` is unchanged.
     """
     part = path.with_name(f"{PART}{os.getpid()}.{threading.get_native_id()}.{path.name}")
     try:
@@ -31,22 +31,22 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in UTF-8 with Unix' line ends.
+    """Write a text file in UTF-8 with Unix line endings.
 
     Raises:
-        OSError: it cannot be written; what was there is as it was.
+        OSError: it cannot be written; an existing file is unchanged.
     """
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
 def sync(file: Path) -> None:
-    """Have a file on the disk, so that a power cut cannot leave it empty."""
+    """Flush a file to disk, so that a power failure cannot leave it empty."""
     with file.open("rb") as opened:
         os.fsync(opened.fileno())
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove what processes left that were killed while they wrote; only where no other process writes now."""
+    """Remove temporary files of killed processes; only while no other process writes to the folder."""
     for part in folder.glob(f"{PART}*"):
         part.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""The signals that ask this process to stop: Ctrl-C, SIGTERM (schedulers, containers) and SIGHUP (a closed terminal).
+"""Signals that request a stop: Ctrl-C, SIGTERM (schedulers, containers) and SIGHUP (a closed terminal).
 
-In a command line each raises `Interruption` in the main thread, see `stoppable`. One that was ignored when the process
-started, as `nohup` has it, stays ignored.
+On the command line each raises `Interruption` in the main thread, see `stoppable`. A signal that is ignored when the
+process starts, as with `nohup`, stays ignored.
 """
 
 import os
@@ -16,16 +16,16 @@ from types import FrameType
 
 STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 GRACE = 8.0
-"""Seconds from a SIGTERM or SIGHUP until the process ends whatever it does; Docker kills after 10, SLURM after 30."""
+"""Seconds from a SIGTERM or SIGHUP until the process exits in any case; Docker kills after 10, SLURM after 30."""
 
 Handler = Callable[[int, FrameType | None], object]
 
 
 class Interruption(KeyboardInterrupt):
-    """A signal that asks to stop.
+    """A signal that requests a stop.
 
     Args:
-        advice: what is left, and how to resume; for people.
+        advice: what is kept and how to resume, for the user.
         number: of the signal.
     """
 
@@ -40,21 +40,21 @@ def number_of(interrupt: KeyboardInterrupt) -> int:
 
 
 def exit_code(number: int) -> int:
-    """The exit code of a process that a signal stopped, as shells have it: 130, 143 or 129."""
+    """The exit code of a process stopped by a signal, as in shells: 130, 143 or 129."""
     return 128 + number
 
 
 def taken(number: int) -> str:
-    """How a process that a signal stopped says so."""
+    """The message of a process stopped by a signal."""
     return "Interrupted." if number == signal.SIGINT else f"Stopped by {signal.Signals(number).name}."
 
 
 @contextmanager
 def handling(make: Callable[[Handler], Handler]) -> Iterator[None]:
-    """Handle those signals that Python handles already, as far as this thread may.
+    """Replace the handlers of signals that have a Python handler, if this is the main thread.
 
     Args:
-        make: gives the new handler for one that was there.
+        make: returns the new handler for an existing one.
     """
     before: dict[int, Handler] = {}
     if threading.current_thread() is threading.main_thread():
@@ -71,7 +71,7 @@ def handling(make: Callable[[Handler], Handler]) -> Iterator[None]:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Keep these signals until afterwards, and for good from the processes that this thread starts meanwhile."""
+    """Block these signals, and for good in the processes started meanwhile by this thread."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -83,22 +83,22 @@ def held() -> Iterator[None]:
 
 
 def ignore() -> None:
-    """Leave these signals to another process, which decides what they mean."""
+    """Ignore these signals, which another process handles."""
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
 
 
 at_once: list[Callable[[], object]] = []
-"""What to do before this process ends without cleaning up: it is called in any thread."""
+"""Functions to call, in any thread, before this process exits without Python's cleanup."""
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Raise `Interruption` for every signal, and see to it that the process stops even where that is not enough.
+    """Raise `Interruption` for every signal, and make sure that the process stops even if that has no effect.
 
-    A second Ctrl-C ends the process at once; so does, after `GRACE` seconds, a SIGTERM or SIGHUP, for their sender asks
-    only once. This is done in a thread of its own, because Python handles signals in the main thread only, and there
-    not before the library that it has called returns: compiling a network takes a minute.
+    A second Ctrl-C ends the process at once; so does, after `GRACE` seconds, a SIGTERM or SIGHUP, which is only sent
+    once. A separate thread does this, because Python handles signals only in the main thread, and not before a library
+    function returns: compiling a network can take a minute.
     """
     before = {number: signal.getsignal(number) for number in STOPPING}
     receiver, sender = socket.socketpair()
@@ -122,7 +122,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _watch(receiver: socket.socket) -> None:
-    """Read the numbers of signals as they come, each a byte."""
+    """Read the numbers of signals as they arrive, one byte each."""
     first: int | None = None
     end: float | None = None
     with receiver:
@@ -151,7 +151,7 @@ def _end_at_once(number: int) -> None:
             function()
     text = f"{taken(number)} It ended at once; finished runs and checkpoints are kept.\n"
     with suppress(Exception):
-        # A terminal may have lost its cursor to a progress bar; the main thread may hold the lock of sys.stderr.
+        # A progress bar may have hidden the cursor; the main thread may hold the lock of sys.stderr.
         if select.select([], [2], [], 0)[1]:
             os.write(2, (("\n\033[?25h" if os.isatty(2) else "") + text).encode())
     os._exit(exit_code(number))
