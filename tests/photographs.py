@@ -21,7 +21,9 @@ LIGHT = (
 )  # fmt: skip
 PAPER = ("ruled", "ruled, dark lines", "ruled, tilted", "squared", "squared, dark lines", "margin line", "dotted")
 TABLE = ("dark table", "tilted on a table", "wooden table", "narrow table edge", "bright table")
-PEN = ("blue ink", "red on yellow", "pencil", "thick pen", "thin pen", "chalkboard")
+PEN = (
+    "blue ink", "red on yellow", "blue on yellow", "pencil", "thick pen", "thin pen", "chalkboard", "framed chalkboard",
+)  # fmt: skip
 CAMERA = ("off centre", "small", "large", "noisy", "JPEG", "blurred")
 MIXED = ("ruled in shadow", "squared on a table", "vignette on a table", "small on ruled")
 ONE_DIGIT = LIGHT + PAPER + TABLE + PEN + CAMERA + MIXED
@@ -57,7 +59,9 @@ def _pen(digits: Sequence[NDArray[np.uint8]], kind: str, shape: tuple[int, int],
     if kind in NOTHING:
         return ink
     share = draw.uniform(
-        *{"small": (0.14, 0.2), "small on ruled": (0.2, 0.3), "large": (0.85, 1.0)}.get(kind, (0.4, 0.65))
+        *{"small": (0.14, 0.2), "small on ruled": (0.2, 0.3), "blue on yellow": (0.2, 0.25), "large": (0.85, 1.0)}.get(
+            kind, (0.4, 0.65)
+        )
     )
     side = int(share * min(shape))
     strokes = [_stroke(image, side, kind) for image in digits[: _count(kind)]]
@@ -109,9 +113,11 @@ def _paper_and_ink(pen: Floats, kind: str, draw: Any) -> Floats:
             ink = np.array([55.0, 75, 150])
         case "red on yellow":
             paper, ink = np.array([235.0, 215, 110]), np.array([190.0, 50, 45])
+        case "blue on yellow":
+            paper, ink = np.array([230.0, 215, 120]), np.array([35.0, 50, 165])
         case "pencil":
             ink = paper - draw.uniform(45, 70)
-        case "chalkboard":
+        case "chalkboard" | "framed chalkboard":
             paper, ink = np.array([48.0, 62, 54]), np.array([200.0, 205, 200])
             pen = pen * draw.uniform(0.75, 1, pen.shape)
         case "thin pen":
@@ -125,7 +131,11 @@ def _paper_and_ink(pen: Floats, kind: str, draw: Any) -> Floats:
         weave = np.sin(columns / 9) * np.sin(rows / 9 + np.sin(columns / 40))
         sheet = np.array([120.0, 90, 80]) * (1 + 0.25 * weave[..., None])
         return sheet * (1 + 0.8 * ndimage.gaussian_filter(draw.normal(size=pen.shape), 12)[..., None])
-    return sheet * (1 - pen[..., None]) + ink * pen[..., None]
+    drawn = sheet * (1 - pen[..., None]) + ink * pen[..., None]
+    if kind == "framed chalkboard":
+        wide = min(pen.shape) // 15
+        drawn[:wide], drawn[-wide:], drawn[:, :wide], drawn[:, -wide:] = [[150.0, 130, 100]] * 4
+    return drawn
 
 
 def _lines(shape: tuple[int, int], kind: str, draw: Any) -> Floats:

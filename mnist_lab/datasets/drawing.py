@@ -15,6 +15,7 @@ The steps are standard ones of image analysis:
 - parts: connected components with eight neighbours.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,7 @@ _SPECK = 0.01  # of the longer side; what is smaller is dirt
 _LINE, _SINGLE_LINE = 0.4, 0.8  # of a side: how much of it each of several printed lines covers, or the only one
 _LINE_WIDTH = 2, 0.015  # pixels and, in addition, a share of the shorter side
 _SMALLEST_RULED = 100  # pixels; a smaller picture is of a digit, not of a sheet
+_LEAST_INK = 0.001  # of the picture's pixels, in any drawing
 _SLOPES = np.arange(-0.1, 0.1001, 0.0025)  # of printed lines against the picture's sides
 
 # Light.
@@ -159,6 +161,13 @@ class _Found:
         around = brightness[wide][outside[wide]]
         return float((sign * around <= sign * self.tone + _SAME_TONE).mean()) if len(around) else 0.0
 
+    def surrounds(self, other: "_Found") -> bool:
+        """Whether the other one lies within its box and is large enough to be the drawing."""
+        inside = all(
+            mine.start < its.start and its.stop < mine.stop for mine, its in zip(self.place, other.place, strict=True)
+        )
+        return inside and max(other.ink.shape) > _OTHER * max(self.ink.shape)
+
 
 def find(picture: Pixels) -> Drawing:
     """The drawing on a picture (height, width, 1 or 3): dark on light, light on dark or coloured, in any light.
@@ -172,13 +181,17 @@ def find(picture: Pixels) -> Drawing:
     dark, light = (_found(sheet, brightness) for sheet in (_dark_ink(seen), _light_ink(seen)))
     if dark is None and light is None:
         raise nothing_on_it()
-    is_light = dark is None or (
-        light is not None and light.alike_around(brightness, -1) + _PREFERRED < dark.alike_around(brightness, 1)
-    )
-    found = light if is_light else dark
+    found = dark or light
     assert found is not None
+    doubts: tuple[str, ...] = ()
+    if dark is not None and light is not None:
+        clearer = dark.alike_around(brightness, 1) - light.alike_around(brightness, -1)
+        found, other = (light, dark) if clearer > _PREFERRED else (dark, light)
+        if abs(clearer) <= _PREFERRED and found.surrounds(other):
+            doubts = ("the drawing may be the background of another one within it",)
+    is_light = found is light
     height, width = (min(side * times, whole) for side, whole in zip(found.ink.shape, picture.shape[:2], strict=True))
-    return Drawing(found.ink, (width, height), is_light, found.doubts)
+    return Drawing(found.ink, (width, height), is_light, found.doubts + doubts)
 
 
 def nothing_on_it() -> DataError:
@@ -202,7 +215,7 @@ def _dark_ink(seen: Values) -> _Sheet:
     missing = [
         (paper - seen[..., channel]) * (255 / np.maximum(paper, _DARKEST)) for channel, paper in enumerate(papers)
     ]
-    strength, paper = np.max(missing, axis=0), np.mean(papers, axis=0)
+    strength, paper = _strongest(missing), np.mean(papers, axis=0)
     brightest = np.percentile(paper, 95)
     table = paper < _TABLE * brightest
     if (paper > brightest / 2).mean() < _SMALLEST_SHEET:  # a dark picture with something light on it: no sheet
@@ -215,7 +228,18 @@ def _light_ink(seen: Values) -> _Sheet:
     """The difference from a dark board, in the channel in which it is largest."""
     boards = [_closed(255 - seen[..., channel]) for channel in range(seen.shape[2])]
     above = [board - (255 - seen[..., channel]) for channel, board in enumerate(boards)]
-    return _Sheet(np.max(above, axis=0), np.mean(boards, axis=0), np.zeros(seen.shape[:2], bool))
+    return _Sheet(_strongest(above), np.mean(boards, axis=0), np.zeros(seen.shape[:2], bool))
+
+
+def _strongest(channels: Sequence[NDArray[np.floating]]) -> Values:
+    """The ink in the channel in which it is strongest at each pixel, of those that show it at all.
+
+    In a channel that does not, the same ink may be lighter than the paper, as blue ink is on yellow; there the paper
+    around it would be the ink.
+    """
+    peaks = [float(np.quantile(strength, 1 - _LEAST_INK)) for strength in channels]
+    shows = [strength for strength, peak in zip(channels, peaks, strict=True) if peak >= max(peaks) / 2]
+    return np.max(shows, axis=0).astype(np.float32)
 
 
 def _closed(values: Values) -> Values:

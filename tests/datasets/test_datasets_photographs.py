@@ -48,6 +48,11 @@ def test_a_photograph_in_good_light_gets_no_warning():
     assert sum(map(bool, doubts)) <= 1, doubts
 
 
+def test_ink_that_is_lighter_than_its_paper_in_one_colour_is_not_taken_for_the_paper():
+    doubts = [like_mnist(photograph(chosen(seed, "blue"), "blue on yellow", seed)).doubts for seed in range(3)]
+    assert sum(map(bool, doubts)) <= 1, doubts
+
+
 def test_a_digit_of_the_data_set_in_any_size_gets_no_warning():
     def doubts(image, side):
         return like_mnist(np.asarray(Image.fromarray(255 - image[..., 0]).resize((side, side)))[..., np.newaxis]).doubts
