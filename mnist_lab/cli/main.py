@@ -40,6 +40,7 @@ class Commands(click.Group):
         One that was interrupted ends at once: JAX, interrupted while it is imported or while it compiles, crashes when
         Python shuts down, and the exit code would be that of the crash.
         """
+        streams.open_descriptors()  # before anything else that takes a descriptor
         scratch.own_process()
         signals.at_once.append(scratch.remove)
         with signals.stoppable():

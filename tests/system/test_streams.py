@@ -40,6 +40,13 @@ def test_without_any_stream_all_can_be_used(tmp_path):
     assert (tmp_path / "stdin").read_text() == "''"
 
 
+@pytest.mark.parametrize("closed", [(0,), (1,), (1, 2), (0, 1, 2)], ids=str)
+def test_a_command_gives_a_closed_stream_to_nothing_of_its_own(closed, tmp_path):
+    done = python("from mnist_lab.cli import main; main(['configs'])", closed=closed, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert bool(done.stdout) == (1 not in closed)
+
+
 @pytest.mark.parametrize("closed", [(), (2,)], ids=["open", "closed"])
 def test_stderr_can_be_captured_where_python_has_none(closed, tmp_path):
     code = (
