@@ -39,13 +39,9 @@ def _too_few(base: str, shared: list[int]) -> str:
     if not hopeless:
         return ""
     most, least = max(hopeless), least_seeds(len(shared))
-    seeds = count(most, "seed")
-    if len(shared) == 1:
-        what = f"With {seeds} the difference from {base} cannot be significant"
-    elif len(hopeless) == len(shared):
-        what = f"With {seeds} none of the {len(shared)} differences from {base} can be significant"
+    if len(hopeless) == len(shared):
+        which, seeds = "", count(most, "seed")
     else:
-        what = (
-            f"With {seeds} in common {len(hopeless)} of the {len(shared)} differences from {base} cannot be significant"
-        )
-    return f"{what}; at least {least} seeds are needed (--seeds 1..{least})."
+        which, seeds = f" for {len(hopeless)} of {len(shared)} experiments", f"{count(most, 'seed')} in common"
+    what = f"Too few seeds to reach significance against {base}{which}"
+    return f"{what}: {seeds}, at least {least} needed (--seeds 1..{least})."
