@@ -1,7 +1,7 @@
-"""The command line: a command per file, each a thin layer over the package.
+"""The command line: a command per file of its name, each a thin layer over the package; `_x.py` is what they share.
 
-Nothing heavy is imported when these modules are: commands import what they need when they run, so that help and
-completion are immediate.
+Importing these modules imports nothing heavy: commands import what they need when they run, so that help and completion
+respond at once.
 """
 
 from mnist_lab.cli.main import main

@@ -1,4 +1,4 @@
-"""Rich's consoles, for tables and for what is in progress; as `output`, they show nothing raw."""
+"""Rich's consoles, for tables and progress; like `_output`, they escape control characters."""
 
 import sys
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""How mnist-lab was called, as click's context knows it: the arguments, and whether tracebacks are wanted."""
+"""How mnist-lab was called, kept in click's context: the arguments, and whether to show tracebacks."""
 
 import os
 from collections.abc import Collection, Sequence

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they mean for a configuration."""
+"""Options and arguments that several commands share, and how they override a configuration."""
 
 from collections.abc import Callable
 from pathlib import Path

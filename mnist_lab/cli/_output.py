@@ -1,6 +1,6 @@
-"""The one place that prints: all that commands say goes through here, and none of it does anything to a terminal.
+"""The one place that prints: all output of commands goes through here, and cannot control a terminal.
 
-What rich lays out goes through `consoles`, for rich is not imported by every command.
+What rich lays out goes through `_consoles`, since not every command imports rich.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""How the result of a run looks in a terminal: in full, or in a line."""
+"""Prints the result of a run, in full or as one line."""
 
 from typing import TYPE_CHECKING
 

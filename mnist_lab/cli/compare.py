@@ -1,4 +1,4 @@
-"""`mnist-lab compare`: a few chosen runs against the first of them."""
+"""`mnist-lab compare`: compare runs with a base run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

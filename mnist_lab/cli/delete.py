@@ -1,4 +1,4 @@
-"""`mnist-lab delete`: remove runs from disk, after asking."""
+"""`mnist-lab delete`: delete runs from disk, after confirmation."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`mnist-lab list`: the runs on disk."""
+"""`mnist-lab list`: list, filter and sort finished runs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""The group of all commands, and the one place where errors become messages and exit codes."""
+"""The group of all commands, and the one place that turns errors into messages and exit codes."""
 
 import io
 import logging
@@ -107,7 +107,7 @@ class Commands(click.Group):
             _show_traceback_if_asked(ctx)
             echo_error(
                 f"Internal error: {type(error).__name__}: {error}\n"
-                "This is a bug in mnist-lab. --debug shows where; so does log.txt if a run had begun."
+                "This is a bug in mnist-lab. --debug shows the traceback; log.txt has it if a run had started."
             )
             ctx.exit(1)
 
@@ -130,14 +130,14 @@ def _show_traceback_if_asked(ctx: click.Context) -> None:
     epilog=examples(
         "mnist-lab run quickstart             train a small net on the bundled digits",
         "mnist-lab run configs/mlp_512.yaml   train one experiment on MNIST",
-        "mnist-lab configs                    the experiments that come with mnist-lab",
+        "mnist-lab configs                    list the experiments that ship with mnist-lab",
     ),
 )
 @click.version_option(__version__, prog_name="mnist-lab")
 def main() -> None:
     """Describe network variants in YAML; train, plot and compare them on MNIST.
 
-    Results go to stdout, progress and diagnostics to stderr. Exit codes: 0 done, 1 a run failed,
+    Results go to stdout, progress and diagnostics to stderr. Exit codes: 0 success, 1 a run failed,
     2 bad usage or bad input, 130 interrupted (129 and 143: by SIGHUP and SIGTERM).
     """
 

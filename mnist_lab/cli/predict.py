@@ -1,4 +1,4 @@
-"""`mnist-lab predict`: what a finished run's network says of pictures, or how it does on another data set."""
+"""`mnist-lab predict`: classify images with a trained network, or evaluate it on another data set."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

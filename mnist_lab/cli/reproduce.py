@@ -1,4 +1,4 @@
-"""`mnist-lab reproduce`: a finished run again, and whether the result is the same."""
+"""`mnist-lab reproduce`: repeat a run and check that the result is the same."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

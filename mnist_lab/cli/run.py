@@ -1,4 +1,4 @@
-"""`mnist-lab run`: train one configuration, or a few."""
+"""`mnist-lab run`: train one or more configurations."""
 
 from pathlib import Path
 from typing import Any

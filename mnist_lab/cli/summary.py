@@ -1,4 +1,4 @@
-"""`mnist-lab summary`: the layer table, without training."""
+"""`mnist-lab summary`: layers and parameter counts, without training."""
 
 from pathlib import Path
 from typing import Any

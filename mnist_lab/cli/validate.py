@@ -1,4 +1,4 @@
-"""`mnist-lab validate`: check configurations without building them."""
+"""`mnist-lab validate`: check configurations without building networks."""
 
 import click
 

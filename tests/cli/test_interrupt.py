@@ -208,7 +208,7 @@ def test_a_bug_is_one_line_with_the_traceback_in_the_log(tmp_path):
     assert done.returncode == 1
     assert done.stderr == (
         "Internal error: RuntimeError: a cable came loose\n"
-        "This is a bug in mnist-lab. --debug shows where; so does log.txt if a run had begun.\n"
+        "This is a bug in mnist-lab. --debug shows the traceback; log.txt has it if a run had started.\n"
     )
     folder = run_folder(tmp_path / "results")
     for name in ("log.txt", "error.txt"):

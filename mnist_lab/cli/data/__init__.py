@@ -1,4 +1,4 @@
-"""`mnist-lab data`: a command per file, as above."""
+"""`mnist-lab data`: find, download, verify and view data sets; a command per file."""
 
 import click
 

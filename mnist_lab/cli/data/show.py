@@ -1,4 +1,4 @@
-"""`mnist-lab data show`: pictures of a data set."""
+"""`mnist-lab data show`: draw images of a data set."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""`mnist-lab data verify`: what is in a data set, and whether it is the published one."""
+"""`mnist-lab data verify`: describe a data set, and check whether it is the published one."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
