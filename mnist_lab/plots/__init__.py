@@ -14,12 +14,14 @@ from mnist_lab.plots.digits import digit, mistakes, predictions, sample_grid  # 
 from mnist_lab.plots.disputed import Half, disputed  # noqa: E402
 from mnist_lab.plots.given import given  # noqa: E402
 from mnist_lab.plots.overlay import overlay  # noqa: E402
+from mnist_lab.plots.response import Response, response  # noqa: E402
 from mnist_lab.plots.style import save, save_image  # noqa: E402
 from mnist_lab.plots.tradeoff import Point, accuracy_against_parameters  # noqa: E402
 
 __all__ = [
     "Half",
     "Point",
+    "Response",
     "accuracy",
     "accuracy_against_parameters",
     "all_accuracies",
@@ -32,6 +34,7 @@ __all__ = [
     "mistakes",
     "overlay",
     "predictions",
+    "response",
     "sample_grid",
     "save",
     "save_image",

@@ -90,10 +90,12 @@ def _apart(lines: Sequence[Line], title: str, bases: Mapping[str, str]) -> Figur
     rows = sum(ceil(len(family) / columns) for family in families)
     wide = (WIDTH - LEFT - 0.12 - (columns - 1) * BETWEEN) / columns
     high = min(2.4, 0.62 * wide)
+    titles = {line.name: _name(line, wide, bold=line.name in roots) for line in shown}
+    heading = HEADING + (NAME / 60 if any("\n" in name for name in titles.values()) else 0)
     figure = new_figure(WIDTH, 1, layout="none")
     headline(figure, title)
     above = above_panel(figure) - 0.05
-    height = above + rows * (HEADING + high + TICKS) + FOOT
+    height = above + rows * (heading + high + TICKS) + FOOT
     figure.set_size_inches(WIDTH, height)
     figure.suptitle(
         figure.get_suptitle(), x=0.012, y=1 - 0.08 / height, va="top", ha="left", weight="bold", fontsize=10.5
@@ -103,20 +105,20 @@ def _apart(lines: Sequence[Line], title: str, bases: Mapping[str, str]) -> Figur
         logarithmic, values, deep = False, _all_values(family), ceil(len(family) / columns)
         for place, line in enumerate(family):
             row, column = divmod(place, columns)
-            left, bottom = LEFT + column * (wide + BETWEEN), height - top - (row + 1) * (HEADING + high) - row * TICKS
+            left, bottom = LEFT + column * (wide + BETWEEN), height - top - (row + 1) * (heading + high) - row * TICKS
             axes = figure.add_axes((left / WIDTH, bottom / height, wide / WIDTH, high / height))
             axes.tick_params(labelleft=column == 0)
             logarithmic = _panel(
                 axes, line, by_name.get(bases.get(line.name, "")), values, wide, is_root=line.name in roots
             )
         scale = " (log-error scale)" if logarithmic else ""
-        middle = top + deep * (HEADING + high + TICKS) / 2 + (HEADING - TICKS) / 2
-        room = deep * (HEADING + high + TICKS) - TICKS
+        middle = top + deep * (heading + high + TICKS) / 2 + (heading - TICKS) / 2
+        room = deep * (heading + high + TICKS) - TICKS
         figure.text(
             0.22 / WIDTH, 1 - middle / height, fitted(f"validation accuracy{scale}", room, LABEL, lines=2),
             fontsize=LABEL, rotation=90, ha="center", va="center",
         )  # fmt: skip
-        top += deep * (HEADING + high + TICKS)
+        top += deep * (heading + high + TICKS)
     figure.text((LEFT + WIDTH) / 2 / WIDTH, 0.26 / height, "epoch", fontsize=9.5, ha="center")
 
     notes = [seeds_said({line.runs for line in shown})]
@@ -134,19 +136,24 @@ def _panel(axes: Axes, line: Line, base: Line | None, values: Floats, wide: floa
     margin = max(0.15, 0.03 * (last - 1))
     axes.set(xlim=(1 - margin, last + margin))
     whole_epochs(axes, 1, last, 4)
-    accuracy_axis(axes, values, "", most_ticks=5)
+    accuracy_axis(axes, values, "")
     axes.set_ylabel("")
     axes.tick_params(labelsize=VALUE, length=2.5, pad=2)
     if base is not None and base.there:
         axes.plot(base.epochs, base.mean, **BESIDE, zorder=4)
     _draw(axes, line, BASE if is_root else ARM, marker="o" if len(line.epochs) == 1 else "")
     over = {"textcoords": "offset points", "xycoords": "axes fraction", "annotation_clip": False, "va": "bottom"}
-    name = fitted(line.name, wide + 0.8 * BETWEEN, NAME, weight="bold" if is_root else "normal")
-    axes.annotate(name, (0, 1), (0, 13), fontsize=NAME, weight="bold" if is_root else "normal", **over)
+    axes.annotate(
+        _name(line, wide, bold=is_root), (0, 1), (0, 13), fontsize=NAME, weight="bold" if is_root else "normal", **over
+    )
     said = line.value if line.there else "no validation"
     epochs = f", {last} epoch{'s' if last > 1 else ''}" if line.there else ""
     axes.annotate(fitted(f"{said}{epochs}", wide, VALUE), (0, 1), (0, 3), fontsize=VALUE, color=GREY, **over)
     return axes.get_yscale() != "linear"
+
+
+def _name(line: Line, wide: float, *, bold: bool) -> str:
+    return fitted(line.name, wide + 0.7 * BETWEEN, NAME, weight="bold" if bold else "normal", lines=2)
 
 
 def _draw(axes: Axes, line: Line, look: Style, **more: object) -> None:

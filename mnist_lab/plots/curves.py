@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from mnist_lab.plots.accuracy_axis import Floats
 from mnist_lab.plots.panel import ACCURACY, LOSS, Quantity, frame, number, whole_epochs
 from mnist_lab.plots.style import BLUE, GREEN, GREY, HEIGHT, ORANGE, WIDTH, headline, new_figure, styled
+from mnist_lab.plots.wrapping import text_width
 
 History = Sequence[Mapping[str, Any]]
 
 MARKERS = 12  # at most about this many markers on a line
+KEY, KEY_SAMPLE = 8.8, 0.52  # points; inches that the sample of a line takes beside its name
 EVEN = 0.75  # a mean over fewer than this share of the usual number of batches joins the one before it
 POINTS = 240  # more batches than this are drawn as means and a band from lowest to highest
 
@@ -153,7 +155,14 @@ def _single(
         else:
             axes.plot([], [], color=one.color, linewidth=1, linestyle=":", label=label)
     headline(figure, title)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower left", ncols=2)
+    handles, labels = axes.get_legend_handles_labels()
+    half = ceil(len(labels) / 2)
+    widths = [
+        max((text_width(label, KEY) + KEY_SAMPLE for label in part), default=0.0)
+        for part in (labels[:half], labels[half:])
+    ]
+    columns = 2 if sum(widths) <= figure.get_size_inches()[0] else 1
+    figure.legend(handles, labels, loc="outside lower left", ncols=columns)
     return figure
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -40,6 +40,30 @@ LOOKS: Sequence[Style] = (
 )
 
 
+class Named(Protocol):
+    """What `write_names` needs to know of a line."""
+
+    @property
+    def name(self) -> str:
+        """What its look is found by."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """What stands beside the panel."""
+        ...
+
+    @property
+    def there(self) -> bool:
+        """Whether there is a line."""
+        ...
+
+    @property
+    def end(self) -> tuple[float, float]:
+        """Where it ends, in the panel's units."""
+        ...
+
+
 class Line:
     """The runs of one experiment as one line: the mean and range of a key of their histories at each epoch."""
 
@@ -55,6 +79,11 @@ class Line:
         )
         self.last = float(np.mean(lasts)) if lasts else np.nan
         self.rank = self.last if isfinite(self.last) else -1.0
+
+    @property
+    def end(self) -> tuple[float, float]:
+        """The last epoch and its mean."""
+        return float(self.epochs[-1]), float(self.mean[-1])
 
     @property
     def every(self) -> int:
@@ -82,7 +111,7 @@ def leaders(names: int) -> float:
 def write_names(
     figure: Figure,
     axes: Axes,
-    lines: Sequence[Line],
+    lines: Sequence[Named],
     looks: Mapping[str, Style],
     fan: float,
     *,
@@ -91,10 +120,7 @@ def write_names(
     """A column of names beside the panel, each with its line's look; leaders from the lines' ends take `fan` inches."""
     box = axes.get_window_extent()
     right, bottom, top = box.x1 / figure.dpi, box.y0 / figure.dpi, box.y1 / figure.dpi
-    ends = [
-        axes.transData.transform((line.epochs[-1], line.mean[-1])) / figure.dpi if line.there else (right, 0.0)
-        for line in lines
-    ]
+    ends = [axes.transData.transform(line.end) / figure.dpi if line.there else (right, 0.0) for line in lines]
     upwards = sorted(range(len(lines)), key=lambda i: (ends[i][1], -i))
     heights = labels.column([ends[i][1] for i in upwards], LINE, bottom - 0.3, top)
     for i, y in zip(upwards, heights, strict=True):
@@ -115,7 +141,7 @@ def write_names(
         )  # fmt: skip
 
 
-def widest_name(figure: Figure, lines: Sequence[Line]) -> float:
+def widest_name(figure: Figure, lines: Sequence[Named]) -> float:
     """Inches that the names take beside the leaders, with a sample of each line's look and a margin."""
     widest = 0.0
     for line in lines:

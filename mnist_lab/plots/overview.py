@@ -11,7 +11,7 @@ from matplotlib.transforms import blended_transform_factory
 Style = dict[str, Any]
 
 WIDTH, HEIGHT = 7.5, 4.6  # inches
-LEFT, BELOW = 0.76, 0.66  # inches beside and below the panel
+LEFT, BELOW = 0.84, 0.66  # inches beside and below the panel
 FONT = 8.8
 MOST = 45  # more names than this do not help
 

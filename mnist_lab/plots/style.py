@@ -6,6 +6,7 @@ user's matplotlibrc cannot change what a run folder holds. Figures are 3:2 and d
 figures are plain objects and nothing is kept alive behind the caller's back.
 """
 
+import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -39,7 +40,7 @@ FALLBACK_FONTS = (
     *(f"Noto Sans CJK {script}" for script in ("JP", "SC", "TC", "KR")),
     *(f"Noto Sans {script}" for script in ("Devanagari", "Bengali", "Tamil", "Thai", "Ethiopic", "Symbols")),
     "Source Han Sans", "WenQuanYi Zen Hei", "Hiragino Sans", "PingFang SC", "Apple SD Gothic Neo", "Arial Unicode MS",
-    "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Nirmala UI",
+    "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Nirmala UI", "IPAexGothic",
 )  # fmt: skip
 """For scripts that Matplotlib's own font lacks, on Linux, macOS and Windows."""
 
@@ -97,6 +98,12 @@ def style(more: Mapping[str, Any] | None = None) -> Iterator[None]:
     with matplotlib.rc_context(_SETTINGS | family | dict(more or {})), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
         yield
+
+
+# Fonts of other scripts often have no bold, which is no news to whoever only wants a figure.
+logging.getLogger("matplotlib.font_manager").addFilter(
+    lambda record: not record.getMessage().startswith("findfont: Failed to find font weight")
+)
 
 
 @cache

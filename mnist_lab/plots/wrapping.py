@@ -10,19 +10,19 @@ from matplotlib.textpath import text_to_path
 ELLIPSIS = "…"
 
 # What it costs to break a line, in widths of a full line that stays free.
-_AFTER_PUNCTUATION, _BETWEEN_WORDS, _WITHIN_A_WORD, _IN_PARENTHESES = 0.0, 0.15, 0.6, 2.0
-_JOINTS = "/_,=-…"
+_AFTER_PUNCTUATION, _BETWEEN_WORDS, _IN_PARENTHESES = 0.0, 0.15, 2.0
+_JOINTS = {",": 0.2, "/": 0.3, "…": 0.3, "_": 0.6, "-": 0.6, "=": 1.2}  # within a word
 
 
 @lru_cache(maxsize=4096)
 def text_width(text: str, size: float, weight: str = "normal") -> float:
-    """Inches that one line of `text` is wide in the figures' font at `size` points."""
+    """Inches that one line of `text` is wide in the font of the style in force at `size` points."""
     if not text:
         return 0.0
     with warnings.catch_warnings():
         # A character without a glyph is drawn as a box, which has a width too.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
-        font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+        font = FontProperties(size=size, weight=weight)
         width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return float(width) / 72
 
@@ -48,12 +48,17 @@ def fitted(text: str, inches: float, size: float, *, weight: str = "normal", lin
 
 def _broken(text: str, inches: float, size: float, weight: str, lines: int) -> str | None:
     """`text` on at most `lines` lines; None if it does not fit."""
-    if text_width(text, size, weight) <= inches:
+    width = text_width(text, size, weight)
+    if width <= inches:
         return text
-    if lines > 1:
-        for _, end in sorted(_breaks(text, inches, size, weight)):
-            if (rest := _broken(text[end:], inches, size, weight, lines - 1)) is not None:
-                return f"{text[:end].rstrip()}\n{rest}"
+    if lines == 1 or width > 1.05 * lines * inches:  # a little more than all lines: spaces at their ends go
+        return None
+    places = _breaks(text, inches, size, weight)
+    if not places or (lines > 2 and _broken(text[places[-1][1] :], inches, size, weight, lines - 1) is None):
+        return None  # nothing fits if what is left by the longest first line does not
+    for _, end in sorted(places):
+        if (rest := _broken(text[end:], inches, size, weight, lines - 1)) is not None:
+            return f"{text[:end].rstrip()}\n{rest}"
     return None
 
 
@@ -68,7 +73,7 @@ def _breaks(text: str, inches: float, size: float, weight: str) -> list[tuple[fl
         if width > inches:
             break
         between = _AFTER_PUNCTUATION if i and text[i - 1] in ",:;" else _BETWEEN_WORDS
-        cost = between if one == " " else _WITHIN_A_WORD
+        cost = between if one == " " else _JOINTS[one]
         found.append((cost + _IN_PARENTHESES * (depth > 0) + 1 - width / inches, i + 1))
     return found
 

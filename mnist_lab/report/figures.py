@@ -3,15 +3,18 @@
 import base64
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab.errors import DataError
 from mnist_lab.report import wording
 from mnist_lab.report.compare import Comparison, Disputed, DisputedImage
+from mnist_lab.report.responses import Measurement, Varied, varied
 from mnist_lab.report.runs import Group
-from mnist_lab.report.study import Section, published_in
+from mnist_lab.report.study import Section, Study, published_in
 from mnist_lab.runs import Run
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from mnist_lab.plots import Half
     from mnist_lab.plots.tradeoff import Point
 
-CURVES, PARAMETERS = "accuracy_curves", "accuracy_parameters"
+CURVES, PARAMETERS, RESPONSE = "accuracy_curves", "accuracy_parameters", "response"
 OVERLAY, DIGITS = "curves", "digits"
 SIDE = 64
 """Pixels that the longer side of a single test image in a page may have; larger ones are made smaller."""
@@ -32,6 +35,78 @@ SIDE = 64
 def numbered(kind: str, i: int) -> str:
     """The file of the i-th figure of a kind, counted from 0."""
     return f"{kind}.png" if i == 0 else f"{kind}_{i + 1}.png"
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure of a section of a report."""
+
+    file: str
+    shows: str
+    """What it shows, as a title begins."""
+    data: str
+    """The data that it shows it for."""
+    draw: "Callable[[str], Figure]"
+    """Draws it under a title."""
+
+
+def of_section(study: Study, i: int) -> list[Plot]:
+    """The figures of the i-th section, counted from 0.
+
+    Accuracy against parameters is drawn if experiments differ in these. Response plots stand in the first section of
+    those that were tested on the same images, for the number of training images may be what is varied.
+    """
+    section = study.sections[i]
+    data = section.data.trained_on if len(study.sections) == 1 else section.heading
+    found = [Plot(numbered(CURVES, i), "Validation accuracy by epoch", data, partial(accuracy_curves, section))]
+    if len({group.parameters for group in section.groups}) > 1:
+        draw = partial(accuracy_parameters, section)
+        found.append(Plot(numbered(PARAMETERS, i), "Test accuracy against parameters", data, draw))
+    sets = list(dict.fromkeys(_tested_on(each) for each in study.sections))
+    same = [each for each in study.sections if _tested_on(each) == _tested_on(section)]
+    if section is same[0]:
+        for number in varied(_measurements(same)):
+            kind = f"{RESPONSE}_{re.sub('[^a-z0-9]+', '_', number.name.casefold()).strip('_')}"
+            found.append(
+                Plot(
+                    numbered(kind, sets.index(_tested_on(section))),
+                    f"Test accuracy against {number.name}",
+                    data if len(same) == 1 else section.data.title,
+                    partial(response, number),
+                )
+            )
+    return found
+
+
+def _tested_on(section: Section) -> tuple[str, int]:
+    return section.data.sha256, section.data.test_images
+
+
+def _measurements(sections: Sequence[Section]) -> Iterator[Measurement]:
+    for section in sections:
+        for entry in section.entries:
+            group = entry.group
+            if group.config is not None:
+                images = group.first.dataset
+                held_out = 0 if group.selected_on_test else images.validation
+                yield Measurement(
+                    group.config,
+                    group.config.data.subset or images.train + held_out,
+                    group.test.values,
+                    entry.seeds_interval or entry.images_interval,
+                    group.is_base,
+                )
+
+
+def response(number: Varied, title: str) -> "Figure":
+    """Test accuracy against a number that experiments vary."""
+    from mnist_lab import plots
+
+    curves = {
+        name: [plots.Response(value, one.accuracies, one.interval, one.is_base) for value, one in line]
+        for name, line in number.lines.items()
+    }
+    return plots.response(curves, quantity=number.name, title=title)
 
 
 def accuracy_curves(section: Section, title: str) -> "Figure":

@@ -214,10 +214,11 @@ class _Room:
 def parts(folder: Path, study: Study, data_dir: Path | None) -> list[Part]:
     """What a page in `folder` shows of each section of a study."""
     room, taken = _Room(PICTURES), set[str]()
-    return [_part(folder, section, f"part-{i}", room, taken, data_dir) for i, section in enumerate(study.sections, 1)]
+    return [_part(folder, study, i, room, taken, data_dir) for i in range(len(study.sections))]
 
 
-def _part(folder: Path, section: Section, name: str, room: _Room, taken: set[str], data_dir: Path | None) -> Part:
+def _part(folder: Path, study: Study, i: int, room: _Room, taken: set[str], data_dir: Path | None) -> Part:
+    section, name = study.sections[i], f"part-{i + 1}"
     hard = _hard(section, room, data_dir)
     found = [verdict.paired for verdict in section.verdicts.values() if verdict.paired]
     end = _end(found)
@@ -225,18 +226,13 @@ def _part(folder: Path, section: Section, name: str, room: _Room, taken: set[str
         _images(run, wrong) for group in section.groups for run, wrong in zip(group.runs, group.mistakes, strict=True)
     )
     shared = next(filter(None, counts), None) if section.same_images else None
-    alt = "the table below has the numbers"
     drawn = [
         figures.inline_svg(
-            figures.accuracy_curves(section, "Validation accuracy by epoch"),
-            f"{name}-curves",
-            f"Validation accuracy of each experiment by epoch; {alt}",
-        ),
-        figures.inline_svg(
-            figures.accuracy_parameters(section, "Test accuracy against parameters"),
-            f"{name}-sizes",
-            f"Test accuracy of each experiment against its number of parameters; {alt}",
-        ),
+            plot.draw(plot.shows),
+            f"{name}-figure-{n}",
+            f"{plot.shows}; the table below has the numbers",
+        )
+        for n, plot in enumerate(figures.of_section(study, i), 1)
     ]
     rows = []
     for entry in section.entries:

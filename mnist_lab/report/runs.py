@@ -57,8 +57,12 @@ class Data:
     @property
     def heading(self) -> str:
         """The data set and how much of it, in words."""
-        rows = f", {self.subset:,} training rows" if self.subset else ""
-        return f"{self.title}{rows}, {self.test_images:,} test images"
+        return f"{self.trained_on}, {self.test_images:,} test images"
+
+    @property
+    def trained_on(self) -> str:
+        """The data set, and how many training rows of it if not all, in words."""
+        return f"{self.title}, {self.subset:,} training rows" if self.subset else self.title
 
 
 @dataclass(frozen=True)

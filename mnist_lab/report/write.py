@@ -35,12 +35,12 @@ LONGEST = 120
 """Bytes that the name of a comparison's own folder may have."""
 
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
-_OF_A_SECTION = re.compile(rf"({figures.CURVES}|{figures.PARAMETERS})_[0-9]+\.png")
+_OF_A_SECTION = re.compile(rf"({figures.CURVES}|{figures.PARAMETERS}|{figures.RESPONSE}_\w+?)(_[0-9]+)?\.png")
 _OF_A_COMPARISON = re.compile(rf"{figures.OVERLAY}\.png|{figures.DIGITS}(_[0-9]+)?\.png")
 
 
 def write_report(folder: Path, study: Study, *, redraw: bool = False) -> list[Path]:
-    """Write `report.md`, `summary.csv`, `summary.json` and two figures for each section into `folder`.
+    """Write `report.md`, `summary.csv`, `summary.json` and the figures of each section into `folder`.
 
     Figures are drawn only if `summary.json` has changed or one is missing: they show nothing that is not told by it
     and by the histories of the runs it names.
@@ -58,22 +58,21 @@ def write_report(folder: Path, study: Study, *, redraw: bool = False) -> list[Pa
     """
     known = facts.as_json(facts.of_study(study))
     texts = {"report.md": document(study), "summary.csv": facts.as_csv(study)}
-    names = {
-        figures.numbered(kind, i): (kind, section)
-        for i, section in enumerate(study.sections)
-        for kind in (figures.CURVES, figures.PARAMETERS)
-    }
+    some = {plot.file: plot for i in range(len(study.sections)) for plot in figures.of_section(study, i)}
     with folder_for("report", folder):
         unchanged = _read(folder / "summary.json") == printable(known)
-        if redraw or not unchanged or not all((folder / name).is_file() for name in names):
+        if redraw or not unchanged or not all((folder / name).is_file() for name in some):
             # Written again once the figures are there, so that it never vouches for older ones.
             (folder / "summary.json").unlink(missing_ok=True)
-            drawn = {name: _figure(kind, section, study) for name, (kind, section) in names.items()}
+            drawn = {
+                name: plot.draw(f"{study.title}: {plot.shows[0].lower()}{plot.shows[1:]}, {plot.data}")
+                for name, plot in some.items()
+            }
             _save(folder, drawn, stale=_OF_A_SECTION)
         for name, text in (*texts.items(), ("summary.json", known)):
             if _read(folder / name) != printable(text):
                 atomic.write_text(folder / name, printable(text))
-    return [folder / name for name in (*texts, "summary.json", *names)]
+    return [folder / name for name in (*texts, "summary.json", *some)]
 
 
 def write_page(folder: Path, study: Study, data_dir: Path | None = None) -> Path:
@@ -150,6 +149,7 @@ def document(study: Study) -> str:
         cells=[_cells(some, section) for some, section in zip(shown, study.sections, strict=True)],
         numeric=[[i for i, column in enumerate(some) if column.numeric] for some in shown],
         notes=wording.notes(study, {column.heading for some in shown for column in some}),
+        plots=[figures.of_section(study, i) for i in range(len(study.sections))],
         observed=_observed,
         most=SHOWN,
     )
@@ -270,13 +270,6 @@ def folder_for(what: str, folder: Path) -> Iterator[None]:
             f"{folder}: the {what} cannot be written ({error.strerror or error}).",
             "Check that the folder may be written to, and that the disk is not full.",
         ) from None
-
-
-def _figure(kind: str, section: Section, study: Study) -> "Figure":
-    heading = section.heading if len(study.sections) > 1 else section.data.title
-    if kind == figures.CURVES:
-        return figures.accuracy_curves(section, f"{study.title}: validation accuracy, {heading}")
-    return figures.accuracy_parameters(section, f"{study.title}: test accuracy against parameters, {heading}")
 
 
 def _save(folder: Path, drawn: "Mapping[str, Figure]", *, stale: re.Pattern[str]) -> None:

@@ -1,7 +1,7 @@
 """Where the words of a figure stand, as its renderer sees it."""
 
-from itertools import combinations
-
+import numpy as np
+from matplotlib.axis import Axis
 from matplotlib.text import Text
 
 SLACK = 1.0  # pixels by which boxes may touch: they are a little larger than the letters
@@ -9,21 +9,17 @@ SLACK = 1.0  # pixels by which boxes may touch: they are a little larger than th
 
 def words(figure):
     """Every text that is drawn, with its box in pixels (left, bottom, right, top)."""
-    figure.draw_without_rendering()
-    return [
-        (text.get_text(), text.get_window_extent().extents)
-        for text in figure.findobj(Text)
-        if text.get_visible() and text.get_text().strip() and _shown(text)
-    ]
+    return [(text.get_text(), text.get_window_extent().extents) for text in _texts(figure)]
 
 
 def overlaps(figure):
-    """Pairs of texts of which one covers the other."""
-    return [
-        (one, other)
-        for (one, a), (other, b) in combinations(words(figure), 2)
-        if min(a[2], b[2]) - max(a[0], b[0]) > SLACK and min(a[3], b[3]) - max(a[1], b[1]) > SLACK
-    ]
+    """Pairs of texts of which one covers the other; of slanted ones, whose boxes overlap although they do not, none."""
+    texts = _texts(figure)
+    boxes = np.array([text.get_window_extent().extents for text in texts]).reshape(-1, 4)
+    slanted = np.array([text.get_rotation() % 90 != 0 for text in texts], dtype=bool)
+    low, high = np.maximum(boxes[:, None, :2], boxes[:, :2]), np.minimum(boxes[:, None, 2:], boxes[:, 2:])
+    covered = ((high - low) > SLACK).all(axis=-1) & ~(slanted[:, None] & slanted)
+    return [(texts[i].get_text(), texts[j].get_text()) for i, j in np.argwhere(np.triu(covered, 1))]
 
 
 def outside(figure):
@@ -36,14 +32,17 @@ def outside(figure):
     ]
 
 
-def _shown(text):
-    """Whether it is no label of a tick that lies outside its axis' limits, which Matplotlib keeps but does not draw."""
-    axes = text.axes
-    if axes is None:
-        return True
-    for axis in (axes.xaxis, axes.yaxis):
-        ticks = axis.get_major_ticks() + axis.get_minor_ticks()
-        if any(text in (tick.label1, tick.label2) for tick in ticks):
-            drawn = axis._update_ticks()
-            return any(text in (tick.label1, tick.label2) for tick in drawn)
-    return True
+def _texts(figure):
+    """All that are visible, without the labels of ticks beyond an axis' limits, which are kept but not drawn."""
+    figure.draw_without_rendering()
+    hidden = set()
+    for axis in figure.findobj(Axis):
+        labels = [label for tick in (*axis.majorTicks, *axis.minorTicks) for label in (tick.label1, tick.label2)]
+        drawn = {id(label) for tick in axis._update_ticks() for label in (tick.label1, tick.label2)}
+        shown = drawn if axis.axes.axison and axis.get_visible() else set()
+        hidden |= {id(label) for label in labels} - shown
+    return [
+        text
+        for text in figure.findobj(Text)
+        if text.get_visible() and text.get_text().strip() and id(text) not in hidden
+    ]

@@ -15,7 +15,7 @@ from mnist_lab.report import collect, compare, find_sides, groups, study, wordin
 from mnist_lab.report.write import document
 from mnist_lab.runs import RunFolder
 
-FILES = {"report.md", "summary.csv", "summary.json", "accuracy_curves.png", "accuracy_parameters.png"}
+FILES = {"report.md", "summary.csv", "summary.json", "accuracy_curves.png"}
 FASHION = {"name": "fashion_mnist", "title": "Fashion-MNIST", "sha256": "f" * 64, "genuine": True}
 
 

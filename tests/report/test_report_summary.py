@@ -11,7 +11,9 @@ from run_folders import finished_run
 
 from mnist_lab.errors import SetupError
 from mnist_lab.report import collect, groups, study, write_report
+from mnist_lab.report.figures import of_section
 from mnist_lab.report.wording import duration
+from mnist_lab.report.write import html
 
 FILES = ["report.md", "summary.csv", "summary.json", "accuracy_curves.png", "accuracy_parameters.png"]
 
@@ -26,9 +28,13 @@ def results(tmp_path):
     return tmp_path / "results"
 
 
-def write(results, folder=None, **options):
+def studied(results):
     found = collect([results])
-    return write_report(folder or results, study("sweep", groups(found.runs), found.problems), **options)
+    return study("sweep", groups(found.runs), found.problems)
+
+
+def write(results, folder=None, **options):
+    return write_report(folder or results, studied(results), **options)
 
 
 def table(text):
@@ -90,7 +96,7 @@ def test_the_text_says_what_the_numbers_are_and_that_few_seeds_carry_no_claim(re
         "The 95 % confidence interval of a difference holds every difference that this test does not reject",
         "A verdict generalizes to other seeds on these same test images",
         "p holds for a number of seeds that was fixed beforehand",
-        "![Validation accuracy of all experiments by epoch](accuracy_curves.png)",
+        "![Validation accuracy by epoch](accuracy_curves.png)",
         "![Test accuracy against parameters](accuracy_parameters.png)",
     ):
         assert expected in text
@@ -215,7 +221,7 @@ def test_each_data_set_has_its_own_table_and_figures_and_stale_ones_go(tmp_path)
     finished_run(tmp_path)
     other = finished_run(tmp_path, "ablation/no_relu", data__subset=500)
     files = write(tmp_path)
-    assert {"accuracy_curves_2.png", "accuracy_parameters_2.png"} <= {file.name for file in files}
+    assert {"accuracy_curves.png", "accuracy_curves_2.png"} <= {file.name for file in files}
     text = (tmp_path / "report.md").read_text()
     headings = [line for line in text.splitlines() if line.startswith("## ")]
     assert headings[:2] == ["## MNIST, 10,000 test images", "## MNIST, 500 training rows, 10,000 test images"]
@@ -224,7 +230,36 @@ def test_each_data_set_has_its_own_table_and_figures_and_stale_ones_go(tmp_path)
     assert "subset all -> 500" in text
     shutil.rmtree(other.path)
     write(tmp_path)
-    assert sorted(file.name for file in tmp_path.iterdir() if file.is_file()) == sorted(FILES)
+    # One experiment is left, with one number of parameters: nothing to plot against them.
+    assert sorted(file.name for file in tmp_path.iterdir() if file.is_file()) == sorted(FILES[:-1])
+
+
+def test_a_number_that_is_varied_has_a_response_plot_in_the_report_and_on_the_page(tmp_path):
+    for rate in (0.0003, 0.001, 0.003):
+        for seed in (1, 2):
+            finished_run(tmp_path, seed=seed, test=0.97 + rate, train__optimizer__learning_rate=rate)
+    drawn = [file.name for file in write(tmp_path)[3:]]
+    assert drawn == ["accuracy_curves.png", "response_learning_rate.png"]
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "![Test accuracy against learning rate](response_learning_rate.png)" in text
+    page = html(tmp_path, studied(tmp_path), None)
+    assert page.count('aria-label="Test accuracy against learning rate; the table below has the numbers"') == 1
+
+
+def test_where_training_images_are_varied_the_response_plot_spans_the_sections(tmp_path):
+    for subset in (500, 1000, 2000):
+        finished_run(tmp_path, test=0.9 + subset / 100_000, data__subset=subset)
+    finished_run(tmp_path)
+    names = [file.name for file in write(tmp_path)[3:]]
+    assert names == [
+        "accuracy_curves.png", "response_training_images.png", *(f"accuracy_curves_{n}.png" for n in (2, 3, 4))
+    ]  # fmt: skip
+
+
+def test_the_figures_of_a_part_of_the_data_say_so(tmp_path):
+    finished_run(tmp_path, data__subset=500)
+    [plot] = of_section(studied(tmp_path), 0)
+    assert plot.data == "MNIST, 500 training rows"
 
 
 def test_a_lost_history_leaves_the_numbers_and_the_figure_without_its_line(results):

@@ -1,0 +1,113 @@
+"""Which numbers experiments vary with everything else alike: what a response plot shows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mnist_lab.config import Config
+from mnist_lab.config.settings import Setting, setting_name, settings
+
+LEAST = 3
+"""Values of a number below which there is nothing to plot."""
+_SUBSET = "data.subset"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """An experiment, as far as a response plot needs it."""
+
+    config: Config
+    training_images: int
+    """How many there were before validation images were split off."""
+    accuracies: tuple[float, ...]
+    """Test accuracy of each seed."""
+    interval: tuple[float, float]
+    """95 % confidence interval of their mean."""
+    is_base: bool = False
+
+
+@dataclass(frozen=True)
+class Varied:
+    """A number that experiments vary."""
+
+    path: str
+    """The dotted key path in the configuration."""
+    name: str
+    """What people call it."""
+    lines: Mapping[str, tuple[tuple[float, Measurement], ...]]
+    """Experiments that differ in it only, with their value of it, ascending; by what differs between the lines. The
+    name of a single line is empty."""
+
+
+def varied(measurements: Iterable[Measurement]) -> list[Varied]:
+    """The numbers that take at least `LEAST` values in experiments that are otherwise alike, in the order of the keys.
+
+    Args:
+        measurements: experiments that were tested on the same images.
+    """
+    every = [(one, _settings(one)) for one in measurements]
+    paths = dict.fromkeys(path for _, known in every for path in known)
+    found = []
+    for path in paths:
+        lines: dict[frozenset[tuple[str, object]], dict[float, Measurement]] = {}
+        others: dict[frozenset[tuple[str, object]], dict[str, Setting]] = {}
+        for one, known in every:
+            if path in known and (value := known[path].number) is not None:
+                rest = {other: setting for other, setting in known.items() if other != path}
+                key = frozenset((other, setting.value) for other, setting in rest.items())
+                lines.setdefault(key, {}).setdefault(value, one)
+                others[key] = rest
+        long = [key for key, line in lines.items() if len(line) >= LEAST]
+        if long:
+            differing = _differing([others[key] for key in long])
+            long.sort(key=lambda key: [_rank(others[key].get(other)) for other in differing])
+            names = _names([others[key] for key in long], differing)
+            by_name = {name: tuple(sorted(lines[key].items())) for key, name in zip(long, names, strict=True)}
+            found.append(Varied(path, setting_name(path), by_name))
+    return found
+
+
+def _settings(one: Measurement) -> dict[str, Setting]:
+    known = settings(one.config)
+    return known | {_SUBSET: Setting(one.training_images, known[_SUBSET].default)}
+
+
+def _differing(lines: Sequence[Mapping[str, Setting]]) -> list[str]:
+    """The settings in which lines differ."""
+    paths = dict.fromkeys(path for line in lines for path in line)
+    return [path for path in paths if len({line[path].value if path in line else None for line in lines}) > 1]
+
+
+def _rank(setting: Setting | None) -> tuple[float, str]:
+    """Numbers ascending, then everything else."""
+    number = setting and setting.number
+    return (float("inf") if number is None else number, str(setting and setting.value))
+
+
+def _names(lines: Sequence[Mapping[str, Setting]], differing: Sequence[str]) -> list[str]:
+    """What tells each line from the others: the values of the settings in which they differ."""
+    shared = {path for path in differing if all(path in line for line in lines)}
+    names = []
+    for line in lines:
+        words = [
+            _word(path, line[path].value)
+            for path in differing
+            if path in line and (path in shared or not line[path].default)
+        ]
+        names.append(", ".join(words) or ("without" if differing else ""))
+    return names
+
+
+def _word(path: str, value: object) -> str:
+    """`learning rate 0.01`, `sgd`, `batch norm`, `no batch norm`."""
+    name = setting_name(path)
+    match value:
+        case bool():
+            return name if value else f"no {name}"
+        case None:
+            return f"no {name}"
+        case int() | float():
+            return f"{name} {value:g}" if not path.endswith(".count") else f"{value:g} {name}"
+        case tuple():
+            return f"{name} {', '.join(map(str, value)) or 'none'}"
+        case _:
+            return str(value) if path.endswith((".name", ".", ".kind")) else f"{name} {value}"
