@@ -5,13 +5,11 @@ from pathlib import Path
 
 from rich.text import Text
 
-from mnist_lab.analysis.holm import ALPHA
 from mnist_lab.cli._consoles import console
 from mnist_lab.cli._output import echo, echo_json
 from mnist_lab.cli._tables import bullets, file_names, print_table
 from mnist_lab.report import Section, Study, wording
 from mnist_lab.report.columns import Column, columns
-from mnist_lab.text.quantities import count
 from mnist_lab.text.tables import Column as Heading
 
 
@@ -27,7 +25,6 @@ def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False)
         echo_json(next(file for file in files if file.name == "summary.json").read_text(encoding="utf-8"))
         return
     output = console()
-    told: list[str] = []
     for section in study.sections:
         output.print()
         output.print(Text(section.heading, style="bold"))
@@ -39,19 +36,13 @@ def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False)
             output=output,
             elsewhere="summary.csv has all columns",
         )
-        where = f"{section.heading}: " if len(study.sections) > 1 else ""
         if lead := wording.lead(section):
-            told.append(f"{where}{lead}")
-    if legend := _legend(study):
-        told.append(legend)
-    if len(study.sections) > 1:
-        told.append(wording.APART)
-    if selected := sum(group.n for group in study.groups if group.selected_on_test):
-        told.append(
-            f"{count(selected, 'run')} used the test images for validation, so their test accuracy is optimistic."
-        )
-    output.print()
-    output.print(bullets(told))
+            output.print()
+            output.print(bullets([lead]))
+    if remarks := wording.remarks(study):
+        if len(study.sections) > 1:
+            output.print()
+        output.print(bullets(remarks))
     echo(f"\n{files[0].stem.capitalize()}: {files[0]}")
     output.print(file_names(file.name for file in files[1:]))
 
@@ -64,18 +55,3 @@ def _parts(column: Column, section: Section) -> Iterator[tuple[Heading, list[str
     if apart:
         asides = [column.aside(entry).strip("()± ") for entry in section.entries]
         yield Heading(column.aside_heading, number=True, priority=column.aside_priority), asides
-
-
-def _legend(study: Study) -> str:
-    """What a difference and a verdict are; empty if there are none."""
-    verdicts = [verdict for section in study.sections for verdict in section.verdicts.values() if verdict.paired]
-    if not verdicts:
-        return ""
-    bases = {base for section in study.sections for base in section.families}
-    numbers = {len(verdict.seeds) for verdict in verdicts}
-    base = bases.pop() if len(bases) == 1 else "the base"
-    seeds = f"same {count(numbers.pop(), 'seed')}" if len(numbers) == 1 else "same seeds"
-    text = f"Difference: test accuracy minus that of {base} with the {seeds}, in percentage points."
-    if not any(verdict.paired and verdict.paired.interval for verdict in verdicts):
-        return text
-    return f"{text} Interval and verdict: paired sign-flip test at {ALPHA:g}, Holm-corrected."

@@ -98,7 +98,7 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
         output.print()
         output.print(tables.bullets(wording.findings(comparison, arm)))
     base_seen = [f"{base.name}: {wording.comparison(one)}" for one in comparison.base.observations]
-    for remarks in (base_seen, wording.comparison_notes(comparison)):
+    for remarks in (base_seen, wording.comparison_cautions(comparison)):
         if remarks:
             output.print()
             output.print(tables.bullets(remarks))

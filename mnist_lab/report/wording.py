@@ -308,6 +308,30 @@ def lead(section: "Section") -> str:
     return " ".join(sentences)
 
 
+def remarks(study: "Study") -> list[str]:
+    """What is said below the tables in a terminal, which is no place for explanations."""
+    return [
+        *([legend] if (legend := _legend(study)) else []),
+        *([APART] if len(study.sections) > 1 else []),
+        *([_selection(study)] if any(group.selected_on_test for group in study.groups) else []),
+    ]
+
+
+def _legend(study: "Study") -> str:
+    """What a difference and a verdict are; empty if there are none."""
+    verdicts = [verdict for section in study.sections for verdict in section.verdicts.values() if verdict.paired]
+    if not verdicts:
+        return ""
+    bases = {base for section in study.sections for base in section.families}
+    numbers = {len(verdict.seeds) for verdict in verdicts}
+    base = bases.pop() if len(bases) == 1 else "the base"
+    seeds = f"same {count(numbers.pop(), 'seed')}" if len(numbers) == 1 else "same seeds"
+    text = f"Difference: test accuracy minus that of {base} with the {seeds}, in percentage points."
+    if not any(verdict.paired and verdict.paired.interval for verdict in verdicts):
+        return text
+    return f"{text} Interval and verdict: paired sign-flip test at {ALPHA:g}, Holm-corrected."
+
+
 def _so_many(number: int, total: int, *, told: bool) -> str:
     if number == total:
         return {1: "The one change", 2: "Both changes"}.get(number, f"All {number} changes")
@@ -793,6 +817,12 @@ def comparison_notes(found: "Comparison") -> list[str]:
             "of the difference that of Fay and Lumbard, which goes with McNemar's exact test and is corrected like it. "
             "They say nothing about other seeds."
         )
+    return [*texts, *comparison_cautions(found), *reuse(found.section.reuse)]
+
+
+def comparison_cautions(found: "Comparison") -> list[str]:
+    """Which of the numbers do not mean what a reader would take them for."""
+    texts = []
     if any(not arm.pairs for arm in found.arms):
         texts.append("Without a seed in common a difference is that of the means, and has no interval.")
     base = found.base.group
@@ -802,4 +832,4 @@ def comparison_notes(found: "Comparison") -> list[str]:
         for arm in found.arms
         if arm.entry.group.machines != base.machines
     ]
-    return [*texts, *reuse(found.section.reuse)]
+    return texts

@@ -251,6 +251,17 @@ def test_a_narrow_terminal_shows_the_answer_and_hides_what_is_minor(results, col
     ]  # fmt: skip
 
 
+def test_below_the_table_stand_three_sentences_at_most_and_what_they_count_is_in_it(results):
+    finished_run(results, "ablation/nodes_256", selected_on_test=True)
+    table, _, rest = report().out.partition("•")
+    sentences = [line for line in f"•{rest}".splitlines() if line.startswith("•")]
+    assert len(sentences) == 3
+    assert "Both changes have too few seeds" in sentences[0]
+    assert sum(line.count("too few seeds") for line in table.splitlines()) == 2
+    assert sentences[1].startswith("•  Difference: test accuracy minus that of mlp_512 with the same 1 seed")
+    assert "In 1 of 3 runs the validation images are the test images" in sentences[2]
+
+
 def test_in_a_pipe_every_column_is_there_and_no_row_is_broken(results):
     written = report().out.splitlines()
     [header] = [line for line in written if line.startswith("Experiment")]
