@@ -47,7 +47,7 @@ help: ## List the targets
 
 install: $(VENV)/.installed $(EXTRAS_WANTED:%=$(VENV)/.installed-%) ## Make .venv with the locked versions and the project (EXTRAS="jax torch")
 
-dev: $(VENV)/.installed-dev ## The same with the tools for tests and checks
+dev: $(VENV)/.installed-dev ## The same, with the tools for tests and checks
 
 run: install ## Train on the bundled digits: about ten seconds after start-up
 	$(BIN)/mnist-lab run configs/quickstart.yaml
@@ -55,7 +55,7 @@ run: install ## Train on the bundled digits: about ten seconds after start-up
 test: dev ## Run the tests (ARGS="-k name" for some of them)
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
-coverage: dev ## Run the tests and list the lines and branches that they miss
+coverage: dev ## Run the tests and list the lines and branches they miss
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 lint: dev ## Check format, style, types and the order of imports
@@ -64,15 +64,15 @@ lint: dev ## Check format, style, types and the order of imports
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-check: lint test ## All that has to pass before a commit: lint and test
+check: lint test ## Run lint and test: what must pass before a commit
 
-smoke: install ## Train for a few seconds into a temporary folder: on MNIST if it is there, else on the bundled digits
+smoke: install ## Train for a few seconds in a temporary folder: on MNIST if available, else on the bundled digits
 	@results=$$(mktemp -d) && trap 'rm -rf "$$results"' EXIT && \
 	mnist="$${MNIST_LAB_DATA:-../shared/mnist}" && \
 	if [ -d "$$mnist" ]; then \
 		echo "Smoke run on MNIST, from $$mnist"; set -- --data-dir "$$mnist"; \
 	else \
-		echo "Smoke run on the bundled digits: there is no MNIST in $$mnist"; set -- --dataset digits; \
+		echo "Smoke run on the bundled digits: no MNIST in $$mnist"; set -- --dataset digits; \
 	fi && \
 	$(BIN)/mnist-lab run configs/mlp_512.yaml --subset 1000 --epochs 2 --results "$$results" "$$@" && \
 	ls "$$results"/mlp_512/*/metrics.json >/dev/null
@@ -80,7 +80,7 @@ smoke: install ## Train for a few seconds into a temporary folder: on MNIST if i
 bench: dev ## Measure against plain Keras scripts and PyTorch: about 70 minutes (ARGS="--only mlp_512", ARGS=--full)
 	$(BIN)/python -m benchmarks $(ARGS)
 
-results: install ## Write what results/published/ says anew, without training (IMPORT=DIR: take over runs first)
+results: install ## Regenerate results/published/ from its runs, without training (IMPORT=DIR: add finished runs first)
 	$(BIN)/python -m evidence $(if $(IMPORT),--import '$(IMPORT)')
 
 docs: install ## Regenerate the reference of all keys and the output examples in README and docs
@@ -101,7 +101,7 @@ lock: ## Regenerate the lock files, with uv (UPGRADE=--upgrade for the newest ve
 LOCK_OPTIONS = --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make lock'
 
-clean: ## Remove .venv, what was built and all caches; results stay
+clean: ## Remove .venv, build outputs and caches; results stay
 	rm -rf $(VENV) build dist .coverage htmlcov .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find mnist_lab tests benchmarks evidence tools -name __pycache__ -type d -prune -exec rm -rf {} +
 

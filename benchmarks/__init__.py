@@ -1,4 +1,4 @@
-"""How fast mnist-lab is, beside what people would write by hand: plain Keras scripts and PyTorch loops.
+"""How fast mnist-lab is, compared with plain Keras scripts and PyTorch loops written by hand.
 
     make bench                                    everything, in about 70 minutes on two cores
     python -m benchmarks --only mlp_512           one net

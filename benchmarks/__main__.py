@@ -25,19 +25,27 @@ HERE = Path(__file__).resolve().parent
 
 
 @click.command(help=__doc__)
-@click.option("--only", multiple=True, type=click.Choice(NAMES), help="A part, a net or a contender; repeatable.")
+@click.option("--only", multiple=True, type=click.Choice(NAMES), help="A part, a network or a contender; repeatable.")
 @click.option(
-    "--repeats", default=3, show_default=True, type=click.IntRange(1), help="Of dense nets; of CNNs a third fewer."
+    "--repeats",
+    default=3,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Repeats of dense networks; CNNs a third fewer.",
 )
-@click.option("--epochs", type=click.IntRange(1), help="Of every training, in the place of the nets' own.")
-@click.option("--full", is_flag=True, help="The recipes' own epochs.")
+@click.option("--epochs", type=click.IntRange(1), help="Epochs of every training.")
+@click.option("--full", is_flag=True, help="As many epochs as the recipes.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "gpu"]), default="auto", show_default=True)
-@click.option("--data-dir", type=click.Path(path_type=Path), envvar="MNIST_LAB_DATA", help="Where to look for MNIST.")
-@click.option("--rows", default=TRAIN, type=click.IntRange(6000, TRAIN), help="Fewer rows, to try the benchmark.")
-@click.option("--torch-python", default=sys.executable, help="The interpreter that has PyTorch, if not this one.")
-@click.option("--out", type=click.Path(path_type=Path), default=HERE, help="The folder for the results.")
-@click.option("--fresh", is_flag=True, help="Forget what has been measured.")
-@click.option("--report", "report_only", is_flag=True, help="Measure nothing; write the report of what there is.")
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), envvar="MNIST_LAB_DATA", help="Folder to search for MNIST first."
+)
+@click.option(
+    "--rows", default=TRAIN, type=click.IntRange(6000, TRAIN), help="Training rows; fewer to try the benchmark."
+)
+@click.option("--torch-python", default=sys.executable, help="Python with PyTorch, if not this one.")
+@click.option("--out", type=click.Path(path_type=Path), default=HERE, help="Folder for the results.")
+@click.option("--fresh", is_flag=True, help="Discard previous measurements.")
+@click.option("--report", "report_only", is_flag=True, help="Write the report without measuring.")
 def main(
     only: tuple[str, ...],
     repeats: int,
@@ -77,7 +85,7 @@ def main(
     except MnistLabError as error:
         raise click.ClickException(str(error)) from None
     if failures:
-        raise click.ClickException(f"{failures} of {len(todo)} measurements failed; the same command tries them again.")
+        raise click.ClickException(f"{failures} of {len(todo)} measurements failed; the same command retries them.")
 
 
 def _say_what_is_missing(setting: Setting) -> None:
@@ -88,7 +96,7 @@ def _say_what_is_missing(setting: Setting) -> None:
 
 
 def _measure(todo: list[Job], setting: Setting, store: Store) -> int:
-    """Measure one after the other, and the machine's peak before each round; gives how many failed."""
+    """Measure one after the other, and the machine's peak before each round; returns the number of failures."""
     commit = git_state()
     failures, round_of = 0, None
     for number, job in enumerate(todo, 1):
@@ -129,7 +137,7 @@ def _described(job: Job) -> str:
 
 
 def _write(store: Store, out: Path) -> None:
-    """RESULTS.md, the plots and, beside the code, the project's README: of all that has been measured."""
+    """Write RESULTS.md, the plots and, with the default --out, the block of the project's README."""
     from benchmarks import pictures, readme, report
 
     pictures.draw(store, out)

@@ -1,4 +1,4 @@
-"""A family of trainings: `mnist-lab sweep configs/ablation` against plain Keras scripts run one after the other."""
+"""Many trainings: `mnist-lab sweep configs/ablation` against plain Keras scripts run one after the other."""
 
 import json
 import sys
@@ -16,7 +16,7 @@ EPOCHS, RECIPE_EPOCHS = 3, 10
 
 
 def measure(contender: Contender, epochs: int, seed: int, setting: Setting) -> dict[str, Any]:
-    """All trainings of the family, from nothing to the last file.
+    """All trainings, from start-up to the last file.
 
     Raises:
         ProcessError: one ended with an error.

@@ -1,4 +1,4 @@
-"""Who is measured: the ways to train a net, and what is the same for all of them."""
+"""The contenders: ways to train a network, and the settings they share."""
 
 import sys
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from mnist_lab import backends
 
 @dataclass(frozen=True)
 class Contender:
-    """A way to train a net.
+    """A way to train a network.
 
     Attributes:
         name: in results.json and on the command line.
@@ -29,7 +29,7 @@ class Contender:
     precision: str = "float32"
 
     def takes(self, net: Net, *, gpu: bool) -> bool:
-        """Whether it is measured on this net."""
+        """Whether it is measured on this network."""
         if self.precision != "float32":
             return net.convolves
         # Keras' RandomRotation makes a whole model eager on JAX, and JAX is slow at convolutions on a CPU: a script
@@ -55,21 +55,21 @@ CONTENDERS = {
 
 @dataclass(frozen=True)
 class Setting:
-    """What is the same for all measurements: the data, the device (`cpu` or `gpu`), and PyTorch's interpreter."""
+    """What all measurements share: the data, the device (`cpu` or `gpu`), and the interpreter with PyTorch."""
 
     data: Data
     device: str
     torch_python: str = sys.executable
 
     def missing(self, contender: Contender) -> str | None:
-        """The package that the contender lacks here."""
+        """The package that the contender needs and that is not installed."""
         if contender.kind != "loop":
             return None if contender.backend in backends.installed() else contender.backend
         there = self.torch_python != sys.executable or find_spec("torch")
         return None if there else "torch"
 
     def environment(self, contender: Contender, folder: Path) -> dict[str, str]:
-        """Variables of a process of the contender, whose files go into `folder`."""
+        """Environment variables of a process of the contender, whose files go into `folder`."""
         variables = backends.environment(contender.backend or "torch", self.device)
         # A script keeps no compiled programs, and those that mnist-lab keeps are not to be an earlier measurement's.
         variables = {name: value for name, value in variables.items() if "_CACHE_" not in name}

@@ -1,4 +1,4 @@
-"""What more costs: training rows and epochs of `mlp_512`, and runs of a sweep."""
+"""How time scales with training rows and epochs of `mlp_512`, and with runs of a sweep."""
 
 import json
 import tempfile
@@ -17,7 +17,7 @@ SIZES = {
     "runs": (1, 10, 50, 100),
 }
 EPOCHS = 5
-"""Of every training while the rows grow."""
+"""Epochs of every training while the rows grow."""
 UNITS = {
     "rows": f"training rows (`mlp_512`, {EPOCHS} epochs)",
     "epochs": "epochs (`mlp_512`, all rows)",

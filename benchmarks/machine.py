@@ -1,4 +1,4 @@
-"""The machine: what it is, and the most that it can multiply."""
+"""The machine: its description, and its peak in matrix multiplication."""
 
 import os
 import platform
@@ -32,7 +32,7 @@ def describe(torch_python: str) -> dict[str, Any]:
 
 
 def matmul_peak() -> float:
-    """Multiplications and additions in a second, in 10^9, of a float32 matrix product on all processors: the best."""
+    """The best GFLOP/s of a float32 matrix product on all processors."""
     a, b = np.random.default_rng(0).random((2, SIDE, SIDE), dtype=np.float32)
     product = np.empty_like(a)
     best = float("inf")

@@ -1,4 +1,4 @@
-"""Many tiny runs in one sweep, and what they cost the process that steers it: memory, file handles, processes.
+"""Many tiny runs in one sweep, and what they cost the coordinating process: memory, file handles, processes.
 
     python -m benchmarks.many --runs 200
 
@@ -17,7 +17,7 @@ from mnist_lab.sweeps import Observer, Outcome, PlannedRun
 
 
 class Meter(Observer):
-    """Notes memory and handles of this process as runs end."""
+    """Records memory and handles of this process after each run."""
 
     def __init__(self) -> None:
         self.megabytes: list[float] = []
@@ -31,7 +31,7 @@ class Meter(Observer):
 
 
 def children() -> int:
-    """Processes whose parent is this one and which are no zombies of the moment."""
+    """Child processes of this one, without zombies."""
     found = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:

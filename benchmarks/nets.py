@@ -1,4 +1,4 @@
-"""The nets that are measured."""
+"""The networks that are measured."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ class Net:
     Attributes:
         name: of the configuration, and of its scripts.
         config: as `mnist-lab run` takes it.
-        epochs: unless told otherwise: enough for a median, few enough for a benchmark.
+        epochs: the default of the benchmark: enough for a median, few enough to be quick.
         recipe_epochs: as published.
-        first_layer: the share of its multiplications that its first layer has.
+        first_layer: share of its multiplications in the first layer.
         convolves: takes ten times as long as a dense net, so it is repeated less often.
-        skips: so many rows, the first ones, are used for nothing.
+        skips: number of rows at the beginning that are not used.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The two figures of the report: seconds per epoch of every contender, and how time grows."""
+"""The figures of the report: seconds per epoch of every contender, and how time scales."""
 
 from mnist_lab.plots import save  # before Matplotlib: it imports that whatever MPLBACKEND says
 
@@ -25,7 +25,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "lab-jax": {"color": GREEN, "marker": "o"},
     "lab-bfloat16": {"color": BLUE, "marker": "o", "mfc": "white"},
 }
-"""Orange and purple is what people write by hand; blue and green is mnist-lab."""
+"""Orange and purple: written by hand; blue and green: mnist-lab."""
 OTHER: dict[str, Any] = {"color": INK, "marker": "v"}
 FLOOR: dict[str, Any] = {"color": GREY, "marker": "|", "markersize": 13, "markeredgewidth": 1.6}
 
@@ -43,7 +43,7 @@ def draw(store: Store, folder: Path) -> None:
 
 @styled
 def speed(found: list[Table]) -> Figure:
-    """Seconds per epoch of each contender on each net, from the fastest to the slowest repeat, and the floor."""
+    """Seconds per epoch of each contender on each network, from the fastest to the slowest repeat, and the floor."""
     figure = new_figure(7.5, 1.7 + 0.5 * len(found))
     headline(figure, "Seconds per epoch: further left is faster")
     axes = figure.add_subplot()
@@ -81,7 +81,7 @@ def speed(found: list[Table]) -> Figure:
 
 @styled
 def growing(series: dict[str, list[Measurement]]) -> Figure:
-    """Time against what grows, a panel each, with the straight line through the points."""
+    """Time against rows, epochs and runs, one panel each, with the fitted line."""
     figure = new_figure(7.5, 2.9)
     headline(figure, "What more rows, epochs and runs cost")
     panels: list[Axes] = list(figure.subplots(1, len(series), squeeze=False)[0])

@@ -1,4 +1,4 @@
-"""What to measure, and in which order: side by side, so that a machine that slows down slows everybody down."""
+"""What to measure, and in which order: contenders take turns, so that a slowdown of the machine affects all."""
 
 from collections.abc import Collection, Sequence
 from math import ceil
@@ -10,7 +10,7 @@ from benchmarks.store import Job
 
 PARTS = ("nets", "ablation", "growth")
 NAMES = (*PARTS, *NETS, *CONTENDERS)
-"""What `--only` takes."""
+"""The values of `--only`."""
 
 SWEEPERS = (REFERENCE, "lab-tensorflow", "lab-jax")
 GROWER = "lab-tensorflow"

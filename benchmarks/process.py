@@ -15,19 +15,19 @@ _OURS = ("KERAS_", "MNIST_LAB_", "TF_", "JAX_", "XLA_")
 
 
 class ProcessError(Exception):
-    """A contender ended with an error; says which and how."""
+    """A contender failed; the message says which and how."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A process that ended well.
+    """A process that exited successfully.
 
     Attributes:
         began: when it was started, in seconds since 1970.
         seconds: from its start to its end.
         cpu_seconds: of all processors, its children's included.
         peak_mb: the largest resident memory of it or one of its children, in 10^6 bytes.
-        others: processors that were busy with something else meanwhile, on average; None where that cannot be told.
+        others: processors used by other processes meanwhile, on average; None if unknown.
         output: what it wrote to stdout.
     """
 
@@ -76,7 +76,7 @@ def run(command: Sequence[object], variables: Mapping[str, str]) -> Finished:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask it to end, so that its own processes end too; after a while, make it."""
+    """Terminate it and its own processes; kill it if that takes too long."""
     process.terminate()
     try:
         process.wait(timeout=10)
@@ -86,7 +86,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _busy_seconds() -> float | None:
-    """Seconds that this machine's processors have worked, or were taken away by its host, since it was started."""
+    """Seconds since boot in which the processors worked or were taken by the host."""
     try:
         fields = Path("/proc/stat").read_text().splitlines()[0].split()
     except OSError:

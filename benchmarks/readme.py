@@ -1,4 +1,4 @@
-"""The part of the project's README that tells how fast mnist-lab is, from `results.json`."""
+"""The block on speed in the project's README, from `results.json`."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ SOFTWARE = {"keras": "Keras", "tensorflow": "TensorFlow", "jax": "JAX", "torch":
 
 
 def in_project_readme(text: str, store: Store) -> str:
-    """The project's README with what has been measured; nothing stands there of other data than MNIST."""
+    """The project's README with the measurements on MNIST."""
     return put(text, "speed", block(store), by="make bench")
 
 
@@ -60,7 +60,7 @@ def _family(family: Family) -> dict[str, Any]:
 
 
 def _kinds(nets: Sequence[Table]) -> Iterator[dict[str, Any]]:
-    """For dense networks and for CNNs, from which to which speedup each backend has."""
+    """For dense networks and for CNNs: the range of speedups of each backend."""
     for noun, convolves in (("dense network", False), ("CNN", True)):
         chosen = [one for one in nets if NETS[one.net].convolves == convolves]
         speedups = {

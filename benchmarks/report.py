@@ -1,4 +1,4 @@
-"""RESULTS.md: every number of it is from results.json."""
+"""RESULTS.md, computed from results.json."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ TEMPLATE = Path(__file__).parent / "templates" / "RESULTS.md.jinja"
 
 
 def text(store: Store) -> str:
-    """The whole report."""
+    """The text of RESULTS.md."""
     found = tables(store)
     return render(
         TEMPLATE,
@@ -42,12 +42,12 @@ def text(store: Store) -> str:
 
 
 def trainings() -> str:
-    """What the sweep is that is measured."""
+    """What the measured sweep trains."""
     return f"the {len(ablation.EXPERIMENTS)} trainings of `configs/ablation/`"
 
 
 def growth_series(store: Store) -> dict[str, list[Measurement]]:
-    """The measurements of each kind of growth, by size; of several devices or data the first."""
+    """The measurements of each kind of scaling, by size; with several devices or data, those of the first."""
     series: dict[str, list[Measurement]] = {}
     for what in growth.SIZES:
         found = list(store.of("growth", subject=what))
@@ -59,7 +59,7 @@ def growth_series(store: Store) -> dict[str, list[Measurement]]:
 
 
 def growth_seconds(found: Sequence[Measurement]) -> list[float]:
-    """Seconds of each: of the training where there is one, else of the whole process."""
+    """Seconds of each: of the training if there is one, else of the whole process."""
     return [one.get("train_seconds", one["seconds"]) for one in found]
 
 
@@ -69,7 +69,7 @@ def _commits(store: Store) -> list[str]:
 
 
 def _load(store: Store) -> tuple[float, float] | None:
-    """Processors that other processes took while networks were measured: the median and the highest."""
+    """Processors used by other processes while networks were measured: median and maximum."""
     found = [one["others"] for one in store.of("nets") if one.get("others") is not None]
     return (median(found), max(found)) if found else None
 
@@ -154,7 +154,7 @@ def _growth(store: Store) -> Iterator[list[str]]:
 
 
 def _memory(store: Store) -> dict[str, Any]:
-    """Of the run that took most, and of the process that coordinates the largest sweep."""
+    """Memory of the run that used most, and of the process that coordinates the largest sweep."""
     nets = [one for one in store.of("nets", subject="mlp_512") if CONTENDERS[one["contender"]].kind == "lab"]
     peak = max(nets, key=lambda one: one["peak_mb"], default=None)
     sweep = max(store.of("growth", subject="runs"), key=lambda one: one["size"], default=None)

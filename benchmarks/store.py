@@ -1,4 +1,4 @@
-"""`results.json`: the machine and all measurements, written after each, so that an interrupted benchmark goes on."""
+"""`results.json`: the machine and all measurements, written after each, so that an interrupted benchmark resumes."""
 
 import json
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ class Job:
 
 
 class Store:
-    """The measurements in one file, of `machine`; None for whichever machine the file is of.
+    """The measurements in one file, made on `machine`; None accepts the machine of the file.
 
     Raises:
         InputError: the file is of another machine or of other versions, or is damaged.
@@ -49,7 +49,7 @@ class Store:
             self._read()
 
     def missing(self, jobs: list[Job]) -> list[Job]:
-        """Those of the jobs that have not been measured."""
+        """The jobs that have not been measured."""
         done = {self._job(measurement) for measurement in self.measurements}
         return [job for job in jobs if job not in done]
 
@@ -89,9 +89,9 @@ class Store:
         if machine != self.machine:
             other = [key for key in self.machine if machine.get(key) != self.machine[key]]
             raise InputError(
-                f"{self.path}: measured elsewhere; different: {', '.join(other)}. Seconds of two machines or versions "
-                "cannot stand in one table.",
-                "Use --fresh to measure all of it anew, or another --out.",
+                f"{self.path}: measured on another machine or with other versions; different: {', '.join(other)}. "
+                "Their seconds are not comparable.",
+                "Use --fresh to measure everything again, or another --out.",
             )
 
     def _write(self) -> None:

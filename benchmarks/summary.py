@@ -1,4 +1,4 @@
-"""From measurements to the numbers of the report: medians with their spread, ratios, floors, straight lines."""
+"""The numbers of the report, from measurements: medians with their spread, ratios, floors, fitted lines."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ class Spread:
     count: int
 
     def text(self, digits: int) -> str:
-        """`1.32 (1.30 to 1.41)`; of one value just that."""
+        """`1.32 (1.30 to 1.41)`; a single value alone."""
         middle = f"{self.median:.{digits}f}"
         return middle if self.count == 1 else f"{middle} ({self.low:.{digits}f} to {self.high:.{digits}f})"
 
@@ -38,7 +38,7 @@ def spread(values: Sequence[float]) -> Spread:
 
 @dataclass(frozen=True)
 class Row:
-    """One contender on one net.
+    """One contender on one network.
 
     Attributes:
         contender: its title.
@@ -67,7 +67,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """All contenders on one net, trained for the same epochs on the same data and device."""
+    """All contenders on one network, trained for the same epochs on the same data and device."""
 
     net: str
     epochs: int
@@ -84,12 +84,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Sweep:
-    """One contender on the family.
+    """One contender on the sweep.
 
     Attributes:
         contender: its title.
         name: its name.
-        seconds: from nothing to the last file.
+        seconds: from start-up to the last file.
         speedup: over the Keras scripts, repeat by repeat; None for the scripts themselves.
         accuracy: on the test set, the mean of all trainings.
     """
@@ -103,7 +103,7 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Family:
-    """All contenders on the family of trainings, for the same epochs on the same data and device."""
+    """All contenders on the sweep, for the same epochs on the same data and device."""
 
     device: str
     epochs: int
@@ -113,7 +113,7 @@ class Family:
 
 @dataclass(frozen=True)
 class Line:
-    """The straight line through some points that leaves the smallest squares."""
+    """A least-squares line."""
 
     slope: float
     intercept: float
@@ -121,7 +121,7 @@ class Line:
 
 
 def line(x: Sequence[float], y: Sequence[float]) -> Line | None:
-    """The line through three points or more; through fewer there is always one, which says nothing."""
+    """The least-squares line through three points or more; None for fewer, which a line always fits."""
     if len(set(x)) < 3:
         return None
     slope, intercept = np.polyfit(x, y, 1)
@@ -131,13 +131,13 @@ def line(x: Sequence[float], y: Sequence[float]) -> Line | None:
 
 
 def epoch_seconds(measurement: Measurement) -> float:
-    """The median epoch without the first, which compiles; of a single epoch, that one."""
+    """The median epoch without the first, in which code is compiled; a single epoch counts."""
     seconds = measurement["epoch_seconds"]
     return median(seconds[1:] or seconds)
 
 
 def tables(store: Store) -> list[Table]:
-    """A table for each net, number of epochs, data and device."""
+    """A table for each network, number of epochs, data and device."""
     groups: dict[tuple[str, int, str, str], list[Measurement]] = defaultdict(list)
     for measurement in store.of("nets"):
         groups[tuple(measurement[key] for key in ("subject", "size", "data", "device"))].append(measurement)
@@ -157,7 +157,7 @@ def families(store: Store) -> list[Family]:
 
 
 def _measured(found: Sequence[Measurement]) -> Iterator[tuple[Contender, ByRepeat, ByRepeat]]:
-    """The contenders that were measured, with theirs and the reference's measurements; it has itself for none."""
+    """The measured contenders with their own and the reference's measurements (none for the reference itself)."""
     reference = _by_repeat(found, REFERENCE)
     for contender in CONTENDERS.values():
         if own := _by_repeat(found, contender.name):
@@ -213,7 +213,7 @@ def _script_on(backend: str | None) -> str:
 def _ratios(
     over: Mapping[int, Measurement], under: Mapping[int, Measurement], value: Callable[[Measurement], float]
 ) -> Spread | None:
-    """One over the other in each repeat that both have."""
+    """The ratio in each repeat that both have."""
     ratios = [value(over[repeat]) / value(under[repeat]) for repeat in over if repeat in under]
     return spread(ratios) if ratios else None
 

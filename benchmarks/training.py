@@ -1,4 +1,4 @@
-"""One training of one net by one contender, as a measurement."""
+"""One training of one network by one contender, as a measurement."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from benchmarks.process import Finished, run
 
 
 def measure(contender: Contender, net: Net, epochs: int, seed: int, setting: Setting) -> dict[str, Any]:
-    """One training in a process of its own.
+    """Train in a separate process.
 
     Raises:
         ProcessError: it ended with an error.
