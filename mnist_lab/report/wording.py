@@ -178,11 +178,11 @@ def sureness(found: Verdict) -> str:
     """How sure a difference is, in brief, where it stands beside this already."""
     if found.paired is None:
         return f"No seed in common with the base; at least {found.least} needed."
-    seeds = count(found.paired.n, "shared seed")
+    seeds = count(found.paired.n, "seed")
     if found.kind is Kind.IMPOSSIBLE or found.p is None:
         return f"{seeds}; below {found.least} nothing can be significant.{_of_models(found)}{caution(found)}"
-    interval = f"{ends_pp(found.paired.interval)} pp, " if found.paired.interval else ""
-    return f"{interval}{p_value(found.p)}, {seeds}; {correction(found.arms)}.{outlook(found)}{caution(found)}"
+    interval = f"{ends_pp(found.paired.interval)}, " if found.paired.interval else ""
+    return f"{interval}{p_value(found.p)}, {seeds}, {correction(found.arms)}.{outlook(found)}{caution(found)}"
 
 
 def outlook(test: Tested) -> str:

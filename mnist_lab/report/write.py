@@ -27,6 +27,7 @@ from mnist_lab.version import __version__
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
     from matplotlib.figure import Figure
 
 SHOWN = 50
@@ -246,13 +247,20 @@ def templates(package: str = "mnist_lab.report", finalize: Callable[[Any], Any] 
     )
     spoken = ("amount", "comparison", "count", "duration", "ends", "extent", "lead", "pp", "ranked", "reuse", "spread")
     environment.filters |= {name: getattr(wording, name) for name in (*spoken, "sureness", "unanimous", "verdict")}
-    environment.filters["typeset"] = typeset
+    environment.filters |= {"typeset": typeset, "breakable": breakable}
     return environment
 
 
 def typeset(text: str) -> str:
     """`text` with arrows, and with no line break before or after the sign of an equation."""
     return text.replace("->", "→").replace(" = ", "\u00a0=\u00a0").replace(" < ", "\u00a0<\u00a0")
+
+
+def breakable(text: str) -> "Markup":
+    """`text` that may go on in the next line after the parts of a name."""
+    from markupsafe import Markup, escape
+
+    return Markup("<wbr>").join(map(escape, re.split(r"(?<=[/_])(?=\w)", text)))
 
 
 @contextmanager

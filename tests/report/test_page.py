@@ -24,7 +24,7 @@ from mnist_lab.report.page import EPOCHS, parts
 from mnist_lab.report.write import html
 from mnist_lab.runs import find_run
 
-VOID = {"meta", "link", "input", "img", "br", "hr"}
+VOID = {"meta", "link", "input", "img", "br", "hr", "wbr"}
 
 
 class Document(HTMLParser):
