@@ -83,7 +83,7 @@ def differences(some: list[Bar], *, base: str, seeds: int) -> "Figure":
     axes = figure.add_axes((2.95 / width, 0.78 / height, (width - 3.1) / width, (height - 1.15) / height))
     axes.set(xlim=(-EDGE, EDGE), ylim=(len(some) - 0.4, -0.6), yticks=[])
     interval = "95 % confidence interval over " if any(bar.interval for bar in some) else ""
-    axes.set_xlabel(f"difference (percentage points), {interval}{count(seeds, 'seed')}")
+    axes.set_xlabel(f"difference (percentage points), {interval}{count(seeds, 'seed')}", loc="right")
     axes.grid(visible=False)
     axes.axvline(0, color=GREY, linewidth=0.8)
     axes.spines["left"].set_visible(False)
