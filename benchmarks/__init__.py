@@ -8,4 +8,6 @@
 measurement is a whole process and is kept in `results.json` as it comes; `report` and `pictures` turn that file into
 `RESULTS.md` and its figures, in which nothing is typed by hand. `plain/` and `torch_loop` are the contenders. What was
 tried for speed, with its number, is in `LOG.md`.
+
+Not about speed: `reading` measures how well `predict` reads photographs of digits, which `photographs` makes.
 """

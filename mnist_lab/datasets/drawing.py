@@ -38,7 +38,8 @@ EDGE = 0.1
 
 # Sizes, in pixels of the reduced picture or as shares of it.
 _LONGEST = 480  # pixels along the longer side; a digit needs no more
-_BLUR = 0.7  # pixels, the sensor's noise at that size
+_BLUR = 0.7  # pixels, against the sensor's noise
+_NOISE = 1.0  # of 255, the standard deviation from which a picture has any
 _WIDEST_STROKE = 1 / 3, 40  # a share of the shorter side, and at least this many pixels: what is wider is background
 _SPECK = 0.01  # of the longer side; what is smaller is dirt
 _LINE, _SINGLE_LINE = 0.4, 0.8  # of a side: how much of it each of several printed lines covers, or the only one
@@ -52,10 +53,15 @@ _DARKEST = 64  # below this brightness of the paper ink is not measured as a sha
 _TABLE = 0.35  # of the paper's brightness; what is darker around a sheet is no paper in shadow
 _SMALLEST_SHEET = 0.3  # of the picture
 _SAME_TONE = 20  # of 255
-_PREFERRED = 0.33  # dark on light wins unless light on dark is that much clearer
+_EITHER = 0.15, 0.55  # how much clearer light on dark is where doubts decide, and without them dark on light
+_SURELY_DARK = -0.33  # how much clearer light on dark is where dark on light cannot be its background
+_ONE_TONE = 2.6  # the ratio of brightness between the lightest and the darkest ink of one pen in one shadow
+_EVEN = 0.75  # of its brightest, how bright paper without shadows is at least
+_DIM = 8  # of 255, added to both, so that the sensor's noise in the dark is no ratio
 
 # Shares of the drawing's longer side.
 _NEAR = 0.12  # the gap to a part that belongs to it
+_EXTENDED, _EXTENDED_BESIDE_LINES = 2.0, 1.3  # how far its faint strokes may extend it, rather than printed lines
 _REACH = 0.08  # how far the soft edge of a stroke goes
 _OTHER = 0.3  # the size of another drawing
 _PIECE = 0.025
@@ -184,10 +190,12 @@ def find(picture: Pixels) -> Drawing:
     found = dark or light
     assert found is not None
     doubts: tuple[str, ...] = ()
-    if dark is not None and light is not None:
+    if dark and light:
+        low, high = _EITHER
         clearer = dark.alike_around(brightness, 1) - light.alike_around(brightness, -1)
-        found, other = (light, dark) if clearer > _PREFERRED else (dark, light)
-        if abs(clearer) <= _PREFERRED and found.surrounds(other):
+        if clearer > high or (clearer > low and len(light.doubts) < len(dark.doubts)):
+            found = light
+        elif clearer >= _SURELY_DARK and dark.surrounds(light):
             doubts = ("the drawing may be the background of another one within it",)
     is_light = found is light
     height, width = (min(side * times, whole) for side, whole in zip(found.ink.shape, picture.shape[:2], strict=True))
@@ -203,10 +211,18 @@ def _reduced(picture: Pixels, times: int) -> Values:
     """(height, width, channels), each side divided by `times`, and the sensor's noise smoothed."""
     channels = [Image.fromarray(picture[..., channel]) for channel in range(picture.shape[2])]
     small = [np.asarray(channel.reduce(times) if times > 1 else channel, np.float32) for channel in channels]
-    sigma = _BLUR * max(small[0].shape) / _LONGEST
-    smooth = sigma > 0.3  # below that the filter is a single pixel
-    result = [ndimage.gaussian_filter(each, sigma) if smooth else each for each in small]
+    result = [ndimage.gaussian_filter(each, _BLUR) if _noise(each) > _NOISE else each for each in small]
     return np.stack(result, axis=-1, dtype=np.float32)
+
+
+def _noise(values: Values) -> float:
+    """The standard deviation of the noise, from the median of the finest diagonal wavelets; 0 of a plain picture.
+
+    Source: D. L. Donoho, I. M. Johnstone, "Ideal spatial adaptation by wavelet shrinkage", Biometrika 81 (1994),
+    425-455.
+    """
+    diagonal = (values[1:, 1:] - values[1:, :-1] - values[:-1, 1:] + values[:-1, :-1]) / 2
+    return float(np.median(np.abs(diagonal)) / 0.6745) if diagonal.size else 0.0
 
 
 def _dark_ink(seen: Values) -> _Sheet:
@@ -257,7 +273,7 @@ def _closed(values: Values) -> Values:
 
 def _found(sheet: _Sheet, brightness: Values) -> _Found | None:
     """The drawing of this polarity, if there is one."""
-    strength, floor, level = _without_printed_lines(sheet.strength)
+    strength, floor, level, printed = _without_printed_lines(sheet.strength)
     if level is None:
         return None
     labels = _labelled(strength > level)
@@ -267,7 +283,7 @@ def _found(sheet: _Sheet, brightness: Values) -> _Found | None:
     drawing, others = _chosen(parts, labels, strength)
     core = np.isin(labels, list(drawing.labels))
     peak = float(np.median(strength[core & (strength > strength[core].max() / 2)]))
-    mine = _with_faint_strokes(core, drawing, strength, floor, peak)
+    mine = _with_faint_strokes(core, drawing, strength, floor, peak, _EXTENDED_BESIDE_LINES if printed else _EXTENDED)
     reached = frozenset(np.unique(labels[mine]).tolist())
     for part in others:
         drawing = drawing.joined(part) if part.labels <= reached else drawing
@@ -282,6 +298,7 @@ def _found(sheet: _Sheet, brightness: Values) -> _Found | None:
     doubts = (
         *_doubts_about_place(drawing, mine, sheet.table),
         *_doubts_about_others(_on_the_same_paper(drawing, others, labels, strength, sheet.paper), drawing),
+        *_doubts_about_tone(mine & (strength > peak / 2), brightness, sheet.paper),
         *_doubts_about_shape(drawing, parts, mine, mine & (strength > peak / 2), ink[place]),
     )
     return _Found(ink[place], place, float(np.median(brightness[ink > 0.8])), doubts)
@@ -310,8 +327,9 @@ def _level(strength: Values, floor: float) -> float | None:
     return max(float(edges[1 + int(between.argmax())]), FAINTEST / 2) if between.any() else float(above.min()) / 2
 
 
-def _without_printed_lines(strength: Values) -> tuple[Values, float, float | None]:
-    """The strength without ruled and squared paper's lines, its floor and its threshold."""
+def _without_printed_lines(strength: Values) -> tuple[Values, float, float | None, bool]:
+    """The strength without ruled and squared paper's lines, its floor, its threshold and whether there were any."""
+    printed = False
     floor = _unevenness(strength)
     level = _level(strength, floor)
     for _ in range(2):  # with the strong lines gone there may be fainter ones
@@ -329,9 +347,10 @@ def _without_printed_lines(strength: Values) -> tuple[Values, float, float | Non
                 strength = values.T if turned else values
         if not lined:
             break
+        printed = True
         floor = _unevenness(strength)
         level = _level(strength, floor)
-    return strength, floor, level
+    return strength, floor, level, printed
 
 
 def _printed_lines(mask: Mask) -> tuple[Mask, int]:
@@ -422,7 +441,9 @@ def _is_frame(part: _Part, parts: list[_Part], labels: Labels) -> bool:
     return any(not (labels[other.top : other.bottom, other.left : other.right] == part.label).any() for other in inside)
 
 
-def _with_faint_strokes(core: Mask, drawing: _Part, strength: Values, floor: float, peak: float) -> Mask:
+def _with_faint_strokes(
+    core: Mask, drawing: _Part, strength: Values, floor: float, peak: float, extended: float
+) -> Mask:
     """The drawing with the fainter strokes that hang on it, unless they lead away from it as printed lines do."""
     for share in (EDGE, 3 * EDGE):
         labels = _labelled(strength > floor + share * (peak - floor))
@@ -430,7 +451,7 @@ def _with_faint_strokes(core: Mask, drawing: _Part, strength: Values, floor: flo
         rows, columns = (np.flatnonzero(grown.any(axis=axis)) for axis in (1, 0))
         at_edge = rows[0] == 0 or columns[0] == 0 or rows[-1] == len(core) - 1 or columns[-1] == core.shape[1] - 1
         leads_away = at_edge and not drawing.touches_edge(core.shape)
-        if not leads_away and max(np.ptp(rows), np.ptp(columns)) < 2 * drawing.extent:
+        if not leads_away and max(np.ptp(rows), np.ptp(columns)) < extended * drawing.extent:
             return grown | core
     return core
 
@@ -464,6 +485,18 @@ def _doubts_about_others(others: list[_Part], drawing: _Part) -> list[str]:
     if drawings:
         return [f"there are {1 + len(drawings)} separate drawings, and only the one with the most ink was read"]
     return [f"there are {len(others)} other marks around the drawing"] if len(others) > _MOST_MARKS else []
+
+
+def _doubts_about_tone(core: Mask, brightness: Values, paper: Values) -> list[str]:
+    """One pen in one shadow has few tones; paper in the shadow of two things is as dark as ink in the light."""
+    dim, lit = np.percentile(paper, (5, 95))
+    if dim > _EVEN * lit:
+        return []
+    inside = core & (_depth(np.pad(core, 1))[1:-1, 1:-1] >= 2)
+    if inside.sum() < core.sum() / 4:  # the strokes are too thin for any point that is only ink
+        return []
+    darkest, lightest = np.percentile(brightness[inside], (5, 95))
+    return ["part of the drawing may be a shadow"] if lightest + _DIM > _ONE_TONE * (darkest + _DIM) else []
 
 
 def _doubts_about_shape(drawing: _Part, parts: list[_Part], mine: Mask, core: Mask, ink: Values) -> list[str]:
