@@ -35,7 +35,7 @@ EXPERIMENTS = [experiment for writeup in writeups() for experiment in writeup.ex
 RUNS = sorted(path.parent for path in PUBLISHED.rglob("metrics.json"))
 AGAIN = "`make results` has to be run again"
 WRITTEN = re.compile(
-    r"(README|report|summary)\.(md|html|csv|json)|(differences|report)\.png|accuracy_(curves|parameters)\.png"
+    r"(README|report|summary)\.(md|html|csv|json)|(differences|report)\.png|(accuracy_(curves|parameters)|response_\w+)\.png"
 )
 
 
@@ -61,7 +61,11 @@ def test_the_summaries_and_the_report_are_of_these_runs(committed, tmp_path):
     for folder, one in [(PUBLISHED, study), *((PUBLISHED / c.writeup.folder, c.study) for c in compared if c.study)]:
         there = tmp_path / folder.name
         there.mkdir()
-        for file in [*folder.glob("summary.*"), *folder.glob("accuracy_*.png")]:  # only a change has them drawn again
+        for file in [
+            *folder.glob("summary.*"),
+            *folder.glob("accuracy_*.png"),
+            *folder.glob("response_*.png"),
+        ]:  # only a change has them drawn again
             shutil.copy(file, there)
         for file in write_report(there, one):
             assert file.read_bytes() == (folder / file.name).read_bytes(), f"{folder.name}/{file.name}: {AGAIN}"

@@ -10,8 +10,8 @@ from matplotlib.textpath import text_to_path
 ELLIPSIS = "…"
 
 # What it costs to break a line, in widths of a full line that stays free.
-_AFTER_PUNCTUATION, _BETWEEN_WORDS, _IN_PARENTHESES = 0.0, 0.15, 2.0
-_JOINTS = {",": 0.2, "/": 0.3, "…": 0.3, "_": 0.6, "-": 0.6, "=": 1.2}  # within a word
+_AFTER_PUNCTUATION, _BETWEEN_WORDS, _IN_PARENTHESES = 0.0, 0.5, 2.0
+_JOINTS = {",": 0.2, "/": 0.6, "…": 0.6, "_": 0.9, "-": 0.9, "=": 1.5}  # within a word
 
 
 @lru_cache(maxsize=4096)

@@ -62,7 +62,7 @@ def test_text_that_fits_is_written_whole(text):
 def test_a_title_is_broken_after_punctuation_and_not_within_parentheses():
     text = "no_rescale, seed 1, Fashion-MNIST (a copy of ours), 12,000 rows"
     assert fitted(text, 0.75 * text_width(text, 10), 10, lines=2) == (
-        "no_rescale, seed 1, Fashion-MNIST\n(a copy of ours), 12,000 rows"
+        "no_rescale, seed 1,\nFashion-MNIST (a copy of ours), 12,000 rows"
     )
 
 
