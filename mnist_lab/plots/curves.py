@@ -18,11 +18,11 @@ from mnist_lab.plots.wrapping import text_width
 History = Sequence[Mapping[str, Any]]
 
 MARKERS = 12  # at most about this many markers on a line
-KEY, KEY_SAMPLE = 8.8, 0.52  # points; inches that the sample of a line takes beside its name
+KEY, KEY_SAMPLE = 8.8, 0.56  # points; inches that the sample of a line takes beside its name
 EVEN = 0.75  # a mean over fewer than this share of the usual number of batches joins the one before it
 POINTS = 240  # more batches than this are drawn as means and a band from lowest to highest
 
-TRAINING: dict[str, Any] = {"color": BLUE, "linestyle": "-", "marker": "o", "clip_on": False}
+TRAINING: dict[str, Any] = {"color": BLUE, "linestyle": "-", "marker": "o", "clip_on": False, "in_layout": False}
 VALIDATION: dict[str, Any] = {
     "color": ORANGE,
     "linestyle": (0, (4, 1.5)),
@@ -157,12 +157,10 @@ def _single(
     headline(figure, title)
     handles, labels = axes.get_legend_handles_labels()
     half = ceil(len(labels) / 2)
-    widths = [
-        max((text_width(label, KEY) + KEY_SAMPLE for label in part), default=0.0)
-        for part in (labels[:half], labels[half:])
-    ]
-    columns = 2 if sum(widths) <= figure.get_size_inches()[0] else 1
-    figure.legend(handles, labels, loc="outside lower left", ncols=columns)
+    columns = [max((text_width(label, KEY) for label in part), default=0.0) for part in (labels[:half], labels[half:])]
+    room = figure.get_size_inches()[0] - 2 * KEY_SAMPLE
+    size = KEY * min(1.0, room / max(sum(columns), 0.1))  # more rows would squeeze the panel
+    figure.legend(handles, labels, loc="outside lower left", ncols=2, fontsize=size)
     return figure
 
 

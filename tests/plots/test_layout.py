@@ -28,8 +28,8 @@ def rows(epochs, seed=0, best=0.98):
     noise = np.random.default_rng(seed).normal(0, 0.002, (epochs + 1, 2))
     return [
         {
-            "epoch": n, "loss": 2 / n, "accuracy": min(1.0, best + 0.01 - 0.8 / (n + 1) + noise[n][0]),
-            "val_loss": 2 / n + 0.05, "val_accuracy": min(1.0, best - 0.8 / (n + 1) + noise[n][1]),
+            "epoch": n, "loss": 2 / n, "accuracy": float(np.clip(best + 0.01 - 0.8 / (n + 1) + noise[n][0], 0, 1)),
+            "val_loss": 2 / n + 0.05, "val_accuracy": float(np.clip(best - 0.8 / (n + 1) + noise[n][1], 0, 1)),
         }
         for n in range(1, epochs + 1)
     ]  # fmt: skip
