@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 import pytest
-from lab import ROOT, here
 
 from mnist_lab.analysis.power import least_seeds
 from mnist_lab.cli import main
@@ -21,6 +20,7 @@ from mnist_lab.errors import ConfigError
 from mnist_lab.runs import load_run
 from mnist_lab.sweeps import Plan, Schedule, Swept
 from mnist_lab.sweeps.verdicts import too_few_seeds
+from tests.lab import ROOT, here
 from tools import configuration, outputs
 
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in outputs.pages()}

@@ -11,7 +11,6 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 from pydantic import ValidationError
-from run_folders import MNIST, edit_metrics, finished_run
 
 import evidence.__main__ as command
 from evidence import picture, readme
@@ -28,6 +27,7 @@ from mnist_lab.plots import save
 from mnist_lab.report import collect, wording, write_report
 from mnist_lab.report.write import document
 from mnist_lab.runs import PLOTS, load_run
+from tests.run_folders import MNIST, edit_metrics, finished_run
 from tools.blocks import put
 
 PUBLISHED = ROOT / "results" / "published"

@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import pytest
-from lab import ROOT, environment
 
 from mnist_lab import backends
 from mnist_lab.backends import choice, keras_import
@@ -12,6 +11,7 @@ from mnist_lab.config.document import frozen
 from mnist_lab.config.layers import Cnn, Mlp
 from mnist_lab.errors import SetupError
 from mnist_lab.system.hardware import processors
+from tests.lab import ROOT, environment
 
 EVERY = ["tensorflow", "jax", "torch"]
 

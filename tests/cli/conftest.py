@@ -2,18 +2,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from lab import Answer, good, once, run_folder, write
 
-# Dropout and the best epoch's weights, so that a resumed run has seeds and more than the last weights to bring along;
-# many quick epochs, so that there is time to interrupt them.
-EPOCHS = 60
-SMALL = f"""\
-description: A small net.
-data: {{dataset: digits}}
-model: {{kind: mlp, nodes: [24], dropout: 0.2}}
-train: {{epochs: {EPOCHS}, batch_size: 64, restore_best: val_loss}}
-"""
-ONE_THREAD = ("--set", "runtime.threads=1")
+from tests.cli.small import ONE_THREAD, SMALL
+from tests.lab import Answer, good, once, run_folder, write
 
 
 class Finished(NamedTuple):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lab import Answer, Case, files, in_one_process, lab, write
 from PIL import Image
 
 from mnist_lab import datasets, load_config
 from mnist_lab.config import Override
 from mnist_lab.experiment.identity import identify
+from tests.lab import Answer, Case, files, in_one_process, lab, write
 
 CNN = """\
 data: {{dataset: digits}}

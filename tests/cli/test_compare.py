@@ -4,13 +4,13 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from lab import Answer, files, imported, lab, read_json, write
 from PIL import Image
-from run_folders import MNIST, finished_run, give_mistakes
-from test_terminal import at_a_terminal, lines
 
 from mnist_lab.cli import main
 from mnist_lab.datasets import load
+from tests.cli.terminal import at_a_terminal, lines
+from tests.lab import Answer, files, imported, lab, read_json, write
+from tests.run_folders import MNIST, finished_run, give_mistakes
 
 DIGITS = load("digits")
 UCI = {"name": "digits", "title": DIGITS.title, "sha256": DIGITS.sha256, "genuine": True}

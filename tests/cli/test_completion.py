@@ -11,11 +11,11 @@ from pathlib import Path
 
 import click
 import pytest
-from lab import HEAVY_IMPORTS, ROOT, environment, imported, lab
-from run_folders import finished_run
 
 from mnist_lab.cli import _completion, main
 from mnist_lab.datasets import KNOWN
+from tests.lab import HEAVY_IMPORTS, ROOT, environment, imported, lab
+from tests.run_folders import finished_run
 
 GUIDE = (ROOT / "docs" / "shell-completion.md").read_text(encoding="utf-8")
 NAMES = ["auto", "jax", "tensorflow", "torch"]

@@ -8,11 +8,11 @@ import sys
 
 import pytest
 from click.testing import CliRunner
-from lab import command, environment
-from run_folders import finished_run
 
 from mnist_lab.cli import main
 from mnist_lab.runs import RunFolder, load_run
+from tests.lab import command, environment
+from tests.run_folders import finished_run
 
 
 @pytest.fixture

@@ -11,8 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from conftest import EPOCHS, ONE_THREAD
-from lab import (
+
+from mnist_lab import datasets, load_config
+from mnist_lab.config import Override
+from mnist_lab.experiment.identity import identify
+from mnist_lab.experiment.interrupts import Interrupts
+from tests.cli.small import EPOCHS, ONE_THREAD
+from tests.lab import (
     RUN_FILES,
     Answer,
     Case,
@@ -25,11 +30,6 @@ from lab import (
     run_folder,
     write,
 )
-
-from mnist_lab import datasets, load_config
-from mnist_lab.config import Override
-from mnist_lab.experiment.identity import identify
-from mnist_lab.experiment.interrupts import Interrupts
 
 ONE_EPOCH = "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\ntrain: {epochs: 1}\n"
 

@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from run_folders import finished_run
 
 from mnist_lab.cli import main
 from mnist_lab.runs import load_run
 from mnist_lab.runs.query import Condition, Records
+from tests.run_folders import finished_run
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lab import ROOT, Answer, command, environment, good, lab, run_folder, write
 from PIL import Image
-from run_folders import MNIST, edit_metrics, finished_run
 
 from mnist_lab.cli import _output as output
 from mnist_lab.cli import main
@@ -24,6 +22,8 @@ from mnist_lab.cli._consoles import SafeConsole, live_console
 from mnist_lab.cli._output import LONGEST_LINE, MOST_LINES, shortened
 from mnist_lab.cli._tables import renderable
 from mnist_lab.text.printable import printable
+from tests.lab import ROOT, Answer, command, environment, good, lab, run_folder, write
+from tests.run_folders import MNIST, edit_metrics, finished_run
 
 TITLE = "\x1b]0;owned\x07"
 COLOUR = "\x9b31m"

@@ -10,14 +10,14 @@ import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from lab import Answer, Case, in_one_process, read_json, write
 from PIL import Image
-from run_folders import finished_run
 
 from mnist_lab.analysis import wilson
 from mnist_lab.cli import main
 from mnist_lab.datasets import load
 from mnist_lab.errors import SetupError
+from tests.lab import Answer, Case, in_one_process, read_json, write
+from tests.run_folders import finished_run
 
 DIGITS = load("digits")
 TRIED = range(0, 360, 8)

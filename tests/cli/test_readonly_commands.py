@@ -5,11 +5,11 @@ import shutil
 
 import pytest
 from click.testing import CliRunner
-from lab import Case, here, in_one_process, read_json, write
-from run_folders import finished_run
 
 from mnist_lab import load_config
 from mnist_lab.cli import main
+from tests.lab import Case, here, in_one_process, read_json, write
+from tests.run_folders import finished_run
 
 
 class TestList:

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
-from lab import Answer, Case, command, environment, imported, in_one_process, lab, read_json, write
-from run_folders import edit_metrics, finished_run, give_mistakes
-from test_terminal import at_a_terminal, lines
 
 from mnist_lab.cli import main
 from mnist_lab.errors import DataError
 from mnist_lab.runs import RunFolder
+from tests.cli.terminal import at_a_terminal, lines
+from tests.lab import Answer, Case, command, environment, imported, in_one_process, lab, read_json, write
+from tests.run_folders import edit_metrics, finished_run, give_mistakes
 
 FILES = {
     "report.html",

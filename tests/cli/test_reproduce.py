@@ -5,11 +5,11 @@ import shutil
 
 import pytest
 from click.testing import CliRunner
-from lab import Case, files, in_one_process, read_history, read_json, write
 
 from mnist_lab.cli import main
 from mnist_lab.experiment.reproduction import compare, repeated
 from mnist_lab.runs import load_run
+from tests.lab import Case, files, in_one_process, read_history, read_json, write
 
 TINY = """\
 data: {dataset: digits, subset: 300}

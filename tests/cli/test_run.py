@@ -10,8 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from conftest import EPOCHS
-from lab import (
+from PIL import Image
+
+from mnist_lab import datasets, load_config
+from mnist_lab.config import Override
+from mnist_lab.experiment.identity import identify
+from tests.cli.small import EPOCHS
+from tests.lab import (
     RUN_FILES,
     Answer,
     Case,
@@ -26,11 +31,6 @@ from lab import (
     run_folder,
     write,
 )
-from PIL import Image
-
-from mnist_lab import datasets, load_config
-from mnist_lab.config import Override
-from mnist_lab.experiment.identity import identify
 
 EPOCH_LINE = re.compile(r"epoch +(\d+)/\d+  loss \S+  accuracy \S+(  val_loss \S+  val_accuracy \S+)?  \d+\.\d s")
 

@@ -6,9 +6,9 @@ import re
 import click
 import pytest
 from click.testing import CliRunner
-from lab import HEAVY_IMPORTS, good, imported, lab
 
 from mnist_lab.cli import main
+from tests.lab import HEAVY_IMPORTS, good, imported, lab
 
 HEAVY = HEAVY_IMPORTS
 

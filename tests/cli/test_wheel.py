@@ -8,7 +8,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from lab import ROOT, Answer, environment, write
+
+from tests.lab import ROOT, Answer, environment, write
 
 CONFIGS = {path.relative_to(ROOT / "configs").as_posix() for path in (ROOT / "configs").rglob("*.yaml")}
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from specifications import CONFIGURATIONS
 
 from mnist_lab.config import Change, Config, describe, differences, load_config, shipped
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS
 from mnist_lab.errors import ConfigError
+from tests.config.specifications import CONFIGURATIONS
 
 CHANGES_OF_SHIPPED = {
     "ablation/batch_256": "batch_size 128 -> 256",

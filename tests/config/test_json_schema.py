@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
-from specifications import CONFIGURATIONS, ITEMS, choices, minimal
 
 from mnist_lab.config import json_schema, load_config, shipped, to_yaml
 from mnist_lab.config.document import parse, read
 from mnist_lab.config.optimizers import OPTIMIZERS, Optimizer
 from mnist_lab.config.spec import Item
 from mnist_lab.errors import ConfigError
+from tests.config.specifications import CONFIGURATIONS, ITEMS, choices, minimal
 
 VALIDATOR = Draft202012Validator(json_schema())
 BASE: dict[str, Any] = {"data": {"dataset": "mnist"}, "model": {"kind": "mlp", "nodes": [8]}}

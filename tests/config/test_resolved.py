@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import yaml
 from hypothesis import given, settings
-from specifications import CONFIGURATIONS, choices
 
 from mnist_lab.config import Config, fingerprint, load_config, shipped, to_yaml
 from mnist_lab.config.document import parse
@@ -15,6 +14,7 @@ from mnist_lab.config.layers import Mlp
 from mnist_lab.config.loading import validate
 from mnist_lab.config.schema import Data, Train
 from mnist_lab.errors import ConfigError
+from tests.config.specifications import CONFIGURATIONS, choices
 
 BASE: dict[str, Any] = {
     "data": {"dataset": "mnist"},

@@ -6,13 +6,13 @@ from typing import Any, get_args
 import keras
 import pytest
 from pydantic_core import PydanticUndefined
-from specifications import choices, minimal
 
 from mnist_lab.config.initializers import INITIALIZERS, REGULARIZERS
 from mnist_lab.config.layers import LAYERS, Activation
 from mnist_lab.config.optimizers import OPTIMIZERS
 from mnist_lab.config.spec import Argument, Item, Spec
 from mnist_lab.models.construct import construct
+from tests.config.specifications import choices, minimal
 
 KINDS: tuple[Any, ...] = tuple(kind for kind in (*OPTIMIZERS, *LAYERS, *INITIALIZERS, *REGULARIZERS) if kind.keras)
 FIELDS = [(kind, field) for kind in KINDS for field in kind.model_fields if field != "name"]

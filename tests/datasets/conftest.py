@@ -3,10 +3,10 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from dataset_files import ROWS, SHAPE, arrays, digests
 
 from mnist_lab.datasets import download
 from mnist_lab.datasets.known import KNOWN, Mirror
+from tests.datasets.dataset_files import ROWS, SHAPE, arrays, digests
 
 
 @pytest.fixture(autouse=True)

@@ -8,12 +8,12 @@ import time
 from concurrent.futures import wait
 from pathlib import Path
 
-import calls
 import pytest
-from lab import environment
 from pebble import ProcessExpired
 
 from mnist_lab.executors import ProcessExecutor, Slot, divide
+from tests.executors import calls
+from tests.lab import environment
 
 CPU = min(os.sched_getaffinity(0))
 
@@ -137,8 +137,9 @@ def test_a_slot_with_a_gpu_takes_its_memory_as_it_needs_it():
 
 
 PARENT = """
-import calls, os, time
+import os, time
 from mnist_lab.executors import ProcessExecutor, Slot
+from tests.executors import calls
 if __name__ == "__main__":
     executor = ProcessExecutor([Slot((min(os.sched_getaffinity(0)),))])
     print(*executor.submit(calls.process).result(60), flush=True)  # its server's number
@@ -161,10 +162,9 @@ def gone(pid):
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_no_process_outlives_the_one_that_it_works_for(how, tmp_path):
     (tmp_path / "parent.py").write_text(PARENT)
-    there = environment(TMPDIR=str(tmp_path))
-    there["PYTHONPATH"] += os.pathsep + str(Path(__file__).parent)
+    env = environment(TMPDIR=str(tmp_path))
     with subprocess.Popen(
-        [sys.executable, tmp_path / "parent.py"], cwd=tmp_path, env=there, stdout=subprocess.PIPE, text=True
+        [sys.executable, tmp_path / "parent.py"], cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True
     ) as parent:
         _, server = map(int, parent.stdout.readline().split())
         child = int(parent.stdout.readline())

@@ -4,11 +4,11 @@ import errno
 import os
 
 import pytest
-from run_folders import finished_run
 
 from mnist_lab.errors import MachineError, NoRoomError, TrainingError
 from mnist_lab.experiment.failures import recording_failures
 from mnist_lab.runs import load_run
+from tests.run_folders import finished_run
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from layout import outside, overlaps, words
 
 from mnist_lab import plots
 from mnist_lab.plots.style import WIDTH, headline, new_figure, styled
 from mnist_lab.plots.wrapping import ELLIPSIS, fitted, text_width
+from tests.plots.layout import outside, overlaps, words
 
 LONG = "sweeps/learning_rate=0.0003,dropout=0.25,nodes=1024-1024-512,a_long_name (once more, on the old machine)"
 NAMES = ["a", "mlp_512", "Größe=512 Ω", "обучение", LONG]

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lab import environment
 from PIL import Image
 
 from mnist_lab import plots
 from mnist_lab.errors import NoRoomError
 from mnist_lab.runs import RunFolder
+from tests.lab import environment
 
 DIGITS = [str(n) for n in range(10)]
 CLOTHES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot"]

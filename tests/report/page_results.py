@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from PIL import Image
-from run_folders import MNIST, finished_run, give_mistakes
 
 from mnist_lab.report import Study, collect, groups, study, write_page
+from tests.run_folders import MNIST, finished_run, give_mistakes
 
 INTRUDER = '<script>window.intruded = 1</script> & "so" \'</script><img src=x onerror=alert(1)>'
 OTHER = {"name": "usps", "title": "USPS", "sha256": "f" * 64, "genuine": True}

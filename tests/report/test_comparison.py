@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from run_folders import MNIST, finished_run, give_mistakes
 
 from mnist_lab.analysis import mean_interval, wilson
 from mnist_lab.analysis.holm import holm
@@ -15,6 +14,7 @@ from mnist_lab.errors import InputError
 from mnist_lab.report import collect, compare, find_results, find_sides, groups, study, wording
 from mnist_lab.report.facts import as_json, of_comparison
 from mnist_lab.report.write import default_folder
+from tests.run_folders import MNIST, finished_run, give_mistakes
 
 
 def wrong(folder, *indices, label=4, predicted=9, confidence=0.9):

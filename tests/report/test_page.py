@@ -12,9 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from page_results import INTRUDER, compared, mistakes, two_data_sets
 from PIL import Image
-from run_folders import MNIST, edit_metrics, finished_run, give_mistakes
 
 from mnist_lab import datasets
 from mnist_lab.analysis.verdicts import Kind
@@ -23,6 +21,8 @@ from mnist_lab.report import page, wording, write_page
 from mnist_lab.report.page import EPOCHS, parts
 from mnist_lab.report.write import html
 from mnist_lab.runs import find_run
+from tests.report.page_results import INTRUDER, compared, mistakes, two_data_sets
+from tests.run_folders import MNIST, edit_metrics, finished_run, give_mistakes
 
 VOID = {"meta", "link", "input", "img", "br", "hr", "wbr"}
 

@@ -9,8 +9,6 @@ import shutil
 from itertools import pairwise
 
 import pytest
-from page_results import compared, mistakes, two_data_sets
-from run_folders import finished_run
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -18,6 +16,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from mnist_lab.report import write_page
+from tests.report.page_results import compared, mistakes, two_data_sets
+from tests.run_folders import finished_run
 
 BROWSERS = (
     "chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"

@@ -7,10 +7,10 @@ from statistics import fmean, stdev
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from run_folders import finished_run
 
 from mnist_lab.analysis import overfitting_onset, stays_above
 from mnist_lab.report import collect, groups, study, wording
+from tests.run_folders import finished_run
 
 NUMBER = r"(\d+(?:\.\d+)?)"
 losses, shares = st.floats(0.01, 0.5), st.floats(0.9, 1)

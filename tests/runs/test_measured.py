@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lab import ROOT
-from run_folders import edit_metrics, finished_run
 
 from mnist_lab.errors import DamagedError
 from mnist_lab.runs import Measured, load_run
+from tests.lab import ROOT
+from tests.run_folders import edit_metrics, finished_run
 
 PUBLISHED = sorted((ROOT / "results" / "published").rglob("metrics.json"))
 EXAMPLE = json.loads(PUBLISHED[0].read_text(encoding="utf-8"))

@@ -15,8 +15,6 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from lab import command, environment, good, lab, write
-from run_folders import finished_run
 
 from mnist_lab import backends, datasets
 from mnist_lab.cli import main
@@ -24,6 +22,8 @@ from mnist_lab.cli._options import UserPath
 from mnist_lab.errors import DataError, InputError, NoRoomError, SetupError
 from mnist_lab.system.directories import cache_dir, check_temporary_dir, expanded, home
 from mnist_lab.system.writable import check_clock, check_writable
+from tests.lab import command, environment, good, lab, write
+from tests.run_folders import finished_run
 
 SMALL = "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\n"
 CHOOSE = "Choose another."

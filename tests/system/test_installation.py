@@ -11,13 +11,13 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 
 import pytest
-from lab import ROOT
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from mnist_lab.system import installation
+from tests.lab import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 EXTRAS = PROJECT["project"]["optional-dependencies"]

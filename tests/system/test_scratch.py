@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from lab import ROOT, environment
+
+from tests.lab import ROOT, environment
 
 MAKE = "import time; from mnist_lab.system import scratch; print(scratch.folder(), flush=True); "
 

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from lab import ROOT, environment
+
+from tests.lab import ROOT, environment
 
 STUCK = """
 import ctypes, sys

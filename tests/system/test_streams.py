@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from lab import environment
+
+from tests.lab import environment
 
 FULL = Path("/dev/full")
 

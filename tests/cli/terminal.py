@@ -1,0 +1,50 @@
+"""A command at a pseudo-terminal, and what stays on its screen."""
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+
+from tests.lab import command, environment
+
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def resize(terminal: int, columns: int) -> None:
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+
+
+def at_a_terminal(*arguments, cwd, columns: int, then: tuple[str, int] | None = None) -> tuple[int, str]:
+    """Exit code and all that a command writes to a pseudo-terminal of that width.
+
+    `then` is a text and the width that the window is dragged to once the text has been written.
+    """
+    ours, theirs = pty.openpty()
+    resize(ours, columns)
+    process = subprocess.Popen(
+        command(*arguments), cwd=cwd, env=environment(TERM="xterm-256color"), start_new_session=True,
+        stdin=theirs, stdout=theirs, stderr=theirs,
+    )  # fmt: skip
+    os.close(theirs)
+    written = b""
+    while True:
+        try:
+            some = os.read(ours, 4096)
+        except OSError:  # Linux says so when the other end is closed
+            some = b""
+        if not some:
+            break
+        written += some
+        if then and then[0].encode() in written:
+            resize(ours, then[1])
+            then = None
+    os.close(ours)
+    return process.wait(timeout=60), written.decode()
+
+
+def lines(written: str) -> list[str]:
+    """What stays on the screen, roughly: control sequences away, and of a line only what was drawn last."""
+    return [CONTROL.sub("", line).rsplit("\r", 1)[-1].rstrip() for line in written.replace("\r\n", "\n").split("\n")]

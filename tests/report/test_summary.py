@@ -1,0 +1,283 @@
+"""Claims about the summary files: what they say, that they are whole, and that equal runs give equal bytes."""
+
+import csv
+import json
+import re
+import shutil
+
+import pytest
+from PIL import Image
+
+from mnist_lab.errors import SetupError
+from mnist_lab.report import collect, groups, study, write_report
+from mnist_lab.report.figures import of_section
+from mnist_lab.report.wording import duration
+from mnist_lab.report.write import html
+from tests.run_folders import finished_run
+
+FILES = ["report.md", "summary.csv", "summary.json", "accuracy_curves.png", "accuracy_parameters.png"]
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A base with three seeds, two arms with one, all with published numbers."""
+    for seed in (1, 2, 3):
+        finished_run(tmp_path / "results", seed=seed, train=0.99, test=0.9800 + 0.0005 * seed, seconds=10 + seed)
+    finished_run(tmp_path / "results", "ablation/no_relu", test=0.9178, validation=0.92, train=0.925)
+    finished_run(tmp_path / "results", "ablation/nodes_256", test=0.9790, parameters=269_322)
+    return tmp_path / "results"
+
+
+def studied(results):
+    found = collect([results])
+    return study("sweep", groups(found.runs), found.problems)
+
+
+def write(results, folder=None, **options):
+    return write_report(folder or results, studied(results), **options)
+
+
+def table(text):
+    """The rows of the table of results, as mappings."""
+    lines = re.findall(r"^\|.*$", text.partition("### Results")[2].partition("###")[0], re.MULTILINE)
+    cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+    return [dict(zip(cells[0], row, strict=True)) for row in cells[2:]]
+
+
+def rows(folder):
+    with (folder / "summary.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_summary_is_five_files_and_leaves_nothing_else(results, tmp_path):
+    files = write(results, tmp_path / "made" / "here")
+    assert [file.name for file in files] == FILES
+    assert sorted(file.name for file in (tmp_path / "made" / "here").iterdir()) == sorted(FILES)
+    for file in files[3:]:
+        with Image.open(file) as image:
+            assert image.width >= 1400
+
+
+def test_the_markdown_table_has_a_row_an_experiment_with_ours_beside_the_published(results):
+    write(results)
+    base, no_relu, nodes = table((results / "report.md").read_text())
+    assert base == {
+        "Experiment": "**`mlp_512`**",
+        "Changed against mlp_512": "",
+        "Parameters": "669,706",
+        "Train": "0.9900 ± 0.0000",
+        "Validation": "0.9800 ± 0.0000",
+        "Test": "0.9810 ± 0.0005",
+        "n": "3",
+        "Difference": "",
+        "Verdict": "",
+        "Gap": "+0.0100 ± 0.0000",
+        "Epochs": "3",
+        "Time": "12.0 s",
+        "Published train": "0.9918 (-0.18)",
+        "Published test": "0.9799 (+0.11)",
+    }
+    assert no_relu["Changed against mlp_512"] == "activation relu -> linear"
+    assert (no_relu["Difference"], no_relu["Verdict"]) == ("-6.27", "too few seeds")
+    assert (no_relu["Test"], no_relu["n"], no_relu["Gap"]) == ("0.9178", "1", "+0.0050")
+    assert nodes["Parameters"] == "269,322"
+
+
+def test_the_text_says_what_the_numbers_are_and_that_few_seeds_carry_no_claim(results):
+    write(results)
+    text = (results / "report.md").read_text()
+    for expected in (
+        "train is the running accuracy of the last epoch",
+        "validation is of the last epoch",
+        "test is of the saved model",
+        "over n seeds",
+        "In none of the runs were the test images used for validation.",
+        "the other experiments being as they are: 7 against mlp_512 (times 2).",
+        "The 95 % confidence interval of a difference holds every difference that this test does not reject",
+        "A verdict generalizes to other seeds on these same test images",
+        "p holds for a number of seeds that was fixed beforehand",
+        "![Validation accuracy by epoch](accuracy_curves.png)",
+        "![Test accuracy against parameters](accuracy_parameters.png)",
+    ):
+        assert expected in text
+
+
+def test_the_seeds_that_it_takes_are_told_by_base_and_only_where_there_are_too_few(tmp_path):
+    for seed in range(1, 7):
+        finished_run(tmp_path, seed=seed, test=0.98)
+        finished_run(tmp_path, "ablation/no_relu", seed=seed, test=0.91 + 0.0001 * seed)
+    for name in ("step5_add_layers", "step6_learning_rate"):
+        finished_run(tmp_path, f"seven_steps/{name}")
+    write(tmp_path)
+    text = (tmp_path / "report.md").read_text()
+    assert "as they are: 6 against seven_steps/step5_add_layers (times 1)." in text
+    assert "6 against mlp_512" not in text
+    shutil.rmtree(tmp_path / "seven_steps")
+    write(tmp_path)
+    assert "the fewest seeds" not in (tmp_path / "report.md").read_text()
+
+
+def test_runs_whose_validation_images_are_the_test_images_are_counted(tmp_path):
+    finished_run(tmp_path, "seven_steps/step1_setup", selected_on_test=True, validation=0.9900, test=0.9890)
+    finished_run(tmp_path, "mlp_512")
+    write(tmp_path)
+    assert "In 1 of 2 runs the validation images are the test images" in (tmp_path / "report.md").read_text()
+    assert [row["selected_on_test"] for row in rows(tmp_path)] == ["false", "true"]
+
+
+def test_a_published_best_stands_beside_our_best_over_the_epochs(tmp_path):
+    finished_run(tmp_path, "seven_steps/step2_reduce_parameters", selected_on_test=True, validation=0.9830, test=0.98)
+    write(tmp_path)
+    [row] = table((tmp_path / "report.md").read_text())
+    assert row["Published test"] == "best 0.9825 (+0.05)"
+
+
+def test_columns_that_would_be_empty_are_left_out(tmp_path):
+    config = {"name": "own", "data": {"dataset": "mnist"}, "model": {"kind": "mlp", "nodes": [16]}}
+    finished_run(tmp_path, config, validation=None)
+    write(tmp_path)
+    [row] = table((tmp_path / "report.md").read_text())
+    assert list(row) == ["Experiment", "Test", "n", "Train", "Parameters", "Epochs", "Time"]
+
+
+def test_several_bases_get_a_column_of_their_own(tmp_path):
+    for name in ("mlp_512", "ablation/no_relu", "seven_steps/step6_learning_rate", "seven_steps/step7_augmentation"):
+        finished_run(tmp_path, name)
+    write(tmp_path)
+    found = {row["Experiment"].strip("*`"): row["Base"] for row in table((tmp_path / "report.md").read_text())}
+    assert found == {
+        "mlp_512": "",
+        "ablation/no_relu": "mlp_512",
+        "seven_steps/step6_learning_rate": "seven_steps/step5_add_layers",
+        "seven_steps/step7_augmentation": "seven_steps/step6_learning_rate",
+    }
+
+
+def test_the_csv_has_a_row_an_experiment_and_its_times_last(results):
+    write(results)
+    base, no_relu, _ = rows(results)
+    assert list(base)[-2:] == ["seconds_total", "seconds_epoch"]
+    assert (base["experiment"], base["n"], base["seeds"]) == ("mlp_512", "3", "1 2 3")
+    assert (base["test_mean"], base["test_sd"]) == ("0.981000", "0.000500")
+    assert (no_relu["test_sd"], no_relu["base"]) == ("", "mlp_512")
+    assert base["points_above_published_test_accuracy"] == "0.110000"
+
+
+def test_the_json_has_every_seed(results):
+    write(results)
+    facts = json.loads((results / "summary.json").read_text())
+    assert (facts["title"], facts["runs"], facts["selected_on_test"]) == ("sweep", 5, 0)
+    [section] = facts["sections"]
+    base = section["experiments"][0]
+    assert base["seeds"] == [1, 2, 3]
+    assert base["test"]["values"] == [0.9805, 0.981, 0.9815]
+    assert len(base["test"]["ci95"]) == 3
+    assert base["seconds"]["total"]["mean"] == 12
+
+
+def test_nothing_but_the_times_depends_on_when_and_where_a_run_was_made(results, tmp_path):
+    write(results)
+    elsewhere = tmp_path / "moved" / "results"
+    shutil.copytree(results, elsewhere, ignore=shutil.ignore_patterns("summary.*", "*.png"))
+    for file in elsewhere.rglob("metrics.json"):
+        metrics = json.loads(file.read_text())
+        metrics["seconds"] |= {"total": 99.0, "epoch_median": 33.0}
+        metrics["run"] |= {"started": "2031-01-01T00:00:00+00:00", "finished": "2031-01-01T00:01:39+00:00"}
+        metrics["environment"] |= {"device": "gpu"}
+        file.write_text(json.dumps(metrics))
+    write(elsewhere)
+
+    def without_times(folder):
+        return [{key: value for key, value in row.items() if not key.startswith("seconds")} for row in rows(folder)]
+
+    assert without_times(elsewhere) == without_times(results)
+    assert rows(elsewhere) != rows(results)
+    for figure in FILES[3:]:
+        assert (elsewhere / figure).read_bytes() == (results / figure).read_bytes()
+
+
+def test_the_same_runs_give_the_same_bytes(results, tmp_path):
+    first = [file.read_bytes() for file in write(results, tmp_path / "one")]
+    assert [file.read_bytes() for file in write(results, tmp_path / "two")] == first
+
+
+def test_figures_of_the_same_numbers_are_not_drawn_again_unless_asked(results):
+    files = write(results)
+    files[3].write_bytes(b"mark")
+    assert write(results)[3].read_bytes() == b"mark"
+    assert write(results, redraw=True)[3].read_bytes() != b"mark"
+
+
+def test_figures_are_drawn_again_when_a_run_joins_or_one_is_missing(results):
+    files = write(results)
+    files[3].write_bytes(b"mark")
+    finished_run(results, "ablation/no_dropout")
+    assert write(results)[3].read_bytes() != b"mark"
+    files[4].unlink()
+    assert write(results)[4].is_file()
+
+
+def test_each_data_set_has_its_own_table_and_figures_and_stale_ones_go(tmp_path):
+    finished_run(tmp_path)
+    other = finished_run(tmp_path, "ablation/no_relu", data__subset=500)
+    files = write(tmp_path)
+    assert {"accuracy_curves.png", "accuracy_curves_2.png"} <= {file.name for file in files}
+    text = (tmp_path / "report.md").read_text()
+    headings = [line for line in text.splitlines() if line.startswith("## ")]
+    assert headings[:2] == ["## MNIST, 10,000 test images", "## MNIST, 500 training rows, 10,000 test images"]
+    assert "Experiments on different data are kept apart and not compared with each other." in text
+    assert text.count("### Results") == 2
+    assert "subset all -> 500" in text
+    shutil.rmtree(other.path)
+    write(tmp_path)
+    # One experiment is left, with one number of parameters: nothing to plot against them.
+    assert sorted(file.name for file in tmp_path.iterdir() if file.is_file()) == sorted(FILES[:-1])
+
+
+def test_a_number_that_is_varied_has_a_response_plot_in_the_report_and_on_the_page(tmp_path):
+    for rate in (0.0003, 0.001, 0.003):
+        for seed in (1, 2):
+            finished_run(tmp_path, seed=seed, test=0.97 + rate, train__optimizer__learning_rate=rate)
+    drawn = [file.name for file in write(tmp_path)[3:]]
+    assert drawn == ["accuracy_curves.png", "response_learning_rate.png"]
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "![Test accuracy against learning rate](response_learning_rate.png)" in text
+    page = html(tmp_path, studied(tmp_path), None)
+    assert page.count('aria-label="Test accuracy against learning rate; the table below has the numbers"') == 1
+
+
+def test_where_training_images_are_varied_the_response_plot_spans_the_sections(tmp_path):
+    for subset in (500, 1000, 2000):
+        finished_run(tmp_path, test=0.9 + subset / 100_000, data__subset=subset)
+    finished_run(tmp_path)
+    names = [file.name for file in write(tmp_path)[3:]]
+    assert names == [
+        "accuracy_curves.png", "response_training_images.png", *(f"accuracy_curves_{n}.png" for n in (2, 3, 4))
+    ]  # fmt: skip
+
+
+def test_the_figures_of_a_part_of_the_data_say_so(tmp_path):
+    finished_run(tmp_path, data__subset=500)
+    [plot] = of_section(studied(tmp_path), 0)
+    assert plot.data == "MNIST, 500 training rows"
+
+
+def test_a_lost_history_leaves_the_numbers_and_the_figure_without_its_line(results):
+    next((results / "mlp_512").glob("seed1-*/history.jsonl")).unlink()
+    next((results / "ablation" / "no_relu").glob("*/history.jsonl")).write_text('{"epoch": 1, "val_acc')
+    assert all(file.is_file() for file in write(results))
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_that_names_it(results, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SetupError, match="the report cannot be written"):
+        write(results, tmp_path / "file" / "below")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (45.25, "45.2 s"), (59.99, "1 min 00 s"), (60, "1 min 00 s"), (725, "12 min 05 s"),
+     (3599.6, "1 h 00 min"), (12_000, "3 h 20 min")],
+)  # fmt: skip
+def test_durations_are_words(seconds, text):
+    assert duration(seconds) == text

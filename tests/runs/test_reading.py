@@ -1,0 +1,298 @@
+"""Finished runs as every command reads them: what cannot be read is kept, what is damaged is said, links count."""
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnist_lab import load_config
+from mnist_lab.cli import main
+from mnist_lab.datasets import load
+from mnist_lab.errors import DamagedError, MachineError, UnreadableError
+from mnist_lab.report import collect, compare, find_sides
+from mnist_lab.runs import RunFolder, finished_runs, load_run, read_runs
+from mnist_lab.sweeps import make_plan
+from tests.run_folders import edit_metrics, finished_run, give_mistakes
+
+DIGITS = load("digits")
+CONFIG = {"name": "small", "data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [4]}}
+
+
+def lab(*arguments):
+    return CliRunner().invoke(main, list(map(str, arguments)))
+
+
+def tree(folder):
+    """Every file with what is in it, and every link with where it leads."""
+    return {
+        path.relative_to(folder): path.readlink() if path.is_symlink() else path.is_file() and path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Has the operating system refuse to read or look at a path."""
+
+    def fail(path, code):
+        def refusing(method):
+            def call(self, *arguments, **named):
+                if self == path:
+                    raise OSError(code, os.strerror(code), str(self))
+                return method(self, *arguments, **named)
+
+            return call
+
+        for name in ("read_bytes", "open"):
+            monkeypatch.setattr(Path, name, refusing(getattr(Path, name)))
+
+    return fail
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A finished run of `CONFIG` with one more beside it."""
+    finished_run(tmp_path, CONFIG, seed=2, dataset={"name": "digits", "sha256": DIGITS.sha256, "genuine": True})
+    return finished_run(tmp_path, CONFIG, dataset={"name": "digits", "sha256": DIGITS.sha256, "genuine": True})
+
+
+def unreadable(kind, folder, failing):
+    """Bring about that the metrics of a run cannot be read."""
+    file = folder.path / "metrics.json"
+    if kind in ("EIO", "ESTALE", "EMFILE", "EACCES"):
+        failing(file, getattr(errno, kind))
+        return
+    file.rename(file.with_name("kept"))
+    match kind:
+        case "folder":
+            file.mkdir()
+        case "pipe":
+            os.mkfifo(file)
+        case "link to nothing":
+            file.symlink_to("/nowhere/metrics.json")
+
+
+UNREADABLE = ["EIO", "ESTALE", "EMFILE", "EACCES", "folder", "pipe", "link to nothing"]
+
+
+class TestUnreadable:
+    """A run that cannot be read at the moment is finished for all that is known."""
+
+    @pytest.mark.parametrize("kind", UNREADABLE)
+    def test_it_is_named_and_the_others_are_told(self, kind, run, failing, tmp_path):
+        unreadable(kind, run, failing)
+        for command in (["list", tmp_path], ["report", tmp_path, "--output", tmp_path / "out"]):
+            done = lab(*command, "--json")
+            assert done.exit_code == 0, done.output
+            assert f"Skipped: {run.path / 'metrics.json'}: cannot be read (" in done.stderr
+        assert [found.measured.run.seed for found in read_runs([tmp_path]).runs] == [2]
+
+    @pytest.mark.parametrize("kind", UNREADABLE)
+    def test_no_command_trains_it_again_or_moves_it(self, kind, run, failing, tmp_path):
+        unreadable(kind, run, failing)
+        before = sorted((tmp_path / "small").rglob("*"))
+        for force in ([], ["--force"]):
+            config = tmp_path / "small.yaml"
+            config.write_text(json.dumps(CONFIG))
+            done = lab("sweep", config, "--seeds", "1", "--results", tmp_path, "--backend", "jax", *force)
+            assert done.exit_code == 1, done.output
+            assert "cannot be read" in done.stderr
+        done = lab("run", config, "--results", tmp_path, "--backend", "jax")
+        assert done.exit_code == 2, done.output
+        assert sorted((tmp_path / "small").rglob("*")) == before
+
+    @pytest.mark.parametrize("kind", UNREADABLE)
+    def test_asked_for_by_name_it_is_an_error_that_says_why_and_is_no_bug(self, kind, run, failing, tmp_path):
+        unreadable(kind, run, failing)
+        for command in ("show", "predict", "reproduce"):
+            more = ["--dataset", "digits"] if command == "predict" else []
+            done = lab(command, run.path, *more)
+            assert done.exit_code == 2
+            assert "cannot be read (" in done.stderr
+            assert "bug" not in done.stderr
+
+    def test_a_plan_says_so_and_leaves_it_alone(self, run, failing, tmp_path):
+        failing(run.path / "metrics.json", errno.EIO)
+        configs = [load_config(CONFIG | {"seed": seed, "runtime": {"backend": "jax"}}) for seed in (1, 2, 3)]
+        plan = make_plan(configs, tmp_path)
+        assert [planned.state for planned in plan.runs] == ["unreadable", "done", "new"]
+        assert [planned.state for planned in plan.todo] == ["new"]
+        assert any("cannot be read (Input/output error)" in note for note in plan.notes)
+
+    @pytest.mark.parametrize("code", [errno.EIO, errno.EACCES])
+    def test_a_folder_that_cannot_be_listed_is_named(self, code, run, tmp_path, monkeypatch):
+        scandir = os.scandir
+
+        def refusing(path):
+            if Path(path) == run.path.parent:
+                raise OSError(code, os.strerror(code), str(path))
+            return scandir(path)
+
+        monkeypatch.setattr(os, "scandir", refusing)
+        done = lab("list", tmp_path)
+        assert done.exit_code == 0
+        assert f"{run.path.parent}: cannot be read (" in done.stderr
+        done = lab("show", "small", "--results", tmp_path)
+        assert done.exit_code == 2
+        assert f"{run.path.parent}: cannot be read (" in done.stderr
+
+    def test_whether_it_is_finished_is_not_guessed(self, tmp_path, monkeypatch):
+        def stale(self, **_):
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(self))
+
+        monkeypatch.setattr(Path, "stat", stale)
+        with pytest.raises(UnreadableError, match="Stale file handle"):
+            _ = RunFolder(tmp_path / "seed1-0123abcd").finished
+
+
+class TestNewer:
+    def test_a_run_of_a_newer_format_is_the_same_error_everywhere(self, run, tmp_path):
+        edit_metrics(run, format=99)
+        config = tmp_path / "small.yaml"
+        config.write_text(json.dumps(CONFIG))
+        before = tree(tmp_path)
+        answers = [
+            lab("list", tmp_path),
+            lab("report", tmp_path),
+            lab("compare", "small", run.path, "--results", tmp_path),
+            lab("show", run.path),
+            lab("sweep", config, "--seeds", "1,2", "--results", tmp_path, "--backend", "jax"),
+            lab("run", config, "--results", tmp_path, "--backend", "jax"),
+        ]
+        assert {answer.exit_code for answer in answers} == {2}
+        message = (
+            f"Error: {run.path}: written by a newer mnist-lab (format 99; this one reads up to 1).\nUpdate mnist-lab.\n"
+        )
+        assert {answer.stderr for answer in answers} == {message}
+        assert len(answers[0].stdout.splitlines()) == 3  # the other run is listed
+        assert tree(tmp_path) == before
+
+
+DAMAGED = {
+    "history.jsonl": [b'{"epoch": 1, "loss": "low"}\n' * 3, b"[]\n[]\n[]\n", b"\xff\xfe\n\n\n", b"null\n" * 3, b""],
+    "mistakes.json": [
+        b"null",
+        b"[]",
+        b"{}",
+        b'[{"index": 1}]',
+        b'[{"index": "one", "label": 1, "predicted": 2}]',
+        b"\xff",
+    ],
+    "environment.json": [b"null", b"[]", b'"cpu"', b"{", b"\xff\xff"],
+}
+
+
+class TestSideFiles:
+    @pytest.mark.parametrize(("name", "content"), [(name, one) for name, some in DAMAGED.items() for one in some])
+    def test_a_damaged_one_is_skipped_and_said(self, name, content, run, tmp_path):
+        (run.path / name).write_bytes(content)
+        other = next(tmp_path.glob("small/seed2-*"))
+        for problems in (
+            collect([tmp_path]).problems,
+            compare(find_sides([str(run.path), str(other)], tmp_path)).problems,
+            tuple(load_run(run.path).problems),
+        ):
+            [said] = [text for text in problems if text.startswith(str(run.path / name))]
+            assert "damaged (" in said
+
+    def test_report_compare_and_show_name_them_and_go_on(self, run, tmp_path):
+        for name, contents in DAMAGED.items():
+            (run.path / name).write_bytes(contents[0])
+        answers = [
+            lab("report", tmp_path),
+            lab("compare", run.path, next(tmp_path.glob("small/seed2-*")), "--results", tmp_path),
+            lab("show", run.path),
+        ]
+        for answer in answers:
+            assert answer.exit_code == 0, answer.output
+            for name in DAMAGED:
+                assert answer.stderr.count(f"Skipped: {run.path / name}") == 1
+        assert all(str(run.path / name) in (tmp_path / "report.md").read_text() for name in DAMAGED)
+
+    @pytest.mark.parametrize(
+        ("name", "content"), [(name, one) for name, some in DAMAGED.items() for one in some if one != b"[]"]
+    )
+    def test_a_run_is_not_reproduced_that_could_not_be_compared(self, name, content, run, tmp_path):
+        for other in DAMAGED:
+            if not (run.path / other).exists():
+                (run.path / other).write_text("{}" if other == "environment.json" else "[]")
+        (run.path / name).write_bytes(content)
+        done = lab("reproduce", run.path, "--into", tmp_path / "again")
+        assert done.exit_code == 2, done.output
+        assert f"{run.path / name}" in done.stderr
+        assert not (tmp_path / "again").exists()
+
+    def test_mistakes_that_metrics_json_does_not_count_are_not_told(self, run):
+        give_mistakes(run, [{"index": 3, "label": 4, "predicted": 9, "confidence": 0.9}])
+        assert [mistake.index for mistake in load_run(run.path).mistakes] == [3]
+        run.write_json("mistakes.json", [])
+        with pytest.raises(DamagedError, match=r"lists 0 wrong test images; metrics\.json counts 1"):
+            _ = load_run(run.path).mistakes
+
+    @given(st.binary(max_size=200))
+    def test_whatever_is_in_a_file_the_reader_reads_it_or_calls_it_damaged(self, tmp_path_factory, content):
+        folder = RunFolder(tmp_path_factory.getbasetemp())
+        for name, read in (
+            ("history.jsonl", folder.read_history),
+            ("mistakes.json", folder.read_mistakes),
+            ("environment.json", folder.read_environment),
+        ):
+            (folder.path / name).write_bytes(content)
+            try:
+                read()
+            except DamagedError as error:
+                assert name in error.message  # noqa: PT017 - some contents are sound
+
+
+class TestLinks:
+    def test_runs_behind_links_are_found_once_and_loops_end(self, tmp_path):
+        results, elsewhere = tmp_path / "results", tmp_path / "elsewhere"
+        finished_run(results, "ablation/no_relu")
+        moved = finished_run(elsewhere)
+        finished_run(elsewhere, "ablation/nodes_256")
+        (results / "mlp_512").symlink_to(moved.path.parent)
+        (results / "again").symlink_to(moved.path.parent)
+        (results / "ablation" / "nodes_256").symlink_to("../../elsewhere/ablation/nodes_256")
+        (results / "ablation" / "loop").symlink_to(results)
+        (results / "up").symlink_to(tmp_path)
+        (results / "a file").symlink_to(moved.path / "config.yaml")
+        found = [folder.path.parent.relative_to(results).as_posix() for folder in finished_runs(results)]
+        assert found == ["ablation/no_relu", "ablation/nodes_256", "again"]
+
+    def test_a_folder_itself_is_told_rather_than_a_link_to_it(self, tmp_path):
+        run = finished_run(tmp_path)
+        (tmp_path / "a_link").symlink_to(run.path.parent)
+        assert finished_runs(tmp_path) == [run]
+
+    def test_a_link_to_nothing_is_said(self, tmp_path):
+        finished_run(tmp_path)
+        (tmp_path / "gone").symlink_to("/nowhere/gone")
+        done = lab("list", tmp_path)
+        assert done.exit_code == 0
+        assert f"Skipped: {tmp_path / 'gone'}: a symbolic link to /nowhere/gone, which is not there." in done.stderr
+        assert "mlp_512" in done.stdout
+
+    def test_a_run_folder_that_is_a_link_is_shown_by_its_name(self, tmp_path):
+        run = finished_run(tmp_path / "elsewhere")
+        place = tmp_path / "results" / "mlp_512"
+        place.mkdir(parents=True)
+        (place / run.id).symlink_to(run.path)
+        for reference in ("mlp_512", run.id):
+            assert lab("show", reference, "--results", tmp_path / "results").exit_code == 0
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.EMFILE, errno.ESTALE])
+def test_an_error_of_the_operating_system_is_the_machine_s_and_names_the_file(code, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(code, os.strerror(code), "/some/file")
+
+    monkeypatch.setattr("mnist_lab.runs.read_runs", refuse)
+    done = lab("list", tmp_path)
+    assert done.exit_code == MachineError.exit_code
+    assert done.stderr.startswith(f"Error: /some/file: {os.strerror(code)}.\n")
+    assert "bug" not in done.stderr

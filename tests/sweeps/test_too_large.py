@@ -1,0 +1,20 @@
+"""One network of a sweep that is too large for the machine is a matter of its own."""
+
+from tests.lab import Case, in_one_process, write
+
+BASE = "data: {dataset: digits, subset: 200, test_subset: 50}\ntrain: {epochs: 1, batch_size: 50}\n"
+
+
+def test_it_is_said_in_the_plan_and_the_others_are_trained(tmp_path):
+    write(tmp_path / "configs" / "sizes" / "good.yaml", f"{BASE}model: {{kind: mlp, nodes: [4]}}\n")
+    write(tmp_path / "configs" / "sizes" / "giant.yaml", f"{BASE}model: {{kind: mlp, nodes: [4, 700000000000]}}\n")
+    sweep = ["sweep", "configs/sizes", "--jobs", "1"]
+    planned, trained = in_one_process([Case([*sweep, "--dry-run"]), Case(sweep)], tmp_path)
+    reason = "configs/sizes/giant.yaml: model.layers[2].dense: its weights and gradients of the shape (4, 700000000000)"
+    assert planned.code == 2
+    assert reason in planned.err
+    assert "too large" in planned.out
+    assert trained.code == 1
+    assert reason in trained.err
+    assert [path.parent.parent.name for path in tmp_path.rglob("metrics.json")] == ["good"]
+    assert [path.parent.parent.name for path in tmp_path.rglob("error.txt")] == ["giant"]

@@ -1,0 +1,80 @@
+"""What a plan says beforehand: whether the seeds can give verdicts, and where finished runs are."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnist_lab import datasets, load_config
+from mnist_lab.analysis import family as statistics
+from mnist_lab.sweeps import make_plan
+from mnist_lab.sweeps.verdicts import too_few_seeds
+from tests.run_folders import finished_run
+
+BASE = {"experiment": "base", "data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [4]}}
+
+
+def runs(arms, seeds, **changes):
+    base = load_config(BASE)
+    named = [base] + [
+        load_config(base, {"experiment": f"arm{i}", "base": "base", "model.nodes": [5 + i], **changes})
+        for i in range(arms)
+    ]
+    return [config.model_copy(update={"seed": seed}) for config in named for seed in seeds]
+
+
+@pytest.mark.parametrize(
+    ("arms", "seeds", "sentence"),
+    [
+        (12, 3, "Too few seeds to reach significance against base: 3 seeds, at least 9 needed (--seeds 1..9)."),
+        (1, 1, "Too few seeds to reach significance against base: 1 seed, at least 6 needed (--seeds 1..6)."),
+    ],
+)
+def test_seeds_that_cannot_give_a_verdict_are_told_with_the_number_that_can(arms, seeds, sentence):
+    assert too_few_seeds(runs(arms, range(seeds))) == [sentence]
+
+
+@given(st.integers(1, 20), st.integers(1, 12))
+def test_it_is_told_exactly_where_the_verdicts_could_not_be_significant(arms, seeds):
+    base, apart = dict.fromkeys(range(seeds), 0.5), {seed: 0.9 + seed / 1000 for seed in range(seeds)}
+    verdicts = statistics.tested([(base, apart)] * arms)
+    assert bool(too_few_seeds(runs(arms, range(seeds)))) == (not any(verdict.significant for verdict in verdicts))
+
+
+def test_with_the_number_that_is_named_nothing_is_told_any_more():
+    [sentence] = too_few_seeds(runs(5, range(2)))
+    least = int(re.findall(r"1\.\.(\d+)", sentence)[0])
+    assert too_few_seeds(runs(5, range(least))) == []
+    assert too_few_seeds(runs(5, range(least - 1))) != []
+
+
+def test_experiments_that_share_fewer_seeds_with_the_base_are_counted():
+    few = runs(2, range(8))
+    lacking = [config for config in few if config.experiment != "arm1" or config.seed < 3]
+    [sentence] = too_few_seeds(lacking)
+    start = "Too few seeds to reach significance against base for 1 of 2 experiments: 3 seeds in common"
+    assert sentence.startswith(start)
+
+
+def test_what_is_not_compared_needs_no_seeds():
+    assert too_few_seeds(runs(0, [1])) == []
+    assert too_few_seeds(runs(2, [1], base="elsewhere")) == []
+    assert too_few_seeds(runs(2, [1], **{"data.subset": 100})) == []
+
+
+def test_a_plan_says_so_and_where_finished_runs_are_that_lie_elsewhere(tmp_path):
+    digits = datasets.load("digits")
+    facts = {"name": "digits", "title": "digits", "sha256": digits.sha256, "genuine": True}
+    finished_run(tmp_path / "published", BASE, dataset=facts, seed=1)
+    finished_run(tmp_path / "published", BASE, dataset=facts, seed=2)
+    finished_run(tmp_path, BASE | {"experiment": "renamed"}, dataset=facts, seed=3)
+    finished_run(tmp_path, BASE, dataset=facts, seed=4)
+    plan = make_plan(
+        [load_config(BASE | {"seed": seed, "runtime": {"backend": "jax"}}) for seed in range(1, 6)], tmp_path
+    )
+    assert [run.state for run in plan.runs] == [*["done"] * 4, "new"]
+    assert plan.notes == (
+        f"2 finished runs found in {tmp_path / 'published'}.",
+        f"1 finished run found in {tmp_path / 'renamed'}.",
+    )

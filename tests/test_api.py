@@ -1,0 +1,208 @@
+"""The package from Python: names, paths and mappings as people have them, and clear errors for anything else."""
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mnist_lab
+from mnist_lab import errors
+from mnist_lab.config import Config, Override
+from mnist_lab.sweeps import Plan, Schedule, Swept
+from tests.lab import environment
+from tests.run_folders import finished_run
+
+SMALL = {"data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [8]}}
+
+
+def swept(given):
+    """A sweep that trains nothing, and puts into `given` what it was given."""
+
+    def nothing(declared, results, **more):
+        given.update(more, declared=declared, results=results)
+        return Swept(Schedule(Plan((), ()), (), (), {}))
+
+    return nothing
+
+
+def ignored(*_, **__):
+    raise AssertionError("nothing may be trained")
+
+
+def test_the_package_shows_what_it_offers_and_has_it_all():
+    assert {"run", "sweep", "load_config", "load_run", "Config", "Run"} <= set(dir(mnist_lab))
+    assert set(dir(mnist_lab)) == set(mnist_lab.__all__)
+    assert all(getattr(mnist_lab, name) is not None for name in dir(mnist_lab))
+    with pytest.raises(AttributeError, match="no attribute 'runs_of'"):
+        mnist_lab.runs_of  # noqa: B018
+
+
+def test_every_error_class_is_exported():
+    classes = {name for name, value in vars(errors).items() if inspect.isclass(value)}
+    assert classes <= set(dir(mnist_lab))
+
+
+def test_looking_at_the_package_imports_no_library():
+    script = "import sys, mnist_lab; dir(mnist_lab); print({'numpy', 'keras', 'pydantic'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True
+    )  # fmt: skip
+    assert done.stdout == "set()\n"
+
+
+class TestOverrides:
+    @pytest.mark.parametrize(
+        ("changes", "option"),
+        [
+            ({"train.epochs": 3}, "train.epochs=3"),
+            ({"train": {"epochs": 3}}, "train.epochs=3"),
+            ({"model.nodes": (64, 32)}, "model.nodes=[64, 32]"),
+            ({"model": {"nodes": np.array([64, 32])}}, "model.nodes=[64, 32]"),
+            ({"model.nodes.1": np.int64(16)}, "model.nodes.1=16"),
+            ({"data.dataset": Path("some/images")}, "data.dataset=some/images"),
+            ({"train.optimizer": {"learning_rate": 0.01}}, "train.optimizer.learning_rate=0.01"),
+            ({"train.restore_best": None}, "train.restore_best="),
+            ({"data": {"preprocess": {"standardize": {"mean": 0.1, "std": 0.3}}}},
+             "data.preprocess={standardize: {mean: 0.1, std: 0.3}}"),
+            ({"train": {"early_stopping": {"patience": 2}}}, "train.early_stopping.patience=2"),
+            ({"train.class_weight": {3: 2.0}}, "train.class_weight.3=2.0"),
+        ],
+    )  # fmt: skip
+    def test_a_mapping_sets_what_the_command_line_would(self, changes, option):
+        assert mnist_lab.load_config("mlp_512", changes).model_dump(exclude={"reference"}) == mnist_lab.load_config(
+            "mlp_512", [Override.parse(option)]
+        ).model_dump(exclude={"reference"})
+
+    def test_mappings_merge_and_everything_else_replaces(self):
+        config = mnist_lab.load_config(
+            "mlp_512",
+            {"data": {"preprocess": {"standardize": {"mean": 0, "std": 1}}}, "train.optimizer": {"name": "sgd"}},
+        )
+        changed = mnist_lab.load_config(config, {"data.preprocess": {"standardize": {"std": 2}}})
+        assert changed.train.optimizer.name == "sgd"
+        assert changed.model_dump(mode="json")["data"]["preprocess"] == {"standardize": {"mean": [0.0], "std": [2.0]}}
+
+    def test_changed_values_are_told_as_departures_from_the_published_recipe(self):
+        config = mnist_lab.load_config("mlp_512", {"train": {"epochs": 3}, "data": {"subset": 500}})
+        assert config.reference is not None
+        assert config.reference.departures == ("train.epochs", "data.subset")
+
+    def test_a_configuration_is_a_source_like_any_other(self):
+        config = mnist_lab.load_config("ablation/nodes_1024")
+        assert mnist_lab.load_config(config) == config
+        longer = mnist_lab.load_config(config, {"train.epochs": 20})
+        assert (longer.train.epochs, longer.model, longer.experiment) == (20, config.model, config.experiment)
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"train.epochs": "three"}, r"train\.epochs='three': train\.epochs: expected a whole number"),
+            ({"train": {"epoch": 3}}, r"train\.epoch: unknown key \(did you mean 'epochs'\?\)"),
+            ({"model.nodes.7": 3}, r"cannot set model\.nodes\[7\]"),
+            ({"train..epochs": 3}, "expected a key path"),
+            ({None: 3}, "expected a key path"),
+            ({"extends": "x"}, "is only allowed in a file"),
+        ],
+    )
+    def test_a_wrong_value_is_told_with_its_key(self, changes, message):
+        with pytest.raises(mnist_lab.InputError, match=message):
+            mnist_lab.load_config("mlp_512", changes)
+
+
+class TestPaths:
+    @pytest.fixture(autouse=True)
+    def home(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        (tmp_path / "mine.yaml").write_text("data: {dataset: digits}\nmodel: {kind: mlp, nodes: [8]}\n")
+
+    @pytest.mark.parametrize("path", ["~/mine.yaml", Path("~/mine.yaml")])
+    def test_a_configuration_may_lie_at_home(self, path):
+        assert mnist_lab.load_config(path).experiment == "mine"
+
+    @pytest.mark.parametrize("kind", [str, Path])
+    def test_a_run_is_read_by_path_id_or_name(self, kind, tmp_path):
+        folder = finished_run(tmp_path / "lab", SMALL | {"experiment": "small"})
+        for reference in (folder.path, f"~/lab/small/{folder.id}", "small", folder.id):
+            assert mnist_lab.load_run(kind(reference), results=kind("~/lab")).folder == folder
+
+    @pytest.mark.parametrize("kind", [str, Path])
+    def test_run_and_sweep_take_text_and_paths(self, kind, tmp_path, monkeypatch):
+        given = {}
+        monkeypatch.setattr("mnist_lab.experiment.run", lambda config, **more: given.update(more, config=config))
+        mnist_lab.run("quickstart", results=kind("~/lab"), data_dir=kind("~/data"))
+        assert (given["results"], given["data_dir"]) == (tmp_path / "lab", tmp_path / "data")
+        assert isinstance(given["config"], Config)
+        monkeypatch.setattr("mnist_lab.sweeps.sweep", swept(given))
+        assert (
+            mnist_lab.sweep([kind("~/mine.yaml"), "quickstart"], results=kind("~/lab"), data_dir=kind("~/data")) == []
+        )
+        assert [config.experiment for config in given["declared"].configs] == ["mine", "quickstart"]
+        assert (given["results"], given["data_dir"]) == (tmp_path / "lab", tmp_path / "data")
+
+    def test_a_home_that_does_not_exist_is_refused(self):
+        with pytest.raises(mnist_lab.InputError, match="there is no such home folder"):
+            mnist_lab.load_config("~nobody_of_this_name/x.yaml")
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "options", "message"),
+    [
+        ("load_config", [5], {}, "source: expected a name, a path, a mapping or a Config, received 5"),
+        ("load_config", [["mlp_512"]], {}, "source: expected a name"),
+        ("load_config", [b"mlp_512"], {}, "source: expected a name"),
+        ("load_config", ["mlp_512", "train.epochs=1"], {}, "overrides: expected a mapping"),
+        ("load_config", ["mlp_512", ["train.epochs=1"]], {}, "overrides: expected a mapping"),
+        ("run", [None], {}, "source: expected a name"),
+        ("run", ["quickstart"], {"results": None}, "results: expected a path"),
+        ("run", ["quickstart"], {"data_dir": 1}, "data_dir: expected a path"),
+        ("sweep", [3], {}, "reference: expected a path"),
+        ("sweep", [["quickstart", None]], {}, "reference: expected a path"),
+        ("sweep", ["quickstart"], {"jobs": "2"}, "jobs: expected a number of 1 or more"),
+        ("sweep", ["quickstart"], {"timeout": 0}, "timeout: expected a number of seconds"),
+        ("load_run", [None], {}, "reference: expected a path"),
+    ],
+)
+def test_a_wrong_type_is_told_with_the_argument_before_anything_is_trained(
+    function, arguments, options, message, monkeypatch
+):
+    monkeypatch.setattr("mnist_lab.experiment.run", ignored)
+    monkeypatch.setattr("mnist_lab.sweeps.sweep", ignored)
+    with pytest.raises(TypeError, match=message):
+        getattr(mnist_lab, function)(*arguments, **options)
+
+
+def test_a_run_is_shown_in_a_line(tmp_path):
+    run = mnist_lab.load_run(finished_run(tmp_path, SMALL | {"experiment": "small"}, seed=3, test=0.9612).path)
+    assert repr(run) == f"Run(small seed 3, test accuracy 0.9612, '{run.folder.path}')"
+
+
+SCRIPT = """
+import mnist_lab
+
+if __name__ == "__main__":
+    small = {"train.epochs": 1, "data": {"subset": 200}}
+    run = mnist_lab.run(mnist_lab.load_config("quickstart", small), results="lab", data_dir="data")
+    print(run)
+    print(*mnist_lab.sweep("quickstart", seeds=[1, 2], overrides=small, results="lab", data_dir="data"), sep="\\n")
+    try:
+        mnist_lab.sweep("quickstart", overrides={"data.dataset": "no/such/images"})
+    except mnist_lab.MnistLabError as error:
+        print(type(error).__name__)
+"""
+
+
+def test_a_script_trains_a_run_and_the_rest_of_a_sweep(tmp_path):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    first, *swept, refused = done.stdout.splitlines()
+    assert first.startswith("Run(quickstart seed 1, test accuracy 0.")
+    assert [line.split(",")[0] for line in swept] == ["Run(quickstart seed 1", "Run(quickstart seed 2"]
+    assert (swept[0], refused) == (first, "DataError")
+    assert len(list((tmp_path / "lab").rglob("metrics.json"))) == 2
+    assert len(list((tmp_path / "lab").rglob("summary.md"))) == 1
