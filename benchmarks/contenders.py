@@ -33,7 +33,7 @@ class Contender:
         if self.precision != "float32":
             return net.convolves
         # Keras' RandomRotation makes a whole model eager on JAX, and JAX is slow at convolutions on a CPU: a script
-        # that nobody would write.
+        # that no one would write.
         return not (self.kind == "script" and self.backend == "jax" and net.convolves and not gpu)
 
 

@@ -55,7 +55,7 @@ def run(command: Sequence[object], variables: Mapping[str, str]) -> Finished:
         began, clock, busy = time.time(), time.perf_counter(), _busy_seconds()
         process = subprocess.Popen([str(word) for word in command], cwd=ROOT, env=environment, stdout=out, stderr=err)
         try:
-            # `wait4` tells the resources of this one child, which no other call does.
+            # `wait4` reports the resources of this one child, which no other call does.
             _, status, used = os.wait4(process.pid, 0)
         except BaseException:
             _end(process)

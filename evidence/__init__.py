@@ -1,6 +1,6 @@
 """The evidence: the published experiments trained with mnist-lab, and what came of them.
 
-    make results                    write every summary, picture and README of results/published/ anew; trains nothing
+    make results                    regenerate every summary, picture and README of results/published/; trains nothing
     make results IMPORT=results     first take over finished runs of the published experiments from another folder
 
 `published.yaml` says what the write-ups conclude and what is asked of a reproduction; `writeups` reads it. `importing`

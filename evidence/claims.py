@@ -1,4 +1,4 @@
-"""The conclusions of the write-ups, held against our runs with the statistics of `mnist_lab.analysis`.
+"""The conclusions of the write-ups, tested on our runs with the statistics of `mnist_lab.analysis`.
 
 A comparison of two experiments is decided by the sign-flip test over the seeds that both were run with. On the test
 accuracy or the gap of an arm against its base it is the test of the tables and of the report, corrected for all arms of
@@ -26,11 +26,11 @@ EPOCHS = ("first_gap", "onset")
 """Quantities that are an epoch."""
 FEWEST = 3
 """Runs from which it says something of an experiment that most of them lack an epoch."""
-UNDERSTATED = "Dropout or augmentation lowers training accuracy and so the gap."
+UNDERSTATED = "Dropout or augmentation lowers training accuracy and therefore the gap."
 
 
 class Outcome(StrEnum):
-    """What the runs say of a claim."""
+    """The outcome of testing a claim on the runs."""
 
     SUPPORTED = "supported"
     CONTRADICTED = "contradicted"
@@ -62,7 +62,7 @@ class Finding:
 
 
 def findings(compared: Comparison) -> list[Finding]:
-    """What our runs say of each claim of a write-up, in its order."""
+    """The outcome of each claim of a write-up, in its order."""
     tests = _tests(compared)
     return [
         _of_two(claim, compared, tests.get(i)) if claim.than else _of_size(claim, compared)
@@ -166,7 +166,7 @@ def _of_size(claim: Claim, compared: Comparison) -> Finding:
     interval = mean_interval(values) if in_any_range else mean_accuracy_interval(values)
     if group.n > 1 and len(values) < group.n:
         some = f": {_spread(values, claim)}" if values else ""
-        text = f"{_name(claim, group)}: there is one in {len(values)} of {count(group.n, 'run')}{some}."
+        text = f"{_name(claim, group)}: found in {len(values)} of {count(group.n, 'run')}{some}."
         # An epoch that there is in fewer than half of the runs is no property of the experiment.
         never = 2 * len(values) < group.n and group.n >= FEWEST
         return Finding(claim, Outcome.CONTRADICTED if never else Outcome.INCONCLUSIVE, group.n, text)
@@ -215,7 +215,7 @@ def _name(claim: Claim, group: Group) -> str:
         "test": "Test accuracy",
         **dict.fromkeys(GAPS, "Generalization gap in the last epoch"),
         "first_gap": f"First epoch with a gap of {100 * OVERFIT_GAP:g} pp",
-        "onset": "Epoch at which validation loss turns",
+        "onset": "Onset of overfitting (epoch with the lowest validation loss)",
         "best_test": "Best test accuracy",
         "validation_at": f"{held_out.capitalize()} accuracy in epoch {claim.epoch}",
         "lowest_from": f"Lowest {held_out} accuracy from epoch {claim.epoch} on",

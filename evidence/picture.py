@@ -21,7 +21,7 @@ EDGE = 0.75
 BELOW = 0.3
 """Of a row, by which the published difference is drawn lower than ours."""
 COLOURS = {Kind.BETTER: BLUE, Kind.WORSE: ORANGE}
-"""Grey for what is not told from the base."""
+"""Grey for no detectable difference from the base."""
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def in_project_readme(text: str, compared: Sequence[Comparison]) -> str:
 
 
 def _extent(compared: Sequence[Comparison]) -> str:
-    """How much was published, and how much of it was trained again."""
+    """How much was published, and how much of it was retrained."""
     names = {row.experiment.name for one in compared for row in one.rows}
     done = {row.experiment.name for one in compared for row in one.done}
     again = "all of them retrained" if done == names else f"{len(done)} of them retrained so far"
@@ -127,23 +127,23 @@ def _notes() -> list[str]:
     return [
         "Accuracies are fractions of 1: the mean over n seeds ± their sample standard deviation (n - 1). *Train* is "
         "the running accuracy of the last epoch, *Test* that of the saved model. Where the best accuracies over the "
-        "epochs were published, ours stand beside them as *Best train* and *Best test*; a best test accuracy is "
-        "selected on the test images and so optimistic, theirs and ours.",
+        "epochs were published, ours are given as *Best train* and *Best test*; a best test accuracy is "
+        "selected on the test images and therefore optimistic, theirs as well as ours.",
         "*Ours - published* is in percentage points (pp), train / test: of the best accuracies where only these were "
-        "published. A published number is of one run; *about* says that it was published in whole percent.",
-        "*Difference from the base*: test accuracy less that of the experiment which it changes, with the same seeds, "
-        "in percentage points with its 95 % confidence interval. The verdict goes by the sign-flip test with Holm's "
+        "published. A published number is from one run; *about* marks one that was published in whole percent.",
+        "*Difference from the base*: test accuracy minus that of the experiment it changes, with the same seeds, "
+        "in percentage points with its 95 % confidence interval. Verdict: paired sign-flip test with Holm's "
         f"correction over all experiments that share the base, at {ALPHA:g}; the p shown is corrected. "
         f"{wording.INTERVAL} {wording.SCOPE} {wording.PLANNED}",
         "*Acceptance threshold*: what the median test accuracy over the seeds must reach in a faithful reproduction.",
         "*Parameters* are the trainable ones.",
-        "Under each table, the write-up's conclusions. Those that compare two experiments go by the same test: on test "
+        "Under each table, the write-up's conclusions. Those that compare two experiments use the same test: on test "
         "accuracy or the generalization gap compared with the base it is that of the table and of `report.md`, all "
-        "others of a write-up are a family of their own under Holm's correction. Those that name a size go by Student's"
-        " 95 % confidence interval of the mean over the seeds, and are *inconclusive* where it spans the bound. *No "
-        "detectable difference* does not mean that there is none; with *too few seeds* none could have been detected. "
-        "The generalization gap is training less validation accuracy; dropout and augmentation, active in training, "
-        "bias it downwards: where two experiments differ in them it does not tell which overfits more, and a small gap "
-        "under them does not rule out overfitting (*inconclusive: gap biased by dropout or augmentation*). Conclusions "
-        f"marked with {STAR} the write-up does not state: its numbers do.",
+        "others of a write-up are a family of their own under Holm's correction. Those that state a value are judged "
+        "by Student's 95 % confidence interval of the mean over the seeds, and are *inconclusive* where it spans the "
+        "bound. *No detectable difference* does not mean that there is none; with *too few seeds* none could have been "
+        "detected. The generalization gap is training minus validation accuracy; dropout and augmentation, active in "
+        "training, bias it downwards: where two experiments differ in them it does not show which overfits more, and a "
+        "small gap under them does not rule out overfitting (*inconclusive: gap biased by dropout or augmentation*). "
+        f"Conclusions marked with {STAR} are not stated in the write-up but follow from its numbers.",
     ]

@@ -46,9 +46,9 @@ def _miss(row: Row) -> str:
         return ""
     wider = f", and {experiment.rounded:g} more at its ends for the rounding" if experiment.rounded else ""
     return (
-        f"`{short(experiment.name)}` was published with {experiment.test_as_published}, which is not what one more of "
-        f"our seeds would give: {interval[0]:.4f} to {interval[1]:.4f} ({100 * PREDICTED:g} % prediction interval"
-        f"{wider}). {experiment.differs or ''}"
+        f"`{short(experiment.name)}` was published with {experiment.test_as_published}, which is outside the "
+        f"{100 * PREDICTED:g} % prediction interval of one more of our seeds, {interval[0]:.4f} to {interval[1]:.4f}"
+        f"{wider}. {experiment.differs or ''}"
     ).rstrip()
 
 

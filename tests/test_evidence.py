@@ -190,7 +190,11 @@ def claim_of(compared, words):
     [
         ("Removing dropout lowers test accuracy", Outcome.CONTRADICTED, r"\+0\.39 pp .* p = \.004"),
         ("Removing dropout widens", Outcome.SUPPORTED, r"^Generalization gap in the last epoch \+0\.0250 ± 0\.0000"),
-        ("The initial network overfits", Outcome.SUPPORTED, r"\+0\.0100 .* lowers training accuracy and so the gap"),
+        (
+            "The initial network overfits",
+            Outcome.SUPPORTED,
+            r"\+0\.0100 .* lowers training accuracy and therefore the gap",
+        ),
         (
             "not rescaled training collapses",
             Outcome.CONTRADICTED,
@@ -251,7 +255,7 @@ def test_a_small_gap_under_dropout_does_not_tell_that_it_does_not_overfit(tmp_pa
     without, under = (claim_of(compare(collect([tmp_path]).runs), f"Step {n}") for n in ("2 does not", "4: with"))
     assert without.outcome is Outcome.SUPPORTED
     assert under.outcome is Outcome.BIASED
-    assert under.numbers.endswith("lowers training accuracy and so the gap.")
+    assert under.numbers.endswith("lowers training accuracy and therefore the gap.")
 
 
 def test_what_two_are_compared_by_is_of_the_seeds_that_both_have(tmp_path):
@@ -326,7 +330,7 @@ def test_a_number_published_in_whole_percent_is_not_taken_for_an_exact_one(tmp_p
     assert "reaches 99 %. Published: about 0.99." in near
     assert "(#a-dense-network-against-a-cnn) | 1 of 2 | 3 | - | 1 of 1 |" in near
     assert "`mlp_5x30` was published" not in near
-    assert re.search(r"`mlp_5x30` was published with about 0\.96, .* 0\.01 more at its ends for the rounding\)", far)
+    assert re.search(r"`mlp_5x30` was published with about 0\.96, .* 0\.01 more at its ends for the rounding\.", far)
 
 
 def test_a_best_over_the_epochs_is_called_so_wherever_it_is_compared():

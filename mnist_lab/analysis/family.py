@@ -31,8 +31,8 @@ class Tested:
     p: float | None
     """The sign-flip p after Holm's correction: the one that decides. None if there is no such seed."""
     least: int
-    """Seeds below which this arm cannot be significant, however large its difference, the other arms being as they are:
-    Holm's correction asks less of an arm once others are significant."""
+    """Seeds below which this arm cannot be significant, however large its difference, given the results of the other
+    arms: Holm's correction asks less of an arm once others are significant."""
     more_seeds: int
     """How many more would probably show a difference of this size, to one significant digit; 0 where that is not
     known. It is for no fewer seeds than `least`, and only for a mean of at least `KNOWN` standard errors: of a smaller

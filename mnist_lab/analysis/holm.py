@@ -29,7 +29,7 @@ def holm(ps: Sequence[float]) -> list[float]:
 
 
 def open_tests(ps: Sequence[float], alpha: float) -> list[int]:
-    """What the p of each test has to be multiplied by and still be at most `alpha`, the other ps being as they are.
+    """What the p of each test has to be multiplied by and still be at most `alpha`, given the other p-values.
 
     That is the number of tests that are not significant if this one is not: as Holm's correction steps down, every test
     that is significant makes it one less for those that come after. At least 1, at most all of them.

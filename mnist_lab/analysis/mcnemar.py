@@ -9,7 +9,7 @@ from mnist_lab.analysis.holm import ALPHA
 
 @dataclass(frozen=True)
 class Disagreement:
-    """The test images that one of two models gets right and the other wrong."""
+    """The test images that one of two models classifies correctly and the other does not."""
 
     only_a_wrong: int
     only_b_wrong: int
@@ -23,7 +23,7 @@ def mcnemar(only_a_wrong: int, only_b_wrong: int) -> float:
 
     If both models err equally often, an image that only one of them gets wrong is as likely to be the one's as the
     other's: p is that of a binomial test with probability one half. It is about these two models, with the weights
-    they have: it says nothing about what other seeds would have given.
+    they have: it does not generalize to other seeds.
 
     Source: Q. McNemar, Psychometrika 12 (1947), 153-157; exact: A. Agresti, Categorical Data Analysis, 2nd edition
     (2002), section 10.1.

@@ -142,7 +142,7 @@ def observe_run(config: "Config", measured: "Measured", history: History) -> lis
 
     Args:
         config: as it was trained.
-        measured: its numbers; what is observed already is not looked at.
+        measured: its numbers; existing observations are ignored.
         history: a record per epoch.
     """
     dataset, test = measured.dataset, measured.test
@@ -284,7 +284,7 @@ def settled(run: Evidence) -> Observation | None:
 def reference(run: Evidence) -> Observation | None:
     """Where the published test accuracy lies with respect to ours and its 95 % interval.
 
-    The interval covers the choice of test images; how much another seed would change is not in it.
+    The interval covers the choice of test images; it does not cover the choice of the seed.
     """
     published, ours = run.reference.get("test_accuracy"), run.test_accuracy
     if published is None or ours is None or isnan(ours):

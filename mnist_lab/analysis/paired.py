@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FLIPPED = 16
-"""Up to so many pairs all 2^n flips are tried, beyond that `RESAMPLES` random ones."""
+"""Up to this many pairs all 2^n flips are enumerated, beyond that `RESAMPLES` random ones are drawn."""
 RESAMPLES = 9_999
 
 
@@ -42,7 +42,7 @@ def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1, alpha: flo
     mean at least as far from 0. It takes the differences to be symmetric around their centre and is exact; beyond 16
     pairs it is estimated from 9,999 random choices with a fixed seed.
 
-    **interval** inverts that test: it holds every difference d for which the same test of b - a - d gives a p above
+    **interval** inverts that test: it contains every difference d for which the same test of b - a - d gives a p above
     alpha / tests. So it excludes 0 exactly if `tests * p <= alpha`, and it covers the centre of the differences with
     a probability of at least 1 - alpha / tests. Its ends are means of subsets of the differences, since flipping the
     signs of a subset brings the mean as far to the other side exactly where that subset's mean is d (J. A. Hartigan,

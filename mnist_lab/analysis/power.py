@@ -9,11 +9,11 @@ from mnist_lab.analysis.paired import smallest_p
 POWER = 0.8
 """The probability that a difference is found which is there."""
 MOST = 1_000
-"""Beyond so many seeds no number is named."""
+"""Beyond this many seeds no number is given."""
 
 
 def least_seeds(arms: int, alpha: float = ALPHA) -> int:
-    """The seeds below which nothing can be significant, whatever the differences: 6 for one arm, 9 for twelve.
+    """The fewest seeds with which a difference of any size can be significant: 6 for one arm, 9 for twelve.
 
     The smallest p of a sign-flip test over n seeds is 2^(1-n), and Holm's correction multiplies the smallest of m by m.
 
@@ -33,7 +33,7 @@ def least_seeds(arms: int, alpha: float = ALPHA) -> int:
 def seeds_to_settle(
     difference: float, sd: float, *, arms: int = 1, alpha: float = ALPHA, power: float = POWER
 ) -> int | None:
-    """The seeds with which a true difference of this size would be found, four times out of five.
+    """The seeds with which a true difference of this size would be detected with 80 % power.
 
     An approximation: the power of the paired t-test, by the noncentral t distribution (J. Cohen, Statistical Power
     Analysis for the Behavioral Sciences, 2nd edition, 1988, chapter 2), at alpha / arms; never fewer than

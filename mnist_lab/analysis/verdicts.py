@@ -35,7 +35,7 @@ class Scores:
 class Verdict(Tested):
     """On the test accuracy of one experiment, an arm, against its base.
 
-    It is about other seeds on the same test images: what another choice of images would change is not in it.
+    It is about other seeds on the same test images: it does not cover the choice of test images.
     """
 
     kind: Kind

@@ -48,7 +48,7 @@ def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False)
 
 
 def _parts(column: Column, section: Section) -> Iterator[tuple[Heading, list[str]]]:
-    """A column with its cells, and one for what qualifies its numbers, which may be hidden on its own."""
+    """A column with its cells, and one for what qualifies its numbers, which may be hidden separately."""
     apart = column.aside_heading and any(map(column.aside, section.entries))
     cells = map(column.main if apart else column.text, section.entries)
     yield Heading(column.heading, column.numeric, column.priority), list(cells)

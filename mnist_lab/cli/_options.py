@@ -127,7 +127,7 @@ _CONFIG_OPTIONS = (
 
 
 def examples(*commands: str) -> str:
-    """The end of a help text; the backspace tells click to keep the lines as they are."""
+    """The end of a help text; the backspace makes click keep the line breaks."""
     return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)
 
 

@@ -53,7 +53,7 @@ _JSON = "--json has all columns"
 @click.option(
     "--prepare",
     type=click.Choice(["mnist", "resize", "none"]),
-    help="mnist: crop to the ink and centre, light on dark. resize: only resize. none: use as it is. "
+    help="mnist: crop to the ink and centre, light on dark. resize: only resize. none: use unchanged. "
     "Default: mnist for networks trained on MNIST or the bundled digits, else resize.",
 )
 @click.option(

@@ -33,7 +33,7 @@ def report(paths: tuple[Path, ...], output: Path | None, data_dir: Path | None, 
     """Compare the finished runs in and below PATH (default: results/).
 
     Runs that differ in seed only are one row. Each experiment gets a verdict against its base. report.html (one
-    file, to be opened in a browser), report.md, summary.csv, summary.json and two figures go into the (first) PATH.
+    page for a browser), report.md, summary.csv, summary.json and figures are written to the (first) PATH.
     """
     from mnist_lab.errors import InputError, MnistLabError
     from mnist_lab.report import collect, facts, groups, study, write_page, write_report

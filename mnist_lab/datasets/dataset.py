@@ -93,7 +93,7 @@ class Dataset:
 
 
 def class_list(names: Sequence[str], most: int = 12) -> str:
-    """`class 7` or `classes 7, 8`, with the middle of a long list left out."""
+    """`class 7` or `classes 7, 8`, with the middle of a long list elided."""
     shown = names if len(names) <= most else [*names[: most - 2], "...", names[-1]]
     return f"{'class' if len(names) == 1 else 'classes'} {', '.join(shown)}"
 

@@ -8,7 +8,7 @@ order, `uci_digits.txt` the attribution.
 They are brought to MNIST's form when loaded: scaled into a 20x20 box, which is placed in 28x28 so that the
 centre of mass falls on the middle. All of it is integer arithmetic, so the bytes (and their hash) are the
 same on every machine. A fifth, taken evenly from each class, is the test
-part; both parts have digits of all 13 writers, so accuracy here says nothing about the handwriting of others.
+part; both parts have digits of all 13 writers, so accuracy here does not generalize to other writers.
 """
 
 from importlib.resources import as_file, files

@@ -92,7 +92,7 @@ def find_files(folder: Path) -> dict[str, Path]:
 
 
 def read_file(path: Path, dimensions: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Reads one IDX file of unsigned bytes, gzipped or not (its first bytes tell).
+    """Reads one IDX file of unsigned bytes, gzipped or not (recognized by its first bytes).
 
     Args:
         path: the file.

@@ -1,6 +1,6 @@
 """Reads one picture of an image file or an .npy file, as bytes: grey or colour, any size.
 
-What differs between files and says nothing about what they show is settled here: palettes, transparency, 16 bits,
+Differences between file formats that are irrelevant to the content are resolved here: palettes, transparency, 16 bits,
 floating point, the orientation that a camera noted. What a network needs is another matter (`centring`).
 """
 

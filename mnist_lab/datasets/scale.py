@@ -1,7 +1,7 @@
 """Brings pixels to bytes on the scale 0..255, which everything after the reading relies on.
 
 A network whose first layer divides by 255 learns next to nothing from pixels of 0/1 or 0..16, and misjudges test images
-that are on another scale than those it learned from. The brightest pixel tells the scale: below a quarter of 255, all
+that are on another scale than those it learned from. The brightest pixel shows the scale: below a quarter of 255, all
 are spread to 0..255; parts whose brightest pixels differ by more than that are refused.
 """
 

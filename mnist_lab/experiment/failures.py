@@ -1,4 +1,4 @@
-"""What an interrupted or failed run leaves behind, and what it tells the user to do next."""
+"""What an interrupted or failed run leaves behind, and what the user is advised to do."""
 
 import errno
 import traceback

@@ -1,4 +1,4 @@
-"""Test images that one of two networks gets right and the other wrong."""
+"""Test images that only one of two networks classifies correctly."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

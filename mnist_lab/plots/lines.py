@@ -104,7 +104,7 @@ class Line:
 
 
 def leaders(names: int) -> float:
-    """Inches that the leaders from the lines to so many names need."""
+    """Inches that the leaders from the lines to this many names need."""
     return 0.2 + 0.012 * names
 
 
@@ -152,7 +152,7 @@ def widest_name(figure: Figure, lines: Sequence[Named]) -> float:
 
 
 def seeds_said(runs: Collection[int]) -> str:
-    """What is drawn of so many runs each, in words."""
+    """What is drawn for experiments with this many runs, in words."""
     if max(runs, default=1) == 1:
         return "one seed each"
     counts = f"{min(runs)}" if len(runs) == 1 else f"{min(runs)} to {max(runs)}"

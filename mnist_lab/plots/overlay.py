@@ -15,7 +15,7 @@ from mnist_lab.plots.style import GREY, headline, new_figure, styled
 
 PANEL = 2.7  # inches that each panel is high at least
 BETWEEN = 0.62  # inches between the two
-TRAINING_NAMED = 6  # up to so many runs the training lines have names of their own
+TRAINING_NAMED = 6  # up to this many runs, the training lines are named separately
 LOG_FROM = 20.0  # from this ratio of the largest to the smallest loss on the axis is logarithmic
 DASHED = (0, (3.2, 1.6))
 ARMS = (*LOOKS[1:], LOOKS[0] | {"mfc": "white"})  # filled, the first has the base's marker

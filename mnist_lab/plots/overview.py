@@ -49,7 +49,7 @@ def written(ranked: Sequence[str], bases: Collection[str]) -> set[str]:
 
 
 def short(name: str, most: int = 28) -> str:
-    """The name; of a long one the middle is left out, for the arms of a grid begin alike and differ at the end."""
+    """The name; the middle of a long one is elided, since the arms of a grid begin alike and differ at the end."""
     return name if len(name) <= most else f"{name[: most // 2 - 1]}…{name[-(most // 2) :]}"
 
 

@@ -29,7 +29,7 @@ from mnist_lab.system import atomic
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# Okabe and Ito's palette, told apart by people with any common colour-blindness (jfly.uni-koeln.de/color).
+# Okabe and Ito's palette, distinguishable with any common colour blindness (jfly.uni-koeln.de/color).
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#B0568C"
 INK, GREY, FAINT = "#222222", "#6B6B6B", "#DDDDDD"
 
@@ -141,7 +141,7 @@ def headline(figure: Figure, text: str, *, scale: float = 1.0) -> None:
 def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     """Write `figure` to `path` as a PNG of at most 256 colours, all of it or nothing.
 
-    The colours are reduced because that halves the file and nobody can see it; no date or version is written,
+    The colours are reduced because that halves the file and the difference is invisible; no date or version is written,
     so equal figures are equal files.
 
     Raises:

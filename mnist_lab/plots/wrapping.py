@@ -31,7 +31,7 @@ def fitted(text: str, inches: float, size: float, *, weight: str = "normal", lin
     """`text` on at most `lines` lines, none wider than `inches`.
 
     A line ends after punctuation rather than between words, between words rather than within one, and not within
-    parentheses where there is another place. What does not fit is left out in the middle: names of experiments begin
+    parentheses where there is another place. What does not fit is elided in the middle: names of experiments begin
     alike and differ at the end.
     """
     text = " ".join(text.split())

@@ -72,7 +72,7 @@ def _spread(of: Callable[[Group], Spread | None], sign: str = "") -> Iterator[An
 
 
 def _published(part: str) -> Iterator[Any]:
-    """A published accuracy, and ours less it in percentage points: `0.9918 (+0.05)`."""
+    """A published accuracy, and ours minus it in percentage points: `0.9918 (+0.05)`."""
 
     def known(entry: Entry) -> Any:
         return published_in(part, entry.group.published, entry.group)

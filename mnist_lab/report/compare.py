@@ -1,6 +1,6 @@
 """Chosen runs against the first of them: a study with a chosen base, number by number and image by image.
 
-Unlike a report, which finds the base of every experiment by itself, a comparison is between what was asked for.
+Unlike a report, which finds the base of every experiment, a comparison has the base and the runs that the user names.
 """
 
 from collections import Counter
@@ -66,7 +66,7 @@ class DisputedImage:
 
 @dataclass(frozen=True)
 class Disputed:
-    """The test images that tell two sides apart, over the pairs of models whose mistakes are known."""
+    """The test images that two sides classify differently, over the pairs of models whose mistakes are known."""
 
     pairs: int
     base_errs: tuple[DisputedImage, ...]
@@ -284,7 +284,7 @@ def _of_one_experiment(reference: str, results: Path) -> list[RunFolder]:
         ids = {folder.id for folder in folders}
         several = [folder.path for folder in folders] if ids == {reference} else experiments
         listed = "".join(f"\n  {path}" for path in several)
-        raise InputError(f"{reference}: {len(experiments)} experiments have runs that are called so; name one:{listed}")
+        raise InputError(f"{reference}: {len(experiments)} experiments have runs of this name; choose one:{listed}")
     return folders
 
 
@@ -294,7 +294,7 @@ def _group(reference: str, found: Sequence[Group]) -> Group:
     if len({group.experiment for group in found}) > 1:
         names = "".join(f"\n  {group.experiment}" for group in found)
         raise InputError(
-            f"{reference}: {len(found)} experiments have runs there; one is expected:{names}",
+            f"{reference}: {len(found)} experiments have runs there; expected one:{names}",
             "`mnist-lab report` compares all runs of a folder.",
         )
     listed = "".join(
@@ -433,8 +433,8 @@ def _check_images(sides: Sequence[Side], *, models_only: bool) -> None:
             for side in sides
         )
         raise InputError(
-            f"These were tested on different images, so nothing can be said image by image or pair by pair:{listed}",
-            "Compare runs of one data set; `mnist-lab report` sets the others apart.",
+            f"These were tested on different images, so they cannot be compared image by image or in pairs:{listed}",
+            "Compare runs of one data set; `mnist-lab report` lists data sets separately.",
         )
     drawn = [side for side in sides if side.group.draws_test_images]
     if models_only and drawn and any(side.group.seeds != first.seeds for side in sides):
@@ -509,7 +509,7 @@ def _missing(groups: Sequence[Group]) -> list[str]:
     texts = []
     for group in groups:
         if group.config is None:
-            texts.append(f"{group.name}: config.yaml cannot be read; what it changes is not known.")
+            texts.append(f"{group.name}: config.yaml cannot be read; its changes are not known.")
         for name, what in (("history.jsonl", "curves"), ("mistakes.json", "mistakes")):
             if lacking := sum(not (run.folder.path / name).exists() for run in group.runs):
                 runs = f" in {lacking} of {group.n} runs" if group.n > 1 else ""

@@ -165,7 +165,7 @@ def overlay(comparison: Comparison) -> "Figure | None":
 
 
 def digits(comparison: Comparison, dataset: "Dataset") -> "dict[str, Figure]":
-    """For each arm whose mistakes are known the test images that tell it from the base, by file name."""
+    """By file name: the test images that an arm, if its mistakes are known, and the base classify differently."""
     from mnist_lab import plots
 
     found = {}
@@ -177,7 +177,7 @@ def digits(comparison: Comparison, dataset: "Dataset") -> "dict[str, Figure]":
             _half(arm.disputed, arm.disputed.other_errs, other, base, dataset),
             _half(arm.disputed, arm.disputed.base_errs, base, other, dataset),
         )
-        title = f"Test images that tell {other} from {base}, {dataset.title}"
+        title = f"Test images classified differently by {other} and {base}, {dataset.title}"
         found[numbered(DIGITS, i)] = plots.disputed(halves, dataset.classes, title=title)
     return found
 
@@ -197,7 +197,7 @@ def _half(found: Disputed, images: Sequence[DisputedImage], errs: str, right: st
         legend = "with its confidence, highest first"
         notes = [f"{one.confidence:.1%}" if one.confidence else "" for one in shown]
     else:
-        heading = f"More often wrong in {errs}: {wording.count(len(images), 'image')}"
+        heading = f"Misclassified more often by {errs}: {wording.count(len(images), 'image')}"
         legend = f"in how many of {found.pairs} models, against how many of the other's {found.pairs}"
         notes = [f"{max(pair)} against {min(pair)}" for one in shown for pair in [(one.base_wrong, one.other_wrong)]]
     return plots.Half(
@@ -229,7 +229,7 @@ def load_images(groups: Sequence[Group], data_dir: Path | None = None) -> "Datas
     expected = groups[0].data.sha256
     if dataset.sha256 != expected:
         raise DataError(
-            f"{dataset.source}: another than the runs were tested on (SHA-256 {dataset.sha256[:8]}, expected "
+            f"{dataset.source}: not the data set that the runs were tested on (SHA-256 {dataset.sha256[:8]}, expected "
             f"{expected[:8]})."
         )
     return dataset

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 ROOM = 2.0
 """How many times the typical extent of a difference the scale reaches to either side; what lies beyond is cut off."""
 EPOCHS = 200
-"""At most about so many epochs of a history are drawn: more than a small chart has room for."""
+"""At most about this many epochs of a history are drawn, which is more than a small chart can resolve."""
 CLASSES = 20
 """A matrix of more classes than this cannot be read; the most frequent confusions are listed in any case."""
 LISTED = 5
@@ -69,7 +69,7 @@ class Confusions:
     images: tuple[int, ...] | None
     """Test images of each class, if known, and the same for every run."""
     drawn: bool
-    """Whether each run drew test images of its own, so that those of a class are not known."""
+    """Whether each run was tested on its own subset of the test images, so that those of a class are not known."""
     frequent: tuple[tuple[int, int, int], ...]
     """The most frequent ones: true class, predicted class, how often."""
 

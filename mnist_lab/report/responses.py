@@ -84,7 +84,7 @@ def _rank(setting: Setting | None) -> tuple[float, str]:
 
 
 def _names(lines: Sequence[Mapping[str, Setting]], differing: Sequence[str]) -> list[str]:
-    """What tells each line from the others: the values of the settings in which they differ."""
+    """The labels of the lines: the values of the settings in which they differ."""
     shared = {path for path in differing if all(path in line for line in lines)}
     names = []
     for line in lines:

@@ -381,7 +381,7 @@ def _in_order(groups: Sequence[Group]) -> Iterator[Group]:
     for group in sorted(groups, key=lambda group: _natural(group.name)):
         arms.setdefault(group.base if group.base in names else None, []).append(group)
     waiting = arms.pop(None, [])[::-1]
-    # In a circle of bases nobody comes first, so whoever is left then does.
+    # In a cycle of bases none comes first, so the remaining ones follow in any order.
     while waiting or arms:
         if not waiting:
             waiting = arms.pop(next(iter(arms)))[::-1]

@@ -192,7 +192,7 @@ class Section:
     def one_machine(self) -> bool:
         """Whether all runs were trained on the same machine, device and threads with the same backend.
 
-        If not, their times cannot be compared, and there is no front by them.
+        If not, their times are not comparable, and there is no Pareto front by them.
         """
         return len(set[object]().union(*(group.machines for group in self.groups))) == 1
 

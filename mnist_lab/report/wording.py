@@ -1,4 +1,4 @@
-"""Every sentence and every term that tells a result; whatever shows one takes it from here.
+"""Every sentence and every term for results; tables, figures, pages and documents take them from here.
 
 Accuracies are written as fractions of 1 with four decimals, differences of accuracies in percentage points (pp) with
 two. One outcome has one name: *better*, *worse*, *no detectable difference*, *too few seeds*.
@@ -62,7 +62,7 @@ def p_value(p: float) -> str:
 
 
 def correction(comparisons: int) -> str:
-    """What p and interval take account of."""
+    """What p and interval are corrected for."""
     return "uncorrected, one comparison" if comparisons == 1 else f"corrected for {comparisons:,} comparisons"
 
 
@@ -149,7 +149,7 @@ VERDICTS: Mapping[Kind, Words] = {
         "too few seeds", "Too few seeds", "Too few seeds to reach significance against", "had too few seeds"
     ),
 }
-"""In the order in which they are told."""
+"""In the order in which they are shown."""
 
 
 def short(found: Verdict | None) -> str:
@@ -168,8 +168,8 @@ def _verdict(found: Verdict) -> str:
         return f"{words.heading}: no seed in common with the base; at least {found.least} needed."
     if found.kind is Kind.IMPOSSIBLE:
         return (
-            f"{words.heading}: {pp(pair.mean)} with {count(pair.n, 'seed')}; below {found.least} nothing can be "
-            "significant, and there is no confidence interval."
+            f"{words.heading}: {pp(pair.mean)} with {count(pair.n, 'seed')}; a verdict and a "
+            f"confidence interval need at least {found.least}."
         )
     return f"{words.heading}: {estimate(found)} over {count(pair.n, 'shared seed')}."
 
@@ -180,7 +180,7 @@ def sureness(found: Verdict) -> str:
         return f"No seed in common with the base; at least {found.least} needed."
     seeds = count(found.paired.n, "seed")
     if found.kind is Kind.IMPOSSIBLE or found.p is None:
-        return f"{seeds}; below {found.least} nothing can be significant.{_of_models(found)}{caution(found)}"
+        return f"{seeds}; at least {found.least} needed for a verdict.{_of_models(found)}{caution(found)}"
     interval = f"{ends_pp(found.paired.interval)}, " if found.paired.interval else ""
     return f"{interval}{p_value(found.p)}, {seeds}, {correction(found.arms)}.{outlook(found)}{caution(found)}"
 
@@ -213,8 +213,8 @@ def _of_models(found: Verdict) -> str:
     if not found.models or found.models_p is None:
         return ""
     return (
-        f" Of these two models (not of the experiments): {count(found.models.only_b_wrong, 'test image')} only this "
-        f"one gets wrong, {found.models.only_a_wrong:,} only the base's ({mcnemar(found)})."
+        f" These two models (not the experiments): {count(found.models.only_b_wrong, 'test image')} misclassified only "
+        f"by this one, {found.models.only_a_wrong:,} only by the base's ({mcnemar(found)})."
     )
 
 
@@ -283,8 +283,8 @@ def _single_models(base: str, known: Sequence[tuple[str, Verdict]]) -> str:
     if rest := len(known) - len(apart):
         found.append(f"no detectable difference in {f'the other {rest}' if apart else rest}")
     return (
-        f"Mistakes of these single models compared with {base} (McNemar's exact test; says nothing about other seeds): "
-        f"{'; '.join(found)}."
+        f"Mistakes of these single models compared with {base} (McNemar's exact test; does not generalize to other "
+        f"seeds): {'; '.join(found)}."
     )
 
 
@@ -299,17 +299,17 @@ def lead(section: "Section") -> str:
     if few:
         least = sorted({one.least for one in few})
         needed = f"{least[0]} are" if len(least) == 1 else f"{least[0]} to {least[-1]} are"
-        subject = _so_many(len(few), len(found), told=bool(told))
+        subject = _subject(len(few), len(found), told=bool(told))
         has = "has" if len(few) == 1 else "have"
         sentences.append(f"{subject} {has} too few seeds for a verdict: {needed} needed.")
     if alone:
-        subject = _so_many(len(alone), len(found), told=bool(told or few))
+        subject = _subject(len(alone), len(found), told=bool(told or few))
         sentences.append(f"{subject} {'has' if len(alone) == 1 else 'have'} no seed in common with the base.")
     return " ".join(sentences)
 
 
 def remarks(study: "Study") -> list[str]:
-    """What is said below the tables in a terminal, which is no place for explanations."""
+    """The brief remarks below the tables in a terminal; explanations are in the report."""
     return [
         *([legend] if (legend := _legend(study)) else []),
         *([APART] if len(study.sections) > 1 else []),
@@ -332,7 +332,7 @@ def _legend(study: "Study") -> str:
     return f"{text} Interval and verdict: paired sign-flip test at {ALPHA:g}, Holm-corrected."
 
 
-def _so_many(number: int, total: int, *, told: bool) -> str:
+def _subject(number: int, total: int, *, told: bool) -> str:
     if number == total:
         return {1: "The one change", 2: "Both changes"}.get(number, f"All {number} changes")
     return f"The other {'one' if number == 1 else number}" if told else f"Of {total} changes, {number}"
@@ -342,12 +342,12 @@ def _so_many(number: int, total: int, *, told: bool) -> str:
 
 
 def observation(one: Observation) -> str:
-    """What is observed of a single run, as a sentence."""
+    """An observation about a single run, as a sentence."""
     return str(one.facts["text"]) if "text" in one.facts else _OF_A_RUN[one.rule](one)
 
 
 def comparison(one: Observation) -> str:
-    """What is observed of an experiment beside others (`rules`), as a sentence."""
+    """An observation about an experiment compared with others (`rules`), as a sentence."""
     return _BESIDE[one.rule](one)
 
 
@@ -493,7 +493,7 @@ def _in_runs(runs: int, of: int) -> str:
     """Empty if there is only one run."""
     if of == 1:
         return ""
-    return f" in all {of} runs" if runs == of else f" in {runs} of {of} runs"
+    return (" in both runs" if of == 2 else f" in all {of} runs") if runs == of else f" in {runs} of {of} runs"
 
 
 def _epochs(epochs: Sequence[int], of: int) -> tuple[str, str]:
@@ -572,31 +572,30 @@ OBSERVED = {
     "Epochs to reach a level of accuracy": ("stays_above",),
     "Faster than the base": ("faster",),
 }
-"""What is seen beside the verdicts, by the rules of `report.rules`."""
+"""Headings of the observations other than verdicts, with the rules of `report.rules` below each."""
 
 
 # What a report says besides
 
-APART = "Experiments on different data are kept apart and not compared with each other."
+APART = "Experiments on different data are listed separately and not compared with each other."
 NO_TIMES = (
-    "There is no front by training time: not all runs were trained on the same machine, device and number of threads "
-    "with the same backend."
+    "There is no Pareto front by training time: not all runs were trained on the same machine, device and number of "
+    "threads with the same backend."
 )
 OWN_IMAGES = (
-    "Each seed was tested on images of its own (data.test_subset), so there is no image that all models were tested on."
+    "Each seed was tested on its own subset of the test images (data.test_subset), so the models share no common test "
+    "set."
 )
-BOLD = "In bold: the experiments that others are compared with."
+BOLD = "Bold: experiments that others are compared with."
 INTERVAL = (
-    f"The {CI} of a difference holds every difference that this test does not reject at the same corrected level, so "
-    "it excludes 0 exactly where the verdict is better or worse. Too few seeds for a verdict give no interval."
+    f"The {CI} of a difference contains every difference that the sign-flip test does not reject at the same corrected "
+    "level, so it excludes 0 exactly if the verdict is better or worse. With too few seeds for a verdict there is no "
+    "interval."
 )
-SCOPE = (
-    "A verdict generalizes to other seeds on these same test images; what another choice of test images would change "
-    "is not in it."
-)
+SCOPE = "A verdict generalizes to other seeds on the same test images; it does not cover the choice of test images."
 PLANNED = (
-    "p holds for a number of seeds that was fixed beforehand: adding seeds until it is small enough finds differences "
-    "that are not there."
+    "p is valid if the number of seeds was fixed beforehand: adding seeds until p is small enough finds differences "
+    "that do not exist."
 )
 
 
@@ -613,7 +612,7 @@ def reuse(found: "Reuse") -> list[str]:
     else:
         text = (
             f"{found.models:,} models were scored on the test images, each after its training; the best of several "
-            "looks better than it is."
+            "has an optimistic score."
         )
     if not found.watched:
         return [text]
@@ -634,49 +633,49 @@ def reuse(found: "Reuse") -> list[str]:
 
 
 def unanimous(found: "Unanimous") -> str:
-    """How many images every model gets wrong."""
+    """How many images every model misclassifies."""
     among = f"all {found.models:,} models"
     if found.unknown:
-        among += f" whose mistakes are known ({found.unknown:,} more have none that can be read)"
-    return f"{count(len(found.images), 'image')} wrong in {among}." if found.images else f"None is wrong in {among}."
+        among += f" whose mistakes are recorded ({found.unknown:,} more have no readable record)"
+    return f"{count(len(found.images), 'image') if found.images else 'None'} misclassified by {among}."
 
 
 def notes(study: "Study", headings: Collection[str]) -> list[str]:
     """How to read a report: what the numbers are, what was selected on, and what the verdicts rest on.
 
     Args:
-        study: what is told.
+        study: what is reported.
         headings: of the columns that are shown.
     """
     found = [verdict for section in study.sections for verdict in section.verdicts.values()]
     texts = [_columns(headings)]
     if found:
         texts.append(
-            "Difference: test accuracy less the base's with the same seeds, in percentage points (pp). The verdict "
-            f"goes by p at {ALPHA:g}: that of the sign-flip test (over all choices of signs up to {FLIPPED} seeds, "
-            "over random ones beyond), with Holm's correction over all experiments that share the base."
+            "Difference: test accuracy minus the base's with the same seeds, in percentage points (pp). Verdict: "
+            f"paired sign-flip test (exact up to {FLIPPED} seeds, with random sign combinations beyond) at the level "
+            f"{ALPHA:g}, with Holm's correction over all experiments that share the base."
         )
         texts += [INTERVAL, SCOPE]
     if {"Published train", "Published test"} & set(headings):
-        texts.append("Beside a published accuracy stands ours less it, in percentage points.")
+        texts.append("In parentheses after a published accuracy: ours minus the published one, in percentage points.")
     texts.append(_selection(study))
     texts.append(
-        "Over seeds: Student's 95 % confidence interval of the mean, for another choice of seeds. Over test "
-        "images: Wilson's at the mean accuracy, for another choice of as many test images. Neither covers the other."
+        "Over seeds: Student's 95 % confidence interval of the mean, which covers the choice of seeds. Over test "
+        "images: Wilson's at the mean accuracy, which covers the choice of test images. Neither covers both."
     )
     texts += _few_seeds(study)
     if any(one.more_seeds for one in found):
         texts.append(
-            "More seeds needed: with so many a paired t-test would detect a difference of this size four times out "
-            "of five (noncentral t, at the level of the step that Holm's correction is at). It is an order of "
-            "magnitude, since the size is itself an estimate; where not even that is known, nothing is said."
+            "More seeds needed: the number with which a paired t-test would detect a difference of this size with "
+            "80 % power (noncentral t, at the level of the current step of Holm's correction). It is an order of "
+            "magnitude, since the size is itself an estimate; where it cannot be estimated, no number is given."
         )
     if any(one.p is not None for one in found):
         texts.append(PLANNED)
     if any(one.models for one in found):
         texts.append(
-            "McNemar's exact test counts the test images that only one of two models gets wrong. It compares the "
-            "models as they are; other seeds would give other models."
+            "McNemar's exact test counts the test images that only one of two models misclassifies. It compares two "
+            "trained models, not the experiments: other seeds would give other models."
         )
     return [*texts, BOLD] if any(group.is_base for group in study.groups) else texts
 
@@ -690,7 +689,7 @@ def _columns(headings: Collection[str]) -> str:
     }
     what = ", ".join(text for heading, text in meanings.items() if heading in headings)
     text = f"Accuracies: {what}; mean ± standard deviation (n - 1) over n seeds."
-    return f"{text} Time is that of one run, start-up included." if "Time" in headings else text
+    return f"{text} Time is per run, including start-up." if "Time" in headings else text
 
 
 def _selection(study: "Study") -> str:
@@ -699,7 +698,7 @@ def _selection(study: "Study") -> str:
         return "In none of the runs were the test images used for validation."
     return (
         f"In {selected} of {study.runs} {'run' if study.runs == 1 else 'runs'} the validation images are the test "
-        "images: what is chosen by validation there is chosen on the test set."
+        "images: what is selected by validation there is selected on the test set."
     )
 
 
@@ -713,11 +712,13 @@ def _few_seeds(study: "Study") -> list[str]:
                     needed.setdefault((found.least, found.remaining), {})[base] = None
     if not needed:
         return []
-    told = [f"{least} against {listed(list(bases))} (times {times})" for (least, times), bases in needed.items()]
+    told = [
+        f"{least} against {listed(list(bases))} (multiplied by {times})" for (least, times), bases in needed.items()
+    ]
     return [
         "The smallest two-sided p of a sign-flip test over n seeds is 2^(1-n), and Holm's correction multiplies it by "
-        "the number of experiments with the same base that are not significant. So the fewest seeds that can be "
-        f"significant, the other experiments being as they are: {', '.join(told)}."
+        "the number of experiments with the same base that are not significant. So the fewest seeds that can reach "
+        f"significance, given the results of the other experiments: {', '.join(told)}."
     ]
 
 
@@ -753,7 +754,7 @@ def short_in_comparison(arm: "Arm") -> str:
 
 
 def findings(found: "Comparison", arm: "Arm") -> list[str]:
-    """The verdict, in which images the models differ, and what else is seen of the arm."""
+    """The verdict, how many images the models disagree on, and other observations about the arm."""
     texts = [_verdict_in_comparison(found, arm)]
     if arm.disputed:
         texts.append(_disputed(found, arm))
@@ -772,11 +773,11 @@ def _verdict_in_comparison(compared: "Comparison", arm: "Arm") -> str:
         said = f"No detectable difference between these two models ({mcnemar(found)})."
     else:
         better = arm.entry.group.name if models.only_a_wrong > models.only_b_wrong else base.name
-        said = f"Of these two models that of {better} is better on these test images ({mcnemar(found)})."
+        said = f"The model of {better} is better on these test images ({mcnemar(found)})."
     said += caution(found)
     if not arm.changes and base.fingerprint == arm.entry.group.fingerprint:
         return f"{said} They have the same configuration."
-    return f"{said} One seed says nothing about the experiments: at least {found.least} needed."
+    return f"{said} One seed allows no verdict on the experiments: at least {found.least} needed."
 
 
 def _disputed(compared: "Comparison", arm: "Arm") -> str:
@@ -786,13 +787,13 @@ def _disputed(compared: "Comparison", arm: "Arm") -> str:
     only_base, only_other = len(found.base_errs), len(found.other_errs)
     if found.pairs == 1:
         return (
-            f"Only {other} gets {count(only_other, 'test image')} wrong, only {base} {only_base:,}, both "
-            f"{found.alike:,}."
+            f"{count(only_other, 'test image')} misclassified only by {other}, {only_base:,} only by {base}, "
+            f"{found.alike:,} by both."
         )
     own = "" if compared.section.same_images else f" {OWN_IMAGES}"
     return (
-        f"Over {found.pairs} pairs of models, {count(only_other, 'test image')} more often wrong in {other}, "
-        f"{only_base:,} in {base}, and {found.alike:,} equally often.{own}"
+        f"Over {found.pairs} pairs of models, {count(only_other, 'test image')} misclassified more often by "
+        f"{other}, {only_base:,} by {base}, and {found.alike:,} equally often.{own}"
     )
 
 
@@ -813,22 +814,22 @@ def comparison_notes(found: "Comparison") -> list[str]:
         texts += [INTERVAL, SCOPE, PLANNED]
     if any(arm.pairs == 1 for arm in found.arms):
         texts.append(
-            "Of single models the intervals are for another choice of as many test images: Wilson's of the accuracy; "
-            "of the difference that of Fay and Lumbard, which goes with McNemar's exact test and is corrected like it. "
-            "They say nothing about other seeds."
+            "Single models: the intervals cover the choice of test images, not that of seeds. That of an accuracy is "
+            "Wilson's; that of a difference is Fay and Lumbard's, which agrees with McNemar's exact test and is "
+            "corrected like it."
         )
     return [*texts, *comparison_cautions(found), *reuse(found.section.reuse)]
 
 
 def comparison_cautions(found: "Comparison") -> list[str]:
-    """Which of the numbers do not mean what a reader would take them for."""
+    """Warnings about numbers that could be misread."""
     texts = []
     if any(not arm.pairs for arm in found.arms):
-        texts.append("Without a seed in common a difference is that of the means, and has no interval.")
+        texts.append("Without a seed in common, a difference is that of the means and has no interval.")
     base = found.base.group
     texts += [
         f"{arm.entry.group.name} was trained on another machine, device or number of threads than {base.name}: their "
-        "times cannot be compared."
+        "times are not comparable."
         for arm in found.arms
         if arm.entry.group.machines != base.machines
     ]

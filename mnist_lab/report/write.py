@@ -43,7 +43,7 @@ _OF_A_COMPARISON = re.compile(rf"{figures.OVERLAY}\.png|{figures.DIGITS}(_[0-9]+
 def write_report(folder: Path, study: Study, *, redraw: bool = False) -> list[Path]:
     """Write `report.md`, `summary.csv`, `summary.json` and the figures of each section into `folder`.
 
-    Figures are drawn only if `summary.json` has changed or one is missing: they show nothing that is not told by it
+    Figures are drawn only if `summary.json` has changed or one is missing: they show only what is in it
     and by the histories of the runs it names.
 
     Args:

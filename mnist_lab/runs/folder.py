@@ -136,7 +136,7 @@ class RunFolder:
                         (self.path / lock.LOCK).unlink(missing_ok=True)
 
     def settle(self) -> None:
-        """Complete or remove what a killed repetition has left, unless another process is at it."""
+        """Complete or remove what a killed repetition has left, unless another process holds its lock."""
         if self.unsettled:
             with suppress(BusyError, NoRoomError), self.locked():
                 pass

@@ -1,7 +1,7 @@
 """How the files of a run folder are read and written: JSON, JSON lines, YAML and npz.
 
-Each reader tells three failures apart. There is no such file: MissingError. It cannot be read at the moment, which says
-nothing about what is in it: UnreadableError. What is in it cannot be right: DamagedError.
+Each reader distinguishes three failures. The file does not exist: MissingError. It cannot be read at the moment,
+whatever it contains: UnreadableError. Its content is invalid: DamagedError.
 """
 
 import errno

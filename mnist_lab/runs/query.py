@@ -137,7 +137,7 @@ class Records:
         """What each run has under `key`, ABSENT where it has nothing.
 
         Raises:
-            InputError: there are runs, but none had it before any were left out.
+            InputError: there are runs, but none had it before filtering.
         """
         if key in self._columns:
             return self._columns[key]
@@ -200,7 +200,7 @@ class Records:
 
 
 def leaves(value: Any, path: KeyPath = ()) -> Iterator[tuple[str, Any]]:
-    """Every plain value below a mapping with its key, lists of mappings left out."""
+    """Every plain value below a mapping with its key, except lists of mappings."""
     match value:
         case Mapping():
             for key, below in value.items():

@@ -18,7 +18,7 @@ def removable(references: Iterable[str], results: Path) -> list[RunFolder]:
 
     Args:
         references: folders (of finished runs or others), or what `find_run` takes. A name means only a run that lies
-            where it was written: what was taken elsewhere, such as into `results/published`, goes by its path alone.
+            where it was written: one that was moved, such as those in `results/published`, needs its path.
         results: the folder below which ids and experiments are looked for.
 
     Raises:
@@ -39,7 +39,7 @@ def removable(references: Iterable[str], results: Path) -> list[RunFolder]:
 def remove(folder: RunFolder, results: Path) -> None:
     """Remove a run folder, and the folders above it that are empty then, up to `results`.
 
-    Of a run elsewhere only the folder right above it is looked at: where its results begin is not known.
+    For a run elsewhere only its parent folder is checked, as its results folder is not known.
 
     Raises:
         BusyError: a process has begun to write it meanwhile.

@@ -127,7 +127,7 @@ def load_run(path: str | Path) -> Run:
         if not formats.is_folder(folder.path):
             raise InputError(f"{path}: there is no such run folder.", "`mnist-lab list` shows the runs.") from None
         raise InputError(
-            f"{path}: no finished run: there is no metrics.json.", "The command that began it goes on with it."
+            f"{path}: no finished run: there is no metrics.json.", "The command that started it resumes it."
         ) from None
     if not isinstance(metrics, dict) or not isinstance(metrics.get("format"), int):
         raise DamagedError(f"{path}/{MARKER}: damaged (not the metrics of a run).")
@@ -168,8 +168,8 @@ def find_folder(reference: str, results: Path) -> RunFolder:
 def find_folders(reference: str, results: Path) -> list[RunFolder]:
     """The folders of the finished runs below `results` that have this id, are of this experiment, or this fingerprint.
 
-    `experiment/id` tells one from others with its id. Experiments may lie deeper, as those in `results/published` do;
-    one that does not comes first.
+    `experiment/id` distinguishes one from others with the same id. Experiments may lie deeper, as those in
+    `results/published` do; one that does not comes first.
 
     Raises:
         InputError: there is none, or `results` is a run's own folder.

@@ -27,7 +27,7 @@ def finished_runs(
 
     Raises:
         InputError: `path` is a file.
-        UnreadableError: `path` itself cannot be looked at.
+        UnreadableError: `path` itself cannot be accessed.
     """
     if formats.is_file(path):
         raise InputError(f"{path}: expected a folder with runs, this is a file.")

@@ -57,7 +57,7 @@ def open_descriptors() -> None:
 
 
 def prepare() -> None:
-    """Make stdout and stderr accept every text, even if they are closed or their reader is gone."""
+    """Make stdout and stderr accept every text, even if they are closed or their reader has exited."""
     open_descriptors()
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - stays open, as stdin does

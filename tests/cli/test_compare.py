@@ -51,7 +51,7 @@ def test_configurations_and_results_are_told_and_everything_is_written(results):
     answer = compare("base", "wider")
     assert (answer.code, answer.err) == (0, "")
     for expected in (
-        "nodes 16 -> 32", "+3.33 pp", "McNemar's exact test, p = .004", "Only wider gets 2 test images wrong",
+        "nodes 16 -> 32", "+3.33 pp", "McNemar's exact test, p = .004", "2 test images misclassified only by wider",
         f"Comparison: {FOLDER}/compare.md",
     ):  # fmt: skip
         assert expected in answer.out
@@ -125,14 +125,14 @@ def test_another_data_set_in_the_place_of_theirs_is_not_drawn(results):
         add(results, name, nodes, range(nodes), dataset=UCI | {"sha256": "f" * 64})
     answer = compare("one", "two")
     assert answer.code == 0, answer.text
-    assert "another than the runs were tested on" in answer.err
+    assert "not the data set that the runs were tested on" in answer.err
 
 
 def test_models_that_err_alike_have_no_digits_to_show(results):
     add(results, "same", 8, range(20))
     answer = compare("base", "same", "--output", "mine")
     assert (answer.code, answer.err) == (0, "")
-    assert "Only same gets 0 test images wrong, only base 0, both 20" in answer.out
+    assert "0 test images misclassified only by same, 0 only by base, 20 by both" in answer.out
     assert "digits.png" not in files(results.parent / "mine")
 
 

@@ -187,7 +187,7 @@ def test_a_report_is_not_written_into_a_runs_folder_but_where_output_says(result
 def test_runs_on_different_data_are_said_not_to_be_compared(results):
     assert "not compared with each other" not in report().out
     finished_run(results, "ablation/nodes_256", data__subset=500)
-    assert "Experiments on different data are kept apart and not compared with each other." in report().out
+    assert "Experiments on different data are listed separately and not compared with each other." in report().out
 
 
 def test_the_images_that_every_model_gets_wrong_are_looked_for_where_data_dir_says(results, tmp_path, monkeypatch):

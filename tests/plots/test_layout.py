@@ -130,7 +130,7 @@ def test_no_text_covers_another_beside_images(shape, names):
     clean(plots.predictions(images, labels, labels[::-1], names, title=LONG, confidence=np.full(20, 0.999)))
     half = plots.Half(f"More often wrong in {LONG}: 1,234 images", f"in how many of 10 {LONG}", images, labels.tolist(),
                       labels[::-1].tolist(), ["10 against 0"] * 20)  # fmt: skip
-    clean(plots.disputed((half, half), names, title=f"Test images that tell {LONG} from {LONG}"))
+    clean(plots.disputed((half, half), names, title=f"Test images classified differently by {LONG} and {LONG}"))
     assert f"More often wrong in {LONG}: 1,234 images"[-12:] in "".join(text for text, _ in words(
         plots.disputed((half, half), names, title="two")))  # fmt: skip
 

@@ -84,7 +84,7 @@ class TestSides:
     def test_a_name_that_two_experiments_have_is_ambiguous(self, single):
         for below in ("one", "other"):
             finished_run(single / below, "ablation/no_relu")
-        with pytest.raises(InputError, match="2 experiments have runs that are called so") as error:
+        with pytest.raises(InputError, match="2 experiments have runs of this name") as error:
             find_sides(["no_relu"], single)
         assert str(single / "one/ablation/no_relu") in str(error.value)
 
@@ -132,7 +132,7 @@ class TestSingleModels:
         comparison = compared(single, "mlp_512", "nodes_1024")
         assert comparison.arms[0].entry.verdict.kind is Kind.IMPOSSIBLE
         verdict = wording.findings(comparison, comparison.arms[0])[0]
-        assert "that of mlp_512 is better on these test images (McNemar's exact test, p = .035" in verdict
+        assert "The model of mlp_512 is better on these test images (McNemar's exact test, p = .035" in verdict
         assert "at least 6 needed" in verdict
 
     def test_runs_of_one_configuration_with_other_seeds_are_two_models_too(self, seeds):
@@ -242,7 +242,7 @@ class TestNumbers:
         comparison = compared(single, "mlp_512", "no_relu")
         row = metric(comparison.arms[0], "training_seconds")
         assert (row.difference_text, row.ratio) == ("", None)
-        assert any("times cannot be compared" in text for text in wording.comparison_notes(comparison))
+        assert any("times are not comparable" in text for text in wording.comparison_notes(comparison))
         assert "backend jax -> torch" in comparison.arms[0].entry.group.changed
 
     def test_what_one_side_has_not_has_no_difference(self, single):
@@ -267,7 +267,7 @@ class TestCautions:
         assert "chosen" not in other
 
     def test_images_that_each_seed_drew_for_itself_are_said_to_be_so(self, seeds, tmp_path):
-        said = "Each seed was tested on images of its own"
+        said = "Each seed was tested on its own subset of the test images"
         comparison = compared(seeds, "mlp_512", "nodes_1024")
         assert said not in " ".join(wording.findings(comparison, comparison.arms[0]))
         for seed in (1, 2):

@@ -137,7 +137,7 @@ def test_what_can_be_scrolled_with_the_keyboard_has_a_name(document):
 
 
 def test_different_data_are_said_not_to_be_compared(tmp_path, text):
-    said = "Experiments on different data are kept apart and not compared with each other."
+    said = "Experiments on different data are listed separately and not compared with each other."
     finished_run(tmp_path)
     assert said in text
     assert said not in html(tmp_path, compared(tmp_path))
@@ -227,7 +227,7 @@ def test_the_images_of_a_class_are_not_counted_where_each_seed_drew_others(tmp_p
         [found] = parts(tmp_path, compared(tmp_path), None)[0].rows
         assert found.confusions is not None
         assert (found.confusions.images is None) == found.confusions.drawn == (seed == 2)
-    assert "Each run drew test images of its own" in html(tmp_path, compared(tmp_path))
+    assert "Each run was tested on its own subset of the test images" in html(tmp_path, compared(tmp_path))
 
 
 def of_digits(folder, config, **changes):

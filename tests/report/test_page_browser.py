@@ -1,4 +1,4 @@
-"""The page in a real browser, Chromium: what works with mouse and keyboard, how it looks, that it asks nobody.
+"""The page in a real browser, Chromium: what works with mouse and keyboard, how it looks, that it makes no requests.
 
 Without a Chromium and its driver these tests are skipped; with MNIST_LAB_BROWSER=required they fail instead.
 """

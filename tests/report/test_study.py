@@ -225,7 +225,7 @@ def test_an_experiment_that_still_improves_below_others_that_do_not_is_undertrai
             settled(finished_run(tmp_path, name, seed=seed, validation=0.985))
     found = observed(tmp_path, "ablation/optimizer_sgd")["undertrained"]
     assert found.text == (
-        "Undertrained compared with the others: still improving at the end in all 2 runs, as 0 of the 3 others "
+        "Undertrained compared with the others: still improving at the end in both runs, as 0 of the 3 others "
         "were, and "
         "validation accuracy 0.9400 is below their median 0.9850."
     )
@@ -247,7 +247,7 @@ def test_all_experiments_are_held_to_the_same_level_the_highest_that_most_keep(t
                 loss=[0.1] * 10, accuracy=[0.9] * 10, val_loss=[0.1] * 10, val_accuracy=accuracies,
             )  # fmt: skip
     assert observed(tmp_path, "mlp_512")["stays_above"].text == (
-        "Validation accuracy stays at or above 0.98 from epoch 4 (median; 4 to 5) on in all 2 runs."
+        "Validation accuracy stays at or above 0.98 from epoch 4 (median; 4 to 5) on in both runs."
     )
     assert observed(tmp_path, "ablation/no_relu")["stays_above"].text == (
         "Validation accuracy does not stay at or above 0.98 in any of 2 runs."
@@ -328,7 +328,7 @@ def test_times_of_different_machines_make_no_front_and_that_is_said(tmp_path):
     edit_metrics(elsewhere, environment={"backend": "jax", "device": "gpu"})
     found = studied(tmp_path)
     assert [one.cost for one in found.sections[0].fronts] == ["parameters", "training FLOPs"]
-    assert "There is no front by training time" in document(found)
+    assert "There is no Pareto front by training time" in document(found)
 
 
 # Mistakes
@@ -345,7 +345,7 @@ def test_images_that_every_model_gets_wrong_come_with_what_they_are_taken_for(tm
         (30, 0, ((1, 3),)),
     ]
     text = document(studied(tmp_path))
-    assert "2 images wrong in all 3 models." in text
+    assert "2 images misclassified by all 3 models." in text
     assert "| 7 | 0 | 3 (2), 1 (1) |" in text
 
 
@@ -354,14 +354,14 @@ def test_where_seeds_draw_their_test_images_no_image_is_wrong_in_every_model_and
         wrong(finished_run(tmp_path, seed=seed, total=500, data__test_subset=500), _7=1)
     found = studied(tmp_path)
     assert (found.sections[0].same_images, found.sections[0].unanimous) == (False, None)
-    assert "Each seed was tested on images of its own (data.test_subset)" in document(found)
+    assert "Each seed was tested on its own subset of the test images (data.test_subset)" in document(found)
     one = tmp_path / "one"
     for name in ("mlp_512", "ablation/no_relu"):
         wrong(finished_run(one, name, total=500, data__test_subset=500), _7=1)
     assert [image.index for image in studied(one).sections[0].unanimous.images] == [7]
 
 
-def test_one_model_agrees_with_nobody(tmp_path):
+def test_one_model_agrees_with_none(tmp_path):
     wrong(finished_run(tmp_path), _1=1)
     assert studied(tmp_path).sections[0].unanimous is None
 
@@ -433,7 +433,7 @@ def test_the_report_answers_first_with_the_numbers_and_what_was_changed(results)
     assert headings[:7] == [
         "# study",
         "## MNIST, 10,000 test images",
-        "### What the changes do, compared with `mlp_512`",
+        "### Changes compared with `mlp_512`",
         "**Worse**",
         "**No detectable difference**",
         "**Too few seeds**",
@@ -456,7 +456,7 @@ def test_a_single_run_makes_a_report(tmp_path):
     assert "1 experiment, 1 run." in text
     assert "One model was scored on the test images" in text
     assert "Pareto" not in text
-    assert "What the changes do" not in text
+    assert "### Changes compared with" not in text
 
 
 def test_runs_that_are_left_out_are_named_in_the_report_and_in_the_summary(results):
@@ -505,7 +505,7 @@ def test_mnist_of_one_kind_is_not_compared_with_another(tmp_path):
     finished_run(tmp_path, "ablation/no_relu", dataset=MNIST | {"sha256": "a" * 64})
     found = studied(tmp_path)
     assert len(found.sections) == 2
-    assert "Experiments on different data are kept apart" in document(found)
+    assert "Experiments on different data are listed separately" in document(found)
 
 
 def test_html_in_what_runs_say_of_themselves_is_text_in_every_markdown_file(tmp_path):

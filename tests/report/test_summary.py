@@ -92,10 +92,10 @@ def test_the_text_says_what_the_numbers_are_and_that_few_seeds_carry_no_claim(re
         "test is of the saved model",
         "over n seeds",
         "In none of the runs were the test images used for validation.",
-        "the other experiments being as they are: 7 against mlp_512 (times 2).",
-        "The 95 % confidence interval of a difference holds every difference that this test does not reject",
-        "A verdict generalizes to other seeds on these same test images",
-        "p holds for a number of seeds that was fixed beforehand",
+        "given the results of the other experiments: 7 against mlp_512 (multiplied by 2).",
+        "The 95 % confidence interval of a difference contains every difference that the sign-flip test does not",
+        "A verdict generalizes to other seeds on the same test images",
+        "p is valid if the number of seeds was fixed beforehand",
         "![Validation accuracy by epoch](accuracy_curves.png)",
         "![Test accuracy against parameters](accuracy_parameters.png)",
     ):
@@ -110,7 +110,7 @@ def test_the_seeds_that_it_takes_are_told_by_base_and_only_where_there_are_too_f
         finished_run(tmp_path, f"seven_steps/{name}")
     write(tmp_path)
     text = (tmp_path / "report.md").read_text()
-    assert "as they are: 6 against seven_steps/step5_add_layers (times 1)." in text
+    assert "other experiments: 6 against seven_steps/step5_add_layers (multiplied by 1)." in text
     assert "6 against mlp_512" not in text
     shutil.rmtree(tmp_path / "seven_steps")
     write(tmp_path)
@@ -225,7 +225,7 @@ def test_each_data_set_has_its_own_table_and_figures_and_stale_ones_go(tmp_path)
     text = (tmp_path / "report.md").read_text()
     headings = [line for line in text.splitlines() if line.startswith("## ")]
     assert headings[:2] == ["## MNIST, 10,000 test images", "## MNIST, 500 training rows, 10,000 test images"]
-    assert "Experiments on different data are kept apart and not compared with each other." in text
+    assert "Experiments on different data are listed separately and not compared with each other." in text
     assert text.count("### Results") == 2
     assert "subset all -> 500" in text
     shutil.rmtree(other.path)

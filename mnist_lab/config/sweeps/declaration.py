@@ -113,7 +113,7 @@ def load_sweep(
 
 
 def check_files(references: Sequence[str | Path]) -> dict[str, int | None]:
-    """Validate every file that the references declare, as `load_sweep` does, but each on its own.
+    """Validate every file that the references declare, as `load_sweep` does, but separately.
 
     Returns:
         For each file, by its path from the reference, the number of runs if it is a sweep file.
