@@ -377,8 +377,8 @@ def test_a_run_selected_on_the_test_images_is_said_to_be(tmp_path):
     found = studied(tmp_path).sections[0].reuse
     assert (found.models, found.watched, found.epochs, found.selected, found.steered) == (3, 2, 10, 1, 0)
     assert wording.reuse(found) == [
-        "3 models were scored on the test images, each after its training; the best of several looks better "
-        "than it is.",
+        "3 models were scored on the test images, each after its training; the best of several has an "
+        "optimistic score.",
         "In 2 runs they also served as validation images, after every epoch (10 in all); in 1 of them the saved "
         "weights are those of the epoch that was best on them, so their test accuracy is optimistic.",
     ]
@@ -445,8 +445,8 @@ def test_the_report_answers_first_with_the_numbers_and_what_was_changed(results)
         text, re.MULTILINE,
     )  # fmt: skip
     assert (
-        "`ablation/no_dropout` (dropout 0.2 -> 0). Too few seeds: -0.50 pp with 1 seed; below 7 nothing can be "
-        "significant, and there is no confidence interval."
+        "`ablation/no_dropout` (dropout 0.2 -> 0). Too few seeds: -0.50 pp with 1 seed; a verdict and "
+        "a confidence interval need at least 7."
     ) in text
 
 
