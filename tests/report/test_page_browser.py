@@ -277,7 +277,7 @@ def test_the_command_that_repeats_a_run_is_copied_or_at_least_selected(page, ref
     page.execute_script(CLIPBOARD, refused)
     experiment(page, "ablation-nodes_256").find_element(By.TAG_NAME, "summary").click()
     button = find(page, "[id='experiment-ablation-nodes_256'] .copy")
-    assert button.accessible_name == "Copy the command that repeats seed 1"
+    assert button.accessible_name == "Copy the command that reproduces seed 1"
     button.click()
     WebDriverWait(page, 5).until(lambda _: button.text == said)
     command = find(page, "[id='experiment-ablation-nodes_256'] .command code").text
