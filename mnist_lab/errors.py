@@ -29,6 +29,7 @@ __all__ = [
     "DataError",
     "InputError",
     "MachineError",
+    "MissingError",
     "MnistLabError",
     "NewerFormatError",
     "NoRoomError",

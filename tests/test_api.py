@@ -205,4 +205,4 @@ def test_a_script_trains_a_run_and_the_rest_of_a_sweep(tmp_path):
     assert [line.split(",")[0] for line in swept] == ["Run(quickstart seed 1", "Run(quickstart seed 2"]
     assert (swept[0], refused) == (first, "DataError")
     assert len(list((tmp_path / "lab").rglob("metrics.json"))) == 2
-    assert len(list((tmp_path / "lab").rglob("summary.md"))) == 1
+    assert len(list((tmp_path / "lab").rglob("report.md"))) == 1
