@@ -1,6 +1,8 @@
 """Repeats a finished run: whether the result is bit-identical, within noise or different, and what has changed."""
 
 import os
+import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import Any, Literal
 
 from mnist_lab.analysis.mcnemar import Disagreement, disagreement
 from mnist_lab.config import Config
-from mnist_lab.errors import InputError
+from mnist_lab.errors import DamagedError, InputError
 from mnist_lab.experiment.observer import Observer
 from mnist_lab.experiment.run import run as train
 from mnist_lab.runs import Arrays, Run, finished_runs
@@ -125,8 +127,22 @@ def reproduce(
 def _check_files(run: Run) -> None:
     """Read the files to compare, so that a damaged one is an error before training and not after."""
     run.history  # noqa: B018 - raises
-    run.folder.read_mistakes()
+    run.mistakes  # noqa: B018 - raises
     run.folder.read_environment()
+    _probabilities(run)
+    if _has(run, "model.keras"):
+        _check_archive(run.folder.path / "model.keras")
+
+
+def _check_archive(file: Path) -> None:
+    """Check every checksum of a saved model, without Keras, which must not be imported before its backend is chosen."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            damaged = archive.testzip()
+    except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"{file}: cannot be read, or is damaged ({error}).") from error
+    if damaged:
+        raise DamagedError(f"{file}: damaged ({damaged} does not match its checksum).")
 
 
 def repeated(original: Run, *, backend: str | None, device: str | None, threads: int | None) -> Config:
@@ -150,7 +166,7 @@ def compare(original: Run, repetition: Run) -> Reproduction:
     both = (original, repetition)
     mistakes = None
     if _same_test_images(*both):
-        mistakes = disagreement(*({mistake.index for mistake in run.folder.read_mistakes()} for run in both))
+        mistakes = disagreement(*({mistake.index for mistake in run.mistakes} for run in both))
     return Reproduction(*both, tuple(_compared(*both)), mistakes, tuple(_changed(*both)))
 
 
@@ -162,18 +178,31 @@ def _compared(a: Run, b: Run) -> Iterator[Comparison]:
     """What both have; numbers are compared as in JSON, which is exact."""
     yield Comparison("history", _same_history(a.history, b.history))
     yield Comparison("metrics", all(getattr(a.measured, part) == getattr(b.measured, part) for part in _NUMBERS))
-    yield Comparison("mistakes", a.folder.read_mistakes() == b.folder.read_mistakes())
-    if _have("predictions.npz", a, b):
-        yield Comparison("probabilities", _same_arrays(*(run.folder.read_arrays("predictions.npz") for run in (a, b))))
-    if _have("model.keras", a, b):
-        from mnist_lab import models
-
-        weights = (models.read_weights(run.folder.path / "model.keras") for run in (a, b))
-        yield Comparison("weights", _same_arrays(*weights))
+    yield Comparison("mistakes", a.mistakes == b.mistakes)
+    for what, read in _ARRAYS.items():
+        one, other = read(a), read(b)
+        if one is not None and other is not None:
+            yield Comparison(what, _same_arrays(one, other))
 
 
-def _have(name: str, *runs: Run) -> bool:
-    return all((run.folder.path / name).is_file() for run in runs)
+def _probabilities(run: Run) -> Arrays | None:
+    return run.folder.read_arrays("predictions.npz") if _has(run, "predictions.npz") else None
+
+
+def _weights(run: Run) -> Arrays | None:
+    if not _has(run, "model.keras"):
+        return None
+    from mnist_lab import models
+
+    return models.read_weights(run.folder.path / "model.keras")
+
+
+_ARRAYS = {"probabilities": _probabilities, "weights": _weights}
+"""Arrays that are compared, and what reads them; None where a run was kept without them."""
+
+
+def _has(run: Run, name: str) -> bool:
+    return (run.folder.path / name).exists()
 
 
 def _same_history(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> bool:

@@ -105,6 +105,9 @@ def change(folder, *, wrong, loss=0.001, **dataset):
     write(folder / "history.jsonl", "".join(json.dumps(record) + "\n" for record in history))
     metrics = read_json(folder / "metrics.json")
     metrics["dataset"] |= dataset
+    test = metrics["test"]
+    test |= {"wrong": len(mistakes), "correct": test["total"] - len(mistakes)}
+    test["accuracy"] = test["correct"] / test["total"]
     write(folder / "metrics.json", json.dumps(metrics))
 
 
@@ -169,6 +172,29 @@ def test_a_run_that_lacks_what_is_compared_is_refused_before_anything_is_trained
     done = CliRunner().invoke(main, ["reproduce", str(pair[0]), "--into", str(tmp_path / "again")])
     assert done.exit_code == 2
     assert f"there is no {name}" in done.stderr
+    assert not (tmp_path / "again").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("mistakes.json", b"[]"),
+        ("predictions.npz", b"PK\x03\x04"),
+        ("predictions.npz", None),
+        ("model.keras", b"PK\x03\x04"),
+        ("model.keras", None),
+    ],
+)
+def test_a_damaged_file_or_a_folder_in_its_place_is_refused_before_anything_is_trained(name, content, pair, tmp_path):
+    file = pair[0] / name
+    file.unlink(missing_ok=True)
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+    done = CliRunner().invoke(main, ["reproduce", str(pair[0]), "--into", str(tmp_path / "again")])
+    assert done.exit_code == 2
+    assert str(file) in done.stderr
     assert not (tmp_path / "again").exists()
 
 
