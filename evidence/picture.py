@@ -9,7 +9,7 @@ from evidence.writeups import short
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.plots.style import BLUE, FAINT, GREY, INK, ORANGE, headline, new_figure, styled
 from mnist_lab.plots.wrapping import fitted
-from mnist_lab.report.wording import count, signed
+from mnist_lab.report.wording import VERDICTS, count, signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NAME = "differences.png"
 EDGE = 0.75
-"""Points beyond which a difference is told at the edge and not drawn to scale: those that matter are far smaller."""
+"""Percentage points beyond which a difference is written at the edge, not drawn to scale: most are far smaller."""
 BELOW = 0.3
 """Of a row, by which the published difference is drawn lower than ours."""
 COLOURS = {Kind.BETTER: BLUE, Kind.WORSE: ORANGE}
@@ -26,7 +26,7 @@ COLOURS = {Kind.BETTER: BLUE, Kind.WORSE: ORANGE}
 
 @dataclass(frozen=True)
 class Bar:
-    """One experiment against the base; differences of test accuracy in points."""
+    """One experiment against the base; differences of test accuracy in percentage points."""
 
     name: str
     changed: str
@@ -68,7 +68,7 @@ def of(compared: Sequence[Comparison]) -> "Figure":
 
 @styled
 def differences(some: list[Bar], *, base: str, seeds: int) -> "Figure":
-    """A row an experiment: a dot and its 95 % interval, and a diamond for the published difference.
+    """A row an experiment: a dot and its 95 % confidence interval, and a diamond for the published difference.
 
     Args:
         some: what is drawn, from the top.
@@ -91,10 +91,8 @@ def differences(some: list[Bar], *, base: str, seeds: int) -> "Figure":
         axes.axhline(y, color=FAINT, linewidth=0.6, zorder=0)
         _name(axes, y, bar)
         _draw(axes, y, bar)
-    handles = [
-        Line2D([], [], color=colour, marker="o", linewidth=1.6, label=label)
-        for colour, label in ((BLUE, "better"), (ORANGE, "worse"), (GREY, "no detectable difference"))
-    ]
+    legend = dict.fromkeys((COLOURS.get(bar.kind, GREY), VERDICTS[bar.kind].short) for bar in some)
+    handles = [Line2D([], [], color=colour, marker="o", linewidth=1.6, label=label) for colour, label in legend]
     handles.append(Line2D([], [], color=INK, marker="D", mfc="white", linewidth=0, label="published (one run)"))
     figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.006, 0), ncols=4)
     return figure
