@@ -1,8 +1,11 @@
 """The pipeline of a sweep: plan, estimate, train, compare."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mnist_lab.config.names import MAX_BYTES, hashed
 from mnist_lab.config.sweeps import Sweep
 from mnist_lab.report import Study, groups, study, write_report
 from mnist_lab.runs import Run
@@ -47,6 +50,8 @@ def sweep(
     observer: Observer | None = None,
 ) -> Swept:
     """Train the missing runs of a sweep and write its summary to `results/<name>/`.
+
+    If that folder has the summary of a sweep with more seeds, this one goes to `results/<name>,seeds=<seeds>/`.
 
     Args:
         declared: as `load_sweep` gives it.
@@ -93,5 +98,30 @@ def sweep(
     runs = tuple(result for run in plan.runs if (result := run.result()))
     if not runs:
         return Swept(schedule, tuple(failures))
-    compared = study(declared.name, groups(runs))
-    return Swept(schedule, tuple(failures), runs, compared, tuple(write_report(folder, compared)))
+    compared = study(f"{declared.name}{_suffix(folder, plan.runs)}", groups(runs))
+    return Swept(schedule, tuple(failures), runs, compared, tuple(write_report(results / compared.title, compared)))
+
+
+def _suffix(folder: Path, planned: Sequence[PlannedRun]) -> str:
+    """The seeds, for the name of a summary that would replace one of more seeds in `folder`; empty if it would not."""
+    mine: dict[tuple[str | None, str], set[int]] = {}
+    for run in planned:
+        config, fingerprint = run.identity.config, run.identity.fingerprint
+        mine.setdefault((config.experiment, fingerprint), set()).add(config.seed)
+    try:
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        theirs = {
+            (each["experiment"], each["fingerprint"]): set(each["seeds"])
+            for section in summary["sections"]
+            for each in section["experiments"]
+        }
+    except (OSError, ValueError, LookupError, TypeError):  # there is none, or none that could be kept
+        return ""
+    if not any(theirs.get(experiment, seeds) - seeds for experiment, seeds in mine.items()):
+        return ""
+    chosen = sorted(set().union(*mine.values()))
+    consecutive = len(chosen) > 1 and chosen == list(range(chosen[0], chosen[-1] + 1))
+    text = f"{chosen[0]}..{chosen[-1]}" if consecutive else "+".join(map(str, chosen))
+    suffix = f",seeds={text}"
+    room = MAX_BYTES - len(folder.name.encode())
+    return suffix if len(suffix) <= room else hashed(suffix, text, room)

@@ -63,3 +63,22 @@ def test_a_summary_that_cannot_be_written_is_reported_before_anything_is_trained
     with pytest.raises(InputError, match="mine"):
         sweeps.sweep(declared, tmp_path / "results", force=True, observer=events)
     assert events.names == []
+
+
+def test_a_sweep_of_fewer_seeds_does_not_replace_the_summary_of_more(tmp_path):
+    results, config = tmp_path / "results", write(tmp_path / "base.yaml", BASE)
+    facts = {"name": "digits", "title": "digits", "sha256": datasets.load("digits").sha256, "genuine": True}
+    for seed in (1, 2, 3):
+        finished_run(results, config, seed=seed, dataset=facts)
+
+    def summary(seeds):
+        swept = sweeps.sweep(load_sweep([config], seeds=seeds), results)
+        return swept.files[0].parent.relative_to(results).as_posix(), swept.study.title, swept.study.runs
+
+    assert summary("1..2") == ("base", "base", 2)
+    assert summary("1..3") == ("base", "base", 3)
+    assert summary("1") == ("base,seeds=1", "base,seeds=1", 1)
+    assert summary("1,3") == ("base,seeds=1+3", "base,seeds=1+3", 2)
+    assert summary("1..3") == ("base", "base", 3)
+    write(results / "base" / "summary.json", "damaged")
+    assert summary("2") == ("base", "base", 1)
