@@ -55,8 +55,9 @@ def print_plan(schedule: "Schedule", *, to_stdout: bool) -> None:
         echo(f"Nothing to do: {why}.", err=True)
         return
     parallel = f", {len(schedule.slots)} in parallel" if len(schedule.slots) > 1 else ""
+    trainable = sum(not cost.problem for cost in costs.values())
     text = (
-        f"{len(plan.todo)} of {count(len(plan.runs), 'run')} to train{parallel}: "
+        f"{trainable} of {count(len(plan.runs), 'run')} to train{parallel}: "
         f"about {estimate(schedule.seconds)}, {megabytes(schedule.bytes)} of disk space."
     )
     echo(text, err=not to_stdout)

@@ -323,7 +323,7 @@ def _level(strength: Values, floor: float) -> float | None:
     middles = (edges[1:] + edges[:-1]) / 2
     below, total = np.cumsum(counts)[:-1], np.cumsum(counts * middles)
     rest = len(above) - below
-    between = below * rest * (total[:-1] / below - (total[-1] - total[:-1]) / np.maximum(rest, 1)) ** 2
+    between = below * rest * (total[:-1] / np.maximum(below, 1) - (total[-1] - total[:-1]) / np.maximum(rest, 1)) ** 2
     return max(float(edges[1 + int(between.argmax())]), FAINTEST / 2) if between.any() else float(above.min()) / 2
 
 
