@@ -40,7 +40,7 @@ CLASSES = 20
 """A matrix of more classes than this cannot be read; the most frequent confusions are listed in any case."""
 LISTED = 5
 SERIES = ("loss", "accuracy", "val_loss", "val_accuracy")
-PICTURES = 3_000_000
+PICTURES = 2_500_000
 """Bytes that the pictures of a page may take together; those of later experiments stay files in their run folders."""
 HARD = 30
 """Test images that every model gets wrong that are shown."""

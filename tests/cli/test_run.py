@@ -354,7 +354,7 @@ class TestSeveral:
 
     def test_one_that_fails_does_not_stop_the_others_and_is_named(self, cwd, answer):
         assert answer.code == 1
-        assert answer.err.endswith("Error: 1 of 4 runs failed: diverges\n")
+        assert answer.err.endswith("Error: 1 of 4 runs failed: diverges.\n")
         finished = [name for name in SEVERAL if (run_folder(cwd / "results" / name) / "metrics.json").exists()]
         assert finished == ["on_test", "no_validation", "three_colours"]
         assert [answer.out.count(f"\n{name}, seed 1") for name in ("on_test", "no_validation", "three_colours")] == [

@@ -218,9 +218,8 @@ class TestSideFiles:
         ("name", "content"), [(name, one) for name, some in DAMAGED.items() for one in some if one != b"[]"]
     )
     def test_a_run_is_not_reproduced_that_could_not_be_compared(self, name, content, run, tmp_path):
-        for other in DAMAGED:
-            if not (run.path / other).exists():
-                (run.path / other).write_text("{}" if other == "environment.json" else "[]")
+        give_mistakes(run, [])
+        run.write_json("environment.json", {})
         (run.path / name).write_bytes(content)
         done = lab("reproduce", run.path, "--into", tmp_path / "again")
         assert done.exit_code == 2, done.output
