@@ -166,7 +166,7 @@ def test_what_a_lock_lacks_is_found(text, expected):
 def test_an_extra_brings_its_packages_only_where_their_markers_hold(monkeypatch):
     """As `coverage[toml]` brings tomli to old Pythons only."""
     ours = {"coverage": [Requirement("tomli; python_version < '3.12' and extra == 'toml'")], "tomli": []}
-    monkeypatch.setattr("test_installation.metadata", lambda name: (Version("1"), ours[name]))
+    monkeypatch.setitem(globals(), "metadata", lambda name: (Version("1"), ours[name]))
     old, *_, new = ENVIRONMENTS.values()
     for wanted, environment, lacks in [
         ("coverage[toml]", old, True),
