@@ -15,6 +15,9 @@ from mnist_lab.sweeps.observer import Observer
 from mnist_lab.sweeps.plan import PlannedRun, make_plan
 from mnist_lab.sweeps.schedule import Schedule, slots_for
 
+_HASHED = 16
+"""Bytes of a suffix that is little more than a hash, for a long name with many seeds."""
+
 
 @dataclass(frozen=True)
 class Swept:
@@ -123,5 +126,5 @@ def _suffix(folder: Path, planned: Sequence[PlannedRun]) -> str:
     consecutive = len(chosen) > 1 and chosen == list(range(chosen[0], chosen[-1] + 1))
     text = f"{chosen[0]}..{chosen[-1]}" if consecutive else "+".join(map(str, chosen))
     suffix = f",seeds={text}"
-    room = MAX_BYTES - len(folder.name.encode())
+    room = max(_HASHED, MAX_BYTES - len(folder.name.encode()))  # a file system takes the few bytes beyond MAX_BYTES
     return suffix if len(suffix) <= room else hashed(suffix, text, room)

@@ -1,9 +1,13 @@
 """The pipeline of a sweep, on runs that are finished: what it reports, what it writes, and in which order."""
 
+import json
+from types import SimpleNamespace
+
 import pytest
 
 from mnist_lab import InputError, datasets, sweeps
 from mnist_lab.config.sweeps import load_sweep
+from mnist_lab.sweeps import pipeline
 from tests.lab import files, write
 from tests.run_folders import finished_run
 
@@ -82,3 +86,17 @@ def test_a_sweep_of_fewer_seeds_does_not_replace_the_summary_of_more(tmp_path):
     assert summary("1..3") == ("base", "base", 3)
     write(results / "base" / "summary.json", "damaged")
     assert summary("2") == ("base", "base", 1)
+
+
+def test_a_long_name_with_many_seeds_is_still_a_folders_name(tmp_path):
+    name = "b" * 200
+    planned = [
+        SimpleNamespace(identity=SimpleNamespace(config=SimpleNamespace(experiment=name, seed=seed), fingerprint="f"))
+        for seed in range(1, 400, 2)
+    ]
+    folder = tmp_path / "results" / name
+    known = {"experiment": name, "fingerprint": "f", "seeds": list(range(1, 401))}
+    write(folder / "summary.json", json.dumps({"sections": [{"experiments": [known]}]}))
+    suffix = pipeline._suffix(folder, planned)
+    assert len(f"{name}{suffix}".encode()) <= 255
+    (tmp_path / f"{name}{suffix}").mkdir()
