@@ -10,7 +10,7 @@ from evidence.comparison import Comparison, evidence
 from evidence.importing import LARGEST, import_runs, keep_first_plots, refresh_observations
 from evidence.writeups import ROOT, writeups
 from mnist_lab.errors import MnistLabError
-from mnist_lab.report import Study, write_page, write_report
+from mnist_lab.reports import Study, write_page, write_report
 from mnist_lab.system.atomic import write_text
 
 PUBLISHED = ROOT / "results" / "published"

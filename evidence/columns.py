@@ -8,8 +8,8 @@ from urllib.parse import quote
 from evidence.comparison import Row
 from evidence.writeups import short
 from mnist_lab.analysis.verdicts import Kind, Verdict
-from mnist_lab.report import wording
-from mnist_lab.report.wording import count, p_value, signed, spread
+from mnist_lab.reports import wording
+from mnist_lab.reports.wording import count, p_value, signed, spread
 
 NOTHING = "-"
 

@@ -14,7 +14,7 @@ from evidence.writeups import Experiment
 from mnist_lab.analysis import observed
 from mnist_lab.config import fingerprint
 from mnist_lab.errors import InputError
-from mnist_lab.report import wording
+from mnist_lab.reports import wording
 from mnist_lab.runs import PLOTS, Run, RunFolder, finished_runs, load_run, read_runs
 
 NUMBERS = ("config.yaml", "environment.json", "history.jsonl", "mistakes.json", "metrics.json")

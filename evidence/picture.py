@@ -9,7 +9,7 @@ from evidence.writeups import short
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.plots.style import BLUE, FAINT, GREY, INK, ORANGE, headline, new_figure, styled
 from mnist_lab.plots.wrapping import fitted
-from mnist_lab.report.wording import VERDICTS, count, signed
+from mnist_lab.reports.wording import VERDICTS, count, signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ from typing import Any
 
 from evidence.comparison import Comparison
 from evidence.writeups import short
-from mnist_lab.report import wording
+from mnist_lab.reports import wording
 from mnist_lab.runs import Run
 
 FROM_ROOT = "results/published/"

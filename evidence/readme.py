@@ -14,8 +14,8 @@ from evidence.picture import NAME
 from evidence.provenance import FROM_ROOT, example, machines, test_images
 from evidence.section import STAR, remarks, sentence
 from mnist_lab.analysis.holm import ALPHA
-from mnist_lab.report import markdown, wording
-from mnist_lab.report.wording import count
+from mnist_lab.reports import markdown, wording
+from mnist_lab.reports.wording import count
 from tools.blocks import put
 
 COMMAND = "make results"

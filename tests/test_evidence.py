@@ -24,8 +24,8 @@ from mnist_lab.analysis.observations import OVERFIT_GAP
 from mnist_lab.config import fingerprint, load_config
 from mnist_lab.config.shipped import names
 from mnist_lab.plots import save
-from mnist_lab.report import collect, wording, write_report
-from mnist_lab.report.write import document
+from mnist_lab.reports import collect, wording, write_report
+from mnist_lab.reports.write import document
 from mnist_lab.runs import PLOTS, load_run
 from tests.run_folders import MNIST, edit_metrics, finished_run
 from tools.blocks import put

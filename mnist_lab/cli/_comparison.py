@@ -8,8 +8,8 @@ from rich.text import Text
 from mnist_lab.cli._consoles import console
 from mnist_lab.cli._output import echo, echo_json
 from mnist_lab.cli._tables import bullets, file_names, print_table
-from mnist_lab.report import Section, Study, wording
-from mnist_lab.report.columns import Column, columns
+from mnist_lab.reports import Section, Study, wording
+from mnist_lab.reports.columns import Column, columns
 from mnist_lab.text.tables import Column as Heading
 
 

@@ -8,7 +8,7 @@ from mnist_lab.analysis import observed
 from mnist_lab.cli._consoles import console
 from mnist_lab.cli._output import echo
 from mnist_lab.cli._tables import bullets, facts, file_names, print_table
-from mnist_lab.report import wording
+from mnist_lab.reports import wording
 from mnist_lab.text import quantities
 from mnist_lab.text.tables import Column
 

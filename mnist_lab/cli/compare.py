@@ -18,7 +18,7 @@ from mnist_lab.cli._options import (
 from mnist_lab.cli._output import echo, echo_json, echo_skipped
 
 if TYPE_CHECKING:
-    from mnist_lab.report import Comparison
+    from mnist_lab.reports import Comparison
 
 
 @click.command(
@@ -52,9 +52,9 @@ def compare(
     """
     if len(references) < 2:
         raise click.UsageError("Expected at least two runs: a base and one or more to compare with it.")
-    from mnist_lab.report import compare as compared
-    from mnist_lab.report import find_results, find_sides, write_comparison
-    from mnist_lab.report.write import default_folder
+    from mnist_lab.reports import compare as compared
+    from mnist_lab.reports import find_results, find_sides, write_comparison
+    from mnist_lab.reports.write import default_folder
 
     sides = find_sides(references, results)
     comparison = compared(sides, find_results(sides, results))
@@ -72,7 +72,7 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
 
     from mnist_lab.cli import _tables as tables
     from mnist_lab.cli._consoles import console
-    from mnist_lab.report import wording
+    from mnist_lab.reports import wording
     from mnist_lab.text.tables import Column
 
     output = console()

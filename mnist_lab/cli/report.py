@@ -36,7 +36,7 @@ def report(paths: tuple[Path, ...], output: Path | None, data_dir: Path | None, 
     page for a browser), report.md, summary.csv, summary.json and figures are written to the (first) PATH.
     """
     from mnist_lab.errors import InputError, MnistLabError
-    from mnist_lab.report import collect, facts, groups, study, write_page, write_report
+    from mnist_lab.reports import collect, facts, groups, study, write_page, write_report
     from mnist_lab.runs import is_run_folder
 
     folders = list(paths or [DEFAULT])

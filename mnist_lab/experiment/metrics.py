@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnist_lab.analysis import observe_run, wilson
 from mnist_lab.history import best_epoch
-from mnist_lab.report import wording
+from mnist_lab.reports import wording
 from mnist_lab.runs import FORMAT, Measured, Mistake, measured
 
 if TYPE_CHECKING:

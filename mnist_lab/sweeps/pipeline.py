@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mnist_lab.config.names import MAX_BYTES, hashed
 from mnist_lab.config.sweeps import Sweep
-from mnist_lab.report import Study, groups, study, write_report
+from mnist_lab.reports import Study, groups, study, write_report
 from mnist_lab.runs import Run
 from mnist_lab.sweeps.appraisal import appraise
 from mnist_lab.sweeps.launch import launch

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mnist_lab.analysis import observe, overfitting_onset, stays_above, wilson
 from mnist_lab.history import best_epoch
-from mnist_lab.report import wording
+from mnist_lab.reports import wording
 
 EPOCHS_OVERFITTING = [  # loss, accuracy, val_loss, val_accuracy
     (0.2500, 0.9250, 0.1200, 0.9630),

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mnist_lab.analysis import observe, observed, wilson
-from mnist_lab.report import wording
+from mnist_lab.reports import wording
 from mnist_lab.runs import finished_runs, load_run
 from tests.lab import ROOT
 

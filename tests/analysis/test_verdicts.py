@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from mnist_lab.analysis.holm import holm
 from mnist_lab.analysis.power import least_seeds
 from mnist_lab.analysis.verdicts import Kind, Scores, verdicts
-from mnist_lab.report.wording import p_value
-from mnist_lab.report.wording import verdict as told
+from mnist_lab.reports.wording import p_value
+from mnist_lab.reports.wording import verdict as told
 
 SEEDS = range(1, 11)
 

@@ -286,7 +286,7 @@ def test_a_hundred_runs_need_neither_keras_nor_more_than_reading_and_give_a_page
             give_mistakes(run, wrong)
     program = (
         "import sys; from pathlib import Path;"
-        "from mnist_lab.report import collect, groups; from mnist_lab.cli._comparison import print_summary;"
+        "from mnist_lab.reports import collect, groups; from mnist_lab.cli._comparison import print_summary;"
         "print(len(groups(collect([Path()]).runs)), sys.modules.keys() & {'keras', 'numpy', 'matplotlib', 'scipy'})"
     )
     done = subprocess.run(

@@ -10,7 +10,7 @@ from mnist_lab import load_config, plots
 from mnist_lab.config.settings import setting_name
 from mnist_lab.config.settings import settings as settings_of
 from mnist_lab.plots.response import MOST_LINES
-from mnist_lab.report.responses import Measurement, varied
+from mnist_lab.reports.responses import Measurement, varied
 
 
 def point(value, mean=0.97, seeds=3, half=0.005, base=False):

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from mnist_lab.report import groups
+from mnist_lab.reports import groups
 from mnist_lab.runs import find_folders, find_run, finished_runs, load_run
 from tests.run_folders import finished_run
 

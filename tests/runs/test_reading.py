@@ -14,7 +14,7 @@ from mnist_lab import load_config
 from mnist_lab.cli import main
 from mnist_lab.datasets import load
 from mnist_lab.errors import DamagedError, MachineError, UnreadableError
-from mnist_lab.report import collect, compare, find_sides
+from mnist_lab.reports import collect, compare, find_sides
 from mnist_lab.runs import RunFolder, finished_runs, load_run, read_runs
 from mnist_lab.sweeps import make_plan
 from tests.run_folders import edit_metrics, finished_run, give_mistakes

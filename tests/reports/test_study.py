@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from mnist_lab.analysis.pareto import front
 from mnist_lab.analysis.verdicts import Kind
-from mnist_lab.report import collect, compare, find_sides, groups, study, wording, write_comparison, write_report
-from mnist_lab.report.write import document
+from mnist_lab.reports import collect, compare, find_sides, groups, study, wording, write_comparison, write_report
+from mnist_lab.reports.write import document
 from mnist_lab.runs import RunFolder
 from tests.run_folders import MNIST, edit_metrics, finished_run, give_mistakes
 

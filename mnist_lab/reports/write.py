@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from mnist_lab.analysis import Observation
 from mnist_lab.config.names import hashed
 from mnist_lab.errors import DataError, InputError, SetupError
-from mnist_lab.report import facts, figures, page, wording
-from mnist_lab.report.columns import Column, columns
-from mnist_lab.report.compare import Comparison
-from mnist_lab.report.runs import Group
-from mnist_lab.report.study import Section, Study
+from mnist_lab.reports import facts, figures, page, wording
+from mnist_lab.reports.columns import Column, columns
+from mnist_lab.reports.compare import Comparison
+from mnist_lab.reports.runs import Group
+from mnist_lab.reports.study import Section, Study
 from mnist_lab.runs import is_run_folder
 from mnist_lab.system import atomic
 from mnist_lab.text.printable import printable
@@ -212,7 +212,7 @@ def html(folder: Path, study: Study, data_dir: Path | None = None) -> str:
     )
 
 
-def markdown(template: str, package: str = "mnist_lab.report", **context: Any) -> str:
+def markdown(template: str, package: str = "mnist_lab.reports", **context: Any) -> str:
     """Render a Markdown template; HTML in what runs say of themselves is text, and does nothing.
 
     Args:
@@ -233,12 +233,12 @@ def markdown(template: str, package: str = "mnist_lab.report", **context: Any) -
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
-def templates(package: str = "mnist_lab.report", finalize: Callable[[Any], Any] | None = None) -> "Environment":
+def templates(package: str = "mnist_lab.reports", finalize: Callable[[Any], Any] | None = None) -> "Environment":
     """The Jinja environment of `package`'s templates, and of the report's own, with the vocabulary as filters."""
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader(name) for name in dict.fromkeys((package, "mnist_lab.report"))]),
+        loader=ChoiceLoader([PackageLoader(name) for name in dict.fromkeys((package, "mnist_lab.reports"))]),
         autoescape=select_autoescape(("html.jinja", "html")),
         finalize=finalize,
         undefined=StrictUndefined,

@@ -17,7 +17,7 @@ from mnist_lab.analysis.family import Tested
 from mnist_lab.analysis.landmarks import window
 from mnist_lab.analysis.observations import LEVELS
 from mnist_lab.analysis.verdicts import Kind, Verdict
-from mnist_lab.report.runs import Group
+from mnist_lab.reports.runs import Group
 
 FASTER = 0.8
 """Time as a fraction of the base's, from which it is worth naming."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_lab.errors import InputError
-from mnist_lab.report import Spread, collect, groups, study
+from mnist_lab.reports import Spread, collect, groups, study
 from mnist_lab.runs import load_run
 from tests.run_folders import MNIST, edit_metrics, finished_run
 

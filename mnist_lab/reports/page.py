@@ -23,10 +23,10 @@ from mnist_lab.analysis import observed
 from mnist_lab.analysis.paired import Paired
 from mnist_lab.analysis.verdicts import Kind, Verdict
 from mnist_lab.errors import DataError, InputError
-from mnist_lab.report import figures, wording
-from mnist_lab.report.columns import Column, columns
-from mnist_lab.report.runs import Group
-from mnist_lab.report.study import Entry, HardImage, Section, Study
+from mnist_lab.reports import figures, wording
+from mnist_lab.reports.columns import Column, columns
+from mnist_lab.reports.runs import Group
+from mnist_lab.reports.study import Entry, HardImage, Section, Study
 from mnist_lab.runs import Mistake, Run, formats
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from mnist_lab.analysis.holm import ALPHA
 from mnist_lab.analysis.observations import FITTED
 from mnist_lab.analysis.paired import FLIPPED
 from mnist_lab.analysis.verdicts import Kind, Verdict
-from mnist_lab.report.runs import NOT_RUN, UNREADABLE, Spread
+from mnist_lab.reports.runs import NOT_RUN, UNREADABLE, Spread
 from mnist_lab.text.quantities import count, duration
 
 if TYPE_CHECKING:
-    from mnist_lab.report.compare import Arm, Comparison
-    from mnist_lab.report.study import Entry, Published, Reuse, Section, Study, Unanimous
+    from mnist_lab.reports.compare import Arm, Comparison
+    from mnist_lab.reports.study import Entry, Published, Reuse, Section, Study, Unanimous
 
 CI = "95 % confidence interval"
 GAP = "generalization gap"

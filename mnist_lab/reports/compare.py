@@ -15,9 +15,9 @@ from mnist_lab.analysis.mcnemar import accuracy_difference
 from mnist_lab.analysis.paired import paired
 from mnist_lab.config import Change, describe, differences
 from mnist_lab.errors import InputError
-from mnist_lab.report import wording
-from mnist_lab.report.runs import UNREADABLE, Group, Spread, collect, groups, short_names
-from mnist_lab.report.study import Entry, Family, Interval, Section, by_data, judged
+from mnist_lab.reports import wording
+from mnist_lab.reports.runs import UNREADABLE, Group, Spread, collect, groups, short_names
+from mnist_lab.reports.study import Entry, Family, Interval, Section, by_data, judged
 from mnist_lab.runs import (
     Measured,
     Mistake,

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mnist_lab.report import wording
-from mnist_lab.report.runs import Group, Spread
-from mnist_lab.report.study import Entry, Interval, Section, published, published_in
+from mnist_lab.reports import wording
+from mnist_lab.reports.runs import Group, Spread
+from mnist_lab.reports.study import Entry, Interval, Section, published, published_in
 from mnist_lab.text.tables import MINOR
 
 

@@ -15,8 +15,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
-from mnist_lab.report import write_page
-from tests.report.page_results import compared, mistakes, two_data_sets
+from mnist_lab.reports import write_page
+from tests.reports.page_results import compared, mistakes, two_data_sets
 from tests.run_folders import finished_run
 
 BROWSERS = (

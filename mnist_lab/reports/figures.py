@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab.errors import DataError
-from mnist_lab.report import wording
-from mnist_lab.report.compare import Comparison, Disputed, DisputedImage
-from mnist_lab.report.responses import Measurement, Varied, varied
-from mnist_lab.report.runs import Group
-from mnist_lab.report.study import Section, Study, published_in
+from mnist_lab.reports import wording
+from mnist_lab.reports.compare import Comparison, Disputed, DisputedImage
+from mnist_lab.reports.responses import Measurement, Varied, varied
+from mnist_lab.reports.runs import Group
+from mnist_lab.reports.study import Section, Study, published_in
 from mnist_lab.runs import Run
 
 if TYPE_CHECKING:

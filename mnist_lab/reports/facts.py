@@ -12,11 +12,11 @@ from typing import Any
 
 from mnist_lab.analysis.verdicts import Verdict
 from mnist_lab.config import describe
-from mnist_lab.report import wording
-from mnist_lab.report.columns import exact
-from mnist_lab.report.compare import Arm, Comparison, Disputed, Row
-from mnist_lab.report.runs import Group, Spread
-from mnist_lab.report.study import Entry, Front, Section, Study, Unanimous, published
+from mnist_lab.reports import wording
+from mnist_lab.reports.columns import exact
+from mnist_lab.reports.compare import Arm, Comparison, Disputed, Row
+from mnist_lab.reports.runs import Group, Spread
+from mnist_lab.reports.study import Entry, Front, Section, Study, Unanimous, published
 
 
 def as_json(facts: Mapping[str, Any]) -> str:

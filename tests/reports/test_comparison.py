@@ -11,9 +11,9 @@ from mnist_lab.analysis.mcnemar import accuracy_difference, mcnemar
 from mnist_lab.analysis.paired import paired
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.errors import InputError
-from mnist_lab.report import collect, compare, find_results, find_sides, groups, study, wording
-from mnist_lab.report.facts import as_json, of_comparison
-from mnist_lab.report.write import default_folder
+from mnist_lab.reports import collect, compare, find_results, find_sides, groups, study, wording
+from mnist_lab.reports.facts import as_json, of_comparison
+from mnist_lab.reports.write import default_folder
 from tests.run_folders import MNIST, finished_run, give_mistakes
 
 

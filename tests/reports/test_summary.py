@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from mnist_lab.errors import SetupError
-from mnist_lab.report import collect, groups, study, write_report
-from mnist_lab.report.figures import of_section
-from mnist_lab.report.wording import duration
-from mnist_lab.report.write import html
+from mnist_lab.reports import collect, groups, study, write_report
+from mnist_lab.reports.figures import of_section
+from mnist_lab.reports.wording import duration
+from mnist_lab.reports.write import html
 from tests.run_folders import finished_run
 
 FILES = ["report.md", "summary.csv", "summary.json", "accuracy_curves.png", "accuracy_parameters.png"]

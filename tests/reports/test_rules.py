@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mnist_lab.analysis import overfitting_onset, stays_above
-from mnist_lab.report import collect, groups, study, wording
+from mnist_lab.reports import collect, groups, study, wording
 from tests.run_folders import finished_run
 
 NUMBER = r"(\d+(?:\.\d+)?)"

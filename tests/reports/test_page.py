@@ -17,11 +17,11 @@ from PIL import Image
 from mnist_lab import datasets
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.errors import SetupError
-from mnist_lab.report import page, wording, write_page
-from mnist_lab.report.page import EPOCHS, parts
-from mnist_lab.report.write import html
+from mnist_lab.reports import page, wording, write_page
+from mnist_lab.reports.page import EPOCHS, parts
+from mnist_lab.reports.write import html
 from mnist_lab.runs import find_run
-from tests.report.page_results import INTRUDER, compared, mistakes, two_data_sets
+from tests.reports.page_results import INTRUDER, compared, mistakes, two_data_sets
 from tests.run_folders import MNIST, edit_metrics, finished_run, give_mistakes
 
 VOID = {"meta", "link", "input", "img", "br", "hr", "wbr"}

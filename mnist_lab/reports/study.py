@@ -14,8 +14,8 @@ from mnist_lab.analysis.family import Tested, tested
 from mnist_lab.analysis.pareto import front
 from mnist_lab.analysis.verdicts import Scores, Verdict, verdicts
 from mnist_lab.config.schema import Reference
-from mnist_lab.report.rules import observations
-from mnist_lab.report.runs import Data, Group, Spread, same_test_images, short_names
+from mnist_lab.reports.rules import observations
+from mnist_lab.reports.runs import Data, Group, Spread, same_test_images, short_names
 
 Interval = tuple[float, float]
 Family = Sequence[tuple[Group, Group]]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from mnist_lab.report import Study, collect, groups, study, write_page
+from mnist_lab.reports import Study, collect, groups, study, write_page
 from tests.run_folders import MNIST, finished_run, give_mistakes
 
 INTRUDER = '<script>window.intruded = 1</script> & "so" \'</script><img src=x onerror=alert(1)>'
