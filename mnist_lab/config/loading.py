@@ -24,7 +24,6 @@ from mnist_lab.config.document import (
     parse_value,
     read,
 )
-from mnist_lab.config.kinds import is_sweep_file
 from mnist_lab.config.names import checked_name, folder_name, path_below_configs
 from mnist_lab.config.problems import Problem, config_error
 from mnist_lab.config.resolved import without_none
@@ -32,6 +31,8 @@ from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config, Train
 from mnist_lab.errors import ConfigError, InputError
 
 NEVER_INHERITED = frozenset({"name", "description", "reference", "experiment", "base", "extends"})
+BLOCK_KEYS = frozenset({"set", "grid", "zip", "list", "random"})
+"""Keys of a sweep file that declare variations."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +213,11 @@ def extend(document: Document, folder: Path, chain: tuple[Path, ...]) -> None:
         given = (base.value.get(key) for key in ("experiment", "name"))
         document.value.setdefault("base", experiment_of(path, *map(_name_or_none, given)))
     document.inherit(base, never=NEVER_INHERITED)
+
+
+def is_sweep_file(content: Mapping[str, Any]) -> bool:
+    """Whether it is a sweep file: it declares variations, a base or seeds, and has no `data`, `model` or `extends`."""
+    return bool((BLOCK_KEYS | {"base", "seeds"}) & content.keys()) and not {"data", "model", "extends"} & content.keys()
 
 
 def is_complete(document: Document) -> bool:

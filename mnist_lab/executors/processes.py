@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from pebble import ProcessPool
+from pebble import CONSTS, ProcessPool
 
 from mnist_lab.executors.slots import Slot
 from mnist_lab.system import scratch, signals
@@ -23,6 +23,7 @@ LONGEST_PLACE = 103 - len("/pymp-12345678/listener-12345678")
 """Longest path of a folder, in characters, below which multiprocessing can create a socket."""
 ENDED_WITH_PARENT = 70
 """The exit code of a process whose executor has ended."""
+CONSTS.term_timeout = 0  # pebble waits so long between SIGTERM, which these processes ignore, and SIGKILL
 
 
 class ProcessExecutor(Executor):

@@ -63,14 +63,17 @@ def preview(sources: Iterable[tuple[str, Config]], data_dir: Path | None = None)
 
 
 def _summary(source: str, config: Config, data_dir: Path | None) -> "Summary":
+    import keras
+
     from mnist_lab import augmentation, models
 
     shape, classes = _image(config.data.dataset, data_dir)
-    with located(source), models.memory_errors():
+    without_values = keras.StatelessScope(initialize_variables=False)  # shapes are enough, however large the weights
+    with located(source), models.memory_errors(), without_values:
         model = models.from_config(config, image_shape=shape, classes=classes)
         # This also checks that the augmentation fits the images.
         models.for_training(model, augmentation.layers(config.augment, seed=config.seed))
-    return models.summarize(model)
+        return models.summarize(model)
 
 
 def _image(name: str, data_dir: Path | None) -> tuple[tuple[int, int, int], int]:

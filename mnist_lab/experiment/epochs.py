@@ -5,13 +5,10 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab.errors import InputError, TrainingError
-from mnist_lab.experiment.data import Splits
-from mnist_lab.experiment.identity import Identity
-from mnist_lab.experiment.observer import Observer
+from mnist_lab.experiment.observer import Observer, Plan
 from mnist_lab.runs import RunFolder
 
 if TYPE_CHECKING:
-    from mnist_lab.history import Record
     from mnist_lab.training import Trainer
 
 
@@ -33,14 +30,14 @@ def begin_or_resume(trainer: "Trainer", folder: RunFolder, observer: Observer, *
     folder.write_history(trainer.history)
 
 
-def fit(identity: Identity, splits: Splits, trainer: "Trainer", observer: Observer) -> None:
+def fit(plan: Plan, trainer: "Trainer", observer: Observer) -> None:
     """Train to the end, with a line of `history.jsonl` after each epoch and a checkpoint at the configured interval.
 
     Raises:
         TrainingError: the loss is not finite.
         KeyboardInterrupt: the observer stops the run; there is a checkpoint.
     """
-    config, folder = identity.config, identity.folder
+    config, folder = plan.config, plan.folder
     for record in trainer.epochs(observer.batch):
         folder.append_history(record)
         finite, stops = isfinite(record["loss"]), observer.stops()
@@ -55,15 +52,11 @@ def fit(identity: Identity, splits: Splits, trainer: "Trainer", observer: Observ
             from mnist_lab.experiment import results
 
             folder.write_arrays("batches.npz", trainer.batches.arrays())
-            results.draw_history(folder, config, splits, trainer.history, trainer.batches)
-            raise _diverged(record, folder)
-
-
-def _diverged(record: "Record", folder: RunFolder) -> TrainingError:
-    return TrainingError(
-        f"The loss became {record['loss']} in epoch {record['epoch']}; training stopped there.",
-        f"Try a smaller learning rate or gradient clipping. Its history and plots are in {folder.path}.",
-    )
+            results.draw_history(plan, trainer)
+            raise TrainingError(
+                f"The loss became {record['loss']} in epoch {record['epoch']}; training stopped there.",
+                f"Try a smaller learning rate or gradient clipping. Its history and plots are in {folder.path}.",
+            )
 
 
 def _checkpoint(trainer: "Trainer") -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """The interface through which a run reports what it does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
 from mnist_lab.config.schema import Config
+from mnist_lab.experiment.identity import Identity
 from mnist_lab.runs import Measured, RunFolder
 
 if TYPE_CHECKING:
@@ -21,13 +22,24 @@ if TYPE_CHECKING:
 class Plan:
     """What is about to be trained."""
 
-    config: Config
-    folder: RunFolder
+    identity: Identity
     splits: "Splits"
     summary: "Summary"
     backend: "Backend"
+    environment: Mapping[str, object]
+    """What `environment.json` says."""
     epochs_done: int
     """Epochs finished before the run was interrupted; 0 for a new run."""
+
+    @property
+    def config(self) -> Config:
+        """Fully resolved."""
+        return self.identity.config
+
+    @property
+    def folder(self) -> RunFolder:
+        """Where the run is written."""
+        return self.identity.folder
 
 
 class Observer:

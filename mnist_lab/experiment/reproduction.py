@@ -14,6 +14,7 @@ from mnist_lab.errors import DamagedError, InputError
 from mnist_lab.experiment.observer import Observer
 from mnist_lab.experiment.run import run as train
 from mnist_lab.runs import Arrays, Run, finished_runs
+from mnist_lab.runs.weights import read_weights
 from mnist_lab.system.signals import Interruption, number_of
 
 SIGNIFICANT = 0.05
@@ -190,11 +191,7 @@ def _probabilities(run: Run) -> Arrays | None:
 
 
 def _weights(run: Run) -> Arrays | None:
-    if not _has(run, "model.keras"):
-        return None
-    from mnist_lab import models
-
-    return models.read_weights(run.folder.path / "model.keras")
+    return read_weights(run.folder.path / "model.keras") if _has(run, "model.keras") else None
 
 
 _ARRAYS = {"probabilities": _probabilities, "weights": _weights}

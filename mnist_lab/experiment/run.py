@@ -1,9 +1,7 @@
 """From a configuration to a finished run folder, step by step."""
 
-import time
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from mnist_lab import backends, datasets
@@ -52,7 +50,7 @@ def run(
 
 
 def _run(config: Config, results: Path, data_dir: Path | None, observer: Observer, *, force: bool) -> Run:
-    timing = metrics.Timing(datetime.now(UTC), time.perf_counter())
+    timing = metrics.Timing()
 
     # Which run it is, and whether it is finished.
     observer.preparing("Reading the data")
@@ -105,22 +103,11 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
             written.write_text("config.yaml", to_yaml(config))
             written.write_json("environment.json", environment)
 
-            timing = replace(
-                timing,
-                startup=time.perf_counter() - timing.clock,
-                before=sum(record["seconds"] for record in trainer.history),
-            )
-            observer.begun(Plan(config, written, splits, summary, backend, len(trainer.history)))
-            epochs.fit(identity, splits, trainer, observer)
-            return write_results(
-                identity,
-                splits,
-                trainer,
-                summary=summary,
-                environment=environment,
-                timing=timing,
-                observer=observer,
-            )
+            timing = timing.training_begins(trainer.history)
+            plan = Plan(identity, splits, summary, backend, environment, len(trainer.history))
+            observer.begun(plan)
+            epochs.fit(plan, trainer, observer)
+            return write_results(plan, trainer, timing, observer)
 
 
 def _is_done(folder: RunFolder, *, force: bool) -> bool:

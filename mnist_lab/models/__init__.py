@@ -4,7 +4,6 @@ from mnist_lab.models.construct import construct
 from mnist_lab.models.memory import check_batch, check_optimizer, memory_errors
 from mnist_lab.models.network import build, for_training, from_config
 from mnist_lab.models.summary import Summary, summarize
-from mnist_lab.models.weights import load_weights, read_weights
 
 __all__ = [
     "Summary",
@@ -14,8 +13,6 @@ __all__ = [
     "construct",
     "for_training",
     "from_config",
-    "load_weights",
     "memory_errors",
-    "read_weights",
     "summarize",
 ]

@@ -8,6 +8,7 @@ from mnist_lab import backends, datasets
 from mnist_lab.errors import InputError
 from mnist_lab.prediction.inputs import Picture, Signature
 from mnist_lab.runs import Run
+from mnist_lab.runs.weights import load_weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,7 +87,7 @@ def load_network(run: Run, signature: Signature, *, backend: str | None = None, 
 
         with models.memory_errors():
             model = models.from_config(config, image_shape=signature.shape, classes=len(signature.classes))
-            models.load_weights(model, file)
+            load_weights(model, file)
     _check_finite(model, run)
     return Network(model)
 

@@ -9,8 +9,7 @@ from mnist_lab.config import shipped
 from mnist_lab.config.backend import default_backend, installed
 from mnist_lab.config.differences import describe, differences
 from mnist_lab.config.document import Document, read
-from mnist_lab.config.kinds import is_sweep_file
-from mnist_lab.config.loading import Override, is_complete, read_config, resolve
+from mnist_lab.config.loading import Override, is_complete, is_sweep_file, read_config, resolve
 from mnist_lab.config.names import checked_name, folder_name, path_below_configs
 from mnist_lab.config.problems import InvalidError, listed
 from mnist_lab.config.resolved import fingerprint

@@ -34,7 +34,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticCustomError
 
-from mnist_lab.config.kinds import BLOCK_KEYS
+from mnist_lab.config.loading import BLOCK_KEYS
 from mnist_lab.config.schema import ExperimentName, FileSchema
 from mnist_lab.config.spec import Item, OneOf, Positive, PositiveFloat, Spec
 from mnist_lab.config.sweeps.seeds import read_seeds

@@ -9,8 +9,7 @@ from pydantic import ValidationError
 
 from mnist_lab.config import shipped
 from mnist_lab.config.document import MAX_DEPTH, Document, KeyPath, Position, dotted, frozen, read
-from mnist_lab.config.kinds import is_sweep_file
-from mnist_lab.config.loading import NEVER_INHERITED, Override, read_config, resolve
+from mnist_lab.config.loading import NEVER_INHERITED, Override, is_sweep_file, read_config, resolve
 from mnist_lab.config.names import checked_name, folder_name
 from mnist_lab.config.problems import InvalidError, Problem, config_error, suggest
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config

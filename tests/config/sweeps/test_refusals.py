@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mnist_lab.config import load_config
-from mnist_lab.config.kinds import BLOCK_KEYS, is_sweep_file
+from mnist_lab.config.loading import BLOCK_KEYS, is_sweep_file
 from mnist_lab.config.sweeps import load_sweep
 from mnist_lab.config.sweeps.file import Block
 from mnist_lab.errors import ConfigError, InputError

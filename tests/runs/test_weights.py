@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mnist_lab.errors import InputError
-from mnist_lab.models import load_weights, read_weights
+from mnist_lab.runs.weights import load_weights, read_weights
 
 NUMBERS = np.arange(6, dtype=np.float32)
 
