@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mnist_lab.datasets import scale
 from mnist_lab.datasets.dataset import ROLES, Dataset, Raw, array_digest, class_list, combined_digest
-from mnist_lab.datasets.known import KnownSet, Verdict, judge, recognise
+from mnist_lab.datasets.known import KnownSet, judge, recognise
 from mnist_lab.errors import DataError
 
 
@@ -26,14 +26,14 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
     check_arrays(raw)
     labels, classes = index_labels(raw, raw.classes or (known.classes if known else None))
     called = tuple(map(str, range(len(classes)))) if known else classes
-    scaled = scale.to_bytes(raw)
-    arrays = {**raw.arrays, **scaled.images, **labels}
+    images, notes = scale.to_bytes(raw)
+    arrays = {**raw.arrays, **images, **labels}
     digests = {role: _digest(array, len(classes)) for role, array in arrays.items()}
-    verdict = Verdict(False, "a data set of your own: there is nothing to compare it with")
+    genuine, check = False, "a data set of your own: there is nothing to compare it with"
     if known:
-        verdict = judge(known, raw, digests)
+        genuine, check = judge(known, raw, digests)
     elif match := recognise(raw, digests):
-        known, verdict = match
+        genuine, (known, check) = True, match
         classes = known.classes
     return Dataset(
         name=known.name if known else name,
@@ -45,11 +45,11 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
         classes=classes,
         digests=digests,
         sha256=combined_digest(digests[role] for role in ROLES),
-        genuine=verdict.genuine,
-        check=verdict.check,
+        genuine=genuine,
+        check=check,
         source=raw.source,
         labels=called,
-        notes=(*raw.notes, *scaled.notes, *_untested(labels["y_test"], classes)),
+        notes=(*raw.notes, *notes, *_untested(labels["y_test"], classes)),
     )
 
 

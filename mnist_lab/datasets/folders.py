@@ -3,7 +3,6 @@
 What lies there and is not read is said in the notes of the `Raw`.
 """
 
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,18 +10,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ImageOps
 
 from mnist_lab.datasets.dataset import Raw
-from mnist_lab.datasets.files import MOST_BYTES, entries, is_folder, kind, printable, unreadable
-from mnist_lab.datasets.pictures import FORMATS, ON_DAMAGE, Pixels, check_size, too_many_pixels
+from mnist_lab.datasets.files import MOST_BYTES, entries, is_folder, kind, printable
+from mnist_lab.datasets.pictures import FORMATS, Pixels, decoded
 from mnist_lab.errors import DataError
 
 _SUFFIXES = frozenset((
     ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
 ))  # fmt: skip
 """The usual suffixes of `FORMATS`; a file is read as what its content is."""
-_GREY = ("1", "L")
+_GREY = ("1", "L", "LA")
 _DEEPEST = 50
 """Levels of folders below a class."""
 _PARTS = ("train", "test")
@@ -115,7 +114,7 @@ def _one_number_of_channels(
 
 
 def _read_picture(path: Path) -> tuple[Pixels, bool]:
-    """The pixels of a file in one of `FORMATS`, and whether these are only the first of several frames or pages.
+    """The pixels of a file, and whether these are only the first of several frames or pages.
 
     They are (height, width, channels) with one channel if they are stored in grey, else three, and turned as the camera
     noted, which `pictures` does as well for those that are to be predicted.
@@ -124,32 +123,15 @@ def _read_picture(path: Path) -> tuple[Pixels, bool]:
         DataError: not a picture, damaged, too large, of more than 8 bits, or with transparent pixels (whose colour
             depends on what they are laid upon).
     """
-    kind(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of tags that are damaged, where the pixels are not
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as opened:
-                check_size(path, *opened.size)
-                frames = opened.format in ("GIF", "PNG", "TIFF", "WEBP") and getattr(opened, "is_animated", False)
-                image = ImageOps.exif_transpose(opened)
-                if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-                    raise DataError(f"{path}: has more than 8 bits per channel ({image.mode}); save it with 8.")
-                if image.has_transparency_data:
-                    alpha = image.convert("RGBA").getchannel("A")
-                    if np.asarray(alpha).min() < 255:
-                        raise DataError(f"{path}: has transparent pixels; save it on a background.")
-                grey = image.mode in (*_GREY, "LA")
-                pixels = np.asarray(image.convert("L" if grey else "RGB"))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise too_many_pixels(path, "more pixels than Pillow reads") from error
-    except (Image.UnidentifiedImageError, *ON_DAMAGE) as error:
-        raise DataError(f"{path}: cannot be read as a picture ({error}).") from error
-    except OSError as error:
-        if error.errno is None:  # Pillow's own: "image file is truncated"
-            raise DataError(f"{path}: the picture is damaged ({error}).") from error
-        raise unreadable(path, error) from error
-    return pixels[..., np.newaxis] if grey else pixels, frames
+    with decoded(path) as opened:
+        frames = opened.format in ("GIF", "PNG", "TIFF", "WEBP") and getattr(opened, "is_animated", False)
+        image = ImageOps.exif_transpose(opened)
+        if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+            raise DataError(f"{path}: has more than 8 bits per channel ({image.mode}); save it with 8.")
+        if image.has_transparency_data and np.asarray(image.convert("RGBA").getchannel("A")).min() < 255:
+            raise DataError(f"{path}: has transparent pixels; save it on a background.")
+        pixels = np.asarray(image.convert("L" if image.mode in _GREY else "RGB"))
+    return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels, frames
 
 
 def _class_names(folder: Path) -> tuple[str, ...]:

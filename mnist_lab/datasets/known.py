@@ -159,49 +159,39 @@ KNOWN: dict[str, KnownSet] = {
 }
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """Whether data are a published set, and how that was decided."""
-
-    genuine: bool
-    check: str
-
-
-def judge(known: KnownSet, raw: Raw, digests: Mapping[str, str]) -> Verdict:
-    """Holds data against a published set, by its arrays' SHA-256 or else by its gzipped files'."""
+def judge(known: KnownSet, raw: Raw, digests: Mapping[str, str]) -> tuple[bool, str]:
+    """Whether data are a published set, by its arrays' SHA-256 or else by its gzipped files', and how that was told."""
     if known.array_sha256 is not None:
-        differ = [role for role, sha in zip(ROLES, known.array_sha256, strict=True) if digests[role] != sha]
-        if not differ:
-            return Verdict(True, f"the SHA-256 of all four arrays are those of {known.title}")
-        return Verdict(False, f"the SHA-256 of {', '.join(differ)} {_is(differ)} not that of {known.title}")
-    assert known.gzip_sha256 is not None, f"nothing is known to recognise {known.name} by"
-    if len(raw.files) != len(ROLES) or any(path.suffix.lower() != ".gz" for path in raw.files):
-        return Verdict(
-            False,
+        expected, found, what = known.array_sha256, {role: digests[role] for role in ROLES}, "arrays"
+    elif known.gzip_sha256 is not None and len(raw.files) == len(ROLES) and all(map(_is_gzip, raw.files)):
+        expected, what = known.gzip_sha256, "gzipped files"
+        found = {path.name: _file_digest(path) for path in raw.files}
+    else:
+        return False, (
             f"cannot be told: {known.title} is recognised by its four gzipped IDX files as published,"
-            " and these data came in another form",
+            " and these data came in another form"
         )
-    differ = [path.name for path, sha in zip(raw.files, known.gzip_sha256, strict=True) if _file_digest(path) != sha]
+    differ = [name for (name, sha), right in zip(found.items(), expected, strict=True) if sha != right]
     if not differ:
-        return Verdict(True, f"the SHA-256 of all four gzipped files are those of {known.title}")
-    return Verdict(False, f"the SHA-256 of {', '.join(differ)} {_is(differ)} not that of {known.title}")
+        return True, f"the SHA-256 of all four {what} are those of {known.title}"
+    return False, f"the SHA-256 of {', '.join(differ)} {'is' if len(differ) == 1 else 'are'} not that of {known.title}"
 
 
-def recognise(raw: Raw, digests: Mapping[str, str]) -> tuple[KnownSet, Verdict] | None:
-    """The published set that data are, whatever their folder is called."""
+def recognise(raw: Raw, digests: Mapping[str, str]) -> tuple[KnownSet, str] | None:
+    """The published set that data are, whatever their folder is called, and how that was told."""
     rows = (len(raw.arrays["x_train"]), len(raw.arrays["x_test"]))
     for known in KNOWN.values():
         if rows == known.rows and raw.arrays["x_train"].shape[1:] == known.image_shape:
-            verdict = judge(known, raw, digests)
-            if verdict.genuine:
-                return known, verdict
+            genuine, check = judge(known, raw, digests)
+            if genuine:
+                return known, check
     return None
+
+
+def _is_gzip(path: Path) -> bool:
+    return path.suffix.lower() == ".gz"
 
 
 def _file_digest(path: Path) -> str:
     with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _is(names: list[str]) -> str:
-    return "is" if len(names) == 1 else "are"

@@ -29,16 +29,12 @@ class Search:
     Attributes:
         found: it, unless it is nowhere.
         tried: a line for each place that did not have it.
-        passed_over: those of the lines that are about data which were there, but were not it.
+        passed_over: those of the lines that are about data which were there, but damaged or another set.
     """
 
     found: Dataset | None = None
     tried: list[str] = field(default_factory=list)
     passed_over: list[str] = field(default_factory=list)
-
-    def absent(self, line: str) -> None:
-        """Notes a place that had nothing."""
-        self.tried.append(line)
 
     def unfit(self, line: str) -> None:
         """Notes a place that had something else, or something damaged."""
@@ -79,13 +75,13 @@ def find_in(known: KnownSet, folder: Path, search: Search, origin: str = "--data
         raw = formats.read_folder(own)
         if raw is not None:
             return assemble(raw, known)
-        search.absent(f"{own} ({origin}): no data set in this folder")
+        search.tried.append(f"{own} ({origin}): no data set in this folder")
     raw = idx.read_folder(folder)
     archive = folder / f"{known.name}.npz"
     if raw is None and kind(archive):
         raw = npz.read_file(archive)
     if raw is None:
-        search.absent(f"{folder} ({origin}): neither a folder {known.name!r} nor IDX files nor {archive.name}")
+        search.tried.append(f"{folder} ({origin}): neither a folder {known.name!r} nor IDX files nor {archive.name}")
         return None
     dataset = assemble(raw, known)
     if dataset.genuine:
@@ -109,7 +105,7 @@ def _find_in_caches(known: KnownSet, search: Search) -> Dataset | None:
     for place in _caches(known):
         try:
             if not kind(place):
-                search.absent(f"{place}: not there")
+                search.tried.append(f"{place}: not there")
                 continue
             dataset = assemble(formats.read_path(place), known)
         except DataError as error:

@@ -4,11 +4,13 @@ Differences between file formats that are irrelevant to the content are resolved
 floating point, the orientation that a camera noted. What a network needs is another matter (`centring`).
 """
 
+import contextlib
 import struct
 import tokenize
 import warnings
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ _DRAFT = (2000, 2000)
 """A JPEG that is larger is decoded at a half, a quarter or an eighth of its size, but not below this."""
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 """What is read, by Pillow's names. Its dozens of other readers are seldom tried, and one of them runs Ghostscript."""
-ON_DAMAGE = (
+_ON_DAMAGE = (
     SyntaxError, ValueError, TypeError, AttributeError, EOFError, LookupError, ArithmeticError, RuntimeError,
     struct.error, zlib.error,
 )  # fmt: skip
@@ -48,14 +50,11 @@ def read(path: Path) -> Pixels:
             raise DataError(f"{path}: there is no such file.")
         case "folder":
             raise DataError(f"{path}: expected a picture, this is a folder.", f"Its files: {path}/*.png")
-    try:
-        if path.stat().st_size == 0:
-            raise DataError(f"{path}: expected a picture, this file is empty (0 bytes).")
-        pixels = _array(path) if path.suffix.lower() == ".npy" else _picture(path)
-    except OSError as error:
-        if error.errno is None:  # Pillow's own: "image file is truncated"
-            raise DataError(f"{path}: the picture is damaged ({error}).") from error
-        raise unreadable(path, error) from error
+    if path.suffix.lower() == ".npy":
+        pixels = _array(path)
+    else:
+        with decoded(path, smaller=True) as image:
+            pixels = _flattened(ImageOps.exif_transpose(image))
     colour = pixels.shape[2] == 3 and not (pixels == pixels[..., :1]).all()
     return np.ascontiguousarray(pixels if colour else pixels[..., :1])
 
@@ -67,24 +66,40 @@ def grey(pixels: Pixels) -> Pixels:
     return np.asarray(Image.fromarray(pixels).convert("L"))[..., np.newaxis]
 
 
-def _picture(path: Path) -> Pixels:
+@contextlib.contextmanager
+def decoded(path: Path, *, smaller: bool = False) -> Iterator[Image.Image]:
+    """An image file in one of `FORMATS`, open and with its pixels loaded; not yet turned as the camera noted.
+
+    Args:
+        path: the file.
+        smaller: whether a very large JPEG may be decoded at a fraction of its size, which is quicker.
+
+    Raises:
+        DataError: no picture, empty, damaged, too large, or unreadable, then or while it is open.
+    """
+    kind(path)
     try:
+        _refuse_empty(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of tags that are damaged, where the pixels are not
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as image:
-                if image.format == "JPEG" and max(image.size) > max(_DRAFT):
+                if smaller and image.format == "JPEG" and max(image.size) > max(_DRAFT):
                     image.draft(None, _DRAFT)
-                check_size(path, *image.size)
+                _check_size(path, *image.size)
                 image.load()
-                return _flattened(ImageOps.exif_transpose(image))
+                yield image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise too_many_pixels(path, "more pixels than Pillow reads") from error
+        raise _too_many_pixels(path, "more pixels than Pillow reads") from error
     except Image.UnidentifiedImageError as error:
         raise DataError(
             f"{path}: this is no picture in a format that can be read.", f"Those are {', '.join(FORMATS)} and .npy."
         ) from error
-    except ON_DAMAGE as error:
+    except OSError as error:
+        if error.errno is not None:
+            raise unreadable(path, error) from error
+        raise DataError(f"{path}: the picture is damaged ({error}).") from error  # Pillow's: "image file is truncated"
+    except _ON_DAMAGE as error:
         raise DataError(f"{path}: the picture is damaged ({error}).") from error
 
 
@@ -107,8 +122,11 @@ def _flattened(image: Image.Image) -> Pixels:
 
 def _array(path: Path) -> Pixels:
     try:
+        _refuse_empty(path)
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (*ON_DAMAGE, tokenize.TokenError, zipfile.BadZipFile) as error:
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except (*_ON_DAMAGE, tokenize.TokenError, zipfile.BadZipFile) as error:
         if "pickle" in str(error).lower() or "object" in str(error).lower():
             raise DataError(
                 f"{path}: holds pickled Python objects or no array; neither is opened: a pickle can run any code.",
@@ -123,7 +141,7 @@ def _array(path: Path) -> Pixels:
         raise DataError(
             f"{path}: expected one image, (height, width) or (height, width, 1 or 3); received the shape {array.shape}."
         )
-    check_size(path, array.shape[1], array.shape[0])
+    _check_size(path, array.shape[1], array.shape[0])
     return _bytes(array, str(path))
 
 
@@ -138,18 +156,18 @@ def _bytes(array: NDArray[Any], what: str) -> Pixels:
     return np.rint(array.astype(np.float32) * np.float32(scale)).astype(np.uint8)
 
 
-def check_size(path: Path, width: int, height: int) -> None:
-    """Be sure that a picture is not too large, before its pixels are decoded.
+def _refuse_empty(path: Path) -> None:
+    if path.stat().st_size == 0:
+        raise DataError(f"{path}: expected a picture, this file is empty (0 bytes).")
 
-    Raises:
-        DataError: it has more than `MOST_PIXELS`.
-    """
+
+def _check_size(path: Path, width: int, height: int) -> None:
+    """Refuse a picture that is too large before its pixels are decoded."""
     if width * height > MOST_PIXELS:
-        raise too_many_pixels(path, f"{width:,} x {height:,} pixels")
+        raise _too_many_pixels(path, f"{width:,} x {height:,} pixels")
 
 
-def too_many_pixels(path: Path, size: str) -> DataError:
-    """The error to raise for a picture of more than `MOST_PIXELS`."""
+def _too_many_pixels(path: Path, size: str) -> DataError:
     return DataError(
         f"{path}: {size}; at most {MOST_PIXELS / 1e6:.0f} million are read.",
         "Crop it to the digit, or make it smaller; a few hundred pixels are enough.",

@@ -6,7 +6,6 @@ are spread to 0..255; parts whose brightest pixels differ by more than that are 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,19 +21,14 @@ _NEARLY_BLACK = 16
 """The brightest pixel of an image that is nearly black on the scale 0..255, though not black."""
 
 
-@dataclass(frozen=True)
-class Scaled:
-    """Images as bytes, and what was done to them, for people."""
-
-    images: Mapping[str, NDArray[np.uint8]]
-    notes: tuple[str, ...] = ()
-
-
-def to_bytes(raw: Raw) -> Scaled:
+def to_bytes(raw: Raw) -> tuple[dict[str, NDArray[np.uint8]], tuple[str, ...]]:
     """Spreads the pixels of both parts to 0..255 where they are on a smaller scale, and rounds fractions.
 
     Args:
         raw: images of numbers within 0..255, whole or not.
+
+    Returns:
+        The images of each part as bytes, and what was done to them, for people.
 
     Raises:
         DataError: the training and the test part are on different scales, or most images of a part are on another scale
@@ -51,7 +45,7 @@ def to_bytes(raw: Raw) -> Scaled:
         )
     top = brightest[high]
     if top == 0:
-        return Scaled({role: _scaled(array, 1) for role, array in images.items()}, ("All images are black.",))
+        return {role: _scaled(array, 1) for role, array in images.items()}, ("All images are black.",)
     if top * _FAR <= FULL:
         whole = 1.0 if 1 / _FAR < top <= 1 else top
         notes = [f"The pixels, 0 to {top:g}, were scaled from 0..{whole:g} to 0..{FULL}."]
@@ -60,7 +54,7 @@ def to_bytes(raw: Raw) -> Scaled:
         fractions = [role for role, array in images.items() if array.dtype != np.uint8]
         notes = [f"{raw.places[role]}: the pixels have fractions and were rounded." for role in fractions]
         images = {role: _scaled(array, 1) for role, array in images.items()}
-    return Scaled(images, (*notes, *_nearly_black(raw, images)))
+    return images, (*notes, *_nearly_black(raw, images))
 
 
 def _scaled(array: NDArray[Any], factor: float) -> NDArray[np.uint8]:

@@ -192,8 +192,8 @@ def test_a_missing_part_is_named(pictures):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda path: path.write_bytes(b"no picture"), "cannot be read as a picture"),
-        (lambda path: path.write_bytes(path.read_bytes()[:-30]), "damaged|cannot be read"),
+        (lambda path: path.write_bytes(b"no picture"), "no picture in a format that can be read"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-30]), "the picture is damaged"),
         (lambda path: _draw(path, 1000, mode="I;16"), "more than 8 bits"),
         (lambda path: _draw(path, (9, 9, 9, 128), mode="RGBA"), "transparent"),
         (lambda path: _draw(path, (9, 128), mode="LA"), "transparent"),
