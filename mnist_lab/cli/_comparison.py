@@ -5,11 +5,11 @@ from pathlib import Path
 
 from rich.text import Text
 
-from mnist_lab.cli._consoles import console
-from mnist_lab.cli._output import echo, echo_json
-from mnist_lab.cli._tables import bullets, file_names, print_table
 from mnist_lab.reports import Section, Study, wording
 from mnist_lab.reports.columns import Column, columns
+from mnist_lab.terminal.consoles import console
+from mnist_lab.terminal.output import echo, echo_json
+from mnist_lab.terminal.tables import bullets, file_names, print_table
 from mnist_lab.text.tables import Column as Heading
 
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from mnist_lab.analysis import observed
-from mnist_lab.cli._consoles import console
-from mnist_lab.cli._output import echo
-from mnist_lab.cli._tables import bullets, facts, file_names, print_table
 from mnist_lab.reports import wording
+from mnist_lab.terminal.consoles import console
+from mnist_lab.terminal.output import echo
+from mnist_lab.terminal.tables import bullets, facts, file_names, print_table
 from mnist_lab.text import quantities
 from mnist_lab.text.tables import Column
 

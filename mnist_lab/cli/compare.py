@@ -15,7 +15,7 @@ from mnist_lab.cli._options import (
     references,
     results_option,
 )
-from mnist_lab.cli._output import echo, echo_json, echo_skipped
+from mnist_lab.terminal.output import echo, echo_json, echo_skipped
 
 if TYPE_CHECKING:
     from mnist_lab.reports import Comparison
@@ -70,9 +70,9 @@ def compare(
 def _print(comparison: "Comparison", files: list[Path]) -> None:
     from rich.text import Text
 
-    from mnist_lab.cli import _tables as tables
-    from mnist_lab.cli._consoles import console
     from mnist_lab.reports import wording
+    from mnist_lab.terminal import tables
+    from mnist_lab.terminal.consoles import console
     from mnist_lab.text.tables import Column
 
     output = console()

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from mnist_lab.cli._options import PATH, debug_option, examples, json_option
-from mnist_lab.cli._output import echo, print_json
+from mnist_lab.terminal.output import echo, print_json
 
 
 @click.group(
@@ -29,8 +29,8 @@ def configs(ctx: click.Context, *, as_json: bool) -> None:
     if as_json:
         print_json([{"name": name, "description": description} for name, description in described.items()])
         return
-    from mnist_lab.cli._consoles import console
-    from mnist_lab.cli._tables import facts
+    from mnist_lab.terminal.consoles import console
+    from mnist_lab.terminal.tables import facts
 
     console().print(facts((name, description or "") for name, description in described.items()))
 

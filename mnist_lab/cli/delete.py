@@ -8,7 +8,7 @@ import click
 
 from mnist_lab.cli import _completion
 from mnist_lab.cli._options import debug_option, examples, references, results_option
-from mnist_lab.cli._output import echo
+from mnist_lab.terminal.output import echo
 from mnist_lab.text.quantities import count, megabytes
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _remove(folders: "list[RunFolder]", results: Path) -> "list[MnistLabError]":
 
 
 def _show(folders: "list[RunFolder]") -> None:
-    from mnist_lab.cli._tables import print_table
+    from mnist_lab.terminal.tables import print_table
     from mnist_lab.text.tables import MINOR, Column
 
     sizes = [folder.size() for folder in folders]

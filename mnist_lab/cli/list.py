@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_lab.cli._options import PATH, debug_option, examples, json_option
-from mnist_lab.cli._output import echo, echo_skipped, print_json
+from mnist_lab.terminal.output import echo, echo_skipped, print_json
 from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def list_runs(
 
 
 def _print_table(records: "Records", keys: "Sequence[str]", asked_for: "Collection[str]") -> None:
-    from mnist_lab.cli._tables import print_table
+    from mnist_lab.terminal.tables import print_table
     from mnist_lab.text.tables import MINOR, Column
 
     columns, cells = [], []

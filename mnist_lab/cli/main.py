@@ -11,7 +11,6 @@ import click
 
 from mnist_lab.cli._invocation import remember, tracebacks_wanted
 from mnist_lab.cli._options import examples
-from mnist_lab.cli._output import echo, echo_error
 from mnist_lab.cli.compare import compare
 from mnist_lab.cli.configs import configs
 from mnist_lab.cli.data import data
@@ -28,6 +27,7 @@ from mnist_lab.cli.sweep import sweep
 from mnist_lab.cli.validate import validate
 from mnist_lab.errors import MachineError, MnistLabError
 from mnist_lab.system import scratch, signals, streams
+from mnist_lab.terminal.output import echo, echo_error
 from mnist_lab.version import __version__
 
 

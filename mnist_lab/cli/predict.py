@@ -18,7 +18,7 @@ from mnist_lab.cli._options import (
     results_option,
     run_argument,
 )
-from mnist_lab.cli._output import echo, echo_error, print_json
+from mnist_lab.terminal.output import echo, echo_error, print_json
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -107,7 +107,7 @@ def predict(
     signature = signature_of(run, data_dir)
     if dataset:
         from mnist_lab import datasets
-        from mnist_lab.cli._downloads import download_bar
+        from mnist_lab.terminal.downloads import download_bar
 
         with download_bar() as progress:
             loaded = datasets.load(dataset, data_dir, progress=progress)
@@ -135,8 +135,8 @@ def _print_predictions(
     *,
     as_json: bool,
 ) -> None:
-    from mnist_lab.cli._tables import print_table
     from mnist_lab.prediction import warning
+    from mnist_lab.terminal.tables import print_table
     from mnist_lab.text.tables import MINOR, Column
 
     warnings = [warning(picture, row) for picture, row in zip(pictures, probabilities, strict=True)]

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from mnist_lab.cli._options import OUTPUT_FOLDER, PATH, data_dir_option, debug_option, examples, json_option
-from mnist_lab.cli._output import echo, echo_json, echo_skipped
+from mnist_lab.terminal.output import echo, echo_json, echo_skipped
 
 DEFAULT = Path("results")
 

@@ -16,7 +16,7 @@ from mnist_lab.cli._options import (
     results_option,
     run_argument,
 )
-from mnist_lab.cli._output import echo, print_json
+from mnist_lab.terminal.output import echo, print_json
 
 if TYPE_CHECKING:
     from mnist_lab.experiment.reproduction import Changed, Reproduction
@@ -81,8 +81,8 @@ def reproduce(
     from mnist_lab.runs import find_run
 
     original = find_run(reference, results)
-    from mnist_lab.cli._progress import observer_for
     from mnist_lab.experiment import reproduction
+    from mnist_lab.terminal.progress import observer_for
 
     observer = observer_for(quiet=quiet)
     with observer:
@@ -98,8 +98,8 @@ def reproduce(
 def _print(done: "Reproduction") -> None:
     from rich.text import Text
 
-    from mnist_lab.cli import _tables as tables
-    from mnist_lab.cli._consoles import console
+    from mnist_lab.terminal import tables
+    from mnist_lab.terminal.consoles import console
     from mnist_lab.text.tables import Column
 
     facts = done.original.measured.run

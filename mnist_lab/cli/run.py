@@ -16,7 +16,7 @@ from mnist_lab.cli._options import (
     overrides,
     results_option,
 )
-from mnist_lab.cli._output import echo, echo_error, print_json
+from mnist_lab.terminal.output import echo, echo_error, print_json
 
 
 @click.command(
@@ -53,10 +53,10 @@ def run(
     """
     configs = load_all(references, overrides(**values))
     from mnist_lab import experiment
-    from mnist_lab.cli._progress import observer_for
     from mnist_lab.cli._results import print_line, print_run
     from mnist_lab.config.problems import located
     from mnist_lab.errors import InputError, MnistLabError, TrainingError
+    from mnist_lab.terminal.progress import observer_for
 
     finished, failures = [], []
     for reference, config in zip(references, configs, strict=True):

@@ -3,7 +3,7 @@
 import click
 
 from mnist_lab.cli._options import debug_option, examples
-from mnist_lab.cli._output import print_json
+from mnist_lab.terminal.output import print_json
 
 
 @click.command(

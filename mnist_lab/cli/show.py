@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from mnist_lab.cli._options import debug_option, examples, json_option, results_option, run_argument
-from mnist_lab.cli._output import echo_skipped, print_json
+from mnist_lab.terminal.output import echo_skipped, print_json
 
 
 @click.command(

@@ -15,7 +15,7 @@ from mnist_lab.cli._options import (
     load_all,
     overrides,
 )
-from mnist_lab.cli._output import print_json
+from mnist_lab.terminal.output import print_json
 
 
 @click.command(
@@ -32,9 +32,9 @@ from mnist_lab.cli._output import print_json
 def summary(references: tuple[str, ...], data_dir: Path | None, *, as_json: bool, **values: Any) -> None:
     """Show the layers, output shapes and parameter counts of configurations, without training."""
     configs = load_all(references, overrides(**values))
-    from mnist_lab.cli._consoles import console
-    from mnist_lab.cli._tables import print_table
     from mnist_lab.experiment.build import preview
+    from mnist_lab.terminal.consoles import console
+    from mnist_lab.terminal.tables import print_table
     from mnist_lab.text.quantities import parameters
 
     summaries = preview(zip(references, configs, strict=True), data_dir)

@@ -20,7 +20,7 @@ from mnist_lab.cli._options import (
     references,
     results_option,
 )
-from mnist_lab.cli._output import echo, print_json
+from mnist_lab.terminal.output import echo, print_json
 
 
 @click.command(
@@ -82,9 +82,9 @@ def sweep(
     """
     from mnist_lab import sweeps
     from mnist_lab.cli._comparison import print_summary
-    from mnist_lab.cli._sweeping import observer_for, plan_as_json, print_failures, print_plan
     from mnist_lab.config.sweeps import load_sweep
     from mnist_lab.errors import TooLargeError
+    from mnist_lab.terminal.sweeping import observer_for, plan_as_json, print_failures, print_plan
 
     if seeds is not None and values["seed"] is not None:
         raise click.UsageError("--seed and --seeds cannot be combined.")

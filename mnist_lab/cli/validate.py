@@ -4,7 +4,7 @@ import click
 
 from mnist_lab.cli import _completion
 from mnist_lab.cli._options import REFERENCE, debug_option, examples
-from mnist_lab.cli._output import echo
+from mnist_lab.terminal.output import echo
 
 
 @click.command(

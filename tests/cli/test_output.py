@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mnist_lab.cli import _output as output
 from mnist_lab.cli import main
-from mnist_lab.cli._consoles import SafeConsole, live_console
-from mnist_lab.cli._output import LONGEST_LINE, MOST_LINES, shortened
-from mnist_lab.cli._tables import renderable
+from mnist_lab.terminal import output
+from mnist_lab.terminal.consoles import SafeConsole, live_console
+from mnist_lab.terminal.output import LONGEST_LINE, MOST_LINES, shortened
+from mnist_lab.terminal.tables import renderable
 from mnist_lab.text.printable import printable
 from tests.lab import ROOT, Answer, command, environment, good, lab, run_folder, write
 from tests.run_folders import MNIST, edit_metrics, finished_run
@@ -186,8 +186,8 @@ def test_what_is_in_progress_is_escaped_too():
 
 def test_only_one_place_prints():
     """Whoever prints past it shows something raw one day."""
-    ours = {"_output.py", "_consoles.py"}
-    for file in (ROOT / "mnist_lab" / "cli").glob("*.py"):
+    ours = {"output.py", "consoles.py"}
+    for file in (path for name in ("cli", "terminal") for path in (ROOT / "mnist_lab" / name).rglob("*.py")):
         calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)}
         raw = calls & {"print", "click.echo", "click.secho", "Console", "sys.stdout.write", "sys.stderr.write"}
         assert not raw or file.name in ours, f"{file.name}: {raw}"

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from mnist_lab.cli import _completion
-from mnist_lab.cli._downloads import download_bar
 from mnist_lab.cli._options import data_dir_option, debug_option, examples, quiet_option
-from mnist_lab.cli._output import echo
+from mnist_lab.terminal.downloads import download_bar
+from mnist_lab.terminal.output import echo
 
 
 @click.command(

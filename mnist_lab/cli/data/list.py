@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_lab.cli._options import data_dir_option, debug_option, examples, json_option
-from mnist_lab.cli._output import echo, print_json
+from mnist_lab.terminal.output import echo, print_json
 from mnist_lab.text.quantities import image_size
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def list_(data_dir: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    from mnist_lab.cli._tables import print_table
+    from mnist_lab.terminal.tables import print_table
     from mnist_lab.text.tables import MINOR, Column
 
     print_table(

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_lab.cli._downloads import download_bar
 from mnist_lab.cli._options import (
     OUTPUT_FILE,
     data_dir_option,
@@ -14,7 +13,8 @@ from mnist_lab.cli._options import (
     examples,
     quiet_option,
 )
-from mnist_lab.cli._output import echo
+from mnist_lab.terminal.downloads import download_bar
+from mnist_lab.terminal.output import echo
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_lab.cli._options import data_dir_option, dataset_argument, debug_option, examples, json_option
-from mnist_lab.cli._output import echo, print_json
+from mnist_lab.terminal.output import echo, print_json
 from mnist_lab.text.quantities import image_size
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _facts(dataset: "Dataset") -> dict[str, Any]:
 
 
 def _print_facts(dataset: "Dataset", facts: dict[str, Any]) -> None:
-    from mnist_lab.cli._tables import print_table
+    from mnist_lab.terminal.tables import print_table
     from mnist_lab.text.tables import Column
 
     echo(dataset.title)

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from typing_extensions import override
 
-from mnist_lab.cli._downloads import download_lines
-from mnist_lab.cli._output import echo
 from mnist_lab.experiment import Observer, Plan, log
 from mnist_lab.system import streams
+from mnist_lab.terminal.downloads import download_lines
+from mnist_lab.terminal.output import echo
 from mnist_lab.text.quantities import megabytes
 from mnist_lab.text.quantities import parameters as counts
 
@@ -57,7 +57,7 @@ class Live(Quiet):
     def __init__(self) -> None:
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        from mnist_lab.cli._consoles import live_console
+        from mnist_lab.terminal.consoles import live_console
 
         self._stderr = streams.copy_of_stderr()
         self._console = live_console(self._stderr)
@@ -96,7 +96,7 @@ class Live(Quiet):
 
     @override
     def begun(self, plan: Plan) -> None:
-        from mnist_lab.cli._tables import renderable
+        from mnist_lab.terminal.tables import renderable
 
         parameters = plan.summary.parameters
         self._say(log.heading(plan), style="bold")

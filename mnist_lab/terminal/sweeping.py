@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from typing_extensions import override
 
-from mnist_lab.cli._consoles import console
-from mnist_lab.cli._output import echo, echo_notes, shortened
-from mnist_lab.cli._tables import print_table, renderable
 from mnist_lab.errors import InputError
 from mnist_lab.sweeps import STATES, Observer
+from mnist_lab.terminal.consoles import console
+from mnist_lab.terminal.output import echo, echo_notes, shortened
+from mnist_lab.terminal.tables import print_table, renderable
 from mnist_lab.text.quantities import count, estimate, megabytes
 from mnist_lab.text.tables import MINOR, Column
 
@@ -148,7 +148,7 @@ class Live(Lines):
     def __init__(self) -> None:
         from rich.live import Live as RichLive
 
-        from mnist_lab.cli._consoles import live_console
+        from mnist_lab.terminal.consoles import live_console
 
         self._console = live_console()
         self._live = RichLive(console=self._console, transient=True, refresh_per_second=4)

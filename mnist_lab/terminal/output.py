@@ -1,6 +1,6 @@
-"""The one place that prints: all output of commands goes through here, and cannot control a terminal.
+"""The one place that prints: all output goes through here, and cannot control a terminal.
 
-What rich lays out goes through `_consoles`, since not every command imports rich.
+What rich lays out goes through `consoles`, since not every command imports rich.
 """
 
 import json

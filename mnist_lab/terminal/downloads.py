@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from mnist_lab.cli._output import echo
+from mnist_lab.terminal.output import echo
 
 if TYPE_CHECKING:
     from mnist_lab.datasets import Progress
@@ -22,7 +22,7 @@ def download_bar(quiet: bool = False) -> "Iterator[Progress | None]":
         return
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-    from mnist_lab.cli._consoles import live_console
+    from mnist_lab.terminal.consoles import live_console
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     bar = Progress(*columns, console=live_console())

@@ -8,8 +8,8 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from mnist_lab.cli._consoles import console
-from mnist_lab.cli._output import echo
+from mnist_lab.terminal.consoles import console
+from mnist_lab.terminal.output import echo
 from mnist_lab.text.printable import printable
 from mnist_lab.text.tables import Column, Layout, fitted, wrapped
 

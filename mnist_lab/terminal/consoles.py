@@ -1,4 +1,4 @@
-"""Rich's consoles, for tables and progress; like `_output`, they escape control characters."""
+"""Rich's consoles, for tables and progress; like `output`, they escape control characters."""
 
 import sys
 from collections.abc import Iterable
