@@ -76,6 +76,7 @@ def sweep(
     references: "AnyPath | Sequence[AnyPath]",
     *,
     seeds: str | int | Iterable[int] | None = None,
+    folds: int | None = None,
     overrides: "Changes" = (),
     results: "AnyPath" = "results",
     data_dir: "AnyPath | None" = None,
@@ -92,6 +93,7 @@ def sweep(
     Args:
         references: folders, configurations, sweep files, and names of those that ship with mnist-lab.
         seeds: the seeds of every experiment, for example `"1..5"`.
+        folds: repeat every run with each of so many folds of cross-validation.
         overrides: values that replace those of all files; as for `load_config`.
         results: the folder below which runs are.
         data_dir: where to look for data sets first.
@@ -113,12 +115,14 @@ def sweep(
         raise _unexpected("jobs", "a number of 1 or more, or None", jobs)
     if timeout is not None and (not isinstance(timeout, int | float) or isinstance(timeout, bool) or timeout <= 0):
         raise _unexpected("timeout", "a number of seconds, or None", timeout)
+    if folds is not None and (not isinstance(folds, int) or isinstance(folds, bool) or folds < 2):
+        raise _unexpected("folds", "a number of 2 or more, or None", folds)
     changes = _overrides(overrides)
     from mnist_lab import sweeps
     from mnist_lab.config.sweeps import load_sweep
 
     swept = sweeps.sweep(
-        load_sweep(paths, changes, seeds),
+        load_sweep(paths, changes, seeds, folds=folds),
         folder,
         data_dir=data,
         jobs=jobs,

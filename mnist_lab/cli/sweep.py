@@ -34,6 +34,12 @@ from mnist_lab.terminal.output import echo, print_json
 @references("PATH...", _completion.sweeps)
 @click.option("--seeds", type=Seeds(), metavar="A..B|A,B,C", help="Repeat every experiment with each of these seeds.")
 @click.option(
+    "--folds",
+    type=click.IntRange(min=2),
+    metavar="K",
+    help="Cross-validation: repeat every run with each of K folds of the training rows.",
+)
+@click.option(
     "--jobs",
     type=Jobs(),
     default="auto",
@@ -61,6 +67,7 @@ def sweep(
     ctx: click.Context,
     references: tuple[str, ...],
     seeds: tuple[int, ...] | None,
+    folds: int | None,
     jobs: int,
     data_dir: Path | None,
     results: Path,
@@ -88,7 +95,7 @@ def sweep(
 
     if seeds is not None and values["seed"] is not None:
         raise click.UsageError("--seed and --seeds cannot be combined.")
-    declared = load_sweep(references, overrides(**values), seeds, name=name)
+    declared = load_sweep(references, overrides(**values), seeds, folds=folds, name=name)
     with observer_for(quiet=quiet, dry_run=dry_run) as observer:
         swept = sweeps.sweep(
             declared,

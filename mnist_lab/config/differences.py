@@ -107,6 +107,8 @@ def _text(value: Any) -> str:
         case Item():
             return _item(value)
         case Validation():
+            if value.fold:
+                return f"fold {value.fold} of {value.folds}"
             return value.split if value.split in ("test", "none") else f"{value.split} {_text(value.fraction)}"
         case Spec():
             return _arguments(value, type(value).model_fields)

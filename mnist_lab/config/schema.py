@@ -126,20 +126,47 @@ class Standardize(Preprocess):
 PREPROCESSINGS = (Rescale, Raw, Standardize)
 
 
+DEFAULT_FOLDS = 5
+
+
 class Validation(Spec):
     """Where the validation images come from."""
 
-    split: Literal["tail", "random", "stratified", "test", "none"] = "tail"
-    """The last training rows (`tail`), random ones, random ones of each class (`stratified`), the test set, or none."""
+    split: Literal["tail", "random", "stratified", "folds", "test", "none"] = "tail"
+    """The last training rows (`tail`), random ones, random ones of each class (`stratified`), one of several parts for
+    cross-validation (`folds`), the test set, or none."""
     fraction: Fraction = 0.2
     """Fraction of the training rows. Training keeps floor(n * (1 - fraction)) of n rows, as with Keras'
     `validation_split`."""
+    folds: Annotated[int | None, Field(ge=2, validate_default=True)] = None
+    """Number of parts for cross-validation, with the same share of each class; only with `split: folds`, 5 by default.
+    Parts and `data.subset` do not depend on the seed, so all runs on the same rows have the same folds."""
+    fold: Annotated[int | None, Field(ge=1, validate_default=True)] = None
+    """The part for validation, from 1 to `folds`; only with `split: folds`, 1 by default."""
 
     @field_validator("fraction")
     @classmethod
     def _only_of_training_rows(cls, fraction: float, info: ValidationInfo) -> float:
-        """The default if no training rows are split off, where an inherited value has no meaning."""
-        return cls.model_fields["fraction"].default if info.data.get("split") in ("test", "none") else fraction
+        """The default if no fraction is split off, where an inherited value has no meaning."""
+        unused = info.data.get("split") in ("folds", "test", "none")
+        return cls.model_fields["fraction"].default if unused else fraction
+
+    @field_validator("folds", "fold")
+    @classmethod
+    def _only_of_folds(cls, value: int | None, info: ValidationInfo) -> int | None:
+        """The default where rows are split into folds; elsewhere a value would have no effect."""
+        if info.data.get("split") == "folds":
+            value = value or {"folds": DEFAULT_FOLDS, "fold": 1}[str(info.field_name)]
+            if info.field_name == "fold" and value > info.data.get("folds", value):
+                raise PydanticCustomError(
+                    "fold", "expected at most {folds}, the number of folds, received {fold}",
+                    {"folds": info.data["folds"], "fold": value},
+                )  # fmt: skip
+        elif value is not None and "split" in info.data:
+            raise PydanticCustomError(
+                "no_folds", "only with 'split: folds'; the split is '{split}'", {"split": info.data["split"]}
+            )
+        return value
 
 
 class Data(Spec):

@@ -4,7 +4,7 @@
     load("digits")           comes with the package
     load("path/to/folder")   IDX files, an npz archive, or pictures in folders
 
-Pixels are uint8 all the way; rescaling belongs to the model. `subset` and `split` choose rows.
+Pixels are uint8 all the way; rescaling belongs to the model. `subset`, `split` and `fold` choose rows.
 """
 
 import dataclasses
@@ -19,11 +19,12 @@ from mnist_lab.datasets.dataset import Dataset, class_list
 from mnist_lab.datasets.download import Progress
 from mnist_lab.datasets.files import kind, printable
 from mnist_lab.datasets.known import KNOWN, KnownSet
-from mnist_lab.datasets.selection import Rows, SplitKind, scarce, split, subset
+from mnist_lab.datasets.selection import FOLDS_SEED, Rows, SplitKind, fold, scarce, split, subset
 from mnist_lab.errors import DataError
 from mnist_lab.system.directories import cache_dir, expanded
 
 __all__ = [
+    "FOLDS_SEED",
     "KNOWN",
     "Dataset",
     "KnownSet",
@@ -33,6 +34,7 @@ __all__ = [
     "class_list",
     "fetch",
     "find",
+    "fold",
     "load",
     "scarce",
     "split",

@@ -14,6 +14,7 @@ from mnist_lab.errors import DataError
 
 Rows = NDArray[np.intp]
 SplitKind = Literal["tail", "random", "stratified"]
+FOLDS_SEED = 0
 
 
 def subset(labels: NDArray[Any], size: int, seed: int) -> Rows:
@@ -80,6 +81,26 @@ def split(labels: NDArray[Any], how: SplitKind, fraction: float, seed: int) -> t
     rest = np.ones(rows, bool)
     rest[chosen] = False
     return chosen, np.flatnonzero(rest)
+
+
+def fold(labels: NDArray[Any], folds: int, number: int) -> tuple[Rows, Rows]:
+    """Splits rows for stratified cross-validation: one of `folds` parts is for validation, the rest for training.
+
+    The sizes of the parts differ by at most one row, in total and of each class. They are drawn without a seed of the
+    caller's: the same labels always have the same folds, so that runs are paired by fold.
+
+    Args:
+        labels: (n,) class of each row.
+        folds: how many parts.
+        number: the part for validation, from 1.
+
+    Returns:
+        Training rows and validation rows, each ascending; together they are all rows.
+    """
+    by_class = np.lexsort((np.random.default_rng(FOLDS_SEED).random(len(labels)), labels))
+    held_out = np.zeros(len(labels), bool)
+    held_out[by_class[number - 1 :: folds]] = True
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
 def scarce(labels: NDArray[Any], part: Rows) -> NDArray[np.intp]:

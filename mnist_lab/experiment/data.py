@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_lab import datasets
-from mnist_lab.config.schema import Config, Data, Validation
+from mnist_lab.config.schema import DEFAULT_FOLDS, Config, Data, Validation
 from mnist_lab.datasets import Dataset
 from mnist_lab.errors import ConfigError, DataError
 from mnist_lab.text.quantities import count
@@ -121,34 +121,56 @@ def prepare_data(config: Config, dataset: Dataset) -> Splits:
             "If the rows are sorted by class, use data.subset, which draws from every class.",
         )
     if data.subset is not None:
-        everything = _drawn(everything, data.subset, config.seed, "data.subset")
+        seed = datasets.FOLDS_SEED if data.validation.fold else config.seed
+        everything = _drawn(everything, data.subset, seed, "data.subset")
     test = _part(dataset.x_test, dataset.y_test, np.arange(len(dataset.y_test)))
     if data.test_subset is not None:
         test = _drawn(test, data.test_subset, config.seed, "data.test_subset")
+    labels = everything.labels
     match data.validation.split:
         case "none":
             return Splits(dataset, everything, None, test, False)
         case "test":
             return Splits(dataset, everything, test, test, True)
+        case "folds":
+            folds, fold = data.validation.folds or DEFAULT_FOLDS, data.validation.fold or 1
+            _check_folds(labels, folds, dataset)
+            parts = datasets.fold(labels, folds, fold)
         case how:
-            train, held_out = datasets.split(everything.labels, how, data.validation.fraction, config.seed)
-            parts = everything.take(train), everything.take(held_out)
-            for part, name in zip(parts, ("training", "validation"), strict=True):
-                _check_split(part, name, data, dataset)
-            return Splits(dataset, *parts, test, False)
+            parts = datasets.split(labels, how, data.validation.fraction, config.seed)
+            for rows, name in zip(parts, ("training", "validation"), strict=True):
+                _check_split(labels[rows], name, data, dataset)
+    train, held_out = map(everything.take, parts)
+    return Splits(dataset, train, held_out, test, False)
 
 
-def _check_split(part: Split, name: str, data: Data, dataset: Dataset) -> None:
+def _check_folds(labels: Labels, folds: int, dataset: Dataset) -> None:
+    """Check that every class has an image in every fold.
+
+    Raises:
+        ConfigError: a class has fewer images than there are folds.
+    """
+    counts = np.bincount(labels, minlength=len(dataset.classes))
+    rarest = int(counts.argmin())
+    if counts[rarest] < folds:
+        raise ConfigError(
+            f"data.validation.folds: expected at most {counts[rarest]}, the number of images of class"
+            f" {dataset.classes[rarest]} among these {len(labels):,}, received {folds}.",
+            "Use fewer folds or more rows; every class needs an image in every fold.",
+        )
+
+
+def _check_split(labels: Labels, name: str, data: Data, dataset: Dataset) -> None:
     """Check that every class has an image in a part of the split.
 
     Raises:
         ConfigError: one has none.
     """
-    if missing := _missing(part.labels, dataset):
+    if missing := _missing(labels, dataset):
         split, fraction = data.validation.split, data.validation.fraction
         raise ConfigError(
             f"data.validation: {split} with fraction {fraction:g} leaves no {name} images of {missing}"
-            f" among {len(part):,}; every class needs at least one for training and one for validation.",
+            f" among {len(labels):,}; every class needs at least one for training and one for validation.",
             "Use more rows, another fraction, or split: none for no validation."
             if split == "stratified"
             else "Use split: stratified (--set data.validation.split=stratified).",

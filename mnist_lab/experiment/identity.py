@@ -27,6 +27,8 @@ class Identity:
     results: Path
     notes: tuple[str, ...] = ()
     """What was changed in the data set or the configuration, for the user."""
+    group: str | None = None
+    """Of a cross-validated run: the fingerprint of its first fold, which all its folds share."""
 
 
 def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
@@ -44,6 +46,13 @@ def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
     data, notes = settle_split(data, dataset)
     train = class_weights.by_name(config.train, dataset)
     config = config.model_copy(update={"data": data, "runtime": runtime, "train": train})
-    mark = fingerprint(config, dataset_sha256=dataset.sha256, backend=backend, classes=dataset.classes)
+    of_dataset = {"dataset_sha256": dataset.sha256, "classes": dataset.classes}
+    mark = fingerprint(config, backend=backend, **of_dataset)
+    group = fingerprint(_first_fold(config), backend=backend, **of_dataset) if data.validation.fold else None
     folder = RunFolder.of(results, str(config.experiment), config.seed, mark)
-    return Identity(config, mark, folder, results, (*dataset.notes, *notes))
+    return Identity(config, mark, folder, results, (*dataset.notes, *notes), group)
+
+
+def _first_fold(config: Config) -> Config:
+    validation = config.data.validation.model_copy(update={"fold": 1})
+    return config.model_copy(update={"data": config.data.model_copy(update={"validation": validation})})

@@ -13,6 +13,7 @@ from mnist_lab.reports import wording
 from mnist_lab.runs import FORMAT, Measured, measured
 
 if TYPE_CHECKING:
+    from mnist_lab.config.schema import Validation
     from mnist_lab.experiment.data import Splits
     from mnist_lab.experiment.observer import Plan
     from mnist_lab.history import History
@@ -49,6 +50,7 @@ def measure(
         timing: when it began.
     """
     identity, config, splits, last = plan.identity, plan.config, plan.splits, history[-1]
+    group = {"group": identity.group} if identity.group else {}
     validated = "val_loss" in last
     known = Measured(
         format=FORMAT,
@@ -57,11 +59,12 @@ def measure(
             experiment=str(config.experiment),
             id=identity.folder.id,
             fingerprint=identity.fingerprint,
+            **group,
             seed=config.seed,
             started=timing.started.isoformat(timespec="seconds"),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
         ),
-        dataset=_dataset(splits, identity.notes),
+        dataset=_dataset(splits, config.data.validation, identity.notes),
         parameters=measured.Parameters(**asdict(plan.summary.parameters)),
         # Two operations per multiply-add; a training step costs three times the forward pass.
         flops=3 * 2 * plan.summary.multiply_adds * len(splits.train) * len(history),
@@ -86,8 +89,9 @@ def measure(
     return known.with_observations(wording.stored(observe_run(config, known, history)))
 
 
-def _dataset(splits: "Splits", notes: tuple[str, ...]) -> measured.DatasetFacts:
+def _dataset(splits: "Splits", how: "Validation", notes: tuple[str, ...]) -> measured.DatasetFacts:
     dataset, validation = splits.dataset, splits.validation
+    fold = {"fold": how.fold, "folds": how.folds} if how.fold else {}
     return measured.DatasetFacts(
         name=dataset.name,
         title=dataset.title,
@@ -99,6 +103,7 @@ def _dataset(splits: "Splits", notes: tuple[str, ...]) -> measured.DatasetFacts:
         image_shape=dataset.image_shape,
         classes=len(dataset.classes),
         class_names=tuple(dataset.classes),
+        **fold,
         selected_on_test=splits.selected_on_test,
         notes=tuple(notes),
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mnist_lab.errors import BusyError, MissingError, NoRoomError, UnreadableError
 from mnist_lab.history import Record
 from mnist_lab.runs import formats, lock
-from mnist_lab.runs.formats import Arrays, Mistake
+from mnist_lab.runs.formats import Arrays
 from mnist_lab.runs.measured import Measured
 from mnist_lab.system import atomic
 
@@ -251,14 +251,6 @@ class RunFolder:
     def read_environment(self) -> dict[str, Any]:
         """Read `environment.json`; raises what `formats` says."""
         return formats.read_mapping(self.path / "environment.json")
-
-    def read_mistakes(self) -> list[Mistake]:
-        """Read `mistakes.json`; raises what `formats` says."""
-        return formats.read_mistakes(self.path / "mistakes.json")
-
-    def read_yaml(self, name: str) -> dict[str, Any]:
-        """Read a mapping that mnist-lab wrote as YAML; raises what `formats` says."""
-        return formats.read_yaml(self.path / name)
 
     def write_history(self, history: list[dict[str, Any]]) -> None:
         """Write all epochs so far."""

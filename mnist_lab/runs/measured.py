@@ -38,6 +38,8 @@ class RunFacts(_Facts):
     experiment: str
     id: str
     fingerprint: str
+    group: str | None = None
+    """Of a cross-validated run: the fingerprint of its first fold, which all its folds share."""
     seed: int
     started: str
     """ISO 8601, in UTC."""
@@ -59,6 +61,9 @@ class DatasetFacts(_Facts):
     """Height, width and channels, in pixels."""
     classes: Annotated[int, Field(ge=1)]
     class_names: tuple[str, ...] | None = None
+    fold: Count | None = None
+    """Of a cross-validation: the fold of the validation images, from 1."""
+    folds: Count | None = None
     selected_on_test: bool = False
     """Whether the test images served as validation images."""
     notes: tuple[str, ...] = ()

@@ -54,7 +54,7 @@ class Run:
         Raises:
             InputError: it is missing, damaged, or cannot be read.
         """
-        return self.folder.read_yaml("config.yaml")
+        return formats.read_yaml(self.folder.path / "config.yaml")
 
     @cached_property
     def measured(self) -> Measured:
@@ -88,9 +88,8 @@ class Run:
         Raises:
             InputError: they are missing, damaged, or cannot be read.
         """
-        listed, counted = self.folder.read_mistakes(), self.measured.test.wrong
-        classes = self.measured.dataset.classes
         file = self.folder.path / "mistakes.json"
+        listed, counted, classes = formats.read_mistakes(file), self.measured.test.wrong, self.measured.dataset.classes
         if len({mistake.index for mistake in listed}) != counted:
             raise DamagedError(
                 f"{file}: damaged (it lists {len(listed):,} wrong test images; metrics.json counts {counted:,})."

@@ -21,7 +21,7 @@ from mnist_lab.errors import TooLargeError
 from mnist_lab.executors import Slot
 from mnist_lab.experiment import Splits, build_trainer, prepare_data
 from mnist_lab.sweeps.plan import PlannedRun
-from mnist_lab.sweeps.server import executor_for
+from mnist_lab.sweeps.worker import executor_for
 
 OVERHEAD = 2.5
 """Seconds of a run besides training: building, compiling, testing, plotting."""

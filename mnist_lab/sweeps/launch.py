@@ -11,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,7 @@ from mnist_lab.experiment import record_failure
 from mnist_lab.runs import load_run
 from mnist_lab.sweeps.observer import Observer
 from mnist_lab.sweeps.plan import PlannedRun
-from mnist_lab.sweeps.server import executor_for, server
-from mnist_lab.sweeps.worker import Outcome, Task, work
+from mnist_lab.sweeps.worker import Outcome, Task, executor_for, work
 from mnist_lab.system import scratch, signals
 
 TICK = 0.2
@@ -66,8 +66,9 @@ def launch(
         NoRoomError: the disk is full.
     """
     failures: list[tuple[PlannedRun, str]] = []
+    by_server = attrgetter("server")
     # Sorting is stable: the plan's order is kept within a backend.
-    for _, group in groupby(sorted(todo, key=server), key=server):
+    for _, group in groupby(sorted(todo, key=by_server), key=by_server):
         runs = list(group)
         with tempfile.TemporaryDirectory(dir=scratch.folder(), ignore_cleanup_errors=True) as folder:
             stop = Path(folder) / "stop"

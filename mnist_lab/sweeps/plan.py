@@ -53,9 +53,17 @@ class PlannedRun:
         return self.state == "failed" and self.folder.finished
 
     @property
+    def server(self) -> tuple[str, str]:
+        """The backend and the device of the fork server that its process comes from."""
+        runtime = self.identity.config.runtime
+        return str(runtime.backend), runtime.device
+
+    @property
     def label(self) -> str:
-        """The experiment and the seed."""
-        return f"{self.identity.config.experiment} seed {self.identity.config.seed}"
+        """The experiment, the seed and the fold."""
+        config = self.identity.config
+        fold = config.data.validation.fold
+        return f"{config.experiment} seed {config.seed}" + (f" fold {fold}" if fold else "")
 
 
 @dataclass(frozen=True)
@@ -124,7 +132,8 @@ def make_plan(
         notes += [note for note in identity.notes if note not in notes]
     _refuse_twins([identity for identity, _ in identities])
     finished = _Finished(results)
-    runs = tuple(_planned(identity, file, finished) for identity, file in identities)
+    planned = {identity.fingerprint for identity, _ in identities}
+    runs = tuple(_planned(identity, file, finished, planned) for identity, file in identities)
     notes += finished.problems
     notes += _found_elsewhere(runs)
     notes += too_few_seeds(identity.config for identity, _ in identities)
@@ -150,11 +159,11 @@ def _refuse_twins(identities: Sequence[Identity]) -> None:
             )
 
 
-def _planned(identity: Identity, source: str, finished: "_Finished") -> PlannedRun:
+def _planned(identity: Identity, source: str, finished: "_Finished", planned: set[str]) -> PlannedRun:
     config, own = identity.config, identity.folder
     found = finished.run(identity.fingerprint, config.seed, own)
     try:
-        state = _state(identity, found, finished)
+        state = _state(identity, found, finished, planned)
     except UnreadableError as error:
         finished.problems.append(error.message)
         state = "unreadable"
@@ -174,7 +183,7 @@ def _place(run: PlannedRun, found: Path) -> Path:
     return Path(*found.parts[: -len(own)]) if found.parts[-len(own) :] == own else found.parent
 
 
-def _state(identity: Identity, found: Run | None, finished: "_Finished") -> State:
+def _state(identity: Identity, found: Run | None, finished: "_Finished", planned: set[str]) -> State:
     own = identity.folder
     if found and not (found.folder == own and own.unsettled):
         return "done"
@@ -188,7 +197,8 @@ def _state(identity: Identity, found: Run | None, finished: "_Finished") -> Stat
         return "resumable"
     if found:
         return "done"
-    return "changed" if (identity.config.experiment, identity.config.seed) in finished.seeds else "new"
+    others = finished.fingerprints.get((identity.config.experiment, identity.config.seed), set())
+    return "changed" if others - planned else "new"
 
 
 class _Finished:
@@ -198,12 +208,12 @@ class _Finished:
         found = read_runs([results]).complete()
         self.damaged, self.unreadable, self.problems = found.damaged, found.unreadable, list(found.problems)
         self.runs: dict[tuple[str, int], list[Run]] = {}
-        self.seeds: set[tuple[str, int]] = set()
+        self.fingerprints: dict[tuple[str | None, int], set[str]] = {}
         self.seconds: dict[str, list[float]] = {}
         for run in found.runs:
             facts = run.measured.run
             self.runs.setdefault((facts.fingerprint, facts.seed), []).append(run)
-            self.seeds.add((facts.experiment, facts.seed))
+            self.fingerprints.setdefault((facts.experiment, facts.seed), set()).add(facts.fingerprint)
             self.seconds.setdefault(facts.fingerprint, []).append(run.measured.seconds.total)
 
     def run(self, fingerprint: str, seed: int, own: RunFolder) -> Run | None:

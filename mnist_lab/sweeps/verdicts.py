@@ -12,6 +12,8 @@ from mnist_lab.text.quantities import count
 def too_few_seeds(configs: Iterable[Config]) -> list[str]:
     """A sentence for each base from which, with these seeds, some experiments cannot differ significantly.
 
+    Folds of cross-validation are compared by another test, which has no smallest p.
+
     Args:
         configs: all runs of a sweep, one per seed.
     """
@@ -23,7 +25,7 @@ def too_few_seeds(configs: Iterable[Config]) -> list[str]:
     compared: dict[str, list[str]] = {}
     for name, config in first.items():
         base = first.get(str(config.base))
-        if base and base is not config and config.data.comparable(base.data):
+        if base and base is not config and config.data.comparable(base.data) and not config.data.validation.fold:
             compared.setdefault(str(config.base), []).append(name)
     return [
         sentence

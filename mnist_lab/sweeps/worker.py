@@ -1,18 +1,23 @@
-"""Trains one run of a sweep in its own process."""
+"""Trains one run of a sweep in its own process, forked from a server that has imported Keras."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from typing_extensions import override
 
-from mnist_lab import experiment
+from mnist_lab import backends, experiment
 from mnist_lab.config import Config
 from mnist_lab.errors import BusyError, MachineError, MnistLabError, NoRoomError
+from mnist_lab.executors import ProcessExecutor, Slot
 from mnist_lab.experiment import Observer
 from mnist_lab.experiment import Plan as RunPlan
+from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.system import streams
+
+_PRELOAD = ("mnist_lab.sweeps.preload",)
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,11 @@ class Outcome:
 
     kind: Literal["done", "failed", "busy", "stopped", "no_room"]
     reason: str = ""
+
+
+def executor_for(run: PlannedRun, slots: Sequence[Slot], *, timeout: float | None = None) -> ProcessExecutor:
+    """An executor whose processes can train `run`, and every run with the same `server`."""
+    return ProcessExecutor(slots, preload=_PRELOAD, environment=backends.environment(*run.server), timeout=timeout)
 
 
 def work(task: Task) -> Outcome:

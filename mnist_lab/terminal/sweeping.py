@@ -238,7 +238,14 @@ def _history(folder: "RunFolder") -> list[dict[str, Any]]:
 
 
 def _seeds(runs: "Sequence[PlannedRun]") -> str:
-    seeds = sorted(run.identity.config.seed for run in runs)
+    configs = [run.identity.config for run in runs]
+    seeds = sorted({config.seed for config in configs})
+    if folds := {config.data.validation.folds for config in configs} - {None}:
+        return f"{_in_short(seeds)}, {count(max(filter(None, folds)), 'fold')}"
+    return _in_short(seeds)
+
+
+def _in_short(seeds: "Sequence[int]") -> str:
     if len(seeds) > 2 and seeds == list(range(seeds[0], seeds[-1] + 1)):
         return f"{seeds[0]}..{seeds[-1]}"
     return ", ".join(map(str, seeds))

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_lab.datasets import split, subset
+from mnist_lab.datasets import fold, split, subset
 from mnist_lab.errors import DataError
 
 LABELS = st.lists(st.integers(0, 5), min_size=2, max_size=200).map(np.array)
@@ -101,3 +101,20 @@ def test_a_stratified_split_keeps_the_shares_of_both_parts():
 def test_a_part_without_rows_is_an_error(fraction):
     with pytest.raises(DataError, match=r"leaves no (training|validation) rows"):
         split(np.arange(20), "tail", fraction, 0)
+
+
+@given(LABELS, st.integers(2, 7))
+def test_folds_are_all_rows_once_with_the_same_share_of_each_class(labels, folds):
+    parts = [fold(labels, folds, number) for number in range(1, folds + 1)]
+    for training, validation in parts:
+        np.testing.assert_array_equal(np.sort(np.concatenate([training, validation])), np.arange(len(labels)))
+    held_out = [validation for _, validation in parts]
+    np.testing.assert_array_equal(np.sort(np.concatenate(held_out)), np.arange(len(labels)))
+    counts = np.array([np.bincount(labels[rows], minlength=6) for rows in held_out])
+    assert (np.ptp(counts, axis=0) <= 1).all()
+    assert np.ptp(counts.sum(axis=1)) <= 1
+
+
+def test_folds_do_not_follow_the_order_of_the_rows():
+    _, validation = fold(np.arange(1000) % 2, 2, 1)
+    assert 100 < (validation < 500).sum() < 400

@@ -215,3 +215,49 @@ def test_after_any_split_every_class_has_training_and_validation_images_or_it_is
     for part in (splits.train, splits.validation):
         assert min(counts(part, len(dataset.classes))) > 0
     assert sorted([*splits.train.rows, *splits.validation.rows]) == list(range(len(labels)))
+
+
+# Folds
+
+
+@pytest.mark.parametrize("subset", [None, 300])
+def test_the_folds_of_all_seeds_are_the_same(subset):
+    dataset = dataset_of(np.arange(1000) % 10)
+    parts = [
+        prepare_data(config_of(seed, subset=subset, validation={"split": "folds", "folds": 4, "fold": 3}), dataset)
+        for seed in (1, 2)
+    ]
+    for part in ("train", "validation"):
+        one, other = (getattr(splits, part).rows for splits in parts)
+        np.testing.assert_array_equal(one, other)
+    assert len(parts[0].validation) == (subset or 1000) // 4
+
+
+def test_the_folds_are_together_all_rows_and_the_test_images_stay_apart():
+    dataset = dataset_of(np.arange(100) % 10)
+    every = [prepare_data(config_of(validation={"split": "folds", "fold": fold}), dataset) for fold in range(1, 6)]
+    rows = np.concatenate([splits.validation.rows for splits in every])
+    np.testing.assert_array_equal(np.sort(rows), np.arange(100))
+    assert {splits.selected_on_test for splits in every} == {False}
+
+
+def test_more_folds_than_images_of_a_class_are_refused():
+    dataset = dataset_of(np.repeat([0, 1], [50, 3]), ("common", "rare"))
+    config = config_of(validation={"split": "folds", "folds": 4})
+    message = (
+        r"data.validation.folds: expected at most 3, the number of images of class rare among these 53, received 4"
+    )
+    with pytest.raises(InputError, match=message):
+        prepare_data(config, dataset)
+
+
+def test_the_folds_of_a_run_have_their_own_fingerprints_and_one_in_common(tmp_path):
+    dataset = datasets.load("digits")
+    one, other, more = (
+        identify(config_of(validation={"split": "folds", "folds": folds, "fold": fold}), dataset, tmp_path)
+        for folds, fold in ((5, 1), (5, 2), (6, 2))
+    )
+    assert one.fingerprint != other.fingerprint
+    assert one.group == other.group == one.fingerprint
+    assert more.group != one.group
+    assert identify(config_of(), dataset, tmp_path).group is None

@@ -39,7 +39,7 @@ def ending(monkeypatch):
                 future.set_result(outcome)
                 return future
 
-        monkeypatch.setattr("mnist_lab.sweeps.server.ProcessExecutor", lambda *_, **__: Ending())
+        monkeypatch.setattr("mnist_lab.sweeps.worker.ProcessExecutor", lambda *_, **__: Ending())
         return started
 
     return make

@@ -2,8 +2,9 @@
 
 import pytest
 
-from mnist_lab import load_config
+from mnist_lab import datasets, load_config
 from mnist_lab.sweeps import make_plan
+from tests.run_folders import finished_run
 
 
 @pytest.fixture
@@ -20,3 +21,15 @@ def test_with_retry_failed_only_what_failed_before_is_to_be_done(force, configs,
     broken.folder.write_text("error.txt", "It broke.")
     plan = make_plan(configs, tmp_path, force=force, retry_failed=True)
     assert [run.folder for run in plan.todo] == [broken.folder]
+
+
+def test_folds_of_one_experiment_are_not_changes_of_each_other(tmp_path):
+    small = {"name": "small", "data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [4]}}
+    validation = [{"split": "folds", "folds": 2, "fold": fold} for fold in (1, 2)]
+    folds = [load_config(small | {"data": {"dataset": "digits", "validation": each}}) for each in validation]
+    digits = datasets.load("digits")
+    dataset = {"name": "digits", "title": digits.title, "sha256": digits.sha256, "genuine": True}
+    backend = make_plan(folds, tmp_path).runs[0].identity.config.runtime.backend
+    finished_run(tmp_path, folds[0], dataset=dataset, backend=backend)
+    assert [run.state for run in make_plan(folds, tmp_path).runs] == ["done", "new"]
+    assert [run.state for run in make_plan([load_config(small)], tmp_path).runs] == ["changed"]

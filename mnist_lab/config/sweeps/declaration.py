@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 from mnist_lab.config import shipped
@@ -17,13 +18,13 @@ from mnist_lab.config.schema import Config
 from mnist_lab.config.sweeps.arms import Setting, names
 from mnist_lab.config.sweeps.file import SweepFile
 from mnist_lab.config.sweeps.seeds import parse_seeds
-from mnist_lab.config.sweeps.variation import read_variation
+from mnist_lab.config.sweeps.variation import of_folds, read_variation
 from mnist_lab.errors import ConfigError, InputError
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """The runs of a sweep in order, each as a configuration with its seed; seeds vary fastest."""
+    """The runs of a sweep in order, each as a configuration with its seed and fold; these vary fastest."""
 
     name: str
     """The folder of its summary, below the results folder."""
@@ -40,7 +41,7 @@ class Sweep:
 
 @dataclass(frozen=True)
 class _Row:
-    """A configuration without its seeds."""
+    """A configuration without its seeds and folds."""
 
     config: Config
     file: Path
@@ -49,6 +50,8 @@ class _Row:
     """Its name in messages."""
     seeds: tuple[int, ...] | None = None
     """The seeds that a sweep file declares."""
+    folds: int | None = None
+    """The number of folds that a sweep file declares."""
     sweep: str | None = None
     """The name of the sweep file."""
     is_arm: bool = False
@@ -61,6 +64,7 @@ def load_sweep(
     overrides: Sequence[Override] = (),
     seeds: str | int | Iterable[int] | None = None,
     *,
+    folds: int | None = None,
     name: str | None = None,
 ) -> Sweep:
     """Load and validate all runs that the references declare.
@@ -75,11 +79,12 @@ def load_sweep(
         references: folders, configurations, sweep files, and names of those that ship with mnist-lab.
         overrides: values that replace those of all files.
         seeds: the seeds of every run; without them those of the sweep file, else each configuration's own.
+        folds: repeat every run with each of so many folds of cross-validation, in place of its own validation images.
         name: the name of the sweep; by default that of the folder, sweep file or experiment, and `sweep` for several.
 
     Raises:
         ConfigError: lists every problem of every file and arm; or two configurations declare the same run.
-        InputError: the seeds or the name are invalid.
+        InputError: the seeds, the folds or the name are invalid.
     """
     if name is not None:
         try:
@@ -87,6 +92,9 @@ def load_sweep(
         except ValueError as error:
             raise InputError(f"name of the sweep: {error}.") from None
     chosen = None if seeds is None else parse_seeds(seeds)
+    suffix = _options(overrides)
+    if folds is not None:
+        overrides, suffix = [*overrides, of_folds(folds, f"--folds {folds}")], f"{suffix},folds={folds}"
     errors: list[ConfigError] = []
     paths: list[Path] = []
     rows: list[_Row] = []
@@ -102,12 +110,12 @@ def load_sweep(
     rows, skipped = _comparable(rows)
     one_seed = any(override.path == ("seed",) for override in overrides)
 
-    def seeds_of(row: _Row) -> tuple[int, ...]:
-        return chosen or (None if one_seed else row.seeds) or (row.config.seed,)
+    def repeats_of(row: _Row) -> Iterator[Config]:
+        return _repeated(row.config, chosen or (None if one_seed else row.seeds), folds or row.folds)
 
-    runs, notes = _runs(rows, seeds_of, " ".join(override.option for override in overrides))
+    runs, notes = _runs(rows, repeats_of, " ".join(override.option for override in overrides))
     sources = {(config.experiment, config.seed): label for config, label in runs}
-    called = name or f"{_name(paths, rows)}{_options(overrides)}"
+    called = name or f"{_name(paths, rows)}{suffix}"
     return Sweep(called, tuple(config for config, _ in runs), (*skipped, *notes), sources)
 
 
@@ -136,8 +144,16 @@ def check_files(references: Sequence[str | Path]) -> dict[str, int | None]:
 
 
 def _count(rows: Sequence[_Row]) -> int:
-    runs, _ = _runs(rows, lambda row: row.seeds or (row.config.seed,), "")
+    runs, _ = _runs(rows, lambda row: _repeated(row.config, row.seeds, row.folds), "")
     return len(runs)
+
+
+def _repeated(config: Config, seeds: tuple[int, ...] | None, folds: int | None) -> Iterator[Config]:
+    """The configuration with each seed and, if it is cross-validated, each fold."""
+    data, validation = config.data, config.data.validation
+    every = [validation.model_copy(update={"fold": fold}) for fold in range(1, folds + 1)] if folds else [validation]
+    for seed, fold in product(seeds or (config.seed,), every):
+        yield config.model_copy(update={"seed": seed, "data": data.model_copy(update={"validation": fold})})
 
 
 def _rows(
@@ -202,10 +218,10 @@ def _extended(file: Path, document: Document) -> Path | None:
 def _file_rows(file: Path, document: Document, overrides: Sequence[Override]) -> Iterator[_Row]:
     if is_sweep_file(document.value):
         variation = read_variation(file, overrides)
-        base, name, seeds = variation.base_file, variation.name, variation.seeds
-        yield _Row(variation.base, base, f"{base} (the base of {file})", seeds, name)
+        base, repeats = variation.base_file, (variation.seeds, variation.folds, variation.name)
+        yield _Row(variation.base, base, f"{base} (the base of {file})", *repeats)
         for arm in variation.arms:
-            yield _Row(arm, file, f"{file}: {arm.name}", seeds, name, is_arm=True)
+            yield _Row(arm, file, f"{file}: {arm.name}", *repeats, is_arm=True)
         return
     try:
         yield _Row(resolve(read_config(file), file, overrides), file, str(file))
@@ -216,20 +232,20 @@ def _file_rows(file: Path, document: Document, overrides: Sequence[Override]) ->
 
 
 def _runs(
-    rows: Sequence[_Row], seeds_of: Callable[[_Row], tuple[int, ...]], options: str
+    rows: Sequence[_Row], repeats_of: Callable[[_Row], Iterator[Config]], options: str
 ) -> tuple[tuple[tuple[Config, str], ...], tuple[str, ...]]:
-    """Every row with each of its seeds and its label, and notes about skipped arms.
+    """Every row with each of its seeds and folds, its label, and notes about skipped arms.
 
     Args:
         rows: the rows of all files.
-        seeds_of: the seeds of a row.
+        repeats_of: the configuration of a row with each of its seeds and folds.
         options: the overrides as given on the command line.
 
     Raises:
         ConfigError: two configurations declare the same run. An arm that equals another run is skipped.
     """
-    by_numbers: dict[tuple[str, int], _Row] = {}
-    by_experiment: dict[tuple[str | None, int], _Row] = {}
+    by_numbers: dict[tuple[object, ...], _Row] = {}
+    by_experiment: dict[tuple[object, ...], _Row] = {}
     runs: dict[tuple[int, int], tuple[Config, str]] = {}
     notes: dict[str, None] = {}
     clashes: dict[tuple[str, str], str] = {}
@@ -239,12 +255,13 @@ def _runs(
         backend = config.runtime.backend or unnamed
         # Data sets only need to be distinguished here, so the name replaces the hash.
         numbers = fingerprint(config, dataset_sha256=config.data.dataset, backend=backend)
-        for i, seed in enumerate(seeds_of(row)):
-            same, namesake = by_numbers.get((numbers, seed)), by_experiment.get((config.experiment, seed))
+        for i, repeat in enumerate(repeats_of(row)):
+            which = repeat.seed, repeat.data.validation.fold
+            same, namesake = by_numbers.get((numbers, *which)), by_experiment.get((config.experiment, *which))
             other = same or namesake
             if other is None:
-                by_numbers[numbers, seed] = by_experiment[config.experiment, seed] = row
-                runs[position, i] = config.model_copy(update={"seed": seed}), row.label
+                by_numbers[numbers, *which] = by_experiment[config.experiment, *which] = row
+                runs[position, i] = repeat, row.label
             elif same is namesake and other.file.resolve() == row.file.resolve():
                 continue  # the same file again
             elif same and row.is_arm:

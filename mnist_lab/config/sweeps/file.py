@@ -2,6 +2,7 @@
 
     base: ../configs/mlp_512.yaml       # a path relative to this file, or the name of a shipped configuration
     seeds: 1..3                         # or 4, or [1, 3, 7]; default: the base's own
+    folds: 5                            # each seed with each of five folds; default: no cross-validation
     set: {train.epochs: 5}              # applies to the base and to every arm
     grid:                               # every combination
       train.optimizer.learning_rate: [0.0003, 0.001, 0.003]
@@ -193,6 +194,8 @@ class SweepFile(Block):
         None
     )
     """The seeds to repeat the base and every arm with: `4`, `1..5` or `[1, 3, 7]`; default: the base's own."""
+    folds: Annotated[int, Field(ge=2)] | None = None
+    """Repeat the base and every arm with each of so many folds of cross-validation (`data.validation.folds`)."""
 
 
 def sweep_json_schema() -> dict[str, Any]:

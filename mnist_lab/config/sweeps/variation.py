@@ -23,6 +23,15 @@ SECTIONS = (*CHANGE_THE_NUMBERS, "runtime")
 """The sections of a configuration that can be varied."""
 
 
+FOLDS = ("data", "validation")
+"""The key path that `folds` sets."""
+
+
+def of_folds(folds: int, option: str) -> Override:
+    """The change of a configuration that makes it the first fold of a cross-validation."""
+    return Override(FOLDS, {"split": "folds", "folds": folds, "fold": 1}, option, replaces=True)
+
+
 @dataclass(frozen=True)
 class Variation:
     """A base and its arms, without their seeds."""
@@ -32,6 +41,7 @@ class Variation:
     base_file: Path
     arms: tuple[Config, ...]
     seeds: tuple[int, ...] | None
+    folds: int | None
 
 
 def read_variation(path: Path, overrides: Sequence[Override] = ()) -> Variation:
@@ -46,6 +56,8 @@ def read_variation(path: Path, overrides: Sequence[Override] = ()) -> Variation:
     """
     sweep = read(path)
     spec = _validated(sweep)
+    if spec.folds and not any(override.path == FOLDS for override in overrides):
+        overrides = (*overrides, of_folds(spec.folds, f"folds: {spec.folds}"))
     base_file = _base_file(spec.base, sweep, path)
     document = read_config(base_file)
     resolve(_copy(document), base_file, overrides)  # report problems of the base as such
@@ -81,7 +93,7 @@ def read_variation(path: Path, overrides: Sequence[Override] = ()) -> Variation:
         config.model_copy(update={"name": arm_name, "experiment": f"{name}/{arm_name}", "base": base.experiment})
         for arm_name, config in configs
     ]
-    return Variation(name, base, base_file, tuple(named), spec.seeds)
+    return Variation(name, base, base_file, tuple(named), spec.seeds, spec.folds)
 
 
 def _validated(sweep: Document) -> SweepFile:

@@ -263,3 +263,36 @@ def test_an_optimizers_argument_can_be_varied_however_the_base_names_it(optimize
     assert arm.train.optimizer == base.train.optimizer.model_copy(update={"clipnorm": 1.5})
     overridden = load_config("base.yaml", [Override.parse("train.optimizer.clipnorm=1.5")])
     assert overridden.train == arm.train
+
+
+# Folds
+
+
+def folds_of(sweep) -> list[tuple[str | None, int, int | None]]:
+    return [(config.name, config.seed, config.data.validation.fold) for config in sweep.configs]
+
+
+def test_every_seed_is_repeated_with_each_fold() -> None:
+    sweep = sweep_of("folds: 3\ngrid: {model.dropout: [0.1]}", seeds="1..2")
+    repeats = [(seed, fold) for seed in (1, 2) for fold in (1, 2, 3)]
+    assert folds_of(sweep) == [(name, *repeat) for name in ("base", "dropout=0.1") for repeat in repeats]
+    assert {config.data.validation.split for config in sweep.configs} == {"folds"}
+    assert {config.data.validation.folds for config in sweep.configs} == {3}
+
+
+def test_folds_of_the_command_line_replace_those_of_the_file_and_name_the_sweep() -> None:
+    sweep = sweep_of("folds: 3\ngrid: {model.dropout: [0.1]}", folds=2)
+    assert folds_of(sweep) == [(name, 1, fold) for name in ("base", "dropout=0.1") for fold in (1, 2)]
+    assert sweep.name == "rates,folds=2"
+
+
+def test_a_configuration_of_one_fold_is_one_run() -> None:
+    validation = "{split: folds, folds: 4, fold: 2}"
+    file = write("one.yaml", f"data: {{dataset: mnist, validation: {validation}}}\nmodel: {{kind: mlp, nodes: [8]}}\n")
+    assert folds_of(load_sweep([file])) == [("one", 1, 2)]
+    assert folds_of(load_sweep([file], folds=2)) == [("one", 1, 1), ("one", 1, 2)]
+
+
+def test_published_numbers_do_not_apply_to_folds() -> None:
+    sweep = load_sweep(["mlp_512"], folds=2)
+    assert [config.reference.departures for config in sweep.configs if config.reference] == [("data.validation",)] * 2

@@ -229,3 +229,13 @@ def test_a_base_row_that_a_sweep_file_changes_clashes_with_the_unchanged_one() -
     write("x.yaml", "base: base.yaml\nset: {train.epochs: 1}\ngrid: {model.dropout: [0.3]}\n")
     message = str(raised(["base.yaml", "x.yaml"]))
     assert "base.yaml and base.yaml (the base of x.yaml) are the same run: both are called base." in message
+
+
+@pytest.mark.parametrize("folds", ["1", "many", "[1, 2]"])
+def test_folds_are_a_number_of_two_or_more(folds: str) -> None:
+    assert "rates.yaml:2:8: folds: expected" in refused(f"folds: {folds}\ngrid: {{model.dropout: [0.1]}}")
+
+
+def test_folds_are_not_combined_with_another_way_to_split() -> None:
+    text = "folds: 3\ngrid: {data.validation.fraction: [0.1, 0.3]}"
+    assert "data.validation.fraction: varied here, but also set by folds: 3" in refused(text)
