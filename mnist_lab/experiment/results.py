@@ -54,8 +54,8 @@ def _draw_test(plan: Plan, test: Evaluation) -> None:
     plots.save(plots.confusion(test.confusion(), classes, title=title), folder / "confusion.png")
     drawn = np.random.default_rng(plan.config.seed).choice(test.total, size=min(9, test.total), replace=False)
     predictions = plots.predictions(
-        images[drawn], test.labels[drawn], test.predicted[drawn], classes,
-        title=f"{title}: random test images", confidence=test.confidence[drawn],
+        images[drawn], test.labels[drawn], test.predicted[drawn], test.confidence[drawn], classes,
+        title=f"{title}: random test images",
     )  # fmt: skip
     plots.save(predictions, folder / "predictions.png")
     mistakes = plots.mistakes(images, test.labels, test.predicted, test.confidence, classes, title=title)

@@ -10,24 +10,23 @@ import_matplotlib()  # before a module of this package does, for none is importe
 from mnist_lab.plots.accuracies import all_accuracies  # noqa: E402
 from mnist_lab.plots.confusion import confusion  # noqa: E402
 from mnist_lab.plots.curves import accuracy, curves, loss  # noqa: E402
-from mnist_lab.plots.digits import digit, mistakes, predictions, sample_grid  # noqa: E402
+from mnist_lab.plots.digits import mistakes, predictions, sample_grid  # noqa: E402
 from mnist_lab.plots.disputed import Half, disputed  # noqa: E402
 from mnist_lab.plots.given import given  # noqa: E402
 from mnist_lab.plots.overlay import overlay  # noqa: E402
-from mnist_lab.plots.response import Response, response  # noqa: E402
+from mnist_lab.plots.points import Point  # noqa: E402
+from mnist_lab.plots.response import response  # noqa: E402
 from mnist_lab.plots.style import save, save_image  # noqa: E402
-from mnist_lab.plots.tradeoff import Point, accuracy_against_parameters  # noqa: E402
+from mnist_lab.plots.tradeoff import accuracy_against_parameters  # noqa: E402
 
 __all__ = [
     "Half",
     "Point",
-    "Response",
     "accuracy",
     "accuracy_against_parameters",
     "all_accuracies",
     "confusion",
     "curves",
-    "digit",
     "disputed",
     "given",
     "loss",

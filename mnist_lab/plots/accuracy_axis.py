@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
+from mnist_lab.plots.style import figure_of
 from mnist_lab.plots.wrapping import fitted
 
 Floats = NDArray[np.float64]
@@ -57,9 +58,7 @@ def name_axis(axes: Axes, text: str) -> None:
 
 def _height(axes: Axes) -> float:
     """Inches that the panel is high at least: a layout may make it a little lower than it is before."""
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-    return 0.85 * axes.get_position().height * figure.get_size_inches()[1]
+    return 0.85 * axes.get_position().height * figure_of(axes).get_size_inches()[1]
 
 
 def _apart(axes: Axes, ticks: list[float]) -> list[float]:

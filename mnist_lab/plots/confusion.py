@@ -51,8 +51,8 @@ def confusion(matrix: ArrayLike, classes: Sequence[str], *, title: str) -> Figur
         ink = GREY if row == column else "white" if errors[row, column] > 0.45 * most else INK
         axes.text(column, row, str(counts[row, column]), ha="center", va="center", fontsize=size, color=ink)
 
-    names = [fitted(str(name), LONGEST, size) for name in classes]
-    long = max((text_width(name, size) for name in names), default=0.0) > 0.8 * WIDTH * scale / k - 0.05
+    names = [fitted(name, LONGEST, size) for name in classes]
+    long = max(text_width(name, size) for name in names) > 0.8 * WIDTH * scale / k - 0.05
     axes.set_xticks(range(k), names)
     if long:
         slant = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if k <= 12 else {"rotation": 90}
@@ -69,6 +69,6 @@ def confusion(matrix: ArrayLike, classes: Sequence[str], *, title: str) -> Figur
     axes.set_ylabel("true", fontsize=9.5 * sqrt(scale))
     totals.tick_params(labelcolor=RUST)
     totals.set_ylabel("wrong", fontsize=9.5 * sqrt(scale), color=RUST)
-    share = f" (accuracy {(total - wrong) / total:.4f})" if total else ""
-    headline(figure, f"{title}: {wrong:,} of {total:,} wrong{share}", scale=sqrt(scale))
+    accuracy = (total - wrong) / total
+    headline(figure, f"{title}: {wrong:,} of {total:,} wrong (accuracy {accuracy:.4f})", scale=sqrt(scale))
     return figure

@@ -1,7 +1,8 @@
 """Learning curves: accuracy and loss by epoch, and within the epochs."""
 
 from collections.abc import Mapping, Sequence
-from math import ceil, isfinite
+from functools import partial
+from math import ceil, isfinite, nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from mnist_lab.plots.accuracy_axis import Floats
-from mnist_lab.plots.panel import ACCURACY, LOSS, Quantity, frame, number, whole_epochs
+from mnist_lab.plots.panel import ACCURACY, LOSS, Quantity, epoch_axis, frame, number, whole_epochs
 from mnist_lab.plots.style import BLUE, GREEN, GREY, HEIGHT, ORANGE, WIDTH, headline, new_figure, styled
 from mnist_lab.plots.wrapping import text_width
 
@@ -48,7 +49,8 @@ PUBLISHED = (
 
 
 @styled
-def accuracy(
+def by_epoch(
+    quantity: Quantity,
     history: History,
     *,
     title: str,
@@ -57,33 +59,50 @@ def accuracy(
     test: float | None = None,
     best_epoch: int | None = None,
 ) -> Figure:
-    """Training and validation accuracy by epoch.
+    """A quantity by epoch, for training and validation.
 
     Args:
+        quantity: accuracy or loss.
         history: a mapping per epoch with `epoch` (counted from 1), `loss`, `accuracy` and, where there is a
             validation set, `val_loss` and `val_accuracy`. Values may be NaN, infinite or None.
         title: one line about the run; long ones are wrapped.
         validation_name: `validation`, or `test` if the test set serves as one.
-        reference: published numbers; `train_accuracy`, `test_accuracy` and the same with `best_` before it, the
-            best over the epochs, become dotted lines.
-        test: test accuracy of the model that was kept.
+        reference: published numbers. Those of the quantity become dotted lines: `train_accuracy`, `test_loss` and so
+            on, and the same with `best_` before it, the best over the epochs.
+        test: the quantity on the test images, of the model that was kept.
         best_epoch: the epoch whose weights were kept, if not the last; `test` is drawn there.
     """
-    return _single(ACCURACY, history, title, validation_name, reference, test, best_epoch)
+    figure = new_figure()
+    axes = figure.add_subplot()
+    names = ("training", _described(validation_name))
+    lines = _lines(history, quantity)
+    published = _published(reference or {}, quantity, lines)
+    near = [one.value for one in published if one.near]
+    kept = test if test is not None and isfinite(test) and history else None
+    _draw(axes, history, quantity, lines, ticks=15, also=[*near, *([] if kept is None else [kept])])
+    for name, drawn, values in zip(names, axes.lines, lines, strict=False):
+        drawn.set_label(f"{name} {number(values[-1] if len(values) else None)}")
+    if kept is not None:
+        epoch = f" (epoch {best_epoch})" if best_epoch else ""
+        where = best_epoch or int(history[-1]["epoch"])
+        axes.plot(where, kept, **TEST, zorder=5, label=f"test {number(kept)}{epoch}")
+    elif best_epoch:
+        axes.axvline(best_epoch, color=GREY, linewidth=1, linestyle="-.", label=f"best epoch {best_epoch}")
+    for one in published:
+        label = f"published {one.name} {number(one.value)}{'' if one.near else ' (outside)'}"
+        place = one.value if one.near else nan
+        axes.axhline(place, color=one.color, linewidth=1, linestyle=":", label=label, zorder=1)
+    headline(figure, title)
+    handles, labels = axes.get_legend_handles_labels()
+    half = ceil(len(labels) / 2)
+    columns = [max((text_width(label, KEY) for label in part), default=0.0) for part in (labels[:half], labels[half:])]
+    room = figure.get_size_inches()[0] - 2 * KEY_SAMPLE
+    size = KEY * min(1.0, room / max(sum(columns), 0.1))  # more rows would squeeze the panel
+    figure.legend(handles, labels, loc="outside lower left", ncols=2, fontsize=size)
+    return figure
 
 
-@styled
-def loss(
-    history: History,
-    *,
-    title: str,
-    validation_name: str = "validation",
-    reference: Mapping[str, Any] | None = None,
-    test: float | None = None,
-    best_epoch: int | None = None,
-) -> Figure:
-    """Training and validation loss by epoch; as `accuracy`, with `test_loss` of `reference` and a test loss."""
-    return _single(LOSS, history, title, validation_name, reference, test, best_epoch)
+accuracy, loss = partial(by_epoch, ACCURACY), partial(by_epoch, LOSS)
 
 
 @styled
@@ -97,18 +116,18 @@ def curves(
     """Accuracy and loss by epoch, side by side; beneath, training within the epochs.
 
     Args:
-        history: as for `accuracy`.
+        history: as for `by_epoch`.
         batches: arrays of one length: `epoch`, the position in epochs (0.05, 0.1, ..., 10.0), and the training
             `loss` and `accuracy` there; None or empty arrays leave the lower row out.
         title: one line about the run.
-        validation_name: as for `accuracy`.
+        validation_name: as for `by_epoch`.
     """
     within = batches if batches is not None and len(batches["epoch"]) else None
     figure = new_figure(WIDTH * 1.2, HEIGHT * 1.2)
     grid: NDArray[Any] = figure.subplots(1 if within is None else 2, 2, squeeze=False)
     for column, quantity in enumerate((ACCURACY, LOSS)):
         top: Axes = grid[0, column]
-        _by_epoch(top, history, quantity, _lines(history, quantity), ticks=6)
+        _draw(top, history, quantity, _lines(history, quantity), ticks=6)
         top.set_title(_finals(history, quantity, validation_name))
         if within is not None:
             _within_epochs(grid[1, column], history, within, quantity)
@@ -123,54 +142,13 @@ def curves(
     return figure
 
 
-def _single(
-    quantity: Quantity,
-    history: History,
-    title: str,
-    validation_name: str,
-    reference: Mapping[str, Any] | None,
-    test: float | None,
-    best_epoch: int | None,
-) -> Figure:
-    figure = new_figure()
-    axes = figure.add_subplot()
-    names = ("training", _described(validation_name))
-    lines = _lines(history, quantity)
-    published = _published(reference or {}, quantity, lines)
-    near = [one.value for one in published if one.near]
-    kept = test if test is not None and isfinite(test) and history else None
-    _by_epoch(axes, history, quantity, lines, ticks=15, also=[*near, *([] if kept is None else [kept])])
-    for name, drawn, values in zip(names, axes.lines, lines, strict=False):
-        drawn.set_label(f"{name} {number(values[-1] if len(values) else None)}")
-    if kept is not None:
-        epoch = f" (epoch {best_epoch})" if best_epoch else ""
-        where = best_epoch or int(history[-1]["epoch"])
-        axes.plot(where, kept, **TEST, zorder=5, label=f"test {number(kept)}{epoch}")
-    elif best_epoch:
-        axes.axvline(best_epoch, color=GREY, linewidth=1, linestyle="-.", label=f"best epoch {best_epoch}")
-    for one in published:
-        label = f"published {one.name} {number(one.value)}{'' if one.near else ' (outside)'}"
-        if one.near:
-            axes.axhline(one.value, color=one.color, linewidth=1, linestyle=":", label=label, zorder=1)
-        else:
-            axes.plot([], [], color=one.color, linewidth=1, linestyle=":", label=label)
-    headline(figure, title)
-    handles, labels = axes.get_legend_handles_labels()
-    half = ceil(len(labels) / 2)
-    columns = [max((text_width(label, KEY) for label in part), default=0.0) for part in (labels[:half], labels[half:])]
-    room = figure.get_size_inches()[0] - 2 * KEY_SAMPLE
-    size = KEY * min(1.0, room / max(sum(columns), 0.1))  # more rows would squeeze the panel
-    figure.legend(handles, labels, loc="outside lower left", ncols=2, fontsize=size)
-    return figure
-
-
 def _lines(history: History, quantity: Quantity) -> list[Floats]:
     """The values of the training line and, if there is one, of the validation line."""
     keys = (quantity.key, quantity.validation_key)
     return [_column(history, key) for key in keys if key == quantity.key or _has(history, key)]
 
 
-def _by_epoch(
+def _draw(
     axes: Axes,
     history: History,
     quantity: Quantity,
@@ -186,9 +164,7 @@ def _by_epoch(
         axes.plot(epochs, values, **style, markevery=marked)
 
     first, last = (epochs[0], epochs[-1]) if epochs else (1, 1)
-    margin = max(0.3, 0.02 * (last - first))
-    axes.set(xlabel="epoch", xlim=(first - margin, last + margin))
-    whole_epochs(axes, first, last, ticks)
+    epoch_axis(axes, last, ticks, first=first, margin=0.3)
     frame(axes, quantity, lines, also=also)
     lost = [epoch for epoch, *values in zip(epochs, *lines, strict=True) if np.isnan(values).any()]
     if lost:

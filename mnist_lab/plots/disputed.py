@@ -10,14 +10,14 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from mnist_lab.plots.digits import draw_tile
-from mnist_lab.plots.style import BLUE, GREY, ORANGE, headline, new_figure, styled
+from mnist_lab.plots.style import BLUE, GREY, ORANGE, headline, new_figure, set_height, styled
 from mnist_lab.plots.wrapping import fitted, text_width
 
 ACROSS, DOWN = 5, 4  # images of each half
 SHOWN = ACROSS * DOWN
 TILE = 0.62  # inches
 PITCH = (0.74, 1.04)  # inches from one image to the next, across and down
-GAP, SIDE, FOOT = 0.3, 0.12, 0.06  # inches
+GAP, SIDE, FOOT = 0.3, 0.09, 0.06  # inches
 HEADING, LEGEND, NOTE = 8.8, 7.2, 6.8  # points
 LINE = 1.25 / 72  # inches from one line of text to the next, for each point of its size
 
@@ -61,10 +61,7 @@ def disputed(halves: tuple[Half, Half], classes: Sequence[str], *, title: str) -
     beneath = top + LINE * HEADING * max(text.count("\n") + 1 for text in headings) + 0.02
     grid = beneath + LINE * LEGEND * max(text.count("\n") + 1 for text in legends) + 0.08
     height = grid + rows * PITCH[1] + FOOT
-    figure.set_size_inches(width, height)
-    figure.suptitle(
-        figure.get_suptitle(), x=SIDE / width, y=1 - 0.08 / height, va="top", ha="left", weight="bold", fontsize=10.5
-    )
+    set_height(figure, height)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal")

@@ -7,13 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from mnist_lab.plots.style import BLUE, GREY, INK, ORANGE, headline, new_figure, styled
+from mnist_lab.plots.style import BLUE, GREY, INK, ORANGE, axes_at, headline, new_figure, set_height, styled
 from mnist_lab.plots.wrapping import fitted, text_width
 
 MOST = 12  # pictures in a figure
 BARS = 10  # classes that a panel of bars has room for
 PICTURE, BETWEEN, BAR, PERCENT, LABEL = 1.5, 0.2, 1.2, 0.5, 1.3  # inches across
-ROW, HEAD, FOOT, SIDE = 1.98, 0.78, 0.0, 0.1  # inches
+ROW, HEAD, SIDE = 1.98, 0.78, 0.1  # inches
 WARNED, LINE = 0.16, 0.13  # inches more beneath a row with a warning: for its first line, and for each other
 SMALL, TITLE = 7, 9.5  # points
 SAID = 0.005  # the least probability whose number is written
@@ -54,16 +54,13 @@ def given(
     figure = new_figure(width, 1, layout="none")
     headline(figure, title + more)
     top = HEAD + 0.18 * figure.get_suptitle().count("\n")
-    height = top + sum(rooms) + FOOT
-    figure.set_size_inches(width, height)
-    figure.suptitle(
-        figure.get_suptitle(), x=SIDE / width, y=1 - 0.1 / height, va="top", ha="left", weight="bold", fontsize=10.5
-    )
+    height = top + sum(rooms)
+    set_height(figure, height)
     for row, values in enumerate(np.asarray(probabilities, dtype=np.float64)[:rows]):
         bottom = height - top - sum(rooms[:row]) - PICTURE
         left = (SIDE, SIDE + PICTURE + BETWEEN, SIDE + 2 * (PICTURE + BETWEEN) + beside)
         as_given, as_seen, bars = (
-            figure.add_axes((x / width, bottom / height, wide / width, PICTURE / height))
+            axes_at(figure, x, top + sum(rooms[:row]), wide, PICTURE)
             for x, wide in zip(left, (PICTURE, PICTURE, BAR), strict=True)
         )
         best = int(values.argmax())

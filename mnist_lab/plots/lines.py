@@ -1,8 +1,9 @@
 """Experiments as lines of a figure: mean and range over the seeds, a look for each, and its name beside the panel."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from math import isfinite
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,7 +12,8 @@ from matplotlib.figure import Figure
 from mnist_lab.plots import labels
 from mnist_lab.plots.accuracy_axis import Floats
 from mnist_lab.plots.overview import FONT, Style, drawn, short
-from mnist_lab.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE
+from mnist_lab.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, inches
+from mnist_lab.plots.wrapping import text_width
 
 Histories = Sequence[Sequence[Mapping[str, Any]]]
 """The runs of an experiment: of each a mapping per epoch."""
@@ -40,30 +42,6 @@ LOOKS: Sequence[Style] = (
 )
 
 
-class Named(Protocol):
-    """What `write_names` needs to know of a line."""
-
-    @property
-    def name(self) -> str:
-        """What its look is found by."""
-        ...
-
-    @property
-    def label(self) -> str:
-        """What stands beside the panel."""
-        ...
-
-    @property
-    def there(self) -> bool:
-        """Whether there is a line."""
-        ...
-
-    @property
-    def end(self) -> tuple[float, float]:
-        """Where it ends, in the panel's units."""
-        ...
-
-
 class Line:
     """The runs of one experiment as one line: the mean and range of a key of their histories at each epoch."""
 
@@ -81,26 +59,39 @@ class Line:
         self.rank = self.last if isfinite(self.last) else -1.0
 
     @property
-    def end(self) -> tuple[float, float]:
-        """The last epoch and its mean."""
-        return float(self.epochs[-1]), float(self.mean[-1])
-
-    @property
-    def every(self) -> int:
-        """Every how many epochs it has a marker, so that there are at most about `MARKERS`."""
-        return max(1, -(-len(self.epochs) // MARKERS))
-
-    @property
-    def label(self) -> str:
-        """What stands beside the panel."""
-        if not self.there:
-            return f"{short(self.name)}: no validation"
-        return f"{self.value}  {short(self.name)}"
+    def last_epoch(self) -> int:
+        """The last epoch with a value; 1 if there is none."""
+        return int(self.epochs[-1]) if self.there else 1
 
     @property
     def value(self) -> str:
         """That of the last epoch."""
         return f"{self.last:.4f}" if isfinite(self.last) else "NaN"
+
+    def draw(self, axes: Axes, look: Style, *, band: bool = True, **more: Any) -> None:
+        """Draw the mean with at most about `MARKERS` markers, and the range as a band."""
+        if band and self.runs > 1:
+            axes.fill_between(self.epochs, self.low, self.high, color=look["color"], alpha=0.13, linewidth=0)
+        every = max(1, -(-len(self.epochs) // MARKERS))
+        axes.plot(self.epochs, self.mean, **{"markevery": every, "zorder": 3, **look, **more})
+
+    def label(self, look: Style, *, bold: bool = False) -> "Label":
+        """Its name and last value, to stand beside the panel."""
+        if not self.there:
+            return Label(f"{short(self.name)}: no validation", look, None, bold)
+        return Label(f"{self.value}  {short(self.name)}", look, (self.epochs[-1], self.mean[-1]), bold)
+
+
+@dataclass(frozen=True)
+class Label:
+    """The name of a line, which stands beside the panel."""
+
+    text: str
+    look: Style
+    """Of its line, for a sample before the name."""
+    end: tuple[float, float] | None
+    """Where the line ends, in the panel's units; None if there is no line."""
+    bold: bool = False
 
 
 def leaders(names: int) -> float:
@@ -108,47 +99,34 @@ def leaders(names: int) -> float:
     return 0.2 + 0.012 * names
 
 
-def write_names(
-    figure: Figure,
-    axes: Axes,
-    lines: Sequence[Named],
-    looks: Mapping[str, Style],
-    fan: float,
-    *,
-    bold: Collection[str] = (),
-) -> None:
+def write_names(figure: Figure, axes: Axes, names: Sequence[Label], fan: float) -> None:
     """A column of names beside the panel, each with its line's look; leaders from the lines' ends take `fan` inches."""
     box = axes.get_window_extent()
     right, bottom, top = box.x1 / figure.dpi, box.y0 / figure.dpi, box.y1 / figure.dpi
-    ends = [axes.transData.transform(line.end) / figure.dpi if line.there else (right, 0.0) for line in lines]
-    upwards = sorted(range(len(lines)), key=lambda i: (ends[i][1], -i))
+    ends = [inches(axes, label.end) if label.end else (right, 0.0) for label in names]
+    upwards = sorted(range(len(names)), key=lambda i: (ends[i][1], -i))
     heights = labels.column([ends[i][1] for i in upwards], LINE, bottom - 0.3, top)
     for i, y in zip(upwards, heights, strict=True):
-        line, look, (x, end) = lines[i], looks[lines[i].name], ends[i]
-        name = right + fan + SAMPLE
-        if line.there:
-            leader = {"color": look["color"], "linewidth": 0.5, "zorder": 1.5}
+        label, (x, end) = names[i], ends[i]
+        left = right + fan + SAMPLE
+        if label.end:
+            leader = {"color": label.look["color"], "linewidth": 0.5, "zorder": 1.5}
             drawn(figure, [right, right + fan], [end, y], leader)
             if x < right - WITHIN:  # no solid line in the panel, where it would read as a plateau
                 drawn(figure, [x + WITHIN, right], [end, end], leader | {"color": GREY, "linestyle": SHORT})
             else:
                 drawn(figure, [x, right], [end, end], leader)
-            places = [right + fan, right + fan + SAMPLE / 2 - 0.03, name - 0.06]
-            drawn(figure, places, [y, y, y], look, markevery=[1], markersize=4)
+            places = [right + fan, right + fan + SAMPLE / 2 - 0.03, left - 0.06]
+            drawn(figure, places, [y, y, y], label.look, markevery=[1], markersize=4)
         figure.text(
-            name, y, line.label, transform=figure.dpi_scale_trans, fontsize=FONT, va="center_baseline",
-            color=INK if line.there else GREY, weight="bold" if line.name in bold else "normal",
+            left, y, label.text, transform=figure.dpi_scale_trans, fontsize=FONT, va="center_baseline",
+            color=INK if label.end else GREY, weight="bold" if label.bold else "normal",
         )  # fmt: skip
 
 
-def widest_name(figure: Figure, lines: Sequence[Named]) -> float:
+def widest_name(names: Sequence[Label]) -> float:
     """Inches that the names take beside the leaders, with a sample of each line's look and a margin."""
-    widest = 0.0
-    for line in lines:
-        text = figure.text(0, 0, line.label, fontsize=FONT, weight="bold")
-        widest = max(widest, text.get_window_extent().width / figure.dpi)
-        text.remove()
-    return SAMPLE + widest + 0.08
+    return SAMPLE + max((text_width(label.text, FONT, "bold") for label in names), default=0.0) + 0.08
 
 
 def seeds_said(runs: Collection[int]) -> str:

@@ -1,4 +1,4 @@
-"""What the figures over many experiments share: their panel, and which names they can hold."""
+"""What the figures over many experiments share: their panel, their note, and which names they can hold."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -8,11 +8,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import blended_transform_factory
 
+from mnist_lab.plots.style import GREY, axes_at
+from mnist_lab.plots.wrapping import fitted
+
 Style = dict[str, Any]
 
 WIDTH, HEIGHT = 7.5, 4.6  # inches
 LEFT, BELOW = 0.84, 0.66  # inches beside and below the panel
 FONT = 8.8
+LONGEST = 2.2  # inches that a name may take
 MOST = 45  # more names than this do not help
 
 
@@ -27,9 +31,7 @@ def panel(figure: Figure, *, right: float = 0.1, below: float = BELOW, above: fl
     """
     width, height = figure.get_size_inches()
     above = above_panel(figure) if above is None else above
-    axes = figure.add_axes(
-        (LEFT / width, below / height, (width - right - LEFT) / width, (height - above - below) / height)
-    )
+    axes = axes_at(figure, LEFT, above, width - right - LEFT, height - above - below)
     at_the_edge = blended_transform_factory(figure.dpi_scale_trans, axes.transAxes)
     axes.yaxis.set_label_coords(0.2, 0.5, transform=at_the_edge)
     return axes
@@ -40,6 +42,11 @@ def above_panel(figure: Figure) -> float:
     return 0.54 if "\n" in figure.get_suptitle() else 0.36
 
 
+def note(figure: Figure, parts: Sequence[str]) -> None:
+    """A line at the bottom that says how to read the figure."""
+    figure.text(0.012, 0.05 / figure.get_size_inches()[1], "; ".join(parts), fontsize=FONT, color=GREY)
+
+
 def written(ranked: Sequence[str], bases: Collection[str]) -> set[str]:
     """The names to write, of those `ranked` from best to worst: all, or of too many the bases and both ends."""
     if len(ranked) <= MOST:
@@ -48,9 +55,9 @@ def written(ranked: Sequence[str], bases: Collection[str]) -> set[str]:
     return {*ranked[:best], *ranked[best - MOST :], *(name for name in ranked if name in bases)}
 
 
-def short(name: str, most: int = 28) -> str:
-    """The name; the middle of a long one is elided, since the arms of a grid begin alike and differ at the end."""
-    return name if len(name) <= most else f"{name[: most // 2 - 1]}…{name[-(most // 2) :]}"
+def short(name: str) -> str:
+    """The name; the middle of a long one is elided."""
+    return fitted(name, LONGEST, FONT)
 
 
 def drawn(figure: Figure, xs: Sequence[float], ys: Sequence[float], style: Mapping[str, Any], **more: Any) -> None:

@@ -107,6 +107,13 @@ def _range(lines: Sequence[Floats]) -> tuple[float, float]:
     return float(np.nanmin(values)), float(np.nanmax(values))
 
 
+def epoch_axis(axes: Axes, last: int, most: int, *, first: int = 1, margin: float = 0.15) -> None:
+    """The x-axis from one epoch to another, with about `most` ticks at most; `margin` is in epochs."""
+    margin = max(margin, 0.02 * (last - first))
+    axes.set(xlabel="epoch", xlim=(first - margin, last + margin))
+    whole_epochs(axes, first, last, most)
+
+
 def whole_epochs(axes: Axes, first: int, last: int, most: int) -> None:
     """Ticks at whole epochs only: at most about `most`, at multiples of 1, 2 or 5 times a power of ten."""
     step = next(s * 10**p for p in range(12) for s in (1, 2, 5) if last - first <= most * s * 10**p)

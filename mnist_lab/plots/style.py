@@ -17,9 +17,11 @@ from typing import Any, ParamSpec, TypeVar
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from mnist_lab.errors import NoRoomError
@@ -127,6 +129,30 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
 def new_figure(width: float = WIDTH, height: float = HEIGHT, layout: Any = "constrained") -> Figure:
     """An empty figure of `width` x `height` inches."""
     return Figure(figsize=(width, height), layout=layout)
+
+
+def set_height(figure: Figure, height: float) -> None:
+    """Make a figure, which has its headline, so many inches high."""
+    figure.set_size_inches(figure.get_size_inches()[0], height)
+    figure.texts[0].set(y=1 - 0.08 / height, va="top")
+
+
+def axes_at(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Axes at a place in inches from the figure's upper left corner, of `width` x `height` inches."""
+    across, down = figure.get_size_inches()
+    return figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
+
+
+def figure_of(axes: Axes) -> Figure:
+    """The figure that the axes are part of."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    return figure
+
+
+def inches(axes: Axes, points: ArrayLike) -> NDArray[np.float64]:
+    """Points of a panel, (n, 2) in its units, as inches of the figure."""
+    return axes.transData.transform(points) / figure_of(axes).dpi
 
 
 def headline(figure: Figure, text: str, *, scale: float = 1.0) -> None:

@@ -14,7 +14,7 @@ from mnist_lab.reports import wording
 from mnist_lab.reports.compare import Comparison, Disputed, DisputedImage
 from mnist_lab.reports.responses import Measurement, Varied, varied
 from mnist_lab.reports.runs import Group
-from mnist_lab.reports.study import Section, Study, published_in
+from mnist_lab.reports.study import Entry, Interval, Section, Study
 from mnist_lab.runs import Run
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from mnist_lab.datasets import Dataset
     from mnist_lab.plots import Half
-    from mnist_lab.plots.tradeoff import Point
 
 CURVES, PARAMETERS, RESPONSE = "accuracy_curves", "accuracy_parameters", "response"
 OVERLAY, DIGITS = "curves", "digits"
@@ -93,7 +92,7 @@ def _measurements(sections: Sequence[Section]) -> Iterator[Measurement]:
                     group.config,
                     group.config.data.subset or images.train + held_out,
                     group.test.values,
-                    entry.seeds_interval or entry.images_interval,
+                    _interval(entry),
                     group.is_base,
                 )
 
@@ -103,7 +102,7 @@ def response(number: Varied, title: str) -> "Figure":
     from mnist_lab import plots
 
     curves = {
-        name: [plots.Response(value, one.accuracies, one.interval, one.is_base) for value, one in line]
+        name: [plots.Point(value, one.accuracies, one.interval, one.is_base) for value, one in line]
         for name, line in number.lines.items()
     }
     return plots.response(curves, quantity=number.name, title=title)
@@ -118,16 +117,16 @@ def accuracy_curves(section: Section, title: str) -> "Figure":
 
 
 def accuracy_parameters(section: Section, title: str) -> "Figure":
-    """Test accuracy of every experiment, beside the published one, against its number of parameters."""
+    """Test accuracy of every experiment against its number of parameters."""
     from mnist_lab import plots
 
-    known = [(section.names[g.name], published_in("test", g.published, g).accuracy) for g in section.groups]
-    return plots.accuracy_against_parameters(
-        [_point(section.names[group.name], group) for group in section.groups],
-        title=title,
-        reference={name: value for name, value in known if value is not None},
-        bases=_bases(section),
-    )
+    points = {
+        section.names[entry.group.name]: plots.Point(
+            entry.group.parameters, entry.group.test.values, _interval(entry), entry.group.is_base
+        )
+        for entry in section.entries
+    }
+    return plots.accuracy_against_parameters(points, title=title)
 
 
 def _base_of_each(section: Section) -> dict[str, str]:
@@ -136,23 +135,9 @@ def _base_of_each(section: Section) -> dict[str, str]:
     return {names[group.name]: names[group.base] for group in section.groups if group.base in names}
 
 
-def _bases(section: Section) -> set[str]:
-    return {section.names[group.name] for group in section.groups if group.is_base}
-
-
-def _point(label: str, group: Group) -> "Point":
-    deviation = group.test.deviation
-    low, high = group.first.test.ci95
-    if deviation is not None:
-        low, high = group.test.mean - deviation, group.test.mean + deviation
-    return {
-        "name": label,
-        "parameters": group.parameters,
-        "accuracy": group.test.mean,
-        "low": low,
-        "high": high,
-        "seeds": group.n,
-    }
+def _interval(entry: Entry) -> Interval:
+    """Of the mean test accuracy: for the choice of seeds or, with one seed, of test images."""
+    return entry.seeds_interval or entry.images_interval
 
 
 def overlay(comparison: Comparison) -> "Figure | None":

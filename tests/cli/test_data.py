@@ -182,13 +182,6 @@ def test_show_draws_one_image_as_text_and_as_a_picture(nowhere):
         assert (np.asarray(image) == datasets.load("digits").x_test[3, ..., 0]).all()
 
 
-def test_show_draws_one_image_with_axes_where_that_is_asked_for(nowhere):
-    assert ok("show", "digits", "--index", "3", "--figure").endswith("digits-train-3.png\n")
-    with Image.open(nowhere / "digits-train-3.png") as image:
-        assert min(image.size) > 200
-    assert run("show", "digits", "--figure").exit_code == 2
-
-
 def test_show_works_for_ones_own_colour_images(own, nowhere):
     ok("show", own, "--index", "2")
     assert (nowhere / "own-train-2.png").exists()

@@ -4,10 +4,10 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from benchmarks.photographs import HOPELESS, ONE_DIGIT, photograph
-from mnist_lab import plots
 from mnist_lab.datasets import digits
 from mnist_lab.datasets.centring import like_mnist
 from mnist_lab.errors import DataError
@@ -61,7 +61,10 @@ def test_a_digit_of_the_data_set_in_any_size_gets_no_warning():
 
 @pytest.mark.parametrize("n", range(3))
 def test_a_figure_with_axes_and_a_colour_bar_gets_a_warning(n, tmp_path):
-    file = plots.save(plots.digit(DIGITS[n], LABELS[n], "UCI digits"), tmp_path / "figure.png")
+    figure = Figure(figsize=(5.25, 3.5), dpi=200)
+    axes = figure.add_subplot(xlabel="column", ylabel="row", title=str(LABELS[n]))
+    figure.colorbar(axes.imshow(DIGITS[n], cmap="gray"))
+    figure.savefig(file := tmp_path / "figure.png")
     assert like_mnist(np.asarray(Image.open(file).convert("RGB"))).doubts
 
 

@@ -34,28 +34,26 @@ def many(number, seeds=1):
     }
 
 
-def point(name, parameters=669_706, accuracy=0.98, seeds=1, spread=0.003):
-    return {
-        "name": name, "parameters": parameters, "accuracy": accuracy,
-        "low": accuracy - spread, "high": min(1.0, accuracy + spread), "seeds": seeds,
-    }  # fmt: skip
+def point(parameters=669_706, accuracy=0.98, seeds=1, spread=0.003, base=False):
+    accuracies = [accuracy + (i - (seeds - 1) / 2) * 0.001 for i in range(seeds)]
+    return plots.Point(parameters, accuracies, (accuracy - spread, min(1.0, accuracy + spread)), base)
 
 
-ABLATION = [
-    point("mlp_512", accuracy=0.9807),
-    point("nodes_1024", 1_863_690, 0.9822),
-    point("nodes_256", 269_322, 0.9790),
-    point("extra_layer_256", 798_474, 0.9803),
-    point("single_layer_512", 407_050, 0.9812),
-    point("no_dropout", accuracy=0.9796),
-    point("dropout_04_03", accuracy=0.9814),
-    point("no_relu", accuracy=0.9178, spread=0.005),
-    point("no_rescale", accuracy=0.9708),
-    point("optimizer_sgd", accuracy=0.9347, spread=0.005),
-    point("optimizer_rmsprop", accuracy=0.9818),
-    point("batch_256", accuracy=0.9806),
-    point("batch_64", accuracy=0.9811),
-]
+ABLATION = {
+    "mlp_512": point(accuracy=0.9807, base=True),
+    "nodes_1024": point(1_863_690, 0.9822),
+    "nodes_256": point(269_322, 0.9790),
+    "extra_layer_256": point(798_474, 0.9803),
+    "single_layer_512": point(407_050, 0.9812),
+    "no_dropout": point(accuracy=0.9796),
+    "dropout_04_03": point(accuracy=0.9814),
+    "no_relu": point(accuracy=0.9178, spread=0.005),
+    "no_rescale": point(accuracy=0.9708),
+    "optimizer_sgd": point(accuracy=0.9347, spread=0.005),
+    "optimizer_rmsprop": point(accuracy=0.9818),
+    "batch_256": point(accuracy=0.9806),
+    "batch_64": point(accuracy=0.9811),
+}
 
 
 def all_against(curves, base):
@@ -228,13 +226,17 @@ def test_any_histories_can_be_drawn_with_all_their_values_in_the_panel(values):
 
 @pytest.mark.parametrize(
     "points",
-    [ABLATION[:2], ABLATION, [point(f"rate_{i:02}", accuracy=0.985 - 0.002 * (i % 20)) for i in range(40)]],
+    [
+        dict(list(ABLATION.items())[:2]),
+        ABLATION,
+        {f"rate_{i:02}": point(accuracy=0.985 - 0.002 * (i % 20)) for i in range(40)},
+    ],
     ids=["2", "13, most of one size", "40 of one size"],
 )
 def test_every_point_is_labelled_and_no_label_covers_another_or_a_marker(points):
-    figure = plots.accuracy_against_parameters(points, title="sweep", bases={"mlp_512"})
+    figure = plots.accuracy_against_parameters(points, title="sweep")
     written = drawn_texts(figure)
-    assert {p["name"] for p in points} <= set(written)
+    assert set(points) <= set(written)
     assert overlapping(written) == []
     markers = [line.get_xydata()[0] * figure.dpi for line in figure.artists if len(line.get_xdata()) == 1]
     assert len(markers) == len(points)
@@ -243,68 +245,59 @@ def test_every_point_is_labelled_and_no_label_covers_another_or_a_marker(points)
     assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 for box in written.values())
 
 
+def bars(figure):
+    return [line for line in figure.artists if line.get_alpha() == 0.75]
+
+
 def test_points_of_one_size_stand_side_by_side_so_that_no_bar_hides_another():
-    points = [point(f"p{i}", accuracy=0.98 + 0.0001 * i) for i in range(8)]
-    figure = plots.accuracy_against_parameters(points, title="sweep")
-    bars = sorted(line.get_xdata()[0] for line in figure.artists if line.get_alpha() == 0.75)
-    assert len(bars) == 8
-    assert min(np.diff(bars)) > 0.05
+    figure = plots.accuracy_against_parameters(
+        {f"p{i}": point(accuracy=0.98 + 0.0001 * i) for i in range(8)}, title="sweep"
+    )
+    places = sorted(bar.get_xdata()[0] for bar in bars(figure))
+    assert len(places) == 8
+    assert min(np.diff(places)) > 0.05
     middle = figure.axes[0].transData.transform((669_706, 0.98))[0] / figure.dpi
-    assert abs(np.mean(bars) - middle) < 0.06
+    assert abs(np.mean(places) - middle) < 0.06
 
 
-def test_bars_reach_from_low_to_high_on_the_accuracy_axis():
-    figure = plots.accuracy_against_parameters([point("a", accuracy=0.98)], title="sweep")
-    [bar] = [line for line in figure.artists if line.get_alpha() == 0.75]
+def test_bars_are_the_confidence_intervals_and_end_at_the_panel():
+    points = {"a": point(accuracy=0.98, seeds=3), "of two": point(9_000, accuracy=0.98, seeds=2, spread=0.3)}
+    figure = plots.accuracy_against_parameters(points, title="sweep")
     inverse = figure.axes[0].transData.inverted()
-    ends = [float(inverse.transform((0, y * figure.dpi))[1]) for y in bar.get_ydata()]
-    assert ends == pytest.approx([0.977, 0.983], abs=1e-6)
+    ends = [[float(inverse.transform((0, y * figure.dpi))[1]) for y in bar.get_ydata()] for bar in bars(figure)]
+    assert ends[0] == pytest.approx([0.977, 0.983], abs=1e-6)
+    assert ends[1] == pytest.approx(figure.axes[0].get_ylim(), abs=1e-6)
 
 
 @pytest.mark.parametrize(
     ("seeds", "expected"),
     [
-        ([1, 1], ["one seed, 95 % Wilson interval"]),
-        ([5, 5], ["mean ± standard deviation, 5 seeds"]),
-        ([1, 3, 5], ["mean ± standard deviation, 3 to 5 seeds", "one seed, 95 % Wilson interval"]),
+        ([1, 1], ["one seed", "95 % confidence interval"]),
+        ([5, 5], ["mean of 5 seeds", "95 % confidence interval"]),
+        ([1, 3, 5], ["mean of 3 to 5 seeds", "one seed", "95 % confidence interval"]),
     ],
 )
 def test_the_key_says_what_the_bars_are(seeds, expected):
-    points = [point(f"p{i}", 10**i, seeds=n) for i, n in enumerate(seeds, 3)]
-    figure = plots.accuracy_against_parameters(points, title="sweep", bases={"p3"}, reference={"p4": 0.981})
-    shown = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert shown == [*expected, "base", "published"]
+    points = {f"p{i}": point(10**i, seeds=n, base=i == 3) for i, n in enumerate(seeds, 3)}
+    figure = plots.accuracy_against_parameters(points, title="sweep")
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [*expected, "base"]
     figure.draw_without_rendering()
     assert figure.legends[0].get_window_extent().x1 <= figure.bbox.x1
-
-
-def test_published_values_are_open_markers_and_one_far_off_is_written_instead_of_squeezing_the_rest():
-    plain = plots.accuracy_against_parameters(ABLATION, title="sweep").axes[0].get_ylim()
-    reference = {"no_rescale": 0.3039, "nodes_256": 0.9800}
-    figure = plots.accuracy_against_parameters(ABLATION, title="sweep", reference=reference)
-    assert figure.axes[0].get_ylim() == pytest.approx(plain)
-    assert "outside: published no_rescale 0.3039" in [text.get_text() for text in figure.axes[0].texts]
-    [marker] = [line for line in figure.artists if line.get_markerfacecolor() == "white"]
-    x, y = figure.axes[0].transData.transform((269_322, 0.98)) / figure.dpi
-    assert marker.get_xydata()[0] == pytest.approx((x, y))
 
 
 @settings(max_examples=15)
 @given(
     st.lists(st.tuples(st.integers(0, 10**9), st.floats(0, 1), st.floats(0, 0.1), st.integers(1, 9)), max_size=14),
-    st.floats(0, 1),
 )
-def test_any_points_can_be_drawn_within_the_panel(values, published):
-    points = [
-        {
-            "name": f"p{i}", "parameters": n, "accuracy": a,
-            "low": max(0.0, a - half), "high": min(1.0, a + half), "seeds": seeds,
-        }
+def test_any_points_can_be_drawn_within_the_panel(values):
+    points = {
+        f"p{i}": plots.Point(n, [a] * seeds, (max(0.0, a - half), min(1.0, a + half)))
         for i, (n, a, half, seeds) in enumerate(values)
-    ]  # fmt: skip
-    figure = plots.accuracy_against_parameters(points, title="sweep", reference={"p0": published})
+    }
+    figure = plots.accuracy_against_parameters(points, title="sweep")
     low, high = figure.axes[0].get_ylim()
-    assert all(low <= p["low"] and p["high"] <= high for p in points)
+    assert all(low <= p.mean <= high for p in points.values())
+    assert all(low <= end <= high for p in points.values() if len(p.accuracies) != 2 for end in p.interval)
     figure.draw_without_rendering()
 
 
@@ -326,7 +319,7 @@ def test_names_are_not_read_as_formulas_and_long_ones_keep_both_ends():
     figure = plots.all_accuracies({name: [history(0.98)]}, title="sweep")
     [label] = [text for text in drawn_texts(figure) if text.startswith("0.98")]
     assert "model.nodes=[" in label
-    assert label.endswith("g_rate=0.00123")
+    assert label.endswith("_rate=0.00123")
     assert all(not text.get_parse_math() for text in figure.findobj(matplotlib.text.Text) if text in figure.texts)
 
 

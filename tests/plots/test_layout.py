@@ -117,7 +117,7 @@ def test_no_class_name_covers_another_or_a_count(classes, text):
     names = [f"{text}{n}" for n in range(classes)]
     matrix = np.diag(np.full(classes, 888)) + np.diag(np.full(classes - 1, 88), 1)
     clean(plots.confusion(matrix, names, title=LONG))
-    clean(plots.sample_grid(pictures(classes * 3, 8, 8), np.arange(classes * 3) % classes, LONG, classes=names))
+    clean(plots.sample_grid(pictures(classes * 3, 8, 8), np.arange(classes * 3) % classes, names, title=LONG))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_no_class_name_covers_another_or_a_count(classes, text):
 )
 def test_no_text_covers_another_beside_images(shape, names):
     images, labels = pictures(20, *shape), np.arange(20) % 10
-    clean(plots.predictions(images, labels, labels[::-1], names, title=LONG, confidence=np.full(20, 0.999)))
+    clean(plots.predictions(images, labels, labels[::-1], np.full(20, 0.999), names, title=LONG))
     half = plots.Half(f"More often wrong in {LONG}: 1,234 images", f"in how many of 10 {LONG}", images, labels.tolist(),
                       labels[::-1].tolist(), ["10 against 0"] * 20)  # fmt: skip
     clean(plots.disputed((half, half), names, title=f"Test images classified differently by {LONG} and {LONG}"))
@@ -192,7 +192,7 @@ point = st.tuples(st.floats(0, 1), st.integers(1, 6), st.booleans())
 def test_no_text_covers_another_in_a_response_plot(values, lines, title):
     curves = {
         text: [
-            plots.Response(value, [mean] * seeds, (max(0.0, mean - 0.01), min(1.0, mean + 0.01)), base)
+            plots.Point(value, [mean] * seeds, (max(0.0, mean - 0.01), min(1.0, mean + 0.01)), base)
             for value, (mean, seeds, base) in zip(values, points, strict=False)
         ]
         for text, points in lines.items()

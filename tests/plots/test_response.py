@@ -15,7 +15,7 @@ from mnist_lab.reports.responses import Measurement, varied
 
 def point(value, mean=0.97, seeds=3, half=0.005, base=False):
     accuracies = [mean + (i - (seeds - 1) / 2) * 0.001 for i in range(seeds)]
-    return plots.Response(value, accuracies, (mean - half, min(1.0, mean + half)), base)
+    return plots.Point(value, accuracies, (mean - half, min(1.0, mean + half)), base)
 
 
 def ticks(axes):
@@ -47,14 +47,13 @@ def test_the_axis_is_logarithmic_where_the_values_are_and_has_a_tick_at_each(val
 
 def test_every_value_has_its_mean_its_interval_and_its_seeds():
     figure = plots.response({"": [point(1, 0.96), point(2, 0.98), point(3, 0.97)]}, quantity="n", title="sweep")
-    line, seeds = figure.axes[0].lines
-    intervals, none = (one.get_segments() for one in figure.axes[0].collections)
+    line, *seeds = figure.axes[0].lines
+    intervals = [one.get_segments()[0] for one in figure.axes[0].collections]
     assert line.get_xydata().tolist() == pytest.approx(np.array([[1, 0.96], [2, 0.98], [3, 0.97]]))
     for mean, value, interval in zip((0.96, 0.98, 0.97), (1, 2, 3), intervals, strict=True):
         assert interval.tolist() == pytest.approx(np.array([[value, mean - 0.005], [value, mean + 0.005]]))
-        drawn = seeds.get_xydata()[seeds.get_xdata() == value][:, 1]
-        assert drawn.tolist() == pytest.approx([mean - 0.001, mean, mean + 0.001])
-    assert none == []
+        [drawn] = [one.get_ydata() for one in seeds if one.get_xdata()[0] == value]
+        assert drawn == pytest.approx([mean - 0.001, mean, mean + 0.001])
 
 
 @pytest.mark.parametrize(
@@ -106,7 +105,7 @@ responses = st.lists(
 @given(st.dictionaries(st.text("ab", min_size=1, max_size=3), responses, min_size=1, max_size=12))
 def test_any_responses_can_be_drawn_with_every_seed_in_the_panel(lines):
     curves = {
-        name: [plots.Response(value, seeds, (min(seeds), max(seeds))) for value, seeds in points]
+        name: [plots.Point(value, seeds, (min(seeds), max(seeds))) for value, seeds in points]
         for name, points in lines.items()
     }
     axes = plots.response(curves, quantity="n", title="sweep").axes[0]

@@ -40,7 +40,6 @@ _WIDEST_TEXT = 60
     metavar="FILE",
     help="PNG file to write. Default: named after the data set, in the current folder.",
 )
-@click.option("--figure", is_flag=True, help="With --index: plot the image enlarged, with axes and a colour scale.")
 @data_dir_option
 @quiet_option
 @debug_option
@@ -51,15 +50,12 @@ def show(
     output: Path | None,
     data_dir: Path | None,
     *,
-    figure: bool,
     quiet: bool,
 ) -> None:
     """Save a grid of sample images of a data set (default: mnist) as a PNG file, or one image with --index.
 
     A single image is saved pixel for pixel and also printed as text. The path of the file is printed last.
     """
-    if figure and index is None:
-        raise click.UsageError("--figure requires --index.")
     from mnist_lab import datasets
 
     with download_bar(quiet) as progress:
@@ -73,18 +69,15 @@ def show(
 
     from mnist_lab import plots
 
-    title, label = f"{found.title}, {split}", ""
+    title = f"{found.title}, {split}"
     if index is not None:
-        title, label = f"{title} image {index}", found.classes[labels[index]]
-        echo(f"{title}: {label}")
+        echo(f"{title} image {index}: {found.classes[labels[index]]}")
         if text := _as_text(images[index]):
             echo(text)
     path = output or Path(f"{found.name}-{split}{'' if index is None else f'-{index}'}.png")
     _make_folder(path.parent)
     if index is None:
-        plots.save(plots.sample_grid(images, labels, title, classes=found.classes), path)
-    elif figure:
-        plots.save(plots.digit(images[index], label, title), path)
+        plots.save(plots.sample_grid(images, labels, found.classes, title=title), path)
     else:
         plots.save_image(_image(images[index]), path)
     echo(str(path))
