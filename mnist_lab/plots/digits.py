@@ -43,7 +43,8 @@ def predictions(
         classes: the classes' names.
         title: one line about the run.
     """
-    return _grid(*map(np.asarray, (images, labels, predicted, confidence)), classes, title)
+    pixels, truth, guess, sure = map(np.asarray, (images, labels, predicted, confidence))
+    return _grid(pixels, truth, guess, sure, classes, title)
 
 
 @styled
