@@ -80,13 +80,28 @@ def _remove(folders: "list[RunFolder]", results: Path) -> "list[MnistLabError]":
     return failures
 
 
+def _state(folder: "RunFolder") -> str:
+    from mnist_lab.errors import DamagedError, InputError, NewerFormatError
+    from mnist_lab.runs import load_run
+
+    try:
+        load_run(folder.path)
+    except NewerFormatError:
+        return f"{folder.state}, by a newer mnist-lab"
+    except DamagedError:
+        return "damaged"
+    except InputError:
+        pass  # not finished, which the folder's state says
+    return folder.state
+
+
 def _show(folders: "list[RunFolder]") -> None:
     from mnist_lab.terminal.tables import print_table
     from mnist_lab.text.tables import MINOR, Column
 
     sizes = [folder.size() for folder in folders]
     rows = [
-        (str(folder.path), folder.state, f"{files:,}", megabytes(size))
+        (str(folder.path), _state(folder), f"{files:,}", megabytes(size))
         for folder, (files, size) in zip(folders, sizes, strict=True)
     ]
     if len(rows) > 1:

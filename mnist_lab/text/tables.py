@@ -25,6 +25,8 @@ _NARROWEST = 8
 """The width to which a column is squeezed at most, where words have to be broken."""
 _PIECE = re.compile(r"[^ /]*/+ *|[^ /]+ *| +")
 """What is not broken: a word with the spaces after it, or a part of a path with its slash."""
+_JOINTS = "_-,=."
+"""After these a word that is too long is broken rather than elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def _longest_piece(cell: str) -> int:
 
 
 def wrapped(cell: str, width: int) -> Iterator[str]:
-    """The lines of a text: broken after spaces and slashes, and within a word only where that is too long."""
+    """The lines of a text: broken after spaces and slashes; within a word where that is too long, at a joint if it can."""
     for paragraph in cell.split("\n"):
         line = ""
         for piece in _PIECE.findall(paragraph) if cell_len(paragraph) > width else [paragraph]:
@@ -150,6 +152,8 @@ def wrapped(cell: str, width: int) -> Iterator[str]:
             line += piece
             while cell_len(line.rstrip(" ")) > width:
                 first = chop_cells(line, width)[0]
+                joint = max(map(first.rfind, _JOINTS)) + 1
+                first = first[: joint if cell_len(first[:joint]) > width / 3 else None]
                 yield _shown(first)
                 line = line[len(first) :]
         yield _shown(line)

@@ -1,5 +1,6 @@
 """`mnist-lab delete`: what goes, what stays, and that it asks."""
 
+import json
 import os
 import pty
 import shutil
@@ -54,6 +55,16 @@ def test_several_are_shown_with_their_sizes_before_they_go(results):
     assert total.split() == ["all", "10", "1.0", "MB"]
     assert last == "Deleted 3 runs."
     assert list(results.iterdir()) == []
+
+
+def test_a_run_of_a_newer_version_and_one_that_is_damaged_are_told_before_they_go(results):
+    newer, damaged = (results / run for run in runs(results)[:2])
+    metrics = json.loads((newer / "metrics.json").read_text())
+    (newer / "metrics.json").write_text(json.dumps(metrics | {"format": 1000}))
+    (damaged / "metrics.json").write_text("{}")
+    shown = delete(newer, damaged).stdout
+    assert "finished, by a newer mnist-lab" in shown
+    assert "damaged" in shown
 
 
 def test_without_a_terminal_to_ask_at_nothing_goes(results):

@@ -94,6 +94,11 @@ def test_a_cell_wraps_after_spaces_and_slashes_and_within_a_word_only_where_that
     assert layout.rows == ["seven_steps/\nstep7 one two", "+0.12\n(+0.05 to +0.2)", "x" * 16 + "\n" + "x" * 4]
 
 
+def test_a_long_name_is_broken_at_its_joints():
+    layout = fitted([""], [("a_long_name_of_an_experiment,learning_rate=0.001",)], 20)
+    assert layout.rows == ["a_long_name_of_an_\nexperiment,learning_\nrate=0.001"]
+
+
 def test_columns_are_as_wide_as_what_is_shown():
     title = "\x1b]0;owned\x07"
     first, second = fitted(("Name", Column("Number", number=True)), [(title, "1"), ("x", "2")]).rows
