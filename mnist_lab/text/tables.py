@@ -142,7 +142,7 @@ def _longest_piece(cell: str) -> int:
 
 
 def wrapped(cell: str, width: int) -> Iterator[str]:
-    """The lines of a text: broken after spaces and slashes; within a word where that is too long, at a joint if it can."""
+    """The lines of a text: broken after spaces and slashes, and within a word only where that is too long."""
     for paragraph in cell.split("\n"):
         line = ""
         for piece in _PIECE.findall(paragraph) if cell_len(paragraph) > width else [paragraph]:
