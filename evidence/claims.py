@@ -18,7 +18,7 @@ from mnist_lab.analysis.family import BySeed, Tested, tested
 from mnist_lab.analysis.observations import OVERFIT_GAP
 from mnist_lab.analysis.power import least_seeds
 from mnist_lab.reports import Group, Spread, wording
-from mnist_lab.reports.wording import count
+from mnist_lab.text.quantities import count
 
 GAPS = ("gap", "overfitting")
 """Quantities that are the gap between training and validation accuracy."""

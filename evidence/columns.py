@@ -9,7 +9,7 @@ from evidence.comparison import Row
 from evidence.writeups import short
 from mnist_lab.analysis.verdicts import Kind, Verdict
 from mnist_lab.reports import wording
-from mnist_lab.reports.wording import count, p_value, signed, spread
+from mnist_lab.text.quantities import count
 
 NOTHING = "-"
 
@@ -33,7 +33,7 @@ def columns(folder: Path) -> list[Column]:
         Column("What it changes", lambda row: row.experiment.changed or _description(row), numeric=False),
         Column("Parameters", _parameters),
         Column("Published train / test", _published),
-        Column("Train", lambda row: spread(row.group and row.group.train)),
+        Column("Train", lambda row: wording.spread(row.group and row.group.train)),
         Column("Test", _test),
         Column("Best train", lambda row: _best(row, "train")),
         Column("Best test", lambda row: _best(row, "test")),
@@ -67,7 +67,7 @@ def _parameters(row: Row) -> str:
 
 
 def _test(row: Row) -> str:
-    return spread(row.group.test) if row.group else "not run yet"
+    return wording.spread(row.group.test) if row.group else "not run yet"
 
 
 def _published(row: Row) -> str:
@@ -81,7 +81,7 @@ def _best(row: Row, part: str) -> str:
     """Only where the published number is a best one."""
     if row.group is None or getattr(row.experiment.reference, f"best_{part}_accuracy") is None:
         return ""
-    return spread(getattr(row.group, f"best_{part}"))
+    return wording.spread(getattr(row.group, f"best_{part}"))
 
 
 def _above(row: Row) -> str:
@@ -92,7 +92,7 @@ def _above(row: Row) -> str:
 
 
 def _points(value: float | None, digits: int = 2) -> str:
-    return NOTHING if value is None else signed(100 * value, digits)
+    return NOTHING if value is None else wording.signed(100 * value, digits)
 
 
 def _verdict(row: Row) -> str:
@@ -109,15 +109,15 @@ def _difference(found: Verdict) -> str:
     if pair is None:
         return ""
     ends = f" ({wording.ends_pp(pair.interval)})" if pair.interval else ""
-    return f"{signed(100 * pair.mean)}{ends}"
+    return f"{wording.signed(100 * pair.mean)}{ends}"
 
 
 def _kind(found: Verdict) -> str:
-    return f"**{wording.short(found)}**" if found.kind in (Kind.BETTER, Kind.WORSE) else wording.short(found)
+    return f"**{found.kind}**" if found.kind in (Kind.BETTER, Kind.WORSE) else found.kind
 
 
 def _p(found: Verdict) -> str:
-    return "" if found.kind is Kind.IMPOSSIBLE or found.p is None else f", {p_value(found.p)}"
+    return "" if found.kind is Kind.IMPOSSIBLE or found.p is None else f", {wording.p_value(found.p)}"
 
 
 def _floor(row: Row) -> str:

@@ -10,8 +10,7 @@ from evidence.writeups import Experiment, Writeup, short, writeups
 from mnist_lab.analysis import mean_interval
 from mnist_lab.analysis.family import Tested
 from mnist_lab.analysis.verdicts import Verdict
-from mnist_lab.reports import Entry, Group, Section, Study, collect, groups, study
-from mnist_lab.reports.study import Published, published_in
+from mnist_lab.reports import Entry, Group, Published, Section, Study, collect, groups, published_in, study
 from mnist_lab.runs import Run
 
 FEWEST = 3

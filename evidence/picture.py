@@ -9,7 +9,8 @@ from evidence.writeups import short
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.plots.style import BLUE, FAINT, GREY, INK, ORANGE, headline, new_figure, styled
 from mnist_lab.plots.wrapping import fitted
-from mnist_lab.reports.wording import VERDICTS, count, signed
+from mnist_lab.reports import wording
+from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,7 +92,7 @@ def differences(some: list[Bar], *, base: str, seeds: int) -> "Figure":
         axes.axhline(y, color=FAINT, linewidth=0.6, zorder=0)
         _name(axes, y, bar)
         _draw(axes, y, bar)
-    legend = dict.fromkeys((COLOURS.get(bar.kind, GREY), VERDICTS[bar.kind].short) for bar in some)
+    legend = dict.fromkeys((COLOURS.get(bar.kind, GREY), str(bar.kind)) for bar in some)
     handles = [Line2D([], [], color=colour, marker="o", linewidth=1.6, label=label) for colour, label in legend]
     handles.append(Line2D([], [], color=INK, marker="D", mfc="white", linewidth=0, label="published (one run)"))
     figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.006, 0), ncols=4)
@@ -115,9 +116,9 @@ def _draw(axes: "Axes", y: int, bar: Bar) -> None:
         axes.plot(bar.mean, y, marker="o", color=colour, markersize=5, zorder=3)
         return
     side = 1 if bar.mean > 0 else -1
-    beside = "" if bar.published is None else f" (published {signed(bar.published)})"
+    beside = "" if bar.published is None else f" (published {wording.signed(bar.published)})"
     axes.plot(side * EDGE * 0.985, y, marker=">" if side > 0 else "<", color=colour, markersize=5.5, clip_on=False)
     axes.annotate(
-        f"{signed(bar.mean)}{beside}", (side * EDGE, y), (-side * 10, 0), textcoords="offset points",
+        f"{wording.signed(bar.mean)}{beside}", (side * EDGE, y), (-side * 10, 0), textcoords="offset points",
         ha="right" if side > 0 else "left", va="center", fontsize=8.8, color=INK,
     )  # fmt: skip

@@ -15,7 +15,7 @@ from evidence.provenance import FROM_ROOT, example, machines, test_images
 from evidence.section import STAR, remarks, sentence
 from mnist_lab.analysis.holm import ALPHA
 from mnist_lab.reports import markdown, wording
-from mnist_lab.reports.wording import count
+from mnist_lab.text.quantities import count
 from tools.blocks import put
 
 COMMAND = "make results"

@@ -3,7 +3,7 @@
 from evidence.claims import Finding, Outcome
 from evidence.comparison import PREDICTED, Comparison, Row
 from evidence.writeups import Claim, short
-from mnist_lab.reports.wording import count
+from mnist_lab.text.quantities import count
 
 STAR = r"\*"
 """After a conclusion that the write-up does not state."""

@@ -10,8 +10,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from mnist_lab.config import Config, describe, differences
 from mnist_lab.config.schema import Reference
 from mnist_lab.config.sweeps import load_sweep
-from mnist_lab.reports import wording
-from mnist_lab.reports.study import published_in
+from mnist_lab.reports import published_in, wording
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = Path(__file__).with_name("published.yaml")

@@ -32,6 +32,18 @@ class Scores:
 
 
 @dataclass(frozen=True)
+class Models(Disagreement):
+    """The models of a single shared seed, image by image, as one comparison of a family."""
+
+    p_corrected: float
+    """McNemar's p after Holm's correction over the arms that are compared so."""
+    compared: int
+    """How many these are."""
+    remaining: int
+    """How many of them would not be significant if this one were not (`holm.open_tests`)."""
+
+
+@dataclass(frozen=True)
 class Verdict(Tested):
     """On the test accuracy of one experiment, an arm, against its base.
 
@@ -39,14 +51,8 @@ class Verdict(Tested):
     """
 
     kind: Kind
-    models: Disagreement | None
-    """Of a single shared seed: the two models, image by image; None if their mistakes are not known."""
-    models_p: float | None
-    """McNemar's p after Holm's correction over the arms that were compared so."""
-    models_compared: int
-    """How many these are."""
-    models_remaining: int
-    """How many of them would not be significant if this one were not (`holm.open_tests`); 0 without `models`."""
+    models: Models | None
+    """Of a single shared seed; None if the mistakes of the two models are not known."""
     chosen_on_test: Literal["arm", "base"] | None
     """Which of the two has weights that were chosen on the test images, so that the difference leans its way; None if
     both or neither have."""
@@ -62,27 +68,20 @@ def verdicts(family: Sequence[tuple[Scores, Scores]]) -> list[Verdict]:
         family: of each comparison what the base and what the arm did.
     """
     tests = tested([(base.accuracy, arm.accuracy) for base, arm in family])
-    models = [_models(base, arm, test.seeds) for (base, arm), test in zip(family, tests, strict=True)]
-    ps = [two.p for two in models if two]
-    corrected = iter(zip(holm(ps), open_tests(ps, ALPHA), strict=True))
-    found = []
-    for (base, arm), test, two in zip(family, tests, models, strict=True):
-        models_p, remaining = next(corrected) if two else (None, 0)
-        found.append(
-            Verdict(
-                **vars(test),
-                kind=_kind(test),
-                models=two,
-                models_p=models_p,
-                models_compared=len(ps),
-                models_remaining=remaining,
-                chosen_on_test=_chosen(base, arm) if test.paired else None,
-            )
-        )
-    return found
+    found = [_disagreement(base, arm, test.seeds) for (base, arm), test in zip(family, tests, strict=True)]
+    ps = [two.p for two in found if two]
+    corrected = zip(holm(ps), open_tests(ps, ALPHA), strict=True)
+    models: list[Models | None] = []
+    for two in found:
+        p, remaining = next(corrected) if two else (1.0, 0)
+        models.append(two and Models(**vars(two), p_corrected=p, compared=len(ps), remaining=remaining))
+    return [
+        Verdict(**vars(test), kind=_kind(test), models=two, chosen_on_test=_chosen(base, arm) if test.paired else None)
+        for (base, arm), test, two in zip(family, tests, models, strict=True)
+    ]
 
 
-def _models(base: Scores, arm: Scores, seeds: Sequence[int]) -> Disagreement | None:
+def _disagreement(base: Scores, arm: Scores, seeds: Sequence[int]) -> Disagreement | None:
     if len(seeds) != 1 or seeds[0] not in base.mistakes or seeds[0] not in arm.mistakes:
         return None
     return disagreement(base.mistakes[seeds[0]], arm.mistakes[seeds[0]])

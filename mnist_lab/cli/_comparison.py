@@ -49,9 +49,10 @@ def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False)
 
 def _parts(column: Column, section: Section) -> Iterator[tuple[Heading, list[str]]]:
     """A column with its cells, and one for what qualifies its numbers, which may be hidden separately."""
-    apart = column.aside_heading and any(map(column.aside, section.entries))
-    cells = map(column.main if apart else column.text, section.entries)
-    yield Heading(column.heading, column.numeric, column.priority), list(cells)
+    cells = [column.cell(entry) for entry in section.entries]
+    apart = column.aside_heading and any(cell.aside for cell in cells)
+    heading = Heading(column.heading, column.numeric, column.priority)
+    yield heading, [cell.main if apart else cell.text for cell in cells]
     if apart:
-        asides = [column.aside(entry).strip("()± ") for entry in section.entries]
+        asides = [cell.aside.strip("()± ") for cell in cells]
         yield Heading(column.aside_heading, number=True, priority=column.aside_priority), asides

@@ -3,9 +3,11 @@
 `runs` collects and groups them, `study` and `compare` compute what is said, `wording` says it, `write` writes it.
 """
 
-from mnist_lab.reports.compare import Comparison, compare, find_results, find_sides
+from mnist_lab.reports import wording
+from mnist_lab.reports.compare import Comparison, compare
 from mnist_lab.reports.runs import Collection, Group, Spread, collect, groups
-from mnist_lab.reports.study import Entry, Section, Study, study
+from mnist_lab.reports.sides import find_results, find_sides
+from mnist_lab.reports.study import Entry, Published, Section, Study, published_in, study
 from mnist_lab.reports.write import markdown, write_comparison, write_page, write_report
 
 __all__ = [
@@ -13,6 +15,7 @@ __all__ = [
     "Comparison",
     "Entry",
     "Group",
+    "Published",
     "Section",
     "Spread",
     "Study",
@@ -22,7 +25,9 @@ __all__ = [
     "find_sides",
     "groups",
     "markdown",
+    "published_in",
     "study",
+    "wording",
     "write_comparison",
     "write_page",
     "write_report",

@@ -1,13 +1,30 @@
 """The table of a comparison, once for the terminal, Markdown, HTML and CSV: what stands in each column."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mnist_lab.reports import wording
 from mnist_lab.reports.runs import Group, Spread
 from mnist_lab.reports.study import Entry, Interval, Section, published, published_in
+from mnist_lab.text.quantities import duration
 from mnist_lab.text.tables import MINOR
+
+
+class Cell(NamedTuple):
+    """What stands in a column for one experiment."""
+
+    main: str = ""
+    """Empty where there is nothing to say."""
+    aside: str = ""
+    """What qualifies it: a deviation, an interval, a difference from a published number; or empty."""
+    value: float | None = None
+    """The number that this is, for sorting."""
+
+    @property
+    def text(self) -> str:
+        """All of it, in one line."""
+        return f"{self.main} {self.aside}".strip()
 
 
 @dataclass(frozen=True)
@@ -17,110 +34,84 @@ class Column:
     heading: str
     priority: int
     """Where there is no room for all, the highest are hidden first; as `mnist_lab.text.tables.Column.priority`."""
-    main: Callable[[Entry], str]
-    """What stands in a cell; empty where there is nothing to say."""
-    value: Callable[[Entry], float | None] | None = None
-    """The number that this is, for sorting; None for a column of words."""
-    aside: Callable[[Entry], str] = lambda _: ""
-    """What qualifies it: a deviation, an interval, a difference from a published number; or empty."""
+    cell: Callable[[Entry], Cell]
+    numeric: bool = True
     aside_heading: str = ""
-    """Above `aside` where that can be a column of its own."""
+    """Above the asides where these can be a column of their own."""
     aside_priority: int = 0
-    """Its priority there."""
-
-    @property
-    def numeric(self) -> bool:
-        """Whether it is a column of numbers."""
-        return self.value is not None
-
-    def text(self, entry: Entry) -> str:
-        """All of a cell, in one line."""
-        return f"{self.main(entry)} {self.aside(entry)}".strip()
+    """Their priority there."""
 
 
 def columns(section: Section) -> list[Column]:
     """The columns that say something about a section, in order."""
     against = f"Changed against {section.bases[0]}" if len(section.bases) == 1 else "Changed"
     same_n = len({group.n for group in section.groups}) == 1
-    base = [Column("Base", 4, lambda entry: entry.group.base or "")] if len(section.bases) > 1 else []
     found = [
-        Column("Experiment", 0, lambda entry: entry.group.name),
-        *base,
-        Column(against, MINOR, lambda entry: entry.group.changed),
-        Column("Test", 1, *_spread(lambda group: group.test), aside_heading="Test SD", aside_priority=MINOR + 2),
-        Column("n", MINOR + 1 if same_n else 2, lambda entry: str(entry.group.n), lambda entry: entry.group.n),
-        Column("Difference", 0, _points, _difference, _ends, aside_heading="95 % CI", aside_priority=1),
-        Column("Verdict", 0, lambda entry: wording.short(entry.verdict)),
-        Column("Validation", MINOR + 6, *_spread(lambda group: group.validation)),
-        Column("Train", MINOR + 10, *_spread(lambda group: group.train)),
-        Column("Gap", MINOR + 8, *_spread(lambda group: group.gap, sign="+")),
-        Column(
-            "Parameters", MINOR + 3, lambda entry: f"{entry.group.parameters:,}", lambda entry: entry.group.parameters
-        ),
-        Column("Published test", MINOR + 4, *_published("test")),
-        Column("Published train", MINOR + 15, *_published("train")),
-        Column("Epochs", MINOR + 13, _epochs, lambda entry: entry.group.epochs.mean, _epochs_deviation),
-        Column("Time", MINOR + 12, lambda entry: wording.duration(entry.group.seconds.mean), _seconds),
+        Column("Experiment", 0, lambda entry: Cell(entry.group.name), numeric=False),
+        *([Column("Base", 4, _base, numeric=False)] if len(section.bases) > 1 else []),
+        Column(against, MINOR, lambda entry: Cell(entry.group.changed), numeric=False),
+        Column("Test", 1, _over_seeds(lambda group: group.test), aside_heading="Test SD", aside_priority=MINOR + 2),
+        Column("n", MINOR + 1 if same_n else 2, lambda entry: Cell(str(entry.group.n), value=entry.group.n)),
+        Column("Difference", 0, _difference, aside_heading="95 % CI", aside_priority=1),
+        Column("Verdict", 0, lambda entry: Cell(entry.verdict.kind if entry.verdict else ""), numeric=False),
+        Column("Validation", MINOR + 6, _over_seeds(lambda group: group.validation)),
+        Column("Train", MINOR + 10, _over_seeds(lambda group: group.train)),
+        Column("Gap", MINOR + 8, _over_seeds(lambda group: group.gap, sign="+")),
+        Column("Parameters", MINOR + 3, _parameters),
+        Column("Published test", MINOR + 4, lambda entry: _published("test", entry)),
+        Column("Published train", MINOR + 15, lambda entry: _published("train", entry)),
+        Column("Epochs", MINOR + 13, _epochs),
+        Column("Time", MINOR + 12, _time),
     ]
-    return [column for column in found if any(map(column.text, section.entries))]
+    return [column for column in found if any(column.cell(entry).text for entry in section.entries)]
 
 
-def _spread(of: Callable[[Group], Spread | None], sign: str = "") -> Iterator[Any]:
-    yield lambda entry: wording.mean(of(entry.group), sign=sign)
-    yield lambda entry: numbers.mean if (numbers := of(entry.group)) else None
-    yield lambda entry: wording.deviation(of(entry.group))
+def _base(entry: Entry) -> Cell:
+    return Cell(entry.group.base or "")
 
 
-def _published(part: str) -> Iterator[Any]:
+def _over_seeds(of: Callable[[Group], Spread | None], sign: str = "") -> Callable[[Entry], Cell]:
+    def cell(entry: Entry) -> Cell:
+        numbers = of(entry.group)
+        return Cell(wording.mean(numbers, sign=sign), wording.deviation(numbers), numbers and numbers.mean)
+
+    return cell
+
+
+def _difference(entry: Entry) -> Cell:
+    if not (pair := entry.verdict and entry.verdict.paired):
+        return Cell()
+    ends = f"({wording.ends_pp(pair.interval)})" if pair.interval else ""
+    return Cell(wording.signed(100 * pair.mean), ends, pair.mean)
+
+
+def _parameters(entry: Entry) -> Cell:
+    return Cell(f"{entry.group.parameters:,}", value=entry.group.parameters)
+
+
+def _published(part: str, entry: Entry) -> Cell:
     """A published accuracy, and ours minus it in percentage points: `0.9918 (+0.05)`."""
-
-    def known(entry: Entry) -> Any:
-        return published_in(part, entry.group.published, entry.group)
-
-    yield lambda entry: wording.as_published(known(entry))
-    yield lambda entry: known(entry).accuracy
-    yield lambda entry: "" if (d := known(entry).difference) is None else f"({wording.signed(100 * d)})"
+    known = published_in(part, entry.group.published, entry.group)
+    difference = "" if known.difference is None else f"({wording.signed(100 * known.difference)})"
+    return Cell(wording.as_published(known), difference, known.accuracy)
 
 
-def _paired(entry: Entry) -> Any:
-    return entry.verdict and entry.verdict.paired
+def _epochs(entry: Entry) -> Cell:
+    """`10`, or `9.4 ± 0.5` where early stopping ended some runs before others."""
+    epochs = entry.group.epochs
+    varied = bool(epochs.deviation)
+    return Cell(wording.mean(epochs, int(varied)), wording.deviation(epochs, 1) if varied else "", epochs.mean)
 
 
-def _difference(entry: Entry) -> float | None:
-    pair = _paired(entry)
-    return pair and pair.mean
-
-
-def _points(entry: Entry) -> str:
-    return wording.signed(100 * pair.mean) if (pair := _paired(entry)) else ""
-
-
-def _ends(entry: Entry) -> str:
-    pair = _paired(entry)
-    return f"({wording.ends_pp(pair.interval)})" if pair and pair.interval else ""
-
-
-def _epochs(entry: Entry) -> str:
-    """`10`, or `9.4` where early stopping ended some runs before others."""
-    return wording.mean(entry.group.epochs, 1 if entry.group.epochs.deviation else 0)
-
-
-def _epochs_deviation(entry: Entry) -> str:
-    return wording.deviation(entry.group.epochs, 1) if entry.group.epochs.deviation else ""
-
-
-def _parameters(entry: Entry) -> int:
-    return entry.group.parameters
-
-
-def _seconds(entry: Entry) -> float:
-    return entry.group.seconds.mean
+def _time(entry: Entry) -> Cell:
+    seconds = entry.group.seconds.mean
+    return Cell(duration(seconds), value=seconds)
 
 
 def exact(section: Section, entry: Entry) -> Mapping[str, Any]:
     """The same for programs, a value to each name: a row of `summary.csv`, whose last columns are the times."""
     group, verdict = entry.group, entry.verdict
-    pair, known = _paired(entry), published(group.published, group)
+    pair, known = verdict and verdict.paired, published(group.published, group)
     return {
         "data": section.heading,
         "experiment": group.experiment,

@@ -6,9 +6,7 @@ Unlike a report, which finds the base of every experiment, a comparison has the 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
 from statistics import fmean
-from typing import Literal
 
 from mnist_lab.analysis import mean_accuracy_interval, wilson
 from mnist_lab.analysis.mcnemar import accuracy_difference
@@ -16,35 +14,15 @@ from mnist_lab.analysis.paired import paired
 from mnist_lab.config import Change, describe, differences
 from mnist_lab.errors import InputError
 from mnist_lab.reports import wording
-from mnist_lab.reports.runs import UNREADABLE, Group, Spread, collect, groups, short_names
+from mnist_lab.reports.runs import UNREADABLE, Group, Spread
+from mnist_lab.reports.sides import Side
 from mnist_lab.reports.study import Entry, Family, Interval, Section, by_data, judged
-from mnist_lab.runs import (
-    Measured,
-    Mistake,
-    Run,
-    RunFolder,
-    find_folders,
-    finished_runs,
-    formats,
-    is_run_folder,
-    load_run,
-)
+from mnist_lab.runs import Measured, Mistake
+from mnist_lab.text.quantities import duration
 
 Mistakes = dict[int, Mistake]
 Pairs = Sequence[tuple[int, int]]
 """The positions of the runs of two sides that belong together."""
-
-
-@dataclass(frozen=True)
-class Side:
-    """One side of a comparison: a run, or the runs of one experiment and configuration, a seed each."""
-
-    reference: str
-    """How it was asked for."""
-    group: Group
-    """Its name is unlike that of any other side."""
-    problems: tuple[str, ...] = ()
-    """What kept runs from being in it."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +38,7 @@ class DisputedImage:
     """Mean confidence of these mistakes."""
     base_wrong: int
     """How many of the base's models get it wrong."""
-    other_wrong: int
+    this_wrong: int
     """How many of the other side's."""
 
 
@@ -71,9 +49,21 @@ class Disputed:
     pairs: int
     base_errs: tuple[DisputedImage, ...]
     """Those that the base gets wrong more often: first where by most models, then where most confidently."""
-    other_errs: tuple[DisputedImage, ...]
-    alike: int
-    """How many others both sides get wrong equally often."""
+    this_errs: tuple[DisputedImage, ...]
+    equally_often: int
+    """How many both sides get wrong equally often."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How a number is told."""
+
+    text: Callable[[Spread], str]
+    """Mean and, where it varies, standard deviation."""
+    difference: Callable[[float], str] | None = None
+    """None for a cost, which is told as a multiple of the base's."""
+    end: Callable[[float], str] = "".format
+    """An end of the difference's interval."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +72,7 @@ class Metric:
 
     name: str
     label: str
-    kind: Literal["accuracy", "gap", "count", "loss", "cost", "seconds"]
+    unit: Unit
     of: Callable[[Measured], float | None]
 
 
@@ -102,48 +92,25 @@ class Row:
     @property
     def ratio(self) -> float | None:
         """How many times the base's a cost is; None for what is no cost, or was not measured alike."""
-        if self.metric.kind not in ("cost", "seconds") or self.difference is None or not self.base or not self.other:
+        if self.metric.unit.difference or self.difference is None or not self.base or not self.other:
             return None
         return self.other.mean / self.base.mean if self.base.mean > 0 else None
 
     def text(self, numbers: Spread | None) -> str:
         """A side's mean and, of several seeds, standard deviation."""
-        if numbers is None:
-            return ""
-        match self.metric.kind:
-            case "accuracy" | "loss":
-                return wording.spread(numbers)
-            case "gap":
-                return wording.spread(numbers, sign="+")
-            case "count":
-                return f"{numbers.mean:,.0f}" if not numbers.deviation else wording.spread(numbers, 1, ",")
-            case "cost":
-                return wording.amount(numbers.mean)
-            case "seconds":
-                return wording.duration(numbers.mean)
+        return self.metric.unit.text(numbers) if numbers else ""
 
     @property
     def difference_text(self) -> str:
         """Accuracies in percentage points, costs as multiples, the others in their own unit."""
-        if self.difference is None:
-            return ""
-        match self.metric.kind:
-            case "accuracy" | "gap":
-                return wording.pp(self.difference)
-            case "loss":
-                return wording.signed(self.difference, 4)
-            case "count":
-                return wording.signed(self.difference, 0 if self.difference == round(self.difference) else 1)
-            case _:
-                return "" if self.ratio is None else "same" if self.ratio == 1 else f"x {self.ratio:.2f}"
+        if self.difference is not None and self.metric.unit.difference:
+            return self.metric.unit.difference(self.difference)
+        return "" if self.ratio is None else "same" if self.ratio == 1 else f"x {self.ratio:.2f}"
 
     @property
     def interval_text(self) -> str:
         """The ends of the interval, in the unit of the difference."""
-        if self.interval is None or self.metric.kind in ("cost", "seconds"):
-            return ""
-        scale, digits = {"accuracy": (100, 2), "gap": (100, 2), "loss": (1, 3), "count": (1, 0)}[self.metric.kind]
-        return " to ".join(wording.signed(scale * end, digits) for end in self.interval)
+        return " to ".join(map(self.metric.unit.end, self.interval or ()))
 
 
 @dataclass(frozen=True)
@@ -180,7 +147,7 @@ class Arm:
             )
             if row.metric is TEST:
                 images = self.entry.group.data.test_images
-                sides = [wording.ends(side and accuracy_interval(side, images)) for side in (row.base, row.other)]
+                sides = [wording.ends(side and _accuracy_interval(side, images)) for side in (row.base, row.other)]
                 found.append(("  interval", *sides, "", ""))
         return found
 
@@ -214,140 +181,9 @@ class Comparison:
         rows = [(base.name, "", wording.spread(base.test), "", "", "")]
         for arm in self.arms:
             group, test = arm.entry.group, arm.test
-            verdict = wording.short_in_comparison(arm)
-            rows.append(
-                (
-                    group.name,
-                    group.changed,
-                    wording.spread(group.test),
-                    test.difference_text,
-                    test.interval_text,
-                    verdict,
-                )
-            )
+            told = test.difference_text, test.interval_text, wording.short_in_comparison(arm)
+            rows.append((group.name, group.changed, wording.spread(group.test), *told))
         return rows
-
-
-def find_sides(references: Sequence[str], results: Path) -> list[Side]:
-    """The sides that `references` stand for, in their order.
-
-    A run's folder or its id stands for that run. An experiment's name or folder, or a fingerprint, stands for all its
-    finished runs, which have to differ in seed only.
-
-    Args:
-        references: what was asked for.
-        results: the folder below which names are looked for.
-
-    Raises:
-        InputError: there is no such run, one is ambiguous or damaged, or a run is in two sides.
-    """
-    found = [_side(reference, results) for reference in references]
-    _check_unlike(found)
-    return _named(found)
-
-
-def find_results(sides: Sequence[Side], results: Path) -> list[Group]:
-    """The experiments of the results that `sides` were chosen from.
-
-    Those are the results folders that their runs lie in, the part of a run's path above its experiment; and `results`
-    where one was asked for by a name, as that is looked up there.
-    """
-    roots = dict.fromkeys(root for side in sides if (root := _root(side.group.runs[0])))
-    if any(not Path(side.reference).is_dir() for side in sides):
-        roots[results] = None
-    return groups(collect(roots).runs)
-
-
-def _root(run: Run) -> Path | None:
-    """None for a run that does not lie in a folder named as its experiment."""
-    parts = PurePosixPath(run.measured.run.experiment).parts
-    *above, _ = run.folder.path.absolute().parts
-    return Path(*above[: -len(parts)]) if tuple(above[-len(parts) :]) == parts else None
-
-
-def _side(reference: str, results: Path) -> Side:
-    path = Path(reference)
-    if is_run_folder(path):
-        run = load_run(path)
-        return Side(reference, _group(reference, groups([run])), tuple(run.problems))
-    below = [] if formats.is_file(path) else finished_runs(path)
-    collected = collect([folder.path for folder in below or _of_one_experiment(reference, results)])
-    if not collected.runs:
-        raise InputError("\n".join(collected.problems))
-    return Side(reference, _group(reference, groups(collected.runs)), collected.problems)
-
-
-def _of_one_experiment(reference: str, results: Path) -> list[RunFolder]:
-    folders = find_folders(reference, results)
-    experiments = dict.fromkeys(folder.path.parent for folder in folders)
-    if len(experiments) > 1:
-        ids = {folder.id for folder in folders}
-        several = [folder.path for folder in folders] if ids == {reference} else experiments
-        listed = "".join(f"\n  {path}" for path in several)
-        raise InputError(f"{reference}: {len(experiments)} experiments have runs of this name; choose one:{listed}")
-    return folders
-
-
-def _group(reference: str, found: Sequence[Group]) -> Group:
-    if len(found) == 1:
-        return found[0]
-    if len({group.experiment for group in found}) > 1:
-        names = "".join(f"\n  {group.experiment}" for group in found)
-        raise InputError(
-            f"{reference}: {len(found)} experiments have runs there; expected one:{names}",
-            "`mnist-lab report` compares all runs of a folder.",
-        )
-    listed = "".join(
-        f"\n  {group.fingerprint[:8]}  {', '.join(run.folder.id for run in group.runs)}" for group in found
-    )
-    raise InputError(
-        f"{reference}: its runs have {len(found)} configurations; name one by its fingerprint:{listed}",
-    )
-
-
-def _check_unlike(sides: Sequence[Side]) -> None:
-    owner: dict[Path, str] = {}
-    for side in sides:
-        for run in side.group.runs:
-            place = run.folder.path.resolve()
-            if place in owner:
-                again = "twice" if owner[place] == side.reference else f"as {owner[place]} and in {side.reference}"
-                raise InputError(f"{run.folder.path}: this run is named {again}; a comparison needs different runs.")
-            owner[place] = side.reference
-
-
-def _named(sides: Sequence[Side]) -> list[Side]:
-    """Each by the end of its experiment's name, with seed or fingerprint if need be, and else by its folder."""
-    ends = short_names(side.group.experiment for side in sides)
-    names = [ends[side.group.experiment] for side in sides]
-    for more in (_seed, _fingerprint, _folder):
-        known = Counter(names)
-        names = [
-            more(name, side.group, [other.group for other in sides if other.group.experiment == side.group.experiment])
-            if known[name] > 1
-            else name
-            for name, side in zip(names, sides, strict=True)
-        ]
-    return [
-        replace(side, group=replace(side.group, name=name, base=None, changed="", is_base=False))
-        for name, side in zip(names, sides, strict=True)
-    ]
-
-
-def _seed(name: str, group: Group, alike: Sequence[Group]) -> str:
-    """With the seed, where all of the same experiment are single runs with different ones."""
-    seeds = {other.seeds for other in alike}
-    told = all(other.n == 1 for other in alike) and len(seeds) == len(alike)
-    return f"{name}, seed {group.seeds[0]}" if told else name
-
-
-def _fingerprint(name: str, group: Group, alike: Sequence[Group]) -> str:
-    marks = {other.fingerprint for other in alike}
-    return f"{name} ({group.fingerprint[:8]})" if len(marks) == len(alike) else name
-
-
-def _folder(name: str, group: Group, alike: Sequence[Group]) -> str:
-    return str(group.runs[0].folder.path if group.n == 1 else group.runs[0].folder.path.parent)
 
 
 def compare(sides: Sequence[Side], results: Sequence[Group] = ()) -> Comparison:
@@ -462,7 +298,7 @@ def _row(metric: Metric, base: Group, entry: Entry, pairs: Pairs) -> Row:
         complete = [(a, b) for a, b in both if a is not None and b is not None]
         spreads = Spread.of(a for a, _ in both), Spread.of(b for _, b in both)
         difference = fmean(b - a for a, b in complete) if complete else None
-        if len(complete) > 1 and metric.kind not in ("cost", "seconds"):
+        if len(complete) > 1 and metric.unit.difference:
             pair = paired(*([*zip(*complete, strict=True)]))
             interval = pair.interval if pair.sd else None  # epochs differ by the same with every seed
     else:
@@ -473,13 +309,13 @@ def _row(metric: Metric, base: Group, entry: Entry, pairs: Pairs) -> Row:
         interval = tested.paired and tested.paired.interval
     elif metric is TEST and verdict and (models := verdict.models):
         total = base.runs[pairs[0][0]].measured.test.total
-        interval = accuracy_difference(models.only_a_wrong, models.only_b_wrong, total, tests=verdict.models_remaining)
+        interval = accuracy_difference(models.only_a_wrong, models.only_b_wrong, total, tests=models.remaining)
     if metric is TIME and base.machines != other.machines:
         difference = None
     return Row(metric, *spreads, difference, interval)
 
 
-def accuracy_interval(accuracies: Spread, images: int) -> Interval:
+def _accuracy_interval(accuracies: Spread, images: int) -> Interval:
     """The 95 % interval of a test accuracy: of one model for the choice of test images, else for that of seeds."""
     return mean_accuracy_interval(accuracies.values) or wilson(round(accuracies.mean * images), images)
 
@@ -499,9 +335,9 @@ def _disputed(both: Sequence[tuple[Mistakes, Mistakes]]) -> Disputed:
         confidence = fmean(one.confidence for one in made)
         lists[errs].append(DisputedImage(index, made[0].label, predicted, confidence, *wrong))
     for some in lists:
-        some.sort(key=lambda one: (-abs(one.base_wrong - one.other_wrong), -one.confidence, one.index))
-    alike = sum(counts[0][index] == counts[1][index] for index in indices)
-    return Disputed(len(both), tuple(lists[0]), tuple(lists[1]), alike)
+        some.sort(key=lambda one: (-abs(one.base_wrong - one.this_wrong), -one.confidence, one.index))
+    equally_often = sum(counts[0][index] == counts[1][index] for index in indices)
+    return Disputed(len(both), tuple(lists[0]), tuple(lists[1]), equally_often)
 
 
 def _missing(groups: Sequence[Group]) -> list[str]:
@@ -517,19 +353,30 @@ def _missing(groups: Sequence[Group]) -> list[str]:
     return texts
 
 
-TEST = Metric("test_accuracy", "Test", "accuracy", lambda result: result.test.accuracy)
-GAP = Metric("gap", "Gap", "gap", lambda result: result.gap)
-TIME = Metric("training_seconds", "Time", "seconds", lambda result: result.training_seconds)
+ACCURACY = Unit(wording.spread, wording.pp, lambda end: wording.signed(100 * end))
+SIGNED = replace(ACCURACY, text=lambda numbers: wording.spread(numbers, sign="+"))
+LOSS = Unit(wording.spread, lambda value: wording.signed(value, 4), lambda end: wording.signed(end, 3))
+COUNT = Unit(
+    lambda numbers: wording.spread(numbers, 1, ",") if numbers.deviation else f"{numbers.mean:,.0f}",
+    lambda value: wording.signed(value, 0 if value == round(value) else 1),
+    lambda end: wording.signed(end, 0),
+)
+COST = Unit(lambda numbers: wording.amount(numbers.mean))
+TEST = Metric("test_accuracy", "Test", ACCURACY, lambda result: result.test.accuracy)
+GAP = Metric("gap", "Gap", SIGNED, lambda result: result.gap)
+TIME = Metric(
+    "training_seconds", "Time", Unit(lambda seconds: duration(seconds.mean)), lambda result: result.training_seconds
+)
 METRICS = (
     TEST,
-    Metric("test_wrong", "Wrong images", "count", lambda result: result.test.wrong),
-    Metric("test_loss", "Test loss", "loss", lambda result: result.test.loss),
-    Metric("validation_accuracy", "Validation", "accuracy", lambda result: result.validation_accuracy),
-    Metric("train_accuracy", "Train", "accuracy", lambda result: result.train.accuracy),
+    Metric("test_wrong", "Wrong images", COUNT, lambda result: result.test.wrong),
+    Metric("test_loss", "Test loss", LOSS, lambda result: result.test.loss),
+    Metric("validation_accuracy", "Validation", ACCURACY, lambda result: result.validation_accuracy),
+    Metric("train_accuracy", "Train", ACCURACY, lambda result: result.train.accuracy),
     GAP,
-    Metric("epochs", "Epochs", "count", lambda result: result.epochs),
-    Metric("saved_epoch", "Saved epoch", "count", lambda result: result.best.epoch),
-    Metric("parameters", "Parameters", "cost", lambda result: result.parameters.total),
-    Metric("flops", "FLOPs", "cost", lambda result: result.flops),
+    Metric("epochs", "Epochs", COUNT, lambda result: result.epochs),
+    Metric("saved_epoch", "Saved epoch", COUNT, lambda result: result.best.epoch),
+    Metric("parameters", "Parameters", COST, lambda result: result.parameters.total),
+    Metric("flops", "FLOPs", COST, lambda result: result.flops),
     TIME,
 )

@@ -14,9 +14,9 @@ from mnist_lab.analysis.verdicts import Verdict
 from mnist_lab.config import describe
 from mnist_lab.reports import wording
 from mnist_lab.reports.columns import exact
-from mnist_lab.reports.compare import Arm, Comparison, Disputed, Row
+from mnist_lab.reports.compare import Arm, Comparison, Row
 from mnist_lab.reports.runs import Group, Spread
-from mnist_lab.reports.study import Entry, Front, Section, Study, Unanimous, published
+from mnist_lab.reports.study import Entry, Front, Section, Study, published
 
 
 def as_json(facts: Mapping[str, Any]) -> str:
@@ -90,7 +90,7 @@ def _section(section: Section) -> dict[str, Any]:
         "fronts": [_front(front) for front in section.fronts],
         "one_machine": section.one_machine,
         "looks_at_test": section.reuse,
-        "wrong_in_every_model": section.unanimous and _unanimous(section.unanimous),
+        "wrong_in_every_model": section.unanimous,
     }
 
 
@@ -148,22 +148,13 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "least_seeds": verdict.least,
         "more_seeds": verdict.more_seeds or None,
         "caution": wording.caution(verdict).strip() or None,
-        "models": verdict.models
-        and {**asdict(verdict.models), "p_corrected": verdict.models_p, "compared": verdict.models_compared},
+        "models": verdict.models,
     }
 
 
 def _front(front: Front) -> dict[str, Any]:
     members = [{"name": group.name, "cost": cost} for group, cost in front.members]
     return {"cost": front.cost, "unit": front.unit, "members": members, "beaten": front.beaten}
-
-
-def _unanimous(found: Unanimous) -> dict[str, Any]:
-    images = [
-        {"index": image.index, "label": image.label, "predicted": {str(k): n for k, n in image.predicted}}
-        for image in found.images
-    ]
-    return {"models": found.models, "unknown": found.unknown, "images": images}
 
 
 def _arm(arm: Arm) -> dict[str, Any]:
@@ -173,7 +164,7 @@ def _arm(arm: Arm) -> dict[str, Any]:
         "changes": [{"path": change.path, "text": describe([change])} for change in arm.changes],
         "pairs": arm.pairs,
         "metrics": {row.metric.name: _row(row) for row in arm.rows},
-        "test_images": arm.disputed and _disputed(arm.disputed),
+        "test_images": arm.disputed,
     }
 
 
@@ -187,17 +178,3 @@ def _row(row: Row) -> dict[str, Any]:
 
     found = {"base": side(row.base), "this": side(row.other), "difference": row.difference, "ci95": row.interval}
     return found if row.ratio is None else found | {"ratio": row.ratio}
-
-
-def _disputed(found: Disputed) -> dict[str, Any]:
-    def images(some: Any) -> list[dict[str, Any]]:
-        names = {"index": "index", "label": "label", "predicted": "predicted"}
-        names |= {"base_wrong": "base_wrong", "this_wrong": "other_wrong"}
-        return [{name: getattr(one, field) for name, field in names.items()} for one in some]
-
-    return {
-        "pairs": found.pairs,
-        "base_errs": images(found.base_errs),
-        "this_errs": images(found.other_errs),
-        "equally_often": found.alike,
-    }

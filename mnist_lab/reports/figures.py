@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab.errors import DataError
-from mnist_lab.reports import wording
 from mnist_lab.reports.compare import Comparison, Disputed, DisputedImage
-from mnist_lab.reports.responses import Measurement, Varied, varied
+from mnist_lab.reports.responses import Settings, Varied, varied, with_training_images
 from mnist_lab.reports.runs import Group
-from mnist_lab.reports.study import Entry, Interval, Section, Study
+from mnist_lab.reports.study import Entry, Section, Study
 from mnist_lab.runs import Run
+from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mnist_lab.datasets import Dataset
-    from mnist_lab.plots import Half
+    from mnist_lab.plots import Half, Point
 
 CURVES, PARAMETERS, RESPONSE = "accuracy_curves", "accuracy_parameters", "response"
 OVERLAY, DIGITS = "curves", "digits"
@@ -64,7 +64,7 @@ def of_section(study: Study, i: int) -> list[Plot]:
     sets = list(dict.fromkeys(_tested_on(each) for each in study.sections))
     same = [each for each in study.sections if _tested_on(each) == _tested_on(section)]
     if section is same[0]:
-        for number in varied(_measurements(same)):
+        for number in varied(_with_settings(same)):
             kind = f"{RESPONSE}_{re.sub('[^a-z0-9]+', '_', number.name.casefold()).strip('_')}"
             found.append(
                 Plot(
@@ -81,30 +81,19 @@ def _tested_on(section: Section) -> tuple[str, int]:
     return section.data.sha256, section.data.test_images
 
 
-def _measurements(sections: Sequence[Section]) -> Iterator[Measurement]:
-    for section in sections:
-        for entry in section.entries:
-            group = entry.group
-            if group.config is not None:
-                images = group.first.dataset
-                held_out = 0 if group.selected_on_test else images.validation
-                yield Measurement(
-                    group.config,
-                    group.config.data.subset or images.train + held_out,
-                    group.test.values,
-                    _interval(entry),
-                    group.is_base,
-                )
+def _with_settings(sections: Sequence[Section]) -> Iterator[tuple[Settings, Entry]]:
+    for entry in (entry for section in sections for entry in section.entries):
+        if (config := entry.group.config) is not None:
+            images = entry.group.first.dataset
+            held_out = 0 if entry.group.selected_on_test else images.validation
+            yield with_training_images(config, images.train + held_out), entry
 
 
-def response(number: Varied, title: str) -> "Figure":
+def response(number: Varied[Entry], title: str) -> "Figure":
     """Test accuracy against a number that experiments vary."""
     from mnist_lab import plots
 
-    curves = {
-        name: [plots.Point(value, one.accuracies, one.interval, one.is_base) for value, one in line]
-        for name, line in number.lines.items()
-    }
+    curves = {name: [_point(*one) for one in line] for name, line in number.lines.items()}
     return plots.response(curves, quantity=number.name, title=title)
 
 
@@ -112,32 +101,26 @@ def accuracy_curves(section: Section, title: str) -> "Figure":
     """Validation accuracy of every experiment by epoch."""
     from mnist_lab import plots
 
-    curves = {section.names[group.name]: list(group.histories) for group in section.groups}
-    return plots.all_accuracies(curves, title=title, bases=_base_of_each(section))
+    names = section.names
+    curves = {names[group.name]: list(group.histories) for group in section.groups}
+    bases = {names[group.name]: names[group.base] for group in section.groups if group.base in names}
+    return plots.all_accuracies(curves, title=title, bases=bases)
 
 
 def accuracy_parameters(section: Section, title: str) -> "Figure":
     """Test accuracy of every experiment against its number of parameters."""
     from mnist_lab import plots
 
-    points = {
-        section.names[entry.group.name]: plots.Point(
-            entry.group.parameters, entry.group.test.values, _interval(entry), entry.group.is_base
-        )
-        for entry in section.entries
-    }
+    points = {section.names[entry.group.name]: _point(entry.group.parameters, entry) for entry in section.entries}
     return plots.accuracy_against_parameters(points, title=title)
 
 
-def _base_of_each(section: Section) -> dict[str, str]:
-    """The label of the base of every experiment that has one."""
-    names = section.names
-    return {names[group.name]: names[group.base] for group in section.groups if group.base in names}
+def _point(value: float, entry: Entry) -> "Point":
+    """Test accuracies with the interval of their mean: for the choice of seeds or, with one seed, of test images."""
+    from mnist_lab import plots
 
-
-def _interval(entry: Entry) -> Interval:
-    """Of the mean test accuracy: for the choice of seeds or, with one seed, of test images."""
-    return entry.seeds_interval or entry.images_interval
+    interval = entry.seeds_interval or entry.images_interval
+    return plots.Point(value, entry.group.test.values, interval, entry.group.is_base)
 
 
 def overlay(comparison: Comparison) -> "Figure | None":
@@ -155,21 +138,20 @@ def digits(comparison: Comparison, dataset: "Dataset") -> "dict[str, Figure]":
 
     found = {}
     for i, arm in enumerate(comparison.arms):
-        if arm.disputed is None or not (arm.disputed.base_errs or arm.disputed.other_errs):
-            continue
-        base, other = comparison.base.group.name, arm.entry.group.name
-        halves = (
-            _half(arm.disputed, arm.disputed.other_errs, other, base, dataset),
-            _half(arm.disputed, arm.disputed.base_errs, base, other, dataset),
-        )
-        title = f"Test images classified differently by {other} and {base}, {dataset.title}"
-        found[numbered(DIGITS, i)] = plots.disputed(halves, dataset.classes, title=title)
+        if (some := arm.disputed) and (some.base_errs or some.this_errs):
+            base, other = comparison.base.group.name, arm.entry.group.name
+            halves = (
+                _half(some, some.this_errs, other, base, dataset),
+                _half(some, some.base_errs, base, other, dataset),
+            )
+            title = f"Test images classified differently by {other} and {base}, {dataset.title}"
+            found[numbered(DIGITS, i)] = plots.disputed(halves, dataset.classes, title=title)
     return found
 
 
 def has_digits(comparison: Comparison) -> bool:
     """Whether there are images to show."""
-    return any(arm.disputed and (arm.disputed.base_errs or arm.disputed.other_errs) for arm in comparison.arms)
+    return any(arm.disputed and (arm.disputed.base_errs or arm.disputed.this_errs) for arm in comparison.arms)
 
 
 def _half(found: Disputed, images: Sequence[DisputedImage], errs: str, right: str, dataset: "Dataset") -> "Half":
@@ -178,13 +160,13 @@ def _half(found: Disputed, images: Sequence[DisputedImage], errs: str, right: st
 
     shown = images[:SHOWN]
     if found.pairs == 1:
-        heading = f"{errs} wrong, {right} right: {wording.count(len(images), 'image')}"
+        heading = f"{errs} wrong, {right} right: {count(len(images), 'image')}"
         legend = "with its confidence, highest first"
         notes = [f"{one.confidence:.1%}" if one.confidence else "" for one in shown]
     else:
-        heading = f"Misclassified more often by {errs}: {wording.count(len(images), 'image')}"
+        heading = f"Misclassified more often by {errs}: {count(len(images), 'image')}"
         legend = f"in how many of {found.pairs} models, against how many of the other's {found.pairs}"
-        notes = [f"{max(pair)} against {min(pair)}" for one in shown for pair in [(one.base_wrong, one.other_wrong)]]
+        notes = [f"{max(pair)} against {min(pair)}" for one in shown for pair in [(one.base_wrong, one.this_wrong)]]
     return plots.Half(
         heading,
         legend if len(images) else "",

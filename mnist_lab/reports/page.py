@@ -161,14 +161,13 @@ class Part:
         return {row.group.name: row for row in self.rows}
 
     @cached_property
-    def answers(self) -> list[tuple[Kind, wording.Words, list[Row]]]:
+    def answers(self) -> dict[Kind, list[Row]]:
         """The experiments with each kind of verdict, the largest difference first."""
-        judged = [self.by_name[entry.group.name] for entry in wording.ranked(self.section.entries) if entry.verdict]
-        by_kind = [
-            (kind, words, [row for row in judged if row.entry.verdict and row.entry.verdict.kind is kind])
-            for kind, words in wording.VERDICTS.items()
-        ]
-        return [answer for answer in by_kind if answer[2]]
+        found: dict[Kind, list[Row]] = {kind: [] for kind in wording.DID}
+        for entry in wording.ranked(self.section.entries):
+            if entry.verdict:
+                found[entry.verdict.kind].append(self.by_name[entry.group.name])
+        return {kind: rows for kind, rows in found.items() if rows}
 
     @cached_property
     def by_class(self) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from mnist_lab.config import Config
 from mnist_lab.config.settings import Setting, setting_name, settings
@@ -10,47 +11,36 @@ LEAST = 3
 """Values of a number below which there is nothing to plot."""
 _SUBSET = "data.subset"
 
-
-@dataclass(frozen=True)
-class Measurement:
-    """An experiment, as far as a response plot needs it."""
-
-    config: Config
-    training_images: int
-    """How many there were before validation images were split off."""
-    accuracies: tuple[float, ...]
-    """Test accuracy of each seed."""
-    interval: tuple[float, float]
-    """95 % confidence interval of their mean."""
-    is_base: bool = False
+Settings = Mapping[str, Setting]
+Experiment = TypeVar("Experiment")
 
 
 @dataclass(frozen=True)
-class Varied:
+class Varied(Generic[Experiment]):
     """A number that experiments vary."""
 
     path: str
     """The dotted key path in the configuration."""
     name: str
     """What people call it."""
-    lines: Mapping[str, tuple[tuple[float, Measurement], ...]]
+    lines: Mapping[str, tuple[tuple[float, Experiment], ...]]
     """Experiments that differ in it only, with their value of it, ascending; by what differs between the lines. The
     name of a single line is empty."""
 
 
-def varied(measurements: Iterable[Measurement]) -> list[Varied]:
+def varied(experiments: Iterable[tuple[Settings, Experiment]]) -> list[Varied[Experiment]]:
     """The numbers that take at least `LEAST` values in experiments that are otherwise alike, in the order of the keys.
 
     Args:
-        measurements: experiments that were tested on the same images.
+        experiments: those that were tested on the same images, each with its settings (`with_training_images`).
     """
-    every = [(one, _settings(one)) for one in measurements]
-    paths = dict.fromkeys(path for _, known in every for path in known)
+    every = list(experiments)
+    paths = dict.fromkeys(path for known, _ in every for path in known)
     found = []
     for path in paths:
-        lines: dict[frozenset[tuple[str, object]], dict[float, Measurement]] = {}
+        lines: dict[frozenset[tuple[str, object]], dict[float, Experiment]] = {}
         others: dict[frozenset[tuple[str, object]], dict[str, Setting]] = {}
-        for one, known in every:
+        for known, one in every:
             if path in known and (value := known[path].number) is not None:
                 rest = {other: setting for other, setting in known.items() if other != path}
                 key = frozenset((other, setting.value) for other, setting in rest.items())
@@ -66,9 +56,15 @@ def varied(measurements: Iterable[Measurement]) -> list[Varied]:
     return found
 
 
-def _settings(one: Measurement) -> dict[str, Setting]:
-    known = settings(one.config)
-    return known | {_SUBSET: Setting(one.training_images, known[_SUBSET].default)}
+def with_training_images(config: Config, images: int) -> Settings:
+    """The settings of a configuration, with the number of training images for `data.subset` where that is not set.
+
+    Args:
+        config: the configuration.
+        images: how many there were before validation images were split off.
+    """
+    known = settings(config)
+    return known | {_SUBSET: Setting(config.data.subset or images, known[_SUBSET].default)}
 
 
 def _differing(lines: Sequence[Mapping[str, Setting]]) -> list[str]:

@@ -2,18 +2,20 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any
+from typing import Any, TypeVar
 
 from mnist_lab.config import Config, describe, differences
 from mnist_lab.config.schema import Reference
 from mnist_lab.errors import InputError
 from mnist_lab.runs import Measured, Mistake, Run, read_runs
+
+Part = TypeVar("Part")
 
 NOT_RUN = "base not run"
 UNREADABLE = "config.yaml cannot be read"
@@ -63,6 +65,23 @@ class Data:
     def trained_on(self) -> str:
         """The data set, and how many training rows of it if not all, in words."""
         return f"{self.title}, {self.subset:,} training rows" if self.subset else self.title
+
+
+def _over_seeds(of: Callable[[Measured], float]) -> "cached_property[Spread]":
+    """A number that every run of a group has."""
+    return cached_property(lambda group: Spread(tuple(of(run.measured) for run in group.runs)))
+
+
+def _where_known(of: Callable[[Measured], float | None]) -> "cached_property[Spread | None]":
+    """A number that runs may lack."""
+    return cached_property(lambda group: Spread.of(of(run.measured) for run in group.runs))
+
+
+def _readable(runs: Iterable[Run], part: Callable[[Run], Part]) -> Iterator[Part]:
+    """A part of those runs in which it can be read; `Run.problems` says why it cannot."""
+    for run in runs:
+        with suppress(InputError):
+            yield part(run)
 
 
 @dataclass(frozen=True)
@@ -117,7 +136,7 @@ class Group:
         """Whether the test images served as validation images."""
         return self.first.dataset.selected_on_test
 
-    @cached_property
+    @property
     def chosen_on_test(self) -> int:
         """In how many of its runs the saved weights are those of the epoch that was best on the test images."""
         return sum(run.measured.chosen_on_test for run in self.runs)
@@ -146,73 +165,40 @@ class Group:
         """The published numbers that it can be held against; an empty reference if there are none."""
         return self.first.published
 
-    def _spread(self, of: Any) -> Spread | None:
-        return Spread.of(of(run.measured) for run in self.runs)
+    train = _where_known(lambda measured: measured.train.accuracy)
+    """Running training accuracy of the last epoch."""
+    validation = _where_known(lambda measured: measured.validation_accuracy)
+    """Validation accuracy of the last epoch."""
+    test = _over_seeds(lambda measured: measured.test.accuracy)
+    """Test accuracy of the saved model."""
+    gap = _where_known(lambda measured: measured.gap)
+    """The generalization gap: training less validation accuracy, both of the last epoch."""
+    best_train = _where_known(lambda measured: measured.best.train_accuracy)
+    """Best training accuracy over the epochs."""
+    best_test = _where_known(lambda m: m.best.validation_accuracy if m.dataset.selected_on_test else None)
+    """Best test accuracy over the epochs, which is known where the test images served as validation images."""
+    epochs = _over_seeds(lambda measured: float(measured.epochs))
+    """Epochs trained."""
+    seconds = _over_seeds(lambda measured: measured.seconds.total)
+    """Seconds a run took, start-up included."""
+    epoch_seconds = _over_seeds(lambda measured: measured.seconds.epoch_median)
+    """Seconds an epoch took: each run's median."""
+    training_seconds = _over_seeds(lambda measured: measured.training_seconds)
+    """Seconds the epochs of a run took, without start-up and without what comes after them."""
 
-    @cached_property
-    def train(self) -> Spread | None:
-        """Running training accuracy of the last epoch."""
-        return self._spread(lambda result: result.train.accuracy)
-
-    @cached_property
-    def validation(self) -> Spread | None:
-        """Validation accuracy of the last epoch."""
-        return self._spread(lambda result: result.validation_accuracy)
-
-    @cached_property
-    def test(self) -> Spread:
-        """Test accuracy of the saved model."""
-        return Spread(tuple(run.measured.test.accuracy for run in self.runs))
-
-    @cached_property
-    def gap(self) -> Spread | None:
-        """The generalization gap: training less validation accuracy, both of the last epoch."""
-        return self._spread(lambda result: result.gap)
-
-    @cached_property
-    def best_train(self) -> Spread | None:
-        """Best training accuracy over the epochs."""
-        return self._spread(lambda result: result.best.train_accuracy)
-
-    @cached_property
-    def best_test(self) -> Spread | None:
-        """Best test accuracy over the epochs, which is known where the test images served as validation images."""
-        return self._spread(lambda r: r.best.validation_accuracy if r.dataset.selected_on_test else None)
-
-    @cached_property
-    def epochs(self) -> Spread:
-        """Epochs trained."""
-        return Spread(tuple(float(run.measured.epochs) for run in self.runs))
-
-    @cached_property
-    def seconds(self) -> Spread:
-        """Seconds a run took, start-up included."""
-        return Spread(tuple(run.measured.seconds.total for run in self.runs))
-
-    @cached_property
-    def epoch_seconds(self) -> Spread:
-        """Seconds an epoch took: each run's median."""
-        return Spread(tuple(run.measured.seconds.epoch_median for run in self.runs))
+    def by_seed(self, of: Callable[[Measured], float | None]) -> dict[int, float]:
+        """A number by seed, without the seeds for which it is not known."""
+        return {run.measured.run.seed: value for run in self.runs if (value := of(run.measured)) is not None}
 
     @cached_property
     def test_by_seed(self) -> dict[int, float]:
         """Test accuracy by seed."""
-        return dict(zip(self.seeds, self.test.values, strict=True))
+        return self.by_seed(lambda measured: measured.test.accuracy)
 
     @cached_property
     def gap_by_seed(self) -> dict[int, float]:
-        """The generalization gap by seed; without the seeds for which it is not known."""
-        return {run.measured.run.seed: gap for run in self.runs if (gap := run.measured.gap) is not None}
-
-    @cached_property
-    def seconds_by_seed(self) -> dict[int, float]:
-        """Seconds the epochs of a run took, without start-up and without what comes after them."""
-        return {run.measured.run.seed: run.measured.training_seconds for run in self.runs}
-
-    @cached_property
-    def training_seconds(self) -> Spread:
-        """The same, over the seeds."""
-        return Spread(tuple(self.seconds_by_seed.values()))
+        """The generalization gap by seed."""
+        return self.by_seed(lambda measured: measured.gap)
 
     @cached_property
     def flops(self) -> float | None:
@@ -229,16 +215,14 @@ class Group:
     @cached_property
     def histories(self) -> tuple[list[dict[str, Any]], ...]:
         """The histories of its runs, of those that can be read."""
-        found = []
-        for run in self.runs:
-            with suppress(InputError):  # `Run.problems` says why
-                found.append(run.history)
-        return tuple(history for history in found if history)
+        return tuple(filter(None, _readable(self.runs, lambda run: run.history)))
 
     @cached_property
     def mistakes(self) -> tuple[dict[int, Mistake] | None, ...]:
         """What each run's model gets wrong, by the image's row in the test file; None where that cannot be read."""
-        return tuple(map(_mistakes, self.runs))
+        return tuple(
+            next(_readable([run], lambda run: {one.index: one for one in run.mistakes}), None) for run in self.runs
+        )
 
     @cached_property
     def data(self) -> Data:
@@ -248,13 +232,6 @@ class Group:
         if facts.name == "mnist" and not facts.genuine:
             title += " (not the published files)"
         return Data(title, facts.sha256, self.config.data.subset if self.config else None, self.first.test.total)
-
-
-def _mistakes(run: Run) -> dict[int, Mistake] | None:
-    try:
-        return {mistake.index: mistake for mistake in run.mistakes}
-    except InputError:  # `Run.problems` says why
-        return None
 
 
 @dataclass(frozen=True)
@@ -310,7 +287,7 @@ def groups(runs: Sequence[Run]) -> list[Group]:
     made = [
         Group(
             runs=tuple(seeds[seed] for seed in sorted(seeds)),
-            config=next(_readable(seeds[seed] for seed in sorted(seeds)), None),
+            config=next(_readable((seeds[seed] for seed in sorted(seeds)), lambda run: run.config), None),
             name=f"{experiment} ({fingerprint[:8]})" if configurations[experiment] > 1 else experiment,
         )
         for (experiment, fingerprint), seeds in found.items()
@@ -332,14 +309,6 @@ def short_names(names: Iterable[str]) -> dict[str, str]:
     ends = {name: ["/".join(name.split("/")[-k:]) for k in range(1, name.count("/") + 2)] for name in names}
     every = [end for of_name in ends.values() for end in of_name]
     return {name: next((end for end in of_name if every.count(end) == 1), name) for name, of_name in ends.items()}
-
-
-def _readable(runs: Iterable[Run]) -> Iterator[Config]:
-    for run in runs:
-        try:
-            yield run.config
-        except InputError:
-            continue
 
 
 def _against_their_bases(groups: Sequence[Group]) -> list[Group]:

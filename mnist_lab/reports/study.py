@@ -4,7 +4,7 @@ Whatever shows a report says what stands here; nothing that shows it computes mo
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -67,13 +67,13 @@ class Entry:
     """One experiment, beside its base."""
 
     group: Group
-    base: Group | None
+    base: Group | None = None
     """What it is compared against; None for a base, or if that was not run on the same data."""
-    verdict: Verdict | None
+    verdict: Verdict | None = None
     """On its test accuracy against that of its base; None without one."""
-    gap: Tested | None
+    gap: Tested | None = None
     """The same of its generalization gap."""
-    observations: tuple[Observation, ...]
+    observations: tuple[Observation, ...] = ()
     """What is seen beside the other experiments."""
 
     @property
@@ -125,7 +125,7 @@ class HardImage:
     index: int
     """Its row in the test file, from 0."""
     label: int
-    predicted: tuple[tuple[int, int], ...]
+    predicted: Mapping[int, int]
     """What the models take it for, and how many of them do; the most frequent first."""
 
 
@@ -183,6 +183,10 @@ class Section:
                 found.setdefault(entry.base.name, []).append(entry)
         return found
 
+    def observed(self, rules: Collection[str]) -> list[tuple[Group, Observation]]:
+        """What some rules say of the experiments."""
+        return [(entry.group, one) for entry in self.entries for one in entry.observations if one.rule in rules]
+
     @cached_property
     def same_images(self) -> bool:
         """Whether all runs were tested on the very same images; if not, seeds have drawn them (`data.test_subset`)."""
@@ -221,8 +225,8 @@ class Section:
         images = []
         for index in sorted(set.intersection(*map(set, known))):
             taken_for = Counter(wrong[index].predicted for wrong in known)
-            ranked = sorted(taken_for.items(), key=lambda pair: (-pair[1], pair[0]))
-            images.append(HardImage(index, known[0][index].label, tuple(ranked)))
+            ranked = dict(sorted(taken_for.items(), key=lambda pair: (-pair[1], pair[0])))
+            images.append(HardImage(index, known[0][index].label, ranked))
         return Unanimous(len(known), len(every) - len(known), tuple(images))
 
     @cached_property
@@ -306,21 +310,19 @@ def judged(groups: Sequence[Group], families: Iterable[Family], *, models_only: 
         families: what is tested together; may hold groups that are not among `groups`.
         models_only: take `groups`, a run each, for models that belong together whatever their seeds.
     """
-    known, gaps, bases = {}, {}, {}
+    compared: dict[str, Entry] = {}
     own = set(map(id, groups))
     for family in families:
         scored = verdicts([_scores(base, arm, models_only and id(arm) in own) for base, arm in family])
-        tests = tested([(base.gap_by_seed, arm.gap_by_seed) for base, arm in family])
-        for (base, arm), verdict, gap in zip(family, scored, tests, strict=True):
+        gaps = tested([(base.gap_by_seed, arm.gap_by_seed) for base, arm in family])
+        for (base, arm), verdict, gap in zip(family, scored, gaps, strict=True):
             if id(arm) in own:
                 if models_only:
                     verdict = replace(verdict, seeds=tuple(seed for seed in base.seeds if seed in arm.seeds))
-                known[arm.name], gaps[arm.name], bases[arm.name] = verdict, gap, base
-    seen = observations(groups, bases, known, gaps)
-    return tuple(
-        Entry(group, bases.get(group.name), known.get(group.name), gaps.get(group.name), seen[group.name])
-        for group in groups
-    )
+                compared[arm.name] = Entry(arm, base, verdict, gap)
+    entries = [compared.get(group.name, Entry(group)) for group in groups]
+    seen = observations(entries)
+    return tuple(replace(entry, observations=found) for entry, found in zip(entries, seen, strict=True))
 
 
 def _scores(base: Group, arm: Group, models_only: bool) -> tuple[Scores, Scores]:

@@ -12,17 +12,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnist_lab.analysis import Observation
 from mnist_lab.config.names import hashed
 from mnist_lab.errors import DataError, InputError, SetupError
 from mnist_lab.reports import facts, figures, page, wording
-from mnist_lab.reports.columns import Column, columns
+from mnist_lab.reports.columns import columns
 from mnist_lab.reports.compare import Comparison
 from mnist_lab.reports.runs import Group
-from mnist_lab.reports.study import Section, Study
+from mnist_lab.reports.study import Study
 from mnist_lab.runs import is_run_folder
 from mnist_lab.system import atomic
 from mnist_lab.text.printable import printable
+from mnist_lab.text.quantities import count, duration
 from mnist_lab.version import __version__
 
 if TYPE_CHECKING:
@@ -142,48 +142,12 @@ def default_folder(comparison: Comparison, results: Path) -> Path:
 
 def document(study: Study) -> str:
     """The text of `report.md`; the same runs give the same text."""
-    shown = [columns(section) for section in study.sections]
-    return markdown(
-        "report.md.jinja",
-        study=study,
-        shown=shown,
-        cells=[_cells(some, section) for some, section in zip(shown, study.sections, strict=True)],
-        numeric=[[i for i, column in enumerate(some) if column.numeric] for some in shown],
-        notes=wording.notes(study, {column.heading for some in shown for column in some}),
-        plots=[figures.of_section(study, i) for i in range(len(study.sections))],
-        observed=_observed,
-        most=SHOWN,
-    )
-
-
-def _observed(section: Section) -> Iterator[tuple[str, list[tuple[Group, Observation]]]]:
-    """What is seen beside the verdicts, by what it is about, so that the experiments can be compared."""
-    for heading, rules in wording.OBSERVED.items():
-        seen = [(entry.group, one) for entry in section.entries for one in entry.observations if one.rule in rules]
-        if seen:
-            yield heading, seen
-
-
-def _cells(shown: Sequence[Column], section: Section) -> Iterator[list[str]]:
-    """A row an experiment, its name first; bases in bold."""
-    for entry in section.entries:
-        first, *rest = (column.text(entry) for column in shown)
-        yield [f"**`{first}`**" if entry.group.is_base else f"`{first}`", *rest]
+    return markdown("report.md.jinja", study=study, columns=columns, plots=figures.of_section, most=SHOWN)
 
 
 def compare_document(comparison: Comparison, drawn: Sequence[str], not_drawn: Sequence[str]) -> str:
     """The text of `compare.md`."""
-    return markdown(
-        "compare.md.jinja",
-        comparison=comparison,
-        drawn=drawn,
-        skipped=[*comparison.problems, *not_drawn],
-        notes=wording.comparison_notes(comparison),
-        findings=wording.findings,
-        runs_compared=wording.runs_compared,
-        stripped=lambda rows: [[cell.strip() for cell in row] for row in rows],
-        ci=wording.CI,
-    )
+    return markdown("compare.md.jinja", comparison=comparison, drawn=drawn, skipped=[*comparison.problems, *not_drawn])
 
 
 def html(folder: Path, study: Study, data_dir: Path | None = None) -> str:
@@ -197,17 +161,14 @@ def html(folder: Path, study: Study, data_dir: Path | None = None) -> str:
     assert environment.loader
     style, script = (environment.loader.get_source(environment, name)[0] for name in ("page.css", "page.js"))
     parts = page.parts(folder, study, data_dir)
-    headings = {column.heading for part in parts for column in part.columns}
     return environment.get_template("report.html.jinja").render(
         study=study,
         parts=parts,
-        notes=wording.notes(study, headings),
         curves={row.anchor: row.series for part in parts for row in part.rows},
         style=Markup(style),
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         command=page.command,
-        wording=wording,
         version=__version__,
     )
 
@@ -223,13 +184,7 @@ def markdown(template: str, package: str = "mnist_lab.reports", **context: Any) 
     environment = templates(
         package, finalize=lambda value: _TAG.sub("&lt;", value) if isinstance(value, str) else value
     )
-    text = environment.get_template(template).render(
-        verdicts=wording.VERDICTS,
-        no_times=wording.NO_TIMES,
-        own_images=wording.OWN_IMAGES,
-        numbered=figures.numbered,
-        **context,
-    )
+    text = environment.get_template(template).render(**context)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
@@ -245,9 +200,9 @@ def templates(package: str = "mnist_lab.reports", finalize: Callable[[Any], Any]
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    spoken = ("amount", "comparison", "count", "duration", "ends", "extent", "lead", "pp", "ranked", "reuse", "spread")
-    environment.filters |= {name: getattr(wording, name) for name in (*spoken, "sureness", "unanimous", "verdict")}
-    environment.filters |= {"typeset": typeset, "breakable": breakable}
+    environment.globals |= {"wording": wording, "numbered": figures.numbered}
+    environment.filters |= {name: getattr(wording, name) for name in wording.__all__}
+    environment.filters |= {"count": count, "duration": duration, "typeset": typeset, "breakable": breakable}
     return environment
 
 

@@ -87,7 +87,7 @@ def test_the_fewest_seeds_are_those_with_which_an_arm_can_be_significant_beside_
     [verdict, *others] = judged(BASE, [few, *strong])
     assert {other.kind for other in others} == {Kind.BETTER}
     assert (verdict.kind, verdict.arms, verdict.remaining, verdict.least) == (Kind.IMPOSSIBLE, 12, 1, 6)
-    assert "need at least 6" in told(verdict)
+    assert "at least 6 needed" in told(verdict)
     assert judged(BASE, [scores(0.5, range(1, 7)), *strong])[0].kind is Kind.BETTER
 
 
@@ -131,19 +131,17 @@ def test_of_single_runs_the_models_are_compared_and_not_the_experiments():
     assert better.kind is unlike.kind is Kind.IMPOSSIBLE
     assert (better.models.only_a_wrong, better.models.only_b_wrong) == (50, 0)
     assert told(better) == (
-        "Too few seeds: +0.50 pp with 1 seed; a verdict and a confidence interval need at least 7. "
+        "Too few seeds: +0.50 pp with 1 seed; at least 7 needed for a verdict. "
         "These two models (not the experiments): 0 test images misclassified only by this one, 50 only by the base's "
         "(McNemar's exact test, p < .001; corrected for 2 comparisons)."
     )
-    assert (unlike.models.p, unlike.models_p) == (1, 1)
+    assert (unlike.models.p, unlike.models.p_corrected) == (1, 1)
 
 
 def test_without_stored_mistakes_or_with_several_seeds_models_are_not_compared():
     [unknown] = judged(Scores({1: 0.99}, {1: [1]}), [Scores({1: 0.98})])
-    assert unknown.models is unknown.models_p is None
-    assert told(unknown) == (
-        "Too few seeds: -1.00 pp with 1 seed; a verdict and a confidence interval need at least 6."
-    )
+    assert unknown.models is None
+    assert told(unknown) == ("Too few seeds: -1.00 pp with 1 seed; at least 6 needed for a verdict.")
     mistakes = {1: [1], 2: [2]}
     [several] = judged(Scores({1: 0.99, 2: 0.99}, mistakes), [Scores({1: 0.98, 2: 0.98}, mistakes)])
     assert several.models is None

@@ -10,7 +10,7 @@ from mnist_lab import load_config, plots
 from mnist_lab.config.settings import setting_name
 from mnist_lab.config.settings import settings as settings_of
 from mnist_lab.plots.response import MOST_LINES
-from mnist_lab.reports.responses import Measurement, varied
+from mnist_lab.reports.responses import varied, with_training_images
 
 
 def point(value, mean=0.97, seeds=3, half=0.005, base=False):
@@ -129,9 +129,9 @@ def test_equal_responses_are_equal_files_of_a_size_to_print(tmp_path):
 # Which numbers are varied
 
 
-def measured(overrides, accuracies=(0.97, 0.98), images=1000, base=False, source="mlp_512"):
+def measured(overrides, images=1000, source="mlp_512"):
     config = load_config(source, overrides={"data.dataset": "digits", **overrides})
-    return Measurement(config, images, accuracies, (0.9, 1.0), base)
+    return with_training_images(config, images), config
 
 
 def values(found):

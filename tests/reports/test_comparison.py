@@ -120,9 +120,9 @@ class TestSingleModels:
         comparison = compared(single, "mlp_512", "nodes_1024")
         [arm] = comparison.arms
         assert arm.entry.group.changed == "nodes 512, 512 -> 1024, 1024"
-        assert [len(some) for some in (arm.disputed.base_errs, arm.disputed.other_errs)] == [3, 12]
-        assert arm.disputed.alike == 1
-        assert arm.entry.verdict.models_p == pytest.approx(mcnemar(3, 12))
+        assert [len(some) for some in (arm.disputed.base_errs, arm.disputed.this_errs)] == [3, 12]
+        assert arm.disputed.equally_often == 1
+        assert arm.entry.verdict.models.p_corrected == pytest.approx(mcnemar(3, 12))
         test = metric(arm, "test_accuracy")
         assert test.difference == pytest.approx(-0.0009)
         assert test.interval == accuracy_difference(3, 12, 10_000)
@@ -141,7 +141,7 @@ class TestSingleModels:
         comparison = compared(seeds, first, second)
         [arm] = comparison.arms
         assert (arm.entry.group.changed, arm.pairs) == ("seed 1 -> 2", 1)
-        assert (len(arm.disputed.base_errs), len(arm.disputed.other_errs)) == (1, 10)
+        assert (len(arm.disputed.base_errs), len(arm.disputed.this_errs)) == (1, 10)
         assert "They have the same configuration" in wording.findings(comparison, arm)[0]
         assert json.loads(as_json(of_comparison(comparison, [], [])))["arms"][0]["verdict"]["shared_seeds"] == []
 
@@ -150,7 +150,7 @@ class TestSingleModels:
         arms = compared(single, "mlp_512", "nodes_1024", "no_relu").arms
         ps = [arm.entry.verdict.models.p for arm in arms]
         assert ps == pytest.approx([mcnemar(3, 12), mcnemar(4, 12)])
-        assert [arm.entry.verdict.models_p for arm in arms] == holm(ps) != ps
+        assert [arm.entry.verdict.models.p_corrected for arm in arms] == holm(ps) != ps
 
     def test_without_mistakes_the_rest_is_compared_and_it_is_said(self, single):
         next((single / "mlp_512").iterdir()).joinpath("mistakes.json").write_text("[1")
@@ -197,14 +197,14 @@ class TestSeveralSeeds:
         [arm] = comparison.arms
         assert len(metric(arm, "test_accuracy").base.values) == 8
         said = wording.runs_compared(comparison, arm)
-        assert said == "seeds 1 to 8, in both; mlp_512 also has seed 9; nodes_1024 also has seed 12"
+        assert said == "seeds 1 to 8 of each; mlp_512 also has seed 9; nodes_1024 also has seed 12"
 
     def test_images_are_ranked_by_how_many_models_differ_on_them(self, seeds):
         [arm] = compared(seeds, "mlp_512", "nodes_1024").arms
-        found = [(one.index, one.base_wrong, one.other_wrong) for one in arm.disputed.base_errs]
+        found = [(one.index, one.base_wrong, one.this_wrong) for one in arm.disputed.base_errs]
         assert found == [(1, 8, 0)]
-        assert [(one.index, one.other_wrong) for one in arm.disputed.other_errs] == [(3, 3)]
-        assert arm.disputed.alike == 1
+        assert [(one.index, one.this_wrong) for one in arm.disputed.this_errs] == [(3, 3)]
+        assert arm.disputed.equally_often == 1
 
     def test_a_run_is_compared_with_the_run_of_the_same_seed(self, seeds):
         run = next((seeds / "ablation/nodes_1024").glob("seed5-*"))
@@ -395,7 +395,10 @@ class TestTheFamily:
         [section] = study("all", groups(collect([single]).runs)).sections
         [arm] = self.chosen(single, "mlp_512", "nodes_1024").arms
         verdict = section.verdicts["ablation/nodes_1024"]
-        assert (arm.entry.verdict.models_p, arm.entry.verdict.models_compared) == (verdict.models_p, 2)
+        assert (arm.entry.verdict.models.p_corrected, arm.entry.verdict.models.compared) == (
+            verdict.models.p_corrected,
+            2,
+        )
         low, high = metric(arm, "test_accuracy").interval
-        assert (low > 0 or high < 0) == (verdict.models_p <= 0.05)
+        assert (low > 0 or high < 0) == (verdict.models.p_corrected <= 0.05)
         assert "corrected for 2 comparisons" in wording.findings(self.chosen(single, "mlp_512", "nodes_1024"), arm)[0]

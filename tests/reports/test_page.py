@@ -155,10 +155,10 @@ def test_the_largest_differences_come_first_and_a_huge_difference_leaves_room_fo
         for name, difference in wins.items():
             finished_run(tmp_path, name, seed=seed, test=0.97 + difference + 0.0001 * (seed + seed % 3))
     [found] = parts(tmp_path, compared(tmp_path), None)
-    ranked = {kind: [row.group.name for row in rows] for kind, _, rows in found.answers}
+    ranked = {kind: [row.group.name for row in rows] for kind, rows in found.answers.items()}
     assert ranked == {Kind.BETTER: list(wins)[:2], Kind.WORSE: list(wins)[:1:-1]}
     assert wording.lead(found.section) == "Of 4 changes, 2 helped and 2 hurt."
-    bars = {row.group.name: row.bar for _, _, rows in found.answers for row in rows}
+    bars = {row.group.name: row.bar for rows in found.answers.values() for row in rows}
     assert found.end < 0.01
     assert [bar.cut for bar in bars.values()] == ["", "", "left", ""]
     assert bars["ablation/no_relu"].mean == 0
@@ -170,7 +170,7 @@ def test_what_is_undecided_is_told_with_the_seeds_it_takes(tmp_path):
     for name in ("mlp_512", "ablation/nodes_256", "ablation/no_relu"):
         finished_run(tmp_path, name)
     found = wording.lead(compared(tmp_path).sections[0])
-    assert found == "Both changes have too few seeds for a verdict: 7 are needed."
+    assert found == "Both changes had too few seeds for a verdict (at least 7 needed)."
 
 
 def test_what_is_undecided_is_told_apart_from_what_is_decided_and_from_what_shares_no_seed(tmp_path):
@@ -180,15 +180,14 @@ def test_what_is_undecided_is_told_apart_from_what_is_decided_and_from_what_shar
     for seed in range(1, 10):
         finished_run(tmp_path, seed=seed, test=0.97 + 0.0001 * seed)
     finished_run(tmp_path, "ablation/nodes_256", seed=50)
-    assert lead() == "The one change has no seed in common with the base."
+    assert lead() == "The one change had no seed in common with the base."
     for name in ("ablation/batch_64", "ablation/batch_256"):
         finished_run(tmp_path, name, seed=1)
-    undecided = "have too few seeds for a verdict: 7 are needed."
-    assert lead() == f"Of 3 changes, 2 {undecided} The other one has no seed in common with the base."
+    undecided = "2 had too few seeds for a verdict (at least 7 needed) and 1 had no seed in common with the base."
+    assert lead() == f"Of 3 changes, {undecided}"
     for seed in range(1, 10):
         finished_run(tmp_path, "ablation/nodes_1024", seed=seed, test=0.98 + 0.0001 * (seed + seed % 3))
-    undecided = "The other 2 have too few seeds for a verdict: 7 are needed."
-    assert lead() == f"Of 4 changes, 1 helped. {undecided} The other one has no seed in common with the base."
+    assert lead() == f"Of 4 changes, 1 helped, {undecided}"
 
 
 def test_of_some_that_are_decided_the_others_are_named_as_such(tmp_path):
@@ -198,7 +197,7 @@ def test_of_some_that_are_decided_the_others_are_named_as_such(tmp_path):
     for name in ("ablation/batch_64", "ablation/batch_256", "ablation/nodes_256"):
         finished_run(tmp_path, name, seed=1)
     assert wording.lead(compared(tmp_path).sections[0]) == (
-        "Of 4 changes, 1 hurt. The other 3 have too few seeds for a verdict: 7 are needed."
+        "Of 4 changes, 1 hurt and 3 had too few seeds for a verdict (at least 7 needed)."
     )
 
 

@@ -44,7 +44,7 @@ def check(one, group, text):
             epochs = [first for h in group.histories if (first := stays_above(h, level)) is not None]
             assert ("does not stay" in text) == (not epochs)
             assert not epochs or runs_in(text, group) == len(epochs)
-        case "still_improving" | "undertrained":
+        case "still_improving":
             improved = 0
             for history in group.histories:
                 values = [row["val_loss"] for row in history]

@@ -84,17 +84,13 @@ def test_the_arms_of_one_base_are_one_family_and_those_of_another_another(tmp_pa
     }  # fmt: skip
 
 
-def test_a_base_on_other_data_is_no_base_and_that_is_said(tmp_path):
+def test_a_base_on_other_data_is_no_base(tmp_path):
     seeds(tmp_path, n=2)
     seeds(tmp_path, "ablation/no_relu", n=2, data__subset=500)
     seeds(tmp_path, "ablation/no_dropout", n=2, dataset=FASHION)
     found = studied(tmp_path)
     assert [len(section.entries) for section in found.sections] == [1, 1, 1]
     assert not any(section.verdicts for section in found.sections)
-    said = [line for section in found.sections for line in wording.digest(section)]
-    assert said == [
-        f"No verdict on {name}: the base was trained or tested on other data." for name in ("no_dropout", "no_relu")
-    ]
 
 
 def test_single_runs_are_compared_by_their_stored_mistakes(tmp_path):
@@ -218,24 +214,13 @@ def settled(folder):
     write_history(folder, loss=[0.1] * 10, accuracy=[0.99] * 10, val_loss=[0.1] * 10, val_accuracy=[0.985] * 10)
 
 
-def test_an_experiment_that_still_improves_below_others_that_do_not_is_undertrained(tmp_path):
+def test_an_experiment_most_of_whose_runs_still_improve_was_not_trained_to_convergence(tmp_path):
     for seed in (1, 2):
         improving(finished_run(tmp_path, "ablation/optimizer_sgd", seed=seed, validation=0.94))
-        for name in ("mlp_512", "ablation/no_dropout", "ablation/nodes_256"):
-            settled(finished_run(tmp_path, name, seed=seed, validation=0.985))
-    found = observed(tmp_path, "ablation/optimizer_sgd")["undertrained"]
-    assert found.text == (
-        "Undertrained compared with the others: still improving at the end in both runs, as 0 of the 3 others "
-        "were, and "
-        "validation accuracy 0.9400 is below their median 0.9850."
-    )
-    assert not {"undertrained", "still_improving"} & observed(tmp_path, "mlp_512").keys()
-
-
-def test_where_all_still_improve_none_is_undertrained_against_the_others(tmp_path):
-    for name, validation in (("mlp_512", 0.98), ("ablation/no_dropout", 0.94)):
-        improving(finished_run(tmp_path, name, validation=validation))
-    assert observed(tmp_path, "ablation/no_dropout")["still_improving"].text == "Still improving at the end."
+        settled(finished_run(tmp_path, seed=seed, validation=0.985))
+    found = observed(tmp_path, "ablation/optimizer_sgd")["still_improving"]
+    assert found.text == "Still improving at the end in both runs."
+    assert "still_improving" not in observed(tmp_path, "mlp_512")
 
 
 def test_all_experiments_are_held_to_the_same_level_the_highest_that_most_keep(tmp_path):
@@ -341,8 +326,8 @@ def test_images_that_every_model_gets_wrong_come_with_what_they_are_taken_for(tm
     found = studied(tmp_path).sections[0].unanimous
     assert (found.models, found.unknown) == (3, 0)
     assert [(image.index, image.label, image.predicted) for image in found.images] == [
-        (7, 0, ((3, 2), (1, 1))),
-        (30, 0, ((1, 3),)),
+        (7, 0, {3: 2, 1: 1}),
+        (30, 0, {1: 3}),
     ]
     text = document(studied(tmp_path))
     assert "2 images misclassified by all 3 models." in text
@@ -407,9 +392,6 @@ def test_a_verdict_says_where_only_one_of_the_two_was_chosen_on_the_test_images(
     assert "Only this experiment's weights were chosen on the test images" in wording.verdict(
         entry(tmp_path, "ablation/no_relu").verdict
     )
-    assert wording.digest(studied(tmp_path).sections[0])[-1].startswith(
-        "Biased comparison: no_relu against mlp_512, where only their own weights were"
-    )
 
 
 # report.md and the summary files
@@ -445,8 +427,8 @@ def test_the_report_answers_first_with_the_numbers_and_what_was_changed(results)
         text, re.MULTILINE,
     )  # fmt: skip
     assert (
-        "`ablation/no_dropout` (dropout 0.2 -> 0). Too few seeds: -0.50 pp with 1 seed; a verdict and "
-        "a confidence interval need at least 7."
+        "`ablation/no_dropout` (dropout 0.2 -> 0). Too few seeds: -0.50 pp with 1 seed; at least 7 "
+        "needed for a verdict."
     ) in text
 
 
@@ -481,16 +463,6 @@ def test_the_summary_has_verdict_intervals_observations_and_fronts_for_programs(
     assert {one["rule"] for one in by_name["ablation/no_relu"]["observations"]} >= {"gap_against_base", "stays_above"}
     assert [one["cost"] for one in section["fronts"]] == ["parameters", "training time", "training FLOPs"]
     assert section["looks_at_test"] == {"models": 28, "watched": 0, "epochs": 0, "selected": 0, "steered": 0}
-
-
-def test_the_list_of_verdicts_groups_the_arms_by_what_is_known(results):
-    worse, alike, few = wording.digest(studied(results).sections[0])
-    assert re.fullmatch(r"Worse than mlp_512: no_relu -7\.00 \(-7\.02 to -6\.98, p = \.012\)\.", worse)
-    assert alike.startswith("No detectable difference from mlp_512: nodes_256 0.00 (-0.02 to +0.02, p = ")
-    assert few == (
-        "Too few seeds to reach significance against mlp_512: 1 shared seed, at least 7 needed. So far: no_dropout "
-        "-0.50."
-    )
 
 
 def test_the_report_is_written_whole_into_a_folder_that_may_not_be_there_yet(results, tmp_path):

@@ -1,0 +1,144 @@
+"""The runs that a comparison is asked for: found by folder, name, id or fingerprint, and named apart."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from mnist_lab.errors import InputError
+from mnist_lab.reports.runs import Group, collect, groups, short_names
+from mnist_lab.runs import Run, RunFolder, find_folders, finished_runs, formats, is_run_folder, load_run
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison: a run, or the runs of one experiment and configuration, a seed each."""
+
+    reference: str
+    """How it was asked for."""
+    group: Group
+    """Its name is unlike that of any other side."""
+    problems: tuple[str, ...] = ()
+    """What kept runs from being in it."""
+
+
+def find_sides(references: Sequence[str], results: Path) -> list[Side]:
+    """The sides that `references` stand for, in their order.
+
+    A run's folder or its id stands for that run. An experiment's name or folder, or a fingerprint, stands for all its
+    finished runs, which have to differ in seed only.
+
+    Args:
+        references: what was asked for.
+        results: the folder below which names are looked for.
+
+    Raises:
+        InputError: there is no such run, one is ambiguous or damaged, or a run is in two sides.
+    """
+    found = [_side(reference, results) for reference in references]
+    _check_unlike(found)
+    return _named(found)
+
+
+def find_results(sides: Sequence[Side], results: Path) -> list[Group]:
+    """The experiments of the results that `sides` were chosen from.
+
+    Those are the results folders that their runs lie in, the part of a run's path above its experiment; and `results`
+    where one was asked for by a name, as that is looked up there.
+    """
+    roots = dict.fromkeys(root for side in sides if (root := _root(side.group.runs[0])))
+    if any(not Path(side.reference).is_dir() for side in sides):
+        roots[results] = None
+    return groups(collect(roots).runs)
+
+
+def _root(run: Run) -> Path | None:
+    """None for a run that does not lie in a folder named as its experiment."""
+    parts = PurePosixPath(run.measured.run.experiment).parts
+    *above, _ = run.folder.path.absolute().parts
+    return Path(*above[: -len(parts)]) if tuple(above[-len(parts) :]) == parts else None
+
+
+def _side(reference: str, results: Path) -> Side:
+    path = Path(reference)
+    if is_run_folder(path):
+        run = load_run(path)
+        return Side(reference, _group(reference, groups([run])), tuple(run.problems))
+    below = [] if formats.is_file(path) else finished_runs(path)
+    collected = collect([folder.path for folder in below or _of_one_experiment(reference, results)])
+    if not collected.runs:
+        raise InputError("\n".join(collected.problems))
+    return Side(reference, _group(reference, groups(collected.runs)), collected.problems)
+
+
+def _of_one_experiment(reference: str, results: Path) -> list[RunFolder]:
+    folders = find_folders(reference, results)
+    experiments = dict.fromkeys(folder.path.parent for folder in folders)
+    if len(experiments) > 1:
+        ids = {folder.id for folder in folders}
+        several = [folder.path for folder in folders] if ids == {reference} else experiments
+        listed = "".join(f"\n  {path}" for path in several)
+        raise InputError(f"{reference}: {len(experiments)} experiments have runs of this name; choose one:{listed}")
+    return folders
+
+
+def _group(reference: str, found: Sequence[Group]) -> Group:
+    if len(found) == 1:
+        return found[0]
+    if len({group.experiment for group in found}) > 1:
+        names = "".join(f"\n  {group.experiment}" for group in found)
+        raise InputError(
+            f"{reference}: {len(found)} experiments have runs there; expected one:{names}",
+            "`mnist-lab report` compares all runs of a folder.",
+        )
+    listed = "".join(
+        f"\n  {group.fingerprint[:8]}  {', '.join(run.folder.id for run in group.runs)}" for group in found
+    )
+    raise InputError(
+        f"{reference}: its runs have {len(found)} configurations; name one by its fingerprint:{listed}",
+    )
+
+
+def _check_unlike(sides: Sequence[Side]) -> None:
+    owner: dict[Path, str] = {}
+    for side in sides:
+        for run in side.group.runs:
+            place = run.folder.path.resolve()
+            if place in owner:
+                again = "twice" if owner[place] == side.reference else f"as {owner[place]} and in {side.reference}"
+                raise InputError(f"{run.folder.path}: this run is named {again}; a comparison needs different runs.")
+            owner[place] = side.reference
+
+
+def _named(sides: Sequence[Side]) -> list[Side]:
+    """Each by the end of its experiment's name, with seed or fingerprint if need be, and else by its folder."""
+    ends = short_names(side.group.experiment for side in sides)
+    names = [ends[side.group.experiment] for side in sides]
+    for more in (_seed, _fingerprint, _folder):
+        known = Counter(names)
+        names = [
+            more(name, side.group, [other.group for other in sides if other.group.experiment == side.group.experiment])
+            if known[name] > 1
+            else name
+            for name, side in zip(names, sides, strict=True)
+        ]
+    return [
+        replace(side, group=replace(side.group, name=name, base=None, changed="", is_base=False))
+        for name, side in zip(names, sides, strict=True)
+    ]
+
+
+def _seed(name: str, group: Group, alike: Sequence[Group]) -> str:
+    """With the seed, where all of the same experiment are single runs with different ones."""
+    seeds = {other.seeds for other in alike}
+    told = all(other.n == 1 for other in alike) and len(seeds) == len(alike)
+    return f"{name}, seed {group.seeds[0]}" if told else name
+
+
+def _fingerprint(name: str, group: Group, alike: Sequence[Group]) -> str:
+    marks = {other.fingerprint for other in alike}
+    return f"{name} ({group.fingerprint[:8]})" if len(marks) == len(alike) else name
+
+
+def _folder(name: str, group: Group, alike: Sequence[Group]) -> str:
+    return str(group.runs[0].folder.path if group.n == 1 else group.runs[0].folder.path.parent)

@@ -1,0 +1,118 @@
+"""Chosen runs compared, in words."""
+
+from typing import TYPE_CHECKING
+
+from mnist_lab.analysis.holm import ALPHA
+from mnist_lab.analysis.verdicts import Kind
+from mnist_lab.reports.wording.notes import ACCURACIES, INTERVAL, OWN_IMAGES, PLANNED, SCOPE, reuse
+from mnist_lab.reports.wording.numbers import CI, some_seeds
+from mnist_lab.reports.wording.observations import comparison
+from mnist_lab.reports.wording.verdicts import caution, mcnemar, verdict
+from mnist_lab.text.quantities import count
+
+if TYPE_CHECKING:
+    from mnist_lab.reports.compare import Arm, Comparison
+
+
+def runs_compared(found: "Comparison", arm: "Arm") -> str:
+    """Which runs the numbers are of."""
+    base, other = found.base.group, arm.entry.group
+    if found.models_only:
+        seeds = dict.fromkeys((base.seeds[0], other.seeds[0]))
+        return f"one run each, {' and '.join(f'seed {seed}' for seed in seeds)}"
+    if not arm.pairs:
+        return f"none in common: {some_seeds(base.seeds)} and {some_seeds(other.seeds)}"
+    shared = [seed for seed in base.seeds if seed in other.seeds]
+    left = [
+        f"{group.name} also has {some_seeds(more)}"
+        for group in (base, other)
+        if (more := [seed for seed in group.seeds if seed not in shared])
+    ]
+    return "; ".join([f"{some_seeds(shared)} of each", *left])
+
+
+def short_in_comparison(arm: "Arm") -> str:
+    """The verdict in a few words: on the experiments, or of single models on these."""
+    found = arm.entry.verdict
+    if found is None or found.models is None:
+        return found.kind if found else ""
+    if found.models.p_corrected > ALPHA:
+        return Kind.UNDETECTED
+    return f"this model {'better' if found.models.only_a_wrong > found.models.only_b_wrong else 'worse'}"
+
+
+def findings(found: "Comparison", arm: "Arm") -> list[str]:
+    """The verdict, how many images the models disagree on, and other observations about the arm."""
+    said = [_verdict_in_comparison(found, arm), _disputed(found, arm)]
+    return [*filter(None, said), *map(comparison, arm.entry.observations)]
+
+
+def _verdict_in_comparison(compared: "Comparison", arm: "Arm") -> str:
+    """Of single models McNemar's test first, for that is what the reader asked; then what it does not say."""
+    found, base = arm.entry.verdict, compared.base.group
+    if found is None or found.models is None:
+        return verdict(found) if found else ""
+    if found.models.p_corrected > ALPHA:
+        said = f"No detectable difference between these two models ({mcnemar(found.models)})."
+    else:
+        better = arm.entry.group.name if found.models.only_a_wrong > found.models.only_b_wrong else base.name
+        said = f"The model of {better} is better on these test images ({mcnemar(found.models)})."
+    said += caution(found)
+    if not arm.changes and base.fingerprint == arm.entry.group.fingerprint:
+        return f"{said} They have the same configuration."
+    return f"{said} One seed allows no verdict on the experiments: at least {found.least} needed."
+
+
+def _disputed(compared: "Comparison", arm: "Arm") -> str:
+    found, base, other = arm.disputed, compared.base.group.name, arm.entry.group.name
+    if found is None:
+        return ""
+    only_base, only_other, alike = len(found.base_errs), len(found.this_errs), found.equally_often
+    if found.pairs == 1:
+        return (
+            f"{count(only_other, 'test image')} misclassified only by {other}, {only_base:,} only by {base}, "
+            f"{alike:,} by both."
+        )
+    own = "" if compared.section.same_images else f" {OWN_IMAGES}"
+    return (
+        f"Over {found.pairs} pairs of models, {count(only_other, 'test image')} misclassified more often by "
+        f"{other}, {only_base:,} by {base}, and {alike:,} equally often.{own}"
+    )
+
+
+def comparison_notes(found: "Comparison") -> list[str]:
+    """What a reader must know about the numbers."""
+    texts = [
+        f"{ACCURACIES} pp: percentage points; x 2.00: twice as much. Time is that of the epochs, FLOPs are those of "
+        "the training."
+    ]
+    if any(arm.pairs > 1 for arm in found.arms):
+        texts.append(
+            "Over seeds: mean ± standard deviation (n - 1), Student's interval of the mean, and the mean difference of "
+            f"runs with the same seed, from six seeds on with its {CI}. For test accuracy and gap it is corrected by "
+            "Holm's method for all experiments that these results compare with the same base, as the verdict is; for "
+            "the other numbers it is not corrected."
+        )
+        texts += [INTERVAL, SCOPE, PLANNED]
+    if any(arm.pairs == 1 for arm in found.arms):
+        texts.append(
+            "Single models: the intervals cover the choice of test images, not that of seeds. That of an accuracy is "
+            "Wilson's; that of a difference is Fay and Lumbard's, which agrees with McNemar's exact test and is "
+            "corrected like it."
+        )
+    return [*texts, *comparison_cautions(found), *reuse(found.section.reuse)]
+
+
+def comparison_cautions(found: "Comparison") -> list[str]:
+    """Warnings about numbers that could be misread."""
+    texts = []
+    if any(not arm.pairs for arm in found.arms):
+        texts.append("Without a seed in common, a difference is that of the means and has no interval.")
+    base = found.base.group
+    texts += [
+        f"{arm.entry.group.name} was trained on another machine, device or number of threads than {base.name}: their "
+        "times are not comparable."
+        for arm in found.arms
+        if arm.entry.group.machines != base.machines
+    ]
+    return texts

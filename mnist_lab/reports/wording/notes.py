@@ -1,0 +1,142 @@
+"""What a report says besides: how much there is, how the test images were used, how to read it."""
+
+from typing import TYPE_CHECKING
+
+from mnist_lab.analysis.holm import ALPHA
+from mnist_lab.analysis.paired import FLIPPED
+from mnist_lab.analysis.verdicts import Kind
+from mnist_lab.reports.wording.numbers import CI, GAP
+from mnist_lab.text.quantities import count
+
+if TYPE_CHECKING:
+    from mnist_lab.reports.study import Reuse, Study, Unanimous
+
+APART = "Experiments on different data are listed separately and not compared with each other."
+NO_TIMES = (
+    "There is no Pareto front by training time: not all runs were trained on the same machine, device and number of "
+    "threads with the same backend."
+)
+OWN_IMAGES = (
+    "Each seed was tested on its own subset of the test images (data.test_subset), so the models share no common test "
+    "set."
+)
+ACCURACIES = (
+    "Accuracies: test is of the saved model, train is the running accuracy of the last epoch, validation is of the "
+    f"last epoch, gap is the {GAP} (train - validation)."
+)
+INTERVAL = (
+    f"The {CI} of a difference contains every difference that the sign-flip test does not reject at the same corrected "
+    "level, so it excludes 0 exactly if the verdict is better or worse. With too few seeds for a verdict there is no "
+    "interval."
+)
+SCOPE = "A verdict generalizes to other seeds on the same test images; it does not cover the choice of test images."
+PLANNED = (
+    "p is valid if the number of seeds was fixed beforehand: adding seeds until p is small enough finds differences "
+    "that do not exist."
+)
+_DIFFERENCE = "Difference: test accuracy minus the base's with the same seeds, in percentage points (pp)."
+_TESTED = (
+    f"Verdict: paired sign-flip test (exact up to {FLIPPED} seeds, with random sign combinations beyond) at the level "
+    f"{ALPHA:g}, with Holm's correction over all experiments that share the base."
+)
+_MEANS = (
+    "Over seeds: Student's 95 % confidence interval of the mean, which covers the choice of seeds. Over test "
+    "images: Wilson's at the mean accuracy, which covers the choice of test images. Neither covers both."
+)
+_TOO_FEW = (
+    "The smallest two-sided p of a sign-flip test over n seeds is 2^(1-n), and Holm's correction multiplies it by "
+    "the number of experiments with the same base that are not significant: with too few seeds no difference, however "
+    "large, would be significant."
+)
+_MORE = (
+    "More seeds needed: the number with which a paired t-test would detect a difference of this size with "
+    "80 % power (noncentral t, at the level of the current step of Holm's correction). It is an order of "
+    "magnitude, since the size is itself an estimate; where it cannot be estimated, no number is given."
+)
+_MODELS = (
+    "McNemar's exact test counts the test images that only one of two models misclassifies. It compares two "
+    "trained models, not the experiments: other seeds would give other models."
+)
+
+
+def extent(study: "Study") -> str:
+    """How much there is: `14 experiments, 140 runs`."""
+    text = f"{count(len(study.groups), 'experiment')}, {count(study.runs, 'run')}."
+    return f"{text} {APART}" if len(study.sections) > 1 else text
+
+
+def reuse(found: "Reuse") -> list[str]:
+    """How often the test images were used, and what was chosen by them."""
+    scored = (
+        "One model was scored on the test images, after its training."
+        if found.models == 1
+        else f"{found.models:,} models were scored on the test images, each after its training; the best of several "
+        "has an optimistic score."
+    )
+    watched = [
+        f"In {count(found.watched, 'run')} they also served as validation images, after every epoch "
+        f"({found.epochs:,} in all)"
+    ]
+    if found.selected:
+        watched.append(
+            f"in {found.selected:,} of them the saved weights are those of the epoch that was best on them, so their "
+            "test accuracy is optimistic"
+        )
+    if found.steered:
+        watched.append(
+            f"in {found.steered:,} of them they decided when training stopped or the learning rate was reduced"
+        )
+    if not found.selected:
+        watched.append("the saved weights are those of the last epoch")
+    return [scored, f"{'; '.join(watched)}."] if found.watched else [scored]
+
+
+def unanimous(found: "Unanimous") -> str:
+    """How many images every model misclassifies."""
+    among = f"all {found.models:,} models"
+    if found.unknown:
+        among += f" whose mistakes are recorded ({found.unknown:,} more have no readable record)"
+    return f"{count(len(found.images), 'image') if found.images else 'None'} misclassified by {among}."
+
+
+def remarks(study: "Study") -> list[str]:
+    """The brief remarks below the tables in a terminal; explanations are in the report."""
+    pairs = [one.paired for section in study.sections for one in section.verdicts.values() if one.paired]
+    tested = f" Interval and verdict: paired sign-flip test at {ALPHA:g}, Holm-corrected."
+    return [
+        *([f"{_DIFFERENCE}{tested if any(pair.interval for pair in pairs) else ''}"] if pairs else []),
+        *([APART] if len(study.sections) > 1 else []),
+        *([_selection(study)] if any(group.selected_on_test for group in study.groups) else []),
+    ]
+
+
+def notes(study: "Study") -> list[str]:
+    """How to read a report: what the numbers are, what was selected on, and what the verdicts rest on."""
+    found = [verdict for section in study.sections for verdict in section.verdicts.values()]
+    told = {
+        f"{ACCURACIES} Mean ± standard deviation (n - 1) over n seeds. Time is per run, including start-up.": True,
+        f"{_DIFFERENCE} {_TESTED}": bool(found),
+        INTERVAL: bool(found),
+        SCOPE: bool(found),
+        "In parentheses after a published accuracy: ours minus the published one, in percentage points.": any(
+            value is not None for group in study.groups for key, value in group.published if key.endswith("accuracy")
+        ),
+        _selection(study): True,
+        _MEANS: True,
+        _TOO_FEW: any(one.kind is Kind.IMPOSSIBLE for one in found),
+        _MORE: any(one.more_seeds for one in found),
+        PLANNED: any(one.p is not None for one in found),
+        _MODELS: any(one.models for one in found),
+        "Bold: experiments that others are compared with.": any(group.is_base for group in study.groups),
+    }
+    return [text for text, applies in told.items() if applies]
+
+
+def _selection(study: "Study") -> str:
+    selected = sum(group.n for group in study.groups if group.selected_on_test)
+    if not selected:
+        return "In none of the runs were the test images used for validation."
+    return (
+        f"In {selected} of {study.runs} {'run' if study.runs == 1 else 'runs'} the validation images are the test "
+        "images: what is selected by validation there is selected on the test set."
+    )

@@ -1,0 +1,92 @@
+"""How numbers and terms are written.
+
+Accuracies are fractions of 1 with four decimals, differences of accuracies percentage points (pp) with two.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mnist_lab.analysis.holm import ALPHA
+from mnist_lab.reports.runs import Spread
+from mnist_lab.text.quantities import duration
+
+if TYPE_CHECKING:
+    from mnist_lab.reports.study import Published
+
+CI = "95 % confidence interval"
+GAP = "generalization gap"
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """`+0.11`: decimals and a sign, but none before zero."""
+    text = f"{value:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text
+
+
+def pp(difference: float) -> str:
+    """A difference of accuracies: `+0.11 pp`."""
+    return f"{signed(100 * difference)} pp"
+
+
+def ends(interval: tuple[float, float] | None) -> str:
+    """Of an interval of accuracies: `0.9767 to 0.9823`; empty for None."""
+    return "{:.4f} to {:.4f}".format(*interval) if interval else ""
+
+
+def ends_pp(interval: tuple[float, float] | None) -> str:
+    """Of an interval of a difference, in percentage points: `+0.02 to +0.20`; empty for None."""
+    return " to ".join(signed(100 * end) for end in interval) if interval else ""
+
+
+def p_value(p: float) -> str:
+    """`p = .031`, `p < .001`, `p = 1`; `p = .0502` where three decimals would not show on which side of .05 it lies."""
+    if p < 0.001:
+        return "p < .001"
+    text = f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+    digits = 3
+    while (float(text) > ALPHA) != (p > ALPHA) and digits < 6:
+        digits += 1
+        text = f"{p:.{digits}f}"
+    return "p = 1" if float(text) == 1 else f"p = {text.removeprefix('0')}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`; empty for none."""
+    *first, last = parts or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def mean(numbers: Spread | None, digits: int = 4, sign: str = "") -> str:
+    """`0.9807`; empty for None."""
+    return f"{numbers.mean:{sign}.{digits}f}" if numbers else ""
+
+
+def deviation(numbers: Spread | None, digits: int = 4) -> str:
+    """`± 0.0011`; empty for a single seed."""
+    return "" if numbers is None or numbers.deviation is None else f"± {numbers.deviation:.{digits}f}"
+
+
+def spread(numbers: Spread | None, digits: int = 4, sign: str = "") -> str:
+    """`0.9807 ± 0.0011`: mean and, of several seeds, sample standard deviation; empty for None."""
+    return f"{mean(numbers, digits, sign)} {deviation(numbers, digits)}".strip()
+
+
+def amount(cost: float, unit: str = "") -> str:
+    """What something costs: `45.3 s` if the unit is `s`, else `669,706` or `1.93e+12`."""
+    if unit == "s":
+        return duration(cost)
+    return f"{cost:,.0f}" if cost < 1e9 else f"{cost:.3g}"
+
+
+def as_published(found: "Published") -> str:
+    """`0.9918`, or `best 0.9918`; empty if it was not published."""
+    return "" if found.accuracy is None else f"{'best ' if found.best else ''}{found.accuracy:.4f}"
+
+
+def some_seeds(seeds: Sequence[int]) -> str:
+    """`seed 4`, `seeds 1 to 10`, `seeds 1, 3 and 7`."""
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[-1] + 1)):
+        return f"seeds {seeds[0]} to {seeds[-1]}"
+    return f"seeds {listed(list(map(str, seeds)))}"

@@ -1,0 +1,124 @@
+"""Verdicts in words. One outcome has one name: better, worse, no detectable difference, too few seeds."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from mnist_lab.analysis.family import Tested
+from mnist_lab.analysis.verdicts import Kind, Models, Verdict
+from mnist_lab.reports.wording.numbers import CI, ends_pp, listed, p_value, pp
+from mnist_lab.text.quantities import count
+
+if TYPE_CHECKING:
+    from mnist_lab.reports.study import Entry, Section
+
+DID = {
+    Kind.BETTER: "helped",
+    Kind.WORSE: "hurt",
+    Kind.UNDETECTED: "made no detectable difference",
+    Kind.IMPOSSIBLE: "had too few seeds for a verdict",
+}
+"""What changes with each kind of verdict did, in the order in which they are shown."""
+
+
+def correction(comparisons: int) -> str:
+    """What p and interval are corrected for."""
+    return "uncorrected, one comparison" if comparisons == 1 else f"corrected for {comparisons:,} comparisons"
+
+
+def estimate(test: Tested) -> str:
+    """A difference with what decides whether it is more than chance.
+
+    `+0.11 pp (95 % confidence interval +0.02 to +0.20, p = .023; corrected for 12 comparisons)`
+    """
+    if test.paired is None or test.p is None:
+        return ""
+    interval = f"{CI} {ends_pp(test.paired.interval)}, " if test.paired.interval else ""
+    return f"{pp(test.paired.mean)} ({interval}{p_value(test.p)}; {correction(test.arms)})"
+
+
+def verdict(found: Verdict) -> str:
+    """In one or more sentences, with the numbers."""
+    heading, pair = found.kind.capitalize(), found.paired
+    if pair is None:
+        return f"{heading}: no seed in common with the base; at least {found.least} needed."
+    if found.kind is Kind.IMPOSSIBLE:
+        said = f"{pp(pair.mean)} with {count(pair.n, 'seed')}; at least {found.least} needed for a verdict"
+    else:
+        said = f"{estimate(found)} over {count(pair.n, 'shared seed')}"
+    return f"{heading}: {said}.{_of_models(found)}{outlook(found)}{caution(found)}"
+
+
+def sureness(found: Verdict) -> str:
+    """How sure a difference is, where the verdict and the difference stand beside this already."""
+    pair = found.paired
+    if pair is None:
+        return f"No seed in common with the base; at least {found.least} needed."
+    seeds = count(pair.n, "seed")
+    if found.kind is Kind.IMPOSSIBLE or found.p is None:
+        said = f"{seeds}; at least {found.least} needed for a verdict"
+    else:
+        interval = f"{ends_pp(pair.interval)}, " if pair.interval else ""
+        said = f"{interval}{p_value(found.p)}, {seeds}, {correction(found.arms)}"
+    return f"{said}.{_of_models(found)}{outlook(found)}{caution(found)}"
+
+
+def outlook(test: Tested) -> str:
+    """What more seeds would do, as a sentence after another; empty if that is not known."""
+    if not test.more_seeds:
+        return ""
+    return f" Detecting a difference of this size would take about {count(test.more_seeds, 'more seed')}."
+
+
+def caution(found: Verdict) -> str:
+    """Which of the two the test images chose, as a sentence after another; empty if they chose both or neither."""
+    if found.chosen_on_test is None:
+        return ""
+    whose = "this experiment's" if found.chosen_on_test == "arm" else "the base's"
+    return (
+        f" Only {whose} weights were chosen on the test images (those of the epoch that was best on them), so its "
+        "accuracy is optimistic and the difference biased in its favour."
+    )
+
+
+def mcnemar(found: Models) -> str:
+    """`McNemar's exact test, p = .014; uncorrected, one comparison`."""
+    return f"McNemar's exact test, {p_value(found.p_corrected)}; {correction(found.compared)}"
+
+
+def _of_models(found: Verdict) -> str:
+    """McNemar's test is about two sets of weights, so it is not to sound like a claim about the experiments."""
+    if not found.models:
+        return ""
+    return (
+        f" These two models (not the experiments): {count(found.models.only_b_wrong, 'test image')} misclassified only "
+        f"by this one, {found.models.only_a_wrong:,} only by the base's ({mcnemar(found.models)})."
+    )
+
+
+def ranked(entries: Iterable["Entry"]) -> list["Entry"]:
+    """The largest difference from the base first."""
+
+    def size(entry: "Entry") -> float:
+        pair = entry.verdict and entry.verdict.paired
+        return abs(pair.mean) if pair else -1.0
+
+    return sorted(entries, key=size, reverse=True)
+
+
+def lead(section: "Section") -> str:
+    """How many changes helped, hurt or neither, and what it takes to judge the rest; empty without a verdict."""
+    found = list(section.verdicts.values())
+    alone = sum(not one.seeds for one in found)
+    said = []
+    for kind, did in DID.items():
+        some = [one for one in found if one.kind is kind and one.seeds]
+        if kind is Kind.IMPOSSIBLE and some:
+            least = sorted({one.least for one in some})
+            did += f" (at least {' to '.join(map(str, dict.fromkeys((least[0], least[-1]))))} needed)"
+        said += [(len(some), did)] if some else []
+    said += [(alone, "had no seed in common with the base")] if alone else []
+    if len(said) == 1:
+        [(n, did)] = said
+        changes = {1: "The one change", 2: "Both changes"}.get(n, f"All {n} changes")
+        return f"{changes} {did}."
+    return f"Of {len(found)} changes, {listed([f'{n} {did}' for n, did in said])}." if said else ""
