@@ -15,8 +15,7 @@ from click.testing import CliRunner
 from filelock import FileLock
 
 from mnist_lab.cli import main
-
-ROOT = Path(__file__).resolve().parents[1]
+from tests.preloaded import ROOT, Preloaded, environment  # noqa: F401 - ROOT is for the tests
 
 HEAVY_IMPORTS = {
     "keras",
@@ -65,31 +64,26 @@ class Case:
     """Python that is run first, where what came of the earlier commands has to be changed."""
 
 
-def environment(**more: str) -> dict[str, str]:
-    """What a user's shell would have: nothing of this test process, and nothing of the tester's."""
-    own = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("KERAS_", "MNIST_LAB_", "TF_", "JAX_", "PYTHON", "COLUMNS", "LINES", "PYTEST"))
-    }
-    # One cache for all tests, for the sake of JAX's compiled programs; the tester's own stays as it is.
-    cache = str(ROOT / ".pytest_cache" / "xdg")
-    return own | {
-        "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "jax", "XDG_CACHE_HOME": cache, **more,
-    }  # fmt: skip
-
-
 def command(*arguments: object, python: Sequence[str] = ()) -> list[str]:
     return [sys.executable, *python, "-m", "mnist_lab", *map(str, arguments)]
 
 
+def finish(words: Sequence[str], cwd: Path, given: str | None = None, **variables: str) -> Answer:
+    """Run a command line to its end, with the text `given` as its input."""
+    with Preloaded(
+        words, cwd=cwd, env=environment(**variables), text=True,
+        stdin=subprocess.DEVNULL if given is None else subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        try:
+            out, err = process.communicate(given, timeout=300)
+        finally:
+            process.kill()
+    return Answer(process.returncode, out, err)
+
+
 def lab(*arguments: object, cwd: Path, python: Sequence[str] = (), **variables: str) -> Answer:
     """`mnist-lab ARGUMENTS`, run in the folder `cwd`; on JAX, which starts faster than TensorFlow."""
-    done = subprocess.run(
-        command(*arguments, python=python),
-        cwd=cwd, env=environment(**variables), capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-    return Answer(done.returncode, done.stdout, done.stderr)
+    return finish(command(*arguments, python=python), cwd, **variables)
 
 
 def good(*arguments: object, cwd: Path, **variables: str) -> Answer:
@@ -109,13 +103,10 @@ def here(*arguments: object, cwd: Path, code: int = 0) -> Answer:
 
 def in_one_process(cases: Sequence[Case], cwd: Path) -> list[Answer]:
     """Several commands one after the other in one process, which pays Keras' import once."""
-    done = subprocess.run(
-        [sys.executable, "-c", _ONE_PROCESS],
-        input=json.dumps([vars(case) for case in cases]),
-        cwd=cwd, env=environment(), capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return [Answer(**answer) for answer in json.loads(done.stdout)]
+    given = json.dumps([vars(case) for case in cases])
+    done = finish([sys.executable, "-c", _ONE_PROCESS], cwd, given)
+    assert done.code == 0, done.err
+    return [Answer(**answer) for answer in json.loads(done.out)]
 
 
 _ONE_PROCESS = """

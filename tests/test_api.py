@@ -12,10 +12,10 @@ import mnist_lab
 from mnist_lab import errors
 from mnist_lab.config import Config, Override
 from mnist_lab.sweeps import Plan, Schedule, Swept
-from tests.lab import environment
+from tests.lab import environment, finish
 from tests.run_folders import finished_run
 
-SMALL = {"data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [8]}}
+SMALL = {"data": {"dataset": "digits"}}
 
 
 def swept(given):
@@ -184,25 +184,25 @@ import mnist_lab
 
 if __name__ == "__main__":
     small = {"train.epochs": 1, "data": {"subset": 200}}
-    run = mnist_lab.run(mnist_lab.load_config("quickstart", small), results="lab", data_dir="data")
+    run = mnist_lab.run(mnist_lab.load_config("small.yaml", small), results="lab", data_dir="data")
     print(run)
-    print(*mnist_lab.sweep("quickstart", seeds=[1, 2], overrides=small, results="lab", data_dir="data"), sep="\\n")
+    print(*mnist_lab.sweep("small.yaml", seeds=[1, 2], overrides=small, results="lab", data_dir="data"), sep="\\n")
     try:
-        mnist_lab.sweep("quickstart", overrides={"data.dataset": "no/such/images"})
+        mnist_lab.sweep("small.yaml", overrides={"data.dataset": "no/such/images"})
     except mnist_lab.MnistLabError as error:
         print(type(error).__name__)
 """
 
 
+@pytest.mark.thorough
 def test_a_script_trains_a_run_and_the_rest_of_a_sweep(tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
-    done = subprocess.run(
-        [sys.executable, "script.py"], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    first, *swept, refused = done.stdout.splitlines()
-    assert first.startswith("Run(quickstart seed 1, test accuracy 0.")
-    assert [line.split(",")[0] for line in swept] == ["Run(quickstart seed 1", "Run(quickstart seed 2"]
+    (tmp_path / "small.yaml").write_text("data: {dataset: digits}\nmodel: {kind: mlp, nodes: [8]}\n")
+    done = finish([sys.executable, "script.py"], tmp_path)
+    assert done.code == 0, done.err
+    first, *swept, refused = done.out.splitlines()
+    assert first.startswith("Run(small seed 1, test accuracy 0.")
+    assert [line.split(",")[0] for line in swept] == ["Run(small seed 1", "Run(small seed 2"]
     assert (swept[0], refused) == (first, "DataError")
     assert len(list((tmp_path / "lab").rglob("metrics.json"))) == 2
     assert len(list((tmp_path / "lab").rglob("report.md"))) == 1

@@ -8,7 +8,7 @@ import struct
 import subprocess
 import termios
 
-from tests.lab import command, environment
+from tests.lab import Preloaded, command, environment
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -17,14 +17,16 @@ def resize(terminal: int, columns: int) -> None:
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
 
 
-def at_a_terminal(*arguments, cwd, columns: int, then: tuple[str, int] | None = None) -> tuple[int, str]:
+def at_a_terminal(
+    *arguments, cwd, columns: int, then: tuple[str, int] | None = None, preloaded: bool = True
+) -> tuple[int, str]:
     """Exit code and all that a command writes to a pseudo-terminal of that width.
 
     `then` is a text and the width that the window is dragged to once the text has been written.
     """
     ours, theirs = pty.openpty()
     resize(ours, columns)
-    process = subprocess.Popen(
+    process = (Preloaded if preloaded else subprocess.Popen)(
         command(*arguments), cwd=cwd, env=environment(TERM="xterm-256color"), start_new_session=True,
         stdin=theirs, stdout=theirs, stderr=theirs,
     )  # fmt: skip

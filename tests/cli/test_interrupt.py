@@ -21,9 +21,11 @@ from tests.lab import (
     RUN_FILES,
     Answer,
     Case,
+    Preloaded,
     command,
     environment,
     files,
+    finish,
     in_one_process,
     read_history,
     read_json,
@@ -41,7 +43,7 @@ def running(*arguments, cwd):
     Its stderr is a pipe that holds some 4 KB, and is read without a buffer: after a line of it has been read, the run
     can be only so many lines ahead.
     """
-    with subprocess.Popen(
+    with Preloaded(
         command(*arguments), cwd=cwd, env=environment(), start_new_session=True, bufsize=0, pipesize=4096,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as process:  # fmt: skip
@@ -202,11 +204,9 @@ def test_a_bug_is_one_line_with_the_traceback_in_the_log(tmp_path):
         "from mnist_lab.cli import main\n"
         "main(['run', 'small.yaml', '--quiet'])\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 1
-    assert done.stderr == (
+    done = finish([sys.executable, "-c", program], tmp_path)
+    assert done.code == 1
+    assert done.err == (
         "Internal error: RuntimeError: a cable came loose\n"
         "This is a bug in mnist-lab. --debug shows the traceback; log.txt has it if a run had started.\n"
     )
@@ -226,12 +226,9 @@ def test_debug_shows_the_traceback_of_a_bug(tmp_path):
         "from mnist_lab.cli import main\n"
         "main(prog_name='mnist-lab')\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, "schema", "--debug"],
-        cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert done.stderr.startswith("Traceback")
-    assert "in json_schema" in done.stderr
-    assert "Internal error: RuntimeError: a cable came loose" in done.stderr
-    assert done.stdout == ""
+    done = finish([sys.executable, "-c", program, "schema", "--debug"], tmp_path)
+    assert done.code == 1
+    assert done.err.startswith("Traceback")
+    assert "in json_schema" in done.err
+    assert "Internal error: RuntimeError: a cable came loose" in done.err
+    assert done.out == ""

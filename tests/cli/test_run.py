@@ -422,7 +422,7 @@ class TestSeveral:
 
 def test_a_run_on_tensorflow_is_whole_and_keeps_tensorflow_quiet(tmp_path):
     write(tmp_path / "small.yaml", SEVERAL["on_test"].replace("restore_best: val_accuracy", "batch_size: 32"))
-    answer = good("run", "small.yaml", "--backend", "tensorflow", "--subset", "200", cwd=tmp_path)
+    answer = good("run", "small.yaml", "--subset", "200", cwd=tmp_path, KERAS_BACKEND="tensorflow")
     folder = run_folder(tmp_path / "results")
     assert files(folder) == RUN_FILES
     lines = answer.err.splitlines()

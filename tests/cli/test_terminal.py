@@ -1,19 +1,18 @@
 """What a person at a terminal sees: a live bar, a row an epoch, results that fit the width."""
 
 import re
-import subprocess
 
 import pytest
 
 from tests.cli.terminal import CONTROL, at_a_terminal, lines
-from tests.lab import command, environment, read_json, run_folder, write
+from tests.lab import good, read_json, run_folder, write
 
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
     cwd = tmp_path_factory.mktemp("terminal")
     write(cwd / "small.yaml", "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [16]}\ntrain: {epochs: 8}\n")
-    code, written = at_a_terminal("run", "small.yaml", cwd=cwd, columns=100, then=("val_accuracy", 60))
+    code, written = at_a_terminal("run", "small.yaml", cwd=cwd, columns=100, then=("val_accuracy", 60), preloaded=False)
     assert code == 0, written
     return cwd, written
 
@@ -64,5 +63,4 @@ def test_at_80_columns_no_cell_and_no_file_name_is_broken(session):
 
 
 def test_no_colour_is_forced_into_a_pipe(session):
-    done = subprocess.run(command("show", "small"), cwd=session[0], env=environment(), capture_output=True, check=True)
-    assert b"\x1b" not in done.stdout
+    assert "\x1b" not in good("show", "small", cwd=session[0]).out

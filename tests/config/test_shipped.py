@@ -3,15 +3,13 @@
 import json
 import math
 import re
-import subprocess
-import sys
 from typing import Any, NamedTuple
 
 import pytest
 
 import mnist_lab
 from mnist_lab.config.schema import Train
-from tests.lab import ROOT, environment
+from tests.lab import ROOT, good
 
 CONFIGS = ROOT / "configs"
 FILES = [path.relative_to(CONFIGS) for path in CONFIGS.rglob("*.yaml")]
@@ -184,11 +182,8 @@ def items(config: Any, key: str) -> list[Any]:
 @pytest.fixture(scope="module")
 def summaries() -> dict[str, dict[str, Any]]:
     """What `mnist-lab summary --json` says of every shipped configuration, from one process."""
-    command = [sys.executable, "-m", "mnist_lab", "summary", "--json"]
     paths = [f"configs/{name}.yaml" for name in SHIPPED]
-    done = subprocess.run([*command, *paths], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return dict(zip(SHIPPED, json.loads(done.stdout), strict=True))
+    return dict(zip(SHIPPED, json.loads(good("summary", "--json", *paths, cwd=ROOT).out), strict=True))
 
 
 def test_every_shipped_configuration_is_in_these_tables() -> None:

@@ -1,10 +1,9 @@
 """Runs in threads of one process."""
 
 import json
-import subprocess
 import sys
 
-from tests.lab import environment
+from tests.lab import finish
 
 PROGRAM = """
 import json, threading
@@ -29,9 +28,8 @@ print(json.dumps([[together[seed], losses(seed, "alone")] for seed in (5, 6)]))
 
 
 def test_each_gives_the_numbers_that_it_gives_alone(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True
-    )
-    pairs = json.loads(done.stdout)
+    done = finish([sys.executable, "-c", PROGRAM], tmp_path)
+    assert done.code == 0, done.err
+    pairs = json.loads(done.out)
     assert len(pairs) == 2
     assert all(together == alone for together, alone in pairs)

@@ -13,7 +13,7 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path
 
-from tests.lab import Answer, command, environment
+from tests.lab import Answer, Preloaded, command, environment
 
 EPOCHS = 12
 BASE = f"""\
@@ -51,12 +51,12 @@ def start(folder: Path, *arguments: object, largest_file: int | None = None) -> 
     """
 
     def limit() -> None:
-        if largest_file is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
 
-    return subprocess.Popen(
+    return Preloaded(
         command("sweep", "configs/family", *arguments), cwd=folder, env=environment(), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, preexec_fn=limit,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        preexec_fn=limit if largest_file else None,
     )  # fmt: skip
 
 
