@@ -1,4 +1,4 @@
-"""Two experiments run with the same seeds: by how much one is better, seed by seed, and whether that can be chance."""
+"""Two experiments run with the same seeds: the differences, seed by seed, and a test of their mean."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ class Paired:
     sd: float | None
     """Sample standard deviation (n - 1) of the differences; None for one pair."""
     interval: tuple[float, float] | None
-    """Confidence interval of the mean difference: all differences that the test does not reject. None for so few pairs
-    that it could reject none."""
+    """Confidence interval of the mean difference: all differences that the test does not reject. None with too few
+    pairs to reject any."""
     p: float
     """Two-sided, of the sign-flip test; uncorrected."""
     smallest_p: float
@@ -38,20 +38,20 @@ def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1, alpha: flo
     """Compare b with a, pair by pair; the same pairs in any order give the same numbers.
 
     **p** is that of the sign-flip test (Fisher, The Design of Experiments, 1935, section 21): if a and b do not differ,
-    each difference might as well have had the other sign, so p is the share of all 2^n choices of signs that give a
-    mean at least as far from 0. It takes the differences to be symmetric around their centre and is exact; beyond 16
-    pairs it is estimated from 9,999 random choices with a fixed seed.
+    each difference could equally well have had the opposite sign, so p is the share of all 2^n sign combinations whose
+    mean is at least as far from 0. The test is exact and assumes differences that are symmetric around their center;
+    beyond 16 pairs p is estimated from 9,999 random combinations with a fixed seed.
 
     **interval** inverts that test: it contains every difference d for which the same test of b - a - d gives a p above
-    alpha / tests. So it excludes 0 exactly if `tests * p <= alpha`, and it covers the centre of the differences with
+    alpha / tests. So it excludes 0 exactly if `tests * p <= alpha`, and it covers the center of the differences with
     a probability of at least 1 - alpha / tests. Its ends are means of subsets of the differences, since flipping the
-    signs of a subset brings the mean as far to the other side exactly where that subset's mean is d (J. A. Hartigan,
+    signs of a subset mirrors the mean exactly where that subset's mean is d (J. A. Hartigan,
     "Using subsample values as typical values", Journal of the American Statistical Association 64 (1969), 1303-1317).
 
     Args:
         a: of the base, say its test accuracy with each seed.
         b: of what is compared with it, in the same order.
-        tests: what p is multiplied by before it is held against alpha (`holm.open_tests`).
+        tests: what p is multiplied by before it is compared with alpha (`holm.open_tests`).
         alpha: the level of significance.
 
     Raises:
@@ -61,7 +61,7 @@ def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1, alpha: flo
         raise ValueError(f"expected pairs, received {len(a)} and {len(b)} values")
     if not all(map(isfinite, (*a, *b))):
         raise ValueError("expected finite values")
-    # Sorted, and turned so that their mean is positive: neither order nor direction may change what is drawn.
+    # Sorted, and with a mean that is not negative: neither order nor direction may change the random combinations.
     differences = [y - x for x, y in zip(a, b, strict=True)]
     sign = -1 if fmean(differences) < 0 else 1
     upwards = sorted(sign * difference for difference in differences)
@@ -80,16 +80,16 @@ def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1, alpha: flo
 
 
 def smallest_p(n: int) -> float:
-    """The smallest two-sided p of a sign-flip test over n pairs: all signs as they are, or all the other way round."""
+    """The smallest two-sided p of a sign-flip test over n pairs: all signs kept, or all flipped."""
     return 2.0 ** (1 - n)
 
 
 def _sign_flip(differences: list[float], tests: int, alpha: float) -> tuple[float, tuple[float, float] | None]:
     """The p and the interval of differences whose mean is not negative.
 
-    A choice of signs divides the differences into those that keep theirs and those that do not. With d subtracted from
-    all of them, the choice brings the mean at least as far from 0 unless d lies strictly between the means of the two
-    parts. So each choice gives a pair (low, high), and p(d) for d below the mean is the share of them with low <= d.
+    A sign combination divides the differences into those that keep their sign and those that do not. With d subtracted
+    from all of them, the combination has a mean at least as far from 0 unless d lies strictly between the means of the
+    two parts. So each gives a pair (low, high), and p(d) for d below the mean is the share of them with low <= d.
     """
     if len(differences) == 1:
         return 1.0, None  # without waiting for NumPy
@@ -97,7 +97,7 @@ def _sign_flip(differences: list[float], tests: int, alpha: float) -> tuple[floa
     import numpy as np
 
     total = sum(differences)
-    # What two sums of the same size may differ by, for they are sums of fractions in binary.
+    # The rounding error of such a sum.
     noise = 1e-9 * sum(map(abs, differences))
     sums, sizes = _subsets(differences)
     total = 0.0 if abs(total) <= noise else total
@@ -112,14 +112,14 @@ def _sign_flip(differences: list[float], tests: int, alpha: float) -> tuple[floa
 
 
 def _subsets(differences: list[float]) -> "tuple[NDArray, NDArray]":
-    """The sums and the sizes of the subsets whose signs are changed, the empty one among them."""
+    """The sums and the sizes of the subsets whose signs are flipped, including the empty one."""
     import numpy as np
 
     if len(differences) > FLIPPED:
         flipped = np.random.default_rng(0).random((RESAMPLES + 1, len(differences))) < 0.5
         flipped[0] = False
         return flipped @ np.array(differences), flipped.sum(axis=1)
-    # The sign of one may stay: every choice of the others has its mirror image, with the same distance from 0.
+    # The first keeps its sign: each combination has a mirror image with the same distance from 0.
     sums, sizes = np.zeros(1), np.zeros(1, dtype=int)
     for difference in differences[1:]:
         sums, sizes = np.concatenate([sums, sums + difference]), np.concatenate([sizes, sizes + 1])
@@ -127,7 +127,7 @@ def _subsets(differences: list[float]) -> "tuple[NDArray, NDArray]":
 
 
 def _most(choices: int, tests: int, alpha: float) -> int:
-    """The most of `choices` that may be as far from 0 in a test that still rejects."""
+    """The largest number of `choices` that may be as far from 0 while the test still rejects."""
     most = int(alpha * choices / tests) + 1
     while tests * (most / choices) > alpha:
         most -= 1

@@ -10,6 +10,7 @@ from mnist_lab.reports.columns import Column, columns
 from mnist_lab.terminal.consoles import console
 from mnist_lab.terminal.output import echo, echo_json
 from mnist_lab.terminal.tables import bullets, file_names, print_table
+from mnist_lab.text.tables import NO_BREAK
 from mnist_lab.text.tables import Column as Heading
 
 
@@ -52,7 +53,8 @@ def _parts(column: Column, section: Section) -> Iterator[tuple[Heading, list[str
     cells = [column.cell(entry) for entry in section.entries]
     apart = column.aside_heading and any(cell.aside for cell in cells)
     heading = Heading(column.heading, column.numeric, column.priority)
-    yield heading, [cell.main if apart else cell.text for cell in cells]
+    texts = [cell.main if apart else cell.text for cell in cells]
+    yield heading, [text.replace(" ", NO_BREAK) for text in texts] if column.unbroken else texts
     if apart:
         asides = [cell.aside.strip("()± ") for cell in cells]
         yield Heading(column.aside_heading, number=True, priority=column.aside_priority), asides

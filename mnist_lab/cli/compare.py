@@ -73,7 +73,7 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
     from mnist_lab.reports import wording
     from mnist_lab.terminal import tables
     from mnist_lab.terminal.consoles import console
-    from mnist_lab.text.tables import Column
+    from mnist_lab.text.tables import NO_BREAK, Column
 
     output = console()
     base = comparison.base.group
@@ -82,7 +82,7 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
         output.print(Text(f"{comparison.title}, {base.data.heading}", style="bold"))
         output.print()
         numbers = (Column(heading, number=True) for heading in ("Test", "Difference", "95 % CI"))
-        rows = [(name, *cells) for name, _, *cells in comparison.overview]
+        rows = [(name, *cells, verdict.replace(" ", NO_BREAK)) for name, _, *cells, verdict in comparison.overview]
         tables.print_table(("Runs", *numbers, "Verdict"), rows)
     for arm in comparison.arms:
         data = f", {base.data.heading}" if len(comparison.arms) == 1 else ""

@@ -35,7 +35,7 @@ def report(paths: tuple[Path, ...], output: Path | None, data_dir: Path | None, 
     Runs that differ in seed only are one row. Each experiment gets a verdict against its base. report.html (one
     page for a browser), report.md, summary.csv, summary.json and figures are written to the (first) PATH.
     """
-    from mnist_lab.errors import InputError, MnistLabError
+    from mnist_lab.errors import InputError
     from mnist_lab.reports import collect, facts, groups, study, write_page, write_report
     from mnist_lab.runs import is_run_folder
 
@@ -54,7 +54,7 @@ def report(paths: tuple[Path, ...], output: Path | None, data_dir: Path | None, 
             echo_json(facts.as_json(facts.of_study(compared)))
         nothing = f"No finished runs below {', '.join(map(str, folders))}"
         if found.problems:
-            raise MnistLabError(f"{nothing} that can be read.", "`mnist-lab list` shows what is there.")
+            raise InputError(f"{nothing} that can be read.", "`mnist-lab list` shows what is there.")
         echo(f"{nothing}.", err=True)
         return
     from mnist_lab.cli._comparison import print_summary

@@ -40,6 +40,8 @@ class Column:
     """Above the asides where these can be a column of their own."""
     aside_priority: int = 0
     """Their priority there."""
+    unbroken: bool = False
+    """Whether a cell is to stay in one line."""
 
 
 def columns(section: Section) -> list[Column]:
@@ -53,7 +55,7 @@ def columns(section: Section) -> list[Column]:
         Column("Test", 1, _over_seeds(lambda group: group.test), aside_heading="Test SD", aside_priority=MINOR + 2),
         Column("n", MINOR + 1 if same_n else 2, lambda entry: Cell(str(entry.group.n), value=entry.group.n)),
         Column("Difference", 0, _difference, aside_heading="95 % CI", aside_priority=1),
-        Column("Verdict", 0, lambda entry: Cell(entry.verdict.kind if entry.verdict else ""), numeric=False),
+        Column("Verdict", 0, _verdict, numeric=False, unbroken=True),
         Column("Validation", MINOR + 6, _over_seeds(lambda group: group.validation)),
         Column("Train", MINOR + 10, _over_seeds(lambda group: group.train)),
         Column("Gap", MINOR + 8, _over_seeds(lambda group: group.gap, sign="+")),
@@ -83,6 +85,10 @@ def _difference(entry: Entry) -> Cell:
         return Cell()
     ends = f"({wording.ends_pp(pair.interval)})" if pair.interval else ""
     return Cell(wording.signed(100 * pair.mean), ends, pair.mean)
+
+
+def _verdict(entry: Entry) -> Cell:
+    return Cell(entry.verdict.kind if entry.verdict else "")
 
 
 def _parameters(entry: Entry) -> Cell:

@@ -10,7 +10,7 @@ from mnist_lab.text.quantities import count
 
 
 def too_few_seeds(configs: Iterable[Config]) -> list[str]:
-    """A sentence for each base from which, with these seeds, some experiments cannot differ significantly.
+    """A warning for each base against which some experiments have too few seeds to reach significance.
 
     Folds of cross-validation are compared by another test, which has no smallest p.
 
@@ -35,15 +35,15 @@ def too_few_seeds(configs: Iterable[Config]) -> list[str]:
 
 
 def _too_few(base: str, shared: list[int]) -> str:
-    """Which differences cannot be significant, whatever their size, given the seeds shared with the base."""
+    """The warning for one base, given how many seeds each experiment shares with it; empty if they suffice."""
     possible = holm([smallest_p(n) if n else 1.0 for n in shared])
-    hopeless = [n for n, p in zip(shared, possible, strict=True) if p > ALPHA]
-    if not hopeless:
+    too_few = [n for n, p in zip(shared, possible, strict=True) if p > ALPHA]
+    if not too_few:
         return ""
-    most, least = max(hopeless), least_seeds(len(shared))
-    if len(hopeless) == len(shared):
+    most, least = max(too_few), least_seeds(len(shared))
+    if len(too_few) == len(shared):
         which, seeds = "", count(most, "seed")
     else:
-        which, seeds = f" for {len(hopeless)} of {len(shared)} experiments", f"{count(most, 'seed')} in common"
+        which, seeds = f" for {len(too_few)} of {len(shared)} experiments", f"{count(most, 'seed')} in common"
     what = f"Too few seeds to reach significance against {base}{which}"
     return f"{what}: {seeds}, at least {least} needed (--seeds 1..{least})."

@@ -166,7 +166,7 @@ def test_a_path_with_nothing_but_damaged_runs_is_a_failure_that_names_them_and_w
     for file in results.rglob("metrics.json"):
         file.write_text("{")
     answer = report("results", "--json")
-    assert answer.code == 1
+    assert answer.code == 2
     assert "No finished runs below results that can be read." in answer.err
     assert answer.err.count("Skipped: ") == len(json.loads(answer.out)["left_out"]) == 2
     assert not [file for file in results.iterdir() if file.is_file()]
@@ -256,7 +256,7 @@ def test_below_the_table_stand_three_sentences_at_most_and_what_they_count_is_in
     table, _, rest = report().out.partition("•")
     sentences = [line for line in f"•{rest}".splitlines() if line.startswith("•")]
     assert len(sentences) == 3
-    assert "Both changes have too few seeds" in sentences[0]
+    assert "Both changes had too few seeds" in sentences[0]
     assert sum(line.count("too few seeds") for line in table.splitlines()) == 2
     assert sentences[1].startswith("•  Difference: test accuracy minus that of mlp_512 with the same 1 seed")
     assert "In 1 of 3 runs the validation images are the test images" in sentences[2]
