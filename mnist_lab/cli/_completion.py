@@ -17,7 +17,9 @@ from mnist_lab.cli._invocation import command_line
 if TYPE_CHECKING:
     from mnist_lab.config.spec import Spec
 
-DATASETS = ("mnist", "fashion_mnist", "digits")
+DATASETS = (
+    "mnist", "fashion_mnist", "kmnist", "emnist_letters", "emnist_balanced", "emnist_digits", "digits",
+)  # fmt: skip
 """The names in `mnist_lab.datasets.KNOWN`, which would import NumPy."""
 DEVICES = ("auto", "cpu", "gpu")
 _ANY_CONFIG = "mlp_512"

@@ -114,7 +114,7 @@ _CONFIG_OPTIONS = (
         type=REFERENCE,
         metavar="NAME|PATH",
         shell_complete=_completion.datasets,
-        help="Data set: mnist, fashion_mnist, digits, or a path.",
+        help="Data set: a name of `mnist-lab data list`, or a path.",
     ),
     click.option("--subset", type=int, metavar="N", help="Use N training rows, stratified by class."),
     click.option("--test-subset", type=int, metavar="M", help="Use M test rows, stratified by class."),

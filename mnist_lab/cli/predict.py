@@ -110,7 +110,7 @@ def predict(
         from mnist_lab.terminal.downloads import download_bar
 
         with download_bar() as progress:
-            loaded = datasets.load(dataset, data_dir, progress=progress)
+            loaded = datasets.load(run.config.data.model_copy(update={"dataset": dataset}), data_dir, progress=progress)
         check_fit(loaded, signature)
         network = load_network(run, signature, backend=backend, device=device)
         _print_score(run, signature, loaded, network.score(loaded), plot, as_json=as_json)

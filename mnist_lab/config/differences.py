@@ -9,7 +9,7 @@ from typing import Any
 
 from mnist_lab.config.layers import Cnn, Conv, Layer, Mlp, Residual, SeparableConv
 from mnist_lab.config.optimizers import Optimizer
-from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config, Validation
+from mnist_lab.config.schema import CHANGE_THE_NUMBERS, WITHOUT_FRACTION, Config, Validation
 from mnist_lab.config.spec import Item, Spec
 
 MAX_TEXT = 80
@@ -109,7 +109,7 @@ def _text(value: Any) -> str:
         case Validation():
             if value.fold:
                 return f"fold {value.fold} of {value.folds}"
-            return value.split if value.split in ("test", "none") else f"{value.split} {_text(value.fraction)}"
+            return value.split if value.split in WITHOUT_FRACTION else f"{value.split} {_text(value.fraction)}"
         case Spec():
             return _arguments(value, type(value).model_fields)
         case tuple():

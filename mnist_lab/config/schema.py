@@ -27,6 +27,7 @@ from mnist_lab.config.spec import (
     NonNegative,
     OneOf,
     OneOrMore,
+    Pair,
     Positive,
     PositiveFloat,
     Probability,
@@ -127,14 +128,17 @@ PREPROCESSINGS = (Rescale, Raw, Standardize)
 
 
 DEFAULT_FOLDS = 5
+WITHOUT_FRACTION = ("folds", "provided", "test", "none")
+"""The values of `data.validation.split` for which `fraction` has no meaning."""
 
 
 class Validation(Spec):
     """Where the validation images come from."""
 
-    split: Literal["tail", "random", "stratified", "folds", "test", "none"] = "tail"
+    split: Literal["tail", "random", "stratified", "folds", "provided", "test", "none"] = "tail"
     """The last training rows (`tail`), random ones, random ones of each class (`stratified`), one of several parts for
-    cross-validation (`folds`), the test set, or none."""
+    cross-validation (`folds`), the validation part that the data set has (`provided`, which replaces the first three
+    where there is one), the test set, or none."""
     fraction: Fraction = 0.2
     """Fraction of the training rows. Training keeps floor(n * (1 - fraction)) of n rows, as with Keras'
     `validation_split`."""
@@ -148,7 +152,7 @@ class Validation(Spec):
     @classmethod
     def _only_of_training_rows(cls, fraction: float, info: ValidationInfo) -> float:
         """The default if no fraction is split off, where an inherited value has no meaning."""
-        unused = info.data.get("split") in ("folds", "test", "none")
+        unused = info.data.get("split") in WITHOUT_FRACTION
         return cls.model_fields["fraction"].default if unused else fraction
 
     @field_validator("folds", "fold")
@@ -173,7 +177,7 @@ class Data(Spec):
     """The data set, and which part of it is used."""
 
     dataset: Annotated[str, Field(min_length=1)]
-    """`mnist`, `fashion_mnist`, `digits` (bundled), or the path of a folder or npz file."""
+    """The name of a known data set, such as `mnist` or `digits` (bundled), or the path of a folder or file."""
     rows: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(gt=0)]] | None = None
     """Rows of the training file to use: `[first, end]`, counted from 0, without `end` itself."""
     subset: Positive | None = None
@@ -182,6 +186,10 @@ class Data(Spec):
     """Number of test rows, stratified by class."""
     validation: Validation = Validation()
     """Where the validation images come from."""
+    resize: Pair | None = None
+    """Height and width that all images are resized to, or one number for both; default: as they are."""
+    grey: bool = False
+    """Whether colour images are turned grey."""
     preprocess: Annotated[Preprocess, OneOf(lambda: PREPROCESSINGS)] = Rescale()
     """What the first layers of the model do with the pixels."""
 

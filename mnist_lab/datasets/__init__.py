@@ -2,7 +2,8 @@
 
     load("mnist")            found on this machine, else downloaded and verified
     load("digits")           comes with the package
-    load("path/to/folder")   IDX files, an npz archive, or pictures in folders
+    load("path/to/folder")   IDX files, NumPy's files, CSV files, or pictures in folders
+    load(config.data)        as a configuration says, with its `resize` and `grey`
 
 Pixels are uint8 all the way; rescaling belongs to the model. `subset`, `split` and `fold` choose rows.
 """
@@ -12,13 +13,16 @@ import difflib
 import os
 from pathlib import Path
 
+from mnist_lab.config.schema import Data
 from mnist_lab.datasets import digits, formats, lookup
 from mnist_lab.datasets import download as downloads
-from mnist_lab.datasets.assembly import assemble
+from mnist_lab.datasets.assembly import assemble, brought_to
 from mnist_lab.datasets.dataset import Dataset, class_list
 from mnist_lab.datasets.download import Progress
 from mnist_lab.datasets.files import kind, printable
+from mnist_lab.datasets.form import AS_IT_IS, Form
 from mnist_lab.datasets.known import KNOWN, KnownSet
+from mnist_lab.datasets.npz import write
 from mnist_lab.datasets.selection import FOLDS_SEED, Rows, SplitKind, fold, scarce, split, subset
 from mnist_lab.errors import DataError
 from mnist_lab.system.directories import cache_dir, expanded
@@ -27,6 +31,7 @@ __all__ = [
     "FOLDS_SEED",
     "KNOWN",
     "Dataset",
+    "Form",
     "KnownSet",
     "Progress",
     "Rows",
@@ -35,20 +40,22 @@ __all__ = [
     "fetch",
     "find",
     "fold",
+    "images_of",
     "load",
     "scarce",
     "split",
     "subset",
+    "write",
 ]
 
 
 def load(
-    dataset: str, data_dir: Path | None = None, *, download: bool = True, progress: Progress | None = None
+    dataset: str | Data, data_dir: Path | None = None, *, download: bool = True, progress: Progress | None = None
 ) -> Dataset:
     """Loads a data set by name or path; nothing is ever put in the place of what was asked for.
 
     Args:
-        dataset: `mnist`, `fashion_mnist`, `digits`, or the path of a folder or an .npz file.
+        dataset: a name of `KNOWN`, the path of a folder or file, or the `data` section of a configuration.
         data_dir: the first place to look for a published set; then `MNIST_LAB_DATA`, the user's cache, Keras'.
         download: whether to download it into the user's cache when it is in none of these.
         progress: called during a download with the address, the bytes so far and the bytes in all.
@@ -56,12 +63,13 @@ def load(
     Raises:
         DataError: not to be had, damaged, in no known form, or an unknown name.
     """
-    known = KNOWN.get(dataset)
+    name, form = (dataset, AS_IT_IS) if isinstance(dataset, str) else images_of(dataset)
+    known = KNOWN.get(name)
     if known is None:
-        return _load_path(dataset)
+        return _load_path(name, form)
     search = _find(known, data_dir)
     if search.found:
-        return search.found
+        return brought_to(search.found, form)
     if not download:
         raise _not_here(known, search, None)
     if (cache := cache_dir()) is None:
@@ -69,7 +77,12 @@ def load(
             f"{known.title} is not on this machine, and there is no home folder to keep a download in.",
             f"Name a folder for it: mnist-lab data fetch {known.name} --data-dir DIR, and --data-dir DIR from then on.",
         )
-    return _download(known, cache / known.name, search, progress, replace=True)
+    return brought_to(_download(known, cache / known.folder, search, progress, replace=True), form)
+
+
+def images_of(data: Data) -> tuple[str, Form]:
+    """What `load` reads for a configuration: the same for those that differ in the choice of rows only."""
+    return data.dataset, Form(data.resize, data.grey)
 
 
 def find(name: str, data_dir: Path | None = None) -> Dataset | None:
@@ -100,7 +113,7 @@ def fetch(name: str, data_dir: Path | None = None, *, progress: Progress | None 
         if dataset.genuine:
             return dataset
         raise DataError(f"{dataset.source}: {dataset.check}.", "Remove it, or fetch into another folder.")
-    return _download(known, data_dir / known.name, search, progress)
+    return _download(known, data_dir / known.folder, search, progress)
 
 
 def _find(known: KnownSet, data_dir: Path | None) -> lookup.Search:
@@ -118,7 +131,7 @@ def _download(
     return dataclasses.replace(dataset, notes=(*search.passed_over, *dataset.notes))
 
 
-def _load_path(dataset: str) -> Dataset:
+def _load_path(dataset: str, form: Form) -> Dataset:
     path = expanded(dataset)
     if not dataset or not kind(path):
         if os.sep in dataset or path.suffix:
@@ -131,7 +144,7 @@ def _load_path(dataset: str) -> Dataset:
             "Rename the folder or file.",
         )
     name = absolute.stem if kind(path) == "file" else absolute.name
-    return assemble(formats.read_path(path), None, name)
+    return brought_to(assemble(formats.read_path(path, form=form), None, name), form)
 
 
 def _known(name: str) -> KnownSet:
@@ -144,7 +157,7 @@ def _known(name: str) -> KnownSet:
 def _unknown(name: str) -> DataError:
     near = difflib.get_close_matches(name.lower(), KNOWN, n=1)
     return DataError(
-        f"Unknown data set {name!r}: expected {', '.join(KNOWN)}, or the path of a folder or .npz file.",
+        f"Unknown data set {name!r}: expected {', '.join(KNOWN)}, or the path of a folder or file.",
         f"Did you mean {near[0]!r}?" if near else None,
     )
 

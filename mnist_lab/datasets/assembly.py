@@ -1,21 +1,27 @@
 """Makes a `Dataset` of what a reader read: checks that it fits together, numbers the classes, hashes, names it."""
 
+import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_lab.datasets import scale
-from mnist_lab.datasets.dataset import ROLES, Dataset, Raw, array_digest, class_list, combined_digest
+from mnist_lab.datasets import scale, selection
+from mnist_lab.datasets.dataset import ROLES, VALIDATION, Dataset, Raw, array_digest, class_list, combined_digest
+from mnist_lab.datasets.form import Form
 from mnist_lab.datasets.known import KnownSet, judge, recognise
 from mnist_lab.errors import DataError
+
+TEST_FRACTION = 0.2
+"""The part of the rows that serves as the test part where the files have none."""
 
 
 def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
     """Checks, numbers and hashes what a reader read.
 
     Args:
-        raw: the arrays as they lay in the files.
+        raw: the arrays as they lay in the files; those of a set without a test part are used up.
         known: the data set they are said to be; None for the user's own, which is then recognised by its
             bytes or goes by `name`.
         name: for the user's own data.
@@ -24,60 +30,71 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
         DataError: the arrays do not fit together, a label is outside the classes, or the pixels are on several scales.
     """
     check_arrays(raw)
-    labels, classes = index_labels(raw, raw.classes or (known.classes if known else None))
-    called = tuple(map(str, range(len(classes)))) if known else classes
+    labels, classes = index_labels(raw, raw.classes or (known.class_names if known else None))
+    called = tuple(map(str, known.class_names)) if known else classes
     images, notes = scale.to_bytes(raw)
-    arrays = {**raw.arrays, **images, **labels}
-    digests = {role: _digest(array, len(classes)) for role, array in arrays.items()}
+    arrays: dict[str, NDArray[Any]] = {**images, **labels}
+    if "test" not in raw.parts:
+        notes = (*notes, _split_off_test(arrays))
+    digests = _digests(arrays, len(classes))
     genuine, check = False, "a data set of your own: there is nothing to compare it with"
     if known:
         genuine, check = judge(known, raw, digests)
     elif match := recognise(raw, digests):
         genuine, (known, check) = True, match
-        classes = known.classes
+        classes = tuple(known.class_names.values())
     return Dataset(
         name=known.name if known else name,
         title=known.title if known else name,
-        x_train=arrays["x_train"],
-        y_train=arrays["y_train"],
-        x_test=arrays["x_test"],
-        y_test=arrays["y_test"],
         classes=classes,
         digests=digests,
-        sha256=combined_digest(digests[role] for role in ROLES),
+        sha256=combined_digest(digests.values()),
         genuine=genuine,
         check=check,
         source=raw.source,
         labels=called,
-        notes=(*raw.notes, *notes, *_untested(labels["y_test"], classes)),
+        notes=(*raw.notes, *notes, *_untested(arrays["y_test"], classes)),
+        **arrays,
     )
 
 
-def _untested(labels: NDArray[np.int64], classes: tuple[str, ...]) -> list[str]:
-    """A note if the test part lacks classes."""
-    present = set(labels.tolist())
-    names = [name for index, name in enumerate(classes) if index not in present]
-    return [f"The test part has no images of {class_list(names)}."] if names else []
+def brought_to(dataset: Dataset, form: Form) -> Dataset:
+    """A data set with its images in a form, and the digests of these; itself if they are in that form already."""
+    given = dataset.image_shape
+    if form.shape(given) == given:
+        return dataset
+    images = {role: form.applied_to_all(getattr(dataset, role)) for role in dataset.digests if role[0] == "x"}
+    digests = {**dataset.digests, **{role: array_digest(array) for role, array in images.items()}}
+    note = f"The images were brought from {_size(given)} to {_size(form.shape(given))}."
+    return dataclasses.replace(
+        dataset, **images, digests=digests, sha256=combined_digest(digests.values()), notes=(*dataset.notes, note)
+    )
 
 
-def index_labels(raw: Raw, classes: tuple[str, ...] | None) -> tuple[dict[str, NDArray[np.int64]], tuple[str, ...]]:
+def index_labels(raw: Raw, classes: Mapping[int, str] | None) -> tuple[dict[str, NDArray[np.int64]], tuple[str, ...]]:
     """Turns the labels of a `Raw` into indices 0..k-1, and names the k classes.
 
     Without `classes` they are the distinct labels of the training part, in order; a set whose labels are
     1..26 thus has 26 classes and not 27.
 
     Raises:
-        DataError: a label that is no class, or fewer than two classes.
+        DataError: a label that is no class, numbers and text as labels, or fewer than two classes.
     """
-    labels = {role: raw.arrays[role].astype(np.int64) for role in ("y_train", "y_test")}
-    if classes is None:
+    labels = {f"y_{part}": raw.arrays[f"y_{part}"] for part in raw.parts}
+    if text := [role for role, array in labels.items() if array.dtype.kind == "U"]:
+        labels = {role: array.astype(str) for role, array in labels.items()}
+        if len(text) < len(labels):
+            numbers = next(role for role in labels if role not in text)
+            raise DataError(f"The labels are text in {raw.places[text[0]]}, but numbers in {raw.places[numbers]}.")
+    if classes is None or text:
         values = np.unique(labels["y_train"])
-        classes = tuple(str(value) for value in values)
-        expected = f"the training part has {class_list(classes)}"
+        names = tuple(str(value) for value in values)
+        expected = f"the training part has {class_list(names)}"
     else:
-        values = np.arange(len(classes))
-        expected = f"the labels of {len(classes)} classes are 0..{len(classes) - 1}"
-    if len(classes) < 2:
+        values = np.array(list(classes))
+        names = tuple(classes.values())
+        expected = f"the labels of {len(values)} classes are {values[0]}..{values[-1]}"
+    if len(names) < 2:
         raise DataError(f"{raw.places['y_train']}: all labels are {values[0]}; a classifier needs two classes or more.")
     indices = {}
     for role, array in labels.items():
@@ -89,17 +106,17 @@ def index_labels(raw: Raw, classes: tuple[str, ...] | None) -> tuple[dict[str, N
                 f"{raw.places[role]}: label {array[row]} in row {row} is outside the classes; {expected}"
                 f" ({strangers.size:,} of {array.size:,} labels are outside)."
             )
-        indices[role] = index
-    return indices, classes
+        indices[role] = index.astype(np.int64)
+    return indices, names
 
 
 def check_arrays(raw: Raw) -> None:
-    """Holds the four arrays against each other.
+    """Holds the arrays against each other.
 
     Raises:
         DataError: an empty part, images and labels that differ in number, or parts that differ in image size.
     """
-    for part in ("train", "test"):
+    for part in raw.parts:
         images, labels = raw.arrays[f"x_{part}"], raw.arrays[f"y_{part}"]
         if len(images) != len(labels):
             raise DataError(
@@ -109,16 +126,48 @@ def check_arrays(raw: Raw) -> None:
             )
         if images.size == 0:
             raise DataError(f"{raw.places[f'x_{part}']}: there are no images in it (shape {images.shape}).")
-    train, test = raw.arrays["x_train"].shape[1:], raw.arrays["x_test"].shape[1:]
-    if train != test:
+    shapes = {f"x_{part}": raw.arrays[f"x_{part}"].shape[1:] for part in raw.parts}
+    if len(set(shapes.values())) > 1:
         raise DataError(
-            "Training and test images differ in size (height, width, channels):\n"
-            f"  {train} in {raw.places['x_train']}\n  {test} in {raw.places['x_test']}"
+            "The parts differ in the size of their images (height, width, channels):\n"
+            + "\n".join(f"  {shape} in {raw.places[role]}" for role, shape in shapes.items())
         )
 
 
-def _digest(array: NDArray[Any], classes: int) -> str:
-    """An array's digest; labels count as one byte each as in MNIST's files, as eight beyond 256 classes."""
-    if array.dtype != np.uint8:
-        array = array.astype(np.uint8 if classes <= 256 else "<i8")
-    return array_digest(array)
+def _split_off_test(arrays: dict[str, NDArray[Any]]) -> str:
+    """Takes the test part from the training rows, the same in every run, and says so.
+
+    The rows that stay are moved together within their array, so that there are never two copies of them.
+    """
+    images, labels = arrays["x_train"], arrays["y_train"]
+    training, test = selection.split(labels, "stratified", TEST_FRACTION, seed=0)
+    arrays |= {"x_test": images[test], "y_test": labels[test], "y_train": labels[training]}
+    for start in range(0, len(training), 1000):
+        rows = training[start : start + 1000]
+        images[start : start + len(rows)] = images[rows]
+    arrays["x_train"] = images[: len(training)]
+    return (
+        f"There is no labelled test part: {len(test):,} of the {len(labels):,} rows, the same share of each class,"
+        " were set aside for it; they are the same in every run."
+    )
+
+
+def _untested(labels: NDArray[np.int64], classes: tuple[str, ...]) -> list[str]:
+    """A note if the test part lacks classes."""
+    present = set(labels.tolist())
+    names = [name for index, name in enumerate(classes) if index not in present]
+    return [f"The test part has no images of {class_list(names)}."] if names else []
+
+
+def _digests(arrays: Mapping[str, NDArray[Any]], classes: int) -> dict[str, str]:
+    """Each array's digest; labels count as one byte each as in MNIST's files, as eight beyond 256 classes."""
+    label = np.uint8 if classes <= 256 else np.dtype("<i8")
+    return {
+        role: array_digest(arrays[role] if role[0] == "x" else arrays[role].astype(label))
+        for role in (*ROLES, *VALIDATION)
+        if role in arrays
+    }
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[1]} x {shape[0]} {'grey' if shape[2] == 1 else 'colour'}"

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mnist_lab.datasets import form
 from mnist_lab.datasets.drawing import FAINTEST, find, nothing_on_it
-from mnist_lab.datasets.pictures import Pixels, grey
+from mnist_lab.datasets.pictures import Pixels
 
 SIDE, BOX = 28, 20
 MIDDLE = 14
@@ -68,19 +69,13 @@ def is_like_mnist(picture: Pixels) -> bool:
 
 
 def resized(picture: Pixels, shape: tuple[int, int, int]) -> Prepared:
-    """Bring a picture to the height, width and channels of `shape`, and do nothing else to it."""
+    """Bring a picture to the height, width and channels of `shape`, as `data.resize` does, and say what was done."""
     height, width, channels = shape
     before = picture.shape
-    if channels == 1:
-        picture = grey(picture)
-    elif picture.shape[2] == 1:
-        picture = np.repeat(picture, channels, axis=2)
     done = ["turned grey" if channels < before[2] else "grey in three channels"] if channels != before[2] else []
     if before[:2] != (height, width):
-        image = Image.fromarray(picture[..., 0] if channels == 1 else picture)
-        picture = np.asarray(image.resize((width, height), Image.Resampling.LANCZOS)).reshape(shape)
         done.append(f"resized from {before[1]} x {before[0]} to {width} x {height}")
-    return Prepared(picture, ", ".join(done) or "nothing")
+    return Prepared(form.resized(picture, shape), ", ".join(done) or "nothing")
 
 
 def _border(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,6 +1,6 @@
 """What a data set is once it is in memory, and how it is told by its bytes.
 
-Every reader (IDX, npz, pictures, the bundled digits) hands over a `Raw`: four arrays as they lay in the
+Every reader (IDX, npz, CSV, pictures, the bundled digits) hands over a `Raw`: arrays as they lay in the
 files. `assembly` makes a `Dataset` of it.
 
 The hash is taken over the arrays and not over the files, so MNIST has one hash whether it came as IDX, as
@@ -21,16 +21,21 @@ ROLES = ("x_train", "y_train", "x_test", "y_test")
 """The four arrays, in the order in which they are hashed and listed; Keras' names."""
 
 
+VALIDATION = ("x_val", "y_val")
+"""Two more, of a data set that has a validation part of its own."""
+
+
 @dataclass(frozen=True)
 class Raw:
-    """Four arrays as read from files: images (n, height, width, channels) of numbers 0..255, integer labels (n,).
+    """Arrays as read from files: images (n, height, width, channels) of numbers 0..255, labels (n,).
 
     Attributes:
-        arrays: one array for each of `ROLES`.
-        places: for each of `ROLES`, the file (or part of a file) it came from, for messages.
+        arrays: one array for each of `ROLES`, perhaps of `VALIDATION`; without a test part where the files have none.
+            Labels are whole numbers or text.
+        places: for each of the arrays, the file (or part of a file) it came from, for messages.
         files: the files that were read in the order of `ROLES`, or the one that holds everything.
         source: where it was read from, in one phrase.
-        classes: the names of the classes if the files say them; labels are then indices into it.
+        classes: the names of the classes, by label, if the files say them.
         notes: what was skipped there or changed, for people.
     """
 
@@ -38,16 +43,21 @@ class Raw:
     places: Mapping[str, str]
     files: tuple[Path, ...]
     source: str
-    classes: tuple[str, ...] | None = None
+    classes: Mapping[int, str] | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Which of `train`, `val` and `test` there are."""
+        return tuple(part for part in ("train", "val", "test") if f"x_{part}" in self.arrays)
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A labelled set of images, split into a training and a test part.
+    """A labelled set of images, split into a training and a test part, some with a validation part too.
 
     Attributes:
-        name: `mnist`, `fashion_mnist`, `digits`, or the name of the folder or file it was read from.
+        name: of a published set such as `mnist`, or the name of the folder or file it was read from.
         title: the name for people, for example "UCI digits (not MNIST)".
         x_train: images (n, height, width, channels), uint8, always 4-D; channels is 1 or 3.
         y_train: labels (n,), int64, indices into `classes`.
@@ -56,11 +66,13 @@ class Dataset:
         classes: one name per class, in label order.
         labels: what the files call each class: the number of a published set's class, else its name.
         digests: the SHA-256 of each array, by its name.
-        sha256: one hash over the four digests; does not depend on the file format.
+        sha256: one hash over the digests; does not depend on the file format.
         genuine: whether this was verified to be the published data set known by `name`.
         check: how `genuine` was decided, in one sentence.
         source: where it was read from.
         notes: what was passed over while looking for it, skipped in it or changed about it, for people.
+        x_val: as `x_train`; None if there is no validation part of its own.
+        y_val: as `y_train`; None if there is no validation part of its own.
     """
 
     name: str
@@ -77,6 +89,8 @@ class Dataset:
     source: str
     labels: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    x_val: NDArray[np.uint8] | None = None
+    y_val: NDArray[np.int64] | None = None
 
     def class_called(self, key: int | str) -> str | None:
         """The name of the class with this name or label, if there is one."""
@@ -91,6 +105,14 @@ class Dataset:
         _, height, width, channels = self.x_train.shape
         return height, width, channels
 
+    @property
+    def parts(self) -> dict[str, tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+        """Images and labels of each part, by the names `train`, `validation` and `test`."""
+        found = {"train": (self.x_train, self.y_train)}
+        if self.x_val is not None and self.y_val is not None:
+            found["validation"] = (self.x_val, self.y_val)
+        return {**found, "test": (self.x_test, self.y_test)}
+
 
 def class_list(names: Sequence[str], most: int = 12) -> str:
     """`class 7` or `classes 7, 8`, with the middle of a long list elided."""
@@ -104,5 +126,5 @@ def array_digest(array: NDArray[Any]) -> str:
 
 
 def combined_digest(digests: Iterable[str]) -> str:
-    """One SHA-256 over the digests of the arrays, given in the order of `ROLES`."""
+    """One SHA-256 over the digests of the arrays, given in the order of `ROLES` and `VALIDATION`."""
     return hashlib.sha256(b"".join(bytes.fromhex(digest) for digest in digests)).hexdigest()

@@ -39,7 +39,7 @@ def load() -> Raw:
         "x_test": images[test],
         "y_test": labels[test],
     }
-    return Raw(arrays, dict.fromkeys(arrays, source), (Path(str(path)),), source, KNOWN["digits"].classes)
+    return Raw(arrays, dict.fromkeys(arrays, source), (Path(str(path)),), source, KNOWN["digits"].class_names)
 
 
 def like_mnist(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

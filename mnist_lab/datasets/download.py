@@ -9,6 +9,8 @@ files into place only when the arrays of all of them are verified.
 
 import contextlib
 import shutil
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +20,7 @@ from filelock import FileLock
 from mnist_lab.datasets import formats
 from mnist_lab.datasets.assembly import assemble
 from mnist_lab.datasets.dataset import Dataset
-from mnist_lab.datasets.known import KnownSet, Mirror
+from mnist_lab.datasets.known import KNOWN, KnownSet, Mirror
 from mnist_lab.errors import DataError
 
 Progress = Callable[[str, int, int | None], None]
@@ -78,7 +80,7 @@ def fetch(
                     for file in files:
                         file.replace(folder / file.name)
                     shutil.rmtree(staging)
-                    return assemble(formats.read_path(folder), known), failures
+                    return assemble(formats.read_path(folder, known.prefix), known), failures
             finally:
                 if not any(path.is_file() for path in staging.rglob("*")):
                     shutil.rmtree(staging, ignore_errors=True)
@@ -91,23 +93,50 @@ def _fetch_from(mirror: Mirror, known: KnownSet, staging: Path, progress: Progre
     own = staging / f"{address.netloc}{address.path}".strip("/").replace("/", "_").replace(":", "_")
     resumed = own.exists()
     own.mkdir(parents=True, exist_ok=True)
-    for name in mirror.files:
+    for name in [mirror.archive] if mirror.archive else mirror.files:
         if not (own / name).exists():
-            _download(mirror.base + name, own / name, known.most_bytes, progress)
+            limit = mirror.archive_bytes or known.most_bytes
+            _download(mirror.base + name, own / name, limit, progress)
+    files = [own / name for name in mirror.files]
     try:
+        if mirror.archive:
+            files = _unpacked(own / mirror.archive, known)
         _verified(known, own)
     except _MirrorError as error:
         shutil.rmtree(own)
         if resumed:  # what an earlier call had left may be to blame, not the mirror
             return _fetch_from(mirror, known, staging, progress)
         raise _MirrorError(f"{mirror.base}: {error}") from error
-    return [own / name for name in mirror.files]
+    return files
+
+
+def _unpacked(archive: Path, known: KnownSet) -> list[Path]:
+    """Unpacks, beside an archive, the files of all sets that share a folder with `known`: one download serves all."""
+    wanted = {
+        name
+        for other in KNOWN.values()
+        if other.folder == known.folder
+        for mirror in other.mirrors
+        for name in mirror.files
+    }
+    files = []
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            for member in packed.infolist():
+                path = archive.with_name(member.filename.rpartition("/")[2])
+                if path.name in wanted and member.file_size <= archive.stat().st_size:
+                    with packed.open(member) as source, path.open("wb") as target:
+                        shutil.copyfileobj(source, target)
+                    files.append(path)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise _MirrorError(f"sent a damaged archive ({error})") from error
+    return files
 
 
 def _verified(known: KnownSet, folder: Path) -> Dataset:
     """The data set in a folder; an error if it is anything else."""
     try:
-        dataset = assemble(formats.read_path(folder), known)
+        dataset = assemble(formats.read_path(folder, known.prefix), known)
     except DataError as error:
         raise _MirrorError(f"sent damaged files ({error.message})") from error
     if not dataset.genuine:

@@ -1,9 +1,10 @@
-"""Reads a data set from pictures in folders: `train/<class>/*.png` and `test/<class>/*.png`, or other formats.
+"""Reads a data set from pictures in folders: `train/<class>/*.png` and `test/<class>/*.png`, or just `<class>/*.png`.
 
 What lies there and is not read is said in the notes of the `Raw`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from PIL import ImageOps
 
 from mnist_lab.datasets.dataset import Raw
 from mnist_lab.datasets.files import MOST_BYTES, entries, is_folder, kind, printable
+from mnist_lab.datasets.form import AS_IT_IS, Form
 from mnist_lab.datasets.pictures import FORMATS, Pixels, decoded
 from mnist_lab.errors import DataError
 
@@ -22,9 +24,9 @@ _SUFFIXES = frozenset((
 ))  # fmt: skip
 """The usual suffixes of `FORMATS`; a file is read as what its content is."""
 _GREY = ("1", "L", "LA")
+_RESIZE = "data.resize: 28, or [height, width]; with data convert, --resize 28"
 _DEEPEST = 50
 """Levels of folders below a class."""
-_PARTS = ("train", "test")
 
 
 @dataclass
@@ -36,58 +38,87 @@ class _Part:
     skipped: list[Path] = field(default_factory=list)
 
 
-def read_folder(folder: Path) -> Raw | None:
-    """Reads the pictures below `train` and `test`, or returns None if the folder has neither.
+def read_folder(folder: Path, form: Form = AS_IT_IS) -> Raw | None:
+    """Reads the pictures below `train` and `test`, or below folders of classes; None if there is neither.
 
-    The classes are the names of the folders below them, in numerical order if all are numbers. A class may have
-    folders of its own; their pictures belong to it. There is one channel if all pictures are grey, otherwise three.
+    The classes are the names of the folders, in numerical order if all are numbers. A class may have folders of its
+    own; their pictures belong to it. There is one channel if all pictures are grey, otherwise three.
+
+    Args:
+        folder: where they are.
+        form: what the pictures are brought to, so that they may differ in size.
 
     Raises:
         DataError: a missing part or class, an empty class, a picture that cannot be read or has another size, or
             more pixels than are granted.
     """
-    parts = {part: folder / part for part in _PARTS}
-    if not any(kind(path) == "folder" for path in parts.values()):
+    parts = _parts(folder)
+    if not parts:
         return None
-    for part, path in parts.items():
-        if kind(path) != "folder":
-            raise DataError(f"{folder}: has no folder {part!r}; expected train/<class>/*.png and test/<class>/*.png.")
     classes = _class_names(parts["train"])
-    if strangers := set(_class_names(parts["test"])) ^ set(classes):
+    if strangers := set(_class_names(parts.get("test", parts["train"]))) ^ set(classes):
         name = min(strangers)
         has, lacks = ("train", "test") if name in classes else ("test", "train")
         raise DataError(f"{folder}: class {name!r} has a folder in {has}, but none in {lacks}.")
     found = {part: _scan(path, classes) for part, path in parts.items()}
     files = [file for part in found.values() for _, file in part.pictures]
-    notes = _skipped(folder, [path for part in found.values() for path in part.skipped])
-    pixels = _one_number_of_channels(folder, files, _read_all(folder, files, notes), notes)
-    of_train = len(found["train"].pictures)
-    arrays: dict[str, NDArray[Any]] = {"x_train": np.stack(pixels[:of_train]), "x_test": np.stack(pixels[of_train:])}
+    notes = _skipped(parts, [path for part in found.values() for path in part.skipped])
+    pixels = _one_number_of_channels(folder, files, _read_all(folder, files, form, notes), notes)
+    arrays: dict[str, NDArray[Any]] = {}
     for part, each in found.items():
+        arrays[f"x_{part}"] = np.stack([next(pixels) for _ in each.pictures])
         arrays[f"y_{part}"] = np.array([label for label, _ in each.pictures], np.int64)
     places = {f"{kind}_{part}": str(path) for kind in "xy" for part, path in parts.items()}
-    return Raw(arrays, places, (folder,), f"{folder} (pictures)", classes, tuple(notes))
+    return Raw(arrays, places, (folder,), f"{folder} (pictures)", dict(enumerate(classes)), tuple(notes))
 
 
-def _read_all(folder: Path, files: Sequence[Path], notes: list[str]) -> list[Pixels]:
-    """The pixels of all files, which have one size and fit into memory."""
+def _parts(folder: Path) -> dict[str, Path]:
+    """The folders of the parts; the folder itself, for training, if it has classes with pictures and nothing else.
+
+    Raises:
+        DataError: there is a training or a test part alone.
+    """
+    parts = {part: folder / part for part in ("train", "test")}
+    there = [part for part, path in parts.items() if kind(path) == "folder"]
+    if len(there) == 1:
+        (lacking,) = parts.keys() - there
+        raise DataError(f"{folder}: has no folder {lacking!r}; expected train/<class>/*.png and test/<class>/*.png.")
+    if there:
+        return parts
+    below = [path for path in entries(folder) if is_folder(path) and not path.name.startswith(".")]
+    classes = [path for path in below if any(file.suffix.lower() in _SUFFIXES for file in entries(path))]
+    return {"train": folder} if len(classes) == len(below) > 1 else {}
+
+
+def _read_all(folder: Path, files: Sequence[Path], form: Form, notes: list[str]) -> list[Pixels]:
+    """The pixels of all files, brought to a form, in which they have one size and fit into memory."""
     pictures: list[Pixels] = []
     framed: list[Path] = []
+    before: Counter[tuple[int, ...]] = Counter()
     for path in files:
         pixels, frames = _read_picture(path)
         framed += [path] if frames else []
+        before[pixels.shape[:2]] += 1
+        pixels = form.applied(pixels)
         if pictures and pixels.shape[:2] != pictures[0].shape[:2]:
             raise DataError(
                 f"{path}: is {_size(pixels.shape)}, but {files[0]} is {_size(pictures[0].shape)}"
-                " (width x height); all pictures must have one size."
+                " (width x height); the images of a network have one size.",
+                f"Have all pictures resized: {_RESIZE}.",
             )
         if pixels.size * len(files) > MOST_BYTES:
             raise DataError(
                 f"{folder}: {len(files):,} pictures of {_size(pixels.shape)} pixels and {pixels.shape[2]} channels are"
                 f" {pixels.size * len(files):,} bytes; at most {MOST_BYTES:,} are read.",
-                "Make the pictures smaller; MNIST's are 28 x 28.",
+                f"Have them resized: {_RESIZE}; MNIST's are 28 x 28.",
             )
         pictures.append(pixels)
+    if form.size and set(before) != {form.size}:
+        sizes = f"{_size(max(before, key=before.__getitem__))} (width x height)"
+        others = f" and {len(before) - 1:,} other sizes" if len(before) > 2 else " and another size"
+        notes.append(
+            f"The pictures were resized from {sizes}{others if len(before) > 1 else ''} to {_size(form.size)}."
+        )
     if framed:
         notes.append(
             f"Read only the first frame or page of {len(framed):,} {_files_word(framed)} with several, such as"
@@ -98,19 +129,18 @@ def _read_all(folder: Path, files: Sequence[Path], notes: list[str]) -> list[Pix
 
 def _one_number_of_channels(
     folder: Path, files: Sequence[Path], pictures: list[Pixels], notes: list[str]
-) -> list[Pixels]:
+) -> Iterator[Pixels]:
     """Gives all pictures one channel or three; a grey one that is stored in colour counts as grey beside grey ones."""
-    stored = {picture.shape[2] for picture in pictures}
-    if len(stored) == 1:
-        return pictures
+    if len({picture.shape[2] for picture in pictures}) == 1:
+        return iter(pictures)
     colour = [path for path, picture in zip(files, pictures, strict=True) if (picture != picture[..., :1]).any()]
     if not colour:
-        return [picture[..., :1] for picture in pictures]
+        return (picture[..., :1] for picture in pictures)
     notes.append(
         f"All pictures are read in colour, with three channels, because {len(colour):,} of {len(files):,} are, such as"
-        f" {printable(colour[0].relative_to(folder))}."
+        f" {printable(colour[0].relative_to(folder))}; for grey ones: data.grey: true."
     )
-    return [np.broadcast_to(picture, (*picture.shape[:2], 3)) for picture in pictures]
+    return (np.broadcast_to(picture, (*picture.shape[:2], 3)) for picture in pictures)
 
 
 def _read_picture(path: Path) -> tuple[Pixels, bool]:
@@ -177,11 +207,13 @@ def _files(folder: Path, above: list[tuple[int, int]]) -> list[Path]:
     return found
 
 
-def _skipped(folder: Path, paths: Iterable[Path]) -> list[str]:
+def _skipped(parts: Mapping[str, Path], paths: Iterable[Path]) -> list[str]:
     """What is there and was not read, by suffix and reason."""
+    folder = parts["train"].parent if "test" in parts else parts["train"]
+    depth = 2 if "test" in parts else 1
     reasons: dict[str, list[Path]] = {}
     for path in paths:
-        in_class = len(path.relative_to(folder).parts) > 2
+        in_class = len(path.relative_to(folder).parts) > depth
         known = path.suffix.lower() in _SUFFIXES
         suffix = f"a file ending in {path.suffix}" if path.suffix else "a file without a suffix"
         reason = "it is in no class's folder" if known and not in_class else f"{suffix} is not read as a picture"
@@ -190,9 +222,9 @@ def _skipped(folder: Path, paths: Iterable[Path]) -> list[str]:
         f"Skipped {len(files):,} {_files_word(files)}, such as {printable(files[0].relative_to(folder))}: {reason}."
         for reason, files in reasons.items()
     ]
-    beside = [path.name for path in entries(folder) if is_folder(path) and path.name not in _PARTS]
-    if beside := [printable(name) for name in beside if not name.startswith(".")]:
-        notes.append(f"Skipped what is beside the folders train and test: {', '.join(beside)}.")
+    beside = [path.name for path in entries(folder) if is_folder(path) and path not in parts.values()]
+    if "test" in parts and (shown := [printable(name) for name in beside if not name.startswith(".")]):
+        notes.append(f"Skipped what is beside the folders train and test: {', '.join(shown)}.")
     return notes
 
 

@@ -2,46 +2,74 @@
 
 from pathlib import Path
 
-from mnist_lab.datasets import folders, idx, npz
+from mnist_lab.datasets import folders, idx, npz, tables
 from mnist_lab.datasets.dataset import ROLES, Raw
-from mnist_lab.datasets.files import entries, kind
+from mnist_lab.datasets.files import entries, kind, printable
+from mnist_lab.datasets.form import AS_IT_IS, Form
 from mnist_lab.errors import DataError
 
-EXPECTED = (
-    "Expected in the folder: four IDX files (train-images-idx3-ubyte.gz, ...), one .npz archive with "
-    + ", ".join(ROLES)
-    + ", or pictures as train/<class>/*.png and test/<class>/*.png."
-)
+EXPECTED = f"""Understood are:
+  a folder with four IDX files (train-images-idx3-ubyte.gz, ...);
+  an .npz file, or a folder with one: {", ".join(ROLES)}, or MedMNIST's train_images, ...;
+  a folder with an .npz or .npy file for each array: kmnist-train-imgs.npz, ...;
+  a .csv file of rows of a label and pixels, or a folder with train.csv and test.csv;
+  a folder with pictures: train/<class>/*.png and test/<class>/*.png."""
+_MOST_LISTED = 8
 
 
-def read_path(path: Path) -> Raw:
-    """Reads the data set at a path: a folder in any of the formats, or an npz file.
+def read_path(path: Path, prefix: str = "", form: Form = AS_IT_IS) -> Raw:
+    """Reads the data set at a path: a folder in any of the formats, or one file.
+
+    Args:
+        path: of the folder or file.
+        prefix: what the names of IDX files begin with, where a folder has those of several data sets.
+        form: what pictures of different sizes or colours are brought to.
 
     Raises:
         DataError: nothing is there, it is in no known format, or it is damaged.
     """
     if kind(path) == "file":
-        if path.suffix.lower() != ".npz":
-            raise DataError(f"{path}: expected a folder or an .npz file, this is a file of another kind.", EXPECTED)
-        return npz.read_file(path)
-    raw = read_folder(path)
+        if tables.is_table(path):
+            return tables.read_file(path)
+        if path.suffix.lower() == ".npz":
+            return npz.read_file(path)
+        raise DataError(f"{path}: expected a folder, an .npz or a .csv file; this is a file of another kind.", EXPECTED)
+    raw = read_folder(path, prefix, form)
     if raw is None:
-        raise DataError(f"{path}: no data set in this folder.", EXPECTED)
+        raise DataError(f"{path}: no data set in this folder. {_listed(path)}", EXPECTED)
     return raw
 
 
-def read_folder(folder: Path) -> Raw | None:
-    """Reads IDX files, else the one npz archive, else pictures; None if there is none of these.
+def read_folder(folder: Path, prefix: str = "", form: Form = AS_IT_IS) -> Raw | None:
+    """Reads IDX files, else NumPy's, else pictures, else CSV files; None if there is none of these.
+
+    Args:
+        folder: where they are.
+        prefix: as for `read_path`.
+        form: as for `read_path`.
 
     Raises:
         DataError: damaged or incomplete, or several archives.
     """
-    if raw := idx.read_folder(folder):
+    if raw := idx.read_folder(folder, prefix):
         return raw
-    archives = [path for path in entries(folder) if path.suffix.lower() == ".npz" and not path.name.startswith(".")]
-    if len(archives) > 1:
-        names = ", ".join(path.name for path in archives)
-        raise DataError(f"{folder}: which of these is meant? {names}", "Give the path of the file itself.")
-    if archives:
-        return npz.read_file(archives[0])
-    return folders.read_folder(folder)
+    arrays = [path for path in entries(folder) if path.suffix.lower() in npz.SUFFIXES and not path.name.startswith(".")]
+    if len(arrays) == 1 and arrays[0].suffix.lower() == ".npz":
+        return npz.read_file(arrays[0])
+    if arrays:
+        if raw := npz.read_files(arrays):
+            return raw
+        names = ", ".join(path.name for path in arrays)
+        raise DataError(
+            f"{folder}: which of these is meant? {names}",
+            "Give the path of an .npz file itself. Files with an array each are told by their names:"
+            " x_train.npy, y_train.npy, x_test.npy, y_test.npy.",
+        )
+    return folders.read_folder(folder, form) or tables.read_folder(folder)
+
+
+def _listed(folder: Path) -> str:
+    """What is in a folder."""
+    names = [printable(path.name) + ("/" if kind(path) == "folder" else "") for path in entries(folder)]
+    more = f" and {len(names) - _MOST_LISTED:,} more" if len(names) > _MOST_LISTED else ""
+    return f"It holds {', '.join(names[:_MOST_LISTED])}{more}." if names else "It is empty."

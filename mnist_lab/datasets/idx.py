@@ -17,12 +17,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_lab.datasets import emnist, roles
 from mnist_lab.datasets.dataset import ROLES, Raw
 from mnist_lab.datasets.files import MOST_BYTES, entries, kind, opened, read_at_most
 from mnist_lab.errors import DataError
 
 _FILE_NAME = re.compile(
-    r"(?:.*[-_.])?(?P<part>train|t10k|test)[-_.](?P<kind>image|label)s?(?:[-_.](?:idx\d?|ubyte|gz))+", re.IGNORECASE
+    r"(?!\.)(?:.*[-_.])?(?:train|t10k|test)[-_.](?:image|label)s?(?:[-_.](?:idx\d?|ubyte|gz))+", re.IGNORECASE
 )
 _STANDARD_NAMES = {
     "x_train": "train-images-idx3-ubyte.gz",
@@ -34,15 +35,20 @@ _DIMENSIONS = {"x": (3, 4), "y": (1,)}
 _UNSIGNED_BYTE = 8
 
 
-def read_folder(folder: Path) -> Raw | None:
+def read_folder(folder: Path, prefix: str = "") -> Raw | None:
     """Reads the four IDX files of a folder, or returns None if it holds none.
 
-    Names are those of MNIST or pair up like them: `train` and `t10k` or `test`, `images` and `labels`.
+    Names are those of MNIST or pair up like them: `train` and `t10k` or `test`, `images` and `labels`. EMNIST's
+    images, which are stored transposed, come upright.
+
+    Args:
+        folder: where they are.
+        prefix: what their names begin with, where a folder holds several data sets.
 
     Raises:
         DataError: a file is missing, damaged, no IDX, or there are two candidates for one array.
     """
-    files = find_files(folder)
+    files = find_files(folder, prefix)
     if not files:
         return None
     missing = [role for role in ROLES if role not in files]
@@ -63,32 +69,24 @@ def read_folder(folder: Path) -> Raw | None:
                 f" received {arrays[role].shape}."
             )
     kind = "gzipped IDX" if all(path.suffix.lower() == ".gz" for path in paths) else "IDX"
-    return Raw(arrays, {role: str(path) for role, path in files.items()}, tuple(paths), f"{folder} ({kind})")
+    raw = Raw(arrays, {role: str(path) for role, path in files.items()}, tuple(paths), f"{folder} ({kind})")
+    return emnist.upright(raw)
 
 
-def find_files(folder: Path) -> dict[str, Path]:
+def find_files(folder: Path, prefix: str = "") -> dict[str, Path]:
     """The IDX files of a folder by the array they hold; a gzip is preferred, as it carries a checksum.
 
     Raises:
         DataError: two files of different names for the same array, or an unreadable folder.
     """
-    candidates: dict[str, list[Path]] = {}
-    for path in entries(folder):
-        match = _FILE_NAME.fullmatch(path.name)
-        if match and not path.name.startswith(".") and kind(path) == "file":
-            role = ("x" if match["kind"].lower() == "image" else "y") + (
-                "_train" if match["part"].lower() == "train" else "_test"
-            )
-            candidates.setdefault(role, []).append(path)
-    files = {}
-    for role, paths in candidates.items():
-        if len({_without_gz(path) for path in paths}) > 1:
-            raise DataError(
-                f"{folder}: which of these is meant? {', '.join(path.name for path in paths)}",
-                "Keep one data set to a folder.",
-            )
-        files[role] = max(paths, key=lambda path: path.suffix.lower() == ".gz")
-    return files
+    names = {
+        path.name: path
+        for path in entries(folder)
+        if path.name.startswith(prefix) and _FILE_NAME.fullmatch(path.name) and kind(path) == "file"
+    }
+    gzipped = {name[:-3] for name in names if name.lower().endswith(".gz")}
+    found = roles.by_role((name for name in names if name not in gzipped), str(folder))
+    return {role: names[name] for role, name in found.items() if role in ROLES}
 
 
 def read_file(path: Path, dimensions: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -146,7 +144,3 @@ def _parse(path: Path, file: BufferedIOBase, dimensions: tuple[int, ...]) -> NDA
     return np.frombuffer(content, np.uint8).reshape(
         shape
     )  # of a bytearray, so that it can be written to, as Torch asks
-
-
-def _without_gz(path: Path) -> str:
-    return path.name[:-3] if path.suffix.lower() == ".gz" else path.name

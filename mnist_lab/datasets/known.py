@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mnist_lab.datasets.dataset import ROLES, Raw, combined_digest
 from mnist_lab.datasets.files import opened
@@ -28,10 +29,14 @@ class Mirror:
     Attributes:
         base: the address that the files' names are appended to.
         files: one npz archive, or the four gzipped IDX files.
+        archive: the zip archive that has the files, if they are not there one by one.
+        archive_bytes: its size.
     """
 
     base: str
     files: tuple[str, ...] = GZIPPED_IDX
+    archive: str | None = None
+    archive_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,11 @@ class KnownSet:
         gzip_sha256: the SHA-256 of the four gzipped IDX files as published, if those are what is known.
         mirrors: where to download it, in this order; none if it comes with the package.
         keras_cache: what Keras calls it in its own cache, an archive or a folder.
-        like_mnist: whether its images were prepared as MNIST's were: fitted into a box and centred by their mass.
+        like_mnist: whether a drawing becomes one of its images as it becomes one of MNIST's: light on dark, fitted into
+            a box and centred.
+        first_label: the label of the first class in its files; the others follow.
+        folder: the folder of its files below a data folder; default: its name.
+        prefix: what the names of its files begin with, where `folder` has those of several sets.
     """
 
     name: str
@@ -65,6 +74,18 @@ class KnownSet:
     mirrors: tuple[Mirror, ...] = ()
     keras_cache: str | None = None
     like_mnist: bool = False
+    first_label: int = 0
+    folder: str = ""
+    prefix: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.folder:
+            object.__setattr__(self, "folder", self.name)
+
+    @property
+    def class_names(self) -> dict[int, str]:
+        """The names of the classes by their labels."""
+        return dict(enumerate(self.classes, self.first_label))
 
     @property
     def sha256(self) -> str | None:
@@ -83,6 +104,28 @@ class KnownSet:
 
 
 _DIGITS = tuple("0123456789")
+_LETTERS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+def _emnist(split: str, **facts: Any) -> KnownSet:
+    """One of EMNIST's sets, whose files lie in one archive with those of the others.
+
+    The hashes are those of TensorFlow Datasets' archive (SHA-256 fb9bb67e3377...), as several mirrors list them.
+    """
+    prefix = f"emnist-{split}-"
+    files = tuple(prefix + name.replace("t10k", "test") for name in GZIPPED_IDX)
+    homes = "https://biometrics.nist.gov/cs_links/EMNIST/", "https://www.itl.nist.gov/iaui/vip/cs_links/EMNIST/"
+    return KnownSet(
+        name=f"emnist_{split}",
+        title=f"EMNIST {split}",
+        licence="not stated",
+        mirrors=tuple(Mirror(home, files, "gzip.zip", 561_753_746) for home in homes),
+        like_mnist=True,
+        folder="emnist",
+        prefix=prefix,
+        **facts,
+    )
+
 
 KNOWN: dict[str, KnownSet] = {
     known.name: known
@@ -141,6 +184,62 @@ KNOWN: dict[str, KnownSet] = {
             keras_cache="fashion-mnist",
         ),
         KnownSet(
+            name="kmnist",
+            title="KMNIST",
+            description="cursive Japanese characters",
+            licence="CC BY-SA 4.0",
+            rows=(60_000, 10_000),
+            classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+            # As listed in TensorFlow Datasets' url_checksums/kmnist.txt.
+            gzip_sha256=(
+                "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
+                "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
+                "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
+                "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
+            ),
+            mirrors=(
+                Mirror("https://codh.rois.ac.jp/kmnist/dataset/kmnist/"),
+                Mirror("http://codh.rois.ac.jp/kmnist/dataset/kmnist/"),
+            ),
+        ),
+        _emnist(
+            "letters",
+            description="handwritten letters, upper and lower case as one class",
+            rows=(124_800, 20_800),
+            classes=_LETTERS,
+            first_label=1,
+            gzip_sha256=(
+                "6288f418a917e007bf5fddb823a2dc7a5c6a35031401b93292a539cb12bd881f",
+                "9759af91ea6bccdf07a6040fd085861f2ec88e37f7c3f5760f6feb57106fbe5c",
+                "50f0e93d75b99b463e9760b8345866f22587fa2c2fba472730a5ba09c693412d",
+                "924955c31fe7fd809b7303b5c0141282955f4b8390c74cdfd5d80435e0f4b4cb",
+            ),
+        ),
+        _emnist(
+            "balanced",
+            description="handwritten digits and letters, equally many of each class",
+            rows=(112_800, 18_800),
+            classes=(*_DIGITS, *_LETTERS, *"abdefghnqrt"),
+            gzip_sha256=(
+                "74295e75e4e9fa2c102147460ee7eb763653d5132d883a84fb88932bfb8d2db4",
+                "b46d41e5156a0a8aaaa4d18979fdd1588850fa8571018acffd5d93b325a7d6ed",
+                "117fc12b015e37ea98bfb2cbba3f77c3782c056cdbd219b87abfc8661d7135db",
+                "a67cac948379b67270b9a4d0a01c8ec661598accf2f2b1964340b7c83cb175cd",
+            ),
+        ),
+        _emnist(
+            "digits",
+            description="handwritten digits, equally many of each",
+            rows=(240_000, 40_000),
+            classes=_DIGITS,
+            gzip_sha256=(
+                "f7c95004d14d81af89522e67d8f0c781dfb3bd544181c81bfe1eb6b41c35b726",
+                "6638a6ff5fe2eefd9cca2471995b46c82986b8e4b2a70d2f5ce8e05d7edb319e",
+                "20ebe43509264f7639d37c835a3f0b009e90b29e00a099a03101abe1644a3f63",
+                "bad1834c45d5988e270b99d43b13edc3fd898f658ffbc2caf2846ef27f7b05b0",
+            ),
+        ),
+        KnownSet(
             name="digits",
             title="UCI digits (not MNIST)",
             description="UCI digits (not MNIST)",
@@ -179,6 +278,8 @@ def judge(known: KnownSet, raw: Raw, digests: Mapping[str, str]) -> tuple[bool, 
 
 def recognise(raw: Raw, digests: Mapping[str, str]) -> tuple[KnownSet, str] | None:
     """The published set that data are, whatever their folder is called, and how that was told."""
+    if raw.parts != ("train", "test"):
+        return None
     rows = (len(raw.arrays["x_train"]), len(raw.arrays["x_test"]))
     for known in KNOWN.values():
         if rows == known.rows and raw.arrays["x_train"].shape[1:] == known.image_shape:

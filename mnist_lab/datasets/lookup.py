@@ -1,9 +1,9 @@
 """Looks for a published data set on this machine, place by place.
 
 In each place `<dir>/<name>/` is taken at its word. `<dir>` itself counts only if its bytes are those of the
-data set, because Fashion-MNIST's files have the names of MNIST's. What the user pointed at (`--data-dir`,
-`MNIST_LAB_DATA`) must be sound: damage there is an error. A cache is only a cache: it counts if it is
-genuine and is passed over otherwise.
+data set, because the files of Fashion-MNIST and KMNIST have the names of MNIST's; EMNIST's have names of their own.
+What the user pointed at (`--data-dir`, `MNIST_LAB_DATA`) must be sound: damage there is an error. A cache is only a
+cache: it counts if it is genuine and is passed over otherwise.
 """
 
 import os
@@ -70,21 +70,22 @@ def find_in(known: KnownSet, folder: Path, search: Search, origin: str = "--data
             raise DataError(f"{folder}: there is no such folder (from {origin}).")
         case "file":
             raise DataError(f"{folder}: expected a folder, this is a file (from {origin}).")
-    own = folder / known.name
+    own = folder / known.folder
     if kind(own):
-        raw = formats.read_folder(own)
+        raw = formats.read_folder(own, known.prefix)
         if raw is not None:
             return assemble(raw, known)
         search.tried.append(f"{own} ({origin}): no data set in this folder")
-    raw = idx.read_folder(folder)
+    raw = idx.read_folder(folder, known.prefix)
     archive = folder / f"{known.name}.npz"
     if raw is None and kind(archive):
         raw = npz.read_file(archive)
     if raw is None:
-        search.tried.append(f"{folder} ({origin}): neither a folder {known.name!r} nor IDX files nor {archive.name}")
+        files = f"{known.prefix}... files" if known.prefix else "IDX files"
+        search.tried.append(f"{folder} ({origin}): neither a folder {known.folder!r} nor {files} nor {archive.name}")
         return None
     dataset = assemble(raw, known)
-    if dataset.genuine:
+    if dataset.genuine or known.prefix:
         return dataset
     other = recognise(raw, dataset.digests)
     what = f"this is {other[0].title}" if other else dataset.check
@@ -107,7 +108,7 @@ def _find_in_caches(known: KnownSet, search: Search) -> Dataset | None:
             if not kind(place):
                 search.tried.append(f"{place}: not there")
                 continue
-            dataset = assemble(formats.read_path(place), known)
+            dataset = assemble(formats.read_path(place, known.prefix), known)
         except DataError as error:
             search.unfit(error.message)
             continue
@@ -120,7 +121,7 @@ def _find_in_caches(known: KnownSet, search: Search) -> Dataset | None:
 def _caches(known: KnownSet) -> Iterator[Path]:
     """Where this user's downloads may be: ours, then those of Keras."""
     if ours := cache_dir():
-        yield ours / known.name
+        yield ours / known.folder
     user = home()
     keras = os.environ.get("KERAS_HOME") or (user and user / ".keras")
     if keras and known.keras_cache:

@@ -1,6 +1,7 @@
-"""Reads a data set from one NumPy archive with `x_train`, `y_train`, `x_test` and `y_test`, as Keras keeps it.
+"""Reads data sets from NumPy's files: one npz archive with an array for each part, or a file for each array.
 
-Pickled objects are refused and never unpickled: a pickle can run any code.
+Keras', MedMNIST's and other names of arrays are told by their words (`roles`). Pickled objects are refused and never
+unpickled: a pickle can run any code. `write` has the layout that is read back without loss.
 """
 
 import math
@@ -8,17 +9,23 @@ import struct
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy import lib
 from numpy.typing import NDArray
 
-from mnist_lab.datasets.dataset import ROLES, Raw
+from mnist_lab.datasets import layouts, roles
+from mnist_lab.datasets.dataset import ROLES, VALIDATION, Dataset, Raw
 from mnist_lab.datasets.files import MOST_BYTES, opened
 from mnist_lab.errors import DataError
 
+SUFFIXES = (".npz", ".npy")
+_CLASSES = "classes"
+"""The array of an archive that has the names of the classes, in the order of their labels."""
 _NPY = b"\x93NUMPY"
 _DAMAGE = (
     ArithmeticError, EOFError, LookupError, MemoryError, RuntimeError, SyntaxError, TypeError, ValueError,
@@ -26,105 +33,156 @@ _DAMAGE = (
 )  # fmt: skip
 """What zipfile and NumPy raise on damaged files, besides OSError. RuntimeError: one wrong byte makes a file look
 encrypted or compressed in an unknown way."""
+_UNDERSTOOD = (
+    f"Understood are {', '.join(ROLES)} and names of the same words, such as train_images or X_test; without a test"
+    " part one is split off. A validation part (x_val, y_val) is used as such."
+)
 
 
 def read_file(path: Path) -> Raw:
     """Reads one archive.
 
-    Images are (n, height, width) or (n, height, width, channels) with 1 or 3 channels, numbers 0..255 or 0..1 of any
-    type; labels are (n,) or (n, 1), whole numbers from 0 on.
+    Raises:
+        DataError: unreadable, damaged, pickled, too large, without images or labels, or values that do not fit.
+    """
+    with _archive(path) as archive:
+        members = {name.removesuffix(".npy"): name for name in archive.namelist()}
+        exact = {role: role for role in (*ROLES, *VALIDATION) if role in members}
+        found = exact if exact.keys() >= set(ROLES) else roles.by_role(members, str(path))
+        if missing := roles.missing(found):
+            raise DataError(f"{path}: {', '.join(missing)} missing. {_held(archive, members)}", _UNDERSTOOD)
+        arrays = {role: _read_member(archive, members[name], f"{path}, {name}") for role, name in found.items()}
+        classes = _class_names(archive, members, path)
+    return _raw(arrays, {role: f"{path}, {name}" for role, name in found.items()}, (path,), str(path), classes)
+
+
+def read_files(paths: Sequence[Path]) -> Raw | None:
+    """Reads a data set of which each file holds one array, as KMNIST's four; None if their names do not say so.
 
     Raises:
-        DataError: unreadable, damaged, pickled, too large, without one of the four arrays, or values that do not fit.
+        DataError: unreadable, damaged, pickled, too large, several arrays in a file, or values that do not fit.
     """
-    arrays = _load(path)
-    for role in ROLES:
-        where = f"{path}, {role}"
-        arrays[role] = _images(arrays[role], where) if role[0] == "x" else _labels(arrays[role], where)
-    return Raw(arrays, {role: f"{path}, {role}" for role in ROLES}, (path,), str(path))
+    folder = paths[0].parent
+    named = {path.name: path for path in paths}
+    found = roles.by_role(named, str(folder))
+    if len(found) < len(paths) or roles.missing(found):
+        return None
+    files = {role: named[name] for role, name in found.items()}
+    arrays = {role: _read_single(path) for role, path in files.items()}
+    ordered = tuple(files[role] for role in (*ROLES, *VALIDATION) if role in files)
+    return _raw(arrays, {role: str(path) for role, path in files.items()}, ordered, f"{folder} (NumPy)")
 
 
-def _load(path: Path) -> dict[str, NDArray[Any]]:
+def write(dataset: Dataset, path: Path) -> None:
+    """Writes a data set as one compressed archive, from which `read_file` gives the same arrays and classes.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
+    for part, (images, labels) in dataset.parts.items():
+        part = "val" if part == "validation" else part
+        arrays |= {f"x_{part}": images, f"y_{part}": labels.astype(np.min_scalar_type(len(dataset.classes) - 1))}
+    with path.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays, **{_CLASSES: np.array(dataset.classes)})
+
+
+def _raw(
+    arrays: Mapping[str, NDArray[Any]],
+    places: Mapping[str, str],
+    files: tuple[Path, ...],
+    source: str,
+    classes: Mapping[int, str] | None = None,
+) -> Raw:
+    brought = {
+        role: (layouts.images if role[0] == "x" else layouts.labels)(array, places[role])
+        for role, array in arrays.items()
+    }
+    return Raw(brought, places, files, source, classes)
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
     with opened(path) as file:
         if file.read(len(_NPY)) == _NPY:
-            raise DataError(f"{path}: a single array (.npy); expected an .npz archive with {', '.join(ROLES)}.")
+            raise DataError(f"{path}: a single array (.npy); expected an .npz archive of several.", _UNDERSTOOD)
         try:
             with zipfile.ZipFile(file) as archive:
-                names = [name.removesuffix(".npy") for name in archive.namelist()]
-                if missing := [role for role in ROLES if role not in names]:
-                    held = ", ".join(names) or "nothing"
-                    raise DataError(
-                        f"{path}: {', '.join(missing)} missing; expected {', '.join(ROLES)}, it holds {held}."
-                    )
-                return {role: _read_array(archive, f"{role}.npy", f"{path}, {role}") for role in ROLES}
+                yield archive
         except _DAMAGE as error:
             raise DataError(
                 f"{path}: the npz archive is truncated or corrupt ({error or type(error).__name__})."
             ) from error
 
 
-def _read_array(archive: zipfile.ZipFile, member: str, where: str) -> NDArray[Any]:
-    """One array; its header is checked before memory is taken for what it declares."""
+def _read_single(path: Path) -> NDArray[Any]:
+    """The one array of an .npy or .npz file."""
+    with opened(path) as file:
+        if file.read(len(_NPY)) == _NPY:
+            file.seek(0)
+            try:
+                return _read_array(file, path.stat().st_size, str(path))
+            except _DAMAGE as error:
+                raise DataError(f"{path}: the .npy file is truncated or corrupt ({error}).") from error
+    with _archive(path) as archive:
+        members = archive.namelist()
+        if len(members) != 1:
+            raise DataError(f"{path}: expected one array. {_held(archive, {name: name for name in members})}")
+        return _read_member(archive, members[0], str(path))
+
+
+def _read_member(archive: zipfile.ZipFile, member: str, where: str) -> NDArray[Any]:
     with archive.open(member) as file:
-        match lib.format.read_magic(file):
-            case (1, 0):
-                shape, _, dtype = lib.format.read_array_header_1_0(file)
-            case _:
-                shape, _, dtype = lib.format.read_array_header_2_0(file)
-        if dtype.hasobject:
-            raise DataError(
-                f"{where}: holds pickled Python objects, which are never opened: a pickle can run any code.",
-                "Save plain arrays of numbers: numpy.savez_compressed(path, x_train=..., y_train=..., ...).",
-            )
-        declared = math.prod(shape) * dtype.itemsize
-        says = f"{where}: its header says {' x '.join(f'{n:,}' for n in shape)} of {dtype} = {declared:,} bytes"
-        if declared > MOST_BYTES:
-            raise DataError(f"{says}; at most {MOST_BYTES:,} are read.")
-        held = archive.getinfo(member).file_size - file.tell()
-        if min(shape, default=0) < 0 or declared != held:
-            raise DataError(f"{says}, it holds {held:,}: the npz archive is truncated or corrupt.")
-    with archive.open(member) as file:
-        return lib.format.read_array(file, allow_pickle=False)
+        return _read_array(file, archive.getinfo(member).file_size, where)
 
 
-def _images(array: NDArray[Any], where: str) -> NDArray[Any]:
-    """Bytes where the pixels are whole numbers, else floating point."""
-    if array.ndim == 3:
-        array = array[..., np.newaxis]
-    if array.ndim != 4 or array.shape[-1] not in (1, 3):
+def _read_array(file: IO[bytes], size: int, where: str) -> NDArray[Any]:
+    """One array of a file of `size` bytes; its header is checked before memory is taken for what it declares."""
+    shape, dtype = _header(file)
+    if dtype.hasobject:
         raise DataError(
-            f"{where}: expected images of shape (n, height, width) or (n, height, width, channels) with 1 or 3"
-            f" channels, received {array.shape}."
+            f"{where}: holds pickled Python objects, which are never opened: a pickle can run any code.",
+            "Save plain arrays of numbers or text: numpy.savez_compressed(path, x_train=..., y_train=..., ...).",
         )
-    if array.dtype.kind == "b":
-        array = array.astype(np.uint8)
-    if array.dtype == np.uint8:
-        return array
-    if array.dtype.kind not in "iuf":
-        raise DataError(f"{where}: expected numbers 0..255 as pixels, received values of type {array.dtype}.")
-    low, high = (array.min(), array.max()) if array.size else (0, 0)
-    if not (low >= 0 and high <= 255):
-        raise DataError(
-            f"{where}: pixels must lie within 0..255, received {low:g} to {high:g}.",
-            "Bring them there; models rescale and standardize by themselves (data.preprocess).",
-        )
-    whole = array.astype(np.uint8)
-    return array if array.dtype.kind == "f" and (whole != array).any() else whole
+    declared = math.prod(shape) * dtype.itemsize
+    says = f"{where}: its header says {' x '.join(f'{n:,}' for n in shape)} of {dtype} = {declared:,} bytes"
+    if declared > MOST_BYTES:
+        raise DataError(f"{says}; at most {MOST_BYTES:,} are read.")
+    held = size - file.tell()
+    if min(shape, default=0) < 0 or declared != held:
+        raise DataError(f"{says}, it holds {held:,}: the file is truncated or corrupt.")
+    file.seek(0)
+    return lib.format.read_array(file, allow_pickle=False)
 
 
-def _labels(array: NDArray[Any], where: str) -> NDArray[np.int64]:
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    match lib.format.read_magic(file):
+        case (1, 0):
+            shape, _, dtype = lib.format.read_array_header_1_0(file)
+        case _:
+            shape, _, dtype = lib.format.read_array_header_2_0(file)
+    return shape, dtype
+
+
+def _held(archive: zipfile.ZipFile, members: Mapping[str, str]) -> str:
+    """What is in an archive: the names, shapes and types of its arrays."""
+    lines = []
+    for name, member in members.items():
+        try:
+            with archive.open(member) as file:
+                shape, dtype = _header(file)
+            lines.append(f"  {name}  {shape} {'objects' if dtype.hasobject else dtype}")
+        except _DAMAGE:
+            lines.append(f"  {name}  no array")
+    return "It holds:\n" + "\n".join(lines) if lines else "It holds nothing."
+
+
+def _class_names(archive: zipfile.ZipFile, members: Mapping[str, str], path: Path) -> dict[int, str] | None:
+    if _CLASSES not in members:
+        return None
+    names = _read_member(archive, members[_CLASSES], f"{path}, {_CLASSES}")
+    if names.ndim != 1 or names.dtype.kind != "U" or len(set(names.tolist())) < len(names):
         raise DataError(
-            f"{where}: expected one label per image, shape (n,), received {array.shape}.",
-            "One-hot labels become class numbers with labels.argmax(axis=1)." if array.ndim == 2 else None,
+            f"{path}, {_CLASSES}: expected the name of each class as text, received {names.shape} of {names.dtype}."
         )
-    if array.dtype.kind not in "iuf":
-        raise DataError(f"{where}: expected whole numbers as labels, received values of type {array.dtype}.")
-    if array.size and not (array.min() >= 0 and array.max() < 2**31):
-        raise DataError(f"{where}: labels start at 0, received {array.min()} to {array.max()}.")
-    labels = array.astype(np.int64)
-    if (labels != array).any():
-        raise DataError(f"{where}: expected whole numbers as labels, received fractions.")
-    return labels
+    return dict(enumerate(names.tolist()))

@@ -17,12 +17,13 @@ from mnist_lab.errors import DataError
 FULL = 255
 _FAR = 4
 """By how much a brightest pixel is below another, or below 255, where the scale is another one."""
+_PARTS = {"x_train": "training", "x_val": "validation", "x_test": "test"}
 _NEARLY_BLACK = 16
 """The brightest pixel of an image that is nearly black on the scale 0..255, though not black."""
 
 
 def to_bytes(raw: Raw) -> tuple[dict[str, NDArray[np.uint8]], tuple[str, ...]]:
-    """Spreads the pixels of both parts to 0..255 where they are on a smaller scale, and rounds fractions.
+    """Spreads the pixels of all parts to 0..255 where they are on a smaller scale, and rounds fractions.
 
     Args:
         raw: images of numbers within 0..255, whole or not.
@@ -31,17 +32,17 @@ def to_bytes(raw: Raw) -> tuple[dict[str, NDArray[np.uint8]], tuple[str, ...]]:
         The images of each part as bytes, and what was done to them, for people.
 
     Raises:
-        DataError: the training and the test part are on different scales, or most images of a part are on another scale
+        DataError: parts are on different scales, or most images of a part are on another scale
             than its brightest.
     """
-    images = {role: raw.arrays[role] for role in ("x_train", "x_test")}
+    images = {role: raw.arrays[role] for role in map("x_{}".format, raw.parts)}
     brightest = {role: float(array.max()) for role, array in images.items()}
-    low, high = sorted(brightest, key=brightest.__getitem__)
+    low, high = (choose(brightest, key=brightest.__getitem__) for choose in (min, max))
     if brightest[low] * _FAR < brightest[high]:
         raise DataError(
-            "Training and test images have different ranges of pixels:\n"
+            f"{' and '.join(_PARTS[role] for role in images).capitalize()} images have different ranges of pixels:\n"
             + "\n".join(f"  0 to {brightest[role]:g} in {raw.places[role]}" for role in images),
-            "Bring both to 0..255; the brightest pixel of either should be near 255.",
+            "Bring all to 0..255; the brightest pixel of each should be near 255.",
         )
     top = brightest[high]
     if top == 0:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config
 from mnist_lab.config.problems import located
+from mnist_lab.config.schema import Data
 from mnist_lab.experiment import class_weights
 from mnist_lab.experiment.data import Splits
 
@@ -67,7 +68,7 @@ def _summary(source: str, config: Config, data_dir: Path | None) -> "Summary":
 
     from mnist_lab import augmentation, models
 
-    shape, classes = _image(config.data.dataset, data_dir)
+    shape, classes = _image(config.data, data_dir)
     without_values = keras.StatelessScope(initialize_variables=False)  # shapes are enough, however large the weights
     with located(source), models.memory_errors(), without_values:
         model = models.from_config(config, image_shape=shape, classes=classes)
@@ -76,9 +77,9 @@ def _summary(source: str, config: Config, data_dir: Path | None) -> "Summary":
         return models.summarize(model)
 
 
-def _image(name: str, data_dir: Path | None) -> tuple[tuple[int, int, int], int]:
-    known = datasets.KNOWN.get(name)
-    if known is not None:
-        return known.image_shape, len(known.classes)
-    dataset = datasets.load(name, data_dir)
+def _image(data: Data, data_dir: Path | None) -> tuple[tuple[int, int, int], int]:
+    name, form = datasets.images_of(data)
+    if known := datasets.KNOWN.get(name):
+        return form.shape(known.image_shape), len(known.classes)
+    dataset = datasets.load(data, data_dir)
     return dataset.image_shape, len(dataset.classes)

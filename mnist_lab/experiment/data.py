@@ -59,18 +59,25 @@ FEW = 10
 
 
 def settle_split(data: Data, dataset: Dataset) -> tuple[Data, tuple[str, ...]]:
-    """Stratify the split where another could leave a class without training or validation images.
+    """Validate on the validation part that a data set has; else stratify the split where another could leave a class
+    without training or validation images.
 
-    That is the case if rows sorted by class are split by position, or if there are so few images of a class that a
-    random split might leave one part without any. It does not depend on the seed, so all seeds use the same split.
+    The latter is the case if rows sorted by class are split by position, or if there are so few images of a class that
+    a random split might leave one part without any. It does not depend on the seed, so all seeds use the same split.
 
     Returns:
-        The settings, and a note if they have been changed.
+        The settings, and a note if they have been changed or leave validation images unused.
 
     Raises:
         InputError: there are fewer rows than requested, or none for a part.
     """
     how, fraction = data.validation.split, data.validation.fraction
+    if dataset.y_val is not None:
+        own = f"the {len(dataset.y_val):,} validation images of {dataset.title}"
+        if how in ("tail", "random", "stratified"):
+            data = data.model_copy(update={"validation": Validation(split="provided")})
+            return data, (f"data.validation: {own} instead of a {how} split.",)
+        return data, () if how == "provided" else (f"data.validation: {how}, so {own} are not used.",)
     if how not in ("tail", "random"):
         return data, ()
     labels = dataset.y_train[_chosen_rows(data, len(dataset.y_train))]
@@ -132,6 +139,8 @@ def prepare_data(config: Config, dataset: Dataset) -> Splits:
             return Splits(dataset, everything, None, test, False)
         case "test":
             return Splits(dataset, everything, test, test, True)
+        case "provided":
+            return Splits(dataset, everything, _provided(dataset), test, False)
         case "folds":
             folds, fold = data.validation.folds or DEFAULT_FOLDS, data.validation.fold or 1
             _check_folds(labels, folds, dataset)
@@ -158,6 +167,20 @@ def _check_folds(labels: Labels, folds: int, dataset: Dataset) -> None:
             f" {dataset.classes[rarest]} among these {len(labels):,}, received {folds}.",
             "Use fewer folds or more rows; every class needs an image in every fold.",
         )
+
+
+def _provided(dataset: Dataset) -> Split:
+    """The validation part of the data set.
+
+    Raises:
+        ConfigError: it has none.
+    """
+    if dataset.x_val is None or dataset.y_val is None:
+        raise ConfigError(
+            f"data.validation: provided, but {dataset.title} has no validation part.",
+            "Use split: tail, random or stratified.",
+        )
+    return _part(dataset.x_val, dataset.y_val, np.arange(len(dataset.y_val)))
 
 
 def _check_split(labels: Labels, name: str, data: Data, dataset: Dataset) -> None:

@@ -54,7 +54,7 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
 
     # Which run it is, and whether it is finished.
     observer.preparing("Reading the data")
-    dataset = datasets.load(config.data.dataset, data_dir, progress=observer.download)
+    dataset = datasets.load(config.data, data_dir, progress=observer.download)
     identity = identify(config, dataset, results)
     config, folder = identity.config, identity.folder
     for note in identity.notes:

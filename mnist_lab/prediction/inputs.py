@@ -53,7 +53,7 @@ def signature_of(run: Run, data_dir: Path | None = None) -> Signature:
     known = _published(run)
     shape, classes = facts.image_shape, facts.class_names
     if shape is None or classes is None:
-        dataset = known or datasets.load(run.config.data.dataset, data_dir)
+        dataset = known or datasets.load(run.config.data, data_dir)
         shape, classes = dataset.image_shape, dataset.classes
     height, width, channels = shape
     alike = known is not None and known.like_mnist and (height, width, channels) == known.image_shape

@@ -108,15 +108,16 @@ def measure(
     configs = [config for _, config in sources]
     runtime = configs[0].runtime
     backends.start(str(runtime.backend), device=runtime.device)
-    loaded = {name: datasets.load(name, data_dir) for name in {config.data.dataset for config in configs}}
-    works = [_built(source, config, loaded[config.data.dataset]) for source, config in sources]
+    needed = {datasets.images_of(config.data): config.data for config in configs}
+    loaded = {images: datasets.load(data, data_dir) for images, data in needed.items()}
+    works = [_built(source, config, loaded[datasets.images_of(config.data)]) for source, config in sources]
     timed = {i: work for i, work in enumerate(works) if untimed[i] and isinstance(work, _Work)}
     while timed:
         costliest = max(timed, key=lambda i: timed[i].flops_per_step * timed[i].steps)
         source, config = sources[costliest]
         try:
             with located(source), models.memory_errors():
-                seconds = _seconds_per_step(config, prepare_data(config, loaded[config.data.dataset]))
+                seconds = _seconds_per_step(config, prepare_data(config, loaded[datasets.images_of(config.data)]))
         except TooLargeError as error:
             works[costliest] = str(error)
             del timed[costliest]

@@ -120,14 +120,14 @@ def make_plan(
         InputError: a data set is not available, a backend is not installed, or two configurations are the same run.
         NewerFormatError: a run was written by a newer mnist-lab.
     """
-    known: dict[str, datasets.Dataset] = {}
+    known: dict[object, datasets.Dataset] = {}
     notes: list[str] = []
     identities: list[tuple[Identity, str]] = []
     for config in configs:
-        name = config.data.dataset
-        if name not in known:
-            known[name] = datasets.load(name, data_dir)
-        identity = identify(config, known[name], results)
+        images = datasets.images_of(config.data)
+        if images not in known:
+            known[images] = datasets.load(config.data, data_dir)
+        identity = identify(config, known[images], results)
         identities.append((identity, source(config)))
         notes += [note for note in identity.notes if note not in notes]
     _refuse_twins([identity for identity, _ in identities])

@@ -61,7 +61,7 @@ def test_list_says_what_is_there_and_how_to_get_the_rest():
 
 def test_list_as_json_has_every_known_set():
     rows = {row["name"]: row for row in json.loads(ok("list", "--json"))}
-    assert set(rows) == {"mnist", "fashion_mnist", "digits"}
+    assert set(rows) == set(datasets.KNOWN)
     assert rows["digits"]["genuine"] is True
     assert rows["mnist"]["source"] is None
     assert rows["fashion_mnist"]["classes"][8] == "Bag"

@@ -52,7 +52,8 @@ def test_one_colour_picture_makes_all_colour_and_that_is_said(pictures):
     _draw(pictures / "test" / "circle" / "1.JPG", (200, 0, 0), mode="RGB", format="JPEG")
     loaded = datasets.load(str(pictures))
     assert loaded.notes == (
-        "All pictures are read in colour, with three channels, because 1 of 7 are, such as test/circle/1.JPG.",
+        "All pictures are read in colour, with three channels, because 1 of 7 are, such as test/circle/1.JPG;"
+        " for grey ones: data.grey: true.",
     )
     assert loaded.image_shape == (3, 4, 3)
     assert loaded.x_train[3, 0, 0].tolist() == [120, 120, 120]
@@ -244,7 +245,7 @@ def test_a_path_that_no_file_system_can_have_is_an_error_as_one_that_is_not_ther
 def test_a_file_where_a_folder_is_meant_is_an_error(tmp_path):
     path = tmp_path / "train-images-idx3-ubyte.gz"
     path.write_bytes(b"")
-    with pytest.raises(DataError, match=r"expected a folder or an \.npz file"):
+    with pytest.raises(DataError, match=r"expected a folder, an \.npz or a \.csv file"):
         datasets.load(str(path))
 
 

@@ -21,7 +21,7 @@ IMAGES = "train-images-idx3-ubyte.gz"
     [
         PLAIN,
         ("train-images.idx3-ubyte", "train-labels.idx1-ubyte", "test-images.idx3-ubyte", "test-labels.idx1-ubyte"),
-        tuple(f"emnist-digits-{name.replace('t10k', 'test')}.gz" for name in PLAIN),
+        tuple(f"sets-digits-{name.replace('t10k', 'test')}.gz" for name in PLAIN),
         ("train_images.gz", "train_labels.gz", "test_images.gz", "test_labels.gz"),
     ],
 )

@@ -22,7 +22,11 @@ def dataset_of(labels, classes=None):
     images[:, 0, 0, 0] = np.arange(len(labels)) % 256
     every = np.unique(labels)
     arrays = {"x_train": images, "y_train": labels, "x_test": images[: len(every)], "y_test": every}
-    return assemble(Raw(arrays, dict.fromkeys(ROLES, "here"), (), "here", classes), None, "mine")
+    return assemble(
+        Raw(arrays, dict.fromkeys(ROLES, "here"), (), "here", dict(enumerate(classes)) if classes else None),
+        None,
+        "mine",
+    )
 
 
 def config_of(seed=1, **data):

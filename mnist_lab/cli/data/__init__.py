@@ -1,8 +1,9 @@
-"""`mnist-lab data`: find, download, verify and view data sets; a command per file."""
+"""`mnist-lab data`: find, download, verify, view and convert data sets; a command per file."""
 
 import click
 
 from mnist_lab.cli._options import examples
+from mnist_lab.cli.data.convert import convert
 from mnist_lab.cli.data.fetch import fetch
 from mnist_lab.cli.data.list import list_
 from mnist_lab.cli.data.show import show
@@ -10,12 +11,12 @@ from mnist_lab.cli.data.verify import verify
 
 
 @click.group(
-    short_help="Find, download, verify and view data sets.",
+    short_help="Find, download, verify, view and convert data sets.",
     epilog=examples("mnist-lab data list", "mnist-lab data fetch mnist"),
 )
 def data() -> None:
-    """Find, download, verify and view data sets."""
+    """Find, download, verify, view and convert data sets."""
 
 
-for command in (fetch, list_, show, verify):
+for command in (convert, fetch, list_, show, verify):
     data.add_command(command)

@@ -53,10 +53,11 @@ def list_(data_dir: Path | None, as_json: bool) -> None:
         elsewhere="--json has all columns",
     )
     echo("\nLocation:")
+    width = max(len(row["name"]) for row in rows)
     for row in rows:
         where = row["problem"] or row["source"] or f"not found; to download it: mnist-lab data fetch {row['name']}"
-        echo(f"  {row['name']:<14} " + where.replace("\n", "\n" + " " * 17))
-    echo("  your own       use a path instead of a name: IDX files, an .npz file or train/<class>/*.png")
+        echo(f"  {row['name']:<{width}}  " + where.replace("\n", "\n" + " " * (width + 4)))
+    echo(f"  {'your own':<{width}}  use a path instead of a name: pictures in folders, IDX, npz or CSV files")
 
 
 def _list_row(known: "KnownSet", data_dir: Path | None) -> dict[str, Any]:

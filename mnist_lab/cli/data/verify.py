@@ -45,18 +45,17 @@ def _facts(dataset: "Dataset") -> dict[str, Any]:
 
     counts = {
         part: np.bincount(labels, minlength=len(dataset.classes)).tolist()
-        for part, labels in (("train", dataset.y_train), ("test", dataset.y_test))
+        for part, (_, labels) in dataset.parts.items()
     }
     return {
         "name": dataset.name,
         "title": dataset.title,
         "source": dataset.source,
-        "train": len(dataset.x_train),
-        "test": len(dataset.x_test),
+        **{part: len(labels) for part, (_, labels) in dataset.parts.items()},
         "image_shape": dataset.image_shape,
         "classes": [
-            {"name": name, "train": train, "test": test}
-            for name, train, test in zip(dataset.classes, counts["train"], counts["test"], strict=True)
+            {"name": name, **{part: of_part[index] for part, of_part in counts.items()}}
+            for index, name in enumerate(dataset.classes)
         ],
         "labels": list(dataset.labels),
         "sha256": dataset.sha256,
@@ -72,12 +71,13 @@ def _print_facts(dataset: "Dataset", facts: dict[str, Any]) -> None:
     from mnist_lab.text.tables import Column
 
     echo(dataset.title)
-    counts = f"{facts['train']:,} training and {facts['test']:,} test images"
+    numbers = [f"{facts[part]:,} {'training' if part == 'train' else part}" for part in dataset.parts]
+    counts = f"{', '.join(numbers[:-1])} and {numbers[-1]} images"
     echo(f"  {dataset.source}")
     echo(f"  {counts}, {image_size(dataset.image_shape)}, {len(dataset.classes)} classes")
     echo()
-    rows = [[each["name"], f"{each['train']:,}", f"{each['test']:,}"] for each in facts["classes"]]
-    columns = [Column("Class"), *(Column(heading, number=True) for heading in ("Train", "Test"))]
+    rows = [[each["name"], *(f"{each[part]:,}" for part in dataset.parts)] for each in facts["classes"]]
+    columns = [Column("Class"), *(Column(part.capitalize(), number=True) for part in dataset.parts)]
     if dataset.labels != dataset.classes:
         columns.append(Column("Label", number=True))
         rows = [[*row, label] for row, label in zip(rows, dataset.labels, strict=True)]

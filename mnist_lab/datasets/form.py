@@ -1,0 +1,56 @@
+"""A size and a number of channels that all images of a data set are brought to: `data.resize` and `data.grey`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mnist_lab.datasets.pictures import Pixels, grey
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is asked for; what is not stays as it is.
+
+    Attributes:
+        size: height and width. Images of another shape are stretched.
+        grey: whether colour becomes grey (ITU-R 601-2 luma).
+    """
+
+    size: tuple[int, int] | None = None
+    grey: bool = False
+
+    def shape(self, image: tuple[int, int, int]) -> tuple[int, int, int]:
+        """The height, width and channels that an image of this shape is brought to."""
+        return (*(self.size or image[:2]), 1 if self.grey else image[2])
+
+    def applied(self, picture: Pixels) -> Pixels:
+        """A picture (height, width, 1 or 3) in this form."""
+        return resized(picture, self.shape(picture.shape))
+
+    def applied_to_all(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Images (n, height, width, 1 or 3) in this form."""
+        if self.shape(images.shape[1:]) == images.shape[1:]:
+            return images
+        result = np.empty((len(images), *self.shape(images.shape[1:])), np.uint8)
+        for row, image in enumerate(images):
+            result[row] = self.applied(image)
+        return result
+
+
+AS_IT_IS = Form()
+
+
+def resized(picture: NDArray[Any], shape: tuple[int, int, int]) -> Pixels:
+    """A picture (height, width, 1 or 3) with the height, width and channels of `shape`, and nothing else done to it."""
+    height, width, channels = shape
+    if channels == 1:
+        picture = grey(picture)
+    elif picture.shape[2] == 1:
+        picture = np.repeat(picture, channels, axis=2)
+    if picture.shape[:2] != (height, width):
+        image = Image.fromarray(picture[..., 0] if channels == 1 else picture)
+        picture = np.asarray(image.resize((width, height), Image.Resampling.LANCZOS)).reshape(shape)
+    return picture

@@ -1,0 +1,259 @@
+"""Reads data sets from CSV files with an image in each row: Kaggle's, "MNIST in CSV" and EMNIST's.
+
+    label,pixel0,pixel1,...,pixel783        a column of labels at any place, the others are pixels
+    7,0,0,...,0                             without a header, the labels first
+
+A file is read in parts by NumPy's parser, into arrays of the size that its lines need: 60,000 rows of 785 numbers take
+about a second, and no more memory than the images and one part.
+"""
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_lab.datasets import emnist, layouts, roles
+from mnist_lab.datasets.dataset import Raw
+from mnist_lab.datasets.files import MOST_BYTES, entries, opened
+from mnist_lab.errors import DataError
+
+SUFFIXES = (".csv", ".csv.gz")
+_LABELS = frozenset(("label", "labels", "class", "target", "y"))
+_ROW_NUMBERS = frozenset(("", "id", "index", "unnamed: 0"))
+"""Columns that number the rows, as pandas writes them."""
+_LONGEST_LINE = 2**22
+_PART = 2**20
+"""Pixels that are parsed at a time."""
+_UNDERSTOOD = (
+    "Understood are rows of a label and the pixels 0..255 of a square grey image, with a header such as"
+    " label,pixel0,pixel1,... or without one, then with the labels first."
+)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """What the columns of a table are."""
+
+    delimiter: str
+    columns: int
+    label: int | None
+    pixels: tuple[int, ...]
+    names: tuple[str, ...]
+    """The header; empty without one."""
+    found: str
+    """What the first line holds, for messages."""
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file is a CSV file by its name."""
+    return path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")
+
+
+def read_file(path: Path) -> Raw:
+    """Reads one CSV file, all of whose rows are for training.
+
+    Raises:
+        DataError: unreadable, damaged, too large, without labels or pixels, or with a value that is no pixel.
+    """
+    return _raw({"train": path}, str(path), _beside(path))
+
+
+def read_folder(folder: Path) -> Raw | None:
+    """Reads the CSV files of a folder, told by `train`, `val` and `test` in their names; None if there are none.
+
+    A test file without labels, as in Kaggle's competitions, is not used.
+
+    Raises:
+        DataError: as for `read_file`; or it is not certain which file is for training.
+    """
+    tables = [path for path in entries(folder) if is_table(path)]
+    if not tables:
+        return None
+    if len(tables) == 1:
+        return read_file(tables[0])
+    parts: dict[str, Path] = {}
+    notes = []
+    for path in tables:
+        part = roles.part_of(path.name)
+        if part in parts:
+            raise DataError(
+                f"{folder}: which of these is meant? {parts[part].name}, {path.name}",
+                "Keep one data set to a folder, or give the path of the file itself.",
+            )
+        if part is None:
+            notes.append(f"Skipped {path.name}: its name has neither train nor test.")
+        else:
+            parts[part] = path
+    if "train" not in parts:
+        raise DataError(
+            f"{folder}: which of these is for training? {', '.join(path.name for path in tables)}",
+            "Give the path of the file itself, or rename them: train.csv, test.csv.",
+        )
+    unlabelled = [part for part, path in parts.items() if part != "train" and _layout_of(path).label is None]
+    notes += [f"{parts.pop(part).name} has no labels, so it is not used." for part in unlabelled]
+    return _raw(parts, f"{folder} (CSV)", notes)
+
+
+def _raw(parts: dict[str, Path], source: str, notes: Sequence[str]) -> Raw:
+    arrays, places, said = {}, {}, list(notes)
+    for part, path in parts.items():
+        layout = _layout_of(path)
+        if not layout.names:
+            said.append(f"{path.name} has no header; its first column was taken for the labels.")
+        arrays[f"x_{part}"], arrays[f"y_{part}"] = _read(path, layout)
+        places |= {f"x_{part}": str(path), f"y_{part}": str(path)}
+    return emnist.upright(Raw(arrays, places, tuple(parts.values()), source, notes=tuple(said)))
+
+
+def _beside(path: Path) -> list[str]:
+    """A note about a test file beside a training file."""
+    if roles.part_of(path.name) != "train":
+        return []
+    name = path.name.lower().replace("training", "test").replace("train", "test")
+    return [
+        f"{other.name} was not read; to use it as the test part, give the folder instead of the file."
+        for other in entries(path.parent)
+        if other.name.lower() == name
+    ]
+
+
+@contextmanager
+def _text(path: Path) -> Iterator[TextIO]:
+    """A file as text, without a byte order mark; unpacked if it is gzipped."""
+    with opened(path) as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        try:
+            yield io.TextIOWrapper(gzip.GzipFile(fileobj=file) if zipped else file, encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path}: expected text in UTF-8 ({error}).", "Save it as CSV in UTF-8.") from error
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise DataError(f"{path}: the gzip file is truncated or corrupt ({error}).") from error
+
+
+def _layout_of(path: Path) -> _Layout:
+    with _text(path) as file:
+        first = file.readline(_LONGEST_LINE)
+    if not first.strip():
+        raise DataError(f"{path}: expected a header or a row of numbers, the first line is empty.", _UNDERSTOOD)
+    delimiter = max(",;\t", key=first.count)
+    cells = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter))]
+    names = tuple(cell.lower() for cell in cells)
+    if set(names) & (_LABELS | _ROW_NUMBERS) or sum(not _is_number(cell) for cell in cells) > 1:
+        labels = [i for i, name in enumerate(names) if name in _LABELS]
+        pixels = [i for i, name in enumerate(names) if name not in _LABELS | _ROW_NUMBERS]
+        header = tuple(cells)
+    else:
+        square = {n for n in (len(cells) - 1, len(cells)) if round(n**0.5) ** 2 == n}
+        labels = [] if square == {len(cells)} else [0]
+        pixels = list(range(len(labels), len(cells)))
+        header = ()
+    if len(labels) > 1 or len(pixels) < 4:
+        raise DataError(f"{path}: not a table of labelled images; {_found(cells)}.", _UNDERSTOOD)
+    return _Layout(delimiter, len(cells), labels[0] if labels else None, tuple(pixels), header, _found(cells))
+
+
+def _read(path: Path, layout: _Layout) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Images (n, side, side, 1) and labels (n,)."""
+    if layout.label is None:
+        raise DataError(f"{path}: there is no column of labels; {layout.found}.", _UNDERSTOOD)
+    pixels, side = len(layout.pixels), layouts.square(len(layout.pixels), f"{path} ({layout.found})")
+    with _text(path) as file:
+        lines = sum(block.count("\n") for block in iter(lambda: file.read(_PART), "")) + 1
+    if lines * pixels > MOST_BYTES:
+        raise DataError(f"{path}: {lines:,} lines of {pixels:,} pixels; at most {MOST_BYTES:,} bytes are read.")
+    images: NDArray[Any] = np.empty((lines, pixels), np.uint8)
+    labels: list[str] = []
+    with _text(path) as file:
+        numbered = ((number, line) for number, line in enumerate(file, 1) if line.strip())
+        for _ in layout.names[:1]:
+            next(numbered)
+        while part := list(islice(numbered, max(1, _PART // pixels))):
+            start = len(labels)
+            labels += [_label(path, layout, number, line) for number, line in part]
+            parsed = _parsed(layout, part, images.dtype)
+            if parsed is None and images.dtype == np.uint8:  # there may be fractions
+                images = images.astype(np.float32)
+                parsed = _parsed(layout, part, images.dtype)
+            if parsed is None or not (parsed.min() >= 0 and parsed.max() <= 255):  # NaN fails too
+                raise _no_pixel(path, layout, part)
+            images[start : len(labels)] = parsed
+    if not labels:
+        raise DataError(f"{path}: there are no rows in it.")
+    return (
+        layouts.images(images[: len(labels)].reshape(-1, side, side), str(path)),
+        layouts.labels(np.array(labels), str(path)),
+    )
+
+
+def _parsed(layout: _Layout, part: Sequence[tuple[int, str]], dtype: np.dtype[Any]) -> NDArray[Any] | None:
+    """The pixels of some lines; None if one is no number of this type."""
+    lines = [line for _, line in part]
+    try:
+        return np.loadtxt(
+            lines, dtype, delimiter=layout.delimiter, usecols=layout.pixels, comments=None, quotechar='"', ndmin=2
+        )
+    except ValueError:
+        return None
+
+
+def _label(path: Path, layout: _Layout, number: int, line: str) -> str:
+    """The label of a line that has as many values as there are columns."""
+    assert layout.label is not None
+    cells = None if '"' in line or line.count(layout.delimiter) != layout.columns - 1 else line
+    if cells is None:
+        found = _cells(layout, line)
+        if len(found) != layout.columns:
+            raise DataError(
+                f"{path}, line {number:,}: expected {layout.columns:,} values as in the first line, received"
+                f" {len(found):,}."
+            )
+        label = found[layout.label]
+    else:
+        label = line.split(layout.delimiter, layout.label + 1)[layout.label]
+    if not (label := label.strip()):
+        raise DataError(f"{path}, line {number:,}: expected a label in column {layout.label + 1}, there is none.")
+    return label
+
+
+def _no_pixel(path: Path, layout: _Layout, part: Sequence[tuple[int, str]]) -> DataError:
+    """The error about the first value that is no pixel."""
+    for number, line in part:
+        cells = _cells(layout, line)
+        for column in layout.pixels:
+            value = cells[column].strip()
+            if not (_is_number(value) and 0 <= float(value) <= 255):
+                name = f" ({layout.names[column]})" if layout.names else ""
+                return DataError(
+                    f"{path}, line {number:,}, column {column + 1:,}{name}: expected a pixel of 0 to 255, received"
+                    f" {value[:40]!r}."
+                )
+    return DataError(f"{path}, lines {part[0][0]:,} to {part[-1][0]:,}: cannot be read as pixels of 0 to 255.")
+
+
+def _cells(layout: _Layout, line: str) -> list[str]:
+    return next(csv.reader([line], delimiter=layout.delimiter))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _found(cells: Sequence[str]) -> str:
+    """What the first line holds: `it has 785 columns: label, pixel0, pixel1, ..., pixel783`."""
+    shown = [cell[:40] for cell in cells]
+    shown = shown if len(shown) <= 6 else [*shown[:4], "...", shown[-1]]
+    return f"it has {len(cells):,} columns: {', '.join(shown)}"
