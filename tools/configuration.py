@@ -14,7 +14,7 @@ from typing import Any, get_args
 from mnist_lab.config import Config, json_schema
 from mnist_lab.config.augmentations import AUGMENTATIONS, Geometric
 from mnist_lab.config.initializers import INITIALIZERS, REGULARIZERS
-from mnist_lab.config.layers import LAYERS, Activation, Cnn, Mlp
+from mnist_lab.config.layers import LAYERS, Activation, Cnn, Custom, Mlp
 from mnist_lab.config.optimizers import OPTIMIZERS, Optimizer
 from mnist_lab.config.schedules import SCHEDULES
 from mnist_lab.config.schema import PREPROCESSINGS, Data, EarlyStopping, Runtime, Train, Validation
@@ -32,7 +32,7 @@ SECTIONS: Mapping[str, Sequence[type[Spec]]] = {
     "datavalidation": [Validation],
     "preprocessing": PREPROCESSINGS,
     "augmentations": AUGMENTATIONS,
-    "model": [Mlp, Cnn],
+    "model": [Mlp, Cnn, Custom],
     "layers": LAYERS,
     "initializers": INITIALIZERS,
     "regularizers": REGULARIZERS,

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from pathlib import PurePath
 from typing import Any
 
-from mnist_lab.config.layers import Cnn, Conv, Layer, Mlp, Residual, SeparableConv
+from mnist_lab.config.layers import Cnn, Conv, Custom, Layer, Mlp, Residual, SeparableConv
 from mnist_lab.config.optimizers import Optimizer
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS, WITHOUT_FRACTION, Config, Validation
 from mnist_lab.config.spec import Item, Spec
@@ -57,7 +57,8 @@ def _compare(path: str, before: Any, after: Any) -> Iterator[Change]:
     if before == after:
         return
     another_split = isinstance(before, Validation) and before.split != after.split
-    if isinstance(before, Spec) and type(before) is type(after) and not another_split:
+    another_network = isinstance(before, Custom) and isinstance(after, Custom)
+    if isinstance(before, Spec) and type(before) is type(after) and not another_split and not another_network:
         for name in type(before).model_fields:
             yield from _compare(f"{path}.{name}", getattr(before, name), getattr(after, name))
     else:
@@ -73,6 +74,8 @@ def _part(change: Change) -> str:
             return _list_changes(before, after, "schedule ")
         case "train.optimizer":
             return _optimizer(before, after)
+        case "model" if isinstance(before, Custom) and isinstance(after, Custom):
+            return "another custom network"
         case "model":
             return f"{_network(before)} -> {_network(after)}"
         case "model.layers":
@@ -171,8 +174,10 @@ def _optimizer(before: Optimizer, after: Optimizer) -> str:
     return ", ".join(parts)
 
 
-def _network(model: Mlp | Cnn) -> str:
-    """A short name of a network: `mlp 512, 512`, `cnn 20, 40, 60` (filters), or `cnn of 9 layers`."""
+def _network(model: Mlp | Cnn | Custom) -> str:
+    """A short name of a network: `mlp 512, 512`, `cnn 20, 40, 60` (filters), `cnn of 9 layers`, `custom network`."""
+    if isinstance(model, Custom):
+        return "custom network"
     if isinstance(model, Mlp):
         return f"mlp {_text(model.nodes)}" if model.nodes else "softmax regression"
     filters = tuple(_filters(model.layers))

@@ -1,4 +1,4 @@
-"""The layers of a network, and the two ways to declare one: `mlp` and `cnn`.
+"""The layers of a network, and the two ways to declare one: `mlp` and `cnn`; `custom` stands for one built in Python.
 
 Names and defaults are Keras'. Adding a layer is adding a class here and its name to `LAYERS`.
 """
@@ -361,4 +361,29 @@ class Mlp(Spec):
         return False
 
 
-Model = Annotated[Mlp | Cnn, OneOfNamed(lambda: (Mlp, Cnn), tag="kind")]
+class Custom(Spec):
+    """A network that a Python function builds: `mnist_lab.run(config, network=build)`."""
+
+    kind: Literal["custom"]
+    """A network that a Python function builds: `mnist_lab.run(config, network=build)`."""
+    layers: tuple[str, ...] = ()
+    """The Keras classes of its layers; filled in by mnist-lab."""
+    sha256: str | None = None
+    """Hash of all that describes it, such as Keras' configuration of its layers; filled in by mnist-lab."""
+
+    def every_layer(self) -> Iterator[Layer]:
+        """None: its layers are known by their classes only."""
+        return iter(())
+
+    @property
+    def convolves(self) -> bool:
+        """Whether any layer is a convolution, which determines the fastest backend."""
+        return any("Conv" in name for name in self.layers)
+
+    @property
+    def handicaps_training(self) -> bool:
+        """Whether a layer acts in training only, as dropout does."""
+        return any(word in name for name in self.layers for word in ("Dropout", "Noise", "Random"))
+
+
+Model = Annotated[Mlp | Cnn | Custom, OneOfNamed(lambda: (Mlp, Cnn, Custom), tag="kind")]

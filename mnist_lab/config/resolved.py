@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from mnist_lab.config.layers import Custom
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config, class_key
 
 
@@ -26,6 +27,8 @@ def fingerprint(config: Config, *, dataset_sha256: str, backend: str, classes: S
     """
     facts = config.model_dump(mode="json", exclude_defaults=True, include=set(CHANGE_THE_NUMBERS))
     facts["data"].pop("dataset")  # its hash counts, not where it lies
+    if isinstance(config.model, Custom):
+        facts["model"].pop("layers", None)  # they follow from what the hash is of
     weights = config.train.class_weight
     if isinstance(weights, dict) and any(name != str(index) for index, name in enumerate(classes)):
         facts["train"]["class_weight"] = [weights.get(class_key(name), 1.0) for name in classes]

@@ -19,7 +19,7 @@ from pydantic_core.core_schema import TaggedUnionSchema
 
 from mnist_lab.config import names
 from mnist_lab.config.augmentations import AnyAugmentation, Geometric
-from mnist_lab.config.layers import Model
+from mnist_lab.config.layers import Custom, Model
 from mnist_lab.config.optimizers import Adam, AnyOptimizer
 from mnist_lab.config.schedules import AnySchedule, Monitor, Plateau
 from mnist_lab.config.spec import (
@@ -312,10 +312,10 @@ class Config(Spec):
     """Seed of everything random: initial weights, splits, subsets, shuffling, augmentation, dropout."""
 
     @property
-    def handicaps(self) -> tuple[Item, ...]:
+    def handicaps(self) -> tuple[Item | Custom, ...]:
         """The augmentations and dropout layers that act in training only, so that training accuracy understates."""
-        items = (*self.augment, *self.model.every_layer())
-        return tuple(item for item in items if item.handicaps_training)
+        layers = (self.model,) if isinstance(self.model, Custom) else self.model.every_layer()
+        return tuple(item for item in (*self.augment, *layers) if item.handicaps_training)
 
     @model_validator(mode="after")
     def _monitors_are_measured(self) -> Self:

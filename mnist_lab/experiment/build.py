@@ -12,12 +12,33 @@ from mnist_lab.experiment import class_weights
 from mnist_lab.experiment.data import Splits
 
 if TYPE_CHECKING:
-    from mnist_lab.models import Summary
+    from mnist_lab.models import Builder, Summary
     from mnist_lab.training import Trainer
 
 
-def build_trainer(config: Config, splits: Splits) -> "Trainer":
+def with_network(config: Config, network: "Builder", dataset: datasets.Dataset) -> Config:
+    """The configuration with the specification of the network that a function builds, for which Keras is started.
+
+    Raises:
+        InputError: the network cannot be trained or saved, or does not fit the images or into memory.
+    """
+    runtime = config.runtime
+    backend = backends.choose(runtime.backend, convolves=True, device=runtime.device)
+    backends.start(backend, device=runtime.device, threads=runtime.threads)
+    from mnist_lab import models
+
+    with models.memory_errors():
+        model = models.identified(network, config, image_shape=dataset.image_shape, classes=len(dataset.classes))
+    return config.model_copy(update={"model": model, "runtime": runtime.model_copy(update={"backend": backend})})
+
+
+def build_trainer(config: Config, splits: Splits, network: "Builder | None" = None) -> "Trainer":
     """Build the network, initialized from the seed of the configuration, and its trainer.
+
+    Args:
+        config: which network, and how it is trained.
+        splits: the images.
+        network: builds it instead; `config` is from `with_network`.
 
     Raises:
         InputError: the network cannot be built, or does not fit the images or into memory.
@@ -28,7 +49,8 @@ def build_trainer(config: Config, splits: Splits) -> "Trainer":
 
     keras.utils.set_random_seed(config.seed)
     dataset = splits.dataset
-    model = models.from_config(config, image_shape=dataset.image_shape, classes=len(dataset.classes))
+    facts = {"image_shape": dataset.image_shape, "classes": len(dataset.classes)}
+    model = models.from_builder(network, config, **facts) if network else models.from_config(config, **facts)
     return training.Trainer(
         model,
         convolves=config.model.convolves,

@@ -107,6 +107,11 @@ def reproduce(
     """
     if missing := [name for name in _NEEDED if not (original.folder.path / name).is_file()]:
         raise InputError(f"{original.folder.path}: cannot be compared: there is no {' and no '.join(missing)}.")
+    if original.config.model.kind == "custom":
+        raise InputError(
+            f"{original.folder.path}: its network was built by a Python function, which a run folder does not hold.",
+            "Train it again from Python, with the same function: mnist_lab.run(config, network=build, force=True).",
+        )
     _check_files(original)
     config = repeated(original, backend=backend, device=device, threads=threads)
     there = results / str(config.experiment)

@@ -3,12 +3,13 @@
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config, to_yaml
 from mnist_lab.errors import InputError
 from mnist_lab.experiment import epochs, metrics
-from mnist_lab.experiment.build import build_trainer
+from mnist_lab.experiment.build import build_trainer, with_network
 from mnist_lab.experiment.data import prepare_data
 from mnist_lab.experiment.failures import recording_failures
 from mnist_lab.experiment.identity import identify
@@ -19,6 +20,9 @@ from mnist_lab.experiment.provenance import provenance
 from mnist_lab.runs import Run, RunFolder, load_run
 from mnist_lab.system.writable import check_clock, check_writable
 
+if TYPE_CHECKING:
+    from mnist_lab.models import Builder
+
 
 def run(
     config: Config,
@@ -26,6 +30,7 @@ def run(
     results: str | Path = "results",
     data_dir: Path | None = None,
     force: bool = False,
+    network: "Builder | None" = None,
     observer: Observer | None = None,
 ) -> Run:
     """Train one configuration and write its run folder; a finished run is loaded, an interrupted one resumes.
@@ -37,6 +42,7 @@ def run(
         results: the folder that contains the run folders.
         data_dir: where to look for the data set first.
         force: train from scratch, even if the run is finished.
+        network: a function that builds the network, instead of the configuration's.
         observer: is notified of what happens.
 
     Raises:
@@ -46,15 +52,21 @@ def run(
         KeyboardInterrupt: as an `Interruption` that says how to resume; the last checkpoint is kept.
     """
     with Interrupts().watched() as interrupts, backends.in_turn:
-        return _run(config, Path(results), data_dir, Observers([observer or Observer(), interrupts]), force=force)
+        told = Observers([observer or Observer(), interrupts])
+        return _run(config, Path(results), data_dir, told, force=force, network=network)
 
 
-def _run(config: Config, results: Path, data_dir: Path | None, observer: Observer, *, force: bool) -> Run:
+def _run(
+    config: Config, results: Path, data_dir: Path | None, observer: Observer, *, force: bool, network: "Builder | None"
+) -> Run:
     timing = metrics.Timing()
 
     # Which run it is, and whether it is finished.
     observer.preparing("Reading the data")
     dataset = datasets.load(config.data, data_dir, progress=observer.download)
+    if network:
+        observer.preparing("Importing Keras")
+        config = with_network(config, network, dataset)
     identity = identify(config, dataset, results)
     config, folder = identity.config, identity.folder
     for note in identity.notes:
@@ -78,7 +90,7 @@ def _run(config: Config, results: Path, data_dir: Path | None, observer: Observe
     config = config.model_copy(update={"runtime": runtime.model_copy(update={"threads": backend.threads})})
     observer.preparing("Building the network")
     with models.memory_errors():
-        trainer = build_trainer(config, splits)
+        trainer = build_trainer(config, splits, network)
         summary = models.summarize(trainer.model)
     environment = provenance(backend, trainer)
 

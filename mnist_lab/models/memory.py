@@ -12,6 +12,7 @@ from typing import Any
 import keras
 
 from mnist_lab.errors import TooLargeError
+from mnist_lab.models.description import layers_in_order, output_shape
 from mnist_lab.system.hardware import available_memory
 
 FLOAT = 4
@@ -46,10 +47,10 @@ def check_batch(model: keras.Model, batch_size: int) -> None:
     Raises:
         TooLargeError: it does not.
     """
-    for layer in model.layers:
-        shape = tuple(layer.output.shape[1:])
-        what = f"{layer.name}: the outputs of shape {shape} for a batch of {batch_size} images"
-        _check(FLOAT * batch_size * prod(shape), what)
+    for layer in layers_in_order(model):
+        if None not in (shape := output_shape(layer)[1:]):
+            what = f"{layer.name}: the outputs of shape {shape} for a batch of {batch_size} images"
+            _check(FLOAT * batch_size * prod(shape), what)
 
 
 def check_weights(layer: keras.layers.Layer, where: str) -> None:

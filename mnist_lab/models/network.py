@@ -8,10 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from mnist_lab.config.layers import Cnn, Dense, Dropout, Layer, Mlp, Residual, Rows, SpatialDropout
+from mnist_lab.config.layers import Cnn, Custom, Dense, Dropout, Layer, Mlp, Residual, Rows, SpatialDropout
 from mnist_lab.config.schema import Config, Preprocess, Rescale, Standardize
 from mnist_lab.errors import ConfigError
 from mnist_lab.models.construct import construct
+from mnist_lab.models.description import is_graph
 from mnist_lab.models.memory import check_weights
 
 Shape = tuple[int, ...]
@@ -49,7 +50,26 @@ def build(
             f"model.layers: expected an output of shape ({classes},), received {_shape(tensor)}: "
             f"one probability for each of the {classes} classes."
         )
-    return keras.Model(inputs, tensor, name=_NO_SCOPE.sub("_", name).lstrip("_-") or "model")
+    return keras.Model(inputs, tensor, name=_scope(name))
+
+
+def behind_preprocessing(
+    network: keras.Model, *, input_shape: Shape, preprocess: Preprocess, precision: str = "float32", name: str = "model"
+) -> keras.Model:
+    """The model from raw pixels (batch, *input_shape) in 0..255 to what `network` makes of the preprocessed ones.
+
+    Args:
+        network: of one input and one output.
+        input_shape: height, width and channels of an image.
+        precision: Keras' dtype policy of the preprocessing.
+        name: of the model, as in `build`.
+
+    Raises:
+        ConfigError: the preprocessing does not fit the image.
+        ValueError, TypeError: `network` does not fit it.
+    """
+    inputs = keras.Input(shape=input_shape, name="pixels")
+    return keras.Model(inputs, network(_preprocess(inputs, preprocess, precision)), name=_scope(name))
 
 
 def from_config(config: Config, *, image_shape: tuple[int, int, int], classes: int) -> keras.Model:
@@ -59,9 +79,14 @@ def from_config(config: Config, *, image_shape: tuple[int, int, int], classes: i
         image_shape: height, width and channels.
 
     Raises:
-        ConfigError: the layers do not fit the images or each other.
+        ConfigError: the layers do not fit the images or each other, or it is a custom network.
         TooLargeError: a layer's weights do not fit into memory.
     """
+    if isinstance(config.model, Custom):
+        raise ConfigError(
+            "model: a custom network is built by a Python function, which a configuration does not hold.",
+            "Give the function from Python: mnist_lab.run(config, network=build).",
+        )
     return build(
         config.model,
         input_shape=image_shape,
@@ -84,7 +109,10 @@ def for_training(model: keras.Model, augmentation: Sequence[keras.layers.Layer])
     for layer in augmentation:
         tensor = layer(tensor)
     last: Any = model.layers[-1]
-    if getattr(last, "activation", None) is not keras.activations.softmax:
+    if is_graph(last):  # a custom network behind the preprocessing
+        tensor = keras.Model(model.inputs, model.layers[-2].output, name=model.name)(tensor)
+        model, last = last, last.layers[-1]
+    if getattr(last, "activation", None) is not keras.activations.softmax or last.output is not model.outputs[0]:
         return keras.Model(inputs, model(tensor), name="training"), False
     tensor = keras.Model(model.inputs, last.input, name=model.name)(tensor)
     if isinstance(last, keras.layers.Dense):
@@ -140,7 +168,7 @@ class _Blocks:
             try:
                 tensor = self._one(spec, tensor, here, precision)
             except (ValueError, TypeError) as error:
-                raise ConfigError(f"{here}: does not fit here, where the shape is {shape}: {_reason(error)}") from error
+                raise ConfigError(f"{here}: does not fit here, where the shape is {shape}: {reason(error)}") from error
             if 0 in tensor.shape[1:]:
                 raise ConfigError(
                     f"{here}: the input of shape {shape} is too small: the output would be {_shape(tensor)}."
@@ -199,7 +227,11 @@ class _Blocks:
         return f"{key}_{self.counts[key]}"
 
 
-def _reason(error: Exception) -> str:
+def _scope(name: str) -> str:
+    return _NO_SCOPE.sub("_", name).lstrip("_-") or "model"
+
+
+def reason(error: Exception) -> str:
     """Keras' message: the bold part if it is wrapped into the arguments of the call, else the first line."""
     bold = re.search(r"\x1b\[1m(.+?)\x1b\[0m", str(error), re.DOTALL)
     return (bold[1] if bold else str(error)).strip().splitlines()[0]

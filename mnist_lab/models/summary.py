@@ -6,7 +6,11 @@ from typing import Any
 
 import keras
 
+from mnist_lab.models.description import layers_in_order, output_shape
 from mnist_lab.text.tables import MINOR, Column
+
+_KERNELS = ("Dense", "Conv1D", "Conv2D", "DepthwiseConv", "SeparableConv")
+"""How the names of Keras' layers begin whose kernels are used once per position of the output."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,9 @@ class Summary:
 
     layers: tuple[LayerRow, ...]
     parameters: Parameters
-    multiply_adds: int
-    """Multiply-accumulate operations of the forward pass of one image; training costs about three times as many."""
+    multiply_adds: int | None
+    """Multiply-accumulate operations of the forward pass of one image; training costs about three times as many. None
+    where a layer's are not known, which only a custom network has."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -54,19 +59,28 @@ class Summary:
 
 def summarize(model: keras.Model) -> Summary:
     """Summarize `model`."""
+    layers = list(layers_in_order(model))
     rows = tuple(
-        LayerRow(layer.name, type(layer).__name__, tuple(layer.output.shape), layer.count_params())
-        for layer in model.layers
+        LayerRow(layer.name, type(layer).__name__, output_shape(layer), layer.count_params()) for layer in layers
     )
     trainable, fixed = (
         sum(prod(weight.shape) for weight in weights)
         for weights in (model.trainable_weights, model.non_trainable_weights)
     )
-    work = sum(_multiply_adds(layer) for layer in model.layers)
-    return Summary(rows, Parameters(trainable, fixed, trainable + fixed), work)
+    work = [_multiply_adds(layer) for layer in layers]
+    known = [count for count in work if count is not None]
+    parameters = Parameters(trainable, fixed, trainable + fixed)
+    return Summary(rows, parameters, sum(known) if len(known) == len(work) else None)
 
 
-def _multiply_adds(layer: Any) -> int:
-    """Each value of a kernel is used once per position of the output; other layers are negligible."""
-    places = prod(layer.output.shape[1:-1])
-    return sum(places * prod(weight.shape) for weight in layer.weights if len(weight.shape) > 1)
+def _multiply_adds(layer: Any) -> int | None:
+    """Each value of a kernel is used once per position of the output; other layers are negligible.
+
+    None for a layer with matrices of weights of which that is not known, and for one that is used more than once.
+    """
+    places, kernels = output_shape(layer)[1:-1], [weight for weight in layer.weights if len(weight.shape) > 1]
+    if not kernels:
+        return 0
+    if not type(layer).__name__.startswith(_KERNELS) or None in places or len(layer._inbound_nodes) > 1:
+        return None
+    return sum(prod(places) * prod(weight.shape) for weight in kernels)

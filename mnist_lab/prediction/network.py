@@ -68,13 +68,15 @@ def warning(picture: Picture, probabilities: "NDArray[np.float32]") -> str | Non
 def load_network(run: Run, signature: Signature, *, backend: str | None = None, device: str = "auto") -> Network:
     """Build the network of a run that has passed `check_model`, and load its saved weights.
 
-    Of `model.keras` only the weights are read, so no code in it is executed.
+    Of `model.keras` only the weights are read, so no code in it is executed; a custom network is loaded as Keras does
+    in safe mode, which executes none either.
 
     Args:
         backend: a backend or `auto`; None for that of the run, or another if it is not installed.
 
     Raises:
-        InputError: the saved model is damaged, has NaN or infinite weights, or the backend is not installed.
+        InputError: the saved model is damaged, has NaN or infinite weights, or the backend is not installed; or a
+            custom network has layers that are not of Keras.
     """
     file, config = run.folder.path / "model.keras", run.config
     own = config.runtime.backend
@@ -86,8 +88,11 @@ def load_network(run: Run, signature: Signature, *, backend: str | None = None, 
         from mnist_lab import models
 
         with models.memory_errors():
-            model = models.from_config(config, image_shape=signature.shape, classes=len(signature.classes))
-            load_weights(model, file)
+            if config.model.kind == "custom":
+                model = models.load_custom(file)
+            else:
+                model = models.from_config(config, image_shape=signature.shape, classes=len(signature.classes))
+                load_weights(model, file)
     _check_finite(model, run)
     return Network(model)
 

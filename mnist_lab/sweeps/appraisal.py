@@ -137,7 +137,7 @@ def _built(source: str, config: Config, dataset: datasets.Dataset) -> _Work | st
         return str(error)
     batch = config.train.batch_size
     steps = config.train.epochs * math.ceil(len(splits.train) / batch)
-    return _Work(summary.parameters.total, 6 * summary.multiply_adds * batch, steps)
+    return _Work(summary.parameters.total, 6 * (summary.multiply_adds or 0) * batch, steps)
 
 
 def _seconds_per_step(config: Config, splits: Splits) -> float:
