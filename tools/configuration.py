@@ -16,6 +16,7 @@ from mnist_lab.config.augmentations import AUGMENTATIONS, Geometric
 from mnist_lab.config.initializers import INITIALIZERS, REGULARIZERS
 from mnist_lab.config.layers import LAYERS, Activation, Cnn, Custom, Mlp
 from mnist_lab.config.optimizers import OPTIMIZERS, Optimizer
+from mnist_lab.config.resolved import without_none
 from mnist_lab.config.schedules import SCHEDULES
 from mnist_lab.config.schema import PREPROCESSINGS, Data, EarlyStopping, Runtime, Train, Validation
 from mnist_lab.config.schema import Reference as PublishedResults
@@ -214,7 +215,7 @@ def _default(schema: Schema, *, required: bool) -> str:
     """As it would be written; empty where nothing is set, or a section has its own defaults."""
     if required:
         return "required"
-    match schema.get("default"):
+    match without_none(schema.get("default")):
         case None:
             return ""
         case {"name": str(name)}:

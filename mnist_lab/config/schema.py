@@ -281,6 +281,8 @@ class Runtime(Spec):
     """Whether XLA compiles the training step; `auto`: wherever that is faster."""
     checkpoint_every: Positive = 1
     """Epochs between two checkpoints, from which an interrupted run resumes."""
+    keep_checkpoint: bool = False
+    """Whether a finished run keeps its last checkpoint, from which a run with more `train.epochs` continues."""
 
 
 class Config(Spec):

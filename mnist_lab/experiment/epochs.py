@@ -6,19 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from mnist_lab.errors import InputError, TrainingError
 from mnist_lab.experiment.observer import Observer, Plan
-from mnist_lab.runs import RunFolder
+from mnist_lab.runs import CHECKPOINT, LAST_CHECKPOINT, Continued, RunFolder
 
 if TYPE_CHECKING:
     from mnist_lab.training import Trainer
 
 
-def begin_or_resume(trainer: "Trainer", folder: RunFolder, observer: Observer, *, force: bool) -> None:
-    """Restore the last checkpoint, or empty the folder where there is none to resume from."""
-    unusable = ""
+def begin_or_resume(trainer: "Trainer", folder: RunFolder, observer: Observer, *, force: bool) -> Continued | None:
+    """Restore the last checkpoint, or empty the folder where there is none to resume from.
+
+    Returns:
+        The run that the interrupted one continues, if any.
+    """
+    continues, unusable = None, ""
     if folder.interrupted and not force:
         try:
-            state = folder.read_arrays("checkpoint.npz")
-            trainer.restore(state, json.loads(str(state.pop("history"))))
+            continues = restore(trainer, folder, CHECKPOINT)
         except (InputError, KeyError, ValueError) as error:
             unusable = f"The checkpoint cannot be used; restarting the training: {error}"
     if trainer.history:
@@ -27,7 +30,31 @@ def begin_or_resume(trainer: "Trainer", folder: RunFolder, observer: Observer, *
         folder.clear()
     if unusable:
         observer.note(unusable)
-    folder.write_history(trainer.history)
+    return continues
+
+
+def restore(trainer: "Trainer", folder: RunFolder, name: str) -> Continued | None:
+    """Restore a checkpoint of `folder`; returns the run that its run continues, if any.
+
+    Raises:
+        InputError: the file is missing or damaged.
+        KeyError, ValueError: it is incomplete, or belongs to another network.
+    """
+    state = folder.read_arrays(name)
+    history, continues = json.loads(str(state.pop("history"))), json.loads(str(state.pop("continues", "null")))
+    trainer.restore(state, history)
+    return Continued.model_validate(continues) if continues else None
+
+
+def save(plan: Plan, trainer: "Trainer", name: str) -> None:
+    """Write a checkpoint: the trainer's state and its history in one file, so that they cannot disagree."""
+    import numpy as np
+
+    continues = plan.continues and plan.continues.model_dump()
+    more: dict[str, Any] = {"history": np.array(json.dumps(trainer.history))}
+    if continues:
+        more["continues"] = np.array(json.dumps(continues))
+    plan.folder.write_arrays(name, trainer.state() | more)
 
 
 def fit(plan: Plan, trainer: "Trainer", observer: Observer) -> None:
@@ -41,12 +68,11 @@ def fit(plan: Plan, trainer: "Trainer", observer: Observer) -> None:
     for record in trainer.epochs(observer.batch):
         folder.append_history(record)
         finite, stops = isfinite(record["loss"]), observer.stops()
-        last = record["epoch"] == config.train.epochs
         due = stops or record["epoch"] % config.runtime.checkpoint_every == 0
-        if finite and due and not last:
-            folder.write_arrays("checkpoint.npz", _checkpoint(trainer))
+        if finite and due and not trainer.ended:
+            save(plan, trainer, CHECKPOINT)
         observer.epoch(record, config.train.epochs)
-        if stops and not last:
+        if stops and not trainer.ended:
             raise KeyboardInterrupt
         if not finite:
             from mnist_lab.experiment import results
@@ -57,10 +83,5 @@ def fit(plan: Plan, trainer: "Trainer", observer: Observer) -> None:
                 f"The loss became {record['loss']} in epoch {record['epoch']}; training stopped there.",
                 f"Try a smaller learning rate or gradient clipping. Its history and plots are in {folder.path}.",
             )
-
-
-def _checkpoint(trainer: "Trainer") -> dict[str, Any]:
-    """The trainer's state and the history that belongs to it, in one file, so that they cannot disagree."""
-    import numpy as np
-
-    return trainer.state() | {"history": np.array(json.dumps(trainer.history))}
+    if config.runtime.keep_checkpoint:
+        save(plan, trainer, LAST_CHECKPOINT)

@@ -46,11 +46,16 @@ def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
     data, notes = settle_split(data, dataset)
     train = class_weights.by_name(config.train, dataset)
     config = config.model_copy(update={"data": data, "runtime": runtime, "train": train})
-    of_dataset = {"dataset_sha256": dataset.sha256, "classes": dataset.classes}
-    mark = fingerprint(config, backend=backend, **of_dataset)
-    group = fingerprint(_first_fold(config), backend=backend, **of_dataset) if data.validation.fold else None
+    mark = fingerprint_of(config, dataset)
+    group = fingerprint_of(_first_fold(config), dataset) if data.validation.fold else None
     folder = RunFolder.of(results, str(config.experiment), config.seed, mark)
     return Identity(config, mark, folder, results, (*dataset.notes, *notes), group)
+
+
+def fingerprint_of(config: Config, dataset: Dataset) -> str:
+    """The fingerprint of a configuration that is resolved, as `identify` does it."""
+    backend = str(config.runtime.backend)
+    return fingerprint(config, dataset_sha256=dataset.sha256, backend=backend, classes=dataset.classes)
 
 
 def _first_fold(config: Config) -> Config:

@@ -28,7 +28,7 @@ class Timing:
     clock: float = field(default_factory=time.perf_counter)
     startup: float = 0.0
     before: float = 0.0
-    """Seconds of training before the run was interrupted."""
+    """Seconds of training before the run was interrupted, or in the run that it continues."""
 
     def training_begins(self, history: "History") -> "Timing":
         """The same, now that the remaining epochs begin after those of `history`."""
@@ -50,7 +50,7 @@ def measure(
         timing: when it began.
     """
     identity, config, splits, last = plan.identity, plan.config, plan.splits, history[-1]
-    group = {"group": identity.group} if identity.group else {}
+    optional = {"group": identity.group, "continues": plan.continues}
     validated = "val_loss" in last
     known = Measured(
         format=FORMAT,
@@ -59,7 +59,7 @@ def measure(
             experiment=str(config.experiment),
             id=identity.folder.id,
             fingerprint=identity.fingerprint,
-            **group,
+            **{name: value for name, value in optional.items() if value is not None},
             seed=config.seed,
             started=timing.started.isoformat(timespec="seconds"),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),

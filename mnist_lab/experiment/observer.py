@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from mnist_lab.config.schema import Config
 from mnist_lab.experiment.identity import Identity
-from mnist_lab.runs import Measured, RunFolder
+from mnist_lab.runs import Continued, Measured, RunFolder
 
 if TYPE_CHECKING:
     from mnist_lab.backends import Backend
@@ -28,8 +28,10 @@ class Plan:
     backend: "Backend"
     environment: Mapping[str, object]
     """What `environment.json` says."""
-    epochs_done: int
-    """Epochs finished before the run was interrupted; 0 for a new run."""
+    epochs_done: int = 0
+    """Epochs finished before: before the run was interrupted, or by the run that it continues; 0 for a new run."""
+    continues: Continued | None = None
+    """The finished run of fewer epochs whose end is the beginning of this one."""
 
     @property
     def config(self) -> Config:

@@ -1,5 +1,6 @@
 """From a configuration to a finished run folder, step by step."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,17 +12,19 @@ from mnist_lab.errors import InputError
 from mnist_lab.experiment import epochs, metrics
 from mnist_lab.experiment.build import build_trainer, with_network
 from mnist_lab.experiment.data import prepare_data
+from mnist_lab.experiment.extension import continue_from, shorter_runs
 from mnist_lab.experiment.failures import recording_failures
 from mnist_lab.experiment.identity import identify
 from mnist_lab.experiment.interrupts import Interrupts
 from mnist_lab.experiment.log import LogFile
 from mnist_lab.experiment.observer import Observer, Observers, Plan
 from mnist_lab.experiment.provenance import provenance
-from mnist_lab.runs import Run, RunFolder, load_run
+from mnist_lab.runs import CHECKPOINT, Run, RunFolder, load_run
 from mnist_lab.system.writable import check_clock, check_writable
 
 if TYPE_CHECKING:
     from mnist_lab.models import Builder
+    from mnist_lab.training import Trainer
 
 
 def run(
@@ -59,9 +62,8 @@ def run(
 def _run(
     config: Config, results: Path, data_dir: Path | None, observer: Observer, *, force: bool, network: "Builder | None"
 ) -> Run:
+    """Find out which run it is and whether it is finished; prepare what it needs, and train it."""
     timing = metrics.Timing()
-
-    # Which run it is, and whether it is finished.
     observer.preparing("Reading the data")
     dataset = datasets.load(config.data, data_dir, progress=observer.download)
     if network:
@@ -82,44 +84,59 @@ def _run(
     splits = prepare_data(config, dataset)
 
     observer.preparing("Importing Keras")
-    runtime, threads = config.runtime, _threads(config, folder, force=force)
-    backend = backends.start(str(runtime.backend), device=runtime.device, threads=threads)
+    resumes = folder.interrupted and not force
+    shorter = [] if resumes or force else shorter_runs(identity, dataset)
+    threads = config.runtime.threads or _threads_of([folder.current] if resumes else shorter)
+    backend = backends.start(str(config.runtime.backend), device=config.runtime.device, threads=threads)
+    runtime = config.runtime.model_copy(update={"threads": backend.threads})
+    identity = replace(identity, config=config.model_copy(update={"runtime": runtime}))
     from mnist_lab import models
-    from mnist_lab.experiment.results import write_results
 
-    config = config.model_copy(update={"runtime": runtime.model_copy(update={"threads": backend.threads})})
     observer.preparing("Building the network")
     with models.memory_errors():
-        trainer = build_trainer(config, splits, network)
-        summary = models.summarize(trainer.model)
-    environment = provenance(backend, trainer)
+        trainer = build_trainer(identity.config, splits, network)
+        plan = Plan(identity, splits, models.summarize(trainer.model), backend, provenance(backend, trainer))
 
     with folder.locked():
         if _is_done(folder, force=force):  # by another process in the meantime
             return load_run(folder.path)
-        with recording_failures(folder, identity.results), models.memory_errors():
+        with recording_failures(folder, results), models.memory_errors():
             # A finished run is only replaced when its repetition is finished.
             written = folder.repetition if folder.finished else folder
             written.path.mkdir(exist_ok=True)
-            identity = replace(identity, config=config, folder=written)
             log = LogFile(written.path / "log.txt")
             observer = Observers([log, observer])
-
             if threads and backend.threads < threads:
                 observer.note(
                     f"Using {backend.threads} threads, not {threads}: no more processors are available to this process."
                 )
-            epochs.begin_or_resume(trainer, written, observer, force=force)
+            continues = epochs.begin_or_resume(trainer, written, observer, force=force)
             for note in identity.notes:
                 log.note(note)
-            written.write_text("config.yaml", to_yaml(config))
-            written.write_json("environment.json", environment)
+            if not trainer.history:
+                continues = continue_from(shorter, trainer, config, plan.environment, observer)
+            plan = replace(
+                plan,
+                identity=replace(identity, folder=written),
+                epochs_done=len(trainer.history),
+                continues=continues,
+            )
+            return _train(plan, trainer, timing, observer)
 
-            timing = timing.training_begins(trainer.history)
-            plan = Plan(identity, splits, summary, backend, environment, len(trainer.history))
-            observer.begun(plan)
-            epochs.fit(plan, trainer, observer)
-            return write_results(plan, trainer, timing, observer)
+
+def _train(plan: Plan, trainer: "Trainer", timing: metrics.Timing, observer: Observer) -> Run:
+    """Train what remains, and write the files of the run."""
+    from mnist_lab.experiment.results import write_results
+
+    plan.folder.write_history(trainer.history)
+    plan.folder.write_text("config.yaml", to_yaml(plan.config))
+    plan.folder.write_json("environment.json", plan.environment)
+    if plan.continues and plan.continues.epochs == plan.epochs_done:
+        epochs.save(plan, trainer, CHECKPOINT)
+    timing = timing.training_begins(trainer.history)
+    observer.begun(plan)
+    epochs.fit(plan, trainer, observer)
+    return write_results(plan, trainer, timing, observer)
 
 
 def _is_done(folder: RunFolder, *, force: bool) -> bool:
@@ -127,9 +144,9 @@ def _is_done(folder: RunFolder, *, force: bool) -> bool:
     return folder.finished and not force and not folder.interrupted
 
 
-def _threads(config: Config, folder: RunFolder, *, force: bool) -> int | None:
-    """The requested threads; else those of the interrupted run that resumes, as its results depend on them."""
-    if config.runtime.threads is None and folder.interrupted and not force:
+def _threads_of(before: Sequence[RunFolder]) -> int | None:
+    """The threads of the first of these runs; one that resumes or continues it needs the same for the same bits."""
+    for folder in before:
         with suppress(InputError, KeyError, TypeError, ValueError):
-            return int(folder.current.read_environment()["threads"])
-    return config.runtime.threads
+            return int(folder.read_environment()["threads"])
+    return None

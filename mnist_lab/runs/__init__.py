@@ -1,18 +1,21 @@
 """Run folders: how they are written, found and read."""
 
 from mnist_lab.runs.collection import Collection, read_runs
-from mnist_lab.runs.folder import ERROR, PLOTS, RunFolder
+from mnist_lab.runs.folder import CHECKPOINT, ERROR, LAST_CHECKPOINT, PLOTS, RunFolder
 from mnist_lab.runs.formats import Arrays, Mistake
-from mnist_lab.runs.measured import FORMAT, Measured
+from mnist_lab.runs.measured import FORMAT, Continued, Measured
 from mnist_lab.runs.run import Run, find_folders, find_run, is_run_folder, load_run
 from mnist_lab.runs.search import finished_runs
 
 __all__ = [
+    "CHECKPOINT",
     "ERROR",
     "FORMAT",
+    "LAST_CHECKPOINT",
     "PLOTS",
     "Arrays",
     "Collection",
+    "Continued",
     "Measured",
     "Mistake",
     "Run",

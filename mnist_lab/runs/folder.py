@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MARKER = "metrics.json"
 """The file whose presence means that a run is finished."""
 CHECKPOINT = "checkpoint.npz"
+LAST_CHECKPOINT = "last_checkpoint.npz"
+"""The state at the end of a finished run, if it is to be kept."""
 ERROR = "error.txt"
 PLOTS = ("accuracy.png", "loss.png", "curves.png", "confusion.png", "predictions.png", "mistakes.png")
 """The plots of a finished run."""

@@ -31,6 +31,14 @@ class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
 
+class Continued(_Facts):
+    """A finished run whose end was the beginning of this one."""
+
+    id: str
+    epochs: Count
+    """Its epochs; their durations count among those of this run."""
+
+
 class RunFacts(_Facts):
     """Which run it is."""
 
@@ -40,6 +48,7 @@ class RunFacts(_Facts):
     fingerprint: str
     group: str | None = None
     """Of a cross-validated run: the fingerprint of its first fold, which all its folds share."""
+    continues: Continued | None = None
     seed: int
     started: str
     """ISO 8601, in UTC."""

@@ -96,12 +96,19 @@ class Trainer:
         """Whether XLA compiles the steps."""
         return bool(self.network.jit_compile)
 
+    @property
+    def ended(self) -> bool:
+        """Whether no epoch remains: all are done, or training stopped early."""
+        rule = self._train.early_stopping
+        stopped = rule and self.history and should_stop(self.history, rule)
+        return len(self.history) >= self._train.epochs or bool(stopped)
+
     def epochs(self, on_batch: Callable[[Progress], None] | None = None) -> Iterator[Record]:
         """Train until the last epoch or early stopping; yields the record of each epoch.
 
         When a record is yielded, `state` and `history` are those at the end of that epoch.
         """
-        while len(self.history) < self._train.epochs and not self._stopped():
+        while not self.ended:
             record = self._epoch(len(self.history) + 1, on_batch)
             self.history.append(record)
             if self._best_epoch() == record["epoch"]:
@@ -229,10 +236,6 @@ class Trainer:
         self.batches.add(epoch, running)
         _, loss, accuracy = running[-1]
         return {"loss": loss, "accuracy": accuracy}
-
-    def _stopped(self) -> bool:
-        rule = self._train.early_stopping
-        return bool(rule and self.history and should_stop(self.history, rule))
 
     def _as_targets(self, labels: Labels) -> NDArray[Any]:
         if not self._train.label_smoothing:

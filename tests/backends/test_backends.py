@@ -86,7 +86,7 @@ def test_a_network_convolves_where_a_layer_of_it_does_even_inside_a_block():
 def test_what_is_marked_so_holds_on_the_other_backends_that_are_installed(backend):
     if backend not in backends.installed():
         pytest.skip(f"{backend} is not installed")
-    chosen = ["-m", "every_backend", "tests/augmentation", "tests/training"]
+    chosen = ["-m", "every_backend", "tests/augmentation", "tests/experiment", "tests/training"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *chosen],
         cwd=ROOT, env=environment(MNIST_LAB_TEST_BACKEND=backend), capture_output=True, text=True, check=False,

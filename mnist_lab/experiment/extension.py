@@ -1,0 +1,94 @@
+"""More epochs for a finished run: the longer run begins where the shorter one ended.
+
+Its result is bit-identical to that of a run that was never shorter, so it is only done where that holds.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from mnist_lab.config.schedules import Cosine, OneCycle
+from mnist_lab.datasets import Dataset
+from mnist_lab.errors import InputError
+from mnist_lab.experiment import epochs
+from mnist_lab.experiment.identity import Identity, fingerprint_of
+from mnist_lab.experiment.observer import Observer
+from mnist_lab.runs import LAST_CHECKPOINT, Continued, RunFolder, load_run
+
+if TYPE_CHECKING:
+    from mnist_lab.config import Config
+    from mnist_lab.training import Trainer
+
+_DECIDE_ON_BITS = (
+    "backend", "device", "threads", "machine", "processor", "keras", "numpy", "mnist_lab", "jit_compile",
+    "steps_per_execution",
+)  # fmt: skip
+
+
+def shorter_runs(identity: Identity, dataset: Dataset) -> list[RunFolder]:
+    """The finished runs that differ from `identity` only in having fewer epochs, the longest first."""
+    config, own = identity.config, identity.folder
+    there = {path.name for path in own.path.parent.glob(f"seed{config.seed}-*")} - {own.id}
+    found = []
+    for number in range(config.train.epochs - 1, 0, -1) if there else ():
+        shorter = config.model_copy(update={"train": config.train.model_copy(update={"epochs": number})})
+        mark = fingerprint_of(shorter, dataset)
+        folder = RunFolder.of(identity.results, str(config.experiment), config.seed, mark)
+        if folder.id in there and folder.finished:
+            found.append(folder)
+    return found
+
+
+def continue_from(
+    shorter: Sequence[RunFolder],
+    trainer: "Trainer",
+    config: "Config",
+    environment: Mapping[str, object],
+    observer: Observer,
+) -> Continued | None:
+    """Restore the end of the first of these runs from which that is possible; say why where it is not.
+
+    Args:
+        shorter: as `shorter_runs` gives them.
+        trainer: of the longer run.
+        config: of the longer run.
+        environment: of the longer run, as `environment.json` has it.
+        observer: is told.
+
+    Returns:
+        What the trainer continues; None if it is unchanged.
+    """
+    reasons = []
+    for folder in shorter:
+        reason = _obstacle(folder, config, environment)
+        if not reason:
+            try:
+                epochs.restore(trainer, folder, LAST_CHECKPOINT)
+            except (InputError, KeyError, ValueError) as error:
+                reason = f"its last checkpoint cannot be used: {error}"
+            else:
+                done = len(trainer.history)
+                rest = "" if not trainer.ended else ", where it stopped early; more epochs do not change it"
+                observer.note(f"Continuing from the end of {folder.path} after epoch {done}{rest}.")
+                return Continued(id=folder.id, epochs=done)
+        reasons.append(f"Starting from the beginning, not from the end of {folder.path}: {reason.rstrip('.')}.")
+    for text in reasons[:1]:
+        observer.note(text)
+    return None
+
+
+def _obstacle(folder: RunFolder, config: "Config", environment: Mapping[str, object]) -> str:
+    """Why a run cannot be continued with the same result; empty if it can."""
+    for schedule in config.train.schedule:
+        if isinstance(schedule, Cosine | OneCycle):
+            return f"train.schedule: {schedule.key} depends on the number of epochs"
+    if not (folder.path / LAST_CHECKPOINT).exists():
+        return "its last checkpoint was not kept (runtime.keep_checkpoint: true keeps it)"
+    try:
+        load_run(folder.path)
+        before = folder.read_environment()
+    except InputError as error:
+        return error.message
+    for name in (*_DECIDE_ON_BITS, str(environment["backend"])):
+        if before.get(name) != environment.get(name):
+            return f"it was trained with {name} {before.get(name)}, this run has {environment.get(name)}"
+    return ""

@@ -1,0 +1,218 @@
+"""A run of more epochs begins where a finished run of fewer ended, and ends with the same bits as one never stopped."""
+
+import hashlib
+import json
+import shutil
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+from mnist_lab import datasets, experiment, load_config
+from mnist_lab.experiment import Observer, identify
+from mnist_lab.runs.weights import read_weights
+from mnist_lab.system.signals import Interruption
+from tests.conftest import BACKEND
+
+RECIPE = {
+    "name": "small",
+    "data": {"dataset": "digits", "subset": 300, "test_subset": 60, "validation": {"split": "stratified"}},
+    "augment": [{"rotation": 10}],
+    "model": {"kind": "mlp", "nodes": [12], "dropout": 0.2, "batch_norm": True},
+    "train": {
+        "batch_size": 50, "epochs": 2, "restore_best": "val_loss", "optimizer": {"name": "adam", "use_ema": True},
+        "schedule": [{"exponential": 0.9}, {"warmup": 1}],
+    },
+    "runtime": {"backend": BACKEND, "device": "cpu", "keep_checkpoint": True},
+}  # fmt: skip
+
+
+class Notes(Observer):
+    """What a run says, and how many epochs it trains."""
+
+    def __init__(self, stop_after=None):
+        self.notes, self.trained, self.stop_after = [], [], stop_after
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def epoch(self, record, epochs):
+        self.trained.append(record["epoch"])
+
+    def stops(self):
+        return self.stop_after == len(self.trained) + 1
+
+
+def config_of(**changes):
+    return load_config(RECIPE, {key.replace("__", "."): value for key, value in changes.items()})
+
+
+def train(results, stop_after=None, **changes):
+    """Train the recipe; gives the run and what it said."""
+    said = Notes(stop_after)
+    return experiment.run(config_of(**changes), results=results, observer=said), said
+
+
+def digest(folder):
+    """All files of a folder."""
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir() if file.is_file()}
+
+
+def evidence(run):
+    """What must not depend on where the training was cut: weights, history without times, predictions, metrics."""
+    weights = {name: values.tobytes() for name, values in read_weights(run.folder.path / "model.keras").items()}
+    history = [{key: value for key, value in record.items() if key != "seconds"} for record in run.history]
+    metrics = {key: value for key, value in run.metrics.items() if key not in ("run", "seconds", "environment")}
+    arrays = {name: values.tobytes() for name, values in run.folder.read_arrays("batches.npz").items()}
+    end = {
+        name: values.tobytes()
+        for name, values in run.folder.read_arrays("last_checkpoint.npz").items()
+        if name not in ("history", "continues")
+    }
+    return weights, history, metrics, arrays, end, run.folder.read_json("mistakes.json")
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory):
+    """A finished run of two epochs that kept its last checkpoint; its results folder is to be copied."""
+    results = tmp_path_factory.mktemp("short")
+    train(results)
+    return results
+
+
+@pytest.fixture
+def results(short, tmp_path):
+    return shutil.copytree(short, tmp_path / "results")
+
+
+def base_of(results):
+    [folder] = (results / "small").iterdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory):
+    """A run of four epochs that was never stopped."""
+    return train(tmp_path_factory.mktemp("straight"), train__epochs=4)[0]
+
+
+@pytest.fixture(scope="module")
+def extended(short, tmp_path_factory):
+    """The run of two epochs extended to four, what it said, and the base with its files as they were."""
+    results = shutil.copytree(short, tmp_path_factory.mktemp("extended") / "results")
+    base = base_of(results)
+    before = digest(base)
+    return *train(results, train__epochs=4), base, before
+
+
+@pytest.mark.every_backend
+def test_it_ends_with_the_bits_of_a_run_that_was_never_stopped(extended, straight):
+    longer, said, base, _ = extended
+    assert said.trained == [3, 4]
+    assert said.notes == [f"Continuing from the end of {base} after epoch 2."]
+    assert evidence(longer) == evidence(straight)
+
+
+def test_history_and_seconds_are_those_of_both_runs_and_the_base_stays_as_it_is(extended):
+    longer, _, base, before = extended
+    first = [json.loads(line) for line in (base / "history.jsonl").read_text().splitlines()]
+    assert longer.history[:2] == first
+    assert longer.metrics["run"]["continues"] == {"id": base.name, "epochs": 2}
+    assert longer.metrics["seconds"]["train"] == pytest.approx(sum(record["seconds"] for record in longer.history))
+    assert longer.metrics["seconds"]["total"] > sum(record["seconds"] for record in first)
+    assert "Continuing from the end of" in (longer.folder.path / "log.txt").read_text()
+    assert digest(base) == before
+
+
+@pytest.mark.thorough
+def test_an_interrupted_extension_resumes_and_still_says_what_it_continues(results, straight):
+    base = base_of(results)
+    with pytest.raises(Interruption):
+        train(results, stop_after=1, train__epochs=4)
+    longer, said = train(results, train__epochs=4)
+    assert said.trained == [4]
+    assert longer.metrics["run"]["continues"] == {"id": base.name, "epochs": 2}
+    assert evidence(longer) == evidence(straight)
+
+
+@pytest.mark.thorough
+def test_of_a_run_that_stopped_early_nothing_changes(tmp_path):
+    stopping = {"train__early_stopping": {"monitor": "val_loss", "patience": 1, "min_delta": 100.0}}
+    short, _ = train(tmp_path, **stopping, train__epochs=4)
+    longer, said = train(tmp_path, **stopping, train__epochs=6)
+    assert said.trained == []
+    assert any("stopped early; more epochs do not change it" in note for note in said.notes)
+    assert evidence(longer) == evidence(short)
+
+
+def begin(results, **changes):
+    """Train the first epoch only: which it is, and what was said."""
+    said = Notes(stop_after=1)
+    with suppress(Interruption):
+        experiment.run(config_of(**changes), results=results, observer=said)
+    return said
+
+
+@pytest.mark.parametrize("schedule", [{"cosine": 0.1}, {"one_cycle": {"peak": 0.01}}], ids=["cosine", "one_cycle"])
+def test_where_the_schedule_depends_on_the_number_of_epochs_it_begins_anew_and_says_so(schedule, results):
+    changes = {"train__schedule": [schedule]}
+    base = base_of(results).rename(identify(config_of(**changes), datasets.load("digits"), results).folder.path)
+    said = begin(results, **changes, train__epochs=3)
+    assert said.trained == [1]
+    why = f"train.schedule: {next(iter(schedule))} depends on the number of epochs"
+    assert said.notes == [f"Starting from the beginning, not from the end of {base}: {why}."]
+
+
+def forget_checkpoint(folder):
+    (folder / "last_checkpoint.npz").unlink()
+
+
+def damage_checkpoint(folder):
+    (folder / "last_checkpoint.npz").write_bytes(b"PK nothing")
+
+
+def damage_metrics(folder):
+    (folder / "metrics.json").write_text("{}")
+
+
+def other_checkpoint(folder):
+    arrays = dict(np.load(folder / "last_checkpoint.npz"))
+    np.savez(folder / "last_checkpoint.npz", **{name: a for name, a in arrays.items() if name != "optimizer_0"})
+
+
+def other_version(folder):
+    file = folder / "environment.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"keras": "3.0.0"}))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (forget_checkpoint, "its last checkpoint was not kept (runtime.keep_checkpoint: true keeps it)"),
+        (damage_checkpoint, "last_checkpoint.npz: damaged"),
+        (damage_metrics, "metrics.json: damaged"),
+        (other_checkpoint, "its last checkpoint cannot be used"),
+        (other_version, "it was trained with keras 3.0.0, this run has 3."),
+    ],
+)
+def test_a_base_that_is_damaged_or_of_another_environment_is_not_continued(change, reason, results):
+    change(base_of(results))
+    said = begin(results, train__epochs=3)
+    assert said.trained == [1]
+    [note] = said.notes
+    assert note.startswith("Starting from the beginning, not from the end of ")
+    assert reason in note
+
+
+@pytest.mark.parametrize("change", [{"seed": 2}, {"train__batch_size": 60}, {"model__dropout": 0.1}])
+def test_a_run_that_differs_in_more_than_its_epochs_is_not_continued(change, results):
+    said = begin(results, train__epochs=3, **change)
+    assert said.trained == [1]
+    assert said.notes == []
+
+
+def test_with_force_it_is_trained_from_the_beginning(results):
+    said = Notes(stop_after=1)
+    with pytest.raises(Interruption):
+        experiment.run(config_of(train__epochs=3), results=results, observer=said, force=True)
+    assert said.trained == [1]
