@@ -46,7 +46,7 @@ def read_file(path: Path) -> Raw:
         DataError: unreadable, damaged, pickled, too large, without images or labels, or values that do not fit.
     """
     with _archive(path) as archive:
-        members = {name.removesuffix(".npy"): name for name in archive.namelist()}
+        members = _members(archive)
         exact = {role: role for role in (*ROLES, *VALIDATION) if role in members}
         found = exact if exact.keys() >= set(ROLES) else roles.by_role(members, str(path))
         if missing := roles.missing(found):
@@ -125,10 +125,15 @@ def _read_single(path: Path) -> NDArray[Any]:
             except _DAMAGE as error:
                 raise DataError(f"{path}: the .npy file is truncated or corrupt ({error}).") from error
     with _archive(path) as archive:
-        members = archive.namelist()
+        members = _members(archive)
         if len(members) != 1:
-            raise DataError(f"{path}: expected one array. {_held(archive, {name: name for name in members})}")
-        return _read_member(archive, members[0], str(path))
+            raise DataError(f"{path}: expected one array. {_held(archive, members)}")
+        return _read_member(archive, *members.values(), str(path))
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, str]:
+    """The files of an archive by the names of their arrays."""
+    return {name.removesuffix(".npy"): name for name in archive.namelist()}
 
 
 def _read_member(archive: zipfile.ZipFile, member: str, where: str) -> NDArray[Any]:

@@ -164,6 +164,78 @@ def test_fetch_of_what_is_there_downloads_nothing():
     assert "verified" in ok("fetch", "digits")
 
 
+@pytest.mark.parametrize("source", ["digits", "own"])
+def test_what_was_converted_is_the_same_data_set(source, own, nowhere):
+    given = own if source == "own" else source
+    said = ok("convert", given, "below.npz")
+    before, after = datasets.load(str(given)), datasets.load(str(nowhere / "below.npz"))
+    assert after.sha256 == before.sha256
+    assert after.classes == before.classes
+    for (images, labels), (others, theirs) in zip(before.parts.values(), after.parts.values(), strict=True):
+        np.testing.assert_array_equal(images, others)
+        np.testing.assert_array_equal(labels, theirs)
+    assert said.startswith(f"below.npz: {len(before.x_train):,} train, {len(before.x_test):,} test images, ")
+
+
+def test_a_conversion_keeps_the_validation_part_and_the_names_of_the_classes(tmp_path, own, nowhere):
+    with np.load(own) as archive:
+        arrays = dict(archive)
+    names = np.array(["cat", "dog", "Ärger"])
+    arrays = {name: names[array] if name[0] == "y" else array for name, array in arrays.items()}
+    np.savez(tmp_path / "named.npz", **arrays, x_val=arrays["x_test"], y_val=arrays["y_test"])
+    ok("convert", tmp_path / "named.npz", "out.npz")
+    before, after = (datasets.load(str(path)) for path in (tmp_path / "named.npz", nowhere / "out.npz"))
+    assert (after.sha256, after.classes) == (before.sha256, before.classes)
+    assert len(after.y_val) == 3
+
+
+def test_convert_resizes_and_turns_grey(own, nowhere):
+    assert ok("convert", own, "out.npz", "--resize", "8x9", "--grey").endswith("9 x 8 grey, 3 classes\n")
+    assert datasets.load(str(nowhere / "out.npz")).image_shape == (8, 9, 1)
+
+
+def test_convert_replaces_a_file_only_with_force(own, nowhere):
+    (nowhere / "out.npz").write_text("mine")
+    refused = run("convert", own, "out.npz")
+    assert (refused.exit_code, "out.npz exists. --force replaces it." in refused.stderr) == (2, True)
+    assert (nowhere / "out.npz").read_text() == "mine"
+    ok("convert", own, "out.npz", "--force")
+    assert datasets.load(str(nowhere / "out.npz")).image_shape == (4, 6, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["out.zip"], "expected a file ending in .npz, received 'out.zip'"),
+        (
+            ["out.npz", "--resize", "big"],
+            "expected a number of pixels, or height x width such as 28x32, received 'big'",
+        ),
+        (["out.npz", "--resize", "0"], "received '0'"),
+    ],
+)
+def test_convert_refuses_what_it_cannot_write(own, nowhere, arguments, message):
+    result = run("convert", own, *arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert list(nowhere.iterdir()) == []
+
+
+def test_a_conversion_that_fails_leaves_nothing(nowhere):
+    result = run("convert", nowhere / "absent.csv", "out.npz")
+    assert isinstance(result.exception, DataError)
+    assert list(nowhere.iterdir()) == []
+
+
+def test_verify_counts_a_validation_part(tmp_path, own):
+    with np.load(own) as archive:
+        arrays = dict(archive)
+    np.savez(tmp_path / "with.npz", **arrays, x_val=arrays["x_train"][:6], y_val=arrays["y_train"][:6])
+    assert "9 training, 6 validation and 3 test images" in ok("verify", tmp_path / "with.npz")
+    facts = json.loads(ok("verify", tmp_path / "with.npz", "--json"))
+    assert facts["classes"][0] == {"name": "0", "train": 3, "validation": 2, "test": 1}
+
+
 def test_show_writes_a_sample_and_prints_its_path(nowhere):
     assert ok("show", "digits") == "digits-train.png\n"
     with Image.open(nowhere / "digits-train.png") as image:
@@ -194,7 +266,7 @@ def test_show_of_an_image_that_is_not_there_says_which_are(nowhere):
     assert list(nowhere.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", [[], ["list"], ["fetch"], ["verify"], ["show"]])
+@pytest.mark.parametrize("command", [[], ["list"], ["fetch"], ["verify"], ["show"], ["convert"]])
 def test_every_help_has_an_example(command):
     assert "\n    mnist-lab data " in ok(*command, "--help")
 

@@ -1,5 +1,6 @@
 """Every class is learned from and validated on: splits that would keep one from a part are mended or refused."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,46 @@ def test_a_tail_that_has_every_class_stays_the_tail(name):
 def test_sorted_rows_are_no_reason_to_change_a_split_that_does_not_go_by_position(split):
     config = config_of(validation={"split": split})
     assert settled(config, dataset_of(np.repeat(np.arange(10), 100))) == (config, ())
+
+
+def with_validation(labels):
+    """A data set with a validation part of its own, of ten images."""
+    dataset = dataset_of(labels)
+    return dataclasses.replace(dataset, x_val=dataset.x_train[:10], y_val=dataset.y_train[:10])
+
+
+@pytest.mark.parametrize("split", ["tail", "random", "stratified"])
+def test_a_validation_part_of_the_data_set_is_used_as_such_and_that_is_said(split):
+    dataset = with_validation(np.arange(100) % 10)
+    config, notes = settled(config_of(validation={"split": split, "fraction": 0.3}), dataset)
+    assert notes == (f"data.validation: the 10 validation images of mine instead of a {split} split.",)
+    assert (config.data.validation.split, config.data.validation.fraction) == ("provided", 0.2)
+    splits = prepare_data(config, dataset)
+    assert (len(splits.train), len(splits.validation or ()), splits.selected_on_test) == (100, 10, False)
+    assert settled(config, dataset) == (config, ())
+
+
+@pytest.mark.parametrize("split", ["folds", "test", "none"])
+def test_another_choice_than_the_own_validation_part_is_honoured_and_that_is_said(split):
+    dataset = with_validation(np.arange(100) % 10)
+    config = config_of(validation={"split": split})
+    expected = f"data.validation: {split}, so the 10 validation images of mine are not used."
+    assert settled(config, dataset) == (config, (expected,))
+
+
+def test_a_validation_part_that_the_data_set_lacks_is_refused():
+    with pytest.raises(InputError, match=r"data.validation: provided, but mine has no validation part"):
+        prepare_data(config_of(validation={"split": "provided"}), dataset_of(np.arange(100) % 10))
+
+
+def test_resizing_is_part_of_the_fingerprint_only_where_it_is_asked_for(tmp_path):
+    dataset = dataset_of(np.arange(500) % 10)
+    plain, stated, grey, small = (
+        identify(config_of(**data), dataset, tmp_path).fingerprint
+        for data in ({}, {"grey": False}, {"grey": True}, {"resize": 2})
+    )
+    assert plain == stated
+    assert len({plain, grey, small}) == 3
 
 
 def test_the_bundled_digits_and_what_ships_for_them_stay_as_they_are():
