@@ -59,6 +59,11 @@ def configs(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> 
     return _or_path(_beginning(incomplete, shipped.names()), incomplete)
 
 
+def shown(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What `data show` takes: names of data sets, of configurations after --augmented, and paths."""
+    return (configs if ctx.params.get("augmented") else datasets)(ctx, parameter, incomplete)
+
+
 def sweeps(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names of the configurations, folders of them and sweep files that ship with mnist-lab, and paths."""
     from mnist_lab.config import shipped

@@ -100,15 +100,16 @@ def backend_option(text: str) -> Decorator:
     return click.option("--backend", metavar="NAME", shell_complete=_completion.backends, help=text)
 
 
+set_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY.PATH=VALUE",
+    shell_complete=_completion.settings,
+    help="Override a value of the configuration. Repeatable.",
+)
 _CONFIG_OPTIONS = (
-    click.option(
-        "--set",
-        "settings",
-        multiple=True,
-        metavar="KEY.PATH=VALUE",
-        shell_complete=_completion.settings,
-        help="Override a value of the configuration. Repeatable.",
-    ),
+    set_option,
     click.option(
         "--dataset",
         type=REFERENCE,

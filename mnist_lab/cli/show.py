@@ -1,29 +1,85 @@
-"""`mnist-lab show`: one run in full."""
+"""`mnist-lab show`: one run in full, or what is inside its network."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_lab.cli._options import debug_option, examples, json_option, results_option, run_argument
-from mnist_lab.terminal.output import echo_skipped, print_json
+from mnist_lab.cli._options import (
+    OUTPUT_FILE,
+    data_dir_option,
+    debug_option,
+    examples,
+    json_option,
+    results_option,
+    run_argument,
+)
+from mnist_lab.terminal.output import echo, echo_skipped, print_json
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mnist_lab.prediction import Signature
+    from mnist_lab.runs import Run
 
 
 @click.command(
-    short_help="Show one run in full.",
-    epilog=examples("mnist-lab show mlp_512", "mnist-lab show results/mlp_512/seed1-0123abcd --json"),
+    short_help="Show one run in full, or plot what its network has learned.",
+    epilog=examples(
+        "mnist-lab show mlp_512",
+        "mnist-lab show results/mlp_512/seed1-0123abcd --json",
+        "mnist-lab show quickstart --weights",
+        "mnist-lab show quickstart --activations 7 --output seven.png",
+    ),
 )
 @run_argument
+@click.option("--weights", is_flag=True, help="Plot the weights of the first layer as images.")
+@click.option(
+    "--activations",
+    "image",
+    type=click.Path(),
+    metavar="IMAGE",
+    help="Plot the output of each convolution for an image: a file, or the index of a test image.",
+)
+@click.option(
+    "--output",
+    type=OUTPUT_FILE,
+    metavar="FILE",
+    help="PNG file of the plot. Default: named after the run, in the current folder.",
+)
+@data_dir_option
 @results_option
 @json_option
 @debug_option
-def show(reference: str, results: Path, *, as_json: bool) -> None:
+def show(
+    reference: str,
+    image: str | None,
+    output: Path | None,
+    data_dir: Path | None,
+    results: Path,
+    *,
+    weights: bool,
+    as_json: bool,
+) -> None:
     """Show one run in full.
 
-    RUN is a run folder, a run id, or the name of an experiment with a single run.
+    RUN is a run folder, a run id, or the name of an experiment with a single run. --weights and --activations save a
+    plot instead: the filters of the first convolution (or the weights of a first dense layer) as images, or what each
+    convolution makes of an image. They need the trained network, which published runs do not contain.
     """
+    plotted = weights or image is not None
+    if weights and image is not None:
+        raise click.UsageError("--weights and --activations cannot be combined.")
+    if as_json and plotted:
+        raise click.UsageError("--json cannot be combined with --weights or --activations.")
+    if output and not plotted:
+        raise click.UsageError("--output requires --weights or --activations.")
     from mnist_lab.runs import find_run
 
     run = find_run(reference, results)
+    if plotted:
+        _plot(run, image, output, data_dir)
+        return
     from mnist_lab.cli._results import print_run
 
     echo_skipped(list(run.problems))
@@ -31,3 +87,51 @@ def show(reference: str, results: Path, *, as_json: bool) -> None:
         print_json(run.metrics)
     else:
         print_run(run)
+
+
+def _plot(run: "Run", image: str | None, output: Path | None, data_dir: Path | None) -> None:
+    """Plot the weights or, of an image, the activations, and print the path."""
+    from mnist_lab.prediction import check_model, feature_maps, first_layer, load_network, signature_of
+
+    check_model(run)
+    facts = run.measured.run
+    title = f"{facts.name}, seed {facts.seed}, {run.measured.dataset.label}"
+    signature = signature_of(run, data_dir)
+    if image is None:
+        layer = first_layer(load_network(run, signature).model)
+        from mnist_lab import plots
+
+        what, figure = "weights", plots.weights(layer.weights, unit=layer.unit, layer=layer.name, title=title)
+    else:
+        name, pixels = _image(run, image, signature, data_dir)
+        network = load_network(run, signature)
+        maps = feature_maps(network.model, pixels)
+        probabilities = network.model.predict(pixels[None], verbose=0)[0]
+        best = int(probabilities.argmax())
+        said = f"{name}, predicted {signature.classes[best]} ({probabilities[best]:.1%})"
+        from mnist_lab import plots
+
+        layers = {layer.name: layer.maps for layer in maps}
+        what, figure = "activations", plots.activations(pixels, layers, title=f"{title}: {said}")
+    path = output or Path(f"{facts.experiment.replace('/', '-')}-{run.folder.id}-{what}.png")
+    plots.save(figure, path)
+    echo(str(path))
+
+
+def _image(run: "Run", image: str, signature: "Signature", data_dir: Path | None) -> "tuple[str, NDArray[Any]]":
+    """An image as the network takes it, and what it is called: a file, or a test image by its index."""
+    if not (image.isascii() and image.isdecimal()) or Path(image).exists():
+        from mnist_lab.prediction import read_pictures
+
+        [picture], _ = read_pictures([Path(image)], signature)
+        return picture.path.name, picture.prepared.pixels
+    from mnist_lab import datasets
+
+    dataset = datasets.load(run.config.data.dataset, data_dir, download=False)
+    if int(image) >= len(dataset.x_test):
+        raise click.BadParameter(
+            f"{image} is out of range: {dataset.name} has test images 0 to {len(dataset.x_test) - 1:,}.",
+            param_hint="'--activations'",
+        )
+    label = dataset.classes[int(dataset.y_test[int(image)])]
+    return f"test image {image}, true {label}", dataset.x_test[int(image)]

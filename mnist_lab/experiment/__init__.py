@@ -3,7 +3,7 @@
 `run` is the story; `identity`, `data` and `build` prepare it, `epochs` trains, `results` and `metrics` finish it.
 """
 
-from mnist_lab.experiment.build import build_trainer
+from mnist_lab.experiment.build import augmented, build_trainer
 from mnist_lab.experiment.data import Splits, prepare_data
 from mnist_lab.experiment.failures import record_failure
 from mnist_lab.experiment.identity import Identity, identify
@@ -15,6 +15,7 @@ __all__ = [
     "Observer",
     "Plan",
     "Splits",
+    "augmented",
     "build_trainer",
     "identify",
     "prepare_data",

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config
 from mnist_lab.config.problems import located
 from mnist_lab.config.schema import Data
+from mnist_lab.errors import ConfigError
 from mnist_lab.experiment import class_weights
-from mnist_lab.experiment.data import Splits
+from mnist_lab.experiment.data import Split, Splits, prepare_data, settle_split
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mnist_lab.models import Builder, Summary
     from mnist_lab.training import Trainer
 
@@ -63,6 +67,38 @@ def build_trainer(config: Config, splits: Splits, network: "Builder | None" = No
         seed=config.seed,
         weights=class_weights.weights(config.train, splits.train.labels, dataset),
     )
+
+
+def augmented(config: Config, dataset: datasets.Dataset, versions: int) -> tuple[Split, "NDArray[np.float32]"]:
+    """The first training image of each class, and `versions` augmented versions of each.
+
+    Returns:
+        The images, and an array (n, versions, height, width, channels) of pixels.
+
+    Raises:
+        InputError: there is nothing to augment, or the augmentation does not fit the images.
+    """
+    import numpy as np
+
+    if not config.augment:
+        raise ConfigError("there is no augmentation: `augment` is empty.", "--set 'augment=[{rotation: 10}]' adds one.")
+    data, _ = settle_split(config.data, dataset)
+    train = prepare_data(config.model_copy(update={"data": data}), dataset).train
+    _, first = np.unique(train.labels, return_index=True)
+    shown = train.take(first)
+    runtime = config.runtime
+    chosen = backends.choose(runtime.backend, convolves=config.model.convolves, device=runtime.device)
+    with backends.in_turn:
+        backends.start(chosen, device="cpu")
+        from keras import ops
+
+        from mnist_lab import augmentation
+
+        changed: Any = np.repeat(shown.images, versions, axis=0)
+        for layer in augmentation.layers(config.augment, seed=config.seed):
+            changed = layer(changed, training=True)
+        changed = ops.convert_to_numpy(changed)
+    return shown, changed.reshape(len(shown), versions, *dataset.image_shape)
 
 
 def preview(sources: Iterable[tuple[str, Config]], data_dir: Path | None = None) -> "list[Summary]":

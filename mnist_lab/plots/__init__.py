@@ -10,9 +10,10 @@ import_matplotlib()  # before a module of this package does, for none is importe
 from mnist_lab.plots.accuracies import all_accuracies  # noqa: E402
 from mnist_lab.plots.confusion import confusion  # noqa: E402
 from mnist_lab.plots.curves import accuracy, curves, loss  # noqa: E402
-from mnist_lab.plots.digits import mistakes, predictions, sample_grid  # noqa: E402
+from mnist_lab.plots.digits import augmented, mistakes, predictions, sample_grid  # noqa: E402
 from mnist_lab.plots.disputed import Half, disputed  # noqa: E402
 from mnist_lab.plots.given import given  # noqa: E402
+from mnist_lab.plots.inside import activations, weights  # noqa: E402
 from mnist_lab.plots.overlay import overlay  # noqa: E402
 from mnist_lab.plots.points import Point  # noqa: E402
 from mnist_lab.plots.response import response  # noqa: E402
@@ -24,7 +25,9 @@ __all__ = [
     "Point",
     "accuracy",
     "accuracy_against_parameters",
+    "activations",
     "all_accuracies",
+    "augmented",
     "confusion",
     "curves",
     "disputed",
@@ -37,4 +40,5 @@ __all__ = [
     "sample_grid",
     "save",
     "save_image",
+    "weights",
 ]

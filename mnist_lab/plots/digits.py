@@ -13,8 +13,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from mnist_lab.plots.style import BLUE, GREY, HEIGHT, ORANGE, WIDTH, figure_of, headline, new_figure, styled
+from mnist_lab.plots.style import (
+    BLUE,
+    GREY,
+    HEIGHT,
+    ORANGE,
+    WIDTH,
+    axes_at,
+    figure_of,
+    headline,
+    new_figure,
+    set_height,
+    styled,
+)
 from mnist_lab.plots.wrapping import fitted, text_width
+
+Extent = tuple[float, float, float, float]
 
 SIDE = 3  # images along a side of the grids of predictions
 PITCH = 1.88  # from one image to the next in those grids, in images: the text stands between
@@ -105,6 +119,39 @@ def sample_grid(images: ArrayLike, labels: ArrayLike, classes: Sequence[str], *,
     return figure_of(axes)
 
 
+@styled
+def augmented(images: ArrayLike, versions: ArrayLike, names: Sequence[str], *, title: str) -> Figure:
+    """A row for each image: the image, and augmented versions of it.
+
+    Args:
+        images: (n, h, w, c) in pixels of 0 to 255.
+        versions: (n, k, h, w, c).
+        names: what each image shows.
+        title: one line about the augmentation.
+    """
+    images, versions = np.asarray(images), np.asarray(versions)
+    rows, columns = versions.shape[:2]
+    tile = 0.55  # inches
+    beside = max(text_width(name, 9) for name in (fitted(name, LONGEST, 9) for name in names)) + 0.15
+    width = beside + tile * (columns + 1.3)
+    figure = new_figure(width, 1, layout="none")
+    headline(figure, title)
+    top = 0.55 + 0.18 * figure.get_suptitle().count("\n")
+    set_height(figure, top + rows * tile + 0.06)
+    axes = axes_at(figure, 0, top, width, rows * tile)
+    axes.set_axis_off()
+    axes.set(xlim=(0, width), ylim=(rows * tile, 0), aspect="equal")
+    axes.text(beside, -0.06, "original", fontsize=8, color=GREY)
+    axes.text(beside + 1.25 * tile, -0.06, "as the network sees it in training", fontsize=8, color=GREY)
+    for row, name in enumerate(names):
+        axes.text(beside - 0.08, (row + 0.47) * tile, fitted(name, LONGEST, 9), fontsize=9, ha="right", va="center")
+        draw_tile(axes, images[row], beside, row * tile, 0.94 * tile)
+        for column in range(columns):
+            pixels = np.clip(np.round(versions[row, column]), 0, 255).astype(np.uint8)
+            draw_tile(axes, pixels, beside + (column + 1.25) * tile, row * tile, 0.94 * tile)
+    return figure
+
+
 def _grid(
     images: NDArray[Any],
     labels: NDArray[Any],
@@ -147,15 +194,18 @@ def _canvas(title: str, columns: float, rows: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def draw_tile(axes: Axes, image: NDArray[Any], x: float, y: float, size: float) -> None:
-    """Draw `image` with its longer side `size` long, centred in the square whose upper left corner is (x, y)."""
+def draw_tile(axes: Axes, image: NDArray[Any], x: float, y: float, size: float, **look: Any) -> Extent:
+    """Draw `image` with its longer side `size` long, centred in the square whose upper left corner is (x, y).
+
+    `look` are arguments of `imshow` where values are not pixels. Returns where it is: left, right, bottom, top.
+    """
     pixels = _pixels(image)
     height, width = (size * side / max(pixels.shape[:2]) for side in pixels.shape[:2])
     left, upper = x + (size - width) / 2, y + (size - height) / 2
-    axes.imshow(
-        pixels, cmap="gray", vmin=0, vmax=255, interpolation="nearest",
-        extent=(left, left + width, upper + height, upper), aspect=axes.get_aspect(),
-    )  # fmt: skip
+    extent = (left, left + width, upper + height, upper)
+    style = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "nearest", **look}
+    axes.imshow(pixels, **style, extent=extent, aspect=axes.get_aspect())
+    return extent
 
 
 def _pixels(image: NDArray[Any]) -> NDArray[Any]:

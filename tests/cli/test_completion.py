@@ -59,6 +59,8 @@ def completed(cwd: Path, *words: str) -> list[str]:
         (("predict", "mlp_512", "--dataset", "fa"), ["fashion_mnist"]),
         (("data", "fetch", "d"), ["digits"]),
         (("data", "show", "--split", "te"), ["test"]),
+        (("data", "show", "--augmented", "augm"), None),
+        (("data", "show", "fash"), ["fashion_mnist"]),
         (("run", "ablation/nodes_1"), ["ablation/nodes_1024"]),
         (("sweep", "sweeps/learning"), ["sweeps/learning_rate"]),
         (("sweep", "abl"), None),

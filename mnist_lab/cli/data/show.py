@@ -1,17 +1,22 @@
 """`mnist-lab data show`: draw images of a data set."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mnist_lab.cli import _completion
 from mnist_lab.cli._options import (
     OUTPUT_FILE,
+    REFERENCE,
     data_dir_option,
-    dataset_argument,
     debug_option,
     examples,
+    overrides,
     quiet_option,
+    set_option,
 )
 from mnist_lab.terminal.downloads import download_bar
 from mnist_lab.terminal.output import echo
@@ -21,45 +26,74 @@ if TYPE_CHECKING:
 
 _DARK_TO_LIGHT = " .:-=+*#%@"
 _WIDEST_TEXT = 60
+_VERSIONS = 8
 
 
 @click.command(
-    short_help="Draw sample images of a data set, or one image.",
+    short_help="Draw sample images of a data set, one image, or augmented images.",
     epilog=examples(
-        "mnist-lab data show digits", "mnist-lab data show mnist --index 7 --split test --output seven.png"
+        "mnist-lab data show digits",
+        "mnist-lab data show mnist --index 7 --split test --output seven.png",
+        "mnist-lab data show augmented_cnn/rotate20_10_epochs --augmented",
     ),
 )
-@dataset_argument
+@click.argument(
+    "source", type=REFERENCE, metavar="[NAME|PATH|CONFIG]", default="mnist", shell_complete=_completion.shown
+)
 @click.option("--index", type=click.IntRange(min=0), metavar="I", help="Show this image instead of a sample.")
 @click.option(
     "--split", type=click.Choice(["train", "test"]), default="train", show_default=True, help="Part of the data set."
 )
+@click.option("--augmented", is_flag=True, help="Show training images of CONFIG, each with eight augmented versions.")
+@set_option
 @click.option(
     "--output",
     type=OUTPUT_FILE,
     metavar="FILE",
-    help="PNG file to write. Default: named after the data set, in the current folder.",
+    help="PNG file to write. Default: named after what it shows, in the current folder.",
 )
 @data_dir_option
 @quiet_option
 @debug_option
 def show(
-    dataset: str,
+    source: str,
     index: int | None,
     split: str,
+    settings: tuple[str, ...],
     output: Path | None,
     data_dir: Path | None,
     *,
+    augmented: bool,
     quiet: bool,
 ) -> None:
     """Save a grid of sample images of a data set (default: mnist) as a PNG file, or one image with --index.
 
-    A single image is saved pixel for pixel and also printed as text. The path of the file is printed last.
+    A single image is saved pixel for pixel and also printed as text. With --augmented, the first argument is a
+    configuration, and the grid shows how its `augment` changes training images. The path of the file is printed last.
     """
+    if augmented and (index is not None or split != "train"):
+        raise click.UsageError("--augmented shows training images; it cannot be combined with --index or --split.")
+    if settings and not augmented:
+        raise click.UsageError("--set changes a configuration; it requires --augmented.")
+    file, draw = (
+        _augmented(source, settings, data_dir, quiet=quiet)
+        if augmented
+        else _sample(source, index, split, data_dir, quiet=quiet)
+    )
+    path = output or Path(file)
+    _make_folder(path.parent)
+    draw(path)
+    echo(str(path))
+
+
+def _sample(
+    name: str, index: int | None, split: str, data_dir: Path | None, *, quiet: bool
+) -> tuple[str, Callable[[Path], object]]:
+    """The name of the file and what writes it: a sample of a data set, or one image."""
     from mnist_lab import datasets
 
     with download_bar(quiet) as progress:
-        found = datasets.load(dataset, data_dir, progress=progress)
+        found = datasets.load(name, data_dir, progress=progress)
     images, labels = (found.x_train, found.y_train) if split == "train" else (found.x_test, found.y_test)
     if index is not None and index >= len(images):
         raise click.BadParameter(
@@ -70,17 +104,36 @@ def show(
     from mnist_lab import plots
 
     title = f"{found.title}, {split}"
-    if index is not None:
-        echo(f"{title} image {index}: {found.classes[labels[index]]}")
-        if text := _as_text(images[index]):
-            echo(text)
-    path = output or Path(f"{found.name}-{split}{'' if index is None else f'-{index}'}.png")
-    _make_folder(path.parent)
     if index is None:
-        plots.save(plots.sample_grid(images, labels, found.classes, title=title), path)
-    else:
-        plots.save_image(_image(images[index]), path)
-    echo(str(path))
+        figure = plots.sample_grid(images, labels, found.classes, title=title)
+        return f"{found.name}-{split}.png", partial(plots.save, figure)
+    echo(f"{title} image {index}: {found.classes[labels[index]]}")
+    if text := _as_text(images[index]):
+        echo(text)
+    return f"{found.name}-{split}-{index}.png", partial(plots.save_image, _image(images[index]))
+
+
+def _augmented(
+    reference: str, settings: tuple[str, ...], data_dir: Path | None, *, quiet: bool
+) -> tuple[str, Callable[[Path], object]]:
+    """The name of the file and what writes it: training images of a configuration with augmented versions."""
+    from mnist_lab import datasets
+    from mnist_lab.config import load_config
+    from mnist_lab.config.problems import located
+    from mnist_lab.experiment import augmented
+
+    config = load_config(reference, overrides(settings))
+    with download_bar(quiet) as progress:
+        dataset = datasets.load(config.data.dataset, data_dir, progress=progress)
+    with located(reference):
+        shown, versions = augmented(config, dataset, _VERSIONS)
+
+    from mnist_lab import plots
+
+    names = [dataset.classes[int(label)] for label in shown.labels]
+    title = f"{config.name}: augmented training images, {dataset.title}"
+    figure = plots.augmented(shown.images, versions, names, title=title)
+    return f"{str(config.experiment).replace('/', '-')}-augmented.png", partial(plots.save, figure)
 
 
 def _image(pixels: Any) -> "Image":

@@ -1,0 +1,107 @@
+"""What a trained network has learned: the weights of its first layer, and what its convolutions make of an image."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mnist_lab.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class FirstLayer:
+    """The weights of a network's first layer, each filter or unit as an image."""
+
+    name: str
+    unit: str
+    """What has an image: `filter` or `unit`."""
+    weights: "NDArray[np.float32]"
+    """(n, height, width, channels)."""
+
+
+@dataclass(frozen=True)
+class FeatureMaps:
+    """The output of a convolution for one image."""
+
+    name: str
+    maps: "NDArray[np.float32]"
+    """(height, width, n)."""
+
+
+def first_layer(model: Any) -> FirstLayer:
+    """The weights of the first convolution, or of the first dense layer if that works on the pixels.
+
+    Args:
+        model: a Keras model that takes images.
+
+    Raises:
+        InputError: the first layer with weights is neither, so its weights are no images.
+    """
+    import keras
+    import numpy as np
+
+    pixels: tuple[int, ...] = ()
+    """The shape of what was flattened last."""
+    for layer in model.layers:
+        match layer:
+            case keras.layers.Conv2D():
+                return FirstLayer(layer.name, "filter", np.moveaxis(np.asarray(layer.kernel), -1, 0))
+            case keras.layers.DepthwiseConv2D():
+                return FirstLayer(layer.name, "filter", _by_depth(layer.kernel))
+            case keras.layers.SeparableConv2D():
+                return FirstLayer(layer.name, "filter", _by_depth(layer.depthwise_kernel))
+            case keras.layers.Flatten():
+                pixels = _input_shape(layer)
+            case keras.layers.Dense() if len(pixels) == 3:
+                kernel = np.asarray(layer.kernel)
+                return FirstLayer(layer.name, "unit", kernel.T.reshape(-1, *pixels))
+            case keras.layers.Dense():
+                shape = " x ".join(map(str, _input_shape(layer)))
+                raise InputError(
+                    f"The first layer of this network, {layer.name}, works on {shape} values, not on the pixels of an "
+                    "image, so its weights cannot be shown as images.",
+                    "--weights needs a network that begins with a convolution, or with flatten and a dense layer.",
+                )
+            case _:
+                continue
+    raise InputError("This network has no layer with weights that could be shown.")
+
+
+def feature_maps(model: Any, image: "NDArray[np.uint8]") -> list[FeatureMaps]:
+    """The output of every convolution for one image, in the order of the layers.
+
+    Args:
+        model: a Keras model.
+        image: (height, width, channels) as the network takes it.
+
+    Raises:
+        InputError: there are no convolutions.
+    """
+    import keras
+    import numpy as np
+
+    kinds = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
+    layers = [layer for layer in model.layers if isinstance(layer, kinds)]
+    if not layers:
+        raise InputError(
+            "This network has no convolutions, so there are no feature maps to show.",
+            "--weights shows the weights of its first layer.",
+        )
+    inner = keras.Model(model.input, {layer.name: layer.output for layer in layers})
+    outputs: Any = inner(image[np.newaxis], training=False)
+    maps = {name: np.asarray(keras.ops.convert_to_numpy(output), dtype=np.float32) for name, output in outputs.items()}
+    return [FeatureMaps(layer.name, maps[layer.name][0]) for layer in layers]
+
+
+def _input_shape(layer: Any) -> tuple[int, ...]:
+    return tuple(layer.input.shape[1:])
+
+
+def _by_depth(kernel: Any) -> "NDArray[np.float32]":
+    """A depthwise kernel (h, w, channels, multiplier) as images (n, h, w, 1)."""
+    import numpy as np
+
+    values = np.asarray(kernel)
+    return values.reshape(*values.shape[:2], -1).transpose(2, 0, 1)[..., np.newaxis]
