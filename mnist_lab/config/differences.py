@@ -89,6 +89,8 @@ def _part(change: Change) -> str:
 
 def _value(label: str, before: Any, after: Any) -> str:
     """One setting: `label before -> after`, or `+ label` and `- label` for one that was added or removed."""
+    if label == "resize":
+        before, after = (value and _height_by_width(value) for value in (before, after))
     if label in _WITHOUT:
         before, after = (_WITHOUT[label] if value is None else value for value in (before, after))
     if after is None or after is False:
@@ -153,8 +155,12 @@ def _named(name: str, value: Any, *, bare: bool) -> str:
     if name in _UNITS:
         return f"{_text(value)} {name}"
     pair = isinstance(value, tuple) and len(value) == 2 and name in ("kernel", "size", "strides")
-    text = (_text(value[0]) if value[0] == value[1] else "x".join(map(_text, value))) if pair else _text(value)
+    text = _height_by_width(value) if pair else _text(value)
     return text if bare else f"{name} {text}"
+
+
+def _height_by_width(pair: tuple[int, int]) -> str:
+    return str(pair[0]) if pair[0] == pair[1] else "x".join(map(str, pair))
 
 
 def _optimizer(before: Optimizer, after: Optimizer) -> str:

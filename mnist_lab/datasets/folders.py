@@ -24,7 +24,7 @@ _SUFFIXES = frozenset((
 ))  # fmt: skip
 """The usual suffixes of `FORMATS`; a file is read as what its content is."""
 _GREY = ("1", "L", "LA")
-_RESIZE = "data.resize: 28, or [height, width]; with data convert, --resize 28"
+_RESIZE = "data.resize: 28, or [height, width] (--set data.resize=28; with data convert, --resize 28)"
 _DEEPEST = 50
 """Levels of folders below a class."""
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_lab.datasets import emnist, roles
+from mnist_lab.datasets import emnist, layouts, roles
 from mnist_lab.datasets.dataset import ROLES, Raw
 from mnist_lab.datasets.files import MOST_BYTES, entries, kind, opened, read_at_most
 from mnist_lab.errors import DataError
@@ -61,13 +61,7 @@ def read_folder(folder: Path, prefix: str = "") -> Raw | None:
     paths = [files[role] for role in ROLES]
     arrays = {role: read_file(path, _DIMENSIONS[role[0]]) for role, path in zip(ROLES, paths, strict=True)}
     for role in ("x_train", "x_test"):
-        if arrays[role].ndim == 3:
-            arrays[role] = arrays[role][..., np.newaxis]
-        elif arrays[role].shape[-1] not in (1, 3):
-            raise DataError(
-                f"{files[role]}: expected images of shape (n, height, width, channels) with 1 or 3 channels,"
-                f" received {arrays[role].shape}."
-            )
+        arrays[role] = layouts.images(arrays[role], str(files[role]))
     kind = "gzipped IDX" if all(path.suffix.lower() == ".gz" for path in paths) else "IDX"
     raw = Raw(arrays, {role: str(path) for role, path in files.items()}, tuple(paths), f"{folder} ({kind})")
     return emnist.upright(raw)

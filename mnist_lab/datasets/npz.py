@@ -128,7 +128,8 @@ def _read_single(path: Path) -> NDArray[Any]:
         members = _members(archive)
         if len(members) != 1:
             raise DataError(f"{path}: expected one array. {_held(archive, members)}")
-        return _read_member(archive, *members.values(), str(path))
+        (member,) = members.values()
+        return _read_member(archive, member, str(path))
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, str]:
