@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from mnist_lab import load_config
 from mnist_lab.cli import main
-from tests.lab import Case, here, in_one_process, read_json, write
+from tests.lab import here, read_json, write
 from tests.run_folders import finished_run
 
 
@@ -117,7 +117,8 @@ def summaries(tmp_path_factory):
         ["summary", "mlp_512"],
         ["summary", "mlp_512", "--set", "model.nodes=[7]", "--json"],
     ]
-    return in_one_process([Case(command) for command in commands], tmp_path_factory.mktemp("summaries"))
+    cwd = tmp_path_factory.mktemp("summaries")
+    return [here(*command, cwd=cwd) for command in commands]
 
 
 class TestSummary:
