@@ -104,7 +104,7 @@ OPTIONS = {
     "an unknown KERAS_BACKEND": ([], {"KERAS_BACKEND": "theano"}, ["KERAS_BACKEND", "theano", "tensorflow"]),
     "a GPU where there is none": (["--device", "gpu"], {}, ["--device gpu", "no GPU", "--device auto or cpu"]),
     "KERAS_MAX_EPOCHS": ([], {"KERAS_MAX_EPOCHS": "1"}, ["KERAS_MAX_EPOCHS", "unset KERAS_MAX_EPOCHS"]),
-    "an unknown data set": (["--dataset", "mnits"], {}, ["mnits", "mnist, fashion_mnist, digits", "folder"]),
+    "an unknown data set": (["--dataset", "mnits"], {}, ["mnits", "mnist, fashion_mnist, kmnist, ", "folder"]),
     "a data folder without data": (["--dataset", "folder"], {}, ["folder", "no data set", "train/<class>"]),
     "a file as data folder": (
         ["--dataset", "mnist", "--data-dir", "good.yaml"], {}, ["good.yaml", "expected a folder", "--data-dir"],
