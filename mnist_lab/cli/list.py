@@ -10,9 +10,13 @@ from mnist_lab.terminal.output import echo, echo_skipped, print_json
 from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
+    from mnist_lab.runs import Run
     from mnist_lab.runs.query import Records
+
+    Settings = Mapping[str, Sequence[Any]]
+    """What each run has of the settings in which they differ, by key."""
 
 
 _COLUMNS = {
@@ -27,6 +31,8 @@ _COLUMNS = {
 """The keys that the table shows, with their headings; those that are asked for come after them."""
 _MINOR = ("test.wrong", "epochs", "dataset.name", "parameters.total")
 """Those that are hidden where there is no room for all, the last first, unless they are asked for."""
+_SETTINGS = 8
+"""The most settings that the table has a column for."""
 
 
 @click.command(
@@ -92,13 +98,14 @@ def list_runs(
     if reverse and not keys:
         found = found.reversed()
     found = found.first(limit)
-    echo_skipped(found.problems)
+    settings = {key: values for key, values in found.settings().items() if key not in columns}
+    echo_skipped(list(dict.fromkeys(found.problems)))
     if as_json:
-        print_json([{"folder": str(run.folder.path), **run.metrics} for run in found.runs])
+        print_json([_as_json(run, i, settings) for i, run in enumerate(found.runs)])
     elif as_csv:
-        _print_csv(found, [key for key in columns if key not in _COLUMNS])
+        _print_csv(found, [key for key in columns if key not in _COLUMNS], settings)
     elif found.runs:
-        _print_table(found, list(columns), asked_for)
+        _print_table(found, list(columns), asked_for, settings)
     elif there:
         echo(f"No run below {path} matches the conditions ({count(there, 'finished run')} searched).", err=True)
     elif not read.newer:
@@ -107,22 +114,32 @@ def list_runs(
     read.complete()
 
 
-def _print_table(records: "Records", keys: "Sequence[str]", asked_for: "Collection[str]") -> None:
+def _as_json(run: "Run", i: int, settings: "Settings") -> dict[str, Any]:
+    own = {key: values[i] for key, values in settings.items() if _plain(values[i]) != ""}
+    return {"folder": str(run.folder.path), **run.metrics, **({"settings": own} if own else {})}
+
+
+def _print_table(records: "Records", keys: "Sequence[str]", asked_for: "Collection[str]", settings: "Settings") -> None:
+    from mnist_lab.config.settings import short_keys
     from mnist_lab.terminal.tables import print_table
     from mnist_lab.text.tables import MINOR, Column
 
+    shown = short_keys(settings) if len(settings) <= _SETTINGS else {}
+    headings = {**_COLUMNS, **shown, **{key: key for key in keys if key not in _COLUMNS}}
     columns, cells = [], []
-    for key in keys:
-        values = records.column(key)
+    for key, heading in headings.items():
+        values = settings[key] if key in shown else records.column(key)
         number = any(isinstance(value, int | float) for value in values)
-        priority = MINOR + _MINOR.index(key) if key in _MINOR and key not in asked_for else 0
-        columns.append(Column(_COLUMNS.get(key, key), number, priority))
+        minor = MINOR if key in shown else MINOR + _MINOR.index(key) if key in _MINOR else 0
+        columns.append(Column(heading, number, 0 if key in asked_for else minor))
         cells.append([_cell(key, value) for value in values])
     print_table(columns, zip(*cells, strict=True), elsewhere="--csv has all columns")
+    if len(settings) > _SETTINGS:
+        echo(f"These runs differ in {len(settings)} settings; --csv has a column for each.")
 
 
-def _print_csv(records: "Records", besides: "Sequence[str]") -> None:
-    """A column for the folder, one for each key of `metrics.json`, and those of the configuration that are used."""
+def _print_csv(records: "Records", besides: "Sequence[str]", settings: "Settings") -> None:
+    """A column for the folder, each key of `metrics.json`, and the settings that were asked for or differ."""
     import csv
     import io
 
@@ -132,11 +149,11 @@ def _print_csv(records: "Records", besides: "Sequence[str]") -> None:
     besides = [key for key in besides if key not in keys]
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["folder", *keys, *besides])
-    settings = [records.column(key) for key in besides]
+    table.writerow(["folder", *keys, *besides, *settings])
+    configured = [*(records.column(key) for key in besides), *settings.values()]
     for i, run in enumerate(records.runs):
         values = dict(leaves(run.metrics))
-        row = [*(values.get(key) for key in keys), *(column[i] for column in settings)]
+        row = [*(values.get(key) for key in keys), *(column[i] for column in configured)]
         table.writerow([run.folder.path, *map(_plain, row)])
     echo(text.getvalue(), nl=False)
 
@@ -159,7 +176,7 @@ def _plain(value: Any) -> Any:
     match value:
         case bool():
             return str(value).lower()
-        case list():
+        case list() | tuple():
             return ", ".join(str(_plain(item)) for item in value)
         case _:
             return "" if value is None or value is ABSENT else value

@@ -17,6 +17,7 @@ DEFAULT = Path("results")
         "mnist-lab report results/ablation",
         "mnist-lab report results/mlp_512 results/ablation --json",
         "mnist-lab report results/mlp_512/seed1-0123abcd --output one",
+        "mnist-lab report results/ablation --latex > table.tex",
     ),
 )
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
@@ -28,15 +29,27 @@ DEFAULT = Path("results")
 )
 @data_dir_option
 @json_option
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a row for each experiment.")
+@click.option("--latex", "as_latex", is_flag=True, help="Print the table in LaTeX, for the package booktabs.")
 @debug_option
-def report(paths: tuple[Path, ...], output: Path | None, data_dir: Path | None, *, as_json: bool) -> None:
+def report(
+    paths: tuple[Path, ...],
+    output: Path | None,
+    data_dir: Path | None,
+    *,
+    as_json: bool,
+    as_csv: bool,
+    as_latex: bool,
+) -> None:
     """Compare the finished runs in and below PATH (default: results/).
 
     Runs that differ in seed only are one row. Each experiment gets a verdict against its base. report.html (one
     page for a browser), report.md, summary.csv, summary.json and figures are written to the (first) PATH.
     """
+    if as_json + as_csv + as_latex > 1:
+        raise click.UsageError("--json, --csv and --latex cannot be combined.")
     from mnist_lab.errors import InputError
-    from mnist_lab.reports import collect, facts, groups, study, write_page, write_report
+    from mnist_lab.reports import collect, facts, groups, latex, study, write_page, write_report
     from mnist_lab.runs import is_run_folder
 
     folders = list(paths or [DEFAULT])
@@ -60,7 +73,10 @@ def report(paths: tuple[Path, ...], output: Path | None, data_dir: Path | None, 
     from mnist_lab.cli._comparison import print_summary
 
     files = [write_page(folder, compared, data_dir), *write_report(folder, compared, redraw=True)]
-    print_summary(compared, files, as_json=as_json)
+    if as_csv or as_latex:
+        echo((facts.as_csv if as_csv else latex.as_latex)(compared), nl=False)
+    else:
+        print_summary(compared, files, as_json=as_json)
 
 
 def title_of(folder: Path) -> str:

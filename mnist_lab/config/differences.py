@@ -77,7 +77,7 @@ def _part(change: Change) -> str:
         case "model" if isinstance(before, Custom) and isinstance(after, Custom):
             return "another custom network"
         case "model":
-            return f"{_network(before)} -> {_network(after)}"
+            return f"{network(before)} -> {network(after)}"
         case "model.layers":
             text = _list_changes(before, after)
             return text if len(text) <= MAX_TEXT else _networks(before, after)
@@ -96,13 +96,14 @@ def _value(label: str, before: Any, after: Any) -> str:
     if after is None or after is False:
         return f"- {label}"
     if before is None or before is False:
-        return f"+ {label}" if after is True else f"+ {label} {_text(after)}".rstrip()
+        return f"+ {label}" if after is True else f"+ {label} {in_short(after)}".rstrip()
     if label == "rows":
         before, after = (value if isinstance(value, str) else ":".join(map(str, value)) for value in (before, after))
-    return f"{label} {_text(before)} -> {_text(after)}"
+    return f"{label} {in_short(before)} -> {in_short(after)}"
 
 
-def _text(value: Any) -> str:
+def in_short(value: Any) -> str:
+    """A value of a configuration in a table: `512, 512`, `rotation 20 degrees`, `0.001`."""
     match value:
         case bool():
             return str(value).lower()
@@ -114,15 +115,15 @@ def _text(value: Any) -> str:
         case Validation():
             if value.fold:
                 return f"fold {value.fold} of {value.folds}"
-            return value.split if value.split in WITHOUT_FRACTION else f"{value.split} {_text(value.fraction)}"
+            return value.split if value.split in WITHOUT_FRACTION else f"{value.split} {in_short(value.fraction)}"
         case Spec():
             return _arguments(value, type(value).model_fields)
         case tuple():
             if len(value) > 3 and len(set(value)) == 1:
-                return f"{_text(value[0])} x{len(value)}"
-            return ", ".join(map(_text, value)) or "none"
+                return f"{in_short(value[0])} x{len(value)}"
+            return ", ".join(map(in_short, value)) or "none"
         case dict():
-            return ", ".join(f"{key}: {_text(item)}" for key, item in value.items())
+            return ", ".join(f"{key}: {in_short(item)}" for key, item in value.items())
         case _:
             return str(value)
 
@@ -153,9 +154,9 @@ def _named(name: str, value: Any, *, bare: bool) -> str:
     if name == "layers":
         return f"of {len(value)} layers"
     if name in _UNITS:
-        return f"{_text(value)} {name}"
+        return f"{in_short(value)} {name}"
     pair = isinstance(value, tuple) and len(value) == 2 and name in ("kernel", "size", "strides")
-    text = _height_by_width(value) if pair else _text(value)
+    text = _height_by_width(value) if pair else in_short(value)
     return text if bare else f"{name} {text}"
 
 
@@ -172,7 +173,7 @@ def _optimizer(before: Optimizer, after: Optimizer) -> str:
         if name == "name":
             continue
         if name not in old_fields:
-            parts += [f"{name} {_text(new)}"] if new != default else []
+            parts += [f"{name} {in_short(new)}"] if new != default else []
             continue
         old = getattr(before, name)
         by_default = name != "learning_rate" and new == default and old == old_fields[name].get_default()
@@ -180,21 +181,21 @@ def _optimizer(before: Optimizer, after: Optimizer) -> str:
     return ", ".join(parts)
 
 
-def _network(model: Mlp | Cnn | Custom) -> str:
+def network(model: Mlp | Cnn | Custom) -> str:
     """A short name of a network: `mlp 512, 512`, `cnn 20, 40, 60` (filters), `cnn of 9 layers`, `custom network`."""
     if isinstance(model, Custom):
         return "custom network"
     if isinstance(model, Mlp):
-        return f"mlp {_text(model.nodes)}" if model.nodes else "softmax regression"
+        return f"mlp {in_short(model.nodes)}" if model.nodes else "softmax regression"
     filters = tuple(_filters(model.layers))
-    return f"cnn {_text(filters)}" if 0 < len(filters) <= MAX_FILTERS else _size(model.layers)
+    return f"cnn {in_short(filters)}" if 0 < len(filters) <= MAX_FILTERS else _size(model.layers)
 
 
 def _networks(before: Sequence[Layer], after: Sequence[Layer]) -> str:
     """Two networks with little in common."""
     old, new = tuple(_filters(before)), tuple(_filters(after))
     if old != new and all(0 < len(filters) <= MAX_FILTERS for filters in (old, new)):
-        return f"cnn {_text(old)} -> {_text(new)}"
+        return f"cnn {in_short(old)} -> {in_short(new)}"
     return f"{_size(before)} -> {'another ' if len(before) == len(after) else ''}{_size(after)}"
 
 

@@ -1,9 +1,14 @@
 """A configuration as flat settings, so that what several of them vary can be found and named."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import takewhile
 from typing import Any
 
+from mnist_lab.config.differences import in_short, network
+from mnist_lab.config.layers import Cnn
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config
 from mnist_lab.config.spec import Item, Spec
 
@@ -42,6 +47,68 @@ def settings(config: Config) -> dict[str, Setting]:
     found = [setting for path, value in sections.items() for setting in _flat(path, value, default=False)]
     found += _flat("runtime.backend", config.runtime.backend, default=config.runtime.backend is None)
     return dict(found)
+
+
+def varying(configs: Sequence[Config]) -> dict[str, list[Any]]:
+    """The settings in which configurations differ, by dotted key path, in the order of the keys.
+
+    Each with the value in every configuration; None where it has no such setting, or no value. Layers, augmentations,
+    a schedule and the like count as one setting, in words, unless they are of the same kinds in all. A setting that
+    only some have, such as an argument of an optimizer, counts if one of them does not have its default.
+    """
+    every = [settings(config) for config in configs]
+    paths = dict.fromkeys(path for known in every for path in known)
+    items = dict.fromkeys(_whole(path) for path in paths if path.endswith("."))
+    unlike = [item for item in items if len({_kinds(item, known) for known in every}) > 1]
+    found: dict[str, list[Any]] = {}
+    for path in paths:
+        if whole := next((item for item in unlike if path == item or path.startswith(f"{item}.")), None):
+            found.setdefault(whole, _in_words(whole, configs))
+        elif not path.endswith((".", ".count")) and _differs(path, every):
+            found[path] = [_value(path, known) for known in every]
+    return found
+
+
+def _whole(path: str) -> str:
+    """Where the item of this kind, or the list that it is in, stands."""
+    parts = path.removesuffix(".").split(".")[:-1]
+    return ".".join(takewhile(lambda part: not part.isdecimal(), parts))
+
+
+def _kinds(path: str, known: Mapping[str, Setting]) -> tuple[str, ...]:
+    return tuple(key for key in known if key.startswith(f"{path}.") and key.endswith("."))
+
+
+def _differs(path: str, every: Sequence[Mapping[str, Setting]]) -> bool:
+    known = [settings[path] for settings in every if path in settings]
+    values = {repr(_value(path, settings)) for settings in every if path in settings}
+    return len(values) > 1 or (len(known) < len(every) and not all(setting.default for setting in known))
+
+
+def _value(path: str, known: Mapping[str, Setting]) -> Any:
+    if path not in known:
+        return None
+    value, several = known[path].value, known.get(f"{path}.count")
+    return (value,) * several.value if several and several.value > 1 else value
+
+
+def _in_words(path: str, configs: Sequence[Config]) -> list[str | None]:
+    """Items in short; networks by their size if that tells them apart."""
+    values = [reduce(lambda value, part: getattr(value, part, None), path.split("."), config) for config in configs]
+    if path == "model.layers":
+        values = [config.model.layers if isinstance(config.model, Cnn) else None for config in configs]
+        sizes = [network(config.model) if isinstance(config.model, Cnn) else None for config in configs]
+        if len(set(sizes)) == len(set(values)):
+            return sizes
+    return [in_short(value) if value else None for value in values]
+
+
+def short_keys(paths: Iterable[str]) -> dict[str, str]:
+    """Each key path by the shortest end that tells it from the others: `learning_rate`, `rotation.degrees`."""
+    plain = {path: re.sub(r"\.(name|kind|split)$|\.\d+(?=\.)", "", path).split(".") for path in paths}
+    ends = {path: [".".join(parts[-k:]) for k in range(1, len(parts) + 1)] for path, parts in plain.items()}
+    every = [end for some in ends.values() for end in some]
+    return {path: next((end for end in some if every.count(end) == 1), path) for path, some in ends.items()}
 
 
 def setting_name(path: str) -> str:

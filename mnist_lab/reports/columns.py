@@ -4,11 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from mnist_lab.config.differences import in_short
+from mnist_lab.config.settings import short_keys
 from mnist_lab.reports import wording
 from mnist_lab.reports.runs import Group, Spread
 from mnist_lab.reports.study import Entry, Interval, Section, published, published_in
 from mnist_lab.text.quantities import duration
 from mnist_lab.text.tables import MINOR
+
+SETTINGS = 8
+"""The most settings that the table has a column for; `summary.csv` has one for every setting that differs."""
+LONGEST = 60
+"""The most characters of a setting in the table."""
 
 
 class Cell(NamedTuple):
@@ -42,6 +49,8 @@ class Column:
     """Their priority there."""
     unbroken: bool = False
     """Whether a cell is to stay in one line."""
+    is_setting: bool = False
+    """Whether it is a setting in which the experiments differ."""
 
 
 def columns(section: Section) -> list[Column]:
@@ -51,6 +60,7 @@ def columns(section: Section) -> list[Column]:
     found = [
         Column("Experiment", 0, lambda entry: Cell(entry.group.name), numeric=False),
         *([Column("Base", 4, _base, numeric=False)] if len(section.bases) > 1 else []),
+        *_settings(section),
         Column(against, MINOR, lambda entry: Cell(entry.group.changed), numeric=False),
         Column("Test", 1, _over_seeds(lambda group: group.test), aside_heading="Test SD", aside_priority=MINOR + 2),
         Column("n", MINOR + 1 if same_n else 2, lambda entry: Cell(str(entry.group.n), value=entry.group.n)),
@@ -66,6 +76,35 @@ def columns(section: Section) -> list[Column]:
         Column("Time", MINOR + 12, _time),
     ]
     return [column for column in found if any(column.cell(entry).text for entry in section.entries)]
+
+
+def _settings(section: Section) -> list[Column]:
+    """A column for each setting in which the experiments differ; none where these are more than can be taken in.
+
+    Without those that are too long for a cell, such as all layers of a network.
+    """
+    if len(section.settings) > SETTINGS:
+        return []
+    headings = short_keys(section.settings)
+    return [
+        _setting(headings[path], values)
+        for path, values in section.settings.items()
+        if max(len(in_short(value)) for value in values.values()) <= LONGEST
+    ]
+
+
+def _setting(heading: str, values: Mapping[str, Any]) -> Column:
+    numeric = any(map(_is_number, values.values()))
+
+    def cell(entry: Entry) -> Cell:
+        value = values.get(entry.group.name)
+        return Cell("" if value is None else in_short(value), value=value if _is_number(value) else None)
+
+    return Column(heading, MINOR, cell, numeric, is_setting=True)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _base(entry: Entry) -> Cell:
@@ -114,8 +153,14 @@ def _time(entry: Entry) -> Cell:
     return Cell(duration(seconds), value=seconds)
 
 
-def exact(section: Section, entry: Entry) -> Mapping[str, Any]:
-    """The same for programs, a value to each name: a row of `summary.csv`, whose last columns are the times."""
+def exact(section: Section, entry: Entry, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The same for programs, a value to each name: a row of `summary.csv`, whose last columns are the times.
+
+    Args:
+        section: what the experiment is compared in.
+        entry: the experiment.
+        settings: those in which the experiments of the study differ (`runs.settings_of`).
+    """
     group, verdict = entry.group, entry.verdict
     pair, known = verdict and verdict.paired, published(group.published, group)
     return {
@@ -124,6 +169,7 @@ def exact(section: Section, entry: Entry) -> Mapping[str, Any]:
         "fingerprint": group.fingerprint[:8],
         "base": group.base or "",
         "changed": group.changed,
+        **{path: _plain(values.get(group.name)) for path, values in settings.items()},
         "n": group.n,
         "seeds": " ".join(map(str, group.seeds)),
         "parameters": group.parameters,
@@ -152,6 +198,10 @@ def exact(section: Section, entry: Entry) -> Mapping[str, Any]:
         "seconds_total": group.seconds.mean,
         "seconds_epoch": group.epoch_seconds.mean,
     }
+
+
+def _plain(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else value
 
 
 def _both(name: str, spread: Spread | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from mnist_lab.config import describe
 from mnist_lab.reports import wording
 from mnist_lab.reports.columns import exact
 from mnist_lab.reports.compare import Arm, Comparison, Row
-from mnist_lab.reports.runs import Group, Spread
+from mnist_lab.reports.runs import Group, Spread, settings_of
 from mnist_lab.reports.study import Entry, Front, Section, Study, published
 
 
@@ -26,12 +26,14 @@ def as_json(facts: Mapping[str, Any]) -> str:
 
 def as_csv(study: Study) -> str:
     """The text of `summary.csv`: a row an experiment; empty cells where there is no number."""
-    rows = [exact(section, entry) for section in study.sections for entry in section.entries]
+    settings = settings_of(study.groups)
+    rows = [exact(section, entry, settings) for section in study.sections for entry in section.entries]
     text = io.StringIO()
     writer = csv.DictWriter(text, rows[0], lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({key: f"{value:.6f}" if isinstance(value, float) else value for key, value in row.items()})
+        measured = {key: value for key, value in row.items() if isinstance(value, float) and key not in settings}
+        writer.writerow(row | {key: f"{value:.6f}" for key, value in measured.items()})
     return text.getvalue()
 
 

@@ -1,6 +1,5 @@
 """The runs that a report is about: collected from disk, put together by experiment and configuration, and named."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -12,8 +11,10 @@ from typing import Any, TypeVar
 
 from mnist_lab.config import Config, describe, differences
 from mnist_lab.config.schema import Reference
+from mnist_lab.config.settings import varying
 from mnist_lab.errors import InputError
 from mnist_lab.runs import Measured, Mistake, Run, read_runs
+from mnist_lab.text.quantities import natural_order
 
 Part = TypeVar("Part")
 
@@ -304,6 +305,16 @@ def same_test_images(groups: Sequence[Group]) -> bool:
     return not drawn or len({seed for group in groups for seed in group.seeds}) == 1
 
 
+def settings_of(groups: Iterable[Group]) -> dict[str, dict[str, Any]]:
+    """The settings in which experiments differ (`config.settings.varying`), by key path, with each one's by its name.
+
+    Those whose configuration cannot be read have none.
+    """
+    known = {group.name: group.config for group in groups if group.config}
+    found = varying(list(known.values()))
+    return {path: dict(zip(known, values, strict=True)) for path, values in found.items()}
+
+
 def short_names(names: Iterable[str]) -> dict[str, str]:
     """For each name the shortest end of its path that no other name has: `nodes_256` for `ablation/nodes_256`."""
     ends = {name: ["/".join(name.split("/")[-k:]) for k in range(1, name.count("/") + 2)] for name in names}
@@ -347,7 +358,7 @@ def _in_order(groups: Sequence[Group]) -> Iterator[Group]:
     """Each base followed by its arms and these by theirs; else by name, numbers in it as numbers."""
     names = {group.name for group in groups}
     arms: dict[str | None, list[Group]] = {}
-    for group in sorted(groups, key=lambda group: _natural(group.name)):
+    for group in sorted(groups, key=lambda group: natural_order(group.name)):
         arms.setdefault(group.base if group.base in names else None, []).append(group)
     waiting = arms.pop(None, [])[::-1]
     # In a cycle of bases none comes first, so the remaining ones follow in any order.
@@ -357,8 +368,3 @@ def _in_order(groups: Sequence[Group]) -> Iterator[Group]:
         group = waiting.pop()
         yield group
         waiting += arms.pop(group.name, [])[::-1]
-
-
-def _natural(text: str) -> list[tuple[int, str]]:
-    parts = re.split(r"(\d+)", text)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

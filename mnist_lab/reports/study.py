@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
+from typing import Any
 
 from mnist_lab.analysis import Observation, mean_accuracy_interval, wilson
 from mnist_lab.analysis.family import Tested, tested
@@ -15,7 +16,7 @@ from mnist_lab.analysis.pareto import front
 from mnist_lab.analysis.verdicts import Scores, Verdict, verdicts
 from mnist_lab.config.schema import Reference
 from mnist_lab.reports.rules import observations
-from mnist_lab.reports.runs import Data, Group, Spread, same_test_images, short_names
+from mnist_lab.reports.runs import Data, Group, Spread, same_test_images, settings_of, short_names
 
 Interval = tuple[float, float]
 Family = Sequence[tuple[Group, Group]]
@@ -168,6 +169,11 @@ class Section:
     def names(self) -> dict[str, str]:
         """The experiments' names, as short as they can be."""
         return short_names(group.name for group in self.groups)
+
+    @cached_property
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """The settings in which the experiments differ, by key path, with each one's by its name."""
+        return settings_of(self.groups)
 
     @cached_property
     def verdicts(self) -> dict[str, Verdict]:

@@ -13,9 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from mnist_lab.config import Config, load_config
 from mnist_lab.config.document import ABSENT, KeyPath, child, in_words, key_path, parse_value
 from mnist_lab.config.names import composed
 from mnist_lab.config.problems import suggest
+from mnist_lab.config.settings import varying
 from mnist_lab.errors import InputError
 from mnist_lab.runs.run import Run
 
@@ -153,6 +155,26 @@ class Records:
             )
         self._columns[key] = column
         return column
+
+    def settings(self) -> dict[str, list[Any]]:
+        """The settings in which the runs differ (`config.settings.varying`), with what each has; ABSENT for nothing.
+
+        Each configuration is read once, however many seeds it has.
+        """
+        configs: dict[tuple[str, str], Config] = {}
+        for run in self.runs:
+            facts = run.measured.run
+            if (key := (facts.experiment, facts.fingerprint)) not in configs:
+                try:
+                    configs[key] = load_config(run.settings)
+                except InputError as error:
+                    self.problems.append(error.message)
+        place = {key: i for i, key in enumerate(configs)}
+        places = [place.get((run.measured.run.experiment, run.measured.run.fingerprint)) for run in self.runs]
+        return {
+            path: [ABSENT if at is None or values[at] is None else values[at] for at in places]
+            for path, values in varying(list(configs.values())).items()
+        }
 
     def first(self, number: int | None) -> "Records":
         """The first `number` of them; None for all."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from mnist_lab.errors import InputError, UnreadableError
 from mnist_lab.runs import formats
 from mnist_lab.runs.folder import DAMAGED, MARKER, RunFolder
+from mnist_lab.text.quantities import natural_order
 
 Place = tuple[int, int]
 """Device and inode of a folder: the same for a folder and every link to it."""
@@ -15,7 +16,7 @@ Place = tuple[int, int]
 def finished_runs(
     path: Path, unreadable: Callable[[UnreadableError], None] = lambda error: None, seen: set[Place] | None = None
 ) -> list[RunFolder]:
-    """The finished runs in or below `path`, in the order of their paths; none if it is not there.
+    """The finished runs in or below `path`, in the order of their paths, seeds as numbers; none if it is not there.
 
     Links to folders are followed, after the folders themselves; a folder that is reached in several ways counts once,
     and one that holds `path` itself does not count. What is in a run is its own. A hidden folder, such as that of the
@@ -66,9 +67,8 @@ def finished_runs(
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append(folder / entry.name)
         links.sort(reverse=True)
-    return [
-        RunFolder(folder) for folder in sorted(found) if not (folder.name.startswith(".") or DAMAGED in folder.name)
-    ]
+    found.sort(key=lambda folder: natural_order(folder.as_posix()))
+    return [RunFolder(folder) for folder in found if not (folder.name.startswith(".") or DAMAGED in folder.name)]
 
 
 def _place(folder: Path) -> Place:

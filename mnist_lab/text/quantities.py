@@ -1,5 +1,7 @@
 """How numbers of things, durations and sizes are written."""
 
+import re
+
 
 def count(number: int, noun: str) -> str:
     """`1 seed`, `3 seeds`, `10,000 seeds`."""
@@ -42,3 +44,9 @@ def image_size(shape: tuple[int, int, int]) -> str:
     """Width, height and whether in colour: `28x28`, `32x32 colour`."""
     height, width, channels = shape
     return f"{width}x{height}" if channels == 1 else f"{width}x{height} colour"
+
+
+def natural_order(text: str) -> list[tuple[int, str]]:
+    """What to sort text by, so that the numbers in it count as numbers: `seed2` before `seed10`."""
+    parts = re.split(r"([0-9]+)", text)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

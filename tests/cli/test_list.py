@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import operator
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -107,6 +108,35 @@ def test_csv_has_every_number_of_the_metrics_and_what_was_asked_for(results):
         assert [float(row[f"test.ci95.{i}"]) for i in (0, 1)] == metrics["test"]["ci95"]
         assert row["validation.accuracy"] == ("" if metrics["validation"] is None else "0.98")
         assert row["dataset.genuine"] == "true"
+
+
+def test_the_settings_in_which_runs_differ_are_columns(tmp_path):
+    for rate in (0.001, 0.01):
+        finished_run(tmp_path, train__optimizer__learning_rate=rate)
+    finished_run(tmp_path, data__subset=500)
+    heading, _, *rows = list_runs(tmp_path).stdout.splitlines()
+    assert heading.split()[-2:] == ["subset", "learning_rate"]
+    assert sorted(row.split()[7:] for row in rows) == [["0.001"], ["0.01"], ["500", "0.001"]]
+    runs = json.loads(list_runs(tmp_path, "--json").stdout)
+    assert {(one["settings"].get("data.subset"), one["settings"]["train.optimizer.learning_rate"]) for one in runs} == {
+        (None, 0.001), (None, 0.01), (500, 0.001),
+    }  # fmt: skip
+    rows = list(csv.DictReader(io.StringIO(list_runs(tmp_path, "--csv").stdout)))
+    assert sorted((row["data.subset"], row["train.optimizer.learning_rate"]) for row in rows) == [
+        ("", "0.001"), ("", "0.01"), ("500", "0.001"),
+    ]  # fmt: skip
+
+
+def test_where_many_settings_differ_that_is_said_instead(results):
+    done = list_runs(results)
+    assert "learning_rate" not in done.stdout.splitlines()[0]
+    assert re.search(r"These runs differ in \d+ settings; --csv has a column for each\.", done.stdout)
+
+
+def test_seeds_are_in_the_order_of_their_numbers(tmp_path):
+    for seed in (10, 2, 1):
+        finished_run(tmp_path, seed=seed)
+    assert listed(tmp_path) == ["mlp_512:1", "mlp_512:2", "mlp_512:10"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`mnist-lab report`: what it prints, where it writes, what it does about damage; repeated runs compare equal."""
 
 import csv
+import io
 import json
 import random
 import re
@@ -258,7 +259,7 @@ def test_below_the_table_stand_three_sentences_at_most_and_what_they_count_is_in
     assert len(sentences) == 3
     assert "Both changes had too few seeds" in sentences[0]
     assert sum(line.count("too few seeds") for line in table.splitlines()) == 2
-    assert sentences[1].startswith("•  Difference: test accuracy minus that of mlp_512 with the same 1 seed")
+    assert sentences[1].startswith("•  Difference: test accuracy minus the base's with the same seeds")
     assert "In 1 of 3 runs the validation images are the test images" in sentences[2]
 
 
@@ -298,3 +299,28 @@ def test_a_hundred_runs_need_neither_keras_nor_more_than_reading_and_give_a_page
     assert imported(drawn) & {"keras", "tensorflow", "jax"} == set()
     assert "rate_49" in drawn.out
     assert 3_000_000 < (tmp_path / "report.html").stat().st_size < 5_000_000
+
+
+def test_csv_is_the_summary_and_latex_a_table_and_both_leave_the_files(results):
+    answer = report("results", "--csv")
+    assert answer.out == (results / "summary.csv").read_text(encoding="utf-8")
+    assert [row["experiment"] for row in csv.DictReader(io.StringIO(answer.out))] == ["mlp_512", "ablation/no_relu"]
+    assert report("results", "--latex").out.count(r"\begin{tabular}") == 1
+    assert (results / "report.html").is_file()
+
+
+def test_only_one_format_can_be_printed(results):
+    answer = report("results", "--csv", "--latex")
+    assert (answer.code, answer.out) == (2, "")
+    assert "cannot be combined" in answer.err
+
+
+def test_the_settings_in_which_experiments_differ_are_columns(results):
+    finished_run(results, data__subset=500)
+    finished_run(results, "ablation/nodes_256")
+    rows = list(csv.DictReader(io.StringIO(report("results", "--csv").out)))
+    assert {(row["data.subset"], row["model.nodes"], row["model.activation"]) for row in rows} == {
+        ("", "512, 512", "relu"), ("500", "512, 512", "relu"), ("", "256, 256", "relu"), ("", "512, 512", "linear"),
+    }  # fmt: skip
+    first, *_ = (line for line in (results / "report.md").read_text().splitlines() if line.startswith("| Experiment"))
+    assert "| nodes | activation |" in first

@@ -64,6 +64,8 @@ def test_the_markdown_table_has_a_row_an_experiment_with_ours_beside_the_publish
     assert base == {
         "Experiment": "**`mlp_512`**",
         "Changed against mlp_512": "",
+        "nodes": "512, 512",
+        "activation": "relu",
         "Parameters": "669,706",
         "Train": "0.9900 ± 0.0000",
         "Validation": "0.9800 ± 0.0000",

@@ -10,6 +10,7 @@ from mnist_lab.reports.wording.comparison import (
 from mnist_lab.reports.wording.notes import (
     APART,
     INTERVAL,
+    LATEX_MARKS,
     NO_TIMES,
     OWN_IMAGES,
     PLANNED,
@@ -45,6 +46,7 @@ __all__ = [
     "DID",
     "GAP",
     "INTERVAL",
+    "LATEX_MARKS",
     "NO_TIMES",
     "OBSERVED",
     "OWN_IMAGES",

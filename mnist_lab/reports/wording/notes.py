@@ -53,6 +53,7 @@ _MORE = (
     "80 % power (noncentral t, at the level of the current step of Holm's correction). It is an order of "
     "magnitude, since the size is itself an estimate; where it cannot be estimated, no number is given."
 )
+LATEX_MARKS = f"*: significant at {ALPHA:g} (paired sign-flip test, Holm-corrected). dag: too few seeds for a verdict."
 _MODELS = (
     "McNemar's exact test counts the test images that only one of two models misclassifies. It compares two "
     "trained models, not the experiments: other seeds would give other models."
