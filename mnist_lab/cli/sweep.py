@@ -46,6 +46,12 @@ from mnist_lab.terminal.output import echo, print_json
     metavar="N|auto",
     help="Parallel runs; auto: as many as suit this machine.",
 )
+@click.option(
+    "--cluster",
+    metavar="WHERE",
+    help="Train on a Dask cluster: its address, its scheduler file, or local[:N] to try it on this machine.",
+)
+@click.option("--wait", is_flag=True, help="With --cluster: wait for workers.")
 @click.option("--dry-run", is_flag=True, help="Show the plan with estimated time and disk space; train nothing.")
 @click.option("--force", is_flag=True, help="Retrain finished runs.")
 @click.option("--retry-failed", is_flag=True, help="Retry only runs that failed.")
@@ -69,11 +75,13 @@ def sweep(
     seeds: tuple[int, ...] | None,
     folds: int | None,
     jobs: int,
+    cluster: str | None,
     data_dir: Path | None,
     results: Path,
     timeout: float | None,
     name: str | None,
     *,
+    wait: bool,
     dry_run: bool,
     force: bool,
     retry_failed: bool,
@@ -95,6 +103,12 @@ def sweep(
 
     if seeds is not None and values["seed"] is not None:
         raise click.UsageError("--seed and --seeds cannot be combined.")
+    if cluster and jobs:
+        raise click.UsageError(
+            "--jobs and --cluster cannot be combined: a worker of the cluster trains one run at a time."
+        )
+    if wait and not cluster:
+        raise click.UsageError("--wait needs --cluster.")
     declared = load_sweep(references, overrides(**values), seeds, folds=folds, name=name)
     with observer_for(quiet=quiet, dry_run=dry_run) as observer:
         swept = sweeps.sweep(
@@ -102,6 +116,8 @@ def sweep(
             results,
             data_dir=data_dir,
             jobs=jobs or None,
+            cluster=cluster,
+            wait=wait,
             force=force,
             retry_failed=retry_failed,
             timeout=timeout,

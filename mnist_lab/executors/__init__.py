@@ -1,9 +1,22 @@
 """Where runs execute: each call in its own process, behind the interface of `concurrent.futures`.
 
-A cluster's executor can replace `ProcessExecutor`: a sweep only needs `submit` and `shutdown`.
+`ProcessExecutor` uses this machine, `dask.DaskExecutor` a cluster; a sweep needs no more than `CallExecutor`.
 """
 
+from mnist_lab.executors.interface import CallExecutor, DiedError, LostError, Progress, left, say, stopping
 from mnist_lab.executors.processes import PARENT, ProcessExecutor
 from mnist_lab.executors.slots import Slot, divide
 
-__all__ = ["PARENT", "ProcessExecutor", "Slot", "divide"]
+__all__ = [
+    "PARENT",
+    "CallExecutor",
+    "DiedError",
+    "LostError",
+    "ProcessExecutor",
+    "Progress",
+    "Slot",
+    "divide",
+    "left",
+    "say",
+    "stopping",
+]

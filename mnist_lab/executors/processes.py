@@ -1,18 +1,24 @@
 """Calls in separate processes, forked from a server that has done the slow imports."""
 
+import json
 import multiprocessing
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future
-from contextlib import ExitStack
+from concurrent.futures import Future
+from contextlib import ExitStack, suppress
+from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from pebble import CONSTS, ProcessPool
+from typing_extensions import override
 
+from mnist_lab.executors.interface import CallExecutor, Channel, Progress, open_channel
 from mnist_lab.executors.slots import Slot
 from mnist_lab.system import scratch, signals
 from mnist_lab.system.environment import changed_environment
@@ -26,7 +32,7 @@ ENDED_WITH_PARENT = 70
 CONSTS.term_timeout = 0  # pebble waits so long between SIGTERM, which these processes ignore, and SIGKILL
 
 
-class ProcessExecutor(Executor):
+class ProcessExecutor(CallExecutor):
     """Runs each call in a new process, in the first free slot.
 
     A process that is killed fails only its own call, with pebble's `ProcessExpired`; a call that exceeds `timeout` is
@@ -45,6 +51,7 @@ class ProcessExecutor(Executor):
         preload: modules that the server imports.
         environment: environment variables of the server and all calls.
         timeout: longest duration of a call in seconds; None for no limit.
+        folder: for temporary files, and for files that were left for the calls; None for the process' own.
 
     Raises:
         SetupError: there is no writable folder for temporary files.
@@ -57,19 +64,19 @@ class ProcessExecutor(Executor):
         preload: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        folder: Path | None = None,
     ) -> None:
         self._environment = dict(environment or {})
         self._timeout = timeout
-        self._temporary = scratch.folder()
+        self._folder = folder
+        self._temporary = Path(tempfile.mkdtemp(prefix="calls-", dir=folder or scratch.folder()))
         self._lifeline, self._alive = multiprocessing.Pipe(duplex=False)
         forks = "forkserver" in multiprocessing.get_all_start_methods()
         self._context = multiprocessing.get_context("forkserver" if forks else "spawn")
         self._end = ExitStack()
-        served = {PARENT: str(os.getpid())}
-        self._end.enter_context(changed_environment(self._environment | served))  # the server inherits it
-        if forks:
-            self._context.set_forkserver_preload(list(preload))
-            _serve(tuple(preload), tuple(sorted(self._environment.items())))
+        self._end.callback(shutil.rmtree, self._temporary, ignore_errors=True)
+        _server.use(self._environment, tuple(preload), forks=forks)
+        self._end.callback(_server.leave)
         self._end.callback(self._lifeline.close)
         self._end.callback(self._kill)
         signals.at_once.append(self._kill)
@@ -78,20 +85,46 @@ class ProcessExecutor(Executor):
         self._slots = list(slots)
         self._pools = [self._pool(slot) for slot in self._slots]
         self._unfinished: list[set[Future[Any]]] = [set() for _ in self._slots]
+        self._numbers = count()
+        self._said: WeakKeyDictionary[Future[Any], Path] = WeakKeyDictionary()
 
+    @property
+    @override
+    def capacity(self) -> int:
+        return len(self._slots)
+
+    @override
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Call `fn(*args, **kwargs)` in a new process."""
         for futures in self._unfinished:
             futures -= {future for future in futures if future.done()}
         i = min(range(len(self._slots)), key=lambda i: len(self._unfinished[i]))
         if not self._pools[i].active:
             self._pools[i].stop()
             self._pools[i] = self._pool(self._slots[i])
-        call = (self._temporary, fn, args, kwargs)
+        channel = Channel(self._stop, self._temporary / f"{next(self._numbers)}.json", self._folder)
+        call = (self._temporary, channel, fn, args, kwargs)
         future = self._pools[i].schedule(_call, args=call, timeout=self._timeout)
         self._unfinished[i].add(future)
+        self._said[future] = channel.said
+        future.add_done_callback(lambda _: channel.said.unlink(missing_ok=True))
         return future
 
+    @override
+    def progress(self, future: Future[Any]) -> Progress:
+        said = None
+        with suppress(OSError, KeyError):
+            said = json.loads(self._said[future].read_bytes())
+        return Progress(begun=True, said=said)
+
+    @override
+    def stop(self) -> None:
+        self._stop.touch()
+
+    @property
+    def _stop(self) -> Path:
+        return self._temporary / "stop"
+
+    @override
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Stop the processes when their calls are done; with `cancel_futures`, kill them now."""
         if cancel_futures:
@@ -133,35 +166,66 @@ def _end_with(lifeline: Connection) -> None:
     os._exit(ENDED_WITH_PARENT)
 
 
-def _call(temporary: Path, function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+def _call(
+    temporary: Path, channel: Channel, function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Any:
     """Call with its own temporary folder."""
+    open_channel(channel)
     with tempfile.TemporaryDirectory(dir=temporary, ignore_cleanup_errors=True) as folder:
         scratch.redirect(Path(folder))
         return function(*args, **kwargs)
 
 
-_served: list[tuple[object, ...]] = []
-"""The preload and environment of this process' server, if it was started."""
+class _Server:
+    """The server of a process: one purpose at a time, with the environment that it and its successors inherit."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._users = 0
+        self._purpose: tuple[object, ...] = ()
+        self._environment = ExitStack()
+
+    def use(self, environment: Mapping[str, str], preload: Sequence[str], *, forks: bool) -> None:
+        """Have a server for this purpose, and this environment until the last user leaves."""
+        purpose = (tuple(preload), tuple(sorted(environment.items())))
+        with self._lock:
+            self._users += 1
+            if self._users == 1:
+                served = {PARENT: str(os.getpid())}
+                self._environment.enter_context(changed_environment(dict(environment) | served))
+            if forks:
+                self._start(purpose, preload)
+
+    def leave(self) -> None:
+        """The opposite of `use`; the server stays for another user with the same purpose."""
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                self._environment.close()
+
+    def _start(self, purpose: tuple[object, ...], preload: Sequence[str]) -> None:
+        """Start the server; stop one with another purpose, for which there is no public function."""
+        from multiprocessing import forkserver, resource_tracker, util
+
+        forkserver.set_forkserver_preload(list(preload))
+        if self._purpose and self._purpose != purpose:
+            forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]
+        self._purpose = purpose
+        # The folder of its socket, which would otherwise remain in the common temporary folder if this process is
+        # killed.
+        places = (str(scratch.folder()), tempfile.gettempdir(), "/tmp")
+        short = next((place for place in places if len(place) <= LONGEST_PLACE), places[0])
+        before, tempfile.tempdir = tempfile.tempdir, short
+        try:
+            scratch.elsewhere.append(Path(util.get_temp_dir()))
+        finally:
+            tempfile.tempdir = before
+        # After a kill it removes what is left, as it should, and prints a warning that is of no use to anyone.
+        quiet = f"{os.environ.get('PYTHONWARNINGS', 'default')},ignore::UserWarning:multiprocessing.resource_tracker"
+        with signals.held(), changed_environment({"PYTHONWARNINGS": quiet}):
+            resource_tracker.ensure_running()  # it lets signals through again
+        with signals.held():
+            forkserver.ensure_running()
 
 
-def _serve(*purpose: object) -> None:
-    """Start the server; stop one with another purpose, for which there is no public function."""
-    from multiprocessing import forkserver, resource_tracker, util
-
-    if _served and _served[-1] != purpose:
-        forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]
-    _served[:] = [purpose]
-    # The folder of its socket, which would otherwise remain in the common temporary folder if this process is killed.
-    places = (str(scratch.folder()), tempfile.gettempdir(), "/tmp")
-    short = next((place for place in places if len(place) <= LONGEST_PLACE), places[0])
-    before, tempfile.tempdir = tempfile.tempdir, short
-    try:
-        scratch.elsewhere.append(Path(util.get_temp_dir()))
-    finally:
-        tempfile.tempdir = before
-    # After a kill it removes what is left, as it should, and prints a warning that is of no use to anyone.
-    quiet = f"{os.environ.get('PYTHONWARNINGS', 'default')},ignore::UserWarning:multiprocessing.resource_tracker"
-    with signals.held(), changed_environment({"PYTHONWARNINGS": quiet}):
-        resource_tracker.ensure_running()  # it lets signals through again
-    with signals.held():
-        forkserver.ensure_running()
+_server = _Server()

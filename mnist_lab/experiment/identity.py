@@ -27,6 +27,7 @@ class Identity:
     results: Path
     notes: tuple[str, ...] = ()
     """What was changed in the data set or the configuration, for the user."""
+    dataset_sha256: str = ""
     group: str | None = None
     """Of a cross-validated run: the fingerprint of its first fold, which all its folds share."""
 

@@ -26,6 +26,7 @@ def provenance(backend: "Backend", trainer: "Trainer") -> dict[str, object]:
         "threads": backend.threads,
         "python": platform.python_version(),
         "platform": platform.platform(),
+        "node": platform.node(),
         "machine": platform.machine(),
         "processor": processor_model(),
         "mnist_lab": __version__,

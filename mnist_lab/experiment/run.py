@@ -32,6 +32,7 @@ def run(
     *,
     results: str | Path = "results",
     data_dir: Path | None = None,
+    dataset: datasets.Dataset | None = None,
     force: bool = False,
     network: "Builder | None" = None,
     observer: Observer | None = None,
@@ -44,6 +45,7 @@ def run(
         config: from `load_config`.
         results: the folder that contains the run folders.
         data_dir: where to look for the data set first.
+        dataset: the data set of `config`, if it is loaded already.
         force: train from scratch, even if the run is finished.
         network: a function that builds the network, instead of the configuration's.
         observer: is notified of what happens.
@@ -56,16 +58,23 @@ def run(
     """
     with Interrupts().watched() as interrupts, backends.in_turn:
         told = Observers([observer or Observer(), interrupts])
-        return _run(config, Path(results), data_dir, told, force=force, network=network)
+        return _run(config, Path(results), data_dir, dataset, told, force=force, network=network)
 
 
 def _run(
-    config: Config, results: Path, data_dir: Path | None, observer: Observer, *, force: bool, network: "Builder | None"
+    config: Config,
+    results: Path,
+    data_dir: Path | None,
+    dataset: datasets.Dataset | None,
+    observer: Observer,
+    *,
+    force: bool,
+    network: "Builder | None",
 ) -> Run:
     """Find out which run it is and whether it is finished; prepare what it needs, and train it."""
     timing = metrics.Timing()
     observer.preparing("Reading the data")
-    dataset = datasets.load(config.data, data_dir, progress=observer.download)
+    dataset = dataset or datasets.load(config.data, data_dir, progress=observer.download)
     if network:
         observer.preparing("Importing Keras")
         config = with_network(config, network, dataset)

@@ -1,5 +1,6 @@
 """Run folders: how they are written, found and read."""
 
+from mnist_lab.runs.archive import packed, put_in_place, unpacked
 from mnist_lab.runs.collection import Collection, read_runs
 from mnist_lab.runs.folder import CHECKPOINT, ERROR, LAST_CHECKPOINT, PLOTS, RunFolder
 from mnist_lab.runs.formats import Arrays, Mistake
@@ -25,5 +26,8 @@ __all__ = [
     "finished_runs",
     "is_run_folder",
     "load_run",
+    "packed",
+    "put_in_place",
     "read_runs",
+    "unpacked",
 ]

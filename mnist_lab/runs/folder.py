@@ -167,6 +167,21 @@ class RunFolder:
             self._unlink(file for file in self._own_files() if file.name not in names)
         shutil.rmtree(repeated)
 
+    def take(self, arrived: "RunFolder") -> None:
+        """Let a run that was written elsewhere, and lies on the same disk, replace what is here; call it in `locked`.
+
+        A crash at any moment leaves what was here or the new run. A run that is not finished does not replace one that
+        is: it becomes its repetition.
+        """
+        if arrived.finished or self.finished:
+            shutil.rmtree(self.repetition.path, ignore_errors=True)
+            arrived.path.rename(self.repetition.path)
+            self._settle()
+        else:
+            self.clear()
+            for file in arrived._own_files():
+                file.replace(self.path / file.name)
+
     def set_aside(self) -> Path:
         """Rename the folder of a damaged run, so that nothing of it is lost; gives its new path."""
         asides = (self.path.with_name(f"{self.path.name}{DAMAGED}{number}") for number in count(1))

@@ -1,14 +1,13 @@
 """Trains the runs of a plan in parallel; a failure affects only its own run."""
 
 import signal
-import tempfile
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
@@ -18,13 +17,14 @@ from typing import Any
 from pebble import ProcessExpired
 
 from mnist_lab.errors import BusyError, DamagedError, MachineError, MnistLabError, NoRoomError, UnreadableError
-from mnist_lab.executors import Slot
+from mnist_lab.executors import CallExecutor, DiedError, LostError
 from mnist_lab.experiment import record_failure
-from mnist_lab.runs import load_run
-from mnist_lab.sweeps.observer import Observer
+from mnist_lab.runs import load_run, packed, put_in_place
+from mnist_lab.sweeps.machine import Machine
+from mnist_lab.sweeps.observer import Observer, Running
 from mnist_lab.sweeps.plan import PlannedRun
-from mnist_lab.sweeps.worker import Outcome, Task, executor_for, work
-from mnist_lab.system import scratch, signals
+from mnist_lab.sweeps.worker import Outcome, Task, work
+from mnist_lab.system import signals
 
 TICK = 0.2
 """Seconds between checks of the running processes."""
@@ -38,7 +38,7 @@ TRIES = 2
 
 def launch(
     todo: Sequence[PlannedRun],
-    slots: Sequence[Slot],
+    machine: Machine,
     *,
     data_dir: Path | None = None,
     force: bool = False,
@@ -54,7 +54,7 @@ def launch(
 
     Args:
         todo: the runs, in the order in which to start them.
-        slots: the parts of the machine to use, each for one run at a time.
+        machine: where to train them.
         data_dir: where to look for data sets first.
         force: retrain finished runs.
         timeout: time limit of a run in seconds.
@@ -65,40 +65,43 @@ def launch(
         Interruption: a KeyboardInterrupt; finished runs and checkpoints are kept.
         NoRoomError: the disk is full.
     """
+    observer = observer or Observer()
     failures: list[tuple[PlannedRun, str]] = []
     by_server = attrgetter("server")
     # Sorting is stable: the plan's order is kept within a backend.
     for _, group in groupby(sorted(todo, key=by_server), key=by_server):
         runs = list(group)
-        with tempfile.TemporaryDirectory(dir=scratch.folder(), ignore_cleanup_errors=True) as folder:
-            stop = Path(folder) / "stop"
-            tasks = {
-                run: Task(run.identity.config, run.identity.results, data_dir, force or run.repeats, stop)
-                for run in runs
-            }
-            executor = executor_for(runs[0], slots, timeout=timeout)
-            failures += _Launcher(executor, tasks, stop, len(slots), observer or Observer(), fail_fast).run()
+        executor = machine.executor(runs, timeout=timeout, note=observer.note)
+        tasks = {run: _task(run, machine, data_dir, force=force) for run in runs}
+        failures += _Launcher(executor, tasks, observer, fail_fast).run()
         if failures and fail_fast:
             break
     return failures
 
 
+def _task(run: PlannedRun, machine: Machine, data_dir: Path | None, *, force: bool) -> Task:
+    identity = run.identity
+    results, folder = identity.results, run.folder.path
+    if machine.remote:
+        results, folder, data_dir = results.absolute(), folder.absolute(), data_dir and data_dir.absolute()
+    return Task(
+        identity.config, results, data_dir, force or run.repeats, folder,
+        apart=machine.apart, dataset_sha256=identity.dataset_sha256,
+    )  # fmt: skip
+
+
 class _Launcher:
-    """Keeps the slots of one executor busy until no runs are waiting."""
+    """Keeps one executor busy until no runs are waiting."""
 
     def __init__(
         self,
-        executor: Executor,
+        executor: CallExecutor,
         tasks: dict[PlannedRun, Task],
-        stop: Path,
-        slots: int,
         observer: Observer,
         fail_fast: bool,
     ) -> None:
         self.executor = executor
         self.tasks = tasks
-        self.stop = stop
-        self.slots = slots
         self.observer = observer
         self.fail_fast = fail_fast
         self.waiting = deque(tasks)
@@ -111,6 +114,8 @@ class _Launcher:
         self.announced = False
         self.ends = float("inf")
         self.no_room = ""
+        self.held: dict[PlannedRun, ExitStack] = {}
+        """The locks of runs that are trained apart: nobody else here holds them."""
 
     def run(self) -> list[tuple[PlannedRun, str]]:
         """Train all runs and return the failures."""
@@ -119,13 +124,15 @@ class _Launcher:
             with signals.handling(lambda _: self._interrupt):
                 while self.running or (self.waiting and not self._ending()):
                     self._heed_signal()
+                    if self._ending():
+                        self._withdraw()
                     self._start_some()
                     if not self.running:  # all waiting runs are locked by other processes
                         time.sleep(TICK)
                     done, _ = wait(self.running, timeout=TICK, return_when=FIRST_COMPLETED)
                     for future in done:
                         self._end(self.running.pop(future), future)
-                    self.observer.tick(list(self.running.values()))
+                    self.observer.tick(self._running())
         except KeyboardInterrupt as interrupt:
             now = True
             raise self._interruption(signals.number_of(interrupt)) from interrupt
@@ -134,11 +141,25 @@ class _Launcher:
             raise
         finally:
             self.executor.shutdown(cancel_futures=now)
+            for run in list(self.held):
+                self._release(run)
         if self.no_room:
             raise NoRoomError(self.no_room)
         if self.signal is not None:
             raise self._interruption(self.signal)
         return self.failures
+
+    def _running(self) -> list[Running]:
+        """The runs that are being trained; on a cluster, those that wait at a worker are not."""
+        found = []
+        for future, run in self.running.items():
+            progress = self.executor.progress(future)
+            if progress.begun:
+                if run not in self.begun:
+                    self.begun[run] = time.monotonic()
+                    self.observer.started(run)
+                found.append(Running(run, time.monotonic() - self.begun[run], progress.worker, **progress.said or {}))
+        return found
 
     def _interrupt(self, number: int, frame: Any) -> None:
         """On the first signal, let the processes stop after their epoch; on the second, raise an exception."""
@@ -153,7 +174,7 @@ class _Launcher:
             raise signals.Interruption(number=self.signal)
         if not self.announced:
             self.announced = True
-            self.stop.touch()
+            self.executor.stop()
             now = "Press Ctrl-C again to stop immediately."
             if self.signal != signal.SIGINT:
                 self.ends = time.monotonic() + GRACE
@@ -169,9 +190,16 @@ class _Launcher:
     def _ending(self) -> bool:
         return self.signal is not None or bool(self.no_room) or (self.fail_fast and bool(self.failures))
 
+    def _withdraw(self) -> None:
+        """Take back the runs that wait at a worker of a cluster."""
+        for future, run in list(self.running.items()):
+            if not self.executor.progress(future).begun and future.cancel():
+                del self.running[future]
+                self._release(run)
+
     def _start_some(self) -> None:
         for _ in range(len(self.waiting)):
-            if len(self.running) >= self.slots or self._ending():
+            if len(self.running) >= self.executor.capacity or self._ending():
                 return
             run = self.waiting.popleft()
             if time.monotonic() < self.not_before.get(run, 0):
@@ -195,9 +223,18 @@ class _Launcher:
                 return
         if self.tries[run] and run.folder.interrupted:
             task = replace(task, force=False)  # resume the forced run
+        if task.apart:
+            try:
+                self._hold(run)
+                before = packed(run.folder.current) if run.folder.interrupted and not task.force else b""
+            except BusyError:
+                self._leave_for_now(run)
+                return
+            except (MnistLabError, OSError) as error:
+                self._conclude(run, Outcome("failed", str(error)))
+                return
+            task = replace(task, before=before)
         self.tries[run] += 1
-        self.begun[run] = time.monotonic()
-        self.observer.started(run)
         self.running[self.executor.submit(work, task)] = run
 
     def _set_aside(self, run: PlannedRun) -> None:
@@ -214,6 +251,18 @@ class _Launcher:
                     raise MachineError.of(error, "It was left as it is.") from error
                 self.observer.note(f"{run.label}: damaged; moved to {aside}.")
 
+    def _hold(self, run: PlannedRun) -> None:
+        with ExitStack() as stack:
+            stack.enter_context(run.folder.locked())
+            self.held[run] = stack.pop_all()
+
+    def _release(self, run: PlannedRun) -> None:
+        if run in self.held:
+            self.held.pop(run).close()
+            with suppress(UnreadableError):
+                if not run.folder.begun and not run.folder.busy:
+                    run.folder.discard(run.identity.results)
+
     def _leave_for_now(self, run: PlannedRun) -> None:
         if run not in self.not_before:
             self.observer.note(f"{run.label}: locked by another process; retrying.")
@@ -222,14 +271,23 @@ class _Launcher:
 
     def _end(self, run: PlannedRun, future: Future[Outcome]) -> None:
         outcome = self._outcome(run, future)
+        if outcome and outcome.archive:
+            try:
+                put_in_place(outcome.archive, run.folder)
+            except OSError as error:
+                outcome = Outcome("no_room", str(MachineError.of(error)))
+        self._release(run)
         if outcome is None:
             self.waiting.appendleft(run)
-            return
-        if outcome.kind == "busy":
+        elif outcome.kind == "busy":
             self.tries[run] -= 1
             self._leave_for_now(run)
-            return
-        self._conclude(run, outcome)
+        elif outcome.kind == "no_room" and self.executor.retire(future, outcome.reason):
+            self.tries[run] -= 1
+            self.observer.note(f"{run.label}: another worker takes it.")
+            self.waiting.appendleft(run)
+        else:
+            self._conclude(run, outcome)
 
     def _conclude(self, run: PlannedRun, outcome: Outcome) -> None:
         match outcome.kind:
@@ -240,8 +298,9 @@ class _Launcher:
                         record_failure(run.folder, outcome.reason)
             case "no_room":
                 self.no_room = outcome.reason
-                self.stop.touch()
-        self.observer.ended(run, outcome, time.monotonic() - self.begun[run])
+                self.executor.stop()
+        now = time.monotonic()
+        self.observer.ended(run, outcome, now - self.begun.pop(run, now))
 
     def _outcome(self, run: PlannedRun, future: Future[Outcome]) -> Outcome | None:
         """How the run ended; None if its process terminated unexpectedly and it is retried."""
@@ -256,6 +315,10 @@ class _Launcher:
             if self.tries[run] < TRIES and not self._ending():
                 self.observer.note(f"{run.label}: {reason} Retrying once.")
                 return None
+        except LostError:
+            raise
+        except DiedError as error:
+            reason = f"Given up: {error}: killed, or out of memory."
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
         record_failure(run.folder, reason)

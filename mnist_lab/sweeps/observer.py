@@ -1,10 +1,28 @@
 """The interface for following a sweep."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.sweeps.schedule import Schedule
 from mnist_lab.sweeps.worker import Outcome
+
+
+@dataclass(frozen=True)
+class Running:
+    """A run that is being trained."""
+
+    run: PlannedRun
+    seconds: float
+    """Since it started."""
+    worker: str = ""
+    """The worker of the cluster that trains it."""
+    epoch: int = 0
+    """Epochs that are done."""
+    accuracy: float | None = None
+    """Of the last epoch, on the validation images if there are any."""
+    epoch_seconds: float = 0.0
+    """Mean duration of an epoch."""
 
 
 class Observer:
@@ -17,13 +35,13 @@ class Observer:
         """The plan is complete; training has not started."""
 
     def started(self, run: PlannedRun) -> None:
-        """Before the process of a run starts."""
+        """A run starts."""
 
     def ended(self, run: PlannedRun, outcome: Outcome, seconds: float) -> None:
         """A run ended after this many seconds."""
 
-    def tick(self, running: Sequence[PlannedRun]) -> None:
-        """Called a few times per second; the runs' folders contain their progress."""
+    def tick(self, running: Sequence[Running]) -> None:
+        """Called a few times per second."""
 
     def note(self, text: str) -> None:
         """A remark for the user."""

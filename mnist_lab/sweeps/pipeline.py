@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from mnist_lab.reports import Study, groups, study, write_report
 from mnist_lab.runs import Run
 from mnist_lab.sweeps.appraisal import appraise
 from mnist_lab.sweeps.launch import launch
+from mnist_lab.sweeps.machine import Machine, ThisMachine
 from mnist_lab.sweeps.observer import Observer
 from mnist_lab.sweeps.plan import PlannedRun, make_plan
 from mnist_lab.sweeps.schedule import Schedule, slots_for
@@ -45,6 +47,8 @@ def sweep(
     *,
     data_dir: Path | None = None,
     jobs: int | None = None,
+    cluster: str | None = None,
+    wait: bool = False,
     force: bool = False,
     retry_failed: bool = False,
     timeout: float | None = None,
@@ -61,6 +65,9 @@ def sweep(
         results: the folder below which runs are.
         data_dir: where to look for data sets first.
         jobs: the number of parallel runs; None chooses it for this machine.
+        cluster: where to train instead of on this machine: the address or the scheduler file of a Dask cluster, or
+            `local` or `local:N`.
+        wait: wait for the workers of the cluster.
         force: retrain finished runs.
         retry_failed: retry only failed runs.
         timeout: time limit of a run in seconds.
@@ -81,23 +88,29 @@ def sweep(
     if not dry_run:
         plan.check_folders(folder)
         plan.settle()
-    slots = tuple(slots_for(plan.todo, jobs=jobs))
-    if plan.todo:
-        observer.appraising()
-    costs = appraise(plan.todo, slots[0], data_dir=data_dir) if plan.todo else {}
-    schedule = Schedule(plan, (*declared.notes, *plan.notes), slots, costs)
-    observer.planned(schedule)
-    if dry_run:
-        return Swept(schedule)
-    failures = launch(
-        schedule.longest_first,
-        slots,
-        data_dir=data_dir,
-        force=force,
-        timeout=timeout,
-        fail_fast=fail_fast,
-        observer=observer,
-    )
+    slots = slots_for(plan.todo, jobs=jobs)
+    machine: Machine = ThisMachine(slots)
+    if cluster and plan.todo:
+        from mnist_lab.sweeps.dask import DaskMachine
+
+        machine = DaskMachine(cluster, results, data_dir=data_dir, wait=wait)
+    with closing(machine):
+        if plan.todo:
+            observer.appraising()
+        costs = appraise(plan.todo, slots[0], data_dir=data_dir) if plan.todo else {}
+        schedule = Schedule(plan, (*declared.notes, *plan.notes), machine.parallel, costs)
+        observer.planned(schedule)
+        if dry_run:
+            return Swept(schedule)
+        failures = launch(
+            schedule.longest_first,
+            machine,
+            data_dir=data_dir,
+            force=force,
+            timeout=timeout,
+            fail_fast=fail_fast,
+            observer=observer,
+        )
     runs = tuple(result for run in plan.runs if (result := run.result()))
     if not runs:
         return Swept(schedule, tuple(failures))

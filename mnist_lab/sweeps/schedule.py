@@ -15,15 +15,15 @@ class Schedule:
     plan: Plan
     notes: tuple[str, ...]
     """Remarks about the sweep's files, data and finished runs."""
-    slots: tuple[Slot, ...]
-    """The parts of the machine, each for one run at a time."""
+    parallel: int
+    """The number of runs at a time."""
     costs: Mapping[PlannedRun, Appraisal]
     """The estimated cost of each run to train."""
 
     @property
     def seconds(self) -> float:
         """Estimated wall-clock time."""
-        return sum(cost.seconds for cost in self.costs.values()) / len(self.slots)
+        return sum(cost.seconds for cost in self.costs.values()) / max(1, self.parallel)
 
     @property
     def bytes(self) -> int:

@@ -1,34 +1,47 @@
 """Trains one run of a sweep in its own process, forked from a server that has imported Keras."""
 
 import os
+import pickle
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from typing_extensions import override
 
-from mnist_lab import backends, experiment
+from mnist_lab import backends, datasets, experiment
 from mnist_lab.config import Config
 from mnist_lab.errors import BusyError, MachineError, MnistLabError, NoRoomError
-from mnist_lab.executors import ProcessExecutor, Slot
+from mnist_lab.executors import ProcessExecutor, Slot, left, say, stopping
 from mnist_lab.experiment import Observer
 from mnist_lab.experiment import Plan as RunPlan
+from mnist_lab.runs import RunFolder, packed, unpacked
 from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.system import streams
 
-_PRELOAD = ("mnist_lab.sweeps.preload",)
+if TYPE_CHECKING:
+    from mnist_lab.history import Record
+
+PRELOAD = ("mnist_lab.sweeps.preload",)
 
 
 @dataclass(frozen=True)
 class Task:
-    """One run to train; it stops after the current epoch once the file `stop` exists."""
+    """One run to train."""
 
     config: Config
     results: Path
     data_dir: Path | None
     force: bool
-    stop: Path
+    folder: Path
+    """The run's folder, below `results`."""
+    apart: bool = False
+    """Whether to train it in a temporary folder, because `results` is not there; the outcome has its files."""
+    before: bytes = b""
+    """The archive of the interrupted run to resume, if it is trained apart."""
+    dataset_sha256: str = ""
+    """The hash of its data set, if that may have been left for the executor's calls under this name."""
 
 
 @dataclass(frozen=True)
@@ -37,23 +50,42 @@ class Outcome:
 
     kind: Literal["done", "failed", "busy", "stopped", "no_room"]
     reason: str = ""
+    archive: bytes = b""
+    """The run folder, if the run was trained apart."""
 
 
 def executor_for(run: PlannedRun, slots: Sequence[Slot], *, timeout: float | None = None) -> ProcessExecutor:
     """An executor whose processes can train `run`, and every run with the same `server`."""
-    return ProcessExecutor(slots, preload=_PRELOAD, environment=backends.environment(*run.server), timeout=timeout)
+    return ProcessExecutor(slots, preload=PRELOAD, environment=backends.environment(*run.server), timeout=timeout)
 
 
 def work(task: Task) -> Outcome:
     """Run `task`; however it ends, unless the process is killed, there is an outcome."""
     streams.redirect(Path(os.devnull))
+    if not task.apart:
+        return _trained(task, task.results)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+        results = Path(temporary)
+        folder = RunFolder(results / task.folder.relative_to(task.results))
+        try:
+            if task.before:
+                unpacked(task.before, folder.path)
+            outcome = _trained(task, results)
+            archive = packed(folder) if folder.begun else b""
+        except OSError as error:
+            return Outcome("no_room", str(MachineError.of(error)))
+        return replace(outcome, reason=outcome.reason.replace(temporary, str(task.results)), archive=archive)
+
+
+def _trained(task: Task, results: Path) -> Outcome:
     try:
         experiment.run(
             task.config,
-            results=task.results,
+            results=results,
             data_dir=task.data_dir,
+            dataset=_left(task.dataset_sha256),
             force=task.force,
-            observer=_InTheBackground(task.stop),
+            observer=_InTheBackground(),
         )
     except BusyError as error:
         return Outcome("busy", str(error))
@@ -72,16 +104,41 @@ def work(task: Task) -> Outcome:
     return Outcome("done")
 
 
-class _InTheBackground(Observer):
-    """Redirects output of libraries to the run's log, and stops after an epoch on request."""
+def _left(sha256: str) -> datasets.Dataset | None:
+    """The data set with this hash, if it was left for the calls on this machine."""
+    folder = left()
+    if not sha256 or folder is None or not (file := folder / data_file(sha256)).is_file():
+        return None
+    return pickle.loads(file.read_bytes())
 
-    def __init__(self, stop: Path) -> None:
-        self._stop = stop
+
+def data_file(sha256: str) -> str:
+    """The name under which a data set is left."""
+    return f"{sha256}.pickle"
+
+
+class _InTheBackground(Observer):
+    """Redirects output of libraries to the run's log, reports epochs, and stops after one on request."""
+
+    def __init__(self) -> None:
+        self._seconds: list[float] = []
 
     @override
     def begun(self, plan: RunPlan) -> None:
         streams.redirect(plan.folder.path / "log.txt")
+        say({"epoch": plan.epochs_done})
+
+    @override
+    def epoch(self, record: "Record", epochs: int) -> None:
+        self._seconds.append(record["seconds"])
+        say(
+            {
+                "epoch": record["epoch"],
+                "accuracy": record.get("val_accuracy", record["accuracy"]),
+                "epoch_seconds": sum(self._seconds) / len(self._seconds),
+            }
+        )
 
     @override
     def stops(self) -> bool:
-        return self._stop.exists()
+        return stopping()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from typing_extensions import override
 
-from mnist_lab.errors import InputError
 from mnist_lab.sweeps import STATES, Observer
 from mnist_lab.terminal.consoles import console
 from mnist_lab.terminal.output import echo, echo_notes, shortened
@@ -17,8 +16,7 @@ from mnist_lab.text.quantities import count, estimate, megabytes
 from mnist_lab.text.tables import MINOR, Column
 
 if TYPE_CHECKING:
-    from mnist_lab.runs import RunFolder
-    from mnist_lab.sweeps import Outcome, PlannedRun, Schedule
+    from mnist_lab.sweeps import Outcome, PlannedRun, Running, Schedule
 
 WORDS = {
     "done": "done",
@@ -54,7 +52,7 @@ def print_plan(schedule: "Schedule", *, to_stdout: bool) -> None:
         why = f"{count(len(plan.runs), 'run')}, all finished" if all_done else "no failed runs"
         echo(f"Nothing to do: {why}.", err=True)
         return
-    parallel = f", {len(schedule.slots)} in parallel" if len(schedule.slots) > 1 else ""
+    parallel = f", {schedule.parallel} in parallel" if schedule.parallel > 1 else ""
     trainable = sum(not cost.problem for cost in costs.values())
     text = (
         f"{trainable} of {count(len(plan.runs), 'run')} to train{parallel}: "
@@ -83,7 +81,7 @@ def plan_as_json(schedule: "Schedule") -> dict[str, Any]:
 
     return {
         "runs": [facts(run) for run in schedule.plan.runs],
-        "jobs": len(schedule.slots),
+        "jobs": schedule.parallel,
         "seconds": round(schedule.seconds, 1),
         "bytes": schedule.bytes,
         "notes": list(schedule.notes),
@@ -152,7 +150,6 @@ class Live(Lines):
 
         self._console = live_console()
         self._live = RichLive(console=self._console, transient=True, refresh_per_second=4)
-        self._begun: dict[PlannedRun, float] = {}
         self._start = time.monotonic()
 
     @override
@@ -171,31 +168,30 @@ class Live(Lines):
         self._console.print(text, markup=False)
 
     @override
-    def started(self, run: "PlannedRun") -> None:
-        self._begun[run] = time.monotonic()
-
-    @override
-    def tick(self, running: "Sequence[PlannedRun]") -> None:
+    def tick(self, running: "Sequence[Running]") -> None:
         from rich.console import Group
 
         if not running:
             self._live.update(self._bar())
             return
-        rows = [self._row(run) for run in running]
-        numbers = (Column(heading, number=True) for heading in ("Epoch", "Accuracy", "Time", "Left"))
-        table = renderable(("Running", *numbers), rows, self._console)
-        self._live.update(Group(table, self._bar()))
+        workers = any(each.worker for each in running)
+        numbers = [Column(heading, number=True) for heading in ("Epoch", "Accuracy", "Time", "Left")]
+        heads = ("Running", *numbers, *(("Worker",) if workers else ()))
+        rows = [(*self._row(each), *((each.worker,) if workers else ())) for each in running]
+        self._live.update(Group(renderable(heads, rows, self._console), self._bar()))
 
-    def _row(self, run: "PlannedRun") -> tuple[str, ...]:
-        epochs = run.identity.config.train.epochs
-        seconds = time.monotonic() - self._begun[run]
-        history = _history(run.folder)
-        if not history:
-            return run.label, f"0/{epochs}", "", estimate(seconds), ""
-        last = history[-1]
-        accuracy = last.get("val_accuracy", last["accuracy"])
-        left = (epochs - last["epoch"]) * sum(record["seconds"] for record in history) / len(history)
-        return run.label, f"{last['epoch']}/{epochs}", f"{accuracy:.4f}", estimate(seconds), estimate(left)
+    @staticmethod
+    def _row(running: "Running") -> tuple[str, ...]:
+        epochs = running.run.identity.config.train.epochs
+        accuracy = "" if running.accuracy is None else f"{running.accuracy:.4f}"
+        left = (epochs - running.epoch) * running.epoch_seconds
+        return (
+            running.run.label,
+            f"{running.epoch}/{epochs}",
+            accuracy,
+            estimate(running.seconds),
+            estimate(left) if running.epoch_seconds else "",
+        )
 
     def _bar(self) -> Any:
         from rich.columns import Columns
@@ -228,13 +224,6 @@ def _ending(run: "PlannedRun", outcome: "Outcome") -> str:
             return "stopped: disk full"
         case _:
             return f"FAILED: {shortened(outcome.reason.splitlines()[0])}"
-
-
-def _history(folder: "RunFolder") -> list[dict[str, Any]]:
-    try:
-        return folder.current.read_history()
-    except InputError:
-        return []
 
 
 def _seeds(runs: "Sequence[PlannedRun]") -> str:

@@ -4,6 +4,9 @@ import os
 import signal
 import tempfile
 import time
+from pathlib import Path
+
+from mnist_lab.executors import say, stopping
 
 
 def answer(value):
@@ -48,3 +51,26 @@ def ignores(number):
 def ignores_interrupt():
     os.kill(os.getpid(), signal.SIGINT)
     return "still here"
+
+
+def surroundings_after(seconds):
+    time.sleep(seconds)
+    return surroundings()
+
+
+def say_and_wait(value, seconds):
+    """Says `value`, or the number of its process for `pid`, and waits until it is told to stop."""
+    say(os.getpid() if value == "pid" else value)
+    begun = time.monotonic()
+    while time.monotonic() - begun < seconds:
+        if stopping():
+            return "stopped"
+        time.sleep(0.02)
+    return "waited"
+
+
+def kill_the_worker():
+    """Kills the worker whose child's server this process was forked from."""
+    server = Path(f"/proc/{os.getppid()}/stat").read_text().rpartition(")")[2].split()
+    os.kill(int(server[1]), signal.SIGKILL)
+    time.sleep(600)

@@ -1,16 +1,18 @@
 """How a sweep starts its runs and takes their endings, with an executor that trains nothing."""
 
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 
 import pytest
 
 from mnist_lab import load_config
 from mnist_lab.config import Override
-from mnist_lab.executors import Slot
+from mnist_lab.executors import CallExecutor, Progress, Slot
 from mnist_lab.experiment import Identity
 from mnist_lab.runs import RunFolder, load_run
-from mnist_lab.sweeps import Observer, Outcome, PlannedRun, launch
+from mnist_lab.sweeps import Observer, Outcome, PlannedRun, ThisMachine, launch
 from tests.run_folders import finished_run
+
+HERE = ThisMachine([Slot((0,))])
 
 
 class Notes(Observer):
@@ -32,7 +34,15 @@ def ending(monkeypatch):
     def make(outcome):
         started = []
 
-        class Ending(Executor):
+        class Ending(CallExecutor):
+            capacity = 1
+
+            def progress(self, future):
+                return Progress(begun=True)
+
+            def stop(self):
+                pass
+
             def submit(self, call, task):
                 started.append(task)
                 future = Future()
@@ -62,7 +72,7 @@ def kept_aside(results):
 def test_a_damaged_run_is_kept_aside_before_it_is_trained_again(damaged, ending, tmp_path):
     run, _ = damaged
     started = ending(Outcome("done"))
-    assert launch([run], [Slot((0,))]) == []
+    assert launch([run], HERE) == []
     assert kept_aside(tmp_path) == [f"{run.folder.id}.damaged1"]
     assert len(started) == 1
 
@@ -71,7 +81,7 @@ def test_a_damaged_run_that_another_sweep_has_trained_again_meanwhile_stays(dama
     run, metrics = damaged
     (run.folder.path / "metrics.json").write_bytes(metrics)
     ending(Outcome("done"))
-    assert launch([run], [Slot((0,))]) == []
+    assert launch([run], HERE) == []
     assert kept_aside(tmp_path) == []
     assert load_run(run.folder.path)
 
@@ -80,7 +90,7 @@ def test_the_checkpoint_of_another_sweep_that_trains_a_damaged_run_again_stays(d
     run, _ = damaged
     (run.folder.path / "metrics.json").rename(run.folder.path / "checkpoint.npz")
     ending(Outcome("done"))
-    assert launch([run], [Slot((0,))]) == []
+    assert launch([run], HERE) == []
     assert run.folder.interrupted
     assert [path.name for path in run.folder.path.parent.iterdir()] == [run.folder.id]
 
@@ -94,7 +104,7 @@ def test_a_damaged_run_that_another_process_takes_at_the_same_moment_is_looked_a
     other = run.folder.locked()
     other.__enter__()
     observer = Notes(lambda text: other.__exit__(None, None, None) if "another process" in text else None)
-    assert launch([run], [Slot((0,))], observer=observer) == []
+    assert launch([run], HERE, observer=observer) == []
     assert ["locked by another process; retrying" in observer.texts[0], "damaged; moved to" in observer.texts[1]] == [
         True,
         True,
@@ -108,4 +118,4 @@ def test_a_failure_that_cannot_be_recorded_ends_no_other_run(ending, tmp_path):
     config = load_config("mlp_512", [Override(("runtime", "backend"), "jax", "--backend jax")])
     runs = [PlannedRun(Identity(config, "", RunFolder(nowhere / name), nowhere), "new") for name in ("one", "two")]
     ending(Outcome("failed", "It broke."))
-    assert launch(runs, [Slot((0,))]) == [(run, "It broke.") for run in runs]
+    assert launch(runs, HERE) == [(run, "It broke.") for run in runs]

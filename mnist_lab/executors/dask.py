@@ -1,0 +1,325 @@
+"""A Dask cluster as an executor: Dask schedules, places and notices the dead; `dask_worker` runs the calls."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from typing_extensions import override
+
+from mnist_lab.errors import InputError, SetupError
+from mnist_lab.executors import dask_worker
+from mnist_lab.executors.interface import CallExecutor, DiedError, LostError, Progress
+from mnist_lab.system.hardware import processors
+from mnist_lab.system.installation import extra_command
+
+if TYPE_CHECKING:
+    from distributed import Client
+    from distributed import Future as DaskFuture
+
+CONNECT = 8
+"""Seconds to wait for a scheduler."""
+AHEAD = 1
+"""Calls that wait at each worker, so that it never waits for the client."""
+FETCH = 120
+"""Seconds that a result may take to arrive."""
+CONTINUE = "Finished runs and checkpoints are kept. The same command continues."
+LOOK = 1.0
+"""Seconds between looks at which workers there are."""
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker of the cluster."""
+
+    address: str
+    name: str
+    host: str
+    threads: int
+    resources: Mapping[str, float]
+
+    def __str__(self) -> str:
+        """What people call it: its name, which by default is its address."""
+        return self.name.removeprefix("tcp://").removeprefix("tls://")
+
+
+class DaskCluster:
+    """A connection to a Dask cluster.
+
+    Args:
+        where: the scheduler's address, the path of its scheduler file, or `local` or `local:N` for a cluster of this
+            process alone.
+
+    Raises:
+        SetupError: Dask is not installed.
+        InputError: no scheduler answers there, or one of another version of Dask.
+    """
+
+    def __init__(self, where: str) -> None:
+        try:
+            import distributed
+        except ImportError:
+            command = extra_command("dask")
+            raise SetupError(
+                f"--cluster {where} needs Dask, which is not installed.", f"Install it: {command}"
+            ) from None
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is said by who uses this
+        self.where = where
+        self._local = None
+        if where == "local" or where.startswith("local:"):
+            workers = int(where.partition(":")[2] or len(processors()))
+            self._local = distributed.LocalCluster(
+                n_workers=workers, threads_per_worker=max(1, len(processors()) // workers), processes=False,
+                dashboard_address=":0", silence_logs=logging.CRITICAL, memory_limit=0,
+            )  # fmt: skip
+        self.client = self._connected(distributed)
+
+    def _connected(self, distributed: Any) -> "Client":
+        target: dict[str, Any] = {"address": self._local or self.where}
+        if not self._local and "://" not in self.where and not _is_host_and_port(self.where):
+            target = {"scheduler_file": self.where}
+        try:
+            return distributed.Client(**target, timeout=CONNECT, set_as_default=False)
+        except (OSError, TimeoutError, ValueError, KeyError) as error:
+            raise InputError(
+                f"--cluster {self.where}: no Dask scheduler answers there ({str(error).splitlines()[0]}).",
+                "Start one with `dask scheduler`, or check the address and the network.",
+            ) from None
+
+    def versions(self, packages: Collection[str]) -> dict[str, dict[str, str | None]]:
+        """The versions of Python, Dask and `packages`: of each worker by address, of `client` and of `scheduler`."""
+        found: Any = self.client.get_versions(packages=list(packages))
+        parts = {"scheduler": found["scheduler"], "client": found["client"], **found["workers"]}
+        return {name: part["packages"] for name, part in parts.items() if part}
+
+    def workers(self) -> dict[str, Worker]:
+        """The workers of this moment, by address."""
+        found = self.client.scheduler_info()["workers"]
+        return {
+            address: Worker(address, str(facts["name"]), facts["host"], facts["nthreads"], facts["resources"])
+            for address, facts in found.items()
+        }
+
+    def ask(self, workers: Collection[str], function: Callable[..., Any], *args: Any) -> dict[str, Any]:
+        """Call a function in the processes of workers themselves; gives for each its result, or its exception."""
+        if not workers:
+            return {}
+        answers: Any = self.client.run(function, *args, workers=list(workers), on_error="return")
+        return answers
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection at the moment."""
+        return self.client.status == "running"
+
+    def close(self) -> None:
+        """Disconnect; a local cluster ends."""
+        with suppress(Exception):
+            self.client.close(timeout=5)
+        if self._local:
+            self._local.close(timeout=5)
+
+
+def _is_host_and_port(where: str) -> bool:
+    host, colon, port = where.rpartition(":")
+    return bool(colon and host and port.isdecimal() and "/" not in host)
+
+
+Admission = Callable[[Mapping[str, Worker]], Mapping[str, str]]
+"""Says why workers cannot be used: the problem, or nothing, for each address."""
+
+
+class DaskExecutor(CallExecutor):
+    """Runs calls on a Dask cluster: one at a time per worker, each in a child process there.
+
+    A call whose child dies fails as with `ProcessExecutor`. If its worker dies, Dask has another worker execute it, so
+    a call must stand being executed twice; after several deaths it fails with `DiedError`. When the scheduler is lost,
+    all calls fail with `LostError`.
+
+    Workers that join later are used, too.
+
+    Args:
+        cluster: where.
+        admission: judges workers before their first call.
+        preload: modules that each worker's server imports.
+        environment: environment variables of all calls.
+        timeout: longest duration of a call in seconds.
+        resources: what a call needs of its worker besides a thread, as Dask names it: `{"GPU": 1}`.
+        patience: seconds without a worker that can be used after which all is lost; None for no limit.
+        note: is told what becomes of workers.
+    """
+
+    def __init__(
+        self,
+        cluster: DaskCluster,
+        admission: Admission,
+        *,
+        preload: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        resources: Mapping[str, float] | None = None,
+        patience: float | None = None,
+        note: Callable[[str], object] = lambda text: None,
+    ) -> None:
+        self.cluster = cluster
+        self.note = note
+        self.refused: dict[str, str] = {}
+        """The workers that cannot be used, by address, each with the reason."""
+        self.admitted: dict[str, Worker] = {}
+        self._admission = admission
+        self._id = f"mnist-lab-{uuid.uuid4().hex[:12]}"
+        self._purpose = dask_worker.Purpose(
+            self._id, tuple(preload), tuple(sorted((environment or {}).items())), timeout
+        )
+        self._resources = {dask_worker.ONE: 1, self._id: 1, **(resources or {})}
+        self._numbers = count()
+        self._calls: dict[int, _Call] = {}
+        self._heard_of: WeakKeyDictionary[Future[Any], tuple[str, Any]] = WeakKeyDictionary()
+        """The address of the worker that runs a call, and what the call said last."""
+        self._patience = patience
+        self._looked, self._seen = float("-inf"), time.monotonic()
+        cluster.client.subscribe_topic(self._id, self._heard)
+        self.look()
+
+    def _heard(self, event: Any) -> None:
+        _, message = event
+        if call := self._calls.get(message["call"]):
+            self._heard_of[call.future] = message["worker"], message["said"]
+
+    def look(self) -> None:
+        """Admit workers that have joined, and forget those that have left."""
+        self._looked = time.monotonic()
+        if not self.cluster.connected:
+            return  # the calls fail by themselves
+        there = self.cluster.workers()
+        self._admit({address: worker for address, worker in there.items() if address not in self.refused})
+        if self.admitted:
+            self._seen = time.monotonic()
+        elif self._patience is not None and time.monotonic() - self._seen > self._patience:
+            raise LostError(f"--cluster {self.cluster.where}: no worker is left.", CONTINUE)
+
+    def _admit(self, there: Mapping[str, Worker]) -> None:
+        for address in [address for address in self.admitted if address not in there]:
+            gone = self.admitted.pop(address)
+            self.note(f"Worker {gone} is gone.")
+            for call in list(self._calls.values()):
+                if self._heard_of.get(call.future, ("", None))[0] == address:
+                    del self._heard_of[call.future]
+        new = {address: worker for address, worker in there.items() if address not in self.admitted}
+        if not new:
+            return
+        problems = self._admission(new)
+        fit = {address: worker for address, worker in new.items() if not problems.get(address)}
+        self.refused |= {address: problem for address, problem in problems.items() if problem}
+        answers = self.cluster.ask(fit, dask_worker.admit, self._id)
+        first = not self.admitted
+        self.admitted |= {address: fit[address] for address, answer in answers.items() if answer is None}
+        if first and self.admitted:
+            self._send_again()
+
+    def _send_again(self) -> None:
+        """Dask gives calls that no worker could take to one that joins, not to one that declares more than before."""
+        for call in list(self._calls.values()):
+            if call.future not in self._heard_of:
+                before, call.sent = call.sent, None
+                self.cluster.client.cancel([before], force=True)
+                self._send(call)
+
+    @override
+    def retire(self, future: Future[Any], reason: str) -> bool:
+        address, _ = self._heard_of.get(future, ("", None))
+        if address not in self.admitted or len(self.admitted) == 1:
+            return False
+        self.note(f"Worker {self.admitted.pop(address)} is not used any more: {reason}")
+        self.refused[address] = reason
+        self.cluster.ask([address], dask_worker.retire, self._id)
+        return True
+
+    @property
+    @override
+    def capacity(self) -> int:
+        if time.monotonic() - self._looked > LOOK:
+            self.look()
+        return len(self.admitted) * (1 + AHEAD)
+
+    @override
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        call = _Call(next(self._numbers), (fn, args, kwargs))
+        self._calls[call.number] = call
+        call.future.add_done_callback(lambda _: self._forget(call))
+        self._send(call)
+        return call.future
+
+    def _send(self, call: "_Call") -> None:
+        key = f"{self._id}-{call.number}-{uuid.uuid4().hex[:8]}"
+        call.sent = sent = self.cluster.client.submit(
+            dask_worker.call, call.number, self._purpose, *call.function,
+            key=key, pure=False, retries=0, resources=self._resources,
+        )  # fmt: skip
+        sent.add_done_callback(lambda done: self._done(call, done))
+
+    def _done(self, call: "_Call", sent: "DaskFuture") -> None:
+        """Called in a thread of Dask's."""
+        if call.sent is not sent or call.future.done():
+            return
+        from distributed import KilledWorker
+
+        try:
+            call.future.set_result(sent.result(timeout=FETCH))
+        except KilledWorker as error:
+            call.future.set_exception(DiedError(f"its worker died, {error.allowed_failures + 1} times"))
+        except BaseException as error:
+            lost = LostError(f"--cluster {self.cluster.where}: the connection to the scheduler is lost.", CONTINUE)
+            call.future.set_exception(lost if sent.status in ("cancelled", "lost") else error)
+
+    def _forget(self, call: "_Call") -> None:
+        del self._calls[call.number]
+        if call.future.cancelled() and call.sent is not None:
+            with suppress(Exception):
+                call.sent.cancel()
+
+    @override
+    def progress(self, future: Future[Any]) -> Progress:
+        if future not in self._heard_of:
+            return Progress(begun=False)
+        address, said = self._heard_of[future]
+        return Progress(True, str(self.admitted.get(address, address)), said)
+
+    @override
+    def stop(self) -> None:
+        self.cluster.ask(self.admitted, dask_worker.stop, self._id)
+
+    @override
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Wait for the calls, or with `cancel_futures` end them now; then end the processes on the workers."""
+        if cancel_futures:
+            calls = list(self._calls.values())
+            sent = [call.sent for call in calls if call.sent is not None]
+            for call in calls:
+                call.sent = None
+            with suppress(Exception):
+                self.cluster.client.cancel(sent, force=True)
+        if wait:
+            from concurrent.futures import wait as wait_for
+
+            if not cancel_futures:
+                wait_for([call.future for call in list(self._calls.values())])
+            with suppress(Exception):
+                self.cluster.client.unsubscribe_topic(self._id)
+                self.cluster.ask(self.admitted, dask_worker.leave, self._id)
+
+
+@dataclass
+class _Call:
+    """A call that was submitted and is not done."""
+
+    number: int
+    function: tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]
+    future: Future[Any] = field(default_factory=Future)
+    sent: "DaskFuture | None" = None

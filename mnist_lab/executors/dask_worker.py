@@ -1,0 +1,146 @@
+"""What happens on the workers of a Dask cluster: each call runs in a child process, and the worker's thread waits."""
+
+import multiprocessing
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError, wait
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from mnist_lab.executors.interface import CallExecutor
+from mnist_lab.executors.processes import ProcessExecutor
+from mnist_lab.executors.slots import claimed
+
+if TYPE_CHECKING:
+    from distributed import Worker
+
+ONE = "mnist-lab"
+"""The resource of which every worker has one and every call takes one: a worker runs one call at a time."""
+LOOK = 0.25
+"""Seconds between looks at a running call."""
+END = 3.0
+"""Seconds within which a process that is killed has ended."""
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What the processes of one executor have in common."""
+
+    executor: str
+    """The id of the client's executor; also the topic of events about its calls."""
+    preload: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...]
+    timeout: float | None
+
+
+class _Node:
+    """The processes of one worker."""
+
+    def __init__(self, worker: "Worker") -> None:
+        self.folder = Path(worker.local_directory) / "mnist-lab"
+        self._threads = worker.state.nthreads
+        self._lock = threading.Lock()
+        self._purpose: Purpose | None = None
+        self._executor: CallExecutor | None = None
+        self._end = ExitStack()
+
+    def executor(self, purpose: Purpose) -> CallExecutor:
+        """The executor for this purpose, whose server is kept between calls, so that none pays the import of Keras."""
+        with self._lock:
+            if self._executor is None or purpose != self._purpose:
+                self._end.close()
+                self.folder.mkdir(exist_ok=True)
+                # Workers that a nanny has started count as daemons, which multiprocessing allows no children.
+                multiprocessing.current_process()._config["daemon"] = False  # pyright: ignore[reportAttributeAccessIssue]
+                slot = self._end.enter_context(claimed(self._threads))
+                self._executor = ProcessExecutor(
+                    [slot], preload=purpose.preload, environment=dict(purpose.environment), timeout=purpose.timeout,
+                    folder=self.folder,
+                )  # fmt: skip
+                self._end.callback(self._executor.shutdown, cancel_futures=True)
+                self._purpose = purpose
+            return self._executor
+
+    def stop(self, executor: str) -> None:
+        """Ask the calls of this executor to end soon."""
+        if self._executor and self._purpose and self._purpose.executor == executor:
+            self._executor.stop()
+
+    def close(self, executor: str) -> None:
+        """End the processes of this executor."""
+        with self._lock:
+            if self._purpose and self._purpose.executor == executor:
+                self._end.close()
+                self._executor = self._purpose = None
+
+
+_nodes: "WeakKeyDictionary[Worker, _Node]" = WeakKeyDictionary()
+_making = threading.Lock()
+
+
+def node_of(worker: "Worker") -> _Node:
+    """The processes of `worker`; a Python process may have several workers."""
+    with _making:
+        if worker not in _nodes:
+            _nodes[worker] = _Node(worker)
+        return _nodes[worker]
+
+
+async def admit(executor: str, dask_worker: "Worker") -> None:
+    """Declare that this worker runs calls of `executor`, one at a time."""
+    await dask_worker.set_resources(**{ONE: 1, executor: 1})
+
+
+async def retire(executor: str, dask_worker: "Worker") -> None:
+    """Declare that it no longer does."""
+    await dask_worker.set_resources(**{executor: 0})
+
+
+def stop(executor: str, dask_worker: "Worker") -> None:
+    """Ask the calls of `executor` to end soon."""
+    node_of(dask_worker).stop(executor)
+
+
+async def leave(executor: str, dask_worker: "Worker") -> None:
+    """End what `executor` has on this worker."""
+    import asyncio
+
+    await dask_worker.set_resources(**{executor: 0})
+    await asyncio.to_thread(node_of(dask_worker).close, executor)
+
+
+def leave_file(name: str, content: bytes, dask_worker: "Worker") -> None:
+    """Write a file for the calls on this worker, who find it below `left`."""
+    path = node_of(dask_worker).folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+def call(
+    number: int, purpose: Purpose, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Any:
+    """Run a call in a child process and tell the client what becomes of it."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    key = worker.get_current_task()
+    executor = node_of(worker).executor(purpose)
+    future = executor.submit(function, *args, **kwargs)
+    told: Any = ...
+    while True:
+        said = executor.progress(future).said
+        if said != told:
+            told = said
+            worker.log_event(purpose.executor, {"call": number, "worker": worker.address, "said": said})
+        if wait([future], timeout=LOOK).done:
+            return future.result()
+        task = worker.state.tasks.get(key)
+        if task is None or task.state == "cancelled":  # by the client, or because that has gone
+            future.cancel()
+            wait([future], timeout=END)  # until its process has ended
+            raise CancelledError

@@ -1,0 +1,96 @@
+"""What a sweep needs of an executor, and what a call knows of the executor that runs it."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mnist_lab.errors import MachineError
+
+
+class LostError(MachineError):
+    """The executor has lost its cluster, and with it all calls that were not done."""
+
+
+class DiedError(Exception):
+    """Every worker that ran the call died, and the executor has given up on it."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a call is."""
+
+    begun: bool
+    """Whether it runs; on a cluster a few calls wait at each worker."""
+    worker: str = ""
+    """The worker of the cluster that runs it."""
+    said: Any = None
+    """What the call said last with `say`."""
+
+
+class CallExecutor(Executor, ABC):
+    """An executor of `concurrent.futures` for calls that take minutes, each in a process of its own."""
+
+    @property
+    @abstractmethod
+    def capacity(self) -> int:
+        """The number of calls to have submitted at a time: those that run, and on a cluster a few more."""
+
+    @abstractmethod
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Call `fn(*args, **kwargs)` in a new process; `fn`, the arguments and the result must pickle."""
+
+    @abstractmethod
+    def progress(self, future: Future[Any]) -> Progress:
+        """How far a call is."""
+
+    def retire(self, future: Future[Any], reason: str) -> bool:
+        """Give no more calls to the worker that ran this one, whose disk is full; False if there is no other."""
+        return False
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Ask all calls to end soon: from now on, `stopping` is true in each."""
+
+
+@dataclass(frozen=True)
+class Channel:
+    """The files through which a call and its executor talk."""
+
+    stop: Path
+    """Exists once the executor asks its calls to end."""
+    said: Path
+    """What the call said last, as JSON."""
+    folder: Path | None
+    """Where files were left for the calls."""
+
+
+_channel: list[Channel] = []
+"""That of this process, if it runs a call."""
+
+
+def open_channel(channel: Channel) -> None:
+    """Let `stopping`, `say` and `left` use this channel; called in the process of a call."""
+    _channel[:] = [channel]
+
+
+def stopping() -> bool:
+    """Whether the executor asks this call to end soon."""
+    return bool(_channel) and _channel[0].stop.exists()
+
+
+def say(value: Any) -> None:
+    """Tell the executor how far this call is; `value` is anything that JSON can hold."""
+    if _channel:
+        said = _channel[0].said
+        part = said.with_suffix(".part")
+        part.write_text(json.dumps(value), encoding="utf-8")
+        part.replace(said)
+
+
+def left() -> Path | None:
+    """The folder in which files were left for this executor's calls, if it has one."""
+    return _channel[0].folder if _channel else None

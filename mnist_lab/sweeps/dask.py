@@ -1,0 +1,264 @@
+"""Sweeps on a Dask cluster: which workers can train the runs, and whether they share the results folder."""
+
+import asyncio
+import os
+import pickle
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from typing_extensions import override
+
+from mnist_lab import backends, datasets
+from mnist_lab.config.schema import Data
+from mnist_lab.errors import DataError, InputError
+from mnist_lab.executors import CallExecutor
+from mnist_lab.executors.dask import DaskCluster, DaskExecutor, Worker
+from mnist_lab.executors.dask_worker import leave_file
+from mnist_lab.sweeps.machine import Machine
+from mnist_lab.sweeps.plan import PlannedRun
+from mnist_lab.sweeps.worker import PRELOAD, data_file
+from mnist_lab.system.hardware import gpus
+from mnist_lab.text.quantities import count
+
+SAME = {"python": "Python", "dask": "Dask", "distributed": "distributed", "keras": "Keras", "mnist-lab": "mnist-lab"}
+"""What must have the same version everywhere, besides the backend; of Python, the first two numbers."""
+PATIENCE = 60.0
+"""Seconds without a usable worker after which the sweep gives up, unless it waits."""
+LOOK = 2.0
+"""Seconds between looks for workers while there are none."""
+
+
+class DaskMachine(Machine):
+    """A Dask cluster.
+
+    Args:
+        where: as for `DaskCluster`.
+        results: the folder below which runs are.
+        data_dir: where to look for data sets first, here and on the workers.
+        wait: whether to wait for workers as long as it takes.
+
+    Raises:
+        InputError: there is no such cluster.
+    """
+
+    def __init__(self, where: str, results: Path, *, data_dir: Path | None = None, wait: bool = False) -> None:
+        self.where = where
+        self.results = results.absolute()
+        self.data_dir = data_dir and data_dir.absolute()
+        self.wait = wait
+        self.cluster = DaskCluster(where)
+        self._shared: bool | None = None
+        self._secret = secrets.token_hex(16)
+        self._token = self.results / f".shared-{secrets.token_hex(8)}"
+
+    remote = True
+
+    @property
+    @override
+    def parallel(self) -> int:
+        return len(self.cluster.workers())
+
+    @override
+    def executor(
+        self, runs: Sequence[PlannedRun], *, timeout: float | None, note: Callable[[str], object]
+    ) -> CallExecutor:
+        backend, device = runs[0].server
+        self._await_workers(note)
+        self.results.mkdir(parents=True, exist_ok=True)
+        self._token.write_text(self._secret, encoding="utf-8")
+        with_gpu = device != "cpu" and any(worker.resources.get("GPU") for worker in self.cluster.workers().values())
+        executor = DaskExecutor(
+            self.cluster,
+            partial(self._problems, runs, with_gpu or device == "gpu"),
+            preload=PRELOAD,
+            environment=backends.environment(backend, device),
+            timeout=timeout,
+            resources={"GPU": 1} if with_gpu else None,
+            patience=None if self.wait else PATIENCE,
+            note=note,
+        )
+        while not executor.admitted:
+            reasons = _listed(executor.refused)
+            if not self.wait:
+                raise InputError(f"--cluster {self.where}: no worker can train these runs.\n{reasons}")
+            time.sleep(LOOK)
+            executor.look()
+        for address, reason in executor.refused.items():
+            note(f"Worker {address} is not used: {reason}")
+        return executor
+
+    def _await_workers(self, note: Callable[[str], object]) -> None:
+        said = False
+        while not self.cluster.workers():
+            if not self.wait:
+                raise InputError(
+                    f"--cluster {self.where}: the scheduler has no workers.",
+                    "Start some with `dask worker ADDRESS`, or wait for them with --wait.",
+                )
+            if not said:
+                said = True
+                note("The scheduler has no workers; waiting for one.")
+            time.sleep(LOOK)
+
+    def _problems(self, runs: Sequence[PlannedRun], gpu: bool, workers: Mapping[str, Worker]) -> dict[str, str]:
+        """Why workers cannot be used, by address; empty if they can. See `Admission`."""
+        problems = self._wrong_versions(workers, runs[0].server[0])
+        if gpu:
+            problems |= {
+                address: "it has no GPU to give (start it with `--resources GPU=1`); --device cpu uses all workers."
+                for address, worker in workers.items()
+                if not worker.resources.get("GPU")
+            }
+        fit = {address: worker for address, worker in workers.items() if address not in problems}
+        needed = {run.identity.dataset_sha256: run.identity.config.data for run in runs}
+        answers = self.cluster.ask(fit, look, Need(self._token, self._secret, self.data_dir, tuple(needed.items())))
+        for address, answer in answers.items():
+            if not isinstance(answer, Found):
+                problems[address] = f"mnist-lab does not run there ({type(answer).__name__}: {answer})."
+            elif answer.problem:
+                problems[address] = answer.problem
+            elif gpu and answer.gpus > workers[address].resources["GPU"]:
+                problems[address] = (
+                    f"it sees {count(answer.gpus, 'GPU')} and declares {workers[address].resources['GPU']:g}; "
+                    "show it only its own: CUDA_VISIBLE_DEVICES=0 dask worker ..."
+                )
+        found = {address: answers[address] for address in fit if address not in problems}
+        problems |= self._other_folders(found, workers)
+        for sha256, data in needed.items():
+            without = [address for address, answer in found.items() if sha256 in answer.missing]
+            self._send_data(data, sha256, [address for address in without if address not in problems])
+        return problems
+
+    def _wrong_versions(self, workers: Mapping[str, Worker], backend: str) -> dict[str, str]:
+        names = SAME | {backend: backend}
+        versions = self.cluster.versions([name for name in names if name != "python"])
+        here = {name: _comparable(name, versions["client"]) for name in names}
+        scheduler = {name: _comparable(name, versions["scheduler"]) for name in ("dask", "distributed")}
+        if any(here[name] != version for name, version in scheduler.items()):
+            raise InputError(
+                f"--cluster {self.where}: the scheduler has Dask {scheduler['distributed']}, "
+                f"this mnist-lab {here['distributed']}.",
+                "Use the same version on all machines.",
+            )
+        problems = {}
+        for address in workers:
+            there = {name: _comparable(name, versions.get(address, {})) for name in names}
+            wrong = [
+                f"{title} {there[name] or 'is missing'} (here {here[name]})"
+                for name, title in names.items()
+                if there[name] != here[name]
+            ]
+            if wrong:
+                problems[address] = f"other versions: {', '.join(wrong)}."
+        return problems
+
+    def _other_folders(self, found: "Mapping[str, Found]", workers: Mapping[str, Worker]) -> dict[str, str]:
+        """The workers that see the results folder although the first do not, or the other way round."""
+        if self._shared is None and found:
+            seeing = [str(workers[address]) for address, answer in found.items() if answer.shared]
+            if 0 < len(seeing) < len(found):
+                others = [str(workers[address]) for address, answer in found.items() if not answer.shared]
+                raise InputError(
+                    f"{self.results}: only some workers see this folder: {', '.join(seeing)}; not {', '.join(others)}.",
+                    "Mount it on all at the same path, or choose a folder with --results that none of them sees.",
+                )
+            self._shared = bool(seeing)
+        sees = "does not see" if self._shared else "sees"
+        return {
+            address: f"it {sees} {self.results}, unlike the others."
+            for address, answer in found.items()
+            if answer.shared != self._shared
+        }
+
+    def _send_data(self, data: Data, sha256: str, workers: Sequence[str]) -> None:
+        """Send a data set to the workers that do not have it."""
+        if workers:
+            content = pickle.dumps(datasets.load(data, self.data_dir), protocol=5)
+            for answer in self.cluster.ask(workers, leave_file, data_file(sha256), content).values():
+                if isinstance(answer, Exception):
+                    raise answer
+
+    @property
+    @override
+    def apart(self) -> bool:
+        return not self._shared
+
+    @override
+    def close(self) -> None:
+        with suppress(OSError):
+            self._token.unlink(missing_ok=True)
+            self.results.rmdir()  # if there is nothing in it
+        self.cluster.close()
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a worker is asked."""
+
+    token: Path
+    """A file in the results folder of the client."""
+    secret: str
+    """Its content."""
+    data_dir: Path | None
+    datasets: tuple[tuple[str, Data], ...]
+    """The hashes of the data sets, and what configurations say of them."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a worker answers."""
+
+    shared: bool
+    """Whether it sees the client's results folder."""
+    missing: tuple[str, ...]
+    """The hashes of data sets that it does not have."""
+    gpus: int
+    problem: str = ""
+
+
+async def look(need: Need) -> Found:
+    """What there is on this worker; in a thread, so that the worker answers others meanwhile."""
+    return await asyncio.to_thread(_look, need)
+
+
+def _look(need: Need) -> Found:
+    shared, problem = _sees(need.token, need.secret)
+    missing = () if problem else tuple(sha for sha, data in need.datasets if not _has(data, need.data_dir, sha))
+    return Found(shared, missing, len(gpus()), problem)
+
+
+def _sees(token: Path, secret: str) -> tuple[bool, str]:
+    """Whether the folder of `token` is the client's, and what is wrong with it if so."""
+    try:
+        if token.read_text(encoding="utf-8") != secret:
+            return False, ""
+    except OSError:
+        return False, ""
+    mine = token.with_name(f"{token.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        mine.touch()
+        mine.unlink()
+    except OSError as error:
+        return True, f"it cannot write to {token.parent} ({error.strerror or error})."
+    return True, ""
+
+
+def _has(data: Data, data_dir: Path | None, sha256: str) -> bool:
+    try:
+        return datasets.load(data, data_dir, download=False).sha256 == sha256
+    except DataError:
+        return False
+
+
+def _comparable(name: str, versions: Mapping[str, str | None]) -> str | None:
+    version = versions.get(name)
+    return ".".join(version.split(".")[:2]) if name == "python" and version else version
+
+
+def _listed(refused: Mapping[str, str]) -> str:
+    return "\n".join(f"  {address}: {reason}" for address, reason in refused.items())

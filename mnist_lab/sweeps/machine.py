@@ -1,0 +1,62 @@
+"""Where the runs of a sweep are trained: this machine, or a cluster."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+
+from typing_extensions import override
+
+from mnist_lab.executors import CallExecutor, Slot
+from mnist_lab.sweeps.plan import PlannedRun
+from mnist_lab.sweeps.worker import executor_for
+
+
+class Machine(ABC):
+    """What `launch` needs to know of it."""
+
+    remote = False
+    """Whether runs are trained by processes that do not share this one's current folder."""
+    apart = False
+    """Whether it does not share the results folder: runs are trained elsewhere, and their folders come back."""
+
+    @property
+    @abstractmethod
+    def parallel(self) -> int:
+        """The number of runs at a time."""
+
+    @abstractmethod
+    def executor(
+        self, runs: Sequence[PlannedRun], *, timeout: float | None, note: Callable[[str], object]
+    ) -> CallExecutor:
+        """An executor for these runs, which have the same `server`.
+
+        Args:
+            runs: what will be trained.
+            timeout: time limit of a run in seconds.
+            note: is told what the user should know.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Disconnect; nothing can be trained there any more."""
+
+
+class ThisMachine(Machine):
+    """The machine of this process, divided into slots."""
+
+    def __init__(self, slots: Sequence[Slot]) -> None:
+        self.slots = tuple(slots)
+
+    @property
+    @override
+    def parallel(self) -> int:
+        return len(self.slots)
+
+    @override
+    def executor(
+        self, runs: Sequence[PlannedRun], *, timeout: float | None, note: Callable[[str], object]
+    ) -> CallExecutor:
+        return executor_for(runs[0], self.slots, timeout=timeout)
+
+    @override
+    def close(self) -> None:
+        pass

@@ -1,0 +1,227 @@
+"""Calls on a Dask cluster."""
+
+import os
+import signal
+import time
+from concurrent.futures import wait
+
+import pytest
+
+pytest.importorskip("distributed", reason="the extra dask is not installed")
+
+from pebble import ProcessExpired
+
+from mnist_lab.errors import InputError
+from mnist_lab.executors import LostError
+from mnist_lab.executors.dask import DaskCluster, DaskExecutor
+from tests.executors import calls
+from tests.executors.dask_cluster import Cluster
+
+
+def everyone(workers):
+    return {}
+
+
+@pytest.fixture(scope="module")
+def local():
+    cluster = DaskCluster("local:2")
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture
+def executor(local):
+    made = DaskExecutor(local, everyone, environment={"MARK": "here"})
+    yield made
+    made.shutdown(cancel_futures=True)
+
+
+def until(what, seconds=60):
+    begun = time.monotonic()
+    while not (found := what()) and time.monotonic() - begun < seconds:
+        time.sleep(0.05)
+    return found
+
+
+def test_a_call_runs_in_a_process_of_its_own(executor):
+    processes = [executor.submit(calls.process) for _ in range(3)]
+    assert len({process.result(60)[0] for process in processes} | {os.getpid()}) == 4
+
+
+def test_an_exception_in_a_call_reaches_the_caller(executor):
+    with pytest.raises(ValueError, match="as asked"):
+        executor.submit(calls.fail).result(60)
+
+
+def test_a_call_whose_process_is_killed_fails_alone(executor):
+    killed, other = executor.submit(calls.die), executor.submit(calls.answer, 1)
+    error = killed.exception(60)
+    assert isinstance(error, ProcessExpired)
+    assert error.exitcode == -signal.SIGKILL
+    assert other.result(60) == 2
+
+
+def test_a_call_has_the_workers_threads_and_the_executors_environment(executor):
+    cpus, threads, mark = executor.submit(calls.surroundings).result(60)
+    assert (len(cpus), threads, mark) == (1, "1", "here")
+
+
+def test_workers_on_one_machine_use_different_processors(executor):
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("needs two processors")
+    running = [executor.submit(calls.surroundings_after, 1.0) for _ in range(2)]
+    assert len({tuple(call.result(60)[0]) for call in running}) == 2
+
+
+def test_what_a_call_says_is_its_progress_with_the_workers_name(executor):
+    call = executor.submit(calls.say_and_wait, {"epoch": 3}, 600)
+    progress = until(lambda: executor.progress(call).said and executor.progress(call))
+    assert (progress.begun, progress.said) == (True, {"epoch": 3})
+    assert progress.worker in set(map(str, executor.admitted.values()))
+    executor.stop()
+    assert call.result(60) == "stopped"
+
+
+def test_a_worker_runs_one_call_at_a_time(executor):
+    waiting = [executor.submit(calls.say_and_wait, None, 600) for _ in range(executor.capacity)]
+    assert until(lambda: sum(executor.progress(call).begun for call in waiting) == 2)
+    time.sleep(0.5)
+    assert sum(executor.progress(call).begun for call in waiting) == 2
+    executor.stop()
+    assert {call.result(60) for call in waiting} == {"stopped"}
+
+
+def test_shutdown_at_once_ends_the_processes(local):
+    executor = DaskExecutor(local, everyone)
+    call = executor.submit(calls.say_and_wait, "pid", 600)
+    process = until(lambda: executor.progress(call).said)
+    executor.shutdown(cancel_futures=True)
+    assert until(lambda: gone(process))
+    with DaskExecutor(local, everyone) as other:
+        assert other.submit(calls.answer, 1).result(60) == 2
+
+
+def test_a_call_that_takes_too_long_is_ended(local):
+    with DaskExecutor(local, everyone, timeout=0.5) as executor, pytest.raises(TimeoutError):
+        executor.submit(calls.sleep, 600).result(60)
+
+
+def test_a_worker_that_is_not_admitted_gets_no_call(local):
+    [first, second] = local.workers()
+    with DaskExecutor(local, lambda workers: {first: "too old"}) as executor:
+        assert executor.refused == {first: "too old"}
+        running = [executor.submit(calls.say_and_wait, None, 1) for _ in range(4)]
+        until(lambda: executor.progress(running[0]).begun)
+        wait(running)
+        assert {executor.progress(call).worker for call in running} == {str(local.workers()[second])}
+
+
+def test_nobody_at_the_address_is_an_error_soon():
+    begun = time.monotonic()
+    with pytest.raises(InputError, match="no Dask scheduler answers"):
+        DaskCluster("tcp://127.0.0.1:1")
+    assert time.monotonic() - begun < 30  # ten seconds on a machine that is not busy
+
+
+def gone(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    made = Cluster(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def connection(cluster):
+    made = DaskCluster(cluster.address)
+    yield made
+    made.close()
+
+
+@pytest.mark.thorough
+def test_a_call_whose_worker_is_killed_runs_again_on_another(cluster, connection):
+    for name in ("one", "two"):
+        cluster.start_worker(name)
+    assert until(lambda: len(connection.workers()) == 2)
+    with DaskExecutor(connection, everyone) as executor:
+        call = executor.submit(calls.say_and_wait, "pid", 3)
+        process = until(lambda: executor.progress(call).said)
+        [address] = [at for at, it in executor.admitted.items() if str(it) == executor.progress(call).worker]
+        os.kill(connection.ask([address], os.getpid)[address], signal.SIGKILL)
+        assert until(lambda: gone(process))
+        assert call.result(60) == "waited"
+        assert executor.progress(call).worker in {"one", "two"}
+
+
+@pytest.mark.thorough
+def test_calls_wait_for_a_worker_that_comes_back(cluster, connection):
+    cluster.start_worker("one")
+    assert until(connection.workers)
+    with DaskExecutor(connection, everyone) as executor:
+        running = [executor.submit(calls.say_and_wait, "pid", 2) for _ in range(3)]
+        assert until(lambda: executor.progress(running[0]).said)
+        os.kill(*connection.ask(connection.workers(), os.getpid).values(), signal.SIGKILL)
+        assert until(lambda: executor.capacity and all(call.done() for call in running))
+        assert [call.result() for call in running] == ["waited"] * 3
+
+
+@pytest.mark.thorough
+def test_when_the_scheduler_dies_the_calls_are_lost(cluster, connection):
+    cluster.start_worker("one")
+    assert until(connection.workers)
+    executor = DaskExecutor(connection, everyone)
+    call = executor.submit(calls.say_and_wait, "pid", 600)
+    process = until(lambda: executor.progress(call).said)
+    cluster.scheduler.kill()
+    assert isinstance(call.exception(60), LostError)
+    assert until(lambda: gone(process))
+    executor.shutdown(cancel_futures=True)
+
+
+@pytest.mark.thorough
+def test_the_calls_of_a_client_that_is_killed_end(cluster, tmp_path):
+    import subprocess
+    import sys
+
+    from tests.lab import environment
+
+    cluster.start_worker("one")
+    program = f"""
+import time
+from mnist_lab.executors.dask import DaskCluster, DaskExecutor
+from tests.executors import calls
+cluster = DaskCluster({cluster.address!r})
+while not cluster.workers():
+    time.sleep(0.1)
+executor = DaskExecutor(cluster, lambda workers: {{}})
+call = executor.submit(calls.say_and_wait, "pid", 600)
+while not executor.progress(call).said:
+    time.sleep(0.1)
+print(executor.progress(call).said, flush=True)
+time.sleep(600)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment(), cwd=tmp_path
+    ) as client:
+        process = int(client.stdout.readline())
+        client.kill()
+    assert until(lambda: gone(process))
+
+
+@pytest.mark.thorough
+def test_a_call_whose_workers_all_die_is_given_up(cluster, connection):
+    from mnist_lab.executors import DiedError
+
+    cluster.start_worker("one")
+    assert until(connection.workers)
+    with DaskExecutor(connection, everyone) as executor:
+        call = executor.submit(calls.kill_the_worker)
+        assert until(lambda: executor.capacity is not None and call.done(), 120)
+        assert isinstance(call.exception(), DiedError)
