@@ -259,6 +259,17 @@ def test_show_works_for_ones_own_colour_images(own, nowhere):
     assert (nowhere / "own-train-2.png").exists()
 
 
+def test_show_draws_the_validation_part_if_there_is_one(tmp_path, own, nowhere):
+    with np.load(own) as archive:
+        arrays = dict(archive)
+    np.savez(tmp_path / "with.npz", **arrays, x_val=arrays["x_train"][:6], y_val=arrays["y_train"][:6])
+    assert ok("show", tmp_path / "with.npz", "--split", "validation", "--index", "5").endswith(
+        "with-validation-5.png\n"
+    )
+    refused = run("show", own, "--split", "validation")
+    assert (refused.exit_code, "own has no validation part of its own" in refused.stderr) == (2, True)
+
+
 def test_show_of_an_image_that_is_not_there_says_which_are(nowhere):
     result = run("show", "digits", "--split", "test", "--index", "360")
     assert result.exit_code == 2

@@ -42,7 +42,11 @@ _VERSIONS = 8
 )
 @click.option("--index", type=click.IntRange(min=0), metavar="I", help="Show this image instead of a sample.")
 @click.option(
-    "--split", type=click.Choice(["train", "test"]), default="train", show_default=True, help="Part of the data set."
+    "--split",
+    type=click.Choice(["train", "validation", "test"]),
+    default="train",
+    show_default=True,
+    help="Part of the data set.",
 )
 @click.option("--augmented", is_flag=True, help="Show training images of CONFIG, each with eight augmented versions.")
 @set_option
@@ -94,7 +98,9 @@ def _sample(
 
     with download_bar(quiet) as progress:
         found = datasets.load(name, data_dir, progress=progress)
-    images, labels = (found.x_train, found.y_train) if split == "train" else (found.x_test, found.y_test)
+    if split not in found.parts:
+        raise click.BadParameter(f"{found.name} has no {split} part of its own.", param_hint="'--split'")
+    images, labels = found.parts[split]
     if index is not None and index >= len(images):
         raise click.BadParameter(
             f"{index} is out of range: the {split} part of {found.name} has images 0 to {len(images) - 1:,}.",
@@ -124,7 +130,7 @@ def _augmented(
 
     config = load_config(reference, overrides(settings))
     with download_bar(quiet) as progress:
-        dataset = datasets.load(config.data.dataset, data_dir, progress=progress)
+        dataset = datasets.load(config.data, data_dir, progress=progress)
     with located(reference):
         shown, versions = augmented(config, dataset, _VERSIONS)
 
