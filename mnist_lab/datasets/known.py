@@ -204,7 +204,7 @@ KNOWN: dict[str, KnownSet] = {
         ),
         _emnist(
             "letters",
-            description="handwritten letters, upper and lower case as one class",
+            description="handwritten letters",
             rows=(124_800, 20_800),
             classes=_LETTERS,
             first_label=1,
@@ -217,7 +217,7 @@ KNOWN: dict[str, KnownSet] = {
         ),
         _emnist(
             "balanced",
-            description="handwritten digits and letters, equally many of each class",
+            description="digits and letters",
             rows=(112_800, 18_800),
             classes=(*_DIGITS, *_LETTERS, *"abdefghnqrt"),
             gzip_sha256=(
@@ -229,7 +229,7 @@ KNOWN: dict[str, KnownSet] = {
         ),
         _emnist(
             "digits",
-            description="handwritten digits, equally many of each",
+            description="handwritten digits",
             rows=(240_000, 40_000),
             classes=_DIGITS,
             gzip_sha256=(
