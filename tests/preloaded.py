@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 FORKS = sys.platform == "linux" and not os.environ.get("MNIST_LAB_THOROUGH")
 READ_BY_IMPORTS = ("PYTHON", "KERAS_", "JAX_", "TF_", "XLA_", "MPL", "LANG", "LC_", "XDG_")
-"""How environment variables begin that come too late for what has been imported."""
+"""How environment variables begin that come too late for what has been imported; PYTHONIOENCODING does not."""
 IMPORTED = ("mnist_lab.cli", "mnist_lab.experiment.results", "mnist_lab.sweeps", "mnist_lab.reports", "mnist_lab.api")
 SET_CHILD_SUBREAPER = 36
 """For `prctl`, by which a process adopts the orphans of its children. Source: `linux/prctl.h`."""
@@ -47,7 +47,9 @@ def environment(**more: str) -> dict[str, str]:
     }
     # One cache for all tests, for the sake of JAX's compiled programs; the tester's own stays as it is.
     cache = str(ROOT / ".pytest_cache" / "xdg")
-    return own | {
+    # What JAX compiles is run for a second at most.
+    quick = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"} if FORKS else {}
+    return own | quick | {
         "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "jax", "XDG_CACHE_HOME": cache, **more,
     }  # fmt: skip
 
@@ -71,7 +73,9 @@ class Preloaded(subprocess.Popen):
 
 
 def _seen(variables: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in variables.items() if name.startswith(READ_BY_IMPORTS)}
+    late = {name: value for name, value in variables.items() if name.startswith(READ_BY_IMPORTS)}
+    late.pop("PYTHONIOENCODING", None)
+    return late
 
 
 def _forked(order: dict[str, Any], descriptors: Sequence[int]) -> int:
@@ -140,9 +144,10 @@ def _become(order: dict[str, Any], descriptors: Sequence[int]) -> None:
     os.environ.update(order["environment"])
     tempfile.tempdir = None
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.stdin = open(0, closefd=False)  # noqa: SIM115
-    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    encoding = os.environ.get("PYTHONIOENCODING")
+    sys.stdin = open(0, encoding=encoding, closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding=encoding, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", 1, encoding, "backslashreplace", closefd=False)  # noqa: SIM115
     multiprocessing.util.spawnv_passfds = _spawned
     run(order["words"])
 

@@ -22,7 +22,7 @@ from mnist_lab.terminal.consoles import SafeConsole, live_console
 from mnist_lab.terminal.output import LONGEST_LINE, MOST_LINES, shortened
 from mnist_lab.terminal.tables import renderable
 from mnist_lab.text.printable import printable
-from tests.lab import ROOT, Answer, command, environment, good, lab, run_folder, write
+from tests.lab import ROOT, Answer, Preloaded, command, environment, good, lab, run_folder, write
 from tests.run_folders import MNIST, edit_metrics, finished_run
 
 TITLE = "\x1b]0;owned\x07"
@@ -149,7 +149,7 @@ class TestEveryCommand:
 def test_at_a_terminal_it_is_escaped_too(words, tmp_path):
     say_everywhere(finished_run(tmp_path / "results", SMALL), NASTY)
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
+    process = Preloaded(
         command(*words), cwd=tmp_path, env=environment(TERM="xterm-256color", COLUMNS="400"), stdin=theirs,
         stdout=theirs, stderr=theirs, start_new_session=True,
     )  # fmt: skip
@@ -208,15 +208,13 @@ class TestEncodings:
     @pytest.mark.parametrize("encoding", ["ascii", "cp437", "koi8-r", "shift_jis", "iso8859-15"])
     def test_that_lack_characters_end_no_command(self, encoding, foreign):
         for words in (("show", "small"), ("list",)):
-            done = subprocess.run(
-                command(*words),
-                cwd=foreign,
-                env=environment(PYTHONIOENCODING=encoding),
-                capture_output=True,
-                check=False,
-            )
-            assert (done.returncode, done.stderr) == (0, b"")
-            assert len(done.stdout.decode(encoding).splitlines()) >= 3
+            process = Preloaded(
+                command(*words), cwd=foreign, env=environment(PYTHONIOENCODING=encoding),
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            )  # fmt: skip
+            out, err = process.communicate(timeout=60)
+            assert (process.returncode, err) == (0, b"")
+            assert len(out.decode(encoding).splitlines()) >= 3
 
     def test_keep_json_exact(self, foreign):
         done = good("show", "small", "--json", cwd=foreign, PYTHONIOENCODING="ascii")
@@ -228,6 +226,7 @@ class TestEncodings:
         assert re.search(r"^\*  \w", shown, re.MULTILINE)
 
 
+@pytest.mark.thorough
 def test_a_run_whose_reader_and_stderr_are_gone_is_finished_in_any_encoding(tmp_path):
     write(tmp_path / "small.yaml", SMALL_YAML)
     read, closed_pipe = os.pipe()
@@ -247,9 +246,7 @@ def test_a_run_whose_reader_and_stderr_are_gone_is_finished_in_any_encoding(tmp_
 @pytest.mark.parametrize("words", [("schema",), ("configs", "--json"), ("data", "list"), ("--help",)], ids=" ".join)
 def test_head_is_no_failure(words, tmp_path):
     read, write_end = os.pipe()
-    process = subprocess.Popen(
-        command(*words), cwd=tmp_path, env=environment(), stdout=write_end, stderr=subprocess.PIPE
-    )
+    process = Preloaded(command(*words), cwd=tmp_path, env=environment(), stdout=write_end, stderr=subprocess.PIPE)
     os.close(write_end)
     os.read(read, 1)
     os.close(read)
@@ -260,11 +257,10 @@ def test_head_is_no_failure(words, tmp_path):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_results_that_cannot_be_written_are_an_error_of_the_system(tmp_path):
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            command("schema"), cwd=tmp_path, env=environment(), stdout=full, stderr=subprocess.PIPE, check=False
-        )
-    assert done.returncode == 2
-    assert done.stderr.decode() == "Error: standard output: No space left on device.\n"
+        process = Preloaded(command("schema"), cwd=tmp_path, env=environment(), stdout=full, stderr=subprocess.PIPE)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert err.decode() == "Error: standard output: No space left on device.\n"
 
 
 def test_an_error_of_the_operating_system_is_no_bug(monkeypatch):

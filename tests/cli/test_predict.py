@@ -20,7 +20,7 @@ from tests.lab import Answer, Case, in_one_process, read_json, write
 from tests.run_folders import finished_run
 
 DIGITS = load("digits")
-TRIED = range(0, 360, 8)
+TRIED = range(0, 360, 18)
 
 
 def drawn(image, how):
