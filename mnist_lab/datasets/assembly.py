@@ -35,7 +35,7 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
     images, notes = scale.to_bytes(raw)
     arrays: dict[str, NDArray[Any]] = {**images, **labels}
     if "test" not in raw.parts:
-        notes = (*notes, _split_off_test(arrays))
+        notes = (*notes, _split_off_test(arrays, raw.places["y_train"]))
     digests = _digests(arrays, len(classes))
     genuine, check = False, "a data set of your own: there is nothing to compare it with"
     if known:
@@ -134,13 +134,21 @@ def check_arrays(raw: Raw) -> None:
         )
 
 
-def _split_off_test(arrays: dict[str, NDArray[Any]]) -> str:
+def _split_off_test(arrays: dict[str, NDArray[Any]], place: str) -> str:
     """Takes the test part from the training rows, the same in every run, and says so.
 
     The rows that stay are moved together within their array, so that there are never two copies of them.
+
+    Raises:
+        DataError: there are too few rows.
     """
     images, labels = arrays["x_train"], arrays["y_train"]
-    training, test = selection.split(labels, "stratified", TEST_FRACTION, seed=0)
+    try:
+        training, test = selection.split(labels, "stratified", TEST_FRACTION, seed=0)
+    except DataError as error:
+        raise DataError(
+            f"{place}: there is no labelled test part, and {len(labels):,} rows are too few to set some aside for it."
+        ) from error
     arrays |= {"x_test": images[test], "y_test": labels[test], "y_train": labels[training]}
     for start in range(0, len(training), 1000):
         rows = training[start : start + 1000]

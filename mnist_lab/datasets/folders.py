@@ -1,4 +1,4 @@
-"""Reads a data set from pictures in folders: `train/<class>/*.png` and `test/<class>/*.png`, or just `<class>/*.png`.
+"""Reads a data set from pictures in folders: `train/<class>/*.png`, `test/...` and `val/...`, or just `<class>/*.png`.
 
 What lies there and is not read is said in the notes of the `Raw`.
 """
@@ -25,6 +25,8 @@ _SUFFIXES = frozenset((
 """The usual suffixes of `FORMATS`; a file is read as what its content is."""
 _GREY = ("1", "L", "LA")
 _RESIZE = "data.resize: 28, or [height, width] (--set data.resize=28; with data convert, --resize 28)"
+_PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+"""The parts by the names of their folders."""
 _DEEPEST = 50
 """Levels of folders below a class."""
 
@@ -56,13 +58,14 @@ def read_folder(folder: Path, form: Form = AS_IT_IS) -> Raw | None:
     if not parts:
         return None
     classes = _class_names(parts["train"])
-    if strangers := set(_class_names(parts.get("test", parts["train"]))) ^ set(classes):
-        name = min(strangers)
-        has, lacks = ("train", "test") if name in classes else ("test", "train")
-        raise DataError(f"{folder}: class {name!r} has a folder in {has}, but none in {lacks}.")
+    for path in parts.values():
+        if strangers := set(_class_names(path)) ^ set(classes):
+            name = min(strangers)
+            has, lacks = ("train", path.name) if name in classes else (path.name, "train")
+            raise DataError(f"{folder}: class {name!r} has a folder in {has}, but none in {lacks}.")
     found = {part: _scan(path, classes) for part, path in parts.items()}
     files = [file for part in found.values() for _, file in part.pictures]
-    notes = _skipped(parts, [path for part in found.values() for path in part.skipped])
+    notes = _skipped(folder, parts, [path for part in found.values() for path in part.skipped])
     pixels = _one_number_of_channels(folder, files, _read_all(folder, files, form, notes), notes)
     arrays: dict[str, NDArray[Any]] = {}
     for part, each in found.items():
@@ -76,15 +79,13 @@ def _parts(folder: Path) -> dict[str, Path]:
     """The folders of the parts; the folder itself, for training, if it has classes with pictures and nothing else.
 
     Raises:
-        DataError: there is a training or a test part alone.
+        DataError: there is a test part alone.
     """
-    parts = {part: folder / part for part in ("train", "test")}
-    there = [part for part, path in parts.items() if kind(path) == "folder"]
-    if len(there) == 1:
-        (lacking,) = parts.keys() - there
-        raise DataError(f"{folder}: has no folder {lacking!r}; expected train/<class>/*.png and test/<class>/*.png.")
-    if there:
+    parts = {part: folder / name for name, part in _PARTS.items() if kind(folder / name) == "folder"}
+    if "train" in parts:
         return parts
+    if "test" in parts:
+        raise DataError(f"{folder}: has no folder 'train'; expected train/<class>/*.png and test/<class>/*.png.")
     below = [path for path in entries(folder) if is_folder(path) and not path.name.startswith(".")]
     classes = [path for path in below if any(file.suffix.lower() in _SUFFIXES for file in entries(path))]
     return {"train": folder} if len(classes) == len(below) > 1 else {}
@@ -207,10 +208,9 @@ def _files(folder: Path, above: list[tuple[int, int]]) -> list[Path]:
     return found
 
 
-def _skipped(parts: Mapping[str, Path], paths: Iterable[Path]) -> list[str]:
+def _skipped(folder: Path, parts: Mapping[str, Path], paths: Iterable[Path]) -> list[str]:
     """What is there and was not read, by suffix and reason."""
-    folder = parts["train"].parent if "test" in parts else parts["train"]
-    depth = 2 if "test" in parts else 1
+    depth = 1 if folder in parts.values() else 2
     reasons: dict[str, list[Path]] = {}
     for path in paths:
         in_class = len(path.relative_to(folder).parts) > depth
@@ -222,9 +222,12 @@ def _skipped(parts: Mapping[str, Path], paths: Iterable[Path]) -> list[str]:
         f"Skipped {len(files):,} {_files_word(files)}, such as {printable(files[0].relative_to(folder))}: {reason}."
         for reason, files in reasons.items()
     ]
-    beside = [path.name for path in entries(folder) if is_folder(path) and path not in parts.values()]
-    if "test" in parts and (shown := [printable(name) for name in beside if not name.startswith(".")]):
-        notes.append(f"Skipped what is beside the folders train and test: {', '.join(shown)}.")
+    beside = [path.name for path in entries(folder) if is_folder(path) and not path.name.startswith(".")]
+    if depth == 2 and (names := set(beside) - {path.name for path in parts.values()}):
+        shown = ", ".join(printable(name) for name in sorted(names))
+        notes.append(
+            f"Skipped what is beside the folders {' and '.join(path.name for path in parts.values())}: {shown}."
+        )
     return notes
 
 

@@ -13,7 +13,7 @@ EXPECTED = f"""Understood are:
   an .npz file, or a folder with one: {", ".join(ROLES)}, or MedMNIST's train_images, ...;
   a folder with an .npz or .npy file for each array: kmnist-train-imgs.npz, ...;
   a .csv file of rows of a label and pixels, or a folder with train.csv and test.csv;
-  a folder with pictures: train/<class>/*.png and test/<class>/*.png."""
+  a folder with pictures: train/<class>/*.png and test/<class>/*.png, or just <class>/*.png."""
 _MOST_LISTED = 8
 
 

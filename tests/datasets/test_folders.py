@@ -114,7 +114,7 @@ def test_what_is_skipped_is_said_with_the_reason(pictures):
         (pictures / name).write_text("none")
     (pictures / "train" / "circle" / ".hidden.txt").write_text("none")
     _draw(pictures / "test" / "stray.png")
-    _draw(pictures / "validation" / "circle" / "0.png")
+    _draw(pictures / "extra" / "circle" / "0.png")
     loaded = datasets.load(str(pictures))
     assert len(loaded.x_train) == 4
     assert set(loaded.notes) == {
@@ -122,7 +122,7 @@ def test_what_is_skipped_is_said_with_the_reason(pictures):
         "Skipped 1 file, such as train/circle/x.npy: a file ending in .npy is not read as a picture.",
         "Skipped 1 file, such as test/square/README: a file without a suffix is not read as a picture.",
         "Skipped 1 file, such as test/stray.png: it is in no class's folder.",
-        "Skipped what is beside the folders train and test: validation.",
+        "Skipped what is beside the folders train and test: extra.",
     }
 
 
@@ -184,10 +184,34 @@ def test_a_class_in_one_part_only_is_named(pictures):
         datasets.load(str(pictures))
 
 
-def test_a_missing_part_is_named(pictures):
-    (pictures / "test").rename(pictures / "validation")
-    with pytest.raises(DataError, match="has no folder 'test'"):
+def test_a_test_part_alone_is_refused(pictures):
+    (pictures / "train").rename(pictures / "training pictures")
+    with pytest.raises(DataError, match="has no folder 'train'"):
         datasets.load(str(pictures))
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "validation"])
+def test_a_validation_folder_is_the_validation_part(pictures, name):
+    for value, of_class in ((70, "circle"), (170, "square")):
+        _draw(pictures / name / of_class / "0.png", value)
+    loaded = datasets.load(str(pictures))
+    assert loaded.x_val[:, 0, 0, 0].tolist() == [70, 170]
+    assert loaded.y_val.tolist() == [0, 1]
+    assert loaded.notes == ()
+
+
+def test_training_pictures_alone_are_split(pictures):
+    for n in range(2, 10):
+        _draw(pictures / "train" / "circle" / f"{n}.png", 90)
+        _draw(pictures / "train" / "square" / f"{n}.png", 190)
+    (pictures / "test").rename(pictures / "val")
+    loaded = datasets.load(str(pictures))
+    assert {part: len(labels) for part, (_, labels) in loaded.parts.items()} == {
+        "train": 16,
+        "validation": 2,
+        "test": 4,
+    }
+    assert "There is no labelled test part: 4 of the 20 rows" in loaded.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -203,6 +203,12 @@ def test_colour_in_rows_is_refused_with_what_to_do(tmp_path):
         datasets.load(str(path))
 
 
+def test_too_few_rows_to_set_some_aside_are_refused(tmp_path):
+    path = table(tmp_path / "train.csv", images(10), labels(10))
+    with pytest.raises(DataError, match="no labelled test part, and 10 rows are too few to set some aside for it"):
+        datasets.load(str(path))
+
+
 def test_two_training_files_are_ambiguous(tmp_path):
     for name in ("emnist-letters-train.csv", "emnist-digits-train.csv"):
         table(tmp_path / name, images(20), labels(20), header=None)
