@@ -18,7 +18,7 @@ from mnist_lab.config.layers import LAYERS, Activation, Cnn, Custom, Mlp
 from mnist_lab.config.optimizers import OPTIMIZERS, Optimizer
 from mnist_lab.config.resolved import without_none
 from mnist_lab.config.schedules import SCHEDULES
-from mnist_lab.config.schema import PREPROCESSINGS, Data, EarlyStopping, Runtime, Train, Validation
+from mnist_lab.config.schema import PREPROCESSINGS, Data, EarlyStopping, InitialWeights, Runtime, Train, Validation
 from mnist_lab.config.schema import Reference as PublishedResults
 from mnist_lab.config.spec import Item, Spec
 from mnist_lab.config.sweeps import sweep_json_schema
@@ -41,6 +41,7 @@ SECTIONS: Mapping[str, Sequence[type[Spec]]] = {
     "optimizers": [Optimizer, *OPTIMIZERS],
     "schedules": SCHEDULES,
     "trainearly_stopping": [EarlyStopping],
+    "traininitial_weights": [InitialWeights],
     "runtime": [Runtime],
     "reference": [PublishedResults],
     "sweep-files": [SweepFile, Block],

@@ -9,7 +9,7 @@ from typing import Any
 
 from mnist_lab.config.layers import Cnn, Conv, Custom, Layer, Mlp, Residual, SeparableConv
 from mnist_lab.config.optimizers import Optimizer
-from mnist_lab.config.schema import CHANGE_THE_NUMBERS, WITHOUT_FRACTION, Config, Validation
+from mnist_lab.config.schema import CHANGE_THE_NUMBERS, WITHOUT_FRACTION, Config, InitialWeights, Validation
 from mnist_lab.config.spec import Item, Spec
 
 MAX_TEXT = 80
@@ -56,9 +56,10 @@ def describe(changes: Iterable[Change]) -> str:
 def _compare(path: str, before: Any, after: Any) -> Iterator[Change]:
     if before == after:
         return
-    another_split = isinstance(before, Validation) and before.split != after.split
-    another_network = isinstance(before, Custom) and isinstance(after, Custom)
-    if isinstance(before, Spec) and type(before) is type(after) and not another_split and not another_network:
+    as_a_whole = isinstance(before, Custom | InitialWeights) or (
+        isinstance(before, Validation) and before.split != after.split
+    )
+    if isinstance(before, Spec) and type(before) is type(after) and not as_a_whole:
         for name in type(before).model_fields:
             yield from _compare(f"{path}.{name}", getattr(before, name), getattr(after, name))
     else:
@@ -83,6 +84,8 @@ def _part(change: Change) -> str:
             return text if len(text) <= MAX_TEXT else _networks(before, after)
         case "data.dataset" if PurePath(before).name != PurePath(after).name:
             return f"dataset {PurePath(before).name or before} -> {PurePath(after).name or after}"
+        case "train.initial_weights":
+            return _value("initial weights", before, after)
         case path:
             return _value(" ".join(part for part in path.split(".")[1:] if part != "optimizer"), before, after)
 
@@ -116,6 +119,8 @@ def in_short(value: Any) -> str:
             if value.fold:
                 return f"fold {value.fold} of {value.folds}"
             return value.split if value.split in WITHOUT_FRACTION else f"{value.split} {in_short(value.fraction)}"
+        case InitialWeights():
+            return "/".join(PurePath(value.run).parts[-2:])
         case Spec():
             return _arguments(value, type(value).model_fields)
         case tuple():

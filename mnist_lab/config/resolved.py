@@ -32,6 +32,8 @@ def fingerprint(config: Config, *, dataset_sha256: str, backend: str, classes: S
     weights = config.train.class_weight
     if isinstance(weights, dict) and any(name != str(index) for index, name in enumerate(classes)):
         facts["train"]["class_weight"] = [weights.get(class_key(name), 1.0) for name in classes]
+    if start := config.train.initial_weights:
+        facts["train"]["initial_weights"] = start.sha256 or start.run  # their content counts, not where it lies
     facts |= {"dataset_sha256": dataset_sha256, "backend": backend}
     return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 

@@ -222,6 +222,19 @@ class EarlyStopping(Spec):
     """Smallest change that counts as an improvement."""
 
 
+class InitialWeights(Spec):
+    """A finished run whose trained weights are the initial ones (a warm start)."""
+
+    run: Annotated[str, Field(min_length=1)]
+    """Its folder, its id, or the name of an experiment that has one run."""
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    """Hash of its weights, which counts in place of its name; filled in by mnist-lab."""
+
+
+def _named_run(value: Any) -> Any:
+    return {"run": value} if isinstance(value, str) else value
+
+
 class Train(Spec):
     """Training settings."""
 
@@ -243,6 +256,11 @@ class Train(Spec):
     """The saved model has the weights of the epoch that is best by this value; default: those of the last epoch."""
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     """Keras' dtype policy: the mixed ones compute in 16 bits and keep the weights in 32."""
+    initial_weights: Annotated[
+        InitialWeights | None, BeforeValidator(_named_run, json_schema_input_type=str | InitialWeights | None)
+    ] = None
+    """A finished run whose trained weights are the initial ones (a warm start): its folder, its id, or the name of an
+    experiment that has one run. The layers must have the same shapes."""
 
     @model_validator(mode="after")
     def _plateau_stands_alone(self) -> Self:

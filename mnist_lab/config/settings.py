@@ -128,6 +128,8 @@ def _flat(path: str, value: Any, *, default: bool) -> Iterator[tuple[str, Settin
             yield f"{path}.", Setting(value.key, default)
         for name, field in type(value).model_fields.items():
             item = getattr(value, name)
+            if name == "sha256":  # follows from what is beside it
+                continue
             yield from _flat(f"{path}.{name}", item, default=not field.is_required() and item == field.get_default())
     elif isinstance(value, tuple) and any(isinstance(item, Spec) for item in value):
         for i, item in enumerate(value):

@@ -9,7 +9,7 @@ from mnist_lab.config import Config
 from mnist_lab.config.problems import located
 from mnist_lab.config.schema import Data
 from mnist_lab.errors import ConfigError
-from mnist_lab.experiment import class_weights
+from mnist_lab.experiment import class_weights, warm_start
 from mnist_lab.experiment.data import Split, Splits, prepare_data, settle_split
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def with_network(config: Config, network: "Builder", dataset: datasets.Dataset) 
 
 
 def build_trainer(config: Config, splits: Splits, network: "Builder | None" = None) -> "Trainer":
-    """Build the network, initialized from the seed of the configuration, and its trainer.
+    """Build the network, initialized from the seed or a finished run as the configuration says, and its trainer.
 
     Args:
         config: which network, and how it is trained.
@@ -45,7 +45,7 @@ def build_trainer(config: Config, splits: Splits, network: "Builder | None" = No
         network: builds it instead; `config` is from `with_network`.
 
     Raises:
-        InputError: the network cannot be built, or does not fit the images or into memory.
+        InputError: the network cannot be built, or does not fit the images, its initial weights or into memory.
     """
     import keras
 
@@ -55,6 +55,7 @@ def build_trainer(config: Config, splits: Splits, network: "Builder | None" = No
     dataset = splits.dataset
     facts = {"image_shape": dataset.image_shape, "classes": len(dataset.classes)}
     model = models.from_builder(network, config, **facts) if network else models.from_config(config, **facts)
+    warm_start.load(model, config)
     return training.Trainer(
         model,
         convolves=config.model.convolves,

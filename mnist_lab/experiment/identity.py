@@ -9,7 +9,7 @@ from pathlib import Path
 from mnist_lab import backends
 from mnist_lab.config import Config, fingerprint
 from mnist_lab.datasets import KNOWN, Dataset
-from mnist_lab.experiment import class_weights
+from mnist_lab.experiment import class_weights, warm_start
 from mnist_lab.experiment.data import settle_split
 from mnist_lab.runs import RunFolder
 from mnist_lab.system.directories import expanded
@@ -21,7 +21,8 @@ class Identity:
 
     config: Config
     """With all that depends on the data set and this machine resolved: the backend, a split in which no class lacks
-    training or validation images, class weights by name, and the absolute path of a data set given by its path."""
+    training or validation images, class weights by name, the run of the initial weights with their hash, and the
+    absolute path of a data set given by its path."""
     fingerprint: str
     folder: RunFolder
     results: Path
@@ -36,7 +37,7 @@ def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
     """Resolve `config`, whose data set is `dataset`.
 
     Raises:
-        InputError: it names rows or classes that the data set does not have.
+        InputError: it names rows or classes that the data set does not have, or a run whose weights cannot be read.
         SetupError: its backend is not installed.
     """
     runtime = config.runtime
@@ -45,7 +46,7 @@ def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
     if data.dataset not in KNOWN:
         data = data.model_copy(update={"dataset": str(expanded(data.dataset).resolve())})
     data, notes = settle_split(data, dataset)
-    train = class_weights.by_name(config.train, dataset)
+    train = warm_start.settle(class_weights.by_name(config.train, dataset), results)
     config = config.model_copy(update={"data": data, "runtime": runtime, "train": train})
     mark = fingerprint_of(config, dataset)
     group = fingerprint_of(_first_fold(config), dataset) if data.validation.fold else None

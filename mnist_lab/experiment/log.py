@@ -61,6 +61,8 @@ def heading(plan: Plan) -> str:
 def remarks(plan: Plan) -> list[str]:
     """What the reader should know before the first epoch."""
     text = []
+    if start := plan.config.train.initial_weights:
+        text.append(f"Initial weights: those of {start.run}.")
     if plan.splits.selected_on_test:
         text.append("The validation images are the test images, so model selection is based on the test set.")
     if plan.epochs_done and not (plan.continues and plan.continues.epochs == plan.epochs_done):

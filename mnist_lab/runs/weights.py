@@ -4,6 +4,7 @@ A `.keras` file is a zip archive with a description of the network, which can na
 HDF5. Only the weights are read: the network is built from the configuration of the run.
 """
 
+import hashlib
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,19 @@ def read_weights(path: Path) -> dict[str, NDArray[Any]]:
     """
     with _opened(path) as file:
         return {name: np.asarray(dataset) for name, dataset in _datasets(file, path)}
+
+
+def weights_sha256(path: Path) -> str:
+    """SHA-256 (hex) of all weights of the `.keras` file at `path` with their names, types and shapes.
+
+    Raises:
+        InputError: it is not a saved model, is damaged, or refers to other files.
+    """
+    digest = hashlib.sha256()
+    for name, values in sorted(read_weights(path).items()):
+        digest.update(f"{name} {values.dtype} {values.shape}\n".encode())
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
 
 
 @contextmanager

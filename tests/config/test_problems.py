@@ -77,7 +77,7 @@ def test_every_problem_of_a_file_is_told_at_once_in_the_order_of_the_file(folder
         "   10 |   batch_size: 0",
         "      |               ^",
         "my.yaml:11:3: train.epoch: unknown key (did you mean 'epochs'?); expected one of optimizer, batch_size, "
-        "epochs, schedule, label_smoothing, class_weight, early_stopping, restore_best, precision",
+        "epochs, schedule, label_smoothing, class_weight, early_stopping, restore_best, precision, initial_weights",
         "   11 |   epoch: 3",
         "      |   ^",
     ]
