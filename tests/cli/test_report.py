@@ -194,8 +194,8 @@ def test_runs_on_different_data_are_said_not_to_be_compared(results):
 def test_the_images_that_every_model_gets_wrong_are_looked_for_where_data_dir_says(results, tmp_path, monkeypatch):
     asked = []
 
-    def load(name, data_dir=None, **_):
-        asked.append((name, data_dir))
+    def load(data, data_dir=None, **_):
+        asked.append((data.dataset, data_dir))
         raise DataError("there is none")
 
     monkeypatch.setattr("mnist_lab.datasets.load", load)
