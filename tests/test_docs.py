@@ -134,7 +134,8 @@ def test_every_configuration_that_a_command_names_is_there(line, monkeypatch):
 def test_every_sweep_has_seeds_enough_for_verdicts(line, monkeypatch):
     monkeypatch.chdir(ROOT)
     options = understood(line).params
-    assert too_few_seeds(load_sweep(options["references"], seeds=options["seeds"]).configs) == []
+    declared = load_sweep(options["references"], seeds=options["seeds"], folds=options["folds"])
+    assert too_few_seeds(declared.configs) == []
 
 
 @pytest.fixture(scope="module")

@@ -117,8 +117,8 @@ _CONFIG_OPTIONS = (
         shell_complete=_completion.datasets,
         help="Data set: a name of `mnist-lab data list`, or a path.",
     ),
-    click.option("--subset", type=int, metavar="N", help="Use N training rows, stratified by class."),
-    click.option("--test-subset", type=int, metavar="M", help="Use M test rows, stratified by class."),
+    click.option("--subset", type=int, metavar="N", help="Train on only N rows, stratified by class."),
+    click.option("--test-subset", type=int, metavar="M", help="Test on only M rows, stratified by class."),
     click.option("--epochs", type=int, metavar="N", help="Maximum number of epochs."),
     click.option("--seed", type=int, metavar="N", help="Random seed."),
     backend_option("Keras backend: tensorflow, jax, torch or auto."),
@@ -145,11 +145,11 @@ data_dir_option = click.option(
     envvar="MNIST_LAB_DATA",
     show_envvar=True,
     metavar="DIR",
-    help="Folder to search for data sets first.",
+    help="Folder to search first for data sets.",
 )
 results_option = click.option(
     "--results", type=PATH, default=Path("results"), show_default=True, metavar="DIR",
-    help="Folder of the results.",
+    help="Results folder.",
 )  # fmt: skip
 debug_option = click.option(
     "--debug",
@@ -157,7 +157,7 @@ debug_option = click.option(
     is_eager=True,
     expose_value=False,
     callback=want_tracebacks,
-    help="Show tracebacks of errors.",
+    help="Show tracebacks for errors.",
 )
 quiet_option = click.option("--quiet", is_flag=True, help="No progress output.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

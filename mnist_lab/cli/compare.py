@@ -45,8 +45,8 @@ def compare(
 ) -> None:
     """Compare each RUN with BASE: what differs in configuration and results, and whether it is significant.
 
-    BASE and RUN are run folders or run ids, compared image by image; or names or folders of experiments, or
-    fingerprints, which stand for all their seeds: seeds that both have are compared in pairs.
+    BASE and RUN are single runs (folders or ids), which are compared image by image, or experiments (names, folders or
+    fingerprints) with all their seeds, which are compared in pairs of equal seeds.
 
     Also plots the learning curves together, and the test images that only one of two runs classifies correctly.
     """

@@ -35,7 +35,7 @@ def configs(ctx: click.Context, *, as_json: bool) -> None:
     console().print(facts((name, description or "") for name, description in described.items()))
 
 
-@configs.command(short_help="Copy them to a folder.", epilog=examples("mnist-lab configs copy my_configs"))
+@configs.command(short_help="Copy them all to a folder.", epilog=examples("mnist-lab configs copy my_configs"))
 @click.argument("folder", type=PATH, metavar="DIR")
 @debug_option
 def copy(folder: Path) -> None:

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 def delete(context: click.Context, references: tuple[str, ...], results: Path, *, yes: bool) -> None:
     """Delete runs with all their files, and the folders of experiments that become empty.
 
-    RUN is a run folder (also of a failed, interrupted or damaged run), a run id, or the name of an experiment with a
-    single run. A run that was moved after it was written, such as those in results/published, must be given as a
-    folder. Lists what would be deleted and asks for confirmation.
+    RUN is a run folder (also that of a failed, interrupted or damaged run), a run id, or the name of an experiment with
+    a single run. Runs that were moved, such as those in results/published, must be given as folders. Lists what would
+    be deleted and asks for confirmation.
     """
     from mnist_lab.errors import InputError, SetupError
     from mnist_lab.runs.removal import removable

@@ -75,7 +75,7 @@ def list_runs(
 
     KEY is a dotted path in a run's metrics.json (test.accuracy, seconds.total; seed is short for run.seed) or
     config.yaml (train.optimizer.name). Keys used in a condition or for sorting get a column. Quote conditions that
-    contain > or <, which the shell would take for redirections.
+    contain > or <: the shell would treat them as redirections.
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv cannot be combined.")

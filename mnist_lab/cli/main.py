@@ -130,15 +130,15 @@ def _show_traceback_if_asked(ctx: click.Context) -> None:
     epilog=examples(
         "mnist-lab run quickstart             train a small net on the bundled digits",
         "mnist-lab run configs/mlp_512.yaml   train one experiment on MNIST",
-        "mnist-lab configs                    list the experiments that ship with mnist-lab",
+        "mnist-lab configs                    list the shipped experiments",
     ),
 )
 @click.version_option(__version__, prog_name="mnist-lab")
 def main() -> None:
     """Describe network variants in YAML; train, plot and compare them on MNIST.
 
-    Results go to stdout, progress and diagnostics to stderr. Exit codes: 0 success, 1 a run failed,
-    2 bad usage or bad input, 130 interrupted (129 and 143: by SIGHUP and SIGTERM).
+    Results go to stdout, progress and diagnostics to stderr. Exit codes: 0 success; 1 a run failed;
+    2 bad usage or bad input; 130, 129 or 143 interrupted by Ctrl-C, SIGHUP or SIGTERM.
     """
 
 

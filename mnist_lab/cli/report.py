@@ -43,7 +43,7 @@ def report(
 ) -> None:
     """Compare the finished runs in and below PATH (default: results/).
 
-    Runs that differ in seed only are one row. Each experiment gets a verdict against its base. report.html (one
+    Runs that differ only in their seed share a row. Each experiment gets a verdict against its base. report.html (one
     page for a browser), report.md, summary.csv, summary.json and figures are written to the (first) PATH.
     """
     if as_json + as_csv + as_latex > 1:

@@ -12,7 +12,7 @@ from mnist_lab.terminal.output import print_json
 @click.option("--sweep", is_flag=True, help="Print the schema of sweep files instead.")
 @debug_option
 def schema(*, sweep: bool) -> None:
-    """Print the JSON Schema of configurations, with which editors complete and check YAML."""
+    """Print the JSON Schema of configurations, for completion and checks in editors."""
     from mnist_lab.config import json_schema
     from mnist_lab.config.sweeps import sweep_json_schema
 

@@ -56,11 +56,11 @@ from mnist_lab.terminal.output import echo, print_json
 @click.option("--force", is_flag=True, help="Retrain finished runs.")
 @click.option("--retry-failed", is_flag=True, help="Retry only runs that failed.")
 @click.option("--fail-fast", is_flag=True, help="Stop scheduling after the first failure.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Time limit of a run.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Time limit per run.")
 @click.option(
     "--name",
     metavar="NAME",
-    help="Name of the sweep; its summary goes into DIR/NAME/.",
+    help="Name of the sweep; its summary goes to NAME/ in the results folder.",
 )
 @config_options
 @data_dir_option
@@ -90,7 +90,7 @@ def sweep(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Train all configurations of a folder, of a sweep file, or of several paths, and compare them.
+    """Train and compare all configurations of a folder, a sweep file, or several paths.
 
     A sweep declares the runs that should exist: finished runs are skipped, interrupted ones resume, and the rest are
     trained, each in its own process. Press Ctrl-C once to stop after the current epochs; the same command resumes.

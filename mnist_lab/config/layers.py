@@ -163,7 +163,7 @@ class BatchNorm(Layer):
     key = "batch_norm"
     keras = "layers.BatchNormalization"
     momentum: Probability = 0.99
-    """Share of the moving averages that each batch keeps."""
+    """Share of its value that a moving average keeps with each batch."""
     epsilon: Epsilon = 1e-3
     center: Center = True
     scale: Scale = True

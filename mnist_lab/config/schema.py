@@ -85,7 +85,7 @@ class Reference(Spec):
     test_loss: NonNegative | None = None
     """Test loss of the final model."""
     wrong: Annotated[int, Field(ge=0)] | None = None
-    """Number of wrong test images."""
+    """Number of misclassified test images."""
     note: str | None = None
     """Remark on the published results, such as their source."""
     departures: tuple[str, ...] = ()
@@ -189,7 +189,7 @@ class Data(Spec):
     resize: Pair | None = None
     """Height and width that all images are resized to, or one number for both; default: as they are."""
     grey: bool = False
-    """Whether colour images are turned grey."""
+    """Whether colour images are converted to greyscale."""
     preprocess: Annotated[Preprocess, OneOf(lambda: PREPROCESSINGS)] = Rescale()
     """What the first layers of the model do with the pixels."""
 
@@ -284,7 +284,7 @@ class Train(Spec):
 
 
 class Runtime(Spec):
-    """Where and how fast; only `backend` is part of a run's fingerprint."""
+    """Where and how fast it runs; only `backend` is part of a run's fingerprint."""
 
     backend: BackendName | None = None
     """Keras' backend; default: KERAS_BACKEND, else TensorFlow, else the first one installed. `auto`: the installed one
@@ -327,7 +327,7 @@ class Config(Spec):
     train: Train = Train()
     """How the network is fitted."""
     runtime: Runtime = Runtime()
-    """Where and how fast."""
+    """Where training runs, and how fast."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     """Seed of everything random: initial weights, splits, subsets, shuffling, augmentation, dropout."""
 

@@ -50,7 +50,7 @@ def find_sweep(reference: str | Path) -> Path:
     raise ConfigError(
         f"{reference}: no such file or folder, and nothing of that name ships with mnist-lab"
         f"{suggest(name, sorted({*files, *folders}))}.",
-        "`mnist-lab configs` lists the names that do.",
+        "`mnist-lab configs` lists those that do.",
     )
 
 
@@ -85,5 +85,5 @@ def find(reference: str | Path, beside: Path = Path()) -> Path:
         return path
     raise ConfigError(
         f"{reference}: no such file, and no configuration of that name ships with mnist-lab{suggest(name, names())}.",
-        "`mnist-lab configs` lists the names that do.",
+        "`mnist-lab configs` lists those that do.",
     )

@@ -272,7 +272,7 @@ def judge(known: KnownSet, raw: Raw, digests: Mapping[str, str]) -> tuple[bool, 
         )
     differ = [name for (name, sha), right in zip(found.items(), expected, strict=True) if sha != right]
     if not differ:
-        return True, f"the SHA-256 of all four {what} are those of {known.title}"
+        return True, f"the SHA-256 hashes of all four {what} match those of {known.title}"
     return False, f"the SHA-256 of {', '.join(differ)} {'is' if len(differ) == 1 else 'are'} not that of {known.title}"
 
 

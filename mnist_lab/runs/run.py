@@ -202,7 +202,7 @@ def find_folders(reference: str, results: Path) -> list[RunFolder]:
         }
         unseen = "".join(f"\n{error.message}" for error in unreadable)
         raise InputError(
-            f"{reference}: no finished run of that folder, id or experiment below {results}"
+            f"{reference}: no finished run below {results} has this folder, id or experiment"
             f"{suggest(reference, sorted(names))}.{unseen}",
             "`mnist-lab list` shows the runs.",
         )

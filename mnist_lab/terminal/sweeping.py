@@ -24,7 +24,7 @@ WORDS = {
     "failed": "failed",
     "damaged": "damaged",
     "unreadable": "unreadable",
-    "changed": "configuration changed",
+    "changed": "changed",
     "new": "new",
 }
 """The states of runs, for people."""

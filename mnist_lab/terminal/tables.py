@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from mnist_lab.terminal.consoles import console
@@ -74,9 +73,9 @@ def bullets(texts: Iterable[str]) -> Facts:
     return facts(("•", text) for text in texts)
 
 
-def file_names(names: Iterable[str]) -> RenderableType:
+def file_names(names: Iterable[str]) -> Facts:
     """Names of files in a folder that was named before."""
-    return Padding("  ".join(names), (0, 0, 0, 2), expand=False)
+    return facts([("", "  ".join(names))])
 
 
 def _note(layout: Layout, elsewhere: str) -> str:

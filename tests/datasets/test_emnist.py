@@ -73,7 +73,7 @@ def test_one_download_serves_all_sets_which_come_upright_and_verified(nist):
         loaded = datasets.load(f"emnist_{split}")
         np.testing.assert_array_equal(loaded.x_train, stored(split)["x_train"].swapaxes(1, 2))
         assert loaded.genuine
-        assert loaded.check == f"the SHA-256 of all four gzipped files are those of EMNIST {split}"
+        assert loaded.check == f"the SHA-256 hashes of all four gzipped files match those of EMNIST {split}"
     assert [path for path, _ in nist.requests] == ["/old/gzip.zip", "/new/gzip.zip"]
     kept = {path.name for path in (cache_dir() / "emnist").iterdir()}
     assert kept == {name for split in SPLITS for name in names(split)}

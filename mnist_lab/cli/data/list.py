@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    "list", short_help="List the known data sets and where they were found.", epilog=examples("mnist-lab data list")
+    "list", short_help="List the known data sets and where each was found.", epilog=examples("mnist-lab data list")
 )
 @data_dir_option
 @json_option
 @debug_option
 def list_(data_dir: Path | None, as_json: bool) -> None:
-    """List the data sets that are known by name, and where they were found."""
+    """List the data sets known by name, and where each was found."""
     from mnist_lab.datasets import KNOWN
 
     rows = [_list_row(known, data_dir) for known in KNOWN.values()]

@@ -30,7 +30,7 @@ _VERSIONS = 8
 
 
 @click.command(
-    short_help="Draw sample images of a data set, one image, or augmented images.",
+    short_help="Plot sample images of a data set, one image, or augmented images.",
     epilog=examples(
         "mnist-lab data show digits",
         "mnist-lab data show mnist --index 7 --split test --output seven.png",

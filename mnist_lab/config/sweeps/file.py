@@ -195,7 +195,7 @@ class SweepFile(Block):
     )
     """The seeds to repeat the base and every arm with: `4`, `1..5` or `[1, 3, 7]`; default: the base's own."""
     folds: Annotated[int, Field(ge=2)] | None = None
-    """Repeat the base and every arm with each of so many folds of cross-validation (`data.validation.folds`)."""
+    """Number of cross-validation folds; the base and every arm are repeated with each (`data.validation.folds`)."""
 
 
 def sweep_json_schema() -> dict[str, Any]:
