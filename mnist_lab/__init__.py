@@ -15,18 +15,25 @@ from mnist_lab.errors import *  # noqa: F403
 from mnist_lab.version import __version__
 
 if TYPE_CHECKING:
-    from mnist_lab.api import load_config, load_run, run, sweep
+    from mnist_lab.api import compare, list_runs, load_config, load_run, predict, report, run, sweep
+    from mnist_lab.api.finished import Prediction
+    from mnist_lab.api.study import Study
+    from mnist_lab.api.trained import Run
     from mnist_lab.config import Config
-    from mnist_lab.runs import Run
 
 _HOME = {
-    "mnist_lab.api": ("load_config", "load_run", "run", "sweep"),
+    "mnist_lab.api": ("compare", "list_runs", "load_config", "load_run", "predict", "report", "run", "sweep"),
+    "mnist_lab.api.finished": ("Prediction",),
+    "mnist_lab.api.trained": ("Run",),
+    "mnist_lab.api.study": ("Study",),
     "mnist_lab.config": ("Config",),
-    "mnist_lab.runs": ("Run",),
 }
 """Where each name comes from when it is first used."""
 
-__all__ = ["Config", "Run", "__version__", "load_config", "load_run", "run", "sweep"]
+__all__ = [
+    "Config", "Prediction", "Run", "Study", "__version__", "compare", "list_runs", "load_config", "load_run", "predict",
+    "report", "run", "sweep",
+]  # fmt: skip
 __all__ += errors.__all__
 
 

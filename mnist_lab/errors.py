@@ -37,7 +37,6 @@ __all__ = [
     "TooLargeError",
     "TrainingError",
     "UnreadableError",
-    "reason",
 ]
 
 

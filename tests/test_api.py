@@ -15,7 +15,7 @@ from mnist_lab.sweeps import Plan, Schedule, Swept
 from tests.lab import environment, finish
 from tests.run_folders import finished_run
 
-SMALL = {"data": {"dataset": "digits"}}
+SMALL = {"data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [8]}}
 
 
 def swept(given):
@@ -33,7 +33,8 @@ def ignored(*_, **__):
 
 
 def test_the_package_shows_what_it_offers_and_has_it_all():
-    assert {"run", "sweep", "load_config", "load_run", "Config", "Run"} <= set(dir(mnist_lab))
+    functions = {"run", "sweep", "report", "compare", "predict", "load_config", "load_run", "list_runs"}
+    assert functions | {"Config", "Run", "Study", "Prediction"} <= set(dir(mnist_lab))
     assert set(dir(mnist_lab)) == set(mnist_lab.__all__)
     assert all(getattr(mnist_lab, name) is not None for name in dir(mnist_lab))
     with pytest.raises(AttributeError, match="no attribute 'runs_of'"):
@@ -131,14 +132,19 @@ class TestPaths:
     @pytest.mark.parametrize("kind", [str, Path])
     def test_run_and_sweep_take_text_and_paths(self, kind, tmp_path, monkeypatch):
         given = {}
-        monkeypatch.setattr("mnist_lab.experiment.run", lambda config, **more: given.update(more, config=config))
-        mnist_lab.run("quickstart", results=kind("~/lab"), data_dir=kind("~/data"))
+        finished = mnist_lab.load_run(finished_run(tmp_path / "lab", SMALL | {"experiment": "small"}).path)
+
+        def trained(config, **more):
+            given.update(more, config=config)
+            return finished
+
+        monkeypatch.setattr("mnist_lab.experiment.run", trained)
+        assert mnist_lab.run("quickstart", results=kind("~/lab"), data_dir=kind("~/data")) == finished
         assert (given["results"], given["data_dir"]) == (tmp_path / "lab", tmp_path / "data")
         assert isinstance(given["config"], Config)
         monkeypatch.setattr("mnist_lab.sweeps.sweep", swept(given))
-        assert (
-            mnist_lab.sweep([kind("~/mine.yaml"), "quickstart"], results=kind("~/lab"), data_dir=kind("~/data")) == []
-        )
+        study = mnist_lab.sweep([kind("~/mine.yaml"), "quickstart"], results=kind("~/lab"), data_dir=kind("~/data"))
+        assert list(study) == []
         assert [config.experiment for config in given["declared"].configs] == ["mine", "quickstart"]
         assert (given["results"], given["data_dir"]) == (tmp_path / "lab", tmp_path / "data")
 
@@ -150,19 +156,27 @@ class TestPaths:
 @pytest.mark.parametrize(
     ("function", "arguments", "options", "message"),
     [
-        ("load_config", [5], {}, "source: expected a name, a path, a mapping or a Config, received 5"),
-        ("load_config", [["mlp_512"]], {}, "source: expected a name"),
-        ("load_config", [b"mlp_512"], {}, "source: expected a name"),
-        ("load_config", ["mlp_512", "train.epochs=1"], {}, "overrides: expected a mapping"),
-        ("load_config", ["mlp_512", ["train.epochs=1"]], {}, "overrides: expected a mapping"),
-        ("run", [None], {}, "source: expected a name"),
+        ("load_config", [5], {}, "config: expected a name, a path, a mapping or a Config, received 5"),
+        ("load_config", [["mlp_512"]], {}, "config: expected a name"),
+        ("load_config", [b"mlp_512"], {}, "config: expected a name"),
+        ("load_config", ["mlp_512", "train.epochs=1"], {}, "set: expected a mapping"),
+        ("load_config", ["mlp_512", ["train.epochs=1"]], {}, "set: expected a mapping"),
+        ("run", [None], {}, "config: expected a name"),
+        ("run", ["quickstart"], {"set": "train.epochs=1"}, "set: expected a mapping"),
+        ("run", ["quickstart"], {"network": 3}, "network: expected a function"),
+        ("run", ["quickstart"], {"network": lambda shape: None}, "network: .* cannot be called so: too many"),
         ("run", ["quickstart"], {"results": None}, "results: expected a path"),
         ("run", ["quickstart"], {"data_dir": 1}, "data_dir: expected a path"),
-        ("sweep", [3], {}, "reference: expected a path"),
-        ("sweep", [["quickstart", None]], {}, "reference: expected a path"),
-        ("sweep", ["quickstart"], {"jobs": "2"}, "jobs: expected a number of 1 or more"),
+        ("sweep", [3], {}, "config: expected a name"),
+        ("sweep", [["quickstart", None]], {}, "config: expected a name"),
+        ("sweep", ["quickstart"], {"jobs": "2"}, "jobs: expected a whole number of 1 or more"),
         ("sweep", ["quickstart"], {"timeout": 0}, "timeout: expected a number of seconds"),
-        ("load_run", [None], {}, "reference: expected a path"),
+        ("load_run", [None], {}, "run: expected a path"),
+        ("list_runs", [], {"where": [3]}, "where: expected text"),
+        ("list_runs", [], {"limit": -1}, "limit: expected a whole number of 1 or more"),
+        ("report", [7], {}, "path: expected a path"),
+        ("compare", ["one"], {}, "compare: expected a base and one or more"),
+        ("predict", ["one", 7], {}, "images: expected a path"),
     ],
 )
 def test_a_wrong_type_is_told_with_the_argument_before_anything_is_trained(
@@ -186,9 +200,9 @@ if __name__ == "__main__":
     small = {"train.epochs": 1, "data": {"subset": 200}}
     run = mnist_lab.run(mnist_lab.load_config("small.yaml", small), results="lab", data_dir="data")
     print(run)
-    print(*mnist_lab.sweep("small.yaml", seeds=[1, 2], overrides=small, results="lab", data_dir="data"), sep="\\n")
+    print(*mnist_lab.sweep("small.yaml", seeds=[1, 2], set=small, results="lab", data_dir="data"), sep="\\n")
     try:
-        mnist_lab.sweep("small.yaml", overrides={"data.dataset": "no/such/images"})
+        mnist_lab.sweep("small.yaml", dataset="no/such/images")
     except mnist_lab.MnistLabError as error:
         print(type(error).__name__)
 """

@@ -15,18 +15,6 @@ if TYPE_CHECKING:
 Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
 
-_SHORTCUTS: dict[str, tuple[str, ...]] = {
-    "dataset": ("data", "dataset"),
-    "subset": ("data", "subset"),
-    "test_subset": ("data", "test_subset"),
-    "epochs": ("train", "epochs"),
-    "seed": ("seed",),
-    "backend": ("runtime", "backend"),
-    "device": ("runtime", "device"),
-    "threads": ("runtime", "threads"),
-}
-"""The key path that each shortcut sets."""
-
 
 class UserPath(click.Path):
     """A path whose `~` is replaced, which no shell does in `--results=~/x` or for the environment of a container."""
@@ -185,7 +173,7 @@ def overrides(settings: tuple[str, ...], **shortcuts: Any) -> "list[Override]":
     for name, value in shortcuts.items():
         if value is not None:
             option = f"--{name.replace('_', '-')} {value}"
-            given.append(Override(_SHORTCUTS[name], value, option))
+            given.append(Override.short(name, value, option))
     return given
 
 

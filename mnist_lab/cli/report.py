@@ -7,8 +7,6 @@ import click
 from mnist_lab.cli._options import OUTPUT_FOLDER, PATH, data_dir_option, debug_option, examples, json_option
 from mnist_lab.terminal.output import echo, echo_json, echo_skipped
 
-DEFAULT = Path("results")
-
 
 @click.command(
     short_help="Compare all runs in a folder: tables, verdicts, plots, HTML.",
@@ -49,36 +47,22 @@ def report(
     if as_json + as_csv + as_latex > 1:
         raise click.UsageError("--json, --csv and --latex cannot be combined.")
     from mnist_lab.errors import InputError
-    from mnist_lab.reports import collect, facts, groups, latex, study, write_page, write_report
-    from mnist_lab.runs import is_run_folder
+    from mnist_lab.reports import facts, latex, report_on
+    from mnist_lab.reports.folder import DEFAULT
 
-    folders = list(paths or [DEFAULT])
-    folder = output or folders[0]
-    if is_run_folder(folder):
-        raise InputError(
-            f"{folder}: this is a run's folder; the files of a report have to go elsewhere.",
-            "Name another folder with --output, or report on the folder that the run is in.",
-        )
-    found = collect(folders if paths or DEFAULT.is_dir() else [])
-    compared = study(title_of(folders[0]), groups(found.runs), found.problems)
-    echo_skipped(found.problems)
-    if not found.runs:
+    compared, files = report_on(paths, output, data_dir)
+    echo_skipped(compared.problems)
+    if not files:
         if as_json:
             echo_json(facts.as_json(facts.of_study(compared)))
-        nothing = f"No finished runs below {', '.join(map(str, folders))}"
-        if found.problems:
+        nothing = f"No finished runs below {', '.join(map(str, paths or [DEFAULT]))}"
+        if compared.problems:
             raise InputError(f"{nothing} that can be read.", "`mnist-lab list` shows what is there.")
         echo(f"{nothing}.", err=True)
         return
     from mnist_lab.cli._comparison import print_summary
 
-    files = [write_page(folder, compared, data_dir), *write_report(folder, compared, redraw=True)]
     if as_csv or as_latex:
         echo((facts.as_csv if as_csv else latex.as_latex)(compared), nl=False)
     else:
         print_summary(compared, files, as_json=as_json)
-
-
-def title_of(folder: Path) -> str:
-    """What the comparison of the runs in a folder is called: as the folder is."""
-    return folder.resolve().name or "results"

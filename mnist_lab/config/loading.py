@@ -30,6 +30,17 @@ from mnist_lab.config.resolved import without_none
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config, Train
 from mnist_lab.errors import ConfigError, InputError
 
+SHORT_FORMS: Mapping[str, KeyPath] = {
+    "dataset": ("data", "dataset"),
+    "subset": ("data", "subset"),
+    "test_subset": ("data", "test_subset"),
+    "epochs": ("train", "epochs"),
+    "seed": ("seed",),
+    "backend": ("runtime", "backend"),
+    "device": ("runtime", "device"),
+    "threads": ("runtime", "threads"),
+}
+"""The settings that have a name of their own, as an option and as an argument in Python."""
 NEVER_INHERITED = frozenset({"name", "description", "reference", "experiment", "base", "extends"})
 BLOCK_KEYS = frozenset({"set", "grid", "zip", "list", "random"})
 """Keys of a sweep file that declare variations."""
@@ -54,6 +65,11 @@ class Override:
             InputError: a key is not a key path.
         """
         return list(_leaves(values, ()))
+
+    @classmethod
+    def short(cls, name: str, value: Any, option: str) -> "Override":
+        """The override for one of `SHORT_FORMS`."""
+        return cls(SHORT_FORMS[name], plain(value), option)
 
     @classmethod
     def parse(cls, text: str) -> "Override":

@@ -55,6 +55,23 @@ def read(path: Path) -> Pixels:
     else:
         with decoded(path, smaller=True) as image:
             pixels = _flattened(ImageOps.exif_transpose(image))
+    return _least_channels(pixels)
+
+
+def of_array(array: Any, what: str) -> Pixels:
+    """The picture that an array shows, as `read` gives it.
+
+    Args:
+        array: (height, width) or (height, width, 1 or 3), numbers of 0..1, 0..255 or 0..65535.
+        what: its name in messages.
+
+    Raises:
+        DataError: it is none.
+    """
+    return _least_channels(_pixels(np.asarray(array), what))
+
+
+def _least_channels(pixels: Pixels) -> Pixels:
     colour = pixels.shape[2] == 3 and not (pixels == pixels[..., :1]).all()
     return np.ascontiguousarray(pixels if colour else pixels[..., :1])
 
@@ -135,14 +152,18 @@ def _array(path: Path) -> Pixels:
         raise DataError(f"{path}: no .npy file, or damaged ({error}).") from error
     if not isinstance(array, np.ndarray):
         raise DataError(f"{path}: expected one array, this is an archive of several.")
+    return _pixels(array, str(path))
+
+
+def _pixels(array: NDArray[Any], what: str) -> Pixels:
     if array.ndim == 2:
         array = array[..., np.newaxis]
     if array.ndim != 3 or array.shape[2] not in (1, 3) or 0 in array.shape:
         raise DataError(
-            f"{path}: expected one image, (height, width) or (height, width, 1 or 3); received the shape {array.shape}."
+            f"{what}: expected one image, (height, width) or (height, width, 1 or 3); received the shape {array.shape}."
         )
-    _check_size(path, array.shape[1], array.shape[0])
-    return _bytes(array, str(path))
+    _check_size(Path(what), array.shape[1], array.shape[0])
+    return _bytes(array, what)
 
 
 def _bytes(array: NDArray[Any], what: str) -> Pixels:

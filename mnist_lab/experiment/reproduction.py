@@ -192,7 +192,10 @@ def _compared(a: Run, b: Run) -> Iterator[Comparison]:
 
 
 def _probabilities(run: Run) -> Arrays | None:
-    return run.folder.read_arrays("predictions.npz") if _has(run, "predictions.npz") else None
+    """Those alone: an older version stored nothing else with them."""
+    if not _has(run, "predictions.npz"):
+        return None
+    return {name: array for name, array in run.folder.read_arrays("predictions.npz").items() if name == "probabilities"}
 
 
 def _weights(run: Run) -> Arrays | None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mnist_lab import plots, training
 from mnist_lab.experiment import metrics
@@ -23,7 +24,7 @@ def write_results(plan: Plan, trainer: Trainer, timing: metrics.Timing, observer
     with folder.replacing("model.keras") as part:
         trainer.model.save(part)
     folder.write_arrays("batches.npz", trainer.batches.arrays())
-    folder.write_arrays("predictions.npz", {"probabilities": test.probabilities.astype("float16")}, compressed=True)
+    folder.write_arrays("predictions.npz", _predictions(test, splits.test.rows), compressed=True)
     folder.write_json("mistakes.json", _mistakes(test, splits.test.rows))
     draw_history(plan, trainer, test, saved_epoch if plan.config.train.restore_best else None)
     _draw_test(plan, test)
@@ -31,6 +32,12 @@ def write_results(plan: Plan, trainer: Trainer, timing: metrics.Timing, observer
     measured = metrics.measure(plan, history, test, last.accuracy, saved_epoch, timing)
     observer.done(measured)
     return Run(folder.finish(measured), measured.as_dict(), fresh=True)
+
+
+def _predictions(test: Evaluation, rows: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
+    """Probabilities in 16 bits, which may be equal where those that the prediction follows from are not."""
+    known = {"rows": rows.astype("int32"), "labels": test.labels.astype("int32")}
+    return known | {"predicted": test.predicted.astype("int32"), "probabilities": test.probabilities.astype("float16")}
 
 
 def draw_history(plan: Plan, trainer: Trainer, test: Evaluation | None = None, best_epoch: int | None = None) -> None:

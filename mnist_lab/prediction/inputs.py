@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mnist_lab import datasets
 from mnist_lab.errors import DataError
@@ -39,6 +39,7 @@ class Picture:
     """A picture from a file, as it is and as the network sees it."""
 
     path: Path
+    """Of the file; of an array its name."""
     given: "NDArray[np.uint8]"
     prepared: "Prepared"
 
@@ -67,12 +68,12 @@ def signature_of(run: Run, data_dir: Path | None = None) -> Signature:
 
 
 def read_pictures(
-    paths: Sequence[Path], signature: Signature, preparation: Preparation | None = None
+    images: "Sequence[Path | NDArray[Any]]", signature: Signature, preparation: Preparation | None = None
 ) -> tuple[list[Picture], list[DataError]]:
     """Read image files and prepare them for a network; returns the pictures, and an error for each unusable file.
 
     Args:
-        paths: of image files and .npy files.
+        images: paths of image files and .npy files, or arrays as `pictures.of_array` takes them.
         signature: what the network expects.
         preparation: instead of that of `signature`; `none` requires pictures of the right size.
 
@@ -80,9 +81,10 @@ def read_pictures(
         DataError: none can be used; lists the problem of each.
     """
     found, problems = [], []
-    for path in paths:
+    for i, image in enumerate(images):
+        path = image if isinstance(image, Path) else Path(f"image {i}")
         try:
-            found.append(_picture(path, signature, preparation or signature.preparation))
+            found.append(_picture(image, path, signature, preparation or signature.preparation))
         except DataError as error:
             named = error.message.startswith(str(path))
             problems.append(error if named else DataError(f"{path}: {error.message}", error.hint))
@@ -113,10 +115,10 @@ def _published(run: Run) -> datasets.KnownSet | None:
     return datasets.KNOWN.get(run.config.data.dataset) or next(by_bytes, None)
 
 
-def _picture(path: Path, signature: Signature, preparation: Preparation) -> Picture:
+def _picture(image: Any, path: Path, signature: Signature, preparation: Preparation) -> Picture:
     from mnist_lab.datasets import centring, pictures
 
-    given = pictures.read(path)
+    given = pictures.read(path) if image is path else pictures.of_array(image, str(path))
     if preparation == "none" and given.shape[:2] != signature.shape[:2]:
         raise DataError(
             f"with --prepare none, expected {_size(signature.shape)}, received {_size(given.shape)}.",

@@ -5,6 +5,7 @@
 
 from mnist_lab.reports import wording
 from mnist_lab.reports.compare import Comparison, compare
+from mnist_lab.reports.folder import report_on
 from mnist_lab.reports.runs import Collection, Group, Spread, collect, groups
 from mnist_lab.reports.sides import find_results, find_sides
 from mnist_lab.reports.study import Entry, Published, Section, Study, published_in, study
@@ -26,6 +27,7 @@ __all__ = [
     "groups",
     "markdown",
     "published_in",
+    "report_on",
     "study",
     "wording",
     "write_comparison",

@@ -24,10 +24,15 @@ def as_json(facts: Mapping[str, Any]) -> str:
     return json.dumps(_plain(facts), indent=2, ensure_ascii=False) + "\n"
 
 
+def table(sections: Sequence[Section]) -> list[dict[str, Any]]:
+    """A row for each experiment, a value to each name."""
+    settings = settings_of([group for section in sections for group in section.groups])
+    return [exact(section, entry, settings) for section in sections for entry in section.entries]
+
+
 def as_csv(study: Study) -> str:
     """The text of `summary.csv`: a row an experiment; empty cells where there is no number."""
-    settings = settings_of(study.groups)
-    rows = [exact(section, entry, settings) for section in study.sections for entry in section.entries]
+    rows, settings = table(study.sections), settings_of(study.groups)
     text = io.StringIO()
     writer = csv.DictWriter(text, rows[0], lineterminator="\n")
     writer.writeheader()

@@ -5,7 +5,7 @@ from mnist_lab.runs.collection import Collection, read_runs
 from mnist_lab.runs.folder import CHECKPOINT, ERROR, LAST_CHECKPOINT, PLOTS, RunFolder
 from mnist_lab.runs.formats import Arrays, Mistake
 from mnist_lab.runs.measured import FORMAT, Continued, Measured
-from mnist_lab.runs.run import Run, find_folders, find_run, is_run_folder, load_run
+from mnist_lab.runs.run import Predictions, Run, find_folders, find_run, is_run_folder, load_run
 from mnist_lab.runs.search import finished_runs
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Continued",
     "Measured",
     "Mistake",
+    "Predictions",
     "Run",
     "RunFolder",
     "find_folders",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mnist_lab.config import Config, load_config
 from mnist_lab.config.names import composed
@@ -16,6 +16,26 @@ from mnist_lab.runs.folder import MARKER, RunFolder
 from mnist_lab.runs.formats import Mistake
 from mnist_lab.runs.measured import FORMAT, Measured
 from mnist_lab.runs.search import finished_runs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What the saved model predicts for the n test images."""
+
+    rows: "NDArray[Any]"
+    """Their rows in the test file (n,), from 0."""
+    labels: "NDArray[Any]"
+    """Their classes (n,)."""
+    predicted: "NDArray[Any]"
+    """The most probable class of each (n,)."""
+    probabilities: "NDArray[Any]"
+    """Of each class (n, classes), in float16."""
+
+    def __repr__(self) -> str:
+        return f"Predictions(of {len(self.labels):,} test images)"
 
 
 @dataclass(frozen=True)
@@ -97,6 +117,27 @@ class Run:
         if any(max(mistake.label, mistake.predicted) >= classes for mistake in listed):
             raise DamagedError(f"{file}: damaged (it has a label of {classes} or more; there are {classes} classes).")
         return listed
+
+    @cached_property
+    def predictions(self) -> Predictions:
+        """What the saved model predicts for every test image.
+
+        Raises:
+            InputError: it is missing, damaged, cannot be read, or an older version wrote it without labels.
+        """
+        file = self.folder.path / "predictions.npz"
+        arrays = formats.read_arrays(file)
+        if "probabilities" in arrays and "labels" not in arrays:
+            raise MissingError(
+                f"{file}: written by an older mnist-lab, which did not store labels.", "Retrain the run: force=True."
+            )
+        try:
+            found = Predictions(**{name: arrays[name] for name in ("rows", "labels", "predicted", "probabilities")})
+        except KeyError as error:
+            raise DamagedError(f"{file}: damaged (there is no {error.args[0]}).") from None
+        if {len(array) for array in vars(found).values()} != {self.measured.test.total}:
+            raise DamagedError(f"{file}: damaged (metrics.json counts {self.measured.test.total:,} test images).")
+        return found
 
     @property
     def problems(self) -> Iterator[str]:

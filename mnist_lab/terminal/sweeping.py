@@ -28,6 +28,8 @@ WORDS = {
     "new": "new",
 }
 """The states of runs, for people."""
+RUNNING = ("Running", "Epoch", "Accuracy", "Time", "Left")
+"""The headings of the table of what is running."""
 
 
 def print_plan(schedule: "Schedule", *, to_stdout: bool) -> None:
@@ -129,7 +131,7 @@ class Lines(DryRun):
     @override
     def ended(self, run: "PlannedRun", outcome: "Outcome", seconds: float) -> None:
         self.ended_runs += 1
-        self.say(f"[{self.ended_runs}/{self.total}] {run.label}  {_ending(run, outcome)}  {seconds:.1f} s")
+        self.say(f"[{self.ended_runs}/{self.total}] {run.label}  {ending(run, outcome)}  {seconds:.1f} s")
 
     @override
     def note(self, text: str) -> None:
@@ -175,23 +177,10 @@ class Live(Lines):
             self._live.update(self._bar())
             return
         workers = any(each.worker for each in running)
-        numbers = [Column(heading, number=True) for heading in ("Epoch", "Accuracy", "Time", "Left")]
-        heads = ("Running", *numbers, *(("Worker",) if workers else ()))
-        rows = [(*self._row(each), *((each.worker,) if workers else ())) for each in running]
+        numbers = [Column(heading, number=True) for heading in RUNNING[1:]]
+        heads = (RUNNING[0], *numbers, *(("Worker",) if workers else ()))
+        rows = [(*progress_row(each), *((each.worker,) if workers else ())) for each in running]
         self._live.update(Group(renderable(heads, rows, self._console), self._bar()))
-
-    @staticmethod
-    def _row(running: "Running") -> tuple[str, ...]:
-        epochs = running.run.identity.config.train.epochs
-        accuracy = "" if running.accuracy is None else f"{running.accuracy:.4f}"
-        left = (epochs - running.epoch) * running.epoch_seconds
-        return (
-            running.run.label,
-            f"{running.epoch}/{epochs}",
-            accuracy,
-            estimate(running.seconds),
-            estimate(left) if running.epoch_seconds else "",
-        )
 
     def _bar(self) -> Any:
         from rich.columns import Columns
@@ -213,7 +202,16 @@ def observer_for(*, quiet: bool, dry_run: bool) -> Quiet:
     return Live() if sys.stderr.isatty() else Lines()
 
 
-def _ending(run: "PlannedRun", outcome: "Outcome") -> str:
+def progress_row(running: "Running") -> tuple[str, ...]:
+    """What is to be said of a run below `RUNNING`."""
+    epochs = running.run.identity.config.train.epochs
+    accuracy = "" if running.accuracy is None else f"{running.accuracy:.4f}"
+    left = estimate((epochs - running.epoch) * running.epoch_seconds) if running.epoch_seconds else ""
+    return running.run.label, f"{running.epoch}/{epochs}", accuracy, estimate(running.seconds), left
+
+
+def ending(run: "PlannedRun", outcome: "Outcome") -> str:
+    """How a run ended, in a few words."""
     match outcome.kind:
         case "done":
             result = run.result()

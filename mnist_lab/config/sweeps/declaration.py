@@ -10,7 +10,7 @@ from mnist_lab.config import shipped
 from mnist_lab.config.backend import default_backend, installed
 from mnist_lab.config.differences import describe, differences
 from mnist_lab.config.document import Document, read
-from mnist_lab.config.loading import Override, is_complete, is_sweep_file, read_config, resolve
+from mnist_lab.config.loading import Override, is_complete, is_sweep_file, load_config, read_config, resolve
 from mnist_lab.config.names import checked_name, folder_name, path_below_configs
 from mnist_lab.config.problems import InvalidError, listed
 from mnist_lab.config.resolved import fingerprint
@@ -60,7 +60,7 @@ class _Row:
 
 
 def load_sweep(
-    references: Sequence[str | Path],
+    references: Sequence[str | Path | Config],
     overrides: Sequence[Override] = (),
     seeds: str | int | Iterable[int] | None = None,
     *,
@@ -76,7 +76,8 @@ def load_sweep(
     skipped with a note if it equals the base or an earlier run.
 
     Args:
-        references: folders, configurations, sweep files, and names of those that ship with mnist-lab.
+        references: folders, files of configurations and sweeps, names of those that ship with mnist-lab, and
+            configurations.
         overrides: values that replace those of all files.
         seeds: the seeds of every run; without them those of the sweep file, else each configuration's own.
         folds: repeat every run with each of so many folds of cross-validation, in place of its own validation images.
@@ -100,6 +101,10 @@ def load_sweep(
     rows: list[_Row] = []
     for reference in references:
         with _collected(errors):
+            if isinstance(reference, Config):
+                paths.append(Path(label := f"configuration {reference.experiment}"))
+                rows.append(_Row(load_config(reference, overrides), paths[-1], label))
+                continue
             paths.append(shipped.find_sweep(reference))
             for _, of_file in _rows(paths[-1], overrides, errors):
                 rows += of_file
@@ -312,7 +317,7 @@ def _collected(errors: list[ConfigError]) -> Iterator[None]:
         errors.append(error)
 
 
-def _together(errors: Sequence[ConfigError], references: Sequence[str | Path]) -> ConfigError:
+def _together(errors: Sequence[ConfigError], references: Sequence[object]) -> ConfigError:
     """All errors as one; problems of a file that several extend are listed once."""
     if len(errors) == 1:
         return errors[0]

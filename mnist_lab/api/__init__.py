@@ -1,0 +1,9 @@
+"""The public Python API of `mnist_lab`: the commands as functions, and what they give.
+
+Paths are text or `Path`s, and `~` is expanded. Heavy libraries are imported only when a function needs them.
+"""
+
+from mnist_lab.api.finished import compare, list_runs, load_run, predict, report
+from mnist_lab.api.training import load_config, run, sweep
+
+__all__ = ["compare", "list_runs", "load_config", "load_run", "predict", "report", "run", "sweep"]

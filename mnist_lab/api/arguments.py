@@ -1,0 +1,134 @@
+"""What functions of the API are given: checked, and turned into what the package works with."""
+
+import inspect
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mnist_lab.errors import InputError
+from mnist_lab.system.directories import expanded
+
+if TYPE_CHECKING:
+    from mnist_lab.config import Config, Override
+    from mnist_lab.runs import Run
+
+
+def source(given: Any) -> "str | Path | Mapping[str, Any] | Config":
+    """A configuration as `load_config` takes it: a name, a path, a mapping or a configuration."""
+    from mnist_lab.config import Config
+
+    if isinstance(given, Mapping | Config):
+        return given
+    if not isinstance(given, str | os.PathLike):
+        raise unexpected("config", "a name, a path, a mapping or a Config", given)
+    return reference(given)
+
+
+def several(given: Any) -> list[Any]:
+    """The members of a list or tuple, or the one thing that was given instead."""
+    return list(given) if isinstance(given, list | tuple) else [given]
+
+
+def reference(given: Any, name: str = "reference") -> str | Path:
+    """A name or a path, with its `~` expanded; a name stays text."""
+    found = path(given, name)
+    return str(found) if isinstance(given, str) else found
+
+
+def overrides(given: Any, **short: Any) -> "list[Override]":
+    """Changes of a configuration: a mapping, then short forms by their names, without those that are None."""
+    from mnist_lab.config import Override
+
+    if isinstance(given, Mapping):
+        changes = Override.from_mapping(given)
+    elif isinstance(given, list | tuple) and all(isinstance(one, Override) for one in given):
+        changes = list(given)
+    else:
+        raise unexpected("set", 'a mapping such as {"train.epochs": 3}', given)
+    return changes + [
+        Override.short(name, value, f"{name}={value!r:.60}") for name, value in short.items() if value is not None
+    ]
+
+
+def path_or_none(given: Any, name: str) -> Path | None:
+    """A path, or None."""
+    return None if given is None else path(given, name)
+
+
+def path(given: Any, name: str) -> Path:
+    """A path, with its `~` expanded.
+
+    Raises:
+        InputError: it is relative, and there is no working folder any more.
+    """
+    if not isinstance(given, str | os.PathLike):
+        raise unexpected(name, "a path, as text or a Path", given)
+    found = expanded(Path(given))
+    if not found.is_absolute():
+        check_working_folder()
+    return found
+
+
+def check_working_folder() -> None:
+    """Check that the folder that relative paths start in is there.
+
+    Raises:
+        InputError: it was removed or renamed.
+    """
+    try:
+        Path.cwd()
+    except OSError:
+        raise InputError(
+            "The working folder of this process is not there any more: it was removed or renamed.",
+            "Change to another one, os.chdir('/path/to/folder'), or restart the notebook.",
+        ) from None
+
+
+def run_of(given: Any, results: Path) -> "Run":
+    """A finished run: as it is, or the one of a folder, an id, or an experiment."""
+    from mnist_lab import runs
+
+    if isinstance(given, runs.Run):
+        return given
+    found = path(given, "run")
+    return runs.load_run(found) if found.exists() else runs.find_run(str(found), results)
+
+
+def builder(given: Any) -> None:
+    """Check that it can be called as a function that builds a network, before anything slow begins."""
+    expected = "a function (input_shape, classes) that returns a Keras model"
+    if not callable(given) or hasattr(given, "compile"):
+        raise unexpected("network", expected, given)
+    try:
+        inspect.signature(given).bind((28, 28, 1), 10)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"network: expected {expected}, received one that cannot be called so: {error}") from None
+
+
+def number(given: Any, name: str, *, whole: bool = True) -> None:
+    """Check that it is None or a positive number."""
+    kinds = int if whole else int | float
+    if given is not None and (not isinstance(given, kinds) or isinstance(given, bool) or given <= 0):
+        raise unexpected(name, f"{'a whole number of 1 or more' if whole else 'a number of seconds'}, or None", given)
+
+
+def strings(given: str | Iterable[str], name: str) -> list[str]:
+    """A text, or several."""
+    found = [given] if isinstance(given, str) else list(given)
+    for one in found:
+        if not isinstance(one, str):
+            raise unexpected(name, "text, or a list of texts", one)
+    return found
+
+
+def unexpected(name: str, expected: str, given: Any) -> TypeError:
+    """The error for an argument of the wrong type."""
+    return TypeError(f"{name}: expected {expected}, received {given!r:.60} ({type(given).__name__})")
+
+
+def imported_backend() -> str | None:
+    """The backend of Keras, if it is imported already: a process cannot change it."""
+    keras = sys.modules.get("keras")
+    return None if keras is None else keras.backend.backend()

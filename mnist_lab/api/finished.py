@@ -1,0 +1,229 @@
+"""Finished runs: `load_run`, `list_runs`, `report`, `compare`, `predict`."""
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mnist_lab.api import arguments
+from mnist_lab.errors import DataError, InputError
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import NDArray
+
+    from mnist_lab import runs
+    from mnist_lab.api.study import Study
+    from mnist_lab.api.trained import Run
+    from mnist_lab.prediction import Preparation
+
+    AnyPath = str | os.PathLike[str]
+
+
+def load_run(run: "AnyPath", *, results: "AnyPath" = "results") -> "Run":
+    """Read a finished run.
+
+    Args:
+        run: its folder; or below `results` its id, or the name of an experiment that has one run.
+        results: the folder below which runs are.
+
+    Raises:
+        InputError: there is none, there are several, or its files are damaged.
+        NewerFormatError: this mnist-lab cannot read it.
+        TypeError: an argument has the wrong type.
+    """
+    arguments.reference(run, "run")
+    folder = arguments.path(results, "results")
+    from mnist_lab.api.trained import Run
+
+    return Run.of(arguments.run_of(run, folder))
+
+
+def list_runs(
+    results: "AnyPath" = "results",
+    *,
+    where: str | Iterable[str] = (),
+    sort: str | Iterable[str] = (),
+    limit: int | None = None,
+) -> "list[Run]":
+    """The finished runs in and below a folder; a damaged one is skipped with a warning.
+
+    Args:
+        results: the folder.
+        where: conditions such as `"test.accuracy>0.98"` or `"train.optimizer.name==adam"`; all have to hold.
+        sort: keys such as `"test.accuracy"`, or `"-test.accuracy"` for the highest first.
+        limit: at most so many.
+
+    Raises:
+        InputError: no run has a key, a condition is none, or the folder is a file.
+        NewerFormatError: a run was written by a newer mnist-lab.
+        TypeError: an argument has the wrong type.
+    """
+    folder = arguments.path(results, "results")
+    conditions, keys = arguments.strings(where, "where"), arguments.strings(sort, "sort")
+    arguments.number(limit, "limit")
+    from mnist_lab import runs
+    from mnist_lab.api.trained import Run
+    from mnist_lab.runs.query import Condition, Records
+
+    found = runs.read_runs([folder]).complete()
+    _warn(found.problems)
+    records = Records(found.runs).where([Condition.parse(text) for text in conditions])
+    for key in reversed(keys):
+        records = records.ordered(key.removeprefix("-"), descending=key.startswith("-"))
+    return [Run.of(run) for run in records.first(limit).runs]
+
+
+def report(*paths: "AnyPath", output: "AnyPath | None" = None, data_dir: "AnyPath | None" = None) -> "Study":
+    """Compare the finished runs in and below folders, and write `report.html`, `report.md` and the other files.
+
+    Args:
+        paths: the folders; `results` without any.
+        output: the folder of the files; by default the first of `paths`.
+        data_dir: where to look for the test images first.
+
+    Raises:
+        InputError: a folder does not exist, or the files would go into a run's folder.
+        NewerFormatError: a run was written by a newer mnist-lab.
+        TypeError: an argument has the wrong type.
+    """
+    folders = [arguments.path(path, "path") for path in paths]
+    folder, data = arguments.path_or_none(output, "output"), arguments.path_or_none(data_dir, "data_dir")
+    arguments.check_working_folder()
+    from mnist_lab.api.study import Study
+    from mnist_lab.reports import report_on
+
+    study, files = report_on(folders, folder, data)
+    _warn(study.problems)
+    members = [run for group in study.groups for run in group.runs]
+    return Study.of(study.title, members, study, files)
+
+
+def compare(
+    base: "AnyPath | runs.Run",
+    *others: "AnyPath | runs.Run",
+    results: "AnyPath" = "results",
+    output: "AnyPath | None" = None,
+    data_dir: "AnyPath | None" = None,
+) -> "Study":
+    """Compare runs or experiments with a base, and write `compare.md`, `compare.json` and figures.
+
+    Args:
+        base: what the others are compared with: a run, its folder or id; or the name, folder or fingerprint of an
+            experiment, which stands for all its seeds.
+        others: one or more of the same.
+        results: the folder below which names are looked for.
+        output: the folder of the files; by default one in `comparisons/` in `results`.
+        data_dir: where to look for the test images first.
+
+    Raises:
+        InputError: there is no such run, one is ambiguous or damaged, or they were tested on different images.
+        TypeError: an argument has the wrong type.
+    """
+    if not others:
+        raise TypeError("compare: expected a base and one or more runs or experiments to compare with it")
+    sides = [_side(one) for one in (base, *others)]
+    folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
+    chosen = arguments.path_or_none(output, "output")
+    from mnist_lab import reports
+    from mnist_lab.api.study import Study
+    from mnist_lab.reports.write import default_folder
+
+    found = reports.find_sides(sides, folder)
+    comparison = reports.compare(found, reports.find_results(found, folder))
+    files, not_drawn = reports.write_comparison(chosen or default_folder(comparison, folder), comparison, data)
+    _warn((*comparison.problems, *not_drawn))
+    return Study.of_comparison(comparison, files)
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a network takes one picture for."""
+
+    image: str
+    """Its path, or the number of the array."""
+    label: str
+    """The name of the most probable class."""
+    probability: float
+    probabilities: "dict[str, float]"
+    """Of every class, the most probable first."""
+    prepared: "NDArray[Any]"
+    """The picture as the network was shown it (height, width, channels)."""
+    warning: str | None
+    """Why it is doubtful, if it is."""
+
+    def __repr__(self) -> str:
+        doubt = f", doubtful: {self.warning}" if self.warning else ""
+        return f"Prediction({self.image}: {self.label}, probability {self.probability:.4f}{doubt})"
+
+
+def predict(
+    run: "AnyPath | runs.Run",
+    images: Any,
+    *,
+    prepare: "Preparation | None" = None,
+    backend: str | None = None,
+    device: str = "auto",
+    results: "AnyPath" = "results",
+    data_dir: "AnyPath | None" = None,
+) -> list[Prediction]:
+    """Classify pictures with the trained network of a run.
+
+    Args:
+        run: as of `load_run`, or a run.
+        images: the path of an image file, or an array (height, width) or (height, width, channels); or a list of these.
+        prepare: `mnist` (crop to the ink and centre), `resize` or `none`; by default as the run's data set was.
+        backend: by default that of Keras if it is imported already, else that of the run.
+        device: `auto`, `cpu` or `gpu`.
+        results: the folder below which runs are.
+        data_dir: where to look for the data set first, if the run does not say what its classes are.
+
+    Raises:
+        InputError: there is no such run or picture, or the network cannot be loaded.
+        TypeError: an argument has the wrong type.
+    """
+    folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
+    if prepare not in (None, "mnist", "resize", "none"):
+        raise InputError(f"prepare: expected mnist, resize or none, received {prepare!r:.60}.")
+    shown = [_image(image) for image in arguments.several(images)]
+    if not shown:
+        return []
+    from mnist_lab import prediction
+
+    found = arguments.run_of(run, folder)
+    prediction.check_model(found)
+    signature = prediction.signature_of(found, data)
+    pictures, problems = prediction.read_pictures(shown, signature, prepare)
+    if problems:
+        raise DataError("\n".join(str(problem) for problem in problems))
+    chosen = backend or arguments.imported_backend()
+    network = prediction.load_network(found, signature, backend=chosen, device=device)
+    rows = network.probabilities(pictures)
+    return [_prediction(picture, row, signature.classes) for picture, row in zip(pictures, rows, strict=True)]
+
+
+def _prediction(picture: Any, probabilities: "NDArray[Any]", classes: tuple[str, ...]) -> Prediction:
+    from mnist_lab.prediction import warning
+
+    order = (-probabilities).argsort(kind="stable")
+    known = {classes[int(i)]: float(probabilities[i]) for i in order}
+    label, probability = next(iter(known.items()))
+    doubt = warning(picture, probabilities)
+    return Prediction(str(picture.path), label, probability, known, picture.prepared.pixels, doubt)
+
+
+def _image(given: Any) -> Any:
+    """A path, or an array."""
+    return given if hasattr(given, "__array__") else arguments.path(given, "images")
+
+
+def _side(given: Any) -> str:
+    from mnist_lab import runs
+
+    return str(given.folder.path if isinstance(given, runs.Run) else arguments.reference(given))
+
+
+def _warn(problems: Iterable[str]) -> None:
+    for problem in problems:
+        warnings.warn(f"Skipped: {problem}", stacklevel=3)

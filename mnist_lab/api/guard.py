@@ -1,0 +1,43 @@
+"""The guard that a script needs which starts processes: they run the script, too, to find what they need there."""
+
+import ast
+import sys
+from pathlib import Path
+from types import FrameType
+
+from mnist_lab.errors import InputError
+
+
+def check_guard() -> None:
+    """Check that the script, if there is one, gets here from below `if __name__ == "__main__":`.
+
+    Raises:
+        InputError: it does not, so every process of a sweep would start the sweep again.
+    """
+    main = sys.modules["__main__"]
+    file, frame = getattr(main, "__file__", None), _of_script(sys._getframe(), vars(main))
+    if not file or not frame or frame.f_code.co_filename != file:
+        return
+    try:
+        statements = ast.parse(Path(file).read_bytes()).body
+    except (OSError, SyntaxError, ValueError):
+        return
+    for statement in statements:
+        test = ast.unparse(statement.test) if isinstance(statement, ast.If) else ""
+        here = statement.lineno <= frame.f_lineno <= (statement.end_lineno or statement.lineno)
+        if "__name__" in test and (here or "!=" in test):
+            return
+        if here:
+            break
+    raise InputError(
+        f"{file}, line {frame.f_lineno}: a sweep starts processes, which import this script, and would start the sweep "
+        "again.",
+        'Put what the script does, but not its imports and functions, below `if __name__ == "__main__":`.',
+    )
+
+
+def _of_script(frame: FrameType | None, variables: dict[str, object]) -> FrameType | None:
+    """The frame of the script itself, if it is being executed."""
+    while frame and not (frame.f_globals is variables and frame.f_code.co_name == "<module>"):
+        frame = frame.f_back
+    return frame

@@ -1,0 +1,120 @@
+"""Experiments compared, as Python users have them: rows, sentences and files."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, overload
+
+from typing_extensions import override
+
+from mnist_lab import reports, runs
+from mnist_lab.api.trained import Run
+from mnist_lab.errors import SetupError
+from mnist_lab.system.installation import package_command
+from mnist_lab.text.quantities import count
+
+if TYPE_CHECKING:
+    import pandas
+
+
+class Study(Sequence[Run]):
+    """The runs of a sweep, a report or a comparison, and the table, verdicts and files of their comparison.
+
+    It is a sequence of its runs: `len(study)`, `study[0]`, `for run in study`.
+
+    Attributes:
+        title: what it is called.
+        findings: what came of it, in sentences.
+        files: what was written; the first is for reading.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        members: Iterable[runs.Run],
+        sections: Sequence[reports.Section],
+        findings: Sequence[str],
+        files: Sequence[Path],
+    ) -> None:
+        self.title = title
+        self.findings = tuple(findings)
+        self.files = tuple(files)
+        self._runs = tuple(map(Run.of, members))
+        self._sections = tuple(sections)
+
+    @classmethod
+    def of(cls, title: str, members: Iterable[runs.Run], study: reports.Study | None, files: Sequence[Path]) -> Self:
+        """A sweep or a report; without a study if no run is finished."""
+        if study is None:
+            return cls(title, members, (), (), files)
+        leads = [lead for section in study.sections if (lead := reports.wording.lead(section))]
+        return cls(study.title, members, study.sections, [*leads, *reports.wording.remarks(study)], files)
+
+    @classmethod
+    def of_comparison(cls, comparison: reports.Comparison, files: Sequence[Path]) -> Self:
+        """The comparison of some runs with a base."""
+        words = reports.wording
+        several = len(comparison.arms) > 1
+        findings = [
+            f"{arm.entry.group.name}: {finding}" if several else finding
+            for arm in comparison.arms
+            for finding in words.findings(comparison, arm)
+        ]
+        members = [run for group in comparison.section.groups for run in group.runs]
+        cautions = words.comparison_cautions(comparison)
+        return cls(comparison.title, members, [comparison.section], [*findings, *cautions], files)
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Its runs, in order."""
+        return self._runs
+
+    @property
+    def sections(self) -> tuple[reports.Section, ...]:
+        """The experiments on the same data, each with its verdict."""
+        return self._sections
+
+    def table(self) -> list[dict[str, Any]]:
+        """A row for each experiment, over its seeds: a value to each name in `summary.csv`, None if there is none."""
+        from mnist_lab.reports import facts
+
+        rows = facts.table(self._sections)
+        return [{name: None if value == "" else value for name, value in row.items()} for row in rows]
+
+    def frame(self) -> "pandas.DataFrame":
+        """The same as a data frame.
+
+        Raises:
+            SetupError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise SetupError(
+                "A data frame needs pandas, which is not installed; table() gives plain rows.",
+                f"Install it: {package_command('pandas')}",
+            ) from None
+        return pandas.DataFrame(self.table())
+
+    @overload
+    def __getitem__(self, index: int) -> Run: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Run]: ...
+
+    @override
+    def __getitem__(self, index: int | slice) -> Run | Sequence[Run]:
+        return self._runs[index]
+
+    @override
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    @override
+    def __repr__(self) -> str:
+        experiments = sum(len(section.entries) for section in self._sections)
+        return f"Study({self.title}: {count(experiments, 'experiment')}, {count(len(self), 'run')})"
+
+    def _repr_html_(self) -> str:
+        from mnist_lab.notebook import study_html
+
+        return study_html(self.title, self._sections, self.findings, self.files)

@@ -1,0 +1,87 @@
+"""A finished run as Python users have it: its numbers, and what is made of its files."""
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+
+from mnist_lab import runs
+from mnist_lab.api import arguments
+from mnist_lab.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Plot = Literal["curves", "accuracy", "loss", "confusion"]
+
+
+@dataclass(frozen=True, repr=False)
+class Run(runs.Run):
+    """A finished run.
+
+    Attributes:
+        folder: its `RunFolder`; `run.folder.path` is where its files are.
+        metrics: what `metrics.json` says, as a dictionary; `measured` is the same with types.
+        fresh: whether it was trained just now, not found finished.
+    """
+
+    @classmethod
+    def of(cls, run: runs.Run) -> Self:
+        """The same run."""
+        return cls(*(getattr(run, field.name) for field in fields(run)))
+
+    def model(self, *, backend: str | None = None) -> Any:
+        """The trained network as a Keras model, from raw pixels (batch, height, width, channels) to probabilities.
+
+        Args:
+            backend: by default that of Keras if it is imported already, else that of the run.
+
+        Raises:
+            InputError: the saved model is missing or damaged; or it is a custom network with layers not of Keras.
+        """
+        from mnist_lab.prediction import check_model, load_network, signature_of
+
+        check_model(self)
+        chosen = backend or arguments.imported_backend()
+        return load_network(self, signature_of(self), backend=chosen).model
+
+    def plot(self, kind: Plot = "curves") -> "Figure":
+        """A figure of Matplotlib, which a notebook shows.
+
+        Args:
+            kind: `curves` (accuracy and loss by epoch and within the epochs), `accuracy`, `loss`, or `confusion`.
+
+        Raises:
+            InputError: a file that it needs is missing or damaged.
+        """
+        if kind not in get_args(Plot):
+            raise InputError(f"plot: expected one of {', '.join(get_args(Plot))}, received {kind!r:.60}.")
+        from mnist_lab import plots
+
+        facts, data = self.measured.run, self.measured.dataset
+        title = f"{facts.name}, seed {facts.seed}, {data.label}"
+        if kind == "confusion":
+            return plots.confusion(self._confusion(), data.names, title=title)
+        said: dict[str, Any] = {"title": title, "validation_name": "test" if data.selected_on_test else "validation"}
+        if kind == "curves":
+            there = (self.folder.path / "batches.npz").is_file()
+            return plots.curves(self.history, self.folder.read_arrays("batches.npz") if there else None, **said)
+        best, test = self.measured.best, self.measured.test
+        said |= {
+            "reference": self.measured.published.model_dump(exclude_none=True),
+            "best_epoch": best.epoch if best.restored else None,
+        }
+        if kind == "accuracy":
+            return plots.accuracy(self.history, **said, test=test.accuracy)
+        return plots.loss(self.history, **said, test=test.loss)
+
+    def _confusion(self) -> Any:
+        """(classes, classes) test images: a row per true class, a column per predicted one."""
+        import numpy as np
+
+        classes, found = self.measured.dataset.classes, self.predictions
+        pairs = found.labels.astype(np.int64) * classes + found.predicted
+        return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+
+    def _repr_html_(self) -> str:
+        from mnist_lab.notebook import run_html
+
+        return run_html(self)

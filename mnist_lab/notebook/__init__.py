@@ -1,0 +1,10 @@
+"""What a notebook shows: the progress of runs and sweeps, and runs and comparisons in HTML.
+
+Nothing here needs more than IPython, which every notebook has. Colours are readable on light and dark pages, and all
+text is escaped.
+"""
+
+from mnist_lab.notebook.progress import run_progress, sweep_progress
+from mnist_lab.notebook.tables import run_html, study_html
+
+__all__ = ["run_html", "run_progress", "study_html", "sweep_progress"]

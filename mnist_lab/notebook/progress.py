@@ -1,0 +1,216 @@
+"""The progress of a run or a sweep: in a notebook as an output that changes, elsewhere as on the command line."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from mnist_lab import experiment, sweeps
+from mnist_lab.experiment import log
+from mnist_lab.terminal import progress as terminal
+from mnist_lab.terminal import sweeping
+from mnist_lab.text.quantities import count, duration, megabytes
+
+if TYPE_CHECKING:
+    from mnist_lab.history import Record
+    from mnist_lab.runs import Measured
+    from mnist_lab.sweeps import Outcome, PlannedRun, Running, Schedule
+    from mnist_lab.training import Progress
+
+BETWEEN = 0.25
+"""Seconds between two changes of an output."""
+SHOWN = 8
+"""Epochs, notes or ended runs that are shown; earlier ones are dropped."""
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return getattr(shell, "kernel", None) is not None
+
+
+@contextmanager
+def run_progress(observer: experiment.Observer | None, *, shown: bool) -> Iterator[experiment.Observer]:
+    """The observer of a run: the given one, else what fits the place, else a silent one if nothing is to be shown."""
+    if observer is not None:
+        yield observer
+    elif shown and in_notebook():
+        with _Output() as output:
+            yield _RunProgress(output)
+    else:
+        with terminal.observer_for(quiet=not shown) as silent:
+            yield silent
+
+
+@contextmanager
+def sweep_progress(observer: sweeps.Observer | None, *, shown: bool) -> Iterator[sweeps.Observer]:
+    """The same for a sweep."""
+    if observer is not None:
+        yield observer
+    elif shown and in_notebook():
+        with _Output() as output:
+            yield _SweepProgress(output)
+    else:
+        with sweeping.observer_for(quiet=not shown, dry_run=False) as silent:
+            yield silent
+
+
+class _Output:
+    """A cell's output whose HTML is replaced as things happen; it stays as it is when they end."""
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+        self._changed = 0.0
+        self._waiting = ""
+
+    def __enter__(self) -> "_Output":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._waiting:
+            self.show(self._waiting)
+
+    def show(self, html: str, *, soon: bool = False) -> None:
+        """Replace what is shown; with `soon` only if the last change is a moment ago."""
+        from IPython.display import HTML, display
+
+        self._waiting = html if soon else ""
+        if soon and time.monotonic() - self._changed < BETWEEN:
+            return
+        self._changed, self._waiting = time.monotonic(), ""
+        if self._handle is None:
+            self._handle = display(HTML(html), display_id=True)
+        else:
+            self._handle.update(HTML(html))
+
+
+class _RunProgress(experiment.Observer):
+    """The run, the last epochs as a table, and a bar for what is in progress."""
+
+    def __init__(self, output: _Output) -> None:
+        self._output = output
+        self._heading = ""
+        self._notes: list[str] = []
+        self._history: list[Record] = []
+        self._epochs = 0
+
+    @override
+    def preparing(self, text: str) -> None:
+        self._show(bar(text))
+
+    @override
+    def download(self, address: str, done: int, total: int | None) -> None:
+        figures = megabytes(done) + (f" of {megabytes(total)}" if total else "")
+        self._show(bar(f"Downloading {address.rpartition('/')[2]}", done, total, figures), soon=True)
+
+    @override
+    def begun(self, plan: experiment.Plan) -> None:
+        self._heading = f"{log.heading(plan)}; {log.image_counts(plan.splits)}"
+        self._notes += log.remarks(plan)
+        self._epochs = plan.config.train.epochs
+        self._show(bar(f"epoch {plan.epochs_done + 1}/{self._epochs}"))
+
+    @override
+    def batch(self, progress: "Progress") -> None:
+        figures = f"loss {progress.loss:.4f}, accuracy {progress.accuracy:.4f}"
+        self._show(bar(f"epoch {progress.epoch}/{self._epochs}", progress.done, progress.total, figures), soon=True)
+
+    @override
+    def epoch(self, record: "Record", epochs: int) -> None:
+        self._history = [*self._history, record][-SHOWN:]
+        self._show(bar(f"epoch {record['epoch']}/{epochs}", record["epoch"], epochs), soon=True)
+
+    @override
+    def done(self, measured: "Measured") -> None:
+        self._history = []
+        self._heading += f": {count(measured.epochs, 'epoch')} in {duration(measured.seconds.train)}"
+        self._show("")
+
+    @override
+    def note(self, text: str) -> None:
+        self._notes = [*self._notes, text][-SHOWN:]
+        self._show("")
+
+    def _show(self, below: str, *, soon: bool = False) -> None:
+        above = [line(text) for text in (self._heading, *self._notes) if text]
+        self._output.show("".join([*above, self._table(), below]), soon=soon)
+
+    def _table(self) -> str:
+        if not self._history:
+            return ""
+        names = list(log.epoch_metrics(self._history[-1]))
+        rows = [
+            [str(record["epoch"]), *(f"{record[name]:.4f}" for name in names), f"{record['seconds']:.1f}"]
+            for record in self._history
+        ]
+        return table(["epoch", *names, "seconds"], rows, words=0)
+
+
+class _SweepProgress(sweeps.Observer):
+    """What is running with its epochs, the last runs that ended, and a bar for all of them."""
+
+    def __init__(self, output: _Output) -> None:
+        self._output = output
+        self._said: list[str] = []
+        self._total = self._ended = 0
+        self._start = time.monotonic()
+
+    @override
+    def appraising(self) -> None:
+        self._output.show(bar("Building the networks and estimating the training time"))
+
+    @override
+    def planned(self, schedule: "Schedule") -> None:
+        self._total, self._start = len(schedule.plan.todo), time.monotonic()
+        self._said = [*schedule.notes, *schedule.problems]
+        done = len(schedule.plan.runs) - self._total
+        self._said.append(f"{count(self._total, 'run')} to train" + (f", {done} finished before" if done else ""))
+        self._show([])
+
+    @override
+    def ended(self, run: "PlannedRun", outcome: "Outcome", seconds: float) -> None:
+        self._ended += 1
+        self.note(f"{run.label}: {sweeping.ending(run, outcome)}, {seconds:.1f} s")
+
+    @override
+    def tick(self, running: "Sequence[Running]") -> None:
+        self._show([sweeping.progress_row(each) for each in running], soon=True)
+
+    @override
+    def note(self, text: str) -> None:
+        self._said = [*self._said, text][-SHOWN:]
+        self._show([])
+
+    def _show(self, rows: "Sequence[Sequence[str]]", *, soon: bool = False) -> None:
+        passed = duration(time.monotonic() - self._start)
+        whole = bar(f"{self._ended} of {count(self._total, 'run')}", self._ended, self._total, passed)
+        shown = [*map(line, self._said), table(sweeping.RUNNING, rows) if rows else "", whole if self._total else ""]
+        self._output.show("".join(shown), soon=soon)
+
+
+def line(text: str) -> str:
+    """A line of text."""
+    return f"<div>{escape(text)}</div>"
+
+
+def bar(text: str, done: int | None = None, total: int | None = None, figures: str = "") -> str:
+    """A progress bar with text before it and figures behind it; an indefinite one where the total is not known."""
+    known = f' value="{done}" max="{total}"' if done is not None and total else ""
+    return f"<div>{escape(text)} <progress{known}></progress> {escape(figures)}</div>"
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, words: int = 1) -> str:
+    """A table whose first `words` columns are text, the others numbers."""
+
+    def cells(kind: str, texts: Sequence[str]) -> str:
+        return "".join(
+            f'<{kind} style="text-align: {"left" if i < words else "right"}">{escape(text)}</{kind}>'
+            for i, text in enumerate(texts)
+        )
+
+    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{cells('th', headings)}</tr></thead><tbody>{body}</tbody></table>"

@@ -1,0 +1,102 @@
+"""Runs and comparisons in HTML: their numbers, their sentences, and small learning curves."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from html import escape
+from pathlib import Path
+
+from mnist_lab.analysis import observed
+from mnist_lab.errors import InputError
+from mnist_lab.history import column
+from mnist_lab.notebook.chart import COLOURS, Line, chart
+from mnist_lab.notebook.progress import table
+from mnist_lab.reports import Section, wording
+from mnist_lab.reports.columns import columns
+from mnist_lab.runs import Run
+from mnist_lab.text import quantities
+from mnist_lab.text.printable import printable
+
+
+def run_html(run: Run) -> str:
+    """A finished run: what it was trained and tested on, with which results, its learning curves and observations."""
+    measured = run.measured
+    facts, data, test = measured.run, measured.dataset, measured.test
+    low, high = test.ci95
+    rows = [["training", f"{data.train:,}", _number(measured.train.loss), _number(measured.train.accuracy), ""]]
+    if measured.validation:
+        name = "test as validation" if data.selected_on_test else "validation"
+        score = measured.validation
+        rows.append([name, f"{data.validation:,}", _number(score.loss), _number(score.accuracy), ""])
+    rows.append(["test", f"{test.total:,}", _number(test.loss), _number(test.accuracy), f"{low:.4f} to {high:.4f}"])
+    size, epochs = measured.parameters, quantities.count(measured.epochs, "epoch")
+    about = [
+        f"{facts.name}, seed {facts.seed}, {data.label}",
+        f"{quantities.parameters(size.trainable, size.total)}, {epochs}, {quantities.duration(measured.seconds.total)}",
+    ]
+    return _page(
+        about[0],
+        [
+            f"<div>{_text(about[1])}</div>",
+            table(["", "Images", "Loss", "Accuracy", "95 % CI"], rows),
+            "".join(_curves(run)),
+            _list([wording.observation(one) for one in observed(run)]),
+            f"<div><code>{_text(str(run.folder.path))}</code></div>",
+        ],
+    )
+
+
+def study_html(title: str, sections: Sequence[Section], findings: Sequence[str], files: Sequence[Path]) -> str:
+    """Experiments compared: the table of each section, their learning curves, and what came of it in sentences."""
+    parts = []
+    for section in sections:
+        shown = columns(section)
+        rows = [[column.cell(entry).text for column in shown] for entry in section.entries]
+        words = next((i for i, column in enumerate(shown) if column.numeric), len(shown))
+        parts.append(f"<div><i>{_text(section.heading)}</i></div>")
+        parts.append(table([column.heading for column in shown], _printable(rows), words=words))
+        parts.append(_compared(section))
+    parts.append(_list(findings))
+    if files:
+        parts.append(f"<div><code>{_text(str(files[0]))}</code></div>")
+    return _page(title, parts if sections else [*parts, "<div>No finished runs.</div>"])
+
+
+def _curves(run: Run) -> Iterator[str]:
+    with suppress(InputError):  # without its history the numbers are there all the same
+        held_out = "test as validation" if run.measured.dataset.selected_on_test else "validation"
+        for name in ("accuracy", "loss"):
+            lines = [Line("training", column(run.history, name))]
+            if any(f"val_{name}" in record for record in run.history):
+                lines.append(Line(held_out, column(run.history, f"val_{name}"), dashed=True))
+            yield chart(name.capitalize(), lines)
+
+
+def _compared(section: Section) -> str:
+    """Validation accuracy of the first run of each experiment, else training accuracy, if there are few enough."""
+    histories = {group.name: group.histories[0] for group in section.groups if group.histories}
+    if not 1 < len(histories) <= len(COLOURS):
+        return ""
+    validated = all("val_accuracy" in record for history in histories.values() for record in history)
+    key, title = ("val_accuracy", "Validation accuracy") if validated else ("accuracy", "Training accuracy")
+    lines = [Line(section.names[name], column(history, key)) for name, history in histories.items()]
+    return chart(title, lines)
+
+
+def _page(heading: str, parts: Sequence[str]) -> str:
+    return f"<div><b>{_text(heading)}</b></div>{''.join(parts)}"
+
+
+def _list(sentences: Sequence[str]) -> str:
+    return f"<ul>{''.join(f'<li>{_text(sentence)}</li>' for sentence in sentences)}</ul>" if sentences else ""
+
+
+def _number(value: float | None) -> str:
+    return "NaN" if value is None else f"{value:.4f}"
+
+
+def _printable(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    return [list(map(printable, row)) for row in rows]
+
+
+def _text(text: str) -> str:
+    return escape(printable(text))
