@@ -253,7 +253,7 @@ histories = st.one_of(
 )
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=5 * settings.default.max_examples, suppress_health_check=[HealthCheck.too_slow])
 @given(
     histories,
     st.floats(0.01, 1),

@@ -11,7 +11,7 @@ from mnist_lab.config.document import frozen
 from mnist_lab.config.layers import Cnn, Mlp
 from mnist_lab.errors import SetupError
 from mnist_lab.system.hardware import processors
-from tests.lab import ROOT, environment
+from tests.lab import ROOT, environment, finish
 
 EVERY = ["tensorflow", "jax", "torch"]
 
@@ -96,11 +96,9 @@ def test_what_is_marked_so_holds_on_the_other_backends_that_are_installed(backen
 
 def said(*lines, **variables):
     """What a process that executes these lines prints."""
-    done = subprocess.run(
-        [sys.executable, "-c", "\n".join(["import os", "from mnist_lab import backends", *lines])],
-        cwd=ROOT, env=environment(**variables), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    return done.stdout + done.stderr
+    return finish(
+        [sys.executable, "-c", "\n".join(["import os", "from mnist_lab import backends", *lines])], ROOT, **variables
+    ).text
 
 
 @pytest.mark.skipif(len(processors()) < 2, reason="takes two processors")

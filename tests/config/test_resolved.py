@@ -48,7 +48,7 @@ def test_a_shipped_configuration_written_out_loads_equal(name: str, tmp_path: Pa
     assert mark(load_config(path)) == mark(config)
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(CONFIGURATIONS)
 def test_any_configuration_written_out_loads_equal(given_settings: dict[str, Any]) -> None:
     with contextlib.suppress(ConfigError):  # its fields contradict each other

@@ -235,7 +235,7 @@ def test_a_part_with_fewer_rows_than_classes_is_refused(rows, fraction):
         prepare_data(config, dataset)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(
     st.lists(st.integers(0, 4), min_size=2, max_size=120),
     st.sampled_from(["tail", "random", "stratified"]),
