@@ -127,7 +127,7 @@ def _image(run: "Run", image: str, signature: "Signature", data_dir: Path | None
         return picture.path.name, picture.prepared.pixels
     from mnist_lab import datasets
 
-    dataset = datasets.load(run.config.data.dataset, data_dir, download=False)
+    dataset = datasets.load(run.config.data, data_dir, download=False)
     if int(image) >= len(dataset.x_test):
         raise click.BadParameter(
             f"{image} is out of range: {dataset.name} has test images 0 to {len(dataset.x_test) - 1:,}.",
