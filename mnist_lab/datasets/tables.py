@@ -146,9 +146,9 @@ def _layout_of(path: Path) -> _Layout:
     if not first.strip():
         raise DataError(f"{path}: expected a header or a row of numbers, the first line is empty.", _UNDERSTOOD)
     delimiter = max(",;\t", key=first.count)
-    cells = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter))]
+    cells = [cell.strip() for cell in _cells(first, delimiter)]
     names = tuple(cell.lower() for cell in cells)
-    if set(names) & (_LABELS | _ROW_NUMBERS) or sum(not _is_number(cell) for cell in cells) > 1:
+    if _is_header(names):
         labels = [i for i, name in enumerate(names) if name in _LABELS]
         pixels = [i for i, name in enumerate(names) if name not in _LABELS | _ROW_NUMBERS]
         header = tuple(cells)
@@ -160,6 +160,12 @@ def _layout_of(path: Path) -> _Layout:
     if len(labels) > 1 or len(pixels) < 4:
         raise DataError(f"{path}: not a table of labelled images; {_found(cells)}.", _UNDERSTOOD)
     return _Layout(delimiter, len(cells), labels[0] if labels else None, tuple(pixels), header, _found(cells))
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    """Whether the first line has names: known ones, several that are no numbers, or 0, 1, 2, ... after the first."""
+    counted = all(cell == str(number) for number, cell in enumerate(cells[1:]))
+    return counted or not set(cells).isdisjoint(_LABELS | _ROW_NUMBERS) or sum(map(_is_text, cells)) > 1
 
 
 def _read(path: Path, layout: _Layout) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -209,17 +215,16 @@ def _parsed(layout: _Layout, part: Sequence[tuple[int, str]], dtype: np.dtype[An
 def _label(path: Path, layout: _Layout, number: int, line: str) -> str:
     """The label of a line that has as many values as there are columns."""
     assert layout.label is not None
-    cells = None if '"' in line or line.count(layout.delimiter) != layout.columns - 1 else line
-    if cells is None:
-        found = _cells(layout, line)
-        if len(found) != layout.columns:
+    if '"' not in line and line.count(layout.delimiter) == layout.columns - 1:
+        label = line.split(layout.delimiter, layout.label + 1)[layout.label]
+    else:
+        cells = _cells(line, layout.delimiter)
+        if len(cells) != layout.columns:
             raise DataError(
                 f"{path}, line {number:,}: expected {layout.columns:,} values as in the first line, received"
-                f" {len(found):,}."
+                f" {len(cells):,}."
             )
-        label = found[layout.label]
-    else:
-        label = line.split(layout.delimiter, layout.label + 1)[layout.label]
+        label = cells[layout.label]
     if not (label := label.strip()):
         raise DataError(f"{path}, line {number:,}: expected a label in column {layout.label + 1}, there is none.")
     return label
@@ -228,10 +233,10 @@ def _label(path: Path, layout: _Layout, number: int, line: str) -> str:
 def _no_pixel(path: Path, layout: _Layout, part: Sequence[tuple[int, str]]) -> DataError:
     """The error about the first value that is no pixel."""
     for number, line in part:
-        cells = _cells(layout, line)
+        cells = _cells(line, layout.delimiter)
         for column in layout.pixels:
             value = cells[column].strip()
-            if not (_is_number(value) and 0 <= float(value) <= 255):
+            if _is_text(value) or not 0 <= float(value) <= 255:
                 name = f" ({layout.names[column]})" if layout.names else ""
                 return DataError(
                     f"{path}, line {number:,}, column {column + 1:,}{name}: expected a pixel of 0 to 255, received"
@@ -240,16 +245,19 @@ def _no_pixel(path: Path, layout: _Layout, part: Sequence[tuple[int, str]]) -> D
     return DataError(f"{path}, lines {part[0][0]:,} to {part[-1][0]:,}: cannot be read as pixels of 0 to 255.")
 
 
-def _cells(layout: _Layout, line: str) -> list[str]:
-    return next(csv.reader([line], delimiter=layout.delimiter))
-
-
-def _is_number(text: str) -> bool:
+def _cells(line: str, delimiter: str) -> list[str]:
     try:
-        float(text)
+        return next(csv.reader([line], delimiter=delimiter))
+    except csv.Error:  # a cell of more than 131,072 characters
+        return line.split(delimiter)
+
+
+def _is_text(cell: str) -> bool:
+    try:
+        float(cell)
     except ValueError:
-        return False
-    return True
+        return True
+    return False
 
 
 def _found(cells: Sequence[str]) -> str:

@@ -1,10 +1,13 @@
 """CSV files: Kaggle's, "MNIST in CSV", EMNIST's, and what is wrong with some."""
 
+import contextlib
 import gzip
 import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mnist_lab import datasets
 from mnist_lab.datasets import tables
@@ -179,6 +182,11 @@ def _changed(line, cell, value):
         (lambda lines: "\n".join(line.partition(",")[2] for line in lines[1:]), "there is no column of labels"),
         (lambda lines: "path,label\na.png,1\nb.png,2", "not a table of labelled images; it has 2 columns: path, label"),
         (lambda lines: "", "the first line is empty"),
+        (lambda lines: "x" * 200_000, r"not a table of labelled images; it has 1 columns: x{40}\."),
+        (
+            lambda lines: "\n".join(["digit," + ",".join(map(str, range(25))), *lines[1:]]),
+            "no column of labels; it has 26",
+        ),
     ],
 )
 def test_a_table_that_is_not_understood_is_refused_with_the_place(tmp_path, change, message):
@@ -236,3 +244,18 @@ def test_a_table_of_more_pixels_than_are_read_is_refused_before_they_are(tmp_pat
     path = table(tmp_path / "train.csv", images(40), labels(40))
     with pytest.raises(DataError, match="42 lines of 25 pixels; at most 900 bytes are read"):
         datasets.load(str(path))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_whatever_is_in_a_table_it_is_read_or_refused(tmp_path_factory, data):
+    path = table(tmp_path_factory.mktemp("table") / "train.csv", images(20), labels(20))
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 5))):
+        at = data.draw(st.integers(0, len(content)))
+        content[at : at + data.draw(st.integers(0, 40))] = data.draw(
+            st.binary(max_size=8) | st.sampled_from([b",", b"\n", b'"', b"nan", b"1e400", b";", b"\r", b"label", b"\0"])
+        )
+    path.write_bytes(content)
+    with contextlib.suppress(DataError):
+        assert len(datasets.load(str(path)).classes) > 1
