@@ -7,6 +7,7 @@ import click
 
 from mnist_lab.cli._options import (
     OUTPUT_FILE,
+    REFERENCE,
     data_dir_option,
     debug_option,
     examples,
@@ -14,7 +15,7 @@ from mnist_lab.cli._options import (
     results_option,
     run_argument,
 )
-from mnist_lab.terminal.output import echo, echo_skipped, print_json
+from mnist_lab.terminal.output import echo, echo_error, echo_skipped, print_json
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 @click.option(
     "--activations",
     "image",
-    type=click.Path(),
+    type=REFERENCE,
     metavar="IMAGE",
     help="Plot the output of each convolution for an image: a file, or the index of a test image.",
 )
@@ -124,6 +125,8 @@ def _image(run: "Run", image: str, signature: "Signature", data_dir: Path | None
         from mnist_lab.prediction import read_pictures
 
         [picture], _ = read_pictures([Path(image)], signature)
+        if picture.prepared.doubts:
+            echo_error(f"Warning: {image}: {'; '.join(picture.prepared.doubts)}.")
         return picture.path.name, picture.prepared.pixels
     from mnist_lab import datasets
 
