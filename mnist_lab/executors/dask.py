@@ -4,7 +4,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -27,6 +27,8 @@ CONNECT = 8
 """Seconds to wait for a scheduler."""
 AHEAD = 1
 """Calls that wait at each worker, so that it never waits for the client."""
+DEATHS = 3
+"""Deaths of workers that a call survives, as `distributed.scheduler.allowed-failures` has it."""
 FETCH = 120
 """Seconds that a result may take to arrive."""
 CONTINUE = "Finished runs and checkpoints are kept. The same command continues."
@@ -69,7 +71,8 @@ class DaskCluster:
             raise SetupError(
                 f"--cluster {where} needs Dask, which is not installed.", f"Install it: {command}"
             ) from None
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is said by who uses this
+        for name in ("distributed", "distributed.client"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said by who uses this
         self.where = where
         self._local = None
         if where == "local" or where.startswith("local:"):
@@ -211,6 +214,9 @@ class DaskExecutor(CallExecutor):
             for call in list(self._calls.values()):
                 if self._heard_of.get(call.future, ("", None))[0] == address:
                     del self._heard_of[call.future]
+                    call.deaths += 1
+                    if call.deaths > DEATHS:
+                        _end(call, DiedError(f"its worker died, {call.deaths} times"))
         new = {address: worker for address, worker in there.items() if address not in self.admitted}
         if not new:
             return
@@ -271,18 +277,22 @@ class DaskExecutor(CallExecutor):
         from distributed import KilledWorker
 
         try:
-            call.future.set_result(sent.result(timeout=FETCH))
+            result = sent.result(timeout=FETCH)
         except KilledWorker as error:
-            call.future.set_exception(DiedError(f"its worker died, {error.allowed_failures + 1} times"))
+            _end(call, DiedError(f"its worker died, {error.allowed_failures + 1} times"))
         except BaseException as error:
             lost = LostError(f"--cluster {self.cluster.where}: the connection to the scheduler is lost.", CONTINUE)
-            call.future.set_exception(lost if sent.status in ("cancelled", "lost") else error)
+            _end(call, lost if sent.status in ("cancelled", "lost") else error)
+        else:
+            with suppress(InvalidStateError):
+                call.future.set_result(result)
 
     def _forget(self, call: "_Call") -> None:
         del self._calls[call.number]
-        if call.future.cancelled() and call.sent is not None:
+        sent, call.sent = call.sent, None
+        if sent is not None and sent.status == "pending":
             with suppress(Exception):
-                call.sent.cancel()
+                sent.cancel(force=True)
 
     @override
     def progress(self, future: Future[Any]) -> Progress:
@@ -323,3 +333,10 @@ class _Call:
     function: tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]
     future: Future[Any] = field(default_factory=Future)
     sent: "DaskFuture | None" = None
+    deaths: int = 0
+    """How many workers died while they ran it."""
+
+
+def _end(call: _Call, error: BaseException) -> None:
+    with suppress(InvalidStateError):  # it has ended otherwise at the same moment
+        call.future.set_exception(error)

@@ -140,7 +140,8 @@ def call(
         if wait([future], timeout=LOOK).done:
             return future.result()
         task = worker.state.tasks.get(key)
-        if task is None or task.state == "cancelled":  # by the client, or because that has gone
+        cancelled = task is None or task.state == "cancelled"  # by the client, or because that has gone
+        if cancelled or worker.status.name in ("closing", "closed", "failed"):
             future.cancel()
             wait([future], timeout=END)  # until its process has ended
             raise CancelledError

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import wait
 
@@ -12,10 +14,11 @@ pytest.importorskip("distributed", reason="the extra dask is not installed")
 from pebble import ProcessExpired
 
 from mnist_lab.errors import InputError
-from mnist_lab.executors import LostError
+from mnist_lab.executors import DiedError, LostError
 from mnist_lab.executors.dask import DaskCluster, DaskExecutor
 from tests.executors import calls
 from tests.executors.dask_cluster import Cluster
+from tests.lab import environment
 
 
 def everyone(workers):
@@ -187,11 +190,6 @@ def test_when_the_scheduler_dies_the_calls_are_lost(cluster, connection):
 
 @pytest.mark.thorough
 def test_the_calls_of_a_client_that_is_killed_end(cluster, tmp_path):
-    import subprocess
-    import sys
-
-    from tests.lab import environment
-
     cluster.start_worker("one")
     program = f"""
 import time
@@ -217,11 +215,10 @@ time.sleep(600)
 
 @pytest.mark.thorough
 def test_a_call_whose_workers_all_die_is_given_up(cluster, connection):
-    from mnist_lab.executors import DiedError
-
     cluster.start_worker("one")
     assert until(connection.workers)
-    with DaskExecutor(connection, everyone) as executor:
-        call = executor.submit(calls.kill_the_worker)
-        assert until(lambda: executor.capacity is not None and call.done(), 120)
-        assert isinstance(call.exception(), DiedError)
+    executor = DaskExecutor(connection, everyone)
+    call = executor.submit(calls.kill_the_worker)
+    assert until(lambda: executor.capacity is not None and call.done(), 120)
+    executor.shutdown(cancel_futures=True)
+    assert isinstance(call.exception(), DiedError)
