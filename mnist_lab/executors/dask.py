@@ -1,6 +1,7 @@
 """A Dask cluster as an executor: Dask schedules, places and notices the dead; `dask_worker` runs the calls."""
 
 import logging
+import pickle
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -256,7 +257,7 @@ class DaskExecutor(CallExecutor):
 
     @override
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        call = _Call(next(self._numbers), (fn, args, kwargs))
+        call = _Call(next(self._numbers), pickle.dumps((fn, args, kwargs)))
         self._calls[call.number] = call
         call.future.add_done_callback(lambda _: self._forget(call))
         self._send(call)
@@ -265,7 +266,7 @@ class DaskExecutor(CallExecutor):
     def _send(self, call: "_Call") -> None:
         key = f"{self._id}-{call.number}-{uuid.uuid4().hex[:8]}"
         call.sent = sent = self.cluster.client.submit(
-            dask_worker.call, call.number, self._purpose, *call.function,
+            dask_worker.call, call.number, self._purpose, call.pickled,
             key=key, pure=False, retries=0, resources=self._resources,
         )  # fmt: skip
         sent.add_done_callback(lambda done: self._done(call, done))
@@ -330,7 +331,7 @@ class _Call:
     """A call that was submitted and is not done."""
 
     number: int
-    function: tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]
+    pickled: bytes
     future: Future[Any] = field(default_factory=Future)
     sent: "DaskFuture | None" = None
     deaths: int = 0

@@ -1,8 +1,8 @@
 """What happens on the workers of a Dask cluster: each call runs in a child process, and the worker's thread waits."""
 
 import multiprocessing
+import pickle
 import threading
-from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -121,12 +121,17 @@ def leave_file(name: str, content: bytes, dask_worker: "Worker") -> None:
     part.replace(path)
 
 
-def call(
-    number: int, purpose: Purpose, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> Any:
-    """Run a call in a child process and tell the client what becomes of it."""
+def call(number: int, purpose: Purpose, pickled: bytes) -> Any:
+    """Run a call in a child process and tell the client what becomes of it.
+
+    Args:
+        number: the client's own for it.
+        purpose: of the client's executor.
+        pickled: function, arguments and keyword arguments, as bytes that the scheduler passes on as they are.
+    """
     from distributed import get_worker
 
+    function, args, kwargs = pickle.loads(pickled)
     worker = get_worker()
     key = worker.get_current_task()
     executor = node_of(worker).executor(purpose)

@@ -28,9 +28,9 @@ class Identity:
     results: Path
     notes: tuple[str, ...] = ()
     """What was changed in the data set or the configuration, for the user."""
-    dataset_sha256: str = ""
     group: str | None = None
     """Of a cross-validated run: the fingerprint of its first fold, which all its folds share."""
+    dataset_sha256: str = ""
 
 
 def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
@@ -51,7 +51,7 @@ def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
     mark = fingerprint_of(config, dataset)
     group = fingerprint_of(_first_fold(config), dataset) if data.validation.fold else None
     folder = RunFolder.of(results, str(config.experiment), config.seed, mark)
-    return Identity(config, mark, folder, results, (*dataset.notes, *notes), group)
+    return Identity(config, mark, folder, results, (*dataset.notes, *notes), group, dataset.sha256)
 
 
 def fingerprint_of(config: Config, dataset: Dataset) -> str:

@@ -138,13 +138,13 @@ class DaskMachine(Machine):
         names = SAME | {backend: backend}
         versions = self.cluster.versions([name for name in names if name != "python"])
         here = {name: _comparable(name, versions["client"]) for name in names}
-        scheduler = {name: _comparable(name, versions["scheduler"]) for name in ("dask", "distributed")}
-        if any(here[name] != version for name, version in scheduler.items()):
-            raise InputError(
-                f"--cluster {self.where}: the scheduler has Dask {scheduler['distributed']}, "
-                f"this mnist-lab {here['distributed']}.",
-                "Use the same version on all machines.",
-            )
+        for name in ("python", "dask", "distributed", "mnist-lab"):  # it unpickles what passes through it
+            if (there := _comparable(name, versions["scheduler"])) != here[name]:
+                raise InputError(
+                    f"--cluster {self.where}: the scheduler has {SAME[name]} {there or 'not installed'}, "
+                    f"this command {here[name]}.",
+                    "Use the same versions on all machines.",
+                )
         problems = {}
         for address in workers:
             there = {name: _comparable(name, versions.get(address, {})) for name in names}
