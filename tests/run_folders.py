@@ -35,6 +35,12 @@ def finished_run(
     resolved = resolved.model_copy(update={"runtime": resolved.runtime.model_copy(update={"backend": backend})})
     mark = fingerprint(resolved, dataset_sha256=dataset["sha256"], backend=backend)
     folder = RunFolder.of(results, str(resolved.experiment), seed, mark)
+    how, of_folds, group = resolved.data.validation, {}, {}
+    if how.fold:
+        first = resolved.data.model_copy(update={"validation": how.model_copy(update={"fold": 1})})
+        shared = resolved.model_copy(update={"data": first})
+        group = {"group": fingerprint(shared, dataset_sha256=dataset["sha256"], backend=backend)}
+        of_folds = {"fold": how.fold, "folds": how.folds}
     folder.path.mkdir(parents=True)
     history = [_epoch(n, epochs, train, validation) for n in range(1, epochs + 1)]
     correct = round(test * total)
@@ -46,12 +52,12 @@ def finished_run(
             "format": FORMAT,
             "run": {
                 "name": resolved.name, "experiment": resolved.experiment, "id": folder.id, "fingerprint": mark,
-                "seed": seed, "started": "2026-01-01T10:00:00+00:00", "finished": "2026-01-01T10:00:10+00:00",
+                **group, "seed": seed, "started": "2026-01-01T10:00:00+00:00", "finished": "2026-01-01T10:00:10+00:00",
             },
             "dataset": dataset | {
                 "image_shape": [28, 28, 1], "class_names": [str(digit) for digit in range(10)],
                 "train": 48_000, "validation": 0 if validation is None else 12_000, "test": total, "classes": 10,
-                "selected_on_test": selected_on_test, "notes": [],
+                **of_folds, "selected_on_test": selected_on_test, "notes": [],
             },
             "parameters": {"trainable": parameters, "non_trainable": 0, "total": parameters},
             "flops": 10**12,

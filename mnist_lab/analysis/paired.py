@@ -29,9 +29,9 @@ class Paired:
     """Confidence interval of the mean difference: all differences that the test does not reject. None with too few
     pairs to reject any."""
     p: float
-    """Two-sided, of the sign-flip test; uncorrected."""
+    """Two-sided, of the sign-flip test or, of folds, the corrected resampled t-test; not corrected for other tests."""
     smallest_p: float
-    """The smallest p that n pairs can give: 2^(1-n)."""
+    """The smallest p that n pairs can give: 2^(1-n) of the sign-flip test, 0 of the t-test."""
 
 
 def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1, alpha: float = ALPHA) -> Paired:
@@ -57,10 +57,7 @@ def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1, alpha: flo
     Raises:
         ValueError: the lengths differ, there is no pair, or a value is not finite.
     """
-    if len(a) != len(b) or not a:
-        raise ValueError(f"expected pairs, received {len(a)} and {len(b)} values")
-    if not all(map(isfinite, (*a, *b))):
-        raise ValueError("expected finite values")
+    check_pairs(a, b)
     # Sorted, and with a mean that is not negative: neither order nor direction may change the random combinations.
     differences = [y - x for x, y in zip(a, b, strict=True)]
     sign = -1 if fmean(differences) < 0 else 1
@@ -77,6 +74,14 @@ def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1, alpha: flo
         p=p,
         smallest_p=smallest_p(n),
     )
+
+
+def check_pairs(a: Sequence[float], b: Sequence[float]) -> None:
+    """Raises a ValueError if these are no pairs of finite values."""
+    if len(a) != len(b) or not a:
+        raise ValueError(f"expected pairs, received {len(a)} and {len(b)} values")
+    if not all(map(isfinite, (*a, *b))):
+        raise ValueError("expected finite values")
 
 
 def smallest_p(n: int) -> float:

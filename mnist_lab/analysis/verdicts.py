@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from mnist_lab.analysis.family import BySeed, Tested, tested
 from mnist_lab.analysis.holm import ALPHA, holm, open_tests
@@ -22,10 +22,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Scores:
-    """What one experiment's models did on the test set, by seed."""
+    """What one experiment's models did on the test set or, of cross-validated runs, the validation set, by seed."""
 
     accuracy: BySeed
-    mistakes: Mapping[int, Collection[int]] = field(default_factory=dict)
+    mistakes: Mapping[Any, Collection[int]] = field(default_factory=dict)
     """The indices of the test images that each got wrong, of the seeds for which they are known."""
     chosen_on_test: bool = False
     """Whether the saved weights are those of the epoch that was best on the test images."""
@@ -45,7 +45,7 @@ class Models(Disagreement):
 
 @dataclass(frozen=True)
 class Verdict(Tested):
-    """On the test accuracy of one experiment, an arm, against its base.
+    """On the test accuracy of one experiment, an arm, against its base; of cross-validated ones validation accuracy.
 
     It is about other seeds on the same test images: it does not cover the choice of test images.
     """
@@ -58,7 +58,7 @@ class Verdict(Tested):
     both or neither have."""
 
 
-def verdicts(family: Sequence[tuple[Scores, Scores]]) -> list[Verdict]:
+def verdicts(family: Sequence[tuple[Scores, Scores]], share: float | None = None) -> list[Verdict]:
     """Compare each arm with its base; all of them are one family (`family.tested`).
 
     A single shared seed allows no statement about the experiments: there McNemar's test compares the two models, as far
@@ -66,8 +66,9 @@ def verdicts(family: Sequence[tuple[Scores, Scores]]) -> list[Verdict]:
 
     Args:
         family: of each comparison what the base and what the arm did.
+        share: `Tested.share`, if all are of cross-validated runs.
     """
-    tests = tested([(base.accuracy, arm.accuracy) for base, arm in family])
+    tests = tested([(base.accuracy, arm.accuracy) for base, arm in family], share)
     found = [_disagreement(base, arm, test.seeds) for (base, arm), test in zip(family, tests, strict=True)]
     ps = [two.p for two in found if two]
     corrected = zip(holm(ps), open_tests(ps, ALPHA), strict=True)
@@ -81,7 +82,7 @@ def verdicts(family: Sequence[tuple[Scores, Scores]]) -> list[Verdict]:
     ]
 
 
-def _disagreement(base: Scores, arm: Scores, seeds: Sequence[int]) -> Disagreement | None:
+def _disagreement(base: Scores, arm: Scores, seeds: Sequence[Any]) -> Disagreement | None:
     if len(seeds) != 1 or seeds[0] not in base.mistakes or seeds[0] not in arm.mistakes:
         return None
     return disagreement(base.mistakes[seeds[0]], arm.mistakes[seeds[0]])

@@ -62,11 +62,11 @@ def columns(section: Section) -> list[Column]:
         *([Column("Base", 4, _base, numeric=False)] if len(section.bases) > 1 else []),
         *_settings(section),
         Column(against, MINOR, lambda entry: Cell(entry.group.changed), numeric=False),
-        Column("Test", 1, _over_seeds(lambda group: group.test), aside_heading="Test SD", aside_priority=MINOR + 2),
+        *_scores(section),
         Column("n", MINOR + 1 if same_n else 2, lambda entry: Cell(str(entry.group.n), value=entry.group.n)),
         Column("Difference", 0, _difference, aside_heading="95 % CI", aside_priority=1),
         Column("Verdict", 0, _verdict, numeric=False, unbroken=True),
-        Column("Validation", MINOR + 6, _over_seeds(lambda group: group.validation)),
+        *([] if section.share else [_validation(MINOR + 6)]),
         Column("Train", MINOR + 10, _over_seeds(lambda group: group.train)),
         Column("Gap", MINOR + 8, _over_seeds(lambda group: group.gap, sign="+")),
         Column("Parameters", MINOR + 3, _parameters),
@@ -105,6 +105,18 @@ def _setting(heading: str, values: Mapping[str, Any]) -> Column:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _scores(section: Section) -> list[Column]:
+    """The accuracy that verdicts are on, first; of cross-validated runs that of validation, and then of the test."""
+    test = _over_seeds(lambda group: group.test)
+    if section.share:
+        return [_validation(1), Column("Test", MINOR + 6, test)]
+    return [Column("Test", 1, test, aside_heading="Test SD", aside_priority=MINOR + 2)]
+
+
+def _validation(priority: int) -> Column:
+    return Column("Validation", priority, _over_seeds(lambda group: group.validation))
 
 
 def _base(entry: Entry) -> Cell:
@@ -172,6 +184,7 @@ def exact(section: Section, entry: Entry, settings: Mapping[str, Mapping[str, An
         **{path: _plain(values.get(group.name)) for path, values in settings.items()},
         "n": group.n,
         "seeds": " ".join(map(str, group.seeds)),
+        "folds": group.data.folds or "",
         "parameters": group.parameters,
         "parameters_trainable": group.first.parameters.trainable,
         **_both("train", group.train),

@@ -11,6 +11,7 @@ from statistics import fmean
 from mnist_lab.analysis import mean_accuracy_interval, wilson
 from mnist_lab.analysis.mcnemar import accuracy_difference
 from mnist_lab.analysis.paired import paired
+from mnist_lab.analysis.resampled import resampled
 from mnist_lab.config import Change, describe, differences
 from mnist_lab.errors import InputError
 from mnist_lab.reports import wording
@@ -133,9 +134,9 @@ class Arm:
         return f"{self.entry.group.name} against {self.entry.group.base}"
 
     @property
-    def test(self) -> Row:
-        """The test accuracies."""
-        return next(row for row in self.rows if row.metric is TEST)
+    def decisive(self) -> Row:
+        """The accuracies that the verdict is on."""
+        return next(row for row in self.rows if row.metric is decisive(self.entry.group))
 
     @property
     def cells(self) -> list[tuple[str, str, str, str, str]]:
@@ -145,7 +146,7 @@ class Arm:
             found.append(
                 (row.metric.label, row.text(row.base), row.text(row.other), row.difference_text, row.interval_text)
             )
-            if row.metric is TEST:
+            if row.metric is TEST and not self.entry.group.share:
                 images = self.entry.group.data.test_images
                 sides = [wording.ends(side and _accuracy_interval(side, images)) for side in (row.base, row.other)]
                 found.append(("  interval", *sides, "", ""))
@@ -178,11 +179,11 @@ class Comparison:
     def overview(self) -> list[tuple[str, str, str, str, str, str]]:
         """A row for each side: its name, what it changes, test accuracy, difference, interval and verdict."""
         base = self.base.group
-        rows = [(base.name, "", wording.spread(base.test), "", "", "")]
+        rows = [(base.name, "", wording.spread(base.score), "", "", "")]
         for arm in self.arms:
-            group, test = arm.entry.group, arm.test
-            told = test.difference_text, test.interval_text, wording.short_in_comparison(arm)
-            rows.append((group.name, group.changed, wording.spread(group.test), *told))
+            group, row = arm.entry.group, arm.decisive
+            told = row.difference_text, row.interval_text, wording.short_in_comparison(arm)
+            rows.append((group.name, group.changed, wording.spread(group.score), *told))
         return rows
 
 
@@ -272,6 +273,12 @@ def _check_images(sides: Sequence[Side], *, models_only: bool) -> None:
             f"These were tested on different images, so they cannot be compared image by image or in pairs:{listed}",
             "Compare runs of one data set; `mnist-lab report` lists data sets separately.",
         )
+    if not models_only and len({side.group.data.folds for side in sides}) > 1:
+        listed = "".join(f"\n  {side.group.name}: {side.group.data.heading}" for side in sides)
+        raise InputError(
+            f"These were not cross-validated with the same folds, so they cannot be compared in pairs:{listed}",
+            "Compare runs with the same data.validation, or single runs.",
+        )
     drawn = [side for side in sides if side.group.draws_test_images]
     if models_only and drawn and any(side.group.seeds != first.seeds for side in sides):
         raise InputError(
@@ -285,7 +292,7 @@ def _pairs(base: Group, arm: Group, *, models_only: bool) -> list[tuple[int, int
     """The positions of the runs that belong together."""
     if models_only:
         return [(0, 0)]
-    return [(base.seeds.index(seed), arm.seeds.index(seed)) for seed in base.seeds if seed in arm.seeds]
+    return [(base.keys.index(key), arm.keys.index(key)) for key in base.keys if key in arm.keys]
 
 
 def _row(metric: Metric, base: Group, entry: Entry, pairs: Pairs) -> Row:
@@ -299,12 +306,13 @@ def _row(metric: Metric, base: Group, entry: Entry, pairs: Pairs) -> Row:
         spreads = Spread.of(a for a, _ in both), Spread.of(b for _, b in both)
         difference = fmean(b - a for a, b in complete) if complete else None
         if len(complete) > 1 and metric.unit.difference:
-            pair = paired(*([*zip(*complete, strict=True)]))
+            of = list(zip(*complete, strict=True))
+            pair = resampled(*of, share=base.share) if base.share else paired(*of)
             interval = pair.interval if pair.sd else None  # epochs differ by the same with every seed
     else:
         spreads = Spread.of(theirs), Spread.of(ours)
         difference = spreads[1].mean - spreads[0].mean if spreads[0] and spreads[1] else None
-    tested = {TEST: verdict, GAP: entry.gap}.get(metric)
+    tested = {decisive(base): verdict, GAP: entry.gap}.get(metric)
     if tested and len(pairs) > 1:
         interval = tested.paired and tested.paired.interval
     elif metric is TEST and verdict and (models := verdict.models):
@@ -364,6 +372,7 @@ COUNT = Unit(
 COST = Unit(lambda numbers: wording.amount(numbers.mean))
 TEST = Metric("test_accuracy", "Test", ACCURACY, lambda result: result.test.accuracy)
 GAP = Metric("gap", "Gap", SIGNED, lambda result: result.gap)
+VALIDATION = Metric("validation_accuracy", "Validation", ACCURACY, lambda result: result.validation_accuracy)
 TIME = Metric(
     "training_seconds", "Time", Unit(lambda seconds: duration(seconds.mean)), lambda result: result.training_seconds
 )
@@ -371,7 +380,7 @@ METRICS = (
     TEST,
     Metric("test_wrong", "Wrong images", COUNT, lambda result: result.test.wrong),
     Metric("test_loss", "Test loss", LOSS, lambda result: result.test.loss),
-    Metric("validation_accuracy", "Validation", ACCURACY, lambda result: result.validation_accuracy),
+    VALIDATION,
     Metric("train_accuracy", "Train", ACCURACY, lambda result: result.train.accuracy),
     GAP,
     Metric("epochs", "Epochs", COUNT, lambda result: result.epochs),
@@ -380,3 +389,8 @@ METRICS = (
     Metric("flops", "FLOPs", COST, lambda result: result.flops),
     TIME,
 )
+
+
+def decisive(group: Group) -> Metric:
+    """What verdicts are on: test accuracy; of cross-validated runs validation accuracy."""
+    return VALIDATION if group.data.folds and group.n > 1 else TEST

@@ -91,6 +91,7 @@ def _section(section: Section) -> dict[str, Any]:
         "data": section.heading,
         "dataset_sha256": section.data.sha256,
         "subset": section.data.subset,
+        "folds": section.data.folds,
         "test_images": section.data.test_images,
         "same_test_images": section.same_images,
         "experiments": [_entry(entry) for entry in section.entries],

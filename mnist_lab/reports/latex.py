@@ -42,8 +42,8 @@ def as_latex(study: Study) -> str:
     """A `tabular` for each section, after comments with the packages that it needs and what the marks mean."""
     notes = (
         r"\usepackage[T1]{fontenc} \usepackage{booktabs,textcomp}",
-        "Accuracies: mean and standard deviation (n - 1) over n seeds. Differences in percentage points.",
-        wording.LATEX_MARKS,
+        "Accuracies: mean and standard deviation (n - 1) over n runs. Differences in percentage points.",
+        *dict.fromkeys(wording.LATEX_FOLDS if section.share else wording.LATEX_MARKS for section in study.sections),
     )
     return "\n".join([*(f"% {note}" for note in notes), *map(_table, study.sections)])
 

@@ -100,8 +100,8 @@ class Row:
     anchor: str
     bar: Bar | None
     confusions: Confusions | None
-    links: Mapping[int, str | None]
-    """The folder of the run with each seed, relative to the page; None if it cannot be reached from there."""
+    links: Mapping[str, str | None]
+    """The folder of each run, by its id, relative to the page; None if it cannot be reached from there."""
     series: list[dict[str, Any]]
     """For each run whose history can be read its seed, its epochs and its `SERIES`, ready for JSON."""
     picture: str | None
@@ -244,7 +244,7 @@ def _part(folder: Path, study: Study, i: int, room: _Room, taken: set[str], data
                 anchor=_anchor(group, taken),
                 bar=_bar(entry.verdict, end),
                 confusions=_confusions(section, group, shared),
-                links={run.measured.run.seed: _link(folder, run.folder.path) for run in group.runs},
+                links={run.folder.id: _link(folder, run.folder.path) for run in group.runs},
                 series=[series for run in group.runs if (series := _series(run))],
                 picture=room.take(picture),
                 has_picture=picture is not None,

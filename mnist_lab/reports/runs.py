@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, TypeVar
 
+from mnist_lab.analysis.family import Key
 from mnist_lab.config import Config, describe, differences
 from mnist_lab.config.schema import Reference
 from mnist_lab.config.settings import varying
@@ -56,16 +57,24 @@ class Data:
     subset: int | None
     """Training rows drawn from it, if not all."""
     test_images: int
+    folds: int | None = None
+    """Of cross-validated runs, how many there are."""
 
     @property
     def heading(self) -> str:
         """The data set and how much of it, in words."""
-        return f"{self.trained_on}, {self.test_images:,} test images"
+        folds = f", {self.folds}-fold cross-validation" if self.folds else ""
+        return f"{self.trained_on}{folds}, {self.test_images:,} test images"
 
     @property
     def trained_on(self) -> str:
         """The data set, and how many training rows of it if not all, in words."""
         return f"{self.title}, {self.subset:,} training rows" if self.subset else self.title
+
+
+def _key(measured: Measured) -> Key:
+    seed, fold = measured.run.seed, measured.dataset.fold
+    return (seed, fold) if fold else seed
 
 
 def _over_seeds(of: Callable[[Measured], float]) -> "cached_property[Spread]":
@@ -87,12 +96,12 @@ def _readable(runs: Iterable[Run], part: Callable[[Run], Part]) -> Iterator[Part
 
 @dataclass(frozen=True)
 class Group:
-    """The runs of one experiment and one configuration, a seed each."""
+    """The runs of one experiment and one configuration, a seed each; or, cross-validated, a seed and a fold each."""
 
     runs: tuple[Run, ...]
-    """In the order of their seeds."""
+    """In the order of their seeds and folds."""
     config: Config | None
-    """Of the first run; None if it cannot be read."""
+    """Of the first run, for the first fold; None if it cannot be read."""
     name: str
     """The experiment; followed by the fingerprint's beginning where several configurations of it are compared."""
     base: str | None = None
@@ -109,8 +118,8 @@ class Group:
 
     @property
     def fingerprint(self) -> str:
-        """Of its configuration."""
-        return self.first.run.fingerprint
+        """Of its configuration, for the first fold."""
+        return self.first.run.group or self.first.run.fingerprint
 
     @property
     def first(self) -> Measured:
@@ -120,11 +129,21 @@ class Group:
     @property
     def seeds(self) -> tuple[int, ...]:
         """The seeds, ascending."""
-        return tuple(run.measured.run.seed for run in self.runs)
+        return tuple(dict.fromkeys(run.measured.run.seed for run in self.runs))
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """What tells each run from the others, and pairs it with one of another group: its seed, or seed and fold."""
+        return tuple(_key(run.measured) for run in self.runs)
+
+    @property
+    def share(self) -> float | None:
+        """Of cross-validated runs the rows for validation over those for training, in a fold."""
+        return self.first.dataset.validation / self.first.dataset.train if self.first.dataset.folds else None
 
     @property
     def n(self) -> int:
-        """How many seeds were run."""
+        """How many runs there are, a seed or a fold each."""
         return len(self.runs)
 
     @property
@@ -187,17 +206,22 @@ class Group:
     training_seconds = _over_seeds(lambda measured: measured.training_seconds)
     """Seconds the epochs of a run took, without start-up and without what comes after them."""
 
-    def by_seed(self, of: Callable[[Measured], float | None]) -> dict[int, float]:
-        """A number by seed, without the seeds for which it is not known."""
-        return {run.measured.run.seed: value for run in self.runs if (value := of(run.measured)) is not None}
+    def by_seed(self, of: Callable[[Measured], float | None]) -> dict[Key, float]:
+        """A number by seed, or seed and fold, without those for which it is not known."""
+        return {_key(run.measured): value for run in self.runs if (value := of(run.measured)) is not None}
+
+    @property
+    def score(self) -> Spread | None:
+        """The accuracy that verdicts are on: of the test; of cross-validated runs of validation."""
+        return self.validation if self.share else self.test
 
     @cached_property
-    def test_by_seed(self) -> dict[int, float]:
-        """Test accuracy by seed."""
-        return self.by_seed(lambda measured: measured.test.accuracy)
+    def score_by_seed(self) -> dict[Key, float]:
+        """What verdicts are on: test accuracy by seed; of cross-validated runs validation accuracy by seed and fold."""
+        return self.by_seed(lambda m: m.validation_accuracy if m.dataset.folds else m.test.accuracy)
 
     @cached_property
-    def gap_by_seed(self) -> dict[int, float]:
+    def gap_by_seed(self) -> dict[Key, float]:
         """The generalization gap by seed."""
         return self.by_seed(lambda measured: measured.gap)
 
@@ -232,7 +256,9 @@ class Group:
         title = facts.title or facts.name
         if facts.name == "mnist" and not facts.genuine:
             title += " (not the published files)"
-        return Data(title, facts.sha256, self.config.data.subset if self.config else None, self.first.test.total)
+        return Data(
+            title, facts.sha256, self.config.data.subset if self.config else None, self.first.test.total, facts.folds
+        )
 
 
 @dataclass(frozen=True)
@@ -280,20 +306,26 @@ def groups(runs: Sequence[Run]) -> list[Group]:
     Raises:
         InputError: a run's metrics are damaged.
     """
-    found: dict[tuple[str, str], dict[int, Run]] = {}
+    found: dict[tuple[str, str], dict[Key, Run]] = {}
     for run in runs:
         facts = run.measured.run
-        found.setdefault((facts.experiment, facts.fingerprint), {}).setdefault(facts.seed, run)
+        found.setdefault((facts.experiment, facts.group or facts.fingerprint), {}).setdefault(_key(run.measured), run)
     configurations = Counter(experiment for experiment, _ in found)
-    made = [
-        Group(
-            runs=tuple(seeds[seed] for seed in sorted(seeds)),
-            config=next(_readable((seeds[seed] for seed in sorted(seeds)), lambda run: run.config), None),
-            name=f"{experiment} ({fingerprint[:8]})" if configurations[experiment] > 1 else experiment,
-        )
-        for (experiment, fingerprint), seeds in found.items()
-    ]
+    made = []
+    for (experiment, fingerprint), by_key in found.items():
+        ordered = tuple(by_key[key] for key in sorted(by_key))
+        config = next(_readable(ordered, lambda run: run.config), None)
+        name = f"{experiment} ({fingerprint[:8]})" if configurations[experiment] > 1 else experiment
+        made.append(Group(ordered, config and _first_fold(config), name))
     return list(_in_order(_against_their_bases(made)))
+
+
+def _first_fold(config: Config) -> Config:
+    """The configuration that all folds have in common."""
+    if not config.data.validation.fold:
+        return config
+    validation = config.data.validation.model_copy(update={"fold": 1})
+    return config.model_copy(update={"data": config.data.model_copy(update={"validation": validation})})
 
 
 def same_test_images(groups: Sequence[Group]) -> bool:

@@ -79,8 +79,11 @@ class Entry:
 
     @property
     def seeds_interval(self) -> Interval | None:
-        """95 % interval of the mean test accuracy for the choice of seeds (Student's t); None for one seed."""
-        return mean_accuracy_interval(self.group.test.values)
+        """95 % interval of the mean test accuracy for the choice of seeds (Student's t).
+
+        None for one seed, and for folds, whose models are not independent.
+        """
+        return None if self.group.share else mean_accuracy_interval(self.group.test.values)
 
     @property
     def images_interval(self) -> Interval:
@@ -169,6 +172,11 @@ class Section:
     def names(self) -> dict[str, str]:
         """The experiments' names, as short as they can be."""
         return short_names(group.name for group in self.groups)
+
+    @property
+    def share(self) -> float | None:
+        """Of cross-validated runs the rows for validation over those for training."""
+        return self.groups[0].share
 
     @cached_property
     def settings(self) -> dict[str, dict[str, Any]]:
@@ -291,7 +299,7 @@ def by_data(groups: Iterable[Group]) -> list[list[Group]]:
 
     def rank(group: Group) -> tuple[object, ...]:
         data = group.data
-        return data.title, data.sha256, data.subset is not None, data.subset or 0, -data.test_images
+        return data.title, data.sha256, data.subset is not None, data.subset or 0, data.folds or 0, -data.test_images
 
     return [list(some) for _, some in groupby(sorted(groups, key=rank), key=rank)]
 
@@ -319,12 +327,13 @@ def judged(groups: Sequence[Group], families: Iterable[Family], *, models_only: 
     compared: dict[str, Entry] = {}
     own = set(map(id, groups))
     for family in families:
-        scored = verdicts([_scores(base, arm, models_only and id(arm) in own) for base, arm in family])
-        gaps = tested([(base.gap_by_seed, arm.gap_by_seed) for base, arm in family])
+        share = None if models_only else family[0][0].share
+        scored = verdicts([_scores(base, arm, models_only and id(arm) in own) for base, arm in family], share)
+        gaps = tested([(base.gap_by_seed, arm.gap_by_seed) for base, arm in family], share)
         for (base, arm), verdict, gap in zip(family, scored, gaps, strict=True):
             if id(arm) in own:
                 if models_only:
-                    verdict = replace(verdict, seeds=tuple(seed for seed in base.seeds if seed in arm.seeds))
+                    verdict = replace(verdict, seeds=tuple(key for key in base.keys if key in arm.keys))
                 compared[arm.name] = Entry(arm, base, verdict, gap)
     entries = [compared.get(group.name, Entry(group)) for group in groups]
     seen = observations(entries)
@@ -333,14 +342,15 @@ def judged(groups: Sequence[Group], families: Iterable[Family], *, models_only: 
 
 def _scores(base: Group, arm: Group, models_only: bool) -> tuple[Scores, Scores]:
     """What base and arm did on the test images; their mistakes where a single pair of models is compared by them."""
-    shared = base.test_by_seed.keys() & arm.test_by_seed.keys()
+    shared = base.score_by_seed.keys() & arm.score_by_seed.keys()
+    image_by_image = models_only or (len(shared) == 1 and not base.share)
 
     def of(group: Group) -> Scores:
-        seeds = (0,) if models_only else group.seeds
-        wrong = zip(seeds, group.mistakes, strict=True) if models_only or len(shared) == 1 else ()
+        keys = (0,) if models_only else group.keys
+        wrong = zip(keys, group.mistakes, strict=True) if image_by_image else ()
         return Scores(
-            dict(zip(seeds, group.test.values, strict=True)),
-            {seed: some.keys() for seed, some in wrong if some is not None},
+            {0: group.test.mean} if models_only else group.score_by_seed,
+            {key: some.keys() for key, some in wrong if some is not None},
             chosen_on_test=group.chosen_on_test > 0,
         )
 

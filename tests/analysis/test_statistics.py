@@ -18,6 +18,7 @@ from mnist_lab.analysis.intervals import mean_accuracy_interval, mean_interval
 from mnist_lab.analysis.mcnemar import accuracy_difference, disagreement, mcnemar
 from mnist_lab.analysis.paired import paired, smallest_p
 from mnist_lab.analysis.power import least_seeds, one_digit, seeds_to_settle
+from mnist_lab.analysis.resampled import resampled
 
 DARWIN = (49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48)
 """Crossed less self-fertilised maize, in eighths of an inch: Fisher, The Design of Experiments (1935), section 17."""
@@ -399,3 +400,57 @@ def test_statistics_import_scipy_only_when_they_compute():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+# Cross-validation: the corrected resampled t-test
+
+
+FOLDS = (0.970, 0.972, 0.968, 0.971, 0.969), (0.980, 0.992, 0.998, 0.991, 0.989)
+"""Differences .01, .02, .03, .02 and .02: mean .02, standard deviation .00707."""
+
+
+def test_the_corrected_test_of_five_folds_is_that_of_the_formula():
+    found = resampled(*FOLDS, share=1 / 4)
+    error = found.sd * np.sqrt(1 / 5 + 1 / 4)
+    assert found.mean == pytest.approx(0.02)
+    assert found.sd == pytest.approx(0.0070711, abs=1e-7)
+    assert found.mean / error == pytest.approx(4.21637, abs=1e-5)  # 2 sqrt(2) sqrt(5) / 1.5
+    assert found.p == pytest.approx(2 * stats.t.sf(4.21637, 4), rel=1e-5)
+    assert found.interval == pytest.approx(stats.t.interval(0.95, 4, loc=0.02, scale=error))
+
+
+def test_without_overlap_it_is_the_paired_t_test():
+    found = resampled(*FOLDS, share=1e-12)
+    assert found.p == pytest.approx(stats.ttest_rel(*FOLDS).pvalue)
+
+
+def test_it_finds_hardly_more_than_its_level_where_the_paired_t_test_finds_too_much():
+    generator = np.random.default_rng(0)
+    shared = generator.normal(size=(2000, 1)) * np.sqrt(1 / 5)  # correlation 1/k, as Nadeau and Bengio assume
+    folds = shared + generator.normal(size=(2000, 5)) * np.sqrt(4 / 5)
+    found = np.mean([resampled([0.0] * 5, row, share=1 / 4).p <= 0.05 for row in folds.tolist()])
+    assert 0.03 < found < 0.07
+    assert np.mean(stats.ttest_1samp(folds, 0, axis=1).pvalue <= 0.05) > 0.1
+
+
+@given(
+    st.lists(st.tuples(*[st.floats(-1, 1).map(lambda x: round(x, 4))] * 2), min_size=2, max_size=12),
+    st.integers(1, 20),
+)
+def test_its_interval_excludes_0_exactly_where_it_rejects(pairs, tests):
+    found = resampled(*zip(*pairs, strict=True), share=0.25, tests=tests)
+    assume(abs(tests * found.p - 0.05) > 1e-9)
+    assert (found.interval[0] > 0 or found.interval[1] < 0) == (tests * found.p <= 0.05)
+
+
+def test_a_single_fold_decides_nothing():
+    found = resampled([0.9], [0.99], share=0.25)
+    assert (found.p, found.interval, found.sd) == (1, None, None)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "share"), [([], [], 0.25), ([1], [1, 2], 0.25), ([1], [np.nan], 0.25), ([1], [1], 0)]
+)
+def test_what_is_no_pairs_of_folds_is_refused(a, b, share):
+    with pytest.raises(ValueError, match="expected"):
+        resampled(a, b, share=share)

@@ -313,7 +313,7 @@ def test_the_command_that_repeats_a_run_finds_it_in_the_folder_of_results_and_in
     [one] = found.group.runs
     place = f"ablation/nodes_256/{run.id}"
     assert page.command(one) == f"mnist-lab reproduce {place}"
-    assert found.links[1] == f"my%20results/{place}"
+    assert list(found.links.values()) == [f"my%20results/{place}"]
     for folder in (tmp_path, results):
         monkeypatch.chdir(folder)
         assert find_run(place, Path("my results")).folder.path.resolve() == run.path

@@ -92,7 +92,7 @@ def test_the_text_says_what_the_numbers_are_and_that_few_seeds_carry_no_claim(re
         "train is the running accuracy of the last epoch",
         "validation is of the last epoch",
         "test is of the saved model",
-        "over n seeds",
+        "over n runs",
         "In none of the runs were the test images used for validation.",
         "with too few seeds no difference, however large, would be significant.",
         "The 95 % confidence interval of a difference contains every difference that the sign-flip test does not",

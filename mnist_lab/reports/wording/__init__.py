@@ -10,6 +10,7 @@ from mnist_lab.reports.wording.comparison import (
 from mnist_lab.reports.wording.notes import (
     APART,
     INTERVAL,
+    LATEX_FOLDS,
     LATEX_MARKS,
     NO_TIMES,
     OWN_IMAGES,
@@ -46,6 +47,7 @@ __all__ = [
     "DID",
     "GAP",
     "INTERVAL",
+    "LATEX_FOLDS",
     "LATEX_MARKS",
     "NO_TIMES",
     "OBSERVED",

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from mnist_lab.analysis.holm import ALPHA
 from mnist_lab.analysis.verdicts import Kind
-from mnist_lab.reports.wording.notes import ACCURACIES, INTERVAL, OWN_IMAGES, PLANNED, SCOPE, reuse
-from mnist_lab.reports.wording.numbers import CI, some_seeds
+from mnist_lab.reports.wording.notes import ACCURACIES, FOLDS, INTERVAL, OWN_IMAGES, PLANNED, SCOPE, reuse
+from mnist_lab.reports.wording.numbers import CI, some_runs
 from mnist_lab.reports.wording.observations import comparison
 from mnist_lab.reports.wording.verdicts import caution, mcnemar, verdict
 from mnist_lab.text.quantities import count
@@ -18,17 +18,16 @@ def runs_compared(found: "Comparison", arm: "Arm") -> str:
     """Which runs the numbers are of."""
     base, other = found.base.group, arm.entry.group
     if found.models_only:
-        seeds = dict.fromkeys((base.seeds[0], other.seeds[0]))
-        return f"one run each, {' and '.join(f'seed {seed}' for seed in seeds)}"
+        return f"one run each, {' and '.join(dict.fromkeys(some_runs(group.keys) for group in (base, other)))}"
     if not arm.pairs:
-        return f"none in common: {some_seeds(base.seeds)} and {some_seeds(other.seeds)}"
-    shared = [seed for seed in base.seeds if seed in other.seeds]
+        return f"none in common: {some_runs(base.keys)} and {some_runs(other.keys)}"
+    shared = [key for key in base.keys if key in other.keys]
     left = [
-        f"{group.name} also has {some_seeds(more)}"
+        f"{group.name} also has {some_runs(more)}"
         for group in (base, other)
-        if (more := [seed for seed in group.seeds if seed not in shared])
+        if (more := [key for key in group.keys if key not in shared])
     ]
-    return "; ".join([f"{some_seeds(shared)} of each", *left])
+    return "; ".join([f"{some_runs(shared)} of each", *left])
 
 
 def short_in_comparison(arm: "Arm") -> str:
@@ -86,7 +85,10 @@ def comparison_notes(found: "Comparison") -> list[str]:
         f"{ACCURACIES} pp: percentage points; x 2.00: twice as much. Time is that of the epochs, FLOPs are those of "
         "the training."
     ]
-    if any(arm.pairs > 1 for arm in found.arms):
+    several = any(arm.pairs > 1 for arm in found.arms)
+    if several and found.section.share:
+        texts += [FOLDS, PLANNED]
+    elif several:
         texts.append(
             "Over seeds: mean ± standard deviation (n - 1), Student's interval of the mean, and the mean difference of "
             f"runs with the same seed, from six seeds on with its {CI}. For test accuracy and gap it is corrected by "

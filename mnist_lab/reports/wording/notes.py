@@ -39,6 +39,15 @@ _TESTED = (
     f"Verdict: paired sign-flip test (exact up to {FLIPPED} seeds, with random sign combinations beyond) at the level "
     f"{ALPHA:g}, with Holm's correction over all experiments that share the base."
 )
+FOLDS = (
+    "Cross-validation: differences are of the validation accuracies of the last epoch, fold by fold. The training sets "
+    "of the folds overlap, so p and interval are those of Nadeau and Bengio's corrected resampled t-test, with Holm's "
+    f"correction at the level {ALPHA:g}. Test accuracies are shown, but not compared."
+)
+_FOLDS_IN_SHORT = (
+    "Difference: validation accuracy minus the base's on the same folds, in percentage points (pp). Interval and "
+    f"verdict: corrected resampled t-test at {ALPHA:g}, because folds overlap; Holm-corrected."
+)
 _MEANS = (
     "Over seeds: Student's 95 % confidence interval of the mean, which covers the choice of seeds. Over test "
     "images: Wilson's at the mean accuracy, which covers the choice of test images. Neither covers both."
@@ -53,7 +62,8 @@ _MORE = (
     "80 % power (noncentral t, at the level of the current step of Holm's correction). It is an order of "
     "magnitude, since the size is itself an estimate; where it cannot be estimated, no number is given."
 )
-LATEX_MARKS = f"*: significant at {ALPHA:g} (paired sign-flip test, Holm-corrected). dag: too few seeds for a verdict."
+LATEX_MARKS = f"*: significant at {ALPHA:g} (paired sign-flip test, Holm-corrected); dag: too few seeds for a verdict."
+LATEX_FOLDS = f"*: validation accuracy differs significantly at {ALPHA:g} (corrected resampled t-test, Holm-corrected)."
 _MODELS = (
     "McNemar's exact test counts the test images that only one of two models misclassifies. It compares two "
     "trained models, not the experiments: other seeds would give other models."
@@ -102,10 +112,12 @@ def unanimous(found: "Unanimous") -> str:
 
 def remarks(study: "Study") -> list[str]:
     """The brief remarks below the tables in a terminal; explanations are in the report."""
-    pairs = [one.paired for section in study.sections for one in section.verdicts.values() if one.paired]
+    seeds = [section for section in study.sections if not section.share]
+    pairs = [one.paired for section in seeds for one in section.verdicts.values() if one.paired]
     tested = f" Interval and verdict: paired sign-flip test at {ALPHA:g}, Holm-corrected."
     return [
         *([f"{_DIFFERENCE}{tested if any(pair.interval for pair in pairs) else ''}"] if pairs else []),
+        *([_FOLDS_IN_SHORT] if any(section.share and section.verdicts for section in study.sections) else []),
         *([APART] if len(study.sections) > 1 else []),
         *([_selection(study)] if any(group.selected_on_test for group in study.groups) else []),
     ]
@@ -113,12 +125,14 @@ def remarks(study: "Study") -> list[str]:
 
 def notes(study: "Study") -> list[str]:
     """How to read a report: what the numbers are, what was selected on, and what the verdicts rest on."""
-    found = [verdict for section in study.sections for verdict in section.verdicts.values()]
+    every = [(section, verdict) for section in study.sections for verdict in section.verdicts.values()]
+    found = [verdict for section, verdict in every if not section.share]
     told = {
-        f"{ACCURACIES} Mean ± standard deviation (n - 1) over n seeds. Time is per run, including start-up.": True,
+        f"{ACCURACIES} Mean ± standard deviation (n - 1) over n runs. Time is per run, including start-up.": True,
         f"{_DIFFERENCE} {_TESTED}": bool(found),
         INTERVAL: bool(found),
         SCOPE: bool(found),
+        FOLDS: len(found) < len(every),
         "In parentheses after a published accuracy: ours minus the published one, in percentage points.": any(
             value is not None for group in study.groups for key, value in group.published if key.endswith("accuracy")
         ),
@@ -126,7 +140,7 @@ def notes(study: "Study") -> list[str]:
         _MEANS: True,
         _TOO_FEW: any(one.kind is Kind.IMPOSSIBLE for one in found),
         _MORE: any(one.more_seeds for one in found),
-        PLANNED: any(one.p is not None for one in found),
+        PLANNED: any(one.p is not None for _, one in every),
         _MODELS: any(one.models for one in found),
         "Bold: experiments that others are compared with.": any(group.is_base for group in study.groups),
     }

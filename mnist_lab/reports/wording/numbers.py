@@ -6,6 +6,7 @@ Accuracies are fractions of 1 with four decimals, differences of accuracies perc
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mnist_lab.analysis.family import Key
 from mnist_lab.analysis.holm import ALPHA
 from mnist_lab.reports.runs import Spread
 from mnist_lab.text.quantities import duration
@@ -83,10 +84,18 @@ def as_published(found: "Published") -> str:
     return "" if found.accuracy is None else f"{'best ' if found.best else ''}{found.accuracy:.4f}"
 
 
-def some_seeds(seeds: Sequence[int]) -> str:
-    """`seed 4`, `seeds 1 to 10`, `seeds 1, 3 and 7`."""
-    if len(seeds) == 1:
-        return f"seed {seeds[0]}"
-    if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[-1] + 1)):
-        return f"seeds {seeds[0]} to {seeds[-1]}"
-    return f"seeds {listed(list(map(str, seeds)))}"
+def some_runs(keys: Sequence[Key]) -> str:
+    """`seed 4`, `seeds 1 to 10`, `seeds 1, 3 and 7`; `folds 1 to 5 of seed 1` for pairs of seed and fold."""
+    pairs = [key for key in keys if isinstance(key, tuple)]
+    if not pairs:
+        return _numbered("seed", [key for key in keys if isinstance(key, int)])
+    seeds, folds = (sorted({pair[i] for pair in pairs}) for i in (0, 1))
+    return f"{_numbered('fold', folds)} of {_numbered('seed', seeds)}"
+
+
+def _numbered(noun: str, numbers: Sequence[int]) -> str:
+    if len(numbers) == 1:
+        return f"{noun} {numbers[0]}"
+    if len(numbers) > 2 and list(numbers) == list(range(numbers[0], numbers[-1] + 1)):
+        return f"{noun}s {numbers[0]} to {numbers[-1]}"
+    return f"{noun}s {listed(list(map(str, numbers)))}"

@@ -167,7 +167,7 @@ def _epochs(epochs: Sequence[int], of: int) -> tuple[str, str]:
 
 def _larger_gap(one: Observation) -> str:
     test, base, biased = one.facts["test"], one.facts["base"], one.facts["biased"]
-    seeds = count(len(test.seeds), "shared seed")
+    seeds = count(len(test.seeds), f"shared {test.unit}")
     if test.too_few:
         text = f"{GAP.capitalize()} {pp(test.paired.mean)} against {base} with {seeds}; at least {test.least} needed."
     elif not test.significant:

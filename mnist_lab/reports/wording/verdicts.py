@@ -40,11 +40,11 @@ def verdict(found: Verdict) -> str:
     """In one or more sentences, with the numbers."""
     heading, pair = found.kind.capitalize(), found.paired
     if pair is None:
-        return f"{heading}: no seed in common with the base; at least {found.least} needed."
+        return f"{heading}: no {found.unit} in common with the base; at least {found.least} needed."
     if found.kind is Kind.IMPOSSIBLE:
-        said = f"{pp(pair.mean)} with {count(pair.n, 'seed')}; at least {found.least} needed for a verdict"
+        said = f"{pp(pair.mean)} with {count(pair.n, found.unit)}; at least {found.least} needed for a verdict"
     else:
-        said = f"{estimate(found)} over {count(pair.n, 'shared seed')}"
+        said = f"{estimate(found)} over {count(pair.n, f'shared {found.unit}')}"
     return f"{heading}: {said}.{_of_models(found)}{outlook(found)}{caution(found)}"
 
 
@@ -52,8 +52,8 @@ def sureness(found: Verdict) -> str:
     """How sure a difference is, where the verdict and the difference stand beside this already."""
     pair = found.paired
     if pair is None:
-        return f"No seed in common with the base; at least {found.least} needed."
-    seeds = count(pair.n, "seed")
+        return f"No {found.unit} in common with the base; at least {found.least} needed."
+    seeds = count(pair.n, found.unit)
     if found.kind is Kind.IMPOSSIBLE or found.p is None:
         said = f"{seeds}; at least {found.least} needed for a verdict"
     else:

@@ -1,0 +1,48 @@
+"""Two experiments cross-validated on the same folds: a test that allows for the overlap of their training sets."""
+
+from collections.abc import Sequence
+from math import inf, sqrt
+from statistics import fmean, stdev
+
+from mnist_lab.analysis.holm import ALPHA
+from mnist_lab.analysis.paired import Paired, check_pairs
+
+
+def resampled(a: Sequence[float], b: Sequence[float], *, share: float, tests: int = 1, alpha: float = ALPHA) -> Paired:
+    """Compare b with a, fold by fold, by the corrected resampled t-test.
+
+    The folds share most of their training rows, so their differences are correlated and the paired t-test finds
+    differences that are not there. Here the variance of the mean is sd² (1/n + share) instead of sd²/n, with Student's
+    t of n - 1 degrees of freedom. With several seeds a fold, n is the number of runs.
+
+    Source: C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine Learning 52 (2003), 239-281,
+    section 5; for repeated cross-validation R. R. Bouckaert and E. Frank, "Evaluating the replicability of significance
+    tests for comparing learning algorithms", PAKDD 2004, 3-12.
+
+    Args:
+        a: of the base, say its validation accuracy on each fold.
+        b: of what is compared with it, in the same order.
+        share: rows for validation over rows for training, in each fold: 1 / (k - 1) with k folds.
+        tests: what p is multiplied by before it is compared with alpha (`holm.open_tests`).
+        alpha: the level of significance.
+
+    Returns:
+        The comparison; its interval is at the level alpha / tests, and None for a single fold.
+
+    Raises:
+        ValueError: the lengths differ, there is no pair, a value is not finite, or the share is not positive.
+    """
+    check_pairs(a, b)
+    if not share > 0:
+        raise ValueError(f"expected a positive share, received {share}")
+    differences = [y - x for x, y in zip(a, b, strict=True)]
+    n, mean = len(differences), fmean(differences)
+    if n == 1:
+        return Paired(n, mean, sd=None, interval=None, p=1.0, smallest_p=1.0)
+    from scipy.special import stdtr, stdtrit
+
+    sd = stdev(differences)
+    error = sd * sqrt(1 / n + share)
+    t = abs(mean) / error if error else inf if mean else 0.0
+    half = float(stdtrit(n - 1, 1 - alpha / tests / 2)) * error
+    return Paired(n, mean, sd, (mean - half, mean + half), p=2 * float(stdtr(n - 1, -t)), smallest_p=0.0)
