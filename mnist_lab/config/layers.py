@@ -364,6 +364,7 @@ class Mlp(Spec):
 class Custom(Spec):
     """A network that a Python function builds: `mnist_lab.run(config, network=build)`."""
 
+    by_hand = False
     kind: Literal["custom"]
     """A network that a Python function builds: `mnist_lab.run(config, network=build)`."""
     layers: tuple[str, ...] = ()

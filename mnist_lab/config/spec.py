@@ -49,6 +49,8 @@ class Spec(BaseModel):
 
     also_known: ClassVar[tuple[str, ...]] = ()
     """Keys accepted in a file besides the fields."""
+    by_hand: ClassVar[bool] = True
+    """Whether people write it, not only mnist-lab."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -183,7 +185,7 @@ class OneOfNamed:
 
     def _other_problems(self, value: dict[str, Any]) -> Iterator[Any]:
         """Problems common to the kinds that know most of the keys."""
-        known = {kind: len(value.keys() & kind.model_fields.keys()) for kind in self.kinds()}
+        known = {kind: len(value.keys() & kind.model_fields.keys()) for kind in self.kinds() if kind.by_hand}
         meant = [kind for kind, number in known.items() if number == max(known.values())]
         found = [{problem["loc"]: problem for problem in self._problems(kind, value)} for kind in meant]
         for place, problem in found[0].items():
