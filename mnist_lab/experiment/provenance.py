@@ -1,5 +1,6 @@
 """`environment.json`: what a reader needs to judge or repeat the numbers of a run."""
 
+import os
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
@@ -29,6 +30,7 @@ def provenance(backend: "Backend", trainer: "Trainer") -> dict[str, object]:
         "node": platform.node(),
         "machine": platform.machine(),
         "processor": processor_model(),
+        "processors": os.cpu_count(),
         "mnist_lab": __version__,
         **{name: _version(name) for name in packages},
         "jit_compile": trainer.jit_compile,

@@ -238,5 +238,7 @@ def _changed(a: Run, b: Run) -> Iterator[Changed]:
     before, after = (run.folder.read_environment() for run in (a, b))
     for what in dict.fromkeys([*before, *after]):
         pair = before.get(what), after.get(what)
+        if what == "processors" and None in pair:  # older versions do not record it
+            continue
         if pair[0] != pair[1] or (what == "git_dirty" and any(pair)):
             yield Changed(what, *pair)

@@ -1,16 +1,17 @@
 """Estimates the cost of the runs of a plan: parameters, time, disk space.
 
 The networks are built in a process forked from the same server as the runs, so that one that cannot be built is
-reported before any training. Times are those of finished runs with the same configuration, or else extrapolated by
-FLOPs from a short timing of the most expensive run.
+reported before any training. Times are those of finished runs on this machine, of the same configuration or one with
+similar work per image, or else extrapolated from a short timing of the largest of the other runs.
 """
 
-import math
+import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from pebble import ProcessExpired
 
@@ -19,12 +20,13 @@ from mnist_lab.config import Config
 from mnist_lab.config.problems import located
 from mnist_lab.errors import TooLargeError
 from mnist_lab.executors import Slot
-from mnist_lab.experiment import Splits, build_trainer, prepare_data
-from mnist_lab.sweeps.plan import PlannedRun
+from mnist_lab.experiment import build_trainer, prepare_data
+from mnist_lab.sweeps.experience import Experience
+from mnist_lab.sweeps.plan import Plan, PlannedRun
 from mnist_lab.sweeps.worker import executor_for
 
-OVERHEAD = 2.5
-"""Seconds of a run besides training: building, compiling, testing, plotting."""
+AFTERWARDS = 2.5
+"""Processor seconds of a run after its last epoch: testing, saving, plotting. Measured with TensorFlow and JAX."""
 FILES = 700_000
 """Bytes of a run folder besides the model: plots, predictions, mistakes."""
 TIMED_STEPS = 20
@@ -39,6 +41,8 @@ class Appraisal:
     bytes: int
     problem: str = ""
     """Why it cannot be trained, if its network is too large for this machine."""
+    basis: Literal["runs", "timing", ""] = ""
+    """What the seconds are estimated from: finished runs on this machine, or a short timing."""
 
 
 @dataclass(frozen=True)
@@ -46,105 +50,143 @@ class _Work:
     """The size of one run's training."""
 
     parameters: int
-    flops_per_step: int
-    steps: int
-    """Steps of all epochs."""
+    flops: int
+    images: int
+    """Training images of all epochs."""
 
 
-def appraise(todo: Sequence[PlannedRun], slot: Slot, *, data_dir: Path | None = None) -> dict[PlannedRun, Appraisal]:
-    """Estimate the cost of the runs in `todo`, each of which will get a slot like `slot`.
+@dataclass(frozen=True)
+class _Timing:
+    """A few steps of one network."""
+
+    seconds_per_flop: float
+    overhead: float
+    """Seconds besides the epochs, on a machine that is as busy as it is now."""
+
+
+def appraise(plan: Plan, slot: Slot, *, data_dir: Path | None = None) -> dict[PlannedRun, Appraisal]:
+    """Estimate the cost of the runs to train, each of which will get a slot like `slot`.
 
     A network that is too large for this machine only affects its own runs.
 
     Raises:
         InputError: a network's layers do not fit each other or the images.
     """
-    runtime = todo[0].identity.config.runtime
-    different = {run.identity.fingerprint: run for run in todo}
-    executor = executor_for(todo[0], [slot])
+    first = plan.todo[0].identity.config
+    experience = Experience.of(plan.finished, backend=str(first.runtime.backend), threads=len(slot.cpus))
+    different = {run.identity.fingerprint: run for run in plan.todo}
+    sources = {
+        mark: (run.source, run.identity.config.model_copy(update={"runtime": first.runtime}))
+        for mark, run in different.items()
+    }
+    executor = executor_for(plan.todo[0], [slot])
     try:
-        sources = [
-            (run.source, run.identity.config.model_copy(update={"runtime": runtime})) for run in different.values()
-        ]
-        untimed = [run.seconds is None for run in different.values()]
-        works, seconds_per_flop = _measured(executor, sources, untimed, data_dir)
+        works = dict(zip(sources, _built(executor, list(sources.values()), data_dir), strict=True))
+        known = {mark: _from_runs(experience, different[mark], work) for mark, work in works.items()}
+        timing = _timed(executor, sources, works, [mark for mark in works if known[mark] is None], data_dir)
     finally:
         executor.shutdown(cancel_futures=True)
-    size = dict(zip(different, works, strict=True))
-    return {run: _appraisal(run, size[run.identity.fingerprint], seconds_per_flop) for run in todo}
+    return {
+        run: _appraisal(works[mark], known[mark], timing) for run in plan.todo for mark in [run.identity.fingerprint]
+    }
 
 
-def _measured(
-    executor: Executor, sources: Sequence[tuple[str, Config]], untimed: Sequence[bool], data_dir: Path | None
-) -> "tuple[list[_Work | str], float]":
-    """As `measure`; if its process terminates unexpectedly, one process per network, to find out which one it is."""
-    try:
-        return executor.submit(measure, sources, untimed, data_dir).result()
-    except (ProcessExpired, BrokenProcessPool):
-        if len(sources) == 1:
-            problem = "the process that builds the network ended unexpectedly: out of memory, or killed."
-            return [f"{sources[0][0]}: {problem}"], 0.0
-    alone = [_measured(executor, [one], [timed], data_dir) for one, timed in zip(sources, untimed, strict=True)]
-    return [work for works, _ in alone for work in works], max(seconds for _, seconds in alone)
+def _from_runs(experience: Experience, run: PlannedRun, work: "_Work | str") -> float | None:
+    if isinstance(work, str):
+        return None
+    identity = run.identity
+    return experience.of_same(identity.fingerprint, identity.group) or experience.of_similar(work.flops, work.images)
 
 
-def _appraisal(run: PlannedRun, work: _Work | str, seconds_per_flop: float) -> Appraisal:
+def _appraisal(work: _Work | str, from_runs: float | None, timing: _Timing | None) -> Appraisal:
     if isinstance(work, str):
         return Appraisal(0, 0.0, 0, work)
-    trained = work.steps * work.flops_per_step * seconds_per_flop
-    return Appraisal(work.parameters, run.seconds or OVERHEAD + trained, 4 * work.parameters + FILES)
+    size = 4 * work.parameters + FILES
+    if from_runs is None and timing:
+        seconds = timing.overhead + work.flops * timing.seconds_per_flop
+        return Appraisal(work.parameters, seconds, size, basis="timing")
+    return Appraisal(work.parameters, from_runs or 0.0, size, basis="runs")
 
 
-def measure(
-    sources: Sequence[tuple[str, Config]], untimed: Sequence[bool], data_dir: Path | None
-) -> tuple[list[_Work | str], float]:
-    """Build every network and time a few steps of the most expensive `untimed` one; returns its seconds per FLOP too.
+def _built(executor: Executor, sources: Sequence[tuple[str, Config]], data_dir: Path | None) -> "list[_Work | str]":
+    """As `build`; if its process terminates unexpectedly, one process per network, to find out which one it is."""
+    try:
+        return executor.submit(build, sources, data_dir).result()
+    except (ProcessExpired, BrokenProcessPool):
+        if len(sources) == 1:
+            return [_ended(sources[0][0])]
+    return [work for source in sources for work in _built(executor, [source], data_dir)]
 
-    Runs in a process with Keras. Errors name the source of the configuration; the message about a network that is too
-    large is returned in its place.
+
+def _timed(
+    executor: Executor,
+    sources: dict[str, tuple[str, Config]],
+    works: dict[str, _Work | str],
+    untimed: Sequence[str],
+    data_dir: Path | None,
+) -> _Timing | None:
+    """The timing of the largest of the `untimed` networks that can be trained; the problems of others join `works`."""
+    sizes = {mark: work for mark in untimed if isinstance(work := works[mark], _Work)}
+    for mark in sorted(sizes, key=lambda mark: -sizes[mark].flops):
+        try:
+            return executor.submit(time_steps, *sources[mark], data_dir).result()
+        except TooLargeError as error:
+            works[mark] = str(error)
+        except (ProcessExpired, BrokenProcessPool):
+            works[mark] = _ended(sources[mark][0])
+    return None
+
+
+def _ended(source: str) -> str:
+    return f"{source}: the process that builds the network ended unexpectedly: out of memory, or killed."
+
+
+def build(sources: Sequence[tuple[str, Config]], data_dir: Path | None) -> "list[_Work | str]":
+    """Build every network, in a process with Keras; gives the message about one that is too large in its place.
+
+    Errors name the source of the configuration.
     """
     from mnist_lab import models
 
-    configs = [config for _, config in sources]
-    runtime = configs[0].runtime
+    runtime = sources[0][1].runtime
     backends.start(str(runtime.backend), device=runtime.device)
-    needed = {datasets.images_of(config.data): config.data for config in configs}
+    needed = {datasets.images_of(config.data): config.data for _, config in sources}
     loaded = {images: datasets.load(data, data_dir) for images, data in needed.items()}
-    works = [_built(source, config, loaded[datasets.images_of(config.data)]) for source, config in sources]
-    timed = {i: work for i, work in enumerate(works) if untimed[i] and isinstance(work, _Work)}
-    while timed:
-        costliest = max(timed, key=lambda i: timed[i].flops_per_step * timed[i].steps)
-        source, config = sources[costliest]
+    works: list[_Work | str] = []
+    for source, config in sources:
         try:
             with located(source), models.memory_errors():
-                seconds = _seconds_per_step(config, prepare_data(config, loaded[datasets.images_of(config.data)]))
+                splits = prepare_data(config, loaded[datasets.images_of(config.data)])  # not kept: it is a copy
+                summary = models.summarize(build_trainer(config, splits).model)
         except TooLargeError as error:
-            works[costliest] = str(error)
-            del timed[costliest]
-            continue
-        return works, seconds / max(1, timed[costliest].flops_per_step)
-    return works, 0.0
+            works.append(str(error))
+        else:
+            images = config.train.epochs * len(splits.train)
+            works.append(_Work(summary.parameters.total, 6 * (summary.multiply_adds or 0) * images, images))
+    return works
 
 
-def _built(source: str, config: Config, dataset: datasets.Dataset) -> _Work | str:
+def time_steps(source: str, config: Config, data_dir: Path | None) -> _Timing:
+    """Time a few steps, in a process with Keras: the second of two short epochs; the first also compiles.
+
+    Raises:
+        TooLargeError: the network does not fit into memory.
+    """
     from mnist_lab import models
 
-    try:
-        with located(source), models.memory_errors():
-            splits = prepare_data(config, dataset)  # not kept: it is a copy of the images
-            summary = models.summarize(build_trainer(config, splits).model)
-    except TooLargeError as error:
-        return str(error)
-    batch = config.train.batch_size
-    steps = config.train.epochs * math.ceil(len(splits.train) / batch)
-    return _Work(summary.parameters.total, 6 * (summary.multiply_adds or 0) * batch, steps)
-
-
-def _seconds_per_step(config: Config, splits: Splits) -> float:
-    """The second of two short epochs; the first also compiles."""
+    begun, worked = time.perf_counter(), time.process_time()
+    backends.start(str(config.runtime.backend), device=config.runtime.device)
+    splits = prepare_data(config, datasets.load(config.data, data_dir))
     rows = slice(0, TIMED_STEPS * config.train.batch_size)
-    few = replace(splits, train=splits.train.take(rows), validation=None)
+    validation = splits.validation and splits.validation.take(rows)
+    few = replace(splits, train=splits.train.take(rows), validation=validation)
     plain = {"epochs": 2, "restore_best": None, "early_stopping": None, "schedule": ()}
     config = config.model_copy(update={"train": config.train.model_copy(update=plain)})
-    *_, last = build_trainer(config, few).epochs()
-    return last["seconds"] / math.ceil(len(few.train) / config.train.batch_size)
+    with located(source), models.memory_errors():
+        trainer = build_trainer(config, few)
+        flops = 6 * (models.summarize(trainer.model).multiply_adds or 1)
+        _, second = trainer.epochs()
+    elapsed = time.perf_counter() - begun
+    busy = max(1.0, elapsed / (time.process_time() - worked))  # others use the processors, too
+    overhead = elapsed - 2 * second["seconds"] + AFTERWARDS * busy
+    return _Timing(second["seconds"] / (flops * len(few.train)), overhead)

@@ -97,7 +97,7 @@ def sweep(
     with closing(machine):
         if plan.todo:
             observer.appraising()
-        costs = appraise(plan.todo, slots[0], data_dir=data_dir) if plan.todo else {}
+        costs = appraise(plan, slots[0], data_dir=data_dir) if plan.todo else {}
         schedule = Schedule(plan, (*declared.notes, *plan.notes), machine.parallel, costs)
         observer.planned(schedule)
         if dry_run:

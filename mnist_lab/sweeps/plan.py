@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Literal, get_args
 
 from mnist_lab import datasets
 from mnist_lab.config import Config
 from mnist_lab.errors import InputError, UnreadableError
 from mnist_lab.experiment import Identity, identify
-from mnist_lab.runs import Run, RunFolder, load_run, read_runs
+from mnist_lab.runs import Measured, Run, RunFolder, load_run, read_runs
 from mnist_lab.sweeps.verdicts import too_few_seeds
 from mnist_lab.system.writable import check_clock, check_writable
 from mnist_lab.text.quantities import count
@@ -31,8 +30,6 @@ class PlannedRun:
     state: State
     found: Run | None = None
     """Its finished run, if there is one; possibly under the name of another experiment."""
-    seconds: float | None = None
-    """Median duration of finished runs that differ only in seed."""
     source: str = ""
     """The file of its configuration, for messages."""
 
@@ -73,6 +70,8 @@ class Plan:
     runs: tuple[PlannedRun, ...]
     todo: tuple[PlannedRun, ...]
     notes: tuple[str, ...] = ()
+    finished: tuple[Measured, ...] = ()
+    """All finished runs below the results folder, whatever experiment they are of."""
 
     def count(self, state: State) -> int:
         """The number of runs in `state`."""
@@ -142,7 +141,7 @@ def make_plan(
     else:
         kept = {"unreadable"} if force else {"unreadable", "done"}
         todo = tuple(run for run in runs if run.state not in kept)
-    return Plan(runs, todo, tuple(notes))
+    return Plan(runs, todo, tuple(notes), finished.measured)
 
 
 def _refuse_twins(identities: Sequence[Identity]) -> None:
@@ -167,8 +166,7 @@ def _planned(identity: Identity, source: str, finished: "_Finished", planned: se
     except UnreadableError as error:
         finished.problems.append(error.message)
         state = "unreadable"
-    seconds = finished.seconds.get(identity.fingerprint)
-    return PlannedRun(identity, state, found, median(seconds) if seconds else None, source)
+    return PlannedRun(identity, state, found, source)
 
 
 def _found_elsewhere(runs: Iterable[PlannedRun]) -> list[str]:
@@ -209,12 +207,11 @@ class _Finished:
         self.damaged, self.unreadable, self.problems = found.damaged, found.unreadable, list(found.problems)
         self.runs: dict[tuple[str, int], list[Run]] = {}
         self.fingerprints: dict[tuple[str | None, int], set[str]] = {}
-        self.seconds: dict[str, list[float]] = {}
+        self.measured = tuple(run.measured for run in found.runs)
         for run in found.runs:
             facts = run.measured.run
             self.runs.setdefault((facts.fingerprint, facts.seed), []).append(run)
             self.fingerprints.setdefault((facts.experiment, facts.seed), set()).add(facts.fingerprint)
-            self.seconds.setdefault(facts.fingerprint, []).append(run.measured.seconds.total)
 
     def run(self, fingerprint: str, seed: int, own: RunFolder) -> Run | None:
         """The finished run, preferably the one in its own folder."""

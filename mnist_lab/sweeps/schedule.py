@@ -26,6 +26,13 @@ class Schedule:
         return sum(cost.seconds for cost in self.costs.values()) / max(1, self.parallel)
 
     @property
+    def basis(self) -> str:
+        """What the time is estimated from."""
+        bases = {cost.basis for cost in self.costs.values()}
+        known = {"runs": "finished runs on this machine", "timing": "a short timing"}
+        return " and ".join(text for basis, text in known.items() if basis in bases)
+
+    @property
     def bytes(self) -> int:
         """Estimated disk space."""
         return sum(cost.bytes for cost in self.costs.values())

@@ -56,9 +56,10 @@ def print_plan(schedule: "Schedule", *, to_stdout: bool) -> None:
         return
     parallel = f", {schedule.parallel} in parallel" if schedule.parallel > 1 else ""
     trainable = sum(not cost.problem for cost in costs.values())
+    basis = f" (from {schedule.basis})" if schedule.basis else ""
     text = (
         f"{trainable} of {count(len(plan.runs), 'run')} to train{parallel}: "
-        f"about {estimate(schedule.seconds)}, {megabytes(schedule.bytes)} of disk space."
+        f"about {estimate(schedule.seconds)}{basis}, {megabytes(schedule.bytes)} of disk space."
     )
     echo(text, err=not to_stdout)
 
@@ -76,7 +77,8 @@ def plan_as_json(schedule: "Schedule") -> dict[str, Any]:
             "folder": str(run.found.folder.path if run.found else run.folder.path),
             "to_do": run in schedule.plan.todo,
             "parameters": cost.parameters if cost else run.found and run.found.measured.parameters.total,
-            "seconds": round(cost.seconds, 1) if cost else run.seconds,
+            "seconds": round(cost.seconds, 1) if cost else run.found and run.found.measured.seconds.total,
+            "seconds_from": (cost and cost.basis) or None,
             "bytes": cost.bytes if cost else None,
             "problem": (cost and cost.problem) or None,
         }

@@ -1,0 +1,63 @@
+"""How long runs take on this machine, from those that are finished."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import log
+from statistics import median
+
+from mnist_lab.runs import Measured
+from mnist_lab.system.hardware import processor_model
+
+LATEST = 20
+"""Only so many of the latest runs count, as they tell most about how busy the machine is."""
+NEAREST = 3
+SIMILAR = log(2)
+"""Largest difference of the logarithms of two networks' work per image at which one tells about the other."""
+
+
+@dataclass(frozen=True)
+class Experience:
+    """The latest finished runs of this machine, on one backend and device with the same number of threads."""
+
+    runs: tuple[Measured, ...]
+
+    @classmethod
+    def of(cls, finished: Iterable[Measured], *, backend: str, threads: int) -> "Experience":
+        """Those of all `finished` runs that tell about runs on this machine; published ones are of another.
+
+        The machine is recognized by the model and the number of its processors.
+        """
+        here = {"processor": processor_model(), "processors": os.cpu_count(), "backend": backend, "threads": threads}
+        known = [run for run in finished if all(run.environment.get(name) == value for name, value in here.items())]
+        return cls(tuple(sorted(known, key=lambda run: run.run.finished)[-LATEST:]))
+
+    def of_same(self, *fingerprints: str | None) -> float | None:
+        """Median duration, in seconds, of the runs with one of these fingerprints."""
+        return _median(run.seconds.total for run in self.runs if run.run.fingerprint in fingerprints)
+
+    def of_similar(self, flops: int, images: int) -> float | None:
+        """Estimated duration, in seconds, from the runs whose work per image is most similar.
+
+        Args:
+            flops: of the whole training.
+            images: that it trains on, all epochs together.
+        """
+        known = [(_distance(run, flops / images), run) for run in self.runs if run.flops and flops]
+        near = sorted((pair for pair in known if pair[0] <= SIMILAR), key=lambda pair: pair[0])[:NEAREST]
+        rate = _median(run.training_seconds / (run.flops or 1) for _, run in near)
+        return None if rate is None else flops * rate + (self.overhead or 0)
+
+    @property
+    def overhead(self) -> float | None:
+        """Median seconds of a run besides its epochs: building, compiling, testing, plotting."""
+        return _median(run.seconds.total - run.training_seconds for run in self.runs)
+
+
+def _distance(run: Measured, flops_per_image: float) -> float:
+    return abs(log((run.flops or 1) / (run.epochs * run.dataset.train)) - log(flops_per_image))
+
+
+def _median(values: Iterable[float]) -> float | None:
+    known = list(values)
+    return median(known) if known else None
