@@ -18,6 +18,7 @@ from mnist_lab.cli._options import (
     results_option,
     run_argument,
 )
+from mnist_lab.system.writable import make_folder
 from mnist_lab.terminal.output import echo, echo_error, print_json
 
 if TYPE_CHECKING:
@@ -152,6 +153,7 @@ def _print_predictions(
             title=_title(run),
             warnings=warnings,
         )
+        make_folder(plot.parent)
         plots.save(figure, plot)
     for picture, text in zip(pictures, warnings, strict=True):
         if text:
@@ -214,6 +216,7 @@ def _print_score(
         from mnist_lab import plots
 
         title = f"{_title(run)}, tested on {dataset.title}"
+        make_folder(plot.parent)
         plots.save(plots.confusion(score.confusion(), dataset.classes, title=title), plot)
     if as_json:
         facts = {

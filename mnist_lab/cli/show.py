@@ -15,6 +15,7 @@ from mnist_lab.cli._options import (
     results_option,
     run_argument,
 )
+from mnist_lab.system.writable import make_folder
 from mnist_lab.terminal.output import echo, echo_error, echo_skipped, print_json
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def _plot(run: "Run", image: str | None, output: Path | None, data_dir: Path | N
         layers = {layer.name: layer.maps for layer in maps}
         what, figure = "activations", plots.activations(pixels, layers, title=f"{title}: {said}")
     path = output or Path(f"{facts.experiment.replace('/', '-')}-{run.folder.id}-{what}.png")
+    make_folder(path.parent)
     plots.save(figure, path)
     echo(str(path))
 

@@ -63,6 +63,18 @@ def check_writable(folder: Path, instead: str) -> None:
         raise refuse(f"{there} is on a read-only file system" if _read_only(there) else f"no permission for {there}")
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder with its parents, where it does not exist.
+
+    Raises:
+        NoRoomError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NoRoomError(f"{folder}: cannot be created ({error.strerror or error}).", "Choose another one.") from error
+
+
 def _exists(path: Path) -> bool:
     try:
         path.stat()

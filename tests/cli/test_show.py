@@ -34,7 +34,7 @@ def shown(finished, tmp_path_factory):
         "weights": ["show", "small", "--weights"],
         "filters": ["show", "cnn", "--weights", "--output", "filters.png"],
         "index": ["show", "cnn", "--activations", "5", "--output", "five_maps.png"],
-        "file": ["show", "cnn", "--activations", "five.png", "--output", "file_maps.png"],
+        "file": ["show", "cnn", "--activations", "five.png", "--output", "below/file_maps.png"],
         "no convolutions": ["show", "small", "--activations", "5"],
         "augmented": ["data", "show", "cnn.yaml", "--augmented"],
         "more": ["data", "show", "cnn.yaml", "--augmented", "--set", "augment=[{noise: 0.3}]", "--output", "more.png"],
@@ -49,7 +49,7 @@ def shown(finished, tmp_path_factory):
         ("weights", "small-seed1-*-weights.png"),
         ("filters", "filters.png"),
         ("index", "five_maps.png"),
-        ("file", "file_maps.png"),
+        ("file", "below/file_maps.png"),
         ("augmented", "cnn-augmented.png"),
         ("more", "more.png"),
     ],
@@ -58,7 +58,7 @@ def test_a_figure_is_written_and_its_path_printed(shown, name, pattern):
     cwd, answers = shown
     assert answers[name].code == 0, answers[name].text
     [file] = cwd.glob(pattern)
-    assert answers[name].out == f"{file.name}\n"
+    assert answers[name].out == f"{file.relative_to(cwd)}\n"
     with Image.open(file) as image:
         assert image.width >= 1000
 

@@ -18,6 +18,7 @@ from mnist_lab.cli._options import (
     quiet_option,
     set_option,
 )
+from mnist_lab.system.writable import make_folder
 from mnist_lab.terminal.downloads import download_bar
 from mnist_lab.terminal.output import echo
 
@@ -85,7 +86,7 @@ def show(
         else _sample(source, index, split, data_dir, quiet=quiet)
     )
     path = output or Path(file)
-    _make_folder(path.parent)
+    make_folder(path.parent)
     draw(path)
     echo(str(path))
 
@@ -146,15 +147,6 @@ def _image(pixels: Any) -> "Image":
     from PIL.Image import fromarray
 
     return fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        from mnist_lab.errors import SetupError
-
-        raise SetupError(f"{folder}: cannot be created: {error.strerror or error}.") from error
 
 
 def _as_text(image: Any) -> str | None:
