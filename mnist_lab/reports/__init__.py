@@ -5,6 +5,7 @@
 
 from mnist_lab.reports import wording
 from mnist_lab.reports.compare import Comparison, compare
+from mnist_lab.reports.facts import reported_seeds
 from mnist_lab.reports.folder import report_on
 from mnist_lab.reports.runs import Collection, Group, Spread, collect, groups
 from mnist_lab.reports.sides import find_results, find_sides
@@ -28,6 +29,7 @@ __all__ = [
     "markdown",
     "published_in",
     "report_on",
+    "reported_seeds",
     "study",
     "wording",
     "write_comparison",

@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
+from pathlib import Path
 from typing import Any
 
 from mnist_lab.analysis.verdicts import Verdict
@@ -17,6 +18,9 @@ from mnist_lab.reports.columns import exact
 from mnist_lab.reports.compare import Arm, Comparison, Row
 from mnist_lab.reports.runs import Group, Spread, settings_of
 from mnist_lab.reports.study import Entry, Front, Section, Study, published
+
+SUMMARY = "summary.json"
+"""The file of a report with all of it."""
 
 
 def as_json(facts: Mapping[str, Any]) -> str:
@@ -51,6 +55,16 @@ def of_study(study: Study) -> dict[str, Any]:
         "sections": [_section(section) for section in study.sections],
         "left_out": study.problems,
     }
+
+
+def reported_seeds(folder: Path) -> dict[tuple[str, str], set[int]]:
+    """The seeds of each experiment and fingerprint in a `summary.json`; empty if there is none that can be read."""
+    try:
+        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        experiments = [each for section in summary["sections"] for each in section["experiments"]]
+        return {(each["experiment"], each["fingerprint"]): set(each["seeds"]) for each in experiments}
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}
 
 
 def of_comparison(comparison: Comparison, drawn: Sequence[str], not_drawn: Sequence[str]) -> dict[str, Any]:

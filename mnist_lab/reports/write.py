@@ -61,19 +61,19 @@ def write_report(folder: Path, study: Study, *, redraw: bool = False) -> list[Pa
     texts = {"report.md": document(study), "summary.csv": facts.as_csv(study)}
     some = {plot.file: plot for i in range(len(study.sections)) for plot in figures.of_section(study, i)}
     with folder_for("report", folder):
-        unchanged = _read(folder / "summary.json") == printable(known)
+        unchanged = _read(folder / facts.SUMMARY) == printable(known)
         if redraw or not unchanged or not all((folder / name).is_file() for name in some):
             # Written again once the figures are there, so that it never vouches for older ones.
-            (folder / "summary.json").unlink(missing_ok=True)
+            (folder / facts.SUMMARY).unlink(missing_ok=True)
             drawn = {
                 name: plot.draw(f"{study.title}: {plot.shows[0].lower()}{plot.shows[1:]}, {plot.data}")
                 for name, plot in some.items()
             }
             _save(folder, drawn, stale=_OF_A_SECTION)
-        for name, text in (*texts.items(), ("summary.json", known)):
+        for name, text in (*texts.items(), (facts.SUMMARY, known)):
             if _read(folder / name) != printable(text):
                 atomic.write_text(folder / name, printable(text))
-    return [folder / name for name in (*texts, "summary.json", *some)]
+    return [folder / name for name in (*texts, facts.SUMMARY, *some)]
 
 
 def write_page(folder: Path, study: Study, data_dir: Path | None = None) -> Path:

@@ -1,6 +1,5 @@
 """The pipeline of a sweep: plan, estimate, train, compare."""
 
-import json
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from mnist_lab.config.names import MAX_BYTES, hashed
 from mnist_lab.config.sweeps import Sweep
-from mnist_lab.reports import Study, groups, study, write_report
+from mnist_lab.reports import Study, groups, reported_seeds, study, write_report
 from mnist_lab.runs import Run
 from mnist_lab.sweeps.appraisal import appraise
 from mnist_lab.sweeps.launch import launch
@@ -120,19 +119,11 @@ def sweep(
 
 def _suffix(folder: Path, planned: Sequence[PlannedRun]) -> str:
     """The seeds, for the name of a summary that would replace one of more seeds in `folder`; empty if it would not."""
-    mine: dict[tuple[str | None, str], set[int]] = {}
+    mine: dict[tuple[str, str], set[int]] = {}
     for run in planned:
-        config, fingerprint = run.identity.config, run.identity.fingerprint
-        mine.setdefault((config.experiment, fingerprint), set()).add(config.seed)
-    try:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        theirs = {
-            (each["experiment"], each["fingerprint"]): set(each["seeds"])
-            for section in summary["sections"]
-            for each in section["experiments"]
-        }
-    except (OSError, ValueError, LookupError, TypeError):  # there is none, or none that could be kept
-        return ""
+        config, fingerprint = run.identity.config, run.identity.group or run.identity.fingerprint
+        mine.setdefault((str(config.experiment), fingerprint), set()).add(config.seed)
+    theirs = reported_seeds(folder)
     if not any(theirs.get(experiment, seeds) - seeds for experiment, seeds in mine.items()):
         return ""
     chosen = sorted(set().union(*mine.values()))

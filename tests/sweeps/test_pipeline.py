@@ -91,7 +91,9 @@ def test_a_sweep_of_fewer_seeds_does_not_replace_the_summary_of_more(tmp_path):
 def test_a_long_name_with_many_seeds_is_still_a_folders_name(tmp_path):
     name = "b" * 200
     planned = [
-        SimpleNamespace(identity=SimpleNamespace(config=SimpleNamespace(experiment=name, seed=seed), fingerprint="f"))
+        SimpleNamespace(
+            identity=SimpleNamespace(config=SimpleNamespace(experiment=name, seed=seed), fingerprint="f", group=None)
+        )
         for seed in range(1, 400, 2)
     ]
     folder = tmp_path / "results" / name
