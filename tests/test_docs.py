@@ -197,17 +197,21 @@ def test_the_arms_of_the_sweep_example_are_as_many_as_is_said(tmp_path):
     assert len(arms) == 2 * 2 * 5
 
 
-def test_the_lines_of_python_run(monkeypatch):
+def test_the_lines_of_python_run(monkeypatch, tmp_path):
     asked = []
-    run = load_run(ROOT / "results" / "published" / "mlp_512" / "seed1-3978a97a")
-    monkeypatch.setattr("mnist_lab.experiment.run", lambda config, **_: asked.append(config.model.nodes) or run)
+    published = ROOT / "results" / "published" / "mlp_512"
+    run = load_run(published / "seed1-3978a97a")
+    shutil.copytree(published, tmp_path / "results" / "published" / "mlp_512")
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    monkeypatch.setattr("mnist_lab.experiment.run", lambda config, **_: asked.append(config) or run)
     swept = Swept(Schedule(Plan((), ()), (), (), {}), runs=(run,))
     monkeypatch.setattr("mnist_lab.sweeps.sweep", lambda declared, *_, **__: asked.append(declared.name) or swept)
-    with chdir(ROOT):
+    with chdir(tmp_path):
         for block in blocks("python"):
             exec(block.text, {"__name__": "__main__"})
-    assert asked[0] == (64,)
+    assert (asked[0].model.nodes, asked[0].model.dropout, asked[0].train.epochs) == ((64,), (0.3,), 3)
     assert asked[1].startswith("ablation")
+    assert (asked[2].experiment, asked[2].base) == ("mlp_512,network=wide", "mlp_512")
 
 
 def anchors(text: str) -> set[str]:

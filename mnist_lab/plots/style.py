@@ -6,6 +6,7 @@ user's matplotlibrc cannot change what a run folder holds. Figures are 3:2 and d
 figures are plain objects and nothing is kept alive behind the caller's back.
 """
 
+import io
 import logging
 import os
 import warnings
@@ -127,8 +128,16 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def new_figure(width: float = WIDTH, height: float = HEIGHT, layout: Any = "constrained") -> Figure:
-    """An empty figure of `width` x `height` inches."""
-    return Figure(figsize=(width, height), layout=layout)
+    """An empty figure of `width` x `height` inches, which a notebook shows without pyplot."""
+    return _Shown(figsize=(width, height), layout=layout)
+
+
+class _Shown(Figure):
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """The picture, and the size to show it at: half of its pixels, which is sharp on any screen."""
+        picture, content = _picture(self), io.BytesIO()
+        picture.save(content, format="PNG")
+        return content.getvalue(), {"width": picture.width // 2, "height": picture.height // 2}
 
 
 def set_height(figure: Figure, height: float) -> None:
@@ -164,6 +173,13 @@ def headline(figure: Figure, text: str, *, scale: float = 1.0) -> None:
 
 
 @styled
+def _picture(figure: Figure) -> Image.Image:
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    return pixels.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+
+
 def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     """Write `figure` to `path` as a PNG of at most 256 colours, all of it or nothing.
 
@@ -173,11 +189,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     Raises:
         NoRoomError: the folder is missing, cannot be written, or the disk is full.
     """
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    reduced = pixels.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    return save_image(reduced, path, dpi=(figure.dpi, figure.dpi))
+    return save_image(_picture(figure), path, dpi=(figure.dpi, figure.dpi))
 
 
 def save_image(image: Image.Image, path: str | os.PathLike[str], **options: Any) -> Path:
