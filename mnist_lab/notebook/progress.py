@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -147,7 +147,7 @@ class _RunProgress(experiment.Observer):
             [str(record["epoch"]), *(f"{record[name]:.4f}" for name in names), f"{record['seconds']:.1f}"]
             for record in self._history
         ]
-        return table(["epoch", *names, "seconds"], rows, words=0)
+        return table(["epoch", *names, "seconds"], rows, words=())
 
 
 class _SweepProgress(sweeps.Observer):
@@ -203,13 +203,15 @@ def bar(text: str, done: int | None = None, total: int | None = None, figures: s
     return f"<div>{escape(text)} <progress{known}></progress> {escape(figures)}</div>"
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, words: int = 1) -> str:
-    """A table whose first `words` columns are text, the others numbers."""
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, words: Collection[int] = (0,)) -> str:
+    """A table; the columns whose places are `words` are text, the others numbers."""
 
     def cells(kind: str, texts: Sequence[str]) -> str:
+        styles = [
+            "text-align: left" if i in words else "text-align: right; white-space: nowrap" for i in range(len(texts))
+        ]
         return "".join(
-            f'<{kind} style="text-align: {"left" if i < words else "right"}">{escape(text)}</{kind}>'
-            for i, text in enumerate(texts)
+            f'<{kind} style="{style}">{escape(text)}</{kind}>' for style, text in zip(styles, texts, strict=True)
         )
 
     body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)

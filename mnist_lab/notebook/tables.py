@@ -51,7 +51,7 @@ def study_html(title: str, sections: Sequence[Section], findings: Sequence[str],
     for section in sections:
         shown = columns(section)
         rows = [[column.cell(entry).text for column in shown] for entry in section.entries]
-        words = next((i for i, column in enumerate(shown) if column.numeric), len(shown))
+        words = [i for i, column in enumerate(shown) if not column.numeric]
         parts.append(f"<div><i>{_text(section.heading)}</i></div>")
         parts.append(table([column.heading for column in shown], _printable(rows), words=words))
         parts.append(_compared(section))

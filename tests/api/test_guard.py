@@ -1,0 +1,43 @@
+"""A script that sweeps without the guard of multiprocessing is told of it before anything begins."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.lab import environment
+
+UNGUARDED = "import mnist_lab\n\nmnist_lab.sweep('quickstart', seeds=[1, 2])\n"
+WITHIN = "import mnist_lab\n\ndef go():\n    mnist_lab.sweep({data}, seeds=[])\n\n{start}\n"
+REACHED = "seeds"
+"""In the message about the seeds, which comes after the guard has been looked for."""
+
+
+def said(tmp_path, script):
+    (tmp_path / "script.py").write_text(script)
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert not list(tmp_path.glob("results*"))
+    return done.stderr.splitlines()[-2:]
+
+
+def test_the_guard_and_the_line_are_named(tmp_path):
+    problem, advice = said(tmp_path, UNGUARDED)
+    assert "script.py, line 3: a sweep starts processes, which import this script" in problem
+    assert 'below `if __name__ == "__main__":`' in advice
+
+
+@pytest.mark.parametrize(
+    ("start", "guarded"),
+    [
+        ("go()", False),
+        ("if True:\n    go()", False),
+        ("if __name__ == '__main__':\n    go()", True),
+        ("if '__main__' == __name__:\n    go()", True),
+        ("if __name__ != '__main__':\n    raise SystemExit\ngo()", True),
+    ],
+)
+def test_what_counts_is_how_the_script_gets_there(start, guarded, tmp_path):
+    lines = said(tmp_path, WITHIN.format(data={"data": {"dataset": "digits"}}, start=start))
+    assert ("a sweep starts processes" in lines[0]) is not guarded

@@ -1,0 +1,89 @@
+"""Progress: where it is shown, and what of a run and a sweep."""
+
+import pytest
+
+from mnist_lab import experiment, sweeps
+from mnist_lab.config import load_config
+from mnist_lab.experiment import Identity
+from mnist_lab.notebook.progress import _RunProgress, _SweepProgress, in_notebook, run_progress, sweep_progress
+from mnist_lab.runs import RunFolder
+from mnist_lab.sweeps import PlannedRun, Running
+from mnist_lab.terminal import progress as terminal
+from mnist_lab.terminal import sweeping
+from mnist_lab.training import Progress
+
+
+class Screen:
+    """An output that remembers what is shown."""
+
+    html = ""
+
+    def show(self, html, *, soon=False):
+        self.html = html
+
+
+def record(epoch):
+    return {"epoch": epoch, "loss": 0.5, "accuracy": 0.9, "val_loss": 0.6, "val_accuracy": 0.8, "seconds": 1.2}
+
+
+def test_a_script_is_no_notebook():
+    assert not in_notebook()
+
+
+@pytest.mark.parametrize(
+    ("watched", "own", "quiet"),
+    [
+        (run_progress, experiment.Observer(), terminal.Quiet),
+        (sweep_progress, sweeps.Observer(), sweeping.Quiet),
+    ],
+)  # fmt: skip
+def test_an_observer_of_ones_own_is_taken_and_nothing_is_shown_if_so_asked(watched, own, quiet):
+    with watched(own, shown=True) as told:
+        assert told is own
+    with watched(None, shown=False) as told:
+        assert type(told) is quiet
+
+
+class TestRun:
+    @pytest.fixture
+    def screen(self):
+        return Screen()
+
+    @pytest.fixture
+    def shown(self, screen):
+        return _RunProgress(screen)  # pyright: ignore[reportArgumentType]
+
+    def test_shows_what_is_in_progress_and_the_epochs_that_are_done(self, shown, screen):
+        shown.preparing("Reading <the> data")
+        assert "Reading &lt;the&gt; data" in screen.html
+        shown.epoch(record(1), 3)
+        shown.batch(Progress(epoch=2, done=5, total=10, loss=0.25, accuracy=0.5))
+        assert 'value="5" max="10"' in screen.html
+        for text in ("loss 0.2500, accuracy 0.5000", "<td", "0.9000", "val_accuracy"):
+            assert text in screen.html
+
+    def test_shows_the_last_epochs_only(self, shown, screen):
+        for epoch in range(1, 31):
+            shown.epoch(record(epoch), 30)
+        assert screen.html.count("<tr>") == 1 + 8
+        assert ">30</td>" in screen.html
+
+    def test_keeps_notes(self, shown, screen):
+        shown.note("Using fewer threads.")
+        shown.preparing("Building the network")
+        assert "Using fewer threads." in screen.html
+
+
+def running(tmp_path, epoch):
+    config = load_config("mlp_512")
+    identity = Identity(config, "0" * 64, RunFolder.of(tmp_path, "mlp_512", 1, "0" * 64), tmp_path)
+    return Running(PlannedRun(identity, "new"), 12.0, epoch=epoch, accuracy=0.5, epoch_seconds=2.0)
+
+
+def test_a_sweep_shows_what_is_running(tmp_path):
+    screen = Screen()
+    shown = _SweepProgress(screen)  # pyright: ignore[reportArgumentType]
+    shown.note("a <note>")
+    shown.tick([running(tmp_path, 3)])
+    for text in ("a &lt;note&gt;", "mlp_512 seed 1", "3/10", "0.5000"):
+        assert text in screen.html
