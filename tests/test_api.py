@@ -4,6 +4,7 @@ import inspect
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import mnist_lab
 from mnist_lab import errors
 from mnist_lab.config import Config, Override
+from mnist_lab.runs import load_run
 from mnist_lab.sweeps import Plan, Schedule, Swept
 from tests.lab import environment, finish
 from tests.run_folders import finished_run
@@ -30,6 +32,15 @@ def swept(given):
 
 def ignored(*_, **__):
     raise AssertionError("nothing may be trained")
+
+
+@pytest.fixture
+def trained(tmp_path, monkeypatch):
+    """The configurations that were to be trained, instead of training them."""
+    configs, folder = [], finished_run(tmp_path, SMALL | {"experiment": "small"})
+    run = load_run(folder.path)
+    monkeypatch.setattr("mnist_lab.experiment.run", lambda config, **_: configs.append(config) or run)
+    return configs
 
 
 def test_the_package_shows_what_it_offers_and_has_it_all():
@@ -111,6 +122,80 @@ class TestOverrides:
     def test_a_wrong_value_is_told_with_its_key(self, changes, message):
         with pytest.raises(mnist_lab.InputError, match=message):
             mnist_lab.load_config("mlp_512", changes)
+
+
+class TestShortForms:
+    def test_set_what_the_options_of_the_command_line_do(self, trained):
+        mnist_lab.run(
+            "mlp_512", set={"train.epochs": 9, "model.dropout": 0.3}, dataset=Path("~/images"), subset=np.int64(500),
+            test_subset=50, epochs=3, seed=7, backend="jax", device="cpu", threads=1,
+        )  # fmt: skip
+        config = trained[0]
+        assert (config.data.dataset, config.data.subset, config.data.test_subset) == ("~/images", 500, 50)
+        assert (config.train.epochs, config.model.dropout, config.seed) == (3, (0.3,), 7)
+        assert (config.runtime.backend, config.runtime.device, config.runtime.threads) == ("jax", "cpu", 1)
+
+    def test_are_named_in_errors(self):
+        with pytest.raises(mnist_lab.ConfigError, match=r"subset=-3: data\.subset: expected more than 0"):
+            mnist_lab.run("mlp_512", subset=-3)
+
+    def test_the_backend_is_that_of_keras_if_it_is_imported_already(self, trained, monkeypatch):
+        imported = SimpleNamespace(backend=SimpleNamespace(backend=lambda: "torch"))
+        monkeypatch.setitem(sys.modules, "keras", imported)
+        mnist_lab.run("mlp_512")
+        mnist_lab.run("mlp_512", backend="jax")
+        assert [config.runtime.backend for config in trained] == ["torch", "jax"]
+
+
+class TestNetworkOfOnesOwn:
+    @pytest.mark.parametrize(
+        ("config", "changes", "names"),
+        [
+            ("mlp_512", {}, ("mlp_512,network=wide", "mlp_512,network=wide", "mlp_512")),
+            (
+                "ablation/nodes_256",
+                {},
+                ("ablation/nodes_256,network=wide", "nodes_256,network=wide", "ablation/nodes_256"),
+            ),
+            ("mlp_512", {"name": "mine", "experiment": "mine"}, ("mine", "mine", None)),
+            ({"data": {"dataset": "digits"}}, {}, ("wide", "wide", None)),
+            ({"name": "mine", "data": {"dataset": "digits"}}, {}, ("mine", "mine", None)),
+            (SMALL | {"name": "mine", "model": {"kind": "custom"}}, {}, ("mine", "mine", None)),
+        ],
+        ids=str,
+    )
+    def test_names_the_experiment_after_both(self, config, changes, names, trained):
+        def wide(input_shape, classes):
+            raise NotImplementedError
+
+        mnist_lab.run(config, set=changes, network=wide)
+        found = trained[0]
+        assert (found.experiment, found.name, found.base) == names
+        assert found.model.kind == "custom"
+
+    def test_a_published_recipe_is_departed_from(self, trained):
+        mnist_lab.run("mlp_512", network=lambda shape, classes: None)
+        assert trained[0].reference.departures == ("model",)
+        assert trained[0].experiment == "mlp_512,network=lambda"
+
+
+class TestSweep:
+    def test_takes_mappings_and_configurations(self, monkeypatch):
+        given = {}
+        monkeypatch.setattr("mnist_lab.sweeps.sweep", swept(given))
+        one = mnist_lab.load_config("mlp_512", {"data.dataset": "digits"})
+        mnist_lab.sweep([SMALL | {"name": "small"}, one, "quickstart"], seeds="1..2", epochs=1)
+        configs = given["declared"].configs
+        assert [(config.experiment, config.seed) for config in configs] == [
+            ("small", 1), ("small", 2), ("mlp_512", 1), ("mlp_512", 2), ("quickstart", 1), ("quickstart", 2),
+        ]  # fmt: skip
+        assert {config.train.epochs for config in configs} == {1}
+        mnist_lab.sweep(SMALL | {"name": "small"})
+        assert given["declared"].name == "small"
+
+    def test_of_two_with_the_same_name_is_refused(self):
+        with pytest.raises(mnist_lab.ConfigError, match="both are called experiment"):
+            mnist_lab.sweep([SMALL, SMALL | {"model": {"kind": "mlp", "nodes": [9]}}])
 
 
 class TestPaths:

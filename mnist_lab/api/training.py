@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnist_lab.api import arguments
 from mnist_lab.api.guard import check_guard
-from mnist_lab.errors import TrainingError
+from mnist_lab.errors import ConfigError, TrainingError
 
 if TYPE_CHECKING:
     import os
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     AnyPath = str | os.PathLike[str]
     Source = AnyPath | Mapping[str, Any] | Config
     Changes = Mapping[str, Any] | Sequence[Override]
+
+NAMELESS = "experiment"
+"""What a configuration is called that has no name and no file."""
 
 
 def load_config(config: "Source", set: "Changes" = ()) -> "Config":  # noqa: A002 - as on the command line
@@ -214,16 +217,23 @@ def sweep(
 
 
 def _with_network(given: Any, changes: "list[Override]", network: "Builder") -> "Config":
-    """The configuration with the function's network, and an experiment named after both whose base is the original."""
+    """The configuration with the function's network.
+
+    If it has a network of its own, the experiment is named after both, and its base is the original; without a name,
+    after the function.
+    """
     from mnist_lab.config import Override, load_config
     from mnist_lab.config.names import part_of_name
 
-    custom = Override(("model",), {"kind": "custom"}, "network")
-    resolved = load_config(given, [*changes, custom])
+    resolved = load_config(given, [*changes, Override(("model",), {"kind": "custom"}, "network")])
     label = part_of_name(getattr(network, "__name__", type(network).__name__).replace("<lambda>", "lambda"))
-    if resolved.experiment == "experiment" and resolved.name in (None, "experiment"):
+    if resolved.name == resolved.experiment == NAMELESS:
         return resolved.model_copy(update={"name": label, "experiment": label})
-    if any(override.path in (("name",), ("experiment",)) for override in changes):
+    try:
+        own = load_config(given, changes)
+    except ConfigError:  # it has none, as all else is valid
+        return resolved
+    if own.model.kind == "custom" or any(override.path in (("name",), ("experiment",)) for override in changes):
         return resolved
     names = {key: f"{getattr(resolved, key)},network={label}" for key in ("name", "experiment")}
     return resolved.model_copy(update={**names, "base": resolved.experiment})
