@@ -60,12 +60,12 @@ def columns(section: Section) -> list[Column]:
     found = [
         Column("Experiment", 0, lambda entry: Cell(entry.group.name), numeric=False),
         *([Column("Base", 4, _base, numeric=False)] if len(section.bases) > 1 else []),
-        *_settings(section),
         Column(against, MINOR, lambda entry: Cell(entry.group.changed), numeric=False),
         *_scores(section),
         Column("n", MINOR + 1 if same_n else 2, lambda entry: Cell(str(entry.group.n), value=entry.group.n)),
         Column("Difference", 0, _difference, aside_heading="95 % CI", aside_priority=1),
         Column("Verdict", 0, _verdict, numeric=False, unbroken=True),
+        *_settings(section),
         *([] if section.share else [_validation(MINOR + 6)]),
         Column("Train", MINOR + 10, _over_seeds(lambda group: group.train)),
         Column("Gap", MINOR + 8, _over_seeds(lambda group: group.gap, sign="+")),
