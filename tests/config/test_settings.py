@@ -7,7 +7,7 @@ from mnist_lab.config.settings import short_keys, varying
 
 
 def config(source="mlp_512", **changes):
-    return load_config(source, overrides={key.replace("__", "."): value for key, value in changes.items()})
+    return load_config(source, {key.replace("__", "."): value for key, value in changes.items()})
 
 
 def test_every_setting_that_differs_is_there_with_the_value_of_each():

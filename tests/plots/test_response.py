@@ -130,7 +130,7 @@ def test_equal_responses_are_equal_files_of_a_size_to_print(tmp_path):
 
 
 def measured(overrides, images=1000, source="mlp_512"):
-    config = load_config(source, overrides={"data.dataset": "digits", **overrides})
+    config = load_config(source, {"data.dataset": "digits", **overrides})
     return with_training_images(config, images), config
 
 
@@ -197,7 +197,7 @@ def test_a_layers_dropout_is_told_by_its_place():
 
 
 def test_settings_hold_every_value_and_say_which_are_defaults():
-    found = settings_of(load_config("mlp_512", overrides={"model.nodes": [64, 64], "augment": [{"rotation": 10}]}))
+    found = settings_of(load_config("mlp_512", {"model.nodes": [64, 64], "augment": [{"rotation": 10}]}))
     assert (found["model.nodes"].value, found["model.nodes.count"].value) == (64, 2)
     assert found["augment.0.rotation.degrees"].number == 10
     assert found["train.optimizer.learning_rate"].number == 0.001

@@ -13,7 +13,7 @@ LAST = {"dense": {"units": "classes", "activation": "softmax"}}
 
 
 def network(*layers, shape=(8, 6, 1)):
-    config = load_config("quickstart", overrides={"model.layers": [*layers, LAST]})
+    config = load_config("quickstart", {"model.layers": [*layers, LAST]})
     return from_config(config, image_shape=shape, classes=10)
 
 
