@@ -40,7 +40,13 @@ def run_progress(observer: experiment.Observer | None, *, shown: bool) -> Iterat
         yield observer
     elif shown and in_notebook():
         with _Output() as output:
-            yield _RunProgress(output)
+            watching = _RunProgress(output)
+            try:
+                yield watching
+            except BaseException:
+                watching.end("")
+                raise
+            watching.end("Already finished; loaded from its folder.")
     else:
         with terminal.observer_for(quiet=not shown) as silent:
             yield silent
@@ -134,6 +140,10 @@ class _RunProgress(experiment.Observer):
     def note(self, text: str) -> None:
         self._notes = [*self._notes, text][-SHOWN:]
         self._show("")
+
+    def end(self, otherwise: str) -> None:
+        """Remove what was in progress; where nothing was trained, say this instead."""
+        self._show(line(otherwise) if otherwise and not self._heading else "")
 
     def _show(self, below: str, *, soon: bool = False) -> None:
         above = [line(text) for text in (self._heading, *self._notes) if text]

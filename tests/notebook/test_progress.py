@@ -68,6 +68,15 @@ class TestRun:
         assert screen.html.count("<tr>") == 1 + 8
         assert ">30</td>" in screen.html
 
+    def test_ends_without_what_was_in_progress(self, shown, screen):
+        shown.preparing("Reading the data")
+        shown.end("Already finished.")
+        assert screen.html == "<div>Already finished.</div>"
+        shown.epoch(record(1), 3)
+        shown.end("")
+        assert "<table" in screen.html
+        assert "<progress" not in screen.html
+
     def test_keeps_notes(self, shown, screen):
         shown.note("Using fewer threads.")
         shown.preparing("Building the network")
