@@ -84,6 +84,9 @@ def _facts(measured: "Measured") -> list[tuple[str, str]]:
         ),
         ("Backend", f"{environment.get('backend', 'unknown')} on {environment.get('device', 'unknown')}"),
     ]
+    if before := measured.run.continues:
+        of_it = quantities.count(before.epochs, "epoch")
+        lines.append(("Continues", f"{before.id}; the times include its {of_it}"))
     return lines + [("Published", text) for text in [_published_besides(measured.published)] if text]
 
 

@@ -118,7 +118,7 @@ def in_short(value: Any) -> str:
                 return f"fold {value.fold} of {value.folds}"
             return value.split if value.split in WITHOUT_FRACTION else f"{value.split} {in_short(value.fraction)}"
         case InitialWeights():
-            return "/".join(PurePath(value.run).parts[-2:])
+            return str(value)
         case Spec():
             return _arguments(value, type(value).model_fields)
         case tuple():

@@ -230,6 +230,9 @@ class InitialWeights(Spec):
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
     """Hash of its weights, which counts in place of its name; filled in by mnist-lab."""
 
+    def __str__(self) -> str:
+        return "/".join(Path(self.run).parts[-2:])
+
 
 def _named_run(value: Any) -> Any:
     return {"run": value} if isinstance(value, str) else value

@@ -9,7 +9,7 @@ from typing import Any
 
 from mnist_lab.config.differences import in_short, network
 from mnist_lab.config.layers import Cnn
-from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config
+from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config, InitialWeights
 from mnist_lab.config.spec import Item, Spec
 
 _NAMES = {
@@ -122,14 +122,14 @@ def setting_name(path: str) -> str:
 
 
 def _flat(path: str, value: Any, *, default: bool) -> Iterator[tuple[str, Setting]]:
-    if isinstance(value, Spec):
+    if isinstance(value, InitialWeights):
+        yield path, Setting(str(value), default)
+    elif isinstance(value, Spec):
         if isinstance(value, Item):
             path = f"{path}.{value.key}"
             yield f"{path}.", Setting(value.key, default)
         for name, field in type(value).model_fields.items():
             item = getattr(value, name)
-            if name == "sha256":  # follows from what is beside it
-                continue
             yield from _flat(f"{path}.{name}", item, default=not field.is_required() and item == field.get_default())
     elif isinstance(value, tuple) and any(isinstance(item, Spec) for item in value):
         for i, item in enumerate(value):
