@@ -49,9 +49,10 @@ from mnist_lab.terminal.output import echo, print_json
 @click.option(
     "--cluster",
     metavar="WHERE",
-    help="Train on a Dask cluster: its address, its scheduler file, or local[:N] to try it on this machine.",
+    help="Train on a cluster: the address of a Dask scheduler or its file, local[:N] to try Dask here, slurm, or a "
+    "YAML file of SLURM options.",
 )
-@click.option("--wait", is_flag=True, help="With --cluster: wait for workers.")
+@click.option("--wait", is_flag=True, help="With --cluster: wait for workers of Dask, or for the jobs of SLURM.")
 @click.option("--dry-run", is_flag=True, help="Show the plan with estimated time and disk space; train nothing.")
 @click.option("--force", is_flag=True, help="Retrain finished runs.")
 @click.option("--retry-failed", is_flag=True, help="Retry only runs that failed.")
@@ -139,6 +140,14 @@ def sweep(
         again = command_line(ctx, without=("--retry-failed", "--force"))
         print_failures(swept.failures, shlex.join([*again, "--retry-failed"]))
         ctx.exit(1)
-    if swept.missing and not retry_failed:
+    if swept.queued:
+        running = sum(run.state == "running" for run in swept.queued)
+        parts = [
+            f"{number} {word}"
+            for number, word in ((len(swept.queued) - running, "queued"), (running, "running"))
+            if number
+        ]
+        echo(f"On SLURM: {', '.join(parts)}. The same command says how they are; --wait follows them.", err=True)
+    elif swept.missing and not retry_failed:
         echo(f"{swept.missing} runs were not started.", err=True)
         ctx.exit(1)

@@ -9,6 +9,7 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -86,7 +87,7 @@ class DaskCluster:
 
     def _connected(self, distributed: Any) -> "Client":
         target: dict[str, Any] = {"address": self._local or self.where}
-        if not self._local and "://" not in self.where and not _is_host_and_port(self.where):
+        if not self._local and Path(self.where).is_file():
             target = {"scheduler_file": self.where}
         try:
             return distributed.Client(**target, timeout=CONNECT, set_as_default=False)
@@ -128,11 +129,6 @@ class DaskCluster:
             self.client.close(timeout=5)
         if self._local:
             self._local.close(timeout=5)
-
-
-def _is_host_and_port(where: str) -> bool:
-    host, colon, port = where.rpartition(":")
-    return bool(colon and host and port.isdecimal() and "/" not in host)
 
 
 Admission = Callable[[Mapping[str, Worker]], Mapping[str, str]]

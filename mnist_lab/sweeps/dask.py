@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from mnist_lab.executors.dask import DaskCluster, DaskExecutor, Worker
 from mnist_lab.executors.dask_worker import leave_file
 from mnist_lab.sweeps.machine import Machine
 from mnist_lab.sweeps.plan import PlannedRun
-from mnist_lab.sweeps.worker import PRELOAD, data_file
+from mnist_lab.sweeps.worker import PRELOAD, Task, data_file
 from mnist_lab.system.hardware import gpus
 from mnist_lab.text.quantities import count
 
@@ -55,8 +55,6 @@ class DaskMachine(Machine):
         self._shared: bool | None = None
         self._secret = secrets.token_hex(16)
         self._token = self.results / f".shared-{secrets.token_hex(8)}"
-
-    remote = True
 
     @property
     @override
@@ -183,10 +181,9 @@ class DaskMachine(Machine):
                 if isinstance(answer, Exception):
                     raise answer
 
-    @property
     @override
-    def apart(self) -> bool:
-        return not self._shared
+    def adapted(self, task: Task) -> Task:
+        return replace(task.anywhere(), apart=not self._shared)
 
     @override
     def close(self) -> None:

@@ -3,7 +3,7 @@
 import signal
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
@@ -72,22 +72,40 @@ def launch(
     for _, group in groupby(sorted(todo, key=by_server), key=by_server):
         runs = list(group)
         executor = machine.executor(runs, timeout=timeout, note=observer.note)
-        tasks = {run: _task(run, machine, data_dir, force=force) for run in runs}
+        tasks = {run: machine.adapted(task_for(run, data_dir, force=force)) for run in runs}
         failures += _Launcher(executor, tasks, observer, fail_fast).run()
         if failures and fail_fast:
             break
     return failures
 
 
-def _task(run: PlannedRun, machine: Machine, data_dir: Path | None, *, force: bool) -> Task:
+def task_for(run: PlannedRun, data_dir: Path | None, *, force: bool) -> Task:
+    """What a process needs to know to train a run."""
     identity = run.identity
-    results, folder = identity.results, run.folder.path
-    if machine.remote:
-        results, folder, data_dir = results.absolute(), folder.absolute(), data_dir and data_dir.absolute()
     return Task(
-        identity.config, results, data_dir, force or run.repeats, folder,
-        apart=machine.apart, dataset_sha256=identity.dataset_sha256,
+        identity.config, identity.results, data_dir, force or run.repeats, run.folder.path,
+        dataset_sha256=identity.dataset_sha256,
     )  # fmt: skip
+
+
+def set_aside(run: PlannedRun, note: Callable[[str], object]) -> None:
+    """Move a damaged run aside, unless another sweep has already done so since the plan was made.
+
+    Raises:
+        BusyError: another process writes it.
+        MachineError: it cannot be moved.
+    """
+    with run.folder.locked():
+        if not run.folder.finished:
+            return
+        try:
+            load_run(run.folder.path)
+        except DamagedError:
+            try:
+                aside = run.folder.set_aside()
+            except OSError as error:
+                raise MachineError.of(error, "It was left as it is.") from error
+            note(f"{run.label}: damaged; moved to {aside}.")
 
 
 class _Launcher:
@@ -213,7 +231,7 @@ class _Launcher:
         task = self.tasks[run]
         if run.state == "damaged" and not self.tries[run]:
             try:
-                self._set_aside(run)
+                set_aside(run, self.observer.note)
             except BusyError:
                 self._leave_for_now(run)
                 return
@@ -236,20 +254,6 @@ class _Launcher:
             task = replace(task, before=before)
         self.tries[run] += 1
         self.running[self.executor.submit(work, task)] = run
-
-    def _set_aside(self, run: PlannedRun) -> None:
-        """Move a damaged run aside, unless another sweep has already done so since the plan was made."""
-        with run.folder.locked():
-            if not run.folder.finished:
-                return
-            try:
-                load_run(run.folder.path)
-            except DamagedError:
-                try:
-                    aside = run.folder.set_aside()
-                except OSError as error:
-                    raise MachineError.of(error, "It was left as it is.") from error
-                self.observer.note(f"{run.label}: damaged; moved to {aside}.")
 
     def _hold(self, run: PlannedRun) -> None:
         with ExitStack() as stack:

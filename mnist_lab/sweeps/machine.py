@@ -7,16 +7,11 @@ from typing_extensions import override
 
 from mnist_lab.executors import CallExecutor, Slot
 from mnist_lab.sweeps.plan import PlannedRun
-from mnist_lab.sweeps.worker import executor_for
+from mnist_lab.sweeps.worker import Task, executor_for
 
 
 class Machine(ABC):
     """What `launch` needs to know of it."""
-
-    remote = False
-    """Whether runs are trained by processes that do not share this one's current folder."""
-    apart = False
-    """Whether it does not share the results folder: runs are trained elsewhere, and their folders come back."""
 
     @property
     @abstractmethod
@@ -34,6 +29,10 @@ class Machine(ABC):
             timeout: time limit of a run in seconds.
             note: is told what the user should know.
         """
+
+    def adapted(self, task: Task) -> Task:
+        """The task as the machine needs it; called after `executor`."""
+        return task
 
     @abstractmethod
     def close(self) -> None:

@@ -16,10 +16,10 @@ from mnist_lab.sweeps.verdicts import too_few_seeds
 from mnist_lab.system.writable import check_clock, check_writable
 from mnist_lab.text.quantities import count
 
-State = Literal["done", "resumable", "failed", "damaged", "unreadable", "changed", "new"]
+State = Literal["done", "resumable", "failed", "damaged", "unreadable", "changed", "new", "queued", "running"]
 STATES: tuple[State, ...] = get_args(State)
 """`unreadable`: its folder cannot be read at the moment, so it is kept and not trained. `changed`: the experiment has a
-finished run with this seed, but another configuration."""
+finished run with this seed, but another configuration. `queued`, `running`: on SLURM."""
 
 
 @dataclass(frozen=True, eq=False)

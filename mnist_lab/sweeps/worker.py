@@ -43,6 +43,11 @@ class Task:
     dataset_sha256: str = ""
     """The hash of its data set, if that may have been left for the executor's calls under this name."""
 
+    def anywhere(self) -> "Task":
+        """The same for a process with another current folder."""
+        data_dir = self.data_dir and self.data_dir.absolute()
+        return replace(self, results=self.results.absolute(), folder=self.folder.absolute(), data_dir=data_dir)
+
 
 @dataclass(frozen=True)
 class Outcome:

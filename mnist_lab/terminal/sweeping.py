@@ -26,6 +26,8 @@ WORDS = {
     "unreadable": "unreadable",
     "changed": "changed",
     "new": "new",
+    "queued": "queued",
+    "running": "running",
 }
 """The states of runs, for people."""
 RUNNING = ("Running", "Epoch", "Accuracy", "Time", "Left")
@@ -50,9 +52,10 @@ def print_plan(schedule: "Schedule", *, to_stdout: bool) -> None:
     print_table(("Experiment", "Seeds", "State", parameters, Column("Time", number=True)), rows, output=output)
     echo_notes(schedule.notes if to_stdout else [*schedule.notes, *schedule.problems])
     if not plan.todo:
-        all_done = plan.count("done") == len(plan.runs)
-        why = f"{count(len(plan.runs), 'run')}, all finished" if all_done else "no failed runs"
-        echo(f"Nothing to do: {why}.", err=True)
+        if plan.count("done") == len(plan.runs):
+            echo(f"Nothing to do: {count(len(plan.runs), 'run')}, all finished.", err=True)
+        elif not plan.count("queued") + plan.count("running"):
+            echo("Nothing to do: no failed runs.", err=True)
         return
     parallel = f", {schedule.parallel} in parallel" if schedule.parallel > 1 else ""
     trainable = sum(not cost.problem for cost in costs.values())
@@ -128,7 +131,8 @@ class Lines(DryRun):
     @override
     def planned(self, schedule: "Schedule") -> None:
         print_plan(schedule, to_stdout=False)
-        self.total = len(schedule.plan.todo)
+        plan = schedule.plan
+        self.total = len(plan.todo) + plan.count("queued") + plan.count("running")
 
     @override
     def ended(self, run: "PlannedRun", outcome: "Outcome", seconds: float) -> None:

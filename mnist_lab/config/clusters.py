@@ -1,0 +1,116 @@
+"""The file of SLURM options that `--cluster` takes, as strict as every other file.
+
+partition: gpu
+time: "2:00:00"        # or minutes
+cpus: 4
+gpus: 1
+mem: 8G
+parallel: 20           # tasks of the array at a time
+runs_per_task: 5
+setup: [module load python]
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from mnist_lab.config.document import frozen, read
+from mnist_lab.config.problems import config_error, suggest
+from mnist_lab.config.spec import Positive, Spec
+from mnist_lab.errors import InputError
+
+_LOCAL = re.compile(r"local(:[1-9][0-9]{0,3})?")
+_HOST_AND_PORT = re.compile(r"[\w.-]+:[0-9]{1,5}")
+
+
+def kind_of(where: str) -> Literal["dask", "slurm"]:
+    """Which engine `where` names.
+
+    Raises:
+        InputError: it names none.
+    """
+    path = Path(where)
+    if where == "slurm" or path.suffix in (".yaml", ".yml"):
+        return "slurm"
+    if _LOCAL.fullmatch(where) or "://" in where or _HOST_AND_PORT.fullmatch(where) or path.is_file():
+        return "dask"
+    if path.suffix == ".json":
+        raise InputError(f"--cluster {where}: no such scheduler file.", "`dask scheduler --scheduler-file` writes it.")
+    raise InputError(
+        f"--cluster: expected the address of a Dask scheduler (tcp://host:8786), its scheduler file, local, local:N, "
+        f"slurm, or a YAML file of SLURM options, received '{where}'{suggest(where, ('local', 'slurm'))}."
+    )
+
+
+_TIME = re.compile(r"(?:(?P<days>\d+)-)?(?P<hours>\d+):(?P<minutes>\d{2})(?::(?P<seconds>\d{2}))?")
+
+
+def _minutes(given: Any) -> Any:
+    """Minutes, rounded up, of a time as SLURM writes it: `2:00:00`, `1-12:00`, `0:30`."""
+    if not isinstance(given, str):
+        return given
+    found = _TIME.fullmatch(given)
+    if found is None:
+        raise PydanticCustomError(
+            "slurm_time", "expected minutes, or hours as in \"2:00:00\" or \"1-12:00\", received '{given}'",
+            {"given": given},
+        )  # fmt: skip
+    days, hours, minutes, seconds = (int(found[name] or 0) for name in ("days", "hours", "minutes", "seconds"))
+    return (days * 24 + hours) * 60 + minutes + (seconds > 0)
+
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class SlurmOptions(Spec):
+    """How a sweep is submitted to SLURM: one job array, each of whose tasks trains one or a few runs."""
+
+    engine: Literal["slurm", "local"] = "slurm"
+    """`local` starts the tasks as processes of this machine, to try a sweep without SLURM."""
+    partition: Text | None = None
+    """The partition; default: the cluster's."""
+    account: Text | None = None
+    """The account to charge."""
+    qos: Text | None = None
+    """The quality of service."""
+    time: Annotated[int, Field(gt=0), BeforeValidator(_minutes, json_schema_input_type=int | str)] = 60
+    """Time limit of a task, in minutes or as `"2:00:00"`. A run that does not finish in it is resumed by the next
+    submission."""
+    cpus: Positive = 1
+    """Processors of a task, which are the threads of its runs."""
+    mem: Text | None = None
+    """Memory of a task, such as `4G`; default: the cluster's."""
+    gpus: Annotated[int, Field(ge=0)] = 0
+    """GPUs of a task."""
+    constraint: Text | None = None
+    """Features that a node must have."""
+    nodelist: Text | None = None
+    """Nodes to use."""
+    exclude: Text | None = None
+    """Nodes to avoid."""
+    parallel: Positive = 256
+    """Tasks of the array at a time."""
+    runs_per_task: Positive = 1
+    """Runs that a task trains one after the other; several save queueing and start-up when runs are short."""
+    stop_before: Positive = 120
+    """Seconds before the time limit at which a task is told to stop after its epoch, with a checkpoint."""
+    setup: tuple[Text, ...] = ()
+    """Shell commands before the runs, such as `module load cuda`."""
+    options: dict[str, str | int | bool] = Field(default={})
+    """Further options of `sbatch` by their long names: `{reservation: tutorial}`."""
+
+
+def load_slurm_options(path: Path) -> SlurmOptions:
+    """Read a file of SLURM options.
+
+    Raises:
+        ConfigError: it cannot be read, or an option is unknown or invalid; with line and column.
+    """
+    document = read(path)
+    try:
+        return SlurmOptions.model_validate(frozen(document.value))
+    except ValidationError as error:
+        raise config_error(error, document) from None

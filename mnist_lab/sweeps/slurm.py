@@ -1,0 +1,241 @@
+"""Sweeps on SLURM: submitted as a job array, and continued by the same command later.
+
+Which task trains which run is recorded in `results/.slurm/<job>/runs.json`. What became of a run is known from its
+folder, and from its task only if it has no result.
+"""
+
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+
+from mnist_lab.config.clusters import SlurmOptions, load_slurm_options
+from mnist_lab.errors import InputError, UnreadableError
+from mnist_lab.executors.slurm import Slurm, Status
+from mnist_lab.experiment import record_failure
+from mnist_lab.runs import RunFolder
+from mnist_lab.sweeps.launch import set_aside, task_for
+from mnist_lab.sweeps.observer import Observer, Running
+from mnist_lab.sweeps.plan import Plan, PlannedRun
+from mnist_lab.sweeps.slurm_task import train, versions
+from mnist_lab.sweeps.worker import Outcome
+from mnist_lab.system import atomic, signals
+from mnist_lab.text.quantities import count
+
+LOOK = 5.0
+"""Seconds between questions to SLURM while following a sweep."""
+SETTLE = 10.0
+"""Seconds that the results of a task may take to appear here after it has ended."""
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """The task that a run was given to last."""
+
+    task: str
+    place: int
+    """Of the run among those of the task."""
+    status: Status
+
+    @property
+    def waits(self) -> bool:
+        """Whether the run may still be trained by it."""
+        return self.status.state != "ended"
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended, if the run has no result."""
+        result = self.status.result
+        if isinstance(result, list) and isinstance(outcome := result[self.place], Outcome):
+            return outcome
+        return Outcome("failed", self.status.why)
+
+
+class SlurmSweep:
+    """The tasks of SLURM that train the runs of a results folder.
+
+    Args:
+        where: `slurm`, or the path of a file of options.
+        results: the folder below which runs are; every node must see it.
+
+    Raises:
+        ConfigError: the options are invalid.
+        SetupError: submitit is not installed.
+    """
+
+    def __init__(self, where: str, results: Path) -> None:
+        self.options = SlurmOptions() if where == "slurm" else load_slurm_options(Path(where))
+        self.results = results.absolute()
+        self.slurm = Slurm(self.results / ".slurm", self.options)
+
+    def submitted(self, runs: Iterable[PlannedRun]) -> dict[PlannedRun, Submitted]:
+        """The last task of each run that was submitted."""
+        last: dict[str, tuple[str, int]] = {}
+        for task, folders in self._records():
+            last |= {folder: (task, place) for place, folder in enumerate(folders)}
+        tasks = {run: last[name] for run in runs if (name := self._name(run)) in last}
+        statuses = self.slurm.statuses(dict.fromkeys(task for task, _ in tasks.values()))
+        return {run: Submitted(task, place, statuses[task]) for run, (task, place) in tasks.items()}
+
+    def marked(self, plan: Plan, submitted: dict[PlannedRun, Submitted]) -> tuple[Plan, dict[PlannedRun, Submitted]]:
+        """The plan in which runs that are queued or running are not to do, and those runs with their tasks."""
+        waiting: dict[PlannedRun, Submitted] = {}
+        runs = []
+        for run in plan.runs:
+            it = submitted.get(run)
+            if it and it.waits:
+                run = replace(run, state="running" if it.status.state == "running" else "queued")
+                waiting[run] = it
+            runs.append(run)
+        todo = tuple(run for run in plan.todo if not (run in submitted and submitted[run].waits))
+        return replace(plan, runs=tuple(runs), todo=todo), waiting
+
+    def _records(self) -> Iterator[tuple[str, list[str]]]:
+        """Tasks and the names of their runs, in the order of submission."""
+        records = []
+        for file in self.slurm.folder.glob("*/runs.json"):
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                record = json.loads(file.read_bytes())
+                records.append((float(record["submitted"]), record["tasks"]))
+        for _, tasks in sorted(records, key=lambda record: record[0]):
+            yield from tasks.items()
+
+    def tidy(self) -> None:
+        """Remove the files of tasks whose runs are finished."""
+        for task, names in list(self._records()):
+            with suppress(OSError, UnreadableError):
+                if all(RunFolder(self.results / name).finished for name in names):
+                    shutil.rmtree(self.slurm.folder / task, ignore_errors=True)
+        for file in self.slurm.folder.glob("*/runs.json"):
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                if not any((self.slurm.folder / task).exists() for task in json.loads(file.read_bytes())["tasks"]):
+                    shutil.rmtree(file.parent)
+        with suppress(OSError):
+            self.slurm.folder.rmdir()  # if nothing is left in it
+
+    def _name(self, run: PlannedRun) -> str:
+        return run.folder.path.absolute().relative_to(self.results).as_posix()
+
+    def parallel(self, runs: int) -> int:
+        """The number of runs at a time, if SLURM grants all tasks at once."""
+        return min(self.options.parallel, math.ceil(runs / self.options.runs_per_task))
+
+    def submit(
+        self,
+        todo: Sequence[PlannedRun],
+        name: str,
+        *,
+        data_dir: Path | None,
+        force: bool,
+        timeout: float | None,
+        note: Callable[[str], object],
+    ) -> None:
+        """Submit the runs, an array for each backend.
+
+        Raises:
+            InputError: SLURM refuses the job.
+        """
+        by_server = attrgetter("server")
+        for server, group in groupby(sorted(todo, key=by_server), key=by_server):
+            runs = list(group)
+            for run in runs:
+                if run.state == "damaged":
+                    set_aside(run, note)
+            number = math.ceil(len(runs) / self.options.runs_per_task)
+            parts = [runs[i::number] for i in range(number)]  # each gets long and short ones
+            calls = [
+                (
+                    [task_for(run, data_dir, force=force).anywhere() for run in part],
+                    server, self.options.cpus, timeout, versions(server[0]),
+                )
+                for part in parts
+            ]  # fmt: skip
+            tasks = self.slurm.submit(f"mnist-lab {name}", train, calls)
+            named = {task: [self._name(run) for run in part] for task, part in zip(tasks, parts, strict=True)}
+            for each in dict.fromkeys(task.partition("_")[0] for task in tasks):
+                mine = {task: names for task, names in named.items() if task.partition("_")[0] == each}
+                record = {"submitted": time.time(), "sweep": name, "tasks": mine}
+                atomic.write_text(self.slurm.folder / each / "runs.json", json.dumps(record, indent=1))
+            jobs = ", ".join(dict.fromkeys(task.partition("_")[0] for task in tasks))
+            note(f"Submitted job {jobs}: {count(len(tasks), 'task')} for {count(len(runs), 'run')}.")
+
+    def follow(self, waiting: Iterable[PlannedRun], observer: Observer) -> list[tuple[PlannedRun, str]]:
+        """Wait until the runs have ended; gives those that failed, each with the reason.
+
+        Raises:
+            Interruption: a KeyboardInterrupt; the tasks go on.
+        """
+        begun: dict[PlannedRun, float] = {}
+        ended: dict[PlannedRun, float] = {}
+        failures = []
+        left = list(waiting)
+        try:
+            while left:
+                submitted = self.submitted(left)
+                now = time.monotonic()
+                for run in list(left):
+                    it = submitted[run]
+                    if it.status.state == "running" and run not in begun:
+                        begun[run] = now
+                        observer.started(run)
+                    outcome = self._outcome(run, it)
+                    if outcome is None or (outcome.kind != "done" and now - ended.setdefault(run, now) < SETTLE):
+                        continue
+                    left.remove(run)
+                    if outcome.kind == "failed":
+                        failures.append((run, outcome.reason))
+                    observer.ended(run, outcome, now - begun.get(run, now))
+                observer.tick([_progress(run, submitted[run], now - begun[run]) for run in left if run in begun])
+                if left:
+                    time.sleep(LOOK)
+        except KeyboardInterrupt as interrupt:
+            jobs = " ".join(sorted({it.task.partition("_")[0] for it in self.submitted(left).values()}))
+            raise signals.Interruption(
+                f"The job goes on, and the same command follows it. To end it: scancel {jobs}",
+                signals.number_of(interrupt),
+            ) from interrupt
+        return failures
+
+    @staticmethod
+    def _outcome(run: PlannedRun, submitted: Submitted) -> Outcome | None:
+        """How the run has ended, if it has."""
+        with suppress(UnreadableError):
+            if run.folder.finished and not run.folder.unsettled:
+                return Outcome("done")
+        return None if submitted.waits else submitted.outcome
+
+
+def note_ends(submitted: dict[PlannedRun, Submitted], observer: Observer, *, record: bool) -> None:
+    """Say why runs that were submitted and have ended have no result, and record it in their folders."""
+    for run, it in submitted.items():
+        outcome = it.outcome
+        if it.waits or outcome.kind == "done":
+            continue
+        reason = outcome.reason or "stopped in time; it resumes"
+        task = f"task {it.task}{f' on {it.status.node}' if it.status.node else ''}"
+        observer.note(f"{run.label}: {reason.splitlines()[0].rstrip('.')} ({task}).")
+        with suppress(UnreadableError):
+            if (
+                record
+                and outcome.kind == "failed"
+                and not (run.folder.failed or run.folder.interrupted or run.folder.finished)
+            ):
+                record_failure(run.folder, reason)
+
+
+def _progress(run: PlannedRun, submitted: Submitted, seconds: float) -> Running:
+    """What the run's folder says."""
+    history = []
+    with suppress(InputError):
+        history = run.folder.current.read_history()
+    if not history:
+        return Running(run, seconds, submitted.status.node)
+    last = history[-1]
+    mean = sum(record["seconds"] for record in history) / len(history)
+    return Running(run, seconds, submitted.status.node, last["epoch"], last.get("val_accuracy", last["accuracy"]), mean)

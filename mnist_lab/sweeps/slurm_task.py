@@ -1,0 +1,73 @@
+"""What a task of a SLURM job does: it trains its runs one after the other, and stops in time when it is told to."""
+
+import platform
+import signal
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import wait
+from importlib.metadata import PackageNotFoundError, version
+
+from pebble import ProcessExpired
+
+from mnist_lab import backends
+from mnist_lab.executors import ProcessExecutor
+from mnist_lab.executors.slots import claimed
+from mnist_lab.sweeps.worker import PRELOAD, Outcome, Task, work
+
+LOOK = 0.5
+"""Seconds between looks whether the task is told to stop."""
+
+
+def versions(backend: str) -> dict[str, str]:
+    """What must be the same on the machine that submits and on the nodes; of Python, the first two numbers."""
+    found = {"Python": ".".join(platform.python_version_tuple()[:2])}
+    for package in ("mnist-lab", "keras", backend):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def train(
+    tasks: Sequence[Task], server: tuple[str, str], threads: int, timeout: float | None, expected: Mapping[str, str]
+) -> list[Outcome]:
+    """Train the runs in `tasks`, each in a child process; submitit calls this on a node.
+
+    SIGTERM, and the signal that SLURM sends before the time limit, stop it after the current epoch, with a checkpoint.
+    """
+    there = versions(server[0])
+    if wrong := [
+        f"{name} {there[name]} (submitted with {expected[name]})" for name in expected if there[name] != expected[name]
+    ]:
+        return [Outcome("failed", f"{platform.node()} has other versions: {', '.join(wrong)}.")] * len(tasks)
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2):
+        signal.signal(number, lambda *_: told.set())
+    outcomes = []
+    with claimed(threads) as slot:
+        environment = backends.environment(*server)
+        with ProcessExecutor([slot], preload=PRELOAD, environment=environment, timeout=timeout) as executor:
+            for task in tasks:
+                if told.is_set():
+                    outcomes.append(Outcome("stopped"))
+                else:
+                    outcomes.append(_outcome(executor, task, told))
+    return outcomes
+
+
+def _outcome(executor: ProcessExecutor, task: Task, told: threading.Event, tries: int = 2) -> Outcome:
+    future = executor.submit(work, task)
+    while not wait([future], timeout=LOOK).done:
+        if told.is_set():
+            executor.stop()
+    try:
+        return future.result()
+    except TimeoutError:
+        return Outcome("failed", "Stopped at its time limit (--timeout); the next attempt resumes.")
+    except ProcessExpired as error:
+        if tries > 1 and not told.is_set():
+            return _outcome(executor, task, told, tries - 1)
+        return Outcome(
+            "failed", f"Its process terminated unexpectedly (exit code {error.exitcode}): killed, or out of memory."
+        )
