@@ -2,9 +2,9 @@
 
 import json
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mnist_lab.errors import InputError, TrainingError
+from mnist_lab.errors import DamagedError, InputError, TrainingError
 from mnist_lab.experiment.observer import Observer, Plan
 from mnist_lab.runs import CHECKPOINT, LAST_CHECKPOINT, Continued, RunFolder
 
@@ -22,7 +22,7 @@ def begin_or_resume(trainer: "Trainer", folder: RunFolder, observer: Observer, *
     if folder.interrupted and not force:
         try:
             continues = restore(trainer, folder, CHECKPOINT)
-        except (InputError, KeyError, ValueError) as error:
+        except InputError as error:
             unusable = f"The checkpoint cannot be used; restarting the training: {error}"
     if trainer.history:
         (folder.path / "error.txt").unlink(missing_ok=True)
@@ -37,12 +37,15 @@ def restore(trainer: "Trainer", folder: RunFolder, name: str) -> Continued | Non
     """Restore a checkpoint of `folder`; returns the run that its run continues, if any.
 
     Raises:
-        InputError: the file is missing or damaged.
-        KeyError, ValueError: it is incomplete, or belongs to another network.
+        InputError: the file is missing, damaged or incomplete, or belongs to another network.
     """
     state = folder.read_arrays(name)
-    history, continues = json.loads(str(state.pop("history"))), json.loads(str(state.pop("continues", "null")))
-    trainer.restore(state, history)
+    try:
+        history, continues = json.loads(str(state.pop("history"))), json.loads(str(state.pop("continues", "null")))
+        trainer.restore(state, history)
+    except (KeyError, ValueError) as error:
+        why = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise DamagedError(f"{folder.path / name}: cannot be used ({why}).") from error
     return Continued.model_validate(continues) if continues else None
 
 
@@ -51,10 +54,9 @@ def save(plan: Plan, trainer: "Trainer", name: str) -> None:
     import numpy as np
 
     continues = plan.continues and plan.continues.model_dump()
-    more: dict[str, Any] = {"history": np.array(json.dumps(trainer.history))}
-    if continues:
-        more["continues"] = np.array(json.dumps(continues))
-    plan.folder.write_arrays(name, trainer.state() | more)
+    more = {"history": trainer.history, "continues": continues}
+    texts = {key: np.array(json.dumps(value)) for key, value in more.items()}
+    plan.folder.write_arrays(name, trainer.state() | texts)
 
 
 def fit(plan: Plan, trainer: "Trainer", observer: Observer) -> None:

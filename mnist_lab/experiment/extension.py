@@ -57,38 +57,36 @@ def continue_from(
     Returns:
         What the trainer continues; None if it is unchanged.
     """
-    reasons = []
+    reasons: list[str] = []
     for folder in shorter:
-        reason = _obstacle(folder, config, environment)
-        if not reason:
-            try:
-                epochs.restore(trainer, folder, LAST_CHECKPOINT)
-            except (InputError, KeyError, ValueError) as error:
-                reason = f"its last checkpoint cannot be used: {error}"
-            else:
-                done = len(trainer.history)
-                rest = "" if not trainer.ended else ", where it stopped early; more epochs do not change it"
-                observer.note(f"Continuing from the end of {folder.path} after epoch {done}{rest}.")
-                return Continued(id=folder.id, epochs=done)
-        reasons.append(f"Starting from the beginning, not from the end of {folder.path}: {reason.rstrip('.')}.")
-    for text in reasons[:1]:
-        observer.note(text)
+        try:
+            _check(folder, config, environment)
+            epochs.restore(trainer, folder, LAST_CHECKPOINT)
+        except InputError as error:
+            reasons.append(f"Starting from the beginning, not from the end of {folder.path}: {error.message}")
+            continue
+        done = len(trainer.history)
+        rest = ", where it stopped early; more epochs do not change it" if trainer.ended else ""
+        observer.note(f"Continuing from the end of {folder.path} after epoch {done}{rest}.")
+        return Continued(id=folder.id, epochs=done)
+    if reasons:
+        observer.note(reasons[0])
     return None
 
 
-def _obstacle(folder: RunFolder, config: "Config", environment: Mapping[str, object]) -> str:
-    """Why a run cannot be continued with the same result; empty if it can."""
+def _check(folder: RunFolder, config: "Config", environment: Mapping[str, object]) -> None:
+    """Check that a run can be continued with the same result.
+
+    Raises:
+        InputError: it cannot; says why.
+    """
     for schedule in config.train.schedule:
         if isinstance(schedule, Cosine | OneCycle):
-            return f"train.schedule: {schedule.key} depends on the number of epochs"
+            raise InputError(f"train.schedule: {schedule.key} depends on the number of epochs.")
     if not (folder.path / LAST_CHECKPOINT).exists():
-        return "its last checkpoint was not kept (runtime.keep_checkpoint: true keeps it)"
-    try:
-        load_run(folder.path)
-        before = folder.read_environment()
-    except InputError as error:
-        return error.message
+        raise InputError("its last checkpoint was not kept (runtime.keep_checkpoint: true keeps it).")
+    load_run(folder.path)
+    before = folder.read_environment()
     for name in (*_DECIDE_ON_BITS, str(environment["backend"])):
         if before.get(name) != environment.get(name):
-            return f"it was trained with {name} {before.get(name)}, this run has {environment.get(name)}"
-    return ""
+            raise InputError(f"it was trained with {name} {before.get(name)}, this run has {environment.get(name)}.")

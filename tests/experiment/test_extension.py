@@ -191,7 +191,7 @@ def other_version(folder):
         (forget_checkpoint, "its last checkpoint was not kept (runtime.keep_checkpoint: true keeps it)"),
         (damage_checkpoint, "last_checkpoint.npz: damaged"),
         (damage_metrics, "metrics.json: damaged"),
-        (other_checkpoint, "its last checkpoint cannot be used"),
+        (other_checkpoint, "last_checkpoint.npz: cannot be used ('optimizer_0' is missing)"),
         (other_version, "it was trained with keras 3.0.0, this run has 3."),
     ],
 )
