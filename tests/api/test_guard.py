@@ -1,25 +1,20 @@
 """A script that sweeps without the guard of multiprocessing is told of it before anything begins."""
 
-import subprocess
 import sys
 
 import pytest
 
-from tests.lab import environment
+from tests.lab import finish
 
 UNGUARDED = "import mnist_lab\n\nmnist_lab.sweep('quickstart', seeds=[1, 2])\n"
 WITHIN = "import mnist_lab\n\ndef go():\n    mnist_lab.sweep({data}, seeds=[])\n\n{start}\n"
-REACHED = "seeds"
-"""In the message about the seeds, which comes after the guard has been looked for."""
 
 
 def said(tmp_path, script):
     (tmp_path / "script.py").write_text(script)
-    done = subprocess.run(
-        [sys.executable, "script.py"], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
-    )
+    done = finish([sys.executable, "script.py"], tmp_path)
     assert not list(tmp_path.glob("results*"))
-    return done.stderr.splitlines()[-2:]
+    return done.err.splitlines()[-2:]
 
 
 def test_the_guard_and_the_line_are_named(tmp_path):
@@ -41,3 +36,4 @@ def test_the_guard_and_the_line_are_named(tmp_path):
 def test_what_counts_is_how_the_script_gets_there(start, guarded, tmp_path):
     lines = said(tmp_path, WITHIN.format(data={"data": {"dataset": "digits"}}, start=start))
     assert ("a sweep starts processes" in lines[0]) is not guarded
+    assert ("model: this key is required" in lines[-1]) is guarded, "of what is checked next"

@@ -1,13 +1,12 @@
 """A network that a Python function builds, from the function to its run folder and what is said of it."""
 
 import json
-import subprocess
 import sys
 
 import pytest
 
 from mnist_lab.runs import load_run
-from tests.lab import environment, here, lab
+from tests.lab import finish, here, lab
 
 PROGRAM = """
 import json
@@ -72,11 +71,9 @@ print(json.dumps({
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
     folder = tmp_path_factory.mktemp("custom")
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=folder, env=environment(), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return folder, json.loads(done.stdout)
+    done = finish([sys.executable, "-c", PROGRAM], folder)
+    assert done.code == 0, done.err
+    return folder, json.loads(done.out)
 
 
 @pytest.fixture(scope="module")
