@@ -124,6 +124,13 @@ class TestOverrides:
             mnist_lab.load_config("mlp_512", changes)
 
 
+def test_an_error_in_what_was_given_has_a_short_traceback():
+    with pytest.raises(mnist_lab.ConfigError) as caught:
+        mnist_lab.load_config("mlp_512", {"train.epochs": "three"})
+    assert len(caught.traceback) == 2
+    assert caught.value.__suppress_context__
+
+
 class TestShortForms:
     def test_set_what_the_options_of_the_command_line_do(self, trained):
         mnist_lab.run(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab.api import arguments
+from mnist_lab.api.errors import brief
 from mnist_lab.errors import DataError, InputError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     AnyPath = str | os.PathLike[str]
 
 
+@brief
 def load_run(run: "AnyPath", *, results: "AnyPath" = "results") -> "Run":
     """Read a finished run.
 
@@ -40,6 +42,7 @@ def load_run(run: "AnyPath", *, results: "AnyPath" = "results") -> "Run":
     return Run.of(arguments.run_of(run, folder))
 
 
+@brief
 def list_runs(
     results: "AnyPath" = "results",
     *,
@@ -75,6 +78,7 @@ def list_runs(
     return [Run.of(run) for run in records.first(limit).runs]
 
 
+@brief
 def report(*paths: "AnyPath", output: "AnyPath | None" = None, data_dir: "AnyPath | None" = None) -> "Study":
     """Compare the finished runs in and below folders, and write `report.html`, `report.md` and the other files.
 
@@ -100,6 +104,7 @@ def report(*paths: "AnyPath", output: "AnyPath | None" = None, data_dir: "AnyPat
     return Study.of(study.title, members, study, files)
 
 
+@brief
 def compare(
     base: "AnyPath | runs.Run",
     *others: "AnyPath | runs.Run",
@@ -158,6 +163,7 @@ class Prediction:
         return f"Prediction({self.image}: {self.label}, probability {self.probability:.4f}{doubt})"
 
 
+@brief
 def predict(
     run: "AnyPath | runs.Run",
     images: Any,
@@ -226,4 +232,4 @@ def _side(given: Any) -> str:
 
 def _warn(problems: Iterable[str]) -> None:
     for problem in problems:
-        warnings.warn(f"Skipped: {problem}", stacklevel=3)
+        warnings.warn(f"Skipped: {problem}", stacklevel=4)

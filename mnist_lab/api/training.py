@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab.api import arguments
+from mnist_lab.api.errors import brief
 from mnist_lab.api.guard import check_guard
 from mnist_lab.errors import ConfigError, TrainingError
 
@@ -24,6 +25,7 @@ NAMELESS = "experiment"
 """What a configuration is called that has no name and no file."""
 
 
+@brief
 def load_config(config: "Source", set: "Changes" = ()) -> "Config":  # noqa: A002 - as on the command line
     """Load and validate a configuration.
 
@@ -42,6 +44,7 @@ def load_config(config: "Source", set: "Changes" = ()) -> "Config":  # noqa: A00
     return configurations.load_config(arguments.source(config), arguments.overrides(set))
 
 
+@brief
 def run(
     config: "Source",
     *,
@@ -124,6 +127,7 @@ def run(
     return Run.of(done)
 
 
+@brief
 def sweep(
     references: "Source | Sequence[Source]",
     *,
