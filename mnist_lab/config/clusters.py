@@ -22,7 +22,7 @@ from mnist_lab.config.problems import config_error, suggest
 from mnist_lab.config.spec import Positive, Spec
 from mnist_lab.errors import InputError
 
-_LOCAL = re.compile(r"local(:[1-9][0-9]{0,3})?")
+_LOCAL = re.compile(r"local(:[1-9][0-9]{0,2})?")
 _HOST_AND_PORT = re.compile(r"[\w.-]+:[0-9]{1,5}")
 
 
@@ -35,7 +35,8 @@ def kind_of(where: str) -> Literal["dask", "slurm"]:
     path = Path(where)
     if where == "slurm" or path.suffix in (".yaml", ".yml"):
         return "slurm"
-    if _LOCAL.fullmatch(where) or "://" in where or _HOST_AND_PORT.fullmatch(where) or path.is_file():
+    address = "://" in where or (_HOST_AND_PORT.fullmatch(where) and not where.startswith("local:"))
+    if _LOCAL.fullmatch(where) or address or path.is_file():
         return "dask"
     if path.suffix == ".json":
         raise InputError(f"--cluster {where}: no such scheduler file.", "`dask scheduler --scheduler-file` writes it.")

@@ -117,6 +117,9 @@ class SlurmSweep:
                 if not any((self.slurm.folder / task).exists() for task in json.loads(file.read_bytes())["tasks"]):
                     shutil.rmtree(file.parent)
         with suppress(OSError):
+            if not any(self.slurm.folder.glob("*/runs.json")):
+                for script in self.slurm.folder.glob(".submission_file_*.sh"):
+                    script.unlink()
             self.slurm.folder.rmdir()  # if nothing is left in it
 
     def _name(self, run: PlannedRun) -> str:

@@ -17,8 +17,9 @@ PATIENCE = 60.0
 class Cluster:
     """A scheduler on a free port, and as many workers as are started."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **variables: str) -> None:
         self.folder = folder
+        self.variables = variables
         self.processes: list[subprocess.Popen[bytes]] = []
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -26,10 +27,10 @@ class Cluster:
         self.address = f"tcp://127.0.0.1:{self.port}"
         self.start_scheduler()
 
-    def start_scheduler(self, before: str = "") -> None:
+    def start_scheduler(self) -> None:
         self.scheduler = self._start(
-            "scheduler", "--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard", before=before
-        )
+            "scheduler", "--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard", **self.variables
+        )  # fmt: skip
         begun = time.monotonic()
         while time.monotonic() - begun < PATIENCE:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
@@ -37,25 +38,37 @@ class Cluster:
             time.sleep(0.1)
         raise AssertionError("no scheduler")
 
-    def start_worker(self, name: str, *options: str, before: str = "", **variables: str) -> subprocess.Popen[bytes]:
-        """A worker with its nanny, who starts it again when it is killed; `before` is Python that is run first."""
+    def start_worker(self, name: str, *options: str, **variables: str) -> subprocess.Popen[bytes]:
+        """A worker with its nanny, which starts it again when it is killed."""
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
         return self._start(
             "worker", self.address, "--name", name, "--nthreads", "1", "--no-dashboard", "--local-directory",
-            str(folder), *options, before=before, **variables,
+            str(folder), *options, **variables,
         )  # fmt: skip
 
-    def _start(self, *arguments: str, before: str = "", **variables: str) -> subprocess.Popen[bytes]:
-        program = f"{before}\nimport sys\nfrom dask.__main__ import main\nsys.argv[0] = 'dask'\nmain()"
+    def _start(self, *arguments: str, **variables: str) -> subprocess.Popen[bytes]:
         log = (self.folder / f"{arguments[0]}.log").open("ab")
         with log:
             process = subprocess.Popen(
-                [sys.executable, "-c", program, *arguments], env=environment(**variables), cwd=self.folder,
+                [sys.executable, "-m", "dask", *arguments], env=environment(**variables), cwd=self.folder,
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         self.processes.append(process)
         return process
+
+    def await_workers(self, number: int) -> None:
+        from distributed import Client
+
+        with Client(self.address, timeout=30, set_as_default=False) as client:
+            client.wait_for_workers(number, timeout=PATIENCE)
+
+    def worker_processes(self) -> list[int]:
+        """The processes of the workers of this moment."""
+        from distributed import Client
+
+        with Client(self.address, timeout=30, set_as_default=False) as client:
+            return [pid for pid in client.run(os.getpid, on_error="ignore").values() if isinstance(pid, int)]
 
     def close(self) -> None:
         for process in self.processes:

@@ -1,0 +1,109 @@
+"""A real SLURM of one node, on ports and in folders of its own, for machines where Debian's slurm-wlm is installed."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+CONFIG = """\
+ClusterName=lab
+SlurmctldHost={host}(127.0.0.1)
+SlurmUser={user}
+SlurmdUser={user}
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
+CredType=cred/munge
+MpiDefault=none
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+ReturnToService=2
+SlurmctldPort={controller}
+SlurmdPort={node}
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.log
+AccountingStorageType=accounting_storage/none
+JobAcctGatherType=jobacct_gather/none
+SchedulerParameters=sched_interval=1,batch_sched_delay=0,sched_min_interval=0
+KillWait=5
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} State=UNKNOWN
+PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+"""
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol")
+
+
+def missing() -> str:
+    """Why there can be no SLURM here."""
+    if os.getuid() != 0:
+        return "slurmd needs root"
+    absent = [program for program in PROGRAMS if not shutil.which(program)]
+    return f"not installed: {', '.join(absent)}" if absent else ""
+
+
+class SlurmCluster:
+    """Started at once; `variables` are what the commands of SLURM need to find it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.variables = {"SLURM_CONF": str(folder / "slurm.conf")}
+        folder.chmod(0o755)
+        (folder / "state").mkdir()
+        (folder / "spool").mkdir()
+        key = folder / "munge.key"
+        key.write_bytes(secrets.token_bytes(128))
+        key.chmod(0o400)
+        host = socket.gethostname().partition(".")[0]
+        with ExitStack() as stack:
+            ports = [stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(2)]
+        (folder / "slurm.conf").write_text(
+            CONFIG.format(
+                host=host, user="root", folder=folder, controller=ports[0], node=ports[1], cpus=os.cpu_count()
+            )
+        )
+        self.processes = [
+            self._start(
+                "munged", "--foreground", "--force", f"--socket={folder}/munge.socket", f"--key-file={key}",
+                f"--pid-file={folder}/munge.pid", f"--log-file={folder}/munge.log", f"--seed-file={folder}/munge.seed",
+            )
+        ]  # fmt: skip
+        self._until(lambda: (folder / "munge.socket").exists())
+        self.processes += [self._start("slurmctld", "-D"), self._start("slurmd", "-D")]
+        self._until(lambda: "idle" in self.command("sinfo", "--noheader", "--format=%T"))
+
+    def _start(self, *command: str) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{command[0]}.out").open("wb") as log:
+            return subprocess.Popen(
+                command, env=os.environ | self.variables, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+
+    def command(self, *command: str) -> str:
+        done = subprocess.run(command, env=os.environ | self.variables, capture_output=True, text=True, check=False)
+        return done.stdout
+
+    def _until(self, what) -> None:
+        begun = time.monotonic()
+        while not what():
+            if time.monotonic() - begun > 60:
+                logs = "\n".join(f"{log.name}: {log.read_text()[-1000:]}" for log in self.folder.glob("*.out"))
+                raise AssertionError(f"SLURM does not start\n{logs}")
+            time.sleep(0.1)
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self.command("scancel", "--user=root")
+            time.sleep(1)
+        for process in reversed(self.processes):
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            process.kill()
+            process.wait()

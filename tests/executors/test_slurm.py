@@ -1,0 +1,113 @@
+"""Tasks on a real SLURM of one node, and on submitit's local engine.
+
+Without SLURM the tests that need it are skipped; with MNIST_LAB_SLURM=required they fail instead.
+"""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("submitit", reason="the extra slurm is not installed")
+
+from mnist_lab.config.clusters import SlurmOptions
+from mnist_lab.errors import InputError, SetupError
+from mnist_lab.executors.slurm import Slurm
+from tests.executors import calls
+from tests.executors.slurm_cluster import SlurmCluster, missing
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    if why := missing():
+        (pytest.fail if os.environ.get("MNIST_LAB_SLURM") == "required" else pytest.skip)(f"no SLURM: {why}")
+    made = SlurmCluster(tmp_path_factory.mktemp("slurm"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def slurm(cluster, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
+    for name, value in cluster.variables.items():
+        monkeypatch.setenv(name, value)
+    yield Slurm(tmp_path / "jobs", SlurmOptions())
+    cluster.command("scancel", "--user=root")
+
+
+def until(what, seconds=90):
+    begun = time.monotonic()
+    while not (found := what()) and time.monotonic() - begun < seconds:
+        time.sleep(0.2)
+    return found
+
+
+def ended(slurm, tasks):
+    until(lambda: all(status.state == "ended" for status in slurm.statuses(tasks).values()))
+    return slurm.statuses(tasks)
+
+
+def running(slurm, task):
+    return until(lambda: slurm.statuses([task])[task].state == "running")
+
+
+def test_the_tasks_of_an_array_give_their_results(slurm):
+    tasks = slurm.submit("answers", calls.answer, [(1,), (2,)])
+    assert len({task.partition("_")[0] for task in tasks}) == 1
+    assert [status.result for status in ended(slurm, tasks).values()] == [2, 3]
+
+
+def test_a_task_is_queued_while_there_is_no_processor_for_it(slurm):
+    tasks = slurm.submit("sleepers", calls.sleep, [(600,) for _ in range(os.cpu_count() + 1)])
+    assert running(slurm, tasks[0])
+    last = slurm.statuses(tasks)[tasks[-1]]
+    assert (last.state, last.why) == ("queued", "Resources")
+
+
+def test_an_exception_in_a_task_is_the_reason_of_its_end(slurm):
+    [task] = slurm.submit("failing", calls.fail, [()])
+    assert ended(slurm, [task])[task].why == "ValueError: as asked"
+
+
+def test_a_cancelled_task_is_called_so(slurm, cluster):
+    [task] = slurm.submit("cancelled", calls.sleep, [(600,)])
+    assert running(slurm, task)
+    cluster.command("scancel", task)
+    assert ended(slurm, [task])[task].why == "cancelled (CANCELLED)"
+
+
+def test_a_task_that_is_killed_ends_with_an_error(slurm):
+    [task] = slurm.submit("killed", calls.die, [()])
+    assert ended(slurm, [task])[task].why.startswith("ended with an error (FAILED")
+
+
+def test_what_slurm_has_forgotten_is_said(slurm):
+    assert slurm.statuses(["99999_0"])["99999_0"].why == "ended without a result, and SLURM no longer knows why"
+
+
+def test_an_option_that_sbatch_refuses_is_an_error_in_its_own_words(slurm):
+    refused = Slurm(slurm.folder, SlurmOptions(partition="nowhere"))
+    with pytest.raises(InputError, match="invalid partition specified: nowhere"):
+        refused.submit("refused", calls.answer, [(1,)])
+
+
+@pytest.mark.thorough
+def test_a_task_that_is_out_of_time_is_called_so(slurm):
+    short = Slurm(slurm.folder, SlurmOptions(time=1))
+    [task] = short.submit("slow", calls.sleep_through_signals, [(600,)])
+    until(lambda: short.statuses([task])[task].state == "ended", 180)
+    assert short.statuses([task])[task].why == "out of time (TIMEOUT)"
+
+
+def test_the_local_engine_needs_no_slurm(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
+    local = Slurm(tmp_path / "jobs", SlurmOptions(engine="local"))
+    tasks = local.submit("answers", calls.answer, [(1,), (2,)])
+    assert [status.result for status in ended(local, tasks).values()] == [2, 3]
+
+
+def test_without_sbatch_it_says_where_to_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SetupError, match="login node"):
+        Slurm(tmp_path / "jobs", SlurmOptions()).submit("nowhere", calls.answer, [(1,)])
