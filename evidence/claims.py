@@ -34,7 +34,7 @@ class Outcome(StrEnum):
 
     SUPPORTED = "supported"
     CONTRADICTED = "contradicted"
-    UNDETECTED = "no detectable difference"
+    NOT_SIGNIFICANT = "not significant"
     INCONCLUSIVE = "inconclusive"
     """The interval of a size spans the claim's bound."""
     BIASED = "inconclusive: gap biased by dropout or augmentation"
@@ -151,7 +151,7 @@ def _of_two(claim: Claim, compared: Comparison, test: Tested | None) -> Finding:
     elif unlike and claim.quantity == "overfitting":
         outcome = Outcome.BIASED
     elif not test.significant:
-        outcome = Outcome.UNDETECTED
+        outcome = Outcome.NOT_SIGNIFICANT
     else:
         outcome = Outcome.SUPPORTED if agrees else Outcome.CONTRADICTED
     return Finding(claim, outcome, test.paired.n, f"{numbers} {wording.BIASED}" if unlike else numbers)

@@ -22,7 +22,7 @@ EDGE = 0.75
 BELOW = 0.3
 """Of a row, by which the published difference is drawn lower than ours."""
 COLOURS = {Kind.BETTER: BLUE, Kind.WORSE: ORANGE}
-"""Grey for no detectable difference from the base."""
+"""Grey for no significant difference from the base."""
 
 
 @dataclass(frozen=True)

@@ -141,9 +141,10 @@ def _notes() -> list[str]:
         "accuracy or the generalization gap compared with the base it is that of the table and of `report.md`, all "
         "others of a write-up are a family of their own under Holm's correction. Those that state a value are judged "
         "by Student's 95 % confidence interval of the mean over the seeds, and are *inconclusive* where it spans the "
-        "bound. *No detectable difference* does not mean that there is none; with *too few seeds* none could have been "
-        "detected. The generalization gap is training minus validation accuracy; dropout and augmentation, active in "
-        "training, bias it downwards: where two experiments differ in them it does not show which overfits more, and a "
-        "small gap under them does not rule out overfitting (*inconclusive: gap biased by dropout or augmentation*). "
+        "bound. *Not significant* does not mean that there is no difference; with *too few seeds* no difference could "
+        "have been significant. The generalization gap is training minus validation accuracy; dropout and "
+        "augmentation, active in training, bias it downwards: where two experiments differ in them it does not show "
+        "which overfits more, and a small gap under them does not rule out overfitting (*inconclusive: gap biased by "
+        "dropout or augmentation*). "
         f"Conclusions marked with {STAR} are not stated in the write-up but follow from its numbers.",
     ]

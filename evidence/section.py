@@ -62,7 +62,7 @@ def sentence(one: Comparison, finding: Finding) -> str:
     """A conclusion, what came of it, and our numbers."""
     claim, seeds = finding.claim, count(finding.n, "seed")
     known = {
-        Outcome.UNDETECTED: f"{finding.outcome} with {seeds}",
+        Outcome.NOT_SIGNIFICANT: f"{finding.outcome} with {seeds}",
         Outcome.TOO_FEW: f"{finding.outcome}: {finding.n}",
         Outcome.NOT_RUN: f"{finding.outcome}",
     }

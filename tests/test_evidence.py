@@ -200,7 +200,7 @@ def claim_of(compared, words):
             Outcome.CONTRADICTED,
             r"Test accuracy 0\.9701 ± 0\.0001 \(95 % confidence interval",
         ),
-        ("A third hidden layer", Outcome.UNDETECTED, r"p = 1; corrected for 4 comparisons"),
+        ("A third hidden layer", Outcome.NOT_SIGNIFICANT, r"p = 1; corrected for 4 comparisons"),
         ("Halving the width", Outcome.TOO_FEW, r"at least \d seeds needed"),
         ("28 neurons reaches", Outcome.TOO_FEW, "a single seed has no interval"),
         ("The CNN reaches 99 %", Outcome.NOT_RUN, "^$"),

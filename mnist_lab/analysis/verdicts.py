@@ -15,7 +15,7 @@ class Kind(StrEnum):
 
     BETTER = "better"
     WORSE = "worse"
-    UNDETECTED = "no detectable difference"
+    NOT_SIGNIFICANT = "not significant"
     IMPOSSIBLE = "too few seeds"
     """So few seeds that no difference, however large, would have been significant."""
 
@@ -98,5 +98,5 @@ def _kind(test: Tested) -> Kind:
     if test.too_few or test.paired is None:
         return Kind.IMPOSSIBLE
     if not test.significant:
-        return Kind.UNDETECTED
+        return Kind.NOT_SIGNIFICANT
     return Kind.BETTER if test.paired.mean > 0 else Kind.WORSE

@@ -13,7 +13,7 @@ LEFT_OUT = ("Base", "Verdict", "Gap", "Epochs", "Published train", "Published te
 _MARKS = {
     Kind.BETTER: r"\textsuperscript{*}",
     Kind.WORSE: r"\textsuperscript{*}",
-    Kind.UNDETECTED: "",
+    Kind.NOT_SIGNIFICANT: "",
     Kind.IMPOSSIBLE: r"\textsuperscript{\dag}",
 }
 _ESCAPED = {

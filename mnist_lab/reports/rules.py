@@ -134,11 +134,11 @@ def faster(evidence: Evidence, entry: "Entry") -> Observation | None:
     """At most `FASTER` of the base's time to train, with every shared seed, at an accuracy that is not lower.
 
     With every seed, for a machine may do other work beside one run and not beside another; and on the same machine,
-    device and threads. Not lower means that the verdict is `better` or `no detectable difference`; where too few seeds
+    device and threads. Not lower means that the verdict is `better` or `not significant`; where too few seeds
     allow none, nothing is said.
     """
     group, base, verdict = entry.group, entry.base, entry.verdict
-    if base is None or verdict is None or verdict.kind not in (Kind.BETTER, Kind.UNDETECTED):
+    if base is None or verdict is None or verdict.kind not in (Kind.BETTER, Kind.NOT_SIGNIFICANT):
         return None
     ours, theirs = (one.by_seed(lambda measured: measured.training_seconds) for one in (group, base))
     if group.machines != base.machines or any(ours[seed] > FASTER * theirs[seed] for seed in verdict.seeds):

@@ -10,8 +10,11 @@ from rich.text import Text
 from mnist_lab.terminal.consoles import console
 from mnist_lab.terminal.output import echo
 from mnist_lab.text.printable import printable
+from mnist_lab.text.quantities import count
 from mnist_lab.text.tables import Column, Layout, fitted, wrapped
 
+_NAMED = 8
+"""The most hidden columns that are named; of more only the number is told."""
 _NARROWEST = 20
 """Characters that a text beside a name gets in any case."""
 
@@ -23,7 +26,7 @@ def print_table(
     output: Console | None = None,
     elsewhere: str = "",
 ) -> None:
-    """Print a table, and below it which of its columns were hidden.
+    """Print a table, and below it which of its columns, or how many, were hidden.
 
     Args:
         columns: of `fitted`.
@@ -79,6 +82,7 @@ def file_names(names: Iterable[str]) -> Facts:
 
 
 def _note(layout: Layout, elsewhere: str) -> str:
-    columns = "column" if len(layout.hidden) == 1 else "columns"
+    columns = count(len(layout.hidden), "hidden column")
+    named = f": {', '.join(layout.hidden)}" if len(layout.hidden) <= _NAMED else ""
     more = f"; {elsewhere}" if elsewhere else ""
-    return f"Hidden {columns}: {', '.join(layout.hidden)} (needs a terminal {layout.needed} columns wide{more})."
+    return f"{columns}{named} (needs a terminal {layout.needed} columns wide{more})."

@@ -48,13 +48,13 @@ def test_an_arm_that_is_worse_with_every_seed_is_worse():
     assert told(verdict).startswith("Worse: -0.")
 
 
-def test_an_arm_like_its_base_has_no_detectable_difference_and_the_seeds_that_it_would_take_are_named():
+def test_an_arm_like_its_base_is_not_significantly_different_and_the_seeds_that_it_would_take_are_named():
     [verdict, *_] = judged(BASE, [scores(0.0006, stream=1), *(scores(stream=i) for i in range(2, 12))])
-    assert verdict.kind is Kind.UNDETECTED
-    assert told(verdict).startswith("No detectable difference: ")
+    assert verdict.kind is Kind.NOT_SIGNIFICANT
+    assert told(verdict).startswith("Not significant: ")
     assert told(verdict).endswith(f" would take about {verdict.more_seeds} more seeds.")
     [alike] = judged(BASE, [scores(0.00005, stream=1)])
-    assert (alike.kind, alike.more_seeds) == (Kind.UNDETECTED, 0)
+    assert (alike.kind, alike.more_seeds) == (Kind.NOT_SIGNIFICANT, 0)
     assert "more seed" not in told(alike)
 
 
@@ -70,7 +70,7 @@ def test_too_few_seeds_allow_no_verdict_however_large_the_difference(arms, n, le
 def test_the_more_arms_the_more_it_takes():
     many = judged(BASE, [scores(0.0006, stream=1), *(scores(stream=i) for i in range(2, 12))])
     [alone] = judged(BASE, [scores(0.0006, stream=1)])
-    assert (alone.kind, many[0].kind) == (Kind.BETTER, Kind.UNDETECTED)
+    assert (alone.kind, many[0].kind) == (Kind.BETTER, Kind.NOT_SIGNIFICANT)
     assert f"{p_value(many[0].p)}; corrected for 11 comparisons)" in told(many[0])
     assert [verdict.p for verdict in many] == holm([verdict.paired.p for verdict in many])
 

@@ -382,7 +382,7 @@ class TestTheFamily:
         sides = find_sides(["mlp_512", "nodes_1024"], ablation)
         [alone] = compare(sides).arms
         [among] = compare(sides, find_results(sides, ablation)).arms
-        assert (alone.entry.verdict.kind, among.entry.verdict.kind) == (Kind.WORSE, Kind.UNDETECTED)
+        assert (alone.entry.verdict.kind, among.entry.verdict.kind) == (Kind.WORSE, Kind.NOT_SIGNIFICANT)
         assert "uncorrected, one comparison" in wording.verdict(alone.entry.verdict)
 
     def test_what_has_another_base_is_a_family_of_its_own_and_says_so(self, ablation):

@@ -250,7 +250,7 @@ def test_faster_is_said_only_of_what_is_not_worse_on_the_same_machine(tmp_path):
     found = observed(tmp_path, "ablation/nodes_256")["faster"]
     assert found.value == pytest.approx(0.4)
     assert found.text == (
-        "Faster than mlp_512 with no detectable difference in accuracy: training takes 40 % of its time "
+        "Faster than mlp_512 with no significant difference in accuracy: training takes 40 % of its time "
         "(12.0 s against 30.0 s)."
     )
     assert "faster" not in observed(tmp_path, "ablation/no_relu")
@@ -417,7 +417,7 @@ def test_the_report_answers_first_with_the_numbers_and_what_was_changed(results)
         "## MNIST, 10,000 test images",
         "### Changes compared with `mlp_512`",
         "**Worse**",
-        "**No detectable difference**",
+        "**Not significant**",
         "**Too few seeds**",
         "### Results",
     ]

@@ -18,7 +18,7 @@ RUNS = (
     "Verdict",
 )
 ROWS = [
-    ("ablation/optimizer_rmsprop", "optimizer adam -> rmsprop", "669,706", "0.9802", "no detectable difference"),
+    ("ablation/optimizer_rmsprop", "optimizer adam -> rmsprop", "669,706", "0.9802", "not significant"),
     ("mlp_512", "", "669,706", "0.9800", ""),
 ]
 

@@ -36,7 +36,7 @@ def short_in_comparison(arm: "Arm") -> str:
     if found is None or found.models is None:
         return found.kind if found else ""
     if found.models.p_corrected > ALPHA:
-        return Kind.UNDETECTED
+        return Kind.NOT_SIGNIFICANT
     return f"this model {'better' if found.models.only_a_wrong > found.models.only_b_wrong else 'worse'}"
 
 
@@ -52,7 +52,7 @@ def _verdict_in_comparison(compared: "Comparison", arm: "Arm") -> str:
     if found is None or found.models is None:
         return verdict(found) if found else ""
     if found.models.p_corrected > ALPHA:
-        said = f"No detectable difference between these two models ({mcnemar(found.models)})."
+        said = f"No significant difference between these two models ({mcnemar(found.models)})."
     else:
         better = arm.entry.group.name if found.models.only_a_wrong > found.models.only_b_wrong else base.name
         said = f"The model of {better} is better on these test images ({mcnemar(found.models)})."

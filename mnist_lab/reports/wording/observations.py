@@ -171,7 +171,7 @@ def _larger_gap(one: Observation) -> str:
     if test.too_few:
         text = f"{GAP.capitalize()} {pp(test.paired.mean)} against {base} with {seeds}; at least {test.least} needed."
     elif not test.significant:
-        text = f"No detectable difference in {GAP} from {base}: {estimate(test)} over {seeds}."
+        text = f"No significant difference in {GAP} from {base}: {estimate(test)} over {seeds}."
     elif biased:
         text = f"{'Larger' if test.paired.mean > 0 else 'Smaller'} {GAP} than {base}: {estimate(test)} over {seeds}."
     else:
@@ -200,7 +200,7 @@ def _kept(one: Observation) -> str:
 
 def _faster(one: Observation) -> str:
     f = one.facts
-    accuracy = "and better" if f["kind"] is Kind.BETTER else "with no detectable difference in accuracy"
+    accuracy = "and better" if f["kind"] is Kind.BETTER else "with no significant difference in accuracy"
     return (
         f"Faster than {f['base']} {accuracy}: training takes {100 * (one.value or 0):.0f} % of its time "
         f"({f['seconds']:.1f} s against {f['of']:.1f} s)."

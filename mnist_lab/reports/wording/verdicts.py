@@ -1,4 +1,4 @@
-"""Verdicts in words. One outcome has one name: better, worse, no detectable difference, too few seeds."""
+"""Verdicts in words. One outcome has one name: better, worse, not significant, too few seeds."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 DID = {
     Kind.BETTER: "helped",
     Kind.WORSE: "hurt",
-    Kind.UNDETECTED: "made no detectable difference",
+    Kind.NOT_SIGNIFICANT: "made no significant difference",
     Kind.IMPOSSIBLE: "had too few seeds for a verdict",
 }
 """What changes with each kind of verdict did, in the order in which they are shown."""
