@@ -15,7 +15,7 @@ from mnist_lab.cli import main
 from mnist_lab.datasets import load
 from mnist_lab.errors import DamagedError, MachineError, UnreadableError
 from mnist_lab.reports import collect, compare, find_sides
-from mnist_lab.runs import RunFolder, finished_runs, load_run, read_runs
+from mnist_lab.runs import RunFolder, finished_runs, formats, load_run, read_runs
 from mnist_lab.sweeps import make_plan
 from tests.run_folders import edit_metrics, finished_run, give_mistakes
 
@@ -238,7 +238,7 @@ class TestSideFiles:
         folder = RunFolder(tmp_path_factory.getbasetemp())
         for name, read in (
             ("history.jsonl", folder.read_history),
-            ("mistakes.json", folder.read_mistakes),
+            ("mistakes.json", lambda: formats.read_mistakes(folder.path / "mistakes.json")),
             ("environment.json", folder.read_environment),
         ):
             (folder.path / name).write_bytes(content)
