@@ -15,6 +15,7 @@ import pytest
 from mnist_lab.analysis.power import least_seeds
 from mnist_lab.cli import main
 from mnist_lab.config import json_schema, load_config, shipped
+from mnist_lab.config.clusters import load_slurm_options
 from mnist_lab.config.sweeps import load_sweep, sweep_json_schema
 from mnist_lab.errors import ConfigError
 from mnist_lab.runs import load_run
@@ -174,6 +175,8 @@ def test_every_yaml_example_is_valid_but_the_one_that_shows_mistakes(block, tmp_
     if block.name == "typo.yaml":
         with pytest.raises(ConfigError, match="2 problems"):
             load_config(path)
+    elif block.name == "slurm.yaml":
+        load_slurm_options(path)
     elif re.search(r"^base:", block.text, re.MULTILINE):
         declared = load_sweep([path]).configs
         assert too_few_seeds(declared) == []
@@ -280,6 +283,6 @@ def test_every_key_of_a_configuration_and_of_a_sweep_file_has_a_meaning():
     }
     assert described.keys() >= {*json_schema()["$defs"], *sweep_json_schema()["$defs"], "Config", "SweepFile"}
     for section, kinds in configuration.SECTIONS.items():
-        assert f"(#{section})" in page or section in ("top-level", "sweep-files")
+        assert f"(#{section})" in page or section in ("top-level", "sweep-files", "slurm-options")
         for kind in kinds:
             assert described[kind.__name__] >= kind.model_fields.keys(), kind

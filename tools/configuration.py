@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 from mnist_lab.config import Config, json_schema
 from mnist_lab.config.augmentations import AUGMENTATIONS, Geometric
+from mnist_lab.config.clusters import SlurmOptions
 from mnist_lab.config.initializers import INITIALIZERS, REGULARIZERS
 from mnist_lab.config.layers import LAYERS, Activation, Cnn, Custom, Mlp
 from mnist_lab.config.optimizers import OPTIMIZERS, Optimizer
@@ -47,6 +48,7 @@ SECTIONS: Mapping[str, Sequence[type[Spec]]] = {
     "sweep-files": [SweepFile, Block],
     "random": [Random],
     "distributions": DISTRIBUTIONS,
+    "slurm-options": [SlurmOptions],
 }
 """The anchors of the page's headings, and the specifications that are described below each."""
 
@@ -75,6 +77,7 @@ class Reference:
             **configuration["$defs"],
             "Config": configuration,
             "SweepFile": sweep,
+            "SlurmOptions": SlurmOptions.model_json_schema(),
             "Optimizer": Optimizer.model_json_schema(),
         }
 
