@@ -5,7 +5,7 @@
     run = mnist_lab.run("quickstart", results="results")
     print(run.metrics["test"]["accuracy"])
 
-Importing the package imports no library; each function brings what it needs.
+Importing the package imports no other library; each function imports what it needs.
 """
 
 from typing import TYPE_CHECKING, Any

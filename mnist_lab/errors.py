@@ -1,22 +1,22 @@
 """The errors that mnist-lab raises on purpose.
 
-Each carries a message for people (what was expected, what was received, where, and what to do) and
-the exit code that the command line ends with. Anything else that escapes is a bug.
+Each has a message for users (what was expected, what was received, where, and what to do) and the exit code of the
+command line. Any other exception that escapes is a bug.
 
     MnistLabError            exit 1
-    ├── InputError           exit 2   what the user gave cannot be used
+    ├── InputError           exit 2   unusable input
     │   ├── ConfigError               a configuration, with file, line and column
     │   │   └── TooLargeError         a network that this machine's memory cannot hold
-    │   ├── DataError                 a data set that is missing, damaged or unfit
-    │   ├── MissingError              a file of a run that is not there
-    │   ├── DamagedError              a file of a run whose contents cannot be right
-    │   ├── UnreadableError           a file or folder that the operating system does not let us read
-    │   ├── NewerFormatError          a run folder that a newer mnist-lab wrote
+    │   ├── DataError                 a data set that is missing, damaged or unsuitable
+    │   ├── MissingError              a missing file of a run
+    │   ├── DamagedError              a file of a run with invalid contents
+    │   ├── UnreadableError           a file or folder that the operating system cannot read
+    │   ├── NewerFormatError          a run folder written by a newer mnist-lab
     │   ├── BusyError                 a run folder that another process is writing
-    │   └── SetupError                a backend, device or folder that is not there
+    │   └── SetupError                a backend, device or folder that is not available
     │       └── NoRoomError           a folder that cannot be written, or a full disk
-    ├── MachineError         exit 2   the operating system refused something in the middle of the work
-    └── TrainingError        exit 1   a run that began and could not end well
+    ├── MachineError         exit 2   an operation that the operating system refused during the work
+    └── TrainingError        exit 1   a run that started and failed
 """
 
 import os

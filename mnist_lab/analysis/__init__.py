@@ -1,9 +1,9 @@
-"""What the numbers of runs say: intervals, landmarks of a history, observations in words, comparisons and verdicts.
+"""Statistics of runs: confidence intervals, landmarks of a history, observations, comparisons and verdicts.
 
 Pure functions of plain data; a `history` is as in `mnist_lab.history`.
 
-What compares experiments is imported from its module: `paired`, `mcnemar`, `holm`, `family`, `verdicts`. NumPy and
-SciPy are imported by the functions that compute with them, when these are called, and by nothing else here.
+Import comparisons of experiments from their modules: `paired`, `mcnemar`, `holm`, `family`, `verdicts`. NumPy and SciPy
+are imported only inside the functions that compute with them.
 """
 
 from mnist_lab.analysis.intervals import mean_accuracy_interval, mean_interval, wilson

@@ -1,4 +1,4 @@
-"""Comparisons over shared seeds that are tested together: what is left of each, and how many seeds it would take."""
+"""Comparisons over shared seeds that are tested as one family: their corrected p-values, and the seeds they need."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Several tests at once: what is left of their p-values."""
+"""Holm's correction of p-values for multiple tests."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How far an accuracy can be trusted that was measured on a finite test set, or a mean over a few seeds."""
+"""Confidence intervals: of an accuracy measured on a finite test set, and of a mean over a few seeds."""
 
 from collections.abc import Sequence
 from math import sqrt

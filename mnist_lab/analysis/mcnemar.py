@@ -1,4 +1,4 @@
-"""Two models tested on the same images: whether the one errs more often than the other."""
+"""McNemar's test: whether one of two models, tested on the same images, makes more mistakes than the other."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

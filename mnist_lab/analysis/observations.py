@@ -1,4 +1,4 @@
-"""Observations about one run: each is made by a rule, as its name, its number and the facts that a sentence needs.
+"""Observations about one run. Each comes from a rule: a name, a number, and the facts that its sentence needs.
 
 A rule is a function from the `Evidence` to an observation or None, defined by its docstring and the constants
 above it. To add one, write the function, name it in `RULES`, and give it its sentence in `report.wording`.

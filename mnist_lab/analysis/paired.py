@@ -1,4 +1,4 @@
-"""Two experiments run with the same seeds: the differences, seed by seed, and a test of their mean."""
+"""Two experiments with the same seeds: their differences per seed, and a paired test of the mean difference."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is worth its cost."""
+"""The Pareto front: what nothing else beats in both value and cost."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How many seeds a claim takes."""
+"""How many seeds a significant difference needs."""
 
 from bisect import bisect_left
 from math import isfinite, isnan

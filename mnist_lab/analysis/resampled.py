@@ -1,4 +1,4 @@
-"""Two experiments cross-validated on the same folds: a test that allows for the overlap of their training sets."""
+"""A test for two experiments cross-validated on the same folds, which accounts for their overlapping training sets."""
 
 from collections.abc import Sequence
 from math import inf, sqrt

@@ -1,4 +1,4 @@
-"""A verdict on each of several experiments against their common base: better, worse, or what is missing to say so."""
+"""The verdict on each of several experiments against their common base: better, worse, or why neither can be said."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The public Python API of `mnist_lab`: the commands as functions, and what they give.
+"""The public Python API of `mnist_lab`: the commands as functions, and the objects that they return.
 
 Paths are text or `Path`s, and `~` is expanded. Heavy libraries are imported only when a function needs them.
 """

@@ -1,4 +1,4 @@
-"""What functions of the API are given: checked, and turned into what the package works with."""
+"""Arguments of the API's functions: validated, and converted to the package's own types."""
 
 import inspect
 import os

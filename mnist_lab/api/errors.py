@@ -1,4 +1,4 @@
-"""Errors about what was given, without the calls inside mnist-lab, which say nothing to who gave it."""
+"""Errors about arguments have a short traceback: calls inside mnist-lab do not help the caller."""
 
 from collections.abc import Callable
 from functools import wraps

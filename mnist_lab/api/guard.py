@@ -1,4 +1,4 @@
-"""The guard that a script needs which starts processes: they run the script, too, to find what they need there."""
+"""Checks that a script that starts processes has the guard `if __name__ == "__main__":`, since they import it."""
 
 import ast
 import sys

@@ -1,4 +1,4 @@
-"""Experiments compared, as Python users have them: rows, sentences and files."""
+"""`Study`, a comparison of experiments for Python users: rows, sentences and files."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A finished run as Python users have it: its numbers, and what is made of its files."""
+"""`Run`, a finished run for Python users: its numbers, model and plots."""
 
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args

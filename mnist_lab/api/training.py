@@ -1,4 +1,4 @@
-"""Configurations, and their training: `load_config`, `run`, `sweep`."""
+"""Loading and training configurations: `load_config`, `run`, `sweep`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any

@@ -1,8 +1,8 @@
 """Keras layers for data augmentation, from `augment` in the configuration.
 
-They map images of shape (batch, height, width, channels) with pixels 0..255 to such images in float32, are active only
-during training, and draw independently for each image. They consist of `keras.ops` and compile on every backend; Keras'
-own geometric layers disable the compilation of the whole model on JAX.
+They map images of shape (batch, height, width, channels) with pixels 0..255 to float32 images of the same shape, are
+active only during training, and draw independently for each image. They are written in `keras.ops` and compile on every
+backend; Keras' own geometric layers disable the compilation of the whole model on JAX.
 
 To add an augmentation, add its class to `mnist_lab.config.augmentations` and one function, to `GEOMETRY` or to
 `PIXELS`.

@@ -1,6 +1,6 @@
 """Keras' backend: which one, on which device, with how many threads, and the import of Keras.
 
-All this has to be determined before Keras is first imported; only `choose` and `start` do so.
+All of this must be settled before Keras is first imported; only `choose` and `start` do so.
 """
 
 from mnist_lab.backends.choice import choose, fastest

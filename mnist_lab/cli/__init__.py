@@ -1,4 +1,4 @@
-"""The command line: a command per file of its name, each a thin layer over the package; `_x.py` is what they share.
+"""The command line: one file per command, each a thin layer over the package; modules named `_*.py` are shared.
 
 Importing these modules imports nothing heavy: commands import what they need when they run, so that help and completion
 respond at once.

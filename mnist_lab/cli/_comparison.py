@@ -1,4 +1,4 @@
-"""How a comparison looks in a terminal: a row an experiment, the outcome in a few lines, and where to read the rest."""
+"""Prints a comparison: a row per experiment, the outcome in a few lines, and where the full report is."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

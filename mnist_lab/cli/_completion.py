@@ -1,7 +1,7 @@
-"""The values that a shell completes.
+"""Shell completion of option and argument values.
 
-A shell asks at every press of a key, so nothing heavy is imported for an answer, and what cannot be found out (a folder
-that cannot be read, a configuration with a mistake) is no error here: there is just less to offer.
+Completion runs at every press of the Tab key, so nothing heavy is imported. A folder that cannot be read or an invalid
+configuration is not an error here: fewer values are offered.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""`mnist-lab report`: the runs on disk, compared."""
+"""`mnist-lab report`: compare the finished runs of a folder."""
 
 from pathlib import Path
 

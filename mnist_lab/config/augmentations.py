@@ -1,8 +1,8 @@
 """Random changes of the training images, drawn independently for every image and every epoch.
 
-They act on the pixels (0..255, clipped to that) before preprocessing, in the order written. The geometric ones are
-drawn in one interpolation, at the place of the first of them, so they share `fill` and `interpolation`.
-`mnist_lab.augmentation` carries them out.
+They act on the pixels (clipped to 0..255) before preprocessing, in the order written. The geometric ones are combined
+into one interpolation, at the position of the first, so they share `fill` and `interpolation`. `mnist_lab.augmentation`
+implements them.
 """
 
 from typing import Annotated, Literal

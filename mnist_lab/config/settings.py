@@ -1,4 +1,4 @@
-"""A configuration as flat settings, so that what several of them vary can be found and named."""
+"""A configuration as flat settings, used to find and name what varies between several."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -3,9 +3,9 @@
     load("mnist")            found on this machine, else downloaded and verified
     load("digits")           comes with the package
     load("path/to/folder")   IDX files, NumPy's files, CSV files, or pictures in folders
-    load(config.data)        as a configuration says, with its `resize` and `grey`
+    load(config.data)        the data set of a configuration, with its `resize` and `grey`
 
-Pixels are uint8 all the way; rescaling belongs to the model. `subset`, `split` and `fold` choose rows.
+Pixels are always uint8; rescaling is part of the model. `subset`, `split` and `fold` choose rows.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""Makes a `Dataset` of what a reader read: checks that it fits together, numbers the classes, hashes, names it."""
+"""Turns the arrays that a reader returns into a `Dataset`: checks consistency, numbers the classes, computes hashes."""
 
 import dataclasses
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Brings a picture into the form of a network's images: MNIST's, or just the size.
+"""Prepares a picture for a network: in MNIST's form, or only resized.
 
 MNIST's form: "The original black and white (bilevel) images from NIST were size normalized to fit in a 20x20 pixel box
 while preserving their aspect ratio. The resulting images contain grey levels as result of the anti-aliasing technique

@@ -1,11 +1,10 @@
-"""What a data set is once it is in memory, and how it is told by its bytes.
+"""A data set in memory, and the hash that identifies it.
 
-Every reader (IDX, npz, CSV, pictures, the bundled digits) hands over a `Raw`: arrays as they lay in the
-files. `assembly` makes a `Dataset` of it.
+Every reader (IDX, npz, CSV, pictures, the bundled digits) returns a `Raw`: the arrays as stored in the files.
+`assembly` turns it into a `Dataset`.
 
-The hash is taken over the arrays and not over the files, so MNIST has one hash whether it came as IDX, as
-gzip or as npz: the SHA-256 of each array's bytes in C order (labels as one byte each), and from those
-four one for the whole.
+The hash is computed from the arrays, not from the files, so MNIST has the same hash as IDX, gzip or npz: the SHA-256 of
+each array's bytes in C order (labels as one byte each), and one over those four for the whole data set.
 """
 
 import hashlib

@@ -1,14 +1,14 @@
-"""The data set that comes with the package: 1,797 handwritten digits, so that a machine with nothing can train.
+"""The bundled data set: 1,797 handwritten digits, so that training works without a download.
 
 They are the test part of the UCI set "Optical Recognition of Handwritten Digits" (E. Alpaydin and C. Kaynak,
 1998, doi 10.24432/C50P49, CC BY 4.0) in the copy that scikit-learn distributes: 8x8 images, each value the
 number of dark pixels in a 4x4 block, 0..16. `uci_digits.npz` holds these original values in their original
 order, `uci_digits.txt` the attribution.
 
-They are brought to MNIST's form when loaded: scaled into a 20x20 box, which is placed in 28x28 so that the
-centre of mass falls on the middle. All of it is integer arithmetic, so the bytes (and their hash) are the
-same on every machine. A fifth, taken evenly from each class, is the test
-part; both parts have digits of all 13 writers, so accuracy here does not generalize to other writers.
+They are converted to MNIST's form when loaded: scaled to a 20x20 box, whose centre of mass is placed at the centre of
+28x28 pixels. This uses only integer arithmetic, so the bytes (and their hash) are the same on every machine. A fifth,
+stratified by class, is the test part; both parts have digits of all 13 writers, so accuracy here does not generalize to
+other writers.
 """
 
 from importlib.resources import as_file, files

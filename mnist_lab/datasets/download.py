@@ -1,10 +1,10 @@
-"""Downloads a published data set from the first of its mirrors that has it, whole and verified or not at all.
+"""Downloads a published data set from the first mirror that has it; files appear only when complete and verified.
 
-`requests` transfers the bytes, through proxies and redirections and with time-outs. pooch, which is built upon it,
-takes one address for each file, restarts a download that broke, and checks files by their hashes; here any of several
-files in several formats has to yield the same arrays. So the rest is ours: trying the mirrors in turn; resuming
-`<name>.part`, in a folder of each mirror's own, by an HTTP Range request in this call or a later one; and moving the
-files into place only when the arrays of all of them are verified.
+`requests` transfers the bytes and handles proxies, redirects and timeouts. pooch, which is built on it, takes one
+address per file, restarts broken downloads from the beginning, and verifies file hashes; mnist-lab needs several
+mirrors with different formats of the same arrays. So this module tries the mirrors in turn, resumes `<name>.part` (in a
+separate folder per mirror) by HTTP Range requests, now or in a later call, and moves the files into place once all
+their arrays are verified.
 """
 
 import contextlib

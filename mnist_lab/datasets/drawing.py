@@ -1,14 +1,14 @@
-"""Finds the one drawing on a picture or a photograph: its ink, freed of light, paper, printed lines and surroundings.
+"""Finds the drawing in a picture or photograph: its ink, without shadows, paper, printed lines and surroundings.
 
 The steps are standard ones of image analysis:
 
-- background: grey-scale closing, and as ink what is darker than that, the "black top-hat" transform: J. Serra, "Image
-  Analysis and Mathematical Morphology", Academic Press 1982; R. C. Gonzalez, R. E. Woods, "Digital Image Processing",
-  section 9.6. Of light ink on a dark board, the same on the negative.
-- light: what a camera records is reflectance times illumination (ibid., section 2.3), so dark ink is measured as a
-  share of the paper around it.
+- background: greyscale closing; ink is what is darker (the "black top-hat" transform): J. Serra, "Image Analysis and
+  Mathematical Morphology", Academic Press 1982; R. C. Gonzalez, R. E. Woods, "Digital Image Processing", section 9.6.
+  Light ink on a dark board is found the same way in the negative.
+- illumination: a camera records reflectance times illumination (ibid., section 2.3), so dark ink is measured relative
+  to the paper around it.
 - threshold: N. Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions on Systems, Man, and
-  Cybernetics 9 (1979), 62-66; and from there to fainter strokes by hysteresis: J. Canny, "A computational approach to
+  Cybernetics 9 (1979), 62-66; extended to fainter strokes by hysteresis: J. Canny, "A computational approach to
   edge detection", IEEE Transactions on Pattern Analysis and Machine Intelligence 8 (1986), 679-698.
 - ruled and squared paper: R. O. Duda, P. E. Hart, "Use of the Hough transformation to detect lines and curves in
   pictures", Communications of the ACM 15 (1972), 11-15, for thin lines within six degrees of the picture's sides.

@@ -1,4 +1,4 @@
-"""EMNIST's peculiarities: images that are stored transposed, and names of classes in a file of their own.
+"""EMNIST's peculiarities: transposed images, and class names in a separate file.
 
 In the files of G. Cohen, S. Afshar, J. Tapson and A. van Schaik, "EMNIST: extending MNIST to handwritten letters"
 (2017), rows and columns of each image are exchanged. `emnist-<set>-mapping.txt` has a line for each label: the label,

@@ -1,7 +1,7 @@
-"""Reads files and folders, with failures told in words: missing, of the wrong kind, too large, or not permitted.
+"""Reads files and folders, with clear errors: missing, of the wrong kind, too large, or not permitted.
 
-Only regular files are read: a pipe can block for ever, and a device can deliver without end. `MOST_BYTES` bounds
-what one array may take in memory, whatever a compressed file claims or unpacks to.
+Only regular files are read: a pipe can block forever, and a device can be endless. `MOST_BYTES` limits the memory of
+one array, whatever a compressed file claims or unpacks to.
 """
 
 import stat

@@ -1,6 +1,6 @@
 """Reads a data set from pictures in folders: `train/<class>/*.png`, `test/...` and `val/...`, or just `<class>/*.png`.
 
-What lies there and is not read is said in the notes of the `Raw`.
+Skipped files are reported in the notes of the `Raw`.
 """
 
 from collections import Counter

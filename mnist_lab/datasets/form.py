@@ -1,4 +1,4 @@
-"""A size and a number of channels that all images of a data set are brought to: `data.resize` and `data.grey`."""
+"""The common size and number of channels of all images of a data set: `data.resize` and `data.grey`."""
 
 from dataclasses import dataclass
 from typing import Any

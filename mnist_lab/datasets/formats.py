@@ -1,4 +1,4 @@
-"""Finds out in which format a folder or file holds a data set, and has the right reader read it."""
+"""Detects the format of a data set in a folder or file, and calls its reader."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""The data sets that have a name: what they are, how their bytes are recognised and where they can be had.
+"""The known data sets: what they contain, the hashes that verify them, and where they can be downloaded.
 
-A new one is one more entry in `KNOWN`.
+To add one, add an entry to `KNOWN`.
 """
 
 import hashlib

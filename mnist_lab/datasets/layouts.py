@@ -1,6 +1,6 @@
-"""Brings arrays in any of the usual layouts into one: images (n, height, width, channels), labels (n,).
+"""Converts arrays of all common layouts to one: images (n, height, width, channels), labels (n,).
 
-What is not certain is refused: rows of 3 x 32 x 32 numbers do not say whether the channels come first or last.
+Ambiguous layouts are rejected: rows of 3 x 32 x 32 numbers do not show whether the channels come first or last.
 """
 
 import math

@@ -1,9 +1,9 @@
-"""Looks for a published data set on this machine, place by place.
+"""Searches this machine for a published data set.
 
-In each place `<dir>/<name>/` is taken at its word. `<dir>` itself counts only if its bytes are those of the
-data set, because the files of Fashion-MNIST and KMNIST have the names of MNIST's; EMNIST's have names of their own.
-What the user pointed at (`--data-dir`, `MNIST_LAB_DATA`) must be sound: damage there is an error. A cache is only a
-cache: it counts if it is genuine and is passed over otherwise.
+In each folder, `<dir>/<name>/` is assumed to hold the data set of that name. `<dir>` itself is used only if its hash
+matches, because the files of Fashion-MNIST and KMNIST are named like MNIST's; EMNIST's are not. Folders that the user
+names (`--data-dir`, `MNIST_LAB_DATA`) must be intact: damaged files there are an error. In a cache, files that do not
+verify are ignored.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Reads data sets from NumPy's files: one npz archive with an array for each part, or a file for each array.
 
-Keras', MedMNIST's and other names of arrays are told by their words (`roles`). Pickled objects are refused and never
-unpickled: a pickle can run any code. `write` has the layout that is read back without loss.
+Arrays are recognized by the words of their names (`roles`), as in Keras' and MedMNIST's files. Pickled objects are
+rejected, never unpickled: a pickle can execute arbitrary code. What `write` writes is read back without loss.
 """
 
 import math

@@ -1,7 +1,7 @@
-"""Reads one picture of an image file or an .npy file, as bytes: grey or colour, any size.
+"""Reads one picture from an image file or an .npy file as uint8: grey or colour, any size.
 
-Differences between file formats that are irrelevant to the content are resolved here: palettes, transparency, 16 bits,
-floating point, the orientation that a camera noted. What a network needs is another matter (`centring`).
+Differences between file formats are resolved here: palettes, transparency, 16 bits, floating point, and the orientation
+stored by a camera. `centring` prepares the picture for a network.
 """
 
 import contextlib

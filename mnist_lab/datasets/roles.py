@@ -1,4 +1,4 @@
-"""Which of the arrays a file or a member of an archive holds, by the words of its name.
+"""Recognizes which array (`x_train`, `y_test`, ...) a file or archive member holds by the words of its name.
 
 train-images-idx3-ubyte.gz      x_train         MNIST's family
 x_train, X_test                 x_train ...     Keras', scikit-learn's

@@ -1,8 +1,8 @@
-"""Brings pixels to bytes on the scale 0..255, which everything after the reading relies on.
+"""Converts pixels to uint8 on the scale 0..255, which all later steps assume.
 
-A network whose first layer divides by 255 learns next to nothing from pixels of 0/1 or 0..16, and misjudges test images
-that are on another scale than those it learned from. The brightest pixel shows the scale: below a quarter of 255, all
-are spread to 0..255; parts whose brightest pixels differ by more than that are refused.
+A network whose first layer divides by 255 learns almost nothing from pixels of 0/1 or 0..16, and fails on test images
+with a scale other than that of its training images. The brightest pixel shows the scale: if it is below a quarter of
+255, all pixels are rescaled to 0..255; parts whose brightest pixels differ by more than that are rejected.
 """
 
 from collections.abc import Mapping

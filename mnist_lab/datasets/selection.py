@@ -1,7 +1,7 @@
 """Chooses rows: a stratified subset, and the split into training and validation rows.
 
-All functions take labels and return row numbers in ascending order, so that arrays are cut once and the
-choice can be tested without images.
+All functions take labels and return ascending row numbers, so that arrays are indexed once and the choice can be tested
+without images.
 """
 
 import math

@@ -1,10 +1,10 @@
 """Reads data sets from CSV files with an image in each row: Kaggle's, "MNIST in CSV" and EMNIST's.
 
-    label,pixel0,pixel1,...,pixel783        a column of labels at any place, the others are pixels
+    label,pixel0,pixel1,...,pixel783        a column of labels at any position, the others are pixels
     7,0,0,...,0                             without a header, the labels first
 
-A file is read in parts by NumPy's parser, into arrays of the size that its lines need: 60,000 rows of 785 numbers take
-about a second, and no more memory than the images and one part.
+A file is read in chunks by NumPy's parser, into arrays sized by its number of lines: 60,000 rows of 785 numbers take
+about a second, and no more memory than the images and one chunk.
 """
 
 import csv

@@ -1,6 +1,6 @@
-"""Where runs execute: each call in its own process, behind the interface of `concurrent.futures`.
+"""Executors, with the interface of `concurrent.futures`, that make each call in a process of its own.
 
-`ProcessExecutor` uses this machine, `dask.DaskExecutor` a cluster; a sweep needs no more than `CallExecutor`.
+`ProcessExecutor` uses this machine, `dask.DaskExecutor` a cluster; a sweep only uses their interface, `CallExecutor`.
 """
 
 from mnist_lab.executors.interface import CallExecutor, DiedError, LostError, Progress, left, say, stopping

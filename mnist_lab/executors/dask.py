@@ -1,4 +1,4 @@
-"""A Dask cluster as an executor: Dask schedules, places and notices the dead; `dask_worker` runs the calls."""
+"""A Dask cluster as an executor: Dask places calls on workers and detects lost ones; `dask_worker` runs the calls."""
 
 import logging
 import pickle

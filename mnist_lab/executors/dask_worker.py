@@ -1,4 +1,4 @@
-"""What happens on the workers of a Dask cluster: each call runs in a child process, and the worker's thread waits."""
+"""The worker side of a Dask cluster: each call runs in a child process, for which the worker's thread waits."""
 
 import multiprocessing
 import pickle

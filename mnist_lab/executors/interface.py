@@ -1,4 +1,4 @@
-"""What a sweep needs of an executor, and what a call knows of the executor that runs it."""
+"""The interface of executors for sweeps, and the channel between a call and its executor."""
 
 import json
 from abc import ABC, abstractmethod

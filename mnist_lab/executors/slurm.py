@@ -1,7 +1,7 @@
-"""SLURM, through submitit: job arrays are submitted, and asked about later by other processes.
+"""SLURM, through submitit: submits job arrays, whose states other processes can query later.
 
-What became of a task is known from the result file that submitit writes, else from `squeue`, `sacct` (where SLURM has
-accounting), `scontrol` (which remembers for some minutes) and what SLURM wrote to the task's log.
+The state of a task follows from the result file that submitit writes, else from `squeue`, `sacct` (where SLURM has
+accounting), `scontrol` (which keeps ended jobs for some minutes), and SLURM's messages in the task's log.
 """
 
 import getpass

@@ -1,4 +1,4 @@
-"""The epochs of a run: each recorded as it ends, with checkpoints from which an interrupted run resumes."""
+"""The epochs of a run: each is recorded when it ends, with checkpoints from which an interrupted run resumes."""
 
 import json
 from math import isfinite

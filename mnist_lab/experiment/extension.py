@@ -1,6 +1,6 @@
-"""More epochs for a finished run: the longer run begins where the shorter one ended.
+"""More epochs for a finished run: the longer run starts from the last checkpoint of the shorter one.
 
-Its result is bit-identical to that of a run that was never shorter, so it is only done where that holds.
+Runs are only continued where the result is bit-identical to that of training all epochs in one go.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What an interrupted or failed run leaves behind, and what the user is advised to do."""
+"""Records interrupted and failed runs, and what the user can do about them."""
 
 import errno
 import traceback

@@ -1,4 +1,4 @@
-"""What a run says, line by line: in its `log.txt`, and in a terminal without a progress bar."""
+"""The messages of a run, line by line: in its `log.txt`, and in a terminal without a progress bar."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The interface through which a run reports what it does."""
+"""The interface through which a run reports its progress."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

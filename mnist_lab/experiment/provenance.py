@@ -1,4 +1,4 @@
-"""`environment.json`: what a reader needs to judge or repeat the numbers of a run."""
+"""`environment.json`: what is needed to judge or reproduce the numbers of a run."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""The results of a trained network: test, saved model, plots, and `metrics.json` last of all."""
+"""The results of a trained network: test, saved model, plots, and finally `metrics.json`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Initial weights from a finished run (`train.initial_weights`): which run, by its weights, and their transfer."""
+"""Initial weights from a finished run (`train.initial_weights`): finding the run and transferring its weights."""
 
 from itertools import zip_longest
 from pathlib import Path

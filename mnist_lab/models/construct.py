@@ -1,4 +1,4 @@
-"""The generic builder: from a specification to the Keras object it describes."""
+"""The generic builder: turns a specification into the Keras object that it describes."""
 
 from typing import Any
 

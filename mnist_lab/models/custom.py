@@ -1,4 +1,4 @@
-"""A network that a Python function builds: checked, and put behind the preprocessing of a configuration."""
+"""Networks built by a Python function: validated, and placed after the preprocessing of a configuration."""
 
 import json
 import tempfile

@@ -1,6 +1,6 @@
-"""What a Keras model is, whatever its layers are called: the same in every process, and another if anything counts.
+"""A description of a Keras model that is equal for equal networks in every process, and differs for different ones.
 
-Keras numbers the layers of a process, so the names of the same network differ from call to call, and are left out.
+Keras numbers the layers of a process, so layer names differ from call to call and are left out.
 """
 
 import hashlib

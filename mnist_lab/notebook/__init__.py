@@ -1,7 +1,6 @@
-"""What a notebook shows: the progress of runs and sweeps, and runs and comparisons in HTML.
+"""Output in notebooks: the progress of runs and sweeps, and runs and comparisons as HTML.
 
-Nothing here needs more than IPython, which every notebook has. Colours are readable on light and dark pages, and all
-text is escaped.
+Only IPython is needed, which every notebook has. Colours are readable on light and dark pages, and all text is escaped.
 """
 
 from mnist_lab.notebook.progress import run_progress, sweep_progress

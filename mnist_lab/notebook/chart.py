@@ -1,4 +1,4 @@
-"""Small line charts as SVG, in the colours of the page that they are in."""
+"""Small line charts as SVG, in the colours of the surrounding page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The progress of a run or a sweep: in a notebook as an output that changes, elsewhere as on the command line."""
+"""The progress of a run or a sweep: in a notebook as an output that is updated, elsewhere as on the command line."""
 
 import sys
 import time

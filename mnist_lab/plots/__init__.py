@@ -1,6 +1,6 @@
 """The figures of a run and of a comparison: pure functions from plain data to Matplotlib figures, and `save`.
 
-Importing this package imports Matplotlib (but never pyplot), so its callers import it when they draw.
+Importing this package imports Matplotlib (but never pyplot), so callers import it only when they draw.
 """
 
 from mnist_lab.system.matplotlib_import import import_matplotlib

@@ -1,4 +1,4 @@
-"""The validation accuracy of all experiments by epoch: in one panel, or each in a panel of its own."""
+"""The validation accuracy of all experiments by epoch: in one panel, or as small multiples."""
 
 from collections.abc import Mapping, Sequence
 from math import ceil

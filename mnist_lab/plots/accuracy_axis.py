@@ -1,4 +1,4 @@
-"""The axis of an accuracy: linear, or logarithmic in the error where the errors are far apart."""
+"""An accuracy axis: linear, or logarithmic in the error where the errors differ widely."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The confusion matrix: which class is taken for which."""
+"""The confusion matrix: how often each class is predicted as each other one."""
 
 from collections.abc import Sequence
 from math import sqrt

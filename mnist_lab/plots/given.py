@@ -1,4 +1,4 @@
-"""Pictures that someone gave a network: each as given, as the network sees it, and what it says."""
+"""Predictions for a user's pictures: each picture as given, as the network sees it, and the probabilities."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What is inside a network: weights of its first layer, and what its convolutions make of an image."""
+"""Plots of a network's inside: the weights of its first layer, and the feature maps of an image."""
 
 from collections.abc import Mapping
 from math import ceil, sqrt

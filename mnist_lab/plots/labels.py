@@ -1,4 +1,4 @@
-"""Where labels stand, so that none covers another: in a column beside a panel, or around points within it.
+"""Places labels so that they do not overlap: in a column beside a panel, or around points within it.
 
 Lengths are in any unit of the figure (inches, pixels), y upwards.
 """

@@ -1,4 +1,4 @@
-"""Experiments as lines of a figure: mean and range over the seeds, a look for each, and its name beside the panel."""
+"""Experiments as lines of a figure: mean and range over the seeds, their styles, and their names beside the panel."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The learning curves of a few runs over each other: accuracy above, loss beneath."""
+"""The learning curves of a few runs in one figure: accuracy above, loss below."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the figures over many experiments share: their panel, their note, and which names they can hold."""
+"""Shared by the figures of many experiments: their panel, their note, and the choice of names that fit."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any

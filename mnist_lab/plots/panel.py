@@ -1,4 +1,4 @@
-"""The axes of one panel of a learning curve: its scale, and its ticks."""
+"""The axes of one panel of a learning curve: scales and ticks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

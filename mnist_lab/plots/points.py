@@ -1,4 +1,4 @@
-"""Measured accuracies as points of a figure: the mean over the seeds, its confidence interval, and what a key says."""
+"""Measured accuracies as points of a figure: the mean over the seeds, its confidence interval, and the legend."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

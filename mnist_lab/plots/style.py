@@ -1,9 +1,8 @@
-"""The look that all figures share, and how one is saved.
+"""The common style of all figures, and how they are saved.
 
-Every figure is made and saved inside `styled`, which sets Matplotlib's own defaults and then `STYLE`, so that a
-user's matplotlibrc cannot change what a run folder holds. Figures are 3:2 and drawn so that they can be read at
-420 x 280 pixels (a third of a screen, a cell of a report) as well as at full size. pyplot is never imported:
-figures are plain objects and nothing is kept alive behind the caller's back.
+Every figure is drawn and saved inside `styled`, which sets Matplotlib's own defaults and then `STYLE`, so that a user's
+matplotlibrc has no effect. Figures are 3:2 and readable at 420 x 280 pixels (a third of a screen, a cell of a report)
+as well as at full size. pyplot is never imported, so figures are plain objects that no global state keeps alive.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""What a network's size buys: test accuracy against the number of parameters."""
+"""Test accuracy against the number of parameters."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Text that has to fit: measured as it is drawn, broken where a reader would pause, shortened in the middle."""
+"""Fits text to a width: measured as drawn, broken where a reader would pause, shortened in the middle."""
 
 import warnings
 from functools import lru_cache

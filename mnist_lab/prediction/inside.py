@@ -1,4 +1,4 @@
-"""What a trained network has learned: the weights of its first layer, and what its convolutions make of an image."""
+"""What a trained network has learned: the weights of its first layer, and the feature maps of its convolutions."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any

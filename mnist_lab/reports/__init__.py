@@ -1,6 +1,7 @@
-"""Finished runs compared: groups of seeds, what each experiment changes, verdicts, tables, figures and pages of them.
+"""Reports and comparisons of finished runs: what each experiment changes, verdicts, tables, figures and pages.
 
-`runs` collects and groups them, `study` and `compare` compute what is said, `wording` says it, `write` writes it.
+`runs` collects the runs and groups their seeds, `study` and `compare` compute the results, `wording` has the sentences,
+and `write` writes the files.
 """
 
 from mnist_lab.reports import wording

@@ -1,4 +1,4 @@
-"""The table of a comparison, once for the terminal, Markdown, HTML and CSV: what stands in each column."""
+"""The columns of the comparison table, the same for the terminal, Markdown, HTML and CSV."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Chosen runs against the first of them: a study with a chosen base, number by number and image by image.
+"""Compares chosen runs with a chosen base, number by number and image by image.
 
 Unlike a report, which finds the base of every experiment, a comparison has the base and the runs that the user names.
 """

@@ -1,6 +1,7 @@
 """All numbers of a report or a comparison, for programs: JSON and CSV.
 
-Accuracies and their differences are fractions of 1, differences from published ones percentage points, times seconds.
+Accuracies and their differences are fractions of 1, differences from published accuracies are percentage points, and
+times are seconds.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""The report of a folder: its runs collected, compared, and the files of the comparison written."""
+"""The report of a folder: collects and compares its runs, and writes the files."""
 
 from collections.abc import Sequence
 from pathlib import Path

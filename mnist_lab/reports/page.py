@@ -1,7 +1,7 @@
-"""What `report.html` shows beyond the study: bars to a common scale, charts, confusions, links and pictures.
+"""What `report.html` shows beyond the study: bars on a common scale, charts, confusion matrices, links and pictures.
 
-`write.page` puts it into the template. The page is self-contained and makes no network requests, which its content
-security policy holds browsers to.
+`write.page` renders the template. The page is self-contained and makes no network requests, which its content security
+policy enforces.
 """
 
 import math

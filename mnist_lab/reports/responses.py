@@ -1,4 +1,4 @@
-"""Which numbers experiments vary with everything else alike: what a response plot shows."""
+"""Finds the numbers that experiments vary with everything else equal, which a response plot shows."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

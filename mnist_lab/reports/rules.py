@@ -1,7 +1,7 @@
-"""Observations across runs: each is made by a rule, as its name, its number and the facts that a sentence needs.
+"""Observations across runs. Each comes from a rule: a name, a number, and the facts that its sentence needs.
 
 A rule is a function from the `Evidence` and an experiment to an observation or None. To add one, write the function,
-name it in `RULES`, and give it its sentence in `wording.observations`. What can be seen in a single run is told by
+name it in `RULES`, and add its sentence to `wording.observations`. Observations about a single run are in
 `analysis.observations`.
 """
 

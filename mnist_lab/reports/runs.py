@@ -1,4 +1,4 @@
-"""The runs that a report is about: collected from disk, put together by experiment and configuration, and named."""
+"""The runs of a report: collected from disk, grouped by experiment and configuration, and named."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence

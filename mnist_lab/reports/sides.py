@@ -1,4 +1,4 @@
-"""The runs that a comparison is asked for: found by folder, name, id or fingerprint, and named apart."""
+"""The runs of a comparison: found by folder, name, id or fingerprint, and given distinct names."""
 
 from collections import Counter
 from collections.abc import Sequence

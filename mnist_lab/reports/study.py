@@ -1,6 +1,6 @@
-"""A report as data: every experiment with its base, verdict, intervals and observations, set apart by data.
+"""A report as data: every experiment with its base, verdict, intervals and observations, in a section per data set.
 
-Whatever shows a report says what stands here; nothing that shows it computes more.
+Everything that renders a report shows these values and computes no others.
 """
 
 from collections import Counter

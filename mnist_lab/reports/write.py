@@ -1,7 +1,7 @@
-"""Reports and comparisons on disk: Markdown and HTML from templates, JSON, CSV and figures, each whole or not at all.
+"""Writes reports and comparisons: Markdown and HTML from templates, JSON, CSV and figures, each file atomically.
 
-The same runs give the same bytes. Nothing in them depends on when or where they were run but the times, which are in
-columns of their own, the last of the CSV.
+The same runs give the same bytes. Only times depend on when and where they were run; they are in separate columns, the
+last ones of the CSV.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""A run folder that was written elsewhere: sent as an archive, and put in place whole."""
+"""Run folders from other machines: received as an archive, and put in place atomically."""
 
 import io
 import shutil

@@ -1,8 +1,8 @@
 """The one reader of finished runs on disk, with one set of rules for every command.
 
-A run that is damaged, or cannot be read at the moment, is skipped and said. One that a newer mnist-lab wrote is an
-error: what is concluded without it could be wrong after an update. A command that concludes nothing may show the rest
-first.
+A run that is damaged, or cannot be read at the moment, is skipped and reported. One that a newer mnist-lab wrote is an
+error, since conclusions without it could change after an update. A command that draws no conclusions may show the
+others first.
 """
 
 from collections.abc import Iterable

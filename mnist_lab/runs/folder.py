@@ -1,8 +1,8 @@
-"""The life of a run folder: begun, interrupted, finished, repeated, removed; a crash at any moment loses nothing.
+"""The life cycle of a run folder: started, interrupted, finished, repeated, removed; a crash never loses results.
 
-`results/<experiment>/seed<seed>-<fingerprint8>/`. `metrics.json` is written last and atomically: where it is, the run
-is finished. `checkpoint.npz` is what an unfinished run resumes from. A finished run that is repeated by force stays as
-it is until its repetition, in `.repetition/`, is finished too and takes its place.
+`results/<experiment>/seed<seed>-<fingerprint8>/`. `metrics.json` is written last and atomically: a folder that has it
+is a finished run. An unfinished run resumes from `checkpoint.npz`. With `--force`, a finished run stays unchanged until
+its repetition, in `.repetition/`, is finished and replaces it.
 """
 
 import shutil

@@ -1,7 +1,7 @@
 """How the files of a run folder are read and written: JSON, JSON lines, YAML and npz.
 
-Each reader distinguishes three failures. The file does not exist: MissingError. It cannot be read at the moment,
-whatever it contains: UnreadableError. Its content is invalid: DamagedError.
+Each reader distinguishes three failures: the file does not exist (MissingError), cannot be read at the moment
+(UnreadableError), or has invalid contents (DamagedError).
 """
 
 import errno

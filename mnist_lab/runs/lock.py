@@ -1,7 +1,7 @@
-"""The lock of a run folder: one process at a time writes a run, and a dead process holds nothing.
+"""The lock of a run folder: only one process at a time writes a run, and a process that ends releases its locks.
 
-Where the file system knows `flock`, the operating system releases the lock of a process that dies. Where it does not
-(ENOSYS), a file names its owner by host, process and boot, and is taken over when that process is gone.
+Where the file system supports `flock`, the operating system releases the lock of a process that dies. Otherwise
+(ENOSYS), a lock file names its owner by host, process and boot, and is replaced when that process has ended.
 """
 
 import errno

@@ -1,6 +1,6 @@
-"""`metrics.json`: what a run measured, as a model that writes and reads it.
+"""The model that writes and reads `metrics.json`, the results of a run.
 
-Keys are in the order in which they are written. A key that is not listed here, of a later version, is kept as it is.
+Keys are in the order in which they are written. Unknown keys, of later versions, are kept unchanged.
 """
 
 from collections.abc import Iterable, Mapping

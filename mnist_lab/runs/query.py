@@ -1,8 +1,8 @@
-"""Which runs, and in which order: conditions such as `test.accuracy>0.99`, and keys to sort by.
+"""Filters and sorts runs: conditions such as `test.accuracy>0.99`, and keys to sort by.
 
 A key is a dotted path: into `metrics.json` (`test.accuracy`), below `run` in it (`seed` for `run.seed`), or into the
-configuration (`train.optimizer.name`); numbers are indices into lists. The first of the three that any run has counts,
-and configurations are read only for keys that no `metrics.json` has. A mapping that has a name counts as the name:
+configuration (`train.optimizer.name`); numbers are list indices. The first of the three that any run has is used, and
+configurations are read only for keys that no `metrics.json` has. A mapping with a name has the name as its value:
 `train.optimizer==adam`, `augment~rotation`.
 """
 

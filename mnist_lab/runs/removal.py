@@ -1,4 +1,4 @@
-"""Removing runs from disk: which folders may be removed, and what goes with them."""
+"""Removing runs from disk: which folders may be removed, and what is removed with them."""
 
 import os
 import re

@@ -1,7 +1,7 @@
-"""Reads the weights of a saved model, and nothing else of it.
+"""Reads only the weights of a saved model.
 
-A `.keras` file is a zip archive with a description of the network, which can name code to execute, and the weights in
-HDF5. Only the weights are read: the network is built from the configuration of the run.
+A `.keras` file is a zip archive with the weights in HDF5 and a description of the network, which can refer to code. The
+description is not read: the network is built from the configuration of the run.
 """
 
 import hashlib

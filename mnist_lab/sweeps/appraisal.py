@@ -1,8 +1,8 @@
 """Estimates the cost of the runs of a plan: parameters, time, disk space.
 
 The networks are built in a process forked from the same server as the runs, so that one that cannot be built is
-reported before any training. Times are those of finished runs on this machine, of the same configuration or one with
-similar work per image, or else extrapolated from a short timing of the largest of the other runs.
+reported before training. Times are those of finished runs on this machine, with the same configuration or similar work
+per image, or else extrapolated from a short timing of the largest remaining network.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""How long runs take on this machine, from those that are finished."""
+"""How long runs take on this machine, estimated from finished ones."""
 
 import os
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
-"""Modules that every run of a sweep needs; the fork server imports them once for all runs.
+"""Imports the modules that every run of a sweep needs, once in the fork server for all runs.
 
-The environment names the backend. Importing starts no TensorFlow runtime and touches no GPU.
+The environment selects the backend. The import neither starts TensorFlow's runtime nor initializes a GPU.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The schedule of a plan: estimated costs, order, and parts of the machine."""
+"""The schedule of a plan: estimated costs, order, and the shares of the machine."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Sweeps on SLURM: submitted as a job array, and continued by the same command later.
 
-Which task trains which run is recorded in `results/.slurm/<job>/runs.json`. What became of a run is known from its
-folder, and from its task only if it has no result.
+`results/.slurm/<job>/runs.json` records which task trains which run. The state of a run is read from its folder, and
+from its task only if it has no result.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What a task of a SLURM job does: it trains its runs one after the other, and stops in time when it is told to."""
+"""A task of a SLURM job: trains its runs one after the other, and stops with a checkpoint before its time limit."""
 
 import platform
 import signal

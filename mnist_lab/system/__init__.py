@@ -1,4 +1,4 @@
-"""What surrounds the program: the operating system, the hardware and the Python installation.
+"""The environment of the program: operating system, hardware and Python installation.
 
-Nothing here knows what an experiment is.
+Nothing here depends on what an experiment is.
 """

@@ -1,4 +1,4 @@
-"""Atomic writes: a file is complete or not there."""
+"""Atomic writes: a file is complete or does not exist."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""Folders of the user and the system: home, cache, temporary files. Each of them may be missing."""
+"""Folders of the user and the system, each of which may be missing: home, cache, temporary files."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Imports Matplotlib even if the user's settings of it are broken.
+"""Imports Matplotlib even if the user's settings for it are broken.
 
 Its import fails if MPLBACKEND names a backend that is not installed, as in the shell commands of a notebook, or if the
 user's matplotlibrc cannot be decoded. Neither matters here: figures are drawn with Agg and their own settings.

@@ -1,7 +1,7 @@
-"""The temporary folder of this process, which is removed however the process ends.
+"""A temporary folder per process, which is removed however the process ends.
 
-Libraries leave files in the temporary folder: TensorFlow one per process that trains, multiprocessing one per process
-that is killed. So they use a folder that is removed when the process ends or, if it is killed, by the next process that
+Libraries leave files in the temporary folder: TensorFlow one per training process, multiprocessing one per killed
+process. So they use a folder that is removed when the process ends or, if it is killed, by the next process that
 creates such a folder. A lock shows whether the owner is alive: the system releases it when the owner ends.
 """
 

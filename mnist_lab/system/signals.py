@@ -1,6 +1,6 @@
-"""Signals that request a stop: Ctrl-C, SIGTERM (schedulers, containers) and SIGHUP (a closed terminal).
+"""Signals that request a stop: SIGINT (Ctrl-C), SIGTERM (schedulers, containers) and SIGHUP (a closed terminal).
 
-On the command line each raises `Interruption` in the main thread, see `stoppable`. A signal that is ignored when the
+On the command line each raises `Interruption` in the main thread; see `stoppable`. A signal that is ignored when the
 process starts, as with `nohup`, stays ignored.
 """
 

@@ -1,7 +1,7 @@
 """Standard streams that cannot make a job fail: always open, and able to encode every character.
 
-A reader that goes away (`| head`), a closed terminal or a log on a full disk do not end a run: its output is dropped,
-and its results are in its folder.
+A closed pipe (`| head`), a closed terminal or a log on a full disk does not end a run: further output is discarded, and
+the results are in its folder.
 """
 
 import errno

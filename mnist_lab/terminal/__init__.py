@@ -1,4 +1,4 @@
-"""What is said in a terminal: messages, tables, and the progress of downloads, runs and sweeps.
+"""Terminal output: messages, tables, and the progress of downloads, runs and sweeps.
 
-Importing this package imports no other module, since not every command needs them.
+Importing this package imports none of its modules, since not every command needs them.
 """

@@ -1,6 +1,6 @@
-"""The one place that prints: all output goes through here, and cannot control a terminal.
+"""The one place that prints; control characters in the output are escaped.
 
-What rich lays out goes through `consoles`, since not every command imports rich.
+Output laid out by rich goes through `consoles`, since not every command imports rich.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Tables and paragraphs for people: fitted to a terminal, neither wrapped nor shortened in a pipe."""
+"""Tables and paragraphs: fitted to a terminal, neither wrapped nor shortened in a pipe."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

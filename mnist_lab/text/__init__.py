@@ -1,1 +1,1 @@
-"""Text for people, whatever it is about: its characters, its quantities, its tables."""
+"""Formatting of text for people: characters, quantities, tables."""

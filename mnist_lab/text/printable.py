@@ -1,7 +1,7 @@
 """Text that can safely be shown on any terminal and in any encoding.
 
-The contents of run folders, data sets and configurations may be from someone else. A terminal executes the control
-characters in them (title, colours, cursor), and bidirectional ones mislead the reader (CVE-2021-42574).
+The contents of run folders, data sets and configurations may come from others. A terminal executes control characters
+in them (title, colours, cursor), and bidirectional ones mislead readers (CVE-2021-42574).
 """
 
 import codecs

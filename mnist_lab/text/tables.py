@@ -1,6 +1,6 @@
 """Tables of text that fit a width.
 
-Where there is no room for all columns, minor ones are hidden first, then the cells of the others wrap.
+If not all columns fit, minor ones are hidden first, then the cells of the others wrap.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Compiles, fits and evaluates a Keras model; knows nothing of folders and configuration files."""
+"""Compiles, fits and evaluates a Keras model; independent of folders and configuration files."""
 
 from mnist_lab.training.curve import BatchCurve, Progress
 from mnist_lab.training.evaluation import Evaluation, evaluate

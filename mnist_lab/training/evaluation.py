@@ -1,4 +1,4 @@
-"""Predicted probabilities for labelled images, and the metrics that follow from them."""
+"""Predicted probabilities for labelled images, and the metrics computed from them."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,6 +1,6 @@
 """Early stopping and reduction of the learning rate on plateaus, as functions of the history.
 
-They keep no state, so a run that resumes with its history decides as if it had never been interrupted.
+They keep no state, so a resumed run decides as if it had never been interrupted.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,7 @@
-"""Fits one model, an epoch at a time, with all training state available after each.
+"""Fits one model epoch by epoch, with the full training state available after each.
 
-The order of the images follows from (seed, epoch), and all else that changes is in `Trainer.state`. So a run that
-resumes from there gives bit-identical results to one that was never interrupted.
+The order of the images follows from (seed, epoch), and everything else that changes is in `Trainer.state`, so a run
+that resumes from it gives bit-identical results to one that was never interrupted.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""What a sweep declares: the runs that folders, configurations and sweep files stand for."""
+"""The runs that a sweep declares by folders, configurations and sweep files."""
 
 from mnist_lab.config.sweeps.declaration import Sweep, check_files, load_sweep
 from mnist_lab.config.sweeps.file import sweep_json_schema

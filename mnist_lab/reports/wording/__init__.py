@@ -1,4 +1,4 @@
-"""Every sentence and every term for results; tables, figures, pages and documents take them from here."""
+"""All sentences and terms about results, for tables, figures, pages and documents."""
 
 from mnist_lab.reports.wording.comparison import (
     comparison_cautions,

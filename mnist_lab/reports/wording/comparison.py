@@ -1,4 +1,4 @@
-"""Chosen runs compared, in words."""
+"""Sentences about a comparison of chosen runs."""
 
 from typing import TYPE_CHECKING
 

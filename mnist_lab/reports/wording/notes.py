@@ -1,4 +1,4 @@
-"""What a report says besides: how much there is, how the test images were used, how to read it."""
+"""Notes on a report: its extent, how the test images were used, and how to read it."""
 
 from typing import TYPE_CHECKING
 

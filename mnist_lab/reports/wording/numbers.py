@@ -1,6 +1,6 @@
 """How numbers and terms are written.
 
-Accuracies are fractions of 1 with four decimals, differences of accuracies percentage points (pp) with two.
+Accuracies are fractions of 1 with four decimals; differences of accuracies are percentage points (pp) with two.
 """
 
 from collections.abc import Sequence

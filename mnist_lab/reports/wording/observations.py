@@ -1,4 +1,4 @@
-"""Observations as sentences: about a run on its own, and about an experiment beside others."""
+"""Sentences for observations about a single run, and about an experiment compared with others."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any

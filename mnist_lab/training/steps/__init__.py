@@ -1,7 +1,7 @@
-"""Training steps, many per call, on data that stay on the network's device.
+"""Training steps, many per call, on data that stay on the device.
 
-Keras' `fit` passes every batch from Python, which for a small network costs more than its arithmetic. Here the uint8
-images are on the device, and one compiled program gathers batch after batch and trains on it. A step is Keras' own
+Keras' `fit` passes every batch from Python, which takes longer than the arithmetic of a small network. Here the uint8
+images stay on the device, and one compiled program selects the batches and trains on them. A step is Keras' own
 `train_step`: loss, gradients, optimizer, running metrics.
 """
 
