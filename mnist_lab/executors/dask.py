@@ -4,6 +4,7 @@ import logging
 import pickle
 import time
 import uuid
+import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
@@ -75,6 +76,7 @@ class DaskCluster:
             ) from None
         for name in ("distributed", "distributed.client"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said by who uses this
+        warnings.filterwarnings("ignore", category=distributed.versions.VersionMismatchWarning)
         self.where = where
         self._local = None
         if where == "local" or where.startswith("local:"):
@@ -170,7 +172,7 @@ class DaskExecutor(CallExecutor):
         self.cluster = cluster
         self.note = note
         self.refused: dict[str, str] = {}
-        """The workers that cannot be used, by address, each with the reason."""
+        """The workers that cannot be used, by address: the name and the reason."""
         self.admitted: dict[str, Worker] = {}
         self._admission = admission
         self._id = f"mnist-lab-{uuid.uuid4().hex[:12]}"
@@ -219,7 +221,7 @@ class DaskExecutor(CallExecutor):
             return
         problems = self._admission(new)
         fit = {address: worker for address, worker in new.items() if not problems.get(address)}
-        self.refused |= {address: problem for address, problem in problems.items() if problem}
+        self.refused |= {address: f"{new[address]}: {problem}" for address, problem in problems.items() if problem}
         answers = self.cluster.ask(fit, dask_worker.admit, self._id)
         first = not self.admitted
         self.admitted |= {address: fit[address] for address, answer in answers.items() if answer is None}
@@ -239,8 +241,8 @@ class DaskExecutor(CallExecutor):
         address, _ = self._heard_of.get(future, ("", None))
         if address not in self.admitted or len(self.admitted) == 1:
             return False
-        self.note(f"Worker {self.admitted.pop(address)} is not used any more: {reason}")
-        self.refused[address] = reason
+        self.refused[address] = f"{self.admitted.pop(address)}: {reason}"
+        self.note(f"A worker is not used any more. {self.refused[address]}")
         self.cluster.ask([address], dask_worker.retire, self._id)
         return True
 

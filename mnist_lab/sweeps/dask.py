@@ -81,13 +81,13 @@ class DaskMachine(Machine):
             note=note,
         )
         while not executor.admitted:
-            reasons = _listed(executor.refused)
             if not self.wait:
-                raise InputError(f"--cluster {self.where}: no worker can train these runs.\n{reasons}")
+                reasons = "".join(f"\n  {each}" for each in executor.refused.values())
+                raise InputError(f"--cluster {self.where}: no worker can train these runs.{reasons}")
             time.sleep(LOOK)
             executor.look()
-        for address, reason in executor.refused.items():
-            note(f"Worker {address} is not used: {reason}")
+        for each in executor.refused.values():
+            note(f"A worker is not used. {each}")
         return executor
 
     def _await_workers(self, note: Callable[[str], object]) -> None:
@@ -255,7 +255,3 @@ def _has(data: Data, data_dir: Path | None, sha256: str) -> bool:
 def _comparable(name: str, versions: Mapping[str, str | None]) -> str | None:
     version = versions.get(name)
     return ".".join(version.split(".")[:2]) if name == "python" and version else version
-
-
-def _listed(refused: Mapping[str, str]) -> str:
-    return "\n".join(f"  {address}: {reason}" for address, reason in refused.items())

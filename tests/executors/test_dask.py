@@ -112,7 +112,7 @@ def test_a_call_that_takes_too_long_is_ended(local):
 def test_a_worker_that_is_not_admitted_gets_no_call(local):
     [first, second] = local.workers()
     with DaskExecutor(local, lambda workers: {first: "too old"}) as executor:
-        assert executor.refused == {first: "too old"}
+        assert executor.refused == {first: f"{local.workers()[first]}: too old"}
         running = [executor.submit(calls.say_and_wait, None, 1) for _ in range(4)]
         until(lambda: executor.progress(running[0]).begun)
         wait(running)

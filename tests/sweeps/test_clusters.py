@@ -131,7 +131,9 @@ def test_ctrl_c_stops_after_the_epoch_and_the_checkpoint_comes_back(folder, swep
         [sys.executable, "-m", "mnist_lab", "sweep", "configs/family/long.yaml", "--cluster", cluster.address],
         cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-    time.sleep(20)
+    assert family.until(
+        lambda: any('"accuracy"' in said.read_text() for said in cluster.folder.rglob("calls-*/*.json")), process
+    )
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
@@ -168,14 +170,14 @@ def test_a_scheduler_without_workers_is_an_error(folder, cluster):
 def test_a_scheduler_of_another_dask_is_an_error(folder, tmp_path_factory):
     pytest.importorskip("distributed", reason="the extra dask is not installed")
     old = tmp_path_factory.mktemp("old")
-    write(old / "distributed-2024.1.0.dist-info" / "METADATA", "Name: distributed\nVersion: 2024.1.0\n")
+    write(old / "dask-2024.1.0.dist-info" / "METADATA", "Name: dask\nVersion: 2024.1.0\n")
     made = Cluster(old, PYTHONPATH=f"{old}:{environment()['PYTHONPATH']}")
     try:
         made.start_worker("one")
         made.await_workers(1)
         answer = lab("sweep", "configs/family", "--cluster", made.address, cwd=folder)
         assert answer.code == 2
-        assert "the scheduler has distributed 2024.1.0" in answer.err
+        assert "the scheduler has Dask 2024.1.0" in answer.err
     finally:
         made.close()
 
