@@ -69,6 +69,7 @@ class DaskCluster:
     def __init__(self, where: str) -> None:
         try:
             import distributed
+            from distributed.versions import VersionMismatchWarning
         except ImportError:
             command = extra_command("dask")
             raise SetupError(
@@ -76,7 +77,7 @@ class DaskCluster:
             ) from None
         for name in ("distributed", "distributed.client"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said by who uses this
-        warnings.filterwarnings("ignore", category=distributed.versions.VersionMismatchWarning)
+        warnings.filterwarnings("ignore", category=VersionMismatchWarning)
         self.where = where
         self._local = None
         if where == "local" or where.startswith("local:"):

@@ -4,6 +4,7 @@ from mnist_lab.runs.archive import packed, put_in_place, unpacked
 from mnist_lab.runs.collection import Collection, read_runs
 from mnist_lab.runs.folder import CHECKPOINT, ERROR, LAST_CHECKPOINT, PLOTS, RunFolder
 from mnist_lab.runs.formats import Arrays, Mistake
+from mnist_lab.runs.lock import across_machines
 from mnist_lab.runs.measured import FORMAT, Continued, Measured
 from mnist_lab.runs.run import Predictions, Run, find_folders, find_run, is_run_folder, load_run
 from mnist_lab.runs.search import finished_runs
@@ -22,6 +23,7 @@ __all__ = [
     "Predictions",
     "Run",
     "RunFolder",
+    "across_machines",
     "find_folders",
     "find_run",
     "finished_runs",

@@ -5,8 +5,9 @@ Where the file system supports `flock`, the operating system releases the lock o
 """
 
 import errno
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,28 @@ LOCK = ".lock"
 OWNER = ".lock.owner"
 """Its own name, because an empty lock file that `flock` has left would count as held by somebody unknown."""
 
+LEASE = ".lease"
+EXPIRES = 20.0
+"""Seconds without a sign of life after which a lease of another machine is taken over; the same everywhere."""
+SUPERSEDED = 71
+"""The exit code of a process whose lease was taken over, for example after it was suspended."""
+
+_across_machines: list[bool] = []
+
 _NO_LOCKS = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK}
+
+
+@contextmanager
+def across_machines() -> Iterator[None]:
+    """Meanwhile, locks of this process also hold on other machines that share the folder.
+
+    If another machine takes over a lock, because it saw no sign of life from this process, this process ends at once.
+    """
+    _across_machines.append(True)
+    try:
+        yield
+    finally:
+        _across_machines.pop()
 
 
 @contextmanager
@@ -32,17 +54,17 @@ def locked(folder: Path) -> Iterator[None]:
     """
     import filelock
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = _acquired(folder)
-    except filelock.Timeout:
-        raise _busy(folder) from None
-    except OSError as error:
-        raise _refused(folder, error) from None
-    try:
+    with ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            held.callback(_acquired(folder).release)
+            if _across_machines or (folder / LEASE).exists():
+                held.callback(_leased(folder).release)
+        except filelock.Timeout:
+            raise _busy(folder) from None
+        except OSError as error:
+            raise _refused(folder, error) from None
         yield
-    finally:
-        lock.release()
 
 
 def is_locked(folder: Path) -> bool:
@@ -74,6 +96,16 @@ def _acquired(folder: Path) -> "BaseFileLock":
         lock = filelock.SoftFileLock(folder / OWNER)
         lock.acquire(timeout=0)
     return lock
+
+
+def _leased(folder: Path) -> "BaseFileLock":
+    """The lease; whether another owner is alive shows only after a while."""
+    import filelock
+
+    ends = (lambda _: os._exit(SUPERSEDED)) if _across_machines else None
+    lease = filelock.SoftFileLease(folder / LEASE, lease_duration=EXPIRES, on_compromise=ends, thread_local=False)
+    lease.acquire(timeout=EXPIRES + 5)
+    return lease
 
 
 def _busy(folder: Path) -> BusyError:

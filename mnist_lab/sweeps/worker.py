@@ -4,6 +4,7 @@ import os
 import pickle
 import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -16,7 +17,7 @@ from mnist_lab.errors import BusyError, MachineError, MnistLabError, NoRoomError
 from mnist_lab.executors import ProcessExecutor, Slot, left, say, stopping
 from mnist_lab.experiment import Observer
 from mnist_lab.experiment import Plan as RunPlan
-from mnist_lab.runs import RunFolder, packed, unpacked
+from mnist_lab.runs import RunFolder, across_machines, packed, unpacked
 from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.system import streams
 
@@ -36,6 +37,8 @@ class Task:
     force: bool
     folder: Path
     """The run's folder, below `results`."""
+    remote: bool = False
+    """Whether other machines may train it, too."""
     apart: bool = False
     """Whether to train it in a temporary folder, because `results` is not there; the outcome has its files."""
     before: bytes = b""
@@ -44,9 +47,10 @@ class Task:
     """The hash of its data set, if that may have been left for the executor's calls under this name."""
 
     def anywhere(self) -> "Task":
-        """The same for a process with another current folder."""
+        """The same for a process on another machine."""
         data_dir = self.data_dir and self.data_dir.absolute()
-        return replace(self, results=self.results.absolute(), folder=self.folder.absolute(), data_dir=data_dir)
+        results, folder = self.results.absolute(), self.folder.absolute()
+        return replace(self, results=results, folder=folder, data_dir=data_dir, remote=True)
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ def work(task: Task) -> Outcome:
     """Run `task`; however it ends, unless the process is killed, there is an outcome."""
     streams.redirect(Path(os.devnull))
     if not task.apart:
-        return _trained(task, task.results)
+        with across_machines() if task.remote else nullcontext():
+            return _trained(task, task.results)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         results = Path(temporary)
         folder = RunFolder(results / task.folder.relative_to(task.results))

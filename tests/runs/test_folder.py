@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from mnist_lab.errors import BusyError, InputError, NoRoomError
-from mnist_lab.runs import Measured, RunFolder, finished_runs, load_run
+from mnist_lab.runs import Measured, RunFolder, finished_runs, load_run, lock
 from tests.lab import environment
 from tests.run_folders import finished_run
 
@@ -179,3 +180,56 @@ def test_arrays_with_a_wrong_byte_anywhere_are_read_or_called_damaged(tmp_path):
             assert "predictions.npz: damaged" in error.message  # noqa: PT017 - some bytes do not matter
             damaged += 1
     assert damaged > len(whole) / 2
+
+
+ON_ANOTHER_MACHINE = """\
+import fcntl, socket, sys, time
+from pathlib import Path
+
+fcntl.flock = lambda descriptor, operation: None  # as on NFS mounted with local_lock=all
+socket.gethostname = lambda: sys.argv[2]
+from mnist_lab.errors import BusyError
+from mnist_lab.runs import RunFolder, across_machines, lock
+
+lock.EXPIRES = 2.0
+with across_machines():
+    try:
+        with RunFolder(Path(sys.argv[1])).locked():
+            print("held", flush=True)
+            time.sleep(float(sys.argv[3]))
+    except BusyError:
+        print("busy", flush=True)
+"""
+
+
+def on_machine(name, folder, seconds):
+    return subprocess.Popen(
+        [sys.executable, "-c", ON_ANOTHER_MACHINE, str(folder), name, str(seconds)],
+        env=environment(), stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def test_a_folder_that_another_machine_writes_is_busy_where_flock_is_local(tmp_path):
+    with on_machine("one", tmp_path / "run", 600) as first:
+        assert first.stdout.readline() == "held\n"
+        with on_machine("two", tmp_path / "run", 0) as second:
+            assert second.stdout.readline() == "busy\n"
+        first.kill()
+
+
+def test_a_folder_is_taken_over_when_the_other_machine_shows_no_sign_of_life(tmp_path):
+    with on_machine("one", tmp_path / "run", 600) as first:
+        assert first.stdout.readline() == "held\n"
+        first.kill()
+    with on_machine("two", tmp_path / "run", 0) as second:
+        assert second.stdout.readline() == "held\n"
+
+
+def test_a_process_that_was_suspended_and_superseded_ends(tmp_path):
+    with on_machine("one", tmp_path / "run", 600) as first:
+        assert first.stdout.readline() == "held\n"
+        first.send_signal(signal.SIGSTOP)
+        with on_machine("two", tmp_path / "run", 5) as second:
+            assert second.stdout.readline() == "held\n"
+            first.send_signal(signal.SIGCONT)
+            assert first.wait(60) == lock.SUPERSEDED
