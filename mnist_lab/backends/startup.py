@@ -1,5 +1,6 @@
 """Setting up a process for a backend: its device, its threads, and Keras."""
 
+import logging
 import os
 import sys
 import threading
@@ -83,9 +84,15 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
         torch.set_num_threads(threads)
     # After a damaged entry or in a read-only cache, the program is simply compiled again.
     warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache")
+    logging.getLogger("tensorflow").addFilter(_of_interest)
     used = cards or ["cpu"]
     _started.append(Backend(name, "cpu" if used == ["cpu"] else "gpu", tuple(used), threads, seconds, chatter))
     return _started[-1]
+
+
+def _of_interest(record: logging.LogRecord) -> bool:
+    """Whether TensorFlow's message is not the one that networks are traced repeatedly, as each new network must be."""
+    return not ("triggered tf.function retracing" in str(record.msg) and "make_predict_function" in record.getMessage())
 
 
 def _limit_threads(threads: int | None) -> int:

@@ -1,5 +1,6 @@
 """Detects the format of a data set in a folder or file, and calls its reader."""
 
+import zipfile
 from pathlib import Path
 
 from mnist_lab.datasets import folders, idx, npz, tables
@@ -33,6 +34,8 @@ def read_path(path: Path, prefix: str = "", form: Form = AS_IT_IS) -> Raw:
             return tables.read_file(path)
         if path.suffix.lower() == ".npz":
             return npz.read_file(path)
+        if zipfile.is_zipfile(path):
+            raise DataError(f"{path}: this is a zip archive.", "Unpack it, and give the folder with its files.")
         raise DataError(f"{path}: expected a folder, an .npz or a .csv file; this is a file of another kind.", EXPECTED)
     raw = read_folder(path, prefix, form)
     if raw is None:

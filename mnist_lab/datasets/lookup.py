@@ -14,7 +14,7 @@ from pathlib import Path
 from mnist_lab.datasets import formats, idx, npz
 from mnist_lab.datasets.assembly import assemble
 from mnist_lab.datasets.dataset import Dataset
-from mnist_lab.datasets.files import kind
+from mnist_lab.datasets.files import is_folder, kind
 from mnist_lab.datasets.known import KnownSet, recognise
 from mnist_lab.errors import DataError
 from mnist_lab.system.directories import cache_dir, expanded, home
@@ -77,6 +77,9 @@ def find_in(known: KnownSet, folder: Path, search: Search, origin: str = "--data
             return assemble(raw, known)
         search.tried.append(f"{own} ({origin}): no data set in this folder")
     raw = idx.read_folder(folder, known.prefix)
+    unpacked = folder / "gzip"  # the folder in EMNIST's archive
+    if raw is None and known.prefix and is_folder(unpacked):
+        raw = idx.read_folder(unpacked, known.prefix)
     archive = folder / f"{known.name}.npz"
     if raw is None and kind(archive):
         raw = npz.read_file(archive)

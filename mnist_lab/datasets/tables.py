@@ -107,8 +107,11 @@ def _raw(parts: dict[str, Path], source: str, notes: Sequence[str]) -> Raw:
     arrays, places, said = {}, {}, list(notes)
     for part, path in parts.items():
         layout = _layout_of(path)
-        if not layout.names:
-            said.append(f"{path.name} has no header; its first column was taken for the labels.")
+        if layout.label == 0 and layout.names[:1] in ((), ("0",)):
+            said.append(
+                f"{path.name} has {'numbers as a header' if layout.names else 'no header'}; its first column was taken"
+                " for the labels."
+            )
         arrays[f"x_{part}"], arrays[f"y_{part}"] = _read(path, layout)
         places |= {f"x_{part}": str(path), f"y_{part}": str(path)}
     return emnist.upright(Raw(arrays, places, tuple(parts.values()), source, notes=tuple(said)))
@@ -146,9 +149,12 @@ def _layout_of(path: Path) -> _Layout:
     if not first.strip():
         raise DataError(f"{path}: expected a header or a row of numbers, the first line is empty.", _UNDERSTOOD)
     delimiter = max(",;\t", key=first.count)
+    first = first.removeprefix("# ")  # as numpy.savetxt begins a header
     cells = [cell.strip() for cell in _cells(first, delimiter)]
     names = tuple(cell.lower() for cell in cells)
-    if _is_header(names):
+    if _is_numbered(names):
+        labels, pixels, header = [0], list(range(1, len(cells))), tuple(cells)
+    elif _is_header(names):
         labels = [i for i, name in enumerate(names) if name in _LABELS]
         pixels = [i for i, name in enumerate(names) if name not in _LABELS | _ROW_NUMBERS]
         header = tuple(cells)
@@ -160,6 +166,16 @@ def _layout_of(path: Path) -> _Layout:
     if len(labels) > 1 or len(pixels) < 4:
         raise DataError(f"{path}: not a table of labelled images; {_found(cells)}.", _UNDERSTOOD)
     return _Layout(delimiter, len(cells), labels[0] if labels else None, tuple(pixels), header, _found(cells))
+
+
+def _is_numbered(cells: Sequence[str]) -> bool:
+    """Whether the first line has the names that pandas writes for a table that came without any.
+
+    These are 0, 1, 2, ..., or the first image, of which equal pixels were numbered: 0, 0.1, 0.2, ...
+    """
+    different = set(cells)
+    counted = all(cell == str(number) for number, cell in enumerate(cells))
+    return counted or (len(different) == len(cells) and {"0", "0.1", "0.2"} <= different)
 
 
 def _is_header(cells: Sequence[str]) -> bool:
@@ -195,6 +211,11 @@ def _read(path: Path, layout: _Layout) -> tuple[NDArray[Any], NDArray[Any]]:
             images[start : len(labels)] = parsed
     if not labels:
         raise DataError(f"{path}: there are no rows in it.")
+    if not layout.names and len(set(labels)) == 1:
+        raise DataError(
+            f"{path} has no header, so its first column was taken for the labels, but it is {labels[0]} in every row.",
+            "If the labels are in another column, add a header that has the name label for it.",
+        )
     return (
         layouts.images(images[: len(labels)].reshape(-1, side, side), str(path)),
         layouts.labels(np.array(labels), str(path)),

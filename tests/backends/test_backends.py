@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import keras
+import numpy as np
 import pytest
 
 from mnist_lab import backends
@@ -145,3 +147,10 @@ HARMLESS = {
 def test_keras_reads_its_settings_file_where_that_changes_nothing(settings, harmless, tmp_path):
     (tmp_path / "keras.json").write_text(settings)
     assert keras_import._harmless(tmp_path / "keras.json") == harmless
+
+
+def test_a_network_after_another_is_no_reason_for_a_warning(caplog):
+    backends.start(keras.backend.backend())
+    for units in range(1, 8):
+        keras.Sequential([keras.Input((2,)), keras.layers.Dense(units)]).predict(np.zeros((1, 2)), verbose=0)
+    assert not caplog.records

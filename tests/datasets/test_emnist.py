@@ -119,7 +119,7 @@ def test_fetch_puts_all_sets_of_the_archive_into_one_folder(nist, tmp_path):
     assert len(nist.requests) == asked
 
 
-@pytest.mark.parametrize("below", ["", "emnist"])
+@pytest.mark.parametrize("below", ["", "emnist", "gzip"])
 def test_the_unpacked_archive_has_each_set_by_its_name(nist, tmp_path, below):
     for split in SPLITS:
         write_idx(tmp_path / below, stored(split), names(split))

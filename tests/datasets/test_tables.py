@@ -147,6 +147,39 @@ def test_columns_that_are_named_by_numbers_are_a_header(tmp_path):
     assert len(loaded.x_train) + len(loaded.x_test) == 40
 
 
+@pytest.mark.parametrize("start", ["counted", "first image"])
+def test_names_that_pandas_made_up_are_a_header_with_the_labels_first(tmp_path, start):
+    counted = [str(n) for n in range(SIDE * SIDE + 1)]
+    first_image = ["0", *(f"0.{n}" for n in range(1, SIDE * SIDE)), "17"]
+    header = counted if start == "counted" else first_image
+    loaded = datasets.load(str(table(tmp_path / "letters.csv", images(40), labels(40), header=header)))
+    assert {image.tobytes() for part in (loaded.x_train, loaded.x_test) for image in part} == {
+        image.tobytes() for image in images(40)
+    }
+    assert loaded.notes[0] == ("letters.csv has numbers as a header; its first column was taken for the labels.")
+
+
+def test_rows_of_fractions_without_a_header_are_no_header(tmp_path):
+    pictures = np.tile(np.linspace(0, 1, SIDE * SIDE).round(1).reshape(1, SIDE, SIDE, 1), (40, 1, 1, 1))
+    loaded = datasets.load(str(table(tmp_path / "letters.csv", pictures, labels(40), header=None)))
+    assert len(loaded.x_train) + len(loaded.x_test) == 40
+
+
+def test_a_header_that_numpy_marked_as_a_comment_is_read(tmp_path):
+    rows = np.column_stack([labels(40), images(40).reshape(40, -1)])
+    np.savetxt(tmp_path / "letters.csv", rows, fmt="%d", delimiter=",", header=",".join(KAGGLE))
+    assert datasets.load(str(tmp_path / "letters.csv")).classes == tuple(map(str, range(10)))
+
+
+def test_without_a_header_labels_in_the_last_column_are_not_mistaken_for_pixels(tmp_path):
+    rows = np.column_stack([np.zeros(40, int), images(40).reshape(40, -1)[:, 1:], labels(40)])
+    np.savetxt(tmp_path / "letters.csv", rows, fmt="%d", delimiter=",")
+    with pytest.raises(
+        DataError, match=r"first column was taken for the labels, but it is 0 in every row\.\nIf the lab"
+    ):
+        datasets.load(str(tmp_path / "letters.csv"))
+
+
 def _changed(line, cell, value):
     def change(lines):
         cells = lines[line].split(",")
