@@ -32,8 +32,9 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
     check_arrays(raw)
     labels, classes = index_labels(raw, raw.classes or (known.class_names if known else None))
     called = tuple(map(str, known.class_names)) if known else classes
-    images, notes = scale.to_bytes(raw)
-    arrays: dict[str, NDArray[Any]] = {**images, **labels}
+    scaled = scale.to_bytes(raw)
+    arrays: dict[str, NDArray[Any]] = {**scaled.images, **labels}
+    notes = scaled.notes
     if "test" not in raw.parts:
         notes = (*notes, _split_off_test(arrays, raw.places["y_train"]))
     digests = _digests(arrays, len(classes))
@@ -54,6 +55,7 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
         source=raw.source,
         labels=called,
         notes=(*raw.notes, *notes, *_untested(arrays["y_test"], classes)),
+        white=scaled.white,
         **arrays,
     )
 

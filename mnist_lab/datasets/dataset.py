@@ -72,6 +72,7 @@ class Dataset:
         notes: what was passed over while looking for it, skipped in it or changed about it, for people.
         x_val: as `x_train`; None if there is no validation part of its own.
         y_val: as `y_train`; None if there is no validation part of its own.
+        white: the value of its files that became 255.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     x_val: NDArray[np.uint8] | None = None
     y_val: NDArray[np.int64] | None = None
+    white: float = 255
 
     def class_called(self, key: int | str) -> str | None:
         """The name of the class with this name or label, if there is one."""

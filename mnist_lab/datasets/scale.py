@@ -6,6 +6,7 @@ with a scale other than that of its training images. The brightest pixel shows t
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,14 +23,21 @@ _NEARLY_BLACK = 16
 """The brightest pixel of an image that is nearly black on the scale 0..255, though not black."""
 
 
-def to_bytes(raw: Raw) -> tuple[dict[str, NDArray[np.uint8]], tuple[str, ...]]:
+@dataclass(frozen=True)
+class Scaled:
+    """Images as bytes, and what was done to them, for people."""
+
+    images: Mapping[str, NDArray[np.uint8]]
+    white: float = FULL
+    """The value that became 255."""
+    notes: tuple[str, ...] = ()
+
+
+def to_bytes(raw: Raw) -> Scaled:
     """Spreads the pixels of all parts to 0..255 where they are on a smaller scale, and rounds fractions.
 
     Args:
         raw: images of numbers within 0..255, whole or not.
-
-    Returns:
-        The images of each part as bytes, and what was done to them, for people.
 
     Raises:
         DataError: parts are on different scales, or most images of a part are on another scale
@@ -44,18 +52,37 @@ def to_bytes(raw: Raw) -> tuple[dict[str, NDArray[np.uint8]], tuple[str, ...]]:
             + "\n".join(f"  0 to {brightest[role]:g} in {raw.places[role]}" for role in images),
             "Bring all to 0..255; the brightest pixel of each should be near 255.",
         )
-    top = brightest[high]
+    top, white = brightest[high], float(FULL)
     if top == 0:
-        return {role: _scaled(array, 1) for role, array in images.items()}, ("All images are black.",)
+        return Scaled({role: _scaled(array, 1) for role, array in images.items()}, notes=("All images are black.",))
     if top * _FAR <= FULL:
-        whole = 1.0 if 1 / _FAR < top <= 1 else top
-        notes = [f"The pixels, 0 to {top:g}, were scaled from 0..{whole:g} to 0..{FULL}."]
-        images = {role: _scaled(array, FULL / whole) for role, array in images.items()}
+        white = 1.0 if 1 / _FAR < top <= 1 else top
+        notes = [f"The pixels, 0 to {top:g}, were scaled from 0..{white:g} to 0..{FULL}."]
+        images = {role: _scaled(array, FULL / white) for role, array in images.items()}
     else:
         fractions = [role for role, array in images.items() if array.dtype != np.uint8]
         notes = [f"{raw.places[role]}: the pixels have fractions and were rounded." for role in fractions]
         images = {role: _scaled(array, 1) for role, array in images.items()}
-    return images, (*notes, *_nearly_black(raw, images))
+    return Scaled(images, white, (*notes, *_nearly_black(raw, images)))
+
+
+def white_of(picture: NDArray[np.uint8], expected: float, *, guess: bool) -> float:
+    """The value that is white in one picture, of 0..255.
+
+    Args:
+        picture: any shape.
+        expected: as of the data set that it is like; it holds if nothing in the picture is brighter.
+        guess: whether a picture that is dark throughout is on a smaller scale, as a data set would be.
+    """
+    brightest = float(picture.max())
+    if 0 < brightest <= expected < FULL:
+        return expected
+    return brightest if guess and 0 < brightest * _FAR <= FULL else FULL
+
+
+def spread(picture: NDArray[np.uint8], white: float) -> NDArray[np.uint8]:
+    """One picture of any shape, brought from 0..`white` to 0..255."""
+    return _scaled(picture, FULL / white)
 
 
 def _scaled(array: NDArray[Any], factor: float) -> NDArray[np.uint8]:

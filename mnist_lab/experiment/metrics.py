@@ -110,6 +110,7 @@ def _dataset(splits: "Splits", how: "Validation", notes: tuple[str, ...]) -> mea
         **fold,
         selected_on_test=splits.selected_on_test,
         notes=tuple(notes),
+        white=dataset.white,
     )
 
 

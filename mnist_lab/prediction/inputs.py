@@ -1,7 +1,7 @@
 """What a trained network expects, and image files prepared for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,10 +10,10 @@ from mnist_lab.errors import DataError
 from mnist_lab.runs import Run
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from mnist_lab.datasets.centring import Prepared
+    from mnist_lab.datasets.pictures import Pixels
 
 Preparation = Literal["mnist", "resize", "none"]
 
@@ -32,6 +32,8 @@ class Signature:
     """How a picture becomes an input: as MNIST's digits did, or resized only."""
     assumed: bool = False
     """Whether `preparation` is a guess, because it is not known how the images of this data set were prepared."""
+    white: float = 255
+    """The value of white pixels in the files of that data set."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Picture:
 
     path: Path
     """Of the file; of an array its name."""
-    given: "NDArray[np.uint8]"
+    given: "Pixels"
     prepared: "Prepared"
 
 
@@ -64,6 +66,7 @@ def signature_of(run: Run, data_dir: Path | None = None) -> Signature:
         facts.label,
         preparation="mnist" if alike else "resize",
         assumed=known is None,
+        white=facts.white,
     )
 
 
@@ -115,23 +118,36 @@ def _published(run: Run) -> datasets.KnownSet | None:
     return datasets.KNOWN.get(run.config.data.dataset) or next(by_bytes, None)
 
 
-def _picture(image: Any, path: Path, signature: Signature, preparation: Preparation) -> Picture:
-    from mnist_lab.datasets import centring, pictures
+def _picture(image: "Path | NDArray[Any]", path: Path, signature: Signature, preparation: Preparation) -> Picture:
+    from mnist_lab.datasets import pictures, scale
 
-    given = pictures.read(path) if image is path else pictures.of_array(image, str(path))
+    of_file = isinstance(image, Path)
+    given = pictures.read(path) if of_file else pictures.of_array(image, str(path))
+    # Numbers, unlike image files, do not say which of them is white.
+    white = scale.white_of(given, signature.white, guess=not of_file or path.suffix.lower() == ".npy")
+    if white == scale.FULL:
+        return Picture(path, given, _prepared(given, signature, preparation))
+    given = scale.spread(given, white)
+    prepared = _prepared(given, signature, preparation)
+    return Picture(path, given, replace(prepared, done=f"scaled from 0..{white:g} to 0..255, then {prepared.done}"))
+
+
+def _prepared(given: "Pixels", signature: Signature, preparation: Preparation) -> "Prepared":
+    from mnist_lab.datasets import centring
+
     if preparation == "none" and given.shape[:2] != signature.shape[:2]:
         raise DataError(
             f"with --prepare none, expected {_size(signature.shape)}, received {_size(given.shape)}.",
             "Omit --prepare, or resize the picture.",
         )
     if preparation != "mnist":
-        return Picture(path, given, centring.resized(given, signature.shape))
+        return centring.resized(given, signature.shape)
     if signature.shape != (centring.SIDE, centring.SIDE, 1):
         raise DataError(
             f"--prepare mnist produces 28 x 28 grey images; this network expects {_size(signature.shape)} ones.",
             "Use --prepare resize.",
         )
-    return Picture(path, given, centring.like_mnist(given))
+    return centring.like_mnist(given)
 
 
 def _size(shape: Sequence[int]) -> str:

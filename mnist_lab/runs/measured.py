@@ -77,6 +77,8 @@ class DatasetFacts(_Facts):
     """Whether the test images served as validation images."""
     notes: tuple[str, ...] = ()
     """What was changed about the data."""
+    white: float = 255
+    """The value of white pixels in its files; they were scaled to 255."""
 
     @property
     def label(self) -> str:

@@ -46,6 +46,7 @@ def test_whole_numbers_on_a_smaller_scale_are_spread_and_that_is_said(tmp_path, 
     assert f"The pixels, 0 to {top}, were scaled from 0..{top} to 0..255." in loaded.notes
     assert (loaded.x_train.min(), loaded.x_train.max(), loaded.x_test.max()) == (0, 255, 255)
     whole = datasets.load(str(write(tmp_path / "whole", data)))
+    assert (loaded.white, whole.white) == (top, 255)
     assert np.abs(loaded.x_train.astype(int) - whole.x_train).max() <= 127 / top + 1
 
 
@@ -138,12 +139,12 @@ def test_what_comes_out_reaches_a_quarter_of_the_scale_or_is_refused(train, test
         parts[role][:, 0, 0] = top
     raw = Raw({**parts, "y_train": np.zeros(4), "y_test": np.zeros(4)}, dict.fromkeys(ROLES, "here"), (), "here")
     try:
-        images, notes = to_bytes(raw)
+        scaled = to_bytes(raw)
     except DataError:
         assert 4 * min(train, test) < max(train, test)
         return
-    assert max(part.max() for part in images.values()) >= 64
-    assert min(part.max() for part in images.values()) >= 16
-    if not notes:
-        for role, part in images.items():
+    assert max(part.max() for part in scaled.images.values()) >= 64
+    assert min(part.max() for part in scaled.images.values()) >= 16
+    if not scaled.notes:
+        for role, part in scaled.images.items():
             np.testing.assert_array_equal(part, parts[role])
