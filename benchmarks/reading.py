@@ -1,16 +1,18 @@
 """How well `predict` reads photographs of MNIST's test digits: right or wrong, with or without a warning, by kind.
 
     mnist-lab run configs/two_models/cnn_20_40_60.yaml
-    python -m benchmarks.reading cnn_20_40_60        about 15 minutes on two cores; writes PHOTOGRAPHS.md
+    python -m benchmarks.reading cnn_20_40_60        about 20 minutes on two idle cores
 
-The photographs are synthetic, as `photographs` describes. The seeds are not those that the thresholds of
-`mnist_lab.datasets.drawing` were chosen with, which are below 100,000.
+Writes `reading.json`, and from it PHOTOGRAPHS.md and the sentences in docs/predict.md. The photographs are synthetic,
+as `photographs` describes. The thresholds of `mnist_lab.datasets.drawing` were chosen on seeds below 200,000 and from
+300,000 on.
 """
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +27,16 @@ from mnist_lab.errors import DataError, MnistLabError
 from mnist_lab.prediction import Picture, check_model, load_network, signature_of, warning
 from mnist_lab.runs import find_run
 from mnist_lab.system import atomic
+from tools.blocks import put
 from tools.markdown import render
 
 HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "reading.json"
+GUIDE = HERE.parent / "docs" / "predict.md"
+ALL_KINDS = "All kinds: [benchmarks/PHOTOGRAPHS.md](../benchmarks/PHOTOGRAPHS.md)."
 OUTCOMES = ("right", "right, warned", "wrong, warned", "wrong")
+MOST_WRONG, MOST_FALSE_ALARMS = 0.02, 0.05
+"""The aims for each kind: the share that is wrong without a warning, and that has a warning although it is right."""
 
 
 @dataclass(frozen=True)
@@ -48,21 +56,52 @@ class Case:
             return None
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What was measured: `digits` photographs of each kind, from seed `seed` on."""
+
+    experiment: str
+    accuracy: float
+    """Of the network, on the test images themselves."""
+    seed: int
+    digits: int
+    kinds: dict[str, dict[str, int]]
+    """How many photographs of each kind had each of `OUTCOMES`."""
+
+    def total(self, kinds: Sequence[str], outcome: str) -> int:
+        """How many photographs of these kinds had this outcome."""
+        return sum(self.kinds[kind][outcome] for kind in kinds)
+
+    def beyond(self, kinds: Sequence[str], outcome: str, share: float) -> list[str]:
+        """The kinds of which more than this share had this outcome."""
+        return [kind for kind in kinds if kind in self.kinds and self.kinds[kind][outcome] > share * self.digits]
+
+
 @click.command(help=__doc__)
 @click.argument("run")
 @click.option("--digits", default=100, show_default=True, type=click.IntRange(1, 10_000), help="Of each kind.")
-@click.option("--seed", default=100_000, show_default=True, help="Of the first photograph.")
+@click.option("--seed", default=200_000, show_default=True, help="Of the first photograph.")
 @click.option(
     "--kind", "kinds", multiple=True, type=click.Choice([*ONE_DIGIT, *HOPELESS]), help="Only this; repeatable."
 )
 @click.option("--data-dir", type=click.Path(path_type=Path), envvar="MNIST_LAB_DATA", help="Where to look for MNIST.")
 @click.option("--results", default="results", type=click.Path(path_type=Path), help="Where to look for RUN.")
 @click.option("--jobs", default=2, show_default=True, type=click.IntRange(1), help="Processes.")
-@click.option("--out", default=HERE / "PHOTOGRAPHS.md", type=click.Path(path_type=Path), help="The file to write.")
+@click.option("--print-only", is_flag=True, help="Write nothing.")
 def main(
-    run: str, digits: int, seed: int, kinds: Sequence[str], data_dir: Path | None, results: Path, jobs: int, out: Path
+    run: str,
+    digits: int,
+    seed: int,
+    kinds: Sequence[str],
+    data_dir: Path | None,
+    results: Path,
+    jobs: int,
+    *,
+    print_only: bool,
 ) -> None:
     """Measure, print and write."""
+    if kinds and not print_only:
+        raise click.UsageError("The files are of all kinds: with --kind, add --print-only.")
     try:
         trained = find_run(run, results)
         check_model(trained)
@@ -78,16 +117,14 @@ def main(
     counts = Counter(
         (case.kind, outcome(case, next(answers) if each else None)) for case, each in zip(todo, prepared, strict=True)
     )
-    page = render(
-        HERE / "templates" / "PHOTOGRAPHS.md.jinja",
-        digits=digits,
-        seed=seed,
-        error=100 * float(1 - trained.measured.test.accuracy),
-        experiment=trained.measured.run.experiment,
-        rows=[[kind, *(counts[kind, each] for each in OUTCOMES)] for kind in dict.fromkeys(case.kind for case in todo)],
-    )
-    click.echo(page)
-    atomic.write_text(out, page)
+    facts, test = trained.measured.run, trained.measured.test
+    found = {case.kind: {each: counts[case.kind, each] for each in OUTCOMES} for case in todo}
+    reading = Reading(facts.experiment, test.accuracy, seed, digits, found)
+    click.echo(page(reading))
+    if not print_only:
+        atomic.write_text(RESULTS, json.dumps(asdict(reading), indent=1) + "\n")
+        atomic.write_text(HERE / "PHOTOGRAPHS.md", page(reading))
+        atomic.write_text(GUIDE, in_guide(GUIDE.read_text("utf-8"), reading))
 
 
 def cases(mnist: datasets.Dataset, kinds: Sequence[str], digits: int, seed: int) -> list[Case]:
@@ -108,6 +145,41 @@ def outcome(case: Case, answer: tuple[Picture, Any] | None) -> str:
     picture, probabilities = answer
     right = case.kind in ONE_DIGIT and int(np.argmax(probabilities)) == case.label
     return ("right" if right else "wrong") + (", warned" if warning(picture, probabilities) else "")
+
+
+def stored() -> Reading:
+    """The last measurement."""
+    return Reading(**json.loads(RESULTS.read_text("utf-8")))
+
+
+def page(reading: Reading) -> str:
+    """PHOTOGRAPHS.md."""
+    rows = [[kind, *(counts[each] for each in OUTCOMES)] for kind, counts in reading.kinds.items()]
+    return _rendered("PHOTOGRAPHS.md.jinja", reading, rows=rows)
+
+
+def in_guide(text: str, reading: Reading) -> str:
+    """docs/predict.md with what was measured."""
+    return put(
+        text,
+        "photographs",
+        _rendered("reading.md.jinja", reading).strip() + "\n\n" + ALL_KINDS,
+        by="python -m benchmarks.reading",
+    )
+
+
+def _rendered(template: str, reading: Reading, **more: Any) -> str:
+    return render(
+        HERE / "templates" / template,
+        reading=reading,
+        one_digit=[kind for kind in ONE_DIGIT if kind in reading.kinds],
+        hopeless=[kind for kind in HOPELESS if kind in reading.kinds],
+        too_wrong=reading.beyond((*ONE_DIGIT, *HOPELESS), "wrong", MOST_WRONG),
+        too_loud=reading.beyond(ONE_DIGIT, "right, warned", MOST_FALSE_ALARMS),
+        most_wrong=f"{100 * MOST_WRONG:.0f} %",
+        most_false_alarms=f"{100 * MOST_FALSE_ALARMS:.0f} %",
+        **more,
+    )
 
 
 if __name__ == "__main__":

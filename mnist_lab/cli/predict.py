@@ -93,7 +93,7 @@ def predict(
 
     In photographs, shadows, uneven light, printed lines and the surroundings of the sheet are removed first. A
     prediction that is doubtful (several drawings, a drawing that is cut off or fills the image, or a probability below
-    2/3) comes with a warning. Files that cannot be read are reported on stderr and skipped; the exit code is then 1, or
+    0.8) comes with a warning. Files that cannot be read are reported on stderr and skipped; the exit code is then 1, or
     2 if none can be read.
     """
     if bool(pictures) == bool(dataset):

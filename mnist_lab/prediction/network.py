@@ -21,8 +21,9 @@ _DIVERGED_HINT = (
     "The training diverged, or the file was changed. Train again with a lower learning rate: "
     "--set train.optimizer.learning_rate=..."
 )
-DOUBTFUL = 2 / 3
-"""Below this probability the predicted class is less than twice as likely as all others together."""
+DOUBTFUL = 0.8
+"""Below this probability a prediction is doubtful. With it, `cnn_20_40_60` is wrong without a warning on 0.33 % of
+MNIST's test images, and right with one on 1.20 %; with 2/3 these are 0.60 % and 0.60 %."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,11 @@ def check_model(run: Run) -> None:
     Raises:
         InputError: there is none.
     """
-    if not (run.folder.path / "model.keras").is_file():
-        raise InputError(
-            f"{run.folder.path}: there is no model.keras; this run folder does not contain its trained network.",
-            f"Train it again: mnist-lab run {run.folder.path / 'config.yaml'} --results again",
+    file = run.folder.path / "model.keras"
+    if not file.is_file():
+        problem = (
+            f"{file}: expected the saved model, a file; this is a folder."
+            if file.is_dir()
+            else f"{run.folder.path}: there is no model.keras; this run folder does not contain its trained network."
         )
+        raise InputError(problem, f"Train it again: mnist-lab run {run.folder.path / 'config.yaml'} --results again")

@@ -16,6 +16,7 @@ from mnist_lab.analysis import wilson
 from mnist_lab.cli import main
 from mnist_lab.datasets import load
 from mnist_lab.errors import SetupError
+from mnist_lab.prediction.network import DOUBTFUL
 from tests.lab import Answer, Case, in_one_process, read_json, write
 from tests.run_folders import finished_run
 
@@ -194,7 +195,9 @@ def test_the_table_says_what_was_done_and_the_plot_is_there(predicted):
     assert "dark on light; cropped to" in zero
     assert "Plot: plot.png" in answer.out
     with Image.open(cwd / "plot.png") as plot:
-        assert plot.width >= 1050  # wider where a title needs it
+        inches = [side / 200 for side in plot.size]
+    assert 5.3 < inches[0] < 5.6  # two pictures, the bars, and beside them a digit
+    assert 2 * 1.98 + 0.7 < inches[1] < 2 * 1.98 + 1.5  # two rows and a title; beneath a row there may be a warning
 
 
 def test_pictures_for_a_network_of_own_data_are_only_resized_and_it_is_said(predicted):
@@ -259,7 +262,7 @@ def test_a_doubtful_picture_has_a_warning_in_the_json_and_on_stderr_and_the_othe
 
 def test_the_warning_tells_a_low_probability_and_only_that(predicted):
     for picture in pictures(predicted, "as it is"):
-        assert (picture["warning"] is not None) == (picture["probability"] < 2 / 3)
+        assert (picture["warning"] is not None) == (picture["probability"] < DOUBTFUL)
         if picture["warning"]:
             assert picture["warning"] == f"the highest probability is only {picture['probability']:.2f}"
 
@@ -308,6 +311,13 @@ class TestWithoutKeras:
     def test_a_run_without_a_model_says_how_to_get_one(self, run):
         (run / "model.keras").unlink()
         assert f"mnist-lab run {run.relative_to(run.parents[2])}/config.yaml" in self.predict("mlp_512", "seven.png")
+
+    def test_a_folder_in_the_model_s_place_is_named(self, run):
+        (run / "model.keras").unlink()
+        (run / "model.keras").mkdir()
+        message = self.predict("mlp_512", "seven.png")
+        assert "model.keras: expected the saved model, a file; this is a folder." in message
+        assert "Train it again" in message
 
     def test_a_picture_of_another_size_is_not_taken_as_it_is(self, run, tmp_path):
         Image.new("L", (50, 40), 255).save(tmp_path / "large.png")

@@ -1,0 +1,72 @@
+"""Reasons why the drawing that was found may not be the intended one, in words for people."""
+
+import numpy as np
+from scipy import ndimage
+
+from mnist_lab.datasets.drawing.background import Values
+from mnist_lab.datasets.drawing.parts import Mask, Part, depth, labelled
+from mnist_lab.datasets.drawing.threshold import EDGE, FAINTEST
+
+_OTHER = 0.3  # the size of another drawing
+_PIECE = 0.025
+_SOLID, _FILLED = 0.55, 0.75  # the width of a stroke, and the share of its box that ink fills, beyond those of digits
+_WIDE = 1.5  # width by height; one digit of MNIST in 200 is wider
+_SHADE = 0.1  # of the strong ink's area
+_MOST_PIECES, _MOST_MARKS = 3, 5  # counts
+
+
+def about_place(drawing: Part, mine: Mask) -> list[str]:
+    """It is cut off, or as large as the picture."""
+    doubts = []
+    height, width = mine.shape
+    if drawing.height >= 0.9 * height and drawing.width >= 0.9 * width:
+        doubts.append("the drawing fills nearly the whole picture, so the digit was probably not found")
+    elif drawing.touches_edge(mine.shape):
+        doubts.append("the drawing touches the edge of the picture and may be cut off")
+    return doubts
+
+
+def about_others(others: list[Part], drawing: Part) -> list[str]:
+    """There is more than one drawing."""
+    drawings = [part for part in others if part.extent >= _OTHER * drawing.extent]
+    if drawings:
+        return [f"there are {1 + len(drawings)} separate drawings, and only the one with the most ink was read"]
+    return [f"there are {len(others)} other marks around the drawing"] if len(others) > _MOST_MARKS else []
+
+
+def about_contrast(contrast: float, paper: Values) -> list[str]:
+    """On a table, what is darker than it may be the sheet's shadow, which next to ink is hardly any contrast."""
+    if contrast < FAINTEST / 255 * np.percentile(paper, 95):
+        return ["the drawing hardly stands out from what is around it"]
+    return []
+
+
+def about_shape(drawing: Part, parts: list[Part], mine: Mask, core: Mask, ink: Values) -> list[str]:
+    """It is no shape of strokes such as a digit's.
+
+    Args:
+        drawing: the part that was found.
+        parts: all parts, of which it may be several.
+        mine: the pixels of the drawing.
+        core: of these, those of strong ink.
+        ink: (height, width) of the drawing, 0 to 1.
+    """
+    doubts = []
+    tall = [part for part in parts if part.labels <= drawing.labels and part.height >= 0.55 * drawing.height]
+    if any(one.beside(other) for i, one in enumerate(tall) for other in tall[:i]):
+        doubts.append("there are two drawings side by side")
+    if drawing.width > _WIDE * drawing.height:
+        doubts.append("the drawing is wider than a digit")
+    shreds = labelled(mine)
+    sizes = [max(side.stop - side.start for side in box) for box in ndimage.find_objects(shreds)]
+    if (pieces := sum(size >= _PIECE * drawing.extent for size in sizes)) > _MOST_PIECES:
+        doubts.append(f"the drawing is in {pieces} pieces")
+    slope = ndimage.gaussian_gradient_magnitude(ink, max(1.0, 0.01 * drawing.extent)) * drawing.extent
+    flat = (ink > EDGE) & (ink < 0.75) & (slope < 1)
+    if flat.sum() > _SHADE * core.sum():
+        doubts.append("part of the drawing is an even grey and may be a shadow")
+    stroke = 2 * depth(np.pad(core, 1)).max()
+    upright = drawing.width <= drawing.height / 2  # a 1 fills its box
+    if stroke > _SOLID * drawing.extent or (ink.mean() > _FILLED and not upright):
+        doubts.append("the drawing is a solid shape rather than strokes")
+    return doubts
