@@ -9,13 +9,19 @@ from mnist_lab.errors import InputError
 
 
 def check_guard() -> None:
-    """Check that the script, if there is one, gets here from below `if __name__ == "__main__":`.
+    """Check that the script, if there is one, is a file, and gets here from below `if __name__ == "__main__":`.
 
     Raises:
-        InputError: it does not, so every process of a sweep would start the sweep again.
+        InputError: it does not, so every process of a sweep would start the sweep again; or it was read from stdin, so
+            that none could be started.
     """
     main = sys.modules["__main__"]
     file, frame = getattr(main, "__file__", None), _of_script(sys._getframe(), vars(main))
+    if file == "<stdin>":
+        raise InputError(
+            "A sweep starts processes, which import this script; they cannot, as it was read from standard input.",
+            "Save it as a file, and run that.",
+        )
     if not file or not frame or frame.f_code.co_filename != file:
         return
     try:

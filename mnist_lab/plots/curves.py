@@ -207,7 +207,8 @@ def _even(position: Floats, values: Floats) -> tuple[Floats, Floats]:
 
     What an epoch's last few batches leave over is far noisier than the rest, so it joins the mean before it.
     """
-    share = np.diff(position, prepend=np.floor(position[:1]))
+    begin = np.maximum(np.ceil(position[:1] - 1e-4) - 1, 0)  # of the first epoch, which may be of a single batch
+    share = np.diff(position, prepend=begin)
     whole = np.isclose(position, np.round(position), atol=1e-4)
     joins = (share < EVEN * np.median(share)) & whole
     joins[0] = False

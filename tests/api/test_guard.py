@@ -1,10 +1,11 @@
 """A script that sweeps without the guard of multiprocessing is told of it before anything begins."""
 
+import subprocess
 import sys
 
 import pytest
 
-from tests.lab import finish
+from tests.lab import environment, finish
 
 UNGUARDED = "import mnist_lab\n\nmnist_lab.sweep('quickstart', seeds=[1, 2])\n"
 WITHIN = "import mnist_lab\n\ndef go():\n    mnist_lab.sweep({data}, seeds=[])\n\n{start}\n"
@@ -37,3 +38,11 @@ def test_what_counts_is_how_the_script_gets_there(start, guarded, tmp_path):
     lines = said(tmp_path, WITHIN.format(data={"data": {"dataset": "digits"}}, start=start))
     assert ("a sweep starts processes" in lines[0]) is not guarded
     assert ("model: this key is required" in lines[-1]) is guarded, "of what is checked next"
+
+
+def test_a_script_from_standard_input_is_told_that_processes_cannot_import_it(tmp_path):
+    done = subprocess.run(
+        [sys.executable], input=UNGUARDED, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert "it was read from standard input.\nSave it as a file" in done.stderr
+    assert done.returncode == 1

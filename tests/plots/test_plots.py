@@ -189,6 +189,15 @@ def test_many_batches_are_drawn_as_a_mean_that_keeps_the_whole_run():
     assert np.mean(line.get_ydata()) == pytest.approx(np.mean(batches(100)["accuracy"]), abs=0.002)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("per_epoch", [1, 2, 3, 469, 60_000])
+def test_every_mean_within_the_epochs_is_drawn_however_few_batches_an_epoch_has(per_epoch):
+    within = batches(3, per_epoch)
+    line = plots.curves(history(3), within, title="run").axes[2].lines[0]
+    assert np.isfinite(line.get_ydata()).all()
+    assert np.mean(line.get_ydata()) == pytest.approx(np.mean(within["accuracy"]), abs=0.002)
+
+
 def test_what_an_epochs_last_batches_leave_over_makes_no_spike():
     """Nine means over 50 batches of an epoch and one over 5, which is by chance far above the others."""
     position = np.concatenate([epoch + np.append(np.arange(50, 451, 50), 455) / 455 for epoch in range(3)])
