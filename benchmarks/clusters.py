@@ -1,0 +1,189 @@
+"""Sweeps on a Dask cluster on this machine, beside the same sweeps without one; writes CLUSTERS.md and clusters.json.
+
+    python -m benchmarks.clusters                 about 20 minutes on two idle processors
+    python -m benchmarks.clusters --only overhead
+
+Linux only: workers are pinned to processors with taskset, and memory is read from /proc.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import click
+
+from benchmarks.process import ROOT, Finished, run
+from mnist_lab.executors import CallExecutor, ProcessExecutor, Slot, dask_worker
+from mnist_lab.executors.dask import DaskCluster, DaskExecutor
+from mnist_lab.runs import read_runs
+from mnist_lab.system import atomic
+from mnist_lab.system.hardware import processors
+from tools.markdown import render
+
+HERE = Path(__file__).resolve().parent
+PARTS = ("ablation", "workers", "overhead", "many")
+ABLATION = ("sweep", "configs/ablation", "--subset", "4000", "--epochs", "3", "--device", "cpu")
+RUNS = 24
+CALLS = 5000
+SECONDS = 1.0
+"""Duration of the calls that show the overhead."""
+
+
+@click.command(help=__doc__)
+@click.option("--only", multiple=True, type=click.Choice(PARTS), help="A part; repeatable.")
+@click.option("--repeats", default=2, show_default=True, type=click.IntRange(1), help="Repeats of the ablation.")
+@click.option("--out", type=click.Path(path_type=Path), default=HERE, help="Folder for the results.")
+@click.option("--report", is_flag=True, help="Write the report without measuring.")
+def main(only: tuple[str, ...], repeats: int, out: Path, *, report: bool) -> None:
+    """Measure, keep and write."""
+    file = out / "clusters.json"
+    kept = json.loads(file.read_text()) if file.exists() else {}
+    for part in () if report else only or PARTS:
+        click.echo(f"{part} ...", err=True)
+        measured = {"ablation": lambda: ablation(repeats), "workers": workers, "overhead": overhead, "many": many}[
+            part
+        ]()
+        kept[part] = measured | {"when": f"{datetime.now(UTC):%Y-%m-%d}", "cpus": len(processors())}
+        click.echo(json.dumps(measured), err=True)
+        atomic.write_text(file, json.dumps(kept, indent=1) + "\n")
+    atomic.write_text(out / "CLUSTERS.md", render(HERE / "templates" / "CLUSTERS.md.jinja", found=kept, median=median))
+
+
+def ablation(repeats: int) -> dict[str, Any]:
+    """The same ablation with two processes and on two workers, in turns."""
+    found: dict[str, list[dict[str, float | None]]] = {"jobs": [], "cluster": []}
+    same = []
+    for _ in range(repeats):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, how in (("jobs", ("--jobs", "2")), ("cluster", ("--cluster", "local:2"))):
+                found[name].append(_swept(*ABLATION, *how, results=Path(folder) / name).facts)
+            same.append(_numbers(Path(folder) / "jobs") == _numbers(Path(folder) / "cluster"))
+    return {"runs": found, "identical": all(same)}
+
+
+def workers() -> dict[str, Any]:
+    """Runs per minute of one worker and of two, each pinned to a processor, from the first epoch to the last file."""
+    seconds = {}
+    for number in (1, 2):
+        with tempfile.TemporaryDirectory() as folder, _cluster(Path(folder), number) as address:
+            results = Path(folder) / "results"
+            facts = _swept(
+                "sweep", "mlp_512", "--seeds", f"1..{RUNS}", "--subset", "4000", "--epochs", "3", "--threads", "1",
+                "--device", "cpu", "--cluster", address, "--wait", results=results,
+            ).facts  # fmt: skip
+            found = [each.measured.run for each in read_runs([results]).runs]
+            began = min(datetime.fromisoformat(each.started) for each in found)
+            ended = max(datetime.fromisoformat(each.finished) for each in found)
+            seconds[number] = {"seconds": (ended - began).total_seconds(), "others": facts["others"]}
+    return {"runs": RUNS, "one": seconds[1], "two": seconds[2]}
+
+
+def overhead() -> dict[str, Any]:
+    """Seconds that a call of one second takes in addition, with two at a time."""
+    found = {}
+    cpus = list(processors())[:2]
+    with ProcessExecutor([Slot((cpu,)) for cpu in cpus]) as here:
+        found["processes"] = _per_call(here)
+    with contextlib.closing(DaskCluster("local:2")) as cluster, DaskExecutor(cluster, lambda _: {}) as there:
+        found["dask"] = _per_call(there)
+    return found
+
+
+def many() -> dict[str, Any]:
+    """Thousands of tasks that do nothing, not even start a process: what scheduling costs the client."""
+    starts_a_process = dask_worker.call
+    dask_worker.call = nothing
+    try:
+        with contextlib.closing(DaskCluster("local:2")) as cluster, DaskExecutor(cluster, lambda _: {}) as executor:
+            _all(executor, 100, 0)
+            memory = [_megabytes()]
+            began = time.perf_counter()
+            for _ in range(10):
+                _all(executor, CALLS // 10, 0)
+                memory.append(_megabytes())
+            seconds = time.perf_counter() - began
+    finally:
+        dask_worker.call = starts_a_process
+    return {"calls": CALLS, "seconds": seconds, "megabytes": memory}
+
+
+def nothing(number: int, purpose: object, pickled: bytes) -> None:
+    """What the tasks of `many` do."""
+
+
+def _all(executor: CallExecutor, calls: int, seconds: float) -> None:
+    running: set[Future[Any]] = set()
+    while calls or running:
+        while calls and len(running) < executor.capacity:
+            running.add(executor.submit(time.sleep, seconds))
+            calls -= 1
+        _, running = wait(running, return_when=FIRST_COMPLETED)
+
+
+def _per_call(executor: CallExecutor) -> float:
+    _all(executor, 2, 0)
+    began = time.perf_counter()
+    _all(executor, 20, SECONDS)
+    return (time.perf_counter() - began) / 10 - SECONDS
+
+
+def _swept(*arguments: str, results: Path) -> Finished:
+    command = [sys.executable, "-m", "mnist_lab", *arguments, "--results", results, "--quiet"]
+    data = {"MNIST_LAB_DATA": os.environ["MNIST_LAB_DATA"]} if "MNIST_LAB_DATA" in os.environ else {}
+    return run(command, data)
+
+
+def _numbers(results: Path) -> dict[str, Any]:
+    """All that has to be the same: metrics without times, and predictions, by run."""
+    found = {}
+    for file in results.rglob("metrics.json"):
+        facts = json.loads(file.read_text())
+        del facts["seconds"], facts["environment"], facts["run"]["started"], facts["run"]["finished"]
+        found[str(file.parent.relative_to(results))] = facts, (file.parent / "predictions.npz").read_bytes()
+    return found
+
+
+@contextlib.contextmanager
+def _cluster(folder: Path, workers: int) -> Iterator[str]:
+    """A scheduler and pinned workers, in processes of their own; gives the address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    commands: list[Sequence[str]] = [("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")]
+    pinned = [("worker", address, "--nthreads", "1", "--no-dashboard", "--local-directory", str(folder))] * workers
+    started = [_started(("taskset", "-c", str(cpu)), words) for cpu, words in zip(processors(), pinned, strict=False)]
+    started.append(_started((), commands[0]))
+    try:
+        yield address
+    finally:
+        for process in started:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
+
+
+def _started(before: Sequence[str], words: Sequence[str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [*before, sys.executable, "-m", "dask", *words], cwd=ROOT, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def _megabytes() -> float:
+    """Resident memory of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+if __name__ == "__main__":
+    main()
