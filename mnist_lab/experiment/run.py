@@ -19,7 +19,7 @@ from mnist_lab.experiment.interrupts import Interrupts
 from mnist_lab.experiment.log import LogFile
 from mnist_lab.experiment.observer import Observer, Observers, Plan
 from mnist_lab.experiment.provenance import provenance
-from mnist_lab.runs import CHECKPOINT, Run, RunFolder, load_run
+from mnist_lab.runs import CHECKPOINT, LAST_CHECKPOINT, Run, RunFolder, load_run
 from mnist_lab.system.writable import check_clock, check_writable
 
 if TYPE_CHECKING:
@@ -85,6 +85,11 @@ def _run(
     if not force:
         folder.settle()
     if _is_done(folder, force=force):
+        if config.runtime.keep_checkpoint and not (folder.path / LAST_CHECKPOINT).exists():
+            observer.note(
+                "runtime.keep_checkpoint: this finished run was trained without it, so its last checkpoint was not"
+                " kept; only retraining keeps it."
+            )
         return load_run(folder.path)
 
     # All errors in the input are found before the folder is created.

@@ -216,3 +216,12 @@ def test_with_force_it_is_trained_from_the_beginning(results):
     with pytest.raises(Interruption):
         experiment.run(config_of(train__epochs=3), results=results, observer=said, force=True)
     assert said.trained == [1]
+
+
+def test_a_finished_run_without_a_checkpoint_says_that_none_can_be_kept_now(results):
+    assert train(results)[1].notes == []
+    forget_checkpoint(base_of(results))
+    run, said = train(results)
+    assert not run.fresh
+    [note] = said.notes
+    assert note.startswith("runtime.keep_checkpoint: this finished run was trained without it")
