@@ -29,6 +29,8 @@ HEAVY_IMPORTS = {
     "sklearn",
     "jinja2",
     "requests",
+    "distributed",
+    "submitit",
 }
 """What takes long to import, and no command needs that only shows what there is."""
 

@@ -29,6 +29,7 @@ from mnist_lab.terminal.output import echo, print_json
         "mnist-lab sweep configs/ablation/ --dry-run",
         "mnist-lab sweep configs/ablation/ --seeds 1..10",
         "mnist-lab sweep mlp_512 ablation/no_dropout --seeds 1..6 --jobs 2",
+        "mnist-lab sweep configs/ablation/ --seeds 1..10 --cluster tcp://node1:8786",
     ),
 )
 @references("PATH...", _completion.sweeps)

@@ -222,7 +222,10 @@ class DaskExecutor(CallExecutor):
             return
         problems = self._admission(new)
         fit = {address: worker for address, worker in new.items() if not problems.get(address)}
-        self.refused |= {address: f"{new[address]}: {problem}" for address, problem in problems.items() if problem}
+        refused = {address: f"{new[address]}: {problem}" for address, problem in problems.items() if problem}
+        self.refused |= refused
+        for each in refused.values():
+            self.note(f"A worker is not used. {each}")
         answers = self.cluster.ask(fit, dask_worker.admit, self._id)
         first = not self.admitted
         self.admitted |= {address: fit[address] for address, answer in answers.items() if answer is None}

@@ -66,7 +66,7 @@ class DaskMachine(Machine):
         self, runs: Sequence[PlannedRun], *, timeout: float | None, note: Callable[[str], object]
     ) -> CallExecutor:
         backend, device = runs[0].server
-        self._await_workers(note)
+        self.await_workers(note)
         self.results.mkdir(parents=True, exist_ok=True)
         self._token.write_text(self._secret, encoding="utf-8")
         with_gpu = device != "cpu" and any(worker.resources.get("GPU") for worker in self.cluster.workers().values())
@@ -82,15 +82,19 @@ class DaskMachine(Machine):
         )
         while not executor.admitted:
             if not self.wait:
+                executor.shutdown(cancel_futures=True)
                 reasons = "".join(f"\n  {each}" for each in executor.refused.values())
                 raise InputError(f"--cluster {self.where}: no worker can train these runs.{reasons}")
             time.sleep(LOOK)
             executor.look()
-        for each in executor.refused.values():
-            note(f"A worker is not used. {each}")
         return executor
 
-    def _await_workers(self, note: Callable[[str], object]) -> None:
+    def await_workers(self, note: Callable[[str], object]) -> None:
+        """Wait until there is a worker.
+
+        Raises:
+            InputError: there is none, and waiting was not asked for.
+        """
         said = False
         while not self.cluster.workers():
             if not self.wait:

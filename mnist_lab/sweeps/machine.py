@@ -18,6 +18,10 @@ class Machine(ABC):
     def parallel(self) -> int:
         """The number of runs at a time."""
 
+    def await_workers(self, note: Callable[[str], object]) -> None:
+        """Wait until something can be trained there, or raise InputError; before anything is prepared."""
+        return
+
     @abstractmethod
     def executor(
         self, runs: Sequence[PlannedRun], *, timeout: float | None, note: Callable[[str], object]

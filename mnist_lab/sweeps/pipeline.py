@@ -140,6 +140,8 @@ def _at_once(
 
         machine = DaskMachine(cluster, results, data_dir=how.data_dir, wait=how.wait)
     with closing(machine):
+        if not how.dry_run:
+            machine.await_workers(observer.note)
         schedule = _schedule(plan, notes, machine.parallel, slots[0], how, observer)
         if how.dry_run:
             return schedule, []

@@ -80,12 +80,12 @@ def test_workers_that_see_the_folder_write_in_place(folder, swept, cluster):
     assert nodes == {os.uname().nodename}
 
 
-def start_apart(cluster, name, hidden):
+def start_apart(cluster, name, hidden, before=""):
     """A worker in a mount namespace of its own, in which the folder `hidden` is empty."""
     log = (cluster.folder / f"{name}.log").open("ab")
     with log:
         process = subprocess.Popen(
-            ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none "$0" && exec "$@"', str(hidden), sys.executable,
+            ["unshare", "-m", "sh", "-c", before + 'mount -t tmpfs none "$0" && exec "$@"', str(hidden), sys.executable,
              "-m", "dask", "worker", cluster.address, "--name", name, "--nthreads", "1", "--no-dashboard",
              "--local-directory", str(cluster.folder / name)],
             env=environment(), cwd=cluster.folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
@@ -119,6 +119,21 @@ def test_a_folder_that_only_some_workers_see_is_an_error(folder, cluster, apart)
     answer = lab("sweep", "configs/family", "--cluster", cluster.address, cwd=folder)
     assert answer.code == 2
     assert "only some workers see this folder: one; not two" in answer.err
+
+
+@pytest.mark.thorough
+def test_a_worker_whose_disk_is_full_is_not_used_any_more(folder, swept, cluster, apart):
+    full = cluster.folder / "full"
+    full.mkdir()
+    apart(cluster, "full", folder, f"mount -t tmpfs -o size=400k none {full} && ")
+    cluster.await_workers(1)
+    process = family.start(folder, "--cluster", cluster.address)
+    time.sleep(5)
+    apart(cluster, "two", folder)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    assert "A worker is not used any more. full: " in err
+    assert_the_same(folder, swept)
 
 
 @pytest.mark.thorough
