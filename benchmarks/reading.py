@@ -73,8 +73,9 @@ class Reading:
         return sum(self.kinds[kind][outcome] for kind in kinds)
 
     def beyond(self, kinds: Sequence[str], outcome: str, share: float) -> list[str]:
-        """The kinds of which more than this share had this outcome."""
-        return [kind for kind in kinds if kind in self.kinds and self.kinds[kind][outcome] > share * self.digits]
+        """The kinds of which more than this share had this outcome, and how many: `ruled (3 of 100)`."""
+        found = ((kind, self.kinds[kind][outcome]) for kind in kinds)
+        return [f"{kind} ({count} of {self.digits})" for kind, count in found if count > share * self.digits]
 
 
 @click.command(help=__doc__)
@@ -169,13 +170,14 @@ def in_guide(text: str, reading: Reading) -> str:
 
 
 def _rendered(template: str, reading: Reading, **more: Any) -> str:
+    one_digit, hopeless = ([kind for kind in kinds if kind in reading.kinds] for kinds in (ONE_DIGIT, HOPELESS))
     return render(
         HERE / "templates" / template,
         reading=reading,
-        one_digit=[kind for kind in ONE_DIGIT if kind in reading.kinds],
-        hopeless=[kind for kind in HOPELESS if kind in reading.kinds],
-        too_wrong=reading.beyond((*ONE_DIGIT, *HOPELESS), "wrong", MOST_WRONG),
-        too_loud=reading.beyond(ONE_DIGIT, "right, warned", MOST_FALSE_ALARMS),
+        one_digit=one_digit,
+        hopeless=hopeless,
+        too_wrong=reading.beyond([*one_digit, *hopeless], "wrong", MOST_WRONG),
+        too_loud=reading.beyond(one_digit, "right, warned", MOST_FALSE_ALARMS),
         most_wrong=f"{100 * MOST_WRONG:.0f} %",
         most_false_alarms=f"{100 * MOST_FALSE_ALARMS:.0f} %",
         **more,

@@ -1,0 +1,43 @@
+"""The measurement of photographs: what is written is what was measured, and kinds beyond the aims are named."""
+
+import pytest
+
+from benchmarks import reading
+from benchmarks.photographs import HOPELESS, ONE_DIGIT
+
+OUTCOMES = reading.OUTCOMES
+
+
+def measured(**others):
+    """100 photographs of each kind, all right or refused, except for the `others`."""
+    kinds = {kind: dict(zip(OUTCOMES, (100, 0, 0, 0), strict=True)) for kind in ONE_DIGIT}
+    kinds |= {kind: dict(zip(OUTCOMES, (0, 0, 100, 0), strict=True)) for kind in HOPELESS}
+    return reading.Reading("mine", 0.99, 0, 100, kinds | others)
+
+
+def counts(*numbers):
+    return dict(zip(OUTCOMES, numbers, strict=True))
+
+
+def words(text):
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize(("wrong", "named"), [(2, False), (3, True)])
+def test_a_kind_with_more_wrong_answers_without_a_warning_than_the_aim_is_named(wrong, named):
+    page = words(reading.page(measured(ruled=counts(100 - wrong, 0, 0, wrong))))
+    assert (f"More were wrong without a warning of: ruled ({wrong} of 100)." in page) == named
+    assert ("Every kind meets both." in page) != named
+    assert f"{len(ONE_DIGIT) * 100 - wrong:,} were read correctly without a warning" in page
+
+
+@pytest.mark.parametrize(("alarms", "named"), [(5, False), (6, True)])
+def test_a_kind_with_more_false_alarms_than_the_aim_is_named(alarms, named):
+    page = words(reading.page(measured(blurred=counts(100 - alarms, alarms, 0, 0))))
+    assert (f"More were right with a warning of: blurred ({alarms} of 100)." in page) == named
+
+
+def test_a_photograph_without_one_digit_that_has_no_warning_is_counted():
+    page = words(reading.page(measured(cloth=counts(0, 0, 97, 3))))
+    assert f"of {len(HOPELESS) * 100:,} photographs without exactly one whole digit, 3 had no warning" in page
+    assert "wrong without a warning of: cloth (3 of 100)." in page
