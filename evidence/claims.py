@@ -32,7 +32,7 @@ UNDERSTATED = "Dropout or augmentation lowers training accuracy and therefore th
 class Outcome(StrEnum):
     """The outcome of testing a claim on the runs."""
 
-    SUPPORTED = "supported"
+    REPLICATED = "replicated"
     CONTRADICTED = "contradicted"
     NOT_SIGNIFICANT = "not significant"
     INCONCLUSIVE = "inconclusive"
@@ -46,7 +46,7 @@ class Outcome(StrEnum):
     @property
     def is_open(self) -> bool:
         """Whether the runs leave it undecided."""
-        return self not in (Outcome.SUPPORTED, Outcome.CONTRADICTED)
+        return self not in (Outcome.REPLICATED, Outcome.CONTRADICTED)
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _of_two(claim: Claim, compared: Comparison, test: Tested | None) -> Finding:
     elif not test.significant:
         outcome = Outcome.NOT_SIGNIFICANT
     else:
-        outcome = Outcome.SUPPORTED if agrees else Outcome.CONTRADICTED
+        outcome = Outcome.REPLICATED if agrees else Outcome.CONTRADICTED
     return Finding(claim, outcome, test.paired.n, f"{numbers} {wording.BIASED}" if unlike else numbers)
 
 
@@ -191,12 +191,12 @@ def _place(claim: Claim, interval: tuple[float, float]) -> Outcome:
     low = -inf if claim.at_least is None else claim.at_least
     high = inf if claim.at_most is None else claim.at_most
     if low <= interval[0] and interval[1] <= high:
-        return Outcome.SUPPORTED
+        return Outcome.REPLICATED
     return Outcome.CONTRADICTED if interval[1] < low or interval[0] > high else Outcome.INCONCLUSIVE
 
 
 def _decided_by_its_smallness(claim: Claim, outcome: Outcome, interval: tuple[float, float]) -> bool:
-    bound = claim.at_most if outcome is Outcome.SUPPORTED else claim.at_least
+    bound = claim.at_most if outcome is Outcome.REPLICATED else claim.at_least
     return not outcome.is_open and bound is not None and interval[1] <= bound
 
 

@@ -56,7 +56,7 @@ def first_screen(compared: Sequence[Comparison]) -> str:
         extent=_extent(compared),
         met=f"{sum(met)} of {len(met)}",
         error=f"{median(errors):.2f} pp" if errors else NOTHING,
-        supported=f"{outcomes[Outcome.SUPPORTED]} of {len(claims)}",
+        replicated=f"{outcomes[Outcome.REPLICATED]} of {len(claims)}",
         contradicted=[f.claim.says.rstrip(".") for f in claims if f.outcome is Outcome.CONTRADICTED],
         open=[f"{outcomes[kind]} {kind}" for kind in Outcome if kind.is_open and outcomes[kind]],
         page=f"{FROM_ROOT}README.md",
@@ -105,7 +105,7 @@ def _overview(found: Sequence[tuple[Comparison, list[Finding]]], page: str) -> l
                 f"{len(one.runs)}",
                 f"{median(off):.2f}" if off else NOTHING,
                 f"{sum(floors)} of {len(floors)}" if floors else NOTHING,
-                *(str(outcomes.count(kind)) for kind in (Outcome.SUPPORTED, Outcome.CONTRADICTED)),
+                *(str(outcomes.count(kind)) for kind in (Outcome.REPLICATED, Outcome.CONTRADICTED)),
                 str(sum(outcome.is_open for outcome in outcomes)),
             ]
         )

@@ -189,10 +189,10 @@ def claim_of(compared, words):
     ("words", "outcome", "numbers"),
     [
         ("Removing dropout lowers test accuracy", Outcome.CONTRADICTED, r"\+0\.39 pp .* p = \.004"),
-        ("Removing dropout widens", Outcome.SUPPORTED, r"^Generalization gap in the last epoch \+0\.0250 ± 0\.0000"),
+        ("Removing dropout widens", Outcome.REPLICATED, r"^Generalization gap in the last epoch \+0\.0250 ± 0\.0000"),
         (
             "The initial network overfits",
-            Outcome.SUPPORTED,
+            Outcome.REPLICATED,
             r"\+0\.0100 .* lowers training accuracy and therefore the gap",
         ),
         (
@@ -253,7 +253,7 @@ def test_a_small_gap_under_dropout_does_not_tell_that_it_does_not_overfit(tmp_pa
         for step in ("step2_reduce_parameters", "step4_dropout"):
             finished_run(tmp_path, f"seven_steps/{step}", seed=seed, train=0.98, validation=0.985)
     without, under = (claim_of(compare(collect([tmp_path]).runs), f"Step {n}") for n in ("2 does not", "4: with"))
-    assert without.outcome is Outcome.SUPPORTED
+    assert without.outcome is Outcome.REPLICATED
     assert under.outcome is Outcome.BIASED
     assert under.numbers.endswith("lowers training accuracy and therefore the gap.")
 
@@ -281,7 +281,7 @@ def test_three_seeds_can_bear_out_a_size_and_are_too_few_for_any_comparison(tmp_
         finished_run(tmp_path, step2, seed=seed, train=0.98, validation=0.985, test=0.9801, selected_on_test=True)
         finished_run(tmp_path, step3, seed=seed, train=0.995, validation=0.992, test=0.9921, selected_on_test=True)
     compared = compare(collect([tmp_path]).runs)
-    assert claim_of(compared, "Step 2 reaches 98 %").outcome is Outcome.SUPPORTED
+    assert claim_of(compared, "Step 2 reaches 98 %").outcome is Outcome.REPLICATED
     found = claim_of(compared, "batch normalisation improves")
     assert (found.outcome, found.n) == (Outcome.TOO_FEW, 3)
     assert found.numbers.endswith("+1.20 pp; at least 6 seeds needed.")
@@ -352,7 +352,7 @@ def test_the_first_screen_counts_what_was_retrained_and_which_conclusions_replic
     assert text.startswith("5 published write-ups, 28 experiments; 6 of them retrained so far, in 46 runs.")
     found = [finding for one in compare(collect([some]).runs) for finding in findings(one)]
     counts = Counter(str(finding.outcome) for finding in found)
-    assert f"{counts['supported']} of {len(found)} replicate, {counts['contradicted']} are contradicted" in text
+    assert f"{counts['replicated']} of {len(found)} replicate, {counts['contradicted']} are contradicted" in text
     assert f"{counts['too few seeds']} too few seeds" in text
     assert re.search(r"Contradicted: .*On pixels that are not rescaled training collapses", text)
     assert re.search(r"[1-9] of [1-9] acceptance thresholds met; median absolute error \d\.\d\d pp", text)

@@ -90,7 +90,7 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
         output.print(Text(f"{arm.heading}{data}", style="bold"))
         output.print()
         runs = wording.runs_compared(comparison, arm)
-        output.print(tables.facts([("Changed", arm.entry.group.changed), ("Runs", runs)]))
+        output.print(tables.facts([("Change", arm.entry.group.changed), ("Runs", runs)]))
         output.print()
         names = (base.name, arm.entry.group.name)
         numbers = (Column(heading, number=True) for heading in (*names, "Difference", "95 % CI"))

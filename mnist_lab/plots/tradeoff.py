@@ -65,7 +65,7 @@ def _parameter_axis(axes: Axes, counts: Sequence[float]) -> None:
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 150 * low else (1,), numticks=12))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axes.set_xlabel("parameters (log scale; equal counts stand side by side)")
+    axes.set_xlabel("parameters (log scale; equal counts are drawn side by side)")
 
 
 def _side_by_side(axes: Axes, points: Sequence[Point]) -> list[Spot]:

@@ -55,12 +55,12 @@ class Column:
 
 def columns(section: Section) -> list[Column]:
     """The columns that say something about a section, in order."""
-    against = f"Changed against {section.bases[0]}" if len(section.bases) == 1 else "Changed"
+    change = f"Change from {section.bases[0]}" if len(section.bases) == 1 else "Change"
     same_n = len({group.n for group in section.groups}) == 1
     found = [
         Column("Experiment", 0, lambda entry: Cell(entry.group.name), numeric=False),
         *([Column("Base", 4, _base, numeric=False)] if len(section.bases) > 1 else []),
-        Column(against, MINOR, lambda entry: Cell(entry.group.changed), numeric=False),
+        Column(change, MINOR, lambda entry: Cell(entry.group.changed), numeric=False),
         *_scores(section),
         Column("n", MINOR + 1 if same_n else 2, lambda entry: Cell(str(entry.group.n), value=entry.group.n)),
         Column("Difference", 0, _difference, aside_heading="95 % CI", aside_priority=1),

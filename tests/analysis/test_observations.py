@@ -57,7 +57,7 @@ def test_without_validation_training_is_compared_with_the_test():
 def test_no_overfitting_says_so_and_warns_where_training_accuracy_is_understated():
     run = falling(10, accuracy=[0.9865] * 10, val_accuracy=[0.9896] * 10)
     plain = rules(run)["no_overfitting"].text
-    assert plain == "No overfitting seen: training accuracy ends 0.31 pp below validation (0.9865 against 0.9896)."
+    assert plain == "No sign of overfitting: training accuracy ends 0.31 pp below validation (0.9865 against 0.9896)."
     assert "lowers training accuracy" in rules(run, understated=True)["no_overfitting"].text
 
 

@@ -74,7 +74,7 @@ class Claims:
 
     def chance_level(self, text):
         training, name, other, guessing = parts(
-            r"Learned next to nothing: training accuracy ends at #(?: and (\w+) accuracy at #)?; guessing gives #\.",
+            r"Near chance level: training accuracy ends at #(?: and (\w+) accuracy at #)?; guessing gives #\.",
             text,
         )
         chance = 1 / self.classes
@@ -121,7 +121,7 @@ class Claims:
         assert max(float(training), float(other)) < float(level)
 
     def no_overfitting(self, text):
-        said = text.removeprefix("No overfitting seen: ").removesuffix(".")
+        said = text.removeprefix("No sign of overfitting: ").removesuffix(".")
         said, _, more = said.partition(", ")
         gap = self.gap(said)
         if rows := re.match(r"which is within chance for (\d+) (\w+) images", more):

@@ -51,7 +51,7 @@ def test_configurations_and_results_are_told_and_everything_is_written(results):
     answer = compare("base", "wider")
     assert (answer.code, answer.err) == (0, "")
     for expected in (
-        "nodes 16 -> 32", "+3.33 pp", "McNemar's exact test, p = .004", "2 test images misclassified only by wider",
+        "nodes 16 -> 32", "+3.33 pp", "McNemar's exact test, p = .004", "2 test images are misclassified only by wider",
         f"Comparison: {FOLDER}/compare.md",
     ):  # fmt: skip
         assert expected in answer.out
@@ -132,7 +132,7 @@ def test_models_that_err_alike_have_no_digits_to_show(results):
     add(results, "same", 8, range(20))
     answer = compare("base", "same", "--output", "mine")
     assert (answer.code, answer.err) == (0, "")
-    assert "0 test images misclassified only by same, 0 only by base, 20 by both" in answer.out
+    assert "0 test images are misclassified only by same, 0 only by base, 20 by both" in answer.out
     assert "digits.png" not in files(results.parent / "mine")
 
 

@@ -180,7 +180,7 @@ def test_what_is_undecided_is_told_apart_from_what_is_decided_and_from_what_shar
     for seed in range(1, 10):
         finished_run(tmp_path, seed=seed, test=0.97 + 0.0001 * seed)
     finished_run(tmp_path, "ablation/nodes_256", seed=50)
-    assert lead() == "The one change had no seed in common with the base."
+    assert lead() == "The only change had no seed in common with the base."
     for name in ("ablation/batch_64", "ablation/batch_256"):
         finished_run(tmp_path, name, seed=1)
     undecided = "2 had too few seeds for a verdict (at least 7 needed) and 1 had no seed in common with the base."

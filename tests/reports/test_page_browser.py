@@ -201,7 +201,7 @@ def test_a_link_into_what_the_filter_hides_clears_it(page):
     WebDriverWait(page, 5).until(lambda _: opened.is_displayed() and opened.get_attribute("open"))
     assert page.switch_to.active_element == opened.find_element(By.TAG_NAME, "summary")
     assert (field.get_attribute("value"), len(names(page))) == ("", 4)
-    assert find(page, "#part-1 output").text == "4 in all"
+    assert find(page, "#part-1 output").text == "4 experiments"
 
 
 def test_experiments_may_be_called_as_parts_of_the_page_are(browser, tmp_path):

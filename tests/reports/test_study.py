@@ -364,8 +364,8 @@ def test_a_run_selected_on_the_test_images_is_said_to_be(tmp_path):
     assert wording.reuse(found) == [
         "3 models were scored on the test images, each after its training; the best of several has an "
         "optimistic score.",
-        "In 2 runs they also served as validation images, after every epoch (10 in all); in 1 of them the saved "
-        "weights are those of the epoch that was best on them, so their test accuracy is optimistic.",
+        "In 2 runs they also served as validation images after every epoch (10 epochs in total); in 1 of them the "
+        "saved weights are those of the epoch that was best on them, so their test accuracy is optimistic.",
     ]
 
 
@@ -377,8 +377,8 @@ def test_training_that_the_test_images_stopped_or_slowed_is_said_to_be_steered_b
 
     stop = {"monitor": "val_loss", "patience": 2}
     assert told("last") == (
-        "In 1 run they also served as validation images, after every epoch (3 in all); the saved weights are those of "
-        "the last epoch."
+        "In 1 run they also served as validation images after every epoch (3 epochs in total); the saved weights are "
+        "those of the last epoch."
     )
     assert "in 1 of them they decided when training stopped" in told("stopped", train__early_stopping=stop)
     assert "in 1 of them they decided when" in told("slowed", train__schedule={"plateau": {"monitor": "val_accuracy"}})
@@ -498,7 +498,7 @@ def test_of_an_experiment_that_has_learned_nothing_only_that_is_said(tmp_path):
         finished_run(tmp_path, seed=seed, train=0.99, validation=0.975 + 0.0001 * seed)
         finished_run(tmp_path, "ablation/no_relu", seed=seed, train=0.22, validation=0.1, test=0.1)
     [one] = observed(tmp_path, "ablation/no_relu").values()
-    assert (one.rule, one.text) == ("chance_level", "Learned next to nothing in all 6 runs.")
+    assert (one.rule, one.text) == ("chance_level", "Near chance level in all 6 runs.")
     document_text = document(studied(tmp_path))
     assert "Overfits" not in document_text
 

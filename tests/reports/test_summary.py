@@ -63,7 +63,7 @@ def test_the_markdown_table_has_a_row_an_experiment_with_ours_beside_the_publish
     base, no_relu, nodes = table((results / "report.md").read_text())
     assert base == {
         "Experiment": "**`mlp_512`**",
-        "Changed against mlp_512": "",
+        "Change from mlp_512": "",
         "nodes": "512, 512",
         "activation": "relu",
         "Parameters": "669,706",
@@ -79,7 +79,7 @@ def test_the_markdown_table_has_a_row_an_experiment_with_ours_beside_the_publish
         "Published train": "0.9918 (-0.18)",
         "Published test": "0.9799 (+0.11)",
     }
-    assert no_relu["Changed against mlp_512"] == "activation relu -> linear"
+    assert no_relu["Change from mlp_512"] == "activation relu -> linear"
     assert (no_relu["Difference"], no_relu["Verdict"]) == ("-6.27", "too few seeds")
     assert (no_relu["Test"], no_relu["n"], no_relu["Gap"]) == ("0.9178", "1", "+0.0050")
     assert nodes["Parameters"] == "269,322"
@@ -89,11 +89,11 @@ def test_the_text_says_what_the_numbers_are_and_that_few_seeds_carry_no_claim(re
     write(results)
     text = (results / "report.md").read_text()
     for expected in (
-        "train is the running accuracy of the last epoch",
-        "validation is of the last epoch",
-        "test is of the saved model",
+        "train the running accuracy of the last epoch",
+        "validation the accuracy after the last epoch",
+        "test is that of the saved model",
         "over n runs",
-        "In none of the runs were the test images used for validation.",
+        "No run used the test images for validation.",
         "with too few seeds no difference, however large, would be significant.",
         "The 95 % confidence interval of a difference contains every difference that the sign-flip test does not",
         "A verdict generalizes to other seeds on the same test images",

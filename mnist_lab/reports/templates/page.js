@@ -57,7 +57,8 @@
         row.hidden = runs.hidden = hidden;
         shown += !hidden;
       }
-      output.textContent = words.length ? `${shown} of ${rows.length} shown` : `${rows.length} in all`;
+      const all = `${rows.length} experiment${rows.length === 1 ? "" : "s"}`;
+      output.textContent = words.length ? `${shown} of ${all}` : all;
     }
     input.addEventListener("input", apply);
     apply();

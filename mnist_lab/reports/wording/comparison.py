@@ -69,31 +69,32 @@ def _disputed(compared: "Comparison", arm: "Arm") -> str:
     only_base, only_other, alike = len(found.base_errs), len(found.this_errs), found.equally_often
     if found.pairs == 1:
         return (
-            f"{count(only_other, 'test image')} misclassified only by {other}, {only_base:,} only by {base}, "
-            f"{alike:,} by both."
+            f"{count(only_other, 'test image')} {_are(only_other)} misclassified only by {other}, {only_base:,} only "
+            f"by {base}, {alike:,} by both."
         )
     own = "" if compared.section.same_images else f" {OWN_IMAGES}"
     return (
-        f"Over {found.pairs} pairs of models, {count(only_other, 'test image')} misclassified more often by "
-        f"{other}, {only_base:,} by {base}, and {alike:,} equally often.{own}"
+        f"Over {found.pairs} pairs of models, {count(only_other, 'test image')} {_are(only_other)} misclassified more "
+        f"often by {other}, {only_base:,} by {base}, and {alike:,} equally often.{own}"
     )
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def comparison_notes(found: "Comparison") -> list[str]:
     """What a reader must know about the numbers."""
-    texts = [
-        f"{ACCURACIES} pp: percentage points; x 2.00: twice as much. Time is that of the epochs, FLOPs are those of "
-        "the training."
-    ]
+    texts = [f"{ACCURACIES} pp: percentage points; x 2.00: twice as much. Time and FLOPs cover training only."]
     several = any(arm.pairs > 1 for arm in found.arms)
     if several and found.section.share:
         texts += [FOLDS, PLANNED]
     elif several:
         texts.append(
             "Over seeds: mean ± standard deviation (n - 1), Student's interval of the mean, and the mean difference of "
-            f"runs with the same seed, from six seeds on with its {CI}. For test accuracy and gap it is corrected by "
-            "Holm's method for all experiments that these results compare with the same base, as the verdict is; for "
-            "the other numbers it is not corrected."
+            f"runs with the same seed, with its {CI} from six seeds on. The intervals of test accuracy and gap are "
+            "corrected, like the verdict, by Holm's method for all experiments that these results compare with the "
+            "same base; those of the other numbers are not."
         )
         texts += [INTERVAL, SCOPE, PLANNED]
     if any(arm.pairs == 1 for arm in found.arms):

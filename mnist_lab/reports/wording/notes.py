@@ -21,8 +21,8 @@ OWN_IMAGES = (
     "set."
 )
 ACCURACIES = (
-    "Accuracies: test is of the saved model, train is the running accuracy of the last epoch, validation is of the "
-    f"last epoch, gap is the {GAP} (train - validation)."
+    "Accuracies: test is that of the saved model, train the running accuracy of the last epoch, validation the "
+    f"accuracy after the last epoch, gap the {GAP} (train - validation)."
 )
 INTERVAL = (
     f"The {CI} of a difference contains every difference that the sign-flip test does not reject at the same corrected "
@@ -85,8 +85,8 @@ def reuse(found: "Reuse") -> list[str]:
         "has an optimistic score."
     )
     watched = [
-        f"In {count(found.watched, 'run')} they also served as validation images, after every epoch "
-        f"({found.epochs:,} in all)"
+        f"In {count(found.watched, 'run')} they also served as validation images after every epoch "
+        f"({count(found.epochs, 'epoch')} in total)"
     ]
     if found.selected:
         watched.append(
@@ -150,8 +150,8 @@ def notes(study: "Study") -> list[str]:
 def _selection(study: "Study") -> str:
     selected = sum(group.n for group in study.groups if group.selected_on_test)
     if not selected:
-        return "In none of the runs were the test images used for validation."
+        return "No run used the test images for validation."
     return (
         f"In {selected} of {study.runs} {'run' if study.runs == 1 else 'runs'} the validation images are the test "
-        "images: what is selected by validation there is selected on the test set."
+        "images, so anything selected by validation there is selected on the test set."
     )

@@ -47,8 +47,7 @@ def _chance(one: Observation) -> str:
     f = one.facts
     held_out = "" if f["held_out"] is None else f" and {f['name']} accuracy at {f['held_out']:.4f}"
     return (
-        f"Learned next to nothing: training accuracy ends at {f['training']:.4f}{held_out}; guessing gives "
-        f"{f['chance']:.4f}."
+        f"Near chance level: training accuracy ends at {f['training']:.4f}{held_out}; guessing gives {f['chance']:.4f}."
     )
 
 
@@ -69,7 +68,7 @@ def _underfits(one: Observation) -> str:
 
 def _no_overfitting(one: Observation) -> str:
     f = one.facts
-    text = f"No overfitting seen: {_gap(f['gap'])}"
+    text = f"No sign of overfitting: {_gap(f['gap'])}"
     if f["rows"]:
         return f"{text}, which is within chance for {f['rows']} {f['gap']['name']} images."
     return f"{text}, though dropout or augmentation lowers training accuracy." if f["understated"] else f"{text}."
@@ -208,7 +207,7 @@ def _faster(one: Observation) -> str:
 
 
 _BESIDE: Mapping[str, Callable[[Observation], str]] = {
-    "chance_level": lambda one: f"Learned next to nothing{_in_runs(one.facts['runs'], one.facts['of'])}.",
+    "chance_level": lambda one: f"Near chance level{_in_runs(one.facts['runs'], one.facts['of'])}.",
     "gap_against_base": _larger_gap,
     "overfitting_onset": _onset_in_runs,
     "still_improving": lambda one: f"Still improving at the end{_in_runs(one.facts['runs'], one.facts['of'])}.",
@@ -217,7 +216,7 @@ _BESIDE: Mapping[str, Callable[[Observation], str]] = {
 }
 
 OBSERVED = {
-    "Learned nothing": ("chance_level",),
+    "Near chance level": ("chance_level",),
     "Overfitting compared with the base": ("gap_against_base",),
     "Where overfitting sets in": ("overfitting_onset",),
     "Not trained to convergence": ("still_improving",),

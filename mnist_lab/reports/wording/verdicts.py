@@ -90,8 +90,9 @@ def _of_models(found: Verdict) -> str:
     if not found.models:
         return ""
     return (
-        f" These two models (not the experiments): {count(found.models.only_b_wrong, 'test image')} misclassified only "
-        f"by this one, {found.models.only_a_wrong:,} only by the base's ({mcnemar(found.models)})."
+        f" Of these two models (not the experiments), this one alone misclassifies "
+        f"{count(found.models.only_b_wrong, 'test image')}, the base's alone {found.models.only_a_wrong:,} "
+        f"({mcnemar(found.models)})."
     )
 
 
@@ -119,6 +120,6 @@ def lead(section: "Section") -> str:
     said += [(alone, "had no seed in common with the base")] if alone else []
     if len(said) == 1:
         [(n, did)] = said
-        changes = {1: "The one change", 2: "Both changes"}.get(n, f"All {n} changes")
+        changes = {1: "The only change", 2: "Both changes"}.get(n, f"All {n} changes")
         return f"{changes} {did}."
     return f"Of {len(found)} changes, {listed([f'{n} {did}' for n, did in said])}." if said else ""
