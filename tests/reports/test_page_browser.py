@@ -154,7 +154,7 @@ def test_the_filter_keeps_rows_with_all_of_its_words_and_the_runs_that_belong_to
     field.send_keys("NODES -> 1024")
     assert names(page) == ["nodes_1024"]
     assert texts(page, "#part-1 summary .name") == ["ablation/nodes_1024"]
-    assert find(page, "#part-1 output").text == "1 of 4 shown"
+    assert find(page, "#part-1 output").text == "1 of 4 experiments"
     assert len(texts(page, "#part-2 tbody th")) >= 1
     field.send_keys(Keys.CONTROL, "a", Keys.DELETE)
     assert len(names(page)) == 4
