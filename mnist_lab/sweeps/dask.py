@@ -5,8 +5,8 @@ import os
 import pickle
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -53,8 +53,6 @@ class DaskMachine(Machine):
         self.wait = wait
         self.cluster = DaskCluster(where)
         self._shared: bool | None = None
-        self._secret = secrets.token_hex(16)
-        self._token = self.results / f".shared-{secrets.token_hex(8)}"
 
     @property
     @override
@@ -67,8 +65,6 @@ class DaskMachine(Machine):
     ) -> CallExecutor:
         backend, device = runs[0].server
         self.await_workers(note)
-        self.results.mkdir(parents=True, exist_ok=True)
-        self._token.write_text(self._secret, encoding="utf-8")
         with_gpu = device != "cpu" and any(worker.resources.get("GPU") for worker in self.cluster.workers().values())
         executor = DaskExecutor(
             self.cluster,
@@ -118,7 +114,8 @@ class DaskMachine(Machine):
             }
         fit = {address: worker for address, worker in workers.items() if address not in problems}
         needed = {run.identity.dataset_sha256: run.identity.config.data for run in runs}
-        answers = self.cluster.ask(fit, look, Need(self._token, self._secret, self.data_dir, tuple(needed.items())))
+        with self._token() as (token, secret):
+            answers = self.cluster.ask(fit, look, Need(token, secret, self.data_dir, tuple(needed.items())))
         for address, answer in answers.items():
             if not isinstance(answer, Found):
                 problems[address] = f"mnist-lab does not run there ({type(answer).__name__}: {answer})."
@@ -135,6 +132,17 @@ class DaskMachine(Machine):
             without = [address for address, answer in found.items() if sha256 in answer.missing]
             self._send_data(data, sha256, [address for address in without if address not in problems])
         return problems
+
+    @contextmanager
+    def _token(self) -> Iterator[tuple[Path, str]]:
+        """A file in the results folder, and what is in it."""
+        self.results.mkdir(parents=True, exist_ok=True)
+        token, secret = self.results / f".shared-{secrets.token_hex(8)}", secrets.token_hex(16)
+        try:
+            token.write_text(secret, encoding="utf-8")
+            yield token, secret
+        finally:
+            token.unlink(missing_ok=True)
 
     def _wrong_versions(self, workers: Mapping[str, Worker], backend: str) -> dict[str, str]:
         names = SAME | {backend: backend}
@@ -192,7 +200,6 @@ class DaskMachine(Machine):
     @override
     def close(self) -> None:
         with suppress(OSError):
-            self._token.unlink(missing_ok=True)
             self.results.rmdir()  # if there is nothing in it
         self.cluster.close()
 
