@@ -200,7 +200,10 @@ class DaskExecutor(CallExecutor):
         self._looked = time.monotonic()
         if not self.cluster.connected:
             return  # the calls fail by themselves
-        there = self.cluster.workers()
+        try:
+            there = self.cluster.workers()
+        except OSError:  # it is being lost at this moment
+            return
         self._admit({address: worker for address, worker in there.items() if address not in self.refused})
         if self.admitted:
             self._seen = time.monotonic()

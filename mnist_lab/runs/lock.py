@@ -104,7 +104,7 @@ def _leased(folder: Path) -> "BaseFileLock":
 
     ends = (lambda _: os._exit(SUPERSEDED)) if _across_machines else None
     lease = filelock.SoftFileLease(folder / LEASE, lease_duration=EXPIRES, on_compromise=ends, thread_local=False)
-    lease.acquire(timeout=EXPIRES + 5)
+    lease.acquire(timeout=1.25 * EXPIRES)
     return lease
 
 
