@@ -93,11 +93,11 @@ class SlurmOptions(Spec):
     exclude: Text | None = None
     """Nodes to avoid."""
     parallel: Positive = 256
-    """Tasks of the array at a time."""
+    """Tasks of the array that run at the same time."""
     runs_per_task: Positive = 1
     """Runs that a task trains one after the other; several save queueing and start-up when runs are short."""
     stop_before: Positive = 120
-    """Seconds before the time limit at which a task is told to stop after its epoch, with a checkpoint."""
+    """Seconds before the time limit at which a task is asked to stop after its epoch, with a checkpoint."""
     setup: tuple[Text, ...] = ()
     """Shell commands before the runs, such as `module load cuda`."""
     options: dict[str, str | int | bool] = Field(default={})
