@@ -117,7 +117,7 @@ def _scale(values: Sequence[float]) -> str:
     if values[0] < 0 or len(values) - len(positive) > 1 or len(positive) < 3 or positive[-1] < LOG_FROM * positive[0]:
         return "linear"
     steps = [b - a for a, b in pairwise(positive)]
-    ratios = [log(b / a) for a, b in pairwise(positive)]
+    ratios = [log(b) - log(a) for a, b in pairwise(positive)]  # b / a may be too large for a float
     if _unevenness(ratios) >= _unevenness(steps):
         return "linear"
     return "log" if len(positive) == len(values) else "symlog"

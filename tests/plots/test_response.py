@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -103,6 +103,7 @@ responses = st.lists(
 
 @settings(max_examples=10, deadline=None)
 @given(st.dictionaries(st.text("ab", min_size=1, max_size=3), responses, min_size=1, max_size=12))
+@example({"a": [(2.0, [0.0]), (3.0, [0.0]), (1.1e-308, [0.0])]})
 def test_any_responses_can_be_drawn_with_every_seed_in_the_panel(lines):
     curves = {
         name: [plots.Point(value, seeds, (min(seeds), max(seeds))) for value, seeds in points]
