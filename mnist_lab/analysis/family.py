@@ -54,7 +54,7 @@ class Tested:
 
     @property
     def significant(self) -> bool:
-        """Whether the difference is told from chance."""
+        """Whether the difference is significant."""
         return self.p is not None and self.p <= ALPHA
 
     @property

@@ -37,7 +37,7 @@ class Observation:
     value: float | None
     """The rule's number: a fraction of 1 for accuracies and their differences, or an epoch. Always finite."""
     facts: Mapping[str, Any]
-    """What its sentence says, by name."""
+    """What its sentence is made from, by name."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +106,9 @@ def observe(
     classes: int | None = None,
     understated: bool = False,
 ) -> list[Observation]:
-    """What can be said about a run, in the order of `RULES`.
+    """The observations about a run, in the order of `RULES`.
 
-    Of a run that has learned next to nothing only that is said: there is no sense in how well it fits.
+    For a run near chance level, that is the only observation: how well it fits is meaningless.
 
     Args:
         history: a mapping per epoch (see `mnist_lab.analysis`).
@@ -138,7 +138,7 @@ def observe(
 
 
 def observe_run(config: "Config", measured: "Measured", history: History) -> list[Observation]:
-    """What can be said about a run, from its configuration, its numbers and its history.
+    """The observations about a run, from its configuration, its numbers and its history.
 
     Args:
         config: as it was trained.
@@ -160,7 +160,7 @@ def observe_run(config: "Config", measured: "Measured", history: History) -> lis
 
 
 def observed(run: "Run") -> list[Observation]:
-    """What can be said about a finished run, as this version says it; as it was stored where its files are damaged."""
+    """The observations about a finished run, in the words of this version; as stored if its files are damaged."""
     try:
         return observe_run(run.config, run.measured, run.history)
     except MnistLabError:

@@ -66,7 +66,7 @@ def seeds_to_settle(
 
 
 def one_digit(number: int) -> int:
-    """With its first digit only, as an order of magnitude is told: 134 is about 100, 37 about 40."""
+    """Rounded to its first digit, as an order of magnitude: 134 is about 100, 37 about 40."""
     return int(float(f"{number:.0e}"))
 
 

@@ -11,7 +11,7 @@ from mnist_lab.analysis.mcnemar import Disagreement, disagreement
 
 
 class Kind(StrEnum):
-    """What can be said."""
+    """The outcome of a comparison."""
 
     BETTER = "better"
     WORSE = "worse"

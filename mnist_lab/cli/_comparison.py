@@ -18,7 +18,7 @@ def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False)
     """Print the table of each section, then how many changes helped or hurt, and where the files are.
 
     Args:
-        study: what is told.
+        study: the comparison to print.
         files: the first is named with its folder; `summary.json` is among them.
         as_json: print `summary.json` instead.
     """

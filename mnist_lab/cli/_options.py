@@ -166,7 +166,7 @@ run_argument = click.argument("reference", type=REFERENCE, metavar="RUN", shell_
 
 
 def overrides(settings: tuple[str, ...], **shortcuts: Any) -> "list[Override]":
-    """What the command line says about the configuration: --set, then its shortcuts."""
+    """The overrides of the configuration on the command line: --set, then its shortcuts."""
     from mnist_lab.config import Override
 
     given = [Override.parse(text) for text in settings]

@@ -16,6 +16,6 @@ def installed() -> list[str]:
 def default_backend(there: Sequence[str]) -> str:
     """KERAS_BACKEND, else the first one of those that are there, else the one that is preferred.
 
-    It is not said that it can be used: that is seen when it is started.
+    Whether it works only shows when it is started.
     """
     return os.environ.get("KERAS_BACKEND") or next(iter(there), BACKENDS[0])

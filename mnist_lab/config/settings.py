@@ -93,7 +93,7 @@ def _value(path: str, known: Mapping[str, Setting]) -> Any:
 
 
 def _in_words(path: str, configs: Sequence[Config]) -> list[str | None]:
-    """Items in short; networks by their size if that tells them apart."""
+    """Items in short; networks by their size if that distinguishes them."""
     values = [reduce(lambda value, part: getattr(value, part, None), path.split("."), config) for config in configs]
     if path == "model.layers":
         values = [config.model.layers if isinstance(config.model, Cnn) else None for config in configs]
@@ -104,7 +104,7 @@ def _in_words(path: str, configs: Sequence[Config]) -> list[str | None]:
 
 
 def short_keys(paths: Iterable[str]) -> dict[str, str]:
-    """Each key path by the shortest end that tells it from the others: `learning_rate`, `rotation.degrees`."""
+    """Each key path by its shortest unambiguous end: `learning_rate`, `rotation.degrees`."""
     plain = {path: re.sub(r"\.(name|kind|split)$|\.\d+(?=\.)", "", path).split(".") for path in paths}
     ends = {path: [".".join(parts[-k:]) for k in range(1, len(parts) + 1)] for path, parts in plain.items()}
     every = [end for some in ends.values() for end in some]

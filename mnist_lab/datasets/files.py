@@ -71,7 +71,7 @@ def read_at_most(file: BufferedIOBase, size: int) -> bytearray:
 
 
 def entries(folder: Path) -> list[Path]:
-    """What lies in a folder, sorted by name.
+    """The entries of a folder, sorted by name.
 
     Raises:
         DataError: it is missing, no folder, or cannot be read.

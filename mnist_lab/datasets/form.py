@@ -12,7 +12,7 @@ from mnist_lab.datasets.pictures import Pixels, grey
 
 @dataclass(frozen=True)
 class Form:
-    """What is asked for; what is not stays as it is.
+    """The requested size and colour; what is None stays unchanged.
 
     Attributes:
         size: height and width. Images of another shape are stretched.

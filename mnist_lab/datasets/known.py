@@ -259,7 +259,7 @@ KNOWN: dict[str, KnownSet] = {
 
 
 def judge(known: KnownSet, raw: Raw, digests: Mapping[str, str]) -> tuple[bool, str]:
-    """Whether data are a published set, by its arrays' SHA-256 or else by its gzipped files', and how that was told."""
+    """Whether data are a published set, by the SHA-256 of its arrays or of its gzipped files, and how that is known."""
     if known.array_sha256 is not None:
         expected, found, what = known.array_sha256, {role: digests[role] for role in ROLES}, "arrays"
     elif known.gzip_sha256 is not None and len(raw.files) == len(ROLES) and all(map(_is_gzip, raw.files)):
@@ -277,7 +277,7 @@ def judge(known: KnownSet, raw: Raw, digests: Mapping[str, str]) -> tuple[bool, 
 
 
 def recognise(raw: Raw, digests: Mapping[str, str]) -> tuple[KnownSet, str] | None:
-    """The published set that data are, whatever their folder is called, and how that was told."""
+    """The published set that data are, whatever their folder is called, and how that is known."""
     if raw.parts != ("train", "test"):
         return None
     rows = (len(raw.arrays["x_train"]), len(raw.arrays["x_test"]))

@@ -184,7 +184,7 @@ class DaskExecutor(CallExecutor):
         self._numbers = count()
         self._calls: dict[int, _Call] = {}
         self._heard_of: WeakKeyDictionary[Future[Any], tuple[str, Any]] = WeakKeyDictionary()
-        """The address of the worker that runs a call, and what the call said last."""
+        """The address of the worker that runs a call, and the last message of the call."""
         self._patience = patience
         self._looked, self._seen = float("-inf"), time.monotonic()
         cluster.client.subscribe_topic(self._id, self._heard)

@@ -28,7 +28,7 @@ class Progress:
     worker: str = ""
     """The worker of the cluster that runs it."""
     said: Any = None
-    """What the call said last with `say`."""
+    """The last message that the call sent with `say`."""
 
 
 class CallExecutor(Executor, ABC):
@@ -63,7 +63,7 @@ class Channel:
     stop: Path
     """Exists once the executor asks its calls to end."""
     said: Path
-    """What the call said last, as JSON."""
+    """The file with the last message of the call, as JSON."""
     folder: Path | None
     """Where files were left for the calls."""
 

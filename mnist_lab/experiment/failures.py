@@ -66,7 +66,7 @@ def _record(folder: RunFolder, why: str) -> None:
 def record_failure(folder: RunFolder, why: str) -> None:
     """Write `error.txt` to the folder of a run that failed: the reason and the end of the log.
 
-    A repetition has its own. An error while writing it is ignored: the user is told the reason anyway.
+    A repetition has its own. An error while writing it is ignored: the reason is also printed.
     """
     with suppress(OSError, UnreadableError):
         current = folder.current

@@ -42,7 +42,7 @@ class Half:
 def disputed(halves: tuple[Half, Half], classes: Sequence[str], *, title: str) -> Figure:
     """Two grids beside each other: what only the one, and what only the other side gets wrong.
 
-    Beneath each image stand its true label, what it was taken for, and a note; each grid shows its first 20 images.
+    Below each image are its true and its predicted label and a note; each grid shows its first 20 images.
 
     Args:
         halves: the left and the right grid.

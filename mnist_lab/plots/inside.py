@@ -68,7 +68,7 @@ def weights(images: ArrayLike, *, unit: str, layer: str, title: str) -> Figure:
 
 @styled
 def activations(image: ArrayLike, layers: Mapping[str, NDArray[Any]], *, title: str) -> Figure:
-    """What each convolution makes of an image: a row of feature maps for each, the strongest of many.
+    """The feature maps of an image: a row for each convolution, with the strongest maps if there are many.
 
     The maps of a layer share a scale: from black at zero to its largest value or, where values are negative, orange
     below zero, white at zero and blue above.

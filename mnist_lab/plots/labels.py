@@ -51,14 +51,14 @@ def column(targets: ArrayLike, pitch: float, low: float, high: float) -> Floats:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a label stands."""
+    """The position of a label."""
 
     x: float
     """Of the edge that faces its point."""
     y: float
     """Of its middle."""
     to_the_right: bool
-    """Whether it stands to the right of its point."""
+    """Whether it is to the right of its point."""
     led: bool
     """Whether it is so far off that a line should lead to it."""
 

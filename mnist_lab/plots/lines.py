@@ -84,7 +84,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Label:
-    """The name of a line, which stands beside the panel."""
+    """The name of a line, which is written beside the panel."""
 
     text: str
     look: Style

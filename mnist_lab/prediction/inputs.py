@@ -25,7 +25,7 @@ class Signature:
     shape: tuple[int, int, int]
     """Height, width and channels of its images."""
     classes: tuple[str, ...]
-    """What its outputs stand for, in their order."""
+    """The class of each output, in order."""
     title: str
     """The data set it was trained on."""
     preparation: Preparation
@@ -47,7 +47,7 @@ class Picture:
 
 
 def signature_of(run: Run, data_dir: Path | None = None) -> Signature:
-    """What the network of `run` takes and answers; reads the data set only if the run does not say it.
+    """The inputs and classes of the network of `run`; reads the data set only if the run does not record them.
 
     Raises:
         DataError: the data set has to be read and cannot be.

@@ -19,10 +19,10 @@ LONGEST = 60
 
 
 class Cell(NamedTuple):
-    """What stands in a column for one experiment."""
+    """The cell of one experiment in a column."""
 
     main: str = ""
-    """Empty where there is nothing to say."""
+    """Empty if there is no value."""
     aside: str = ""
     """What qualifies it: a deviation, an interval, a difference from a published number; or empty."""
     value: float | None = None
@@ -54,7 +54,7 @@ class Column:
 
 
 def columns(section: Section) -> list[Column]:
-    """The columns that say something about a section, in order."""
+    """The columns that are not empty for a section, in order."""
     change = f"Change from {section.bases[0]}" if len(section.bases) == 1 else "Change"
     same_n = len({group.n for group in section.groups}) == 1
     found = [

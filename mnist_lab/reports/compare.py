@@ -57,12 +57,12 @@ class Disputed:
 
 @dataclass(frozen=True)
 class Unit:
-    """How a number is told."""
+    """How a number is written."""
 
     text: Callable[[Spread], str]
     """Mean and, where it varies, standard deviation."""
     difference: Callable[[float], str] | None = None
-    """None for a cost, which is told as a multiple of the base's."""
+    """None for a cost, which is written as a multiple of the base's."""
     end: Callable[[float], str] = "".format
     """An end of the difference's interval."""
 
@@ -349,7 +349,7 @@ def _disputed(both: Sequence[tuple[Mistakes, Mistakes]]) -> Disputed:
 
 
 def _missing(groups: Sequence[Group]) -> list[str]:
-    """What cannot be told because files are missing; `Run.problems` says it of those that are damaged."""
+    """What is unknown because files are missing; `Run.problems` covers damaged ones."""
     texts = []
     for group in groups:
         if group.config is None:

@@ -48,7 +48,7 @@ def as_csv(study: Study) -> str:
 
 
 def of_study(study: Study) -> dict[str, Any]:
-    """What `summary.json` says."""
+    """The contents of `summary.json`."""
     return {
         "title": study.title,
         "runs": study.runs,
@@ -69,7 +69,7 @@ def reported_seeds(folder: Path) -> dict[tuple[str, str], set[int]]:
 
 
 def of_comparison(comparison: Comparison, drawn: Sequence[str], not_drawn: Sequence[str]) -> dict[str, Any]:
-    """What `compare.json` says."""
+    """The contents of `compare.json`."""
     base = comparison.base.group
     return {
         "title": comparison.title,

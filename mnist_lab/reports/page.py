@@ -54,7 +54,7 @@ class Bar:
     mean: float
     high: float
     cut: str
-    """`left` or `right` if the mean lies beyond that end of the scale; empty if not."""
+    """`left` or `right` if the mean is beyond that end of the scale, else empty."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class Evidence:
         return {group.name: [one.rule for run in group.runs for one in observed(run)] for group in groups}
 
     def learned_nothing(self, group: Group) -> bool:
-        """Whether at least half of its runs learned next to nothing, so that nothing is said of how well they fit."""
+        """Whether at least half of its runs are near chance level, so that how well they fit is meaningless."""
         return 2 * self.seen[group.name].count("chance_level") >= group.n
 
     @cached_property
@@ -60,7 +60,7 @@ Rule = Callable[[Evidence, "Entry"], Observation | None]
 
 
 def observations(entries: "Sequence[Entry]") -> list[tuple[Observation, ...]]:
-    """What can be said about each experiment beside the others, in the order of `RULES`."""
+    """The observations about each experiment compared with the others, in the order of `RULES`."""
     evidence = Evidence(entries)
     return [
         tuple(
@@ -73,7 +73,7 @@ def observations(entries: "Sequence[Entry]") -> list[tuple[Observation, ...]]:
 
 
 def chance_level(evidence: Evidence, entry: "Entry") -> Observation:
-    """At least half of the runs learned next to nothing, so nothing else is said."""
+    """At least half of the runs are near chance level, so there is no other observation."""
     return _share("chance_level", evidence, entry)
 
 
@@ -160,4 +160,4 @@ def _keeps(history: Sequence[Mapping[str, Any]], level: float) -> bool:
 
 
 RULES: Sequence[Rule] = (gap, onset, still_improving, target, faster)
-"""For experiments that learned something, in the order in which they are told."""
+"""Rules for experiments above chance level, in the order in which observations are shown."""

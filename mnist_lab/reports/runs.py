@@ -21,7 +21,7 @@ Part = TypeVar("Part")
 
 NOT_RUN = "base not run"
 UNREADABLE = "config.yaml cannot be read"
-"""What `Group.changed` says where that is not known."""
+"""`Group.changed` if the changes are unknown."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class Group:
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """What tells each run from the others, and pairs it with one of another group: its seed, or seed and fold."""
+        """Identifies each run, and pairs it with one of another group: its seed, or seed and fold."""
         return tuple(_key(run.measured) for run in self.runs)
 
     @property
@@ -299,7 +299,7 @@ def collect(paths: Iterable[Path]) -> Collection:
 def groups(runs: Sequence[Run]) -> list[Group]:
     """Put runs of one experiment and one configuration together, and the groups in order: arms after their base.
 
-    What a group changes is told against the group of its base experiment (`Config.base`) that it has most in common
+    A group's changes are those from the group of its base experiment (`Config.base`) that it has most in common
     with; an experiment without a base that was run in several configurations has the plainest of them as its base.
     Of several runs with the same seed the first counts.
 

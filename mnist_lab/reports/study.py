@@ -198,7 +198,7 @@ class Section:
         return found
 
     def observed(self, rules: Collection[str]) -> list[tuple[Group, Observation]]:
-        """What some rules say of the experiments."""
+        """The observations that some rules make about the experiments."""
         return [(entry.group, one) for entry in self.entries for one in entry.observations if one.rule in rules]
 
     @cached_property

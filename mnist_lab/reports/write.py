@@ -81,7 +81,7 @@ def write_page(folder: Path, study: Study, data_dir: Path | None = None) -> Path
 
     Args:
         folder: where it goes.
-        study: what it says.
+        study: its contents.
         data_dir: where to look for the test images first, which are shown if their data set is at hand.
 
     Raises:
@@ -153,7 +153,7 @@ def compare_document(comparison: Comparison, drawn: Sequence[str], not_drawn: Se
 def html(folder: Path, study: Study, data_dir: Path | None = None) -> str:
     """The text of `report.html` in `folder`.
 
-    The same runs give the same text, but for the test images in it, which are there if their data set is at hand.
+    The same runs give the same text, except for the test images, which it shows if their data set is available.
     """
     from markupsafe import Markup
 

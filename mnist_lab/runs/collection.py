@@ -26,7 +26,7 @@ class Collection:
     unreadable: frozenset[RunFolder]
     """Those that cannot be read at the moment."""
     newer: NewerFormatError | None
-    """What is to be said of the first that a newer mnist-lab wrote."""
+    """The error of the first run that a newer mnist-lab wrote."""
 
     def complete(self) -> "Collection":
         """The collection itself, if it lacks no run that only a newer version can read.

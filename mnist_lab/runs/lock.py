@@ -68,7 +68,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether another process holds the lock of `folder`; where that cannot be told, `locked` says why."""
+    """Whether another process holds the lock of `folder`; if that is unknown, `locked` gives the reason."""
     import filelock
 
     if not (folder / LOCK).exists():

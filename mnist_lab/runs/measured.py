@@ -159,7 +159,7 @@ class Seconds(_Facts):
 
 
 class Observed(_Facts):
-    """What a rule found, as it was told when the run ended."""
+    """An observation, in the words of the version that finished the run."""
 
     rule: str
     text: str

@@ -44,7 +44,7 @@ class Run:
 
     folder: RunFolder
     metrics: dict[str, Any]
-    """What `metrics.json` says, as it is there."""
+    """The contents of `metrics.json`, unchanged."""
     fresh: bool = False
     """Whether it was trained just now, not found finished."""
     asked: Config | None = None
@@ -78,7 +78,7 @@ class Run:
 
     @cached_property
     def measured(self) -> Measured:
-        """What `metrics.json` says, as a model."""
+        """The contents of `metrics.json`, as a model."""
         return Measured.of(self.metrics, self.folder.path / MARKER)
 
     def answering(self, config: Config) -> "Run":

@@ -206,7 +206,7 @@ class DaskMachine(Machine):
 
 @dataclass(frozen=True)
 class Need:
-    """What a worker is asked."""
+    """What is requested of a worker."""
 
     token: Path
     """A file in the results folder of the client."""

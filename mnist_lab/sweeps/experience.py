@@ -10,10 +10,10 @@ from mnist_lab.runs import Measured
 from mnist_lab.system.hardware import processor_model
 
 LATEST = 20
-"""Only so many of the latest runs count, as they tell most about how busy the machine is."""
+"""Number of the latest runs that count, since these best reflect how busy the machine is."""
 NEAREST = 3
 SIMILAR = log(2)
-"""Largest difference of the logarithms of two networks' work per image at which one tells about the other."""
+"""Largest difference of the logarithms of two networks' work per image at which one predicts the other's time."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class Machine(ABC):
         Args:
             runs: what will be trained.
             timeout: time limit of a run in seconds.
-            note: is told what the user should know.
+            note: called with messages for the user.
         """
 
     def adapted(self, task: Task) -> Task:

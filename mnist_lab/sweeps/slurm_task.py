@@ -15,7 +15,7 @@ from mnist_lab.executors.slots import claimed
 from mnist_lab.sweeps.worker import PRELOAD, Outcome, Task, work
 
 LOOK = 0.5
-"""Seconds between looks whether the task is told to stop."""
+"""Seconds between checks for a request to stop."""
 
 
 def versions(backend: str) -> dict[str, str]:

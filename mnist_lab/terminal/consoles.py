@@ -28,7 +28,7 @@ class SafeConsole(Console):
 
 
 def console(*, stderr: bool = False) -> Console:
-    """The console for results, or for what is said besides: fitted to a terminal, never wrapped in a pipe."""
+    """The console for results, or for messages: fitted to a terminal, never wrapped in a pipe."""
     output = SafeConsole(highlight=False, stderr=stderr)
     return output if output.is_terminal else SafeConsole(highlight=False, stderr=stderr, width=_NEVER_WRAPPED)
 

@@ -209,7 +209,7 @@ def observer_for(*, quiet: bool, dry_run: bool) -> Quiet:
 
 
 def progress_row(running: "Running") -> tuple[str, ...]:
-    """What is to be said of a run below `RUNNING`."""
+    """The details of a run below `RUNNING`."""
     epochs = running.run.identity.config.train.epochs
     accuracy = "" if running.accuracy is None else f"{running.accuracy:.4f}"
     left = estimate((epochs - running.epoch) * running.epoch_seconds) if running.epoch_seconds else ""

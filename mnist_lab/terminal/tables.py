@@ -14,7 +14,7 @@ from mnist_lab.text.quantities import count
 from mnist_lab.text.tables import Column, Layout, fitted, wrapped
 
 _NAMED = 8
-"""The most hidden columns that are named; of more only the number is told."""
+"""The most hidden columns that are named; more are only counted."""
 _NARROWEST = 20
 """Characters that a text beside a name gets in any case."""
 

@@ -36,7 +36,7 @@ def megabytes(size: float) -> str:
 
 
 def parameters(trainable: int, total: int) -> str:
-    """`7,852 parameters (7,770 trainable)`; of the trainable ones nothing is said where all are."""
+    """`7,852 parameters (7,770 trainable)`; trainable ones are only mentioned if not all are."""
     return count(total, "parameter") + (f" ({trainable:,} trainable)" if trainable != total else "")
 
 

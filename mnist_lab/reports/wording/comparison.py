@@ -47,7 +47,7 @@ def findings(found: "Comparison", arm: "Arm") -> list[str]:
 
 
 def _verdict_in_comparison(compared: "Comparison", arm: "Arm") -> str:
-    """Of single models McNemar's test first, for that is what the reader asked; then what it does not say."""
+    """For single models, McNemar's test comes first, as it answers the question; then its limits."""
     found, base = arm.entry.verdict, compared.base.group
     if found is None or found.models is None:
         return verdict(found) if found else ""

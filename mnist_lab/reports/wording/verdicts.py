@@ -49,7 +49,7 @@ def verdict(found: Verdict) -> str:
 
 
 def sureness(found: Verdict) -> str:
-    """How sure a difference is, where the verdict and the difference stand beside this already."""
+    """How certain a difference is, for use beside the verdict and the difference."""
     pair = found.paired
     if pair is None:
         return f"No {found.unit} in common with the base; at least {found.least} needed."
