@@ -81,7 +81,7 @@ def check_working_folder() -> None:
         Path.cwd()
     except OSError:
         raise InputError(
-            "The working folder of this process is not there any more: it was removed or renamed.",
+            "The working folder of this process no longer exists: it was removed or renamed.",
             "Change to another one, os.chdir('/path/to/folder'), or restart the notebook.",
         ) from None
 
@@ -104,7 +104,7 @@ def builder(given: Any) -> None:
     try:
         inspect.signature(given).bind((28, 28, 1), 10)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"network: expected {expected}, received one that cannot be called so: {error}") from None
+        raise TypeError(f"network: expected {expected}, received one that cannot be called this way: {error}") from None
 
 
 def number(given: Any, name: str, *, whole: bool = True) -> None:

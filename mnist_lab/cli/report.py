@@ -57,7 +57,7 @@ def report(
             echo_json(facts.as_json(facts.of_study(compared)))
         nothing = f"No finished runs below {', '.join(map(str, paths or [DEFAULT]))}"
         if compared.problems:
-            raise InputError(f"{nothing} that can be read.", "`mnist-lab list` shows what is there.")
+            raise InputError(f"{nothing} that can be read.", "`mnist-lab list` shows the finished runs.")
         echo(f"{nothing}.", err=True)
         return
     from mnist_lab.cli._comparison import print_summary

@@ -148,7 +148,7 @@ def sweep(
             for number, word in ((len(swept.queued) - running, "queued"), (running, "running"))
             if number
         ]
-        echo(f"On SLURM: {', '.join(parts)}. The same command says how they are; --wait follows them.", err=True)
+        echo(f"On SLURM: {', '.join(parts)}. The same command shows their states; --wait follows them.", err=True)
     elif swept.missing and not retry_failed:
         echo(f"{swept.missing} runs were not started.", err=True)
         ctx.exit(1)

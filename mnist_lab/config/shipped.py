@@ -48,7 +48,7 @@ def find_sweep(reference: str | Path) -> Path:
         if known in files:
             return folder() / f"{known}.yaml"
     raise ConfigError(
-        f"{reference}: no such file or folder, and nothing of that name ships with mnist-lab"
+        f"{reference}: no such file or folder, and mnist-lab ships nothing with that name"
         f"{suggest(name, sorted({*files, *folders}))}.",
         "`mnist-lab configs` lists those that do.",
     )
@@ -84,6 +84,6 @@ def find(reference: str | Path, beside: Path = Path()) -> Path:
     if path.exists():
         return path
     raise ConfigError(
-        f"{reference}: no such file, and no configuration of that name ships with mnist-lab{suggest(name, names())}.",
+        f"{reference}: no such file, and mnist-lab ships no configuration with that name{suggest(name, names())}.",
         "`mnist-lab configs` lists those that do.",
     )

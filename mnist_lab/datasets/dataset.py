@@ -21,7 +21,7 @@ ROLES = ("x_train", "y_train", "x_test", "y_test")
 
 
 VALIDATION = ("x_val", "y_val")
-"""Two more, of a data set that has a validation part of its own."""
+"""Two more, of a data set that has a validation part."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ class Dataset:
         check: how `genuine` was decided, in one sentence.
         source: where it was read from.
         notes: what was passed over while looking for it, skipped in it or changed about it, for people.
-        x_val: as `x_train`; None if there is no validation part of its own.
-        y_val: as `y_train`; None if there is no validation part of its own.
+        x_val: as `x_train`; None if there is no validation part.
+        y_val: as `y_train`; None if there is no validation part.
         white: the value of its files that became 255.
     """
 

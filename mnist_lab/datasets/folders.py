@@ -226,7 +226,7 @@ def _skipped(folder: Path, parts: Mapping[str, Path], paths: Iterable[Path]) -> 
     if depth == 2 and (names := set(beside) - {path.name for path in parts.values()}):
         shown = ", ".join(printable(name) for name in sorted(names))
         notes.append(
-            f"Skipped what is beside the folders {' and '.join(path.name for path in parts.values())}: {shown}."
+            f"Skipped everything outside the folders {' and '.join(path.name for path in parts.values())}: {shown}."
         )
     return notes
 

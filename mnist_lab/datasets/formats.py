@@ -65,7 +65,7 @@ def read_folder(folder: Path, prefix: str = "", form: Form = AS_IT_IS) -> Raw | 
         names = ", ".join(path.name for path in arrays)
         raise DataError(
             f"{folder}: which of these is meant? {names}",
-            "Give the path of an .npz file itself. Files with an array each are told by their names:"
+            "Give the path of an .npz file itself. Files with one array each are recognized by their names:"
             " x_train.npy, y_train.npy, x_test.npy, y_test.npy.",
         )
     return folders.read_folder(folder, form) or tables.read_folder(folder)

@@ -267,7 +267,7 @@ def judge(known: KnownSet, raw: Raw, digests: Mapping[str, str]) -> tuple[bool, 
         found = {path.name: _file_digest(path) for path in raw.files}
     else:
         return False, (
-            f"cannot be told: {known.title} is recognised by its four gzipped IDX files as published,"
+            f"cannot be verified: {known.title} is recognized by its four gzipped IDX files as published,"
             " and these data came in another form"
         )
     differ = [name for (name, sha), right in zip(found.items(), expected, strict=True) if sha != right]

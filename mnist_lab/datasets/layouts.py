@@ -55,7 +55,7 @@ def square(pixels: int, where: str) -> int:
     if 3 * colour * colour == pixels > 0:
         raise DataError(
             f"{where}: expected the pixels of square grey images, such as 784 = 28 x 28, received {pixels:,} ="
-            f" 3 x {colour} x {colour}: it is not certain whether the channels come first or last.",
+            f" 3 x {colour} x {colour}: it is unclear whether the channels come first or last.",
             f"Save the images with their shape, as an npz file: images.reshape(-1, {colour}, {colour}, 3) if they come"
             " last.",
         )

@@ -147,7 +147,7 @@ def _read_array(file: IO[bytes], size: int, where: str) -> NDArray[Any]:
     shape, dtype = _header(file)
     if dtype.hasobject:
         raise DataError(
-            f"{where}: holds pickled Python objects, which are never opened: a pickle can run any code.",
+            f"{where}: contains pickled Python objects, which are never loaded: a pickle can execute arbitrary code.",
             "Save plain arrays of numbers or text: numpy.savez_compressed(path, x_train=..., y_train=..., ...).",
         )
     declared = math.prod(shape) * dtype.itemsize

@@ -146,7 +146,7 @@ def _array(path: Path) -> Pixels:
     except (*_ON_DAMAGE, tokenize.TokenError, zipfile.BadZipFile) as error:
         if "pickle" in str(error).lower() or "object" in str(error).lower():
             raise DataError(
-                f"{path}: holds pickled Python objects or no array; neither is opened: a pickle can run any code.",
+                f"{path}: contains pickled Python objects or no array; neither is loaded: pickles can execute code.",
                 "Save a plain array of numbers: numpy.save(path, image).",
             ) from error
         raise DataError(f"{path}: no .npy file, or damaged ({error}).") from error

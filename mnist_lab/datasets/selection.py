@@ -36,10 +36,10 @@ def subset(labels: NDArray[Any], size: int, seed: int) -> Rows:
     """
     classes, counts = np.unique(labels, return_counts=True)
     if size > len(labels):
-        raise DataError(f"A subset of {size:,} rows was asked for, but the data has {len(labels):,}.")
+        raise DataError(f"A subset of {size:,} rows was requested, but the data set has {len(labels):,}.")
     if size < len(classes):
         raise DataError(
-            f"A subset of {size:,} rows was asked for, but there are {len(classes)} classes:"
+            f"A subset of {size:,} rows was requested, but there are {len(classes)} classes:"
             " a stratified subset needs at least one row of each."
         )
     return _drawn(labels, _shares(counts, size), seed)

@@ -109,8 +109,8 @@ def _raw(parts: dict[str, Path], source: str, notes: Sequence[str]) -> Raw:
         layout = _layout_of(path)
         if layout.label == 0 and layout.names[:1] in ((), ("0",)):
             said.append(
-                f"{path.name} has {'numbers as a header' if layout.names else 'no header'}; its first column was taken"
-                " for the labels."
+                f"{path.name} has {'numbers as a header' if layout.names else 'no header'}; its first column is used"
+                " as the labels."
             )
         arrays[f"x_{part}"], arrays[f"y_{part}"] = _read(path, layout)
         places |= {f"x_{part}": str(path), f"y_{part}": str(path)}
@@ -213,7 +213,7 @@ def _read(path: Path, layout: _Layout) -> tuple[NDArray[Any], NDArray[Any]]:
         raise DataError(f"{path}: there are no rows in it.")
     if not layout.names and len(set(labels)) == 1:
         raise DataError(
-            f"{path} has no header, so its first column was taken for the labels, but it is {labels[0]} in every row.",
+            f"{path} has no header, so its first column is used as the labels, but it is {labels[0]} in every row.",
             "If the labels are in another column, add a header that has the name label for it.",
         )
     return (

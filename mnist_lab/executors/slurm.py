@@ -112,7 +112,7 @@ class Slurm:
             return [job.job_id for job in jobs]
         except (FailedJobError, FailedSubmissionError) as error:
             said = [line.removeprefix("sbatch: error: ") for line in str(error).splitlines() if line.strip()]
-            raise InputError("sbatch refuses the job: " + " ".join(said), "Change the options of --cluster.") from None
+            raise InputError("sbatch rejected the job: " + " ".join(said), "Change the options of --cluster.") from None
 
     def statuses(self, ids: Iterable[str]) -> dict[str, Status]:
         """How these tasks are, by id."""

@@ -109,7 +109,7 @@ def reproduce(
         raise InputError(f"{original.folder.path}: cannot be compared: there is no {' and no '.join(missing)}.")
     if original.config.model.kind == "custom":
         raise InputError(
-            f"{original.folder.path}: its network was built by a Python function, which a run folder does not hold.",
+            f"{original.folder.path}: its network was built by a Python function, which a run folder does not contain.",
             "Train it again from Python, with the same function: mnist_lab.run(config, network=build, force=True).",
         )
     _check_files(original)

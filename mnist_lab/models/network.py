@@ -84,7 +84,7 @@ def from_config(config: Config, *, image_shape: tuple[int, int, int], classes: i
     """
     if isinstance(config.model, Custom):
         raise ConfigError(
-            "model: a custom network is built by a Python function, which a configuration does not hold.",
+            "model: a custom network is built by a Python function, which a configuration does not contain.",
             "Give the function from Python: mnist_lab.run(config, network=build).",
         )
     return build(

@@ -191,7 +191,7 @@ def load_images(groups: Sequence[Group], data_dir: Path | None = None) -> "Datas
 
     config = next((group.config for group in groups if group.config), None)
     if config is None:
-        raise DataError("no configuration can be read, so it is not known which.")
+        raise DataError("no configuration can be read, so the data set is unknown.")
     dataset = datasets.load(config.data, data_dir, download=False)
     expected = groups[0].data.sha256
     if dataset.sha256 != expected:

@@ -116,7 +116,7 @@ def _busy(folder: Path) -> BusyError:
         return BusyError(f"{folder}: another process is writing this run.", "Wait for it to end.")
     return BusyError(
         f"{folder}: another process is writing this run (process {process} on {host}).",
-        f"Wait for it to end. If it is gone, remove {folder / OWNER}.",
+        f"Wait for it to end. If it has ended, remove {folder / OWNER}.",
     )
 
 

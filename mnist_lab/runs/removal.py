@@ -77,7 +77,7 @@ def _check(folder: RunFolder, results: Path) -> None:
     below = [part for part in (path, *path.parents) if root in part.absolute().parents]
     if link := next((part for part in (path, *below) if part.is_symlink()), None):
         raise InputError(
-            f"{path}: {link} is a symbolic link to {link.readlink()}; what it leads to is not deleted.",
+            f"{path}: {link} is a symbolic link to {link.readlink()}; its target is not deleted.",
             "Name the run's own folder.",
         )
     if not _NAME.fullmatch(path.name):

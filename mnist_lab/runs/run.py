@@ -167,7 +167,7 @@ def load_run(path: str | Path) -> Run:
         if not formats.is_folder(folder.path):
             raise InputError(f"{path}: there is no such run folder.", "`mnist-lab list` shows the runs.") from None
         raise InputError(
-            f"{path}: no finished run: there is no metrics.json.", "The command that started it resumes it."
+            f"{path}: not a finished run: there is no metrics.json.", "The command that started it resumes it."
         ) from None
     if not isinstance(metrics, dict) or not isinstance(metrics.get("format"), int):
         raise DamagedError(f"{path}/{MARKER}: damaged (not the metrics of a run).")

@@ -200,7 +200,7 @@ class SlurmSweep:
         except KeyboardInterrupt as interrupt:
             jobs = " ".join(sorted({it.task.partition("_")[0] for it in self.submitted(left).values()}))
             raise signals.Interruption(
-                f"The job goes on, and the same command follows it. To end it: scancel {jobs}",
+                f"The job keeps running, and the same command follows it. To cancel it: scancel {jobs}",
                 signals.number_of(interrupt),
             ) from interrupt
         return failures

@@ -24,7 +24,7 @@ def check_clock() -> None:
     if now.tm_year not in _ZIP_YEARS:
         raise SetupError(
             f"The clock of this machine says {time.strftime('%Y-%m-%d', now)}. The saved model and arrays are zip "
-            f"archives, which cannot represent years before {_ZIP_YEARS[0]} or after {_ZIP_YEARS[-1]}.",
+            f"archives, which cannot store years before {_ZIP_YEARS[0]} or after {_ZIP_YEARS[-1]}.",
             "Set the clock.",
         )
 

@@ -267,7 +267,7 @@ def test_show_draws_the_validation_part_if_there_is_one(tmp_path, own, nowhere):
         "with-validation-5.png\n"
     )
     refused = run("show", own, "--split", "validation")
-    assert (refused.exit_code, "own has no validation part of its own" in refused.stderr) == (2, True)
+    assert (refused.exit_code, "own has no validation part" in refused.stderr) == (2, True)
 
 
 def test_show_of_an_image_that_is_not_there_says_which_are(nowhere):

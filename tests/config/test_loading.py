@@ -448,7 +448,9 @@ class TestShipped:
 
     def test_a_misspelt_name_is_told_with_the_nearest_one(self) -> None:
         message = refusal("ablation/node_1024")
-        assert message.startswith("ablation/node_1024: no such file, and no configuration of that name ships with ")
+        assert message.startswith(
+            "ablation/node_1024: no such file, and mnist-lab ships no configuration with that name"
+        )
         assert "(did you mean 'ablation/nodes_1024'?)" in message
 
     def test_a_folder_is_no_configuration(self, folder: Path) -> None:

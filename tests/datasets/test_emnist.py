@@ -136,7 +136,7 @@ def test_unpacked_files_are_used_but_not_called_verified(nist, tmp_path):
     write_idx(tmp_path, stored("digits"), plain)
     loaded = datasets.load("emnist_digits", tmp_path, download=False)
     assert not loaded.genuine
-    assert "cannot be told" in loaded.check
+    assert "cannot be verified" in loaded.check
     np.testing.assert_array_equal(loaded.x_train, stored("digits")["x_train"].swapaxes(1, 2))
 
 

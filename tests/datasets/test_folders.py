@@ -122,7 +122,7 @@ def test_what_is_skipped_is_said_with_the_reason(pictures):
         "Skipped 1 file, such as train/circle/x.npy: a file ending in .npy is not read as a picture.",
         "Skipped 1 file, such as test/square/README: a file without a suffix is not read as a picture.",
         "Skipped 1 file, such as test/stray.png: it is in no class's folder.",
-        "Skipped what is beside the folders train and test: extra.",
+        "Skipped everything outside the folders train and test: extra.",
     }
 
 

@@ -145,7 +145,7 @@ def test_colour_with_the_channels_first_is_turned(tmp_path):
 
 def test_rows_of_colour_pixels_are_refused_because_their_order_is_not_certain(tmp_path, square):
     square["x_train"] = np.zeros((30, 3 * 32 * 32), np.uint8)
-    with pytest.raises(DataError, match="3,072 = 3 x 32 x 32: it is not certain"):
+    with pytest.raises(DataError, match="3,072 = 3 x 32 x 32: it is unclear"):
         datasets.load(str(write_npz(tmp_path / "a.npz", square)))
 
 

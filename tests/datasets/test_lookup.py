@@ -199,7 +199,7 @@ def test_fashion_mnist_in_another_form_is_not_called_genuine(tmp_path, fashion, 
     write_idx(tmp_path / "fashion_mnist", data, PLAIN)
     loaded = datasets.load("fashion_mnist", tmp_path, download=False)
     assert not loaded.genuine
-    assert loaded.check.startswith("cannot be told")
+    assert loaded.check.startswith("cannot be verified")
 
 
 def test_fashion_mnist_with_a_changed_file_is_not_genuine(tmp_path, fashion, data):

@@ -42,7 +42,7 @@ def test_rare_classes_are_in_a_small_subset():
 
 
 def test_a_subset_larger_than_the_data_is_an_error():
-    with pytest.raises(DataError, match=r"subset of 11 rows .* the data has 10"):
+    with pytest.raises(DataError, match=r"subset of 11 rows .* the data set has 10"):
         subset(np.arange(10), 11, 0)
 
 

@@ -105,7 +105,7 @@ def test_emnists_tables_have_no_header_and_are_turned_upright_and_named_by_their
     np.testing.assert_array_equal(loaded.y_train, labels(40))
     assert loaded.classes == tuple("ABCDEFGHIJ")
     assert "upright" in loaded.source
-    assert "emnist-letters-train.csv has no header; its first column was taken for the labels." in loaded.notes
+    assert "emnist-letters-train.csv has no header; its first column is used as the labels." in loaded.notes
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -156,7 +156,7 @@ def test_names_that_pandas_made_up_are_a_header_with_the_labels_first(tmp_path, 
     assert {image.tobytes() for part in (loaded.x_train, loaded.x_test) for image in part} == {
         image.tobytes() for image in images(40)
     }
-    assert loaded.notes[0] == ("letters.csv has numbers as a header; its first column was taken for the labels.")
+    assert loaded.notes[0] == ("letters.csv has numbers as a header; its first column is used as the labels.")
 
 
 def test_rows_of_fractions_without_a_header_are_no_header(tmp_path):
@@ -174,9 +174,7 @@ def test_a_header_that_numpy_marked_as_a_comment_is_read(tmp_path):
 def test_without_a_header_labels_in_the_last_column_are_not_mistaken_for_pixels(tmp_path):
     rows = np.column_stack([np.zeros(40, int), images(40).reshape(40, -1)[:, 1:], labels(40)])
     np.savetxt(tmp_path / "letters.csv", rows, fmt="%d", delimiter=",")
-    with pytest.raises(
-        DataError, match=r"first column was taken for the labels, but it is 0 in every row\.\nIf the lab"
-    ):
+    with pytest.raises(DataError, match=r"first column is used as the labels, but it is 0 in every row\.\nIf the lab"):
         datasets.load(str(tmp_path / "letters.csv"))
 
 
@@ -240,7 +238,7 @@ def test_a_file_that_is_no_text_is_a_data_error(tmp_path, content):
 def test_colour_in_rows_is_refused_with_what_to_do(tmp_path):
     path = tmp_path / "train.csv"
     path.write_text("\n".join([",".join(["label", *(f"p{n}" for n in range(75))]), *[",".join(["1"] * 76)] * 3]))
-    with pytest.raises(DataError, match=r"received 75 = 3 x 5 x 5: it is not certain whether the channels come first"):
+    with pytest.raises(DataError, match=r"received 75 = 3 x 5 x 5: it is unclear whether the channels come first"):
         datasets.load(str(path))
 
 

@@ -100,7 +100,7 @@ def _sample(
     with download_bar(quiet) as progress:
         found = datasets.load(name, data_dir, progress=progress)
     if split not in found.parts:
-        raise click.BadParameter(f"{found.name} has no {split} part of its own.", param_hint="'--split'")
+        raise click.BadParameter(f"{found.name} has no {split} part.", param_hint="'--split'")
     images, labels = found.parts[split]
     if index is not None and index >= len(images):
         raise click.BadParameter(

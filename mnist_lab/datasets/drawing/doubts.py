@@ -37,7 +37,7 @@ def about_others(others: list[Part], drawing: Part) -> list[str]:
 def about_contrast(contrast: float, paper: Values) -> list[str]:
     """On a table, what is darker than it may be the sheet's shadow, which next to ink is hardly any contrast."""
     if contrast < FAINTEST / 255 * np.percentile(paper, 95):
-        return ["the drawing hardly stands out from what is around it"]
+        return ["the drawing hardly stands out from its surroundings"]
     return []
 
 
