@@ -124,6 +124,8 @@ def _print_table(records: "Records", keys: "Sequence[str]", asked_for: "Collecti
     from mnist_lab.terminal.tables import print_table
     from mnist_lab.text.tables import MINOR, Column
 
+    if settings.get("train.epochs") == records.column("epochs"):  # none stopped early
+        settings = {key: values for key, values in settings.items() if key != "train.epochs"}
     shown = short_keys(settings) if len(settings) <= _SETTINGS else {}
     headings = {**_COLUMNS, **shown, **{key: key for key in keys if key not in _COLUMNS}}
     columns, cells = [], []

@@ -72,7 +72,7 @@ def columns(section: Section) -> list[Column]:
         Column("Parameters", MINOR + 3, _parameters),
         Column("Published test", MINOR + 4, lambda entry: _published("test", entry)),
         Column("Published train", MINOR + 15, lambda entry: _published("train", entry)),
-        Column("Epochs", MINOR + 13, _epochs),
+        *([] if _as_set(section) else [Column("Epochs", MINOR + 13, _epochs)]),
         Column("Time", MINOR + 12, _time),
     ]
     return [column for column in found if any(column.cell(entry).text for entry in section.entries)]
@@ -101,6 +101,14 @@ def _setting(heading: str, values: Mapping[str, Any]) -> Column:
         return Cell("" if value is None else in_short(value), value=value if _is_number(value) else None)
 
     return Column(heading, MINOR, cell, numeric, is_setting=True)
+
+
+def _as_set(section: Section) -> bool:
+    """Whether there is a column of the epochs that were set, and every run was trained for so many."""
+    values = section.settings.get("train.epochs") if len(section.settings) <= SETTINGS else None
+    return bool(values) and all(
+        group.epochs.mean == values.get(group.name) and not group.epochs.deviation for group in section.groups
+    )
 
 
 def _is_number(value: Any) -> bool:

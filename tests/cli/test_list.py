@@ -127,6 +127,14 @@ def test_the_settings_in_which_runs_differ_are_columns(tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("stopped_early", [False, True])
+def test_the_epochs_that_were_set_are_a_column_only_where_other_than_those_trained(stopped_early, tmp_path):
+    for epochs in (2, 3):
+        finished_run(tmp_path, train__epochs=epochs, epochs=epochs - stopped_early)
+    heading = list_runs(tmp_path).stdout.splitlines()[0].split()
+    assert heading[6:] == ["Epochs", *["epochs"] * stopped_early]
+
+
 def test_where_many_settings_differ_that_is_said_instead(results):
     done = list_runs(results)
     assert "learning_rate" not in done.stdout.splitlines()[0]

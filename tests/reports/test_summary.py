@@ -139,6 +139,15 @@ def test_columns_that_would_be_empty_are_left_out(tmp_path):
     assert list(row) == ["Experiment", "Test", "n", "Train", "Parameters", "Epochs", "Time"]
 
 
+@pytest.mark.parametrize("stopped_early", [False, True])
+def test_the_epochs_that_were_trained_are_a_column_only_where_other_than_those_set(stopped_early, tmp_path):
+    for epochs in (2, 3):
+        finished_run(tmp_path, train__epochs=epochs, epochs=epochs - stopped_early)
+    write(tmp_path)
+    row, _ = table((tmp_path / "report.md").read_text())
+    assert ("epochs" in row, "Epochs" in row) == (True, stopped_early)
+
+
 def test_several_bases_get_a_column_of_their_own(tmp_path):
     for name in ("mlp_512", "ablation/no_relu", "seven_steps/step6_learning_rate", "seven_steps/step7_augmentation"):
         finished_run(tmp_path, name)
