@@ -1,7 +1,7 @@
 """How well `predict` reads photographs of MNIST's test digits: right or wrong, with or without a warning, by kind.
 
     mnist-lab run configs/two_models/cnn_20_40_60.yaml
-    python -m benchmarks.reading cnn_20_40_60        about 20 minutes on two idle cores
+    python -m benchmarks.reading cnn_20_40_60        about 10 minutes on two idle cores
 
 Writes `reading.json`, and from it PHOTOGRAPHS.md and the sentences in docs/predict.md. The photographs are synthetic,
 as `photographs` describes. The thresholds of `mnist_lab.datasets.drawing` were chosen on seeds below 200,000 and from
