@@ -16,7 +16,7 @@ from mnist_lab.plots.lines import (
     Histories,
     Line,
     leaders,
-    seeds_said,
+    runs_said,
     widest_name,
     write_names,
 )
@@ -37,12 +37,14 @@ NAME, VALUE, LABEL = 7.6, 7.2, 8.0  # points
 
 
 @styled
-def all_accuracies(curves: Mapping[str, Histories], *, title: str, bases: Mapping[str, str] | None = None) -> Figure:
+def all_accuracies(
+    curves: Mapping[str, Histories], *, title: str, bases: Mapping[str, str] | None = None, over: str = "seeds"
+) -> Figure:
     """Validation accuracy by epoch of every experiment.
 
     Up to `EACH` experiments of about the same length share one panel; a list beside it names them, the best on top.
     More, or such as ran for `APART` times as many epochs as others, have a panel each, over epochs of its own and on
-    the same accuracy axis, in which the experiment's base is dashed. Several runs of one experiment (its seeds) are
+    the same accuracy axis, in which the experiment's base is dashed. Several runs of one experiment are
     drawn as their mean and a band from lowest to highest, at each epoch over those that reached it.
 
     Args:
@@ -50,14 +52,15 @@ def all_accuracies(curves: Mapping[str, Histories], *, title: str, bases: Mappin
             there is a validation set, `val_accuracy`, which may be NaN or None.
         title: one line about the comparison; long ones are wrapped.
         bases: what experiments are compared against: for the name of each that has a base the name of that.
+        over: what the runs of one experiment differ in.
     """
     lines = [Line(name, runs) for name, runs in curves.items()]
     lengths = [line.last_epoch for line in lines if line.there]
     together = len(lines) <= EACH and max(lengths, default=1) < APART * min(lengths, default=1)
-    return (_together if together else _apart)(lines, title, bases or {})
+    return (_together if together else _apart)(lines, title, bases or {}, over)
 
 
-def _together(lines: Sequence[Line], title: str, bases: Mapping[str, str]) -> Figure:
+def _together(lines: Sequence[Line], title: str, bases: Mapping[str, str], over: str) -> Figure:
     roots = _roots(bases)
     looks = dict(zip((line.name for line in lines if line.name not in roots), LOOKS, strict=False))
     known = sorted(line.name for line in lines if line.name in roots)
@@ -73,11 +76,11 @@ def _together(lines: Sequence[Line], title: str, bases: Mapping[str, str]) -> Fi
     for line in reversed(lines):
         line.draw(axes, looks[line.name])
     write_names(figure, axes, names, fan)
-    note(figure, [seeds_said({line.runs for line in lines}), *(["bold: the base"] if known else [])])
+    note(figure, [runs_said({line.runs for line in lines}, over), *(["bold: the base"] if known else [])])
     return figure
 
 
-def _apart(lines: Sequence[Line], title: str, bases: Mapping[str, str]) -> Figure:
+def _apart(lines: Sequence[Line], title: str, bases: Mapping[str, str], over: str) -> Figure:
     by_name, roots = {line.name: line for line in lines}, _roots(bases)
     names = written([line.name for line in sorted(lines, key=lambda line: -line.rank)], roots)
     shown = [line for line in lines if line.name in names]
@@ -111,7 +114,7 @@ def _apart(lines: Sequence[Line], title: str, bases: Mapping[str, str]) -> Figur
         top += room
     figure.text((LEFT + WIDTH) / 2 / WIDTH, 0.26 / height, "epoch", fontsize=9.5, ha="center")
 
-    notes = [seeds_said({line.runs for line in shown})]
+    notes = [runs_said({line.runs for line in shown}, over)]
     if any(bases.get(line.name, "") in by_name for line in shown):
         notes.append("dashed: the base of each")
     if len(shown) < len(lines):

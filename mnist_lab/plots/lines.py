@@ -129,12 +129,12 @@ def widest_name(names: Sequence[Label]) -> float:
     return SAMPLE + max((text_width(label.text, FONT, "bold") for label in names), default=0.0) + 0.08
 
 
-def seeds_said(runs: Collection[int]) -> str:
-    """What is drawn for experiments with this many runs, in words."""
+def runs_said(runs: Collection[int], over: str = "seeds") -> str:
+    """What is drawn for experiments with this many runs, which differ in what `over` says, in words."""
     if max(runs, default=1) == 1:
-        return "one seed each"
+        return "one seed each" if over == "seeds" else "one fold each"
     counts = f"{min(runs)}" if len(runs) == 1 else f"{min(runs)} to {max(runs)}"
-    return f"mean and range over the seeds, {counts} each"
+    return f"mean and range over the {over}, {counts} each"
 
 
 def _number(value: Any) -> float:

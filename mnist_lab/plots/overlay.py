@@ -16,7 +16,7 @@ from mnist_lab.plots.lines import (
     Label,
     Line,
     leaders,
-    seeds_said,
+    runs_said,
     widest_name,
     write_names,
 )
@@ -43,10 +43,10 @@ class _Side:
 
 
 @styled
-def overlay(curves: Mapping[str, Histories], *, title: str) -> Figure:
+def overlay(curves: Mapping[str, Histories], *, title: str, over: str = "seeds") -> Figure:
     """Accuracy and loss by epoch of a few sides: validation solid, training dashed, each side with a marker of its own.
 
-    Every line's name stands beside it with the value of its last epoch. Several runs of one side (its seeds) are drawn
+    Every line's name stands beside it with the value of its last epoch. Several runs of one side are drawn
     as their mean at each epoch; of validation a band shows the lowest and the highest.
 
     Args:
@@ -54,6 +54,7 @@ def overlay(curves: Mapping[str, Histories], *, title: str) -> Figure:
             `loss`, `accuracy` and, where there is a validation set, `val_loss` and `val_accuracy`; values may be NaN
             or None.
         title: one line about the comparison; long ones are wrapped.
+        over: what the runs of one side differ in.
     """
     quantities = {
         quantity: [
@@ -79,7 +80,7 @@ def overlay(curves: Mapping[str, Histories], *, title: str) -> Figure:
     runs = {side.training.runs for side in quantities[LOSS]}
     notes = ["solid, bold: validation", "dashed: training"]
     if max(runs, default=1) > 1:
-        notes.append(seeds_said(runs))
+        notes.append(runs_said(runs, over))
     note(figure, notes)
     return figure
 

@@ -104,7 +104,14 @@ def accuracy_curves(section: Section, title: str) -> "Figure":
     names = section.names
     curves = {names[group.name]: list(group.histories) for group in section.groups}
     bases = {names[group.name]: names[group.base] for group in section.groups if group.base in names}
-    return plots.all_accuracies(curves, title=title, bases=bases)
+    return plots.all_accuracies(curves, title=title, bases=bases, over=_over(section))
+
+
+def _over(section: Section) -> str:
+    """What the runs of one experiment differ in."""
+    if not section.share:
+        return "seeds"
+    return "folds" if all(len(group.seeds) == 1 for group in section.groups) else "seeds and folds"
 
 
 def accuracy_parameters(section: Section, title: str) -> "Figure":
@@ -129,7 +136,7 @@ def overlay(comparison: Comparison) -> "Figure | None":
 
     known = {group.name: list(group.histories) for group in comparison.section.groups if group.histories}
     title = f"{comparison.title}, {comparison.base.group.data.title}"
-    return plots.overlay(known, title=title) if known else None
+    return plots.overlay(known, title=title, over=_over(comparison.section)) if known else None
 
 
 def digits(comparison: Comparison, dataset: "Dataset") -> "dict[str, Figure]":

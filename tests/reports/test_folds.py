@@ -3,10 +3,12 @@
 import json
 
 import pytest
+from matplotlib.text import Text
 
 from mnist_lab.analysis.resampled import resampled
 from mnist_lab.errors import InputError
 from mnist_lab.reports import collect, compare, find_sides, groups, study, wording, write_page, write_report
+from mnist_lab.reports.figures import accuracy_curves, overlay
 from tests.run_folders import finished_run
 
 BASE, ARM = (0.970, 0.972, 0.968, 0.971, 0.969), (0.962, 0.965, 0.961, 0.964, 0.960)
@@ -105,3 +107,16 @@ def test_experiments_with_other_folds_cannot_be_compared(results):
     folds(results, "ablation/no_dropout", ARM[:3], k=10)
     with pytest.raises(InputError, match="same folds"):
         compare(find_sides(["mlp_512", "no_dropout"], results))
+
+
+@pytest.mark.parametrize(("seeds", "over"), [((1,), "folds, 5 each"), ((1, 2), "seeds and folds, 10 each")])
+def test_the_curves_say_what_their_range_is_over(seeds, over, tmp_path):
+    for seed in seeds:
+        folds(tmp_path, seed=seed)
+    [section] = studied(tmp_path).sections
+    figures_of = [accuracy_curves(section, "title")]
+    folds(tmp_path, "ablation/no_relu", ARM)
+    figures_of += [overlay(compare(find_sides(["mlp_512", "no_relu"], tmp_path)))] if seeds == (1,) else []
+    for figure in figures_of:
+        said = [text.get_text() for text in figure.findobj(Text)]
+        assert any(f"mean and range over the {over}" in text for text in said)
