@@ -5,7 +5,7 @@
 
 Writes `reading.json`, and from it PHOTOGRAPHS.md and the sentences in docs/predict.md. The photographs are synthetic,
 as `photographs` describes. The thresholds of `mnist_lab.datasets.drawing` were chosen on seeds below 200,000 and from
-300,000 on.
+300,000 on, the probability below which `predict` warns on MNIST's test images themselves.
 """
 
 import json
