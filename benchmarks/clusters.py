@@ -80,7 +80,7 @@ def workers() -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder, _cluster(Path(folder), number) as address:
             results = Path(folder) / "results"
             facts = _swept(
-                "sweep", "mlp_512", "--seeds", f"1..{RUNS}", "--subset", "4000", "--epochs", "3", "--threads", "1",
+                "sweep", "mlp_512", "--seeds", f"1..{RUNS}", "--dataset", "digits", "--epochs", "3", "--threads", "1",
                 "--device", "cpu", "--cluster", address, "--wait", results=results,
             ).facts  # fmt: skip
             found = [each.measured.run for each in read_runs([results]).runs]

@@ -81,11 +81,7 @@ class DaskCluster:
         self.where = where
         self._local = None
         if where == "local" or where.startswith("local:"):
-            workers = int(where.partition(":")[2] or len(processors()))
-            self._local = distributed.LocalCluster(
-                n_workers=workers, threads_per_worker=max(1, len(processors()) // workers), processes=False,
-                dashboard_address=":0", silence_logs=logging.CRITICAL, memory_limit=0,
-            )  # fmt: skip
+            self._local = _local_cluster(int(where.partition(":")[2] or len(processors())))
         self.client = self._connected(distributed)
 
     def _connected(self, distributed: Any) -> "Client":
@@ -132,6 +128,23 @@ class DaskCluster:
             self.client.close(timeout=5)
         if self._local:
             self._local.close(timeout=5)
+
+
+def _local_cluster(workers: int) -> Any:
+    """A cluster in this process, without what watches the health of larger ones and would take a few percent of it."""
+    import dask.config
+    from distributed import LocalCluster
+
+    quiet = {
+        "distributed.worker.profile.enabled": False,
+        "distributed.admin.tick.interval": "500ms",
+        "distributed.admin.system-monitor.interval": "10s",
+    }
+    with dask.config.set(quiet):
+        return LocalCluster(
+            n_workers=workers, threads_per_worker=max(1, len(processors()) // workers), processes=False,
+            dashboard_address=":0", silence_logs=logging.CRITICAL, memory_limit=0,
+        )  # fmt: skip
 
 
 Admission = Callable[[Mapping[str, Worker]], Mapping[str, str]]

@@ -4,14 +4,15 @@ The state of a task follows from the result file that submitit writes, else from
 accounting), `scontrol` (which keeps ended jobs for some minutes), and SLURM's messages in the task's log.
 """
 
+import contextlib
 import getpass
+import io
 import os
 import pickle
 import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -101,13 +102,13 @@ class Slurm:
             slurm_partition=options.partition, slurm_account=options.account, slurm_qos=options.qos,
             slurm_mem=options.mem, slurm_constraint=options.constraint, slurm_nodelist=options.nodelist,
             slurm_exclude=options.exclude, slurm_array_parallelism=options.parallel,
-            slurm_signal_delay_s=options.stop_before, slurm_setup=list(options.setup) or None,
+            slurm_signal_delay_s=options.stop_before, slurm_wckey=None, slurm_setup=list(options.setup) or None,
             slurm_additional_parameters=dict(options.options) or None, local_setup=list(options.setup),
         )  # fmt: skip
         try:
-            with executor.batch():
+            with contextlib.redirect_stderr(io.StringIO()), executor.batch():  # the error has the words of sbatch
                 jobs = [executor.submit(function, *call) for call in calls]
-            with suppress(OSError):
+            with contextlib.suppress(OSError):
                 (self.folder / "%j").rmdir()  # submitit's local engine leaves it
             return [job.job_id for job in jobs]
         except (FailedJobError, FailedSubmissionError) as error:
@@ -141,7 +142,7 @@ class Slurm:
 
     def _result(self, task: str) -> Status | None:
         path = self.folder / task / f"{task}_0_result.pkl"
-        with suppress(OSError, EOFError, pickle.UnpicklingError):
+        with contextlib.suppress(OSError, EOFError, pickle.UnpicklingError):
             kind, result = pickle.loads(path.read_bytes())
             if kind == "success":
                 return Status("ended", result=result)
@@ -150,7 +151,7 @@ class Slurm:
 
     def _why(self, task: str, state: str, detail: str) -> str:
         log = ""
-        with suppress(OSError):
+        with contextlib.suppress(OSError):
             log = self.log(task).read_text(encoding="utf-8", errors="replace")
         logged = next((name for words, name in _LOGGED.items() if words in log), "")
         if logged and state in ("", "FAILED", "COMPLETED", "CANCELLED"):
@@ -163,7 +164,7 @@ class Slurm:
 
 def _answer(*command: str) -> list[str]:
     """The lines that a command of SLURM prints; none if it fails, as `sacct` does without accounting."""
-    with suppress(OSError, subprocess.TimeoutExpired):
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         done = subprocess.run(command, capture_output=True, text=True, timeout=ANSWER, check=False)
         if done.returncode == 0:
             return done.stdout.splitlines()
