@@ -1,6 +1,7 @@
 """The package from Python: names, paths and mappings as people have them, and clear errors for anything else."""
 
 import inspect
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -259,14 +260,20 @@ class TestPaths:
         ("run", ["quickstart"], {"network": lambda shape: None}, "network: .* cannot be called so: too many"),
         ("run", ["quickstart"], {"results": None}, "results: expected a path"),
         ("run", ["quickstart"], {"data_dir": 1}, "data_dir: expected a path"),
+        ("run", ["quickstart"], {"observer": 3}, "observer: expected an Observer, or None"),
         ("sweep", [3], {}, "config: expected a name"),
+        ("sweep", ["quickstart"], {"observer": print}, "observer: expected an Observer, or None"),
         ("sweep", [["quickstart", None]], {}, "config: expected a name"),
         ("sweep", ["quickstart"], {"jobs": "2"}, "jobs: expected a whole number of 1 or more"),
         ("sweep", ["quickstart"], {"timeout": 0}, "timeout: expected a number of seconds"),
         ("load_run", [None], {}, "run: expected a path"),
         ("list_runs", [], {"where": [3]}, "where: expected text"),
+        ("list_runs", [], {"where": 3}, "where: expected text"),
+        ("list_runs", [], {"sort": None}, "sort: expected text"),
         ("list_runs", [], {"limit": -1}, "limit: expected a whole number of 1 or more"),
         ("report", [7], {}, "path: expected a path"),
+        ("report", [os.fsencode("results")], {}, "path: expected a path"),
+        ("compare", ["one", 3], {}, "run: expected a path"),
         ("compare", ["one"], {}, "compare: expected a base and one or more"),
         ("predict", ["one", 7], {}, "images: expected a path"),
     ],
@@ -312,3 +319,28 @@ def test_a_script_trains_a_run_and_the_rest_of_a_sweep(tmp_path):
     assert (swept[0], refused) == (first, "DataError")
     assert len(list((tmp_path / "lab").rglob("metrics.json"))) == 2
     assert len(list((tmp_path / "lab").rglob("report.md"))) == 1
+
+
+@pytest.mark.parametrize("function", ["load_run", "list_runs", "report"])
+def test_a_path_with_a_null_character_is_an_error_in_what_was_given(function):
+    with pytest.raises(mnist_lab.InputError, match="null character"):
+        getattr(mnist_lab, function)("a\0b")
+
+
+def test_a_name_that_no_file_can_have_is_a_run_that_is_not_there(tmp_path):
+    with pytest.raises(mnist_lab.InputError, match="no finished run"):
+        mnist_lab.load_run("a" * 5000, results=tmp_path)
+
+
+def test_a_name_means_the_run_even_where_a_folder_is_called_that(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = finished_run(tmp_path / "results", "mlp_512")
+    (tmp_path / "mlp_512").mkdir()
+    assert mnist_lab.load_run("mlp_512").folder.path.resolve() == made.path
+
+
+@pytest.mark.parametrize("wrong", [{"device": "tpu"}, {"device": 3}, {"prepare": "crop"}])
+def test_predict_refuses_what_it_does_not_know_before_it_looks_for_the_run(wrong):
+    [name] = wrong
+    with pytest.raises(mnist_lab.InputError, match=f"^{name}: expected .* received"):
+        mnist_lab.predict("no such run", "seven.png", **wrong)

@@ -61,11 +61,14 @@ def path(given: Any, name: str) -> Path:
     """A path, with its `~` expanded.
 
     Raises:
-        InputError: it is relative, and there is no working folder any more.
+        InputError: it cannot be one, or is relative, and there is no working folder any more.
+        TypeError: it is neither text nor a path.
     """
-    if not isinstance(given, str | os.PathLike):
+    if not isinstance(given, str | os.PathLike) or isinstance(os.fspath(given), bytes):
         raise unexpected(name, "a path, as text or a Path", given)
     found = expanded(Path(given))
+    if "\0" in str(found):
+        raise InputError(f"{name}: expected a path, received {str(found)!r:.60}, which has a null character.")
     if not found.is_absolute():
         check_working_folder()
     return found
@@ -92,8 +95,7 @@ def run_of(given: Any, results: Path) -> "Run":
 
     if isinstance(given, runs.Run):
         return given
-    found = path(given, "run")
-    return runs.load_run(found) if found.exists() else runs.find_run(str(found), results)
+    return runs.find_run(str(path(given, "run")), results)
 
 
 def builder(given: Any) -> None:
@@ -116,11 +118,29 @@ def number(given: Any, name: str, *, whole: bool = True) -> None:
 
 def strings(given: str | Iterable[str], name: str) -> list[str]:
     """A text, or several."""
-    found = [given] if isinstance(given, str) else list(given)
+    found = [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
     for one in found:
         if not isinstance(one, str):
             raise unexpected(name, "text, or a list of texts", one)
     return found
+
+
+def instance(given: Any, kind: type, name: str, expected: str) -> None:
+    """Check that it is None or of this class."""
+    if given is not None and not isinstance(given, kind):
+        raise unexpected(name, f"{expected}, or None", given)
+
+
+def one_of(given: Any, choices: Iterable[str | None], name: str) -> None:
+    """Check that it is one of these.
+
+    Raises:
+        InputError: it is not.
+    """
+    known = list(choices)
+    if given not in known:
+        listed = [choice for choice in known if choice]
+        raise InputError(f"{name}: expected {', '.join(listed[:-1])} or {listed[-1]}, received {given!r:.60}.")
 
 
 def unexpected(name: str, expected: str, given: Any) -> TypeError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnist_lab.api import arguments
 from mnist_lab.api.errors import brief
-from mnist_lab.errors import DataError, InputError
+from mnist_lab.errors import DataError
 
 if TYPE_CHECKING:
     import os
@@ -189,9 +189,9 @@ def predict(
         InputError: there is no such run or picture, or the network cannot be loaded.
         TypeError: an argument has the wrong type.
     """
+    arguments.one_of(prepare, (None, "mnist", "resize", "none"), "prepare")
+    arguments.one_of(device, ("auto", "cpu", "gpu"), "device")
     folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
-    if prepare not in (None, "mnist", "resize", "none"):
-        raise InputError(f"prepare: expected mnist, resize or none, received {prepare!r:.60}.")
     shown = [_image(image) for image in arguments.several(images)]
     if not shown:
         return []
@@ -227,7 +227,7 @@ def _image(given: Any) -> Any:
 def _side(given: Any) -> str:
     from mnist_lab import runs
 
-    return str(given.folder.path if isinstance(given, runs.Run) else arguments.reference(given))
+    return str(given.folder.path if isinstance(given, runs.Run) else arguments.reference(given, "run"))
 
 
 def _warn(problems: Iterable[str]) -> None:

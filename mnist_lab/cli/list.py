@@ -127,6 +127,8 @@ def _print_table(records: "Records", keys: "Sequence[str]", asked_for: "Collecti
     if settings.get("train.epochs") == records.column("epochs"):  # none stopped early
         settings = {key: values for key, values in settings.items() if key != "train.epochs"}
     shown = short_keys(settings) if len(settings) <= _SETTINGS else {}
+    taken = {heading.casefold() for heading in _COLUMNS.values()}
+    shown = {key: key if heading.casefold() in taken else heading for key, heading in shown.items()}
     headings = {**_COLUMNS, **shown, **{key: key for key in keys if key not in _COLUMNS}}
     columns, cells = [], []
     for key, heading in headings.items():

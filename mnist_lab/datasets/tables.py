@@ -10,6 +10,7 @@ about a second, and no more memory than the images and one chunk.
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -112,6 +113,8 @@ def _raw(parts: dict[str, Path], source: str, notes: Sequence[str]) -> Raw:
                 f"{path.name} has {'numbers as a header' if layout.names else 'no header'}; its first column is used"
                 " as the labels."
             )
+        if list(layout.pixels) != sorted(layout.pixels):
+            said.append(f"The columns of {path.name} were put in the order of the numbers in their names.")
         arrays[f"x_{part}"], arrays[f"y_{part}"] = _read(path, layout)
         places |= {f"x_{part}": str(path), f"y_{part}": str(path)}
     return emnist.upright(Raw(arrays, places, tuple(parts.values()), source, notes=tuple(said)))
@@ -157,6 +160,7 @@ def _layout_of(path: Path) -> _Layout:
     elif _is_header(names):
         labels = [i for i, name in enumerate(names) if name in _LABELS]
         pixels = [i for i, name in enumerate(names) if name not in _LABELS | _ROW_NUMBERS]
+        pixels = _in_order(pixels, names)
         header = tuple(cells)
     else:
         square = {n for n in (len(cells) - 1, len(cells)) if round(n**0.5) ** 2 == n}
@@ -176,6 +180,14 @@ def _is_numbered(cells: Sequence[str]) -> bool:
     different = set(cells)
     counted = all(cell == str(number) for number, cell in enumerate(cells))
     return counted or (len(different) == len(cells) and {"0", "0.1", "0.2"} <= different)
+
+
+def _in_order(columns: Sequence[int], names: Sequence[str]) -> list[int]:
+    """The columns in the order of the numbers in their names (pixel0 or 1x1 first), if these differ in all."""
+    numbers = {tuple(map(int, re.findall("[0-9]{1,9}", names[column]))): column for column in columns}
+    if len(numbers) < len(columns) or len({len(some) for some in numbers}) > 1:
+        return list(columns)
+    return [numbers[some] for some in sorted(numbers)]
 
 
 def _is_header(cells: Sequence[str]) -> bool:

@@ -86,6 +86,8 @@ def _settings(section: Section) -> list[Column]:
     if len(section.settings) > SETTINGS:
         return []
     headings = short_keys(section.settings)
+    if "train.epochs" in headings and not _as_set(section):
+        headings["train.epochs"] = "train.epochs"  # beside the column Epochs, which says how many were trained
     return [
         _setting(headings[path], values)
         for path, values in section.settings.items()

@@ -99,7 +99,7 @@ class RunFolder:
         """How far the run is, in a few words."""
         if DAMAGED in self.id:
             return "damaged"
-        unfinished = "interrupted" if self.interrupted else "failed"
+        unfinished = "interrupted" if self.interrupted else "failed" if self.failed else "unfinished"
         if not self.finished:
             return unfinished
         return "finished" if self.current is self else f"finished; repetition {unfinished}"

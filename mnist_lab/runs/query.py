@@ -150,7 +150,7 @@ class Records:
             column = [self._setting(run, key_path(key)) for run in self.runs]
         if column and all(value is ABSENT for value in column):
             raise InputError(
-                f"{key}: none of the {len(column):,} runs here has this key{self._nearest(key)}.",
+                f"{key}: none of the {len(column):,} runs here {self._lacking(key)}.",
                 "Keys are those of a run's metrics.json and config.yaml.",
             )
         self._columns[key] = column
@@ -206,12 +206,15 @@ class Records:
             self.problems.append(error.message)
             return ABSENT
 
-    def _nearest(self, key: str) -> str:
+    def _lacking(self, key: str) -> str:
         known = self.keys()
         with suppress(InputError):
             known += [name for name, _ in leaves(self.runs[0].config.model_dump(mode="json"))]
+        if key in known:
+            return "sets this key"
         same_end = [repr(name) for name in known if name.endswith(f".{key}")]
-        return f" (did you mean {' or '.join(same_end[:_SUGGESTED])}?)" if same_end else suggest(key, known)
+        nearest = f" (did you mean {' or '.join(same_end[:_SUGGESTED])}?)" if same_end else suggest(key, known)
+        return f"has this key{nearest}"
 
     def _of(self, indices: Iterable[int]) -> "Records":
         kept = list(indices)

@@ -102,13 +102,13 @@ def test_a_finished_run_whose_repetition_was_killed_is_shown_as_both_before_it_g
     assert not folder.path.exists()
 
 
-@pytest.mark.parametrize("what", ["interrupted", "failed", "damaged"])
+@pytest.mark.parametrize("what", ["interrupted", "failed", "unfinished", "damaged"])
 def test_the_folder_of_an_unfinished_run_can_go_too(what, results):
     folder = results / next(run for run in runs(results) if run.startswith("ablation"))
     if what == "damaged":
         folder = folder.rename(folder.with_name(f"{folder.name}.damaged1"))
     else:
-        left = {"interrupted": "checkpoint.npz", "failed": "error.txt"}[what]
+        left = {"interrupted": "checkpoint.npz", "failed": "error.txt", "unfinished": "history.jsonl"}[what]
         (folder / "metrics.json").rename(folder / left)
     done = delete(folder, "--yes")
     assert done.exit_code == 0, done.output

@@ -132,7 +132,7 @@ def test_the_epochs_that_were_set_are_a_column_only_where_other_than_those_train
     for epochs in (2, 3):
         finished_run(tmp_path, train__epochs=epochs, epochs=epochs - stopped_early)
     heading = list_runs(tmp_path).stdout.splitlines()[0].split()
-    assert heading[6:] == ["Epochs", *["epochs"] * stopped_early]
+    assert heading[6:] == ["Epochs", *["train.epochs"] * stopped_early]
 
 
 def test_where_many_settings_differ_that_is_said_instead(results):
@@ -153,6 +153,7 @@ def test_seeds_are_in_the_order_of_their_numbers(tmp_path):
         (["--where", "test.acuracy>0.9"], "did you mean 'test.accuracy'?"),
         (["--where", "learning_rate>0.9"], "did you mean 'train.optimizer.learning_rate'"),
         (["--sort", "-acc"], "acc: none of the 5 runs here has this key"),
+        (["--where", "data.test_subset==1"], "data.test_subset: none of the 5 runs here sets this key.\n"),
         (["--where", "test.accuracy=0.9"], "expected KEY, one of"),
         (["--where", "parameters.total<10_000"], "expected one to compare it with"),
         (["--where", "test.accuracy>high"], "expected one to compare it with"),

@@ -178,6 +178,19 @@ def test_without_a_header_labels_in_the_last_column_are_not_mistaken_for_pixels(
         datasets.load(str(tmp_path / "letters.csv"))
 
 
+@pytest.mark.parametrize("header", [KAGGLE, IN_CSV], ids=["pixel0", "1x1"])
+def test_columns_of_pixels_are_put_in_the_order_of_their_names(tmp_path, header):
+    order = np.random.default_rng(0).permutation(SIDE * SIDE)
+    mixed = ["label", *(header[1 + i] for i in order)]
+    pictures = images(40)
+    table(tmp_path / "a/train.csv", pictures, labels(40), header=header)
+    table(tmp_path / "b/train.csv", pictures.reshape(40, -1)[:, order], labels(40), header=mixed)
+    plain, put = (datasets.load(str(tmp_path / folder)) for folder in "ab")
+    assert put.sha256 == plain.sha256
+    assert "The columns of train.csv were put in the order of the numbers in their names." in put.notes
+    assert not any("order" in note for note in plain.notes)
+
+
 def _changed(line, cell, value):
     def change(lines):
         cells = lines[line].split(",")

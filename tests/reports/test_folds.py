@@ -92,6 +92,7 @@ def test_the_page_lists_every_fold_with_its_own_folder(results):
     for run in (results / "mlp_512").iterdir():
         assert f'href="mlp_512/{run.name}/"' in text
     assert "1, fold 5</th>" in text
+    assert "<h4>Most confident mistakes of fold 1 of seed 1</h4>" in text
 
 
 def test_chosen_experiments_are_compared_fold_by_fold_too(results):

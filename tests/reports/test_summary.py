@@ -145,7 +145,11 @@ def test_the_epochs_that_were_trained_are_a_column_only_where_other_than_those_s
         finished_run(tmp_path, train__epochs=epochs, epochs=epochs - stopped_early)
     write(tmp_path)
     row, _ = table((tmp_path / "report.md").read_text())
-    assert ("epochs" in row, "Epochs" in row) == (True, stopped_early)
+    assert ("epochs" in row, "train.epochs" in row, "Epochs" in row) == (
+        not stopped_early,
+        stopped_early,
+        stopped_early,
+    )
 
 
 def test_several_bases_get_a_column_of_their_own(tmp_path):

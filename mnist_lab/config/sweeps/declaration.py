@@ -247,7 +247,8 @@ def _runs(
         options: the overrides as given on the command line.
 
     Raises:
-        ConfigError: two configurations declare the same run. An arm that equals another run is skipped.
+        ConfigError: two configurations declare the same run. An arm that equals another run, and a configuration that
+            equals a base outside its folder, is skipped.
     """
     by_numbers: dict[tuple[object, ...], _Row] = {}
     by_experiment: dict[tuple[object, ...], _Row] = {}
@@ -255,7 +256,7 @@ def _runs(
     notes: dict[str, None] = {}
     clashes: dict[tuple[str, str], str] = {}
     unnamed = default_backend(installed())
-    for position, row in sorted(enumerate(rows), key=lambda numbered: numbered[1].is_arm):
+    for position, row in sorted(enumerate(rows), key=lambda numbered: (numbered[1].is_arm, not numbered[1].is_parent)):
         config = row.config
         backend = config.runtime.backend or unnamed
         # Data sets only need to be distinguished here, so the name replaces the hash.
@@ -269,7 +270,7 @@ def _runs(
                 runs[position, i] = repeat, row.label
             elif same is namesake and other.file.resolve() == row.file.resolve():
                 continue  # the same file again
-            elif same and row.is_arm:
+            elif same and (row.is_arm or same.is_parent):
                 notes[f"{row.label} is skipped: it is the same run as {same.config.experiment}."] = None
             else:
                 why = (

@@ -35,6 +35,7 @@ from mnist_lab.reports.wording.numbers import (
     p_value,
     pp,
     signed,
+    some_runs,
     spread,
 )
 from mnist_lab.reports.wording.observations import BIASED, OBSERVED, comparison, observation, stored
@@ -80,6 +81,7 @@ __all__ = [
     "runs_compared",
     "short_in_comparison",
     "signed",
+    "some_runs",
     "spread",
     "stored",
     "sureness",

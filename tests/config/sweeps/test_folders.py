@@ -118,6 +118,15 @@ def test_a_base_outside_the_folder_is_no_row_where_the_data_differ_so_that_nothi
     assert not load_sweep(["base.yaml", "mine"]).notes
 
 
+def test_a_file_that_equals_the_base_outside_its_folder_is_skipped_as_that_is_a_row() -> None:
+    write("base.yaml", BASE)
+    write("mine/a.yaml", "extends: ../base.yaml\n")
+    write("mine/b.yaml", "extends: ../base.yaml\ntrain: {epochs: 5}\n")
+    sweep = load_sweep(["mine"])
+    assert experiments(sweep) == ["base", "b"]
+    assert sweep.notes == ("mine/a.yaml is skipped: it is the same run as base.",)
+
+
 @pytest.mark.parametrize("change", ["rows: [0, 50000]", "validation: {split: random}", "preprocess: none"])
 def test_a_base_that_differs_in_what_can_be_compared_is_a_row(change: str) -> None:
     write("base.yaml", BASE)
