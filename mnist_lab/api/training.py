@@ -116,14 +116,14 @@ def run(
 
     arguments.instance(observer, experiment.Observer, "observer", "an Observer")
     name = str(given) if not isinstance(given, Mapping) and given is not resolved else str(resolved.name)
-    with run_progress(observer, shown=progress) as told, located(name):
+    with run_progress(observer, shown=progress) as reporter, located(name):
         done = experiment.run(
             _on_the_backend_at_hand(resolved),
             results=folder,
             data_dir=data,
             force=force,
             network=network,
-            observer=told,
+            observer=reporter,
         )
     return Run.of(done)
 
@@ -211,10 +211,10 @@ def sweep(
         [load_config(one) if isinstance(one, Mapping) else one for one in paths],
         changes, seeds, folds=folds, name=name,
     )  # fmt: skip
-    with sweep_progress(observer, shown=progress) as told:
+    with sweep_progress(observer, shown=progress) as reporter:
         swept = sweeps.sweep(
             declared, folder, data_dir=data, jobs=jobs, cluster=cluster, wait=wait, force=force,
-            retry_failed=retry_failed, timeout=timeout, fail_fast=fail_fast, observer=told,
+            retry_failed=retry_failed, timeout=timeout, fail_fast=fail_fast, observer=reporter,
         )  # fmt: skip
     if swept.failures:
         reasons = "\n".join(f"  {run.label}: {reason}" for run, reason in swept.failures)

@@ -92,9 +92,10 @@ def _print(comparison: "Comparison", files: list[Path]) -> None:
         runs = wording.runs_compared(comparison, arm)
         output.print(tables.facts([("Change", arm.entry.group.changed), ("Runs", runs)]))
         output.print()
+        interval = ("95 % CI",) if any(cells[-1] for cells in arm.cells) else ()
         names = (base.name, arm.entry.group.name)
-        numbers = (Column(heading, number=True) for heading in (*names, "Difference", "95 % CI"))
-        tables.print_table(("", *numbers), arm.cells)
+        numbers = [Column(heading, number=True) for heading in (*names, "Difference", *interval)]
+        tables.print_table(("", *numbers), [cells[: 1 + len(numbers)] for cells in arm.cells])
         output.print()
         output.print(tables.bullets(wording.findings(comparison, arm)))
     base_seen = [f"{base.name}: {wording.comparison(one)}" for one in comparison.base.observations]

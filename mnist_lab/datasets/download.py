@@ -51,7 +51,7 @@ def fetch(
         known: what to download.
         folder: where its files go; made if need be.
         replace: whether the folder is ours, so that what is in it may be removed if it is not the data set.
-        progress: told about each block.
+        progress: called after each block.
 
     Returns:
         The data set, or None, and a line for each mirror that failed.

@@ -170,7 +170,7 @@ KNOWN: dict[str, KnownSet] = {
                 "Ankle boot",
             ),
             # As listed in TensorFlow Datasets' url_checksums/fashion_mnist.txt. The arrays' own hashes are
-            # not published, so an unpacked or converted copy cannot be told genuine.
+            # not published, so an unpacked or converted copy cannot be verified.
             gzip_sha256=(
                 "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
                 "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",

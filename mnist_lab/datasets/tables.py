@@ -69,7 +69,7 @@ def read_file(path: Path) -> Raw:
 
 
 def read_folder(folder: Path) -> Raw | None:
-    """Reads the CSV files of a folder, told by `train`, `val` and `test` in their names; None if there are none.
+    """Reads the CSV files of a folder, recognized by `train`, `val` and `test` in their names; None if there are none.
 
     A test file without labels, as in Kaggle's competitions, is not used.
 

@@ -168,7 +168,7 @@ class DaskExecutor(CallExecutor):
         timeout: longest duration of a call in seconds.
         resources: what a call needs of its worker besides a thread, as Dask names it: `{"GPU": 1}`.
         patience: seconds without a worker that can be used after which all is lost; None for no limit.
-        note: is told what becomes of workers.
+        note: called with messages about workers.
     """
 
     def __init__(

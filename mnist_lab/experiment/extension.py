@@ -52,7 +52,7 @@ def continue_from(
         trainer: of the longer run.
         config: of the longer run.
         environment: of the longer run, as `environment.json` has it.
-        observer: is told.
+        observer: receives the reasons.
 
     Returns:
         What the trainer continues; None if it is unchanged.

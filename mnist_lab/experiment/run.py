@@ -57,8 +57,8 @@ def run(
         KeyboardInterrupt: as an `Interruption` that says how to resume; the last checkpoint is kept.
     """
     with Interrupts().watched() as interrupts, backends.in_turn:
-        told = Observers([observer or Observer(), interrupts])
-        return _run(config, Path(results), data_dir, dataset, told, force=force, network=network)
+        observers = Observers([observer or Observer(), interrupts])
+        return _run(config, Path(results), data_dir, dataset, observers, force=force, network=network)
 
 
 def _run(

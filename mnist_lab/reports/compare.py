@@ -182,8 +182,8 @@ class Comparison:
         rows = [(base.name, "", wording.spread(base.score), "", "", "")]
         for arm in self.arms:
             group, row = arm.entry.group, arm.decisive
-            told = row.difference_text, row.interval_text, wording.short_in_comparison(arm)
-            rows.append((group.name, group.changed, wording.spread(group.score), *told))
+            outcome = row.difference_text, row.interval_text, wording.short_in_comparison(arm)
+            rows.append((group.name, group.changed, wording.spread(group.score), *outcome))
         return rows
 
 

@@ -131,8 +131,8 @@ def _named(sides: Sequence[Side]) -> list[Side]:
 def _seed(name: str, group: Group, alike: Sequence[Group]) -> str:
     """With the seed, where all of the same experiment are single runs with different ones."""
     seeds = {other.seeds for other in alike}
-    told = all(other.n == 1 for other in alike) and len(seeds) == len(alike)
-    return f"{name}, seed {group.seeds[0]}" if told else name
+    distinct = all(other.n == 1 for other in alike) and len(seeds) == len(alike)
+    return f"{name}, seed {group.seeds[0]}" if distinct else name
 
 
 def _fingerprint(name: str, group: Group, alike: Sequence[Group]) -> str:

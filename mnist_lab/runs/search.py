@@ -23,7 +23,7 @@ def finished_runs(
     repetitions, has to be asked for.
 
     Args:
-        unreadable: is told of each folder that cannot be listed.
+        unreadable: called for each folder that cannot be listed.
         seen: folders that do not count, because they were looked through before; those of this search are added.
 
     Raises:

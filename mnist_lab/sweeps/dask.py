@@ -195,7 +195,7 @@ class DaskMachine(Machine):
 
     @override
     def adapted(self, task: Task) -> Task:
-        return replace(task.anywhere(), apart=not self._shared)
+        return replace(task.anywhere(), detached=not self._shared)
 
     @override
     def close(self) -> None:

@@ -133,7 +133,7 @@ class _Launcher:
         self.ends = float("inf")
         self.no_room = ""
         self.held: dict[PlannedRun, ExitStack] = {}
-        """The locks of runs that are trained apart: nobody else here holds them."""
+        """The locks of detached runs, which no other process here holds."""
 
     def run(self) -> list[tuple[PlannedRun, str]]:
         """Train all runs and return the failures."""
@@ -141,7 +141,7 @@ class _Launcher:
         try:
             with signals.handling(lambda _: self._interrupt):
                 while self.running or (self.waiting and not self._ending()):
-                    self._heed_signal()
+                    self._handle_signal()
                     if self._ending():
                         self._withdraw()
                     self._start_some()
@@ -185,7 +185,7 @@ class _Launcher:
             raise signals.Interruption(number=number)
         self.signal = number
 
-    def _heed_signal(self) -> None:
+    def _handle_signal(self) -> None:
         if self.signal is None:
             return
         if time.monotonic() > self.ends:
@@ -241,7 +241,7 @@ class _Launcher:
                 return
         if self.tries[run] and run.folder.interrupted:
             task = replace(task, force=False)  # resume the forced run
-        if task.apart:
+        if task.detached:
             try:
                 self._hold(run)
                 before = packed(run.folder.current) if run.folder.interrupted and not task.force else b""

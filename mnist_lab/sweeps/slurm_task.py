@@ -41,33 +41,33 @@ def train(
         f"{name} {there[name]} (submitted with {expected[name]})" for name in expected if there[name] != expected[name]
     ]:
         return [Outcome("failed", f"{platform.node()} has other versions: {', '.join(wrong)}.")] * len(tasks)
-    told = threading.Event()
+    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2):
-        signal.signal(number, lambda *_: told.set())
+        signal.signal(number, lambda *_: stop.set())
     outcomes = []
     with claimed(threads) as slot:
         environment = backends.environment(*server)
         with ProcessExecutor([slot], preload=PRELOAD, environment=environment, timeout=timeout) as executor:
             for task in tasks:
-                if told.is_set():
+                if stop.is_set():
                     outcomes.append(Outcome("stopped"))
                 else:
-                    outcomes.append(_outcome(executor, task, told))
+                    outcomes.append(_outcome(executor, task, stop))
     return outcomes
 
 
-def _outcome(executor: ProcessExecutor, task: Task, told: threading.Event, tries: int = 2) -> Outcome:
+def _outcome(executor: ProcessExecutor, task: Task, stop: threading.Event, tries: int = 2) -> Outcome:
     future = executor.submit(work, task)
     while not wait([future], timeout=LOOK).done:
-        if told.is_set():
+        if stop.is_set():
             executor.stop()
     try:
         return future.result()
     except TimeoutError:
         return Outcome("failed", "Stopped at its time limit (--timeout); the next attempt resumes.")
     except ProcessExpired as error:
-        if tries > 1 and not told.is_set():
-            return _outcome(executor, task, told, tries - 1)
+        if tries > 1 and not stop.is_set():
+            return _outcome(executor, task, stop, tries - 1)
         return Outcome(
             "failed", f"Its process terminated unexpectedly (exit code {error.exitcode}): killed, or out of memory."
         )

@@ -39,10 +39,10 @@ class Task:
     """The run's folder, below `results`."""
     remote: bool = False
     """Whether other machines may train it, too."""
-    apart: bool = False
+    detached: bool = False
     """Whether to train it in a temporary folder, because `results` is not there; the outcome has its files."""
     before: bytes = b""
-    """The archive of the interrupted run to resume, if it is trained apart."""
+    """The archive of the interrupted run to resume, if the run is detached."""
     dataset_sha256: str = ""
     """The hash of its data set, if that may have been left for the executor's calls under this name."""
 
@@ -60,7 +60,7 @@ class Outcome:
     kind: Literal["done", "failed", "busy", "stopped", "no_room"]
     reason: str = ""
     archive: bytes = b""
-    """The run folder, if the run was trained apart."""
+    """The run folder, if the run was detached."""
 
 
 def executor_for(run: PlannedRun, slots: Sequence[Slot], *, timeout: float | None = None) -> ProcessExecutor:
@@ -71,7 +71,7 @@ def executor_for(run: PlannedRun, slots: Sequence[Slot], *, timeout: float | Non
 def work(task: Task) -> Outcome:
     """Run `task`; however it ends, unless the process is killed, there is an outcome."""
     streams.redirect(Path(os.devnull))
-    if not task.apart:
+    if not task.detached:
         with across_machines() if task.remote else nullcontext():
             return _trained(task, task.results)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:

@@ -222,12 +222,12 @@ class Trainer:
         """One pass over the training rows; returns its mean loss and accuracy, and extends the batch curve."""
         total, every = self._steps.number, max(1, self._steps.number // POINTS_PER_EPOCH)
         seen: list[tuple[int, Logs]] = []
-        told = time.monotonic()
+        reported = time.monotonic()
         for done, logs in self._steps.epoch(order):
             if done - (seen[-1][0] if seen else 0) >= every or done == total:
                 seen.append((done, logs))
-            if on_batch and time.monotonic() - told > SECONDS_BETWEEN_PROGRESS:
-                told = time.monotonic()
+            if on_batch and time.monotonic() - reported > SECONDS_BETWEEN_PROGRESS:
+                reported = time.monotonic()
                 on_batch(Progress(epoch, done, total, float(logs["loss"]), float(logs["accuracy"])))
         running = [
             (min(done * self._train.batch_size, len(order)), float(logs["loss"]), float(logs["accuracy"]))

@@ -127,7 +127,7 @@ def notes(study: "Study") -> list[str]:
     """How to read a report: what the numbers are, what was selected on, and what the verdicts rest on."""
     every = [(section, verdict) for section in study.sections for verdict in section.verdicts.values()]
     found = [verdict for section, verdict in every if not section.share]
-    told = {
+    shown = {
         f"{ACCURACIES} Mean ± standard deviation (n - 1) over n runs. Time is per run, including start-up.": True,
         f"{_DIFFERENCE} {_TESTED}": bool(found),
         INTERVAL: bool(found),
@@ -144,7 +144,7 @@ def notes(study: "Study") -> list[str]:
         _MODELS: any(one.models for one in found),
         "Bold: experiments that others are compared with.": any(group.is_base for group in study.groups),
     }
-    return [text for text, applies in told.items() if applies]
+    return [text for text, applies in shown.items() if applies]
 
 
 def _selection(study: "Study") -> str:
