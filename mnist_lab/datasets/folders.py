@@ -24,7 +24,7 @@ _SUFFIXES = frozenset((
 ))  # fmt: skip
 """The usual suffixes of `FORMATS`; a file is read as what its content is."""
 _GREY = ("1", "L", "LA")
-_RESIZE = "data.resize: 28, or [height, width] (--set data.resize=28; with data convert, --resize 28)"
+_RESIZE = "data.resize: 28, or [height, width] (--set data.resize=28; with mnist-lab data, --resize 28)"
 _PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 """The parts by the names of their folders."""
 _DEEPEST = 50

@@ -194,6 +194,15 @@ def test_convert_resizes_and_turns_grey(own, nowhere):
     assert datasets.load(str(nowhere / "out.npz")).image_shape == (8, 9, 1)
 
 
+def test_verify_and_show_resize_and_turn_grey_as_convert_does(own, nowhere):
+    facts = json.loads(ok("verify", own, "--resize", "8x9", "--grey", "--json"))
+    assert facts["image_shape"] == [8, 9, 1]
+    ok("show", own, "--index", "0", "--resize", "8x9", "--grey")
+    [picture] = nowhere.iterdir()
+    with Image.open(picture) as image:
+        assert (image.size, image.mode) == ((9, 8), "L")
+
+
 def test_convert_replaces_a_file_only_with_force(own, nowhere):
     (nowhere / "out.npz").write_text("mine")
     refused = run("convert", own, "out.npz")

@@ -6,6 +6,7 @@ import click
 
 from mnist_lab.cli import _completion
 from mnist_lab.cli._options import OUTPUT_FILE, REFERENCE, data_dir_option, debug_option, examples, quiet_option
+from mnist_lab.cli.data._form import form_options
 from mnist_lab.terminal.downloads import download_bar
 from mnist_lab.terminal.output import echo
 
@@ -19,14 +20,20 @@ from mnist_lab.terminal.output import echo
 )
 @click.argument("source", type=REFERENCE, metavar="NAME|PATH", shell_complete=_completion.datasets)
 @click.argument("output", type=OUTPUT_FILE, metavar="OUT.npz")
-@click.option("--resize", metavar="N|HxW", help="Resize all images: 28, or 28x32 for height x width.")
-@click.option("--grey", is_flag=True, help="Turn colour images grey.")
+@form_options
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
 @data_dir_option
 @quiet_option
 @debug_option
 def convert(
-    source: str, output: Path, resize: str | None, data_dir: Path | None, *, grey: bool, force: bool, quiet: bool
+    source: str,
+    output: Path,
+    resize: tuple[int, int] | None,
+    data_dir: Path | None,
+    *,
+    grey: bool,
+    force: bool,
+    quiet: bool,
 ) -> None:
     """Write a data set as one npz file with x_train, y_train, x_test, y_test and the names of the classes.
 
@@ -42,7 +49,7 @@ def convert(
     from mnist_lab.errors import SetupError
     from mnist_lab.system import atomic
 
-    data = Data(dataset=source, resize=_size(resize), grey=grey)
+    data = Data(dataset=source, resize=resize, grey=grey)
     with download_bar(quiet) as progress:
         found = datasets.load(data, data_dir, progress=progress)
     try:
@@ -56,15 +63,3 @@ def convert(
     height, width, channels = found.image_shape
     colour = "grey" if channels == 1 else "colour"
     echo(f"{output}: {counts} images, {width} x {height} {colour}, {len(found.classes)} classes")
-
-
-def _size(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    sides = text.lower().split("x")
-    if len(sides) > 2 or not all(side.isascii() and side.isdecimal() and int(side) for side in sides):
-        raise click.BadParameter(
-            f"expected a number of pixels, or height x width such as 28x32, received {text!r}.",
-            param_hint="'--resize'",
-        )
-    return int(sides[0]), int(sides[-1])

@@ -18,12 +18,15 @@ from mnist_lab.cli._options import (
     quiet_option,
     set_option,
 )
+from mnist_lab.cli.data._form import form_options
 from mnist_lab.system.writable import make_folder
 from mnist_lab.terminal.downloads import download_bar
 from mnist_lab.terminal.output import echo
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from mnist_lab.config.schema import Data
 
 _DARK_TO_LIGHT = " .:-=+*#%@"
 _WIDEST_TEXT = 60
@@ -51,6 +54,7 @@ _VERSIONS = 8
 )
 @click.option("--augmented", is_flag=True, help="Show training images of CONFIG, each with eight augmented versions.")
 @set_option
+@form_options
 @click.option(
     "--output",
     type=OUTPUT_FILE,
@@ -65,9 +69,11 @@ def show(
     index: int | None,
     split: str,
     settings: tuple[str, ...],
+    resize: tuple[int, int] | None,
     output: Path | None,
     data_dir: Path | None,
     *,
+    grey: bool,
     augmented: bool,
     quiet: bool,
 ) -> None:
@@ -78,12 +84,16 @@ def show(
     """
     if augmented and (index is not None or split != "train"):
         raise click.UsageError("--augmented shows training images; it cannot be combined with --index or --split.")
+    if augmented and (resize or grey):
+        raise click.UsageError("With --augmented, use --set data.resize=... and --set data.grey=true.")
     if settings and not augmented:
         raise click.UsageError("--set changes a configuration; it requires --augmented.")
+    from mnist_lab.config.schema import Data
+
     file, draw = (
         _augmented(source, settings, data_dir, quiet=quiet)
         if augmented
-        else _sample(source, index, split, data_dir, quiet=quiet)
+        else _sample(Data(dataset=source, resize=resize, grey=grey), index, split, data_dir, quiet=quiet)
     )
     path = output or Path(file)
     make_folder(path.parent)
@@ -92,13 +102,13 @@ def show(
 
 
 def _sample(
-    name: str, index: int | None, split: str, data_dir: Path | None, *, quiet: bool
+    data: "Data", index: int | None, split: str, data_dir: Path | None, *, quiet: bool
 ) -> tuple[str, Callable[[Path], object]]:
     """The name of the file and what writes it: a sample of a data set, or one image."""
     from mnist_lab import datasets
 
     with download_bar(quiet) as progress:
-        found = datasets.load(name, data_dir, progress=progress)
+        found = datasets.load(data, data_dir, progress=progress)
     if split not in found.parts:
         raise click.BadParameter(f"{found.name} has no {split} part.", param_hint="'--split'")
     images, labels = found.parts[split]

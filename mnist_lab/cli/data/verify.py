@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_lab.cli._options import data_dir_option, dataset_argument, debug_option, examples, json_option
+from mnist_lab.cli.data._form import form_options
 from mnist_lab.terminal.output import echo, print_json
 from mnist_lab.text.quantities import image_size
 
@@ -18,19 +19,29 @@ if TYPE_CHECKING:
     epilog=examples("mnist-lab data verify mnist", "mnist-lab data verify path/to/folder --json"),
 )
 @dataset_argument
+@form_options
 @data_dir_option
 @json_option
 @debug_option
 @click.pass_context
-def verify(context: click.Context, dataset: str, data_dir: Path | None, as_json: bool) -> None:
+def verify(
+    context: click.Context,
+    dataset: str,
+    resize: tuple[int, int] | None,
+    data_dir: Path | None,
+    *,
+    grey: bool,
+    as_json: bool,
+) -> None:
     """Read a data set (default: mnist), count its images, hash it, and check whether it is genuine.
 
     The exit code is 2 if a data set known by NAME is not the published one. Your own data, given by PATH, only has to
     be readable and consistent.
     """
     from mnist_lab import datasets
+    from mnist_lab.config.schema import Data
 
-    found = datasets.load(dataset, data_dir, download=False)
+    found = datasets.load(Data(dataset=dataset, resize=resize, grey=grey), data_dir, download=False)
     facts = _facts(found)
     if as_json:
         print_json(facts)
