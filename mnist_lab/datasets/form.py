@@ -7,7 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mnist_lab.datasets.files import MOST_BYTES
 from mnist_lab.datasets.pictures import Pixels, grey
+from mnist_lab.errors import DataError
+from mnist_lab.text.quantities import count
 
 
 @dataclass(frozen=True)
@@ -27,17 +30,37 @@ class Form:
         return (*(self.size or image[:2]), 1 if self.grey else image[2])
 
     def applied(self, picture: Pixels) -> Pixels:
-        """A picture (height, width, 1 or 3) in this form."""
+        """A picture (height, width, 1 or 3) in this form.
+
+        Raises:
+            DataError: it is too large.
+        """
+        self._check(1, picture.shape)
         return resized(picture, self.shape(picture.shape))
 
     def applied_to_all(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Images (n, height, width, 1 or 3) in this form."""
+        """Images (n, height, width, 1 or 3) in this form.
+
+        Raises:
+            DataError: they are too large together.
+        """
         if self.shape(images.shape[1:]) == images.shape[1:]:
             return images
+        self._check(len(images), images.shape[1:])
         result = np.empty((len(images), *self.shape(images.shape[1:])), np.uint8)
         for row, image in enumerate(images):
             result[row] = self.applied(image)
         return result
+
+    def _check(self, images: int, image: tuple[int, int, int]) -> None:
+        """Check that so many images that had the shape `image` fit into the memory that is read into."""
+        height, width, channels = self.shape(image)
+        if self.size and (taken := images * height * width * channels) > MOST_BYTES:
+            raise DataError(
+                f"data.resize: {count(images, 'image')} of {height:,} x {width:,} pixels would take {taken:,} bytes; "
+                f"at most {MOST_BYTES:,} are read.",
+                "Choose a smaller size: networks for digits are trained on 28 x 28 pixels.",
+            )
 
 
 AS_IT_IS = Form()

@@ -98,3 +98,10 @@ def test_the_shape_that_is_announced_is_the_one_that_comes(given_shape, size, gr
     formed = form.applied_to_all(images)
     assert formed.shape == (2, *form.shape(given_shape))
     assert (abs(formed.astype(int) - 100) <= 1).all()
+
+
+@pytest.mark.parametrize("kind", ["published", "pictures", "arrays"])
+def test_a_size_that_no_memory_holds_is_refused_before_it_is_taken(kind, photos, tmp_path):
+    source = {"published": "digits", "pictures": str(photos), "arrays": str(write_npz(tmp_path / "a.npz", arrays()))}
+    with pytest.raises(DataError, match=r"data\.resize: .* of 99,999,999 x 99,999,999 pixels would take"):
+        datasets.load(Data(dataset=source[kind], resize=99_999_999))
