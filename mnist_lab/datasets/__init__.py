@@ -143,8 +143,14 @@ def _load_path(dataset: str, form: Form) -> Dataset:
             f"{printable(absolute)}: expected a path in UTF-8, as it goes into the run's files.",
             "Rename the folder or file.",
         )
-    name = absolute.stem if kind(path) == "file" else absolute.name
+    name = _name_of_file(absolute) if kind(path) == "file" else absolute.name
     return brought_to(assemble(formats.read_path(path, form=form), None, name), form)
+
+
+def _name_of_file(path: Path) -> str:
+    """What a file's data are called: the file, or its folder if the file is only called `train`."""
+    name = Path(path.name.removesuffix(".gz")).stem
+    return path.parent.name or name if name.lower() in ("train", "training") else name
 
 
 def _known(name: str) -> KnownSet:

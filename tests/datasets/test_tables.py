@@ -89,6 +89,12 @@ def test_a_test_file_beside_the_training_file_that_was_named_is_mentioned(tmp_pa
     assert "mnist_test.csv was not read; to use it as the test part, give the folder instead" in loaded.notes[0]
 
 
+@pytest.mark.parametrize(("file", "name"), [("train.csv", "kaggle"), ("letters_train.csv", "letters_train")])
+def test_data_are_called_by_their_folder_if_their_file_says_only_that_it_is_for_training(file, name, tmp_path):
+    path = table(tmp_path / "kaggle" / file, images(40), labels(40))
+    assert datasets.load(str(path)).name == name
+
+
 def test_a_validation_file_is_the_validation_part(tmp_path):
     for name, rows in (("train", 40), ("valid", 10), ("test", 20)):
         table(tmp_path / f"{name}.csv", images(rows, seed=rows), labels(rows))
