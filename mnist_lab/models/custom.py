@@ -42,6 +42,9 @@ def identified(build: Builder, config: Config, *, image_shape: tuple[int, int, i
         model = _assembled(built[-1], config, image_shape, classes)
     if built[0] is built[1]:
         raise _refusal("expected a new model from each call, received the same one twice", "Build it in the function.")
+    first, second = ([tuple(weight.shape) for weight in network.weights] for network in built)
+    if first != second:
+        raise _refusal("expected the same network from each call, received another one", "Build it without chance.")
     _check_probabilities(model, image_shape)
     _check_saving(model)
     return Custom(kind="custom", layers=_layers(built[1]), sha256=_described(*built))

@@ -1,5 +1,7 @@
 """A network that a Python function builds is refused before anything is trained if it cannot be trained or saved."""
 
+import random
+
 import keras
 import numpy as np
 import pytest
@@ -283,3 +285,11 @@ class TestSaved:
         (tmp_path / "model.keras").write_bytes(b"PK")
         with pytest.raises(InputError, match=r"model\.keras: "):
             models.load_custom(tmp_path / "model.keras")
+
+
+def test_a_network_whose_size_depends_on_the_seed_is_refused():
+    def build(shape, classes):
+        return dense(shape, classes, hidden=random.randint(3, 3000))
+
+    with pytest.raises(ConfigError, match="expected the same network from each call"):
+        identified(build)
