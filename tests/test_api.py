@@ -266,6 +266,7 @@ class TestPaths:
         ("sweep", [["quickstart", None]], {}, "config: expected a name"),
         ("sweep", ["quickstart"], {"jobs": "2"}, "jobs: expected a whole number of 1 or more"),
         ("sweep", ["quickstart"], {"timeout": 0}, "timeout: expected a number of seconds"),
+        ("sweep", ["quickstart"], {"timeout": float("nan")}, "timeout: expected a number of seconds"),
         ("load_run", [None], {}, "run: expected a path"),
         ("list_runs", [], {"where": [3]}, "where: expected text"),
         ("list_runs", [], {"where": 3}, "where: expected text"),

@@ -112,7 +112,7 @@ def builder(given: Any) -> None:
 def number(given: Any, name: str, *, whole: bool = True) -> None:
     """Check that it is None or a positive number."""
     kinds = int if whole else int | float
-    if given is not None and (not isinstance(given, kinds) or isinstance(given, bool) or given <= 0):
+    if given is not None and (not isinstance(given, kinds) or isinstance(given, bool) or not given > 0):
         raise unexpected(name, f"{'a whole number of 1 or more' if whole else 'a number of seconds'}, or None", given)
 
 
