@@ -257,7 +257,7 @@ class TestPaths:
         ("run", [None], {}, "config: expected a name"),
         ("run", ["quickstart"], {"set": "train.epochs=1"}, "set: expected a mapping"),
         ("run", ["quickstart"], {"network": 3}, "network: expected a function"),
-        ("run", ["quickstart"], {"network": lambda shape: None}, "network: .* cannot be called so: too many"),
+        ("run", ["quickstart"], {"network": lambda shape: None}, "network: .* cannot be called this way: too many"),
         ("run", ["quickstart"], {"results": None}, "results: expected a path"),
         ("run", ["quickstart"], {"data_dir": 1}, "data_dir: expected a path"),
         ("run", ["quickstart"], {"observer": 3}, "observer: expected an Observer, or None"),
