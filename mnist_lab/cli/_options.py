@@ -76,6 +76,20 @@ class Jobs(click.ParamType):
         return int(value)
 
 
+class Seconds(click.FloatRange):
+    """A duration above 0; click itself accepts `nan`."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number that a text stands for."""
+        seconds = super().convert(value, param, ctx)
+        if seconds != seconds:
+            self.fail(f"expected a number of seconds above 0, received {value!r}.", param, ctx)
+        return seconds
+
+
 PATH = UserPath(path_type=Path)
 REFERENCE = UserPath()
 """A path or a name."""

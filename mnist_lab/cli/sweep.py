@@ -10,6 +10,7 @@ from mnist_lab.cli import _completion
 from mnist_lab.cli._invocation import command_line
 from mnist_lab.cli._options import (
     Jobs,
+    Seconds,
     Seeds,
     config_options,
     data_dir_option,
@@ -58,7 +59,7 @@ from mnist_lab.terminal.output import echo, print_json
 @click.option("--force", is_flag=True, help="Retrain finished runs.")
 @click.option("--retry-failed", is_flag=True, help="Retry only runs that failed.")
 @click.option("--fail-fast", is_flag=True, help="Stop scheduling after the first failure.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Time limit per run.")
+@click.option("--timeout", type=Seconds(), metavar="SECONDS", help="Time limit per run.")
 @click.option(
     "--name",
     metavar="NAME",

@@ -12,7 +12,7 @@ from PIL import Image
 from mnist_lab import datasets, load_config
 from mnist_lab.config import Override
 from mnist_lab.experiment.identity import identify
-from tests.lab import Answer, Case, files, in_one_process, lab, write
+from tests.lab import Answer, Case, files, here, in_one_process, lab, write
 
 CNN = """\
 data: {{dataset: digits}}
@@ -221,6 +221,11 @@ def test_a_network_that_does_not_fit_names_its_file_among_several(arguments, tmp
     write(tmp_path / "mine" / "bad.yaml", CNN.format(layer="conv: {filters: 2, kernel: 30}"))
     expect(lab(*arguments, cwd=tmp_path), "mine/bad.yaml: model.layers[0].conv: does not fit here")
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("seconds", ["nan", "0", "-1", "soon"])
+def test_a_time_limit_is_a_number_above_0(seconds, tmp_path):
+    assert "'--timeout'" in here("sweep", "quickstart", "--timeout", seconds, cwd=tmp_path, code=2).err
 
 
 def test_all_errors_of_a_file_come_at_once(tmp_path):
