@@ -8,7 +8,7 @@ from mnist_lab.config import Override, fingerprint, load_config, to_yaml
 from mnist_lab.runs import FORMAT, Measured, RunFolder
 
 SHA256 = "0123456789abcdef" * 4
-MNIST = {"name": "mnist", "title": "MNIST", "sha256": SHA256, "genuine": True}
+MNIST = {"name": "mnist", "title": "MNIST", "sha256": SHA256, "genuine": True, "white": 255}
 
 
 def finished_run(

@@ -46,17 +46,17 @@ def shown(points: Iterable[Point]) -> Floats:
     return np.array([*intervals, *(value for point in points for value in point.accuracies)], dtype=np.float64)
 
 
-def key(points: Sequence[Point], base: Style, *, each_seed: bool = False) -> list[Line2D]:
+def key(points: Sequence[Point], base: Style, *, each_run: bool = False) -> list[Line2D]:
     """What the markers and bars of the points mean."""
     ours: Style = {"color": BLUE, "marker": "o"}
     handles = []
     if several := sorted({len(point.accuracies) for point in points if len(point.accuracies) > 1}):
-        seeds = f"{several[0]}" if len(several) == 1 else f"{several[0]} to {several[-1]}"
-        handles.append(Line2D([], [], **ours, linewidth=SEVERAL, label=f"mean of {seeds} seeds"))
-        if each_seed:
-            handles.append(Line2D([], [], color=BLUE, **SEED, label="each seed"))
+        runs = f"{several[0]}" if len(several) == 1 else f"{several[0]} to {several[-1]}"
+        handles.append(Line2D([], [], **ours, linewidth=SEVERAL, label=f"mean of {runs} runs"))
+        if each_run:
+            handles.append(Line2D([], [], color=BLUE, **SEED, label="each run"))
     if any(len(point.accuracies) == 1 for point in points):
-        handles.append(Line2D([], [], **ours, linewidth=ONE, label="one seed"))
+        handles.append(Line2D([], [], **ours, linewidth=ONE, label="one run"))
     bar: Style = {"color": BLUE, "marker": "|", "markersize": 9, "mew": SEVERAL, "linestyle": "none"}
     handles.append(Line2D([], [], **bar, label="95 % confidence interval"))
     if any(point.is_base for point in points):

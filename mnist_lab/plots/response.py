@@ -66,7 +66,7 @@ def response(curves: Mapping[str, Sequence[Point]], *, quantity: str, title: str
             axes.plot([point.at for point in line], [point.mean for point in line], **OTHERS, zorder=1.5)
     if names:
         write_names(figure, axes, names, fan)
-    handles = key(points, BASE | {"markersize": 7}, each_seed=True)
+    handles = key(points, BASE | {"markersize": 7}, each_run=True)
     if unnamed := len(lines) - len(looks):
         handles.append(Line2D([], [], **OTHERS, label=f"{unnamed} more"))
     write_key(figure, handles)

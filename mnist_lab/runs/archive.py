@@ -2,7 +2,7 @@
 
 import io
 import shutil
-import tarfile
+import zipfile
 from pathlib import Path
 
 from mnist_lab.runs.folder import RunFolder
@@ -13,20 +13,20 @@ _ARRIVING = ".arriving"
 
 
 def packed(folder: RunFolder) -> bytes:
-    """The files of a run, as an uncompressed tar archive: most of them are compressed themselves."""
+    """The files of a run, as an uncompressed zip archive: most of them are compressed themselves."""
     content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as archive:
+    with zipfile.ZipFile(content, "w", strict_timestamps=False) as archive:
         for file in sorted(folder.path.iterdir()):
             if file.is_file() and not file.name.startswith("."):
-                archive.add(file, file.name)
+                archive.write(file, file.name)
     return content.getvalue()
 
 
 def unpacked(content: bytes, folder: Path) -> RunFolder:
     """Write the files of an archive to a folder, which is created."""
     folder.mkdir(parents=True)
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        archive.extractall(folder, filter="data")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(folder)
     for file in folder.iterdir():
         atomic.sync(file)
     return RunFolder(folder)

@@ -114,6 +114,7 @@ def test_a_call_that_takes_too_long_is_ended(local):
         executor.submit(calls.sleep, 600).result(60)
 
 
+@pytest.mark.thorough
 def test_a_worker_that_is_not_admitted_gets_no_call(local):
     [first, second] = local.workers()
     with DaskExecutor(local, lambda workers: {first: "too old"}) as executor:

@@ -118,7 +118,7 @@ def test_the_command_line_says_that_it_cannot_train_it(told, run):
 
 def test_reproduce_says_that_it_cannot_rebuild_it(told):
     answer = here("reproduce", "mine", cwd=told[0], code=2)
-    assert "was built by a Python function, which a run folder does not hold" in answer.err
+    assert "was built by a Python function, which a run folder does not contain" in answer.err
 
 
 def test_predict_loads_what_is_made_of_keras_layers(told, run):

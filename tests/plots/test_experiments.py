@@ -272,9 +272,9 @@ def test_bars_are_the_confidence_intervals_and_end_at_the_panel():
 @pytest.mark.parametrize(
     ("seeds", "expected"),
     [
-        ([1, 1], ["one seed", "95 % confidence interval"]),
-        ([5, 5], ["mean of 5 seeds", "95 % confidence interval"]),
-        ([1, 3, 5], ["mean of 3 to 5 seeds", "one seed", "95 % confidence interval"]),
+        ([1, 1], ["one run", "95 % confidence interval"]),
+        ([5, 5], ["mean of 5 runs", "95 % confidence interval"]),
+        ([1, 3, 5], ["mean of 3 to 5 runs", "one run", "95 % confidence interval"]),
     ],
 )
 def test_the_key_says_what_the_bars_are(seeds, expected):

@@ -59,9 +59,9 @@ def test_every_value_has_its_mean_its_interval_and_its_seeds():
 @pytest.mark.parametrize(
     ("seeds", "expected"),
     [
-        ([1, 1, 1], ["one seed", "95 % confidence interval"]),
-        ([4, 4, 4], ["mean of 4 seeds", "each seed", "95 % confidence interval"]),
-        ([1, 3, 5], ["mean of 3 to 5 seeds", "each seed", "one seed", "95 % confidence interval"]),
+        ([1, 1, 1], ["one run", "95 % confidence interval"]),
+        ([4, 4, 4], ["mean of 4 runs", "each run", "95 % confidence interval"]),
+        ([1, 3, 5], ["mean of 3 to 5 runs", "each run", "one run", "95 % confidence interval"]),
     ],
 )
 def test_the_key_says_what_the_bars_are(seeds, expected):

@@ -225,6 +225,7 @@ def test_a_folder_is_taken_over_when_the_other_machine_shows_no_sign_of_life(tmp
         assert second.stdout.readline() == "held\n"
 
 
+@pytest.mark.thorough
 def test_a_process_that_was_suspended_and_superseded_ends(tmp_path):
     with on_machine("one", tmp_path / "run", 600) as first:
         assert first.stdout.readline() == "held\n"

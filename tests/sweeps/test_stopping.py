@@ -10,7 +10,7 @@ from tests.sweeps import family
 CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
-@pytest.mark.parametrize("number", CODES)
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.thorough)])
 def test_it_keeps_its_checkpoints_says_so_and_leaves_no_process_and_no_temporary_file(folder, number, monkeypatch):
     temporary = folder / "t"
     temporary.mkdir()

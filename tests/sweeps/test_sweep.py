@@ -249,6 +249,7 @@ def test_a_disk_that_fills_up_stops_the_sweep_and_says_so(folder):
     assert not family.metrics_files(folder)
 
 
+@pytest.mark.thorough
 def test_ctrl_c_twice_stops_at_once_and_leaves_no_process(folder):
     process = family.start(folder, "--set", "train.epochs=100000")
     while process.poll() is None and not list((folder / "results").rglob("checkpoint.npz")):

@@ -1,10 +1,13 @@
 """One network of a sweep that is too large for the machine is a matter of its own."""
 
+import pytest
+
 from tests.lab import Case, in_one_process, write
 
 BASE = "data: {dataset: digits, subset: 200, test_subset: 50}\ntrain: {epochs: 1, batch_size: 50}\n"
 
 
+@pytest.mark.thorough
 def test_it_is_said_in_the_plan_and_the_others_are_trained(tmp_path):
     write(tmp_path / "configs" / "sizes" / "good.yaml", f"{BASE}model: {{kind: mlp, nodes: [4]}}\n")
     write(tmp_path / "configs" / "sizes" / "giant.yaml", f"{BASE}model: {{kind: mlp, nodes: [4, 700000000000]}}\n")
