@@ -53,7 +53,7 @@ run: install ## Train on the bundled digits: about ten seconds after start-up
 	$(BIN)/mnist-lab run configs/quickstart.yaml
 
 test: dev ## Run the tests (ARGS="-k name" for some of them)
-	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 coverage: dev ## Run the tests and list the lines and branches they miss
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(ARGS)
