@@ -60,7 +60,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         runs = mnist_lab.sweep(
             "mlp_512", seeds=range(options.runs), results=folder, observer=meter,
-            overrides=tiny | where,
+            set=tiny | where,
         )  # fmt: skip
     print(
         json.dumps(

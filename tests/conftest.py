@@ -24,7 +24,7 @@ settings.register_profile(
     "lab",
     deadline=None,
     derandomize=bool(os.environ.get("CI")),
-    max_examples=int(os.environ.get("MNIST_LAB_EXAMPLES", "20")),
+    max_examples=int(os.environ.get("MNIST_LAB_EXAMPLES", "10")),
 )
 settings.load_profile("lab")
 

@@ -19,6 +19,8 @@ from mnist_lab.reports import write_page
 from tests.reports.page_results import compared, mistakes, two_data_sets
 from tests.run_folders import finished_run
 
+pytestmark = pytest.mark.thorough
+
 BROWSERS = (
     "chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 )  # fmt: skip
