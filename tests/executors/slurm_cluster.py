@@ -6,8 +6,11 @@ import shutil
 import socket
 import subprocess
 import time
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+import pytest
 
 CONFIG = """\
 ClusterName=lab
@@ -41,20 +44,42 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol")
 
 
-def missing() -> str:
-    """Why there can be no SLURM here."""
-    if os.getuid() != 0:
-        return "slurmd needs root"
+@contextmanager
+def one_node(folder: Path) -> "Iterator[SlurmCluster]":
+    """A cluster for a test, which is skipped where there can be none, or fails with MNIST_LAB_SLURM=required."""
+    refuse = pytest.fail if os.environ.get("MNIST_LAB_SLURM") == "required" else pytest.skip
     absent = [program for program in PROGRAMS if not shutil.which(program)]
-    return f"not installed: {', '.join(absent)}" if absent else ""
+    if os.getuid() != 0:
+        refuse("no SLURM: slurmd needs root")
+    elif absent:
+        refuse(f"no SLURM: not installed: {', '.join(absent)}")
+    cluster = SlurmCluster(folder)
+    try:
+        try:
+            cluster.start()
+        except (OSError, TimeoutError) as error:
+            refuse(f"no SLURM: {error}")
+        yield cluster
+    finally:
+        cluster.close()
 
 
 class SlurmCluster:
-    """Started at once; `variables` are what the commands of SLURM need to find it."""
+    """`variables` are what the commands of SLURM need to find it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.variables = {"SLURM_CONF": str(folder / "slurm.conf")}
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Start it.
+
+        Raises:
+            OSError: a program cannot be started.
+            TimeoutError: it does not come up.
+        """
+        folder = self.folder
         folder.chmod(0o755)
         (folder / "state").mkdir()
         (folder / "spool").mkdir()
@@ -69,14 +94,15 @@ class SlurmCluster:
                 host=host, user="root", folder=folder, controller=ports[0], node=ports[1], cpus=os.cpu_count()
             )
         )
-        self.processes = [
+        self.processes.append(
             self._start(
                 "munged", "--foreground", "--force", f"--socket={folder}/munge.socket", f"--key-file={key}",
                 f"--pid-file={folder}/munge.pid", f"--log-file={folder}/munge.log", f"--seed-file={folder}/munge.seed",
             )
-        ]  # fmt: skip
+        )  # fmt: skip
         self._until(lambda: (folder / "munge.socket").exists())
-        self.processes += [self._start("slurmctld", "-D"), self._start("slurmd", "-D")]
+        for program in ("slurmctld", "slurmd"):
+            self.processes.append(self._start(program, "-D"))
         self._until(lambda: "idle" in self.command("sinfo", "--noheader", "--format=%T"))
 
     def _start(self, *command: str) -> subprocess.Popen[bytes]:
@@ -94,7 +120,7 @@ class SlurmCluster:
         while not what():
             if time.monotonic() - begun > 60:
                 logs = "\n".join(f"{log.name}: {log.read_text()[-1000:]}" for log in self.folder.glob("*.out"))
-                raise AssertionError(f"SLURM does not start\n{logs}")
+                raise TimeoutError(f"it does not start\n{logs}")
             time.sleep(0.1)
 
     def close(self) -> None:

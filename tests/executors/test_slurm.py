@@ -15,16 +15,13 @@ from mnist_lab.config.clusters import SlurmOptions
 from mnist_lab.errors import InputError, SetupError
 from mnist_lab.executors.slurm import Slurm
 from tests.executors import calls
-from tests.executors.slurm_cluster import SlurmCluster, missing
+from tests.executors.slurm_cluster import one_node
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    if why := missing():
-        (pytest.fail if os.environ.get("MNIST_LAB_SLURM") == "required" else pytest.skip)(f"no SLURM: {why}")
-    made = SlurmCluster(tmp_path_factory.mktemp("slurm"))
-    yield made
-    made.close()
+    with one_node(tmp_path_factory.mktemp("slurm")) as cluster:
+        yield cluster
 
 
 @pytest.fixture

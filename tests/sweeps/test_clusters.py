@@ -226,13 +226,10 @@ def test_workers_and_clients_that_are_killed_at_random_lose_nothing(folder, swep
 @pytest.fixture
 def slurm(tmp_path_factory, monkeypatch):
     pytest.importorskip("submitit", reason="the extra slurm is not installed")
-    if why := slurm_cluster.missing():
-        (pytest.fail if os.environ.get("MNIST_LAB_SLURM") == "required" else pytest.skip)(f"no SLURM: {why}")
-    made = slurm_cluster.SlurmCluster(tmp_path_factory.mktemp("slurm"))
-    for name, value in made.variables.items():
-        monkeypatch.setenv(name, value)
-    yield made
-    made.close()
+    with slurm_cluster.one_node(tmp_path_factory.mktemp("slurm")) as cluster:
+        for name, value in cluster.variables.items():
+            monkeypatch.setenv(name, value)
+        yield cluster
 
 
 @pytest.mark.thorough
