@@ -1,5 +1,6 @@
 """Loading and training configurations: `load_config`, `run`, `sweep`."""
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -176,8 +177,9 @@ def sweep(
         results: the folder below which runs are.
         data_dir: where to look for data sets first.
         jobs: the number of parallel runs; None chooses it for this machine.
-        cluster: where to train instead: the address or the scheduler file of a Dask cluster, or `local`.
-        wait: wait for the workers of the cluster.
+        cluster: where to train instead: the address or the scheduler file of a Dask cluster, `local` or `local:N`; or
+            `slurm` or a file of SLURM options, to which the runs are only submitted.
+        wait: wait for the workers of the Dask cluster, or until SLURM has trained the runs.
         force: retrain finished runs.
         retry_failed: retry only runs that failed.
         timeout: time limit of a run in seconds.
@@ -189,6 +191,9 @@ def sweep(
         InputError: an argument or file is invalid; nothing was trained.
         TrainingError: lists the runs that failed, with reasons; the others are finished.
         TypeError: an argument has the wrong type.
+
+    Warns:
+        UserWarning: SLURM has not trained all runs yet, so that the comparison lacks some.
     """
     paths = [arguments.source(one) for one in arguments.several(references)]
     folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
@@ -219,6 +224,12 @@ def sweep(
     if swept.failures:
         reasons = "\n".join(f"  {run.label}: {reason}" for run, reason in swept.failures)
         raise TrainingError(f"{len(swept.failures)} of {len(swept.schedule.plan.runs)} runs failed:\n{reasons}")
+    if swept.queued:
+        warnings.warn(
+            f"{len(swept.queued)} of {len(swept.schedule.plan.runs)} runs are queued or running on SLURM; the same "
+            "call compares what is finished then, and wait=True waits for all.",
+            stacklevel=3,
+        )
     return Study.of(declared.name, swept.runs, swept.study, swept.files)
 
 

@@ -6,10 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from contextlib import suppress
 
 import pytest
 
+import mnist_lab
 from tests.executors import slurm_cluster
 from tests.executors.dask_cluster import Cluster
 from tests.lab import environment, here, lab, read_json, write
@@ -262,3 +264,16 @@ def test_a_task_that_is_told_to_stop_leaves_a_checkpoint_and_the_next_submission
     again = lab("sweep", "configs/long.yaml", "--cluster", "slurm", cwd=folder)
     assert "stopped in time; it resumes" in again.err
     assert "Submitted job" in again.err
+
+
+@pytest.mark.thorough
+def test_python_warns_while_the_runs_of_a_submitted_sweep_are_not_finished(tmp_path):
+    pytest.importorskip("submitit", reason="the extra slurm is not installed")
+    options = tmp_path / "slurm.yaml"
+    options.write_text("engine: local\n")
+    config = {"name": "small", "data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [8]}}
+    how = {"epochs": 1, "backend": "jax", "results": tmp_path / "results", "cluster": str(options), "progress": False}
+    with pytest.warns(UserWarning, match="1 of 1 runs are queued or running on SLURM"):
+        assert len(mnist_lab.sweep(config, **how)) == 0
+    with warnings.catch_warnings(action="error", category=UserWarning):
+        assert len(mnist_lab.sweep(config, **how, wait=True)) == 1
