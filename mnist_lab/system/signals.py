@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+_FOR_ALL = STOPPING + ((signal.SIGUSR2,) if hasattr(signal, "SIGUSR2") else ())
+"""What may be sent to a process and all its children at once: SLURM sends SIGUSR2 before the time limit of a job."""
 GRACE = 8.0
 """Seconds from a SIGTERM or SIGHUP until the process exits in any case; Docker kills after 10, SLURM after 30."""
 
@@ -71,11 +73,11 @@ def handling(make: Callable[[Handler], Handler]) -> Iterator[None]:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Block these signals, and for good in the processes started meanwhile by this thread."""
+    """Block these signals and SIGUSR2, and for good in the processes started meanwhile by this thread."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _FOR_ALL)
     try:
         yield
     finally:
@@ -83,8 +85,8 @@ def held() -> Iterator[None]:
 
 
 def ignore() -> None:
-    """Ignore these signals, which another process handles."""
-    for number in STOPPING:
+    """Ignore these signals and SIGUSR2, which another process handles."""
+    for number in _FOR_ALL:
         signal.signal(number, signal.SIG_IGN)
 
 

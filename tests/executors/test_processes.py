@@ -174,9 +174,16 @@ def test_no_process_outlives_the_one_that_it_works_for(how, tmp_path):
         assert gone(server)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2])
 def test_signals_to_the_whole_group_are_left_to_the_parent(executor, number):
     assert executor.submit(calls.ignores, number).result(30) == "still here"
+
+
+def test_the_server_outlives_the_signal_that_slurm_sends_to_all_processes(executor):
+    server = executor.submit(os.getppid).result(30)
+    os.kill(server, signal.SIGUSR2)
+    time.sleep(0.2)
+    assert executor.submit(os.getppid).result(30) == server
 
 
 def test_temporary_files_of_a_call_go_with_it(executor):
