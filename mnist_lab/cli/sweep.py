@@ -103,6 +103,7 @@ def sweep(
     from mnist_lab.config.sweeps import load_sweep
     from mnist_lab.errors import TooLargeError
     from mnist_lab.terminal.sweeping import observer_for, plan_as_json, print_failures, print_plan
+    from mnist_lab.text.quantities import count
 
     if seeds is not None and values["seed"] is not None:
         raise click.UsageError("--seed and --seeds cannot be combined.")
@@ -151,5 +152,5 @@ def sweep(
         ]
         echo(f"On SLURM: {', '.join(parts)}. The same command shows their states; --wait follows them.", err=True)
     elif swept.missing and not retry_failed:
-        echo(f"{swept.missing} runs were not started.", err=True)
+        echo(f"Without a result: {count(swept.missing, 'run')}. The same command trains what is missing.", err=True)
         ctx.exit(1)

@@ -245,7 +245,8 @@ def test_on_slurm_the_results_are_the_same(folder, swept, slurm):
 
 
 @pytest.mark.thorough
-def test_a_task_that_is_told_to_stop_leaves_a_checkpoint_and_the_next_submission_resumes(folder, slurm):
+@pytest.mark.parametrize("number", ["TERM", "USR2"])
+def test_a_task_that_is_told_to_stop_leaves_a_checkpoint_and_the_next_submission_resumes(number, folder, slurm):
     write(
         folder / "configs" / "long.yaml",
         f"{family.BASE}runtime: {{checkpoint_every: 100000}}\n".replace("epochs: 12", "epochs: 3000"),
@@ -256,7 +257,7 @@ def test_a_task_that_is_told_to_stop_leaves_a_checkpoint_and_the_next_submission
     while not list(history.rglob("history.jsonl")) and time.monotonic() - begun < 100:
         time.sleep(0.2)
     time.sleep(2)
-    slurm.command("scancel", "--user=root", "--signal=TERM")
+    slurm.command("scancel", "--user=root", f"--signal={number}")
     while not list(history.rglob("checkpoint.npz")) and time.monotonic() - begun < 100:
         time.sleep(0.2)
     while "long" in slurm.command("squeue", "--noheader", "--format=%j") and time.monotonic() - begun < 100:

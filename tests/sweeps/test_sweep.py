@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.lab import Answer, Case, good, imported, in_one_process, lab
+from mnist_lab.sweeps import Plan, Schedule, Swept
+from tests.lab import Answer, Case, good, here, imported, in_one_process, lab
 from tests.sweeps import family
 
 
@@ -265,3 +266,9 @@ def test_ctrl_c_twice_stops_at_once_and_leaves_no_process(folder):
         pid for pid in left if Path(f"/proc/{pid}/cmdline").is_file() and Path(f"/proc/{pid}/cmdline").read_text()
     ]
     assert list((folder / "results").rglob("checkpoint.npz"))
+
+
+def test_runs_that_end_without_a_result_are_counted(tmp_path, monkeypatch):
+    lacking = Swept(Schedule(Plan((object(), object()), ()), (), 1, {}))
+    monkeypatch.setattr("mnist_lab.sweeps.sweep", lambda *_, **__: lacking)
+    assert "Without a result: 2 runs." in here("sweep", "quickstart", cwd=tmp_path, code=1).err
