@@ -259,11 +259,12 @@ class DaskExecutor(CallExecutor):
     @override
     def retire(self, future: Future[Any], reason: str) -> bool:
         address, _ = self._heard_of.get(future, ("", None))
-        if address not in self.admitted or len(self.admitted) == 1:
+        if not address or not self.admitted.keys() - {address}:
             return False
-        self.refused[address] = f"{self.admitted.pop(address)}: {reason}"
-        self.note(f"A worker is not used any more. {self.refused[address]}")
-        self.cluster.ask([address], dask_worker.retire, self._id)
+        if address in self.admitted:  # a call that waited there may have started before it was retired
+            self.refused[address] = f"{self.admitted.pop(address)}: {reason}"
+            self.note(f"A worker is not used any more. {self.refused[address]}")
+            self.cluster.ask([address], dask_worker.retire, self._id)
         return True
 
     @property

@@ -125,6 +125,23 @@ def test_a_worker_that_is_not_admitted_gets_no_call(local):
         assert {executor.progress(call).worker for call in running} == {str(local.workers()[second])}
 
 
+def test_calls_that_a_retired_worker_had_already_started_can_run_elsewhere(executor):
+    ended = [executor.submit(calls.answer, 1) for _ in range(3)]
+    wait(ended, timeout=60)
+    workers = [executor.progress(each).worker for each in ended]
+    twice = [each for each, worker in zip(ended, workers, strict=True) if workers.count(worker) > 1]
+    assert [executor.retire(each, "full") for each in twice[:2]] == [True, True]
+    assert len(executor.admitted) == len(executor.refused) == 1
+
+
+def test_the_last_worker_is_not_retired(executor):
+    ended = executor.submit(calls.answer, 1)
+    ended.result(60)
+    [other] = [worker for worker in executor.admitted.values() if str(worker) != executor.progress(ended).worker]
+    del executor.admitted[other.address]
+    assert not executor.retire(ended, "full")
+
+
 def test_nobody_at_the_address_is_an_error_soon(monkeypatch):
     assert dask.CONNECT <= 10
     monkeypatch.setattr(dask, "CONNECT", 1)
