@@ -79,7 +79,7 @@ def small_28() -> nn.Module:
 
 
 def step7_augmentation() -> nn.Module:
-    """Eight small convolutions; PyTorch's own initialisation is that of the recipe."""
+    """Eight small convolutions; PyTorch's own initialization is that of the recipe."""
 
     def block(before: int, filters: int, kernel: int, padding: int = 0) -> list[nn.Module]:
         convolution = nn.Conv2d(before, filters, kernel, padding=padding, bias=False)
@@ -182,8 +182,8 @@ def train(script: Script, recipe: Recipe, device: torch.device) -> tuple[nn.Modu
         x_train, y_train = x_train[order], y_train[order]
     x, y, test = images(x_train), torch.from_numpy(y_train).to(device).long(), images(x_test)
     test_labels = torch.from_numpy(y_test).to(device).long()
-    standardised = (test - recipe.mean) / recipe.std
-    held_out, held_out_labels = standardised, test_labels
+    standardized = (test - recipe.mean) / recipe.std
+    held_out, held_out_labels = standardized, test_labels
     if recipe.validation:
         kept = int(len(x) * (1 - recipe.validation))
         held_out, held_out_labels = (x[kept:] - recipe.mean) / recipe.std, y[kept:]
@@ -223,7 +223,7 @@ def train(script: Script, recipe: Recipe, device: torch.device) -> tuple[nn.Modu
         script.epoch_ended()
     if recipe.restore_best:
         network.load_state_dict(best)
-    return network, history, evaluate(network, standardised, test_labels)[1]
+    return network, history, evaluate(network, standardized, test_labels)[1]
 
 
 def main() -> None:

@@ -282,7 +282,7 @@ def test_three_seeds_can_bear_out_a_size_and_are_too_few_for_any_comparison(tmp_
         finished_run(tmp_path, step3, seed=seed, train=0.995, validation=0.992, test=0.9921, selected_on_test=True)
     compared = compare(collect([tmp_path]).runs)
     assert claim_of(compared, "Step 2 reaches 98 %").outcome is Outcome.REPLICATED
-    found = claim_of(compared, "batch normalisation improves")
+    found = claim_of(compared, "batch normalization improves")
     assert (found.outcome, found.n) == (Outcome.TOO_FEW, 3)
     assert found.numbers.endswith("+1.20 pp; at least 6 seeds needed.")
     assert "**Too few seeds: 3.** Test accuracy" in readme.document(compared, tmp_path)

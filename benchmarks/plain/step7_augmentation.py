@@ -12,7 +12,7 @@ MEAN, STD = 0.1307, 0.3081
 
 
 def block(filters: int, kernel: int, padding: str = "valid") -> list[keras.layers.Layer]:
-    """Convolution, ReLU, batch normalisation, dropout; the kernel starts as Torch's does."""
+    """Convolution, ReLU, batch normalization, dropout; the kernel starts as Torch's does."""
     return [
         layers.Conv2D(
             filters, kernel, padding=padding, use_bias=False, activation="relu",

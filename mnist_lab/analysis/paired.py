@@ -39,11 +39,11 @@ def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1, alpha: flo
 
     **p** is that of the sign-flip test (Fisher, The Design of Experiments, 1935, section 21): if a and b do not differ,
     each difference could equally well have had the opposite sign, so p is the share of all 2^n sign combinations whose
-    mean is at least as far from 0. The test is exact and assumes differences that are symmetric around their center;
+    mean is at least as far from 0. The test is exact and assumes differences that are symmetric around their centre;
     beyond 16 pairs p is estimated from 9,999 random combinations with a fixed seed.
 
     **interval** inverts that test: it contains every difference d for which the same test of b - a - d gives a p above
-    alpha / tests. So it excludes 0 exactly if `tests * p <= alpha`, and it covers the center of the differences with
+    alpha / tests. So it excludes 0 exactly if `tests * p <= alpha`, and it covers the centre of the differences with
     a probability of at least 1 - alpha / tests. Its ends are means of subsets of the differences, since flipping the
     signs of a subset mirrors the mean exactly where that subset's mean is d (J. A. Hartigan,
     "Using subsample values as typical values", Journal of the American Statistical Association 64 (1969), 1303-1317).

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mnist_lab.datasets import scale, selection
 from mnist_lab.datasets.dataset import ROLES, VALIDATION, Dataset, Raw, array_digest, class_list, combined_digest
 from mnist_lab.datasets.form import Form
-from mnist_lab.datasets.known import KnownSet, judge, recognise
+from mnist_lab.datasets.known import KnownSet, judge, recognize
 from mnist_lab.errors import DataError
 
 TEST_FRACTION = 0.2
@@ -22,7 +22,7 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
 
     Args:
         raw: the arrays as they lay in the files; those of a set without a test part are used up.
-        known: the data set they are said to be; None for the user's own, which is then recognised by its
+        known: the data set they are said to be; None for the user's own, which is then recognized by its
             bytes or goes by `name`.
         name: for the user's own data.
 
@@ -41,7 +41,7 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
     genuine, check = False, "a data set of your own: there is nothing to compare it with"
     if known:
         genuine, check = judge(known, raw, digests)
-    elif match := recognise(raw, digests):
+    elif match := recognize(raw, digests):
         genuine, (known, check) = True, match
         classes = tuple(known.class_names.values())
     return Dataset(

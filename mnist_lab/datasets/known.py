@@ -276,7 +276,7 @@ def judge(known: KnownSet, raw: Raw, digests: Mapping[str, str]) -> tuple[bool, 
     return False, f"the SHA-256 of {', '.join(differ)} {'is' if len(differ) == 1 else 'are'} not that of {known.title}"
 
 
-def recognise(raw: Raw, digests: Mapping[str, str]) -> tuple[KnownSet, str] | None:
+def recognize(raw: Raw, digests: Mapping[str, str]) -> tuple[KnownSet, str] | None:
     """The published set that data are, whatever their folder is called, and how that is known."""
     if raw.parts != ("train", "test"):
         return None

@@ -15,7 +15,7 @@ from mnist_lab.datasets import formats, idx, npz
 from mnist_lab.datasets.assembly import assemble
 from mnist_lab.datasets.dataset import Dataset
 from mnist_lab.datasets.files import is_folder, kind
-from mnist_lab.datasets.known import KnownSet, recognise
+from mnist_lab.datasets.known import KnownSet, recognize
 from mnist_lab.errors import DataError
 from mnist_lab.system.directories import cache_dir, expanded, home
 
@@ -90,7 +90,7 @@ def find_in(known: KnownSet, folder: Path, search: Search, origin: str = "--data
     dataset = assemble(raw, known)
     if dataset.genuine or known.prefix:
         return dataset
-    other = recognise(raw, dataset.digests)
+    other = recognize(raw, dataset.digests)
     what = f"this is {other[0].title}" if other else dataset.check
     search.unfit(f"{raw.source}, {origin}: {what}; to use it as {known.name} nevertheless, move it to {own}")
     return None

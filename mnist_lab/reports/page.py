@@ -84,7 +84,7 @@ class Confusions:
         return len(self.wrong) <= CLASSES
 
     def recall(self, label: int) -> float | None:
-        """The share of a class' images that were recognised, over all runs."""
+        """The share of a class' images that were recognized, over all runs."""
         if not self.images or not self.images[label]:
             return None
         return 1 - sum(self.wrong[label]) / (self.images[label] * self.runs)

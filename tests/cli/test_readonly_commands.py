@@ -146,7 +146,7 @@ class TestSummary:
         assert ["dense_1", "Dense", "512", "401,920"] in lines
         assert ["669,706", "parameters"] in lines
 
-    def test_options_change_what_is_summarised(self, summaries):
+    def test_options_change_what_is_summarized(self, summaries):
         assert json.loads(summaries[3].out)["parameters"]["total"] == 785 * 7 + 8 * 10
 
     def test_nothing_is_said_on_stderr(self, summaries):

@@ -289,7 +289,7 @@ def test_class_weights_count_by_the_class_that_they_are_for() -> None:
 
 
 def test_the_fingerprint_stays_what_it_was() -> None:
-    """Finished runs are recognised by it, so it may not change from one version to the next."""
+    """Finished runs are recognized by it, so it may not change from one version to the next."""
     config = changed(
         data={"rows": [0, 1000], "preprocess": {"standardize": {"mean": 0.1307, "std": 0.3081}}},
         augment=[{"rotation": {"degrees": 7, "probability": 0.5}}],

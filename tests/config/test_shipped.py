@@ -316,7 +316,7 @@ def test_an_ablation_changes_its_one_setting_and_no_other(name: str, changed: di
 
 
 @pytest.mark.parametrize("name", STEP_NAMES)
-def test_the_seven_steps_share_standardising_and_torchs_initialisation(name: str) -> None:
+def test_the_seven_steps_share_standardizing_and_torchs_initialization(name: str) -> None:
     config = load(name)
     assert (config.data.preprocess.mean, config.data.preprocess.std) == ((0.1307,), (0.3081,))
     assert {norm.momentum for norm in items(config, "batch_norm")} <= {0.9}

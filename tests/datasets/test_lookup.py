@@ -130,7 +130,7 @@ def test_labels_beyond_the_known_classes_are_an_error(tmp_path, mnist, data):
         datasets.load("mnist", tmp_path)
 
 
-def test_mnist_given_by_its_path_is_recognised(tmp_path, mnist, data):
+def test_mnist_given_by_its_path_is_recognized(tmp_path, mnist, data):
     loaded = datasets.load(str(write_idx(tmp_path / "whatever", data)))
     assert loaded.name == "mnist"
     assert loaded.genuine
@@ -187,7 +187,7 @@ def fashion(monkeypatch, data):
     return small
 
 
-def test_fashion_mnist_is_recognised_by_its_gzipped_files(tmp_path, fashion, data):
+def test_fashion_mnist_is_recognized_by_its_gzipped_files(tmp_path, fashion, data):
     write_idx(tmp_path, data)
     loaded = datasets.load("fashion_mnist", tmp_path, download=False)
     assert loaded.genuine
