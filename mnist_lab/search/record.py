@@ -1,0 +1,283 @@
+"""The model that writes and reads `search.json`, the record of a search.
+
+Keys are in the order in which they are written. Unknown keys, of later versions, are kept unchanged. Accuracies are
+fractions of 1, times are seconds.
+"""
+
+from pathlib import Path
+from statistics import fmean
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mnist_lab.analysis.verdicts import Kind
+from mnist_lab.errors import DamagedError
+from mnist_lab.runs import formats
+from mnist_lab.runs.measured import Count, Number
+
+FORMAT = 1
+"""Version of the record."""
+RECORD = "search.json"
+
+Measure = Literal["val_accuracy", "val_loss", "parameters", "multiply_adds"]
+"""What an objective can be about; the last two are known before training."""
+Value = float | int | str
+"""Of a parameter in a trial: a number, or the label of a choice."""
+Interval = tuple[float, float]
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
+
+
+class Parameter(_Facts):
+    """One dimension of the search space."""
+
+    name: str
+    """The dotted key, followed by the option that it belongs to if several options have such a key."""
+    key: str
+    """The dotted key in the configuration."""
+    kind: Literal["uniform", "log_uniform", "int", "choice"]
+    low: float | int | None = None
+    high: float | int | None = None
+    """Inclusive."""
+    choices: tuple[str, ...] | None = None
+    """The labels of a choice, in the order of the search file."""
+    within: tuple[str, str] | None = None
+    """The choice (its name and label) below which the parameter exists; None if it always does."""
+
+
+class Objective(_Facts):
+    """What is to be maximized or minimized."""
+
+    direction: Literal["maximize", "minimize"]
+    measure: Measure
+
+    def better(self, a: float, b: float) -> bool:
+        """Whether `a` is better than `b`."""
+        return a > b if self.direction == "maximize" else a < b
+
+
+class Limit(_Facts):
+    """A configuration above it is refused before it is trained."""
+
+    measure: Literal["parameters", "multiply_adds"]
+    most: Count
+    """The largest value allowed."""
+
+
+class Budget(_Facts):
+    """When the search ends: at whichever is reached first."""
+
+    epochs: Annotated[int, Field(ge=1)]
+    """Of a configuration that is trained to the end."""
+    trials: Count | None = None
+    minutes: float | None = None
+
+
+class Promotion(_Facts):
+    """Asynchronous successive halving."""
+
+    first: Annotated[int, Field(ge=1)]
+    factor: Annotated[int, Field(ge=2)]
+    rungs: tuple[int, ...]
+    """The epochs at which trials wait for promotion; the end of the training is not among them."""
+
+
+class Confirming(_Facts):
+    """What is confirmed at the end."""
+
+    best: Annotated[int, Field(ge=1)]
+    """How many trials, the best by validation."""
+    seeds: tuple[int, ...]
+    """Seeds that the search does not use."""
+
+
+class Reached(_Facts):
+    """A trial's validation numbers at a rung or at the end of its training.
+
+    They are those of the weights that the run would keep if it ended there: of the best epoch so far with
+    `train.restore_best`, else of the last one.
+    """
+
+    epoch: Annotated[int, Field(ge=1)]
+    """Trained so far."""
+    val_accuracy: Number
+    val_loss: Number
+    clock: float
+    """Seconds that the search had taken by then, over all sessions."""
+
+
+class Trial(_Facts):
+    """One configuration that was tried, with the search's seed."""
+
+    number: Count
+    """From 1, in the order in which the configurations were chosen."""
+    values: dict[str, Value]
+    """By the names of the parameters that exist in it."""
+    run: str | None = None
+    """Its run folder, relative to that of the search."""
+    state: Literal["running", "stopped", "finished", "failed", "refused"]
+    """`stopped`: at a rung, not promoted so far. `finished`: trained to the end. `failed`, `refused` (by a limit): see
+    `reason`."""
+    reason: str | None = None
+    parameters: Count | None = None
+    """All of its network; None if that was not built."""
+    multiply_adds: Count | None = None
+    """For one image."""
+    epochs: Count = 0
+    """Trained so far."""
+    seconds: float = 0.0
+    """Of training."""
+    reached: tuple[Reached, ...] = ()
+    """Its rungs, and the end of its training."""
+
+    def measured(self, measure: Measure) -> float | None:
+        """The latest value; None if there is none."""
+        if measure in ("parameters", "multiply_adds"):
+            return getattr(self, measure)
+        return getattr(self.reached[-1], measure) if self.reached else None
+
+
+class Difference(_Facts):
+    """The verdict on an arm's test accuracy against that of the base."""
+
+    kind: Kind
+    text: str
+    """In words."""
+    mean: Number = None
+    """Arm less base; None without a shared seed."""
+    interval: Interval | None = None
+    """95 %, corrected, so that it excludes 0 exactly if the difference is significant."""
+    p: Number = None
+    """Corrected."""
+
+
+class Arm(_Facts):
+    """The base, or one of the best trials, trained with fresh seeds and tested. Lists are in the order of `seeds`."""
+
+    label: str
+    """`base`, or `trial 7`."""
+    trial: Count | None = None
+    """Its number; None for the base."""
+    experiment: str
+    """The experiment of its runs."""
+    runs: tuple[str, ...]
+    """Their folders, relative to the results folder."""
+    seeds: tuple[int, ...]
+    test: tuple[float, ...]
+    """Accuracies."""
+    interval: Interval | None = None
+    """95 %, of the mean test accuracy, for the choice of seeds; None for one seed."""
+    validation: tuple[Number, ...]
+    """Values of the search's first objective that is measured on the validation images."""
+    in_search: Number = None
+    """The same in the search; None for the base."""
+    parameters: Count
+    seconds: float
+    """Mean training time of a run."""
+    difference: Difference | None = None
+    """None for the base."""
+
+    @property
+    def mean(self) -> float:
+        """Mean test accuracy."""
+        return fmean(self.test)
+
+    @property
+    def optimism(self) -> float | None:
+        """The value in the search less its mean with fresh seeds; None where that is not known.
+
+        Above 0 the search was optimistic about an accuracy, below 0 about a loss.
+        """
+        known = [value for value in self.validation if value is not None]
+        return None if self.in_search is None or not known else self.in_search - fmean(known)
+
+
+class Confirmation(_Facts):
+    """The best trials and the base with seeds that the search has not used: the only look at the test images."""
+
+    seeds: tuple[int, ...]
+    arms: tuple[Arm, ...]
+    """The base first, then the trials, the best in the search first; those without any finished run are left out."""
+    missing: Count = 0
+    """Runs that failed or are still to come."""
+
+    @property
+    def base(self) -> Arm | None:
+        """The base."""
+        return next((arm for arm in self.arms if arm.trial is None), None)
+
+
+class Search(_Facts):
+    """All of it."""
+
+    format: int = FORMAT
+    name: str
+    description: str | None = None
+    base: str
+    """The experiment that is varied."""
+    data: str
+    """The data set and rows, in words."""
+    train_images: Count
+    validation_images: Count
+    space: tuple[Parameter, ...]
+    objectives: tuple[Objective, ...]
+    """One, or two whose trade-off is searched."""
+    limits: tuple[Limit, ...] = ()
+    sampler: Literal["tpe", "random", "gp"]
+    budget: Budget
+    promotion: Promotion | None = None
+    """None if every trial is trained to the end."""
+    confirm: Confirming | None = None
+    """None if nothing is confirmed."""
+    seed: Count
+    """Of the sampler and of all trials."""
+    seconds: float = 0.0
+    """The clock of the search so far: its wall-clock time over all sessions, without the confirmation."""
+    ended: Literal["trials", "minutes"] | None = None
+    """The budget that has ended it; None while it goes on or is interrupted."""
+    environment: dict[str, Any] = {}
+    """Backend, device, jobs and versions, as the latest session had them."""
+    trials: tuple[Trial, ...] = ()
+    """By number."""
+    best: Count | None = None
+    """The number of the best trial by the first objective, among those that were trained the longest."""
+    front: tuple[int, ...] = ()
+    """Of two objectives, the trials that were trained to the end and that none beats in both; the best by the first
+    objective first."""
+    confirmation: Confirmation | None = None
+
+    @property
+    def watched(self) -> Objective:
+        """The objective that is measured on the validation images and decides on promotions."""
+        return next(each for each in self.objectives if each.measure.startswith("val_"))
+
+    @property
+    def tried(self) -> int:
+        """The number of configurations that were trained at least to the first rung."""
+        return sum(bool(trial.reached) for trial in self.trials)
+
+    @property
+    def best_trial(self) -> Trial | None:
+        """The best trial."""
+        return next((trial for trial in self.trials if trial.number == self.best), None)
+
+    def write(self, folder: Path) -> Path:
+        """Write `search.json` to the folder, atomically."""
+        file = folder / RECORD
+        formats.write_json(file, self.model_dump(mode="json", exclude_defaults=True) | {"format": self.format})
+        return file
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """The record in the folder.
+
+        Raises:
+            MissingError, UnreadableError, DamagedError: there is none, or it cannot be read or right.
+        """
+        file = folder / RECORD
+        try:
+            return cls.model_validate(formats.read_json(file))
+        except ValidationError as error:
+            raise DamagedError(f"{file}: damaged ({formats.first_problem(error)}).") from None
