@@ -16,7 +16,8 @@ command line. Any other exception that escapes is a bug.
     │   └── SetupError                a backend, device or folder that is not available
     │       └── NoRoomError           a folder that cannot be written, or a full disk
     ├── MachineError         exit 2   an operation that the operating system refused during the work
-    └── TrainingError        exit 1   a run that started and failed
+    ├── TrainingError        exit 1   a run that started and failed
+    └── ExportError          exit 1   an exported network that does not predict what its run predicts
 """
 
 import os
@@ -27,6 +28,7 @@ __all__ = [
     "ConfigError",
     "DamagedError",
     "DataError",
+    "ExportError",
     "InputError",
     "MachineError",
     "MissingError",
@@ -130,6 +132,10 @@ class MachineError(MnistLabError):
 
 class TrainingError(MnistLabError):
     """Training began and could not go on, for example because the loss became NaN."""
+
+
+class ExportError(MnistLabError):
+    """An exported network does not predict what its run predicts, so it was not written."""
 
 
 def reason(error: OSError) -> str:

@@ -15,6 +15,7 @@ from mnist_lab.cli.compare import compare
 from mnist_lab.cli.configs import configs
 from mnist_lab.cli.data import data
 from mnist_lab.cli.delete import delete
+from mnist_lab.cli.export import export
 from mnist_lab.cli.list import list_runs
 from mnist_lab.cli.predict import predict
 from mnist_lab.cli.report import report
@@ -147,6 +148,7 @@ COMMANDS = (
     configs,
     data,
     delete,
+    export,
     list_runs,
     predict,
     report,

@@ -1,0 +1,111 @@
+"""`mnist-lab export`: write trained networks in formats for use elsewhere."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mnist_lab.cli import _completion
+from mnist_lab.cli._options import (
+    UserPath,
+    data_dir_option,
+    debug_option,
+    examples,
+    json_option,
+    references,
+    results_option,
+)
+from mnist_lab.exports.formats import FORMATS
+from mnist_lab.terminal.output import echo, print_json
+from mnist_lab.text.quantities import megabytes
+
+if TYPE_CHECKING:
+    from mnist_lab.exports.agreement import Agreement
+    from mnist_lab.exports.export import Exported
+    from mnist_lab.runs import Run
+
+
+@click.command(
+    short_help="Write trained networks for use elsewhere.",
+    epilog=examples(
+        "mnist-lab export mlp_512 --format onnx",
+        "mnist-lab export mlp_512 --format litert --quantize int8 --output digits.tflite",
+        "mnist-lab export results/mlp_512/seed1-0123abcd --format saved_model --force",
+    ),
+)
+@references("RUN...", _completion.runs)
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), required=True, help="Format of the file.")
+@click.option(
+    "--output",
+    type=UserPath(path_type=Path),
+    metavar="PATH",
+    help="File to write (saved_model: folder), or a folder for several. Default: named after the run, in the working "
+    "folder.",
+)
+@click.option("--quantize", type=click.Choice(["int8"]), help="int8: compute in 8-bit integers (onnx, litert).")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+@data_dir_option
+@results_option
+@json_option
+@debug_option
+def export(
+    references: tuple[str, ...],
+    form: str,
+    output: Path | None,
+    results: Path,
+    data_dir: Path | None,
+    *,
+    quantize: Any,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Write the trained networks of runs in a format for use without mnist-lab.
+
+    onnx: for ONNX Runtime and others. litert: for phones and microcontrollers (formerly TensorFlow Lite). saved_model:
+    for TensorFlow Serving.
+
+    The network takes raw pixels from 0 to 255 and answers with the probability of each class; class names and
+    preprocessing are in the file's metadata. Before a file is put in place, it is loaded with the format's own runtime
+    and compared with the run's predictions for all test images. If they differ, nothing is written, and the exit code
+    is 1.
+    """
+    from mnist_lab.exports.export import plan
+    from mnist_lab.runs import find_run
+    from mnist_lab.terminal.downloads import download_bar
+
+    runs = [find_run(reference, results) for reference in references]
+    planned = plan(runs, form, output=output, quantize=quantize, force=force, data_dir=data_dir)
+    done = []
+    for one in planned:
+        with download_bar() as progress:
+            done.append(one.write(progress))
+        if not as_json:
+            _print(done[-1])
+    if as_json:
+        print_json([one.as_dict() for one in done])
+
+
+def _print(exported: "Exported") -> None:
+    echo(f"{exported.path}: {exported.form.title}, {megabytes(exported.size)}")
+    for run, agreement in zip(exported.runs, exported.agreements, strict=True):
+        echo(f"  {_title(run)}: {_checked(agreement)}")
+
+
+def _title(run: "Run") -> str:
+    facts = run.measured.run
+    return f"{facts.name}, seed {facts.seed}"
+
+
+def _checked(agreement: "Agreement") -> str:
+    from mnist_lab.exports.agreement import TOLERANCE
+
+    images = f"{agreement.images:,} test images"
+    if agreement.quantized:
+        return (
+            f"accuracy {agreement.after:.4f} on {images}, before {agreement.before:.4f}; "
+            f"{agreement.other_labels:,} predicted classes differ"
+        )
+    return (
+        f"agrees with {agreement.source} on {images}: largest difference {agreement.difference:.1g} (tolerance "
+        f"{TOLERANCE:g}), {agreement.other_labels:,} predicted classes differ, accuracy {agreement.after:.4f}"
+    )

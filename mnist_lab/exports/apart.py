@@ -1,0 +1,72 @@
+"""A call in a process of its own: for one that uses Keras on another backend than TensorFlow, or on a GPU.
+
+Unlike `multiprocessing`, it does not import the script that makes the call, which so needs no guard.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from mnist_lab.errors import MachineError
+from mnist_lab.system import scratch
+
+R = TypeVar("R")
+
+_PACKAGE = Path(__file__).parents[2]
+_ORDER, _ANSWER = "order.pickle", "answer.pickle"
+_SHOWN = 500
+"""Characters of what the process wrote before it ended unexpectedly, for the message."""
+
+
+def needed() -> bool:
+    """Whether Keras is imported in this process, but not on TensorFlow and the CPU."""
+    keras = sys.modules.get("keras")
+    if keras is None:
+        return False
+    return keras.backend.backend() != "tensorflow" or bool(keras.distribution.list_devices("gpu"))
+
+
+def call(function: Callable[[], R]) -> R:
+    """What the function returns or raises; function, result and error must pickle.
+
+    Raises:
+        MachineError: the process ended before it answered, for example because it was killed.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+        folder = Path(temporary)
+        (folder / _ORDER).write_bytes(pickle.dumps(function))
+        paths = [str(_PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])]
+        done = subprocess.run(
+            [sys.executable, "-m", __name__, str(folder)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
+        )  # fmt: skip
+        if not (folder / _ANSWER).is_file():
+            said = done.stderr.decode(errors="replace").strip()[-_SHOWN:]
+            raise MachineError(f"The process that wrote the file ended with exit code {done.returncode}.\n{said}")
+        answer, error = pickle.loads((folder / _ANSWER).read_bytes())
+    if error is not None:
+        raise error
+    return answer
+
+
+def _answer(folder: Path) -> None:
+    scratch.own_process()
+    answer, error = None, None
+    try:
+        answer = pickle.loads((folder / _ORDER).read_bytes())()
+    except Exception as raised:
+        error = raised
+    # Renamed when complete, as a file that is there is taken for an answer.
+    part = folder / f"{_ANSWER}.part"
+    part.write_bytes(pickle.dumps((answer, error)))
+    part.replace(folder / _ANSWER)
+
+
+if __name__ == "__main__":
+    _answer(Path(sys.argv[1]))

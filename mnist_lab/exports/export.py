@@ -1,0 +1,122 @@
+"""Exporting the networks of finished runs: written to a temporary place, checked there, then put in place."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mnist_lab import backends
+from mnist_lab.datasets import Progress
+from mnist_lab.errors import ExportError, InputError
+from mnist_lab.exports import apart, placement
+from mnist_lab.exports.agreement import Agreement, compare
+from mnist_lab.exports.formats import Format, Quantization, format_called
+from mnist_lab.exports.trained import Trained
+from mnist_lab.prediction import check_model
+from mnist_lab.runs import Run
+from mnist_lab.system.streams import captured_stderr
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that was written, and that agrees with the runs in it."""
+
+    path: Path
+    runs: tuple[Run, ...]
+    form: Format
+    agreements: tuple[Agreement, ...]
+    """Of each run."""
+    size: int
+    """In bytes; of a folder, of all its files."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        found = zip(self.runs, self.agreements, strict=True)
+        return {
+            "path": str(self.path),
+            "format": self.form.name,
+            "bytes": self.size,
+            "runs": [{"run": str(run.folder.path), **agreement.as_dict()} for run, agreement in found],
+        }
+
+
+@dataclass(frozen=True)
+class Export:
+    """A file to write."""
+
+    runs: tuple[Run, ...]
+    form: Format
+    path: Path
+    quantize: Quantization | None = None
+    data_dir: Path | None = None
+
+    def write(self, progress: Progress | None = None) -> Exported:
+        """Write the file to a temporary place, compare it with the runs, and put it in place.
+
+        If Keras is in use on another backend, another process does it.
+
+        Args:
+            progress: for a download of the data set, without which the file cannot be checked.
+
+        Raises:
+            InputError: a model is damaged, the format cannot have a layer, or the data set cannot be had.
+            ExportError: the file does not predict what a run predicts; nothing was written.
+        """
+        if apart.needed():
+            return apart.call(self.write)
+        networks = [Trained(run, self.data_dir, progress) for run in self.runs]
+        references = [network.reference.first(self.form.most_images) for network in networks]
+        writer = self.form.writer()
+        with placement.put_in_place(self.path, self.form) as part:
+            with backends.in_turn, captured_stderr():  # of converters, which report their work as warnings
+                writer.write(networks, part, self.quantize)
+                agreements = tuple(
+                    compare(reference, writer.predicted(part, i, reference.images), quantized=self.quantize is not None)
+                    for i, reference in enumerate(references)
+                )
+            for run, agreement in zip(self.runs, agreements, strict=True):
+                if agreement.problem:
+                    raise ExportError(
+                        f"{run.folder.path}: the exported network does not predict what the run predicts: "
+                        f"{agreement.problem} (compared with {agreement.source}). {self.path} was not written."
+                    )
+            size = sum(file.stat().st_size for file in (part.rglob("*") if part.is_dir() else [part]) if file.is_file())
+        return Exported(self.path, self.runs, self.form, agreements, size)
+
+
+def plan(
+    runs: Iterable[Run],
+    form: str,
+    *,
+    output: Path | None = None,
+    quantize: Quantization | None = None,
+    force: bool = False,
+    data_dir: Path | None = None,
+) -> Sequence[Export]:
+    """The files to write for the runs; everything that can be checked before the work is.
+
+    Args:
+        runs: at least one.
+        form: the name of a format.
+        output: as of `placement.targets`.
+        quantize: how to make the networks smaller.
+        force: replace what is there.
+        data_dir: where to look for data sets first.
+
+    Raises:
+        InputError: the format is unknown or not installed, or cannot be quantized; a run has no saved model; or a
+            file exists.
+    """
+    chosen = format_called(form)
+    chosen.check_installed()
+    if quantize and not chosen.quantizes:
+        raise InputError(f"--quantize {quantize}: {chosen.title} has no quantized networks.", "Use --format litert.")
+    found = list(runs)
+    for run in found:
+        check_model(run)
+    exports = [
+        Export(group, chosen, path, quantize, data_dir) for group, path in placement.targets(found, chosen, output)
+    ]
+    for export in exports:
+        placement.check_target(export.path, chosen, force=force)
+    return exports

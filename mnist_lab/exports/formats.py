@@ -1,0 +1,112 @@
+"""The formats that networks can be exported to, and what each of them needs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from mnist_lab.errors import InputError, SetupError
+from mnist_lab.system.installation import extra_command, package_command
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mnist_lab.exports.trained import Trained
+
+Quantization = Literal["int8"]
+EXTRA = "export"
+"""The extra of `pyproject.toml` with the packages that formats need."""
+
+
+class Writer(Protocol):
+    """What the module of a format has."""
+
+    def write(self, networks: "Sequence[Trained]", path: Path, quantize: Quantization | None) -> None:
+        """Write the networks to `path`, which does not exist yet and has the suffix of the format.
+
+        Args:
+            networks: one, or several if the format takes several runs `together`.
+            path: a file or folder.
+            quantize: only for a format that `quantizes`.
+
+        Raises:
+            InputError: the format cannot have the network; names the layer.
+        """
+        ...
+
+    def predicted(self, path: Path, index: int, images: "NDArray[np.uint8]") -> "NDArray[np.floating[Any]]":
+        """Load what was written with the runtime of the format, and apply it as its users will.
+
+        Args:
+            path: of `write`.
+            index: of the network among those in the file.
+            images: raw pixels (n, height, width, channels) in 0..255.
+
+        Returns:
+            Probabilities (n, classes).
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format."""
+
+    name: str
+    title: str
+    """Its name for people."""
+    suffix: str
+    """Of its files; empty for folders."""
+    module: str
+    """Where its `Writer` is, below `mnist_lab.exports`."""
+    packages: tuple[str, ...] = ()
+    """The modules that it imports: TensorFlow, and those of the extra `EXTRA`."""
+    quantizes: bool = False
+    """Whether it can hold a network in integers."""
+    together: bool = False
+    """Whether one file holds several networks."""
+    marker: str = ""
+    """Of a folder: the file by which it is recognized."""
+    most_images: int | None = None
+    """The number of test images that it is checked on; None for all."""
+
+    def check_installed(self) -> None:
+        """Check that the packages that it needs are installed.
+
+        Raises:
+            SetupError: one is not.
+        """
+        if missing := [package for package in self.packages if not find_spec(package)]:
+            raise SetupError(
+                f"Exporting to {self.title} needs packages that are not installed: {', '.join(missing)}.",
+                f"Install: {package_command(*missing) if 'tensorflow' in missing else extra_command(EXTRA)}",
+            )
+
+    def writer(self) -> Writer:
+        """Its module, which may import what is heavy."""
+        return import_module(f"mnist_lab.exports.{self.module}")  # pyright: ignore[reportReturnType]
+
+
+FORMATS = {
+    form.name: form
+    for form in (
+        Format("onnx", "ONNX", ".onnx", "onnx", ("tensorflow", "tf2onnx", "onnx", "onnxruntime"), quantizes=True),
+        Format("litert", "LiteRT", ".tflite", "litert", ("tensorflow",), quantizes=True),
+        Format("saved_model", "SavedModel", "", "saved_model", ("tensorflow",), marker="saved_model.pb"),
+    )
+}
+"""By name, in the order in which they are listed."""
+
+
+def format_called(name: str) -> Format:
+    """The format with this name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in FORMATS:
+        raise InputError(f"format: expected {' or '.join(FORMATS)}, received {name!r:.60}.")
+    return FORMATS[name]

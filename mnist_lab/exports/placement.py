@@ -1,0 +1,84 @@
+"""Where an exported file goes, and putting it there once it is complete."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from mnist_lab.errors import InputError
+from mnist_lab.exports.formats import Format
+from mnist_lab.runs import Run
+from mnist_lab.system import atomic
+from mnist_lab.system.writable import check_writable, make_folder
+
+
+def targets(runs: Sequence[Run], form: Format, output: Path | None) -> list[tuple[tuple[Run, ...], Path]]:
+    """Which runs go into which file: all into one if the format takes them together, else each into one.
+
+    Args:
+        runs: at least one.
+        form: the format.
+        output: the file; of several, the folder for them. None for names after the runs, in the working folder.
+
+    Raises:
+        InputError: two runs would have the same file, or a file is where a folder is needed.
+    """
+    groups = [tuple(runs)] if form.together else [(run,) for run in runs]
+    names = [_name(group, form) for group in groups]
+    if len(groups) == 1 and output is not None and (not form.suffix or not output.is_dir()):
+        return [(groups[0], output)]
+    if output is not None and output.exists() and not output.is_dir():
+        raise InputError(f"{output}: expected a folder for {len(groups)} exported networks; this is a file.")
+    if twice := next((name for i, name in enumerate(names) if name in names[:i]), None):
+        raise InputError(
+            f"Two of these runs would be exported to {twice}.", "Export them one by one, each with its own --output."
+        )
+    folder = output or Path()
+    return [(group, folder / name) for group, name in zip(groups, names, strict=True)]
+
+
+def check_target(path: Path, form: Format, *, force: bool) -> None:
+    """Check that the export can be put at `path`, before anything slow begins.
+
+    Raises:
+        InputError: something is there that is not to be replaced.
+        NoRoomError: nothing can be written there.
+    """
+    check_writable(path.parent, "Choose another place with --output.")
+    if not path.exists(follow_symlinks=False):
+        return
+    if path.is_dir() and not (form.marker and (path / form.marker).is_file()):
+        expected = f"a {form.title}, a folder with {form.marker}" if form.marker else "a file"
+        raise InputError(f"{path}: expected {expected}; this is another folder.", "Choose another --output.")
+    if form.marker and not path.is_dir():
+        raise InputError(f"{path}: expected a folder; this is a file.", "Choose another --output.")
+    if not force:
+        raise InputError(f"{path}: exists already.", "--force replaces it; --output chooses another place.")
+
+
+@contextmanager
+def put_in_place(path: Path, form: Format) -> Iterator[Path]:
+    """A place beside `path` to write to; at the end of the `with` what was written is moved to `path`.
+
+    If it fails, `path` is unchanged.
+
+    Raises:
+        NoRoomError: the folder of `path` cannot be made.
+    """
+    make_folder(path.parent)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=atomic.PART, ignore_cleanup_errors=True) as scratch:
+        part = Path(scratch) / f"model{form.suffix}"
+        yield part
+        for file in part.rglob("*") if part.is_dir() else [part]:
+            if file.is_file():
+                atomic.sync(file)
+        if part.is_dir() and path.exists():
+            path.replace(Path(scratch) / "replaced")  # a folder cannot be replaced at once
+        part.replace(path)
+
+
+def _name(group: Sequence[Run], form: Format) -> str:
+    if len(group) > 1:
+        return f"networks{form.suffix}"
+    facts = group[0].measured.run
+    return f"{facts.experiment.rpartition('/')[2]}-seed{facts.seed}{form.suffix}"

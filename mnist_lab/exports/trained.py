@@ -1,0 +1,159 @@
+"""A trained network to export, and the images on which its export is checked."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_lab import datasets
+from mnist_lab.errors import DamagedError, DataError, InputError, MissingError
+from mnist_lab.experiment import Splits, prepare_data
+from mnist_lab.prediction import Signature, load_network, signature_of
+from mnist_lab.runs import Predictions, Run
+from mnist_lab.version import __version__
+
+CALIBRATION = 500
+"""Training images by which the ranges of a network in integers are chosen."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What an exported network must predict."""
+
+    images: NDArray[np.uint8]
+    """Test images of the run (n, height, width, channels)."""
+    labels: NDArray[Any]
+    """Their classes (n,)."""
+    probabilities: NDArray[np.floating[Any]]
+    """What the network predicts for them (n, classes)."""
+    predicted: NDArray[Any]
+    """The most probable class of each (n,)."""
+    source: str
+    """Where the probabilities are from."""
+
+    def first(self, most: int | None) -> "Reference":
+        """The same for at most so many images; None for all."""
+        if most is None or len(self.images) <= most:
+            return self
+        arrays = {name: array[:most] for name, array in vars(self).items() if name != "source"}
+        return Reference(**arrays, source=self.source)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The network of a finished run. All that takes long is done when it is first needed."""
+
+    run: Run
+    data_dir: Path | None = None
+    """Where to look for the data set first."""
+    progress: datasets.Progress | None = None
+    """For a download of the data set."""
+
+    @cached_property
+    def signature(self) -> Signature:
+        """The inputs and classes; raises what `signature_of` says."""
+        return signature_of(self.run, self.data_dir)
+
+    @cached_property
+    def model(self) -> Any:
+        """The Keras model in float32, on TensorFlow: raw pixels (batch, height, width, channels) to probabilities.
+
+        Raises:
+            InputError: as `load_network`; or a custom network computes in 16 bits.
+        """
+        precision = self.run.config.train.precision
+        if precision != "float32" and self.run.config.model.kind == "custom":
+            raise InputError(
+                f"{self.run.folder.path}: a custom network in {precision} cannot be exported.",
+                "Train it in float32: --set train.precision=float32",
+            )
+        return load_network(_in_float32(self.run), self.signature, backend="tensorflow", device="cpu").model
+
+    @cached_property
+    def splits(self) -> Splits:
+        """The images of the run.
+
+        Raises:
+            DataError: the data set cannot be had, or is not the one that the run was trained on.
+        """
+        dataset = datasets.load(self.run.config.data, self.data_dir, progress=self.progress)
+        expected = self.run.measured.dataset.sha256
+        if dataset.sha256 != expected:
+            raise DataError(
+                f"{dataset.source}: not the data set that {self.run.folder.path} was trained on (SHA-256 "
+                f"{dataset.sha256[:8]}, expected {expected[:8]}), so the export cannot be checked.",
+                "Name the folder of the right one with --data-dir.",
+            )
+        return prepare_data(self.run.config, dataset)
+
+    @cached_property
+    def reference(self) -> Reference:
+        """What the run has stored about its test images, or if it has not, what Keras predicts for them.
+
+        The latter also if the run computed in 16 bits, because what is exported computes in 32.
+        """
+        images, labels = self.splits.test.pair
+        stored = self._stored
+        if stored is not None and self.run.config.train.precision == "float32":
+            return Reference(
+                images, labels, stored.probabilities.astype(np.float32), stored.predicted, "predictions.npz"
+            )
+        model = self.model  # starts the backend, before the next line imports Keras
+        from mnist_lab.training import evaluate
+
+        found = evaluate(model, images, labels)
+        return Reference(images, labels, found.probabilities, found.predicted, "Keras in float32")
+
+    @cached_property
+    def _stored(self) -> Predictions | None:
+        try:
+            found = self.run.predictions
+        except MissingError:
+            return None
+        test = self.splits.test
+        if not (np.array_equal(found.rows, test.rows) and np.array_equal(found.labels, test.labels)):
+            raise DamagedError(
+                f"{self.run.folder.path / 'predictions.npz'}: damaged (it is not about the test images of this run)."
+            )
+        return found
+
+    @cached_property
+    def calibration(self) -> NDArray[np.uint8]:
+        """Random training images (n, height, width, channels) for quantization; the same at every call."""
+        images = self.splits.train.images
+        chosen = np.random.default_rng(0).permutation(len(images))[:CALIBRATION]
+        return images[np.sort(chosen)]
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What users of an exported file need to know, for its metadata: values that JSON can hold."""
+        measured, signature = self.run.measured, self.signature
+        height, width, channels = signature.shape
+        return {
+            "name": measured.run.name,
+            "run": measured.run.id,
+            "fingerprint": measured.run.fingerprint,
+            "seed": measured.run.seed,
+            "dataset": signature.title,
+            "classes": list(signature.classes),
+            "image": {"height": height, "width": width, "channels": channels},
+            "input": "raw pixels from 0 to 255, (batch, height, width, channels)",
+            "output": "probability of each class, (batch, classes)",
+            "preprocessing": self._preprocessing,
+            "test_accuracy": measured.test.accuracy,
+            "exported_by": f"mnist-lab {__version__}",
+        }
+
+    @property
+    def _preprocessing(self) -> dict[str, Any]:
+        """What the network does with the pixels first, and how pictures became its images before that."""
+        within = self.run.config.data.preprocess.model_dump(mode="json")
+        return {"in_the_network": within, "of_pictures": self.signature.preparation}
+
+
+def _in_float32(run: Run) -> Run:
+    train = run.config.train.model_copy(update={"precision": "float32"})
+    return replace(run, asked=run.config.model_copy(update={"train": train}))
