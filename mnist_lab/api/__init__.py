@@ -3,7 +3,7 @@
 Paths are text or `Path`s, and `~` is expanded. Heavy libraries are imported only when a function needs them.
 """
 
-from mnist_lab.api.finished import compare, list_runs, load_run, predict, report
+from mnist_lab.api.finished import compare, export, list_runs, load_run, predict, report
 from mnist_lab.api.training import load_config, run, sweep
 
-__all__ = ["compare", "list_runs", "load_config", "load_run", "predict", "report", "run", "sweep"]
+__all__ = ["compare", "export", "list_runs", "load_config", "load_run", "predict", "report", "run", "sweep"]

@@ -1,7 +1,7 @@
-"""Finished runs: `load_run`, `list_runs`, `report`, `compare`, `predict`."""
+"""Finished runs: `load_run`, `list_runs`, `report`, `compare`, `predict`, `export`."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mnist_lab import runs
     from mnist_lab.api.study import Study
     from mnist_lab.api.trained import Run
+    from mnist_lab.exports.export import Exported
+    from mnist_lab.exports.formats import Quantization
     from mnist_lab.prediction import Preparation
 
     AnyPath = str | os.PathLike[str]
@@ -207,6 +209,48 @@ def predict(
     network = prediction.load_network(found, signature, backend=chosen, device=device)
     rows = network.probabilities(pictures)
     return [_prediction(picture, row, signature.classes) for picture, row in zip(pictures, rows, strict=True)]
+
+
+@brief
+def export(
+    run: "AnyPath | runs.Run | Sequence[AnyPath | runs.Run]",
+    path: "AnyPath | None" = None,
+    *,
+    format: str,  # noqa: A002 - as on the command line
+    quantize: "Quantization | None" = None,
+    force: bool = False,
+    results: "AnyPath" = "results",
+    data_dir: "AnyPath | None" = None,
+) -> "list[Exported]":
+    """Write the trained network of a run in a format for use without mnist-lab, if it predicts what the run predicts.
+
+    If Keras is imported on another backend than TensorFlow, another process does the work.
+
+    Args:
+        run: as of `load_run`, or a run; or a list of these.
+        path: the file to write (of `saved_model` the folder), or a folder for several; by default named after the run.
+        format: `onnx`, `litert` or `saved_model`.
+        quantize: `int8` for 8-bit integers, in ONNX and LiteRT.
+        force: replace what is there.
+        results: the folder below which runs are.
+        data_dir: where to look for the data set first, whose test images the file is checked on.
+
+    Returns:
+        For each file its `path`, `size` in bytes, `runs`, and their `agreements`.
+
+    Raises:
+        InputError: there is no such run, its model is damaged, a file exists, the format is not installed or cannot
+            have a layer, or the data set cannot be had.
+        ExportError: the exported network does not predict what the run predicts; nothing was written.
+        TypeError: an argument has the wrong type.
+    """
+    folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
+    output = arguments.path_or_none(path, "path")
+    from mnist_lab.exports.export import plan
+
+    found = [arguments.run_of(one, folder) for one in arguments.several(run)]
+    planned = plan(found, format, output=output, quantize=quantize, force=force, data_dir=data)
+    return [one.write() for one in planned]
 
 
 def _prediction(picture: Any, probabilities: "NDArray[Any]", classes: tuple[str, ...]) -> Prediction:

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from mnist_lab import backends
 from mnist_lab.datasets import Progress
 from mnist_lab.errors import ExportError, InputError
 from mnist_lab.exports import apart, placement
 from mnist_lab.exports.agreement import Agreement, compare
-from mnist_lab.exports.formats import Format, Quantization, format_called
+from mnist_lab.exports.formats import FORMATS, Format, Quantization, format_called
 from mnist_lab.exports.trained import Trained
 from mnist_lab.prediction import check_model
 from mnist_lab.runs import Run
@@ -109,8 +109,11 @@ def plan(
     """
     chosen = format_called(form)
     chosen.check_installed()
+    if quantize and quantize not in get_args(Quantization):
+        raise InputError(f"quantize: expected {' or '.join(get_args(Quantization))}, received {quantize!r:.60}.")
     if quantize and not chosen.quantizes:
-        raise InputError(f"--quantize {quantize}: {chosen.title} has no quantized networks.", "Use --format litert.")
+        others = " or ".join(form.name for form in FORMATS.values() if form.quantizes)
+        raise InputError(f"quantize: {chosen.title} has no networks in integers.", f"Formats that have: {others}.")
     found = list(runs)
     for run in found:
         check_model(run)

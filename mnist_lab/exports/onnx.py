@@ -1,6 +1,7 @@
 """Networks in ONNX, which ONNX Runtime and many other libraries execute.
 
-The input is `pixels`, float32 (batch, height, width, channels); what the network is about is in `metadata_props`.
+The input is `pixels`, float32 (batch, height, width, channels), the output `probabilities`, float32 (batch, classes);
+what the network is about is in `metadata_props`.
 """
 
 import json
@@ -23,6 +24,7 @@ def write(networks: Sequence[Trained], path: Path, quantize: Quantization | None
     [network] = networks
     network.model.export(str(path), format="onnx", verbose=False)
     model = onnx.load(path)
+    _rename_output(model.graph, "probabilities")
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in network.facts.items()}
     onnx.helper.set_model_props(model, texts)
     onnx.save(model, path)
@@ -33,3 +35,12 @@ def predicted(path: Path, index: int, images: NDArray[np.uint8]) -> NDArray[np.f
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     [given] = session.get_inputs()
     return in_batches(lambda batch: session.run(None, {given.name: batch})[0], images)
+
+
+def _rename_output(graph: Any, name: str) -> None:
+    """Give the only output of the graph a name that says what it is."""
+    [output] = graph.output
+    for node in graph.node:
+        node.input[:] = [name if one == output.name else one for one in node.input]
+        node.output[:] = [name if one == output.name else one for one in node.output]
+    output.name = name

@@ -1,0 +1,89 @@
+"""Every layer that a configuration can have, and every configuration that ships, in every format."""
+
+from typing import get_args
+
+import pytest
+
+from mnist_lab.config import load_config, shipped
+from mnist_lab.config.layers import LAYERS, Activation
+from mnist_lab.exports.export import plan
+from tests.exports.untrained import untrained
+
+pytestmark = pytest.mark.thorough
+
+END = ["flatten", {"dense": {"units": "classes", "activation": "softmax"}}]
+SMALL = [{"max_pool": 4}, {"conv": {"filters": 4, "activation": "relu"}}]
+"""Makes the images small and gives them channels."""
+
+NETWORKS = {
+    "conv": [*SMALL, {"conv": {"filters": 5, "kernel": [2, 3], "strides": 2, "padding": "same", "bias": False}}],
+    "depthwise_conv": [*SMALL, {"depthwise_conv": {"kernel": 3, "depth_multiplier": 2, "padding": "same"}}],
+    "separable_conv": [*SMALL, {"separable_conv": {"filters": 6, "depth_multiplier": 2, "activation": "relu"}}],
+    "max_pool": [*SMALL, {"max_pool": {"size": 3, "strides": 2, "padding": "same"}}],
+    "average_pool": [*SMALL, {"average_pool": {"size": 3, "strides": 2, "padding": "same"}}],
+    "global_average_pool": [*SMALL, "global_average_pool"],
+    "global_max_pool": [*SMALL, "global_max_pool"],
+    "zero_pad": [*SMALL, {"zero_pad": [1, 2]}, {"conv": 3}],
+    "batch_norm": [*SMALL, "batch_norm", {"batch_norm": {"center": False, "scale": False}}],
+    "layer_norm": [*SMALL, "layer_norm"],
+    "dropout": [*SMALL, {"dropout": 0.5}],
+    "spatial_dropout": [*SMALL, {"spatial_dropout": 0.5}],
+    "activation": [*SMALL, {"activation": "tanh"}],
+    "flatten": [*SMALL, "flatten", {"dense": 8}],
+    "rows": ["rows", {"dense": {"units": 8, "activation": "relu"}}],
+    "dense": [*SMALL, {"dense": {"units": 6, "activation": "relu", "bias": False}}],
+    "residual": [
+        *SMALL,
+        {"residual": {"layers": [{"conv": {"filters": 4, "padding": "same"}}]}},
+        {"residual": {"layers": [{"conv": {"filters": 6, "strides": 2, "padding": "same"}}, "batch_norm"]}},
+    ],
+}
+
+
+def network(layers):
+    return {"data": {"dataset": "digits"}, "model": {"kind": "cnn", "layers": layers}, "experiment": "tiny"}
+
+
+def exported(run, form, folder, **options):
+    [one] = plan([run], form, output=folder / "exported", **options)
+    return one.write()
+
+
+@pytest.fixture(params=["onnx", "litert", "saved_model"])
+def form(request):
+    if request.param == "onnx":
+        pytest.importorskip("tf2onnx")
+        pytest.importorskip("onnxruntime")
+    return request.param
+
+
+def test_every_layer_has_a_network_here():
+    assert NETWORKS.keys() == {layer.key for layer in LAYERS}
+
+
+@pytest.mark.parametrize("layer", NETWORKS)
+def test_a_network_with_this_layer_predicts_the_same_once_exported(layer, form, tmp_path):
+    run = untrained(tmp_path, network([*NETWORKS[layer], *END]), test_rows=64)
+    done = exported(run, form, tmp_path)
+    assert done.agreements[0].images == 64
+
+
+def test_a_network_with_every_activation_function_predicts_the_same_once_exported(form, tmp_path):
+    blocks = [{"residual": {"layers": [{"dense": 8}, {"activation": name}]}} for name in get_args(Activation)]
+    layers = [{"max_pool": 4}, "flatten", {"dense": 8}, *blocks, END[-1]]
+    assert exported(untrained(tmp_path, network(layers), test_rows=64), form, tmp_path).path.exists()
+
+
+def different_networks():
+    """The first shipped configuration of each network; many differ in how it is trained only."""
+    known = {}
+    for name in shipped.names():
+        config = load_config(name)
+        known.setdefault((config.model, config.data.preprocess), name)
+    return list(known.values())
+
+
+@pytest.mark.parametrize("name", different_networks())
+def test_the_network_of_every_shipped_configuration_predicts_the_same_once_exported(name, form, tmp_path):
+    run = untrained(tmp_path, name, data__rows=None, test_rows=100)
+    assert exported(run, form, tmp_path).agreements[0].images == 100

@@ -1,0 +1,51 @@
+"""Run folders of networks that were not trained: enough to see whether an exported network predicts the same."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from mnist_lab import models
+from mnist_lab.datasets import load
+from mnist_lab.runs import Run, load_run
+from mnist_lab.training import evaluate
+from tests.run_folders import edit_metrics, finished_run
+
+DIGITS = load("digits")
+FACTS = {"name": "digits", "title": DIGITS.title, "sha256": DIGITS.sha256, "genuine": True, "white": 255}
+
+
+def untrained(results: Path, config, *, test_rows: int = len(DIGITS.y_test), **overrides) -> Run:
+    """A finished run on the bundled digits, whose network has random weights, those of BatchNorm included."""
+    folder = finished_run(
+        results, config, dataset=FACTS, total=test_rows, data__dataset="digits", data__test_subset=test_rows,
+        backend="tensorflow", **overrides,
+    )  # fmt: skip
+    run = load_run(folder.path)
+    keras.utils.set_random_seed(1)
+    model = models.from_config(run.config, image_shape=DIGITS.image_shape, classes=len(DIGITS.classes))
+    chance = np.random.default_rng(1)
+    for layer in model.layers:
+        if layer.weights and not isinstance(layer, keras.layers.Dense):
+            layer.set_weights([np.abs(w + chance.normal(0, 0.2, w.shape)) for w in layer.get_weights()])
+    model.save(folder.path / "model.keras")
+    return with_predictions(load_run(folder.path), model)
+
+
+def with_predictions(run: Run, model) -> Run:
+    """The same with what `model` predicts for its test images, and the numbers that follow from it."""
+    from mnist_lab.experiment import prepare_data
+
+    test = prepare_data(run.config, DIGITS).test
+    found = evaluate(model, *test.pair)
+    folder, wrong = run.folder, found.total - found.correct
+    folder.write_arrays(
+        "predictions.npz",
+        {
+            "rows": test.rows, "labels": found.labels, "predicted": found.predicted,
+            "probabilities": found.probabilities.astype("float16"),
+        },
+    )  # fmt: skip
+    score = run.metrics["test"] | {"correct": found.correct, "wrong": wrong, "accuracy": found.accuracy}
+    edit_metrics(folder, test=score)
+    return load_run(folder.path)
