@@ -106,6 +106,6 @@ def _checked(agreement: "Agreement") -> str:
             f"{agreement.other_labels:,} predicted classes differ"
         )
     return (
-        f"agrees with {agreement.source} on {images}: largest difference {agreement.difference:.1g} (tolerance "
+        f"agrees with {agreement.source} on {images}: largest difference {agreement.difference:.2g} (tolerance "
         f"{TOLERANCE:g}), {agreement.other_labels:,} predicted classes differ, accuracy {agreement.after:.4f}"
     )

@@ -22,7 +22,7 @@ from mnist_lab.exports.trained import Trained
 def write(networks: Sequence[Trained], path: Path, quantize: Quantization | None) -> None:
     """Write one network; see `formats.Writer`."""
     [network] = networks
-    network.model.export(str(path), format="onnx", verbose=False)
+    network.model.export(str(path), format="onnx", input_signature=network.inputs, verbose=False)
     model = onnx.load(path)
     _rename_output(model.graph, "probabilities")
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in network.facts.items()}

@@ -45,7 +45,7 @@ def check_target(path: Path, form: Format, *, force: bool) -> None:
         NoRoomError: nothing can be written there.
     """
     check_writable(path.parent, "Choose another place with --output.")
-    if not path.exists(follow_symlinks=False):
+    if not (path.exists() or path.is_symlink()):
         return
     if path.is_dir() and not (form.marker and (path / form.marker).is_file()):
         expected = f"a {form.title}, a folder with {form.marker}" if form.marker else "a file"

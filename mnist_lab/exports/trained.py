@@ -72,6 +72,13 @@ class Trained:
             )
         return load_network(_in_float32(self.run), self.signature, backend="tensorflow", device="cpu").model
 
+    @property
+    def inputs(self) -> list[Any]:
+        """The input of the model, as `model.export` takes it: float32, a batch of any size."""
+        import keras
+
+        return [keras.InputSpec(shape=(None, *self.signature.shape), dtype="float32", name="pixels")]
+
     @cached_property
     def splits(self) -> Splits:
         """The images of the run.

@@ -17,6 +17,7 @@ from tests.run_folders import finished_run
 
 SMALL = {
     "data": {"dataset": "digits"},
+    "name": "small",
     "experiment": "small",
     "model": {
         "kind": "cnn",
@@ -44,36 +45,39 @@ def exported(run, form: str, cwd: Path, *options: object, code: int = 0):
     return here("export", folder, "--format", form, *options, cwd=cwd, code=code)
 
 
+@pytest.fixture(scope="module")
+def in_litert(run, tmp_path_factory):
+    """The folder it was written to, and what was printed."""
+    cwd = tmp_path_factory.mktemp("litert")
+    return cwd, exported(run, "litert", cwd).out
+
+
 class TestLiteRT:
-    @pytest.fixture(scope="class")
-    def written(self, run, tmp_path_factory):
-        cwd = tmp_path_factory.mktemp("litert")
-        return cwd, exported(run, "litert", cwd)
+    def test_the_file_is_named_after_the_run_and_is_all_that_was_written(self, in_litert):
+        assert files(in_litert[0]) == {"small-seed1.tflite"}
 
-    def test_the_file_is_named_after_the_run_and_is_all_that_was_written(self, written):
-        assert files(written[0]) == {"small-seed1.tflite"}
-
-    def test_what_was_checked_is_said(self, written, run):
+    def test_what_was_checked_is_said(self, in_litert, run):
         accuracy = run.measured.test.accuracy
-        assert "small-seed1.tflite: LiteRT, 0.0 MB\n" in written[1].out
-        assert "small, seed 1: agrees with predictions.npz on 360 test images" in written[1].out
-        assert f"(tolerance {TOLERANCE:g}), 0 predicted classes differ, accuracy {accuracy:.4f}" in written[1].out
+        assert "small-seed1.tflite: LiteRT, 0.0 MB\n" in in_litert[1]
+        assert "small, seed 1: agrees with predictions.npz on 360 test images" in in_litert[1]
+        assert f"(tolerance {TOLERANCE:g}), 0 predicted classes differ, accuracy {accuracy:.4f}" in in_litert[1]
 
-    def test_it_takes_raw_pixels_in_batches_of_any_size_and_answers_with_probabilities(self, written, run):
+    def test_it_takes_raw_pixels_in_batches_of_any_size_and_answers_with_probabilities(self, in_litert, run):
         import tensorflow as tf
 
-        answer = tf.lite.Interpreter(str(written[0] / "small-seed1.tflite")).get_signature_runner()
+        answer = tf.lite.Interpreter(str(in_litert[0] / "small-seed1.tflite")).get_signature_runner()
         for size in (1, 7):
             [found] = answer(pixels=DIGITS.x_test[:size].astype(np.float32)).values()
             np.testing.assert_allclose(found, run.predictions.probabilities[:size], atol=TOLERANCE)
 
-    def test_the_classes_and_the_preprocessing_are_in_the_file(self, written):
-        with zipfile.ZipFile(written[0] / "small-seed1.tflite") as archive:
+    def test_the_classes_and_the_preprocessing_are_in_the_file(self, in_litert):
+        with zipfile.ZipFile(in_litert[0] / "small-seed1.tflite") as archive:
             facts = json.loads(archive.read("metadata.json"))
             labels = archive.read("labels.txt").decode().splitlines()
         assert facts["classes"] == labels == list(DIGITS.classes)
         assert facts["preprocessing"] == {"in_the_network": "rescale", "of_pictures": "mnist"}
 
+    @pytest.mark.thorough
     def test_in_integers_it_takes_bytes_and_the_accuracy_before_and_after_is_said(self, run, tmp_path):
         import tensorflow as tf
 
@@ -88,36 +92,40 @@ class TestLiteRT:
         assert sum(tensor["dtype"] is np.float32 for tensor in interpreter.get_tensor_details()) == 1
 
 
+@pytest.mark.thorough
 def test_a_saved_model_has_an_endpoint_and_its_facts(run, tmp_path):
     import tensorflow as tf
 
     exported(run, "saved_model", tmp_path, "--output", "served")
-    answer = tf.saved_model.load(str(tmp_path / "served")).serve(DIGITS.x_test[:5].astype(np.float32))
+    network = tf.saved_model.load(str(tmp_path / "served"))
+    answer = network.serve(DIGITS.x_test[:5].astype(np.float32))
     np.testing.assert_allclose(answer, run.predictions.probabilities[:5], atol=TOLERANCE)
     assert read_json(tmp_path / "served" / "assets.extra" / "metadata.json")["classes"] == list(DIGITS.classes)
 
 
-class TestONNX:
-    @pytest.fixture(scope="class")
-    def written(self, run, tmp_path_factory):
-        for package in formats.FORMATS["onnx"].packages:
-            pytest.importorskip(package)
-        cwd = tmp_path_factory.mktemp("onnx")
-        exported(run, "onnx", cwd, "--output", "small.onnx")
-        return cwd / "small.onnx"
+@pytest.fixture(scope="module")
+def in_onnx(run, tmp_path_factory):
+    """The file that was written."""
+    for package in formats.FORMATS["onnx"].packages:
+        pytest.importorskip(package)
+    cwd = tmp_path_factory.mktemp("onnx")
+    exported(run, "onnx", cwd, "--output", "small.onnx")
+    return cwd / "small.onnx"
 
-    def test_it_takes_raw_pixels_in_batches_of_any_size_and_answers_with_probabilities(self, written, run):
+
+class TestONNX:
+    def test_it_takes_raw_pixels_in_batches_of_any_size_and_answers_with_probabilities(self, in_onnx, run):
         import onnxruntime
 
-        session = onnxruntime.InferenceSession(written)
+        session = onnxruntime.InferenceSession(in_onnx)
         for size in (1, 7):
             [found] = session.run(["probabilities"], {"pixels": DIGITS.x_test[:size].astype(np.float32)})
             np.testing.assert_allclose(found, run.predictions.probabilities[:size], atol=TOLERANCE)
 
-    def test_the_classes_and_the_preprocessing_are_in_the_file(self, written):
+    def test_the_classes_and_the_preprocessing_are_in_the_file(self, in_onnx):
         import onnxruntime
 
-        facts = onnxruntime.InferenceSession(written).get_modelmeta().custom_metadata_map
+        facts = onnxruntime.InferenceSession(in_onnx).get_modelmeta().custom_metadata_map
         assert json.loads(facts["classes"]) == list(DIGITS.classes)
         assert json.loads(facts["preprocessing"])["in_the_network"] == "rescale"
 
@@ -133,6 +141,7 @@ def test_a_network_that_does_not_predict_what_the_run_predicts_is_not_written(co
     assert files(tmp_path / "out") == set()
 
 
+@pytest.mark.thorough
 def test_a_file_that_exists_stays_as_it_is_without_force(run, tmp_path):
     (tmp_path / "small.tflite").write_text("mine")
     answer = exported(run, "litert", tmp_path, "--output", "small.tflite", code=2)
@@ -181,16 +190,19 @@ def test_two_runs_with_the_same_name_are_refused(run, tmp_path):
     assert "Two of these runs would be exported to small-seed1.tflite." in answer.err
 
 
+@pytest.mark.thorough
 def test_a_run_without_stored_predictions_is_checked_against_keras(copy, tmp_path):
     (copy / "predictions.npz").unlink()
     assert "agrees with Keras in float32 on 360 test images" in exported(copy, "litert", tmp_path).out
 
 
+@pytest.mark.thorough
 def test_a_network_in_16_bits_is_exported_in_32_and_checked_against_keras(tmp_path):
     run = untrained(tmp_path / "results", SMALL, train__precision="mixed_bfloat16")
     assert "agrees with Keras in float32 on 360 test images" in exported(run, "litert", tmp_path).out
 
 
+@pytest.mark.thorough
 def test_python_gets_what_was_written(run, tmp_path):
     [done] = mnist_lab.export(run, tmp_path / "small.tflite", format="litert")
     assert done.path.stat().st_size == done.size
