@@ -77,11 +77,11 @@ def workers() -> dict[str, Any]:
     """Runs per minute of one worker and of two, each pinned to a processor, from the first epoch to the last file."""
     seconds = {}
     for number in (1, 2):
-        with tempfile.TemporaryDirectory() as folder, _cluster(Path(folder), number) as address:
+        with tempfile.TemporaryDirectory() as folder, _cluster(Path(folder), number) as (address, processes):
             results = Path(folder) / "results"
             facts = _swept(
                 "sweep", "mlp_512", "--seeds", f"1..{RUNS}", "--dataset", "digits", "--epochs", "3", "--threads", "1",
-                "--device", "cpu", "--cluster", address, "--wait", results=results,
+                "--device", "cpu", "--cluster", address, "--wait", results=results, servants=processes,
             ).facts  # fmt: skip
             found = [each.measured.run for each in read_runs([results]).runs]
             began = min(datetime.fromisoformat(each.started) for each in found)
@@ -139,10 +139,10 @@ def _per_call(executor: CallExecutor) -> float:
     return (time.perf_counter() - began) / 10 - SECONDS
 
 
-def _swept(*arguments: str, results: Path) -> Finished:
+def _swept(*arguments: str, results: Path, servants: Sequence[int] = ()) -> Finished:
     command = [sys.executable, "-m", "mnist_lab", *arguments, "--results", results, "--quiet"]
     data = {"MNIST_LAB_DATA": os.environ["MNIST_LAB_DATA"]} if "MNIST_LAB_DATA" in os.environ else {}
-    return run(command, data)
+    return run(command, data, servants=servants)
 
 
 def _numbers(results: Path) -> dict[str, Any]:
@@ -156,8 +156,8 @@ def _numbers(results: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _cluster(folder: Path, workers: int) -> Iterator[str]:
-    """A scheduler and pinned workers, in processes of their own; gives the address."""
+def _cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[int]]]:
+    """A scheduler and pinned workers, in processes of their own; gives the address and the ids of the processes."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     address = f"tcp://127.0.0.1:{port}"
@@ -166,7 +166,7 @@ def _cluster(folder: Path, workers: int) -> Iterator[str]:
     started = [_started(("taskset", "-c", str(cpu)), words) for cpu, words in zip(processors(), pinned, strict=False)]
     started.append(_started((), commands[0]))
     try:
-        yield address
+        yield address, [process.pid for process in started]
     finally:
         for process in started:
             os.killpg(process.pid, signal.SIGTERM)

@@ -4,10 +4,15 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,7 +30,7 @@ class Finished:
     Attributes:
         began: when it was started, in seconds since 1970.
         seconds: from its start to its end.
-        cpu_seconds: of all processors, its children's included.
+        cpu_seconds: of all processors, its descendants' included.
         peak_mb: the largest resident memory of it or one of its children, in 10^6 bytes.
         others: processors used by other processes meanwhile, on average; None if unknown.
         output: what it wrote to stdout.
@@ -44,8 +49,13 @@ class Finished:
         return {name: getattr(self, name) for name in ("seconds", "cpu_seconds", "peak_mb", "others")}
 
 
-def run(command: Sequence[object], variables: Mapping[str, str]) -> Finished:
+def run(command: Sequence[object], variables: Mapping[str, str], *, servants: Sequence[int] = ()) -> Finished:
     """Run `command` from the repository's root, in an environment without the user's own settings for Keras.
+
+    Args:
+        command: the program and its arguments.
+        variables: environment variables.
+        servants: ids of processes that work for it, such as workers of a cluster, which are not `others`.
 
     Raises:
         ProcessError: it ended with another code than 0.
@@ -55,8 +65,9 @@ def run(command: Sequence[object], variables: Mapping[str, str]) -> Finished:
         began, clock, busy = time.time(), time.perf_counter(), _busy_seconds()
         process = subprocess.Popen([str(word) for word in command], cwd=ROOT, env=environment, stdout=out, stderr=err)
         try:
-            # `wait4` reports the resources of this one child, which no other call does.
-            _, status, used = os.wait4(process.pid, 0)
+            with _Meter([process.pid]) as own, _Meter(servants) as theirs:
+                # `wait4` reports the resources of this one child, which no other call does.
+                _, status, used = os.wait4(process.pid, 0)
         except BaseException:
             _end(process)
             raise
@@ -68,11 +79,51 @@ def run(command: Sequence[object], variables: Mapping[str, str]) -> Finished:
         out.seek(0)
         # Linux counts in KiB, macOS in bytes.
         peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
-        cpu_seconds = used.ru_utime + used.ru_stime
+        cpu_seconds = max(own.seconds, used.ru_utime + used.ru_stime)
         others = None
         if busy is not None and busy_after is not None:
-            others = round(max(0.0, busy_after - busy - cpu_seconds) / seconds, 2)
+            others = round(max(0.0, busy_after - busy - cpu_seconds - theirs.seconds) / seconds, 2)
         return Finished(began, round(seconds, 3), round(cpu_seconds, 3), round(peak, 1), others, out.read())
+
+
+class _Meter(threading.Thread):
+    """Measures the processor seconds of processes and their descendants while it is entered.
+
+    They are sampled, because the system adds those of a process only to a parent that waits for it, and a sweep does
+    not wait for what its fork server started.
+    """
+
+    INTERVAL = 0.2
+
+    def __init__(self, processes: Sequence[int]) -> None:
+        super().__init__(daemon=True)
+        self.seconds = 0.0
+        self._processes = processes
+        self._before = self._sample()
+        self._end = threading.Event()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self.join()
+
+    def run(self) -> None:
+        """Sample until the end."""
+        while not self._end.wait(self.INTERVAL):
+            self.seconds = max(self.seconds, self._sample() - self._before)
+
+    def _sample(self) -> float:
+        found = 0.0
+        for number in self._processes:
+            with suppress(psutil.Error):
+                process = psutil.Process(number)
+                for each in (process, *process.children(recursive=True)):
+                    with suppress(psutil.Error):
+                        found += sum(each.cpu_times()[:4])
+        return found
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

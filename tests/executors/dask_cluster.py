@@ -17,23 +17,24 @@ PATIENCE = 60.0
 class Cluster:
     """A scheduler on a free port, and as many workers as are started."""
 
-    def __init__(self, folder: Path, **variables: str) -> None:
+    def __init__(self, folder: Path, *, host: str = "127.0.0.1", **variables: str) -> None:
         self.folder = folder
+        self.host = host
         self.variables = variables
         self.processes: list[subprocess.Popen[bytes]] = []
         with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
+            free.bind((host, 0))
             self.port = free.getsockname()[1]
-        self.address = f"tcp://127.0.0.1:{self.port}"
+        self.address = f"tcp://{host}:{self.port}"
         self.start_scheduler()
 
     def start_scheduler(self) -> None:
         self.scheduler = self._start(
-            "scheduler", "--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard", **self.variables
+            "scheduler", "--host", self.host, "--port", str(self.port), "--no-dashboard", **self.variables
         )  # fmt: skip
         begun = time.monotonic()
         while time.monotonic() - begun < PATIENCE:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            with suppress(OSError), socket.create_connection((self.host, self.port), timeout=1):
                 return
             time.sleep(0.1)
         raise AssertionError("no scheduler")

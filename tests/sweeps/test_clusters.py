@@ -7,12 +7,12 @@ import subprocess
 import sys
 import time
 import warnings
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import pytest
 
 import mnist_lab
-from tests.executors import slurm_cluster
+from tests.executors import hosts, slurm_cluster
 from tests.executors.dask_cluster import Cluster
 from tests.lab import environment, here, lab, read_json, write
 from tests.sweeps import family
@@ -82,14 +82,14 @@ def test_workers_that_see_the_folder_write_in_place(folder, swept, cluster):
     assert nodes == {os.uname().nodename}
 
 
-def start_apart(cluster, name, hidden, before=""):
-    """A worker in a mount namespace of its own, in which the folder `hidden` is empty."""
+def start_apart(cluster, name, hidden, before="", enter=()):
+    """A worker in a mount namespace of its own, in which the folder `hidden` is empty; `enter` goes to its host."""
     log = (cluster.folder / f"{name}.log").open("ab")
     with log:
         process = subprocess.Popen(
-            ["unshare", "-m", "sh", "-c", before + 'mount -t tmpfs none "$0" && exec "$@"', str(hidden), sys.executable,
-             "-m", "dask", "worker", cluster.address, "--name", name, "--nthreads", "1", "--no-dashboard",
-             "--local-directory", str(cluster.folder / name)],
+            [*enter, "unshare", "-m", "sh", "-c", before + 'mount -t tmpfs none "$0" && exec "$@"', str(hidden),
+             sys.executable, "-m", "dask", "worker", cluster.address, "--name", name, "--nthreads", "1",
+             "--no-dashboard", "--local-directory", str(cluster.folder / name)],
             env=environment(), cwd=cluster.folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
@@ -196,11 +196,31 @@ def test_a_scheduler_of_another_dask_is_an_error(folder, tmp_path_factory):
         made.close()
 
 
+@pytest.fixture
+def network():
+    """Two machines besides this one, in network namespaces of their own if this machine allows it."""
+    with ExitStack() as end:
+        try:
+            machines = end.enter_context(hosts.joined(2))
+        except (OSError, subprocess.CalledProcessError):
+            machines = hosts.Hosts("127.0.0.1", ((), ()))
+        yield machines
+
+
+@pytest.fixture
+def networked(network, tmp_path_factory):
+    pytest.importorskip("distributed", reason="the extra dask is not installed")
+    made = Cluster(tmp_path_factory.mktemp("dask"), host=network.head)
+    yield made
+    made.close()
+
+
 @pytest.mark.thorough
-def test_workers_and_clients_that_are_killed_at_random_lose_nothing(folder, swept, cluster, apart):
+def test_workers_and_clients_that_are_killed_at_random_lose_nothing(folder, swept, network, networked, apart):
     """Two workers without a common folder; a nanny starts each again when it is killed."""
-    for name in ("one", "two"):
-        apart(cluster, name, folder)
+    cluster = networked
+    for name, enter in zip(("one", "two"), network.enter, strict=True):
+        apart(cluster, name, folder, enter=enter)
     cluster.await_workers(2)
     chance = random.Random(KILLS)
     clients = 2 if KILLS >= 20 else 1

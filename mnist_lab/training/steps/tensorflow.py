@@ -14,7 +14,7 @@ class TensorFlowSteps(Steps):
 
     def __init__(self, network: Any, data: Data, batch_size: int) -> None:
         super().__init__(network, data, batch_size)
-        self._step = tf.function(network.train_step, jit_compile=network.jit_compile)
+        self._step = tf.function(network.train_step, jit_compile=network.jit_compile, autograph=False)
         self._loop = tf.function(self._steps, autograph=False)
 
     def begin(self, order: NDArray[np.int32]) -> None:
