@@ -102,4 +102,6 @@ def processor_model() -> str:
 def thread_limits(threads: int) -> dict[str, str]:
     """The environment variables that limit numerical libraries to this many threads, if set before their first use."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
-    return dict.fromkeys(names, str(threads))
+    # A single thread need not hand oneDNN's work to a pool of one; the numbers are the same (benchmarks/LOG.md).
+    alone = {"TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD": "1"} if threads == 1 else {}
+    return dict.fromkeys(names, str(threads)) | alone
