@@ -37,6 +37,8 @@ PARTS = ("ablation", "workers", "overhead", "many")
 ABLATION = ("sweep", "configs/ablation", "--subset", "4000", "--epochs", "3", "--device", "cpu")
 RUNS = 24
 CALLS = 5000
+PRELOAD = ("benchmarks.clusters",)
+"""What child processes import as their main module; a run's are preloaded, too."""
 SECONDS = 1.0
 """Duration of the calls that show the overhead."""
 
@@ -94,9 +96,12 @@ def overhead() -> dict[str, Any]:
     """Seconds that a call of one second takes in addition, with two at a time."""
     found = {}
     cpus = list(processors())[:2]
-    with ProcessExecutor([Slot((cpu,)) for cpu in cpus]) as here:
+    with ProcessExecutor([Slot((cpu,)) for cpu in cpus], preload=PRELOAD) as here:
         found["processes"] = _per_call(here)
-    with contextlib.closing(DaskCluster("local:2")) as cluster, DaskExecutor(cluster, lambda _: {}) as there:
+    with (
+        contextlib.closing(DaskCluster("local:2")) as cluster,
+        DaskExecutor(cluster, lambda _: {}, preload=PRELOAD) as there,
+    ):
         found["dask"] = _per_call(there)
     return found
 
