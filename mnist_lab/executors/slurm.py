@@ -38,7 +38,9 @@ WHY = {
 QUEUED = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD", "REQUEUE_FED", "CONFIGURING")
 _LOGGED = {
     "DUE TO TIME LIMIT": "TIMEOUT",
-    "oom": "OUT_OF_MEMORY",
+    "exceeded memory limit": "OUT_OF_MEMORY",
+    "oom-kill": "OUT_OF_MEMORY",
+    "oom_kill": "OUT_OF_MEMORY",
     "DUE TO NODE FAILURE": "NODE_FAIL",
     "DUE TO PREEMPTION": "PREEMPTED",
     "CANCELLED AT": "CANCELLED",
@@ -152,7 +154,8 @@ class Slurm:
     def _why(self, task: str, state: str, detail: str) -> str:
         log = ""
         with contextlib.suppress(OSError):
-            log = self.log(task).read_text(encoding="utf-8", errors="replace")
+            lines = self.log(task).read_text(encoding="utf-8", errors="replace").splitlines()
+            log = "\n".join(line for line in lines if line.startswith("slurmstepd"))
         logged = next((name for words, name in _LOGGED.items() if words in log), "")
         if logged and state in ("", "FAILED", "COMPLETED", "CANCELLED"):
             state = logged

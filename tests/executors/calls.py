@@ -25,6 +25,12 @@ def sleep(seconds):
     time.sleep(seconds)
 
 
+def use_memory(megabytes):
+    held = bytearray(megabytes * 10**6)
+    time.sleep(600)
+    return len(held)
+
+
 def process():
     return os.getpid(), os.getppid()
 

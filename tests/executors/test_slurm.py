@@ -16,6 +16,7 @@ from mnist_lab.errors import InputError, SetupError
 from mnist_lab.executors.slurm import Slurm
 from tests.executors import calls
 from tests.executors.slurm_cluster import one_node
+from tests.lab import write
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +80,47 @@ def test_a_task_that_is_killed_ends_with_an_error(slurm):
     assert ended(slurm, [task])[task].why.startswith("ended with an error (FAILED")
 
 
+@pytest.mark.thorough
+def test_a_task_whose_node_fails_is_called_so(slurm, cluster):
+    once = Slurm(slurm.folder, SlurmOptions(options={"no-requeue": True}))
+    [task] = once.submit("abandoned", calls.sleep, [(600,)])
+    assert running(once, task)
+    node = once.statuses([task])[task].node
+    try:
+        cluster.command("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=test")
+        assert ended(once, [task])[task].why == "its node failed (NODE_FAIL)"
+    finally:
+        cluster.command("scontrol", "update", f"NodeName={node}", "State=RESUME")
+        until(lambda: "idle" in cluster.command("sinfo", "--noheader", "--format=%T"))
+
+
+@pytest.mark.thorough
+def test_a_task_that_uses_too_much_memory_is_called_so(slurm):
+    small = Slurm(slurm.folder, SlurmOptions(mem="150M"))
+    [task] = small.submit("large", calls.use_memory, [(1_000,)])
+    assert ended(small, [task])[task].why == "out of memory (OUT_OF_MEMORY)"
+
+
 def test_what_slurm_has_forgotten_is_said(slurm):
     assert slurm.statuses(["99999_0"])["99999_0"].why == "ended without a result, and SLURM no longer knows why"
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("99999_0|CANCELLED by 1000|0:0|node7", "cancelled (CANCELLED)"),
+        ("99999_0|OUT_OF_MEMORY|0:125|node7", "out of memory (OUT_OF_MEMORY)"),
+        ("99999_0|FAILED|2:0|node7", "ended with an error (FAILED, exit code 2:0)"),
+    ],
+)
+def test_accounting_knows_what_squeue_has_forgotten(slurm, tmp_path, monkeypatch, line, why):
+    """This SLURM has no accounting; the lines are those of `sacct --parsable2`."""
+    program = tmp_path / "bin" / "sacct"
+    write(program, f"#!/bin/sh\necho '{line}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    status = slurm.statuses(["99999_0"])["99999_0"]
+    assert (status.state, status.why, status.node) == ("ended", why, "node7")
 
 
 def test_an_option_that_sbatch_refuses_is_an_error_in_its_own_words(slurm):
