@@ -10,6 +10,7 @@ from mnist_lab.datasets import Progress
 from mnist_lab.errors import ExportError, InputError
 from mnist_lab.exports import apart, placement
 from mnist_lab.exports.agreement import Agreement, compare
+from mnist_lab.exports.culprit import naming_layers
 from mnist_lab.exports.formats import FORMATS, Format, Quantization, format_called
 from mnist_lab.exports.trained import Trained
 from mnist_lab.prediction import check_model
@@ -68,12 +69,14 @@ class Export:
         references = [network.reference.first(self.form.most_images) for network in networks]
         writer = self.form.writer()
         with placement.put_in_place(self.path, self.form) as part:
-            with backends.in_turn, captured_stderr():  # of converters, which report their work as warnings
+            # Converters report their work as warnings.
+            with backends.in_turn, captured_stderr(), naming_layers(networks, self.form):
                 writer.write(networks, part, self.quantize)
-                agreements = tuple(
-                    compare(reference, writer.predicted(part, i, reference.images), quantized=self.quantize is not None)
-                    for i, reference in enumerate(references)
-                )
+                found = [writer.predicted(part, i, reference.images) for i, reference in enumerate(references)]
+            agreements = tuple(
+                compare(reference, predicted, quantized=self.quantize is not None)
+                for reference, predicted in zip(references, found, strict=True)
+            )
             for run, agreement in zip(self.runs, agreements, strict=True):
                 if agreement.problem:
                     raise ExportError(

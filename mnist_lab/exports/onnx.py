@@ -5,7 +5,7 @@ what the network is about is in `metadata_props`.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,24 @@ import numpy as np
 import onnx
 import onnxruntime
 from numpy.typing import NDArray
+from tf2onnx import utils
+from tf2onnx.handler import tf_op
 
 from mnist_lab.exports.formats import Quantization
 from mnist_lab.exports.inference import in_batches
 from mnist_lab.exports.trained import Trained
 
+_CALIBRATED = 50
+"""Images that are calibrated on at a time."""
+
 
 def write(networks: Sequence[Trained], path: Path, quantize: Quantization | None) -> None:
     """Write one network; see `formats.Writer`."""
     [network] = networks
-    network.model.export(str(path), format="onnx", input_signature=network.inputs, verbose=False)
+    floating = path.with_name("floating.onnx") if quantize else path
+    network.model.export(str(floating), format="onnx", input_signature=network.inputs, verbose=False)
+    if quantize:
+        _quantize(floating, path, network.calibration)
     model = onnx.load(path)
     _rename_output(model.graph, "probabilities")
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in network.facts.items()}
@@ -37,6 +45,29 @@ def predicted(path: Path, index: int, images: NDArray[np.uint8]) -> NDArray[np.f
     return in_batches(lambda batch: session.run(None, {given.name: batch})[0], images)
 
 
+def _quantize(source: Path, target: Path, images: NDArray[np.uint8]) -> None:
+    """Write the network in `source` with weights and activations in 8 bits, for the ranges that the images show.
+
+    Weights use 7 of the 8 bits: on processors without VNNI, sums of products of 8 bits overflow.
+    """
+    from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Images(CalibrationDataReader):
+        def __init__(self) -> None:
+            self._batches = iter(np.array_split(images.astype(np.float32), max(1, len(images) // _CALIBRATED)))
+
+        def get_next(self) -> dict[str, Any] | None:
+            return next(({"pixels": batch} for batch in self._batches), None)
+
+    prepared = source.with_name("prepared.onnx")
+    quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+    quantize_static(
+        prepared, target, Images(), per_channel=True, reduce_range=True, activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+    )  # fmt: skip
+
+
 def _rename_output(graph: Any, name: str) -> None:
     """Give the only output of the graph a name that says what it is."""
     [output] = graph.output
@@ -44,3 +75,32 @@ def _rename_output(graph: Any, name: str) -> None:
         node.input[:] = [name if one == output.name else one for one in node.input]
         node.output[:] = [name if one == output.name else one for one in node.output]
     output.name = name
+
+
+@tf_op("Erfc")
+class _Erfc:
+    """TensorFlow's complementary error function, in GELU, which tf2onnx does not know."""
+
+    @classmethod
+    def version_9(cls, ctx: Any, node: Any, **_: Any) -> None:
+        """For ONNX's operators since version 9."""
+        _replace(ctx, node, "Erf", lambda one, erf: [one, erf])
+
+
+@tf_op("Expm1")
+class _Expm1:
+    """TensorFlow's exp(x) - 1, in CELU, likewise."""
+
+    @classmethod
+    def version_6(cls, ctx: Any, node: Any, **_: Any) -> None:
+        """For ONNX's operators since version 6."""
+        _replace(ctx, node, "Exp", lambda one, exp: [exp, one])
+
+
+def _replace(ctx: Any, node: Any, inner: str, difference: Callable[[str, str], list[str]]) -> None:
+    """Replace a node of the graph `ctx` by two: `inner`, and a difference between its result and 1."""
+    known = {"shapes": node.output_shapes, "dtypes": node.output_dtypes}
+    one = ctx.make_const(utils.make_name("one"), np.array(1, np.float32)).output[0]
+    result = ctx.make_node(inner, list(node.input), **known).output[0]
+    ctx.remove_node(node.name)
+    ctx.make_node("Sub", difference(one, result), name=node.name, outputs=list(node.output), **known)

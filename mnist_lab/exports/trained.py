@@ -77,7 +77,7 @@ class Trained:
         """The input of the model, as `model.export` takes it: float32, a batch of any size."""
         import keras
 
-        return [keras.InputSpec(shape=(None, *self.signature.shape), dtype="float32", name="pixels")]
+        return [keras.InputSpec(shape=self.model.input_shape, dtype="float32", name="pixels")]
 
     @cached_property
     def splits(self) -> Splits:

@@ -5,6 +5,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -114,6 +115,15 @@ def in_onnx(run, tmp_path_factory):
 
 
 class TestONNX:
+    @pytest.mark.thorough
+    def test_in_integers_most_predicted_classes_are_the_same(self, in_onnx, run, tmp_path):
+        import onnx
+
+        said = exported(run, "onnx", tmp_path, "--quantize", "int8", "--output", "small.onnx").out
+        assert f"before {run.measured.test.accuracy:.4f}" in said
+        weights = onnx.load(tmp_path / "small.onnx").graph.initializer
+        assert onnx.TensorProto.INT8 in {weight.data_type for weight in weights}
+
     def test_it_takes_raw_pixels_in_batches_of_any_size_and_answers_with_probabilities(self, in_onnx, run):
         import onnxruntime
 
@@ -157,6 +167,22 @@ def test_a_folder_that_is_no_saved_model_is_never_replaced(run, tmp_path):
     answer = exported(run, "saved_model", tmp_path, "--output", "mine", "--force", code=2)
     assert "mine: expected a SavedModel, a folder with saved_model.pb; this is another folder." in answer.err
     assert files(tmp_path) == {"mine/thesis.txt"}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("form", ["litert", "onnx"])
+def test_a_layer_that_a_format_cannot_have_is_named(form, tmp_path):
+    def resizing(shape, classes):
+        layers = [keras.layers.Resizing(14, 14, interpolation="lanczos3"), keras.layers.Flatten()]
+        return keras.Sequential([keras.Input(shape), *layers, keras.layers.Dense(classes, activation="softmax")])
+
+    config = {"data": {"dataset": "digits", "subset": 200, "validation": {"split": "none"}}, "train": {"epochs": 1}}
+    run = mnist_lab.run(config, network=resizing, results=tmp_path / "results", progress=False)
+    (tmp_path / "out").mkdir()
+    answer = exported(run, form, tmp_path / "out", code=2)
+    assert f"cannot have all layers of this network: {run.folder.path}: resizing" in answer.err
+    assert "(Resizing)." in answer.err
+    assert files(tmp_path / "out") == set()
 
 
 def test_a_run_without_its_network_is_refused(tmp_path):

@@ -26,8 +26,10 @@ def untrained(results: Path, config, *, test_rows: int = len(DIGITS.y_test), **o
     model = models.from_config(run.config, image_shape=DIGITS.image_shape, classes=len(DIGITS.classes))
     chance = np.random.default_rng(1)
     for layer in model.layers:
-        if layer.weights and not isinstance(layer, keras.layers.Dense):
-            layer.set_weights([np.abs(w + chance.normal(0, 0.2, w.shape)) for w in layer.get_weights()])
+        if isinstance(layer, keras.layers.BatchNormalization | keras.layers.LayerNormalization):
+            layer.set_weights([chance.uniform(0.5, 1.5, weight.shape) for weight in layer.get_weights()])
+    last = model.layers[-1]
+    last.set_weights([5 * weight for weight in last.get_weights()])  # so that the probabilities are far apart
     model.save(folder.path / "model.keras")
     return with_predictions(load_run(folder.path), model)
 

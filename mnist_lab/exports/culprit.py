@@ -1,0 +1,71 @@
+"""Which layers of a network a format cannot have: each is tried alone."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from typing_extensions import override
+
+from mnist_lab.errors import InputError, MnistLabError
+from mnist_lab.exports.formats import Format
+from mnist_lab.exports.trained import Trained
+
+
+@contextmanager
+def naming_layers(networks: Sequence[Trained], form: Format) -> Iterator[None]:
+    """If a converter or a runtime fails, find the layers on which it does.
+
+    Raises:
+        InputError: names them.
+    """
+    try:
+        yield
+    except (MnistLabError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        named = [f"{network.run.folder.path}: {layer}" for network in networks for layer in _culprits(network, form)]
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(
+            f"{form.title} cannot have all layers of this network: {', '.join(named) or reason}.",
+            "Try another format.",
+        ) from error
+
+
+@dataclass(frozen=True)
+class _Alone(Trained):
+    """One layer as a network."""
+
+    layer: Any = None
+
+    @cached_property
+    @override
+    def model(self) -> Any:
+        import keras
+
+        given = keras.Input(self.layer.input.shape[1:], name="pixels")
+        return keras.Model(given, self.layer(given))
+
+
+def _culprits(network: Trained, form: Format) -> Iterator[str]:
+    """The layers of one input that cannot be written, or not executed: `resizing_1 (Resizing)`."""
+    import keras
+
+    from mnist_lab.models.description import layers_in_order
+
+    writer = form.writer()
+    for layer in layers_in_order(network.model):
+        if isinstance(layer, keras.layers.InputLayer) or isinstance(layer.input, list):
+            continue
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            path = Path(folder) / f"model{form.suffix}"
+            try:
+                alone = _Alone(network.run, network.data_dir, layer=layer)
+                writer.write([alone], path, None)
+                writer.predicted(path, 0, np.zeros((1, *alone.model.input_shape[1:]), np.uint8))
+            except Exception:
+                yield f"{layer.name} ({type(layer).__name__})"
