@@ -96,7 +96,7 @@ lock: ## Regenerate the lock files, with uv (UPGRADE=--upgrade for the newest ve
 		constraints="$$constraints --constraint requirements-$$extra.lock"; \
 	done; \
 	uv pip compile $(UPGRADE) $(LOCK_OPTIONS) $$constraints --output-file requirements-dev.lock \
-		--group dev --extra jax --extra dask --extra slurm --extra export pyproject.toml
+		--group dev --extra jax --extra dask --extra slurm --extra export --extra tune pyproject.toml
 
 LOCK_OPTIONS = --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make lock'
@@ -120,7 +120,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
 
 # requirements-dev.lock has all of requirements.lock, in the same versions, so it stands for both.
 $(VENV)/.installed-dev: requirements-dev.lock pyproject.toml | $(BIN)/python
-	@echo 'Installing TensorFlow, JAX, Dask and the development tools into $(VENV), which takes a minute or more.'
+	@echo 'Installing TensorFlow, JAX, Dask, Optuna and the development tools into $(VENV), which takes a minute or more.'
 	@$(PIP_INSTALL) $(LOCKED) -r requirements-dev.lock
 	@$(PIP_INSTALL) --no-deps --editable .
 	@$(CHECK_INSTALLED)

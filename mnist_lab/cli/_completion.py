@@ -75,6 +75,14 @@ def sweeps(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> l
     return _or_path(_beginning(incomplete, {name: known[name] for name in sorted(known)}), incomplete)
 
 
+def searches(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of the search files that ship with mnist-lab, and paths."""
+    from mnist_lab.config import shipped
+
+    names = [name.removeprefix(shipped.SEARCHES) for name in shipped.search_file_names()]
+    return _or_path(_beginning(incomplete, names), incomplete)
+
+
 def runs(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Experiments that have finished runs below --results, these runs if the beginning of one was typed, and paths."""
     from mnist_lab.errors import MnistLabError

@@ -25,6 +25,7 @@ from mnist_lab.cli.schema import schema
 from mnist_lab.cli.show import show
 from mnist_lab.cli.summary import summary
 from mnist_lab.cli.sweep import sweep
+from mnist_lab.cli.tune import tune
 from mnist_lab.cli.validate import validate
 from mnist_lab.errors import MachineError, MnistLabError
 from mnist_lab.system import scratch, signals, streams
@@ -158,6 +159,7 @@ COMMANDS = (
     show,
     summary,
     sweep,
+    tune,
     validate,
 )
 for command in COMMANDS:

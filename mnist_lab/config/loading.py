@@ -187,11 +187,12 @@ def validate(document: Document) -> Config:
 def read_config(path: Path, chain: tuple[Path, ...] = ()) -> Document:
     """Read the configuration at `path` and the files that it extends; `chain` is as for `extend`."""
     document = read(path)
-    if is_sweep_file(document.value):
-        raise ConfigError(
-            f"{path}: expected a configuration, but this is a sweep file.",
-            f"Run it with `mnist-lab sweep {path}`.",
-        )
+    for kind, command, is_of_kind in (("sweep", "sweep", is_sweep_file), ("search", "tune", is_search_file)):
+        if is_of_kind(document.value):
+            raise ConfigError(
+                f"{path}: expected a configuration, but this is a {kind} file.",
+                f"Run it with `mnist-lab {command} {path}`.",
+            )
     extend(document, path.parent, (*chain, path.resolve()))
     return document
 
@@ -233,7 +234,13 @@ def extend(document: Document, folder: Path, chain: tuple[Path, ...]) -> None:
 
 def is_sweep_file(content: Mapping[str, Any]) -> bool:
     """Whether it is a sweep file: it declares variations, a base or seeds, and has no `data`, `model` or `extends`."""
-    return bool((BLOCK_KEYS | {"base", "seeds"}) & content.keys()) and not {"data", "model", "extends"} & content.keys()
+    declares = (BLOCK_KEYS | {"base", "seeds"}) & content.keys()
+    return bool(declares) and not {"data", "model", "extends", "space"} & content.keys()
+
+
+def is_search_file(content: Mapping[str, Any]) -> bool:
+    """Whether it is a search file: it has a space."""
+    return "space" in content
 
 
 def is_complete(document: Document) -> bool:

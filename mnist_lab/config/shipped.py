@@ -1,4 +1,4 @@
-"""The configurations and sweep files that ship with mnist-lab, found by names such as `ablation/nodes_1024`."""
+"""The configurations, sweep and search files that ship with mnist-lab, found by names such as `ablation/nodes_1024`."""
 
 from pathlib import Path
 
@@ -10,12 +10,19 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 SUFFIXES = (".yaml", ".yml")
 SWEEPS = "sweeps/"
 """Prefix of the names of sweep files."""
+SEARCHES = "searches/"
+"""Prefix of the names of search files, which have a folder of their own."""
 
 
-def folder() -> Path:
-    """Their folder: inside an installed package, or at the top of a checkout."""
-    installed = _PACKAGE / "configs"
-    return installed if installed.is_dir() else _PACKAGE.parent / "configs"
+def folder(name: str = "configs") -> Path:
+    """The folder of configurations, or of `searches`: inside an installed package, or at the top of a checkout."""
+    installed = _PACKAGE / name
+    return installed if installed.is_dir() else _PACKAGE.parent / name
+
+
+def file(name: str) -> Path:
+    """The file of one of these names."""
+    return folder("searches").parent / f"{name}.yaml" if name.startswith(SEARCHES) else folder() / f"{name}.yaml"
 
 
 def names() -> list[str]:
@@ -26,6 +33,34 @@ def names() -> list[str]:
 def sweep_file_names() -> list[str]:
     """The names of the sweep files: `sweeps/learning_rate`."""
     return [name for name in _files() if name.startswith(SWEEPS)]
+
+
+def search_file_names() -> list[str]:
+    """The names of the search files: `searches/mlp`."""
+    return sorted(f"{SEARCHES}{path.stem}" for path in folder("searches").glob("*.yaml"))
+
+
+def find_search(reference: str | Path) -> Path:
+    """Resolve `reference`, a path or the name of a shipped search file; a path takes precedence.
+
+    Raises:
+        ConfigError: there is no such file.
+    """
+    path = existing_form(Path(reference))
+    try:
+        if path.is_file():
+            return path
+    except OSError as error:
+        raise ConfigError(f"{reference}: cannot be read ({error.strerror}).") from None
+    if path.is_dir():
+        raise ConfigError(f"{reference}: expected a search file, but this is a folder.")
+    name, names = SEARCHES + _bare(path.as_posix()).removeprefix(SEARCHES), search_file_names()
+    if name in names:
+        return file(name)
+    raise ConfigError(
+        f"{reference}: no such file, and mnist-lab ships no search file with that name{suggest(name, names)}.",
+        f"It ships {', '.join(names)}.",
+    )
 
 
 def find_sweep(reference: str | Path) -> Path:

@@ -9,13 +9,14 @@ from mnist_lab.experiment.data import Splits, prepare_data
 from mnist_lab.experiment.failures import record_failure
 from mnist_lab.experiment.identity import Identity, identify
 from mnist_lab.experiment.observer import Observer, Plan
-from mnist_lab.experiment.run import run
+from mnist_lab.experiment.run import advance, run
 
 __all__ = [
     "Identity",
     "Observer",
     "Plan",
     "Splits",
+    "advance",
     "augmented",
     "build_trainer",
     "identify",

@@ -59,22 +59,31 @@ def save(plan: Plan, trainer: "Trainer", name: str) -> None:
     plan.folder.write_arrays(name, trainer.state() | texts)
 
 
-def fit(plan: Plan, trainer: "Trainer", observer: Observer) -> None:
+def fit(plan: Plan, trainer: "Trainer", observer: Observer, until: int | None = None) -> None:
     """Train to the end, with a line of `history.jsonl` after each epoch and a checkpoint at the configured interval.
+
+    Args:
+        plan: the run.
+        trainer: has its state and history.
+        observer: is notified of epochs.
+        until: train up to this epoch at most; there is a checkpoint then, even if it is the last.
 
     Raises:
         TrainingError: the loss is not finite.
         KeyboardInterrupt: the observer stops the run; there is a checkpoint.
     """
     config, folder = plan.config, plan.folder
+    if until is not None and len(trainer.history) >= until:
+        return
     for record in trainer.epochs(observer.batch):
         folder.append_history(record)
         finite, stops = isfinite(record["loss"]), observer.stops()
+        arrived = until is not None and (record["epoch"] >= until or trainer.ended)
         due = stops or record["epoch"] % config.runtime.checkpoint_every == 0
-        if finite and due and not trainer.ended:
+        if finite and (arrived or (due and not trainer.ended)):
             save(plan, trainer, CHECKPOINT)
         observer.epoch(record, config.train.epochs)
-        if stops and not trainer.ended:
+        if stops and not trainer.ended and not arrived:
             raise KeyboardInterrupt
         if not finite:
             from mnist_lab.experiment import results
@@ -85,5 +94,7 @@ def fit(plan: Plan, trainer: "Trainer", observer: Observer) -> None:
                 f"The loss became {record['loss']} in epoch {record['epoch']}; training stopped there.",
                 f"Try a smaller learning rate or gradient clipping. Its history and plots are in {folder.path}.",
             )
-    if config.runtime.keep_checkpoint:
+        if arrived:
+            return
+    if config.runtime.keep_checkpoint and until is None:
         save(plan, trainer, LAST_CHECKPOINT)

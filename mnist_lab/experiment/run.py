@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config, to_yaml
@@ -58,7 +58,38 @@ def run(
     """
     with Interrupts().watched() as interrupts, backends.in_turn:
         observers = Observers([observer or Observer(), interrupts])
-        return _run(config, Path(results), data_dir, dataset, observers, force=force, network=network)
+        done = _run(config, Path(results), data_dir, dataset, observers, force=force, network=network)
+        return cast("Run", done)  # as it does not stop at an epoch
+
+
+def advance(
+    config: Config,
+    *,
+    until: int,
+    results: str | Path = "results",
+    data_dir: Path | None = None,
+    dataset: datasets.Dataset | None = None,
+    observer: Observer | None = None,
+) -> None:
+    """Train a run up to an epoch and leave it there with a checkpoint: neither tested nor finished, even at its end.
+
+    A later call, or `run`, goes on from there, as if it had never stopped. It does nothing for a finished run, and for
+    one that is that far already.
+
+    Args:
+        config: from `load_config`.
+        until: the number of epochs after which to stop.
+        results: as of `run`, like all else.
+        data_dir: as of `run`.
+        dataset: as of `run`.
+        observer: as of `run`.
+
+    Raises:
+        MnistLabError, KeyboardInterrupt: as `run` does.
+    """
+    with Interrupts().watched() as interrupts, backends.in_turn:
+        observers = Observers([observer or Observer(), interrupts])
+        _run(config, Path(results), data_dir, dataset, observers, force=False, network=None, until=until)
 
 
 def _run(
@@ -70,8 +101,12 @@ def _run(
     *,
     force: bool,
     network: "Builder | None",
-) -> Run:
-    """Find out which run it is and whether it is finished; prepare what it needs, and train it."""
+    until: int | None = None,
+) -> Run | None:
+    """Find out which run it is and whether it is finished; prepare what it needs, and train it.
+
+    None if it was trained up to the epoch `until`.
+    """
     timing = metrics.Timing()
     observer.preparing("Reading the data")
     dataset = dataset or datasets.load(config.data, data_dir, progress=observer.download)
@@ -135,10 +170,10 @@ def _run(
                 epochs_done=len(trainer.history),
                 continues=continues,
             )
-            return _train(plan, trainer, timing, observer)
+            return _train(plan, trainer, timing, observer, until)
 
 
-def _train(plan: Plan, trainer: "Trainer", timing: metrics.Timing, observer: Observer) -> Run:
+def _train(plan: Plan, trainer: "Trainer", timing: metrics.Timing, observer: Observer, until: int | None) -> Run | None:
     """Train what remains, and write the files of the run."""
     from mnist_lab.experiment.results import write_results
 
@@ -149,7 +184,10 @@ def _train(plan: Plan, trainer: "Trainer", timing: metrics.Timing, observer: Obs
         epochs.save(plan, trainer, CHECKPOINT)
     timing = timing.training_begins(trainer.history)
     observer.begun(plan)
-    epochs.fit(plan, trainer, observer)
+    epochs.fit(plan, trainer, observer, until)
+    if until is not None:
+        observer.note(f"Stopped after epoch {len(trainer.history)} of {plan.config.train.epochs}, not tested.")
+        return None
     return write_results(plan, trainer, timing, observer)
 
 

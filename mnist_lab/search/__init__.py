@@ -1,1 +1,11 @@
-"""Searches for a good configuration: ask for a trial, train it, promote the best, and confirm them with fresh seeds."""
+"""Searches for a good configuration: ask for a trial, train it, promote the best, and confirm them with fresh seeds.
+
+`record` is what a search knows, `tuner` decides what comes next, and `pipeline` runs it from the file to the verdict.
+"""
+
+from mnist_lab.search.forecast import Forecast
+from mnist_lab.search.observer import Observer
+from mnist_lab.search.pipeline import Tuned, tune
+from mnist_lab.search.record import Search, Trial
+
+__all__ = ["Forecast", "Observer", "Search", "Trial", "Tuned", "tune"]

@@ -118,8 +118,8 @@ class Trial(_Facts):
     run: str | None = None
     """Its run folder, relative to that of the search."""
     state: Literal["running", "stopped", "finished", "failed", "refused"]
-    """`stopped`: at a rung, not promoted so far. `finished`: trained to the end. `failed`, `refused` (by a limit): see
-    `reason`."""
+    """`running`: in progress, or interrupted. `stopped`: at a rung, not promoted so far. `finished`: trained to the
+    end. `failed`, `refused` (by a limit): see `reason`."""
     reason: str | None = None
     parameters: Count | None = None
     """All of its network; None if that was not built."""
@@ -217,6 +217,8 @@ class Search(_Facts):
     description: str | None = None
     base: str
     """The experiment that is varied."""
+    fingerprint: str = ""
+    """Of the base, with the epochs of the budget."""
     data: str
     """The data set and rows, in words."""
     train_images: Count
@@ -235,8 +237,9 @@ class Search(_Facts):
     """Of the sampler and of all trials."""
     seconds: float = 0.0
     """The clock of the search so far: its wall-clock time over all sessions, without the confirmation."""
-    ended: Literal["trials", "minutes"] | None = None
-    """The budget that has ended it; None while it goes on or is interrupted."""
+    ended: Literal["trials", "minutes", "space"] | None = None
+    """What has ended it: the budget, or that every configuration of the space was tried; None while it goes on or is
+    interrupted."""
     environment: dict[str, Any] = {}
     """Backend, device, jobs and versions, as the latest session had them."""
     trials: tuple[Trial, ...] = ()

@@ -1,6 +1,6 @@
 """Sweeps: a sweep declares the runs that should exist; running it trains the missing ones."""
 
-from mnist_lab.sweeps.launch import launch
+from mnist_lab.sweeps.launch import Supply, launch, launch_from, task_for
 from mnist_lab.sweeps.machine import Machine, ThisMachine
 from mnist_lab.sweeps.observer import Observer, Running
 from mnist_lab.sweeps.pipeline import Swept, sweep
@@ -17,9 +17,12 @@ __all__ = [
     "PlannedRun",
     "Running",
     "Schedule",
+    "Supply",
     "Swept",
     "ThisMachine",
     "launch",
+    "launch_from",
     "make_plan",
     "sweep",
+    "task_for",
 ]

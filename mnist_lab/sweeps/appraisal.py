@@ -41,6 +41,8 @@ class Appraisal:
     bytes: int
     problem: str = ""
     """Why it cannot be trained, if its network is too large for this machine."""
+    overhead: float = 0.0
+    """Those of the seconds that do not depend on the number of epochs."""
     basis: Literal["runs", "timing", ""] = ""
     """What the seconds are estimated from: finished runs on this machine, or a short timing."""
 
@@ -87,7 +89,9 @@ def appraise(plan: Plan, slot: Slot, *, data_dir: Path | None = None) -> dict[Pl
     finally:
         executor.shutdown(cancel_futures=True)
     return {
-        run: _appraisal(works[mark], known[mark], timing) for run in plan.todo for mark in [run.identity.fingerprint]
+        run: _appraisal(works[mark], known[mark], timing, experience.overhead)
+        for run in plan.todo
+        for mark in [run.identity.fingerprint]
     }
 
 
@@ -98,14 +102,16 @@ def _from_runs(experience: Experience, run: PlannedRun, work: "_Work | str") -> 
     return experience.of_same(identity.fingerprint, identity.group) or experience.of_similar(work.flops, work.images)
 
 
-def _appraisal(work: _Work | str, from_runs: float | None, timing: _Timing | None) -> Appraisal:
+def _appraisal(
+    work: _Work | str, from_runs: float | None, timing: _Timing | None, usual_overhead: float | None
+) -> Appraisal:
     if isinstance(work, str):
         return Appraisal(0, 0.0, 0, work)
     size = 4 * work.parameters + FILES
     if from_runs is None and timing:
         seconds = timing.overhead + work.flops * timing.seconds_per_flop
-        return Appraisal(work.parameters, seconds, size, basis="timing")
-    return Appraisal(work.parameters, from_runs or 0.0, size, basis="runs")
+        return Appraisal(work.parameters, seconds, size, overhead=timing.overhead, basis="timing")
+    return Appraisal(work.parameters, from_runs or 0.0, size, overhead=usual_overhead or 0.0, basis="runs")
 
 
 def _built(executor: Executor, sources: Sequence[tuple[str, Config]], data_dir: Path | None) -> "list[_Work | str]":

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
@@ -79,6 +80,49 @@ def launch(
     return failures
 
 
+class Supply(ABC):
+    """Runs that are decided on one after the other, by what has come of those before."""
+
+    @property
+    def over(self) -> str:
+        """Why the runs in progress are to stop after their epoch; empty as long as they may go on."""
+        return ""
+
+    @abstractmethod
+    def next(self) -> tuple[PlannedRun, Task] | None:
+        """What to train next; None if there is nothing, at least until another run ends."""
+
+    @abstractmethod
+    def ended(self, run: PlannedRun, outcome: Outcome) -> None:
+        """A run has ended."""
+
+
+def launch_from(
+    supply: Supply,
+    machine: Machine,
+    like: PlannedRun,
+    *,
+    timeout: float | None = None,
+    observer: Observer | None = None,
+) -> None:
+    """Train what `supply` gives until there is nothing more; signals are handled as by `launch`.
+
+    Args:
+        supply: decides on the runs; all have the data set, the backend and the device of `like`.
+        machine: where to train them.
+        like: any run.
+        timeout: time limit of a run in seconds.
+        observer: is notified of events.
+
+    Raises:
+        Interruption: a KeyboardInterrupt; finished runs and checkpoints are kept.
+        NoRoomError: the disk is full.
+    """
+    observer = observer or Observer()
+    executor = machine.executor([like], timeout=timeout, note=observer.note)
+    _Launcher(executor, {}, observer, fail_fast=False, supply=supply, adapted=machine.adapted).run()
+
+
 def task_for(run: PlannedRun, data_dir: Path | None, *, force: bool) -> Task:
     """What a process needs to know to train a run."""
     identity = run.identity
@@ -117,7 +161,11 @@ class _Launcher:
         tasks: dict[PlannedRun, Task],
         observer: Observer,
         fail_fast: bool,
+        supply: Supply | None = None,
+        adapted: Callable[[Task], Task] = lambda task: task,
     ) -> None:
+        self.supply = supply
+        self.adapted = adapted
         self.executor = executor
         self.tasks = tasks
         self.observer = observer
@@ -140,13 +188,15 @@ class _Launcher:
         now = False
         try:
             with signals.handling(lambda _: self._interrupt):
-                while self.running or (self.waiting and not self._ending()):
+                while True:
                     self._handle_signal()
                     if self._ending():
                         self._withdraw()
                     self._start_some()
-                    if not self.running:  # all waiting runs are locked by other processes
-                        time.sleep(TICK)
+                    if not self.running:
+                        if self._ending() or not self.waiting:
+                            break
+                        time.sleep(TICK)  # all waiting runs are locked by other processes
                     done, _ = wait(self.running, timeout=TICK, return_when=FIRST_COMPLETED)
                     for future in done:
                         self._end(self.running.pop(future), future)
@@ -187,6 +237,10 @@ class _Launcher:
 
     def _handle_signal(self) -> None:
         if self.signal is None:
+            if (why := self._over()) and not self.announced:
+                self.announced = True
+                self.executor.stop()
+                self.observer.note(f"{why} Stopping after the current epochs.")
             return
         if time.monotonic() > self.ends:
             raise signals.Interruption(number=self.signal)
@@ -200,13 +254,18 @@ class _Launcher:
             self.observer.note(f"Stopping after the current epochs. {now}")
 
     def _interruption(self, number: int) -> signals.Interruption:
+        what = "search" if self.supply else "sweep"
         force = ", without --force," if any(task.force for task in self.tasks.values()) else ""
         return signals.Interruption(
-            f"Finished runs and checkpoints are kept. The same command{force} resumes the sweep.", number
+            f"Finished runs and checkpoints are kept. The same command{force} resumes the {what}.", number
         )
 
     def _ending(self) -> bool:
-        return self.signal is not None or bool(self.no_room) or (self.fail_fast and bool(self.failures))
+        failed = self.fail_fast and bool(self.failures)
+        return self.signal is not None or bool(self.no_room) or failed or bool(self._over())
+
+    def _over(self) -> str:
+        return self.supply.over if self.supply else ""
 
     def _withdraw(self) -> None:
         """Take back the runs that wait at a worker of a cluster."""
@@ -226,6 +285,12 @@ class _Launcher:
                 self._leave_for_now(run)
             else:
                 self._start(run)
+        while self.supply and len(self.running) < self.executor.capacity and not self._ending():
+            if (given := self.supply.next()) is None:
+                return
+            run, task = given
+            self.tasks[run] = self.adapted(task)
+            self._leave_for_now(run) if run.folder.busy else self._start(run)
 
     def _start(self, run: PlannedRun) -> None:
         task = self.tasks[run]
@@ -303,6 +368,8 @@ class _Launcher:
             case "no_room":
                 self.no_room = outcome.reason
                 self.executor.stop()
+        if self.supply:
+            self.supply.ended(run, outcome)
         now = time.monotonic()
         self.observer.ended(run, outcome, now - self.begun.pop(run, now))
 

@@ -3,9 +3,9 @@
 import os
 import pickle
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from mnist_lab import backends, datasets, experiment
 from mnist_lab.config import Config
-from mnist_lab.errors import BusyError, MachineError, MnistLabError, NoRoomError
+from mnist_lab.errors import BusyError, ConfigError, MachineError, MnistLabError, NoRoomError
 from mnist_lab.executors import ProcessExecutor, Slot, left, say, stopping
 from mnist_lab.experiment import Observer
 from mnist_lab.experiment import Plan as RunPlan
@@ -24,6 +24,8 @@ from mnist_lab.system import streams
 if TYPE_CHECKING:
     from mnist_lab.history import Record
 
+Limits = Mapping[str, int]
+"""The largest value of `parameters` and of `multiply_adds` (for one image)."""
 PRELOAD = ("mnist_lab.sweeps.preload",)
 
 
@@ -45,6 +47,10 @@ class Task:
     """The archive of the interrupted run to resume, if the run is detached."""
     dataset_sha256: str = ""
     """The hash of its data set, if that may have been left for the executor's calls under this name."""
+    until: int | None = None
+    """The epoch at which to leave the run, neither tested nor finished; None trains it to its end."""
+    limits: Limits = field(default_factory=dict)
+    """What the network may have at most; one that has more is refused before it is trained."""
 
     def anywhere(self) -> "Task":
         """The same for a process on another machine."""
@@ -57,10 +63,12 @@ class Task:
 class Outcome:
     """How a run ended."""
 
-    kind: Literal["done", "failed", "busy", "stopped", "no_room"]
+    kind: Literal["done", "failed", "busy", "stopped", "no_room", "refused"]
     reason: str = ""
     archive: bytes = b""
     """The run folder, if the run was detached."""
+    sizes: Mapping[str, int | None] = field(default_factory=dict)
+    """The size of the network by the names of `Limits`, if it was built."""
 
 
 def executor_for(run: PlannedRun, slots: Sequence[Slot], *, timeout: float | None = None) -> ProcessExecutor:
@@ -88,15 +96,19 @@ def work(task: Task) -> Outcome:
 
 
 def _trained(task: Task, results: Path) -> Outcome:
+    observer = _InTheBackground(task.limits)
+    return replace(_tried(task, results, observer), sizes=observer.sizes)
+
+
+def _tried(task: Task, results: Path, observer: "_InTheBackground") -> Outcome:
+    where = {"results": results, "data_dir": task.data_dir, "dataset": _left(task.dataset_sha256), "observer": observer}
     try:
-        experiment.run(
-            task.config,
-            results=results,
-            data_dir=task.data_dir,
-            dataset=_left(task.dataset_sha256),
-            force=task.force,
-            observer=_InTheBackground(),
-        )
+        if task.until is None:
+            experiment.run(task.config, force=task.force, **where)
+        else:
+            experiment.advance(task.config, until=task.until, **where)
+    except _LimitError as error:
+        return Outcome("refused", str(error))
     except BusyError as error:
         return Outcome("busy", str(error))
     except NoRoomError as error:
@@ -127,14 +139,25 @@ def data_file(sha256: str) -> str:
     return f"{sha256}.pickle"
 
 
+class _LimitError(ConfigError):
+    """The network is larger than allowed."""
+
+
 class _InTheBackground(Observer):
     """Redirects output of libraries to the run's log, reports epochs, and stops after one on request."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
+        self.sizes: dict[str, int | None] = {}
+        self._limits = limits
         self._seconds: list[float] = []
 
     @override
     def begun(self, plan: RunPlan) -> None:
+        summary = plan.summary
+        self.sizes = {"parameters": summary.parameters.total, "multiply_adds": summary.multiply_adds}
+        for name, most in self._limits.items():
+            if (size := self.sizes[name] or 0) > most:
+                raise _LimitError(f"{size:,} {name.replace('_', '-')}, more than {most:,}.")
         streams.redirect(plan.folder.path / "log.txt")
         say({"epoch": plan.epochs_done})
 

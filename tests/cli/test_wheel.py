@@ -54,7 +54,8 @@ def there(installed, tmp_path):
 def test_the_wheel_holds_the_package_the_configurations_and_the_licence(installed):
     held = {path.relative_to(installed).as_posix() for path in installed.rglob("*") if path.is_file()}
     assert {f"mnist_lab/configs/{name}" for name in CONFIGS} <= held
-    assert not any(name.endswith(".yaml") for name in held if not name.startswith("mnist_lab/configs/"))
+    shipped = ("mnist_lab/configs/", "mnist_lab/searches/")
+    assert not any(name.endswith(".yaml") for name in held if not name.startswith(shipped))
     assert {"mnist_lab/py.typed", "mnist_lab/datasets/uci_digits.npz", "mnist_lab/datasets/uci_digits.txt"} <= held
     templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "mnist_lab/reports/templates").iterdir()}
     assert {name for name in held if name.startswith("mnist_lab/reports/templates/")} == templates

@@ -106,7 +106,7 @@ def names(arms: Sequence[Arm]) -> list[str]:
     A key path is shortened to the last parts that distinguish it from the others.
     """
     labels = _labels({setting.path for arm in arms for setting in arm})
-    plain = [",".join(f"{labels[s.path]}={part_of_name(_word(s.value))}" for s in arm) for arm in arms]
+    plain = [",".join(f"{labels[s.path]}={part_of_name(word(s.value))}" for s in arm) for arm in arms]
     exact = [json.dumps([(dotted(s.path), s.value) for s in arm], sort_keys=True, default=str) for arm in arms]
     shared = Counter(name.casefold() for name, _ in set(zip(plain, exact, strict=True)))
     return [
@@ -127,14 +127,14 @@ def _labels(paths: set[KeyPath]) -> dict[KeyPath, str]:
     }
 
 
-def _word(value: Any) -> str:
-    """A value as part of a folder name: `0.001`, `512-512`, `sgd-momentum-0.9`."""
+def word(value: Any) -> str:
+    """A value as part of a name: `0.001`, `512-512`, `sgd-momentum-0.9`."""
     match value:
         case dict():
-            words = [_word(item) if key == "name" else f"{key}-{_word(item)}" for key, item in value.items()]
+            words = [word(item) if key == "name" else f"{key}-{word(item)}" for key, item in value.items()]
             return "-".join(words)
         case tuple() | list():
-            return "-".join(map(_word, value)) or "none"
+            return "-".join(map(word, value)) or "none"
         case None:
             return "none"
         case bool():

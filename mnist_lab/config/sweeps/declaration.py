@@ -93,7 +93,7 @@ def load_sweep(
         except ValueError as error:
             raise InputError(f"name of the sweep: {error}.") from None
     chosen = None if seeds is None else parse_seeds(seeds)
-    suffix = _options(overrides)
+    suffix = options_suffix(overrides)
     if folds is not None:
         overrides, suffix = [*overrides, of_folds(folds, f"--folds {folds}")], f"{suffix},folds={folds}"
     errors: list[ConfigError] = []
@@ -294,8 +294,8 @@ def _name(paths: Sequence[Path], rows: Sequence[_Row]) -> str:
     return _folder(path) if path.is_dir() else rows[0].sweep or str(rows[0].config.experiment)
 
 
-def _options(overrides: Sequence[Override]) -> str:
-    """A suffix for the name of the sweep: the options that affect the results, except seeds."""
+def options_suffix(overrides: Sequence[Override]) -> str:
+    """A suffix for the name of a sweep or search: the options that affect the results, except seeds."""
     distinguishing = [
         Setting(override.path, override.value, (), ())
         for override in overrides

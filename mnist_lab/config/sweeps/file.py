@@ -70,7 +70,7 @@ class Uniform(Distribution):
     def value_at(self, quantile: float) -> float:
         """See `Distribution`."""
         low, high = self.between
-        return _rounded(low + (high - low) * quantile, low, high)
+        return rounded(low + (high - low) * quantile, low, high)
 
 
 class LogUniform(Distribution):
@@ -84,7 +84,7 @@ class LogUniform(Distribution):
     def value_at(self, quantile: float) -> float:
         """See `Distribution`."""
         low, high = self.between
-        return _rounded(math.exp(math.log(low) + (math.log(high) - math.log(low)) * quantile), low, high)
+        return rounded(math.exp(math.log(low) + (math.log(high) - math.log(low)) * quantile), low, high)
 
 
 class WholeNumber(Distribution):
@@ -117,7 +117,8 @@ class Choice(Distribution):
 DISTRIBUTIONS = (Uniform, LogUniform, WholeNumber, Choice)
 
 
-def _rounded(value: float, low: float, high: float) -> float:
+def rounded(value: float, low: float, high: float) -> float:
+    """To four significant digits, within the bounds."""
     return max(low, min(high, float(f"{value:.4g}")))
 
 

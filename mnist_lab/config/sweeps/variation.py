@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from mnist_lab.config import shipped
 from mnist_lab.config.document import MAX_DEPTH, Document, KeyPath, Position, dotted, frozen, read
-from mnist_lab.config.loading import NEVER_INHERITED, Override, is_sweep_file, read_config, resolve
+from mnist_lab.config.loading import NEVER_INHERITED, Override, is_search_file, is_sweep_file, read_config, resolve
 from mnist_lab.config.names import checked_name, folder_name
 from mnist_lab.config.problems import InvalidError, Problem, config_error, suggest
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config
@@ -58,9 +58,9 @@ def read_variation(path: Path, overrides: Sequence[Override] = ()) -> Variation:
     spec = _validated(sweep)
     if spec.folds and not any(override.path == FOLDS for override in overrides):
         overrides = (*overrides, of_folds(spec.folds, f"folds: {spec.folds}"))
-    base_file = _base_file(spec.base, sweep, path)
+    base_file = find_base(spec.base, sweep, path)
     document = read_config(base_file)
-    resolve(_copy(document), base_file, overrides)  # report problems of the base as such
+    resolve(copied(document), base_file, overrides)  # report problems of the base as such
     if (many := arms.count(spec)) > MAX_ARMS:
         excess = Problem(sweep.position(()), "", f"expected at most {MAX_ARMS:,} arms, received {many:,}")
         raise InvalidError(sweep.source, [excess])
@@ -72,13 +72,13 @@ def read_variation(path: Path, overrides: Sequence[Override] = ()) -> Variation:
     found: list[tuple[str | None, Problem]] = [(None, problem) for problem in refused.values()]
     base, configs = None, []
     try:
-        base = _settled(document, base_file, fixed, sweep, overrides)
+        base = settled(document, base_file, fixed, sweep, overrides)
     except InvalidError as error:
         found += [(None, problem) for problem in error.problems]
-    nameless = _copy(document, without=NEVER_INHERITED)
+    nameless = copied(document, without=NEVER_INHERITED)
     for arm_name, arm in zip(arms.names(varied), varied, strict=True):
         try:
-            configs.append((arm_name, _settled(nameless, None, (*fixed, *arm), sweep, overrides)))
+            configs.append((arm_name, settled(nameless, None, (*fixed, *arm), sweep, overrides)))
         except InvalidError as error:
             found += [(arm_name, problem) for problem in error.problems]
     for arm_name, _ in configs if not found else ():
@@ -106,7 +106,13 @@ def _validated(sweep: Document) -> SweepFile:
         raise invalid from None
 
 
-def _base_file(reference: str, sweep: Document, path: Path) -> Path:
+def find_base(reference: str, sweep: Document, path: Path) -> Path:
+    """The file of the base that a sweep file or a search file names.
+
+    Raises:
+        InvalidError: there is none, or it is no configuration.
+    """
+
     def refuse(problem: str) -> InvalidError:
         return InvalidError(sweep.source, [Problem(sweep.position(("base",)), "base", problem)])
 
@@ -117,9 +123,11 @@ def _base_file(reference: str, sweep: Document, path: Path) -> Path:
     if base.is_dir():
         raise refuse(f"expected a configuration, but {base} is a folder")
     if base.resolve() == path.resolve():
-        raise refuse("expected a configuration, but this is the sweep file itself")
-    if is_sweep_file(read(base).value):
-        raise refuse(f"expected a configuration, but {base} is a sweep file")
+        raise refuse("expected a configuration, but this is the same file")
+    content = read(base).value
+    for kind, is_of_kind in (("sweep", is_sweep_file), ("search", is_search_file)):
+        if is_of_kind(content):
+            raise refuse(f"expected a configuration, but {base} is a {kind} file")
     return base
 
 
@@ -157,7 +165,7 @@ def _refused(given: Sequence[Arm], sweep: Document, overrides: Sequence[Override
     return refused
 
 
-def _settled(
+def settled(
     document: Document, path: Path | None, settings: Arm, sweep: Document, overrides: Sequence[Override]
 ) -> Config:
     """Apply settings to `document`, from the file at `path`, and validate it.
@@ -165,7 +173,7 @@ def _settled(
     Raises:
         InvalidError: with problems at the positions of settings, as `document` alone is valid.
     """
-    changed = _copy(document)
+    changed = copied(document)
     problems = []
     for setting in sorted(settings, key=lambda setting: len(setting.path)):  # a mapping before what is in it
         try:
@@ -206,6 +214,7 @@ def _summed_up(found: Iterable[tuple[str | None, Problem]]) -> list[Problem]:
     return sorted(problems, key=lambda problem: (problem.place.line or 0, problem.place.column or 0))
 
 
-def _copy(document: Document, without: frozenset[str] = frozenset()) -> Document:
+def copied(document: Document, without: frozenset[str] = frozenset()) -> Document:
+    """A copy of a document that can be changed, without some of its top-level keys."""
     values = {key: value for key, value in document.value.items() if key not in without}
     return Document(values, document.source, dict(document.keys), dict(document.values))

@@ -133,7 +133,7 @@ def test_problems_of_the_base_are_told_of_the_base() -> None:
         ("", "base: expected text that is not empty"),
         ("nowhere.yaml", "x.yaml:1:7: base: nowhere.yaml: no such file, and mnist-lab ships no configuration"),
         ("mlp_51", "(did you mean 'mlp_512'?)"),
-        ("x.yaml", "x.yaml:1:7: base: expected a configuration, but this is the sweep file itself"),
+        ("x.yaml", "x.yaml:1:7: base: expected a configuration, but this is the same file"),
         ("y.yaml", "x.yaml:1:7: base: expected a configuration, but y.yaml is a sweep file"),
         (".", "x.yaml:1:7: base: expected a configuration, but . is a folder"),
     ],

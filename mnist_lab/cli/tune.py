@@ -1,0 +1,113 @@
+"""`mnist-lab tune`: the search for a good configuration."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mnist_lab.cli import _completion
+from mnist_lab.cli._invocation import command_line
+from mnist_lab.cli._options import (
+    REFERENCE,
+    Jobs,
+    config_options,
+    data_dir_option,
+    debug_option,
+    examples,
+    json_option,
+    overrides,
+    results_option,
+)
+from mnist_lab.terminal.output import print_json
+
+
+@click.command(
+    short_help="Search for a good configuration, and confirm it.",
+    epilog=examples(
+        "mnist-lab tune quick",
+        "mnist-lab tune searches/mlp.yaml --dry-run",
+        "mnist-lab tune mlp --subset 12000 --jobs 2",
+        "mnist-lab tune my_search.yaml --cluster tcp://node1:8786",
+    ),
+)
+@click.argument("reference", type=REFERENCE, metavar="SEARCH", shell_complete=_completion.searches)
+@click.option(
+    "--jobs",
+    type=Jobs(),
+    default="auto",
+    metavar="N|auto",
+    help="Trials at a time; auto: as many as suit this machine. With 1, the search is repeatable.",
+)
+@click.option(
+    "--cluster",
+    metavar="WHERE",
+    help="Train on a cluster: the address of a Dask scheduler or its file, or local[:N] to try Dask here.",
+)
+@click.option("--wait", is_flag=True, help="With --cluster: wait for workers of Dask.")
+@click.option("--dry-run", is_flag=True, help="Show the number of runs and the estimated time; train nothing.")
+@click.option("--name", metavar="NAME", help="Name of the search; it goes to NAME/ in the results folder.")
+@config_options
+@data_dir_option
+@results_option
+@click.option("--quiet", is_flag=True, help="Print only the results, no progress.")
+@json_option
+@debug_option
+@click.pass_context
+def tune(
+    ctx: click.Context,
+    reference: str,
+    jobs: int,
+    cluster: str | None,
+    data_dir: Path | None,
+    results: Path,
+    name: str | None,
+    *,
+    wait: bool,
+    dry_run: bool,
+    quiet: bool,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Search for a good configuration within a budget, as SEARCH declares it, and confirm the best with fresh seeds.
+
+    Only validation images steer the search; the test images are used in the confirmation alone. The same command goes
+    on with a search that was stopped, or whose budget has grown. Press Ctrl-C once to stop after the current epochs.
+    """
+    from mnist_lab import search
+    from mnist_lab.cli._search import print_found
+    from mnist_lab.config.searches import load_search
+    from mnist_lab.errors import TooLargeError
+    from mnist_lab.terminal.searching import observer_for, print_forecast
+    from mnist_lab.terminal.sweeping import print_failures
+
+    if cluster and jobs:
+        raise click.UsageError(
+            "--jobs and --cluster cannot be combined: a worker of the cluster trains one trial at a time."
+        )
+    if wait and not cluster:
+        raise click.UsageError("--wait needs --cluster.")
+    declared = load_search(reference, overrides(**values), name=name)
+    with observer_for(quiet=quiet, dry_run=dry_run) as observer:
+        tuned = search.tune(
+            declared,
+            results,
+            data_dir=data_dir,
+            jobs=jobs or None,
+            cluster=cluster,
+            wait=wait,
+            dry_run=dry_run,
+            observer=observer,
+        )
+    if dry_run and tuned.forecast:
+        if as_json:
+            print_json(vars(tuned.forecast) | {"seconds": tuned.forecast.seconds})
+        else:
+            print_forecast(tuned.record, tuned.forecast, to_stdout=True)
+        if tuned.forecast.problems:
+            raise TooLargeError("\n".join(tuned.forecast.problems))
+        return
+    print_found(tuned, as_json=as_json)
+    if tuned.failures:
+        print_failures(tuned.failures, shlex.join(command_line(ctx)))
+        ctx.exit(1)

@@ -1,0 +1,233 @@
+"""Reads a search file: its validated base, its space, and the configuration of every point of it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from mnist_lab.config import shipped
+from mnist_lab.config.document import MAX_DEPTH, Document, KeyPath, dotted, frozen, key_path, read
+from mnist_lab.config.loading import NEVER_INHERITED, Override, is_search_file, is_sweep_file, read_config, resolve
+from mnist_lab.config.names import checked_name, folder_name
+from mnist_lab.config.problems import InvalidError, Problem, config_error, suggest
+from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config
+from mnist_lab.config.searches.file import SearchFile
+from mnist_lab.config.searches.space import Dimension, Space, Values
+from mnist_lab.config.sweeps import arms
+from mnist_lab.config.sweeps.declaration import options_suffix
+from mnist_lab.config.sweeps.variation import copied, find_base, settled
+from mnist_lab.errors import ConfigError
+
+TRIAL = "trial-{:03d}"
+"""The folder of a trial below that of its search."""
+_EPOCHS = ("train", "epochs")
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search, validated; the ends of all its ranges and all options are, too."""
+
+    name: str
+    """Its folder below the results folder."""
+    file: Path
+    spec: SearchFile
+    space: Space
+    base: Config
+    """With the epochs of the budget and the seed of the search."""
+    corners: tuple[tuple[str, Config], ...]
+    """Configurations that have every end and every option at least once, each with its place in the search file."""
+    _document: Document
+    _sweep: Document
+    _overrides: tuple[Override, ...]
+
+    @property
+    def epochs(self) -> int:
+        """Of a trial that is trained to the end."""
+        return self.base.train.epochs
+
+    def configure(self, values: Values, number: int) -> Config:
+        """The configuration of a trial.
+
+        Args:
+            values: a point of the space.
+            number: that of the trial.
+
+        Raises:
+            ConfigError: these values do not go together.
+        """
+        name = TRIAL.format(number)
+        config = _configured(self.spec, self.space, values, self._document, self._sweep, self._overrides)
+        named = {"name": name, "experiment": f"{self.name}/{name}", "base": self.base.experiment}
+        return config.model_copy(update=named)
+
+
+def load_search(reference: str | Path, overrides: Sequence[Override] = (), *, name: str | None = None) -> Search:
+    """Read a search file, and validate its base and the ends of all ranges.
+
+    Args:
+        reference: the file, or the name of one that ships with mnist-lab.
+        overrides: values that replace those of the base and of `set`; the space must not have them.
+        name: that of the search; default: the file's, or the file's name.
+
+    Raises:
+        ConfigError: lists every problem of the search file, or those of the base.
+    """
+    path = shipped.find_search(reference)
+    sweep = read(path)
+    if not is_search_file(sweep.value) and is_sweep_file(sweep.value):
+        raise ConfigError(
+            f"{path}: expected a search file, which has a `space`.", f"Run it with `mnist-lab sweep {path}`."
+        )
+    if {"data", "model", "extends"} & sweep.value.keys():
+        raise ConfigError(
+            f"{path}: expected a search file, which has a `base` and a `space`.",
+            f"`mnist-lab run {path}` trains a configuration." if not is_search_file(sweep.value) else None,
+        )
+    try:
+        spec = SearchFile.model_validate(frozen(sweep.value))
+    except ValidationError as error:
+        raise config_error(error, sweep) from None
+    spec = _overridden(spec, overrides)
+    base_file = find_base(spec.base, sweep, path)
+    document = read_config(base_file)
+    resolve(copied(document), base_file, overrides)  # report problems of the base as such
+    refused = list(_refused(spec, sweep, overrides))
+    unfit = {problem.path for problem in refused}
+    space = Space({key: drawn for key, drawn in spec.space.items() if dotted(key_path(key)) not in unfit})
+    nameless = copied(document, without=NEVER_INHERITED)
+    corners, problems = _corners(spec, space, nameless, sweep, overrides)
+    base = None
+    try:
+        base = _base(spec, document, base_file, sweep, overrides)
+    except InvalidError as error:
+        problems += error.problems
+    if refused or problems or base is None:
+        raise InvalidError(sweep.source, sorted(dict.fromkeys([*refused, *problems]), key=_in_file))
+    seed = "".join(f",seed={spec.seed}" for override in overrides if override.path == ("seed",))
+    named = _named(name or f"{spec.name or folder_name(path.stem)}{options_suffix(overrides)}{seed}", sweep)
+    return Search(named, path, spec, space, base, corners, nameless, sweep, tuple(overrides))
+
+
+def _overridden(spec: SearchFile, overrides: Sequence[Override]) -> SearchFile:
+    """With the seed and the epochs of the command line, which validated configurations will have, too."""
+    for override in overrides:
+        if override.path == ("seed",) and isinstance(override.value, int):
+            spec = spec.model_copy(update={"seed": override.value})
+        elif override.path == _EPOCHS:
+            budget = spec.budget.model_copy(update={"epochs": override.value})
+            spec = spec.model_copy(update={"budget": budget})
+    return spec
+
+
+def _in_file(problem: Problem) -> tuple[int, int]:
+    return problem.place.line or 0, problem.place.column or 0
+
+
+def _named(name: str, sweep: Document) -> str:
+    try:
+        checked_name(f"{name}/{TRIAL.format(1)}")
+    except ValueError as error:
+        raise InvalidError(sweep.source, [Problem(sweep.position(("name",)), "name", str(error))]) from None
+    return checked_name(name)
+
+
+def _base(
+    spec: SearchFile, document: Document, base_file: Path, sweep: Document, overrides: Sequence[Override]
+) -> Config:
+    """The base, with what the search gives all trials.
+
+    Raises:
+        InvalidError: it has no validation images of its own.
+    """
+    fixed = arms.settings(spec.set, ("set",))
+    base = settled(document, base_file, fixed, sweep, overrides)
+    split = base.data.validation.split
+    if split in ("none", "test"):
+        what = {"none": "the base has no validation images", "test": "the base validates on the test images"}[split]
+        problem = (
+            f"{what} (data.validation.split is '{split}'), but trials are compared by validation images that are not "
+            "the test images; for example `set: {data.validation.split: stratified}`"
+        )
+        raise InvalidError(sweep.source, [Problem(sweep.position(("base",)), "base", problem)])
+    return _with_epochs(base, spec)
+
+
+def _with_epochs(config: Config, spec: SearchFile) -> Config:
+    train = config.train
+    if spec.budget.epochs:
+        train = train.model_copy(update={"epochs": spec.budget.epochs})
+    return config.model_copy(update={"seed": spec.seed, "train": train})
+
+
+def _configured(
+    spec: SearchFile, space: Space, values: Values, document: Document, sweep: Document, overrides: Sequence[Override]
+) -> Config:
+    settings = (*arms.settings(spec.set, ("set",)), *space.settings(values))
+    return _with_epochs(settled(document, None, settings, sweep, overrides), spec)
+
+
+def _corners(
+    spec: SearchFile, space: Space, document: Document, sweep: Document, overrides: Sequence[Override]
+) -> tuple[tuple[tuple[str, Config], ...], list[Problem]]:
+    """See `Search.corners`; with the problems of those that are not valid."""
+    found: list[tuple[str, Config]] = []
+    problems: list[Problem] = []
+    for dimension, values in space.corners():
+        try:
+            config = _configured(spec, space, values, document, sweep, overrides)
+        except InvalidError as error:
+            problems += error.problems
+        else:
+            if all(config != other for _, other in found):
+                found.append((_where(dimension, values, sweep), config))
+    return tuple(found), problems
+
+
+def _where(dimension: Dimension, values: Values, sweep: Document) -> str:
+    value = values[dimension.name]
+    return f"{sweep.position(dimension.place_of(value))}: {dimension.key} {value}"
+
+
+def _refused(spec: SearchFile, sweep: Document, overrides: Sequence[Override]) -> Iterator[Problem]:
+    """The problem of each key path that cannot be searched or set."""
+    for section, keys in (("space", spec.space), ("set", spec.set)):
+        for key in keys:
+            path = key_path(key)
+            place = sweep.position((section, key), of_key=True)
+            if message := _unfit(path, section):
+                yield Problem(place, dotted(path), message)
+            for override in overrides if section == "space" else ():
+                shorter = min(len(override.path), len(path))
+                if override.path[:shorter] == path[:shorter]:
+                    problem = f"searched here, but also set by {override.option}; remove one of them"
+                    yield Problem(place, dotted(path), problem)
+
+
+def _unfit(path: KeyPath, section: str) -> str:
+    """Why a key path cannot be searched (`space`) or set (`set`); empty if it can."""
+    first = str(path[0])
+    if "" in path or len(path) > MAX_DEPTH:
+        return "expected a key path such as train.optimizer.learning_rate"
+    if first == "seed":
+        return "the seed belongs under the top-level key 'seed'"
+    if path[:2] == _EPOCHS:
+        return "the number of epochs belongs under budget.epochs, as trials are compared after equally many"
+    sections = CHANGE_THE_NUMBERS if section == "space" else (*CHANGE_THE_NUMBERS, "runtime")
+    if first == "runtime" and section == "space":
+        return "it does not change what a network learns, so there is nothing to search"
+    if first not in sections:
+        return f"unknown key{suggest(first, sections)}; expected one of {', '.join(sections)}"
+    if section == "space" and first == "data" and path[1:2] != ("preprocess",):
+        return "it changes the images, and trials are compared on the same ones; only data.preprocess can be searched"
+    return ""
+
+
+def describe(values: Values) -> str:
+    """A point in words: `learning_rate 0.001, dropout 0.2`."""
+    return ", ".join(f"{name.rpartition('.')[2]} {_number(value)}" for name, value in values.items())
+
+
+def _number(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

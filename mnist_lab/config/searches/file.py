@@ -1,0 +1,242 @@
+"""The schema of a search file: a base configuration, the space of its variants, and how they are searched.
+
+    base: mlp_512                       # a path relative to this file, or the name of a shipped configuration
+    set: {data.subset: 12000}           # applies to the base and to every trial
+    space:                              # key paths and what their values are drawn from
+      train.optimizer.learning_rate: {log_uniform: [1.0e-4, 1.0e-2]}
+      model.dropout: {uniform: [0, 0.5]}
+      model.nodes: {choice: [[256, 256], [512, 512], [1024]]}
+    objective: {maximize: val_accuracy} # or minimize: val_loss; also {maximize: val_accuracy, minimize: parameters}
+    where: {parameters: "<= 1000000"}   # what is larger is not trained
+    sampler: tpe                        # tpe, random or gp
+    budget: {trials: 50, epochs: 20}    # trials, minutes, or both
+    promote: {first: 2, factor: 3}      # of the trials at 2, 6, ... epochs the best third goes on; off: all do
+    confirm: {best: 3, seeds: 6}        # the best and the base with as many seeds that the search does not use
+    seed: 1
+
+An option of a choice may have distributions below it: `model: {choice: [{kind: mlp, nodes: {choice: [...]}}, ...]}`.
+They are drawn if that option is.
+"""
+
+import re
+from typing import Annotated, Any, Literal, Self, Union
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import PydanticCustomError
+from typing_extensions import TypeAliasType
+
+from mnist_lab.config.document import in_words
+from mnist_lab.config.schema import ExperimentName, FileSchema
+from mnist_lab.config.spec import OneOf, OneOrMore, Positive, PositiveFloat, Spec
+from mnist_lab.config.sweeps.file import Choice, Distribution, LogUniform, Uniform, Values, WholeNumber
+
+MEASURES = ("val_accuracy", "val_loss", "parameters", "multiply_adds")
+"""What an objective can be; the last two are costs, which are known before training."""
+COSTS = MEASURES[2:]
+
+
+def _different(options: tuple[Any, ...]) -> tuple[Any, ...]:
+    for i, option in enumerate(options):
+        if any(_same(option, other) for other in options[:i]):
+            raise PydanticCustomError(
+                "same_option", "expected different options, received one twice: {option}", {"option": str(option)}
+            )
+    if len(options) < 2:
+        raise PydanticCustomError("one_option", "expected at least two options, as one leaves nothing to choose")
+    return options
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def _shape(value: Any) -> str:
+    """What a value within an option is: a distribution, or what may have some below it."""
+    match value:
+        case Distribution():
+            return "a distribution"
+        case dict() if len(value) == 1 and next(iter(value)) in {kind.key for kind in DISTRIBUTIONS}:
+            return "a distribution"
+        case dict():
+            return "a mapping"
+        case tuple() | list():
+            return "a list"
+        case _:
+            return "a value"
+
+
+class Options(Choice):
+    """One of several options, which may have distributions below them."""
+
+    among: Annotated[tuple["Option", ...], AfterValidator(_different)]
+    """The options."""
+
+
+DISTRIBUTIONS = (Uniform, LogUniform, WholeNumber, Options)
+Drawn = Annotated[Distribution, OneOf(lambda: DISTRIBUTIONS)]
+Option = TypeAliasType(
+    "Option",
+    Annotated[
+        Union[  # noqa: UP007  a forward reference
+            Annotated[Drawn, Tag("a distribution")],
+            Annotated[dict[str, "Option"], Tag("a mapping")],  # pyright: ignore[reportInvalidTypeForm]
+            Annotated[tuple["Option", ...], Tag("a list")],  # pyright: ignore[reportInvalidTypeForm]
+            Annotated[Any, Tag("a value")],
+        ],
+        Discriminator(_shape),
+    ],
+)
+"""A value, or one with distributions in the place of some of the values below it."""
+
+
+def _measure(given: Any) -> Any:
+    """Refuse test numbers with the reason, and name the goal of a measure."""
+    for name in given if isinstance(given, tuple | list) else (given,):
+        if isinstance(name, str) and name.removeprefix("best_").startswith("test"):
+            raise PydanticCustomError(
+                "test_number",
+                "'{name}' is measured on the test images, and a configuration chosen by them looks better on them than "
+                "it is; choose by val_accuracy or val_loss (`confirm` tests the best)",
+                {"name": name},
+            )
+        if name == "accuracy" or name == "loss":
+            raise PydanticCustomError(
+                "training_number",
+                "'{name}' is measured on the training images; expected val_{name}, of the validation images",
+                {"name": name},
+            )
+    return given
+
+
+class Objective(Spec):
+    """What is searched for: one measure of the validation images, and optionally a cost to trade it off against."""
+
+    maximize: Annotated[Literal["val_accuracy"] | None, BeforeValidator(_measure)] = None
+    """`val_accuracy`."""
+    minimize: Annotated[
+        tuple[Literal["val_loss", "parameters", "multiply_adds"], ...], OneOrMore, BeforeValidator(_measure)
+    ] = ()
+    """`val_loss`, `parameters` or `multiply_adds` (for one image), or a loss and a cost."""
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        validated = [name for name in (self.maximize, *self.minimize) if name and name not in COSTS]
+        costs = [name for name in self.minimize if name in COSTS]
+        if len(validated) != 1 or len(costs) > 1:
+            raise PydanticCustomError(
+                "objectives",
+                "expected maximize: val_accuracy or minimize: val_loss, and at most one of {costs} to minimize",
+                {"costs": " and ".join(COSTS)},
+            )
+        return self
+
+
+def _most(given: Any) -> Any:
+    if isinstance(given, str) and (match := re.fullmatch(r"\s*(<=?)\s*([0-9][0-9_]{0,17})\s*", given)):
+        return int(match[2]) - (match[1] == "<")
+    raise PydanticCustomError(
+        "limit", 'expected a limit such as "<= 10000", received {received}', {"received": in_words(given)}
+    )
+
+
+Most = Annotated[int, BeforeValidator(_most, json_schema_input_type=str), Field(ge=1)]
+
+
+class Limits(Spec):
+    """Configurations above a limit are not trained."""
+
+    parameters: Most | None = None
+    """All parameters of the network: `"<= 10000"`."""
+    multiply_adds: Most | None = None
+    """Multiply-adds of one image's prediction: `"<= 1000000"`."""
+
+
+class Budget(Spec):
+    """When the search ends: at whichever is reached first."""
+
+    trials: Positive | None = None
+    """Configurations to try."""
+    minutes: PositiveFloat | None = None
+    """Time of the search over all its sessions, without the confirmation."""
+    epochs: Positive | None = None
+    """Epochs of a configuration that is trained to the end, and of the base; default: those of the base."""
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if self.trials is None and self.minutes is None:
+            raise PydanticCustomError("endless", "expected trials, minutes, or both")
+        return self
+
+
+class Promote(Spec):
+    """Asynchronous successive halving: at each rung, only the best go on from their checkpoints."""
+
+    first: Positive = 1
+    """Epochs of the first rung; each further one has `factor` times as many, as long as that is within the budget."""
+    factor: Annotated[int, Field(ge=2)] = 3
+    """One in so many goes on."""
+
+
+class Confirm(Spec):
+    """Trains the best and the base again, with seeds that the search has not used, and tests them."""
+
+    best: Positive = 3
+    """How many of the best by validation; of two objectives, of the Pareto front."""
+    seeds: Positive = 6
+    """With how many seeds; fewer than six cannot give significant differences."""
+
+
+def _or_off(given: Any) -> Any:
+    return None if given == "off" or given is False else given
+
+
+Off = BeforeValidator(_or_off)
+
+
+class SearchFile(Spec):
+    """A base configuration, the space of its variants, and how they are searched."""
+
+    name: ExperimentName | None = None
+    """The folder of the search below the results folder; default: the file's name."""
+    description: str | None = None
+    """One sentence on the search."""
+    base: Annotated[str, Field(min_length=1)]
+    """The configuration to vary: a path relative to the search file, or the name of a shipped configuration."""
+    set: Values = Field(default={})
+    """Key paths and the values that they have in the base and in every trial."""
+    space: Annotated[dict[str, Drawn], Field(min_length=1)]
+    """Key paths and what their values are drawn from."""
+    objective: Objective = Objective(maximize="val_accuracy")
+    """What is searched for."""
+    where: Limits = Limits()
+    """Limits of what is trained."""
+    sampler: Literal["tpe", "random", "gp"] = "tpe"
+    """How values are proposed: by Optuna's tree-structured Parzen estimator, at random, or by a Gaussian process."""
+    budget: Budget
+    """When the search ends."""
+    promote: Annotated[Promote | None, Off] = None
+    """Which trials go on from a rung; `off`: all train to the end."""
+    confirm: Annotated[Confirm | None, Off] = Confirm()
+    """What is confirmed with fresh seeds; `off`: nothing."""
+    seed: Annotated[int, Field(ge=0, lt=2**32 - 1_000)] = 1
+    """Seed of the sampler and of every trial."""
+
+    @model_validator(mode="after")
+    def _confirms_what_it_tries(self) -> Self:
+        confirm, trials = self.confirm, self.budget.trials
+        if confirm and trials and confirm.best > trials and "best" in confirm.model_fields_set:
+            raise PydanticCustomError(
+                "confirms_more", "expected at most {trials}, as many as budget.trials tries, received {best}",
+                {"trials": trials, "best": confirm.best, "at": ("confirm", "best")},
+            )  # fmt: skip
+        return self
+
+
+def search_json_schema() -> dict[str, Any]:
+    """The JSON Schema of a search file."""
+    return {
+        "$schema": GenerateJsonSchema.schema_dialect,
+        **SearchFile.model_json_schema(schema_generator=FileSchema),
+        "required": ["base", "space", "budget"],
+    }

@@ -1,0 +1,174 @@
+"""The space of a search: its dimensions, and the settings that values of these stand for."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mnist_lab.config.document import KeyPath, dotted, key_path
+from mnist_lab.config.searches.file import Options
+from mnist_lab.config.sweeps.arms import Arm, Setting, word
+from mnist_lab.config.sweeps.file import Choice, Distribution
+
+Values = Mapping[str, float | int | str]
+"""A point of the space: the value of each dimension that exists there, by its name; of a choice the option's label."""
+MAX_LABEL = 40
+"""Characters of a label; options with longer ones are numbered."""
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A value that is searched."""
+
+    name: str
+    """Its key, and the option below which it exists if other options have the same key."""
+    key: str
+    """Its dotted key in the configuration."""
+    place: KeyPath
+    """The position of its distribution in the search file."""
+    drawn: Distribution
+    labels: tuple[str, ...] = ()
+    """Of a choice."""
+    within: tuple[str, str] | None = None
+    """The choice (its name and label) below which it exists; None if it always does."""
+
+    @property
+    def kind(self) -> str:
+        """`uniform`, `log_uniform`, `int` or `choice`."""
+        return self.drawn.key
+
+    @property
+    def ends(self) -> tuple[float | int | str, ...]:
+        """Its lowest and highest value, or the labels of its options."""
+        return self.labels or self.bounds
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Of a range, its lowest and highest value."""
+        return self.drawn.between  # pyright: ignore[reportAttributeAccessIssue]
+
+    def place_of(self, value: float | str) -> KeyPath:
+        """The position in the search file of one of its ends."""
+        return (*self.place, self.kind, self.ends.index(value))
+
+
+class Space:
+    """All dimensions, each after the choice that it belongs to.
+
+    Args:
+        space: the distribution of each key path, as a search file has them.
+    """
+
+    def __init__(self, space: Mapping[str, Distribution]) -> None:
+        self._space = space
+        found = [
+            each for key, drawn in space.items() for each in _dimensions(key_path(key), ("space", key), drawn, None)
+        ]
+        shared = Counter(each.key for each in found)
+        self._at: dict[KeyPath, Dimension] = {}
+        for each in found:
+            name = each.key
+            if shared[each.key] > 1 and each.within:
+                name = f"{each.key} ({each.within[1]})"
+            within = each.within and (self._at[_choice_above(each.place)].name, each.within[1])
+            named = Dimension(name, each.key, each.place, each.drawn, each.labels, within)
+            self._at[each.place] = named
+        self.dimensions = tuple(self._at.values())
+
+    def exists(self, dimension: Dimension, values: Values) -> bool:
+        """Whether the dimension exists at a point of which all dimensions before it are known."""
+        return dimension.within is None or values.get(dimension.within[0]) == dimension.within[1]
+
+    def settings(self, values: Values) -> Arm:
+        """What the values of a point set in the configuration, with their positions in the search file."""
+        return tuple(self._setting(key, drawn, values) for key, drawn in self._space.items())
+
+    def _setting(self, key: str, drawn: Distribution, values: Values) -> Setting:
+        place = ("space", key)
+        dimension = self._at[place]
+        value = values[dimension.name]
+        there = dimension.place_of(value) if value in dimension.ends else (*place, drawn.key)
+        return Setting(key_path(key), self._value(drawn, place, values), place, there)
+
+    def _value(self, given: Any, place: KeyPath, values: Values) -> Any:
+        """What stands at a place of the search file: itself, or of a distribution the value."""
+        match given:
+            case Choice():
+                dimension = self._at[place]
+                index = dimension.labels.index(str(values[dimension.name]))
+                return self._value(given.among[index], (*place, given.key, index), values)
+            case Distribution():
+                return values[self._at[place].name]
+            case dict():
+                return {key: self._value(item, (*place, key), values) for key, item in given.items()}
+            case tuple():
+                return tuple(self._value(item, (*place, i), values) for i, item in enumerate(given))
+            case _:
+                return given
+
+    def first(self, given: Values | None = None) -> dict[str, float | int | str]:
+        """The point with the first option of each choice and the lower end of each range, but for the values given."""
+        point: dict[str, float | int | str] = {}
+        for each in self.dimensions:
+            if self.exists(each, point):
+                point[each.name] = (given or {}).get(each.name, each.ends[0])
+        return point
+
+    def corners(self) -> Iterator[tuple[Dimension, dict[str, float | int | str]]]:
+        """Points that have every end and every option at least once, each with the dimension that it is about."""
+        last: dict[str, float | int | str] = {}
+        for each in self.dimensions:
+            above: dict[str, float | int | str] = {}
+            choice = each.within
+            while choice:
+                above[choice[0]] = choice[1]
+                choice = next(one.within for one in self.dimensions if one.name == choice[0])
+            for end in each.ends:
+                yield each, self.first({**above, each.name: end})
+            if not each.labels:
+                last[each.name] = each.ends[-1]
+        if last:
+            yield self.dimensions[0], self.first(last)
+
+
+def _dimensions(path: KeyPath, place: KeyPath, given: Any, within: tuple[str, str] | None) -> Iterator[Dimension]:
+    """The dimensions at and below a place of the search file, with `within` by the key of the choice."""
+    match given:
+        case Options():
+            key, labels = dotted(path), _labels(given.among)
+            yield Dimension(key, key, place, given, labels, within)
+            for i, option in enumerate(given.among):
+                yield from _dimensions(path, (*place, given.key, i), option, (key, labels[i]))
+        case Distribution():
+            key = dotted(path)
+            yield Dimension(key, key, place, given, (), within)
+        case dict():
+            for key, item in given.items():
+                yield from _dimensions((*path, key), (*place, key), item, within)
+        case tuple():
+            for i, item in enumerate(given):
+                yield from _dimensions((*path, i), (*place, i), item, within)
+
+
+def _choice_above(place: KeyPath) -> KeyPath:
+    """The place of the choice that an option's place is below."""
+    last = max(i for i, key in enumerate(place) if key == Options.key and isinstance(place[i + 1], int))
+    return place[:last]
+
+
+def _labels(options: Sequence[Any]) -> tuple[str, ...]:
+    """A name for each option: its `kind` or `name` if all differ in it, else its value, else its number."""
+    for key in ("kind", "name"):
+        given = [str(option[key]) for option in options if isinstance(option, dict) and key in option]
+        if len(set(given)) == len(options):
+            return tuple(given)
+    words = [option.key if isinstance(option, Distribution) else word(option) for option in options]
+    varied = any(isinstance(option, dict | tuple) and _has_distribution(option) for option in options)
+    if varied or len(set(words)) < len(words) or max(map(len, words)) > MAX_LABEL:
+        return tuple(f"option {number}" for number in range(1, len(options) + 1))
+    return tuple(words)
+
+
+def _has_distribution(value: Any) -> bool:
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else ()
+    return isinstance(value, Distribution) or any(map(_has_distribution, below))

@@ -1,0 +1,87 @@
+"""What a search will probably take, from finished runs on this machine or a short timing.
+
+The networks at the ends of all ranges are built for it, so one whose layers do not fit each other is an error before
+anything is trained.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from mnist_lab.datasets import Dataset
+from mnist_lab.executors import Slot
+from mnist_lab.experiment import identify
+from mnist_lab.runs import read_runs
+from mnist_lab.search.tuner import Tuner, expected_epochs
+from mnist_lab.sweeps import PlannedRun
+from mnist_lab.sweeps.appraisal import appraise
+from mnist_lab.sweeps.plan import Plan
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a search will probably take from now on."""
+
+    trials: int | None
+    """Trials that are still to begin; None if only the time is limited."""
+    trial_seconds: float
+    """All trials together, of which some run side by side."""
+    confirming: int
+    """Runs of the confirmation."""
+    confirming_seconds: float
+    parallel: int
+    """Runs at a time."""
+    basis: str
+    """What the times are estimated from."""
+    problems: tuple[str, ...]
+    """Networks of the space that are too large for this machine; their trials will fail."""
+
+    @property
+    def seconds(self) -> float:
+        """All of it."""
+        return self.trial_seconds + self.confirming_seconds
+
+
+def forecast(tuner: Tuner, dataset: Dataset, slot: Slot, parallel: int, data_dir: Path | None) -> Forecast:
+    """Estimate what remains of a search.
+
+    Args:
+        tuner: the search.
+        dataset: its data set.
+        slot: the part of this machine that a run gets.
+        parallel: runs at a time.
+        data_dir: where to look for data sets first.
+
+    Raises:
+        InputError: a network's layers do not fit each other or the images; says where in the search file it is from.
+    """
+    identities = [(label, identify(config, dataset, tuner.results)) for label, config in tuner.declared.corners]
+    different = {identity.fingerprint: PlannedRun(identity, "new", source=label) for label, identity in identities}
+    finished = tuple(run.measured for run in read_runs([tuner.results]).complete().runs)
+    costs = appraise(Plan(tuple(different.values()), tuple(different.values()), (), finished), slot, data_dir=data_dir)
+    usual = [cost for cost in costs.values() if not cost.problem]
+    search = tuner.record
+    budget, promotion, begun = search.budget, search.promotion, [t for t in search.trials if t.state != "refused"]
+    overhead = fmean(cost.overhead for cost in usual) if usual else 0.0
+    epoch = fmean((cost.seconds - cost.overhead) / budget.epochs for cost in usual) if usual else 0.0
+    by_time = max(0.0, 60 * budget.minutes - search.seconds) if budget.minutes else None
+    if budget.trials:
+        at, factor = (promotion.rungs, promotion.factor) if promotion else ((), 1)
+        epochs = max(0.0, expected_epochs(budget.trials, budget.epochs, at, factor) - sum(t.epochs for t in begun))
+        starts = sum(budget.trials / factor**i for i in range(len(at) + 1)) - sum(len(t.reached) for t in begun)
+        seconds = (epochs * epoch + max(0.0, starts) * overhead) / parallel
+        seconds = seconds if by_time is None else min(seconds, by_time)
+    else:
+        seconds = by_time or 0.0
+    confirming = (search.confirm.best + 1) * len(search.confirm.seeds) if search.confirm else 0
+    bases = {cost.basis for cost in usual}
+    names = {"runs": "finished runs on this machine", "timing": "a short timing"}
+    return Forecast(
+        trials=max(0, budget.trials - len(begun)) if budget.trials else None,
+        trial_seconds=seconds,
+        confirming=confirming,
+        confirming_seconds=confirming * (budget.epochs * epoch + overhead) / parallel,
+        parallel=parallel,
+        basis=" and ".join(text for basis, text in names.items() if basis in bases),
+        problems=tuple(dict.fromkeys(cost.problem for cost in costs.values() if cost.problem)),
+    )

@@ -1,0 +1,243 @@
+"""The pipeline of a search: check, train and promote trials, confirm the best, and write what was found."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from typing_extensions import override
+
+from mnist_lab import datasets, sweeps
+from mnist_lab.config import to_yaml
+from mnist_lab.config.clusters import kind_of
+from mnist_lab.config.searches import Search as Declared
+from mnist_lab.config.searches import describe
+from mnist_lab.errors import BusyError, InputError, TrainingError
+from mnist_lab.executors import Slot
+from mnist_lab.experiment import identify
+from mnist_lab.reports import Study
+from mnist_lab.runs.lock import locked
+from mnist_lab.search.confirm import confirmation, confirmation_sweep
+from mnist_lab.search.forecast import Forecast, forecast
+from mnist_lab.search.journal import JOURNAL, write_journal
+from mnist_lab.search.observer import Observer
+from mnist_lab.search.outline import outline
+from mnist_lab.search.record import Search
+from mnist_lab.search.sampler import check_installed
+from mnist_lab.search.tuner import Tuner
+from mnist_lab.sweeps import Machine, PlannedRun, Running, ThisMachine, launch_from
+from mnist_lab.sweeps.schedule import slots_for
+from mnist_lab.system import atomic
+from mnist_lab.system.writable import check_clock, check_writable
+from mnist_lab.version import __version__
+
+BEST = "best.yaml"
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The result of a search."""
+
+    record: Search
+    forecast: Forecast | None = None
+    """What remained when it began; None if the search itself had ended."""
+    files: tuple[Path, ...] = ()
+    """What was written."""
+    study: Study | None = None
+    """The comparison of the confirmed trials with the base; None if nothing was confirmed."""
+    failures: tuple[tuple[PlannedRun, str], ...] = ()
+    """Runs of the confirmation that failed, each with the reason."""
+
+
+@dataclass(frozen=True)
+class _How:
+    """How trials are trained."""
+
+    results: Path
+    data_dir: Path | None
+    jobs: int | None
+    cluster: str | None
+    wait: bool
+    observer: Observer = field(default_factory=Observer)
+
+
+def tune(
+    declared: Declared,
+    results: Path,
+    *,
+    data_dir: Path | None = None,
+    jobs: int | None = None,
+    cluster: str | None = None,
+    wait: bool = False,
+    dry_run: bool = False,
+    observer: Observer | None = None,
+) -> Tuned:
+    """Run a search, or go on with it, and write what was found to `results/<name>/`.
+
+    Args:
+        declared: as `load_search` gives it.
+        results: the folder below which runs are.
+        data_dir: where to look for data sets first.
+        jobs: trials at a time; None chooses it for this machine.
+        cluster: where to train instead of on this machine: the address or the scheduler file of a Dask cluster, or
+            `local` or `local:N`.
+        wait: wait for the workers of the cluster.
+        dry_run: estimate only; nothing is trained or written.
+        observer: is notified of events.
+
+    Raises:
+        InputError: an argument or the file is invalid; nothing was trained.
+        BusyError: another process runs this search.
+        TrainingError: the first trials have all failed.
+        Interruption: a KeyboardInterrupt; the same call goes on.
+        NoRoomError: the disk is full.
+    """
+    how = _How(results, data_dir, jobs, cluster, wait, observer or Observer())
+    check_installed(declared.spec.sampler)
+    if cluster and kind_of(cluster) == "slurm":
+        raise InputError(
+            "--cluster slurm: a search chooses each trial by the results of earlier ones, so it cannot submit them in "
+            "advance.",
+            "Run mnist-lab tune inside a SLURM job, or start Dask workers in SLURM jobs and give --cluster the address "
+            "of their scheduler.",
+        )
+    dataset = datasets.load(declared.base.data, data_dir)
+    known = outline(declared, dataset, results)
+    if dry_run:
+        tuner = Tuner(declared, known, results, dataset, data_dir=data_dir)
+        with _machine(tuner, dataset, how) as (machine, slot):
+            how.observer.appraising()
+            return Tuned(tuner.record, forecast(tuner, dataset, slot, machine.parallel, data_dir))
+    check_clock()
+    check_writable(results / declared.name, "Choose another folder with --results, or a shorter name.")
+    with _held(results / declared.name):
+        tuner = Tuner(declared, known, results, dataset, data_dir=data_dir, moved=how.observer.moved)
+        remained = None if tuner.ended_by else _search(tuner, dataset, how)
+        return _concluded(tuner, remained, how)
+
+
+def _search(tuner: Tuner, dataset: datasets.Dataset, how: _How) -> Forecast:
+    """Train trials until the search has ended."""
+    with _machine(tuner, dataset, how) as (machine, slot):
+        machine.await_workers(how.observer.note)
+        how.observer.appraising()
+        remains = forecast(tuner, dataset, slot, machine.parallel, how.data_dir)
+        tuner.note_environment(
+            backend=_like(tuner, dataset).identity.config.runtime.backend,
+            jobs=machine.parallel,
+            cluster=how.cluster,
+            mnist_lab=__version__,
+            optuna=version("optuna"),
+        )
+        how.observer.begun(tuner.record, remains)
+        try:
+            with tuner.running():
+                launch_from(tuner, machine, _like(tuner, dataset), observer=_Following(tuner, how.observer))
+        finally:
+            write_journal(tuner.folder, tuner.record, tuner.sampler, tuner.trials.values())
+    return remains
+
+
+def _concluded(tuner: Tuner, remained: Forecast | None, how: _How) -> Tuned:
+    """Write what was found, and confirm it."""
+    _check_success(tuner)
+    found = tuner.record
+    how.observer.ended_search(found)
+    files = [tuner.folder / JOURNAL, _write_best(tuner)]
+    if not found.confirm:
+        return Tuned(found, remained, (found.write(tuner.folder), *files))
+    swept = sweeps.sweep(
+        confirmation_sweep(tuner.declared, tuner.best[: found.confirm.best], found.confirm.seeds),
+        how.results,
+        data_dir=how.data_dir,
+        jobs=how.jobs,
+        cluster=how.cluster,
+        wait=how.wait,
+        observer=how.observer,
+    )
+    found = found.model_copy(update={"confirmation": confirmation(swept, found, how.results)})
+    files = (found.write(tuner.folder), *files, *swept.files)
+    return Tuned(found, remained, files, swept.study, swept.failures)
+
+
+def _check_success(tuner: Tuner) -> None:
+    """Check that at least one trial has a result.
+
+    Raises:
+        TrainingError: the first ones have all failed.
+        InputError: none is within the limits, or there was no time for one.
+    """
+    again = f"Then remove {tuner.folder}, or give the search another name."
+    if tuner.failing:
+        raise TrainingError(f"The first trials have all failed: {tuner.failing}", f"Change the space. {again}")
+    if tuner.best:
+        return
+    if tuner.refusing:
+        raise InputError(f"No trial is within the limits: {tuner.refusing}", f"Change `where` or the space. {again}")
+    if tuner.ended_by == "minutes":
+        raise InputError("The time of the budget ended before any trial had a result.", "Increase budget.minutes.")
+    raise TrainingError(f"No trial has a result. {tuner.failed}", f"Change the space. {again}")
+
+
+def _write_best(tuner: Tuner) -> Path:
+    """Write `best.yaml`, the configuration of the best trial, with the seed of the search."""
+    found, best = tuner.record, tuner.best[0]
+    measure = found.watched.measure
+    described = (
+        f"# Trial {best.number} of the search {found.name}: {measure} {best.measured(measure):.4f} after "
+        f"{best.epochs} of {found.budget.epochs} epochs\n# {describe(best.values)}\n"
+    )
+    file = tuner.folder / BEST
+    atomic.write_text(file, described + to_yaml(tuner.declared.configure(best.values, best.number)))
+    return file
+
+
+@contextmanager
+def _machine(tuner: Tuner, dataset: datasets.Dataset, how: _How) -> Iterator[tuple[Machine, Slot]]:
+    """Where trials are trained, and the part of this machine that one has, or would have."""
+    trials = tuner.record.budget.trials
+    likely: Sequence[PlannedRun] = [_like(tuner, dataset)] * min(trials or 1_000, 1_000)
+    slots = slots_for(likely, jobs=how.jobs)
+    machine: Machine = ThisMachine(slots)
+    if how.cluster:
+        from mnist_lab.sweeps.dask import DaskMachine
+
+        machine = DaskMachine(how.cluster, how.results, data_dir=how.data_dir, wait=how.wait)
+    with closing(machine):
+        yield machine, slots[0]
+
+
+def _like(tuner: Tuner, dataset: datasets.Dataset) -> PlannedRun:
+    """A run with the data set, the backend and the device of all trials."""
+    return PlannedRun(identify(tuner.declared.base, dataset, tuner.results), "new")
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    try:
+        with locked(folder):
+            yield
+    except BusyError as error:
+        raise BusyError(f"{folder}: another process runs this search.", error.hint) from None
+
+
+class _Following(sweeps.Observer):
+    """Passes on the events of trials, but for their ends, which the tuner tells with what has come of them."""
+
+    def __init__(self, tuner: Tuner, observer: Observer) -> None:
+        self._tuner = tuner
+        self._observer = observer
+
+    @override
+    def started(self, run: PlannedRun) -> None:
+        self._observer.started(run)
+
+    @override
+    def tick(self, running: Sequence[Running]) -> None:
+        self._tuner.beat()
+        self._observer.tick(running)
+
+    @override
+    def note(self, text: str) -> None:
+        self._observer.note(text)

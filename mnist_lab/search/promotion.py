@@ -1,0 +1,117 @@
+"""Which trials go on: asynchronous successive halving (Li et al. 2020), whose trials wait instead of being stopped.
+
+Of the trials that have reached a rung, the best 1/factor go on from their checkpoints as soon as that is known, however
+many are still to come. Pure functions of the trials so far, so that a search decides the same after it was interrupted.
+"""
+
+from collections.abc import Iterable, Sequence
+from math import inf, isfinite
+
+from mnist_lab.analysis.pareto import front
+from mnist_lab.search.record import Objective, Reached, Trial
+
+Point = tuple[float, ...]
+"""The values of the objectives, with signs so that higher is better."""
+
+
+def rungs(first: int, factor: int, epochs: int) -> tuple[int, ...]:
+    """The epochs at which trials wait: `first` times powers of `factor`, so that another such step is within `epochs`.
+
+    `rungs(2, 3, 20) == (2, 6)`; the training ends at 20.
+    """
+    found = []
+    while first * factor <= epochs:
+        found.append(first)
+        first *= factor
+    return tuple(found)
+
+
+def target(trial: Trial, rungs: Sequence[int], epochs: int) -> int:
+    """The epoch that a trial is to be trained up to next."""
+    done = trial.reached[-1].epoch if trial.reached else 0
+    return next((rung for rung in rungs if rung > done), epochs)
+
+
+def promotable(
+    trials: Iterable[Trial], rungs: Sequence[int], factor: int, objectives: Sequence[Objective]
+) -> Trial | None:
+    """The trial that is to go on, from the highest rung where there is one."""
+    trials = list(trials)
+    for rung in reversed(rungs):
+        there = [(trial, at) for trial in trials for at in trial.reached if at.epoch == rung]
+        chosen = ranked(there, objectives)[: len(there) // factor]
+        waiting = [trial for trial in chosen if trial.state == "stopped" and trial.reached[-1].epoch == rung]
+        if waiting:
+            return waiting[0]
+    return None
+
+
+def furthest(trials: Iterable[Trial], objectives: Sequence[Objective]) -> Trial | None:
+    """The best of the waiting trials at the highest rung where there are any."""
+    waiting = [(trial, trial.reached[-1]) for trial in trials if trial.state == "stopped" and trial.reached]
+    last = max((at.epoch for _, at in waiting), default=0)
+    return next(iter(ranked([(trial, at) for trial, at in waiting if at.epoch == last], objectives)), None)
+
+
+def best(trials: Iterable[Trial], objectives: Sequence[Objective]) -> list[Trial]:
+    """Those that were trained the longest: of one objective all, the best first; of two the Pareto front.
+
+    The front is in the order of the first objective.
+    """
+    there = [(trial, trial.reached[-1]) for trial in trials if trial.reached]
+    if any(trial.state == "finished" for trial, _ in there):
+        there = [(trial, at) for trial, at in there if trial.state == "finished"]
+    else:
+        last = max((at.epoch for _, at in there), default=0)
+        there = [(trial, at) for trial, at in there if at.epoch == last]
+    if len(objectives) == 1:
+        return ranked(there, objectives)
+    points = [point(trial, at, objectives) for trial, at in there]
+    ahead = front([(-cost, value) for value, cost in points])
+    return [there[i][0] for i in sorted(ahead, key=lambda i: (-points[i][0], there[i][0].number))]
+
+
+def ranked(there: Sequence[tuple[Trial, Reached]], objectives: Sequence[Objective]) -> list[Trial]:
+    """The trials, each with its numbers at a rung, the best first; the earlier one of equals."""
+    points = [point(trial, at, objectives) for trial, at in there]
+    numbers = [trial.number for trial, _ in there]
+    if len(objectives) == 1:
+        order = sorted(range(len(there)), key=lambda i: (-points[i][0], numbers[i]))
+    else:
+        order = _by_fronts(points, numbers)
+    return [there[i][0] for i in order]
+
+
+def point(trial: Trial, at: Reached, objectives: Sequence[Objective]) -> Point:
+    """The objectives at a rung; what is not finite is as bad as can be."""
+
+    def value(objective: Objective) -> float:
+        given = getattr(at if objective.measure.startswith("val_") else trial, objective.measure)
+        if given is None or not isfinite(given):
+            return -inf
+        return given if objective.direction == "maximize" else -given
+
+    return tuple(value(objective) for objective in objectives)
+
+
+def _by_fronts(points: Sequence[Point], numbers: Sequence[int]) -> list[int]:
+    """Front after front; within one, those first that are far from others (NSGA-II, Deb et al. 2002)."""
+    left, order = list(range(len(points))), []
+    while left:
+        ahead = [left[i] for i in front([(-points[i][1], points[i][0]) for i in left])]
+        alone = _crowding([points[i] for i in ahead])
+        order += sorted(ahead, key=lambda i: (-alone[ahead.index(i)], -points[i][0], numbers[i]))
+        left = [i for i in left if i not in set(ahead)]
+    return order
+
+
+def _crowding(points: Sequence[Point]) -> list[float]:
+    """The crowding distance of each point of a front, which is in the order of one of its two objectives."""
+    if len(points) < 3:
+        return [inf] * len(points)
+    spans = [abs(points[-1][axis] - points[0][axis]) for axis in (0, 1)]
+    between = [
+        sum(abs(after[axis] - before[axis]) / span for axis, span in enumerate(spans) if span and isfinite(span))
+        for before, after in zip(points, points[2:], strict=False)
+    ]
+    return [inf, *between, inf]

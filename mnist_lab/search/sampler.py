@@ -1,0 +1,171 @@
+"""Proposes the values of the next trial, with Optuna.
+
+Samplers keep state that is not stored. So the study is made from the trials for every proposal, and the sampler's seed
+follows from that of the search and the number of the trial: a proposal depends on these and the trials so far alone.
+"""
+
+import warnings
+from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from mnist_lab.config.searches import Dimension, Space
+from mnist_lab.config.sweeps.file import rounded
+from mnist_lab.errors import SetupError
+from mnist_lab.search.record import Limit, Objective, Trial, Value
+from mnist_lab.system.installation import extra_command
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+    from optuna.samplers import BaseSampler
+    from optuna.trial import FrozenTrial
+    from optuna.trial import Trial as AskedTrial
+
+
+def check_installed(sampler: str) -> None:
+    """Check that what the sampler needs is installed.
+
+    Raises:
+        SetupError: it is not; says how to install it.
+    """
+    if not find_spec("optuna"):
+        raise SetupError("Searches need Optuna, which is not installed.", f"To install it: {extra_command('tune')}")
+    if sampler == "gp" and not find_spec("torch"):
+        raise SetupError(
+            "sampler: gp needs PyTorch, which is not installed.",
+            f"To install it: {extra_command('torch')}\nOr choose the sampler tpe.",
+        )
+
+
+AT_RANDOM = 10
+"""Proposals for one trial, all of them tried before, after which values are drawn at random."""
+
+
+class Sampler:
+    """Proposes values for trials.
+
+    Args:
+        kind: `tpe`, `random` or `gp`.
+        space: what to propose values of.
+        objectives: what the trials are judged by.
+        limits: what configurations may have at most.
+        seed: of the search.
+    """
+
+    def __init__(
+        self, kind: str, space: Space, objectives: Sequence[Objective], limits: Sequence[Limit], seed: int
+    ) -> None:
+        self.kind = kind
+        self.space = space
+        self.objectives = objectives
+        self.limits = limits
+        self.seed = seed
+
+    def ask(self, number: int, trials: Iterable[Trial], attempt: int = 0) -> dict[str, Value]:
+        """Propose the values of a trial.
+
+        Args:
+            number: that of the trial.
+            trials: those so far, also those in progress.
+            attempt: counts the proposals for this trial; after `AT_RANDOM` of them, values are random.
+        """
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            study = optuna.create_study(
+                directions=[each.direction for each in self.objectives], sampler=self._sampler(number, attempt)
+            )
+            study.add_trials(self.frozen(trials))
+            asked = study.ask()
+            values: dict[str, Value] = {}
+            for each in self.space.dimensions:
+                if self.space.exists(each, values):
+                    values[each.name] = _suggested(asked, each)
+        return values
+
+    def frozen(self, trials: Iterable[Trial]) -> "list[FrozenTrial]":
+        """The trials as Optuna's.
+
+        One that waits at a rung counts with its latest value, which is pessimistic, as its training is not over. One
+        that failed counts as worse than all others, and so does one beyond a limit.
+        """
+        from optuna.trial import TrialState, create_trial
+
+        trials = sorted(trials, key=lambda trial: trial.number)
+        known = {trial.number: values for trial in trials if (values := self._objectives(trial)) is not None}
+        found = []
+        for trial in trials:
+            values = known.get(trial.number)
+            state = TrialState.COMPLETE if values else TrialState.RUNNING
+            if trial.state == "failed":
+                state, values = TrialState.PRUNED, None
+            elif trial.state == "refused":
+                values = self._worst(list(known.values()))
+                state = TrialState.COMPLETE if values else TrialState.PRUNED
+            found.append(
+                create_trial(
+                    state=state,
+                    values=values,
+                    params=dict(trial.values),
+                    distributions={name: distribution(self._dimension(name)) for name in trial.values},
+                    constraints=self._excess(trial) if state != TrialState.RUNNING else None,
+                )
+            )
+        return found
+
+    def _sampler(self, number: int, attempt: int) -> "BaseSampler":
+        import numpy as np
+        from optuna import samplers
+
+        [seed] = np.random.SeedSequence([self.seed, number, attempt]).generate_state(1)
+        if self.kind == "random" or attempt >= AT_RANDOM:
+            return samplers.RandomSampler(seed=int(seed))
+        if self.kind == "gp":
+            return samplers.GPSampler(seed=int(seed))
+        conditional = any(each.within for each in self.space.dimensions)
+        return samplers.TPESampler(seed=int(seed), multivariate=True, group=conditional, constant_liar=True)
+
+    def _dimension(self, name: str) -> Dimension:
+        return next(each for each in self.space.dimensions if each.name == name)
+
+    def _objectives(self, trial: Trial) -> list[float] | None:
+        """The latest values; None if one is not known."""
+        if trial.state in ("failed", "refused"):
+            return None
+        found = [trial.measured(each.measure) for each in self.objectives]
+        return None if any(value is None for value in found) else [float(value or 0) for value in found]
+
+    def _worst(self, known: Sequence[Sequence[float]]) -> list[float] | None:
+        columns = zip(self.objectives, zip(*known, strict=True), strict=True) if known else ()
+        return [min(column) if each.direction == "maximize" else max(column) for each, column in columns] or None
+
+    def _excess(self, trial: Trial) -> dict[str, float] | None:
+        """By which part of each limit the trial is above it; negative below."""
+        sizes = {limit: getattr(trial, limit.measure) for limit in self.limits}
+        return {limit.measure: size / limit.most - 1 for limit, size in sizes.items() if size is not None} or None
+
+
+def distribution(dimension: Dimension) -> "BaseDistribution":
+    """Optuna's distribution of a dimension."""
+    from optuna import distributions
+
+    match dimension.kind:
+        case "choice":
+            return distributions.CategoricalDistribution(dimension.labels)
+        case "int":
+            return distributions.IntDistribution(*map(int, dimension.bounds))
+        case _:
+            low, high = dimension.bounds
+            return distributions.FloatDistribution(low, high, log=dimension.kind == "log_uniform")
+
+
+def _suggested(trial: "AskedTrial", dimension: Dimension) -> Value:
+    """The value that is trained with; numbers of a range have four significant digits."""
+    if dimension.labels:
+        return trial.suggest_categorical(dimension.name, dimension.labels)
+    low, high = dimension.bounds
+    if dimension.kind == "int":
+        return trial.suggest_int(dimension.name, int(low), int(high))
+    return rounded(trial.suggest_float(dimension.name, low, high, log=dimension.kind == "log_uniform"), low, high)

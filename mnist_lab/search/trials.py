@@ -1,0 +1,59 @@
+"""The trials of a search on disk: each in a folder of its own, `trial-007/`, with `trial.json` and its run folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from mnist_lab.config.searches.declaration import TRIAL
+from mnist_lab.errors import DamagedError
+from mnist_lab.history import History, best_epoch
+from mnist_lab.runs import formats
+from mnist_lab.search.record import Reached, Trial
+
+FILE = "trial.json"
+
+
+def read(folder: Path) -> dict[int, Trial]:
+    """All trials of the search in `folder`, by number.
+
+    Raises:
+        UnreadableError, DamagedError: that of one cannot be read, or cannot be right.
+    """
+    trials = [_read(file) for file in sorted(folder.glob(f"trial-*/{FILE}"))]
+    return {trial.number: trial for trial in trials}
+
+
+def write(folder: Path, trial: Trial) -> None:
+    """Write what is known of a trial, atomically."""
+    place = folder / TRIAL.format(trial.number)
+    place.mkdir(parents=True, exist_ok=True)
+    formats.write_json(place / FILE, trial.model_dump(mode="json", exclude_defaults=True))
+
+
+def reached(history: History, restore_best: str | None, clock: float) -> Reached:
+    """A trial's validation numbers after the epochs of `history`.
+
+    Args:
+        history: its epochs so far.
+        restore_best: what decides on the epoch whose weights are kept; None keeps the last one's.
+        clock: seconds that the search has taken.
+    """
+    best = best_epoch(history, restore_best) if restore_best else None
+    kept = history[best[0] - 1] if best else history[-1]
+    numbers: dict[str, Any] = {name: kept.get(name) for name in ("val_accuracy", "val_loss")}
+    finite = {name: value if value is not None and value == value else None for name, value in numbers.items()}
+    return Reached(epoch=len(history), clock=round(clock, 3), **finite)
+
+
+def seconds(history: Sequence[Any]) -> float:
+    """The training time of the epochs of `history`."""
+    return round(sum(record.get("seconds") or 0.0 for record in history), 3)
+
+
+def _read(file: Path) -> Trial:
+    try:
+        return Trial.model_validate(formats.read_json(file))
+    except ValidationError as error:
+        raise DamagedError(f"{file}: damaged ({formats.first_problem(error)}).") from None

@@ -1,0 +1,307 @@
+"""Decides what a search trains next, and keeps what has come of it."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from typing_extensions import override
+
+from mnist_lab.config.searches import Search as Declared
+from mnist_lab.config.searches import describe
+from mnist_lab.datasets import Dataset
+from mnist_lab.errors import ConfigError, InputError
+from mnist_lab.experiment import identify
+from mnist_lab.runs import CHECKPOINT
+from mnist_lab.search import promotion, trials
+from mnist_lab.search.record import Search, Trial
+from mnist_lab.search.sampler import Sampler
+from mnist_lab.sweeps import Outcome, PlannedRun, Supply, task_for
+from mnist_lab.sweeps.worker import Task
+
+FAILURES = 5
+"""Failed trials after which a search stops if none has succeeded."""
+REFUSALS = 100
+"""Refused trials in a row after which a search stops."""
+ATTEMPTS = 50
+"""Proposals of values that were tried before after which the space counts as exhausted."""
+
+
+class Tuner(Supply):
+    """The state of a search.
+
+    Args:
+        declared: the search file.
+        record: what is known of the search but its trials.
+        results: the folder below which runs are.
+        dataset: the data set.
+        data_dir: where processes look for data sets first.
+        moved: called with the record and the trial when one has reached a rung or its end.
+
+    Raises:
+        InputError: the trials on disk are of another search, or cannot be read.
+    """
+
+    def __init__(
+        self,
+        declared: Declared,
+        record: Search,
+        results: Path,
+        dataset: Dataset,
+        *,
+        data_dir: Path | None = None,
+        moved: Callable[[Trial, Search, float | None], None] = lambda *_: None,
+    ) -> None:
+        self.declared = declared
+        self.results = results
+        self.folder = results / declared.name
+        self.dataset = dataset
+        self.data_dir = data_dir
+        self.sampler = Sampler(record.sampler, declared.space, record.objectives, record.limits, record.seed)
+        self.trials = trials.read(self.folder)
+        self._record = record
+        self._moved = moved
+        self._before = max([record.seconds, *(at.clock for trial in self.trials.values() for at in trial.reached)])
+        self._start: float | None = None
+        self._saved = time.monotonic()
+        self._flying: dict[PlannedRun, int] = {}
+        self._interrupted = [number for number, trial in sorted(self.trials.items()) if trial.state == "running"]
+        self._exhausted = False
+        for trial in self.trials.values():
+            if trial.run and self._run(trial).folder.id != Path(trial.run).name:
+                raise InputError(
+                    f"{self.folder}: trial {trial.number} was trained with another base, data set or backend.",
+                    "Give the search another `name`, or remove that folder to start it again.",
+                )
+
+    @property
+    def clock(self) -> float:
+        """Seconds that the search has taken, over all sessions."""
+        return self._before + (0.0 if self._start is None else time.monotonic() - self._start)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Meanwhile the clock runs; however it ends, `search.json` is written."""
+        self._start = time.monotonic()
+        try:
+            yield
+        finally:
+            self._before, self._start = self.clock, None
+            self.save()
+
+    @property
+    def record(self) -> Search:
+        """All that is known."""
+        done = sorted(self.trials.values(), key=lambda trial: trial.number)
+        ahead = promotion.best(done, self._record.objectives)
+        two = len(self._record.objectives) > 1
+        return self._record.model_copy(
+            update={
+                "seconds": round(self.clock, 3),
+                "ended": self.ended_by,
+                "trials": tuple(done),
+                "best": ahead[0].number if ahead else None,
+                "front": tuple(trial.number for trial in ahead) if two else (),
+            }
+        )
+
+    @property
+    def best(self) -> list[Trial]:
+        """The best trials, or the front of two objectives."""
+        return promotion.best(self.trials.values(), self._record.objectives)
+
+    @property
+    def failing(self) -> str:
+        """What the first trials have in common that all failed; empty if one succeeded."""
+        failed = [trial for trial in self.trials.values() if trial.state == "failed"]
+        if len(failed) < FAILURES or any(trial.reached for trial in self.trials.values()):
+            return ""
+        return in_common(failed[:FAILURES])
+
+    @property
+    def failed(self) -> str:
+        """What all trials that failed have in common; empty if none has."""
+        failed = [trial for trial in self.trials.values() if trial.state == "failed"]
+        return in_common(failed) if failed else ""
+
+    @property
+    def refusing(self) -> str:
+        """Why the limits refused the last of so many trials in a row that there may be nothing within them."""
+        last = [trial for _, trial in sorted(self.trials.items())][-REFUSALS:]
+        refused = len(last) == REFUSALS and all(trial.state == "refused" for trial in last)
+        return f"the last of {REFUSALS} in a row has {last[-1].reason}" if refused else ""
+
+    @property
+    @override
+    def over(self) -> str:
+        minutes = self._record.budget.minutes
+        return "The time of the budget is used up." if minutes and self.clock >= 60 * minutes else ""
+
+    @property
+    def ended_by(self) -> str | None:
+        """What has ended the search; None if it goes on."""
+        if self.over:
+            return "minutes"
+        if self._flying or self._interrupted or self._waiting() or self.failing or self.refusing:
+            return None
+        if self._may_begin():
+            return None
+        return "space" if self._exhausted else "trials"
+
+    @property
+    def left(self) -> float | None:
+        """Estimated seconds that remain; None before the first epoch."""
+        budget = self._record.budget
+        done = sum(trial.epochs for trial in self.trials.values())
+        by_time = 60 * budget.minutes - self.clock if budget.minutes else None
+        if not done or not budget.trials:
+            return by_time and max(0.0, by_time)
+        expected = expected_epochs(budget.trials, budget.epochs, self._rungs, self._factor)
+        by_trials = max(0.0, expected - done) * self.clock / done
+        return by_trials if by_time is None else max(0.0, min(by_trials, by_time))
+
+    @override
+    def next(self) -> tuple[PlannedRun, Task] | None:
+        if self.over or self.failing or self.refusing:
+            return None
+        if self._interrupted:
+            return self._segment(self.trials[self._interrupted.pop(0)])
+        if waiting := self._promoted():
+            return self._segment(waiting)
+        while self._may_begin():
+            if trial := self._new():
+                return self._segment(trial)
+        if waiting := self._waiting():
+            return self._segment(waiting)
+        return None
+
+    @override
+    def ended(self, run: PlannedRun, outcome: Outcome) -> None:
+        number = self._flying.pop(run)
+        trial = self.trials[number]
+        sizes = {name: size for name, size in outcome.sizes.items() if size is not None}
+        history = []
+        with suppress(InputError):
+            history = run.folder.current.read_history()
+        known = {**sizes, "epochs": len(history), "seconds": trials.seconds(history)}
+        match outcome.kind:
+            case "done":
+                until = promotion.target(trial, self._rungs, self._epochs)
+                config = run.identity.config
+                at = trials.reached(history[:until], config.train.restore_best, self.clock)
+                ends = len(history) >= self._epochs or len(history) < until
+                known |= {"reached": (*trial.reached, at), "state": "finished" if ends else "stopped"}
+            case "failed":
+                known |= {"state": "failed", "reason": outcome.reason.splitlines()[0]}
+            case "refused":
+                known |= {"state": "refused", "reason": outcome.reason, "run": None}
+        self._keep(trial.model_copy(update=known))
+        if known.get("state") == "finished":
+            (run.folder.path / CHECKPOINT).unlink(missing_ok=True)  # it would only be tested
+        if outcome.kind in ("done", "failed", "refused"):
+            self.save()
+            self._moved(self.trials[number], self.record, self.left)
+
+    def note_environment(self, **facts: object) -> None:
+        """Add to what the record says of this session; None says nothing."""
+        known = {name: value for name, value in facts.items() if value is not None}
+        self._record = self._record.model_copy(update={"environment": self._record.environment | known})
+
+    def save(self) -> None:
+        """Write `search.json`."""
+        self._saved = time.monotonic()
+        self.record.write(self.folder)
+
+    def beat(self, every: float = 10.0) -> None:
+        """Write it from time to time, so that the clock of a search that is killed is not far behind."""
+        if time.monotonic() - self._saved > every:
+            self.save()
+
+    @property
+    def _epochs(self) -> int:
+        return self._record.budget.epochs
+
+    @property
+    def _rungs(self) -> tuple[int, ...]:
+        return self._record.promotion.rungs if self._record.promotion else ()
+
+    @property
+    def _factor(self) -> int:
+        return self._record.promotion.factor if self._record.promotion else 1
+
+    def _may_begin(self) -> bool:
+        """Whether another trial may begin; refused ones do not count."""
+        most = self._record.budget.trials
+        begun = sum(trial.state != "refused" for trial in self.trials.values())
+        return not self._exhausted and (most is None or begun < most)
+
+    def _promoted(self) -> Trial | None:
+        if not self._rungs:
+            return None
+        return promotion.promotable(self.trials.values(), self._rungs, self._factor, self._record.objectives)
+
+    def _waiting(self) -> Trial | None:
+        """The best of those that wait, while fewer were trained to the end than are to be confirmed."""
+        wanted = self._record.confirm.best if self._record.confirm else 1
+        ends = sum(
+            trial.state == "finished"
+            or (number in self._flying.values() and promotion.target(trial, self._rungs, self._epochs) == self._epochs)
+            for number, trial in self.trials.items()
+        )
+        return promotion.furthest(self.trials.values(), self._record.objectives) if ends < wanted else None
+
+    def _new(self) -> Trial | None:
+        """A new trial; None if its values do not go together, or there is nothing new to try."""
+        number = max(self.trials, default=0) + 1
+        tried = [trial.values for trial in self.trials.values()]
+        proposals = (self.sampler.ask(number, self.trials.values(), attempt) for attempt in range(ATTEMPTS))
+        values = next((proposal for proposal in proposals if proposal not in tried), None)
+        if values is None:
+            self._exhausted = True
+            return None
+        trial = Trial(number=number, values=values, state="running")
+        try:
+            folder = self._run(trial).folder
+        except ConfigError as error:
+            self._keep(trial.model_copy(update={"state": "failed", "reason": error.message.splitlines()[-1]}))
+            return None
+        self._keep(trial.model_copy(update={"run": folder.path.relative_to(self.folder).as_posix()}))
+        return self.trials[number]
+
+    def _segment(self, trial: Trial) -> tuple[PlannedRun, Task]:
+        """Training of a trial up to its next rung."""
+        self._keep(trial.model_copy(update={"state": "running"}))
+        run = self._run(trial)
+        self._flying[run] = trial.number
+        until = promotion.target(trial, self._rungs, self._epochs)
+        limits = {limit.measure: limit.most for limit in self._record.limits}
+        return run, replace(task_for(run, self.data_dir, force=False), until=until, limits=limits)
+
+    def _run(self, trial: Trial) -> PlannedRun:
+        config = self.declared.configure(trial.values, trial.number)
+        identity = identify(config, self.dataset, self.results)
+        return PlannedRun(identity, "resumable" if identity.folder.interrupted else "new")
+
+    def _keep(self, trial: Trial) -> None:
+        self.trials[trial.number] = trial
+        trials.write(self.folder, trial)
+
+
+def expected_epochs(trials: int, epochs: int, rungs: Sequence[int], factor: int) -> float:
+    """How many epochs so many trials will take, if as many go on from each rung as should."""
+    total, before, there = 0.0, 0, float(trials)
+    for until in (*rungs, epochs):
+        total += there * (until - before)
+        before, there = until, max(1.0, there / factor)
+    return total
+
+
+def in_common(failed: Iterable[Trial]) -> str:
+    """What failed trials have in common: the reason, and their values."""
+    failed = list(failed)
+    reasons = list(dict.fromkeys(str(trial.reason) for trial in failed))
+    said = [f"trial {trial.number} ({describe(trial.values)})" for trial in failed]
+    if len(reasons) == 1:
+        return f"{reasons[0]}\n  " + "\n  ".join(said)
+    return "\n  ".join(f"{text}: {trial.reason}" for text, trial in zip(said, failed, strict=True))

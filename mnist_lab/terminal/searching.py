@@ -1,0 +1,145 @@
+"""A search in the terminal: what it will take, its progress, and what it found."""
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from mnist_lab import search
+from mnist_lab.config.searches import describe
+from mnist_lab.terminal import sweeping
+from mnist_lab.terminal.output import echo, shortened
+from mnist_lab.text.quantities import count, estimate
+
+if TYPE_CHECKING:
+    from mnist_lab.search import Forecast, Search, Trial
+
+
+def print_forecast(record: "Search", forecast: "Forecast", *, to_stdout: bool) -> None:
+    """How many runs a search will take, and roughly how long."""
+    for line in forecast_lines(record, forecast):
+        echo(line, err=not to_stdout)
+
+
+def forecast_lines(record: "Search", forecast: "Forecast") -> list[str]:
+    """The same, as sentences."""
+    budget, minutes = record.budget, record.budget.minutes
+    begun = sum(trial.state != "refused" for trial in record.trials)
+    trials = count(budget.trials, "trial") if budget.trials else "as many trials as fit"
+    limit = f" within {minutes:g} min" if minutes else ""
+    rungs = record.promotion.rungs if record.promotion else ()
+    stops = f"; rungs at {', '.join(map(str, rungs))}" if rungs else ""
+    parallel = f", {forecast.parallel} in parallel" if forecast.parallel > 1 else ""
+    done = f", {begun:,} begun" if begun else ""
+    basis = f" (from {forecast.basis})" if forecast.basis else ""
+    lines = [
+        f"Search {record.name}: {trials}{limit} of {count(budget.epochs, 'epoch')}{stops}{parallel}{done}: "
+        f"about {estimate(forecast.trial_seconds)}{basis}."
+    ]
+    if forecast.confirming:
+        lines.append(
+            f"Confirmation: {count(forecast.confirming, 'run')}, about {estimate(forecast.confirming_seconds)}."
+        )
+    return [*lines, *forecast.problems]
+
+
+def moved_line(trial: "Trial", record: "Search", left: float | None) -> str:
+    """What a trial has reached, the best so far and the time left."""
+    measure, budget = record.watched.measure, record.budget
+    of = f"/{budget.trials}" if budget.trials else ""
+    head = f"[{trial.number}{of}]"
+    match trial.state:
+        case "failed":
+            return f"{head} {describe(trial.values)}  FAILED: {shortened(str(trial.reason))}"
+        case "refused":
+            return f"{head} {describe(trial.values)}  not trained: {trial.reason}"
+    value = trial.measured(measure)
+    number = "not finite" if value is None else f"{value:.4f}"
+    parts = [f"{head} {describe(trial.values)}", f"epoch {trial.epochs}/{budget.epochs}", f"{measure} {number}"]
+    best = record.best_trial
+    if best and best.number != trial.number:
+        parts.append(f"best {best.measured(measure):.4f} (trial {best.number})")
+    elif best:
+        parts.append("best so far")
+    return "  ".join([*parts, f"{estimate(left)} left"] if left else parts)
+
+
+class Quiet(sweeping.Quiet, search.Observer):
+    """Prints nothing."""
+
+
+class DryRun(sweeping.DryRun, search.Observer):
+    """Prints only what takes time."""
+
+
+class Lines(sweeping.Lines, search.Observer):
+    """Prints what the search will take, and a line for each rung or end that a trial reaches."""
+
+    @override
+    def begun(self, record: "Search", forecast: "Forecast") -> None:
+        print_forecast(record, forecast, to_stdout=False)
+
+    @override
+    def moved(self, trial: "Trial", record: "Search", left: float | None) -> None:
+        self.say(moved_line(trial, record, left))
+
+    @override
+    def ended_search(self, record: "Search") -> None:
+        if record.confirm:
+            echo(f"The search has ended; confirming the best {count(record.confirm.best, 'trial')}.", err=True)
+
+
+class Live(sweeping.Live, Lines):
+    """Shows the current trials with their epochs and a progress bar, below a line for each rung that was reached."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._record: Search | None = None
+        self._left: float | None = None
+
+    @override
+    def begun(self, record: "Search", forecast: "Forecast") -> None:
+        super().begun(record, forecast)
+        self._record, self._left = record, forecast.trial_seconds
+        self._start = time.monotonic()
+        self._live.start()
+
+    @override
+    def moved(self, trial: "Trial", record: "Search", left: float | None) -> None:
+        super().moved(trial, record, left)
+        self._record, self._left = record, left
+
+    @override
+    def ended_search(self, record: "Search") -> None:
+        self._live.stop()
+        self._record = None
+        super().ended_search(record)
+
+    @override
+    def _bar(self) -> Any:
+        if self._record is None:
+            return super()._bar()
+        from rich.columns import Columns
+        from rich.progress_bar import ProgressBar
+
+        record, passed = self._record, time.monotonic() - self._start
+        most = record.budget.trials
+        begun = sum(trial.state != "refused" for trial in record.trials)
+        text = f"{begun} of {most} trials" if most else count(begun, "trial")
+        if best := record.best_trial:
+            text += f", best {best.measured(record.watched.measure):.4f} (trial {best.number})"
+        text += f", {estimate(passed)}"
+        if self._left is not None:
+            text += f", about {estimate(self._left)} left"
+            return Columns([ProgressBar(passed + self._left, passed, width=24), text], padding=(1, 2))
+        return Columns([text], padding=(1, 2))
+
+
+def observer_for(*, quiet: bool, dry_run: bool) -> "Quiet | DryRun | Lines":
+    """The observer for this terminal."""
+    if quiet:
+        return Quiet()
+    if dry_run:
+        return DryRun()
+    return Live() if sys.stderr.isatty() else Lines()

@@ -1,0 +1,238 @@
+"""Search files: what they stand for, and what is refused, with its place."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnist_lab.config import Override
+from mnist_lab.config.document import frozen, parse
+from mnist_lab.config.searches import Search, SearchFile, Space, load_search, search_json_schema
+from mnist_lab.errors import ConfigError
+
+BASE = "data: {dataset: mnist}\nmodel: {kind: mlp, nodes: [8, 4], dropout: 0.2}\ntrain: {epochs: 4}\n"
+BUDGET = "budget: {trials: 5}\n"
+NETWORKS = """\
+space:
+  model:
+    choice:
+      - {kind: mlp, nodes: {choice: [[4], [8]]}, dropout: {uniform: [0, 0.5]}}
+      - kind: cnn
+        layers:
+          - conv: {filters: {int: [2, 6]}, kernel: 3}
+          - flatten
+          - dropout: {uniform: [0.1, 0.9]}
+          - dense: {units: classes, activation: softmax}
+  train.optimizer.learning_rate: {log_uniform: [1e-4, 1e-2]}
+"""
+
+
+def write(path: str, text: str) -> str:
+    Path(path).write_text(text)
+    return path
+
+
+def search_of(text: str, *options: str, base: str = BASE) -> Search:
+    write("base.yaml", base)
+    return load_search(write("s.yaml", f"base: base.yaml\n{text}"), [Override.parse(option) for option in options])
+
+
+def refused(text: str, *options: str, base: str = BASE) -> str:
+    """What is said of a search file; its text begins in line 2."""
+    with pytest.raises(ConfigError) as caught:
+        search_of(text, *options, base=base)
+    return str(caught.value)
+
+
+def test_the_base_and_all_trials_have_the_epochs_and_the_seed_of_the_search() -> None:
+    search = search_of("space: {model.dropout: {uniform: [0, 0.5]}}\nbudget: {trials: 5, epochs: 9}\nseed: 7\n")
+    trial = search.configure({"model.dropout": 0.3}, 12)
+    assert (trial.train.epochs, trial.seed, trial.model.dropout) == (9, 7, (0.3,))
+    assert (search.base.train.epochs, search.base.seed, search.epochs) == (9, 7, 9)
+    assert (trial.name, trial.experiment, trial.base) == ("trial-012", "s/trial-012", "base")
+
+
+def test_set_holds_for_the_base_and_every_trial() -> None:
+    search = search_of("space: {model.dropout: {uniform: [0, 0.5]}}\nset: {data.subset: 100}\n" + BUDGET)
+    assert (search.base.data.subset, search.configure({"model.dropout": 0.1}, 1).data.subset) == (100, 100)
+
+
+def test_options_on_the_command_line_change_the_name_as_those_of_a_sweep_do() -> None:
+    search = search_of("space: {model.dropout: {uniform: [0, 0.5]}}\n" + BUDGET, "data.subset=100")
+    assert (search.name, search.base.data.subset) == ("s,subset=100", 100)
+
+
+def test_an_option_may_have_distributions_of_its_own_which_exist_only_with_it() -> None:
+    space = search_of(NETWORKS + BUDGET).space
+    assert [(each.name, each.kind, each.within) for each in space.dimensions] == [
+        ("model", "choice", None),
+        ("model.nodes", "choice", ("model", "mlp")),
+        ("model.dropout", "uniform", ("model", "mlp")),
+        ("model.layers[0].conv.filters", "int", ("model", "cnn")),
+        ("model.layers[2].dropout", "uniform", ("model", "cnn")),
+        ("train.optimizer.learning_rate", "log_uniform", None),
+    ]
+    assert space.first({"model": "cnn"}).keys() == {
+        "model", "model.layers[0].conv.filters", "model.layers[2].dropout", "train.optimizer.learning_rate",
+    }  # fmt: skip
+
+
+def test_one_key_in_two_options_is_two_dimensions_named_after_them() -> None:
+    options = (
+        "[{kind: mlp, nodes: [4], dropout: {uniform: [0, 0.5]}}, {kind: mlp, nodes: [8], dropout: {uniform: [0, 0.9]}}]"
+    )
+    space = search_of(f"space: {{model: {{choice: {options}}}}}\n{BUDGET}").space
+    names = [each.name for each in space.dimensions]
+    assert names == ["model", "model.dropout (option 1)", "model.dropout (option 2)"]
+    assert {each.key for each in space.dimensions[1:]} == {"model.dropout"}
+
+
+def test_options_are_named_by_their_kind_or_their_values() -> None:
+    text = (
+        "space:\n  model.nodes: {choice: [[], [64], [32, 32]]}\n  train.batch_size: {choice: [16, 32]}\n"
+        "  train.optimizer: {choice: [{name: sgd, momentum: {uniform: [0, 0.9]}}, {name: adam}]}\n"
+    )
+    labels = [each.labels for each in search_of(text + BUDGET).space.dimensions if each.labels]
+    assert labels == [("none", "64", "32-32"), ("16", "32"), ("sgd", "adam")]
+
+
+def test_corners_have_every_end_and_every_option() -> None:
+    search = search_of(NETWORKS + BUDGET)
+    seen: dict[str, set[Any]] = {}
+    for _, values in search.space.corners():
+        for name, value in values.items():
+            seen.setdefault(name, set()).add(value)
+    assert seen == {each.name: set(each.ends) for each in search.space.dimensions}
+    places = [place for place, _ in search.corners]
+    assert any(place.startswith("s.yaml:8:39: model.layers[0].conv.filters 6") for place in places), places
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("space: {}", "s.yaml:2:8: space: expected at least one entry, received an empty mapping"),
+        ("space: {model.nods: {choice: [[1], [2]]}}", "model.nods: unknown key (did you mean 'nodes'?)"),
+        ("space: {tran.epochs: {int: [1, 2]}}", "s.yaml:2:9: tran.epochs: unknown key (did you mean 'train'?)"),
+        ("space: {model.dropout: {uniform: [0.5, 0.1]}}", "2:34: space.model.dropout.uniform: expected two"),
+        ("space: {model.dropout: {uniform: [0.5, 0.5]}}", "the lower one first, received [0.5, 0.5]"),
+        ("space: {model.dropout: {unifrm: [0, 0.5]}}", "unknown name 'unifrm' (did you mean 'uniform'?)"),
+        ("space: {model.dropout: {uniform: [0, 1.5]}}", "2:38: model.dropout: expected less than 1, received 1.5"),
+        ("space: {model.dropout: {choice: [0.1]}}", "expected at least two options"),
+        ("space: {model.dropout: {choice: [0.1, 0.1]}}", "expected different options, received one twice: 0.1"),
+        ("space: {model.nodes: {choice: [[4], [-1]]}}", "2:38: model.nodes[0]: expected more than 0, received -1"),
+        ("space: {train.epochs: {int: [1, 3]}}", "train.epochs: the number of epochs belongs under budget.epochs"),
+        ("space: {data.subset: {int: [10, 90]}}", "data.subset: it changes the images, and trials are compared on the"),
+        ("space: {seed: {int: [1, 3]}}", "s.yaml:2:9: seed: the seed belongs under the top-level key 'seed'"),
+        ("space: {runtime.threads: {int: [1, 3]}}", "runtime.threads: it does not change what a network learns"),
+    ],
+)  # fmt: skip
+def test_a_space_that_cannot_be_searched_is_refused_at_its_place(text, problem) -> None:
+    assert problem in refused(f"{text}\n{BUDGET}")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("budget: {}", "budget: expected trials, minutes, or both"),
+        ("budget: {trials: 0}", "budget.trials: expected more than 0, received 0"),
+        ("budget: {trials: 3, epoch: 3}", "budget.epoch: unknown key (did you mean 'epochs'?)"),
+        ("budget: {trials: 3}\nconfirm: {best: 4}", "s.yaml:4:17: confirm.best: expected at most 3, as"),
+        ("budget: {trials: 3}\nobjective: {maximize: test_accuracy}", "'test_accuracy' is measured on the test images"),
+        ("budget: {trials: 3}\nobjective: {minimize: test_loss}", "'test_loss' is measured on the test images"),
+        ("budget: {trials: 3}\nobjective: {maximize: accuracy}", "'accuracy' is measured on the training images"),
+        ("budget: {trials: 3}\nobjective: {minimize: parameters}", "expected maximize: val_accuracy or"),
+        ("budget: {trials: 3}\nwhere: {parameters: many}", 'expected a limit such as "<= 10000", received'),
+        ("budget: {trials: 3}\nsampler: bayes", "sampler: expected one of tpe, random, gp"),
+        ("budget: {trials: 3}\npromote: {first: 2, facter: 2}", "promote.facter: unknown key (did you mean 'factor'?)"),
+        ("budget: {trials: 3}\nbugdet: 1", "bugdet: unknown key (did you mean 'budget'?)"),
+    ],
+)  # fmt: skip
+def test_a_search_that_makes_no_sense_is_refused_at_its_place(text, problem) -> None:
+    assert problem in refused(f"space: {{model.dropout: {{uniform: [0, 0.5]}}}}\n{text}")
+
+
+def test_all_problems_of_a_file_are_listed_in_its_order() -> None:
+    said = refused(
+        "space:\n  model.dropout: {uniform: [0, 1.5]}\n  data.rows: {choice: [[0, 9], [0, 8]]}\n"
+        "  train.optimizer.beta_1: {uniform: [0.5, 1.2]}\n" + BUDGET
+    )
+    assert said.startswith("s.yaml: 3 problems\n")
+    assert [line.split(": ")[1] for line in said.splitlines() if line.startswith("s.yaml:")][1:] == [
+        "model.dropout", "data.rows", "train.optimizer.beta_1",
+    ]  # fmt: skip
+
+
+def test_what_is_searched_cannot_be_set_on_the_command_line() -> None:
+    said = refused("space: {model.dropout: {uniform: [0, 0.5]}}\n" + BUDGET, "model.dropout=0.3")
+    assert "s.yaml:2:9: model.dropout: searched here, but also set by --set model.dropout=0.3" in said
+
+
+@pytest.mark.parametrize(
+    ("split", "why"), [("none", "has no validation images"), ("test", "validates on the test images")]
+)
+def test_a_base_without_validation_images_of_its_own_is_refused(split, why) -> None:
+    said = refused("space: {model.dropout: {uniform: [0, 0.5]}}\n" + BUDGET, f"data.validation.split={split}")
+    assert f"s.yaml:1:7: base: the base {why}" in said
+
+
+@pytest.mark.parametrize(
+    ("file", "hint"),
+    [
+        ("base: base.yaml\nseeds: 1..3\n", "Run it with `mnist-lab sweep x.yaml`."),
+        (BASE, "`mnist-lab run x.yaml` trains"),
+    ],
+)
+def test_another_kind_of_file_is_refused_with_its_command(file, hint) -> None:
+    with pytest.raises(ConfigError, match="expected a search file") as caught:
+        load_search(write("x.yaml", file))
+    assert hint in (caught.value.hint or "")
+
+
+def test_fewer_trials_than_the_default_confirms_are_no_error() -> None:
+    assert search_of("space: {model.dropout: {uniform: [0, 0.5]}}\nbudget: {trials: 1}\n").spec.budget.trials == 1
+
+
+VALIDATOR = jsonschema.Draft202012Validator(search_json_schema())
+
+
+def test_the_json_schema_takes_what_is_valid_and_refuses_an_unknown_key() -> None:
+    valid = parse(
+        "base: x\n" + NETWORKS + BUDGET + "promote: {first: 2}\nwhere: {parameters: '<= 10'}\n", "s.yaml"
+    ).value
+    assert [error.message for error in VALIDATOR.iter_errors(json.loads(json.dumps(valid)))] == []
+    assert list(VALIDATOR.iter_errors({**valid, "bugdet": 1}))
+
+
+numbers = st.floats(-100, 100, allow_nan=False)
+ranges = st.tuples(numbers, numbers).filter(lambda pair: pair[0] < pair[1])
+
+
+@st.composite
+def spaces(draw) -> dict[str, Any]:
+    """Spaces with ranges and choices, some of them below options."""
+    leaf = st.one_of(
+        ranges.map(lambda pair: {"uniform": list(pair)}),
+        st.tuples(st.integers(-9, 9), st.integers(10, 99)).map(lambda pair: {"int": list(pair)}),
+        st.lists(st.integers(), min_size=2, max_size=4, unique=True).map(lambda options: {"choice": options}),
+    )
+    below = st.dictionaries(st.sampled_from("abc"), leaf, min_size=2, max_size=3)
+    options = st.lists(below, min_size=2, max_size=3, unique_by=str).map(lambda found: {"choice": found})
+    keys = st.sampled_from(["model", "train", "augment"])
+    return draw(st.dictionaries(keys, st.one_of(leaf, options), min_size=1))
+
+
+@given(spaces())
+def test_every_corner_of_any_space_sets_plain_values_that_are_all_different_points(space) -> None:
+    spec = SearchFile.model_validate(frozen({"base": "x", "space": space, "budget": {"trials": 1}}))
+    found = Space(spec.space)
+    assert len({each.name for each in found.dimensions}) == len(found.dimensions)
+    for dimension, values in found.corners():
+        assert values.keys() == {each.name for each in found.dimensions if found.exists(each, values)}
+        assert dimension.name in values
+        arm = found.settings(values)
+        assert [setting.path[0] for setting in arm] == list(space)
+        json.dumps([setting.value for setting in arm])  # no distribution is left in it
