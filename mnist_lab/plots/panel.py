@@ -95,7 +95,7 @@ def _squeezed(lines: Sequence[Floats], quantity: Quantity) -> bool:
 
 def _logarithmic(axes: Axes, quantity: Quantity, low: float, high: float) -> None:
     axes.set_yscale("log")
-    name_axis(axes, f"{quantity.key} (log scale)")
+    name_axis(axes, f"{quantity.label.partition(' (')[0]} (log scale)")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,), numticks=6))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_locator(NullLocator())

@@ -44,7 +44,9 @@ def accuracy_against_parameters(points: Mapping[str, Point], *, title: str) -> F
     figure = new_figure(WIDTH, HEIGHT + 0.1 * max(0, min(len(points), 40) - 14), layout="none")
     headline(figure, title)
     axes = panel(figure)
-    _parameter_axis(axes, [point.at for point in points.values()])
+    count_axis(
+        axes, [point.at for point in points.values()], "parameters (log scale; equal counts are drawn side by side)"
+    )
     accuracy_axis(axes, shown(points.values()), "test accuracy")
     spots = dict(zip(points, _side_by_side(axes, list(points.values())), strict=True))
     for name, spot in spots.items():
@@ -57,7 +59,8 @@ def accuracy_against_parameters(points: Mapping[str, Point], *, title: str) -> F
     return figure
 
 
-def _parameter_axis(axes: Axes, counts: Sequence[float]) -> None:
+def count_axis(axes: Axes, counts: Sequence[float], name: str) -> None:
+    """The logarithmic x-axis of numbers of parameters or the like."""
     low, high = max(1, min(counts, default=1)), max(1, *counts, 1)
     room = max(1.6, (high / low) ** 0.16)
     axes.set_xscale("log")
@@ -65,7 +68,7 @@ def _parameter_axis(axes: Axes, counts: Sequence[float]) -> None:
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 150 * low else (1,), numticks=12))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axes.set_xlabel("parameters (log scale; equal counts are drawn side by side)")
+    axes.set_xlabel(name)
 
 
 def _side_by_side(axes: Axes, points: Sequence[Point]) -> list[Spot]:

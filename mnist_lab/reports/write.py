@@ -69,7 +69,7 @@ def write_report(folder: Path, study: Study, *, redraw: bool = False) -> list[Pa
                 name: plot.draw(f"{study.title}: {plot.shows[0].lower()}{plot.shows[1:]}, {plot.data}")
                 for name, plot in some.items()
             }
-            _save(folder, drawn, stale=_OF_A_SECTION)
+            save_figures(folder, drawn, stale=_OF_A_SECTION)
         for name, text in (*texts.items(), (facts.SUMMARY, known)):
             if _read(folder / name) != printable(text):
                 atomic.write_text(folder / name, printable(text))
@@ -122,7 +122,7 @@ def write_comparison(folder: Path, comparison: Comparison, data_dir: Path | None
     known = facts.of_comparison(comparison, list(drawn), not_drawn)
     texts = {"compare.md": compare_document(comparison, list(drawn), not_drawn), "compare.json": facts.as_json(known)}
     with folder_for("comparison", folder):
-        _save(folder, drawn, stale=_OF_A_COMPARISON)
+        save_figures(folder, drawn, stale=_OF_A_COMPARISON)
         for name, text in texts.items():
             atomic.write_text(folder / name, printable(text))
     return [folder / name for name in (*texts, *drawn)], not_drawn
@@ -235,8 +235,8 @@ def folder_for(what: str, folder: Path) -> Iterator[None]:
         ) from None
 
 
-def _save(folder: Path, drawn: "Mapping[str, Figure]", *, stale: re.Pattern[str]) -> None:
-    """Save figures by name, and remove older ones that `stale` names."""
+def save_figures(folder: Path, drawn: "Mapping[str, Figure]", *, stale: re.Pattern[str]) -> None:
+    """Save figures by name into `folder`, and remove older ones that `stale` names."""
     from mnist_lab import plots
 
     for file in folder.iterdir():

@@ -39,6 +39,7 @@ _TESTED = (
     f"Verdict: paired sign-flip test (exact up to {FLIPPED} seeds, with random sign combinations beyond) at the level "
     f"{ALPHA:g}, with Holm's correction over all experiments that share the base."
 )
+TESTED = f"{_DIFFERENCE} {_TESTED}"
 FOLDS = (
     "Cross-validation: differences are of the validation accuracies of the last epoch, fold by fold. The training sets "
     "of the folds overlap, so p and interval are those of Nadeau and Bengio's corrected resampled t-test, with Holm's "
@@ -129,7 +130,7 @@ def notes(study: "Study") -> list[str]:
     found = [verdict for section, verdict in every if not section.share]
     shown = {
         f"{ACCURACIES} Mean ± standard deviation (n - 1) over n runs. Time is per run, including start-up.": True,
-        f"{_DIFFERENCE} {_TESTED}": bool(found),
+        TESTED: bool(found),
         INTERVAL: bool(found),
         SCOPE: bool(found),
         FOLDS: len(found) < len(every),

@@ -1,0 +1,116 @@
+"""Parallel coordinates: every trial of a search as a line through its parameters to its result."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from mnist_lab.plots.overview import WIDTH, Style, above_panel
+from mnist_lab.plots.panel import Quantity
+from mnist_lab.plots.points import write_key
+from mnist_lab.plots.searches.trials import Dimension, Tried
+from mnist_lab.plots.style import BLUE, GREY, INK, ORANGE, axes_at, headline, new_figure, styled
+from mnist_lab.plots.wrapping import fitted, text_width
+
+HEIGHT, NAME, BELOW, SIDE = 3.6, 0.14, 0.42, 0.5  # inches
+FONT = 8.4
+WITHOUT = -0.13  # where trials are that do not have a parameter
+REST: Style = {"color": "#A8A8A8", "linewidth": 0.7, "alpha": 0.75}
+AHEAD: Style = {"color": BLUE, "linewidth": 1.3}
+BEST: Style = {"color": ORANGE, "linewidth": 2.4}
+MOST_LABELS = 9  # of the choices of one axis
+
+
+@styled
+def parallel_coordinates(
+    trials: Sequence[Tried],
+    dimensions: Sequence[Dimension],
+    ahead: Collection[int],
+    *,
+    quantity: Quantity,
+    said: str,
+    several: bool,
+    title: str,
+) -> Figure:
+    """A line for each trial, from its parameters, on an axis each, to its latest number on the last one.
+
+    Args:
+        trials: at least one.
+        dimensions: the parameters, each an axis.
+        ahead: numbers of the trials to highlight besides the best.
+        quantity: the objective.
+        said: what the highlighted trials are, for the legend.
+        several: whether there are two objectives, and the best are a Pareto front.
+        title: one line about the search; long ones are wrapped.
+    """
+    figure = new_figure(WIDTH, HEIGHT, layout="none")
+    headline(figure, title)
+    values = [trial.last.value for trial in trials]
+    result = Dimension(quantity.label, min(values), max(values))
+    every = [*dimensions, result]
+    right = text_width("0.0000", FONT) + 0.2
+    room = (WIDTH - SIDE - right) / max(1, len(dimensions))
+    names = [
+        fitted(each.name + (" (log)" if each.logarithmic else ""), wide, FONT, lines=2)
+        for each, wide in zip(every, _widths(len(every), room, right), strict=True)
+    ]
+    top = above_panel(figure) + 0.1 + NAME * (1 + any("\n" in name for name in names))
+    axes = axes_at(figure, SIDE, top, WIDTH - SIDE - right, HEIGHT - top - BELOW)
+    some_lack = any(each.name not in trial.values for trial in trials for each in dimensions)
+    axes.set(xlim=(0, len(every) - 1), ylim=(WITHOUT - 0.06 if some_lack else -0.04, 1.04))
+    axes.axis("off")
+    for i, (dimension, name) in enumerate(zip(every, names, strict=True)):
+        place, aligned = (0, "center") if i else (4 - 72 * SIDE, "left")
+        if i == len(dimensions):
+            place, aligned = 72 * right - 4, "right"
+        _write(axes, name, (i, 1), (place, 8), ha=aligned, va="bottom")
+        axes.plot([i, i], [0, 1], color=INK, linewidth=1.0, zorder=3, clip_on=False)
+        for height, text in _ticks(dimension, trials, is_result=i == len(dimensions)).items():
+            text = fitted(text, room * 0.6 if i else SIDE - 0.08, FONT)
+            side = {"xytext": (4, 0), "ha": "left"} if i == len(dimensions) else {"xytext": (-4, 0), "ha": "right"}
+            colour = GREY if height == WITHOUT else INK
+            box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}
+            _write(axes, text, (i, height), **side, va="center", color=colour, bbox=box)
+    for trial in sorted(trials, key=lambda each: (each.is_best, each.number in ahead, each.number)):
+        places = [
+            _height(dimension, trial.values[dimension.name]) if dimension.name in trial.values else WITHOUT
+            for dimension in dimensions
+        ]
+        look = BEST if trial.is_best else AHEAD if trial.number in ahead else REST
+        axes.plot(range(len(every)), [*places, _height(result, trial.last.value)], **look, clip_on=False, zorder=2)
+    handles = [Line2D([], [], **BEST, label="Pareto front" if several else "the best")]
+    if ahead:
+        handles.append(Line2D([], [], **AHEAD, label=said))
+    write_key(figure, [*handles, Line2D([], [], **REST, label="all others")])
+    return figure
+
+
+def _height(dimension: Dimension, value: float | str) -> float:
+    """Where a value is on its axis, from 0 to 1; in the middle if there is only one."""
+    low, high = dimension.ends
+    return (dimension.place(value) - low) / (high - low) if high > low else 0.5
+
+
+def _ticks(dimension: Dimension, trials: Sequence[Tried], *, is_result: bool) -> dict[float, str]:
+    """What is written beside an axis, by its height: the ends of the range, or the choices."""
+    if is_result:
+        return {_height(dimension, value): f"{value:.4f}" for value in (dimension.low, dimension.high)}
+    ticks = {_height(dimension, value): f"{value:.4g}" for value in (dimension.low, dimension.high)}
+    if dimension.choices:
+        step = -(-len(dimension.choices) // MOST_LABELS)
+        ticks = {_height(dimension, label): label for label in dimension.choices[::step]}
+    if any(dimension.name not in trial.values for trial in trials):
+        ticks[WITHOUT] = "none"
+    return ticks
+
+
+def _widths(axes: int, room: float, right: float) -> list[float]:
+    """Inches that the name of each axis may take."""
+    return [room * 0.47 + SIDE - 0.06, *[room * 0.9] * (axes - 2), room * 0.47 + right - 0.06]
+
+
+def _write(axes: Axes, text: str, at: tuple[float, float], xytext: tuple[float, float], **more: Any) -> None:
+    """Text beside a place, so many points to the right and above."""
+    axes.annotate(text, at, xytext, textcoords="offset points", fontsize=FONT, annotation_clip=False, zorder=4, **more)

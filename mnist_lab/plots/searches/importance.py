@@ -1,0 +1,42 @@
+"""How much each parameter of a search matters."""
+
+from collections.abc import Mapping
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from mnist_lab.plots.overview import WIDTH, above_panel
+from mnist_lab.plots.style import BLUE, axes_at, headline, new_figure, set_height, styled
+from mnist_lab.plots.wrapping import fitted, text_width
+
+BAR, FONT, NAMES, BELOW = 0.3, 9.0, 2.6, 0.52  # inches, but for the font's points
+
+
+@styled
+def importance(shares: Mapping[str, float], *, title: str) -> Figure:
+    """A bar for each parameter, the most important on top.
+
+    Args:
+        shares: of each parameter; together 1.
+        title: one line about the search; long ones are wrapped.
+    """
+    ranked = sorted(shares.items(), key=lambda one: (-one[1], one[0]))
+    names = [fitted(name, NAMES, FONT) for name, _ in ranked]
+    left = max((text_width(name, FONT) for name in names), default=0.0) + 0.2
+    figure = new_figure(WIDTH, 1, layout="none")
+    headline(figure, title)
+    top, high = above_panel(figure), BAR * len(ranked) + 0.1
+    set_height(figure, top + high + BELOW)
+    axes = axes_at(figure, left, top, WIDTH - left - 0.6, high)
+    rows = range(len(ranked))
+    axes.barh(list(rows), [share for _, share in ranked], height=0.62, color=BLUE)
+    for row, (_, share) in zip(rows, ranked, strict=True):
+        axes.annotate(
+            f"{100 * share:.0f} %", (share, row), (4, 0), textcoords="offset points", va="center", fontsize=FONT
+        )
+    axes.set_yticks(list(rows), names)
+    axes.set(ylim=(len(ranked) - 0.5, -0.5), xlim=(0, max(0.05, *shares.values())), xlabel="share of the importance")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
+    axes.grid(visible=False)
+    axes.tick_params(axis="y", length=0)
+    return figure

@@ -1,0 +1,88 @@
+"""The progress of a search: all numbers that its trials reached, and the best so far, by trial and by time."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from mnist_lab.plots.overview import LEFT, WIDTH, Style, above_panel
+from mnist_lab.plots.panel import Quantity
+from mnist_lab.plots.points import write_key
+from mnist_lab.plots.searches.trials import BEST, THREAD, Tried, best_handle, looks, rung_handles, value_axis
+from mnist_lab.plots.style import BLUE, axes_at, headline, new_figure, styled
+
+HEIGHT, BETWEEN, BELOW = 3.7, 0.22, 0.72  # inches
+STEPS = (("s", 1.0), ("min", 60.0), ("h", 3600.0))
+FROM = 3.0  # from so many of a unit on it is used
+
+
+@styled
+def best_so_far(trials: Sequence[Tried], *, quantity: Quantity, several: bool, title: str) -> Figure:
+    """The objective of every trial at each of its rungs, with the best so far, against its number and against time.
+
+    Numbers after different epochs are not compared: each rung has a line of its own. A thin line leads from rung to
+    rung of a trial that was promoted.
+
+    Args:
+        trials: by number, at least one.
+        quantity: the objective.
+        several: whether there are two objectives, and rings mark a Pareto front.
+        title: one line about the search; long ones are wrapped.
+    """
+    figure = new_figure(WIDTH, HEIGHT, layout="none")
+    headline(figure, title)
+    known, top = looks(trials), above_panel(figure)
+    wide = (WIDTH - LEFT - BETWEEN - 0.14) / 2
+    by_trial, by_time = (axes_at(figure, LEFT + i * (wide + BETWEEN), top, wide, HEIGHT - top - BELOW) for i in (0, 1))
+    unit, seconds = _unit(max(at.seconds for trial in trials for at in trial.reached))
+    last = max(trial.number for trial in trials)
+    _draw(by_trial, trials, known, [[float(trial.number)] * len(trial.reached) for trial in trials], quantity)
+    _draw(by_time, trials, known, [[at.seconds / seconds for at in trial.reached] for trial in trials], quantity)
+    by_trial.set(xlabel="trial", xlim=(1 - 0.03 * last, last * 1.03 + 0.2))
+    by_trial.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    by_time.set(xlabel=f"time since the start ({unit})")
+    by_time.set_xlim(left=0)
+    for axes in (by_trial, by_time):
+        value_axis(axes, quantity, (at.value for trial in trials for at in trial.reached))
+    by_time.set_ylabel("")
+    by_time.tick_params(labelleft=False)
+    line = Line2D([], [], color=BLUE, linewidth=1.6, label="best so far")
+    write_key(figure, [*rung_handles(known), line, best_handle(several)])
+    return figure
+
+
+def _draw(
+    axes: Axes, trials: Sequence[Tried], known: dict[int, Style], places: Sequence[Sequence[float]], quantity: Quantity
+) -> None:
+    """All numbers at their places, and the best so far of each rung."""
+    spots = [list(zip(xs, trial.reached, strict=True)) for trial, xs in zip(trials, places, strict=True)]
+    for spot in spots:
+        if len(spot) > 1:
+            axes.plot([x for x, _ in spot], [at.value for _, at in spot], **THREAD)
+    end = max((x for spot in spots for x, _ in spot), default=1.0)
+    for epoch, look in known.items():
+        there = sorted((x, at.value) for spot in spots for x, at in spot if at.epoch == epoch)
+        axes.plot([x for x, _ in there], [value for _, value in there], **look, linestyle="none", zorder=3, alpha=0.9)
+        steps = [*_best(there, quantity), (end, np.nan)]
+        steps[-1] = (end, steps[-2][1])
+        axes.step([x for x, _ in steps], [y for _, y in steps], where="post", color=look["color"], linewidth=1.6)
+    for trial, spot in zip(trials, spots, strict=True):
+        if trial.is_best:
+            axes.plot(spot[-1][0], trial.last.value, **BEST, markersize=9, zorder=5)
+
+
+def _best(there: Sequence[tuple[float, float]], quantity: Quantity) -> Iterator[tuple[float, float]]:
+    """Where the best so far changes, with its value."""
+    best: float | None = None
+    for x, value in there:
+        if best is None or (value > best if quantity.rises else value < best):
+            best = value
+            yield x, value
+
+
+def _unit(seconds: float) -> tuple[str, float]:
+    """The largest unit of which there are enough, and its seconds."""
+    return next((step for step in reversed(STEPS) if seconds >= FROM * step[1]), STEPS[0])

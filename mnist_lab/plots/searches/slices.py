@@ -1,0 +1,105 @@
+"""The objective against each parameter of a search."""
+
+from collections.abc import Sequence
+from math import ceil
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from mnist_lab.plots.overview import LEFT, WIDTH, Style, above_panel
+from mnist_lab.plots.panel import Quantity
+from mnist_lab.plots.points import write_key
+from mnist_lab.plots.searches.trials import BEST, LOOKS, Dimension, Tried, best_handle, looks, rung_handles, value_axis
+from mnist_lab.plots.style import axes_at, headline, new_figure, set_height, styled
+from mnist_lab.plots.wrapping import fitted
+
+COLUMNS, BETWEEN, HIGH, NAME, BELOW = 3, 0.16, 1.75, 0.62, 0.14  # inches, but for the first
+SPREAD = 0.3  # of the way to the next choice, to either side
+QUARTERS = ("first quarter of the trials", "second", "third", "last")
+MOST_LABELS = 8  # more choices than this are numbered by every other tick
+
+
+@styled
+def slices(
+    trials: Sequence[Tried], dimensions: Sequence[Dimension], *, quantity: Quantity, several: bool, title: str
+) -> Figure:
+    """The latest number of every trial against each parameter, one panel a parameter.
+
+    The look is that of the epochs that a trial was trained for; if all were trained for as many, it is the quarter of
+    the search that the trial is from, light to dark.
+
+    Args:
+        trials: by number, at least one.
+        dimensions: the parameters; trials without one are not in its panel.
+        quantity: the objective.
+        several: whether there are two objectives, and rings mark a Pareto front.
+        title: one line about the search; long ones are wrapped.
+    """
+    columns = min(COLUMNS, len(dimensions))
+    wide, down = (WIDTH - LEFT - 0.14 - (columns - 1) * BETWEEN) / columns, ceil(len(dimensions) / columns)
+    figure = new_figure(WIDTH, 1, layout="none")
+    headline(figure, title)
+    top = above_panel(figure)
+    set_height(figure, top + down * (HIGH + NAME) + BELOW)
+    known = looks(trials)
+    by_order = len({trial.last.epoch for trial in trials}) == 1
+    handles = rung_handles(known)
+    if by_order:
+        handles = [
+            Line2D([], [], **look, linestyle="none", label=name)
+            for look, name in zip(reversed(LOOKS[:4]), QUARTERS, strict=True)
+        ]
+    for i, dimension in enumerate(dimensions):
+        row, column = divmod(i, columns)
+        axes = axes_at(figure, LEFT + column * (wide + BETWEEN), top + row * (HIGH + NAME), wide, HIGH)
+        some = [trial for trial in trials if dimension.name in trial.values]
+        styles = [_of_order(trial, trials) if by_order else known[trial.last.epoch] for trial in some]
+        _draw(axes, some, styles, dimension)
+        value_axis(axes, quantity, (trial.last.value for trial in trials))
+        axes.tick_params(labelleft=column == 0)
+        axes.set_ylabel(axes.get_ylabel() if column == 0 else "")
+        axes.set_xlabel(fitted(dimension.name + (" (log scale)" if dimension.logarithmic else ""), wide, 9.5, lines=2))
+    write_key(figure, [*handles, best_handle(several)])
+    return figure
+
+
+def _of_order(trial: Tried, trials: Sequence[Tried]) -> Style:
+    """The look of the quarter of the search."""
+    last = max(each.number for each in trials)
+    return LOOKS[3 - min(3, 4 * (trial.number - 1) // last)]
+
+
+def _draw(axes: Axes, trials: Sequence[Tried], styles: Sequence[Style], dimension: Dimension) -> None:
+    counts: dict[str, int] = {}
+    for trial, look in zip(trials, styles, strict=True):
+        value = trial.values[dimension.name]
+        x = float(value) if not dimension.choices else dimension.place(value)
+        if dimension.choices:  # beside each other, in an order that fills the room evenly
+            n = counts[str(value)] = counts.get(str(value), -1) + 1
+            x += SPREAD * (2 * ((n * 0.618034) % 1) - 1)
+        axes.plot(x, trial.last.value, **look, linestyle="none", zorder=3, alpha=0.9)
+        if trial.is_best:
+            axes.plot(x, trial.last.value, **BEST, markersize=8.5, zorder=4)
+    if dimension.choices:
+        every = ceil(len(dimension.choices) / MOST_LABELS)
+        ticks = range(0, len(dimension.choices), every)
+        room = axes.get_window_extent().width / axes.figure.dpi / max(1, len(ticks))
+        axes.set_xlim(-0.6, len(dimension.choices) - 0.4)
+        axes.set_xticks(list(ticks), [fitted(dimension.choices[i], room * 0.95, 9, lines=2) for i in ticks])
+        return
+    if dimension.logarithmic:
+        axes.set_xscale("log")
+        span = dimension.high / dimension.low
+        axes.set_xlim(dimension.low / span**0.05, dimension.high * span**0.05)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1,) if span >= 100 else (1, 2, 5), numticks=5))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_locator(NullLocator())
+    else:
+        margin = 0.05 * (dimension.high - dimension.low) or 1.0
+        axes.set_xlim(dimension.low - margin, dimension.high + margin)
+        whole = all(float(trial.values[dimension.name]).is_integer() for trial in trials)
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=whole, steps=[1, 2, 2.5, 5, 10]))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{np.round(value, 10):g}"))

@@ -1,0 +1,123 @@
+"""The trials of a search as figures show them: what they are drawn from, and the look of each rung."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from mnist_lab.plots.accuracy_axis import accuracy_axis
+from mnist_lab.plots.overview import Style
+from mnist_lab.plots.panel import Quantity, frame
+from mnist_lab.plots.style import BLUE, GREY, ORANGE
+
+QUANTITIES = {
+    each.key: each
+    for each in (
+        Quantity("val_accuracy", "validation accuracy", rises=True, ceiling=1.0),
+        Quantity("val_loss", "validation loss", rises=False, ceiling=float("inf")),
+    )
+}
+"""What an objective can be, by its name in a search file."""
+LOGARITHMIC_FROM = 5.0  # largest over smallest loss
+
+# From the end of the training backwards. In grey print and to the colour-blind the markers tell.
+LOOKS: Sequence[Style] = (
+    {"color": BLUE, "marker": "o", "markersize": 4.8},
+    {"color": "#56B4E9", "marker": "^", "markersize": 4.4},
+    {"color": "#8A8A8A", "marker": "s", "markersize": 3.4},
+    {"color": "#A8A8A8", "marker": "v", "markersize": 3.4},
+    {"color": "#A8A8A8", "marker": "D", "markersize": 2.6},
+    {"color": "#A8A8A8", "marker": "x", "markersize": 3.0},
+)
+BEST: Style = {"color": ORANGE, "marker": "o", "mfc": "none", "mec": ORANGE, "mew": 1.5, "linestyle": "none"}
+
+
+class At(NamedTuple):
+    """What a trial had reached at a rung or at the end of its training."""
+
+    epoch: int
+    value: float
+    """Of the objective, which is finite."""
+    seconds: float
+    """Since the search had begun."""
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A parameter that was searched."""
+
+    name: str
+    low: float = 0.0
+    high: float = 0.0
+    logarithmic: bool = False
+    choices: Sequence[str] = ()
+    """The labels of a choice; empty for a range."""
+
+    def place(self, value: float | str) -> float:
+        """The position of a value: itself, its power of ten, or the index of the label."""
+        if self.choices:
+            return float(self.choices.index(str(value))) if str(value) in self.choices else float("nan")
+        return float(np.log10(float(value))) if self.logarithmic else float(value)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The lowest and the highest position."""
+        if self.choices:
+            return 0.0, float(len(self.choices) - 1)
+        return self.place(self.low), self.place(self.high)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One trial that has numbers."""
+
+    number: int
+    values: Mapping[str, float | str]
+    """By the names of the dimensions that it has."""
+    reached: Sequence[At]
+    """At least one, by epoch."""
+    cost: float | None = None
+    """The other objective of two."""
+    is_best: bool = False
+    """The best of all or, of two objectives, on the Pareto front."""
+
+    @property
+    def last(self) -> At:
+        """The latest numbers."""
+        return self.reached[-1]
+
+
+def looks(trials: Iterable[Tried]) -> dict[int, Style]:
+    """The look of each epoch at which trials have numbers, ascending."""
+    epochs = sorted({at.epoch for trial in trials for at in trial.reached}, reverse=True)
+    known = [(epoch, LOOKS[min(i, len(LOOKS) - 1)]) for i, epoch in enumerate(epochs)]
+    return dict(reversed(known))
+
+
+def rung_handles(known: Mapping[int, Style]) -> list[Line2D]:
+    """What the looks mean."""
+    return [
+        Line2D([], [], **look, linestyle="none", label=f"after {epoch} epoch{'' if epoch == 1 else 's'}")
+        for epoch, look in known.items()
+    ]
+
+
+def best_handle(several: bool = False) -> Line2D:
+    """What the rings mean."""
+    return Line2D([], [], **BEST, markersize=8, label="Pareto front" if several else "the best")
+
+
+def value_axis(axes: Axes, quantity: Quantity, values: Iterable[float]) -> None:
+    """Let the y-axis show all values of the objective."""
+    known = list(values)
+    if quantity.rises:
+        accuracy_axis(axes, np.array(known, dtype=np.float64), quantity.label)
+    else:
+        frame(axes, quantity, (), also=known, logarithmic_from=LOGARITHMIC_FROM)
+
+
+THREAD: Style = {"color": GREY, "linewidth": 0.5, "alpha": 0.5, "zorder": 1}
+"""From rung to rung of one trial."""

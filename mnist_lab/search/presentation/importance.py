@@ -1,0 +1,72 @@
+"""How much each parameter of a search matters, by PED-ANOVA (Watanabe et al. 2023), as Optuna has it."""
+
+import warnings
+from collections.abc import Mapping
+from enum import Enum
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from mnist_lab.search.presentation.standings import standings
+from mnist_lab.search.record import Parameter, Search
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+LEAST = 20
+"""Trials with numbers below which there is no importance: the best quarter of them are five."""
+SHARE = 0.25
+"""Of the trials, the best ones that all of them are compared with."""
+
+
+class Unknown(Enum):
+    """Why there is no importance."""
+
+    ONE_PARAMETER = "one parameter"
+    TOO_FEW = "too few trials"
+    NOT_INSTALLED = "no Optuna"
+
+
+def importance(record: Search) -> Mapping[str, float] | Unknown:
+    """How far the values of each parameter among the best trials differ from those among all, as shares of 1.
+
+    The best are the first of the standings, for numbers after different epochs cannot be compared as they are.
+
+    Returns:
+        The shares, by the names of the parameters, or why they are not known.
+    """
+    ranked = standings(record)
+    if len(record.space) < 2:
+        return Unknown.ONE_PARAMETER
+    if len(ranked) < LEAST:
+        return Unknown.TOO_FEW
+    if not find_spec("optuna"):
+        return Unknown.NOT_INSTALLED
+    import optuna
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
+    drawn = {each.name: _distribution(each) for each in record.space}
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        study = optuna.create_study(direction="minimize")
+        study.add_trials(
+            optuna.create_trial(
+                value=place,
+                params=dict(trial.values),
+                distributions={name: drawn[name] for name in trial.values},
+            )
+            for place, trial in enumerate(ranked)
+        )
+        known = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator(target_quantile=SHARE))
+    return {each.name: known.get(each.name, 0.0) for each in record.space}
+
+
+def _distribution(parameter: Parameter) -> "BaseDistribution":
+    from optuna import distributions
+
+    if parameter.choices:
+        return distributions.CategoricalDistribution(parameter.choices)
+    low, high = parameter.low or 0, parameter.high or 0
+    if parameter.kind == "int":
+        return distributions.IntDistribution(int(low), int(high))
+    return distributions.FloatDistribution(low, high, log=parameter.kind == "log_uniform")

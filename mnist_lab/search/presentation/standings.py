@@ -1,0 +1,68 @@
+"""The order of a search's trials, and the names of its parameters."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from mnist_lab.config.settings import setting_name
+from mnist_lab.search import promotion
+from mnist_lab.search.record import Arm, Parameter, Search, Trial
+
+AHEAD = 10
+"""One trial in so many is among those that figures highlight."""
+FEWEST_AHEAD = 3
+
+
+def standings(record: Search) -> list[Trial]:
+    """The trials that have numbers: those trained for the most epochs first, and of equals the best by the objectives.
+
+    Of two objectives those on a Pareto front are before those on the next.
+    """
+    by_epoch: dict[int, list[Trial]] = {}
+    for trial in record.trials:
+        if trial.reached:
+            by_epoch.setdefault(trial.reached[-1].epoch, []).append(trial)
+    return [
+        trial
+        for _, some in sorted(by_epoch.items(), reverse=True)
+        for trial in promotion.ranked([(one, one.reached[-1]) for one in some], record.objectives)
+    ]
+
+
+def best(record: Search) -> list[Trial]:
+    """The Pareto front of two objectives, else the best trial alone; none before any has a result."""
+    if len(record.objectives) > 1 and record.front:
+        by_number = {trial.number: trial for trial in record.trials}
+        return [by_number[number] for number in record.front if number in by_number]
+    return [record.best_trial] if record.best_trial else []
+
+
+def ahead(record: Search) -> list[Trial]:
+    """The next ones after the best of one objective, a tenth of all."""
+    ranked = standings(record)
+    if len(record.objectives) > 1:
+        return []
+    return ranked[1 : max(FEWEST_AHEAD, len(ranked) // AHEAD)]
+
+
+def lost(record: Search) -> list[Trial]:
+    """The trials that failed or were refused, by number."""
+    return [trial for trial in record.trials if trial.state in ("failed", "refused")]
+
+
+def chosen(record: Search) -> Arm | None:
+    """The arm of the confirmation that the search put first; None if that was not confirmed."""
+    arms = record.confirmation.arms if record.confirmation else ()
+    first = next(iter(best(record)), None)
+    return next((arm for arm in arms if first and arm.trial == first.number), None)
+
+
+def parameter_names(space: Sequence[Parameter]) -> Mapping[str, str]:
+    """What people call each parameter, by its name in the record."""
+    called = {each.name: _called(each) for each in space}
+    shared = Counter(called.values())
+    return {name: text if shared[text] == 1 else name for name, text in called.items()}
+
+
+def _called(parameter: Parameter) -> str:
+    words = setting_name(parameter.key) or parameter.key.rpartition(".")[2].replace("_", " ")
+    return words + parameter.name.removeprefix(parameter.key)

@@ -1,0 +1,321 @@
+"""All sentences and terms about a search; every one is computed from its record.
+
+Numbers and verdicts are written as in reports (`mnist_lab.reports.wording`).
+"""
+
+import shlex
+from collections import Counter
+from collections.abc import Mapping
+from statistics import fmean
+
+from mnist_lab.analysis.verdicts import Kind
+from mnist_lab.reports.wording import (
+    CI,
+    INTERVAL,
+    PLANNED,
+    SCOPE,
+    TESTED,
+    ends,
+    ends_pp,
+    listed,
+    p_value,
+    pp,
+    signed,
+    some_runs,
+)
+from mnist_lab.search.presentation import standings
+from mnist_lab.search.presentation.importance import LEAST, SHARE, Unknown
+from mnist_lab.search.record import Arm, Limit, Objective, Parameter, Search, Trial, Value
+from mnist_lab.system.installation import extra_command
+from mnist_lab.text.quantities import count, duration
+
+MEASURES = {
+    "val_accuracy": "validation accuracy",
+    "val_loss": "validation loss",
+    "parameters": "parameters",
+    "multiply_adds": "multiply-adds",
+}
+SAMPLERS = {
+    "tpe": "Optuna's tree-structured Parzen estimator (TPE)",
+    "random": "at random",
+    "gp": "Optuna's Gaussian process",
+}
+FRACTIONS = {2: "half", 3: "third", 4: "quarter", 5: "fifth"}
+STATES = {
+    "running": "in progress or interrupted",
+    "stopped": "stopped at a rung",
+    "finished": "trained to the end",
+    "failed": "failed",
+    "refused": "refused by a limit",
+}
+KINDS = {"uniform": "uniform", "log_uniform": "log-uniform", "int": "whole number", "choice": "choice"}
+
+
+def capitalized(text: str) -> str:
+    """With a capital at the beginning, and the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def number(measure: str, value: float | None) -> str:
+    """A value of a measure: `0.9838`, `269,322`; empty for None."""
+    if value is None:
+        return ""
+    return f"{value:.4f}" if measure.startswith("val_") else f"{value:,.0f}"
+
+
+def value(given: Value) -> str:
+    """The value of a parameter: `0.001`, `256, 256`."""
+    return f"{given:.4g}" if isinstance(given, float) else str(given)
+
+
+def values(record: Search, trial: Trial) -> str:
+    """The values of a trial: `learning rate 0.001, dropout 0.2`."""
+    names = standings.parameter_names(record.space)
+    return ", ".join(f"{names.get(name, name)} {value(given)}" for name, given in trial.values.items())
+
+
+def goal(objective: Objective) -> str:
+    """`maximize validation accuracy`."""
+    return f"{objective.direction} {MEASURES[objective.measure]}"
+
+
+def limit(one: Limit) -> str:
+    """`at most 10,000 parameters`."""
+    return f"at most {one.most:,} {MEASURES[one.measure]}"
+
+
+def extent(record: Search) -> str:
+    """What was searched and on which images."""
+    return (
+        f"{count(len(record.trials), 'variant')} of {record.base} on {record.data}, with {record.train_images:,} "
+        f"training and {record.validation_images:,} validation images"
+    )
+
+
+def outcome(record: Search) -> str:
+    """What the best configuration is, by the validation images."""
+    first = standings.best(record)
+    if not first:
+        return "No trial has a result so far."
+    if len(record.objectives) > 1 and record.front:
+        return _outcome_of_two(record, first)
+    trial, watched = first[0], record.watched
+    trained = sum(each.epochs >= trial.epochs for each in record.trials if each.reached)
+    among = f" the best of {trained:,} trained that long" if trained > 1 else " the only one trained that long"
+    end = "" if trial.state == "finished" else f" of {record.budget.epochs}"
+    return (
+        f"Trial {trial.number} is the best: {values(record, trial)}. Its {MEASURES[watched.measure]} is "
+        f"{number(watched.measure, trial.measured(watched.measure))} after {trial.epochs}{end} "
+        f"{'epoch' if trial.epochs == 1 and not end else 'epochs'},{among}."
+    )
+
+
+def _outcome_of_two(record: Search, front: list[Trial]) -> str:
+    one, other = record.objectives
+    trained = sum(each.state == "finished" for each in record.trials)
+
+    def both(trial: Trial) -> str:
+        return (
+            f"{number(one.measure, trial.measured(one.measure))} with "
+            f"{number(other.measure, trial.measured(other.measure))} {MEASURES[other.measure]}"
+        )
+
+    reach = f", from {both(front[0])} to {both(front[-1])}" if len(front) > 1 else f": {both(front[0])}"
+    return (
+        f"{len(front)} of the {trained:,} trials that were trained to the end {'is' if len(front) == 1 else 'are'} on "
+        f"the Pareto front of {MEASURES[one.measure]} and {MEASURES[other.measure]}{reach}."
+    )
+
+
+def confirmed(record: Search) -> str:
+    """How sure it is: the verdict on the search's first choice, with fresh seeds and the test images."""
+    done, arm = record.confirmation, standings.chosen(record)
+    if done is None:
+        return _unconfirmed(record)
+    if arm is None:
+        first = next(iter(standings.best(record)), None)
+        who = f"Trial {first.number}" if first else "The best trial"
+        if done.missing:
+            return f"{who} is not confirmed: {count(done.missing, 'run')} of the confirmation failed or are missing."
+        return f"{who} is not confirmed: it has the configuration of the base."
+    text = f"With {_fresh(arm)}, trial {arm.trial} has {tested(arm)}"
+    base = done.base
+    text += f"; {record.base}, the base, has {base.mean:.4f}." if base else "; the base has no finished run."
+    return f"{text} {arm.difference.text}" if arm.difference else text
+
+
+def tested(arm: Arm) -> str:
+    """`a mean test accuracy of 0.9838 (95 % confidence interval 0.9830 to 0.9846)`."""
+    interval = f" ({CI} {ends(arm.interval)})" if arm.interval else ""
+    return f"{'a mean' if len(arm.test) > 1 else 'a'} test accuracy of {arm.mean:.4f}{interval}"
+
+
+def _fresh(arm: Arm) -> str:
+    return count(len(arm.seeds), "fresh seed")
+
+
+def _unconfirmed(record: Search) -> str:
+    if record.confirm is None:
+        return "Nothing was confirmed (`confirm: off`), so it is unknown how much of this is luck."
+    if record.ended is None:
+        return "Nothing is confirmed before the search has ended, so it is unknown how much of this is luck."
+    return "The confirmation is still to come; the same command goes on with it."
+
+
+def sureness(arm: Arm) -> str:
+    """How certain the difference of an arm is, for use beside the verdict and the difference."""
+    found = arm.difference
+    if found is None or found.mean is None:
+        return "No seed in common with the base."
+    seeds = count(len(arm.seeds), "seed")
+    if found.kind is Kind.IMPOSSIBLE or found.p is None:
+        return f"{seeds.capitalize()}; too few for a verdict."
+    interval = f"{ends_pp(found.interval)}, " if found.interval else ""
+    return f"{interval}{p_value(found.p)}, {seeds}; test accuracy {arm.mean:.4f}."
+
+
+def optimism(record: Search) -> str:
+    """How optimistic the validation number of the search's first choice was; empty if that is not known."""
+    arm = standings.chosen(record)
+    if arm is None or arm.optimism is None or arm.in_search is None:
+        return ""
+    watched = record.watched
+    again = fmean(each for each in arm.validation if each is not None)
+    measure, in_search = MEASURES[watched.measure], number(watched.measure, arm.in_search)
+    mean = " on average" if len(arm.validation) > 1 else ""
+    said = (
+        f"The {measure} of trial {arm.trial} was {in_search} in the search and is "
+        f"{number(watched.measure, again)}{mean} with {_fresh(arm)}"
+    )
+    flattering = arm.optimism if watched.direction == "maximize" else -arm.optimism
+    amount = pp(abs(flattering)).removeprefix("+") if watched.measure == "val_accuracy" else f"{abs(flattering):.4f}"
+    if float(amount.split()[0]) == 0:
+        return f"{said}: the search was not optimistic."
+    if flattering > 0:
+        return f"{said}: the search was optimistic by {amount}."
+    return f"{said}: the search was pessimistic by {amount}."
+
+
+def tried(record: Search) -> str:
+    """How many configurations were tried, and what has come of them."""
+    states = Counter(trial.state for trial in record.trials)
+    stopped = Counter(trial.reached[-1].epoch for trial in record.trials if trial.state == "stopped" and trial.reached)
+    parts = [f"{n:,} stopped after {count(epoch, 'epoch')}" for epoch, n in sorted(stopped.items())]
+    if states["finished"]:
+        epochs = count(record.budget.epochs, "epoch")
+        parts.append(f"{states['finished']:,} trained to the end ({epochs})")
+    parts += [f"{states[state]:,} {STATES[state]}" for state in ("running", "failed", "refused") if states[state]]
+    return f"{count(len(record.trials), 'trial')}: {listed(parts)}." if parts else "No trial has begun."
+
+
+def progress(record: Search) -> str:
+    """Whether the search has ended, by what, and how long it took."""
+    took = f" It took {duration(record.seconds)}, without the confirmation."
+    match record.ended:
+        case "trials":
+            return f"The search has ended: all {record.budget.trials or 0:,} trials of its budget were used.{took}"
+        case "minutes":
+            return f"The search has ended: the {record.budget.minutes:g} min of its budget were used.{took}"
+        case "space":
+            return f"The search has ended: every configuration of the space was tried.{took}"
+        case _:
+            return f"The search has not ended; the same command goes on with it. So far: {duration(record.seconds)}."
+
+
+def unseen(record: Search) -> str:
+    """What was not looked at."""
+    done = record.confirmation
+    models = sum(len(arm.test) for arm in done.arms) if done else 0
+    if not models:
+        return "No trial was scored on the test images."
+    return (
+        "No trial of the search was scored on the test images. They were used once, in the confirmation, for "
+        f"{count(models, 'model')} that had been chosen before."
+    )
+
+
+def command(record: Search) -> str:
+    """What trains the best configuration, in the results folder."""
+    return f"mnist-lab run {shlex.quote(f'{record.name}/best.yaml')}"
+
+
+def settings(record: Search) -> dict[str, str]:
+    """How it was searched, by term."""
+    budget, promoted, confirm = record.budget, record.promotion, record.confirm
+    ends_at = [count(budget.trials, "trial")] if budget.trials else []
+    ends_at += [f"{budget.minutes:g} min"] if budget.minutes else []
+    known = {
+        "Objective": listed([goal(each) for each in record.objectives]),
+        "Limits": listed([limit(each) for each in record.limits]),
+        "Budget": f"{' or '.join(ends_at)}; {count(budget.epochs, 'epoch')} for a trial that is trained to the end",
+        "Proposals": SAMPLERS[record.sampler],
+        "Promotion": _promotion(record),
+        "Confirmation": "off",
+        "Seed": f"{record.seed} for the sampler and all trials",
+        "Environment": ", ".join(f"{key} {value}" for key, value in record.environment.items() if value is not None),
+    }
+    if confirm:
+        best = "the best trial" if confirm.best == 1 else f"the best {confirm.best} trials"
+        known["Confirmation"] = f"{best} and {record.base}, each with {some_runs(confirm.seeds)}"
+    if promoted is None:
+        known["Promotion"] = "off: every trial is trained to the end"
+    return {term: text for term, text in known.items() if text}
+
+
+def _promotion(record: Search) -> str:
+    if record.promotion is None:
+        return ""
+    factor, rungs = record.promotion.factor, record.promotion.rungs
+    best = f"the best {FRACTIONS[factor]}" if factor in FRACTIONS else f"the best 1 in {factor}"
+    at = f"after {listed(list(map(str, rungs)))} {'epoch' if rungs == (1,) else 'epochs'}"
+    return f"{at}, {best} of the trials that have got there go on from their checkpoints"
+
+
+def bounds(parameter: Parameter) -> str:
+    """The range or the options of a parameter, and where it exists: `0.0001 to 0.01, log-uniform`."""
+    if parameter.choices:
+        text = "; ".join(parameter.choices)
+    else:
+        text = f"{value(parameter.low or 0)} to {value(parameter.high or 0)}, {KINDS[parameter.kind]}"
+    return f"{text} (only with {parameter.within[1]})" if parameter.within else text
+
+
+def importance(found: Mapping[str, float] | Unknown) -> str:
+    """What the importance says, or why there is none."""
+    match found:
+        case Unknown.ONE_PARAMETER:
+            return "There is no importance, as only one parameter was searched."
+        case Unknown.TOO_FEW:
+            return f"There is no importance yet: it needs at least {LEAST} trials with results."
+        case Unknown.NOT_INSTALLED:
+            return f"There is no importance: it needs Optuna, which is not installed ({extra_command('tune')})."
+        case _:
+            return (
+                f"Importance: how far the values of a parameter among the best {SHARE:.0%} of the trials differ from "
+                "those among all trials (PED-ANOVA), each parameter by itself. With few trials it is a rough guide."
+            ).replace("%", " %")
+
+
+def notes(record: Search) -> list[str]:
+    """How to read the page."""
+    watched = MEASURES[record.watched.measure]
+    tests = record.confirmation is not None and any(arm.difference for arm in record.confirmation.arms)
+    rungs = len({trial.reached[-1].epoch for trial in record.trials if trial.reached}) > 1
+    shown = {
+        f"Numbers of trials are of the weights that a run would keep: {watched} of the best epoch so far where "
+        "`train.restore_best` is set, else of the last one.": True,
+        "Numbers after different epochs are not compared: a trial that was trained longer stands before others.": rungs,
+        f"The best of many trials has an optimistic {watched}, as it was chosen by it and all trials share one seed. "
+        "The confirmation uses other seeds and the test images, so its numbers are not optimistic.": True,
+        "The front is by one seed; differences between its neighbours may be due to chance.": bool(record.front),
+        TESTED: tests,
+        INTERVAL: tests,
+        SCOPE: tests,
+        PLANNED: tests,
+    }
+    return [text for text, applies in shown.items() if applies]
+
+
+def difference(arm: Arm) -> str:
+    """The difference in percentage points: `+0.23`; empty without one."""
+    return signed(100 * arm.difference.mean) if arm.difference and arm.difference.mean is not None else ""
