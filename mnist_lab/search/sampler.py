@@ -151,14 +151,12 @@ def distribution(dimension: Dimension) -> "BaseDistribution":
     """Optuna's distribution of a dimension."""
     from optuna import distributions
 
-    match dimension.kind:
-        case "choice":
-            return distributions.CategoricalDistribution(dimension.labels)
-        case "int":
-            return distributions.IntDistribution(*map(int, dimension.bounds))
-        case _:
-            low, high = dimension.bounds
-            return distributions.FloatDistribution(low, high, log=dimension.kind == "log_uniform")
+    if dimension.labels:
+        return distributions.CategoricalDistribution(dimension.labels)
+    low, high = dimension.bounds
+    if dimension.kind == "int":
+        return distributions.IntDistribution(int(low), int(high))
+    return distributions.FloatDistribution(low, high, log=dimension.kind == "log_uniform")
 
 
 def _suggested(trial: "AskedTrial", dimension: Dimension) -> Value:
