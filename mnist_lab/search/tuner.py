@@ -266,8 +266,7 @@ class Tuner(Supply):
         except ConfigError as error:
             self._keep(trial.model_copy(update={"state": "failed", "reason": error.message.splitlines()[-1]}))
             return None
-        self._keep(trial.model_copy(update={"run": folder.path.relative_to(self.folder).as_posix()}))
-        return self.trials[number]
+        return trial.model_copy(update={"run": folder.path.relative_to(self.folder).as_posix()})
 
     def _segment(self, trial: Trial) -> tuple[PlannedRun, Task]:
         """Training of a trial up to its next rung."""
