@@ -7,7 +7,7 @@ from mnist_lab.runs.formats import Arrays, Mistake
 from mnist_lab.runs.lock import across_machines
 from mnist_lab.runs.measured import FORMAT, Continued, Measured
 from mnist_lab.runs.run import Predictions, Run, find_folders, find_run, is_run_folder, load_run
-from mnist_lab.runs.search import finished_runs
+from mnist_lab.runs.search import Found, finished_runs, search
 
 __all__ = [
     "CHECKPOINT",
@@ -18,6 +18,7 @@ __all__ = [
     "Arrays",
     "Collection",
     "Continued",
+    "Found",
     "Measured",
     "Mistake",
     "Predictions",
@@ -32,5 +33,6 @@ __all__ = [
     "packed",
     "put_in_place",
     "read_runs",
+    "search",
     "unpacked",
 ]

@@ -5,7 +5,7 @@ error, since conclusions without it could change after an update. A command that
 others first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,8 +39,12 @@ class Collection:
         return self
 
 
-def read_runs(paths: Iterable[Path]) -> Collection:
+def read_runs(paths: Iterable[Path], load: Callable[[Path], Run] = load_run) -> Collection:
     """The finished runs in and below `paths`, each once, in the order of the paths.
+
+    Args:
+        paths: folders.
+        load: reads a run, as `load_run` does.
 
     Raises:
         InputError: a path is a file.
@@ -54,7 +58,7 @@ def read_runs(paths: Iterable[Path]) -> Collection:
     for path in paths:
         for folder in finished_runs(path, lambda error: problems.append(error.message), seen):
             try:
-                runs.append(load_run(folder.path))
+                runs.append(load(folder.path))
             except NewerFormatError as error:
                 newer = newer or error
             except InputError as error:

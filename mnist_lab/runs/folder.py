@@ -5,6 +5,7 @@ is a finished run. An unfinished run resumes from `checkpoint.npz`. With `--forc
 its repetition, in `.repetition/`, is finished and replaces it.
 """
 
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -23,6 +24,8 @@ from mnist_lab.system import atomic
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+NAME = re.compile(r"seed[0-9]+-[0-9a-f]{8}")
+"""What the folder of a run is called."""
 MARKER = "metrics.json"
 """The file whose presence means that a run is finished."""
 CHECKPOINT = "checkpoint.npz"
@@ -32,7 +35,7 @@ ERROR = "error.txt"
 PLOTS = ("accuracy.png", "loss.png", "curves.png", "confusion.png", "predictions.png", "mistakes.png")
 """The plots of a finished run."""
 DAMAGED = ".damaged"
-_REPETITION = ".repetition"
+REPETITION = ".repetition"
 _REPEATED = ".repeated"
 """What `.repetition` is called once it is finished, while its files take the place of those that it repeats."""
 _NAMES = ".names.json"
@@ -67,7 +70,7 @@ class RunFolder:
     @property
     def repetition(self) -> "RunFolder":
         """Where a finished run is repeated."""
-        return RunFolder(self.path / _REPETITION)
+        return RunFolder(self.path / REPETITION)
 
     @property
     def current(self) -> "RunFolder":
@@ -77,7 +80,7 @@ class RunFolder:
     @property
     def unsettled(self) -> bool:
         """Whether there is a repetition that was not put in place, or the rest of one."""
-        return any(formats.is_folder(self.path / name) for name in (_REPETITION, _REPEATED))
+        return any(formats.is_folder(self.path / name) for name in (REPETITION, _REPEATED))
 
     @property
     def interrupted(self) -> bool:
@@ -118,6 +121,11 @@ class RunFolder:
     def busy(self) -> bool:
         """Whether another process is writing the run at this moment."""
         return lock.is_locked(self.path)
+
+    @property
+    def in_progress(self) -> bool:
+        """Whether a process writes the run at this moment, as far as that can be seen: here or on another machine."""
+        return self.busy or lock.is_leased(self.path)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -238,7 +246,7 @@ class RunFolder:
 
     @property
     def _is_repetition(self) -> bool:
-        return self.path.name == _REPETITION
+        return self.path.name == REPETITION
 
     def _own_files(self) -> list[Path]:
         """What the run has written, the marker first."""

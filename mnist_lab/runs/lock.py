@@ -6,6 +6,7 @@ Where the file system supports `flock`, the operating system releases the lock o
 
 import errno
 import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 LOCK = ".lock"
 OWNER = ".lock.owner"
 """Its own name, because an empty lock file that `flock` has left would count as held by somebody unknown."""
+LOOK = 0.2
+"""Seconds to wait for a lock, since a process that only looks whether it is held holds it for a moment."""
+POLL = 0.02
+"""Seconds between attempts."""
 
 LEASE = ".lease"
 EXPIRES = 20.0
@@ -57,7 +62,7 @@ def locked(folder: Path) -> Iterator[None]:
     with ExitStack() as held:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            held.callback(_acquired(folder).release)
+            held.callback(_acquired(folder, LOOK).release)
             if _across_machines or (folder / LEASE).exists():
                 held.callback(_leased(folder).release)
         except filelock.Timeout:
@@ -74,7 +79,7 @@ def is_locked(folder: Path) -> bool:
     if not (folder / LOCK).exists():
         return False
     try:
-        _acquired(folder).release()
+        _acquired(folder, 0).release()
     except filelock.Timeout:
         return True
     except OSError:  # another user's, for example
@@ -82,19 +87,27 @@ def is_locked(folder: Path) -> bool:
     return False
 
 
-def _acquired(folder: Path) -> "BaseFileLock":
+def is_leased(folder: Path) -> bool:
+    """Whether a process, here or on another machine, has given a sign of life as the owner of `folder`'s lease."""
+    try:
+        return time.time() - (folder / LEASE).stat().st_mtime < EXPIRES
+    except OSError:
+        return False
+
+
+def _acquired(folder: Path, timeout: float) -> "BaseFileLock":
     import filelock
 
     try:
-        lock = filelock.FileLock(folder / LOCK, fallback_to_soft=False)
-        lock.acquire(timeout=0)
+        lock = filelock.FileLock(folder / LOCK, fallback_to_soft=False, poll_interval=POLL)
+        lock.acquire(timeout=timeout)
     except filelock.Timeout:
         raise
     except OSError as error:
         if error.errno != errno.ENOSYS:
             raise
-        lock = filelock.SoftFileLock(folder / OWNER)
-        lock.acquire(timeout=0)
+        lock = filelock.SoftFileLock(folder / OWNER, poll_interval=POLL)
+        lock.acquire(timeout=timeout)
     return lock
 
 

@@ -7,10 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from mnist_lab.errors import BusyError, InputError, SetupError
-from mnist_lab.runs.folder import DAMAGED, RunFolder
+from mnist_lab.runs.folder import DAMAGED, NAME, RunFolder
 from mnist_lab.runs.run import find_folder, is_run_folder, load_run
 
-_NAME = re.compile(rf"seed[0-9]+-[0-9a-f]{{8}}({re.escape(DAMAGED)}[0-9]+)?")
+_NAME = re.compile(rf"{NAME.pattern}({re.escape(DAMAGED)}[0-9]+)?")
 
 
 def removable(references: Iterable[str], results: Path) -> list[RunFolder]:

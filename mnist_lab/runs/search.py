@@ -1,22 +1,39 @@
-"""Finds the folders of finished runs, in a folder and below it."""
+"""Finds the folders of runs, in a folder and below it."""
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_lab.errors import InputError, UnreadableError
 from mnist_lab.runs import formats
-from mnist_lab.runs.folder import DAMAGED, MARKER, RunFolder
+from mnist_lab.runs.folder import DAMAGED, MARKER, NAME, REPETITION, RunFolder
 from mnist_lab.text.quantities import natural_order
 
 Place = tuple[int, int]
 """Device and inode of a folder: the same for a folder and every link to it."""
 
 
+@dataclass(frozen=True)
+class Found:
+    """Run folders, each list in the order of the paths, seeds as numbers."""
+
+    finished: list[RunFolder]
+    unfinished: list[RunFolder]
+    """Those of runs that are being trained, were interrupted or have failed, and of finished ones that are repeated."""
+
+
 def finished_runs(
     path: Path, unreadable: Callable[[UnreadableError], None] = lambda error: None, seen: set[Place] | None = None
 ) -> list[RunFolder]:
-    """The finished runs in or below `path`, in the order of their paths, seeds as numbers; none if it is not there.
+    """The finished runs that `search` finds; raises what it does."""
+    return search(path, unreadable, seen).finished
+
+
+def search(
+    path: Path, unreadable: Callable[[UnreadableError], None] = lambda error: None, seen: set[Place] | None = None
+) -> Found:
+    """Find the runs in or below `path`; none if it is not there.
 
     Links to folders are followed, after the folders themselves; a folder that is reached in several ways counts once,
     and one that holds `path` itself does not count. What is in a run is its own. A hidden folder, such as that of the
@@ -33,8 +50,9 @@ def finished_runs(
     if formats.is_file(path):
         raise InputError(f"{path}: expected a folder with runs, this is a file.")
     if not formats.is_folder(path):
-        return []
-    found: list[Path] = []
+        return Found([], [])
+    finished: list[Path] = []
+    unfinished: list[Path] = []
     waiting, links = [path], list[Path]()
     above = {_place(parent) for parent in path.resolve().parents}
     seen = set() if seen is None else seen
@@ -56,9 +74,14 @@ def finished_runs(
         except OSError as error:
             unreadable(UnreadableError.of(error, folder))
             continue
-        if any(entry.name == MARKER for entry in below):
-            found.append(folder)
+        names = {entry.name for entry in below}
+        if MARKER in names:
+            finished.append(folder)
+            if REPETITION in names:
+                unfinished.append(folder)
             continue
+        if names and NAME.fullmatch(folder.name):
+            unfinished.append(folder)
         for entry in below:
             if entry.name.startswith("."):
                 continue
@@ -67,8 +90,12 @@ def finished_runs(
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append(folder / entry.name)
         links.sort(reverse=True)
-    found.sort(key=lambda folder: natural_order(folder.as_posix()))
-    return [RunFolder(folder) for folder in found if not (folder.name.startswith(".") or DAMAGED in folder.name)]
+    return Found(_in_order(finished), _in_order(unfinished))
+
+
+def _in_order(folders: list[Path]) -> list[RunFolder]:
+    folders.sort(key=lambda folder: natural_order(folder.as_posix()))
+    return [RunFolder(folder) for folder in folders if not (folder.name.startswith(".") or DAMAGED in folder.name)]
 
 
 def _place(folder: Path) -> Place:

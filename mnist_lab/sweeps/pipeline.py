@@ -1,7 +1,7 @@
 """The pipeline of a sweep: plan, estimate, train, compare."""
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from mnist_lab.sweeps.launch import launch
 from mnist_lab.sweeps.machine import Machine, ThisMachine
 from mnist_lab.sweeps.observer import Observer
 from mnist_lab.sweeps.plan import Plan, PlannedRun, make_plan
+from mnist_lab.sweeps.queue import recorded
 from mnist_lab.sweeps.schedule import Schedule, slots_for
 
 Failures = list[tuple[PlannedRun, str]]
@@ -98,10 +99,12 @@ def sweep(
     notes = (*declared.notes, *plan.notes)
     queued: tuple[PlannedRun, ...] = ()
     slots = slots_for(plan.todo, jobs=jobs)
-    if cluster and kind_of(cluster) == "slurm":
-        schedule, failures, queued = _on_slurm(cluster, declared.name, plan, notes, results, slots[0], how, observer)
-    else:
-        schedule, failures = _at_once(cluster, plan, notes, results, slots, how, observer)
+    with nullcontext(observer) if dry_run else recorded(results, declared.name, observer) as observer:
+        if cluster and kind_of(cluster) == "slurm":
+            slot, name = slots[0], declared.name
+            schedule, failures, queued = _on_slurm(cluster, name, plan, notes, results, slot, how, observer)
+        else:
+            schedule, failures = _at_once(cluster, plan, notes, results, slots, how, observer)
     if dry_run:
         return Swept(schedule, queued=queued)
     runs = tuple(result for run in plan.runs if (result := run.result()))

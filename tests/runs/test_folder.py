@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,16 @@ def holder(tmp_path):
     yield process
     process.kill()
     process.communicate()
+
+
+def test_a_process_that_only_looks_whether_a_run_is_being_written_keeps_nobody_from_writing_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "LOOK", 60.0)
+    looking = os.open(tmp_path / lock.LOCK, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(looking, fcntl.LOCK_EX)
+    assert RunFolder(tmp_path).busy
+    threading.Timer(0.05, os.close, [looking]).start()
+    with RunFolder(tmp_path).locked():
+        assert True
 
 
 @pytest.mark.filterwarnings("error")
