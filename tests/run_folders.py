@@ -86,6 +86,19 @@ def finished_run(
     return folder
 
 
+def unfinished_run(
+    results: Path, config="mlp_512", *, epochs=3, planned=10, seed=1, error="", **overrides
+) -> RunFolder:
+    """Write a run that has had `epochs` of `planned` epochs, with a checkpoint, or that failed with an error."""
+    folder = finished_run(results, config, seed=seed, epochs=epochs, train__epochs=planned, **overrides)
+    (folder.path / "metrics.json").unlink()
+    if error:
+        folder.write_text("error.txt", error)
+    else:
+        folder.write_text("checkpoint.npz", "")
+    return folder
+
+
 def edit_metrics(folder: RunFolder, **changes) -> None:
     """Change values of a run's `metrics.json`: `edit_metrics(folder, format=99)`."""
     path = folder.path / "metrics.json"

@@ -22,6 +22,7 @@ from mnist_lab.cli.report import report
 from mnist_lab.cli.reproduce import reproduce
 from mnist_lab.cli.run import run
 from mnist_lab.cli.schema import schema
+from mnist_lab.cli.serve import serve
 from mnist_lab.cli.show import show
 from mnist_lab.cli.summary import summary
 from mnist_lab.cli.sweep import sweep
@@ -156,6 +157,7 @@ COMMANDS = (
     reproduce,
     run,
     schema,
+    serve,
     show,
     summary,
     sweep,

@@ -9,7 +9,7 @@ import os
 import re
 import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
@@ -210,13 +210,25 @@ class _Room:
         return text
 
 
-def parts(folder: Path, study: Study, data_dir: Path | None) -> list[Part]:
+def link(folder: Path, run: Path) -> str | None:
+    """The address of a run's folder, relative to a page in `folder`; None if there is none."""
+    try:
+        return quote(Path(os.path.relpath(run.resolve(), folder.resolve())).as_posix())
+    except ValueError:  # another drive of Windows
+        return None
+
+
+Link = Callable[[Path, Path], str | None]
+"""Gives the address of a run's folder, as `link` does."""
+
+
+def parts(folder: Path, study: Study, data_dir: Path | None, link: Link = link) -> list[Part]:
     """What a page in `folder` shows of each section of a study."""
     room, taken = _Room(PICTURES), set[str]()
-    return [_part(folder, study, i, room, taken, data_dir) for i in range(len(study.sections))]
+    return [_part(folder, study, i, room, taken, data_dir, link) for i in range(len(study.sections))]
 
 
-def _part(folder: Path, study: Study, i: int, room: _Room, taken: set[str], data_dir: Path | None) -> Part:
+def _part(folder: Path, study: Study, i: int, room: _Room, taken: set[str], data_dir: Path | None, link: Link) -> Part:
     section, name = study.sections[i], f"part-{i + 1}"
     hard = _hard(section, room, data_dir)
     found = [verdict.paired for verdict in section.verdicts.values() if verdict.paired]
@@ -244,7 +256,7 @@ def _part(folder: Path, study: Study, i: int, room: _Room, taken: set[str], data
                 anchor=_anchor(group, taken),
                 bar=_bar(entry.verdict, end),
                 confusions=_confusions(section, group, shared),
-                links={run.folder.id: _link(folder, run.folder.path) for run in group.runs},
+                links={run.folder.id: link(folder, run.folder.path) for run in group.runs},
                 series=[series for run in group.runs if (series := _series(run))],
                 picture=room.take(picture),
                 has_picture=picture is not None,
@@ -293,13 +305,6 @@ def _anchor(group: Group, taken: set[str]) -> str:
     return anchor
 
 
-def _link(folder: Path, run: Path) -> str | None:
-    try:
-        return quote(Path(os.path.relpath(run.resolve(), folder.resolve())).as_posix())
-    except ValueError:  # another drive of Windows
-        return None
-
-
 def command(run: Run) -> str:
     """What repeats a run.
 
@@ -310,16 +315,20 @@ def command(run: Run) -> str:
     return f"mnist-lab reproduce {shlex.quote(place)}"
 
 
+def series(history: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Any] | None:
+    """The curves of a run as the page's script draws them: seed, epochs and `SERIES`; None without epochs."""
+    step = math.ceil(len(history) / EPOCHS) or 1
+    rows = [row for i, row in enumerate(history) if i % step == 0 or i == len(history) - 1]
+    columns = {key: [_short(row.get(key)) for row in rows] for key in SERIES}
+    epochs = [int(row["epoch"]) for row in rows]
+    return {"seed": seed, "epoch": epochs, **columns} if epochs else None
+
+
 def _series(run: Run) -> dict[str, Any] | None:
     try:
-        history = run.history
-        step = math.ceil(len(history) / EPOCHS) or 1
-        rows = [row for i, row in enumerate(history) if i % step == 0 or i == len(history) - 1]
-        columns = {key: [_short(row.get(key)) for row in rows] for key in SERIES}
-        epochs = [int(row["epoch"]) for row in rows]
+        return series(run.history, run.measured.run.seed)
     except InputError:
         return None
-    return {"seed": run.measured.run.seed, "epoch": epochs, **columns} if epochs else None
 
 
 def _short(value: Any) -> float | None:

@@ -14,7 +14,7 @@ from mnist_lab.config import Config, describe, differences
 from mnist_lab.config.schema import Reference
 from mnist_lab.config.settings import varying
 from mnist_lab.errors import InputError
-from mnist_lab.runs import Measured, Mistake, Run, read_runs
+from mnist_lab.runs import Measured, Mistake, Run, load_run, read_runs
 from mnist_lab.text.quantities import natural_order
 
 Part = TypeVar("Part")
@@ -269,11 +269,15 @@ class Collection:
     problems: tuple[str, ...]
 
 
-def collect(paths: Iterable[Path]) -> Collection:
+def collect(paths: Iterable[Path], load: Callable[[Path], Run] = load_run) -> Collection:
     """The finished runs in and below `paths`, as `read_runs` reads them.
 
     Of two with the same experiment, configuration and seed (a copy, a repetition elsewhere) the first counts: the
     second is no further seed.
+
+    Args:
+        paths: folders.
+        load: reads a run, as `load_run` does.
 
     Raises:
         InputError: a path does not exist.
@@ -283,7 +287,7 @@ def collect(paths: Iterable[Path]) -> Collection:
     for path in paths:
         if not path.is_dir():
             raise InputError(f"{path}: there is no such folder.", "`mnist-lab list` shows the runs.")
-    found = read_runs(paths).complete()
+    found = read_runs(paths, load).complete()
     problems = list(found.problems)
     runs: dict[tuple[str, str, int], Run] = {}
     for run in found.runs:

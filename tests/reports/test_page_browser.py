@@ -1,54 +1,24 @@
-"""The page in a real browser, Chromium: what works with mouse and keyboard, how it looks, that it makes no requests.
+"""The page in a real browser, Chromium: what works with mouse and keyboard, how it looks, that it makes no requests."""
 
-Without a Chromium and its driver these tests are skipped; with MNIST_LAB_BROWSER=required they fail instead.
-"""
-
-import json
-import os
-import shutil
 from itertools import pairwise
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from mnist_lab.reports import write_page
+from tests.browser import chromium, contrast, find, looked_at, luminance, requested, texts
 from tests.reports.page_results import compared, mistakes, two_data_sets
 from tests.run_folders import finished_run
 
 pytestmark = pytest.mark.thorough
 
-BROWSERS = (
-    "chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-)  # fmt: skip
-QUIET = (
-    "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    """One Chromium for all tests of this module."""
-    binary = next(filter(None, map(shutil.which, BROWSERS)), None)
-    driver = shutil.which("chromedriver")
-    if binary is None or driver is None:
-        missing = "chromedriver" if binary else "Chromium"
-        say = pytest.fail if os.environ.get("MNIST_LAB_BROWSER") == "required" else pytest.skip
-        say(f"{missing} was not found (Debian: apt-get install chromium chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for flag in (*QUIET, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        options.add_argument("--no-sandbox")  # which Chromium refuses root
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    chromium = webdriver.Chrome(options, Service(driver))
-    yield chromium
-    chromium.quit()
+    with chromium(tmp_path_factory.mktemp("profile")) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -64,23 +34,6 @@ def page(browser, address):
     browser.get_log("browser")
     yield browser
     assert browser.get_log("browser") == []
-
-
-def looked_at(browser, *, width, scheme="light", media="screen"):
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    wishes = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
-    features = [{"name": name, "value": value} for name, value in wishes.items()]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
-
-
-def find(page, selector):
-    return page.find_element(By.CSS_SELECTOR, selector)
-
-
-def texts(page, selector):
-    """The text of each element that is to be seen."""
-    return [element.text for element in page.find_elements(By.CSS_SELECTOR, selector) if element.is_displayed()]
 
 
 def names(page):
@@ -105,11 +58,7 @@ def experiment(page, name):
 
 
 def test_nothing_is_asked_of_anybody_and_the_console_stays_empty(browser, address):
-    browser.get_log("performance")
-    browser.get(address)
-    browser.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
-    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    asked = [each["params"]["request"]["url"] for each in messages if each["method"] == "Network.requestWillBeSent"]
+    asked = requested(browser, address, "for (const each of document.querySelectorAll('details')) each.open = true")
     assert asked[0] == address
     assert all(url.startswith("data:") for url in asked[1:])
     assert browser.get_log("browser") == []
@@ -332,26 +281,3 @@ def test_on_paper_nothing_is_cut_off_and_the_dark_is_left_out(page):
     assert texts(page, ".tools") == []
     assert texts(page, ".experiment .name") == ["mlp_512"]
     assert luminance(page.execute_script("return getComputedStyle(document.body).color")) < 0.1
-
-
-def contrast(page, selector, ink="color"):
-    """The contrast of the first such element with the first background behind it, as WCAG 2.2 defines it."""
-    front, back = page.execute_script(
-        """
-        const [element, ink] = [document.querySelector(arguments[0]), arguments[1]];
-        let behind = element;
-        const clear = (each) => /rgba\\(.*, 0\\)/.test(getComputedStyle(each).backgroundColor);
-        while (clear(behind)) behind = behind.parentElement;
-        return [getComputedStyle(element)[ink], getComputedStyle(behind).backgroundColor]""",
-        selector,
-        ink,
-    )
-    low, high = sorted((luminance(front), luminance(back)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def luminance(colour):
-    """The relative luminance of `rgb(0, 90, 153)`."""
-    red, green, blue = (int(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3])
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (red, green, blue)]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,5 +1,5 @@
 "use strict";
-(() => {
+const report = (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const curves = JSON.parse(document.getElementById("curves").textContent);
 
@@ -7,22 +7,23 @@
 
   const names = new Intl.Collator("en", { numeric: true });
 
-  function sortable(table) {
-    for (const heading of all("thead th", table)) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.append(...heading.childNodes);
-      button.addEventListener("click", () => sort(table, heading));
-      heading.append(button);
-      heading.setAttribute("aria-sort", "none");
-    }
+  function sortable(heading) {
+    if (heading.querySelector("button")) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...heading.childNodes);
+    button.addEventListener("click", () => {
+      // Of numbers the largest come first, of words those that begin with A.
+      const numeric = heading.classList.contains("number");
+      const before = heading.getAttribute("aria-sort");
+      sort(heading, before === "none" ? !numeric : before === "descending");
+    });
+    heading.append(button);
+    heading.setAttribute("aria-sort", "none");
   }
 
-  function sort(table, heading) {
-    // Of numbers the largest come first, of words those that begin with A.
-    const numeric = heading.classList.contains("number");
-    const before = heading.getAttribute("aria-sort");
-    const ascending = before === "none" ? !numeric : before === "descending";
+  function sort(heading, ascending) {
+    const table = heading.closest("table");
     const column = heading.cellIndex;
     const keyed = [...table.tBodies[0].rows].map((row) => [key(row.cells[column]), row]);
     keyed.sort(([a], [b]) => {
@@ -41,33 +42,25 @@
 
   // The filter: rows that have all of its words, and the runs that belong to them.
 
-  function filterable(tools) {
-    const table = document.getElementById(tools.dataset.for);
-    const input = tools.querySelector("input");
-    const output = tools.querySelector("output");
-    const rows = [...table.tBodies[0].rows].map((row) => {
+  function filter(tools) {
+    const words = plain(tools.querySelector("input").value).split(/\s+/).filter(Boolean);
+    const rows = [...document.getElementById(tools.dataset.for).tBodies[0].rows];
+    let shown = 0;
+    for (const row of rows) {
       const runs = document.getElementById(decodeURIComponent(row.querySelector("a").hash.slice(1)));
-      return { row, runs, text: plain(`${row.textContent} ${runs.querySelector(".name").textContent}`) };
-    });
-    function apply() {
-      const words = plain(input.value).split(/\s+/).filter(Boolean);
-      let shown = 0;
-      for (const { row, text, runs } of rows) {
-        const hidden = !words.every((word) => text.includes(word));
-        row.hidden = runs.hidden = hidden;
-        shown += !hidden;
-      }
-      const all = `${rows.length} experiment${rows.length === 1 ? "" : "s"}`;
-      output.textContent = words.length ? `${shown} of ${all}` : all;
+      const text = plain(`${row.textContent} ${runs.querySelector(".name").textContent}`);
+      const hidden = !words.every((word) => text.includes(word));
+      row.hidden = runs.hidden = hidden;
+      shown += !hidden;
     }
-    input.addEventListener("input", apply);
-    apply();
+    const total = `${rows.length} experiment${rows.length === 1 ? "" : "s"}`;
+    tools.querySelector("output").textContent = words.length ? `${shown} of ${total}` : total;
   }
 
   function unfilter(part) {
     const input = part.querySelector(".tools input");
     input.value = "";
-    input.dispatchEvent(new Event("input"));
+    input.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   // As one types it.
@@ -181,28 +174,42 @@
     if (!room || place.dataset.room === String(room)) return;
     place.dataset.room = room;
     const width = Math.min(576, room < 600 ? room : (room - 32) / 2);
-    const runs = curves[section.dataset.curves];
+    const runs = curves[section.dataset.curves] ?? [];
     const charts = QUANTITIES.map((quantity) => chart(runs, quantity, section.dataset.validation, width)).filter(Boolean);
-    place.replaceChildren(...(charts.length ? charts : ["No history of these runs can be read."]));
+    place.replaceChildren(...(charts.length ? charts : [section.dataset.empty ?? "No history of these runs can be read."]));
   }
 
-  // Wiring
+  // Wiring: what is on the page now, and what joins it later.
 
-  for (const table of all(".experiments")) sortable(table);
-  for (const tools of all(".tools")) tools.hidden = false;
-  for (const tools of all(".tools[data-for]")) filterable(tools);
-  for (const button of all("[data-fold]")) {
-    button.addEventListener("click", () => {
-      for (const experiment of all(".experiment", button.closest("section"))) experiment.open = Boolean(button.dataset.fold);
-    });
-  }
   const widths = new ResizeObserver((entries) => entries.forEach(({ target }) => draw(target.closest(".experiment"))));
-  for (const place of all(".charts")) widths.observe(place);
 
-  for (const button of all(".copy")) {
-    button.hidden = false;
-    button.addEventListener("click", () => copy(button));
+  function enhance() {
+    for (const heading of all(".experiments thead th")) sortable(heading);
+    for (const hidden of all(".tools, .copy")) hidden.hidden = false;
+    for (const tools of all(".tools[data-for]")) filter(tools);
+    for (const place of all(".charts")) widths.observe(place);
   }
+
+  // Draws charts with new curves, given by the experiments' ids.
+  function redraw(fresh) {
+    for (const [name, runs] of Object.entries(fresh)) {
+      const place = document.getElementById(name)?.querySelector(".charts");
+      if (!place || JSON.stringify(runs) === JSON.stringify(curves[name])) continue;
+      curves[name] = runs;
+      delete place.dataset.room;
+      draw(place.closest(".experiment"));
+    }
+  }
+
+  document.addEventListener("input", ({ target }) => {
+    if (target.matches(".tools input")) filter(target.closest(".tools"));
+  });
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-fold], .copy");
+    if (button?.matches(".copy")) copy(button);
+    else if (button) for (const each of all(".experiment", button.closest("section"))) each.open = Boolean(button.dataset.fold);
+    else if (target.closest('a[href^="#"]')) setTimeout(follow);
+  });
 
   async function copy(button) {
     const code = button.parentElement.querySelector("code");
@@ -227,7 +234,8 @@
       target.querySelector("summary").focus({ preventScroll: true });
     }
   }
-  for (const link of all('a[href^="#"]')) link.addEventListener("click", () => setTimeout(follow));
   addEventListener("hashchange", follow);
+  enhance();
   follow();
+  return { enhance, redraw, sort };
 })();

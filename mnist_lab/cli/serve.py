@@ -1,0 +1,46 @@
+"""`mnist-lab serve`: the report as a live page in a browser."""
+
+from pathlib import Path
+
+import click
+
+from mnist_lab.cli._options import PATH, data_dir_option, debug_option, examples
+from mnist_lab.terminal.output import echo
+
+
+@click.command(
+    short_help="Show the report as a live page, with runs in progress.",
+    epilog=examples("mnist-lab serve", "mnist-lab serve results/ablation --port 8080"),
+)
+@click.argument("path", type=PATH, default=None, required=False, metavar="[PATH]")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    metavar="N",
+    help="Port to listen on, or the next free one; 0 for any.",
+)
+@data_dir_option
+@debug_option
+def serve(path: Path | None, port: int, data_dir: Path | None) -> None:
+    """Serve the report of the runs below PATH (default: results/) as a page that updates itself.
+
+    It also shows the runs in progress with their curves, and the queue and failures of a sweep in progress. Only this
+    machine can read it. Press Ctrl-C to stop.
+    """
+    from mnist_lab.errors import InputError
+    from mnist_lab.reports.folder import DEFAULT
+    from mnist_lab.serving import Site, listening
+
+    folder = path or DEFAULT
+    if path and not path.is_dir():
+        raise InputError(f"{path}: there is no such folder.", "`mnist-lab list` shows the runs.")
+    with listening(Site(folder, data_dir), port) as server:
+        if server.server_port != port and port:
+            echo(f"Port {port} is in use; using {server.server_port}.", err=True)
+        echo(f"Serving {folder} at {server.url} (press Ctrl-C to stop).")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            echo("Stopped.", err=True)

@@ -1,0 +1,10 @@
+"""The report as a live page on this machine, with the runs and sweeps in progress.
+
+`snapshot` is what there is in a results folder at a moment, `pages` renders it, `site` keeps it up to date, `files`
+opens the files of runs, and `server` answers a browser.
+"""
+
+from mnist_lab.serving.server import Server, listening
+from mnist_lab.serving.site import Site
+
+__all__ = ["Server", "Site", "listening"]

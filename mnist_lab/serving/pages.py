@@ -1,0 +1,155 @@
+"""Renders what is served: the page of the finished runs, what is in progress, and the files of a run."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mnist_lab.reports import Study
+from mnist_lab.reports.page import parts, series
+from mnist_lab.reports.write import rendered_page, templates
+from mnist_lab.serving.files import Listed
+from mnist_lab.serving.snapshot import Snapshot
+from mnist_lab.text.printable import printable
+from mnist_lab.text.quantities import estimate, megabytes
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+PACKAGE = "mnist_lab.serving"
+STYLES = ("page.css", "live.css")
+PLACE = "<!-- what is in progress -->"
+"""Stands in a page where that belongs."""
+LISTED = 100
+"""Runs of a queue that are listed; the others are counted."""
+
+Address = Callable[[Path], str | None]
+"""The address of a run's folder; None if its files are not served."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """The page of the finished runs."""
+
+    html: str
+    """With `PLACE` in it, where what is in progress belongs."""
+    version: str
+    """Differs from that of any other page."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is in progress."""
+
+    html: str
+    json: bytes
+    """The same for the script of the page, with the curves."""
+    version: str
+    """Differs from that of any other."""
+
+
+def page(study: Study, folder: Path, data_dir: Path | None, address: Address) -> Page:
+    """The report's page, with a place for what is in progress.
+
+    Args:
+        study: the finished runs.
+        folder: the results folder.
+        data_dir: where to look for the test images first.
+        address: gives the address of a run's folder.
+    """
+    from markupsafe import Markup
+
+    html = rendered_page(
+        "live.html.jinja",
+        parts(folder, study, data_dir, lambda _, run: address(run)),
+        PACKAGE,
+        styles=STYLES,
+        scripts=("live.js", "page.js"),
+        study=study,
+        folder=folder,
+        progress=Markup(PLACE),
+    )
+    return Page(printable(html), _version(html))
+
+
+def progress(snapshot: Snapshot, title: str, shown: Page, address: Address, *, behind: int, problem: str) -> Progress:
+    """What is in progress in a results folder.
+
+    Args:
+        snapshot: what there is.
+        title: of the page.
+        shown: the page of the finished runs.
+        address: gives the address of a run's folder.
+        behind: how many finished runs are not on it yet.
+        problem: why they are not; empty if they will be.
+    """
+    running = {f"running-{_anchor(snapshot, run.folder.path)}": run for run in snapshot.of("running")}
+    curves = {
+        anchor: [curve] if (curve := series(run.history, run.config.seed if run.config else 0)) else []
+        for anchor, run in running.items()
+    }
+    html = printable(
+        _environment()
+        .get_template("progress.html.jinja")
+        .render(
+            snapshot=snapshot,
+            running=running,
+            accuracies={anchor: _accuracy(curve[0]) if curve else "" for anchor, curve in curves.items()},
+            address=lambda run: address(run.folder.path),
+            behind=behind,
+            problem=problem,
+            page=shown.version,
+            listed=LISTED,
+        )
+    )
+    total = sum(len(sweep.runs) for sweep in snapshot.sweeps)
+    ended = sum(sweep.ended for sweep in snapshot.sweeps)
+    state = f"{ended}/{total} · " if total else f"{len(running)} running · " if running else ""
+    known = {"html": html, "curves": curves, "page": shown.version, "title": f"{state}{title} · mnist-lab"}
+    text = json.dumps(known, allow_nan=False)
+    return Progress(html, text.encode(), _version(text))
+
+
+def listing(place: Sequence[str], files: Sequence[Listed]) -> str:
+    """A page with the files of a run.
+
+    Args:
+        place: its folder, below the results folder.
+        files: as `files.listing` gives them.
+    """
+    environment = _environment()
+    assert environment.loader
+    return printable(
+        environment.get_template("files.html.jinja").render(
+            name="/".join(place),
+            up="../" * len(place),
+            files=[(file.name, megabytes(file.bytes)) for file in files],
+            pictures=[file.name for file in files if file.name.endswith(".png")],
+            styles=[environment.loader.get_source(environment, name)[0] for name in STYLES],
+        )
+    )
+
+
+@cache
+def _environment() -> "Environment":
+    environment = templates(PACKAGE)
+    environment.filters |= {"about": estimate}
+    return environment
+
+
+def _accuracy(curve: Mapping[str, Any]) -> str:
+    """Of the last epoch, on the validation images if there are any; of the number that the curve has."""
+    known = [curve[key][-1] for key in ("val_accuracy", "accuracy") if curve[key][-1] is not None]
+    return f"{known[0]:.4f}" if known else ""
+
+
+def _anchor(snapshot: Snapshot, run: Path) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", run.relative_to(snapshot.folder).as_posix())
+
+
+def _version(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

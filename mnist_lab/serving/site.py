@@ -1,0 +1,120 @@
+"""The live page of a results folder, kept up to date at a bounded cost.
+
+Looking at the folder and computing the report each get a small share of one processor: the more expensive they are, the
+less often they are repeated. Requests in between get what is known.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from mnist_lab.errors import MnistLabError
+from mnist_lab.reports import collect, groups, study
+from mnist_lab.serving import files, pages
+from mnist_lab.serving.snapshot import Snapshot, Watched
+
+LOOKS = 0.02
+"""The share of a processor for looking at the folder."""
+REPORTS = 0.1
+"""The share of a processor for computing the report while runs finish."""
+PAUSE = 1.0
+"""Seconds between two looks at least, and between two reports."""
+
+
+class Site:
+    """What is served of a results folder; several threads may ask.
+
+    Args:
+        folder: the results folder; it may be missing, and disappear.
+        data_dir: where to look for the test images first.
+
+    Raises:
+        NewerFormatError: a run was written by a newer mnist-lab.
+    """
+
+    def __init__(self, folder: Path, data_dir: Path | None = None) -> None:
+        self.folder = folder
+        self._title = folder.resolve().name or "results"
+        self._data_dir = data_dir
+        self._watched = Watched(folder)
+        self._places: dict[Path, str | None] = {}
+        self._lock = threading.Lock()
+        self._next_look = self._next_report = 0.0
+        self._reporting = False
+        self._problem = ""
+        self._snapshot = self._watched.look()
+        self._reported, self._page = self._snapshot, self._report(self._snapshot)
+        self._progress = self._current()
+
+    def page(self) -> str:
+        """The whole page."""
+        with self._lock:
+            self._look()
+            return self._page.html.replace(pages.PLACE, self._progress.html, 1)
+
+    def progress(self) -> pages.Progress:
+        """What is in progress."""
+        with self._lock:
+            self._look()
+            return self._progress
+
+    def listing(self, place: Sequence[str]) -> str:
+        """A page with the files of a run folder; raises what `files.listing` does."""
+        return pages.listing(place, files.listing(self.folder, place))
+
+    def has_run(self, place: Sequence[str]) -> bool:
+        """Whether there is a run in the folder with this path below the results folder, on the page."""
+        with self._lock:
+            self._look()
+            return "/".join(place) in self._places.values()
+
+    def _look(self) -> None:
+        """Look at the folder again if it is time, and have the report computed if runs have finished."""
+        begun = time.monotonic()
+        if begun < self._next_look:
+            return
+        self._snapshot = self._watched.look()
+        self._progress = self._current()
+        now = time.monotonic()
+        self._next_look = now + max(PAUSE, (now - begun) / LOOKS)
+        if self._snapshot.finished != self._reported.finished and not self._reporting and now >= self._next_report:
+            self._reporting = True
+            threading.Thread(target=self._update, args=(self._snapshot,), name="report", daemon=True).start()
+
+    def _update(self, snapshot: Snapshot) -> None:
+        begun = time.monotonic()
+        reported, page, problem = snapshot, self._page, ""
+        try:
+            page = self._report(snapshot)
+        except Exception as error:  # it is shown on the page
+            expected = isinstance(error, MnistLabError)
+            reported, problem = self._reported, str(error) if expected else f"{type(error).__name__}: {error}"
+        now = time.monotonic()
+        with self._lock:
+            self._reported, self._page, self._problem = reported, page, problem
+            self._next_report = now + max(PAUSE, (now - begun) / REPORTS)
+            self._reporting = False
+            self._progress = self._current()
+
+    def _report(self, snapshot: Snapshot) -> pages.Page:
+        found = collect([self.folder] if snapshot.there else [], self._watched.load_run)
+        compared = study(self._title, groups(found.runs), found.problems)
+        return pages.page(compared, self.folder, self._data_dir, self._address)
+
+    def _current(self) -> pages.Progress:
+        behind = len(self._snapshot.finished - self._reported.finished)
+        return pages.progress(
+            self._snapshot, self._title, self._page, self._address, behind=behind, problem=self._problem
+        )
+
+    def _address(self, run: Path) -> str | None:
+        """The address of a run's folder; None if it is the results folder, or elsewhere behind a link."""
+        if run not in self._places:
+            try:
+                place = run.resolve().relative_to(self.folder.resolve()).as_posix()
+            except (OSError, ValueError):
+                place = None
+            self._places[run] = "" if place == "." else place
+        return quote(self._places[run] or "") or None
