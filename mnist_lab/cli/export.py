@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         "mnist-lab export mlp_512 --format onnx",
         "mnist-lab export mlp_512 --format litert --quantize int8 --output digits.tflite",
         "mnist-lab export results/mlp_512/seed1-0123abcd --format saved_model --force",
+        "mnist-lab export mlp_5x30 cnn_20_40_60 --format html --output draw.html",
     ),
 )
 @references("RUN...", _completion.runs)
@@ -62,7 +63,7 @@ def export(
     """Write the trained networks of runs in a format for use without mnist-lab.
 
     onnx: for ONNX Runtime and others. litert: for phones and microcontrollers (formerly TensorFlow Lite). saved_model:
-    for TensorFlow Serving.
+    for TensorFlow Serving. html: a page to draw a digit on, with the answers of all RUNs side by side.
 
     The network takes raw pixels from 0 to 255 and answers with the probability of each class; class names and
     preprocessing are in the file's metadata. Before a file is put in place, it is loaded with the format's own runtime

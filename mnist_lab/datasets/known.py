@@ -57,6 +57,7 @@ class KnownSet:
         keras_cache: what Keras calls it in its own cache, an archive or a folder.
         like_mnist: whether a drawing becomes one of its images as it becomes one of MNIST's: light on dark, fitted into
             a box and centred.
+        drawn: whether its images show what someone has drawn or written.
         first_label: the label of the first class in its files; the others follow.
         folder: the folder of its files below a data folder; default: its name.
         prefix: what the names of its files begin with, where `folder` has those of several sets.
@@ -74,6 +75,7 @@ class KnownSet:
     mirrors: tuple[Mirror, ...] = ()
     keras_cache: str | None = None
     like_mnist: bool = False
+    drawn: bool = True
     first_label: int = 0
     folder: str = ""
     prefix: str = ""
@@ -182,6 +184,7 @@ KNOWN: dict[str, KnownSet] = {
                 Mirror("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"),
             ),
             keras_cache="fashion-mnist",
+            drawn=False,
         ),
         KnownSet(
             name="kmnist",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_lab import datasets
+from mnist_lab import backends, datasets
 from mnist_lab.errors import DamagedError, DataError, InputError, MissingError
 from mnist_lab.experiment import Splits, prepare_data
 from mnist_lab.prediction import Signature, load_network, signature_of
@@ -59,7 +59,9 @@ class Trained:
 
     @cached_property
     def model(self) -> Any:
-        """The Keras model in float32, on TensorFlow: raw pixels (batch, height, width, channels) to probabilities.
+        """The Keras model in float32: raw pixels (batch, height, width, channels) to probabilities.
+
+        On TensorFlow if it is installed; the formats that Keras exports need it.
 
         Raises:
             InputError: as `load_network`; or a custom network computes in 16 bits.
@@ -70,7 +72,8 @@ class Trained:
                 f"{self.run.folder.path}: a custom network in {precision} cannot be exported.",
                 "Train it in float32: --set train.precision=float32",
             )
-        return load_network(_in_float32(self.run), self.signature, backend="tensorflow", device="cpu").model
+        backend = "tensorflow" if "tensorflow" in backends.installed() else None
+        return load_network(_in_float32(self.run), self.signature, backend=backend, device="cpu").model
 
     @property
     def inputs(self) -> list[Any]:

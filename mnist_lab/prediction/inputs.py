@@ -34,6 +34,8 @@ class Signature:
     """Whether `preparation` is a guess, because it is not known how the images of this data set were prepared."""
     white: float = 255
     """The value of white pixels in the files of that data set."""
+    drawn: bool = True
+    """Whether its images show what someone has drawn or written, as far as that is known."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def signature_of(run: Run, data_dir: Path | None = None) -> Signature:
         preparation="mnist" if alike else "resize",
         assumed=known is None,
         white=facts.white,
+        drawn=known is None or known.drawn,
     )
 
 

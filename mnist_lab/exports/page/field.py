@@ -1,0 +1,115 @@
+"""What is drawn on the page: images of which size, which classes, and how a drawing becomes an image."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_lab.errors import InputError
+from mnist_lab.exports.trained import Trained
+from mnist_lab.prediction import Signature
+from mnist_lab.text.quantities import image_size
+
+_OTHERS = "Other formats take any network: --format onnx."
+
+
+@dataclass(frozen=True)
+class Field:
+    """The same for all networks of a page."""
+
+    shape: tuple[int, int]
+    """Height and width of the images."""
+    classes: tuple[str, ...]
+    preparation: Literal["mnist", "resize"]
+    """How a drawing becomes an image: as MNIST's digits did, or made smaller only."""
+    dark_on_light: bool
+    """Whether the images show dark ink on light paper; MNIST's show light ink on black."""
+    titles: tuple[str, ...]
+    """The data sets that the networks were trained on."""
+
+    @property
+    def subject(self) -> str:
+        """What the classes are, for people: `digit`, `letter`, `character` or `picture`."""
+        if all(len(name) == 1 and name.isdecimal() for name in self.classes):
+            return "digit"
+        if all(len(name) == 1 and name.isalpha() for name in self.classes):
+            return "letter"
+        return "character" if all(len(name) <= 3 for name in self.classes) else "picture"
+
+
+def field_for(networks: Sequence[Trained]) -> Field:
+    """The field that drawings for all of these networks can be made on.
+
+    Raises:
+        InputError: the images of one are not drawings in grey, or two take different images or have other classes.
+    """
+    for network in networks:
+        _check_drawable(network)
+    first = networks[0]
+    for other in networks[1:]:
+        _check_same(first, other)
+    height, width, _ = first.signature.shape
+    prepared = first.signature.preparation
+    titles = dict.fromkeys(network.signature.title for network in networks)
+    return Field(
+        (height, width),
+        first.signature.classes,
+        "mnist" if prepared == "mnist" else "resize",
+        prepared != "mnist" and _dark_on_light(first.reference.images),
+        tuple(titles),
+    )
+
+
+def _check_drawable(network: Trained) -> None:
+    signature, place = network.signature, network.run.folder.path
+    if not signature.drawn:
+        raise InputError(f"{place}: the images of {signature.title} are photographs, which nobody can draw.", _OTHERS)
+    if signature.shape[2] != 1:
+        raise InputError(
+            f"{place}: expected a network for grey images, which can be drawn; this one takes {_size(signature)} ones.",
+            f"With data.grey the images become grey before training. {_OTHERS}",
+        )
+
+
+def _check_same(one: Trained, other: Trained) -> None:
+    """Check that a drawing becomes the same image for both, and that their answers can be compared."""
+    places = f"{one.run.folder.path} and {other.run.folder.path}"
+    mine, its = one.signature, other.signature
+    if mine.shape != its.shape:
+        raise InputError(
+            f"{places}: expected networks for the same images, received {_size(mine)} and {_size(its)}.",
+            "Export them to two pages.",
+        )
+    if mine.classes != its.classes:
+        raise InputError(
+            f"{places}: expected networks for the same classes, received {_listed(mine)} and {_listed(its)}.",
+            "Export them to two pages.",
+        )
+    if mine.preparation != its.preparation or _dark(one) != _dark(other):
+        raise InputError(
+            f"{places}: expected networks for which a drawing is prepared in the same way; the images of {mine.title} "
+            f"and {its.title} are made differently.",
+            "Export them to two pages.",
+        )
+
+
+def _dark(network: Trained) -> bool:
+    return network.signature.preparation != "mnist" and _dark_on_light(network.reference.images)
+
+
+def _dark_on_light(images: NDArray[Any]) -> bool:
+    """Whether the border of most images is light."""
+    sides = images[:, (0, -1)].reshape(len(images), -1), images[:, :, (0, -1)].reshape(len(images), -1)
+    return bool(np.median(np.concatenate(sides, axis=1)) > 127)
+
+
+def _size(signature: Signature) -> str:
+    return image_size(signature.shape)
+
+
+def _listed(signature: Signature) -> str:
+    most = 4
+    names = ", ".join(signature.classes[:most])
+    return f"{len(signature.classes)} ({names}{', ...' if len(signature.classes) > most else ''})"

@@ -1,0 +1,103 @@
+"""What the page's `network.js` computes, in NumPy: a packed network applied to images."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_lab.exports.page.activations import ACTIVATIONS
+from mnist_lab.exports.page.packing import Packed, Step
+
+Values = NDArray[np.float32]
+
+
+def probabilities(packed: Packed, images: NDArray[Any]) -> Values:
+    """The class probabilities (n, classes) of images (n, height, width, channels) of 0..255."""
+    outputs = [np.asarray(images, np.float32)]
+    for step in packed.steps:
+        result = _STEPS[step.does](step, *(outputs[place] for place in step.of))
+        outputs.append(result.astype(np.float32, copy=False).reshape(-1, *step.shape))
+    return outputs[-1]
+
+
+def _affine(step: Step, values: Values) -> Values:
+    return values * step.weights["scale"] + step.weights["offset"]
+
+
+def _add(_: Step, one: Values, other: Values) -> Values:
+    return one + other
+
+
+def _reshape(_: Step, values: Values) -> Values:
+    return values
+
+
+def _activation(step: Step, values: Values) -> Values:
+    return ACTIVATIONS[step.settings["function"]](values)
+
+
+def _normalize(step: Step, values: Values) -> Values:
+    centred = values - values.mean(axis=-1, keepdims=True)
+    variance = np.square(centred).mean(axis=-1, keepdims=True)
+    scaled = centred / np.sqrt(variance + step.settings["epsilon"])
+    return scaled * step.weights["scale"] + step.weights["offset"]
+
+
+def _dense(step: Step, values: Values) -> Values:
+    return values @ step.weights["kernel"].T + step.weights["bias"]
+
+
+def _convolve(step: Step, values: Values) -> Values:
+    windows = _windows(step, values, 0)
+    flat = windows.reshape(*windows.shape[:3], -1)
+    return flat @ step.weights["kernel"].T + step.weights["bias"]
+
+
+def _convolve_each(step: Step, values: Values) -> Values:
+    windows = _windows(step, values, 0)
+    flat = windows.reshape(*windows.shape[:3], -1, windows.shape[-1])  # n, rows, columns, place, channel
+    kernel = step.weights["kernel"].reshape(flat.shape[-2], flat.shape[-1], -1)  # place, channel, kernel of the channel
+    found = np.einsum("nyxpc,pck->nyxck", flat, kernel)
+    return found.reshape(*found.shape[:3], -1) + step.weights["bias"]
+
+
+def _pool_max(step: Step, values: Values) -> Values:
+    return _windows(step, values, -np.inf).max(axis=(3, 4))
+
+
+def _pool_mean(step: Step, values: Values) -> Values:
+    return np.nanmean(_windows(step, values, np.nan), axis=(3, 4))
+
+
+def _pad(step: Step, values: Values) -> Values:
+    top, left = step.settings["before"]
+    result = np.zeros((len(values), *step.shape), np.float32)
+    result[:, top : top + values.shape[1], left : left + values.shape[2]] = values
+    return result
+
+
+def _windows(step: Step, values: Values, outside: float) -> Values:
+    """(n, rows, columns, window height, window width, channels): what each place of the output is computed from."""
+    rows, columns = step.shape[:2]
+    (height, width), (down, right), (top, left) = (step.settings[name] for name in ("window", "strides", "before"))
+    bottom = max((rows - 1) * down + height - top - values.shape[1], 0)
+    beyond = max((columns - 1) * right + width - left - values.shape[2], 0)
+    padded = np.pad(values, ((0, 0), (top, bottom), (left, beyond), (0, 0)), constant_values=outside)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(1, 2))
+    return np.moveaxis(windows[:, ::down, ::right][:, :rows, :columns], 3, -1)
+
+
+_STEPS: Mapping[str, Callable[..., Any]] = {
+    "activation": _activation,
+    "add": _add,
+    "affine": _affine,
+    "convolve": _convolve,
+    "convolve_each": _convolve_each,
+    "dense": _dense,
+    "normalize": _normalize,
+    "pad": _pad,
+    "pool_max": _pool_max,
+    "pool_mean": _pool_mean,
+    "reshape": _reshape,
+}

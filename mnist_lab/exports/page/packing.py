@@ -1,0 +1,222 @@
+"""A trained network as data: a list of steps, and all weights as one array of float32.
+
+`forward` and the page's `network.js` compute the same from it. Layers that do nothing when predicting are left out, and
+what differs between Keras' layers only in name becomes one kind of step:
+
+| step | is |
+| --- | --- |
+| `affine` | rescaling and batch normalization: a factor and an offset for each channel |
+| `dense` | dense layers and 1x1 convolutions: a matrix product over the last axis |
+| `convolve`, `convolve_each` | convolutions across the channels, and of each channel by itself |
+| `pool_max`, `pool_mean` | poolings; a global one has a window as large as the image |
+| `normalize` | layer normalization over the last axis |
+| `pad`, `reshape`, `add`, `activation` | what they are called |
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_lab.errors import InputError
+
+Shape = tuple[int, ...]
+Numbers = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One layer, or a part of one."""
+
+    does: str
+    of: tuple[int, ...]
+    """Its inputs: 0 is the image, and n the output of the nth step, from 1."""
+    shape: Shape
+    """Of its output, without the batch."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    weights: Mapping[str, Numbers] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A network from raw pixels to class probabilities."""
+
+    input: Shape
+    steps: tuple[Step, ...]
+
+    @property
+    def size(self) -> int:
+        """How many numbers its weights are."""
+        return sum(values.size for step in self.steps for values in step.weights.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """All but the weights themselves, for each of which there is its shape and its place in `numbers`."""
+        steps, at = [], 0
+        for step in self.steps:
+            places = {}
+            for name, values in step.weights.items():
+                places[name] = {"at": at, "shape": values.shape}
+                at += values.size
+            known = {"does": step.does, "of": step.of, "shape": step.shape, **step.settings}
+            steps.append(known | {"weights": places} if places else known)
+        return {"input": self.input, "steps": steps}
+
+    def numbers(self) -> Numbers:
+        """All weights one after the other, little endian."""
+        found = [values.ravel() for step in self.steps for values in step.weights.values()]
+        return np.concatenate([np.empty(0, "<f4"), *found], dtype="<f4")
+
+
+def unpack(known: Mapping[str, Any], numbers: Numbers) -> Packed:
+    """What `as_json` and `numbers` have made of a network."""
+    steps = []
+    for one in known["steps"]:
+        settings = {key: value for key, value in one.items() if key not in ("does", "of", "shape", "weights")}
+        weights = {
+            name: numbers[place["at"] : place["at"] + math.prod(place["shape"])].reshape(place["shape"])
+            for name, place in one.get("weights", {}).items()
+        }
+        steps.append(Step(one["does"], tuple(one["of"]), tuple(one["shape"]), settings, weights))
+    return Packed(tuple(known["input"]), tuple(steps))
+
+
+def pack(model: Any) -> Packed:
+    """The network of a functional Keras model of one input and one output.
+
+    Raises:
+        InputError: it has a layer that is none of those a configuration can have.
+    """
+    import keras
+
+    places = {id(model.inputs[0]): 0}
+    steps: list[Step] = []
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        inputs = keras.tree.flatten(layer.input)
+        at = tuple(places[id(tensor)] for tensor in inputs)
+        for step in _steps(layer, inputs[0].shape[1:], layer.output.shape[1:]):
+            steps.append(Step(step.does, at, step.shape, step.settings, step.weights))
+            at = (len(steps),)
+        places[id(layer.output)] = at[0]
+    return Packed(tuple(model.input_shape[1:]), tuple(steps))
+
+
+def _steps(layer: Any, before: Shape, after: Shape) -> Iterator[Step]:
+    """What a layer does to an input of the shape `before`; its inputs are filled in by `pack`."""
+    from keras import layers
+
+    match layer:
+        case layers.Dropout() | layers.SpatialDropout2D():
+            return
+        case layers.Flatten() | layers.Reshape():
+            yield Step("reshape", (), after)
+        case layers.Rescaling():
+            yield _affine(after, np.asarray(layer.scale), np.asarray(layer.offset))
+        case layers.BatchNormalization():
+            scale = 1 / np.sqrt(_of(layer.moving_variance) + layer.epsilon)
+            scale = scale * _of(layer.gamma) if layer.scale else scale
+            offset = -_of(layer.moving_mean) * scale
+            yield _affine(after, scale, offset + _of(layer.beta) if layer.center else offset)
+        case layers.LayerNormalization():
+            ones = np.ones(after[-1])
+            weights = {
+                "scale": _of(layer.gamma) if layer.scale else ones,
+                "offset": _of(layer.beta) if layer.center else 0 * ones,
+            }
+            yield Step("normalize", (), after, {"epsilon": layer.epsilon}, _numbers(weights))
+        case layers.Dense():
+            yield _dense(after, _of(layer.kernel), layer)
+            yield from _activation(layer.activation, after)
+        case layers.Conv2D():
+            kernel = _of(layer.kernel)
+            if kernel.shape[:2] == (1, 1) and layer.strides == (1, 1):
+                yield _dense(after, kernel[0, 0], layer)
+            else:
+                rows = np.moveaxis(kernel, -1, 0).reshape(after[-1], -1)
+                yield Step("convolve", (), after, _window(layer, before, after), _with_bias(rows, after, layer))
+            yield from _activation(layer.activation, after)
+        case layers.DepthwiseConv2D():
+            kernel = _of(layer.kernel).reshape(-1, after[-1])
+            yield Step("convolve_each", (), after, _window(layer, before, after), _with_bias(kernel, after, layer))
+            yield from _activation(layer.activation, after)
+        case layers.SeparableConv2D():
+            kernel = _of(layer.depthwise_kernel).reshape(math.prod(layer.kernel_size), -1)
+            between = (*after[:-1], kernel.shape[1])
+            yield Step("convolve_each", (), between, _window(layer, before, after), _with_bias(kernel, between))
+            yield _dense(after, _of(layer.pointwise_kernel)[0, 0], layer)
+            yield from _activation(layer.activation, after)
+        case layers.MaxPooling2D():
+            yield Step("pool_max", (), after, _window(layer, before, after))
+        case layers.AveragePooling2D():
+            yield Step("pool_mean", (), after, _window(layer, before, after))
+        case layers.GlobalMaxPooling2D() | layers.GlobalAveragePooling2D():
+            whole = {"window": before[:2], "strides": (1, 1), "before": (0, 0)}
+            does = "pool_max" if isinstance(layer, layers.GlobalMaxPooling2D) else "pool_mean"
+            yield Step(does, (), (1, 1, before[2]), whole)
+            yield Step("reshape", (), after)
+        case layers.ZeroPadding2D():
+            (top, _), (left, _) = layer.padding
+            yield Step("pad", (), after, {"before": (top, left)})
+        case layers.Add():
+            yield Step("add", (), after)
+        case layers.Activation():
+            yield from _activation(layer.activation, after)
+        case _:
+            raise InputError(
+                f"The page has no {type(layer).__name__} ({layer.name}): it computes the layers that a configuration "
+                "can have.",
+                "Other formats take any layer of Keras: --format onnx.",
+            )
+
+
+def _affine(shape: Shape, scale: NDArray[Any], offset: NDArray[Any]) -> Step:
+    channels = shape[-1:]
+    return Step(
+        "affine", (), shape,
+        weights=_numbers({"scale": np.broadcast_to(scale, channels), "offset": np.broadcast_to(offset, channels)}),
+    )  # fmt: skip
+
+
+def _dense(shape: Shape, kernel: NDArray[np.float64], layer: Any) -> Step:
+    """A product with the kernel (inputs, outputs), kept as (outputs, inputs)."""
+    return Step("dense", (), shape, weights=_with_bias(kernel.T, shape, layer))
+
+
+def _with_bias(kernel: NDArray[np.float64], shape: Shape, layer: Any = None) -> dict[str, Numbers]:
+    """The kernel and the bias of `layer`; zeros without one."""
+    bias = _of(layer.bias) if layer is not None and layer.use_bias else np.zeros(shape[-1])
+    return _numbers({"kernel": kernel, "bias": bias})
+
+
+def _activation(function: Any, shape: Shape) -> Iterator[Step]:
+    import keras
+
+    name = keras.activations.serialize(function)
+    if name != "linear":
+        yield Step("activation", (), shape, {"function": name})
+
+
+def _window(layer: Any, before: Shape, after: Shape) -> dict[str, Any]:
+    """The window, its step, and how far above and left of the image the first one begins."""
+    window = layer.pool_size if hasattr(layer, "pool_size") else layer.kernel_size
+    missing: Sequence[int] = (0, 0)
+    if layer.padding == "same":
+        missing = [
+            max((outputs - 1) * stride + side - inputs, 0)
+            for inputs, outputs, stride, side in zip(before, after, layer.strides, window, strict=False)
+        ]
+    return {"window": window, "strides": layer.strides, "before": [total // 2 for total in missing]}
+
+
+def _of(weight: Any) -> NDArray[np.float64]:
+    import keras
+
+    return np.asarray(keras.ops.convert_to_numpy(weight), np.float64)
+
+
+def _numbers(weights: Mapping[str, NDArray[Any]]) -> dict[str, Numbers]:
+    return {name: np.ascontiguousarray(values, np.float32) for name, values in weights.items()}

@@ -1,0 +1,56 @@
+"use strict";
+
+// Reasons why the network may not be shown what was meant: those of mnist_lab/datasets/drawing/doubts.py that a drawing
+// on a field can have.
+
+const WIDE = 1.5; // width by height; one digit of MNIST in 200 is wider
+
+function doubtsAbout(picture) {
+  const whole = inked(picture);
+  if (!whole) return [];
+  const doubts = [];
+  if (whole.top === 0 || whole.left === 0 || whole.bottom === picture.height || whole.right === picture.width) {
+    doubts.push("The drawing touches the edge of the field and may be cut off.");
+  }
+  const height = whole.bottom - whole.top;
+  const tall = connected(picture).filter(({ top, bottom }) => bottom - top >= 0.55 * height);
+  if (tall.some((one, i) => tall.slice(0, i).some((other) => beside(one, other)))) {
+    doubts.push("There are two drawings side by side; a network reads one.");
+  } else if (whole.right - whole.left > WIDE * height) {
+    doubts.push("The drawing is wider than a digit.");
+  }
+  return doubts;
+}
+
+function beside(one, other) {
+  const common = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+  return common < 0.2 * Math.min(one.right - one.left, other.right - other.left);
+}
+
+// The boxes around the parts of a picture whose ink is connected, diagonally too.
+function connected({ width, height, values }) {
+  const left = values.map((value) => (value > EDGE ? 1 : 0));
+  const boxes = [];
+  for (let start = left.indexOf(1); start >= 0; start = left.indexOf(1, start)) {
+    const box = { top: height, bottom: 0, left: width, right: 0 };
+    const found = [start];
+    left[start] = 0;
+    while (found.length) {
+      const at = found.pop();
+      const x = at % width, y = (at - x) / width;
+      box.top = Math.min(box.top, y);
+      box.bottom = Math.max(box.bottom, y + 1);
+      box.left = Math.min(box.left, x);
+      box.right = Math.max(box.right, x + 1);
+      for (let row = Math.max(y - 1, 0); row <= Math.min(y + 1, height - 1); row++) {
+        for (let column = Math.max(x - 1, 0); column <= Math.min(x + 1, width - 1); column++) {
+          const next = row * width + column;
+          if (left[next]) found.push(next);
+          left[next] = 0;
+        }
+      }
+    }
+    boxes.push(box);
+  }
+  return boxes;
+}
