@@ -13,17 +13,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
-from math import floor, log10
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from mnist_lab.analysis import observed
-from mnist_lab.analysis.paired import Paired
-from mnist_lab.analysis.verdicts import Kind, Verdict
+from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.errors import DataError, InputError
 from mnist_lab.reports import figures, wording
+from mnist_lab.reports.bars import Bar, bar, end_of_scale
 from mnist_lab.reports.columns import Column, columns
 from mnist_lab.reports.runs import Group
 from mnist_lab.reports.study import Entry, HardImage, Section, Study
@@ -32,8 +30,6 @@ from mnist_lab.runs import Mistake, Run, formats
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-ROOM = 2.0
-"""How many times the typical extent of a difference the scale reaches to either side; what lies beyond is cut off."""
 EPOCHS = 200
 """At most about this many epochs of a history are drawn, which is more than a small chart can resolve."""
 CLASSES = 20
@@ -44,17 +40,6 @@ PICTURES = 2_500_000
 """Bytes that the pictures of a page may take together; those of later experiments stay files in their run folders."""
 HARD = 30
 """Test images that every model gets wrong that are shown."""
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A difference and its interval on a scale from 0 to 100, with no difference at 50."""
-
-    low: float
-    mean: float
-    high: float
-    cut: str
-    """`left` or `right` if the mean is beyond that end of the scale, else empty."""
 
 
 @dataclass(frozen=True)
@@ -232,7 +217,7 @@ def _part(folder: Path, study: Study, i: int, room: _Room, taken: set[str], data
     section, name = study.sections[i], f"part-{i + 1}"
     hard = _hard(section, room, data_dir)
     found = [verdict.paired for verdict in section.verdicts.values() if verdict.paired]
-    end = _end(found)
+    end = end_of_scale(found)
     counts = (
         _images(run, wrong) for group in section.groups for run, wrong in zip(group.runs, group.mistakes, strict=True)
     )
@@ -254,7 +239,7 @@ def _part(folder: Path, study: Study, i: int, room: _Room, taken: set[str], data
                 entry=entry,
                 name=section.names[group.name],
                 anchor=_anchor(group, taken),
-                bar=_bar(entry.verdict, end),
+                bar=bar(entry.verdict.paired, end) if entry.verdict and entry.verdict.paired else None,
                 confusions=_confusions(section, group, shared),
                 links={run.folder.id: link(folder, run.folder.path) for run in group.runs},
                 series=[series for run in group.runs if (series := _series(run))],
@@ -263,24 +248,6 @@ def _part(folder: Path, study: Study, i: int, room: _Room, taken: set[str], data
             )
         )
     return Part(name, section, rows, end, drawn, hard)
-
-
-def _bar(verdict: Verdict | None, end: float) -> Bar | None:
-    pair = verdict and verdict.paired
-    if not pair:
-        return None
-    places = [50 + 50 * value / end for value in (*(pair.interval or (pair.mean, pair.mean)), pair.mean)]
-    low, high, mean = (min(100.0, max(0.0, place)) for place in places)
-    return Bar(low, mean, high, "left" if places[2] < 0 else "right" if places[2] > 100 else "")
-
-
-def _end(pairs: Sequence[Paired]) -> float:
-    """The difference at the end of the bars' scale, round in points: one that would squeeze the others is cut off."""
-    extents = [max(map(abs, (pair.mean, *(pair.interval or ())))) for pair in pairs]
-    extents = [100 * extent for extent in extents if extent > 0]
-    needed = min(max(extents), ROOM * median(extents)) if extents else 1.0
-    power = 10.0 ** floor(log10(needed))
-    return next(step * power for step in (1, 1.5, 2, 3, 5, 7, 10) if step * power >= needed * (1 - 1e-9)) / 100
 
 
 def _hard(section: Section, room: _Room, data_dir: Path | None) -> list[tuple[HardImage, str | None]]:

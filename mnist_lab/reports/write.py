@@ -155,22 +155,32 @@ def html(folder: Path, study: Study, data_dir: Path | None = None) -> str:
 
     The same runs give the same text, except for the test images, which it shows if their data set is available.
     """
-    return rendered_page("report.html.jinja", page.parts(folder, study, data_dir), study=study)
+    return report_page("report.html.jinja", page.parts(folder, study, data_dir), study=study)
+
+
+def report_page(template: str, parts: Sequence[page.Part], **context: Any) -> str:
+    """Render the page of a report, or one that extends it.
+
+    Args:
+        template: its name.
+        parts: what it shows of each section.
+        context: as of `rendered_page`.
+    """
+    curves = {row.anchor: row.series for part in parts for row in part.rows}
+    return rendered_page(template, parts=parts, curves=curves, command=page.command, **context)
 
 
 def rendered_page(
     template: str,
-    parts: Sequence[page.Part],
     package: str = "mnist_lab.reports",
     styles: Sequence[str] = ("page.css",),
     scripts: Sequence[str] = ("page.js",),
     **context: Any,
 ) -> str:
-    """Render the page, or one that extends its template.
+    """Render a page: a template that extends `page.html.jinja`.
 
     Args:
         template: its name, below `templates/` of `package`, as those of `styles` and `scripts`.
-        parts: what it shows of each section.
         package: whose it is; what it does not have is taken from the report's.
         styles: style sheets.
         scripts: scripts, which run one after the other; no others may.
@@ -183,12 +193,9 @@ def rendered_page(
     source = environment.loader.get_source
     texts = [source(environment, name)[0] for name in scripts]
     return environment.get_template(template).render(
-        parts=parts,
-        curves={row.anchor: row.series for part in parts for row in part.rows},
         style=Markup("\n").join(Markup(source(environment, name)[0]) for name in styles),
         scripts=list(map(Markup, texts)),
         script_hashes=[base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts],
-        command=page.command,
         version=__version__,
         **context,
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnist_lab.reports import Study
 from mnist_lab.reports.page import parts, series
-from mnist_lab.reports.write import rendered_page, templates
+from mnist_lab.reports.write import report_page, templates
 from mnist_lab.serving.files import Listed
 from mnist_lab.serving.snapshot import Snapshot
 from mnist_lab.text.printable import printable
@@ -63,10 +63,10 @@ def page(study: Study, folder: Path, data_dir: Path | None, address: Address) ->
     """
     from markupsafe import Markup
 
-    html = rendered_page(
+    html = report_page(
         "live.html.jinja",
         parts(folder, study, data_dir, lambda _, run: address(run)),
-        PACKAGE,
+        package=PACKAGE,
         styles=STYLES,
         scripts=("live.js", "page.js"),
         study=study,

@@ -1,7 +1,7 @@
 "use strict";
 const report = (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const curves = JSON.parse(document.getElementById("curves").textContent);
+  const curves = JSON.parse(document.getElementById("curves")?.textContent ?? "{}");
 
   // Tables that sort: a button in each heading, which says in aria-sort how it is sorted.
 
@@ -40,20 +40,21 @@ const report = (() => {
     return cell.dataset.value === undefined ? cell.textContent.trim() : Number(cell.dataset.value);
   }
 
-  // The filter: rows that have all of its words, and the runs that belong to them.
+  // The filter: rows that have all of its words, and the runs that belong to them, if there are any.
 
   function filter(tools) {
     const words = plain(tools.querySelector("input").value).split(/\s+/).filter(Boolean);
     const rows = [...document.getElementById(tools.dataset.for).tBodies[0].rows];
     let shown = 0;
     for (const row of rows) {
-      const runs = document.getElementById(decodeURIComponent(row.querySelector("a").hash.slice(1)));
-      const text = plain(`${row.textContent} ${runs.querySelector(".name").textContent}`);
+      const runs = document.getElementById(decodeURIComponent(row.querySelector("a")?.hash.slice(1) ?? ""));
+      const text = plain(`${row.textContent} ${runs?.querySelector(".name").textContent ?? ""}`);
       const hidden = !words.every((word) => text.includes(word));
-      row.hidden = runs.hidden = hidden;
+      row.hidden = hidden;
+      if (runs) runs.hidden = hidden;
       shown += !hidden;
     }
-    const total = `${rows.length} experiment${rows.length === 1 ? "" : "s"}`;
+    const total = `${rows.length} ${tools.dataset.noun}${rows.length === 1 ? "" : "s"}`;
     tools.querySelector("output").textContent = words.length ? `${shown} of ${total}` : total;
   }
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
-from typing import get_args
+from typing import Any, get_args
 
 from mnist_lab.reports.columns import Cell
 from mnist_lab.reports.wording import CI, ends, ends_pp, p_value
@@ -40,6 +40,17 @@ class Table:
     def first(self, most: int) -> "Table":
         """With so many rows at most."""
         return replace(self, cells=self.cells[:most], left=max(0, len(self.cells) - most))
+
+
+def every(record: Search) -> dict[str, Any]:
+    """All of them, by name."""
+    return {
+        "confirmation": confirmation(record),
+        "front": front(record),
+        "trials": trials(record),
+        "lost": lost(record),
+        "space": space(record),
+    }
 
 
 def trials(record: Search) -> Table:

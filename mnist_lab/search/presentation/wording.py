@@ -156,7 +156,7 @@ def _fresh(arm: Arm) -> str:
 
 def _unconfirmed(record: Search) -> str:
     if record.confirm is None:
-        return "Nothing was confirmed (`confirm: off`), so it is unknown how much of this is luck."
+        return "Nothing was confirmed (confirm: off), so it is unknown how much of this is luck."
     if record.ended is None:
         return "Nothing is confirmed before the search has ended, so it is unknown how much of this is luck."
     return "The confirmation is still to come; the same command goes on with it."
@@ -303,7 +303,7 @@ def notes(record: Search) -> list[str]:
     rungs = len({trial.reached[-1].epoch for trial in record.trials if trial.reached}) > 1
     shown = {
         f"Numbers of trials are of the weights that a run would keep: {watched} of the best epoch so far where "
-        "`train.restore_best` is set, else of the last one.": True,
+        "train.restore_best is set, else of the last one.": True,
         "Numbers after different epochs are not compared: a trial that was trained longer stands before others.": rungs,
         f"The best of many trials has an optimistic {watched}, as it was chosen by it and all trials share one seed. "
         "The confirmation uses other seeds and the test images, so its numbers are not optimistic.": True,

@@ -98,7 +98,7 @@ def test_the_test_images_were_used_by_the_models_of_the_confirmation_alone():
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ({"confirm": None}, "Nothing was confirmed (`confirm: off`), so it is unknown how much of this is luck."),
+        ({"confirm": None}, "Nothing was confirmed (confirm: off), so it is unknown how much of this is luck."),
         (
             {"ended": None},
             "Nothing is confirmed before the search has ended, so it is unknown how much of this is luck.",
