@@ -128,3 +128,8 @@ def number(value: float | None) -> str:
     if value is None or not isfinite(value):
         return "not finite"
     return f"{value:.4f}" if value == 0 or 0.001 <= abs(value) < 100 else f"{value:.3g}"
+
+
+def tick_label(value: float) -> str:
+    """`0.001`, `512`, `60,000`."""
+    return f"{value:,.0f}" if value == int(value) and abs(value) < 1e7 else f"{value:g}"

@@ -15,6 +15,7 @@ from matplotlib.transforms import ScaledTranslation
 from mnist_lab.plots.accuracy_axis import accuracy_axis
 from mnist_lab.plots.lines import LINE, LOOKS, Label, leaders, widest_name, write_names
 from mnist_lab.plots.overview import HEIGHT, WIDTH, Style, panel, short
+from mnist_lab.plots.panel import tick_label
 from mnist_lab.plots.points import SEED, Point, key, shown, write_key
 from mnist_lab.plots.style import INK, figure_of, headline, inches, new_figure, styled
 from mnist_lab.plots.wrapping import text_width
@@ -102,11 +103,11 @@ def _value_axis(axes: Axes, values: Sequence[float], quantity: str) -> None:
     ends: list[tuple[float, float]] = []
     ticks: list[float] = []
     for value in (values[0], values[-1], *values[1:-1]):
-        middle, half = inches(axes, (value, 0.5))[0], text_width(_number(value), TICK_FONT) / 2
+        middle, half = inches(axes, (value, 0.5))[0], text_width(tick_label(value), TICK_FONT) / 2
         if all(middle - half - TICK_GAP > right or middle + half + TICK_GAP < left for left, right in ends):
             ends.append((middle - half, middle + half))
             ticks.append(value)
-    axes.set_xticks(ticks, [_number(tick) for tick in ticks])
+    axes.set_xticks(ticks, [tick_label(tick) for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(quantity if scale == "linear" else f"{quantity} (log scale)")
 
@@ -126,8 +127,3 @@ def _scale(values: Sequence[float]) -> str:
 def _unevenness(steps: Sequence[float]) -> float:
     """The coefficient of variation."""
     return stdev(steps) / (sum(steps) / len(steps))
-
-
-def _number(value: float) -> str:
-    """`0.001`, `512`, `60,000`."""
-    return f"{value:,.0f}" if value == int(value) and abs(value) < 1e7 else f"{value:g}"

@@ -93,6 +93,7 @@ class Sampler:
         """
         from optuna.trial import TrialState, create_trial
 
+        drawn = {each.name: distribution(each.kind, each.ends) for each in self.space.dimensions}
         trials = sorted(trials, key=lambda trial: trial.number)
         known = {trial.number: values for trial in trials if (values := self._objectives(trial)) is not None}
         found = []
@@ -109,7 +110,7 @@ class Sampler:
                     state=state,
                     values=values,
                     params=dict(trial.values),
-                    distributions={name: distribution(self._dimension(name)) for name in trial.values},
+                    distributions={name: drawn[name] for name in trial.values},
                     constraints=self._excess(trial) if state != TrialState.RUNNING else None,
                 )
             )
@@ -126,9 +127,6 @@ class Sampler:
             return samplers.GPSampler(seed=int(seed))
         conditional = any(each.within for each in self.space.dimensions)
         return samplers.TPESampler(seed=int(seed), multivariate=True, group=conditional, constant_liar=True)
-
-    def _dimension(self, name: str) -> Dimension:
-        return next(each for each in self.space.dimensions if each.name == name)
 
     def _objectives(self, trial: Trial) -> list[float] | None:
         """The latest values; None if one is not known."""
@@ -147,16 +145,21 @@ class Sampler:
         return {limit.measure: size / limit.most - 1 for limit, size in sizes.items() if size is not None} or None
 
 
-def distribution(dimension: Dimension) -> "BaseDistribution":
-    """Optuna's distribution of a dimension."""
+def distribution(kind: str, ends: Sequence[Value]) -> "BaseDistribution":
+    """Optuna's distribution of a dimension.
+
+    Args:
+        kind: `uniform`, `log_uniform`, `int` or `choice`.
+        ends: its lowest and highest value, or the labels of its options.
+    """
     from optuna import distributions
 
-    if dimension.labels:
-        return distributions.CategoricalDistribution(dimension.labels)
-    low, high = dimension.bounds
-    if dimension.kind == "int":
+    if kind == "choice":
+        return distributions.CategoricalDistribution(ends)
+    low, high = map(float, ends)
+    if kind == "int":
         return distributions.IntDistribution(int(low), int(high))
-    return distributions.FloatDistribution(low, high, log=dimension.kind == "log_uniform")
+    return distributions.FloatDistribution(low, high, log=kind == "log_uniform")
 
 
 def _suggested(trial: "AskedTrial", dimension: Dimension) -> Value:

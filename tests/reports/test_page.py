@@ -6,7 +6,6 @@ import io
 import json
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,38 +20,9 @@ from mnist_lab.reports import page, wording, write_page
 from mnist_lab.reports.page import EPOCHS, parts
 from mnist_lab.reports.write import html
 from mnist_lab.runs import find_run
+from tests.markup import Document
 from tests.reports.page_results import INTRUDER, compared, mistakes, two_data_sets
 from tests.run_folders import MNIST, edit_metrics, finished_run, give_mistakes
-
-VOID = {"meta", "link", "input", "img", "br", "hr", "wbr"}
-
-
-class Document(HTMLParser):
-    """The elements of a page, each with its attributes and the text directly in it."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.elements, self.open = [], []
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag, attributes):
-        self.handle_startendtag(tag, attributes)
-        if tag not in VOID:
-            self.open.append(self.elements[-1])
-
-    def handle_startendtag(self, tag, attributes):
-        self.elements.append({"tag": tag, "text": "", **dict(attributes)})
-
-    def handle_endtag(self, tag):
-        assert self.open.pop()["tag"] == tag
-
-    def handle_data(self, data):
-        if self.open:
-            self.open[-1]["text"] += data
-
-    def all(self, *tags):
-        return [element for element in self.elements if element["tag"] in tags]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mnist_lab.plots.overview import WIDTH, Style, above_panel
-from mnist_lab.plots.panel import Quantity
+from mnist_lab.plots.panel import Quantity, tick_label
 from mnist_lab.plots.points import write_key
 from mnist_lab.plots.searches.trials import Dimension, Tried
 from mnist_lab.plots.style import BLUE, GREY, INK, ORANGE, axes_at, headline, new_figure, styled
@@ -97,7 +97,7 @@ def _ticks(dimension: Dimension, trials: Sequence[Tried], *, is_result: bool) ->
     """What is written beside an axis, by its height: the ends of the range, or the choices."""
     if is_result:
         return {_height(dimension, value): f"{value:.4f}" for value in (dimension.low, dimension.high)}
-    ticks = {_height(dimension, value): f"{value:.4g}" for value in (dimension.low, dimension.high)}
+    ticks = {_height(dimension, value): tick_label(value) for value in (dimension.low, dimension.high)}
     if dimension.choices:
         step = -(-len(dimension.choices) // MOST_LABELS)
         ticks = {_height(dimension, label): label for label in dimension.choices[::step]}

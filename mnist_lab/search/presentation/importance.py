@@ -4,13 +4,10 @@ import warnings
 from collections.abc import Mapping
 from enum import Enum
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 from mnist_lab.search.presentation.standings import standings
-from mnist_lab.search.record import Parameter, Search
-
-if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
+from mnist_lab.search.record import Search
+from mnist_lab.search.sampler import distribution
 
 LEAST = 20
 """Trials with numbers below which there is no importance: the best quarter of them are five."""
@@ -44,7 +41,9 @@ def importance(record: Search) -> Mapping[str, float] | Unknown:
     import optuna
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
-    drawn = {each.name: _distribution(each) for each in record.space}
+    drawn = {
+        each.name: distribution(each.kind, each.choices or (each.low or 0, each.high or 0)) for each in record.space
+    }
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -59,14 +58,3 @@ def importance(record: Search) -> Mapping[str, float] | Unknown:
         )
         known = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator(target_quantile=SHARE))
     return {each.name: known.get(each.name, 0.0) for each in record.space}
-
-
-def _distribution(parameter: Parameter) -> "BaseDistribution":
-    from optuna import distributions
-
-    if parameter.choices:
-        return distributions.CategoricalDistribution(parameter.choices)
-    low, high = parameter.low or 0, parameter.high or 0
-    if parameter.kind == "int":
-        return distributions.IntDistribution(int(low), int(high))
-    return distributions.FloatDistribution(low, high, log=parameter.kind == "log_uniform")

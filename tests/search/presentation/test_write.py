@@ -1,11 +1,15 @@
 """The files of a search: what is in them, and that they follow from the record alone."""
 
+import base64
+import hashlib
 import re
+from itertools import pairwise
 
 import pytest
 from PIL import Image
 
 from mnist_lab.search.presentation import write_search
+from tests.markup import Document
 from tests.search.records import of_accuracy, of_tradeoff
 
 
@@ -57,6 +61,72 @@ def test_a_search_that_has_just_begun_has_no_figures_and_loses_those_of_an_earli
 
 def test_html_in_what_users_wrote_is_text(tmp_path):
     record = of_accuracy(confirmed=False).model_copy(update={"description": "<script>alert(1)</script>", "trials": ()})
-    write_search(tmp_path, record)
-    for file in (tmp_path / "search.md",):
-        assert "<script>alert" not in file.read_text()
+    page, text, *_ = write_search(tmp_path, record)
+    assert "<script>alert" not in page.read_text()
+    assert "<script>alert" not in text.read_text()
+
+
+# The page
+
+
+@pytest.fixture(scope="module")
+def document(written):
+    return Document(written["search.html"].read_text(encoding="utf-8"))
+
+
+def test_the_page_needs_nothing_but_itself_and_runs_only_its_own_script(document):
+    policy = next(meta["content"] for meta in document.all("meta") if "http-equiv" in meta)
+    [script] = document.all("script")
+    digest = base64.b64encode(hashlib.sha256(script["text"].encode()).digest()).decode()
+    assert policy.startswith("default-src 'none'")
+    assert f"script-src 'sha256-{digest}'; " in policy
+    assert all(link["href"].startswith("data:") for link in document.all("link"))
+    for link in document.all("a"):
+        assert re.fullmatch(r"#[a-z]+|trial-\d{3}/seed1-[0-9a-f]{8}/", link["href"])
+
+
+def test_every_id_of_the_page_is_there_once_and_every_link_within_it_arrives(document):
+    ids = [element["id"] for element in document.elements if "id" in element]
+    links = {link["href"][1:] for link in document.all("a") if link["href"].startswith("#")}
+    assert len(ids) == len(set(ids))
+    assert links | {element["xlink:href"][1:] for element in document.all("use")} <= set(ids)
+
+
+def test_headings_of_the_page_come_in_order_and_every_table_says_what_it_is(document):
+    levels = [int(heading["tag"][1]) for heading in document.all("h1", "h2", "h3", "h4")]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert len(document.all("table")) == len(document.all("caption")) == 4
+    assert document.all("title")[0]["text"] == "mlp · mnist-lab search"
+
+
+@pytest.mark.parametrize("record", [of_accuracy(), of_tradeoff()])
+def test_every_colour_of_the_figures_has_another_in_the_dark(tmp_path, record):
+    page = Document(write_search(tmp_path, record)[0].read_text(encoding="utf-8"))
+    drawn = {
+        colour
+        for element in page.elements
+        for colour in re.findall(r"var\((--c-[0-9a-f]{6}), #", element.get("style", ""))
+    }
+    assert len(drawn) >= 5
+    assert [colour for colour in drawn if f"{colour}:" not in page.all("style")[0]["text"]] == []
+
+
+def test_the_page_says_the_verdict_on_each_confirmed_trial_with_a_bar(document):
+    arms = of_accuracy().confirmation.arms[1:]
+    bars = [element["aria-label"] for element in document.all("svg") if element.get("class") == "bar"]
+    assert bars == [
+        f"{100 * arm.difference.mean:+.2f} pp, 95 % confidence interval {100 * low:+.2f} to {100 * high:+.2f}"
+        for arm in sorted(arms, key=lambda arm: ["better", "worse", "not significant"].index(arm.difference.kind))
+        for low, high in [arm.difference.interval]
+    ]
+
+
+def test_the_page_lists_every_trial_with_results(document):
+    rows = [element["text"] for element in document.all("a") if element["href"].startswith("trial-")]
+    assert sorted(map(int, rows)) == [trial.number for trial in of_accuracy().trials if trial.reached]
+
+
+def test_equal_records_give_equal_files(tmp_path, written):
+    for file in write_search(tmp_path, of_accuracy()):
+        assert file.read_bytes() == written[file.name].read_bytes()
