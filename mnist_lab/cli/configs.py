@@ -18,14 +18,13 @@ from mnist_lab.terminal.output import echo, print_json
 @debug_option
 @click.pass_context
 def configs(ctx: click.Context, *, as_json: bool) -> None:
-    """List the configurations and sweep files that ship with mnist-lab. Use a name wherever a path is expected."""
+    """List the configurations, sweep and search files that ship with mnist-lab. Use a name in place of a path."""
     if ctx.invoked_subcommand:
         return
     from mnist_lab.config import shipped
     from mnist_lab.config.document import read
 
-    names = [*shipped.names(), *shipped.sweep_file_names()]
-    described = {name: read(shipped.folder() / f"{name}.yaml").value.get("description") for name in names}
+    described = {name: read(shipped.file(name)).value.get("description") for name in shipped.all_names()}
     if as_json:
         print_json([{"name": name, "description": description} for name, description in described.items()])
         return
@@ -39,12 +38,11 @@ def configs(ctx: click.Context, *, as_json: bool) -> None:
 @click.argument("folder", type=PATH, metavar="DIR")
 @debug_option
 def copy(folder: Path) -> None:
-    """Copy the configurations and sweep files to a folder. Existing files are never overwritten."""
+    """Copy the configurations, sweep and search files to a folder. Existing files are never overwritten."""
     from mnist_lab.config import shipped
     from mnist_lab.errors import InputError, SetupError
 
-    names = [*shipped.names(), *shipped.sweep_file_names()]
-    targets = {shipped.folder() / f"{name}.yaml": folder / f"{name}.yaml" for name in names}
+    targets = {shipped.file(name): folder / f"{name}.yaml" for name in shipped.all_names()}
     there = [target for target in targets.values() if target.exists()]
     if there:
         raise InputError(f"{there[0]}: already exists; nothing was copied.", "Choose another folder.")

@@ -9,11 +9,13 @@ from mnist_lab.terminal.output import print_json
 @click.command(
     short_help="Print the JSON Schema of configurations.", epilog=examples("mnist-lab schema > mnist-lab.schema.json")
 )
-@click.option("--sweep", is_flag=True, help="Print the schema of sweep files instead.")
+@click.option("--sweep", "kind", flag_value="sweep", help="Print the schema of sweep files instead.")
+@click.option("--search", "kind", flag_value="search", help="Print the schema of search files instead.")
 @debug_option
-def schema(*, sweep: bool) -> None:
+def schema(*, kind: str | None) -> None:
     """Print the JSON Schema of configurations, for completion and checks in editors."""
     from mnist_lab.config import json_schema
+    from mnist_lab.config.searches import search_json_schema
     from mnist_lab.config.sweeps import sweep_json_schema
 
-    print_json(sweep_json_schema() if sweep else json_schema())
+    print_json({"sweep": sweep_json_schema, "search": search_json_schema}.get(str(kind), json_schema)())

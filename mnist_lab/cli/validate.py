@@ -8,17 +8,17 @@ from mnist_lab.terminal.output import echo
 
 
 @click.command(
-    short_help="Check configurations and sweep files without training.",
+    short_help="Check configurations, sweep and search files.",
     epilog=examples("mnist-lab validate configs/mlp_512.yaml", "mnist-lab validate configs/"),
 )
 @click.argument("paths", nargs=-1, required=True, type=REFERENCE, metavar="PATH...", shell_complete=_completion.sweeps)
 @debug_option
 def validate(paths: tuple[str, ...]) -> None:
-    """Check configurations, sweep files, or folders of them, and list all problems.
+    """Check configurations, sweep files, search files, or folders of them, and list all problems.
 
     Shapes are not checked, as that requires Keras: use `mnist-lab summary`.
     """
-    from mnist_lab.config.sweeps import check_files
+    from mnist_lab.config.searches import check_files
 
-    for file, runs in check_files(paths).items():
-        echo(f"{file}: valid" + (f", {runs} runs" if runs else ""))
+    for file, found in check_files(paths).items():
+        echo(f"{file}: valid{found}")

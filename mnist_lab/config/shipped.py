@@ -40,6 +40,11 @@ def search_file_names() -> list[str]:
     return sorted(f"{SEARCHES}{path.stem}" for path in folder("searches").glob("*.yaml"))
 
 
+def all_names() -> list[str]:
+    """The names of all files: configurations, then sweep files, then search files."""
+    return [*names(), *sweep_file_names(), *search_file_names()]
+
+
 def find_search(reference: str | Path) -> Path:
     """Resolve `reference`, a path or the name of a shipped search file; a path takes precedence.
 

@@ -12,6 +12,7 @@ import pytest
 from tests.lab import ROOT, Answer, environment, write
 
 CONFIGS = {path.relative_to(ROOT / "configs").as_posix() for path in (ROOT / "configs").rglob("*.yaml")}
+SEARCHES = {path.relative_to(ROOT).as_posix() for path in (ROOT / "searches").glob("*.yaml")}
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,7 @@ def there(installed, tmp_path):
 def test_the_wheel_holds_the_package_the_configurations_and_the_licence(installed):
     held = {path.relative_to(installed).as_posix() for path in installed.rglob("*") if path.is_file()}
     assert {f"mnist_lab/configs/{name}" for name in CONFIGS} <= held
+    assert {f"mnist_lab/{name}" for name in SEARCHES} <= held
     shipped = ("mnist_lab/configs/", "mnist_lab/searches/")
     assert not any(name.endswith(".yaml") for name in held if not name.startswith(shipped))
     assert {"mnist_lab/py.typed", "mnist_lab/datasets/uci_digits.npz", "mnist_lab/datasets/uci_digits.txt"} <= held
@@ -66,18 +68,21 @@ def test_the_wheel_holds_the_package_the_configurations_and_the_licence(installe
 
 def test_its_configurations_are_listed(there):
     listed = [config["name"] for config in json.loads(there("configs", "--json").out)]
-    assert {f"{name}.yaml" for name in listed} == CONFIGS
+    assert {f"{name}.yaml" for name in listed} == CONFIGS | SEARCHES
 
 
 def test_its_configurations_are_copied_byte_for_byte(there, tmp_path):
     assert there("configs", "copy", "mine").code == 0
     copied = {path.relative_to(tmp_path / "mine").as_posix(): path for path in (tmp_path / "mine").rglob("*.yaml")}
-    assert copied.keys() == CONFIGS
-    assert all(path.read_bytes() == (ROOT / "configs" / name).read_bytes() for name, path in copied.items())
+    assert copied.keys() == CONFIGS | SEARCHES
+    for name, path in copied.items():
+        assert path.read_bytes() == (ROOT / ("" if name in SEARCHES else "configs") / name).read_bytes()
 
 
 def test_a_name_stands_for_a_configuration_that_came_along(there):
-    answer = there("validate", "ablation/nodes_1024", "mlp_512", "configs/quickstart.yaml", "learning_rate")
+    answer = there(
+        "validate", "ablation/nodes_1024", "mlp_512", "configs/quickstart.yaml", "learning_rate", "searches/mlp"
+    )
     assert answer.code == 0, answer.err
 
 

@@ -1,7 +1,17 @@
 """Searches as files declare them: a base, a space of its variants, and how they are searched."""
 
-from mnist_lab.config.searches.declaration import Search, describe, load_search
+from mnist_lab.config.searches.declaration import Search, check_files, describe, load_search
 from mnist_lab.config.searches.file import SearchFile, search_json_schema
 from mnist_lab.config.searches.space import Dimension, Space, Values
 
-__all__ = ["Dimension", "Search", "SearchFile", "Space", "Values", "describe", "load_search", "search_json_schema"]
+__all__ = [
+    "Dimension",
+    "Search",
+    "SearchFile",
+    "Space",
+    "Values",
+    "check_files",
+    "describe",
+    "load_search",
+    "search_json_schema",
+]

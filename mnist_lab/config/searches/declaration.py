@@ -1,13 +1,14 @@
 """Reads a search file: its validated base, its space, and the configuration of every point of it."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from mnist_lab.config import shipped
+from mnist_lab.config import shipped, sweeps
 from mnist_lab.config.document import MAX_DEPTH, Document, KeyPath, dotted, frozen, key_path, read
 from mnist_lab.config.loading import NEVER_INHERITED, Override, is_search_file, is_sweep_file, read_config, resolve
 from mnist_lab.config.names import checked_name, folder_name
@@ -16,7 +17,7 @@ from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config
 from mnist_lab.config.searches.file import SearchFile
 from mnist_lab.config.searches.space import Dimension, Space, Values
 from mnist_lab.config.sweeps import arms
-from mnist_lab.config.sweeps.declaration import options_suffix
+from mnist_lab.config.sweeps.declaration import collected, options_suffix, together
 from mnist_lab.config.sweeps.variation import copied, find_base, settled
 from mnist_lab.errors import ConfigError
 
@@ -119,6 +120,51 @@ def _overridden(spec: SearchFile, overrides: Sequence[Override]) -> SearchFile:
             budget = spec.budget.model_copy(update={"epochs": override.value})
             spec = spec.model_copy(update={"budget": budget})
     return spec
+
+
+def check_files(references: Sequence[str | Path]) -> dict[str, str]:
+    """Validate every configuration, sweep file and search file that the references name or have in their folders.
+
+    Returns:
+        For each file, by its path from the reference, what it declares: empty, `, 12 runs` or `, a search`.
+
+    Raises:
+        ConfigError: lists every problem of every file.
+    """
+    errors: list[ConfigError] = []
+    found: dict[str, str] = {}
+    for reference in references:
+        searches = _search_files(reference)
+        for shown, path in searches.items():
+            with collected(errors):
+                load_search(path)
+                found[shown] = ", a search"
+        if str(reference) not in searches:
+            with collected(errors):
+                runs = sweeps.check_files([reference])
+                found |= {file: f", {number} runs" if number else "" for file, number in runs.items()}
+    if errors:
+        raise together(errors, references)
+    return found
+
+
+def _search_files(reference: str | Path) -> dict[str, Path]:
+    """The search files that a reference names or has in its folder, by their paths from it."""
+    path = Path(reference)
+    if path.is_dir():
+        files = (file for file in sorted(path.rglob("*")) if file.suffix in shipped.SUFFIXES and file.is_file())
+    elif path.is_file():
+        files = iter([path])
+    elif (name := path.with_suffix("").as_posix()) in shipped.search_file_names():
+        return {str(reference): shipped.file(name)}
+    else:
+        return {}
+    searches = {}
+    for file in files:
+        with suppress(ConfigError):  # reported with the rest
+            if is_search_file(read(file).value):
+                searches[str(file)] = file
+    return searches
 
 
 def _in_file(problem: Problem) -> tuple[int, int]:

@@ -10,7 +10,15 @@ from mnist_lab.config import shipped
 from mnist_lab.config.backend import default_backend, installed
 from mnist_lab.config.differences import describe, differences
 from mnist_lab.config.document import Document, read
-from mnist_lab.config.loading import Override, is_complete, is_sweep_file, load_config, read_config, resolve
+from mnist_lab.config.loading import (
+    Override,
+    is_complete,
+    is_search_file,
+    is_sweep_file,
+    load_config,
+    read_config,
+    resolve,
+)
 from mnist_lab.config.names import checked_name, folder_name, path_below_configs
 from mnist_lab.config.problems import InvalidError, listed
 from mnist_lab.config.resolved import fingerprint
@@ -69,11 +77,11 @@ def load_sweep(
 ) -> Sweep:
     """Load and validate all runs that the references declare.
 
-    A folder declares the configurations in and below it, sorted by path. Configurations outside it that they extend
-    come first, as bases; one whose data differ, so that no comparison is possible, is skipped with a note. A file
-    without data or model that others extend only shares settings and is skipped. A sweep file, also one in a folder,
-    declares its base and its arms; an arm is the experiment `<name of the sweep file>/<what it changes>`, and is
-    skipped with a note if it equals the base or an earlier run.
+    A folder declares the configurations in and below it, sorted by path; search files are left out. Configurations
+    outside it that they extend come first, as bases; one whose data differ, so that no comparison is possible, is
+    skipped with a note. A file without data or model that others extend only shares settings and is skipped. A sweep
+    file, also one in a folder, declares its base and its arms; an arm is the experiment `<name of the sweep file>/<what
+    it changes>`, and is skipped with a note if it equals the base or an earlier run.
 
     Args:
         references: folders, files of configurations and sweeps, names of those that ship with mnist-lab, and
@@ -100,7 +108,7 @@ def load_sweep(
     paths: list[Path] = []
     rows: list[_Row] = []
     for reference in references:
-        with _collected(errors):
+        with collected(errors):
             if isinstance(reference, Config):
                 paths.append(Path(label := f"configuration {reference.experiment}"))
                 rows.append(_Row(load_config(reference, overrides), paths[-1], label))
@@ -109,7 +117,7 @@ def load_sweep(
             for _, of_file in _rows(paths[-1], overrides, errors):
                 rows += of_file
     if errors:
-        raise _together(errors, references)
+        raise together(errors, references)
     if not rows:
         raise InputError("A sweep needs at least one folder, configuration or sweep file.")
     rows, skipped = _comparable(rows)
@@ -136,15 +144,15 @@ def check_files(references: Sequence[str | Path]) -> dict[str, int | None]:
     errors: list[ConfigError] = []
     runs: dict[str, int | None] = {}
     for reference in references:
-        with _collected(errors):
+        with collected(errors):
             path = shipped.find_sweep(reference)
             for file, rows in _rows(path, (), errors):
                 if file is None:
                     continue
-                with _collected(errors):
+                with collected(errors):
                     runs[str(Path(reference) / file.relative_to(path))] = _count(rows) if rows[0].sweep else None
     if errors:
-        raise _together(errors, references)
+        raise together(errors, references)
     return runs
 
 
@@ -176,17 +184,19 @@ def _rows(
         raise ConfigError(f"{path}: there is no .yaml file in this folder.")
     documents = {}
     for file in files:
-        with _collected(errors):
-            documents[file] = read(file)
+        with collected(errors):
+            document = read(file)
+            if not is_search_file(document.value):
+                documents[file] = document
     within = {file.resolve() for file in files}
     extended = {base.resolve(): base for base in map(_extended, documents, documents.values()) if base}
     for base in [base for resolved, base in extended.items() if resolved not in within]:
-        with _collected(errors):
+        with collected(errors):
             document = read_config(base)
             if is_complete(document):
                 yield None, [_Row(resolve(document, base, overrides), base, str(base), is_parent=True)]
     for file, document in documents.items():
-        with _collected(errors):
+        with collected(errors):
             if file.resolve() not in extended or is_sweep_file(document.value) or is_complete(read_config(file)):
                 yield file, list(_file_rows(file, document, overrides))
 
@@ -311,14 +321,15 @@ def _folder(path: Path) -> str:
 
 
 @contextmanager
-def _collected(errors: list[ConfigError]) -> Iterator[None]:
+def collected(errors: list[ConfigError]) -> Iterator[None]:
+    """Add an error to `errors` instead of raising it."""
     try:
         yield
     except ConfigError as error:
         errors.append(error)
 
 
-def _together(errors: Sequence[ConfigError], references: Sequence[object]) -> ConfigError:
+def together(errors: Sequence[ConfigError], references: Sequence[object]) -> ConfigError:
     """All errors as one; problems of a file that several extend are listed once."""
     if len(errors) == 1:
         return errors[0]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from mnist_lab.config import Override
 from mnist_lab.config.document import frozen, parse
-from mnist_lab.config.searches import Search, SearchFile, Space, load_search, search_json_schema
+from mnist_lab.config.searches import Search, SearchFile, Space, check_files, load_search, search_json_schema
+from mnist_lab.config.sweeps import load_sweep
 from mnist_lab.errors import ConfigError
 
 BASE = "data: {dataset: mnist}\nmodel: {kind: mlp, nodes: [8, 4], dropout: 0.2}\ntrain: {epochs: 4}\n"
@@ -236,3 +237,25 @@ def test_every_corner_of_any_space_sets_plain_values_that_are_all_different_poin
         arm = found.settings(values)
         assert [setting.path[0] for setting in arm] == list(space)
         json.dumps([setting.value for setting in arm])  # no distribution is left in it
+
+
+def test_files_of_all_kinds_are_checked_together(folder) -> None:
+    write("base.yaml", BASE)
+    write("sweep.yaml", "base: base.yaml\ngrid: {model.dropout: [0.1, 0.3]}\n")
+    write("search.yaml", "base: base.yaml\nspace: {model.dropout: {uniform: [0, 0.5]}}\n" + BUDGET)
+    found = check_files([str(folder)])
+    assert {Path(file).name: what for file, what in found.items()} == {
+        "base.yaml": "", "sweep.yaml": ", 3 runs", "search.yaml": ", a search",
+    }  # fmt: skip
+    assert check_files(["search.yaml", "searches/quick"]) == dict.fromkeys(
+        ["search.yaml", "searches/quick"], ", a search"
+    )
+    write("search.yaml", "base: base.yaml\nspace: {model.dropout: {uniform: [0, 2]}}\n" + BUDGET)
+    with pytest.raises(ConfigError, match="expected less than 1, received 2"):
+        check_files([str(folder)])
+
+
+def test_a_sweep_of_a_folder_leaves_search_files_out(folder) -> None:
+    write("base.yaml", BASE)
+    write("search.yaml", "base: base.yaml\nspace: {model.dropout: {uniform: [0, 0.5]}}\n" + BUDGET)
+    assert [config.experiment for config in load_sweep([str(folder)]).configs] == ["base"]
