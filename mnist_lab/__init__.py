@@ -15,24 +15,28 @@ from mnist_lab.errors import *  # noqa: F403
 from mnist_lab.version import __version__
 
 if TYPE_CHECKING:
-    from mnist_lab.api import compare, export, list_runs, load_config, load_run, predict, report, run, sweep
+    from mnist_lab.api import compare, export, list_runs, load_config, load_run, predict, report, run, sweep, tune
     from mnist_lab.api.finished import Prediction
+    from mnist_lab.api.found import Found
     from mnist_lab.api.study import Study
     from mnist_lab.api.trained import Run
     from mnist_lab.config import Config
 
 _HOME = {
-    "mnist_lab.api": ("compare", "export", "list_runs", "load_config", "load_run", "predict", "report", "run", "sweep"),
+    "mnist_lab.api": (
+        "compare", "export", "list_runs", "load_config", "load_run", "predict", "report", "run", "sweep", "tune",
+    ),
     "mnist_lab.api.finished": ("Prediction",),
+    "mnist_lab.api.found": ("Found",),
     "mnist_lab.api.trained": ("Run",),
     "mnist_lab.api.study": ("Study",),
     "mnist_lab.config": ("Config",),
-}
+}  # fmt: skip
 """Where each name comes from when it is first used."""
 
 __all__ = [
-    "Config", "Prediction", "Run", "Study", "__version__", "compare", "export", "list_runs", "load_config", "load_run",
-    "predict", "report", "run", "sweep",
+    "Config", "Found", "Prediction", "Run", "Study", "__version__", "compare", "export", "list_runs", "load_config",
+    "load_run", "predict", "report", "run", "sweep", "tune",
 ]  # fmt: skip
 __all__ += errors.__all__
 

@@ -45,8 +45,8 @@ def trained(tmp_path, monkeypatch):
 
 
 def test_the_package_shows_what_it_offers_and_has_it_all():
-    functions = {"run", "sweep", "report", "compare", "predict", "export", "load_config", "load_run", "list_runs"}
-    assert functions | {"Config", "Run", "Study", "Prediction"} <= set(dir(mnist_lab))
+    functions = {"run", "sweep", "tune", "report", "compare", "predict", "export", "load_config", "load_run"}
+    assert functions | {"list_runs", "Config", "Found", "Run", "Study", "Prediction"} <= set(dir(mnist_lab))
     assert set(dir(mnist_lab)) == set(mnist_lab.__all__)
     assert all(getattr(mnist_lab, name) is not None for name in dir(mnist_lab))
     with pytest.raises(AttributeError, match="no attribute 'runs_of'"):

@@ -4,6 +4,7 @@ Paths are text or `Path`s, and `~` is expanded. Heavy libraries are imported onl
 """
 
 from mnist_lab.api.finished import compare, export, list_runs, load_run, predict, report
+from mnist_lab.api.searching import tune
 from mnist_lab.api.training import load_config, run, sweep
 
-__all__ = ["compare", "export", "list_runs", "load_config", "load_run", "predict", "report", "run", "sweep"]
+__all__ = ["compare", "export", "list_runs", "load_config", "load_run", "predict", "report", "run", "sweep", "tune"]

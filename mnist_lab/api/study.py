@@ -1,6 +1,6 @@
 """`Study`, a comparison of experiments for Python users: rows, sentences and files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -86,14 +86,7 @@ class Study(Sequence[Run]):
         Raises:
             SetupError: pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError:
-            raise SetupError(
-                "A data frame needs pandas, which is not installed; table() gives plain rows.",
-                f"Install it: {package_command('pandas')}",
-            ) from None
-        return pandas.DataFrame(self.table())
+        return frame_of(self.table())
 
     @overload
     def __getitem__(self, index: int) -> Run: ...
@@ -118,3 +111,19 @@ class Study(Sequence[Run]):
         from mnist_lab.notebook import study_html
 
         return study_html(self.title, self._sections, self.findings, self.files)
+
+
+def frame_of(rows: Sequence[Mapping[str, Any]]) -> "pandas.DataFrame":
+    """Rows as a data frame.
+
+    Raises:
+        SetupError: pandas is not installed.
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise SetupError(
+            "A data frame needs pandas, which is not installed; table() gives plain rows.",
+            f"Install it: {package_command('pandas')}",
+        ) from None
+    return pandas.DataFrame(rows)

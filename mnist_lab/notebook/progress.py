@@ -1,4 +1,4 @@
-"""The progress of a run or a sweep: in a notebook as an output that is updated, elsewhere as on the command line."""
+"""The progress of a run, a sweep or a search: in a notebook an output that is updated, else as on the command line."""
 
 import sys
 import time
@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from mnist_lab import experiment, sweeps
+from mnist_lab import experiment, search, sweeps
 from mnist_lab.experiment import log
 from mnist_lab.terminal import progress as terminal
-from mnist_lab.terminal import sweeping
+from mnist_lab.terminal import searching, sweeping
 from mnist_lab.text.quantities import count, duration, megabytes
 
 if TYPE_CHECKING:
     from mnist_lab.history import Record
     from mnist_lab.runs import Measured
+    from mnist_lab.search import Forecast, Search, Trial
     from mnist_lab.sweeps import Outcome, PlannedRun, Running, Schedule
     from mnist_lab.training import Progress
 
@@ -62,6 +63,19 @@ def sweep_progress(observer: sweeps.Observer | None, *, shown: bool) -> Iterator
             yield _SweepProgress(output)
     else:
         with sweeping.observer_for(quiet=not shown, dry_run=False) as silent:
+            yield silent
+
+
+@contextmanager
+def search_progress(observer: search.Observer | None, *, shown: bool) -> Iterator[search.Observer]:
+    """The same for a search."""
+    if observer is not None:
+        yield observer
+    elif shown and in_notebook():
+        with _Output() as output:
+            yield _SearchProgress(output)
+    else:
+        with searching.observer_for(quiet=not shown, dry_run=False) as silent:
             yield silent
 
 
@@ -200,6 +214,19 @@ class _SweepProgress(sweeps.Observer):
         whole = bar(f"{self._ended} of {count(self._total, 'run')}", self._ended, self._total, passed)
         shown = [*map(line, self._said), table(sweeping.RUNNING, rows) if rows else "", whole if self._total else ""]
         self._output.show("".join(shown), soon=soon)
+
+
+class _SearchProgress(_SweepProgress, search.Observer):
+    """What is running, and the last rungs that trials have reached; then the confirmation."""
+
+    @override
+    def begun(self, record: "Search", forecast: "Forecast") -> None:
+        for text in searching.forecast_lines(record, forecast):
+            self.note(text)
+
+    @override
+    def moved(self, trial: "Trial", record: "Search", left: float | None) -> None:
+        self.note(searching.moved_line(trial, record, left))
 
 
 def line(text: str) -> str:

@@ -1,0 +1,101 @@
+"""Searching for a good configuration: `tune`."""
+
+from typing import TYPE_CHECKING
+
+from mnist_lab.api import arguments
+from mnist_lab.api.errors import brief
+from mnist_lab.api.guard import check_guard
+from mnist_lab.errors import TrainingError
+
+if TYPE_CHECKING:
+    import os
+
+    from mnist_lab import search
+    from mnist_lab.api.found import Found
+    from mnist_lab.api.training import Changes
+
+    AnyPath = str | os.PathLike[str]
+
+
+@brief
+def tune(
+    reference: "AnyPath",
+    *,
+    set: "Changes" = (),  # noqa: A002 - as on the command line
+    dataset: "AnyPath | None" = None,
+    subset: int | None = None,
+    test_subset: int | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
+    backend: str | None = None,
+    device: str | None = None,
+    threads: int | None = None,
+    name: str | None = None,
+    results: "AnyPath" = "results",
+    data_dir: "AnyPath | None" = None,
+    jobs: int | None = None,
+    cluster: str | None = None,
+    wait: bool = False,
+    progress: bool = True,
+    observer: "search.Observer | None" = None,
+) -> "Found":
+    """Search for a good configuration as a search file declares it, and confirm the best with fresh seeds.
+
+    The same call goes on with a search that was stopped, or whose budget has grown. Trials are processes, so a script
+    that calls this needs `if __name__ == "__main__":`, as always with multiprocessing; a notebook does not.
+
+    Args:
+        reference: a search file, or the name of one that ships with mnist-lab.
+        set: values that replace those of the base; as of `load_config`.
+        dataset: short forms of settings, from here to `threads`, as of `run`.
+        subset: number of training rows.
+        test_subset: number of test rows.
+        epochs: of a trial that is trained to the end.
+        seed: of the search.
+        backend: `tensorflow`, `jax`, `torch` or `auto`.
+        device: `auto`, `cpu` or `gpu`.
+        threads: number of CPU threads of a trial.
+        name: of the search; it goes to `results/<name>/`.
+        results: the folder below which runs are.
+        data_dir: where to look for data sets first.
+        jobs: trials at a time; None chooses it for this machine. With 1, the search is repeatable.
+        cluster: where to train instead: the address or the scheduler file of a Dask cluster, `local` or `local:N`.
+        wait: wait for the workers of the cluster.
+        progress: show the progress, in a notebook or on stderr.
+        observer: is notified of events, instead.
+
+    Raises:
+        InputError: an argument or the file is invalid; nothing was trained.
+        BusyError: another process runs this search.
+        TrainingError: the first trials have all failed, or runs of the confirmation have.
+        TypeError: an argument has the wrong type.
+        KeyboardInterrupt: the same call goes on.
+    """
+    file = arguments.reference(reference)
+    folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
+    arguments.number(jobs, "jobs")
+    changes = arguments.overrides(
+        set, dataset=dataset, subset=subset, test_subset=test_subset, epochs=epochs, seed=seed, backend=backend,
+        device=device, threads=threads,
+    )  # fmt: skip
+    check_guard()
+    from mnist_lab import search
+    from mnist_lab.api.found import Found
+    from mnist_lab.api.study import Study
+    from mnist_lab.config import load_config
+    from mnist_lab.config.searches import load_search
+    from mnist_lab.notebook import search_progress
+
+    arguments.instance(observer, search.Observer, "observer", "an Observer")
+    declared = load_search(file, changes, name=name)
+    with search_progress(observer, shown=progress) as reporter:
+        tuned = search.tune(
+            declared, folder, data_dir=data, jobs=jobs, cluster=cluster, wait=wait, observer=reporter
+        )  # fmt: skip
+    if tuned.failures:
+        reasons = "\n".join(f"  {run.label}: {reason}" for run, reason in tuned.failures)
+        raise TrainingError(f"{len(tuned.failures)} runs of the confirmation failed:\n{reasons}")
+    best = load_config(next(file for file in tuned.files if file.name == search.BEST))
+    members = [run for group in tuned.study.groups for run in group.runs] if tuned.study else []
+    study = Study.of(declared.name, members, tuned.study, tuned.files) if tuned.study else None
+    return Found(tuned.record, best, study, tuned.files)
