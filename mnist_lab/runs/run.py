@@ -63,9 +63,12 @@ class Run:
         """
         if self.asked:
             return self.asked
-        file = self.folder.path / "config.yaml"
-        formats.check_file(file)
-        return load_config(file)
+        try:
+            return load_config(self.settings)  # in a fifth of the time: it does not keep the lines
+        except InputError:
+            file = self.folder.path / "config.yaml"
+            formats.check_file(file)
+            return load_config(file)
 
     @cached_property
     def settings(self) -> dict[str, Any]:

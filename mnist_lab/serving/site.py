@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mnist_lab.errors import MnistLabError
-from mnist_lab.reports import collect, groups, study
+from mnist_lab.reports import Collection, collect, groups, study
 from mnist_lab.serving import files, pages
 from mnist_lab.serving.snapshot import Snapshot, Watched
 
@@ -21,6 +21,8 @@ REPORTS = 0.1
 """The share of a processor for computing the report while runs finish."""
 PAUSE = 1.0
 """Seconds between two looks at least, and between two reports."""
+FIRST = 3.0
+"""Seconds that the first reader waits for the first report."""
 
 
 class Site:
@@ -43,16 +45,26 @@ class Site:
         self._lock = threading.Lock()
         self._next_look = self._next_report = 0.0
         self._reporting = False
+        self._first = threading.Event()
         self._problem = ""
         self._snapshot = self._watched.look()
-        self._reported, self._page = self._snapshot, self._report(self._snapshot)
+        collect([folder] if self._snapshot.there else [], self._watched.load_run)
+        self._reported: frozenset[object] = frozenset()
+        self._page = self._rendered(Collection((), ()))
         self._progress = self._current()
+        self._look()
 
     def page(self) -> str:
         """The whole page."""
         with self._lock:
             self._look()
+        self.wait(FIRST)
+        with self._lock:
             return self._page.html.replace(pages.PLACE, self._progress.html, 1)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the report of the runs that were there at the start is computed; gives whether it is."""
+        return self._first.wait(seconds)
 
     def progress(self) -> pages.Progress:
         """What is in progress."""
@@ -72,39 +84,40 @@ class Site:
 
     def _look(self) -> None:
         """Look at the folder again if it is time, and have the report computed if runs have finished."""
-        begun = time.monotonic()
+        begun, used = time.monotonic(), time.thread_time()
         if begun < self._next_look:
             return
         self._snapshot = self._watched.look()
         self._progress = self._current()
         now = time.monotonic()
-        self._next_look = now + max(PAUSE, (now - begun) / LOOKS)
-        if self._snapshot.finished != self._reported.finished and not self._reporting and now >= self._next_report:
+        self._next_look = now + max(PAUSE, now - begun, (time.thread_time() - used) / LOOKS)
+        if self._snapshot.finished == self._reported:
+            self._first.set()
+        elif not self._reporting and now >= self._next_report:
             self._reporting = True
             threading.Thread(target=self._update, args=(self._snapshot,), name="report", daemon=True).start()
 
     def _update(self, snapshot: Snapshot) -> None:
-        begun = time.monotonic()
-        reported, page, problem = snapshot, self._page, ""
+        begun = time.thread_time()
+        reported, page, problem = snapshot.finished, self._page, ""
         try:
-            page = self._report(snapshot)
+            page = self._rendered(collect([self.folder] if snapshot.there else [], self._watched.load_run))
         except Exception as error:  # it is shown on the page
             expected = isinstance(error, MnistLabError)
             reported, problem = self._reported, str(error) if expected else f"{type(error).__name__}: {error}"
-        now = time.monotonic()
         with self._lock:
             self._reported, self._page, self._problem = reported, page, problem
-            self._next_report = now + max(PAUSE, (now - begun) / REPORTS)
+            self._next_report = time.monotonic() + max(PAUSE, (time.thread_time() - begun) / REPORTS)
             self._reporting = False
             self._progress = self._current()
+            self._first.set()
 
-    def _report(self, snapshot: Snapshot) -> pages.Page:
-        found = collect([self.folder] if snapshot.there else [], self._watched.load_run)
+    def _rendered(self, found: Collection) -> pages.Page:
         compared = study(self._title, groups(found.runs), found.problems)
         return pages.page(compared, self.folder, self._data_dir, self._address)
 
     def _current(self) -> pages.Progress:
-        behind = len(self._snapshot.finished - self._reported.finished)
+        behind = len(self._snapshot.finished - self._reported)
         return pages.progress(
             self._snapshot, self._title, self._page, self._address, behind=behind, problem=self._problem
         )

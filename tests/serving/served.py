@@ -31,8 +31,10 @@ class Answer:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Server]:
-    """A folder that is served on a free port."""
-    with listening(Site(folder), 0) as server:
+    """A folder that is served on a free port, with its report computed."""
+    site = Site(folder)
+    assert site.wait(60)
+    with listening(site, 0) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import socket
+import threading
 import time
 
 import pytest
@@ -136,6 +137,14 @@ def test_a_report_that_cannot_be_computed_is_said_and_the_last_one_stays(served,
     sent = until(lambda: (sent := ask(served, "/progress").json)["html"].count("not up to date") and sent)
     assert "written by a newer mnist-lab (format 99" in sent["html"]
     assert "1 experiment, 1 run" in ask(served, "/").text
+
+
+def test_a_report_that_takes_long_follows_later(results, monkeypatch):
+    monkeypatch.setattr(site, "FIRST", 0.0)
+    monkeypatch.setattr(threading.Thread, "start", lambda thread: None)
+    text = Site(results).page()
+    assert "0 experiments, 0 runs" in text
+    assert "1 finished run not in the report below yet" in text
 
 
 def test_a_run_by_a_newer_version_is_refused_at_the_start(results):
