@@ -59,6 +59,6 @@ class Found:
 
     @override
     def __repr__(self) -> str:
-        trial, measure = self.record.best_trial, self.record.watched.measure
-        best = f", best trial {trial.number} with {measure} {trial.measured(measure):.4f}" if trial else ""
+        record, trial = self.record, self.record.best_trial
+        best = f", best trial {trial.number} with {record.watched.measure} {record.value(trial)}" if trial else ""
         return f"Found({self.record.name}: {count(len(self.record.trials), 'trial')}{best})"

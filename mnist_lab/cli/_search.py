@@ -41,9 +41,8 @@ def _print_best(record: Search) -> None:
     )
     rows = []
     for trial in shown:
-        value = trial.measured(record.watched.measure)
         sizes = [trial.measured("parameters" if cost == "parameters" else "multiply_adds") for cost in costs]
-        numbers = ["" if value is None else f"{value:.4f}", *("" if size is None else f"{size:,.0f}" for size in sizes)]
+        numbers = [record.value(trial), *("" if size is None else f"{size:,.0f}" for size in sizes)]
         rows.append((str(trial.number), *numbers, f"{trial.epochs}/{record.budget.epochs}", describe(trial.values)))
     output = console()
     output.print()

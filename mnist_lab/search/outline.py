@@ -5,6 +5,7 @@ from pathlib import Path
 from mnist_lab.config.searches import Dimension
 from mnist_lab.config.searches import Search as Declared
 from mnist_lab.config.searches.file import COSTS
+from mnist_lab.config.sweeps.seeds import MAX_SEED
 from mnist_lab.datasets import Dataset
 from mnist_lab.errors import InputError, MissingError
 from mnist_lab.experiment import identify, prepare_data
@@ -97,5 +98,5 @@ def _confirming(declared: Declared) -> record.Confirming | None:
     given, trials = declared.spec.confirm, declared.spec.budget.trials
     if given is None:
         return None
-    seeds = tuple(range(declared.spec.seed + 1, declared.spec.seed + 1 + given.seeds))
+    seeds = tuple((declared.spec.seed + i) % (MAX_SEED + 1) for i in range(1, given.seeds + 1))
     return record.Confirming(best=min(given.best, trials or given.best), seeds=seeds)

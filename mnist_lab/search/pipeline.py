@@ -183,9 +183,8 @@ def _check_success(tuner: Tuner) -> None:
 def _write_best(tuner: Tuner) -> Path:
     """Write `best.yaml`, the configuration of the best trial, with the seed of the search."""
     found, best = tuner.record, tuner.best[0]
-    measure = found.watched.measure
     described = (
-        f"# Trial {best.number} of the search {found.name}: {measure} {best.measured(measure):.4f} after "
+        f"# Trial {best.number} of the search {found.name}: {found.watched.measure} {found.value(best)} after "
         f"{best.epochs} of {found.budget.epochs} epochs\n# {describe(best.values)}\n"
     )
     file = tuner.folder / BEST

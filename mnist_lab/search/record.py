@@ -256,6 +256,11 @@ class Search(_Facts):
         """The objective that is measured on the validation images and decides on promotions."""
         return next(each for each in self.objectives if each.measure.startswith("val_"))
 
+    def value(self, trial: Trial) -> str:
+        """The latest validation number of a trial in words: `0.9712`, or `not finite`."""
+        number = trial.measured(self.watched.measure)
+        return "not finite" if number is None else f"{number:.4f}"
+
     @property
     def tried(self) -> int:
         """The number of configurations that were trained at least to the first rung."""
@@ -269,7 +274,7 @@ class Search(_Facts):
     def write(self, folder: Path) -> Path:
         """Write `search.json` to the folder, atomically."""
         file = folder / RECORD
-        formats.write_json(file, self.model_dump(mode="json", exclude_defaults=True) | {"format": self.format})
+        formats.write_json(file, {"format": self.format, **self.model_dump(mode="json", exclude_defaults=True)})
         return file
 
     @classmethod

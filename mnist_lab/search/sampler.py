@@ -6,6 +6,7 @@ follows from that of the search and the number of the trial: a proposal depends 
 
 import warnings
 from collections.abc import Iterable, Sequence
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,10 @@ def check_installed(sampler: str) -> None:
     """
     if not find_spec("optuna"):
         raise SetupError("Searches need Optuna, which is not installed.", f"To install it: {extra_command('tune')}")
+    if int((there := version("optuna")).partition(".")[0]) < OLDEST:
+        raise SetupError(
+            f"Searches need Optuna {OLDEST} or later; {there} is installed.", f"To update it: {extra_command('tune')}"
+        )
     if sampler == "gp" and not find_spec("torch"):
         raise SetupError(
             "sampler: gp needs PyTorch, which is not installed.",
@@ -37,6 +42,8 @@ def check_installed(sampler: str) -> None:
         )
 
 
+OLDEST = 5
+"""The first version of Optuna whose trials have constraints."""
 AT_RANDOM = 10
 """Proposals for one trial, all of them tried before, after which values are drawn at random."""
 

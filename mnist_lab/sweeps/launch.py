@@ -370,6 +370,8 @@ class _Launcher:
                 self.executor.stop()
         if self.supply:
             self.supply.ended(run, outcome)
+            for kept in (self.tasks, self.tries, self.not_before):  # there may be no end of runs
+                kept.pop(run, None)
         now = time.monotonic()
         self.observer.ended(run, outcome, now - self.begun.pop(run, now))
 

@@ -46,7 +46,7 @@ def forecast_lines(record: "Search", forecast: "Forecast") -> list[str]:
 
 def moved_line(trial: "Trial", record: "Search", left: float | None) -> str:
     """What a trial has reached, the best so far and the time left."""
-    measure, budget = record.watched.measure, record.budget
+    budget = record.budget
     of = f"/{budget.trials}" if budget.trials else ""
     head = f"[{trial.number}{of}]"
     match trial.state:
@@ -54,12 +54,11 @@ def moved_line(trial: "Trial", record: "Search", left: float | None) -> str:
             return f"{head} {describe(trial.values)}  FAILED: {shortened(str(trial.reason))}"
         case "refused":
             return f"{head} {describe(trial.values)}  not trained: {trial.reason}"
-    value = trial.measured(measure)
-    number = "not finite" if value is None else f"{value:.4f}"
-    parts = [f"{head} {describe(trial.values)}", f"epoch {trial.epochs}/{budget.epochs}", f"{measure} {number}"]
+    epoch = f"epoch {trial.epochs}/{budget.epochs}"
+    parts = [f"{head} {describe(trial.values)}", epoch, f"{record.watched.measure} {record.value(trial)}"]
     best = record.best_trial
     if best and best.number != trial.number:
-        parts.append(f"best {best.measured(measure):.4f} (trial {best.number})")
+        parts.append(f"best {record.value(best)} (trial {best.number})")
     elif best:
         parts.append("best so far")
     return "  ".join([*parts, f"{estimate(left)} left"] if left else parts)
@@ -128,7 +127,7 @@ class Live(sweeping.Live, Lines):
         begun = sum(trial.state != "refused" for trial in record.trials)
         text = f"{begun} of {most} trials" if most else count(begun, "trial")
         if best := record.best_trial:
-            text += f", best {best.measured(record.watched.measure):.4f} (trial {best.number})"
+            text += f", best {record.value(best)} (trial {best.number})"
         text += f", {estimate(passed)}"
         if self._left is not None:
             text += f", about {estimate(self._left)} left"

@@ -30,6 +30,7 @@ from mnist_lab.config.document import in_words
 from mnist_lab.config.schema import ExperimentName, FileSchema
 from mnist_lab.config.spec import OneOf, OneOrMore, Positive, PositiveFloat, Spec
 from mnist_lab.config.sweeps.file import Choice, Distribution, LogUniform, Uniform, Values, WholeNumber
+from mnist_lab.config.sweeps.seeds import MAX_SEED
 
 MEASURES = ("val_accuracy", "val_loss", "parameters", "multiply_adds")
 """What an objective can be; the last two are costs, which are known before training."""
@@ -183,7 +184,7 @@ class Confirm(Spec):
 
     best: Positive = 3
     """How many of the best by validation; of two objectives, of the Pareto front."""
-    seeds: Positive = 6
+    seeds: Annotated[int, Field(ge=1, le=1_000)] = 6
     """With how many seeds; fewer than six cannot give significant differences."""
 
 
@@ -219,7 +220,7 @@ class SearchFile(Spec):
     """Which trials go on from a rung; `off`: all train to the end."""
     confirm: Annotated[Confirm | None, Off] = Confirm()
     """What is confirmed with fresh seeds; `off`: nothing."""
-    seed: Annotated[int, Field(ge=0, lt=2**32 - 1_000)] = 1
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 1
     """Seed of the sampler and of every trial."""
 
     @model_validator(mode="after")
