@@ -2,7 +2,7 @@
 
 from mnist_lab.config.searches import describe
 from mnist_lab.reports import wording
-from mnist_lab.search import Search, Trial, Tuned
+from mnist_lab.search import BEST, Search, Trial, Tuned
 from mnist_lab.terminal.consoles import console
 from mnist_lab.terminal.output import echo, echo_json
 from mnist_lab.terminal.tables import bullets, file_names, print_table
@@ -27,8 +27,9 @@ def print_found(tuned: Tuned, *, as_json: bool) -> None:
     _print_best(record)
     if record.confirmation:
         _print_confirmation(record)
-    echo(f"\nBest configuration: {next(file for file in files if file.name == 'best.yaml')}")
-    console().print(file_names(file.name for file in files if file.name != "best.yaml"))
+    page, best = files[0], next(file for file in files if file.name == BEST)
+    echo(f"\nBest configuration: {best}\nPage: {page}")
+    console().print(file_names(file.name for file in files if file not in (page, best)))
 
 
 def _print_best(record: Search) -> None:

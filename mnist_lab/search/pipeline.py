@@ -23,6 +23,7 @@ from mnist_lab.search.forecast import Forecast, forecast
 from mnist_lab.search.journal import JOURNAL, write_journal
 from mnist_lab.search.observer import Observer
 from mnist_lab.search.outline import outline
+from mnist_lab.search.presentation import write_search
 from mnist_lab.search.record import Search
 from mnist_lab.search.sampler import check_installed
 from mnist_lab.search.tuner import Tuner
@@ -43,7 +44,7 @@ class Tuned:
     forecast: Forecast | None = None
     """What remained when it began; None if the search itself had ended."""
     files: tuple[Path, ...] = ()
-    """What was written."""
+    """What was written; the first is the page."""
     study: Study | None = None
     """The comparison of the confirmed trials with the base; None if nothing was confirmed."""
     failures: tuple[tuple[PlannedRun, str], ...] = ()
@@ -145,8 +146,9 @@ def _concluded(tuner: Tuner, remained: Forecast | None, how: _How) -> Tuned:
     found = tuner.record
     how.observer.ended_search(found)
     files = [tuner.folder / JOURNAL, _write_best(tuner)]
+    pages = write_search(tuner.folder, found)
     if not found.confirm:
-        return Tuned(found, remained, (found.write(tuner.folder), *files))
+        return Tuned(found, remained, (*pages, found.write(tuner.folder), *files))
     swept = sweeps.sweep(
         confirmation_sweep(tuner.declared, tuner.best[: found.confirm.best], found.confirm.seeds),
         how.results,
@@ -157,8 +159,9 @@ def _concluded(tuner: Tuner, remained: Forecast | None, how: _How) -> Tuned:
         observer=how.observer,
     )
     found = found.model_copy(update={"confirmation": confirmation(swept, found, how.results)})
-    files = (found.write(tuner.folder), *files, *swept.files)
-    return Tuned(found, remained, files, swept.study, swept.failures)
+    pages = write_search(tuner.folder, found)
+    files = [*pages, found.write(tuner.folder), *files, *swept.files]
+    return Tuned(found, remained, tuple(files), swept.study, swept.failures)
 
 
 def _check_success(tuner: Tuner) -> None:
