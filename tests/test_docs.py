@@ -16,6 +16,7 @@ from mnist_lab.analysis.power import least_seeds
 from mnist_lab.cli import main
 from mnist_lab.config import json_schema, load_config, shipped
 from mnist_lab.config.clusters import load_slurm_options
+from mnist_lab.config.searches import load_search, search_json_schema
 from mnist_lab.config.sweeps import load_sweep, sweep_json_schema
 from mnist_lab.errors import ConfigError
 from mnist_lab.runs import load_run
@@ -77,9 +78,10 @@ def in_help(command: click.Command = main) -> Iterator[str]:
 COMMANDS = list(dict.fromkeys(commands()))
 HEADERS = [
     f"mnist-lab {line}"
-    for path in sorted((ROOT / "configs").rglob("*.yaml"))
+    for folder in ("configs", "searches")
+    for path in sorted((ROOT / folder).rglob("*.yaml"))
     for line in re.findall(
-        r"^# mnist-lab ((?:run|sweep) .*?)(?:  .*)?$", path.read_text(encoding="utf-8"), re.MULTILINE
+        r"^# mnist-lab ((?:run|sweep|tune) .*?)(?:  .*)?$", path.read_text(encoding="utf-8"), re.MULTILINE
     )
 ]
 
@@ -169,7 +171,8 @@ def test_every_make_target_is_one_of_the_makefile():
 
 @pytest.mark.parametrize("block", blocks("yaml"), ids=str)
 def test_every_yaml_example_is_valid_but_the_one_that_shows_mistakes(block, tmp_path):
-    shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    for folder in ("configs", "searches"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     path = tmp_path / block.name
     path.write_text(block.text, encoding="utf-8")
     if block.name == "typo.yaml":
@@ -177,6 +180,8 @@ def test_every_yaml_example_is_valid_but_the_one_that_shows_mistakes(block, tmp_
             load_config(path)
     elif block.name == "slurm.yaml":
         load_slurm_options(path)
+    elif re.search(r"^space:", block.text, re.MULTILINE):
+        assert load_search(path).corners
     elif re.search(r"^base:", block.text, re.MULTILINE):
         declared = load_sweep([path]).configs
         assert too_few_seeds(declared) == []
@@ -189,6 +194,14 @@ def test_a_yaml_example_that_is_shipped_is_the_shipped_file(block):
     shipped_as = (ROOT / block.name).read_text(encoding="utf-8")
     for line in block.text.splitlines()[1:]:
         assert re.sub(r"\s+#.*", "", line) in shipped_as
+
+
+def test_every_search_that_comes_with_it_is_in_the_table_of_its_page_and_the_other_way_round():
+    table = PAGES["docs/tune.md"].partition("| search | of |")[2].partition("\n\n")[0]
+    assert (
+        sorted(f"searches/{name}" for name in re.findall(r"^\| `(\w+)`", table, re.MULTILINE))
+        == shipped.search_file_names()
+    )
 
 
 def test_the_arms_of_the_sweep_example_are_as_many_as_is_said(tmp_path):
@@ -251,6 +264,9 @@ def test_the_readme_is_short():
 def test_the_least_numbers_of_seeds_are_those_of_the_statistics():
     assert f"at least\n{least_seeds(1)} seeds, twelve experiments at least {least_seeds(12)}" in PAGES["docs/sweeps.md"]
     assert f"{least_seeds(1)} seeds are the fewest for one comparison" in PAGES["docs/reports.md"]
+    few = f"at least {least_seeds(1)} seeds if one trial is confirmed, and {least_seeds(2)} if two or three are"
+    assert few in PAGES["docs/tune.md"]
+    assert least_seeds(2) == least_seeds(3)
 
 
 def test_the_table_of_the_architecture_is_the_order_that_is_enforced():
@@ -274,15 +290,20 @@ def test_the_reference_of_configurations_is_generated_from_the_schema():
     assert outputs.bare(configuration.PAGE.read_text(encoding="utf-8")) == configuration.page(), "`make docs`"
 
 
-def test_every_key_of_a_configuration_and_of_a_sweep_file_has_a_meaning():
+OF_FILES = ("top-level", "sweep-files", "search-files", "slurm-options")
+
+
+def test_every_key_of_a_configuration_and_of_a_sweep_or_search_file_has_a_meaning():
     reference, page = configuration.Reference(), configuration.page()
     described = {
         kind.__name__: {key.name for key in reference.keys(section, kind.__name__) if key.meaning or key.name == "name"}
         for section, kinds in configuration.SECTIONS.items()
         for kind in kinds
     }
-    assert described.keys() >= {*json_schema()["$defs"], *sweep_json_schema()["$defs"], "Config", "SweepFile"}
+    searched = search_json_schema()["$defs"].keys() - {"Option", "Options"}
+    swept = sweep_json_schema()["$defs"]
+    assert described.keys() >= {*json_schema()["$defs"], *swept, *searched, "Config", "SweepFile", "SearchFile"}
     for section, kinds in configuration.SECTIONS.items():
-        assert f"(#{section})" in page or section in ("top-level", "sweep-files", "slurm-options")
+        assert f"(#{section})" in page or section in OF_FILES
         for kind in kinds:
             assert described[kind.__name__] >= kind.model_fields.keys(), kind

@@ -1,4 +1,4 @@
-"""docs/configuration.md: all keys of configurations and sweep files.
+"""docs/configuration.md: all keys of configurations, sweep files and search files.
 
 What a key may be, its default and its meaning come from the JSON Schema, whose descriptions are the docstrings of the
 fields in `mnist_lab.config`. The text around the tables is in the template.
@@ -21,6 +21,8 @@ from mnist_lab.config.resolved import without_none
 from mnist_lab.config.schedules import SCHEDULES
 from mnist_lab.config.schema import PREPROCESSINGS, Data, EarlyStopping, InitialWeights, Runtime, Train, Validation
 from mnist_lab.config.schema import Reference as PublishedResults
+from mnist_lab.config.searches import SearchFile, search_json_schema
+from mnist_lab.config.searches.file import Budget, Confirm, Limits, Objective, Promote
 from mnist_lab.config.spec import Item, Spec
 from mnist_lab.config.sweeps import sweep_json_schema
 from mnist_lab.config.sweeps.file import DISTRIBUTIONS, Block, Random, SweepFile
@@ -48,6 +50,12 @@ SECTIONS: Mapping[str, Sequence[type[Spec]]] = {
     "sweep-files": [SweepFile, Block],
     "random": [Random],
     "distributions": DISTRIBUTIONS,
+    "search-files": [SearchFile],
+    "objective": [Objective],
+    "where": [Limits],
+    "budget": [Budget],
+    "promote": [Promote],
+    "confirm": [Confirm],
     "slurm-options": [SlurmOptions],
 }
 """The anchors of the page's headings, and the specifications that are described below each."""
@@ -71,12 +79,14 @@ class Reference:
     """What the template asks for."""
 
     def __init__(self) -> None:
-        configuration, sweep = json_schema(), sweep_json_schema()
+        configuration, sweep, search = json_schema(), sweep_json_schema(), search_json_schema()
         self._definitions: dict[str, Schema] = {
+            **search["$defs"],
             **sweep["$defs"],
             **configuration["$defs"],
             "Config": configuration,
             "SweepFile": sweep,
+            "SearchFile": search,
             "SlurmOptions": SlurmOptions.model_json_schema(),
             "Optimizer": Optimizer.model_json_schema(),
         }
@@ -179,6 +189,7 @@ def _properties(schema: Schema, names: Collection[str]) -> Schema:
 
 
 def _link(kind: str) -> str:
+    kind = "Choice" if kind == "Options" else kind  # of a search file, whose options may have distributions below them
     section = next(name for name, kinds in SECTIONS.items() if kind in {one.__name__ for one in kinds})
     return f"[{_NOUNS.get(section, 'mapping')}](#{section})"
 
@@ -222,6 +233,8 @@ def _default(schema: Schema, *, required: bool) -> str:
     match without_none(schema.get("default")):
         case None:
             return ""
+        case {"maximize": str(name)}:
+            return f"`{{maximize: {name}}}`"
         case {"name": str(name)}:
             return f"`{name}`"
         case dict(several) if len(several) > 3:

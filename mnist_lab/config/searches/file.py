@@ -217,7 +217,7 @@ class SearchFile(Spec):
     budget: Budget
     """When the search ends."""
     promote: Annotated[Promote | None, Off] = None
-    """Which trials go on from a rung; `off`: all train to the end."""
+    """Which trials go on from a rung; default: `off`, all train to the end."""
     confirm: Annotated[Confirm | None, Off] = Confirm()
     """What is confirmed with fresh seeds; `off`: nothing."""
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 1
