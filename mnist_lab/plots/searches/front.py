@@ -48,7 +48,7 @@ def pareto_front(
     front = sorted(
         ((price, trial.last.value, trial) for trial, price in priced if trial.is_best), key=lambda one: one[:2]
     )
-    handles = [*rung_handles(known), Line2D([], [], **FRONT, label="Pareto front")]
+    handles = [*rung_handles(known, trials), Line2D([], [], **FRONT, label="Pareto front")]
     if front:
         xs, ys = np.array([[x, y] for x, y, _ in front]).T
         right = axes.get_xlim()[1]

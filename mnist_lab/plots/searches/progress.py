@@ -50,7 +50,7 @@ def best_so_far(trials: Sequence[Tried], *, quantity: Quantity, several: bool, t
     by_time.set_ylabel("")
     by_time.tick_params(labelleft=False)
     line = Line2D([], [], color=BLUE, linewidth=1.6, label="best so far")
-    write_key(figure, [*rung_handles(known), line, best_handle(several)])
+    write_key(figure, [*rung_handles(known, trials), line, best_handle(several)])
     return figure
 
 

@@ -46,7 +46,7 @@ def slices(
     set_height(figure, top + down * (HIGH + NAME) + BELOW)
     known = looks(trials)
     by_order = len({trial.last.epoch for trial in trials}) == 1
-    handles = rung_handles(known)
+    handles = rung_handles(known, trials)
     if by_order:
         handles = [
             Line2D([], [], **look, linestyle="none", label=name)

@@ -12,6 +12,7 @@ from mnist_lab.plots.accuracy_axis import accuracy_axis
 from mnist_lab.plots.overview import Style
 from mnist_lab.plots.panel import Quantity, frame
 from mnist_lab.plots.style import BLUE, GREY, ORANGE
+from mnist_lab.text.quantities import count
 
 QUANTITIES = {
     each.key: each
@@ -39,10 +40,12 @@ class At(NamedTuple):
     """What a trial had reached at a rung or at the end of its training."""
 
     epoch: int
+    """Of the rung; at the end all, also of a trial that stopped earlier."""
     value: float
     """Of the objective, which is finite."""
     seconds: float
     """Since the search had begun."""
+    is_end: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,10 +100,13 @@ def looks(trials: Iterable[Tried]) -> dict[int, Style]:
     return dict(reversed(known))
 
 
-def rung_handles(known: Mapping[int, Style]) -> list[Line2D]:
+def rung_handles(known: Mapping[int, Style], trials: Iterable[Tried]) -> list[Line2D]:
     """What the looks mean."""
+    ends = {at.epoch for trial in trials for at in trial.reached if at.is_end}
     return [
-        Line2D([], [], **look, linestyle="none", label=f"after {epoch} epoch{'' if epoch == 1 else 's'}")
+        Line2D(
+            [], [], **look, linestyle="none", label="at the end" if epoch in ends else f"after {count(epoch, 'epoch')}"
+        )
         for epoch, look in known.items()
     ]
 

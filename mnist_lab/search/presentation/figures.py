@@ -170,7 +170,10 @@ def _tried(record: Search) -> "Iterator[Tried]":
     names, best = standings.parameter_names(record.space), {trial.number for trial in standings.best(record)}
     cost = record.objectives[1].measure if len(record.objectives) > 1 else None
     for trial in record.trials:
-        reached = [At(at.epoch, value, at.clock) for at in trial.reached if (value := _finite(record, at)) is not None]
+        known = [(at, value) for at in trial.reached if (value := _finite(record, at)) is not None]
+        reached = [At(at.epoch, value, at.clock) for at, value in known]
+        if trial.state == "finished" and known and known[-1][0] is trial.reached[-1]:
+            reached[-1] = reached[-1]._replace(epoch=record.budget.epochs, is_end=True)
         if reached:
             yield Tried(
                 trial.number,

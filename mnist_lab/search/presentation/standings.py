@@ -17,15 +17,22 @@ def standings(record: Search) -> list[Trial]:
 
     Of two objectives those on a Pareto front are before those on the next.
     """
-    by_epoch: dict[int, list[Trial]] = {}
+    by_depth: dict[int, list[Trial]] = {}
     for trial in record.trials:
         if trial.reached:
-            by_epoch.setdefault(trial.reached[-1].epoch, []).append(trial)
+            by_depth.setdefault(depth(record, trial), []).append(trial)
     return [
         trial
-        for _, some in sorted(by_epoch.items(), reverse=True)
+        for _, some in sorted(by_depth.items(), reverse=True)
         for trial in promotion.ranked([(one, one.reached[-1]) for one in some], record.objectives)
     ]
+
+
+def depth(record: Search, trial: Trial) -> int:
+    """The epochs of the rung that a trial has reached; at the end of its training all, however early it stopped."""
+    if trial.state == "finished":
+        return record.budget.epochs
+    return trial.reached[-1].epoch if trial.reached else 0
 
 
 def best(record: Search) -> list[Trial]:

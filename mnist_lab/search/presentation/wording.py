@@ -5,7 +5,7 @@ Numbers and verdicts are written as in reports (`mnist_lab.reports.wording`).
 
 import shlex
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from mnist_lab.analysis.verdicts import Kind
@@ -100,14 +100,24 @@ def outcome(record: Search) -> str:
     if len(record.objectives) > 1 and record.front:
         return _outcome_of_two(record, first)
     trial, watched = first[0], record.watched
-    trained = sum(each.epochs >= trial.epochs for each in record.trials if each.reached)
-    among = f" the best of {trained:,} trained that long" if trained > 1 else " the only one trained that long"
-    end = "" if trial.state == "finished" else f" of {record.budget.epochs}"
+    value_of_it = trial.measured(watched.measure)
+    depth = standings.depth(record, trial)
+    same = [each for each in record.trials if each.reached and standings.depth(record, each) == depth]
+    equal = [str(each.number) for each in same if each is not trial and each.measured(watched.measure) == value_of_it]
+    end, long = ("", "to the end") if trial.state == "finished" else (f" of {record.budget.epochs}", "that long so far")
+    among = f" the best of {len(same):,} trained {long}" if len(same) > 1 else f" the only one trained {long}"
     return (
         f"Trial {trial.number} is the best: {values(record, trial)}. Its {MEASURES[watched.measure]} is "
-        f"{number(watched.measure, trial.measured(watched.measure))} after {trial.epochs}{end} "
-        f"{'epoch' if trial.epochs == 1 and not end else 'epochs'},{among}."
+        f"{number(watched.measure, value_of_it)} after {trial.epochs}{end} "
+        f"{'epoch' if trial.epochs == 1 and not end else 'epochs'},{among}{_as_good(equal)}."
     )
+
+
+def _as_good(numbers: Sequence[str]) -> str:
+    if not numbers:
+        return ""
+    some = f"trial {numbers[0]} has" if len(numbers) == 1 else f"trials {listed(numbers)} have"
+    return f"; {some} the same"
 
 
 def _outcome_of_two(record: Search, front: list[Trial]) -> str:

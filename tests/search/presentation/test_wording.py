@@ -34,7 +34,18 @@ def test_the_best_is_said_with_its_values_its_number_and_how_many_were_trained_a
     )
     assert f"nodes per hidden layer {best.values['model.nodes']}." in said
     finished = sum(trial.state == "finished" for trial in record.trials)
-    assert f"is {best.reached[-1].val_accuracy:.4f} after 20 epochs, the best of {finished} trained that long." in said
+    assert f"is {best.reached[-1].val_accuracy:.4f} after 20 epochs, the best of {finished} trained to the end." in said
+
+
+def test_trials_as_good_as_the_best_are_named():
+    record = of_accuracy()
+    first, second, third = (trial for trial in record.trials if trial.state == "finished")
+    same = [trial.model_copy(update={"reached": first.reached}) for trial in (second, third)]
+    others = [trial for trial in record.trials if trial.state != "finished"]
+    tied = changed(record, best=first.number, trials=(*others, first, *same))
+    assert wording.outcome(tied).endswith(
+        f"of 3 trained to the end; trials {second.number} and {third.number} have the same."
+    )
 
 
 def test_of_two_objectives_the_front_is_said_from_end_to_end():
@@ -162,6 +173,15 @@ def test_the_longest_trained_come_first_and_of_equals_the_best():
     keys = [(-trial.epochs, -trial.reached[-1].val_accuracy) for trial in ranked]
     assert keys == sorted(keys)
     assert ranked[0].number == of_accuracy().best
+
+
+def test_a_trial_that_stopped_early_was_trained_to_the_end_all_the_same():
+    record = of_accuracy()
+    finished = next(trial for trial in record.trials if trial.state == "finished")
+    ends = finished.reached[-1].model_copy(update={"epoch": 12, "val_accuracy": 0.999})
+    early = finished.model_copy(update={"epochs": 12, "reached": (*finished.reached[:-1], ends)})
+    trials = tuple(early if trial is finished else trial for trial in record.trials)
+    assert standings.standings(changed(record, trials=trials))[0].number == finished.number
 
 
 def test_parameters_have_the_names_of_figures_unless_two_would_have_the_same():

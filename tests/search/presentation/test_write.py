@@ -19,6 +19,12 @@ def written(tmp_path_factory):
     return {file.name: file for file in write_search(folder, of_accuracy())}
 
 
+@pytest.fixture(scope="module")
+def traded_off(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("search")
+    return {file.name: file for file in write_search(folder, of_tradeoff())}
+
+
 def test_the_text_shows_every_figure_that_was_drawn(written):
     text = written["search.md"].read_text()
     shown = re.findall(r"!\[.*\]\((.*)\)", text)
@@ -42,12 +48,10 @@ def test_figures_are_as_wide_as_those_of_reports_and_small(written):
             assert file.stat().st_size < 150_000
 
 
-def test_of_two_objectives_the_front_is_drawn_and_listed(tmp_path):
-    record = of_tradeoff()
-    files = {file.name: file for file in write_search(tmp_path, record)}
-    assert "pareto_front.png" in files
-    table = files["search.md"].read_text().partition("### Pareto front")[2].partition("![")[0]
-    assert re.findall(r"^\| (\d+) \|", table, re.MULTILINE) == list(map(str, record.front))
+def test_of_two_objectives_the_front_is_drawn_and_listed(traded_off):
+    assert "pareto_front.png" in traded_off
+    table = traded_off["search.md"].read_text().partition("### Pareto front")[2].partition("![")[0]
+    assert re.findall(r"^\| (\d+) \|", table, re.MULTILINE) == list(map(str, of_tradeoff().front))
 
 
 def test_a_search_that_has_just_begun_has_no_figures_and_loses_those_of_an_earlier_one(tmp_path):
@@ -100,9 +104,9 @@ def test_headings_of_the_page_come_in_order_and_every_table_says_what_it_is(docu
     assert document.all("title")[0]["text"] == "mlp · mnist-lab search"
 
 
-@pytest.mark.parametrize("record", [of_accuracy(), of_tradeoff()])
-def test_every_colour_of_the_figures_has_another_in_the_dark(tmp_path, record):
-    page = Document(write_search(tmp_path, record)[0].read_text(encoding="utf-8"))
+@pytest.mark.parametrize("files", ["written", "traded_off"])
+def test_every_colour_of_the_figures_has_another_in_the_dark(files, request):
+    page = Document(request.getfixturevalue(files)["search.html"].read_text(encoding="utf-8"))
     drawn = {
         colour
         for element in page.elements
