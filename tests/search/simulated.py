@@ -91,8 +91,10 @@ def search(file: Path, *, jobs: int = 1, kill_after: float = float("inf"), work=
 
 def without_clock(record: Search) -> dict:
     """A record without what depends on time."""
-    facts = record.model_dump(exclude={"seconds"})
-    for trial in facts["trials"]:
-        for at in trial["reached"]:
-            del at["clock"]
-    return facts
+
+    def cleared(value):
+        if isinstance(value, dict):
+            return {key: cleared(item) for key, item in value.items() if key not in ("seconds", "clock")}
+        return [cleared(item) for item in value] if isinstance(value, list | tuple) else value
+
+    return cleared(record.model_dump())

@@ -24,6 +24,12 @@ from mnist_lab.errors import ConfigError
 TRIAL = "trial-{:03d}"
 """The folder of a trial below that of its search."""
 _EPOCHS = ("train", "epochs")
+_UNFIT_SPLITS = {
+    "none": "the base has no validation images",
+    "test": "the base validates on the test images",
+    "folds": "the base is cross-validated",
+}
+"""Splits whose validation images cannot steer a search, and why."""
 
 
 @dataclass(frozen=True)
@@ -190,11 +196,10 @@ def _base(
     fixed = arms.settings(spec.set, ("set",))
     base = settled(document, base_file, fixed, sweep, overrides)
     split = base.data.validation.split
-    if split in ("none", "test"):
-        what = {"none": "the base has no validation images", "test": "the base validates on the test images"}[split]
+    if split in _UNFIT_SPLITS:
         problem = (
-            f"{what} (data.validation.split is '{split}'), but trials are compared by validation images that are not "
-            "the test images; for example `set: {data.validation.split: stratified}`"
+            f"{_UNFIT_SPLITS[split]} (data.validation.split is '{split}'), but trials are compared by one set of "
+            "validation images, which are not the test images; for example `set: {data.validation.split: stratified}`"
         )
         raise InvalidError(sweep.source, [Problem(sweep.position(("base",)), "base", problem)])
     return _with_epochs(base, spec)

@@ -173,7 +173,8 @@ def test_what_is_searched_cannot_be_set_on_the_command_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("split", "why"), [("none", "has no validation images"), ("test", "validates on the test images")]
+    ("split", "why"),
+    [("none", "has no validation images"), ("test", "validates on the test images"), ("folds", "is cross-validated")],
 )
 def test_a_base_without_validation_images_of_its_own_is_refused(split, why) -> None:
     said = refused("space: {model.dropout: {uniform: [0, 0.5]}}\n" + BUDGET, f"data.validation.split={split}")
