@@ -11,8 +11,11 @@ from mnist_lab.config import Config, fingerprint
 from mnist_lab.datasets import KNOWN, Dataset
 from mnist_lab.experiment import class_weights, warm_start
 from mnist_lab.experiment.data import settle_split
-from mnist_lab.runs import RunFolder
+from mnist_lab.runs import Run, RunFolder
 from mnist_lab.system.directories import expanded
+
+RENAMED = 3
+"""Renamed classes that are listed."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,19 @@ class Identity:
     group: str | None = None
     """Of a cross-validated run: the fingerprint of its first fold, which all its folds share."""
     dataset_sha256: str = ""
+    classes: tuple[str, ...] = ()
+    """The names of the data set's classes."""
+
+    def renamed(self, finished: Run) -> str:
+        """A note if the classes had other names when its finished run was trained; else empty.
+
+        Names are not in the hash of a data set, since no number depends on them.
+        """
+        before = finished.measured.dataset.class_names or self.classes
+        pairs = [f"{old} (now {new})" for old, new in zip(before, self.classes, strict=False) if old != new]
+        more = f" and {len(pairs) - RENAMED} more" if len(pairs) > RENAMED else ""
+        known = ", ".join(pairs[:RENAMED])
+        return f"Finished runs show the names that the classes had then: {known}{more}." if pairs else ""
 
 
 def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
@@ -51,7 +67,8 @@ def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
     mark = fingerprint_of(config, dataset)
     group = fingerprint_of(_first_fold(config), dataset) if data.validation.fold else None
     folder = RunFolder.of(results, str(config.experiment), config.seed, mark)
-    return Identity(config, mark, folder, results, (*dataset.notes, *notes), group, dataset.sha256)
+    notes = (*dataset.notes, *notes)
+    return Identity(config, mark, folder, results, notes, group, dataset.sha256, dataset.classes)
 
 
 def fingerprint_of(config: Config, dataset: Dataset) -> str:

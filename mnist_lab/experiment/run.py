@@ -125,7 +125,10 @@ def _run(
                 "runtime.keep_checkpoint: this finished run was trained without it, so its last checkpoint was not"
                 " kept; only retraining keeps it."
             )
-        return load_run(folder.path)
+        finished = load_run(folder.path)
+        if note := identity.renamed(finished):
+            observer.note(note)
+        return finished
 
     # All errors in the input are found before the folder is created.
     check_clock()

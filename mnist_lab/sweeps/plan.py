@@ -134,6 +134,7 @@ def make_plan(
     planned = {identity.fingerprint for identity, _ in identities}
     runs = tuple(_planned(identity, file, finished, planned) for identity, file in identities)
     notes += finished.problems
+    notes += dict.fromkeys(note for run in runs if run.found and (note := run.identity.renamed(run.found)))
     notes += _found_elsewhere(runs)
     notes += too_few_seeds(identity.config for identity, _ in identities)
     if retry_failed:

@@ -1,5 +1,7 @@
 """What a plan picks out of the runs of a sweep; nothing is trained."""
 
+import json
+
 import pytest
 
 from mnist_lab import datasets, load_config
@@ -33,3 +35,19 @@ def test_folds_of_one_experiment_are_not_changes_of_each_other(tmp_path):
     finished_run(tmp_path, folds[0], dataset=dataset, backend=backend)
     assert [run.state for run in make_plan(folds, tmp_path).runs] == ["done", "new"]
     assert [run.state for run in make_plan([load_config(small)], tmp_path).runs] == ["changed"]
+
+
+def test_classes_that_were_renamed_since_are_said_once(configs, tmp_path):
+    digits = datasets.load("digits")
+    facts = {"name": "digits", "title": digits.title, "sha256": digits.sha256, "genuine": True}
+    backend = make_plan(configs, tmp_path).runs[0].identity.config.runtime.backend
+    folders = [finished_run(tmp_path, config, seed=config.seed, dataset=facts, backend=backend) for config in configs]
+    assert make_plan(configs, tmp_path).notes == make_plan(configs, tmp_path / "empty").notes
+    for folder in folders:
+        metrics = json.loads((folder.path / "metrics.json").read_text())
+        metrics["dataset"]["class_names"] = ["zero", "one", "2", "3", "4", "five", "6", "7", "8", "nine"]
+        folder.write_json("metrics.json", metrics)
+    said = [note for note in make_plan(configs, tmp_path).notes if "names" in note]
+    assert said == [
+        "Finished runs show the names that the classes had then: zero (now 0), one (now 1), five (now 5) and 1 more."
+    ]

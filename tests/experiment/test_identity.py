@@ -1,0 +1,35 @@
+"""Which run a configuration describes, and what is said of it if it is finished."""
+
+import json
+
+from mnist_lab import datasets, load_config
+from mnist_lab.experiment import Observer, identify, run
+from tests.run_folders import finished_run
+
+CONFIG = {"name": "small", "data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [4]}}
+
+
+class Notes(Observer):
+    """Collects what is said."""
+
+    def __init__(self):
+        self.texts = []
+
+    def note(self, text):
+        self.texts.append(text)
+
+
+def test_a_finished_run_whose_classes_were_renamed_since_is_shown_with_a_note(tmp_path):
+    digits, config = datasets.load("digits"), load_config(CONFIG)
+    backend = identify(config, digits, tmp_path).config.runtime.backend
+    facts = {"name": "digits", "title": digits.title, "sha256": digits.sha256, "genuine": True}
+    folder = finished_run(tmp_path, config, dataset=facts, backend=backend)
+    same, renamed = Notes(), Notes()
+    run(config, results=tmp_path, observer=same)
+    metrics = json.loads((folder.path / "metrics.json").read_text())
+    metrics["dataset"]["class_names"][7] = "sept"
+    folder.write_json("metrics.json", metrics)
+    run(config, results=tmp_path, observer=renamed)
+    assert set(renamed.texts) - set(same.texts) == {
+        "Finished runs show the names that the classes had then: sept (now 7)."
+    }
