@@ -55,13 +55,13 @@ def list_runs(
     """The finished runs in and below a folder; a damaged one is skipped with a warning.
 
     Args:
-        results: the folder.
+        results: the folder; only `results` may be missing, which is where runs go by default.
         where: conditions such as `"test.accuracy>0.98"` or `"train.optimizer.name==adam"`; all have to hold.
         sort: keys such as `"test.accuracy"`, or `"-test.accuracy"` for the highest first.
         limit: at most so many.
 
     Raises:
-        InputError: no run has a key, a condition is none, or the folder is a file.
+        InputError: no run has a key, a condition is none, or there is no such folder.
         NewerFormatError: a run was written by a newer mnist-lab.
         TypeError: an argument has the wrong type.
     """
@@ -70,8 +70,11 @@ def list_runs(
     arguments.number(limit, "limit")
     from mnist_lab import runs
     from mnist_lab.api.trained import Run
+    from mnist_lab.reports.folder import DEFAULT
     from mnist_lab.runs.query import Condition, Records
 
+    if folder != DEFAULT:
+        runs.check_folder(folder)
     found = runs.read_runs([folder]).complete()
     _warn(found.problems)
     records = Records(found.runs).where([Condition.parse(text) for text in conditions])

@@ -29,13 +29,13 @@ def serve(path: Path | None, port: int, data_dir: Path | None) -> None:
     It also shows the runs in progress with their curves, and the queue and failures of a sweep in progress. Only this
     machine can read it. Press Ctrl-C to stop.
     """
-    from mnist_lab.errors import InputError
     from mnist_lab.reports.folder import DEFAULT
+    from mnist_lab.runs import check_folder
     from mnist_lab.serving import Site, listening
 
     folder = path or DEFAULT
-    if path and not path.is_dir():
-        raise InputError(f"{path}: there is no such folder.", "`mnist-lab list` shows the runs.")
+    if path:
+        check_folder(path)
     with listening(Site(folder, data_dir), port) as server:
         if server.server_port != port and port:
             echo(f"Port {port} is in use; using {server.server_port}.", err=True)

@@ -14,7 +14,7 @@ from mnist_lab.config import Config, describe, differences
 from mnist_lab.config.schema import Reference
 from mnist_lab.config.settings import varying
 from mnist_lab.errors import InputError
-from mnist_lab.runs import Measured, Mistake, Run, load_run, read_runs
+from mnist_lab.runs import Measured, Mistake, Run, check_folder, load_run, read_runs
 from mnist_lab.text.quantities import natural_order
 
 Part = TypeVar("Part")
@@ -285,8 +285,7 @@ def collect(paths: Iterable[Path], load: Callable[[Path], Run] = load_run) -> Co
     """
     paths = list(paths)
     for path in paths:
-        if not path.is_dir():
-            raise InputError(f"{path}: there is no such folder.", "`mnist-lab list` shows the runs.")
+        check_folder(path)
     found = read_runs(paths, load).complete()
     problems = list(found.problems)
     runs: dict[tuple[str, str, int], Run] = {}

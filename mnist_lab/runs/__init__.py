@@ -7,7 +7,7 @@ from mnist_lab.runs.formats import Arrays, Mistake
 from mnist_lab.runs.lock import across_machines
 from mnist_lab.runs.measured import FORMAT, Continued, Measured
 from mnist_lab.runs.run import Predictions, Run, find_folders, find_run, is_run_folder, load_run
-from mnist_lab.runs.search import Found, finished_runs, search
+from mnist_lab.runs.search import Found, check_folder, finished_runs, search
 
 __all__ = [
     "CHECKPOINT",
@@ -25,6 +25,7 @@ __all__ = [
     "Run",
     "RunFolder",
     "across_machines",
+    "check_folder",
     "find_folders",
     "find_run",
     "finished_runs",

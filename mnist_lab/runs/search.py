@@ -47,10 +47,9 @@ def search(
         InputError: `path` is a file.
         UnreadableError: `path` itself cannot be accessed.
     """
-    if formats.is_file(path):
-        raise InputError(f"{path}: expected a folder with runs, this is a file.")
-    if not formats.is_folder(path):
+    if not (formats.is_folder(path) or formats.is_file(path)):
         return Found([], [])
+    check_folder(path)
     finished: list[Path] = []
     unfinished: list[Path] = []
     waiting, links = [path], list[Path]()
@@ -91,6 +90,19 @@ def search(
                 waiting.append(folder / entry.name)
         links.sort(reverse=True)
     return Found(_in_order(finished), _in_order(unfinished))
+
+
+def check_folder(path: Path) -> None:
+    """Check that there is a folder at `path`.
+
+    Raises:
+        InputError: there is none.
+        UnreadableError: that cannot be known at the moment.
+    """
+    if formats.is_file(path):
+        raise InputError(f"{path}: expected a folder with runs, this is a file.")
+    if not formats.is_folder(path):
+        raise InputError(f"{path}: there is no such folder.", "`mnist-lab list` shows the runs.")
 
 
 def _in_order(folders: list[Path]) -> list[RunFolder]:
