@@ -45,13 +45,12 @@ def _normalize(step: Step, values: Values) -> Values:
 
 
 def _dense(step: Step, values: Values) -> Values:
-    return values @ step.weights["kernel"].T + step.weights["bias"]
+    kernel = step.weights["kernel"]
+    return values.reshape(-1, kernel.shape[1]) @ kernel.T + step.weights["bias"]  # as one product, not one for each row
 
 
 def _convolve(step: Step, values: Values) -> Values:
-    windows = _windows(step, values, 0)
-    flat = windows.reshape(*windows.shape[:3], -1)
-    return flat @ step.weights["kernel"].T + step.weights["bias"]
+    return _dense(step, _windows(step, values, 0))
 
 
 def _convolve_each(step: Step, values: Values) -> Values:

@@ -145,11 +145,12 @@ ONE = [(0.5, 0.2), (0.49, 0.5), (0.48, 0.8)]
 def draw(page, *strokes):
     """Draw strokes of points with the mouse, each point a share of the field's width and height."""
     field = find(page, "#field")
+    sides = field.size["width"], field.size["height"]
     actions = ActionBuilder(page, duration=0)
     pointer = actions.pointer_action
     for stroke in strokes:
         for i, point in enumerate(stroke):
-            pointer.move_to(field, *(round((share - 0.5) * field.size["width"]) for share in point))
+            pointer.move_to(field, *(round((share - 0.5) * side) for share, side in zip(point, sides, strict=True)))
             if i == 0:
                 pointer.pointer_down()
         pointer.pointer_up()
@@ -334,7 +335,7 @@ def test_images_that_are_dark_on_light_are_drawn_so(browser, tmp_path):
     file.write_text(html(field, [Shown("tiny", "", Packed((4, 3, 1), steps))], doubtful=0.8))
     looked_at(browser, width=1400)
     browser.get(file.as_uri())
-    draw(browser, [(0.5, 0.1), (0.5, 1.2)])
+    draw(browser, [(0.5, 0.1), (0.5, 0.9)])
     settled(browser)
     rows = np.asarray(browser.execute_script("return [...prepared(picture()).values]")).reshape(4, 3)
     assert (rows[:, 1] < rows[:, 0]).all()

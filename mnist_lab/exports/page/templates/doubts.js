@@ -13,7 +13,7 @@ function doubtsAbout(picture) {
     doubts.push("The drawing touches the edge of the field and may be cut off.");
   }
   const height = whole.bottom - whole.top;
-  const tall = connected(picture).filter(({ top, bottom }) => bottom - top >= 0.55 * height);
+  const tall = connected(cropped(picture, whole)).filter(({ top, bottom }) => bottom - top >= 0.55 * height);
   if (tall.some((one, i) => tall.slice(0, i).some((other) => beside(one, other)))) {
     doubts.push("There are two drawings side by side; a network reads one.");
   } else if (whole.right - whole.left > WIDE * height) {
@@ -29,7 +29,8 @@ function beside(one, other) {
 
 // The boxes around the parts of a picture whose ink is connected, diagonally too.
 function connected({ width, height, values }) {
-  const left = values.map((value) => (value > EDGE ? 1 : 0));
+  const left = new Uint8Array(values.length);
+  for (let i = 0; i < left.length; i++) left[i] = values[i] > EDGE ? 1 : 0;
   const boxes = [];
   for (let start = left.indexOf(1); start >= 0; start = left.indexOf(1, start)) {
     const box = { top: height, bottom: 0, left: width, right: 0 };
@@ -37,7 +38,8 @@ function connected({ width, height, values }) {
     left[start] = 0;
     while (found.length) {
       const at = found.pop();
-      const x = at % width, y = (at - x) / width;
+      const x = at % width;
+      const y = (at - x) / width;
       box.top = Math.min(box.top, y);
       box.bottom = Math.max(box.bottom, y + 1);
       box.left = Math.min(box.left, x);
@@ -45,8 +47,9 @@ function connected({ width, height, values }) {
       for (let row = Math.max(y - 1, 0); row <= Math.min(y + 1, height - 1); row++) {
         for (let column = Math.max(x - 1, 0); column <= Math.min(x + 1, width - 1); column++) {
           const next = row * width + column;
-          if (left[next]) found.push(next);
+          if (!left[next]) continue;
           left[next] = 0;
+          found.push(next);
         }
       }
     }

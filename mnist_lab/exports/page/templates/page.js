@@ -9,7 +9,7 @@ const LONGEST = 480; // pixels: what predict looks at, too
 
 const drawing = new Drawing();
 const field = find("#field");
-field.style.aspectRatio = `${width} / ${height}`;
+field.parentElement.style.setProperty("--aspect", width / height);
 const ink = document.createElement("canvas");
 ink.width = Math.round((LONGEST * width) / Math.max(width, height));
 ink.height = Math.round((LONGEST * height) / Math.max(width, height));
@@ -101,7 +101,7 @@ function ranked(probabilities) {
 function verdict(labels) {
   if (labels.length === 1) return `The network says ${labels[0]}.`;
   if (new Set(labels).size === 1) return `${labels.length === 2 ? "Both" : "All"} say ${labels[0]}.`;
-  return `They differ: ${networks.map(({ name }, i) => `${name} says ${labels[i]}`).join(", ")}.`;
+  return `They differ: ${networks.map(({ name }, i) => `${labels[i]} (${name})`).join(", ")}.`;
 }
 
 function percent(share) {

@@ -73,8 +73,9 @@ function round(value) {
   return value - below === 0.5 ? below + (below % 2) : Math.round(value);
 }
 
-// Pillow's resampling (src/libImaging/Resample.c), to the last bit: filters with anti-aliasing, first along the rows,
-// then along the columns, each with weights of 22 bits and bytes as results.
+// Pillow's resampling (src/libImaging/Resample.c): filters with anti-aliasing, first along the rows, then along the
+// columns, each with weights of 22 bits and bytes as results. Pillow 13 begins with the columns of tall pictures, which
+// makes a difference of a few grey levels.
 
 const BICUBIC = {
   reach: 2,
@@ -108,15 +109,16 @@ function resampled(values, lines, before, after, line, step, filter) {
   for (let to = 0; to < after; to++) {
     const centre = (to + 0.5) * (before / after);
     const first = Math.max(Math.trunc(centre - reach + 0.5), 0);
-    const weights = [];
-    for (let from = first; from < Math.min(Math.trunc(centre + reach + 0.5), before); from++) {
-      weights.push(filter.weight((from - centre + 0.5) * (1 / scale)));
-    }
+    const last = Math.min(Math.trunc(centre + reach + 0.5), before);
+    const weights = Float64Array.from({ length: last - first }, (_, i) =>
+      filter.weight((first + i - centre + 0.5) * (1 / scale)),
+    );
     const total = weights.reduce((one, other) => one + other, 0);
     const whole = weights.map((weight) => Math.trunc((weight / total) * 2 ** 22 + (weight < 0 ? -0.5 : 0.5)));
     for (let at = 0; at < lines; at++) {
+      const start = at * line + first * step;
       let sum = 2 ** 21;
-      whole.forEach((weight, i) => (sum += weight * values[at * line + (first + i) * step]));
+      for (let i = 0; i < whole.length; i++) sum += whole[i] * values[start + i * step];
       result[along ? at * after + to : to * lines + at] = Math.min(Math.max(Math.floor(sum / 2 ** 22), 0), 255);
     }
   }
