@@ -242,13 +242,15 @@ class Tuner(Supply):
         return promotion.promotable(self.trials.values(), self._rungs, self._factor, self._record.objectives)
 
     def _waiting(self) -> Trial | None:
-        """The best of those that wait, while fewer were trained to the end than are to be confirmed."""
+        """The best of those that wait, while fewer were trained to the end than are to be confirmed.
+
+        None as long as others are on their way to a rung, where they may turn out to be better.
+        """
         wanted = self._record.confirm.best if self._record.confirm else 1
-        ends = sum(
-            trial.state == "finished"
-            or (number in self._flying.values() and promotion.target(trial, self._rungs, self._epochs) == self._epochs)
-            for number, trial in self.trials.items()
-        )
+        flying = [promotion.target(self.trials[number], self._rungs, self._epochs) for number in self._flying.values()]
+        if any(until < self._epochs for until in flying):
+            return None
+        ends = len(flying) + sum(trial.state == "finished" for trial in self.trials.values())
         return promotion.furthest(self.trials.values(), self._record.objectives) if ends < wanted else None
 
     def _new(self) -> Trial | None:

@@ -13,11 +13,11 @@ from tests.sweeps.family import until
 
 BASE = """\
 data: {dataset: digits, subset: 300, test_subset: 60, validation: {split: stratified}}
-model: {kind: mlp, nodes: [8], dropout: 0.1}
+model: {kind: mlp, nodes: [24], dropout: 0.1}
 train: {epochs: 3, batch_size: 30, schedule: {cosine: {final: 0}}, restore_best: val_loss}
 """
 SEARCH = """\
-space: {train.optimizer.learning_rate: {log_uniform: [1e-3, 1e-1]}, model.dropout: {uniform: [0, 0.5]}}
+space: {train.optimizer.learning_rate: {log_uniform: [5e-4, 2e-2]}, model.dropout: {uniform: [0, 0.5]}}
 budget: {trials: 4}
 promote: {first: 1, factor: 3}
 confirm: {best: 1, seeds: 2}

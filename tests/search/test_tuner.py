@@ -95,6 +95,20 @@ def test_several_trials_at_a_time_are_all_different(tmp_path):
     assert len({str(trial.values) for trial in record.trials}) == len(record.trials) == 12
 
 
+def test_none_goes_on_for_want_of_others_while_some_are_on_their_way_to_the_rung(tmp_path):
+    found = tuner_of(write(tmp_path, SPACE + "budget: {trials: 2}\npromote: {first: 3}\nconfirm: {best: 1}\n"))
+    first, second = found.next(), found.next()
+    assert first
+    assert second
+    found.ended(first[0], simulated.outcome_of(*first))
+    assert found.next() is None
+    found.ended(second[0], simulated.outcome_of(*second))
+    run, task = found.next()
+    assert task.until == 9
+    values = {trial.number: trial.reached[0].val_accuracy for trial in found.trials.values()}
+    assert run.identity.config.name == f"trial-{max(values, key=values.get):03}"
+
+
 def test_what_the_limits_refuse_is_not_trained_and_does_not_count(tmp_path):
     record = search(write(tmp_path, SEARCH + 'where: {parameters: "<= 500"}\n')).record
     refused = [trial for trial in record.trials if trial.state == "refused"]
