@@ -84,7 +84,7 @@ def searches(ctx: click.Context, parameter: click.Parameter, incomplete: str) ->
 
 
 def runs(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Experiments that have finished runs below --results, these runs if the beginning of one was typed, and paths."""
+    """Experiments with finished runs below --results, these runs if the beginning of one was typed, and folders."""
     from mnist_lab.errors import MnistLabError
     from mnist_lab.runs import finished_runs
 
@@ -98,7 +98,7 @@ def runs(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> lis
     if incomplete:
         known |= {f"{experiment}/{run}": "" for experiment, run in places}
         known |= {run: experiment for experiment, run in places}
-    return _or_path(_beginning(incomplete, known), incomplete)
+    return _or_path(_beginning(incomplete, known), incomplete, "dir")
 
 
 def settings(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -134,6 +134,9 @@ def _beginning(incomplete: str, names: Iterable[str] | Mapping[str, Any]) -> lis
     return [CompletionItem(name, help=notes.get(name) or None) for name in names if name.startswith(incomplete)]
 
 
-def _or_path(names: list[CompletionItem], incomplete: str) -> list[CompletionItem]:
-    """Names, and paths too; Bash offers paths only where no name begins so."""
-    return [*names, CompletionItem(incomplete, type="file")]
+def _or_path(names: list[CompletionItem], incomplete: str, kind: str = "file") -> list[CompletionItem]:
+    """Names, and paths of a kind too, `file` or `dir`; Bash offers paths only where no name begins so.
+
+    The paths come first, since click's script for Bash forgets the names before them.
+    """
+    return [CompletionItem(incomplete, type=kind), *names]

@@ -1,10 +1,12 @@
 """Prints the result of a run, in full or as one line."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from mnist_lab.analysis import observed
+from mnist_lab.errors import InputError
 from mnist_lab.reports import wording
 from mnist_lab.terminal.consoles import console
 from mnist_lab.terminal.output import echo
@@ -32,7 +34,7 @@ def print_run(run: "Run") -> None:
     output.print()
     print_table(*_results(run.measured))
     output.print()
-    output.print(facts(_facts(run.measured)))
+    output.print(facts([*_facts(run.measured), *_start(run)]))
     if remarks := _remarks(run):
         output.print()
         output.print(bullets(remarks))
@@ -88,6 +90,14 @@ def _facts(measured: "Measured") -> list[tuple[str, str]]:
         of_it = quantities.count(before.epochs, "epoch")
         lines.append(("Continues", f"{before.id}; the times include its {of_it}"))
     return lines + [("Published", text) for text in [_published_besides(measured.published)] if text]
+
+
+def _start(run: "Run") -> list[tuple[str, str]]:
+    """The run whose weights were the initial ones, if any."""
+    with suppress(InputError):
+        if start := run.config.train.initial_weights:
+            return [("Initial weights", f"those of {start}")]
+    return []
 
 
 def _remarks(run: "Run") -> list[str]:

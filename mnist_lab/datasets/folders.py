@@ -27,6 +27,8 @@ _GREY = ("1", "L", "LA")
 _RESIZE = "data.resize: 28, or [height, width] (--set data.resize=28; with mnist-lab data, --resize 28)"
 _PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 """The parts by the names of their folders."""
+NAMED = 20
+"""At most so many pictures that cannot be read are named."""
 _DEEPEST = 50
 """Levels of folders below a class."""
 
@@ -96,8 +98,14 @@ def _read_all(folder: Path, files: Sequence[Path], form: Form, notes: list[str])
     pictures: list[Pixels] = []
     framed: list[Path] = []
     before: Counter[tuple[int, ...]] = Counter()
+    problems: list[DataError] = []
     for path in files:
-        pixels, frames = _read_picture(path)
+        try:
+            pixels, frames = _read_picture(path)
+        except DataError as error:
+            problems.append(error)
+        if problems:  # the others are only read to name all problems at once
+            continue
         framed += [path] if frames else []
         before[pixels.shape[:2]] += 1
         pixels = form.applied(pixels)
@@ -114,6 +122,10 @@ def _read_all(folder: Path, files: Sequence[Path], form: Form, notes: list[str])
                 f"Have them resized: {_RESIZE}; MNIST's are 28 x 28.",
             )
         pictures.append(pixels)
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise _all_of(folder, problems, len(files))
     if form.size and set(before) != {form.size}:
         sizes = f"{_size(max(before, key=before.__getitem__))} (width x height)"
         others = f" and {len(before) - 1:,} other sizes" if len(before) > 2 else " and another size"
@@ -126,6 +138,15 @@ def _read_all(folder: Path, files: Sequence[Path], form: Form, notes: list[str])
             f" {printable(framed[0].relative_to(folder))}."
         )
     return pictures
+
+
+def _all_of(folder: Path, problems: Sequence[DataError], files: int) -> DataError:
+    """One error for several pictures that cannot be read."""
+    lines = [f"  {problem.message}" for problem in problems[:NAMED]]
+    if len(problems) > NAMED:
+        lines.append(f"  and {len(problems) - NAMED:,} more")
+    text = f"{folder}: {len(problems):,} of {files:,} pictures cannot be read:"
+    return DataError("\n".join([text, *lines]), "Replace or remove these files.")
 
 
 def _one_number_of_channels(

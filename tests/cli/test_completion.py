@@ -138,6 +138,24 @@ def test_bash_completes_with_the_documented_script(cwd):
     assert registered == "complete -o nosort -F _mnist_lab_completion mnist-lab"
 
 
+def test_bash_offers_names_and_only_where_there_are_none_paths(cwd):
+    script = """
+        eval "$(SOURCE)"
+        compopt() { printf 'otherwise %s\\n' "$2"; }
+        for words in 'show seed2' 'show resu' 'run quick' 'run drawi'; do
+            COMP_WORDS=(mnist-lab $words) COMP_CWORD=2
+            _mnist_lab_completion mnist-lab
+            printf '%s: %s\\n' "$words" "${COMPREPLY[*]%%-*}"
+        done
+    """
+    assert in_shell("bash", script, cwd).splitlines() == [
+        "otherwise dirnames", "show seed2: seed2",
+        "otherwise dirnames", "show resu: ",
+        "otherwise default", "run quick: quickstart",
+        "otherwise default", "run drawi: ",
+    ]  # fmt: skip
+
+
 def test_fish_completes_with_the_documented_script(cwd):
     script = "SOURCE | source; complete -C 'mnist-lab run mlp_512 --backend t'"
     names = [line.split("\t")[0] for line in in_shell("fish", script, cwd).splitlines()]

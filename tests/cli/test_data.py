@@ -230,8 +230,13 @@ def test_convert_refuses_what_it_cannot_write(own, nowhere, arguments, message):
     assert list(nowhere.iterdir()) == []
 
 
+def test_convert_makes_the_folder_of_the_file(own, nowhere):
+    ok("convert", own, "new/folder/out.npz")
+    assert (nowhere / "new" / "folder" / "out.npz").is_file()
+
+
 def test_a_conversion_that_fails_leaves_nothing(nowhere):
-    result = run("convert", nowhere / "absent.csv", "out.npz")
+    result = run("convert", nowhere / "absent.csv", "new/out.npz")
     assert isinstance(result.exception, DataError)
     assert list(nowhere.iterdir()) == []
 

@@ -69,6 +69,20 @@ class TestShow:
     def test_it_prints_what_the_run_printed(self, finished):
         assert here("show", "small", cwd=finished.cwd).out == finished.answer.out
 
+    def test_the_run_that_gave_the_initial_weights_is_named(self, tmp_path):
+        start = {"run": "/elsewhere/results/source/seed1-01234567", "sha256": "a" * 64}
+        config = {
+            "name": "fine",
+            "data": {"dataset": "digits"},
+            "model": {"kind": "mlp", "nodes": [4]},
+            "train": {"initial_weights": start},
+        }
+        finished_run(tmp_path / "results", config)
+        shown = here("show", "fine", cwd=tmp_path).out.splitlines()
+        assert [line.split() for line in shown if line.startswith("Initial")] == [
+            ["Initial", "weights", "those", "of", "source/seed1-01234567"]
+        ]
+
     def test_published_numbers_stand_beside_ours_and_the_best_over_the_epochs_below(self, tmp_path):
         finished_run(tmp_path, "mlp_512")
         finished_run(tmp_path, "seven_steps/step2_reduce_parameters")

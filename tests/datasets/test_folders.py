@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from mnist_lab import datasets
+from mnist_lab.datasets import folders
 from mnist_lab.datasets.pictures import read
 from mnist_lab.errors import DataError
 
@@ -169,6 +170,23 @@ def test_a_picture_of_another_size_is_named(pictures):
     with pytest.raises(DataError, match=r"is 5 x 3, but .*0\.png is 4 x 3") as caught:
         datasets.load(str(pictures))
     assert str(odd) in caught.value.message
+
+
+def test_all_pictures_that_cannot_be_read_are_named_at_once(pictures, monkeypatch):
+    (pictures / "train" / "circle" / "0.png").write_bytes(b"")
+    (pictures / "test" / "square" / "0.png").write_bytes(b"no picture")
+    _draw(pictures / "test" / "circle" / "1.png", size=(9, 9))  # comes later
+    with pytest.raises(DataError) as caught:
+        datasets.load(str(pictures))
+    assert str(caught.value).splitlines() == [
+        f"{pictures}: 2 of 7 pictures cannot be read:",
+        f"  {pictures / 'train' / 'circle' / '0.png'}: expected a picture, this file is empty (0 bytes).",
+        f"  {pictures / 'test' / 'square' / '0.png'}: this is no picture in a format that can be read.",
+        "Replace or remove these files.",
+    ]
+    monkeypatch.setattr(folders, "NAMED", 1)
+    with pytest.raises(DataError, match=r"\n  and 1 more\n"):
+        datasets.load(str(pictures))
 
 
 def test_an_empty_class_is_named(pictures):

@@ -48,10 +48,12 @@ def convert(
     from mnist_lab.config.schema import Data
     from mnist_lab.errors import SetupError
     from mnist_lab.system import atomic
+    from mnist_lab.system.writable import make_folder
 
     data = Data(dataset=source, resize=resize, grey=grey)
     with download_bar(quiet) as progress:
         found = datasets.load(data, data_dir, progress=progress)
+    make_folder(output.parent)
     try:
         with atomic.replacing(output) as part:
             datasets.write(found, part)
