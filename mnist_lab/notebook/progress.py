@@ -18,7 +18,7 @@ from mnist_lab.text.quantities import count, duration, megabytes
 if TYPE_CHECKING:
     from mnist_lab.history import Record
     from mnist_lab.runs import Measured
-    from mnist_lab.search import Forecast, Search, Trial
+    from mnist_lab.search import Forecast, Search, Trial, Trying
     from mnist_lab.sweeps import Outcome, PlannedRun, Running, Schedule
     from mnist_lab.training import Progress
 
@@ -223,6 +223,11 @@ class _SearchProgress(_SweepProgress, search.Observer):
     def begun(self, record: "Search", forecast: "Forecast") -> None:
         for text in searching.forecast_lines(record, forecast):
             self.note(text)
+
+    @override
+    def trying(self, trials: "Sequence[Trying]") -> None:
+        below = table(searching.TRYING, [searching.trying_row(each) for each in trials], words=(0, 1)) if trials else ""
+        self._output.show("".join([*map(line, self._said), below]), soon=True)
 
     @override
     def moved(self, trial: "Trial", record: "Search", left: float | None) -> None:

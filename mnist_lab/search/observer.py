@@ -1,19 +1,35 @@
 """The interface for following a search."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from mnist_lab import sweeps
 from mnist_lab.search.forecast import Forecast
 from mnist_lab.search.record import Search, Trial
 
 
+@dataclass(frozen=True)
+class Trying:
+    """A trial that is being trained."""
+
+    trial: Trial
+    until: int
+    """The epoch of its next rung or of its end."""
+    running: sweeps.Running
+    """How far it is."""
+
+
 class Observer(sweeps.Observer):
     """Is notified of the events of a search; this base class ignores them.
 
-    `started`, `tick` and `note` are about trials until `ended_search`; all events of a sweep after it are about the
-    confirmation.
+    The events of a sweep are about the confirmation, but for `appraising` and `note`.
     """
 
     def begun(self, record: Search, forecast: Forecast) -> None:
         """The search is about to begin, or to go on."""
+
+    def trying(self, trials: Sequence[Trying]) -> None:
+        """Called a few times per second while trials are trained."""
 
     def moved(self, trial: Trial, record: Search, left: float | None) -> None:
         """A trial has reached a rung or its end, has failed or was refused; `left` are seconds, as far as known."""

@@ -21,7 +21,7 @@ from mnist_lab.runs.lock import locked
 from mnist_lab.search.confirm import confirmation, confirmation_sweep
 from mnist_lab.search.forecast import Forecast, forecast
 from mnist_lab.search.journal import JOURNAL, write_journal
-from mnist_lab.search.observer import Observer
+from mnist_lab.search.observer import Observer, Trying
 from mnist_lab.search.outline import outline
 from mnist_lab.search.presentation import write_search
 from mnist_lab.search.record import Search
@@ -225,20 +225,16 @@ def _held(folder: Path) -> Iterator[None]:
 
 
 class _Following(sweeps.Observer):
-    """Passes on the events of trials, but for their ends, which the tuner tells with what has come of them."""
+    """Passes on what is in progress; the tuner tells how trials have ended, with what has come of them."""
 
     def __init__(self, tuner: Tuner, observer: Observer) -> None:
         self._tuner = tuner
         self._observer = observer
 
     @override
-    def started(self, run: PlannedRun) -> None:
-        self._observer.started(run)
-
-    @override
     def tick(self, running: Sequence[Running]) -> None:
         self._tuner.beat()
-        self._observer.tick(running)
+        self._observer.trying([Trying(*self._tuner.tried_in(each.run), each) for each in running])
 
     @override
     def note(self, text: str) -> None:

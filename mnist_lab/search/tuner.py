@@ -203,6 +203,11 @@ class Tuner(Supply):
             self.save()
             self._moved(self.trials[number], self.record, self.left)
 
+    def tried_in(self, run: PlannedRun) -> tuple[Trial, int]:
+        """The trial that a run in progress is of, and the epoch that it is trained up to."""
+        trial = self.trials[self._flying[run]]
+        return trial, promotion.target(trial, self._rungs, self._epochs)
+
     def note_environment(self, **facts: object) -> None:
         """Add to what the record says of this session; None says nothing."""
         known = {name: value for name, value in facts.items() if value is not None}

@@ -10,10 +10,14 @@ from mnist_lab import search
 from mnist_lab.config.searches import describe
 from mnist_lab.terminal import sweeping
 from mnist_lab.terminal.output import echo, shortened
+from mnist_lab.terminal.tables import renderable
 from mnist_lab.text.quantities import count, estimate
+from mnist_lab.text.tables import Column
 
 if TYPE_CHECKING:
-    from mnist_lab.search import Forecast, Search, Trial
+    from collections.abc import Sequence
+
+    from mnist_lab.search import Forecast, Search, Trial, Trying
 
 
 def print_forecast(record: "Search", forecast: "Forecast", *, to_stdout: bool) -> None:
@@ -62,6 +66,18 @@ def moved_line(trial: "Trial", record: "Search", left: float | None) -> str:
     elif best:
         parts.append("best so far")
     return "  ".join([*parts, f"{estimate(left)} left"] if left else parts)
+
+
+TRYING = ("Trial", "Values", "Epoch", "Accuracy", "Time")
+"""The headings of the table of trials in progress."""
+
+
+def trying_row(trying: "Trying") -> tuple[str, ...]:
+    """The details of a trial below `TRYING`; its epoch is of those to its next rung."""
+    running = trying.running
+    accuracy = "" if running.accuracy is None else f"{running.accuracy:.4f}"
+    epoch = f"{max(running.epoch, trying.trial.epochs)}/{trying.until}"
+    return str(trying.trial.number), describe(trying.trial.values), epoch, accuracy, estimate(running.seconds)
 
 
 class Quiet(sweeping.Quiet, search.Observer):
@@ -114,6 +130,14 @@ class Live(sweeping.Live, Lines):
         self._live.stop()
         self._record = None
         super().ended_search(record)
+
+    @override
+    def trying(self, trials: "Sequence[Trying]") -> None:
+        from rich.console import Group
+
+        heads = [Column(heading, number=heading in TRYING[2:]) for heading in TRYING]
+        table = [renderable(heads, map(trying_row, trials), self._console)] if trials else []
+        self._live.update(Group(*table, self._bar()))
 
     @override
     def _bar(self) -> Any:
