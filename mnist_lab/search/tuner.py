@@ -169,7 +169,7 @@ class Tuner(Supply):
             return self._segment(self.trials[self._interrupted.pop(0)])
         if waiting := self._promoted():
             return self._segment(waiting)
-        while self._may_begin():
+        while self._may_begin() and not self.failing:
             if trial := self._new():
                 return self._segment(trial)
         if waiting := self._waiting():
@@ -186,14 +186,15 @@ class Tuner(Supply):
             history = run.folder.current.read_history()
         known = {**sizes, "epochs": len(history), "seconds": trials.seconds(history)}
         match outcome.kind:
-            case "done":
+            case "done" if history:
                 until = promotion.target(trial, self._rungs, self._epochs)
                 config = run.identity.config
                 at = trials.reached(history[:until], config.train.restore_best, self.clock)
                 ends = len(history) >= self._epochs or len(history) < until
                 known |= {"reached": (*trial.reached, at), "state": "finished" if ends else "stopped"}
-            case "failed":
-                known |= {"state": "failed", "reason": outcome.reason.splitlines()[0]}
+            case "failed" | "done":
+                reason = outcome.reason or f"{run.folder.path}: its history cannot be read."
+                known |= {"state": "failed", "reason": reason.splitlines()[0]}
             case "refused":
                 known |= {"state": "refused", "reason": outcome.reason, "run": None}
         self._keep(trial.model_copy(update=known))

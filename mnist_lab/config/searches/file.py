@@ -189,10 +189,7 @@ class Confirm(Spec):
 
 
 def _or_off(given: Any) -> Any:
-    return None if given == "off" or given is False else given
-
-
-Off = BeforeValidator(_or_off)
+    return None if given == "off" else given
 
 
 class SearchFile(Spec):
@@ -216,9 +213,11 @@ class SearchFile(Spec):
     """How values are proposed: by Optuna's tree-structured Parzen estimator, at random, or by a Gaussian process."""
     budget: Budget
     """When the search ends."""
-    promote: Annotated[Promote | None, Off] = None
+    promote: Annotated[Promote | None, BeforeValidator(_or_off, json_schema_input_type=Promote | Literal["off"])] = None
     """Which trials go on from a rung; default: `off`, all train to the end."""
-    confirm: Annotated[Confirm | None, Off] = Confirm()
+    confirm: Annotated[Confirm | None, BeforeValidator(_or_off, json_schema_input_type=Confirm | Literal["off"])] = (
+        Confirm()
+    )
     """What is confirmed with fresh seeds; `off`: nothing."""
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 1
     """Seed of the sampler and of every trial."""

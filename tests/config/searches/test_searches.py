@@ -203,7 +203,7 @@ VALIDATOR = jsonschema.Draft202012Validator(search_json_schema())
 
 def test_the_json_schema_takes_what_is_valid_and_refuses_an_unknown_key() -> None:
     valid = parse(
-        "base: x\n" + NETWORKS + BUDGET + "promote: {first: 2}\nwhere: {parameters: '<= 10'}\n", "s.yaml"
+        "base: x\n" + NETWORKS + BUDGET + "promote: off\nconfirm: {best: 1}\nwhere: {parameters: '<= 10'}\n", "s.yaml"
     ).value
     assert [error.message for error in VALIDATOR.iter_errors(json.loads(json.dumps(valid)))] == []
     assert list(VALIDATOR.iter_errors({**valid, "bugdet": 1}))
