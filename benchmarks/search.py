@@ -200,6 +200,7 @@ def summary(kept: Measured) -> Iterator[Measured]:
             "goal": goal,
             # More than half of them have to have it for the median to be known.
             "seconds": median(time if time is not None else float("inf") for time in times) if known else float("inf"),
+            "process": median(one["seconds"] for one in by_name[name]),
             "others": median(one["others"] or 0.0 for one in by_name[name]),
         }
 

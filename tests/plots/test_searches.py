@@ -131,3 +131,17 @@ def test_no_words_of_the_figures_cover_each_other_or_are_cut(n):
     ):
         assert overlaps(figure) == []
         assert outside(figure) == []
+
+
+@pytest.mark.parametrize("quantity", [ACCURACY, LOSS])
+def test_a_trial_that_diverged_is_drawn_at_the_edge_and_does_not_squeeze_the_others(quantity):
+    good = [0.97 if quantity.rises else 0.1] * 20
+    values = [value + i / 1000 for i, value in enumerate(good)] + [0.1 if quantity.rises else 1e6]
+    trials = [Tried(i, {}, [At(3, value, float(i))]) for i, value in enumerate(values, 1)]
+    figure = searches.best_so_far(trials, quantity=quantity, several=False, title="search")
+    assert "1 worse, at the edge" in [text.get_text() for text in figure.legends[0].get_texts()]
+    low, high = figure.axes[0].get_ylim()
+    [drawn] = [line.get_ydata() for line in figure.axes[0].lines if line.get_linestyle() == "None"]
+    assert all(low <= value <= high for value in drawn)
+    assert list(drawn[:20]) == values[:20]
+    assert low > 0.6 if quantity.rises else high < 10

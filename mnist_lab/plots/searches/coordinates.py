@@ -10,11 +10,11 @@ from matplotlib.lines import Line2D
 from mnist_lab.plots.overview import WIDTH, Style, above_panel
 from mnist_lab.plots.panel import Quantity, tick_label
 from mnist_lab.plots.points import write_key
-from mnist_lab.plots.searches.trials import Dimension, Tried
+from mnist_lab.plots.searches.trials import Dimension, Tried, on_scale
 from mnist_lab.plots.style import BLUE, GREY, INK, ORANGE, axes_at, headline, new_figure, styled
 from mnist_lab.plots.wrapping import fitted, text_width
 
-HEIGHT, NAME, BELOW, SIDE = 3.6, 0.14, 0.42, 0.5  # inches
+HEIGHT, NAME, BELOW, SIDE = 3.6, 0.14, 0.42, (0.5, 1.2)  # inches
 FONT = 8.4
 WITHOUT = -0.13  # where trials are that do not have a parameter
 REST: Style = {"color": "#A8A8A8", "linewidth": 0.7, "alpha": 0.75}
@@ -45,34 +45,38 @@ def parallel_coordinates(
         several: whether there are two objectives, and the best are a Pareto front.
         title: one line about the search; long ones are wrapped.
     """
+    trials, edge = on_scale(trials, quantity)
     figure = new_figure(WIDTH, HEIGHT, layout="none")
     headline(figure, title)
     values = [trial.last.value for trial in trials]
     result = Dimension(quantity.label, min(values), max(values))
     every = [*dimensions, result]
     right = text_width("0.0000", FONT) + 0.2
-    room = (WIDTH - SIDE - right) / max(1, len(dimensions))
+    ticks = [_ticks(each, trials, quantity if each is result else None) for each in every]
+    side = min(SIDE[1], max(SIDE[0], *(text_width(text, FONT) + 0.12 for text in ticks[0].values())))
+    room = (WIDTH - side - right) / max(1, len(dimensions))
     names = [
-        fitted(each.name + (" (log)" if each.logarithmic else ""), wide, FONT, lines=2)
-        for each, wide in zip(every, _widths(len(every), room, right), strict=True)
+        fitted(each.name + (" (log)" if each.logarithmic else ""), wide, FONT, lines=3)
+        for each, wide in zip(every, _widths(len(every), room, side, right), strict=True)
     ]
-    top = above_panel(figure) + 0.1 + NAME * (1 + any("\n" in name for name in names))
-    axes = axes_at(figure, SIDE, top, WIDTH - SIDE - right, HEIGHT - top - BELOW)
+    top = above_panel(figure) + 0.1 + NAME * max(name.count("\n") + 1 for name in names)
+    axes = axes_at(figure, side, top, WIDTH - side - right, HEIGHT - top - BELOW)
     some_lack = any(each.name not in trial.values for trial in trials for each in dimensions)
     axes.set(xlim=(0, len(every) - 1), ylim=(WITHOUT - 0.06 if some_lack else -0.04, 1.04))
     axes.axis("off")
-    for i, (dimension, name) in enumerate(zip(every, names, strict=True)):
-        place, aligned = (0, "center") if i else (4 - 72 * SIDE, "left")
+    for i, name in enumerate(names):
+        place, aligned = (0, "center") if i else (4 - 72 * side, "left")
         if i == len(dimensions):
             place, aligned = 72 * right - 4, "right"
         _write(axes, name, (i, 1), (place, 8), ha=aligned, va="bottom")
         axes.plot([i, i], [0, 1], color=INK, linewidth=1.0, zorder=3, clip_on=False)
-        for height, text in _ticks(dimension, trials, is_result=i == len(dimensions)).items():
-            text = fitted(text, room * 0.6 if i else SIDE - 0.08, FONT)
-            side = {"xytext": (4, 0), "ha": "left"} if i == len(dimensions) else {"xytext": (-4, 0), "ha": "right"}
+        for height, text in ticks[i].items():
+            wide = side - 0.1 if i == 0 else right - 0.1 if i == len(dimensions) else room * 0.6
+            text = fitted(text, wide, FONT)
+            beside = {"xytext": (4, 0), "ha": "left"} if i == len(dimensions) else {"xytext": (-4, 0), "ha": "right"}
             colour = GREY if height == WITHOUT else INK
             box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}
-            _write(axes, text, (i, height), **side, va="center", color=colour, bbox=box)
+            _write(axes, text, (i, height), **beside, va="center", color=colour, bbox=box)
     for trial in sorted(trials, key=lambda each: (each.is_best, each.number in ahead, each.number)):
         places = [
             _height(dimension, trial.values[dimension.name]) if dimension.name in trial.values else WITHOUT
@@ -83,7 +87,7 @@ def parallel_coordinates(
     handles = [Line2D([], [], **BEST, label="Pareto front" if several else "the best")]
     if ahead:
         handles.append(Line2D([], [], **AHEAD, label=said))
-    write_key(figure, [*handles, Line2D([], [], **REST, label="all others")])
+    write_key(figure, [*handles, Line2D([], [], **REST, label="all others"), *edge])
     return figure
 
 
@@ -93,10 +97,11 @@ def _height(dimension: Dimension, value: float | str) -> float:
     return (dimension.place(value) - low) / (high - low) if high > low else 0.5
 
 
-def _ticks(dimension: Dimension, trials: Sequence[Tried], *, is_result: bool) -> dict[float, str]:
+def _ticks(dimension: Dimension, trials: Sequence[Tried], result: Quantity | None) -> dict[float, str]:
     """What is written beside an axis, by its height: the ends of the range, or the choices."""
-    if is_result:
-        return {_height(dimension, value): f"{value:.4f}" for value in (dimension.low, dimension.high)}
+    if result:
+        digits = ".4f" if result.rises else ".4g"
+        return {_height(dimension, value): f"{value:{digits}}" for value in (dimension.low, dimension.high)}
     ticks = {_height(dimension, value): tick_label(value) for value in (dimension.low, dimension.high)}
     if dimension.choices:
         step = -(-len(dimension.choices) // MOST_LABELS)
@@ -106,9 +111,9 @@ def _ticks(dimension: Dimension, trials: Sequence[Tried], *, is_result: bool) ->
     return ticks
 
 
-def _widths(axes: int, room: float, right: float) -> list[float]:
+def _widths(axes: int, room: float, side: float, right: float) -> list[float]:
     """Inches that the name of each axis may take."""
-    return [room * 0.47 + SIDE - 0.06, *[room * 0.9] * (axes - 2), room * 0.47 + right - 0.06]
+    return [room * 0.47 + side - 0.06, *[room * 0.9] * (axes - 2), room * 0.47 + right - 0.06]
 
 
 def _write(axes: Axes, text: str, at: tuple[float, float], xytext: tuple[float, float], **more: Any) -> None:

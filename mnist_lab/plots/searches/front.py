@@ -13,7 +13,7 @@ from mnist_lab.plots import labels
 from mnist_lab.plots.overview import FONT, HEIGHT, LEFT, WIDTH, Style, drawn, panel
 from mnist_lab.plots.panel import Quantity
 from mnist_lab.plots.points import write_key
-from mnist_lab.plots.searches.trials import Tried, looks, rung_handles, value_axis
+from mnist_lab.plots.searches.trials import Tried, looks, on_scale, rung_handles, value_axis
 from mnist_lab.plots.style import GREY, ORANGE, figure_of, headline, inches, new_figure, styled
 from mnist_lab.plots.tradeoff import count_axis
 from mnist_lab.plots.wrapping import text_width
@@ -36,6 +36,7 @@ def pareto_front(
         limit: what is above it was not trained.
         title: one line about the search; long ones are wrapped.
     """
+    trials, edge = on_scale(trials, quantity)
     priced = [(trial, float(trial.cost)) for trial in trials if trial.cost is not None]
     figure = new_figure(WIDTH, HEIGHT, layout="none")
     headline(figure, title)
@@ -48,7 +49,7 @@ def pareto_front(
     front = sorted(
         ((price, trial.last.value, trial) for trial, price in priced if trial.is_best), key=lambda one: one[:2]
     )
-    handles = [*rung_handles(known, trials), Line2D([], [], **FRONT, label="Pareto front")]
+    handles = [*rung_handles(known, trials), Line2D([], [], **FRONT, label="Pareto front"), *edge]
     if front:
         xs, ys = np.array([[x, y] for x, y, _ in front]).T
         right = axes.get_xlim()[1]

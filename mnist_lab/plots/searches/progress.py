@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from mnist_lab.plots.overview import LEFT, WIDTH, Style, above_panel
 from mnist_lab.plots.panel import Quantity
 from mnist_lab.plots.points import write_key
-from mnist_lab.plots.searches.trials import BEST, THREAD, Tried, best_handle, looks, rung_handles, value_axis
+from mnist_lab.plots.searches.trials import BEST, THREAD, Tried, best_handle, looks, on_scale, rung_handles, value_axis
 from mnist_lab.plots.style import BLUE, axes_at, headline, new_figure, styled
 
 HEIGHT, BETWEEN, BELOW = 3.7, 0.22, 0.72  # inches
@@ -34,6 +34,7 @@ def best_so_far(trials: Sequence[Tried], *, quantity: Quantity, several: bool, t
     """
     figure = new_figure(WIDTH, HEIGHT, layout="none")
     headline(figure, title)
+    trials, edge = on_scale(trials, quantity)
     known, top = looks(trials), above_panel(figure)
     wide = (WIDTH - LEFT - BETWEEN - 0.14) / 2
     by_trial, by_time = (axes_at(figure, LEFT + i * (wide + BETWEEN), top, wide, HEIGHT - top - BELOW) for i in (0, 1))
@@ -50,7 +51,7 @@ def best_so_far(trials: Sequence[Tried], *, quantity: Quantity, several: bool, t
     by_time.set_ylabel("")
     by_time.tick_params(labelleft=False)
     line = Line2D([], [], color=BLUE, linewidth=1.6, label="best so far")
-    write_key(figure, [*rung_handles(known, trials), line, best_handle(several)])
+    write_key(figure, [*rung_handles(known, trials), line, best_handle(several), *edge])
     return figure
 
 

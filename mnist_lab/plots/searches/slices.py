@@ -12,7 +12,17 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from mnist_lab.plots.overview import LEFT, WIDTH, Style, above_panel
 from mnist_lab.plots.panel import Quantity
 from mnist_lab.plots.points import write_key
-from mnist_lab.plots.searches.trials import BEST, LOOKS, Dimension, Tried, best_handle, looks, rung_handles, value_axis
+from mnist_lab.plots.searches.trials import (
+    BEST,
+    LOOKS,
+    Dimension,
+    Tried,
+    best_handle,
+    looks,
+    on_scale,
+    rung_handles,
+    value_axis,
+)
 from mnist_lab.plots.style import axes_at, headline, new_figure, set_height, styled
 from mnist_lab.plots.wrapping import fitted
 
@@ -38,6 +48,7 @@ def slices(
         several: whether there are two objectives, and rings mark a Pareto front.
         title: one line about the search; long ones are wrapped.
     """
+    trials, edge = on_scale(trials, quantity)
     columns = min(COLUMNS, len(dimensions))
     wide, down = (WIDTH - LEFT - 0.14 - (columns - 1) * BETWEEN) / columns, ceil(len(dimensions) / columns)
     figure = new_figure(WIDTH, 1, layout="none")
@@ -62,7 +73,7 @@ def slices(
         axes.tick_params(labelleft=column == 0)
         axes.set_ylabel(axes.get_ylabel() if column == 0 else "")
         axes.set_xlabel(fitted(dimension.name + (" (log scale)" if dimension.logarithmic else ""), wide, 9.5, lines=2))
-    write_key(figure, [*handles, best_handle(several)])
+    write_key(figure, [*handles, best_handle(several), *edge])
     return figure
 
 
@@ -94,7 +105,9 @@ def _draw(axes: Axes, trials: Sequence[Tried], styles: Sequence[Style], dimensio
         axes.set_xscale("log")
         span = dimension.high / dimension.low
         axes.set_xlim(dimension.low / span**0.05, dimension.high * span**0.05)
-        axes.xaxis.set_major_locator(LogLocator(subs=(1,) if span >= 100 else (1, 2, 5), numticks=5))
+        axes.xaxis.set_major_locator(
+            LogLocator(subs=(1,) if span >= 100 else (1, 3) if span >= 10 else (1, 2, 5), numticks=5)
+        )
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_locator(NullLocator())
     else:

@@ -1,7 +1,7 @@
 """The trials of a search as figures show them: what they are drawn from, and the look of each rung."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +22,8 @@ QUANTITIES = {
     )
 }
 """What an objective can be, by its name in a search file."""
+FENCE = 3.0  # interquartile ranges beyond the worst quarter, in powers of ten, from which a number is off the scale
+FEWEST = 8  # numbers of which something can be said to be unlike the others
 LOGARITHMIC_FROM = 5.0  # largest over smallest loss
 
 # From the end of the training backwards. In grey print and to the colour-blind the markers tell.
@@ -91,6 +93,27 @@ class Tried:
     def last(self) -> At:
         """The latest numbers."""
         return self.reached[-1]
+
+
+def on_scale(trials: Sequence[Tried], quantity: Quantity) -> tuple[list[Tried], list[Line2D]]:
+    """The trials with numbers that suit one axis: much worse ones, of training that diverged, are moved to its end.
+
+    Returns:
+        The trials, and what to say about it in the legend.
+    """
+    values = np.array([at.value for trial in trials for at in trial.reached], dtype=np.float64)
+    costs = np.log10(np.maximum(1 - values if quantity.rises else values, 1e-6))
+    low, high = np.quantile(costs, [0.25, 0.75])
+    end = 10 ** float(high + FENCE * max(high - low, 0.1))
+    worst = 1 - end if quantity.rises else end
+    beyond = int((costs > np.log10(end)).sum())
+    if len(values) < FEWEST or not beyond:
+        return list(trials), []
+    limit = max if quantity.rises else min
+    kept = [
+        replace(trial, reached=[at._replace(value=limit(at.value, worst)) for at in trial.reached]) for trial in trials
+    ]
+    return kept, [Line2D([], [], linestyle="none", label=f"{beyond} worse, at the edge")]
 
 
 def looks(trials: Iterable[Tried]) -> dict[int, Style]:

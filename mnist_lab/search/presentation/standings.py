@@ -1,5 +1,6 @@
 """The order of a search's trials, and the names of its parameters."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -71,5 +72,6 @@ def parameter_names(space: Sequence[Parameter]) -> Mapping[str, str]:
 
 
 def _called(parameter: Parameter) -> str:
-    words = setting_name(parameter.key) or parameter.key.rpartition(".")[2].replace("_", " ")
+    path = re.sub(r"\[(\d+)\]", r".\1", parameter.key)
+    words = setting_name(path) or path.rpartition(".")[2].replace("_", " ")
     return words + parameter.name.removeprefix(parameter.key)

@@ -188,6 +188,10 @@ def test_parameters_have_the_names_of_figures_unless_two_would_have_the_same():
     record = of_tradeoff()
     names = standings.parameter_names(record.space)
     assert list(names.values()) == ["model", "nodes per hidden layer", "conv filters, layer 1", "learning rate"]
+    layer = record.space[2].model_copy(
+        update={"key": "model.layers[2].conv.filters", "name": "model.layers[2].conv.filters (a)"}
+    )
+    assert list(standings.parameter_names([layer]).values()) == ["conv filters, layer 3 (a)"]
     twice = (record.space[2], record.space[2].model_copy(update={"name": "again", "key": record.space[2].key}))
     assert len(set(standings.parameter_names(twice).values())) == 2
 
