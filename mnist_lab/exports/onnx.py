@@ -5,7 +5,7 @@ what the network is about is in `metadata_props`.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,6 @@ import numpy as np
 import onnx
 import onnxruntime
 from numpy.typing import NDArray
-from tf2onnx import utils
-from tf2onnx.handler import tf_op
 
 from mnist_lab.exports.formats import Quantization
 from mnist_lab.exports.inference import in_batches
@@ -27,15 +25,18 @@ _CALIBRATED = 50
 def write(networks: Sequence[Trained], path: Path, quantize: Quantization | None) -> None:
     """Write one network; see `formats.Writer`."""
     [network] = networks
+    model = network.model  # starts Keras on TensorFlow, which the next import would do otherwise
+    from mnist_lab.exports import onnx_operators  # noqa: F401
+
     floating = path.with_name("floating.onnx") if quantize else path
-    network.model.export(str(floating), format="onnx", input_signature=network.inputs, verbose=False)
+    model.export(str(floating), format="onnx", input_signature=network.inputs, verbose=False)
     if quantize:
         _quantize(floating, path, network.calibration)
-    model = onnx.load(path)
-    _rename_output(model.graph, "probabilities")
+    written = onnx.load(path)
+    _rename_output(written.graph, "probabilities")
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in network.facts.items()}
-    onnx.helper.set_model_props(model, texts)
-    onnx.save(model, path)
+    onnx.helper.set_model_props(written, texts)
+    onnx.save(written, path)
 
 
 def predicted(path: Path, index: int, images: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
@@ -75,32 +76,3 @@ def _rename_output(graph: Any, name: str) -> None:
         node.input[:] = [name if one == output.name else one for one in node.input]
         node.output[:] = [name if one == output.name else one for one in node.output]
     output.name = name
-
-
-@tf_op("Erfc")
-class _Erfc:
-    """TensorFlow's complementary error function, in GELU, which tf2onnx does not know."""
-
-    @classmethod
-    def version_9(cls, ctx: Any, node: Any, **_: Any) -> None:
-        """For ONNX's operators since version 9."""
-        _replace(ctx, node, "Erf", lambda one, erf: [one, erf])
-
-
-@tf_op("Expm1")
-class _Expm1:
-    """TensorFlow's exp(x) - 1, in CELU, likewise."""
-
-    @classmethod
-    def version_6(cls, ctx: Any, node: Any, **_: Any) -> None:
-        """For ONNX's operators since version 6."""
-        _replace(ctx, node, "Exp", lambda one, exp: [exp, one])
-
-
-def _replace(ctx: Any, node: Any, inner: str, difference: Callable[[str, str], list[str]]) -> None:
-    """Replace a node of the graph `ctx` by two: `inner`, and a difference between its result and 1."""
-    known = {"shapes": node.output_shapes, "dtypes": node.output_dtypes}
-    one = ctx.make_const(utils.make_name("one"), np.array(1, np.float32)).output[0]
-    result = ctx.make_node(inner, list(node.input), **known).output[0]
-    ctx.remove_node(node.name)
-    ctx.make_node("Sub", difference(one, result), name=node.name, outputs=list(node.output), **known)

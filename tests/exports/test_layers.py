@@ -26,10 +26,15 @@ def form(request):
     return request.param
 
 
+converted = pytest.mark.parametrize("form", ["onnx", "litert"], indirect=True)
+"""A SavedModel holds TensorFlow's own operators."""
+
+
 def test_every_layer_has_a_network_here():
     assert NETWORKS.keys() == {layer.key for layer in LAYERS}
 
 
+@converted
 @pytest.mark.parametrize("layer", NETWORKS)
 def test_a_network_with_this_layer_predicts_the_same_once_exported(layer, form, tmp_path):
     run = untrained(tmp_path, network([*NETWORKS[layer], *END]), test_rows=64)
@@ -37,6 +42,7 @@ def test_a_network_with_this_layer_predicts_the_same_once_exported(layer, form, 
     assert done.agreements[0].images == 64
 
 
+@converted
 def test_a_network_with_every_activation_function_predicts_the_same_once_exported(form, tmp_path):
     blocks = [{"residual": {"layers": [{"dense": 8}, {"activation": name}]}} for name in get_args(Activation)]
     layers = [{"max_pool": 4}, "flatten", {"dense": 8}, *blocks, END[-1]]
