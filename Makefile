@@ -96,7 +96,7 @@ lock: ## Regenerate the lock files, with uv (UPGRADE=--upgrade for the newest ve
 		constraints="$$constraints --constraint requirements-$$extra.lock"; \
 	done; \
 	uv pip compile $(UPGRADE) $(LOCK_OPTIONS) $$constraints --output-file requirements-dev.lock \
-		--group dev --extra jax --extra dask --extra slurm --extra export --extra tune pyproject.toml
+		--group dev --extra jax --extra dask --extra slurm --extra export --extra tune --extra tensorboard --extra mlflow pyproject.toml
 
 LOCK_OPTIONS = --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make lock'

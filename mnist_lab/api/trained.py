@@ -59,7 +59,7 @@ class Run(runs.Run):
         facts, data = self.measured.run, self.measured.dataset
         title = f"{facts.name}, seed {facts.seed}, {data.label}"
         if kind == "confusion":
-            return plots.confusion(self._confusion(), data.names, title=title)
+            return plots.confusion(self.predictions.confusion(data.classes), data.names, title=title)
         said: dict[str, Any] = {"title": title, "validation_name": "test" if data.selected_on_test else "validation"}
         if kind == "curves":
             there = (self.folder.path / "batches.npz").is_file()
@@ -72,14 +72,6 @@ class Run(runs.Run):
         if kind == "accuracy":
             return plots.accuracy(self.history, **said, test=test.accuracy)
         return plots.loss(self.history, **said, test=test.loss)
-
-    def _confusion(self) -> Any:
-        """(classes, classes) test images: a row per true class, a column per predicted one."""
-        import numpy as np
-
-        classes, found = self.measured.dataset.classes, self.predictions
-        pairs = found.labels.astype(np.int64) * classes + found.predicted
-        return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
     def _repr_html_(self) -> str:
         from mnist_lab.notebook import run_html

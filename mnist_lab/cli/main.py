@@ -17,6 +17,7 @@ from mnist_lab.cli.data import data
 from mnist_lab.cli.delete import delete
 from mnist_lab.cli.export import export
 from mnist_lab.cli.list import list_runs
+from mnist_lab.cli.log import log
 from mnist_lab.cli.predict import predict
 from mnist_lab.cli.report import report
 from mnist_lab.cli.reproduce import reproduce
@@ -152,6 +153,7 @@ COMMANDS = (
     delete,
     export,
     list_runs,
+    log,
     predict,
     report,
     reproduce,

@@ -304,6 +304,8 @@ class Runtime(Spec):
     """Epochs between two checkpoints, from which an interrupted run resumes."""
     keep_checkpoint: bool = False
     """Whether a finished run keeps its last checkpoint, from which a run with more `train.epochs` continues."""
+    report_to: Annotated[tuple[Literal["tensorboard", "mlflow"], ...], OneOrMore] = ()
+    """Trackers that show the run while it is trained."""
 
 
 class Config(Spec):

@@ -13,6 +13,7 @@ from mnist_lab.experiment import class_weights, warm_start
 from mnist_lab.experiment.data import settle_split
 from mnist_lab.runs import Run, RunFolder
 from mnist_lab.system.directories import expanded
+from mnist_lab.trackers.registry import check_installed
 
 RENAMED = 3
 """Renamed classes that are listed."""
@@ -54,9 +55,10 @@ def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
 
     Raises:
         InputError: it names rows or classes that the data set does not have, or a run whose weights cannot be read.
-        SetupError: its backend is not installed.
+        SetupError: its backend or a tracker is not installed.
     """
     runtime = config.runtime
+    check_installed(runtime.report_to)
     backend = backends.choose(runtime.backend, convolves=config.model.convolves, device=runtime.device)
     data, runtime = config.data, runtime.model_copy(update={"backend": backend})
     if data.dataset not in KNOWN:

@@ -159,6 +159,7 @@ def repeated(original: Run, *, backend: str | None, device: str | None, threads:
         "backend": backend or config.runtime.backend,
         "device": device or (used if used in ("cpu", "gpu") else config.runtime.device),
         "threads": threads or config.runtime.threads,
+        "report_to": (),
     }
     return config.model_copy(update={"runtime": config.runtime.model_copy(update=changes)})
 

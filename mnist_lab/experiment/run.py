@@ -19,6 +19,7 @@ from mnist_lab.experiment.interrupts import Interrupts
 from mnist_lab.experiment.log import LogFile
 from mnist_lab.experiment.observer import Observer, Observers, Plan
 from mnist_lab.experiment.provenance import provenance
+from mnist_lab.experiment.tracking import tracking
 from mnist_lab.runs import CHECKPOINT, LAST_CHECKPOINT, Run, RunFolder, load_run
 from mnist_lab.system.writable import check_clock, check_writable
 
@@ -125,6 +126,11 @@ def _run(
                 "runtime.keep_checkpoint: this finished run was trained without it, so its last checkpoint was not"
                 " kept; only retraining keeps it."
             )
+        for name in config.runtime.report_to:
+            observer.note(
+                f"runtime.report_to: this run was finished before; report it with mnist-lab log {folder.path}"
+                f" --to {name}."
+            )
         finished = load_run(folder.path)
         if note := identity.renamed(finished):
             observer.note(note)
@@ -186,12 +192,14 @@ def _train(plan: Plan, trainer: "Trainer", timing: metrics.Timing, observer: Obs
     if plan.continues and plan.continues.epochs == plan.epochs_done:
         epochs.save(plan, trainer, CHECKPOINT)
     timing = timing.training_begins(trainer.history)
-    observer.begun(plan)
-    epochs.fit(plan, trainer, observer, until)
-    if until is not None:
-        observer.note(f"Stopped after epoch {len(trainer.history)} of {plan.config.train.epochs}, not tested.")
-        return None
-    return write_results(plan, trainer, timing, observer)
+    with tracking(plan.config.runtime.report_to, observer.note) as trackers:
+        observer = Observers([observer, trackers])
+        observer.begun(plan)
+        epochs.fit(plan, trainer, observer, until)
+        if until is not None:
+            observer.note(f"Stopped after epoch {len(trainer.history)} of {plan.config.train.epochs}, not tested.")
+            return None
+        return write_results(plan, trainer, timing, observer)
 
 
 def _is_done(folder: RunFolder, *, force: bool) -> bool:

@@ -58,7 +58,8 @@ def _quantize(source: Path, target: Path, images: NDArray[np.uint8]) -> None:
         def __init__(self) -> None:
             self._batches = iter(np.array_split(images.astype(np.float32), max(1, len(images) // _CALIBRATED)))
 
-        def get_next(self) -> dict[str, Any] | None:
+        def get_next(self) -> Any:
+            """The next batch; None after the last."""
             return next(({"pixels": batch} for batch in self._batches), None)
 
     prepared = source.with_name("prepared.onnx")

@@ -34,6 +34,13 @@ class Predictions:
     probabilities: "NDArray[Any]"
     """Of each class (n, classes), in float16."""
 
+    def confusion(self, classes: int) -> "NDArray[Any]":
+        """The confusion matrix (classes, classes) in images: a row per true class, a column per predicted one."""
+        import numpy as np
+
+        pairs = self.labels.astype(np.int64) * classes + self.predicted
+        return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+
     def __repr__(self) -> str:
         return f"Predictions(of {len(self.labels):,} test images)"
 

@@ -44,7 +44,11 @@ def test_a_network_with_this_layer_predicts_the_same_once_exported(layer, form, 
 
 @converted
 def test_a_network_with_every_activation_function_predicts_the_same_once_exported(form, tmp_path):
-    blocks = [{"residual": {"layers": [{"dense": 8}, {"activation": name}]}} for name in get_args(Activation)]
+    blocks = [
+        layer
+        for name in get_args(Activation)
+        for layer in ({"residual": {"layers": [{"dense": 8}, {"activation": name}]}}, "layer_norm")
+    ]
     layers = [{"max_pool": 4}, "flatten", {"dense": 8}, *blocks, END[-1]]
     assert exported(untrained(tmp_path, network(layers), test_rows=64), form, tmp_path).path.exists()
 

@@ -1,0 +1,46 @@
+"""`mnist-lab log`: show finished runs in TensorBoard or MLflow."""
+
+from pathlib import Path
+
+import click
+
+from mnist_lab.cli import _completion
+from mnist_lab.cli._options import debug_option, examples, references, results_option
+from mnist_lab.terminal.output import echo
+
+
+@click.command(
+    short_help="Log finished runs to TensorBoard or MLflow.",
+    epilog=examples(
+        "mnist-lab log mlp_512 --to tensorboard",
+        "mnist-lab log mlp_512 ablation/nodes_256 --to mlflow",
+        "mnist-lab log results/mlp_512/seed1-0123abcd --to mlflow --store http://localhost:5000",
+    ),
+)
+@references("RUN...", _completion.runs)
+@click.option("--to", "name", type=click.Choice(["tensorboard", "mlflow"]), required=True, help="Tracker.")
+@click.option(
+    "--store",
+    metavar="PLACE",
+    help="tensorboard: folder for event files; default: the run folders. mlflow: address of the server or database; "
+    "default: MLFLOW_TRACKING_URI, else sqlite:///mlflow.db.",
+)
+@results_option
+@debug_option
+def log(references: tuple[str, ...], name: str, store: str | None, results: Path) -> None:
+    """Log finished runs to a tracker: loss and accuracy by epoch and by batch, hyperparameters, plots, the confusion
+    matrix, the test results and, in MLflow, the saved model.
+
+    A run that was logged before, be it by this command or by runtime.report_to while it was trained, is not logged
+    again.
+    """
+    from mnist_lab.runs import find_run
+    from mnist_lab.trackers.finished import report
+    from mnist_lab.trackers.registry import tracker
+
+    runs = [find_run(reference, results) for reference in references]
+    told = tracker(name, store)
+    for run in runs:
+        new = report(run, told)
+        echo(f"{run.folder.path}: {'logged' if new else 'was logged before'}")
+    echo(f"\nTo see them: {told.where()}")

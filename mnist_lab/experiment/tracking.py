@@ -1,0 +1,57 @@
+"""Reports a run to the trackers of `runtime.report_to` while it is trained."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from mnist_lab.experiment.observer import Observer, Plan
+from mnist_lab.runs import Run, RunFolder
+from mnist_lab.trackers.background import Background
+from mnist_lab.trackers.tracker import Subject
+
+if TYPE_CHECKING:
+    from mnist_lab.history import Record
+    from mnist_lab.runs import Measured
+
+
+class _Tracking(Observer):
+    """Tells trackers what it observes."""
+
+    def __init__(self, trackers: Sequence[Background]) -> None:
+        self._trackers = trackers
+        self._folder: RunFolder
+
+    @override
+    def begun(self, plan: Plan) -> None:
+        self._folder = plan.folder
+        subject = Subject(plan.config, plan.folder, plan.identity.fingerprint, plan.splits.dataset.title)
+        for tracker in self._trackers:
+            tracker.begin(subject, plan.folder.read_history())
+
+    @override
+    def epoch(self, record: "Record", epochs: int) -> None:
+        for tracker in self._trackers:
+            tracker.epoch(record)
+
+    @override
+    def done(self, measured: "Measured") -> None:
+        for tracker in self._trackers:
+            tracker.finish(Run(self._folder, measured.as_dict()))
+
+
+@contextmanager
+def tracking(names: Sequence[str], note: Callable[[str], object]) -> Iterator[Observer]:
+    """An observer that tells the trackers with these names.
+
+    Args:
+        names: of installed trackers.
+        note: is called with what goes wrong, none of which stops the run.
+    """
+    trackers = [Background(name, note) for name in names]
+    try:
+        yield _Tracking(trackers)
+    finally:
+        for tracker in trackers:
+            tracker.end()

@@ -1,0 +1,84 @@
+"""Tells a tracker about a run in training, in a thread of its own: one that is slow or down does not delay the run."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from queue import SimpleQueue
+
+from mnist_lab.history import Record
+from mnist_lab.runs import Run
+from mnist_lab.trackers.registry import tracker
+from mnist_lab.trackers.tracker import Subject, Tracker
+
+PATIENCE = 10.0
+"""Seconds that a finished run waits until the tracker has been told all of it."""
+PATIENCE_UNFINISHED = 1.0
+"""Seconds that one waits that failed or was interrupted."""
+
+Step = Callable[[Tracker], object]
+
+
+class Background:
+    """One tracker of one run.
+
+    Args:
+        name: of the tracker.
+        note: is called, in the thread of the run, with what went wrong; once.
+    """
+
+    def __init__(self, name: str, note: Callable[[str], object]) -> None:
+        self._name = name
+        self._note = note
+        self._steps: SimpleQueue[Step | None] = SimpleQueue()
+        self._finished = False
+        self._problem = ""
+        self._noted = False
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def begin(self, subject: Subject, history: Iterable[Record]) -> None:
+        """The run begins, or resumes after the epochs of `history`."""
+        self._steps.put(lambda tracker: tracker.begin(subject))
+        for record in history:
+            self.epoch(record)
+
+    def epoch(self, record: Record) -> None:
+        """An epoch is done."""
+        now = time.time()
+        self._steps.put(lambda tracker: tracker.epoch(record, now))
+        self._note_problem()
+
+    def finish(self, run: Run) -> None:
+        """The run is complete; waits a little for the tracker, whose files may be among those of the run."""
+        self._finished = True
+        self._steps.put(lambda tracker: tracker.finish(run))
+        self._close(PATIENCE)
+
+    def end(self) -> None:
+        """The run is over; if `finish` was not called, it failed or was stopped."""
+        if not self._finished:
+            self._steps.put(lambda tracker: tracker.abandon())
+            self._close(PATIENCE_UNFINISHED)
+
+    def _close(self, patience: float) -> None:
+        self._steps.put(None)
+        self._thread.join(patience)
+        if self._thread.is_alive() and not self._problem:
+            self._problem = f"no answer within {patience:g} s"
+        self._note_problem()
+
+    def _work(self) -> None:
+        try:
+            told = tracker(self._name)
+            while step := self._steps.get():
+                step(told)
+        except Exception as error:
+            self._problem = str(error).strip().partition("\n")[0] or type(error).__name__
+
+    def _note_problem(self) -> None:
+        if self._problem and not self._noted:
+            self._noted = True
+            self._note(
+                f"{self._name}: {self._problem}. The run goes on; once it is finished, "
+                f"`mnist-lab log RUN --to {self._name}` reports it."
+            )

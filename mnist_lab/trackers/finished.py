@@ -1,0 +1,40 @@
+"""Tells a tracker about a finished run."""
+
+from datetime import datetime
+
+from mnist_lab.errors import MnistLabError, SetupError
+from mnist_lab.runs import Run
+from mnist_lab.trackers.tracker import Subject, Tracker
+
+
+def report(run: Run, tracker: Tracker) -> bool:
+    """Tell the tracker all about a finished run; False if it has been told before.
+
+    Raises:
+        InputError: a file of the run is damaged.
+        SetupError: the tracker cannot be reached, or failed.
+    """
+    try:
+        return _report(run, tracker)
+    except (MnistLabError, OSError):
+        raise
+    except Exception as error:
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise SetupError(
+            f"{tracker.title}: {run.folder.path} could not be logged: {reason}",
+            "Check where it is logged to (--store), then repeat the command; what was logged in part is replaced.",
+        ) from error
+
+
+def _report(run: Run, tracker: Tracker) -> bool:
+    if tracker.has(run):
+        return False
+    history = run.history
+    tracker.begin(Subject.of(run))
+    facts = run.measured
+    at = datetime.fromisoformat(facts.run.started).timestamp() + facts.seconds.startup
+    for record in history:
+        at += record["seconds"]
+        tracker.epoch(record, at)
+    tracker.finish(run)
+    return True

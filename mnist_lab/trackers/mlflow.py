@@ -1,0 +1,117 @@
+"""MLflow, through its client: at the address in MLFLOW_TRACKING_URI, or whatever else MLflow is set to."""
+
+import logging
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from typing_extensions import override
+
+from mnist_lab.history import Record
+from mnist_lab.runs import Run
+from mnist_lab.trackers.tracker import EPOCH, PREFIX, Subject, Tracker, confusion, numbers, pictures, points
+
+# Read by the import. By default, MLflow waits for minutes for a server that is down, and reports its use to its makers.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param
+
+for _chatty in ("mlflow", "alembic"):  # they announce every table of a new database
+    logging.getLogger(_chatty).setLevel(logging.WARNING)
+
+EXPERIMENT = "mnist-lab"
+"""The experiment of MLflow that runs are in, unless MLFLOW_EXPERIMENT_NAME names another."""
+_STARTED = f"{PREFIX}started"
+"""The tag that says of which repetition of the run all has been told: when it started."""
+_METRICS, _PARAMETERS, _LONGEST = 1000, 100, 6000
+"""The most that MLflow takes in one request, and characters in one parameter."""
+
+
+class MLflow(Tracker):
+    """Writes to an MLflow store.
+
+    Args:
+        store: its address; None for MLflow's own setting.
+    """
+
+    name = "mlflow"
+    title = "MLflow"
+
+    def __init__(self, store: str | None = None) -> None:
+        self._client = MlflowClient(store)
+        self._id = ""
+
+    @override
+    def has(self, run: Run) -> bool:
+        return any(told.data.tags.get(_STARTED) == run.measured.run.started for told in self._told(Subject.of(run)))
+
+    @override
+    def begin(self, subject: Subject) -> None:
+        for told in self._told(subject):
+            if _STARTED not in told.data.tags:
+                self._client.delete_run(told.info.run_id)
+        created = self._client.create_run(self._experiment(), tags=subject.tags, run_name=subject.title)
+        self._id = created.info.run_id
+        parameters = [Param(name, str(value)[:_LONGEST]) for name, value in subject.parameters.items()]
+        for i in range(0, len(parameters), _PARAMETERS):
+            self._client.log_batch(self._id, params=parameters[i : i + _PARAMETERS])
+
+    @override
+    def epoch(self, record: Record, at: float) -> None:
+        known = {name: record[name] for name in EPOCH if record.get(name) is not None}
+        self._log([Metric(f"epoch/{name}", value, _ms(at), record["epoch"]) for name, value in known.items()])
+
+    @override
+    def finish(self, run: Run) -> None:
+        client, now = self._client, _ms(time.time())
+        curve = [
+            Metric(f"batch/{name}", value, now, point.images)
+            for point in points(run)
+            for name, value in (("loss", point.loss), ("accuracy", point.accuracy))
+        ]
+        final = [Metric(name, value, now, run.measured.epochs) for name, value in numbers(run).items()]
+        self._log([*curve, *final])
+        for file in pictures(run).values():
+            client.log_artifact(self._id, str(file), "plots")
+        if matrix := confusion(run):
+            classes = list(run.measured.dataset.names)
+            client.log_dict(self._id, {"classes": classes, "confusion": matrix}, "confusion.json")
+        for name in ("model.keras", "config.yaml", "mistakes.json"):
+            if (file := run.folder.path / name).is_file():
+                client.log_artifact(self._id, str(file))
+        client.set_terminated(self._id)
+        client.set_tag(self._id, _STARTED, run.measured.run.started)
+
+    @override
+    def abandon(self) -> None:
+        self._client.set_terminated(self._id, "KILLED")
+
+    @override
+    def where(self) -> str:
+        return f"mlflow ui --backend-store-uri {self._client.tracking_uri}"
+
+    def _log(self, metrics: list[Metric]) -> None:
+        for i in range(0, len(metrics), _METRICS):
+            self._client.log_batch(self._id, metrics=metrics[i : i + _METRICS])
+
+    def _experiment(self) -> str:
+        """Its id; made if there is none. Files go beside a database, not into the working folder as MLflow's do."""
+        name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
+        if there := self._client.get_experiment_by_name(name):
+            return there.experiment_id
+        _, sqlite, database = self._client.tracking_uri.partition("sqlite:///")
+        files = (Path(database).absolute().parent / "mlruns" / name).as_uri() if sqlite else None
+        return self._client.create_experiment(name, files)
+
+    def _told(self, subject: Subject) -> list[Any]:
+        """MLflow's runs that are this one or a repetition of it."""
+        same = " and ".join(f"tags.`{name}` = '{value}'" for name, value in subject.tags.items())
+        return list(self._client.search_runs([self._experiment()], same))
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

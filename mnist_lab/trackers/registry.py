@@ -1,0 +1,42 @@
+"""Trackers by their names, and the extras that they need."""
+
+from collections.abc import Iterable
+from importlib import import_module
+from importlib.util import find_spec
+
+from mnist_lab.errors import SetupError
+from mnist_lab.system.installation import extra_command
+from mnist_lab.trackers.tracker import Tracker
+
+_CLASSES = {"tensorboard": ("TensorBoard", "tensorboardX"), "mlflow": ("MLflow", "mlflow")}
+"""The class, in a module with the name of the tracker, and the package that it needs. The extra has this name, too."""
+TRACKERS = tuple(_CLASSES)
+
+
+def check_installed(names: Iterable[str]) -> None:
+    """Check that the packages of these trackers are installed.
+
+    Raises:
+        SetupError: one is not.
+    """
+    for name in names:
+        title, package = _CLASSES[name]
+        if not find_spec(package):
+            raise SetupError(
+                f"{title} needs the package {package}, which is not installed.",
+                f"Install the extra: {extra_command(name)}",
+            )
+
+
+def tracker(name: str, store: str | None = None) -> Tracker:
+    """The tracker with this name.
+
+    Args:
+        name: one of `TRACKERS`.
+        store: where it keeps what it is told: of TensorBoard a folder, of MLflow an address; None for its default.
+
+    Raises:
+        SetupError: the package that it needs is not installed.
+    """
+    check_installed([name])
+    return getattr(import_module(f"mnist_lab.trackers.{name}"), _CLASSES[name][0])(store)

@@ -1,0 +1,115 @@
+"""TensorBoard's event files, written by tensorboardX, in the folder of the run or in one of the user's.
+
+`tensorboard --logdir results` finds them and names each after its folder.
+"""
+
+import json
+import os
+import shlex
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from tensorboardX import SummaryWriter
+from tensorboardX.summary import hparams
+from typing_extensions import override
+
+from mnist_lab.history import Record
+from mnist_lab.runs import Run
+from mnist_lab.system import atomic
+from mnist_lab.trackers.tracker import EPOCH, Subject, Tracker, confusion, numbers, pictures, points
+
+COMPLETE = "tensorboard.json"
+"""The file beside the events that says of which repetition of the run all has been told."""
+_EVENTS = "events.out.tfevents.*"
+_FLUSH = 5
+"""Seconds until an event is in the file."""
+
+
+class TensorBoard(Tracker):
+    """Writes event files.
+
+    Args:
+        store: the folder below which each run has its own; None for the runs' folders.
+    """
+
+    name = "tensorboard"
+    title = "TensorBoard"
+
+    def __init__(self, store: str | None = None) -> None:
+        self._store = Path(store) if store else None
+        self._subject: Subject
+        self._writer: Any
+        self._folders: list[str] = []
+
+    @override
+    def has(self, run: Run) -> bool:
+        try:
+            told = json.loads((self._folder(Subject.of(run)) / COMPLETE).read_bytes())
+        except (OSError, ValueError):
+            return False
+        return told == {"started": run.measured.run.started}
+
+    @override
+    def begin(self, subject: Subject) -> None:
+        self._subject = subject
+        folder = self._folder(subject)
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in (folder / COMPLETE, *folder.glob(_EVENTS)):
+            old.unlink(missing_ok=True)
+        # TensorBoard forgets what it has read of the events that were removed.
+        self._writer = SummaryWriter(str(folder), purge_step=0, flush_secs=_FLUSH)
+        self._writer.add_text("run", _table({"name": subject.title, "data set": subject.dataset, **subject.tags}))
+
+    @override
+    def epoch(self, record: Record, at: float) -> None:
+        for name in EPOCH:
+            if record.get(name) is not None:
+                self._writer.add_scalar(f"epoch/{name}", record[name], record["epoch"], walltime=at)
+
+    @override
+    def finish(self, run: Run) -> None:
+        writer, final, epochs = self._writer, numbers(run), run.measured.epochs
+        for point in points(run):
+            writer.add_scalar("batch/loss", point.loss, point.images)
+            writer.add_scalar("batch/accuracy", point.accuracy, point.images)
+        for name, value in final.items():
+            writer.add_scalar(name, value, epochs)
+        for name, file in pictures(run).items():
+            with Image.open(file) as image:
+                writer.add_image(f"plots/{name}", np.asarray(image.convert("RGB")), epochs, dataformats="HWC")
+        if matrix := confusion(run):
+            writer.add_text("confusion matrix", _matrix(matrix, run.measured.dataset.names), epochs)
+        for summary in hparams(self._subject.main_parameters, final):
+            writer.file_writer.add_summary(summary)
+        writer.close()
+        complete = {"started": run.measured.run.started}
+        atomic.write_text(self._folder(self._subject) / COMPLETE, json.dumps(complete))
+
+    @override
+    def abandon(self) -> None:
+        self._writer.close()
+
+    @override
+    def where(self) -> str:
+        return f"tensorboard --logdir {shlex.quote(os.path.commonpath(self._folders))}"
+
+    def _folder(self, subject: Subject) -> Path:
+        if self._store is None:
+            folder = subject.folder.path
+        else:
+            folder = self._store / str(subject.config.experiment) / subject.folder.id
+        self._folders.append(str(folder))
+        return folder
+
+
+def _table(facts: dict[str, str]) -> str:
+    """As Markdown, which TensorBoard renders."""
+    return "\n".join(["| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in facts.items())])
+
+
+def _matrix(matrix: list[list[int]], classes: tuple[str, ...]) -> str:
+    lines = [["true \\ predicted", *classes], ["---"] * (len(classes) + 1)]
+    lines += [[f"**{name}**", *map(str, row)] for name, row in zip(classes, matrix, strict=True)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
