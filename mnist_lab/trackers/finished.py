@@ -16,7 +16,7 @@ def report(run: Run, tracker: Tracker) -> bool:
     """
     try:
         return _report(run, tracker)
-    except (MnistLabError, OSError):
+    except MnistLabError:
         raise
     except Exception as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
