@@ -104,6 +104,7 @@ def _read_all(folder: Path, files: Sequence[Path], form: Form, notes: list[str])
             pixels, frames = _read_picture(path)
         except DataError as error:
             problems.append(error)
+            continue
         if problems:  # the others are only read to name all problems at once
             continue
         framed += [path] if frames else []
