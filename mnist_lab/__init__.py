@@ -15,7 +15,20 @@ from mnist_lab.errors import *  # noqa: F403
 from mnist_lab.version import __version__
 
 if TYPE_CHECKING:
-    from mnist_lab.api import compare, export, list_runs, load_config, load_run, predict, report, run, sweep, tune
+    from mnist_lab.api import (
+        compare,
+        evaluate,
+        export,
+        list_runs,
+        load_config,
+        load_run,
+        predict,
+        report,
+        run,
+        sweep,
+        tune,
+    )
+    from mnist_lab.api.evaluation import Score
     from mnist_lab.api.finished import Prediction
     from mnist_lab.api.found import Found
     from mnist_lab.api.study import Study
@@ -24,8 +37,10 @@ if TYPE_CHECKING:
 
 _HOME = {
     "mnist_lab.api": (
-        "compare", "export", "list_runs", "load_config", "load_run", "predict", "report", "run", "sweep", "tune",
+        "compare", "evaluate", "export", "list_runs", "load_config", "load_run", "predict", "report", "run", "sweep",
+        "tune",
     ),
+    "mnist_lab.api.evaluation": ("Score",),
     "mnist_lab.api.finished": ("Prediction",),
     "mnist_lab.api.found": ("Found",),
     "mnist_lab.api.trained": ("Run",),
@@ -35,8 +50,8 @@ _HOME = {
 """Where each name comes from when it is first used."""
 
 __all__ = [
-    "Config", "Found", "Prediction", "Run", "Study", "__version__", "compare", "export", "list_runs", "load_config",
-    "load_run", "predict", "report", "run", "sweep", "tune",
+    "Config", "Found", "Prediction", "Run", "Score", "Study", "__version__", "compare", "evaluate", "export",
+    "list_runs", "load_config", "load_run", "predict", "report", "run", "sweep", "tune",
 ]  # fmt: skip
 __all__ += errors.__all__
 

@@ -45,7 +45,18 @@ def trained(tmp_path, monkeypatch):
 
 
 def test_the_package_shows_what_it_offers_and_has_it_all():
-    functions = {"run", "sweep", "tune", "report", "compare", "predict", "export", "load_config", "load_run"}
+    functions = {
+        "run",
+        "sweep",
+        "tune",
+        "report",
+        "compare",
+        "predict",
+        "evaluate",
+        "export",
+        "load_config",
+        "load_run",
+    }
     assert functions | {"list_runs", "Config", "Found", "Run", "Study", "Prediction"} <= set(dir(mnist_lab))
     assert set(dir(mnist_lab)) == set(mnist_lab.__all__)
     assert all(getattr(mnist_lab, name) is not None for name in dir(mnist_lab))
@@ -279,6 +290,7 @@ class TestPaths:
         ("report", [os.fsencode("results")], {}, "path: expected a path"),
         ("compare", ["one", 3], {}, "run: expected a path"),
         ("compare", ["one"], {}, "compare: expected a base and one or more"),
+        ("evaluate", ["one", 7], {}, "dataset: expected a path"),
         ("predict", ["one", 7], {}, "images: expected a path"),
     ],
 )

@@ -18,7 +18,7 @@ import numpy as np
 from numpy import lib
 from numpy.typing import NDArray
 
-from mnist_lab.datasets import layouts, roles
+from mnist_lab.datasets import layouts, medmnist, roles
 from mnist_lab.datasets.dataset import ROLES, VALIDATION, Dataset, Raw
 from mnist_lab.datasets.files import MOST_BYTES, opened
 from mnist_lab.errors import DataError
@@ -52,7 +52,7 @@ def read_file(path: Path) -> Raw:
         if missing := roles.missing(found):
             raise DataError(f"{path}: {', '.join(missing)} missing. {_held(archive, members)}", _UNDERSTOOD)
         arrays = {role: _read_member(archive, members[name], f"{path}, {name}") for role, name in found.items()}
-        classes = _class_names(archive, members, path)
+        classes = _class_names(archive, members, path) or medmnist.class_names(path, arrays)
     return _raw(arrays, {role: f"{path}, {name}" for role, name in found.items()}, (path,), str(path), classes)
 
 

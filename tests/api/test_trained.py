@@ -74,3 +74,19 @@ def test_predictions_of_other_images_are_damaged(tmp_path):
     folder.write_arrays("predictions.npz", {**few, "probabilities": np.zeros((3, 10))})
     with pytest.raises(DamagedError, match=r"metrics\.json counts 10,000 test images"):
         mnist_lab.load_run(folder.path).predictions  # noqa: B018
+
+
+def test_it_is_evaluated_on_a_data_set_as_it_was_tested(run):
+    score, test = mnist_lab.evaluate(run, "digits"), run.measured.test
+    assert (score.correct, score.wrong, score.total, score.ci95) == (test.correct, test.wrong, test.total, test.ci95)
+    assert score.accuracy == test.accuracy
+    assert score.loss == pytest.approx(test.loss, abs=1e-4)
+    assert (score.same_dataset, score.confusion.sum(), score.classes[7]) == (True, 360, "7")
+    assert repr(score) == f"Score({score.dataset}: accuracy {test.accuracy:.4f}, {test.wrong:,} of 360 wrong)"
+
+
+def test_a_data_set_of_another_form_is_refused_before_the_network_is_loaded(run, tmp_path):
+    images, labels = np.zeros((20, 8, 8), np.uint8) + np.arange(20, dtype=np.uint8)[:, None, None], np.arange(20) % 10
+    np.savez(tmp_path / "small.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    with pytest.raises(InputError, match="does not fit this network: expected 28 x 28 grey images of 10 classes"):
+        mnist_lab.evaluate(run, tmp_path / "small.npz")

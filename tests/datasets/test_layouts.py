@@ -56,6 +56,36 @@ def test_medmnist_has_its_validation_part(tmp_path, channels):
     assert loaded.image_shape == (6, 6, channels)
 
 
+def breastmnist(test=156):
+    generator = np.random.default_rng(0)
+    made = {}
+    for part, rows in (("train", 546), ("val", 78), ("test", test)):
+        made[f"{part}_images"] = generator.integers(0, 256, (rows, 6, 6), np.uint8)
+        made[f"{part}_labels"] = (np.arange(rows) % 2).astype(np.uint8)[:, None]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("name", "test", "classes"),
+    [
+        ("breastmnist.npz", 156, ("malignant", "normal, benign")),
+        ("BreastMNIST_64.npz", 156, ("malignant", "normal, benign")),
+        ("breastmnist.npz", 155, ("0", "1")),
+        ("mine.npz", 156, ("0", "1")),
+        ("chestmnist.npz", 156, ("0", "1")),
+    ],
+)
+def test_classes_of_medmnist_have_names_where_the_file_and_its_numbers_of_images_are_known(
+    tmp_path, name, test, classes
+):
+    assert datasets.load(str(write_npz(tmp_path / name, breastmnist(test)))).classes == classes
+
+
+def test_names_in_the_file_come_before_those_that_are_known(tmp_path):
+    made = breastmnist() | {"classes": np.array(["bad", "good"])}
+    assert datasets.load(str(write_npz(tmp_path / "breastmnist.npz", made))).classes == ("bad", "good")
+
+
 def test_other_validation_images_are_another_data_set(tmp_path):
     made = medmnist()
     other = {**made, "val_images": made["val_images"] ^ 1}
