@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mnist_lab.reports import Study
 from mnist_lab.reports.page import parts, series
 from mnist_lab.reports.write import report_page, templates
+from mnist_lab.search.presentation.wording import MEASURES
 from mnist_lab.serving.files import Listed
 from mnist_lab.serving.snapshot import Snapshot
 from mnist_lab.text.printable import printable
@@ -103,6 +104,7 @@ def progress(snapshot: Snapshot, title: str, shown: Page, address: Address, *, b
             behind=behind,
             problem=problem,
             page=shown.version,
+            measures=MEASURES,
             listed=LISTED,
         )
     )

@@ -1,8 +1,8 @@
 """Answers a browser on this machine; nobody else, and nothing but GET and HEAD.
 
 The server listens on 127.0.0.1 alone. A page from elsewhere whose name was made to mean this machine (DNS rebinding)
-sends the name in `Host`, and is refused. Of files, those in the folders of runs are served, none through a link; a
-browser executes nothing in them.
+sends the name in `Host`, and is refused. Of files, those in the folders of runs and the pages of searches are served,
+none through a link; a browser lets none of them ask this server.
 """
 
 import errno
@@ -21,6 +21,7 @@ from typing_extensions import override
 from mnist_lab.errors import InputError, SetupError, reason
 from mnist_lab.serving import files
 from mnist_lab.serving.site import Site
+from mnist_lab.serving.snapshot import SEARCH_PAGE
 from mnist_lab.version import __version__
 
 ADDRESS = "127.0.0.1"
@@ -39,6 +40,10 @@ _HEADERS = {
 }
 _LISTING = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _INERT = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+_SEARCH = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; sandbox allow-scripts"
+)
+"""For a page that lies in the results folder: its script runs, but cannot ask this server."""
 _TYPES = {".png": "image/png"} | dict.fromkeys(
     (".txt", ".yaml", ".json", ".jsonl", ".md", ".csv"), "text/plain; charset=utf-8"
 )
@@ -105,7 +110,14 @@ class Handler(BaseHTTPRequestHandler):
                 self._answer(HTTPStatus.MOVED_PERMANENTLY, {"Location": f"/{quote(path[1:])}/", "Content-Length": "0"})
             elif name and not name.startswith(".") and site.has_run(place):
                 with files.opened(site.folder, place, name) as file:
-                    self._send_file(name, file)
+                    kind = _TYPES.get(PurePosixPath(name).suffix)
+                    how = {} if kind else {"Content-Disposition": "attachment"}
+                    self._send_file(
+                        file, kind or "application/octet-stream", {**how, "Content-Security-Policy": _INERT}
+                    )
+            elif name == SEARCH_PAGE and len(place) == 1 and site.has_search(place[0]):
+                with files.opened(site.folder, place, name) as file:
+                    self._send_file(file, "text/html; charset=utf-8", {"Content-Security-Policy": _SEARCH})
             else:
                 raise FileNotFoundError(path)
         except (OSError, ValueError) as error:
@@ -113,12 +125,9 @@ class Handler(BaseHTTPRequestHandler):
                 raise
             self._refuse(HTTPStatus.NOT_FOUND, "there is no such page.")
 
-    def _send_file(self, name: str, file: BinaryIO) -> None:
-        kind = _TYPES.get(PurePosixPath(name).suffix)
-        how = {} if kind else {"Content-Disposition": "attachment"}
+    def _send_file(self, file: BinaryIO, kind: str, headers: Mapping[str, str]) -> None:
         size = os.fstat(file.fileno()).st_size
-        known = {"Content-Type": kind or "application/octet-stream", "Content-Length": str(size)}
-        self._answer(HTTPStatus.OK, {**known, **how, "Content-Security-Policy": _INERT})
+        self._answer(HTTPStatus.OK, {"Content-Type": kind, "Content-Length": str(size), **headers})
         if size and self.command != "HEAD":
             sent = self.connection.sendfile(file, count=size)  # and no more, for it may grow meanwhile
             self.close_connection |= sent < size

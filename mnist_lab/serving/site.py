@@ -82,6 +82,12 @@ class Site:
             self._look()
             return "/".join(place) in self._places.values()
 
+    def has_search(self, folder: str) -> bool:
+        """Whether there is a search in the folder of this name."""
+        with self._lock:
+            self._look()
+            return any(search.folder == folder for search in self._snapshot.searches)
+
     def _look(self) -> None:
         """Look at the folder again if it is time, and have the report computed if runs have finished."""
         begun, used = time.monotonic(), time.thread_time()

@@ -4,7 +4,7 @@ Looking again reads only what has changed.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,10 @@ from mnist_lab.errors import InputError, MissingError, UnreadableError
 from mnist_lab.history import Record
 from mnist_lab.runs import ERROR, Run, RunFolder, formats, load_run, search
 from mnist_lab.runs.folder import MARKER
+from mnist_lab.search.record import RECORD, Search
 from mnist_lab.sweeps.queue import Entry, Queue, queues
 
+SEARCH_PAGE = "search.html"
 Value = TypeVar("Value")
 Stamp = tuple[int, int, int]
 """Modification time in nanoseconds, size and inode: of another file, or another version of it, they differ."""
@@ -101,6 +103,17 @@ class UnfinishedRun:
 
 
 @dataclass(frozen=True)
+class FoundSearch:
+    """A search of `mnist-lab tune`, in progress or not."""
+
+    folder: str
+    """Its name in the results folder."""
+    record: Search
+    has_page: bool
+    """Whether there is a `search.html`, which is written at the end of each session."""
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """A results folder at a moment."""
 
@@ -115,6 +128,8 @@ class Snapshot:
     """Without those that wait in the queue of a sweep."""
     sweeps: tuple[Queue, ...]
     """The sweeps in progress there."""
+    searches: tuple[FoundSearch, ...]
+    """The searches directly below the folder."""
     problems: tuple[str, ...]
     """What could not be looked at."""
 
@@ -138,6 +153,7 @@ class Watched:
         self._config = Kept(load_config)
         self._history = Kept(formats.read_history)
         self._error = Kept(_first_line)
+        self._search = Kept(lambda file: Search.read(file.parent))
 
     def load_run(self, folder: Path) -> Run:
         """Read a finished run; raises what `runs.load_run` does."""
@@ -151,12 +167,19 @@ class Watched:
             found = search(self.folder, lambda error: problems.append(error.message))
             there = formats.is_folder(self.folder)
         except InputError as error:
-            return Snapshot(self.folder, now, False, frozenset(), (), (), (error.message,))
+            return Snapshot(self.folder, now, False, frozenset(), (), (), (), (error.message,))
         sweeps = queues(self.folder)
         waiting = {self.folder / entry.folder for sweep in sweeps for entry in sweep.of("waiting")}
         unfinished = [run for folder in found.unfinished if folder.path not in waiting and (run := self._read(folder))]
         finished = frozenset((folder.path, stamp(folder.path / MARKER)) for folder in found.finished)
-        return Snapshot(self.folder, now, there, finished, tuple(unfinished), tuple(sweeps), tuple(problems))
+        searches = tuple(self._searches())
+        return Snapshot(self.folder, now, there, finished, tuple(unfinished), tuple(sweeps), searches, tuple(problems))
+
+    def _searches(self) -> Iterator[FoundSearch]:
+        with suppress(OSError):
+            for file in sorted(self.folder.glob(f"[!.]*/{RECORD}")):
+                with suppress(InputError):
+                    yield FoundSearch(file.parent.name, self._search(file), (file.parent / SEARCH_PAGE).is_file())
 
     def _read(self, folder: RunFolder) -> UnfinishedRun | None:
         """The run in a folder; None if it is finished by now, or there is nothing of it."""

@@ -12,6 +12,7 @@ import pytest
 
 from mnist_lab.errors import InputError, NewerFormatError
 from mnist_lab.runs import lock
+from mnist_lab.search.record import Budget, Objective, Reached, Search, Trial
 from mnist_lab.serving import Site, listening, server, site
 from mnist_lab.sweeps import Observer
 from mnist_lab.sweeps.queue import recorded
@@ -352,6 +353,30 @@ def test_a_single_run_can_be_served_with_its_files(results, place):
         assert "1 experiment, 1 run" in ask(served, "/").text
         assert ask(served, "/log.txt").text == "what it printed\n"
         assert ask(served, "/../log.txt").status == 404
+
+
+def test_searches_are_listed_with_their_pages(tmp_path):
+    reached = Reached(epoch=1, val_accuracy=0.9, val_loss=0.1, clock=1.0)
+    search = Search(
+        name="quick", base="mlp_512", data="MNIST", train_images=1, validation_images=1, space=(),
+        objectives=(Objective(direction="maximize", measure="val_accuracy"),), sampler="tpe", budget=Budget(epochs=1),
+        seed=1, trials=(Trial(number=1, values={}, state="finished", reached=(reached,)),), best=1,
+    )  # fmt: skip
+    for name in ("quick", "other"):
+        (tmp_path / name).mkdir()
+        search.write(tmp_path / name)
+    (tmp_path / "other" / "search.json").write_text("{")
+    (tmp_path / "quick" / "search.html").write_text("its page")
+    (tmp_path / "other" / "search.html").write_text("no page")
+    with serving(tmp_path) as served:
+        sent = ask(served, "/progress").json["html"]
+        assert '<a href="quick/search.html">quick</a>: 1 trial, best validation accuracy 0.9000 in trial 1' in sent
+        assert sent.count("/search.html") == 1
+        page = ask(served, "/quick/search.html")
+        assert (page.text, page.headers["Content-Type"]) == ("its page", "text/html; charset=utf-8")
+        assert "sandbox allow-scripts" in page.headers["Content-Security-Policy"]
+        for path in ("/quick/search.json", "/quick/", "/other/search.html", "/search.html", "/quick/x/search.html"):
+            assert ask(served, path).status == 404
 
 
 def test_names_in_other_scripts_are_reached(tmp_path):
