@@ -59,8 +59,8 @@ def test_the_wheel_holds_the_package_the_configurations_and_the_licence(installe
     shipped = ("mnist_lab/configs/", "mnist_lab/searches/")
     assert not any(name.endswith(".yaml") for name in held if not name.startswith(shipped))
     assert {"mnist_lab/py.typed", "mnist_lab/datasets/uci_digits.npz", "mnist_lab/datasets/uci_digits.txt"} <= held
-    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "mnist_lab/reports/templates").iterdir()}
-    assert {name for name in held if name.startswith("mnist_lab/reports/templates/")} == templates
+    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "mnist_lab").glob("**/templates/*")}
+    assert {name for name in held if "/templates/" in name} == templates
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in held)
     assert {name.split("/")[0].split("-")[0] for name in held} == {"mnist_lab"}
     assert not any("__pycache__" in name or name.startswith("mnist_lab/tests") for name in held)
