@@ -36,7 +36,14 @@ def tracker(name: str, store: str | None = None) -> Tracker:
         store: where it keeps what it is told: of TensorBoard a folder, of MLflow an address; None for its default.
 
     Raises:
-        SetupError: the package that it needs is not installed.
+        SetupError: the package that it needs is not installed, or `store` cannot be opened.
     """
     check_installed([name])
-    return getattr(import_module(f"mnist_lab.trackers.{name}"), _CLASSES[name][0])(store)
+    title, _ = _CLASSES[name]
+    kind = getattr(import_module(f"mnist_lab.trackers.{name}"), title)
+    try:
+        return kind(store)
+    except Exception as error:  # the libraries' own, without a common base
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        where = store or "its default store"
+        raise SetupError(f"{title}: {where} cannot be opened: {reason}", "Choose another one with --store.") from error

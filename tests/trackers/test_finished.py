@@ -132,6 +132,7 @@ def told(client):
     return run
 
 
+@pytest.mark.thorough
 class TestMLflow:
     def test_every_epoch_and_the_batch_curve_are_there(self, run, client, told):
         history = client.get_metric_history(told.info.run_id, "epoch/val_accuracy")
@@ -172,9 +173,14 @@ class TestMLflow:
         [again] = runs_in(client)
         assert again.info.run_id != told.info.run_id
 
-    def test_a_store_that_cannot_be_reached_is_named(self, run, store, tmp_path):
+    def test_a_store_that_cannot_be_opened_is_named(self, run, store, tmp_path):
         (tmp_path / "file").touch()
         answer = logged(run, "mlflow", "--store", f"sqlite:///{tmp_path}/file/tracked.db", code=2)
+        assert f"MLflow: sqlite:///{tmp_path}/file/tracked.db cannot be opened: " in answer.err
+
+    def test_a_server_that_is_down_is_an_error_with_the_run(self, run, store, monkeypatch):
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        answer = logged(run, "mlflow", "--store", "http://127.0.0.1:9", code=2)
         assert f"MLflow: {run.folder.path} could not be logged: " in answer.err
 
 
