@@ -135,6 +135,9 @@ def _search(tuner: Tuner, dataset: datasets.Dataset, how: _How) -> Forecast:
         try:
             with tuner.running():
                 launch_from(tuner, machine, _like(tuner, dataset), observer=_Following(tuner, how.observer))
+        except KeyboardInterrupt:
+            write_search(tuner.folder, tuner.record)
+            raise
         finally:
             write_journal(tuner.folder, tuner.record, tuner.sampler, tuner.trials.values())
     return remains

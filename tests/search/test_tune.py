@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 import mnist_lab
+from mnist_lab import search
+from mnist_lab.config.searches import load_search
+from mnist_lab.search import Forecast
 from mnist_lab.search.record import Search
 from tests.lab import Answer, good, here, lab, once
 from tests.search import real
@@ -136,3 +139,17 @@ def test_killed_at_any_moment_it_ends_with_the_same_trials(tmp_path, tuned):
         real.kill_after_epochs(tmp_path, 1 + 2 * moment)
     good("tune", "s.yaml", "--jobs", "1", cwd=tmp_path)
     assert real.evidence(tmp_path) == whole
+
+
+def test_a_search_that_is_interrupted_leaves_its_page_so_far(tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    nothing = Forecast(4, 0.0, 4, 0.0, 1, "", ())
+    monkeypatch.setattr("mnist_lab.search.pipeline.forecast", lambda *_: nothing)
+    monkeypatch.setattr("mnist_lab.search.pipeline.launch_from", interrupted)
+    write(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        search.tune(load_search(tmp_path / "s.yaml"), tmp_path / "results", jobs=1)
+    page = (tmp_path / "results" / "s" / "search.html").read_text(encoding="utf-8")
+    assert "The search has not ended; the same command goes on with it." in page

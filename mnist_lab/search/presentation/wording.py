@@ -245,7 +245,9 @@ def unseen(record: Search) -> str:
 
 
 def command(record: Search) -> str:
-    """What trains the best configuration, in the results folder."""
+    """What trains the best configuration, in the results folder; empty before the search has ended."""
+    if record.best is None or record.ended is None:
+        return ""
     return f"mnist-lab run {shlex.quote(f'{record.name}/best.yaml')}"
 
 

@@ -143,6 +143,11 @@ def test_what_ended_the_search_is_said(values, expected):
     assert wording.progress(changed(of_accuracy(), **values)).startswith(expected)
 
 
+def test_the_command_for_the_best_is_shown_once_its_file_is_there():
+    assert wording.command(of_accuracy()) == "mnist-lab run mlp/best.yaml"
+    assert wording.command(changed(of_accuracy(), ended=None)) == ""
+
+
 def test_a_search_without_results_says_so():
     record = changed(of_accuracy(confirmed=False), trials=(), best=None, ended=None)
     assert wording.outcome(record) == "No trial has a result so far."
