@@ -16,7 +16,7 @@ from mnist_lab.search.presentation.wording import MEASURES
 from mnist_lab.serving.files import Listed
 from mnist_lab.serving.snapshot import Snapshot
 from mnist_lab.text.printable import printable
-from mnist_lab.text.quantities import estimate, megabytes
+from mnist_lab.text.quantities import estimate
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -26,7 +26,7 @@ STYLES = ("page.css", "live.css")
 PLACE = "<!-- what is in progress -->"
 """Stands in a page where that belongs."""
 LISTED = 100
-"""Runs of a queue that are listed; the others are counted."""
+"""Runs that are listed, of those that wait, that failed and that were interrupted; the others are counted."""
 
 Address = Callable[[Path], str | None]
 """The address of a run's folder; None if its files are not served."""
@@ -129,7 +129,7 @@ def listing(place: Sequence[str], files: Sequence[Listed]) -> str:
         environment.get_template("files.html.jinja").render(
             name="/".join(place),
             up="../" * len(place),
-            files=[(file.name, megabytes(file.bytes)) for file in files],
+            files=[(file.name, f"{max(1, round(file.bytes / 1000)):,} kB") for file in files],
             pictures=[file.name for file in files if file.name.endswith(".png")],
             styles=[environment.loader.get_source(environment, name)[0] for name in STYLES],
         )

@@ -125,7 +125,7 @@ class Snapshot:
     finished: frozenset[tuple[Path, Stamp | None]]
     """The folders of finished runs, with their state."""
     unfinished: tuple[UnfinishedRun, ...]
-    """Without those that wait in the queue of a sweep."""
+    """Without those that wait in the queue of a sweep, and trials that a search has stopped."""
     sweeps: tuple[Queue, ...]
     """The sweeps in progress there."""
     searches: tuple[FoundSearch, ...]
@@ -170,9 +170,13 @@ class Watched:
             return Snapshot(self.folder, now, False, frozenset(), (), (), (), (error.message,))
         sweeps = queues(self.folder)
         waiting = {self.folder / entry.folder for sweep in sweeps for entry in sweep.of("waiting")}
-        unfinished = [run for folder in found.unfinished if folder.path not in waiting and (run := self._read(folder))]
-        finished = frozenset((folder.path, stamp(folder.path / MARKER)) for folder in found.finished)
         searches = tuple(self._searches())
+        unfinished = [run for folder in found.unfinished if folder.path not in waiting and (run := self._read(folder))]
+        stopped = {self.folder / search.folder for search in searches}
+        unfinished = [
+            run for run in unfinished if run.state != "interrupted" or stopped.isdisjoint(run.folder.path.parents)
+        ]
+        finished = frozenset((folder.path, stamp(folder.path / MARKER)) for folder in found.finished)
         return Snapshot(self.folder, now, there, finished, tuple(unfinished), tuple(sweeps), searches, tuple(problems))
 
     def _searches(self) -> Iterator[FoundSearch]:

@@ -13,7 +13,7 @@ import pytest
 from mnist_lab.errors import InputError, NewerFormatError
 from mnist_lab.runs import lock
 from mnist_lab.search.record import Budget, Objective, Reached, Search, Trial
-from mnist_lab.serving import Site, listening, server, site
+from mnist_lab.serving import Site, listening, pages, server, site
 from mnist_lab.sweeps import Observer
 from mnist_lab.sweeps.queue import recorded
 from tests.run_folders import edit_metrics, finished_run, unfinished_run
@@ -355,6 +355,16 @@ def test_a_single_run_can_be_served_with_its_files(results, place):
         assert ask(served, "/../log.txt").status == 404
 
 
+def test_of_very_many_runs_some_are_listed_and_the_others_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(pages, "LISTED", 1)
+    for seed in (1, 2, 3):
+        unfinished_run(tmp_path, seed=seed)
+        unfinished_run(tmp_path, "ablation/no_relu", seed=seed, error="It broke.")
+    with serving(tmp_path) as served:
+        sent = ask(served, "/progress").json["html"]
+    assert (sent.count("mlp_512 seed"), sent.count("no_relu seed"), sent.count("and 2 more runs")) == (1, 1, 2)
+
+
 def test_searches_are_listed_with_their_pages(tmp_path):
     reached = Reached(epoch=1, val_accuracy=0.9, val_loss=0.1, clock=1.0)
     search = Search(
@@ -366,12 +376,15 @@ def test_searches_are_listed_with_their_pages(tmp_path):
         (tmp_path / name).mkdir()
         search.write(tmp_path / name)
     (tmp_path / "other" / "search.json").write_text("{")
+    unfinished_run(tmp_path / "quick", "ablation/no_relu")
+    unfinished_run(tmp_path / "other", "ablation/no_relu")
     (tmp_path / "quick" / "search.html").write_text("its page")
     (tmp_path / "other" / "search.html").write_text("no page")
     with serving(tmp_path) as served:
         sent = ask(served, "/progress").json["html"]
         assert '<a href="quick/search.html">quick</a>: 1 trial, best validation accuracy 0.9000 in trial 1' in sent
         assert sent.count("/search.html") == 1
+        assert sent.count("no_relu seed 1") == 1, "a trial that was stopped is not interrupted"
         page = ask(served, "/quick/search.html")
         assert (page.text, page.headers["Content-Type"]) == ("its page", "text/html; charset=utf-8")
         assert "sandbox allow-scripts" in page.headers["Content-Security-Policy"]
