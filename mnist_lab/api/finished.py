@@ -231,8 +231,9 @@ def export(
 
     Args:
         run: as of `load_run`, or a run; or a list of these.
-        path: the file to write (of `saved_model` the folder), or a folder for several; by default named after the run.
-        format: `onnx`, `litert` or `saved_model`.
+        path: the file to write (of `saved_model` the folder), or a folder for several; by default, in the working
+            folder and named after the run.
+        format: `onnx`, `litert`, `saved_model` or `html`.
         quantize: `int8` for 8-bit integers, in ONNX and LiteRT.
         force: replace what is there.
         results: the folder below which runs are.

@@ -94,7 +94,7 @@ def _print(exported: "Exported") -> None:
 
 def _title(run: "Run") -> str:
     facts = run.measured.run
-    return f"{facts.name}, seed {facts.seed}"
+    return f"{facts.experiment}, seed {facts.seed}"
 
 
 def _checked(agreement: "Agreement") -> str:

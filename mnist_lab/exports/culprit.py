@@ -1,5 +1,7 @@
 """Which layers of a network a format cannot have: each is tried alone."""
 
+import errno
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,18 +24,20 @@ def naming_layers(networks: Sequence[Trained], form: Format) -> Iterator[None]:
 
     Raises:
         InputError: names them.
+        OSError: the disk is full.
     """
     try:
         yield
     except (MnistLabError, OSError, MemoryError):
         raise
     except Exception as error:
+        # TensorFlow has errors of its own for those of the operating system.
+        if (full := os.strerror(errno.ENOSPC)) in str(error):
+            raise OSError(errno.ENOSPC, full) from error
         named = [f"{network.run.folder.path}: {layer}" for network in networks for layer in _culprits(network, form)]
         reason = str(error).strip().partition("\n")[0]
-        raise InputError(
-            f"{form.title} cannot have all layers of this network: {', '.join(named) or reason}.",
-            "Try another format.",
-        ) from error
+        what = f"cannot have all layers of this network: {', '.join(named)}" if named else f"export failed: {reason}"
+        raise InputError(f"{form.title} {what.rstrip('.')}.", "Try another format.") from error
 
 
 @dataclass(frozen=True)

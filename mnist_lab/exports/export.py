@@ -107,8 +107,8 @@ def plan(
         data_dir: where to look for data sets first.
 
     Raises:
-        InputError: the format is unknown or not installed, or cannot be quantized; a run has no saved model; or a
-            file exists.
+        InputError: the format is unknown or not installed, or cannot be quantized; a run has no saved model, or is
+            named twice; or a file exists.
     """
     chosen = format_called(form)
     chosen.check_installed()
@@ -120,6 +120,11 @@ def plan(
     found = list(runs)
     for run in found:
         check_model(run)
+    known: set[Path] = set()
+    for run in found:
+        if (folder := run.folder.path.resolve()) in known:
+            raise InputError(f"{run.folder.path}: named twice.", "Name each run once.")
+        known.add(folder)
     exports = [
         Export(group, chosen, path, quantize, data_dir) for group, path in placement.targets(found, chosen, output)
     ]

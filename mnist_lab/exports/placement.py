@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from mnist_lab.errors import InputError
+from mnist_lab.errors import InputError, NoRoomError, reason
 from mnist_lab.exports.formats import Format
 from mnist_lab.runs import Run
 from mnist_lab.system import atomic
@@ -21,13 +21,19 @@ def targets(runs: Sequence[Run], form: Format, output: Path | None) -> list[tupl
         output: the file; of several, the folder for them. None for names after the runs, in the working folder.
 
     Raises:
-        InputError: two runs would have the same file, or a file is where a folder is needed.
+        InputError: two runs would have the same file, a file is where a folder is needed, or the name of the file has
+            not the suffix of the format.
     """
     groups = [tuple(runs)] if form.together else [(run,) for run in runs]
     names = [_name(group, form) for group in groups]
+    suffixed = output is not None and bool(form.suffix) and output.suffix.lower() == form.suffix
     if len(groups) == 1 and output is not None and (not form.suffix or not output.is_dir()):
+        if form.suffix and not suffixed:
+            raise InputError(
+                f"{output}: expected the name of a file that ends in {form.suffix}, or an existing folder."
+            )
         return [(groups[0], output)]
-    if output is not None and output.exists() and not output.is_dir():
+    if output is not None and not output.is_dir() and (output.exists() or suffixed):
         raise InputError(f"{output}: expected a folder for {len(groups)} exported networks; this is a file.")
     if twice := next((name for i, name in enumerate(names) if name in names[:i]), None):
         raise InputError(
@@ -52,6 +58,8 @@ def check_target(path: Path, form: Format, *, force: bool) -> None:
         raise InputError(f"{path}: expected {expected}; this is another folder.", "Choose another --output.")
     if form.marker and not path.is_dir():
         raise InputError(f"{path}: expected a folder; this is a file.", "Choose another --output.")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise InputError(f"{path}: expected a file; this is a device, a pipe or a socket.", "Choose another --output.")
     if not force:
         raise InputError(f"{path}: exists already.", "--force replaces it; --output chooses another place.")
 
@@ -63,9 +71,20 @@ def put_in_place(path: Path, form: Format) -> Iterator[Path]:
     If it fails, `path` is unchanged.
 
     Raises:
-        NoRoomError: the folder of `path` cannot be made.
+        NoRoomError: the folder of `path` cannot be made, or the disk is full.
     """
     make_folder(path.parent)
+    try:
+        with _beside(path, form) as part:
+            yield part
+    except OSError as error:
+        raise NoRoomError(
+            f"{path}: cannot be written ({reason(error)}).", "Make room, or choose another place with --output."
+        ) from error
+
+
+@contextmanager
+def _beside(path: Path, form: Format) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=atomic.PART, ignore_cleanup_errors=True) as scratch:
         part = Path(scratch) / f"model{form.suffix}"
         yield part

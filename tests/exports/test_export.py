@@ -1,6 +1,8 @@
 """`mnist-lab export`: what is written predicts what the run predicts; what does not, or cannot be, is not written."""
 
+import errno
 import json
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -10,8 +12,9 @@ import numpy as np
 import pytest
 
 import mnist_lab
-from mnist_lab.exports import formats
+from mnist_lab.exports import formats, page
 from mnist_lab.exports.agreement import LOSS, TOLERANCE
+from mnist_lab.exports.trained import Trained
 from tests.exports.untrained import DIGITS, untrained
 from tests.lab import files, here, read_json
 from tests.run_folders import finished_run
@@ -211,9 +214,58 @@ def test_a_format_without_integers_names_those_that_have_them(run, tmp_path):
     assert "SavedModel has no networks in integers.\nFormats that have: onnx or litert." in answer.err
 
 
-def test_two_runs_with_the_same_name_are_refused(run, tmp_path):
-    answer = here("export", run.folder.path, run.folder.path, "--format", "litert", cwd=tmp_path, code=2)
+def test_two_runs_with_the_same_name_are_refused(run, copy, tmp_path):
+    answer = here("export", run.folder.path, copy, "--format", "litert", cwd=tmp_path, code=2)
     assert "Two of these runs would be exported to small-seed1.tflite." in answer.err
+
+
+def test_a_run_that_is_named_twice_is_refused(run, tmp_path):
+    answer = here("export", run.folder.path, run.folder.path, "--format", "html", cwd=tmp_path, code=2)
+    assert f"{run.folder.path}: named twice." in answer.err
+
+
+@pytest.mark.parametrize("name", ["small.onnx", "small", "small/"])
+def test_a_file_whose_name_is_not_one_of_its_format_is_refused(run, tmp_path, name):
+    answer = exported(run, "litert", tmp_path, "--output", name, code=2)
+    assert f"{name.rstrip('/')}: expected the name of a file that ends in .tflite, or an existing folder." in answer.err
+    assert files(tmp_path) == set()
+
+
+def test_several_networks_need_the_name_of_a_folder(run, copy, tmp_path):
+    answer = here("export", run.folder.path, copy, "--format", "onnx", "--output", "all.onnx", cwd=tmp_path, code=2)
+    assert "all.onnx: expected a folder for 2 exported networks; this is a file." in answer.err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_what_is_no_file_is_never_replaced(run, tmp_path):
+    os.mkfifo(tmp_path / "pipe.html")
+    answer = exported(run, "html", tmp_path, "--output", "pipe.html", "--force", code=2)
+    assert "pipe.html: expected a file; this is a device, a pipe or a socket." in answer.err
+    assert (tmp_path / "pipe.html").is_fifo()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("{{}} x; No space left on device [Op:SaveV2]")],
+)
+def test_a_full_disk_is_said_with_the_file_and_leaves_nothing(run, tmp_path, monkeypatch, error):
+    def full(*_):
+        raise error
+
+    monkeypatch.setattr(page, "write", full)
+    answer = exported(run, "html", tmp_path, code=2)
+    assert "small-seed1.html: cannot be written (No space left on device).\nMake room" in answer.err
+    assert files(tmp_path) == set()
+
+
+def test_a_failure_that_is_no_layers_is_said_as_it_is(run, tmp_path, monkeypatch):
+    def broken(networks, *_):
+        if type(networks[0]) is Trained:  # not each layer
+            raise RuntimeError("It broke.")
+
+    monkeypatch.setattr(page, "write", broken)
+    monkeypatch.setattr(page, "predicted", lambda *_: None)
+    assert "HTML export failed: It broke.\nTry another format." in exported(run, "html", tmp_path, code=2).err
 
 
 @pytest.mark.thorough
