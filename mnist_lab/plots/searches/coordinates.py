@@ -64,19 +64,9 @@ def parallel_coordinates(
     some_lack = any(each.name not in trial.values for trial in trials for each in dimensions)
     axes.set(xlim=(0, len(every) - 1), ylim=(WITHOUT - 0.06 if some_lack else -0.04, 1.04))
     axes.axis("off")
-    for i, name in enumerate(names):
-        place, aligned = (0, "center") if i else (4 - 72 * side, "left")
-        if i == len(dimensions):
-            place, aligned = 72 * right - 4, "right"
-        _write(axes, name, (i, 1), (place, 8), ha=aligned, va="bottom")
-        axes.plot([i, i], [0, 1], color=INK, linewidth=1.0, zorder=3, clip_on=False)
-        for height, text in ticks[i].items():
-            wide = side - 0.1 if i == 0 else right - 0.1 if i == len(dimensions) else room * 0.6
-            text = fitted(text, wide, FONT)
-            beside = {"xytext": (4, 0), "ha": "left"} if i == len(dimensions) else {"xytext": (-4, 0), "ha": "right"}
-            colour = GREY if height == WITHOUT else INK
-            box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}
-            _write(axes, text, (i, height), **beside, va="center", color=colour, bbox=box)
+    rooms = [side, *[room * 0.6 + 0.1] * (len(every) - 2), right]
+    for i, (name, some, wide) in enumerate(zip(names, ticks, rooms, strict=True)):
+        _draw_axis(axes, i, name, some, wide, end="first" if i == 0 else "last" if i == len(dimensions) else "")
     for trial in sorted(trials, key=lambda each: (each.is_best, each.number in ahead, each.number)):
         places = [
             _height(dimension, trial.values[dimension.name]) if dimension.name in trial.values else WITHOUT
@@ -89,6 +79,20 @@ def parallel_coordinates(
         handles.append(Line2D([], [], **AHEAD, label=said))
     write_key(figure, [*handles, Line2D([], [], **REST, label="all others"), *edge])
     return figure
+
+
+def _draw_axis(axes: Axes, i: int, name: str, ticks: dict[float, str], wide: float, *, end: str) -> None:
+    """An axis with its name above it and its ticks beside it, for which there are `wide` inches."""
+    edge = 72 * wide - 4  # points from the axis to the edge of the figure
+    across, aligned = {"first": (-edge, "left"), "last": (edge, "right"), "": (0.0, "center")}[end]
+    _write(axes, name, (i, 1), (across, 8), ha=aligned, va="bottom")
+    axes.plot([i, i], [0, 1], color=INK, linewidth=1.0, zorder=3, clip_on=False)
+    beside, aligned = (4, "left") if end == "last" else (-4, "right")
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}
+    for height, text in ticks.items():
+        colour = GREY if height == WITHOUT else INK
+        fitting = fitted(text, wide - 0.1, FONT)
+        _write(axes, fitting, (i, height), (beside, 0), ha=aligned, va="center", color=colour, bbox=box)
 
 
 def _height(dimension: Dimension, value: float | str) -> float:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -67,8 +66,8 @@ def _draw(
     for epoch, look in known.items():
         there = sorted((x, at.value) for spot in spots for x, at in spot if at.epoch == epoch)
         axes.plot([x for x, _ in there], [value for _, value in there], **look, linestyle="none", zorder=3, alpha=0.9)
-        steps = [*_best(there, quantity), (end, np.nan)]
-        steps[-1] = (end, steps[-2][1])
+        steps = list(_best(there, quantity))
+        steps.append((end, steps[-1][1]))
         axes.step([x for x, _ in steps], [y for _, y in steps], where="post", color=look["color"], linewidth=1.6)
     for trial, spot in zip(trials, spots, strict=True):
         if trial.is_best:

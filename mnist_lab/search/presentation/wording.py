@@ -296,11 +296,11 @@ def importance(found: Mapping[str, float] | Unknown) -> str:
     """What the importance says, or why there is none."""
     match found:
         case Unknown.ONE_PARAMETER:
-            return "There is no importance, as only one parameter was searched."
+            return "The importance of parameters is not shown, as only one was searched."
         case Unknown.TOO_FEW:
-            return f"There is no importance yet: it needs at least {LEAST} trials with results."
+            return f"The importance of the parameters is shown once at least {LEAST} trials have results."
         case Unknown.NOT_INSTALLED:
-            return f"There is no importance: it needs Optuna, which is not installed ({extra_command('tune')})."
+            return f"The importance of the parameters needs Optuna, which is not installed ({extra_command('tune')})."
         case _:
             return (
                 f"Importance: how far the values of a parameter among the best {SHARE:.0%} of the trials differ from "
