@@ -1,7 +1,7 @@
 """The pipeline of a search: check, train and promote trials, confirm the best, and write what was found."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +17,8 @@ from mnist_lab.errors import BusyError, InputError, TrainingError
 from mnist_lab.executors import Slot
 from mnist_lab.experiment import identify
 from mnist_lab.reports import Study
-from mnist_lab.runs.lock import locked
+from mnist_lab.runs import RunFolder
+from mnist_lab.runs.lock import LOCK, locked
 from mnist_lab.search.confirm import confirmation, confirmation_sweep
 from mnist_lab.search.forecast import Forecast, forecast
 from mnist_lab.search.journal import JOURNAL, write_journal
@@ -112,7 +113,7 @@ def tune(
             return Tuned(tuner.record, forecast(tuner, dataset, slot, machine.parallel, data_dir))
     check_clock()
     check_writable(results / declared.name, "Choose another folder with --results, or a shorter name.")
-    with _held(results / declared.name):
+    with _held(results / declared.name, results):
         tuner = Tuner(declared, known, results, dataset, data_dir=data_dir, moved=how.observer.moved)
         remained = None if tuner.ended_by else _search(tuner, dataset, how)
         return _concluded(tuner, remained, how)
@@ -219,11 +220,19 @@ def _like(tuner: Tuner, dataset: datasets.Dataset) -> PlannedRun:
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[None]:
+def _held(folder: Path, results: Path) -> Iterator[None]:
+    """Hold the folder of a search, which is removed again if nothing was written to it."""
     try:
         with locked(folder):
-            yield
+            try:
+                yield
+            finally:
+                with suppress(OSError):
+                    if all(file.name == LOCK for file in folder.iterdir()):
+                        RunFolder(folder).discard(results)
     except BusyError as error:
+        if not error.message.startswith(f"{folder}: "):  # it is about a run of the confirmation
+            raise
         raise BusyError(f"{folder}: another process runs this search.", error.hint) from None
 
 

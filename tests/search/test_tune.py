@@ -102,13 +102,13 @@ def test_a_cluster_whose_jobs_wait_in_a_queue_is_refused_with_a_way_out(tmp_path
 
 @pytest.mark.thorough
 def test_a_layer_that_cannot_fit_names_its_line(tmp_path):
-    layers = "[{conv: {filters: 2, kernel: {int: [2, 20]}}}, flatten, {dense: {units: classes, activation: softmax}}]"
+    layers = "[{conv: {filters: 2, kernel: {int: [2, 40]}}}, flatten, {dense: {units: classes, activation: softmax}}]"
     write(tmp_path, f"space: {{model: {{choice: [{{kind: cnn, layers: {layers}}}, {{kind: mlp, nodes: [4]}}]}}}}\n"
           "budget: {trials: 3}\n")  # fmt: skip
     answer = lab("tune", "s.yaml", cwd=tmp_path)
     assert answer.code == 2
-    assert "s.yaml:2:80: model.layers[0].conv.kernel 20: model.layers[0].conv" in answer.err, answer.err
-    assert not (tmp_path / "results" / "s" / "trial-001").exists()
+    assert "s.yaml:2:85: model.layers[0].conv.kernel 40: model.layers[0].conv" in answer.err, answer.err
+    assert not (tmp_path / "results" / "s").exists()
 
 
 @pytest.mark.thorough
