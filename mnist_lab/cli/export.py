@@ -17,7 +17,7 @@ from mnist_lab.cli._options import (
 )
 from mnist_lab.exports.formats import FORMATS
 from mnist_lab.terminal.output import echo, print_json
-from mnist_lab.text.quantities import megabytes
+from mnist_lab.text.quantities import file_size
 
 if TYPE_CHECKING:
     from mnist_lab.exports.agreement import Agreement
@@ -87,7 +87,7 @@ def export(
 
 
 def _print(exported: "Exported") -> None:
-    echo(f"{exported.path}: {exported.form.title}, {megabytes(exported.size)}")
+    echo(f"{exported.path}: {exported.form.title}, {file_size(exported.size)}")
     for run, agreement in zip(exported.runs, exported.agreements, strict=True):
         echo(f"  {_title(run)}: {_checked(agreement)}")
 

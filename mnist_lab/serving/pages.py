@@ -16,7 +16,7 @@ from mnist_lab.search.presentation.wording import MEASURES
 from mnist_lab.serving.files import Listed
 from mnist_lab.serving.snapshot import Snapshot
 from mnist_lab.text.printable import printable
-from mnist_lab.text.quantities import estimate
+from mnist_lab.text.quantities import estimate, file_size
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -129,7 +129,7 @@ def listing(place: Sequence[str], files: Sequence[Listed]) -> str:
         environment.get_template("files.html.jinja").render(
             name="/".join(place),
             up="../" * len(place),
-            files=[(file.name, f"{max(1, round(file.bytes / 1000)):,} kB") for file in files],
+            files=[(file.name, file_size(file.bytes)) for file in files],
             pictures=[file.name for file in files if file.name.endswith(".png")],
             styles=[environment.loader.get_source(environment, name)[0] for name in STYLES],
         )

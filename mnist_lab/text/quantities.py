@@ -35,6 +35,11 @@ def megabytes(size: float) -> str:
     return f"{amount:.1f} MB" if amount < 10 else f"{amount:,.0f} MB"
 
 
+def file_size(size: float) -> str:
+    """That of a file, which may be small: `12 kB`, `1.2 MB`."""
+    return f"{max(1, round(size / 1000))} kB" if size < 999_500 else megabytes(size)
+
+
 def parameters(trainable: int, total: int) -> str:
     """`7,852 parameters (7,770 trainable)`; trainable ones are only mentioned if not all are."""
     return count(total, "parameter") + (f" ({trainable:,} trainable)" if trainable != total else "")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mnist_lab.text.quantities import count, duration, estimate, megabytes, parameters
+from mnist_lab.text.quantities import count, duration, estimate, file_size, megabytes, parameters
 
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0 runs"), (1, "1 run"), (2, "2 runs"), (10_000, "10,000 runs")])
@@ -31,6 +31,13 @@ def test_an_estimate_claims_less_precision_than_a_measurement(seconds, measured,
 )
 def test_small_sizes_have_a_decimal(size, text):
     assert megabytes(size) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "1 kB"), (12_400, "12 kB"), (999_499, "999 kB"), (999_500, "1.0 MB"), (15.2e6, "15 MB")]
+)
+def test_files_may_be_small(size, text):
+    assert file_size(size) == text
 
 
 def test_trainable_parameters_are_told_where_they_are_not_all():
