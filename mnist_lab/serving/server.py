@@ -61,7 +61,8 @@ class Handler(BaseHTTPRequestHandler):
         """Answer a request for the page, for what is in progress, or for a file."""
         if not self._is_for_this_machine():
             expected = " or ".join(HOSTS)
-            self._refuse(HTTPStatus.FORBIDDEN, f"expected the host {expected}, received {self.headers.get('Host')}.")
+            received = ", ".join(self.headers.get_all("Host", ["none"]))
+            self._refuse(HTTPStatus.FORBIDDEN, f"expected the host {expected}, received {received}.")
             return
         site = self._site
         path = unquote(self.path.partition("?")[0])
@@ -147,6 +148,12 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in {**_HEADERS, **headers}.items():
             self.send_header(name, value)
         self.end_headers()
+
+    @override
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse a request that cannot be read, or whose method is none of HTTP's own, as others are refused."""
+        status = HTTPStatus(code)
+        self._refuse(status, f"{message or status.description}.", {"Connection": "close"})
 
     @override
     def log_message(self, format: str, *args: object) -> None:

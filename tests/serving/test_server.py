@@ -232,7 +232,24 @@ def test_nothing_but_get_and_head_is_allowed(still, method):
 
 
 def test_an_unknown_method_is_not_implemented(still):
-    assert ask(still, "/", "BREW").status == 501
+    answer = ask(still, "/", "BREW")
+    assert (answer.status, answer.text) == (501, "Not Implemented: Unsupported method ('BREW').\n")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_request_that_cannot_be_read_is_refused_in_plain_text(still):
+    with socket.create_connection(("127.0.0.1", still.server_port), timeout=30) as connection:
+        connection.sendall(b"GET /<script> HTTP/1.1 x\r\n\r\n")
+        answer = connection.makefile("rb").read()
+    assert b"Bad request" in answer
+    assert b"<" not in answer
+
+
+def test_a_request_without_a_host_is_told_so(still):
+    with socket.create_connection(("127.0.0.1", still.server_port), timeout=30) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+        assert b"received none." in connection.makefile("rb").read()
 
 
 @pytest.mark.parametrize("path", ["/", "/progress", "{}/", "{}/log.txt", "/nowhere"])
