@@ -1,10 +1,8 @@
 """Tells a tracker about a finished run."""
 
-from datetime import datetime
-
 from mnist_lab.errors import MnistLabError, SetupError
 from mnist_lab.runs import Run
-from mnist_lab.trackers.tracker import Subject, Tracker
+from mnist_lab.trackers.tracker import Subject, Tracker, seconds
 
 
 def report(run: Run, tracker: Tracker) -> bool:
@@ -32,7 +30,7 @@ def _report(run: Run, tracker: Tracker) -> bool:
     history = run.history
     tracker.begin(Subject.of(run))
     facts = run.measured
-    at = datetime.fromisoformat(facts.run.started).timestamp() + facts.seconds.startup
+    at = seconds(facts.run.started) + facts.seconds.startup
     for record in history:
         at += record["seconds"]
         tracker.epoch(record, at)

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from mnist_lab.history import Record
 from mnist_lab.runs import Run
-from mnist_lab.trackers.tracker import EPOCH, PREFIX, Subject, Tracker, confusion, numbers, pictures, points
+from mnist_lab.trackers.tracker import EPOCH, PREFIX, Subject, Tracker, confusion, numbers, pictures, points, seconds
 
 # Read by the import. By default, MLflow waits for minutes for a server that is down, and reports its use to its makers.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
@@ -54,7 +54,8 @@ class MLflow(Tracker):
         for told in self._told(subject):
             if _STARTED not in told.data.tags:
                 self._client.delete_run(told.info.run_id)
-        created = self._client.create_run(self._experiment(), tags=subject.tags, run_name=subject.title)
+        started = _ms(subject.started or time.time())
+        created = self._client.create_run(self._experiment(), started, subject.tags, subject.title)
         self._id = created.info.run_id
         parameters = [Param(name, str(value)[:_LONGEST]) for name, value in subject.parameters.items()]
         for i in range(0, len(parameters), _PARAMETERS):
@@ -83,7 +84,7 @@ class MLflow(Tracker):
         for name in ("model.keras", "config.yaml", "mistakes.json"):
             if (file := run.folder.path / name).is_file():
                 client.log_artifact(self._id, str(file))
-        client.set_terminated(self._id)
+        client.set_terminated(self._id, end_time=_ms(seconds(run.measured.run.finished)))
         client.set_tag(self._id, _STARTED, run.measured.run.started)
 
     @override
@@ -113,5 +114,5 @@ class MLflow(Tracker):
         return list(self._client.search_runs([self._experiment()], same))
 
 
-def _ms(seconds: float) -> int:
-    return round(seconds * 1000)
+def _ms(at: float) -> int:
+    return round(at * 1000)

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -29,12 +30,14 @@ class Subject:
     fingerprint: str
     dataset: str
     """The title of its data set."""
+    started: float | None = None
+    """When a finished run started, in seconds since 1970; None for now."""
 
     @classmethod
     def of(cls, run: Run) -> "Subject":
         """A finished run."""
         facts = run.measured
-        return cls(run.config, run.folder, facts.run.fingerprint, facts.dataset.label)
+        return cls(run.config, run.folder, facts.run.fingerprint, facts.dataset.label, seconds(facts.run.started))
 
     @property
     def title(self) -> str:
@@ -73,6 +76,11 @@ class Subject:
         """By which it is found again; a repetition of the run has the same."""
         facts = {"run": self.folder.id, "experiment": str(self.config.experiment), "fingerprint": self.fingerprint}
         return {f"{PREFIX}{name}": value for name, value in facts.items()}
+
+
+def seconds(time: str) -> float:
+    """Seconds since 1970 until a time in ISO 8601."""
+    return datetime.fromisoformat(time).timestamp()
 
 
 class Point(NamedTuple):

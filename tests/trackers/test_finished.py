@@ -8,6 +8,7 @@ import pytest
 
 import mnist_lab
 from mnist_lab.trackers import registry
+from mnist_lab.trackers.tracker import seconds
 from tests.lab import here
 
 SMALL = {
@@ -147,6 +148,8 @@ class TestMLflow:
         assert told.data.params["train.optimizer.learning_rate"] == "0.01"
         assert told.data.params["seed"] == "1"
         assert told.info.status == "FINISHED"
+        started, finished = run.measured.run.started, run.measured.run.finished
+        assert (told.info.start_time, told.info.end_time) == (1000 * seconds(started), 1000 * seconds(finished))
 
     def test_it_is_found_by_run_and_fingerprint(self, run, told):
         assert told.info.run_name == "small seed 1"
