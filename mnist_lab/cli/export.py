@@ -65,7 +65,7 @@ def export(
     onnx: for ONNX Runtime and others. litert: for phones and microcontrollers (formerly TensorFlow Lite). saved_model:
     for TensorFlow Serving. html: a page to draw a digit on, with the answers of all RUNs side by side.
 
-    The network takes raw pixels from 0 to 255 and answers with the probability of each class; class names and
+    The network takes raw pixels from 0 to 255 and returns the probability of each class; class names and
     preprocessing are in the file's metadata. Before a file is put in place, it is loaded with the format's own runtime
     and compared with the run's predictions for all test images. If they differ, nothing is written, and the exit code
     is 1.

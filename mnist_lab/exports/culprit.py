@@ -36,7 +36,9 @@ def naming_layers(networks: Sequence[Trained], form: Format) -> Iterator[None]:
             raise OSError(errno.ENOSPC, full) from error
         named = [f"{network.run.folder.path}: {layer}" for network in networks for layer in _culprits(network, form)]
         reason = str(error).strip().partition("\n")[0]
-        what = f"cannot have all layers of this network: {', '.join(named)}" if named else f"export failed: {reason}"
+        what = (
+            f"does not support all layers of this network: {', '.join(named)}" if named else f"export failed: {reason}"
+        )
         raise InputError(f"{form.title} {what.rstrip('.')}.", "Try another format.") from error
 
 

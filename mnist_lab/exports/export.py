@@ -116,7 +116,7 @@ def plan(
         raise InputError(f"quantize: expected {' or '.join(get_args(Quantization))}, received {quantize!r:.60}.")
     if quantize and not chosen.quantizes:
         others = " or ".join(form.name for form in FORMATS.values() if form.quantizes)
-        raise InputError(f"quantize: {chosen.title} has no networks in integers.", f"Formats that have: {others}.")
+        raise InputError(f"quantize: {chosen.title} does not support {quantize}.", f"Formats that do: {others}.")
     found = list(runs)
     for run in found:
         check_model(run)

@@ -61,7 +61,7 @@ def check_target(path: Path, form: Format, *, force: bool) -> None:
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise InputError(f"{path}: expected a file; this is a device, a pipe or a socket.", "Choose another --output.")
     if not force:
-        raise InputError(f"{path}: exists already.", "--force replaces it; --output chooses another place.")
+        raise InputError(f"{path}: already exists.", "--force replaces it; --output chooses another place.")
 
 
 @contextmanager

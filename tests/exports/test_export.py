@@ -158,7 +158,7 @@ def test_a_network_that_does_not_predict_what_the_run_predicts_is_not_written(co
 def test_a_file_that_exists_stays_as_it_is_without_force(run, tmp_path):
     (tmp_path / "small.tflite").write_text("mine")
     answer = exported(run, "litert", tmp_path, "--output", "small.tflite", code=2)
-    assert "small.tflite: exists already.\n--force replaces it" in answer.err
+    assert "small.tflite: already exists.\n--force replaces it" in answer.err
     assert (tmp_path / "small.tflite").read_text() == "mine"
     exported(run, "litert", tmp_path, "--output", "small.tflite", "--force")
     assert (tmp_path / "small.tflite").read_bytes()[4:8] == b"TFL3"
@@ -183,7 +183,7 @@ def test_a_layer_that_a_format_cannot_have_is_named(form, tmp_path):
     run = mnist_lab.run(config, network=resizing, results=tmp_path / "results", progress=False)
     (tmp_path / "out").mkdir()
     answer = exported(run, form, tmp_path / "out", code=2)
-    assert f"cannot have all layers of this network: {run.folder.path}: resizing" in answer.err
+    assert f"does not support all layers of this network: {run.folder.path}: resizing" in answer.err
     assert "(Resizing)." in answer.err
     assert files(tmp_path / "out") == set()
 
@@ -211,7 +211,7 @@ def test_the_extra_that_a_format_needs_is_named(run, tmp_path, monkeypatch):
 
 def test_a_format_without_integers_names_those_that_have_them(run, tmp_path):
     answer = exported(run, "saved_model", tmp_path, "--quantize", "int8", code=2)
-    assert "SavedModel has no networks in integers.\nFormats that have: onnx or litert." in answer.err
+    assert "SavedModel does not support int8.\nFormats that do: onnx or litert." in answer.err
 
 
 def test_two_runs_with_the_same_name_are_refused(run, copy, tmp_path):
