@@ -207,3 +207,13 @@ def load_all(references: tuple[str, ...], given: "list[Override]") -> "list[Conf
     if problems:
         raise ConfigError("\n".join(str(problem) for problem in problems))
     return configs
+
+
+def check_place(jobs: int, cluster: str | None, *, wait: bool) -> None:
+    """Refuse options about where runs are trained that contradict each other."""
+    if cluster and jobs:
+        raise click.UsageError(
+            "--jobs and --cluster cannot be combined: a worker of the cluster trains one run at a time."
+        )
+    if wait and not cluster:
+        raise click.UsageError("--wait needs --cluster.")

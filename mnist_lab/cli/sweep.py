@@ -12,6 +12,7 @@ from mnist_lab.cli._options import (
     Jobs,
     Seconds,
     Seeds,
+    check_place,
     config_options,
     data_dir_option,
     debug_option,
@@ -107,12 +108,7 @@ def sweep(
 
     if seeds is not None and values["seed"] is not None:
         raise click.UsageError("--seed and --seeds cannot be combined.")
-    if cluster and jobs:
-        raise click.UsageError(
-            "--jobs and --cluster cannot be combined: a worker of the cluster trains one run at a time."
-        )
-    if wait and not cluster:
-        raise click.UsageError("--wait needs --cluster.")
+    check_place(jobs, cluster, wait=wait)
     declared = load_sweep(references, overrides(**values), seeds, folds=folds, name=name)
     with observer_for(quiet=quiet, dry_run=dry_run) as observer:
         swept = sweeps.sweep(

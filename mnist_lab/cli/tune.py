@@ -11,6 +11,7 @@ from mnist_lab.cli._invocation import command_line
 from mnist_lab.cli._options import (
     REFERENCE,
     Jobs,
+    check_place,
     config_options,
     data_dir_option,
     debug_option,
@@ -81,12 +82,7 @@ def tune(
     from mnist_lab.terminal.searching import observer_for, print_forecast
     from mnist_lab.terminal.sweeping import print_failures
 
-    if cluster and jobs:
-        raise click.UsageError(
-            "--jobs and --cluster cannot be combined: a worker of the cluster trains one trial at a time."
-        )
-    if wait and not cluster:
-        raise click.UsageError("--wait needs --cluster.")
+    check_place(jobs, cluster, wait=wait)
     declared = load_search(reference, overrides(**values), name=name)
     with observer_for(quiet=quiet, dry_run=dry_run) as observer:
         tuned = search.tune(
