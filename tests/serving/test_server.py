@@ -111,6 +111,16 @@ def test_the_queue_of_a_sweep_is_shown_with_the_time_left(tmp_path):
     assert sent["title"].startswith("0/3 · ")
 
 
+def test_no_time_left_is_not_said(tmp_path):
+    schedule = planned(tmp_path, 1, seconds=0.2)
+    with recorded(tmp_path, "ablation", Observer()) as observer:
+        observer.planned(schedule)
+        observer.started(schedule.plan.todo[0])
+        with serving(tmp_path) as served:
+            sent = ask(served, "/progress").json
+    assert "0 of 1 run</p>" in sent["html"]
+
+
 def test_runs_that_finish_join_the_page(served, results, monkeypatch):
     monkeypatch.setattr(site, "PAUSE", 0.0)
     before = ask(served, "/progress").json["page"]
