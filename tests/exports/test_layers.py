@@ -7,6 +7,7 @@ import pytest
 from mnist_lab.config import load_config, shipped
 from mnist_lab.config.layers import LAYERS, Activation
 from mnist_lab.exports.export import plan
+from mnist_lab.exports.formats import FORMATS
 from tests.exports.networks import END, NETWORKS, network
 from tests.exports.untrained import untrained
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.thorough
 
 
 def exported(run, form, folder, **options):
-    [one] = plan([run], form, output=folder / "exported", **options)
+    [one] = plan([run], form, output=folder / f"exported{FORMATS[form].suffix}", **options)
     return one.write()
 
 
