@@ -90,7 +90,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _is_for_this_machine(self) -> bool:
         hosts = self.headers.get_all("Host", [])
-        return len(hosts) == 1 and hosts[0].partition(":")[0].lower() in HOSTS
+        name, _, port = hosts[0].partition(":") if len(hosts) == 1 else ("", "", "")
+        return name.lower() in HOSTS and (not port or port.isdecimal())  # that of a tunnel may be another
 
     def _send_progress(self) -> None:
         progress = self._site.progress()

@@ -72,7 +72,7 @@ class TestLiteRT:
         answer = tf.lite.Interpreter(str(in_litert[0] / "small-seed1.tflite")).get_signature_runner()
         for size in (1, 7):
             [found] = answer(pixels=DIGITS.x_test[:size].astype(np.float32)).values()
-            np.testing.assert_allclose(found, run.predictions.probabilities[:size], atol=TOLERANCE)
+            np.testing.assert_allclose(np.asarray(found), run.predictions.probabilities[:size], atol=TOLERANCE)
 
     def test_the_classes_and_the_preprocessing_are_in_the_file(self, in_litert):
         with zipfile.ZipFile(in_litert[0] / "small-seed1.tflite") as archive:
@@ -133,7 +133,7 @@ class TestONNX:
         session = onnxruntime.InferenceSession(in_onnx)
         for size in (1, 7):
             [found] = session.run(["probabilities"], {"pixels": DIGITS.x_test[:size].astype(np.float32)})
-            np.testing.assert_allclose(found, run.predictions.probabilities[:size], atol=TOLERANCE)
+            np.testing.assert_allclose(np.asarray(found), run.predictions.probabilities[:size], atol=TOLERANCE)
 
     def test_the_classes_and_the_preprocessing_are_in_the_file(self, in_onnx):
         import onnxruntime

@@ -202,7 +202,16 @@ def test_the_names_of_this_machine_are_answered_on_whatever_port_a_tunnel_has(st
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example", "0.0.0.0", "[::1]", ""],
+    [
+        "evil.example",
+        "evil.example:80",
+        "127.0.0.1:80@evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "0.0.0.0",
+        "[::1]",
+        "",
+    ],
 )
 @pytest.mark.parametrize("path", ["/", "/progress", "/nowhere"])
 def test_a_name_that_was_made_to_mean_this_machine_is_refused(still, host, path):

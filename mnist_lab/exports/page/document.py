@@ -47,7 +47,7 @@ def html(field: Field, networks: Sequence[Shown], *, doubtful: float) -> str:
     style, *scripts = (Markup(environment.loader.get_source(environment, name)[0]) for name in ("draw.css", *SCRIPTS))
     facts = {
         "shape": field.shape,
-        "classes": field.classes,
+        "classes": [printable(name) for name in field.classes],
         "preparation": field.preparation,
         "darkOnLight": field.dark_on_light,
         "doubtful": doubtful,

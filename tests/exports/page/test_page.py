@@ -15,7 +15,7 @@ from mnist_lab.config.layers import Activation, Custom
 from mnist_lab.datasets import KNOWN
 from mnist_lab.errors import InputError
 from mnist_lab.exports.export import plan
-from mnist_lab.exports.page import writer
+from mnist_lab.exports.page import document, writer
 from mnist_lab.exports.page.activations import ACTIVATIONS
 from mnist_lab.exports.page.field import Field, field_for
 from mnist_lab.exports.page.packing import pack, unpack
@@ -149,3 +149,11 @@ def test_drawings_are_dark_on_light_where_the_images_are(runs, inverted):
 def test_the_page_says_what_to_draw(classes, subject):
     field = Field((28, 28), tuple(classes), "mnist", dark_on_light=False, titles=("some",))
     assert field.subject == subject
+
+
+def test_a_class_name_cannot_change_the_direction_of_the_text():
+    field = Field((28, 28), ("a\u202eb", "c"), "mnist", dark_on_light=False, titles=("some",))
+    text = document.html(field, [], doubtful=0.8)
+    facts = re.search(r'id="facts">([^<]*)<', text)
+    assert facts
+    assert json.loads(facts[1])["classes"] == [r"a\u202eb", "c"]
