@@ -27,7 +27,7 @@ def serve(path: Path | None, port: int, data_dir: Path | None) -> None:
     """Serve the report of the runs below PATH (default: results/) as a page that updates itself.
 
     It also shows the runs in progress with their curves, and the queue and failures of a sweep in progress. Only this
-    machine can read it. Press Ctrl-C to stop.
+    machine can read it. Press Ctrl-C to stop it; the exit code is then 0, as after SIGTERM.
     """
     from mnist_lab.reports.folder import DEFAULT
     from mnist_lab.runs import check_folder
