@@ -25,7 +25,7 @@ ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
-DefMemPerCPU=500
+DefMemPerCPU={share}
 ReturnToService=2
 SlurmctldPort={controller}
 SlurmdPort={node}
@@ -41,7 +41,7 @@ JobAcctGatherFrequency=1
 JobAcctGatherParams=OverMemoryKill
 SchedulerParameters=sched_interval=1,batch_sched_delay=0,sched_min_interval=0
 KillWait=5
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=4000 State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol")
@@ -92,9 +92,17 @@ class SlurmCluster:
         host = socket.gethostname().partition(".")[0]
         with ExitStack() as stack:
             ports = [stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(2)]
+        memory = int(0.9 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20)  # a training needs 1 GB
         (folder / "slurm.conf").write_text(
             CONFIG.format(
-                host=host, user="root", folder=folder, controller=ports[0], node=ports[1], cpus=os.cpu_count()
+                memory=memory,
+                share=memory // (os.cpu_count() or 1),
+                host=host,
+                user="root",
+                folder=folder,
+                controller=ports[0],
+                node=ports[1],
+                cpus=os.cpu_count(),
             )
         )
         self.processes.append(
