@@ -6,7 +6,7 @@
 
 Each contender searches learning rate, dropout and nodes of `mlp_512` for as many minutes, with another seed in each
 repeat; the contenders take turns. Then what each has found is trained again, by the same code, with seeds that no
-search has used, and tested. What has been measured is kept, so that the same command goes on.
+search has used, and tested. What has been measured is kept, so that the same command continues.
 """
 
 import json

@@ -131,7 +131,7 @@ class MachineError(MnistLabError):
 
 
 class TrainingError(MnistLabError):
-    """Training began and could not go on, for example because the loss became NaN."""
+    """Training began and could not continue, for example because the loss became NaN."""
 
 
 class ExportError(MnistLabError):

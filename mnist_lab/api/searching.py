@@ -41,7 +41,7 @@ def tune(
 ) -> "Found":
     """Search for a good configuration as a search file declares it, and confirm the best with fresh seeds.
 
-    The same call goes on with a search that was stopped, or whose budget has grown. Trials are processes, so a script
+    The same call continues a search that was stopped, or whose budget has grown. Trials are processes, so a script
     that calls this needs `if __name__ == "__main__":`, as always with multiprocessing; a notebook does not.
 
     Args:
@@ -69,7 +69,7 @@ def tune(
         BusyError: another process runs this search.
         TrainingError: the first trials have all failed, or runs of the confirmation have.
         TypeError: an argument has the wrong type.
-        KeyboardInterrupt: the same call goes on.
+        KeyboardInterrupt: the same call continues.
     """
     file = arguments.reference(reference)
     folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")

@@ -240,7 +240,7 @@ def typeset(text: str) -> str:
 
 
 def breakable(text: str) -> "Markup":
-    """`text` that may go on in the next line after the parts of a name."""
+    """`text` that may continue in the next line after the parts of a name."""
     from markupsafe import Markup, escape
 
     return Markup("<wbr>").join(map(escape, re.split(r"(?<=[/_])(?=\w)", text)))

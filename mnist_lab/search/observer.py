@@ -26,7 +26,7 @@ class Observer(sweeps.Observer):
     """
 
     def begun(self, record: Search, forecast: Forecast) -> None:
-        """The search is about to begin, or to go on."""
+        """The search is about to begin, or to continue."""
 
     def trying(self, trials: Sequence[Trying]) -> None:
         """Called a few times per second while trials are trained."""

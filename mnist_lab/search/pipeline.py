@@ -75,7 +75,7 @@ def tune(
     dry_run: bool = False,
     observer: Observer | None = None,
 ) -> Tuned:
-    """Run a search, or go on with it, and write what was found to `results/<name>/`.
+    """Run a search, or continue it, and write what was found to `results/<name>/`.
 
     Args:
         declared: as `load_search` gives it.
@@ -92,7 +92,7 @@ def tune(
         InputError: an argument or the file is invalid; nothing was trained.
         BusyError: another process runs this search.
         TrainingError: the first trials have all failed.
-        Interruption: a KeyboardInterrupt; the same call goes on.
+        Interruption: a KeyboardInterrupt; the same call continues.
         NoRoomError: the disk is full.
     """
     how = _How(results, data_dir, jobs, cluster, wait, observer or Observer())

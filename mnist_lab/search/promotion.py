@@ -1,7 +1,7 @@
-"""Which trials go on: asynchronous successive halving (Li et al. 2020), whose trials wait instead of being stopped.
+"""Which trials are promoted: asynchronous successive halving (Li et al. 2020), whose trials wait instead of being stopped.
 
-Of the trials that have reached a rung, the best 1/factor go on from their checkpoints as soon as that is known, however
-many are still to come. Pure functions of the trials so far, so that a search decides the same after it was interrupted.
+Of the trials that have reached a rung, the best 1/factor continue from their checkpoints as soon as that is known,
+however many are still to come. Pure functions of the trials so far, so that a search decides the same after it was interrupted.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ def target(trial: Trial, rungs: Sequence[int], epochs: int) -> int:
 def promotable(
     trials: Iterable[Trial], rungs: Sequence[int], factor: int, objectives: Sequence[Objective]
 ) -> Trial | None:
-    """The trial that is to go on, from the highest rung where there is one."""
+    """The trial that is to continue, from the highest rung where there is one."""
     trials = list(trials)
     for rung in reversed(rungs):
         there = [(trial, at) for trial in trials for at in trial.reached if at.epoch == rung]

@@ -238,7 +238,7 @@ class Search(_Facts):
     seconds: float = 0.0
     """The clock of the search so far: its wall-clock time over all sessions, without the confirmation."""
     ended: Literal["trials", "minutes", "space"] | None = None
-    """What has ended it: the budget, or that every configuration of the space was tried; None while it goes on or is
+    """What has ended it: the budget, or that every configuration of the space was tried; None while it continues or is
     interrupted."""
     environment: dict[str, Any] = {}
     """Backend, device, jobs and versions, as the latest session had them."""

@@ -140,7 +140,7 @@ class Tuner(Supply):
 
     @property
     def ended_by(self) -> str | None:
-        """What has ended the search; None if it goes on."""
+        """What has ended the search; None if it continues."""
         if self.over:
             return "minutes"
         if self._flying or self._interrupted or self._waiting() or self.failing or self.refusing:
@@ -296,7 +296,7 @@ class Tuner(Supply):
 
 
 def expected_epochs(trials: int, epochs: int, rungs: Sequence[int], factor: int) -> float:
-    """How many epochs so many trials will take, if as many go on from each rung as should."""
+    """How many epochs so many trials will take, if as many continue from each rung as should."""
     total, before, there = 0.0, 0, float(trials)
     for until in (*rungs, epochs):
         total += there * (until - before)

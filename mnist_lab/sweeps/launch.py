@@ -85,7 +85,7 @@ class Supply(ABC):
 
     @property
     def over(self) -> str:
-        """Why the runs in progress are to stop after their epoch; empty as long as they may go on."""
+        """Why the runs in progress are to stop after their epoch; empty as long as they may continue."""
         return ""
 
     @abstractmethod

@@ -172,7 +172,7 @@ class SlurmSweep:
         """Wait until the runs have ended; gives those that failed, each with the reason.
 
         Raises:
-            Interruption: a KeyboardInterrupt; the tasks go on.
+            Interruption: a KeyboardInterrupt; the tasks continue.
         """
         begun: dict[PlannedRun, float] = {}
         ended: dict[PlannedRun, float] = {}

@@ -79,6 +79,6 @@ class Background:
         if self._problem and not self._noted:
             self._noted = True
             self._note(
-                f"{self._name}: {self._problem}. The run goes on; once it is finished, "
+                f"{self._name}: {self._problem}. The run continues; once it is finished, "
                 f"`mnist-lab log RUN --to {self._name}` reports it."
             )

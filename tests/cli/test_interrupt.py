@@ -1,4 +1,4 @@
-"""Ctrl-C, a kill, a bug: how a run ends when it does not end well, and how it goes on."""
+"""Ctrl-C, a kill, a bug: how a run ends when it does not end well, and how it continues."""
 
 import os
 import re

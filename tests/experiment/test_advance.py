@@ -1,4 +1,4 @@
-"""A run that stops at an epoch is neither tested nor finished, and goes on as if it had never stopped."""
+"""A run that stops at an epoch is neither tested nor finished, and continues as if it had never stopped."""
 
 import pytest
 

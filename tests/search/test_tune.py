@@ -1,4 +1,4 @@
-"""`mnist-lab tune` itself: what it leaves, that it never tests a trial, and what is said where it cannot go on."""
+"""`mnist-lab tune` itself: what it leaves, that it never tests a trial, and what is said where it cannot continue."""
 
 import json
 from pathlib import Path
@@ -152,4 +152,4 @@ def test_a_search_that_is_interrupted_leaves_its_page_so_far(tmp_path, monkeypat
     with pytest.raises(KeyboardInterrupt):
         search.tune(load_search(tmp_path / "s.yaml"), tmp_path / "results", jobs=1)
     page = (tmp_path / "results" / "s" / "search.html").read_text(encoding="utf-8")
-    assert "The search has not ended; the same command goes on with it." in page
+    assert "The search has not ended; the same command continues it." in page

@@ -36,7 +36,7 @@ def crash_everything(process, folder, chance):
 
 
 def crash_a_run(process, folder, chance):
-    """The sweep goes on, and tries the run again."""
+    """The sweep continues, and tries the run again."""
     victims = family.until(lambda: family.runs(process), process)
     assert victims
     family.kill(chance.choice(victims))
@@ -44,7 +44,7 @@ def crash_a_run(process, folder, chance):
 
 
 def crash_the_server(process, folder, chance):
-    """The runs that were forked from it go on by themselves."""
+    """The runs that were forked from it continue by themselves."""
     victims = family.until(lambda: family.servers(process), process)
     assert victims
     for server in victims:

@@ -97,7 +97,7 @@ def test_a_tracker_that_fails_costs_the_run_one_warning(use, tmp_path):
     seen = Notes()
     assert trained(tmp_path, seen).measured.epochs == 3
     [note] = [note for note in seen.notes if note.startswith("tensorboard")]
-    assert note.startswith("tensorboard: nobody answers. The run goes on; once it is finished, `mnist-lab log RUN")
+    assert note.startswith("tensorboard: nobody answers. The run continues; once it is finished, `mnist-lab log RUN")
 
 
 def test_a_tracker_that_does_not_answer_is_left_alone(use, tmp_path, monkeypatch):

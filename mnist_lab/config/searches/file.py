@@ -10,7 +10,7 @@
     where: {parameters: "<= 1000000"}   # what is larger is not trained
     sampler: tpe                        # tpe, random or gp
     budget: {trials: 50, epochs: 20}    # trials, minutes, or both
-    promote: {first: 2, factor: 3}      # of the trials at 2, 6, ... epochs the best third goes on; off: all do
+    promote: {first: 2, factor: 3}      # of the trials at 2, 6, ... epochs the best third is promoted; off: all do
     confirm: {best: 3, seeds: 6}        # the best and the base with as many seeds that the search does not use
     seed: 1
 
@@ -171,12 +171,12 @@ class Budget(Spec):
 
 
 class Promote(Spec):
-    """Asynchronous successive halving: at each rung, only the best go on from their checkpoints."""
+    """Asynchronous successive halving: at each rung, only the best continue from their checkpoints."""
 
     first: Positive = 1
     """Epochs of the first rung; each further one has `factor` times as many, as long as that is within the budget."""
     factor: Annotated[int, Field(ge=2)] = 3
-    """One in so many goes on."""
+    """One in this many trials is promoted."""
 
 
 class Confirm(Spec):
@@ -214,7 +214,7 @@ class SearchFile(Spec):
     budget: Budget
     """When the search ends."""
     promote: Annotated[Promote | None, BeforeValidator(_or_off, json_schema_input_type=Promote | Literal["off"])] = None
-    """Which trials go on from a rung; default: `off`, all train to the end."""
+    """Which trials continue from a rung; default: `off`, all train to the end."""
     confirm: Annotated[Confirm | None, BeforeValidator(_or_off, json_schema_input_type=Confirm | Literal["off"])] = (
         Confirm()
     )

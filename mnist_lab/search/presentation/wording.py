@@ -169,7 +169,7 @@ def _unconfirmed(record: Search) -> str:
         return "Nothing was confirmed (confirm: off), so it is unknown how much of this is luck."
     if record.ended is None:
         return "Nothing is confirmed before the search has ended, so it is unknown how much of this is luck."
-    return "The confirmation is still to come; the same command goes on with it."
+    return "The confirmation is still to come; the same command continues it."
 
 
 def sureness(arm: Arm) -> str:
@@ -229,7 +229,7 @@ def progress(record: Search) -> str:
         case "space":
             return f"The search has ended: every configuration of the space was tried.{took}"
         case _:
-            return f"The search has not ended; the same command goes on with it. So far: {duration(record.seconds)}."
+            return f"The search has not ended; the same command continues it. So far: {duration(record.seconds)}."
 
 
 def unseen(record: Search) -> str:
@@ -280,7 +280,7 @@ def _promotion(record: Search) -> str:
     factor, rungs = record.promotion.factor, record.promotion.rungs
     best = f"the best {FRACTIONS[factor]}" if factor in FRACTIONS else f"the best 1 in {factor}"
     at = f"after {listed(list(map(str, rungs)))} {'epoch' if rungs == (1,) else 'epochs'}"
-    return f"{at}, {best} of the trials that have got there go on from their checkpoints"
+    return f"{at}, {best} of the trials that have reached it continue from their checkpoints"
 
 
 def bounds(parameter: Parameter) -> str:

@@ -114,7 +114,7 @@ def test_the_test_images_were_used_by_the_models_of_the_confirmation_alone():
             {"ended": None},
             "Nothing is confirmed before the search has ended, so it is unknown how much of this is luck.",
         ),
-        ({}, "The confirmation is still to come; the same command goes on with it."),
+        ({}, "The confirmation is still to come; the same command continues it."),
     ],
 )
 def test_without_a_confirmation_it_is_said_why(values, expected):
@@ -136,7 +136,7 @@ def test_a_best_trial_that_was_not_confirmed_is_said_to_be_the_base_or_to_have_f
     [
         ({}, "The search has ended: all 27 trials of its budget were used."),
         ({"ended": "space"}, "The search has ended: every configuration of the space was tried."),
-        ({"ended": None}, "The search has not ended; the same command goes on with it."),
+        ({"ended": None}, "The search has not ended; the same command continues it."),
     ],
 )
 def test_what_ended_the_search_is_said(values, expected):
