@@ -74,8 +74,8 @@ def advance(
 ) -> None:
     """Train a run up to an epoch and leave it there with a checkpoint: neither tested nor finished, even at its end.
 
-    A later call, or `run`, continues from there, as if it had never stopped. Nothing happens to a finished run, and to one
-    that is that far already.
+    A later call, or `run`, continues from there, as if it had never stopped. Nothing happens to a run that is
+    finished, or that far already.
 
     Args:
         config: from `load_config`.

@@ -1,7 +1,8 @@
-"""Which trials are promoted: asynchronous successive halving (Li et al. 2020), whose trials wait instead of being stopped.
+"""Which trials are promoted: asynchronous successive halving (Li et al. 2020), whose trials wait instead of ending.
 
 Of the trials that have reached a rung, the best 1/factor continue from their checkpoints as soon as that is known,
-however many are still to come. Pure functions of the trials so far, so that a search decides the same after it was interrupted.
+however many are still to come. Pure functions of the trials so far, so that a search decides the same after it was
+interrupted.
 """
 
 from collections.abc import Iterable, Sequence
