@@ -173,7 +173,7 @@ def report_page(template: str, parts: Sequence[page.Part], **context: Any) -> st
 def rendered_page(
     template: str,
     package: str = "mnist_lab.reports",
-    styles: Sequence[str] = ("page.css",),
+    styles: Sequence[str] = ("palette.css", "page.css"),
     scripts: Sequence[str] = ("page.js",),
     **context: Any,
 ) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 PACKAGE = "mnist_lab.serving"
-STYLES = ("page.css", "live.css")
+STYLES = ("palette.css", "page.css", "live.css")
 PLACE = "<!-- what is in progress -->"
 """Stands in a page where that belongs."""
 LISTED = 100

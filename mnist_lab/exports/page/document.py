@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,9 +14,8 @@ from mnist_lab.exports.page.packing import Packed, unpack
 from mnist_lab.text.printable import printable
 from mnist_lab.version import __version__
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
+STYLES = ("palette.css", "draw.css")
+"""The first is the report's."""
 SCRIPTS = ("network.js", "preparation.js", "doubts.js", "drawing.js", "page.js")
 """In the order in which they use each other."""
 
@@ -42,9 +40,14 @@ def html(field: Field, networks: Sequence[Shown], *, doubtful: float) -> str:
     """
     from markupsafe import Markup
 
-    environment = _templates()
+    from mnist_lab.reports.write import templates
+
+    environment = templates("mnist_lab.exports.page")
+    environment.filters["sha256"] = _sha256
     assert environment.loader
-    style, *scripts = (Markup(environment.loader.get_source(environment, name)[0]) for name in ("draw.css", *SCRIPTS))
+    styles, scripts = (
+        [Markup(environment.loader.get_source(environment, name)[0]) for name in names] for names in (STYLES, SCRIPTS)
+    )
     facts = {
         "shape": field.shape,
         "classes": [printable(name) for name in field.classes],
@@ -58,7 +61,7 @@ def html(field: Field, networks: Sequence[Shown], *, doubtful: float) -> str:
         networks=networks,
         facts=facts,
         weights=[base64.b64encode(network.packed.numbers().tobytes()).decode() for network in networks],
-        style=style,
+        style=Markup("\n").join(styles),
         scripts=scripts,
         version=__version__,
     )
@@ -78,17 +81,6 @@ def _contents(text: str, name: str) -> str:
     found = re.search(rf'<script type="[^"]*" id="{name}">([^<]*)</script>', text)
     assert found
     return found[1]
-
-
-def _templates() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("mnist_lab.exports.page"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters["sha256"] = _sha256
-    return environment
 
 
 def _sha256(text: str) -> str:
