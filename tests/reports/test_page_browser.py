@@ -57,7 +57,7 @@ def experiment(page, name):
     return find(page, f"[id='experiment-{name}']")
 
 
-def test_nothing_is_asked_of_anybody_and_the_console_stays_empty(browser, address):
+def test_the_page_makes_no_requests_and_the_console_stays_empty(browser, address):
     asked = requested(browser, address, "for (const each of document.querySelectorAll('details')) each.open = true")
     assert asked[0] == address
     assert all(url.startswith("data:") for url in asked[1:])

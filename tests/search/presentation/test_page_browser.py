@@ -36,7 +36,7 @@ def cells(page, heading):
     return texts(page, f"#all-trials tbody tr > :nth-child({headings.index(heading) + 1})")
 
 
-def test_the_page_asks_nobody_for_anything(browser, address):
+def test_the_page_makes_no_requests(browser, address):
     asked = requested(browser, address)
     assert asked[0] == address
     assert all(url.startswith("data:") for url in asked[1:])
