@@ -70,7 +70,7 @@ def main(repeats: int, minutes: float, epochs: int, rows: int, seeds: int, out: 
     file = out / "search.json"
     kept: Measured = json.loads(file.read_text()) if file.exists() else {"setting": setting, "searches": []}
     if report:
-        _write(kept, out)
+        write(kept, out)
         return
     if kept["setting"] != setting:
         raise click.UsageError(f"{file} was measured with {kept['setting']}; give another --out, or remove it.")
@@ -88,7 +88,7 @@ def main(repeats: int, minutes: float, epochs: int, rows: int, seeds: int, out: 
                 click.echo(f"{CONTENDERS[contender]}, repeat {repeat} of {repeats} ...", err=True)
                 kept["searches"].append(measure(contender, repeat, setting))
                 atomic.write_text(file, json.dumps(kept, indent=1) + "\n")
-    _write(kept, out)
+    write(kept, out)
 
 
 def measure(contender: str, repeat: int, setting: Mapping[str, Any]) -> Measured:
@@ -205,7 +205,8 @@ def summary(kept: Measured) -> Iterator[Measured]:
         }
 
 
-def _write(kept: Measured, out: Path) -> None:
+def write(kept: Measured, out: Path) -> None:
+    """Write the figure and SEARCH.md."""
     from benchmarks.search_figure import draw
 
     draw(kept, out / "search.png")

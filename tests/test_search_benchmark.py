@@ -7,7 +7,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from benchmarks.search import CONTENDERS, SEARCH, best_so_far, main, reached, summary
+from benchmarks.search import CONTENDERS, SEARCH, best_so_far, main, reached, summary, write
 from mnist_lab.config.searches import load_search
 
 POINTS = [(10.0, 1, 0.95), (20.0, 2, 0.97), (30.0, 1, 0.96), (45.0, 3, 0.98)]
@@ -63,6 +63,23 @@ def test_the_report_has_a_figure_and_a_row_for_every_contender(kept, tmp_path):
     assert all(f"| {title} | 3 | 2 | 0.9800 | 0.9760 | 0.9770 |" in text for title in CONTENDERS.values())
     assert "mnist-lab tune reached 0.9800, the best final median of the others, after 22 s (median)." in text
     assert (tmp_path / "search.png").is_file()
+
+
+def test_the_report_says_whether_a_search_that_was_killed_ended_with_the_same_trials(kept, tmp_path):
+    long = {
+        "trials": 200,
+        "when": "2026-01-01",
+        "megabytes": [90.4, 91.0],
+        "killed_after": [7.1, 50.2],
+        "identical": True,
+    }
+    write(kept | {"long": long}, tmp_path)
+    text = (tmp_path / "SEARCH.md").read_text()
+    assert (
+        "killed 2 times after 7 to 50 s and started again each time, ended with the same trials, bit for bit." in text
+    )
+    write(kept | {"long": long | {"identical": False}}, tmp_path)
+    assert "ended with OTHER trials." in (tmp_path / "SEARCH.md").read_text()
 
 
 def test_other_settings_do_not_mix_with_what_was_measured(kept, tmp_path):

@@ -72,8 +72,8 @@ def tune(
 ) -> None:
     """Search for a good configuration within a budget, as SEARCH declares it, and confirm the best with fresh seeds.
 
-    Only validation images steer the search; the test images are used in the confirmation alone. The same command goes
-    on with a search that was stopped, or whose budget has grown. Press Ctrl-C once to stop after the current epochs.
+    Only validation images steer the search; the test images are used in the confirmation alone. The same command
+    continues a search that was stopped, or whose budget has grown. Press Ctrl-C once to stop after the current epochs.
     """
     from mnist_lab import search
     from mnist_lab.cli._search import print_found

@@ -1,0 +1,132 @@
+"""A long search, run through and killed at random times: its memory, and whether the trials are the same.
+
+    python -m benchmarks.long_search              200 trials, twice; about half an hour on two processors
+
+Adds what it finds to search.json and SEARCH.md.
+"""
+
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import psutil
+
+from benchmarks.process import ROOT, ProcessError
+from benchmarks.search import HERE, Measured, write
+from mnist_lab.system import atomic
+
+SEARCH = """\
+base: quickstart
+set:
+  model: {{kind: mlp, nodes: [16], activation: relu, dropout: 0}}
+  augment: []
+  train.schedule: []
+  train.optimizer: {{name: adam, learning_rate: 0.001}}
+  train.restore_best: val_loss
+space:
+  train.optimizer.learning_rate: {{log_uniform: [3.0e-4, 3.0e-2]}}
+  model.nodes: {{choice: [[16], [64], [32, 32]]}}
+  model.dropout: {{uniform: [0, 0.4]}}
+objective: {{maximize: val_accuracy}}
+budget: {{trials: {trials}, epochs: 9}}
+promote: {{first: 3, factor: 3}}
+confirm: off
+seed: 1
+"""
+"""`searches/quick.yaml` with more trials, and without the confirmation."""
+TIMES = ("clock", "seconds")
+"""What differs from one machine and hour to the next."""
+
+
+@click.command(help=__doc__)
+@click.option("--trials", default=200, show_default=True, type=click.IntRange(1))
+@click.option("--kills", default=10, show_default=True, type=click.IntRange(0))
+@click.option("--seed", default=1, show_default=True, help="Of the times of the kills.")
+@click.option("--out", type=click.Path(path_type=Path), default=HERE, help="Folder for the results.")
+def main(trials: int, kills: int, seed: int, out: Path) -> None:
+    """Measure, and write."""
+    file = out / "search.json"
+    kept: Measured = json.loads(file.read_text()) if file.exists() else {"searches": []}
+    kept["long"] = {"when": f"{datetime.now(UTC):%Y-%m-%d}", **measure(trials, kills, random.Random(seed))}
+    atomic.write_text(file, json.dumps(kept, indent=1) + "\n")
+    click.echo(json.dumps(kept["long"]))
+    if kept["searches"]:
+        write(kept, out)
+
+
+def measure(trials: int, kills: int, chance: random.Random) -> dict[str, Any]:
+    """Search twice, side by side, one trial at a time; one of the searches is killed again and again.
+
+    Raises:
+        ProcessError: a search ended with an error.
+    """
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
+        through = pool.submit(_through, Path(folder) / "through", trials)
+        killed = pool.submit(_killed, Path(folder) / "killed", trials, kills, chance)
+        found, megabytes = through.result()
+        again, seconds = killed.result()
+    return {"trials": len(found), "megabytes": megabytes, "killed_after": seconds, "identical": found == again}
+
+
+def _through(folder: Path, trials: int) -> tuple[list[Measured], list[float]]:
+    """The trials, and the memory of the search's process in MB at each tenth of them."""
+    megabytes: list[float] = []
+    process = _started(folder, trials)
+    while process.poll() is None:
+        begun = len(list(folder.glob("search/trial-*")))
+        with suppress(psutil.Error):
+            if begun and begun >= trials * len(megabytes) / 10:
+                megabytes.append(round(psutil.Process(process.pid).memory_info().rss / 1e6, 1))
+        time.sleep(0.5)
+    return _trials(folder, process), megabytes
+
+
+def _killed(folder: Path, trials: int, kills: int, chance: random.Random) -> tuple[list[Measured], list[float]]:
+    """The trials, and the seconds after which each process but the last was killed."""
+    seconds: list[float] = []
+    process = _started(folder, trials)
+    while len(seconds) < kills and process.poll() is None:
+        wait = round(chance.uniform(5, 60), 1)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(wait)
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+            seconds.append(wait)
+            process = _started(folder, trials)
+    process.wait()
+    return _trials(folder, process), seconds
+
+
+def _started(folder: Path, trials: int) -> "subprocess.Popen[bytes]":
+    folder.mkdir(exist_ok=True)
+    file = folder / "search.yaml"
+    file.write_text(SEARCH.format(trials=trials))
+    command = [sys.executable, "-m", "mnist_lab", "tune", file, "--results", folder, "--jobs", "1", "--quiet"]
+    with (folder / "output.txt").open("ab") as output:
+        return subprocess.Popen([*command, "--device", "cpu"], cwd=ROOT, stdout=output, stderr=output)
+
+
+def _trials(folder: Path, process: "subprocess.Popen[bytes]") -> list[Measured]:
+    """All that is recorded of the trials but times."""
+    if process.returncode:
+        raise ProcessError(f"{process.args} ended with {process.returncode}:\n{(folder / 'output.txt').read_text()}")
+    return [_without_times(trial) for trial in json.loads((folder / "search" / "search.json").read_text())["trials"]]
+
+
+def _without_times(facts: Measured) -> Measured:
+    known = {name: value for name, value in facts.items() if name not in TIMES}
+    return known | {"reached": [_without_times(at) for at in facts["reached"]]} if "reached" in facts else known
+
+
+if __name__ == "__main__":
+    main()
