@@ -18,7 +18,7 @@ from mnist_lab.text.quantities import count, duration, megabytes
 if TYPE_CHECKING:
     from mnist_lab.history import Record
     from mnist_lab.runs import Measured
-    from mnist_lab.search import Forecast, Search, Trial, Trying
+    from mnist_lab.search import Forecast, RunningTrial, Search, Trial
     from mnist_lab.sweeps import Outcome, PlannedRun, Running, Schedule
     from mnist_lab.training import Progress
 
@@ -225,13 +225,13 @@ class _SearchProgress(_SweepProgress, search.Observer):
             self.note(text)
 
     @override
-    def trying(self, trials: "Sequence[Trying]") -> None:
-        below = table(searching.TRYING, [searching.trying_row(each) for each in trials], words=(0, 1)) if trials else ""
+    def running(self, trials: "Sequence[RunningTrial]") -> None:
+        below = table(searching.RUNNING, [searching.trial_row(each) for each in trials], words=(0, 1)) if trials else ""
         self._output.show("".join([*map(line, self._said), below]), soon=True)
 
     @override
-    def moved(self, trial: "Trial", record: "Search", left: float | None) -> None:
-        self.note(searching.moved_line(trial, record, left))
+    def reported(self, trial: "Trial", record: "Search", left: float | None) -> None:
+        self.note(searching.reported_line(trial, record, left))
 
 
 def line(text: str) -> str:

@@ -4,8 +4,8 @@
 """
 
 from mnist_lab.search.forecast import Forecast
-from mnist_lab.search.observer import Observer, Trying
+from mnist_lab.search.observer import Observer, RunningTrial
 from mnist_lab.search.pipeline import BEST, Tuned, tune
 from mnist_lab.search.record import Search, Trial
 
-__all__ = ["BEST", "Forecast", "Observer", "Search", "Trial", "Trying", "Tuned", "tune"]
+__all__ = ["BEST", "Forecast", "Observer", "RunningTrial", "Search", "Trial", "Tuned", "tune"]

@@ -9,7 +9,7 @@ from mnist_lab.search.record import Search, Trial
 
 
 @dataclass(frozen=True)
-class Trying:
+class RunningTrial:
     """A trial that is being trained."""
 
     trial: Trial
@@ -28,10 +28,10 @@ class Observer(sweeps.Observer):
     def begun(self, record: Search, forecast: Forecast) -> None:
         """The search is about to begin, or to continue."""
 
-    def trying(self, trials: Sequence[Trying]) -> None:
+    def running(self, trials: Sequence[RunningTrial]) -> None:
         """Called a few times per second while trials are trained."""
 
-    def moved(self, trial: Trial, record: Search, left: float | None) -> None:
+    def reported(self, trial: Trial, record: Search, left: float | None) -> None:
         """A trial has reached a rung or its end, has failed or was refused; `left` are seconds, as far as known."""
 
     def ended_search(self, record: Search) -> None:

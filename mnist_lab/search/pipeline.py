@@ -22,7 +22,7 @@ from mnist_lab.runs.lock import LOCK, locked
 from mnist_lab.search.confirm import confirmation, confirmation_sweep
 from mnist_lab.search.forecast import Forecast, forecast
 from mnist_lab.search.journal import JOURNAL, write_journal
-from mnist_lab.search.observer import Observer, Trying
+from mnist_lab.search.observer import Observer, RunningTrial
 from mnist_lab.search.outline import outline
 from mnist_lab.search.presentation import write_search
 from mnist_lab.search.record import Search
@@ -114,7 +114,7 @@ def tune(
     check_clock()
     check_writable(results / declared.name, "Choose another folder with --results, or a shorter name.")
     with _held(results / declared.name, results):
-        tuner = Tuner(declared, known, results, dataset, data_dir=data_dir, moved=how.observer.moved)
+        tuner = Tuner(declared, known, results, dataset, data_dir=data_dir, reported=how.observer.reported)
         remained = None if tuner.ended_by else _search(tuner, dataset, how)
         return _concluded(tuner, remained, how)
 
@@ -134,7 +134,7 @@ def _search(tuner: Tuner, dataset: datasets.Dataset, how: _How) -> Forecast:
         )
         how.observer.begun(tuner.record, remains)
         try:
-            with tuner.running():
+            with tuner.session():
                 launch_from(tuner, machine, _like(tuner, dataset), observer=_Following(tuner, how.observer))
         except KeyboardInterrupt:
             write_search(tuner.folder, tuner.record)
@@ -245,8 +245,8 @@ class _Following(sweeps.Observer):
 
     @override
     def tick(self, running: Sequence[Running]) -> None:
-        self._tuner.beat()
-        self._observer.trying([Trying(*self._tuner.tried_in(each.run), each) for each in running])
+        self._tuner.autosave()
+        self._observer.running([RunningTrial(*self._tuner.tried_in(each.run), each) for each in running])
 
     @override
     def note(self, text: str) -> None:

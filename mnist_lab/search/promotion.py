@@ -39,9 +39,9 @@ def promotable(
     """The trial that is to continue, from the highest rung where there is one."""
     trials = list(trials)
     for rung in reversed(rungs):
-        there = [(trial, at) for trial in trials for at in trial.reached if at.epoch == rung]
-        chosen = ranked(there, objectives)[: len(there) // factor]
-        waiting = [trial for trial in chosen if trial.state == "stopped" and trial.reached[-1].epoch == rung]
+        at_rung = [(trial, at) for trial in trials for at in trial.reached if at.epoch == rung]
+        best_there = ranked(at_rung, objectives)[: len(at_rung) // factor]
+        waiting = [trial for trial in best_there if trial.state == "stopped" and trial.reached[-1].epoch == rung]
         if waiting:
             return waiting[0]
     return None
@@ -59,28 +59,28 @@ def best(trials: Iterable[Trial], objectives: Sequence[Objective]) -> list[Trial
 
     The front is in the order of the first objective.
     """
-    there = [(trial, trial.reached[-1]) for trial in trials if trial.reached]
-    if any(trial.state == "finished" for trial, _ in there):
-        there = [(trial, at) for trial, at in there if trial.state == "finished"]
+    results = [(trial, trial.reached[-1]) for trial in trials if trial.reached]
+    if any(trial.state == "finished" for trial, _ in results):
+        results = [(trial, at) for trial, at in results if trial.state == "finished"]
     else:
-        last = max((at.epoch for _, at in there), default=0)
-        there = [(trial, at) for trial, at in there if at.epoch == last]
+        last = max((at.epoch for _, at in results), default=0)
+        results = [(trial, at) for trial, at in results if at.epoch == last]
     if len(objectives) == 1:
-        return ranked(there, objectives)
-    points = [point(trial, at, objectives) for trial, at in there]
-    ahead = front([(-cost, value) for value, cost in points])
-    return [there[i][0] for i in sorted(ahead, key=lambda i: (-points[i][0], there[i][0].number))]
+        return ranked(results, objectives)
+    points = [point(trial, at, objectives) for trial, at in results]
+    nondominated = front([(-cost, value) for value, cost in points])
+    return [results[i][0] for i in sorted(nondominated, key=lambda i: (-points[i][0], results[i][0].number))]
 
 
-def ranked(there: Sequence[tuple[Trial, Reached]], objectives: Sequence[Objective]) -> list[Trial]:
+def ranked(results: Sequence[tuple[Trial, Reached]], objectives: Sequence[Objective]) -> list[Trial]:
     """The trials, each with its numbers at a rung, the best first; the earlier one of equals."""
-    points = [point(trial, at, objectives) for trial, at in there]
-    numbers = [trial.number for trial, _ in there]
+    points = [point(trial, at, objectives) for trial, at in results]
+    numbers = [trial.number for trial, _ in results]
     if len(objectives) == 1:
-        order = sorted(range(len(there)), key=lambda i: (-points[i][0], numbers[i]))
+        order = sorted(range(len(results)), key=lambda i: (-points[i][0], numbers[i]))
     else:
-        order = _by_fronts(points, numbers)
-    return [there[i][0] for i in order]
+        order = _nondominated_sort(points, numbers)
+    return [results[i][0] for i in order]
 
 
 def point(trial: Trial, at: Reached, objectives: Sequence[Objective]) -> Point:
@@ -95,14 +95,14 @@ def point(trial: Trial, at: Reached, objectives: Sequence[Objective]) -> Point:
     return tuple(value(objective) for objective in objectives)
 
 
-def _by_fronts(points: Sequence[Point], numbers: Sequence[int]) -> list[int]:
+def _nondominated_sort(points: Sequence[Point], numbers: Sequence[int]) -> list[int]:
     """Front after front; within one, those first that are far from others (NSGA-II, Deb et al. 2002)."""
     left, order = list(range(len(points))), []
     while left:
-        ahead = [left[i] for i in front([(-points[i][1], points[i][0]) for i in left])]
-        alone = _crowding([points[i] for i in ahead])
-        order += sorted(ahead, key=lambda i: (-alone[ahead.index(i)], -points[i][0], numbers[i]))
-        left = [i for i in left if i not in set(ahead)]
+        nondominated = [left[i] for i in front([(-points[i][1], points[i][0]) for i in left])]
+        distances = _crowding([points[i] for i in nondominated])
+        order += sorted(nondominated, key=lambda i: (-distances[nondominated.index(i)], -points[i][0], numbers[i]))
+        left = [i for i in left if i not in set(nondominated)]
     return order
 
 

@@ -37,7 +37,8 @@ class Tuner(Supply):
         results: the folder below which runs are.
         dataset: the data set.
         data_dir: where processes look for data sets first.
-        moved: called with the record and the trial when one has reached a rung or its end.
+        reported: called when a trial has reached a rung or its end, with the trial, the record and the estimated
+            seconds left.
 
     Raises:
         InputError: the trials on disk are of another search, or cannot be read.
@@ -51,7 +52,7 @@ class Tuner(Supply):
         dataset: Dataset,
         *,
         data_dir: Path | None = None,
-        moved: Callable[[Trial, Search, float | None], None] = lambda *_: None,
+        reported: Callable[[Trial, Search, float | None], None] = lambda *_: None,
     ) -> None:
         self.declared = declared
         self.results = results
@@ -61,11 +62,11 @@ class Tuner(Supply):
         self.sampler = Sampler(record.sampler, declared.space, record.objectives, record.limits, record.seed)
         self.trials = trials.read(self.folder)
         self._record = record
-        self._moved = moved
+        self._reported = reported
         self._before = max([record.seconds, *(at.clock for trial in self.trials.values() for at in trial.reached)])
         self._start: float | None = None
         self._saved = time.monotonic()
-        self._flying: dict[PlannedRun, int] = {}
+        self._in_progress: dict[PlannedRun, int] = {}
         self._interrupted = [number for number, trial in sorted(self.trials.items()) if trial.state == "running"]
         self._exhausted = False
         for trial in self.trials.values():
@@ -81,7 +82,7 @@ class Tuner(Supply):
         return self._before + (0.0 if self._start is None else time.monotonic() - self._start)
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def session(self) -> Iterator[None]:
         """Meanwhile the clock runs; however it ends, `search.json` is written."""
         self._start = time.monotonic()
         try:
@@ -143,7 +144,7 @@ class Tuner(Supply):
         """What has ended the search; None if it continues."""
         if self.over:
             return "minutes"
-        if self._flying or self._interrupted or self._waiting() or self.failing or self.refusing:
+        if self._in_progress or self._interrupted or self._waiting() or self.failing or self.refusing:
             return None
         if self._may_begin():
             return None
@@ -178,7 +179,7 @@ class Tuner(Supply):
 
     @override
     def ended(self, run: PlannedRun, outcome: Outcome) -> None:
-        number = self._flying.pop(run)
+        number = self._in_progress.pop(run)
         trial = self.trials[number]
         sizes = {name: size for name, size in outcome.sizes.items() if size is not None}
         history = []
@@ -202,11 +203,11 @@ class Tuner(Supply):
             (run.folder.path / CHECKPOINT).unlink(missing_ok=True)  # it would only be tested
         if outcome.kind in ("done", "failed", "refused"):
             self.save()
-            self._moved(self.trials[number], self.record, self.left)
+            self._reported(self.trials[number], self.record, self.left)
 
     def tried_in(self, run: PlannedRun) -> tuple[Trial, int]:
         """The trial that a run in progress is of, and the epoch that it is trained up to."""
-        trial = self.trials[self._flying[run]]
+        trial = self.trials[self._in_progress[run]]
         return trial, promotion.target(trial, self._rungs, self._epochs)
 
     def note_environment(self, **facts: object) -> None:
@@ -219,8 +220,8 @@ class Tuner(Supply):
         self._saved = time.monotonic()
         self.record.write(self.folder)
 
-    def beat(self, every: float = 10.0) -> None:
-        """Write it from time to time, so that the clock of a search that is killed is not far behind."""
+    def autosave(self, every: float = 10.0) -> None:
+        """Write `search.json` from time to time, so that the clock of a search that is killed is not far behind."""
         if time.monotonic() - self._saved > every:
             self.save()
 
@@ -253,10 +254,11 @@ class Tuner(Supply):
         None as long as others are on their way to a rung, where they may turn out to be better.
         """
         wanted = self._record.confirm.best if self._record.confirm else 1
-        flying = [promotion.target(self.trials[number], self._rungs, self._epochs) for number in self._flying.values()]
-        if any(until < self._epochs for until in flying):
+        in_progress = map(self.trials.__getitem__, self._in_progress.values())
+        targets = [promotion.target(trial, self._rungs, self._epochs) for trial in in_progress]
+        if any(until < self._epochs for until in targets):
             return None
-        ends = len(flying) + sum(trial.state == "finished" for trial in self.trials.values())
+        ends = len(targets) + sum(trial.state == "finished" for trial in self.trials.values())
         return promotion.furthest(self.trials.values(), self._record.objectives) if ends < wanted else None
 
     def _new(self) -> Trial | None:
@@ -280,7 +282,7 @@ class Tuner(Supply):
         """Training of a trial up to its next rung."""
         self._keep(trial.model_copy(update={"state": "running"}))
         run = self._run(trial)
-        self._flying[run] = trial.number
+        self._in_progress[run] = trial.number
         until = promotion.target(trial, self._rungs, self._epochs)
         limits = {limit.measure: limit.most for limit in self._record.limits}
         return run, replace(task_for(run, self.data_dir, force=False), until=until, limits=limits)

@@ -17,7 +17,7 @@ from mnist_lab.text.tables import Column
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mnist_lab.search import Forecast, Search, Trial, Trying
+    from mnist_lab.search import Forecast, RunningTrial, Search, Trial
 
 
 def print_forecast(record: "Search", forecast: "Forecast", *, to_stdout: bool) -> None:
@@ -48,7 +48,7 @@ def forecast_lines(record: "Search", forecast: "Forecast") -> list[str]:
     return [*lines, *forecast.problems]
 
 
-def moved_line(trial: "Trial", record: "Search", left: float | None) -> str:
+def reported_line(trial: "Trial", record: "Search", left: float | None) -> str:
     """What a trial has reached, the best so far and the time left."""
     budget = record.budget
     of = f"/{budget.trials}" if budget.trials else ""
@@ -68,16 +68,16 @@ def moved_line(trial: "Trial", record: "Search", left: float | None) -> str:
     return "  ".join([*parts, f"{estimate(left)} left"] if left else parts)
 
 
-TRYING = ("Trial", "Values", "Epoch", "Accuracy", "Time")
+RUNNING = ("Trial", "Values", "Epoch", "Accuracy", "Time")
 """The headings of the table of trials in progress."""
 
 
-def trying_row(trying: "Trying") -> tuple[str, ...]:
-    """The details of a trial below `TRYING`; its epoch is of those to its next rung."""
-    running = trying.running
+def trial_row(each: "RunningTrial") -> tuple[str, ...]:
+    """The details of a trial below `RUNNING`; its epoch is of those to its next rung."""
+    trial, running = each.trial, each.running
     accuracy = "" if running.accuracy is None else f"{running.accuracy:.4f}"
-    epoch = f"{max(running.epoch, trying.trial.epochs)}/{trying.until}"
-    return str(trying.trial.number), describe(trying.trial.values), epoch, accuracy, estimate(running.seconds)
+    epoch = f"{max(running.epoch, trial.epochs)}/{each.until}"
+    return str(trial.number), describe(trial.values), epoch, accuracy, estimate(running.seconds)
 
 
 class Quiet(sweeping.Quiet, search.Observer):
@@ -96,8 +96,8 @@ class Lines(sweeping.Lines, search.Observer):
         print_forecast(record, forecast, to_stdout=False)
 
     @override
-    def moved(self, trial: "Trial", record: "Search", left: float | None) -> None:
-        self.say(moved_line(trial, record, left))
+    def reported(self, trial: "Trial", record: "Search", left: float | None) -> None:
+        self.say(reported_line(trial, record, left))
 
     @override
     def ended_search(self, record: "Search") -> None:
@@ -121,8 +121,8 @@ class Live(sweeping.Live, Lines):
         self._live.start()
 
     @override
-    def moved(self, trial: "Trial", record: "Search", left: float | None) -> None:
-        super().moved(trial, record, left)
+    def reported(self, trial: "Trial", record: "Search", left: float | None) -> None:
+        super().reported(trial, record, left)
         self._record, self._left = record, left
 
     @override
@@ -132,11 +132,11 @@ class Live(sweeping.Live, Lines):
         super().ended_search(record)
 
     @override
-    def trying(self, trials: "Sequence[Trying]") -> None:
+    def running(self, trials: "Sequence[RunningTrial]") -> None:
         from rich.console import Group
 
-        heads = [Column(heading, number=heading in TRYING[2:]) for heading in TRYING]
-        table = [renderable(heads, map(trying_row, trials), self._console)] if trials else []
+        heads = [Column(heading, number=heading in RUNNING[2:]) for heading in RUNNING]
+        table = [renderable(heads, map(trial_row, trials), self._console)] if trials else []
         self._live.update(Group(*table, self._bar()))
 
     @override
