@@ -23,6 +23,11 @@ def column(history: History, key: str) -> list[float]:
     return [nan if value is None or not isfinite(value) else float(value) for value in values]
 
 
+def training_seconds(history: History) -> float:
+    """The time of all its epochs, each with its validation."""
+    return round(sum(record.get("seconds") or 0.0 for record in history), 3)
+
+
 def best_epoch(history: History, monitor: str) -> tuple[int, float] | None:
     """The epoch with the best `monitor`, and its value: the lowest loss or the highest accuracy.
 

@@ -35,6 +35,8 @@ class Forecast:
     """What the times are estimated from."""
     problems: tuple[str, ...]
     """Networks of the space that are too large for this machine; their trials will fail."""
+    longest_training: float | None = None
+    """Seconds of training, for all epochs, of the slowest network at the ends of all ranges; None if not known."""
 
     @property
     def seconds(self) -> float:
@@ -61,9 +63,10 @@ def forecast(tuner: Tuner, dataset: Dataset, slot: Slot, parallel: int, data_dir
     costs = appraise(Plan(tuple(different.values()), tuple(different.values()), (), finished), slot, data_dir=data_dir)
     usual = [cost for cost in costs.values() if not cost.problem]
     search = tuner.record
-    budget, promotion, begun = search.budget, search.promotion, [t for t in search.trials if t.state != "refused"]
+    budget, promotion, begun = search.budget, search.promotion, [t for t in search.trials if t.counts]
     overhead = fmean(cost.overhead for cost in usual) if usual else 0.0
-    epoch = fmean((cost.seconds - cost.overhead) / budget.epochs for cost in usual) if usual else 0.0
+    trainings = [cost.seconds - cost.overhead for cost in usual]
+    epoch = fmean(trainings) / budget.epochs if trainings else 0.0
     by_time = max(0.0, 60 * budget.minutes - search.seconds) if budget.minutes else None
     if budget.trials:
         at, factor = (promotion.rungs, promotion.factor) if promotion else ((), 1)
@@ -84,4 +87,5 @@ def forecast(tuner: Tuner, dataset: Dataset, slot: Slot, parallel: int, data_dir
         parallel=parallel,
         basis=" and ".join(text for basis, text in names.items() if basis in bases),
         problems=tuple(dict.fromkeys(cost.problem for cost in costs.values() if cost.problem)),
+        longest_training=max(trainings, default=None),
     )

@@ -82,7 +82,7 @@ def _objectives(declared: Declared) -> tuple[record.Objective, ...]:
 
 def _limits(declared: Declared) -> tuple[record.Limit, ...]:
     given = declared.spec.where
-    known = {"parameters": given.parameters, "multiply_adds": given.multiply_adds}
+    known = {"parameters": given.parameters, "multiply_adds": given.multiply_adds, "seconds": given.seconds}
     return tuple(record.Limit.model_validate({"measure": name, "most": most}) for name, most in known.items() if most)
 
 

@@ -180,8 +180,8 @@ def _check_success(tuner: Tuner) -> None:
         raise TrainingError(f"The first trials have all failed: {tuner.failing}", f"Change the space. {again}")
     if tuner.best:
         return
-    if tuner.refusing:
-        raise InputError(f"No trial is within the limits: {tuner.refusing}", f"Change `where` or the space. {again}")
+    if refused := tuner.refusing or tuner.refused:
+        raise InputError(f"No trial is within the limits: {refused}", f"Change `where` or the space. {again}")
     if tuner.ended_by == "minutes":
         raise InputError("The time of the budget ended before any trial had a result.", "Increase budget.minutes.")
     raise TrainingError(f"No trial has a result. {tuner.failed}", f"Change the space. {again}")

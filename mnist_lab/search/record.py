@@ -59,10 +59,11 @@ class Objective(_Facts):
 
 
 class Limit(_Facts):
-    """A configuration above it is refused before it is trained."""
+    """A configuration above it is refused: before it is trained, or of `seconds` once that is known."""
 
-    measure: Literal["parameters", "multiply_adds"]
-    most: Count
+    measure: Literal["parameters", "multiply_adds", "seconds"]
+    """`seconds`: of training, for all epochs of the budget."""
+    most: Count | Annotated[float, Field(gt=0)]
     """The largest value allowed."""
 
 
@@ -119,7 +120,8 @@ class Trial(_Facts):
     """Its run folder, relative to that of the search."""
     state: Literal["running", "stopped", "finished", "failed", "refused"]
     """`running`: in progress, or interrupted. `stopped`: at a rung, not promoted so far. `finished`: trained to the
-    end. `failed`, `refused` (by a limit): see `reason`."""
+    end. `failed`, `refused` (by a limit): see `reason`. What was refused after some epochs counts towards the budget,
+    but is not compared with others: its numbers are in its run folder only."""
     reason: str | None = None
     parameters: Count | None = None
     """All of its network; None if that was not built."""
@@ -128,7 +130,10 @@ class Trial(_Facts):
     epochs: Count = 0
     """Trained so far."""
     seconds: float = 0.0
-    """Of training."""
+    """Of training, so far."""
+    expected_seconds: Number = None
+    """Of training for all epochs of the budget, estimated from its epochs so far; once its training has ended, as it
+    was. None without a limit of `seconds`, or before the second epoch."""
     reached: tuple[Reached, ...] = ()
     """Its rungs, and the end of its training."""
 
@@ -137,6 +142,11 @@ class Trial(_Facts):
         if measure in ("parameters", "multiply_adds"):
             return getattr(self, measure)
         return getattr(self.reached[-1], measure) if self.reached else None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts towards the budget: unless it was refused before it was trained."""
+        return self.state != "refused" or self.epochs > 0
 
 
 class Difference(_Facts):
@@ -255,6 +265,11 @@ class Search(_Facts):
     def watched(self) -> Objective:
         """The objective that is measured on the validation images and decides on promotions."""
         return next(each for each in self.objectives if each.measure.startswith("val_"))
+
+    @property
+    def most_seconds(self) -> float | None:
+        """The limit of the training time; None without one."""
+        return next((limit.most for limit in self.limits if limit.measure == "seconds"), None)
 
     def value(self, trial: Trial) -> str:
         """The latest validation number of a trial in words: `0.9712`, or `not finite`."""

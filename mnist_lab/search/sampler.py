@@ -118,7 +118,7 @@ class Sampler:
                     values=values,
                     params=dict(trial.values),
                     distributions={name: drawn[name] for name in trial.values},
-                    constraints=self._excess(trial) if state != TrialState.RUNNING else None,
+                    constraints=self._violations(trial) if state != TrialState.RUNNING else None,
                 )
             )
         return found
@@ -146,10 +146,18 @@ class Sampler:
         columns = zip(self.objectives, zip(*known, strict=True), strict=True) if known else ()
         return [min(column) if each.direction == "maximize" else max(column) for each, column in columns] or None
 
-    def _excess(self, trial: Trial) -> dict[str, float] | None:
-        """By which part of each limit the trial is above it; negative below."""
-        sizes = {limit: getattr(trial, limit.measure) for limit in self.limits}
-        return {limit.measure: size / limit.most - 1 for limit, size in sizes.items() if size is not None} or None
+    def _violations(self, trial: Trial) -> dict[str, float] | None:
+        """By which part of each limit the trial is above it; negative below.
+
+        Of the training time what is known of it: for the first epoch, that it has taken so long at least.
+        """
+        costs = {limit: self._cost(trial, limit) for limit in self.limits}
+        return {limit.measure: cost / limit.most - 1 for limit, cost in costs.items() if cost is not None} or None
+
+    def _cost(self, trial: Trial, limit: Limit) -> float | None:
+        if limit.measure == "seconds":
+            return trial.seconds if trial.expected_seconds is None else trial.expected_seconds
+        return getattr(trial, limit.measure)
 
 
 def distribution(kind: str, ends: Sequence[Value]) -> "BaseDistribution":

@@ -1,6 +1,5 @@
 """The trials of a search on disk: each in a folder of its own, `trial-007/`, with `trial.json` and its run folder."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +44,6 @@ def reached(history: History, restore_best: str | None, clock: float) -> Reached
     numbers: dict[str, Any] = {name: kept.get(name) for name in ("val_accuracy", "val_loss")}
     finite = {name: value if value is not None and value == value else None for name, value in numbers.items()}
     return Reached(epoch=len(history), clock=round(clock, 3), **finite)
-
-
-def seconds(history: Sequence[Any]) -> float:
-    """The training time of the epochs of `history`."""
-    return round(sum(record.get("seconds") or 0.0 for record in history), 3)
 
 
 def _read(file: Path) -> Trial:

@@ -4,7 +4,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from math import inf
 from pathlib import Path
+from typing import Any
 
 from typing_extensions import override
 
@@ -13,12 +15,14 @@ from mnist_lab.config.searches import describe
 from mnist_lab.datasets import Dataset
 from mnist_lab.errors import ConfigError, InputError
 from mnist_lab.experiment import identify
+from mnist_lab.history import training_seconds
 from mnist_lab.runs import CHECKPOINT
-from mnist_lab.search import promotion, trials
+from mnist_lab.search import promotion, timing, trials
 from mnist_lab.search.record import Search, Trial
 from mnist_lab.search.sampler import Sampler
 from mnist_lab.sweeps import Outcome, PlannedRun, Supply, task_for
 from mnist_lab.sweeps.worker import Task
+from mnist_lab.text.quantities import count
 
 FAILURES = 5
 """Failed trials after which a search stops if none has succeeded."""
@@ -134,6 +138,13 @@ class Tuner(Supply):
         return f"the last of {REFUSALS} in a row has {last[-1].reason}" if refused else ""
 
     @property
+    def refused(self) -> str:
+        """Why the limits refused all trials, if they did; else empty."""
+        tried = [trial for _, trial in sorted(self.trials.items())]
+        refused = bool(tried) and all(trial.state == "refused" for trial in tried)
+        return f"the last of {count(len(tried), 'trial')} has {tried[-1].reason}" if refused else ""
+
+    @property
     @override
     def over(self) -> str:
         minutes = self._record.budget.minutes
@@ -185,23 +196,28 @@ class Tuner(Supply):
         history = []
         with suppress(InputError):
             history = run.folder.current.read_history()
-        known = {**sizes, "epochs": len(history), "seconds": trials.seconds(history)}
+        taken = training_seconds(history)
+        known: dict[str, Any] = {**sizes, "epochs": len(history), "seconds": taken}
+        until = promotion.target(trial, self._rungs, self._epochs)
+        ends = len(history) >= self._epochs or (outcome.kind == "done" and len(history) < until)
         match outcome.kind:
             case "done" if history:
-                until = promotion.target(trial, self._rungs, self._epochs)
                 config = run.identity.config
                 at = trials.reached(history[:until], config.train.restore_best, self.clock)
-                ends = len(history) >= self._epochs or len(history) < until
                 known |= {"reached": (*trial.reached, at), "state": "finished" if ends else "stopped"}
+                known |= timing.judged(self._record, history, ended=ends)
+            case "stopped" if taken > (self._record.most_seconds or inf):
+                known |= timing.judged(self._record, history, ended=ends)
             case "failed" | "done":
                 reason = outcome.reason or f"{run.folder.path}: its history cannot be read."
                 known |= {"state": "failed", "reason": reason.splitlines()[0]}
             case "refused":
                 known |= {"state": "refused", "reason": outcome.reason, "run": None}
         self._keep(trial.model_copy(update=known))
-        if known.get("state") == "finished":
+        state = self.trials[number].state
+        if state in ("finished", "refused"):
             (run.folder.path / CHECKPOINT).unlink(missing_ok=True)  # it would only be tested
-        if outcome.kind in ("done", "failed", "refused"):
+        if state != "running":
             self.save()
             self._reported(self.trials[number], self.record, self.left)
 
@@ -238,9 +254,9 @@ class Tuner(Supply):
         return self._record.promotion.factor if self._record.promotion else 1
 
     def _may_begin(self) -> bool:
-        """Whether another trial may begin; refused ones do not count."""
+        """Whether another trial may begin."""
         most = self._record.budget.trials
-        begun = sum(trial.state != "refused" for trial in self.trials.values())
+        begun = sum(trial.counts for trial in self.trials.values())
         return not self._exhausted and (most is None or begun < most)
 
     def _promoted(self) -> Trial | None:
@@ -284,8 +300,9 @@ class Tuner(Supply):
         run = self._run(trial)
         self._in_progress[run] = trial.number
         until = promotion.target(trial, self._rungs, self._epochs)
-        limits = {limit.measure: limit.most for limit in self._record.limits}
-        return run, replace(task_for(run, self.data_dir, force=False), until=until, limits=limits)
+        sizes = {limit.measure: int(limit.most) for limit in self._record.limits if limit.measure != "seconds"}
+        task = task_for(run, self.data_dir, force=False)
+        return run, replace(task, until=until, limits=sizes, seconds=self._record.most_seconds)
 
     def _run(self, trial: Trial) -> PlannedRun:
         config = self.declared.configure(trial.values, trial.number)

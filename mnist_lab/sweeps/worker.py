@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +18,7 @@ from mnist_lab.errors import BusyError, ConfigError, MachineError, MnistLabError
 from mnist_lab.executors import ProcessExecutor, Slot, left, say, stopping
 from mnist_lab.experiment import Observer
 from mnist_lab.experiment import Plan as RunPlan
+from mnist_lab.history import column, training_seconds
 from mnist_lab.runs import RunFolder, across_machines, packed, unpacked
 from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.system import streams
@@ -51,6 +53,8 @@ class Task:
     """The epoch at which to leave the run, neither tested nor finished; None trains it to its end."""
     limits: Limits = field(default_factory=dict)
     """What the network may have at most; one that has more is refused before it is trained."""
+    seconds: float | None = None
+    """Stop, with a checkpoint, after the epoch with which the training has taken longer, over all its sessions."""
 
     def anywhere(self) -> "Task":
         """The same for a process on another machine."""
@@ -96,7 +100,7 @@ def work(task: Task) -> Outcome:
 
 
 def _trained(task: Task, results: Path) -> Outcome:
-    observer = _InTheBackground(task.limits)
+    observer = _InTheBackground(task)
     return replace(_tried(task, results, observer), sizes=observer.sizes)
 
 
@@ -144,22 +148,26 @@ class _LimitError(ConfigError):
 
 
 class _InTheBackground(Observer):
-    """Redirects output of libraries to the run's log, reports epochs, and stops after one on request."""
+    """Redirects output of libraries to the run's log, reports epochs, and stops after one on request or at a limit."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, task: Task) -> None:
         self.sizes: dict[str, int | None] = {}
-        self._limits = limits
+        self._task = task
+        self._folder: RunFolder | None = None
         self._seconds: list[float] = []
 
     @override
     def begun(self, plan: RunPlan) -> None:
         summary = plan.summary
         self.sizes = {"parameters": summary.parameters.total, "multiply_adds": summary.multiply_adds}
-        for name, most in self._limits.items():
+        for name, most in self._task.limits.items():
             if (size := self.sizes[name] or 0) > most:
                 raise _LimitError(f"{size:,} {name.replace('_', '-')}, more than {most:,}.")
         streams.redirect(plan.folder.path / "log.txt")
         say({"epoch": plan.epochs_done})
+        self._folder = plan.folder
+        if self._too_long():  # its process was killed before it could say so
+            raise KeyboardInterrupt
 
     @override
     def epoch(self, record: "Record", epochs: int) -> None:
@@ -174,4 +182,12 @@ class _InTheBackground(Observer):
 
     @override
     def stops(self) -> bool:
-        return stopping()
+        return stopping() or self._too_long()
+
+    def _too_long(self) -> bool:
+        """Whether the training has taken longer than allowed; one that has diverged fails for that reason."""
+        if self._task.seconds is None or self._folder is None:
+            return False
+        history = self._folder.read_history()
+        diverged = not all(map(isfinite, column(history, "loss")[-1:]))
+        return not diverged and training_seconds(history) > self._task.seconds

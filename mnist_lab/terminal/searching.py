@@ -29,7 +29,7 @@ def print_forecast(record: "Search", forecast: "Forecast", *, to_stdout: bool) -
 def forecast_lines(record: "Search", forecast: "Forecast") -> list[str]:
     """The same, as sentences."""
     budget, minutes = record.budget, record.budget.minutes
-    begun = sum(trial.state != "refused" for trial in record.trials)
+    begun = sum(trial.counts for trial in record.trials)
     trials = count(budget.trials, "trial") if budget.trials else "as many trials as fit"
     limit = f" within {minutes:g} min" if minutes else ""
     rungs = record.promotion.rungs if record.promotion else ()
@@ -45,6 +45,9 @@ def forecast_lines(record: "Search", forecast: "Forecast") -> list[str]:
         lines.append(
             f"Confirmation: {count(forecast.confirming, 'run')}, about {estimate(forecast.confirming_seconds)}."
         )
+    if record.most_seconds and forecast.longest_training:
+        longest, most = estimate(forecast.longest_training), record.most_seconds
+        lines.append(f"The longest training at the ends of all ranges: about {longest}; the limit is {most:.12g} s.")
     return [*lines, *forecast.problems]
 
 
@@ -56,9 +59,11 @@ def reported_line(trial: "Trial", record: "Search", left: float | None) -> str:
     match trial.state:
         case "failed":
             return f"{head} {describe(trial.values)}  FAILED: {shortened(str(trial.reason))}"
-        case "refused":
+        case "refused" if not trial.epochs:
             return f"{head} {describe(trial.values)}  not trained: {trial.reason}"
     epoch = f"epoch {trial.epochs}/{budget.epochs}"
+    if trial.state == "refused":
+        return f"{head} {describe(trial.values)}  {epoch}  refused: {trial.reason}"
     parts = [f"{head} {describe(trial.values)}", epoch, f"{record.watched.measure} {record.value(trial)}"]
     best = record.best_trial
     if best and best.number != trial.number:
@@ -148,7 +153,7 @@ class Live(sweeping.Live, Lines):
 
         record, passed = self._record, time.monotonic() - self._start
         most = record.budget.trials
-        begun = sum(trial.state != "refused" for trial in record.trials)
+        begun = sum(trial.counts for trial in record.trials)
         text = f"{begun} of {most} trials" if most else count(begun, "trial")
         if best := record.best_trial:
             text += f", best {record.value(best)} (trial {best.number})"

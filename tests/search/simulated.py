@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mnist_lab import datasets
 from mnist_lab.config.searches import load_search
+from mnist_lab.history import training_seconds
 from mnist_lab.search.outline import outline
 from mnist_lab.search.record import Search
 from mnist_lab.search.tuner import Tuner
@@ -41,9 +42,14 @@ def accuracy(config, epoch: int) -> float:
 def history_of(config, epochs: int) -> list[dict]:
     return [
         {"epoch": n, "loss": 1 / n, "accuracy": 0.9, "val_loss": 1 - accuracy(config, n),
-         "val_accuracy": accuracy(config, n), "learning_rate": 0.1, "seconds": 0.5}
+         "val_accuracy": accuracy(config, n), "learning_rate": 0.1, "seconds": seconds(config, n)}
         for n in range(1, epochs + 1)
     ]  # fmt: skip
+
+
+def seconds(config, epoch: int) -> float:
+    """Larger networks take longer, and the first epoch includes compiling."""
+    return round(0.1 * config.model.nodes[0] + (1.0 if epoch == 1 else 0.0), 3)
 
 
 def parameters(config) -> int:
@@ -61,9 +67,12 @@ def outcome_of(run, task) -> Outcome:
     if config.train.optimizer.learning_rate > 0.09:
         folder.write_text("error.txt", "nan")
         return Outcome("failed", "The loss became nan in epoch 1.\nMore.", sizes=sizes)
-    folder.write_history(history_of(config, task.until))
-    folder.write_text("checkpoint.npz", str(task.until))
-    return Outcome("done", sizes=sizes)
+    history = history_of(config, task.until)
+    lasting = [training_seconds(history[:epochs]) for epochs in range(1, task.until)]
+    stops = next((epochs for epochs, taken in enumerate(lasting, 1) if task.seconds and taken > task.seconds), None)
+    folder.write_history(history[:stops])
+    folder.write_text("checkpoint.npz", str(stops or task.until))
+    return Outcome("stopped" if stops else "done", sizes=sizes)
 
 
 def search(file: Path, *, jobs: int = 1, kill_after: float = float("inf"), work=outcome_of) -> Tuner:

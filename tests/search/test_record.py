@@ -1,11 +1,13 @@
 import pytest
 
 from mnist_lab.errors import DamagedError
-from mnist_lab.search.record import RECORD, Search
+from mnist_lab.search.record import RECORD, Limit, Search
 from tests.search.records import of_accuracy, of_tradeoff
 
+LIMITED = of_tradeoff().model_copy(update={"limits": (Limit(measure="seconds", most=60.0),)})
 
-@pytest.mark.parametrize("record", [of_accuracy(), of_accuracy(confirmed=False), of_tradeoff()])
+
+@pytest.mark.parametrize("record", [of_accuracy(), of_accuracy(confirmed=False), of_tradeoff(), LIMITED])
 def test_a_record_is_read_as_it_was_written(tmp_path, record):
     record.write(tmp_path)
     assert Search.read(tmp_path) == record

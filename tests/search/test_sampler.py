@@ -89,6 +89,23 @@ def test_tpe_comes_to_avoid_what_is_refused():
     assert states[-20:].count("refused") <= states[:20].count("refused")
 
 
+def test_every_trial_has_the_same_constraints_and_one_that_takes_too_long_violates_its_own():
+    limits = (*LIMITS, Limit(measure="seconds", most=60))
+    at = Reached(epoch=1, val_accuracy=0.9, val_loss=None, clock=0.0)
+    known = {"values": {"rate": 1e-3, "model": "cnn", "model.filters": "4"}, "parameters": 35}
+    asking = Sampler("tpe", SPACE, ACCURACY, limits, 1)
+    trials = [
+        Trial(number=1, **known, state="stopped", seconds=7.0, reached=(at,)),
+        Trial(number=2, **known, state="finished", seconds=30.0, expected_seconds=30.0, reached=(at,)),
+        Trial(number=3, **known, state="refused", epochs=2, seconds=15.0, expected_seconds=90.0),
+        Trial(number=4, **known, state="refused", epochs=1, seconds=66.0),
+        Trial(number=5, **known | {"parameters": 140}, state="refused"),
+    ]
+    found = [trial.constraints for trial in asking.frozen(trials)]
+    assert [each["seconds"] for each in found] == pytest.approx([7 / 60 - 1, -0.5, 0.5, 0.1, -1])
+    assert [each["parameters"] for each in found] == pytest.approx([-0.5, -0.5, -0.5, -0.5, 1])
+
+
 @pytest.mark.parametrize(("missing", "kind", "extra"), [("optuna", "tpe", "tune"), ("torch", "gp", "torch")])
 def test_what_a_sampler_needs_and_is_not_installed_is_named_with_its_extra(monkeypatch, missing, kind, extra):
     monkeypatch.setattr(sampler, "find_spec", lambda name: None if name == missing else object())

@@ -1,6 +1,7 @@
 """`mnist-lab tune` itself: what it leaves, that it never tests a trial, and what is said where it cannot continue."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import mnist_lab
 from mnist_lab import search
 from mnist_lab.config.searches import load_search
+from mnist_lab.errors import InputError
 from mnist_lab.search import Forecast
 from mnist_lab.search.record import Search
 from tests.lab import Answer, good, here, lab, once
@@ -84,6 +86,41 @@ def test_a_small_search_ends_with_its_best_configuration_and_tests_no_trial(tmp_
     assert f"Best configuration: {folder.relative_to(tmp_path) / 'best.yaml'}" in answer.out
     assert mnist_lab.load_config(folder / "best.yaml").name == f"trial-{record.best:03}"
     assert not list(folder.rglob("metrics.json"))
+
+
+def test_training_that_takes_longer_than_the_limit_stops_after_that_epoch_and_is_refused(tmp_path):
+    write(tmp_path, SEARCH.replace("trials: 4", "trials: 2") + 'where: {seconds: "<= 0.001"}\n')
+    answer = lab("tune", "s.yaml", "--jobs", "1", cwd=tmp_path)
+    assert answer.code == 2
+    assert re.search(
+        r"the last of 2 trials has \d+\.\d+ s of training for 1 of 3 epochs, more than 0\.001 s", answer.err
+    )
+    assert re.search(r"^\[2/2\] .* epoch 1/3  refused: ", answer.err, re.MULTILINE)
+    trials = Search.read(tmp_path / "results" / "s").trials
+    assert [(trial.state, trial.epochs, trial.reached) for trial in trials] == [("refused", 1, ())] * 2
+
+
+@pytest.mark.thorough
+def test_a_trial_that_was_beyond_the_limit_when_the_search_was_killed_is_trained_no_further(tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def killed(*_):
+        raise Killed
+
+    write(tmp_path, SEARCH.replace("trials: 4", "trials: 1") + 'where: {seconds: "<= 0.001"}\n')
+    declared, results = load_search(tmp_path / "s.yaml"), tmp_path / "results"
+    with monkeypatch.context() as before:
+        before.setattr("mnist_lab.search.tuner.Tuner.ended", killed)
+        with pytest.raises(Killed):
+            search.tune(declared, results, jobs=1)
+    [history] = results.rglob("history.jsonl")
+    left = history.read_bytes()
+    with pytest.raises(InputError, match="No trial is within the limits"):
+        search.tune(declared, results, jobs=1)
+    assert history.read_bytes() == left
+    [trial] = Search.read(results / "s").trials
+    assert (trial.state, trial.epochs) == ("refused", 1)
 
 
 def test_bad_input_ends_with_code_2_before_anything_is_written(tmp_path):

@@ -56,21 +56,24 @@ def test_without_promotion_all_are_trained_to_the_end(tmp_path):
     assert (record.promotion, epochs_of(record)) == (None, [5] * 4)
 
 
-@pytest.fixture(scope="module")
-def short(tmp_path_factory):
-    return search(write(tmp_path_factory.mktemp("short"), SHORT)).record
+@pytest.fixture(scope="module", params=["", 'where: {seconds: "<= 5"}\n'], ids=["", "limited"])
+def short(request, tmp_path_factory):
+    """A search file, and what comes of it."""
+    text = SHORT + request.param
+    return text, search(write(tmp_path_factory.mktemp("short"), text)).record
 
 
 @given(kills=st.lists(st.integers(0, 24).map(lambda n: n / 2), min_size=1, max_size=3))
 def test_killed_at_any_moments_it_ends_with_the_same_trials(short, kills):
+    text, whole = short
     with tempfile.TemporaryDirectory() as folder:
-        file = write(Path(folder), SHORT)
+        file = write(Path(folder), text)
         for moment in kills:
             try:
                 search(file, kill_after=moment)
             except Killed:
                 continue
-        assert without_clock(search(file).record) == without_clock(short)
+        assert without_clock(search(file).record) == without_clock(whole)
 
 
 def test_a_search_that_has_ended_has_nothing_more_to_train_and_keeps_its_record(tmp_path):

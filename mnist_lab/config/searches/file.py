@@ -7,7 +7,7 @@
       model.dropout: {uniform: [0, 0.5]}
       model.nodes: {choice: [[256, 256], [512, 512], [1024]]}
     objective: {maximize: val_accuracy} # or minimize: val_loss; also {maximize: val_accuracy, minimize: parameters}
-    where: {parameters: "<= 1000000"}   # what is larger is not trained
+    where: {parameters: "<= 1000000"}   # what is larger is not trained; also seconds of training: {seconds: "<= 60"}
     sampler: tpe                        # tpe, random or gp
     budget: {trials: 50, epochs: 20}    # trials, minutes, or both
     promote: {first: 2, factor: 3}      # of the trials at 2, 6, ... epochs the best third is promoted; off: all do
@@ -92,7 +92,7 @@ Option = TypeAliasType(
 
 
 def _measure(given: Any) -> Any:
-    """Refuse test numbers with the reason, and name the goal of a measure."""
+    """Refuse what is no measure of an objective, with the reason."""
     for name in given if isinstance(given, tuple | list) else (given,):
         if isinstance(name, str) and name.removeprefix("best_").startswith("test"):
             raise PydanticCustomError(
@@ -106,6 +106,12 @@ def _measure(given: Any) -> Any:
                 "training_number",
                 "'{name}' is measured on the training images; expected val_{name}, of the validation images",
                 {"name": name},
+            )
+        if name == "seconds":
+            raise PydanticCustomError(
+                "no_objective",
+                "'seconds' depend on the machine and its load, so they can only be limited: {limit}",
+                {"limit": 'where: {seconds: "<= 60"}'},
             )
     return given
 
@@ -144,13 +150,26 @@ def _most(given: Any) -> Any:
 Most = Annotated[int, BeforeValidator(_most, json_schema_input_type=str), Field(ge=1)]
 
 
+def _most_seconds(given: Any) -> Any:
+    if isinstance(given, str) and (match := re.fullmatch(r"\s*<=\s*([0-9]{1,9}(?:\.[0-9]{1,3})?)\s*", given)):
+        return float(match[1])
+    raise PydanticCustomError(
+        "limit", 'expected a limit in seconds such as "<= 60", received {received}', {"received": in_words(given)}
+    )
+
+
+MostSeconds = Annotated[float, BeforeValidator(_most_seconds, json_schema_input_type=str), Field(gt=0)]
+
+
 class Limits(Spec):
-    """Configurations above a limit are not trained."""
+    """Configurations above a limit are not trained, or no longer once their training turns out to take too long."""
 
     parameters: Most | None = None
     """All parameters of the network: `"<= 10000"`."""
     multiply_adds: Most | None = None
     """Multiply-adds of one image's prediction: `"<= 1000000"`."""
+    seconds: MostSeconds | None = None
+    """Seconds of training for all epochs of the budget, on this machine: `"<= 60"`."""
 
 
 class Budget(Spec):

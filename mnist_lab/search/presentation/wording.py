@@ -80,7 +80,9 @@ def goal(objective: Objective) -> str:
 
 
 def limit(one: Limit) -> str:
-    """`at most 10,000 parameters`."""
+    """`at most 10,000 parameters`, `at most 60 s of training`."""
+    if one.measure == "seconds":
+        return f"at most {one.most:.12g} s of training"
     return f"at most {one.most:,} {MEASURES[one.measure]}"
 
 
@@ -319,6 +321,8 @@ def notes(record: Search) -> list[str]:
         "Numbers after different epochs are not compared: a trial that was trained longer stands before others.": rungs,
         f"The best of many trials has an optimistic {watched}, as it was chosen by it and all trials share one seed. "
         "The confirmation uses other seeds and the test images, so its numbers are not optimistic.": True,
+        "Training times depend on the machine and its load: those here are of this search, in which trials that were "
+        "trained at the same time slowed each other.": record.most_seconds is not None,
         "The front is by one seed; differences between its neighbours may be due to chance.": bool(record.front),
         TESTED: tests,
         INTERVAL: tests,

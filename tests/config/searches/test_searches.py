@@ -147,6 +147,13 @@ def test_a_space_that_cannot_be_searched_is_refused_at_its_place(text, problem) 
         ("budget: {trials: 3}\nobjective: {maximize: accuracy}", "'accuracy' is measured on the training images"),
         ("budget: {trials: 3}\nobjective: {minimize: parameters}", "expected maximize: val_accuracy or"),
         ("budget: {trials: 3}\nwhere: {parameters: many}", 'expected a limit such as "<= 10000", received'),
+        ("budget: {trials: 3}\nwhere: {seconds: 60}", 'where.seconds: expected a limit in seconds such as "<= 60"'),
+        ('budget: {trials: 3}\nwhere: {seconds: "< 60"}', "expected a limit in seconds such as"),
+        ('budget: {trials: 3}\nwhere: {seconds: "<= 1 min"}', "expected a limit in seconds such as"),
+        ('budget: {trials: 3}\nwhere: {seconds: "<= 0"}', "where.seconds: expected more than 0, received"),
+        ('budget: {trials: 3}\nwhere: {second: "<= 60"}', "where.second: unknown key (did you mean 'seconds'?)"),
+        ("budget: {trials: 3}\nobjective: {maximize: val_accuracy, minimize: seconds}", "only be limited: where"),
+        ("budget: {trials: 3}\nobjective: {minimize: [val_loss, seconds]}", "'seconds' depend on the machine"),
         ("budget: {trials: 3}\nsampler: bayes", "sampler: expected one of tpe, random, gp"),
         ("budget: {trials: 3}\npromote: {first: 2, facter: 2}", "promote.facter: unknown key (did you mean 'factor'?)"),
         ("budget: {trials: 3}\nbugdet: 1", "bugdet: unknown key (did you mean 'budget'?)"),
@@ -192,6 +199,12 @@ def test_another_kind_of_file_is_refused_with_its_command(file, hint) -> None:
     with pytest.raises(ConfigError, match="expected a search file") as caught:
         load_search(write("x.yaml", file))
     assert hint in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(("text", "most"), [("<= 60", 60.0), ("<=0.5", 0.5), (" <= 86400.125 ", 86_400.125)])
+def test_the_training_time_is_limited_in_seconds(text, most) -> None:
+    search = search_of(f"space: {{model.dropout: {{uniform: [0, 0.5]}}}}\nwhere: {{seconds: '{text}'}}\n{BUDGET}")
+    assert search.spec.where.seconds == most
 
 
 def test_fewer_trials_than_the_default_confirms_are_no_error() -> None:

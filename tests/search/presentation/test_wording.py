@@ -7,7 +7,7 @@ import pytest
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.search.presentation import standings, wording
 from mnist_lab.search.presentation.importance import LEAST, Unknown, importance
-from mnist_lab.search.record import Search
+from mnist_lab.search.record import Limit, Search
 from tests.search.records import of_accuracy, of_tradeoff
 
 
@@ -170,6 +170,11 @@ def test_how_it_was_searched_is_said_with_every_number_of_the_file():
     assert said["Promotion"].startswith("after 2 and 6 epochs, the best third of the trials")
     assert said["Confirmation"] == "the best 3 trials and mlp_512, each with seeds 2 to 7"
     assert wording.settings(of_tradeoff())["Limits"] == "at most 30,000 parameters"
+    both = (*of_tradeoff().limits, Limit(measure="seconds", most=90.5))
+    limited = changed(of_tradeoff(), limits=both)
+    assert wording.settings(limited)["Limits"] == "at most 30,000 parameters and at most 90.5 s of training"
+    assert any("slowed each other" in note for note in wording.notes(limited))
+    assert not any("slowed each other" in note for note in wording.notes(of_tradeoff()))
     assert wording.settings(of_tradeoff())["Promotion"] == "off: every trial is trained to the end"
 
 

@@ -1,0 +1,58 @@
+"""The limit of the training time: how long the training of a trial will take, and whether that is too long."""
+
+from statistics import median_low
+from typing import Any
+
+from mnist_lab.history import History, training_seconds
+from mnist_lab.search.record import Search
+from mnist_lab.text.quantities import count
+
+
+def expected_seconds(history: History, epochs: int) -> float | None:
+    """The training time of all `epochs`, if each to come takes as long as the median one of `history`.
+
+    The first one does not count for the median, as the network is compiled in it: None if there is no other.
+    """
+    later = [record.get("seconds") or 0.0 for record in history[1:]]
+    return round(training_seconds(history) + (epochs - len(history)) * median_low(later), 3) if later else None
+
+
+def judged(record: Search, history: History, *, ended: bool) -> dict[str, Any]:
+    """What the limit of the training time changes in the record of a trial.
+
+    Args:
+        record: of the search, with the limit; without one nothing changes.
+        history: the epochs so far of the trial, which is at a rung, at its end, or already beyond the limit.
+        ended: whether there will be no more.
+    """
+    if record.most_seconds is None:
+        return {}
+    taken, epochs = training_seconds(history), len(history) if ended else record.budget.epochs
+    expected = taken if ended else expected_seconds(history, epochs)
+    reason = _too_long(taken, expected, record.most_seconds, trained=len(history), epochs=epochs)
+    refused = {"state": "refused", "reason": reason, "reached": ()} if reason else {}
+    return {"expected_seconds": expected, **refused}
+
+
+def _too_long(taken: float, expected: float | None, most: float, *, trained: int, epochs: int) -> str:
+    """Why a trial is refused; empty if it is not.
+
+    Args:
+        taken: seconds of the epochs so far.
+        expected: seconds of all epochs; None if not known.
+        most: the limit.
+        trained: the epochs so far.
+        epochs: all epochs.
+    """
+    if taken > most:
+        of = count(epochs, "epoch") if trained == epochs else f"{trained} of {count(epochs, 'epoch')}"
+        return f"{_above(taken, most)} s of training for {of}, more than {most:.12g} s."
+    if expected is not None and expected > most:
+        about = f"about {_above(expected, most)} s of training for {count(epochs, 'epoch')}"
+        return f"{about}, more than {most:.12g} s: the first {trained} took {taken:.1f} s."
+    return ""
+
+
+def _above(value: float, most: float) -> str:
+    """A number above the limit, in as many digits as show that."""
+    return next((text for digits in (1, 3) if float(text := f"{value:.{digits}f}") > most), str(value))
