@@ -20,9 +20,11 @@ from mnist_lab.config.searches import load_search, search_json_schema
 from mnist_lab.config.sweeps import load_sweep, sweep_json_schema
 from mnist_lab.errors import ConfigError
 from mnist_lab.runs import load_run
+from mnist_lab.search import Tuned
 from mnist_lab.sweeps import Plan, Schedule, Swept
 from mnist_lab.sweeps.verdicts import too_few_seeds
 from tests.lab import ROOT, here
+from tests.search.records import of_accuracy
 from tools import configuration, outputs
 
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in outputs.pages()}
@@ -222,12 +224,16 @@ def test_the_lines_of_python_run(monkeypatch, tmp_path):
     monkeypatch.setattr("mnist_lab.experiment.run", lambda config, **_: asked.append(config) or run)
     swept = Swept(Schedule(Plan((), ()), (), (), {}), runs=(run,))
     monkeypatch.setattr("mnist_lab.sweeps.sweep", lambda declared, *_, **__: asked.append(declared.name) or swept)
+    tuned = Tuned(of_accuracy(), files=(tmp_path / "search.html", tmp_path / "best.yaml"))
+    shutil.copy(ROOT / "configs" / "mlp_512.yaml", tmp_path / "best.yaml")
+    monkeypatch.setattr("mnist_lab.search.tune", lambda declared, *_, **__: asked.append(declared.name) or tuned)
     with chdir(tmp_path):
         for block in blocks("python"):
             exec(block.text, {"__name__": "__main__"})
     assert (asked[0].model.nodes, asked[0].model.dropout, asked[0].train.epochs) == ((64,), (0.3,), 3)
     assert asked[1].startswith("ablation")
     assert (asked[2].experiment, asked[2].base) == ("mlp_512,network=wide", "mlp_512")
+    assert (asked[3], asked[4].name, asked[4].model.nodes) == ("quick", "best", (512, 512))
 
 
 def anchors(text: str) -> set[str]:

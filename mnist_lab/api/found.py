@@ -32,8 +32,19 @@ class Found:
         self.study = study
         self.files = tuple(files)
 
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What came of it, in sentences: the best, the verdict on it, and how many trials there were."""
+        from mnist_lab.search.presentation import wording
+
+        sentences = (wording.outcome, wording.confirmed, wording.optimism, wording.tried, wording.progress)
+        return tuple(text for sentence in sentences if (text := sentence(self.record)))
+
     def table(self) -> list[dict[str, Any]]:
-        """A row for each trial: its number, state and values, its validation numbers and its size."""
+        """A row for each trial: its number, state and values, its validation numbers, its size and its training.
+
+        A refused or failed one has a `reason`.
+        """
         names = [each.name for each in self.record.space]
         return [
             {
@@ -43,8 +54,10 @@ class Found:
                 "val_accuracy": trial.measured("val_accuracy"),
                 "val_loss": trial.measured("val_loss"),
                 "parameters": trial.parameters,
+                "multiply_adds": trial.multiply_adds,
                 "epochs": trial.epochs,
                 "seconds": trial.seconds,
+                "reason": trial.reason,
             }
             for trial in self.record.trials
         ]
@@ -61,4 +74,10 @@ class Found:
     def __repr__(self) -> str:
         record, trial = self.record, self.record.best_trial
         best = f", best trial {trial.number} with {record.watched.measure} {record.value(trial)}" if trial else ""
-        return f"Found({self.record.name}: {count(len(self.record.trials), 'trial')}{best})"
+        front = f", {len(record.front)} on the Pareto front" if record.front else ""
+        return f"Found({record.name}: {count(len(record.trials), 'trial')}{best}{front})"
+
+    def _repr_html_(self) -> str:
+        from mnist_lab.notebook import search_html
+
+        return search_html(self.record, self.findings, self.files)

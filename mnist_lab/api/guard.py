@@ -8,18 +8,21 @@ from types import FrameType
 from mnist_lab.errors import InputError
 
 
-def check_guard() -> None:
+def check_guard(what: str) -> None:
     """Check that the script, if there is one, is a file, and gets here from below `if __name__ == "__main__":`.
 
+    Args:
+        what: starts the processes: `sweep` or `search`.
+
     Raises:
-        InputError: it does not, so every process of a sweep would start the sweep again; or it was read from stdin, so
-            that none could be started.
+        InputError: it does not, so every process would start all again; or it was read from stdin, so that none could
+            be started.
     """
     main = sys.modules["__main__"]
     file, frame = getattr(main, "__file__", None), _of_script(sys._getframe(), vars(main))
     if file == "<stdin>":
         raise InputError(
-            "A sweep starts processes, which import this script; they cannot, as it was read from standard input.",
+            f"A {what} starts processes, which import this script; they cannot, as it was read from standard input.",
             "Save it as a file, and run that.",
         )
     if not file or not frame or frame.f_code.co_filename != file:
@@ -36,8 +39,8 @@ def check_guard() -> None:
         if here:
             break
     raise InputError(
-        f"{file}, line {frame.f_lineno}: a sweep starts processes, which import this script, and would start the sweep "
-        "again.",
+        f"{file}, line {frame.f_lineno}: a {what} starts processes, which import this script, and would start the "
+        f"{what} again.",
         'Put what the script does, but not its imports and functions, below `if __name__ == "__main__":`.',
     )
 

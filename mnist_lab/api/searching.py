@@ -78,7 +78,7 @@ def tune(
         set, dataset=dataset, subset=subset, test_subset=test_subset, epochs=epochs, seed=seed, backend=backend,
         device=device, threads=threads,
     )  # fmt: skip
-    check_guard()
+    check_guard("search")
     from mnist_lab import search
     from mnist_lab.api.found import Found
     from mnist_lab.api.study import Study

@@ -204,7 +204,7 @@ def sweep(
         set, dataset=dataset, subset=subset, test_subset=test_subset, epochs=epochs, backend=backend, device=device,
         threads=threads,
     )  # fmt: skip
-    check_guard()
+    check_guard("sweep")
     from mnist_lab import sweeps
     from mnist_lab.api.study import Study
     from mnist_lab.config import load_config

@@ -217,21 +217,37 @@ class _SweepProgress(sweeps.Observer):
 
 
 class _SearchProgress(_SweepProgress, search.Observer):
-    """What is running, and the last rungs that trials have reached; then the confirmation."""
+    """What is running, the last rungs that trials have reached, and a bar for all trials; then the confirmation."""
+
+    def __init__(self, output: _Output) -> None:
+        super().__init__(output)
+        self._standing = ""
 
     @override
     def begun(self, record: "Search", forecast: "Forecast") -> None:
         for text in searching.forecast_lines(record, forecast):
             self.note(text)
+        self._stands(record, forecast.trial_seconds)
 
     @override
     def running(self, trials: "Sequence[RunningTrial]") -> None:
         below = table(searching.RUNNING, [searching.trial_row(each) for each in trials], words=(0, 1)) if trials else ""
-        self._output.show("".join([*map(line, self._said), below]), soon=True)
+        self._output.show("".join([*map(line, self._said), below, self._standing]), soon=True)
 
     @override
     def reported(self, trial: "Trial", record: "Search", left: float | None) -> None:
+        self._stands(record, left)
         self.note(searching.reported_line(trial, record, left))
+
+    @override
+    def ended_search(self, record: "Search") -> None:
+        self._standing = ""
+        self._show([])
+
+    def _stands(self, record: "Search", left: float | None) -> None:
+        passed = time.monotonic() - self._start
+        total = None if left is None else round(passed + left)
+        self._standing = bar(searching.standing(record), round(passed), total, duration(passed))
 
 
 def line(text: str) -> str:

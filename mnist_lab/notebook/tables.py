@@ -1,4 +1,4 @@
-"""Runs and comparisons in HTML: their numbers, their sentences, and small learning curves."""
+"""Runs, comparisons and searches in HTML: their numbers, their sentences, and small learning curves."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -13,8 +13,14 @@ from mnist_lab.notebook.progress import table
 from mnist_lab.reports import Section, wording
 from mnist_lab.reports.columns import columns
 from mnist_lab.runs import Run
+from mnist_lab.search import Search
+from mnist_lab.search.presentation import tables
+from mnist_lab.search.presentation import wording as wording_of_search
 from mnist_lab.text import quantities
 from mnist_lab.text.printable import printable
+
+TRIALS = 5
+"""Trials of a search that are shown."""
 
 
 def run_html(run: Run) -> str:
@@ -59,6 +65,18 @@ def study_html(title: str, sections: Sequence[Section], findings: Sequence[str],
     if files:
         parts.append(f"<div><code>{_text(str(files[0]))}</code></div>")
     return _page(title, parts if sections else [*parts, "<div>No finished runs.</div>"])
+
+
+def search_html(record: Search, findings: Sequence[str], files: Sequence[Path]) -> str:
+    """A search: what came of it in sentences, and a table of its best trials or of the Pareto front."""
+    shown = tables.front(record) or tables.trials(record).first(TRIALS)
+    words = [i for i in range(len(shown.headings)) if i not in shown.numeric]
+    parts = [f"<div>{_text(wording_of_search.extent(record))}</div>", _list(findings)]
+    if shown.rows:
+        parts.append(table(shown.headings, [list(map(printable, row)) for row in shown.rows], words=words))
+    if files:
+        parts.append(f"<div><code>{_text(str(files[0]))}</code></div>")
+    return _page(record.name, parts)
 
 
 def _curves(run: Run) -> Iterator[str]:

@@ -101,8 +101,8 @@ def tune(
         raise InputError(
             "--cluster slurm: a search chooses each trial by the results of earlier ones, so it cannot submit them in "
             "advance.",
-            "Run mnist-lab tune inside a SLURM job, or start Dask workers in SLURM jobs and give --cluster the address "
-            "of their scheduler.",
+            "Run the search inside a SLURM job, or start Dask workers in SLURM jobs and give --cluster the address of "
+            "their scheduler.",
         )
     dataset = datasets.load(declared.base.data, data_dir)
     known = outline(declared, dataset, results)

@@ -73,6 +73,14 @@ def reported_line(trial: "Trial", record: "Search", left: float | None) -> str:
     return "  ".join([*parts, f"{estimate(left)} left"] if left else parts)
 
 
+def standing(record: "Search") -> str:
+    """How many trials have begun, and the best so far: `7 of 12 trials, best 0.9712 (trial 5)`."""
+    most, best = record.budget.trials, record.best_trial
+    begun = sum(trial.counts for trial in record.trials)
+    text = f"{begun} of {most} trials" if most else count(begun, "trial")
+    return f"{text}, best {record.value(best)} (trial {best.number})" if best else text
+
+
 RUNNING = ("Trial", "Values", "Epoch", "Accuracy", "Time")
 """The headings of the table of trials in progress."""
 
@@ -151,13 +159,8 @@ class Live(sweeping.Live, Lines):
         from rich.columns import Columns
         from rich.progress_bar import ProgressBar
 
-        record, passed = self._record, time.monotonic() - self._start
-        most = record.budget.trials
-        begun = sum(trial.counts for trial in record.trials)
-        text = f"{begun} of {most} trials" if most else count(begun, "trial")
-        if best := record.best_trial:
-            text += f", best {record.value(best)} (trial {best.number})"
-        text += f", {estimate(passed)}"
+        passed = time.monotonic() - self._start
+        text = f"{standing(self._record)}, {estimate(passed)}"
         if self._left is not None:
             text += f", about {estimate(self._left)} left"
             return Columns([ProgressBar(passed + self._left, passed, width=24), text], padding=(1, 2))

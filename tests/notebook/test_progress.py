@@ -2,15 +2,25 @@
 
 import pytest
 
-from mnist_lab import experiment, sweeps
+from mnist_lab import experiment, search, sweeps
 from mnist_lab.config import load_config
 from mnist_lab.experiment import Identity
-from mnist_lab.notebook.progress import _RunProgress, _SweepProgress, in_notebook, run_progress, sweep_progress
+from mnist_lab.notebook.progress import (
+    _RunProgress,
+    _SearchProgress,
+    _SweepProgress,
+    in_notebook,
+    run_progress,
+    search_progress,
+    sweep_progress,
+)
 from mnist_lab.runs import RunFolder
+from mnist_lab.search import Forecast, RunningTrial
 from mnist_lab.sweeps import PlannedRun, Running
 from mnist_lab.terminal import progress as terminal
-from mnist_lab.terminal import sweeping
+from mnist_lab.terminal import searching, sweeping
 from mnist_lab.training import Progress
+from tests.search.records import of_accuracy
 
 
 class Screen:
@@ -35,6 +45,7 @@ def test_a_script_is_no_notebook():
     [
         (run_progress, experiment.Observer(), terminal.Quiet),
         (sweep_progress, sweeps.Observer(), sweeping.Quiet),
+        (search_progress, search.Observer(), searching.Quiet),
     ],
 )  # fmt: skip
 def test_an_observer_of_ones_own_is_taken_and_nothing_is_shown_if_so_asked(watched, own, quiet):
@@ -96,3 +107,16 @@ def test_a_sweep_shows_what_is_running(tmp_path):
     shown.tick([running(tmp_path, 3)])
     for text in ("a &lt;note&gt;", "mlp_512 seed 1", "3/10", "0.5000"):
         assert text in screen.html
+
+
+def test_a_search_shows_what_is_running_what_was_reached_and_how_far_it_is(tmp_path):
+    screen, record = Screen(), of_accuracy(confirmed=False)
+    shown = _SearchProgress(screen)  # pyright: ignore[reportArgumentType]
+    shown.begun(record, Forecast(27, 600.0, 24, 900.0, 2, "a short timing", ()))
+    assert "Search mlp: 27 trials of 20 epochs" in screen.html
+    shown.reported(record.trials[2], record, 90.0)
+    shown.running([RunningTrial(record.trials[3], 6, running(tmp_path, 3))])
+    for text in ("[3/27] learning_rate", "epoch 6/20", "3/6", "27 of 27 trials, best 0.98", "<progress value="):
+        assert text in screen.html
+    shown.ended_search(record)
+    assert "<progress" not in screen.html

@@ -10,8 +10,9 @@ import mnist_lab
 from mnist_lab import search
 from mnist_lab.config.searches import load_search
 from mnist_lab.errors import InputError
-from mnist_lab.search import Forecast
+from mnist_lab.search import Forecast, sampler
 from mnist_lab.search.record import Search
+from mnist_lab.system.installation import extra_command
 from tests.lab import Answer, good, here, lab, once
 from tests.search import real
 from tests.search.real import SEARCH, write
@@ -128,6 +129,20 @@ def test_bad_input_ends_with_code_2_before_anything_is_written(tmp_path):
     answer = here("tune", "s.yaml", cwd=tmp_path, code=2)
     assert "s.yaml:2:98: model.dropout: expected less than 1, received 1.5" in answer.err
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_a_sampler_that_is_not_installed_is_told_with_what_to_install_before_anything_is_written(
+    options, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(sampler, "find_spec", lambda name: None if name == "torch" else object())
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, SEARCH + "sampler: gp\n")
+    answer = here("tune", "s.yaml", *options, cwd=tmp_path, code=2)
+    assert "sampler: gp needs PyTorch, which is not installed." in answer.err
+    assert extra_command("torch") in answer.err
+    assert "Or choose the sampler tpe." in answer.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["base.yaml", "s.yaml"]
 
 
 def test_a_cluster_whose_jobs_wait_in_a_queue_is_refused_with_a_way_out(tmp_path):

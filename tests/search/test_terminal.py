@@ -1,0 +1,56 @@
+"""A search in the terminal: what it will take, and a line for what each trial has reached."""
+
+import pytest
+
+from mnist_lab.search import Forecast
+from mnist_lab.search.record import Limit, Trial
+from mnist_lab.terminal.searching import forecast_lines, reported_line, standing
+from tests.search.records import of_accuracy, of_tradeoff
+
+RECORD = of_accuracy(confirmed=False)
+KNOWN = {"number": 4, "values": {"model.dropout": 0.25}}
+
+
+@pytest.mark.parametrize(
+    ("trial", "line"),
+    [
+        (Trial(**KNOWN, state="failed", reason="The loss became nan.", epochs=1), "FAILED: The loss became nan."),
+        (
+            Trial(**KNOWN, state="refused", reason="9 parameters, more than 8."),
+            "not trained: 9 parameters, more than 8.",
+        ),
+        (
+            Trial(**KNOWN, state="refused", reason="61.0 s of training for 6 of 20 epochs, more than 60 s.", epochs=6),
+            "epoch 6/20  refused: 61.0 s of training for 6 of 20 epochs, more than 60 s.",
+        ),
+    ],
+)
+def test_a_trial_without_a_result_is_said_to_be_so_with_the_reason(trial, line):
+    assert reported_line(trial, RECORD, None) == f"[4/27] dropout 0.25  {line}"
+
+
+def test_a_rung_is_said_with_its_value_the_best_so_far_and_the_time_left():
+    line = reported_line(RECORD.trials[2], RECORD, 40.0)
+    assert line.startswith("[3/27] learning_rate ")
+    best = RECORD.best_trial
+    ends = f"epoch 6/20  val_accuracy {RECORD.value(RECORD.trials[2])}  best {RECORD.value(best)} (trial {best.number})"
+    assert line.endswith(f"{ends}  40 s left")
+
+
+def test_what_was_refused_before_it_was_trained_is_not_counted_among_those_that_have_begun():
+    record = of_tradeoff()
+    untrained = sum(trial.state == "refused" for trial in record.trials)
+    assert standing(record).startswith(f"{len(record.trials) - untrained} of {len(record.trials)} trials, best ")
+    late = record.trials[0].model_copy(update={"state": "refused", "epochs": 3, "reached": ()})
+    again = record.model_copy(update={"trials": (late, *record.trials[1:])})
+    begun = len(record.trials) - untrained + (record.trials[0].state == "refused")
+    assert standing(again).startswith(f"{begun} of {len(record.trials)} trials")
+
+
+def test_a_limit_of_the_training_time_is_said_beside_the_longest_training():
+    forecast = Forecast(27, 600.0, 0, 0.0, 2, "a short timing", (), longest_training=75.2)
+    assert len(forecast_lines(RECORD, forecast)) == 1
+    limited = RECORD.model_copy(update={"limits": (Limit(measure="seconds", most=60.0),)})
+    assert forecast_lines(limited, forecast)[1] == (
+        "The longest training at the ends of all ranges: about 75 s; the limit is 60 s."
+    )
