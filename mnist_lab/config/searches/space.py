@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from mnist_lab.config.document import KeyPath, dotted, key_path
@@ -157,7 +158,7 @@ def _choice_above(place: KeyPath) -> KeyPath:
 
 
 def _labels(options: Sequence[Any]) -> tuple[str, ...]:
-    """A name for each option: its `kind` or `name` if all differ in it, else its value, else its number."""
+    """A name for each option: its `kind` or `name` if all differ in it, else its value, its layers or its number."""
     for key in ("kind", "name"):
         given = [str(option[key]) for option in options if isinstance(option, dict) and key in option]
         if len(set(given)) == len(options):
@@ -165,8 +166,37 @@ def _labels(options: Sequence[Any]) -> tuple[str, ...]:
     words = [option.key if isinstance(option, Distribution) else word(option) for option in options]
     varied = any(isinstance(option, dict | tuple) and _has_distribution(option) for option in options)
     if varied or len(set(words)) < len(words) or max(map(len, words)) > MAX_LABEL:
-        return tuple(f"option {number}" for number in range(1, len(options) + 1))
+        return _labels_of_lists(options) or tuple(f"option {number}" for number in range(1, len(options) + 1))
     return tuple(words)
+
+
+def _labels_of_lists(options: Sequence[Any]) -> tuple[str, ...]:
+    """A name for each option if all are lists of layers, or of augmentations: the kinds in which they differ.
+
+    Of conv, max_pool, dense and conv, conv, dense these are max_pool and conv. Empty if that does not tell them apart.
+    """
+    kinds = [tuple(map(_kind, option)) if isinstance(option, tuple) else ("",) for option in options]
+    before = _shared(kinds)
+    after = _shared([each[before:][::-1] for each in kinds])
+    labels = tuple("-".join(each[before : len(each) - after]) for each in kinds)
+    clear = all(map(all, kinds)) and all(labels) and len(set(labels)) == len(labels)
+    return labels if clear and max(map(len, labels)) <= MAX_LABEL else ()
+
+
+def _shared(lists: Sequence[Sequence[str]]) -> int:
+    """How many of the first items all lists have in common."""
+    return sum(1 for _ in takewhile(lambda each: len(set(each)) == 1, zip(*lists, strict=False)))
+
+
+def _kind(item: Any) -> str:
+    """The kind of a layer; empty if it is none."""
+    match item:
+        case str():
+            return item
+        case dict() if len(item) == 1:
+            return str(next(iter(item)))
+        case _:
+            return ""
 
 
 def _has_distribution(value: Any) -> bool:

@@ -101,6 +101,23 @@ def test_options_are_named_by_their_kind_or_their_values() -> None:
     assert labels == [("none", "64", "32-32"), ("16", "32"), ("sgd", "adam")]
 
 
+@pytest.mark.parametrize(
+    ("options", "labels"),
+    [
+        ("[[{conv: {filters: {int: [2, 6]}}}, flatten, {dense: 10}], [{conv: 3}, {max_pool: 2}, dropout, {dense: 10}]]",
+         ("flatten", "max_pool-dropout")),
+        ("[[{dropout: {uniform: [0, 0.5]}}, flatten], [flatten]]", ("option 1", "option 2")),
+        ("[[{dropout: {uniform: [0, 0.5]}}], [{dropout: 0.1}]]", ("option 1", "option 2")),
+        ("[[{int: [1, 3]}, 4], [5]]", ("option 1", "option 2")),
+    ],
+)  # fmt: skip
+def test_lists_of_layers_are_named_by_those_in_which_they_differ(options, labels) -> None:
+    spec = SearchFile.model_validate(
+        frozen(parse(f"base: x\n{BUDGET}space: {{a: {{choice: {options}}}}}\n", "s.yaml").value)
+    )
+    assert Space(spec.space).dimensions[0].labels == labels
+
+
 def test_corners_have_every_end_and_every_option() -> None:
     search = search_of(NETWORKS + BUDGET)
     seen: dict[str, set[Any]] = {}
