@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import groupby, takewhile
 from typing import Any
 
 from mnist_lab.config.document import KeyPath, dotted, key_path
@@ -173,12 +173,13 @@ def _labels(options: Sequence[Any]) -> tuple[str, ...]:
 def _labels_of_lists(options: Sequence[Any]) -> tuple[str, ...]:
     """A name for each option if all are lists of layers, or of augmentations: the kinds in which they differ.
 
-    Of conv, max_pool, dense and conv, conv, dense these are max_pool and conv. Empty if that does not tell them apart.
+    Of conv, max_pool, dense and conv, conv, conv, dense these are max_pool and conv. Empty if that does not tell them
+    apart.
     """
     kinds = [tuple(map(_kind, option)) if isinstance(option, tuple) else ("",) for option in options]
     before = _shared(kinds)
     after = _shared([each[before:][::-1] for each in kinds])
-    labels = tuple("-".join(each[before : len(each) - after]) for each in kinds)
+    labels = tuple("-".join(kind for kind, _ in groupby(each[before : len(each) - after])) for each in kinds)
     clear = all(map(all, kinds)) and all(labels) and len(set(labels)) == len(labels)
     return labels if clear and max(map(len, labels)) <= MAX_LABEL else ()
 
