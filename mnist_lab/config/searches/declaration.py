@@ -276,8 +276,13 @@ def _unfit(path: KeyPath, section: str) -> str:
 
 
 def describe(values: Values) -> str:
-    """A point in words: `learning_rate 0.001, dropout 0.2`."""
-    return ", ".join(f"{name.rpartition('.')[2]} {_number(value)}" for name, value in values.items())
+    """A point in words: `learning_rate 0.001, dropout 0.2`; of keys that end alike, such as those of layers, with more
+    of them: `layers[0].conv.filters 8, layers[2].conv.filters 16`.
+    """
+    keys = [name.partition(" (")[0] for name in values]  # the option that it belongs to is said itself
+    ends = [key.rpartition(".")[2] for key in keys]
+    said = [end if ends.count(end) == 1 else key.partition(".")[2] for key, end in zip(keys, ends, strict=True)]
+    return ", ".join(f"{key} {_number(value)}" for key, value in zip(said, values.values(), strict=True))
 
 
 def _number(value: Any) -> str:

@@ -69,9 +69,12 @@ def value(given: Value) -> str:
 
 
 def values(record: Search, trial: Trial) -> str:
-    """The values of a trial: `learning rate 0.001, dropout 0.2`."""
+    """The values of a trial: `learning rate 0.001, dropout 0.2`, or `filters, layer 1: 8; learning rate: 0.001`."""
     names = standings.parameter_names(record.space)
-    return ", ".join(f"{names.get(name, name)} {value(given)}" for name, given in trial.values.items())
+    said = [(names.get(name, name), value(given)) for name, given in trial.values.items()]
+    if any("," in name for name, _ in said):
+        return "; ".join(f"{name}: {text}" for name, text in said)
+    return ", ".join(f"{name} {text}" for name, text in said)
 
 
 def goal(objective: Objective) -> str:

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from mnist_lab.config import Override
 from mnist_lab.config.document import frozen, parse
-from mnist_lab.config.searches import Search, SearchFile, Space, check_files, load_search, search_json_schema
+from mnist_lab.config.searches import (
+    Search,
+    SearchFile,
+    Space,
+    check_files,
+    describe,
+    load_search,
+    search_json_schema,
+)
 from mnist_lab.config.sweeps import load_sweep
 from mnist_lab.errors import ConfigError
 
@@ -117,6 +125,14 @@ def test_lists_of_layers_are_named_by_those_in_which_they_differ(options, labels
         frozen(parse(f"base: x\n{BUDGET}space: {{a: {{choice: {options}}}}}\n", "s.yaml").value)
     )
     assert Space(spec.space).dimensions[0].labels == labels
+
+
+def test_values_are_said_by_the_ends_of_their_keys_where_these_tell_them_apart() -> None:
+    assert (
+        describe({"model.dropout": 0.25, "train.optimizer.learning_rate": 1e-3}) == "dropout 0.25, learning_rate 0.001"
+    )
+    layers = {"model.layers": "conv", "model.layers[0].conv.filters (conv)": 4, "model.layers[2].conv.filters": 6}
+    assert describe(layers) == "layers conv, layers[0].conv.filters 4, layers[2].conv.filters 6"
 
 
 def test_corners_have_every_end_and_every_option() -> None:

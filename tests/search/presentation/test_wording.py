@@ -37,6 +37,14 @@ def test_the_best_is_said_with_its_values_its_number_and_how_many_were_trained_a
     assert f"is {best.reached[-1].val_accuracy:.4f} after 20 epochs, the best of {finished} trained to the end." in said
 
 
+def test_values_of_layers_are_told_apart_by_colons_as_their_names_have_commas():
+    record = of_tradeoff()
+    cnn = next(trial for trial in record.trials if trial.values["model"] == "cnn")
+    rate, filters = cnn.values["train.optimizer.learning_rate"], cnn.values["model.layers.0.conv.filters"]
+    said = wording.values(record, cnn)
+    assert said == f"model: cnn; conv filters, layer 1: {filters}; learning rate: {wording.value(rate)}"
+
+
 def test_trials_as_good_as_the_best_are_named():
     record = of_accuracy()
     first, second, third = (trial for trial in record.trials if trial.state == "finished")
