@@ -85,7 +85,7 @@ def tested(family: Sequence[tuple[BySeed, BySeed]], share: float | None = None) 
     ps = [pair.p if (pair := compare(i)) else 1.0 for i in range(len(family))]
     return [
         _tested(seeds[i], compare(i, remaining), p, remaining, len(family), share)
-        for i, (p, remaining) in enumerate(zip(holm(ps), open_tests(ps, ALPHA), strict=True))
+        for i, (p, remaining) in enumerate(zip(holm(ps), open_tests(ps), strict=True))
     ]
 
 

@@ -28,10 +28,10 @@ def holm(ps: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def open_tests(ps: Sequence[float], alpha: float) -> list[int]:
-    """What the p of each test has to be multiplied by and still be at most `alpha`, given the other p-values.
+def open_tests(ps: Sequence[float]) -> list[int]:
+    """What the p of each test has to be multiplied by and still be at most `ALPHA`, given the other p-values.
 
     That is the number of tests that are not significant if this one is not: as Holm's correction steps down, every test
     that is significant makes it one less for those that come after. At least 1, at most all of them.
     """
-    return [sum(p > alpha for p in holm([*ps[:i], 1.0, *ps[i + 1 :]])) for i in range(len(ps))]
+    return [sum(p > ALPHA for p in holm([*ps[:i], 1.0, *ps[i + 1 :]])) for i in range(len(ps))]

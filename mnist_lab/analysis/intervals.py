@@ -61,7 +61,7 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[fl
     return mean - half, mean + half
 
 
-def mean_accuracy_interval(accuracies: Sequence[float], confidence: float = 0.95) -> tuple[float, float] | None:
-    """The same of accuracies, which cannot leave 0 to 1."""
-    interval = mean_interval(accuracies, confidence)
+def mean_accuracy_interval(accuracies: Sequence[float]) -> tuple[float, float] | None:
+    """The 95 % interval of `mean_interval`, of accuracies, which cannot leave 0 to 1."""
+    interval = mean_interval(accuracies)
     return interval and (max(0.0, interval[0]), min(1.0, interval[1]))

@@ -17,10 +17,8 @@ class Onset:
 
     epoch: int
     """The epoch of the lowest validation loss."""
-    lowest: float
-    """Validation loss there."""
     rise: float
-    """How far above it the last epoch ended, as a fraction of it."""
+    """How far above that loss the last epoch ended, as a fraction of it."""
     mean: float
     """Mean validation accuracy of the epochs after it."""
     deviation: float
@@ -32,14 +30,20 @@ def window(epochs: int) -> int:
     return max(FEWEST, ceil(SHARE * epochs))
 
 
-def stays_above(history: History, target: float, key: str = "val_accuracy") -> int | None:
-    """The first epoch from which `key` stays at or above `target` to the end; None if the last is below."""
+def stays_above(history: History, target: float) -> int | None:
+    """The first epoch from which validation accuracy is at least `target` to the end; None if the last is below."""
     first = None
-    for row, value in zip(reversed(history), reversed(column(history, key)), strict=True):
+    for row, value in zip(reversed(history), reversed(column(history, "val_accuracy")), strict=True):
         if not value >= target:
             break
         first = int(row["epoch"])
     return first
+
+
+def keeps(history: History, level: float) -> int | None:
+    """The epoch of `stays_above`, if at least a `window` of epochs begins there; else None."""
+    first = stays_above(history, level)
+    return first if first is not None and history[-1]["epoch"] - first + 1 >= window(len(history)) else None
 
 
 def first_gap(history: History, gap: float) -> int | None:
@@ -71,7 +75,6 @@ def overfitting_onset(history: History) -> Onset | None:
     after = [value for value in column(history, "val_accuracy")[index + 1 :] if isfinite(value)]
     return Onset(
         epoch=best[0],
-        lowest=best[1],
         rise=losses[-1] / best[1] - 1,
         mean=mean(after) if after else nan,
         deviation=stdev(after) if len(after) > 1 else nan,

@@ -42,14 +42,13 @@ def mcnemar(only_a_wrong: int, only_b_wrong: int) -> float:
     return min(1.0, total / 2 ** (n - 1)) if n else 1.0
 
 
-def accuracy_difference(
-    only_a_wrong: int, only_b_wrong: int, total: int, *, tests: int = 1, alpha: float = ALPHA
-) -> tuple[float, float]:
+def accuracy_difference(only_a_wrong: int, only_b_wrong: int, total: int, *, tests: int = 1) -> tuple[float, float]:
     """A confidence interval for how much more accurate model b is than a, for another choice of as many test images.
 
-    It agrees with McNemar's exact test: it excludes 0 exactly if `tests * mcnemar(...) <= alpha`. The difference is
+    It agrees with McNemar's exact test: it excludes 0 exactly if `tests * mcnemar(...) <= ALPHA`. The difference is
     the share of images that one of the two gets wrong, times how much more often that one is a than b: the confidence
-    distributions of these two (Clopper and Pearson's) are combined into one of their product.
+    distributions of these two (Clopper and Pearson's) are combined into one of their product. The coverage is at least
+    1 - `ALPHA` / tests.
 
     Source: M. P. Fay, K. Lumbard, "Confidence intervals for difference in proportions for matched pairs compatible
     with exact McNemar's or sign tests", Statistics in Medicine 40 (2021), 1147-1159.
@@ -58,8 +57,7 @@ def accuracy_difference(
         only_a_wrong: test images that only a gets wrong.
         only_b_wrong: the same for b.
         total: test images, at least as many as these together; of none the interval is -1 to 1.
-        tests: what p is multiplied by before it is held against alpha (`holm.open_tests`).
-        alpha: the level of significance; the coverage is at least 1 - alpha / tests.
+        tests: what p is multiplied by before it is held against `ALPHA` (`holm.open_tests`).
 
     Returns:
         The lower and the upper bound of the accuracy of b less that of a.
@@ -69,7 +67,7 @@ def accuracy_difference(
     """
     if min(only_a_wrong, only_b_wrong) < 0 or only_a_wrong + only_b_wrong > total:
         raise ValueError(f"expected counts within {total}, received {only_a_wrong} and {only_b_wrong}")
-    tail = alpha / tests / 2
+    tail = ALPHA / tests / 2
     return (
         _lower_limit(only_a_wrong, only_b_wrong, total, tail),
         -_lower_limit(only_b_wrong, only_a_wrong, total, tail),

@@ -1,17 +1,17 @@
 """Observations about one run. Each comes from a rule: a name, a number, and the facts that its sentence needs.
 
 A rule is a function from the `Evidence` to an observation or None, defined by its docstring and the constants
-above it. To add one, write the function, name it in `RULES`, and give it its sentence in `report.wording`.
+above it. To add one, write the function, name it in `RULES`, and give it its sentence in `reports.wording`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite, isnan, log
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab.analysis.intervals import wilson
-from mnist_lab.analysis.landmarks import overfitting_onset, stays_above, window
+from mnist_lab.analysis.landmarks import keeps, overfitting_onset, window
 from mnist_lab.errors import MnistLabError
 from mnist_lab.history import History, best_epoch, column
 
@@ -42,17 +42,25 @@ class Observation:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the rules may look at; the fields are the arguments of `observe`."""
+    """What the rules may look at."""
 
     history: History
-    test_accuracy: float | None
-    test_interval: tuple[float, float] | None
-    reference: Mapping[str, Any]
-    monitor: str
-    validation_name: str
-    validation_rows: int | None
-    classes: int | None
-    understated: bool
+    test_accuracy: float | None = None
+    """Of the model that was kept."""
+    test_interval: tuple[float, float] | None = None
+    """Its 95 % confidence interval, for example by `wilson`."""
+    reference: Mapping[str, Any] = field(default_factory=dict)
+    """Published numbers: `test_accuracy`, `best_test_accuracy`."""
+    monitor: str = "val_loss"
+    """What the best epoch is judged by: `val_loss`, `val_accuracy`, `loss` or `accuracy`."""
+    validation_name: str = "validation"
+    """`validation`, or `test` if the test set serves as one."""
+    validation_rows: int | None = None
+    """How many rows validation accuracy was measured on."""
+    classes: int | None = None
+    """How many classes there are; without it nothing is said about guessing."""
+    understated: bool = False
+    """Whether dropout, augmentation or the like is active while training accuracy is measured."""
 
     def last(self, key: str) -> float:
         """The value of `key` at the last epoch; NaN if there is none."""
@@ -94,44 +102,11 @@ class Evidence:
 Rule = Callable[[Evidence], Observation | None]
 
 
-def observe(
-    history: History,
-    *,
-    test_accuracy: float | None = None,
-    test_interval: tuple[float, float] | None = None,
-    reference: Mapping[str, Any] | None = None,
-    monitor: str = "val_loss",
-    validation_name: str = "validation",
-    validation_rows: int | None = None,
-    classes: int | None = None,
-    understated: bool = False,
-) -> list[Observation]:
+def observe(evidence: Evidence) -> list[Observation]:
     """The observations about a run, in the order of `RULES`.
 
     For a run near chance level, that is the only observation: how well it fits is meaningless.
-
-    Args:
-        history: a mapping per epoch (see `mnist_lab.analysis`).
-        test_accuracy: of the model that was kept.
-        test_interval: its 95 % confidence interval, for example by `wilson`.
-        reference: published numbers: `test_accuracy`, `best_test_accuracy`.
-        monitor: what the best epoch is judged by: `val_loss`, `val_accuracy`, `loss` or `accuracy`.
-        validation_name: `validation`, or `test` if the test set serves as one.
-        validation_rows: how many rows validation accuracy was measured on.
-        classes: how many classes there are; without it nothing is said about guessing.
-        understated: dropout, augmentation or the like is active while training accuracy is measured.
     """
-    evidence = Evidence(
-        history=history,
-        test_accuracy=test_accuracy,
-        test_interval=test_interval,
-        reference=reference or {},
-        monitor=monitor,
-        validation_name=validation_name,
-        validation_rows=validation_rows,
-        classes=classes,
-        understated=understated,
-    )
     if nothing := chance_level(evidence):
         return [nothing] if (lost := diverged(evidence)) is None else [lost, nothing]
     return [observation for rule in RULES if (observation := rule(evidence)) is not None]
@@ -147,15 +122,17 @@ def observe_run(config: "Config", measured: "Measured", history: History) -> lis
     """
     dataset, test = measured.dataset, measured.test
     return observe(
-        history,
-        test_accuracy=test.accuracy,
-        test_interval=test.ci95,
-        reference=config.reference.applicable.model_dump(exclude_none=True) if config.reference else None,
-        monitor=config.train.restore_best or "val_loss",
-        validation_name="test" if dataset.selected_on_test else "validation",
-        validation_rows=dataset.validation or None,
-        classes=dataset.classes,
-        understated=bool(config.handicaps),
+        Evidence(
+            history,
+            test_accuracy=test.accuracy,
+            test_interval=test.ci95,
+            reference=config.reference.applicable.model_dump(exclude_none=True) if config.reference else {},
+            monitor=config.train.restore_best or "val_loss",
+            validation_name="test" if dataset.selected_on_test else "validation",
+            validation_rows=dataset.validation or None,
+            classes=dataset.classes,
+            understated=bool(config.handicaps),
+        )
     )
 
 
@@ -272,11 +249,9 @@ def best(run: Evidence) -> Observation | None:
 
 
 def settled(run: Evidence) -> Observation | None:
-    """The highest of `LEVELS` that validation accuracy keeps to the end, for at least a window of epochs."""
-    size = window(len(run.history))
+    """The highest of `LEVELS` that validation accuracy keeps to the end (`landmarks.keeps`)."""
     for level in reversed(LEVELS):
-        first = stays_above(run.history, level)
-        if first is not None and run.epochs - first + 1 >= size:
+        if (first := keeps(run.history, level)) is not None:
             return Observation("stays_above", first, {"name": run.validation_name, "level": level, "epoch": first})
     return None
 

@@ -34,7 +34,7 @@ class Paired:
     """The smallest p that n pairs can give: 2^(1-n) of the sign-flip test, 0 of the t-test."""
 
 
-def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1, alpha: float = ALPHA) -> Paired:
+def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1) -> Paired:
     """Compare b with a, pair by pair; the same pairs in any order give the same numbers.
 
     **p** is that of the sign-flip test (Fisher, The Design of Experiments, 1935, section 21): if a and b do not differ,
@@ -43,16 +43,15 @@ def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1, alpha: flo
     beyond 16 pairs p is estimated from 9,999 random combinations with a fixed seed.
 
     **interval** inverts that test: it contains every difference d for which the same test of b - a - d gives a p above
-    alpha / tests. So it excludes 0 exactly if `tests * p <= alpha`, and it covers the centre of the differences with
-    a probability of at least 1 - alpha / tests. Its ends are means of subsets of the differences, since flipping the
+    `ALPHA` / tests. So it excludes 0 exactly if `tests * p <= ALPHA`, and it covers the centre of the differences with
+    a probability of at least 1 - `ALPHA` / tests. Its ends are means of subsets of the differences, since flipping the
     signs of a subset mirrors the mean exactly where that subset's mean is d (J. A. Hartigan,
     "Using subsample values as typical values", Journal of the American Statistical Association 64 (1969), 1303-1317).
 
     Args:
         a: of the base, say its test accuracy with each seed.
         b: of what is compared with it, in the same order.
-        tests: what p is multiplied by before it is compared with alpha (`holm.open_tests`).
-        alpha: the level of significance.
+        tests: what p is multiplied by before it is compared with `ALPHA` (`holm.open_tests`).
 
     Raises:
         ValueError: the lengths differ, there is no pair, or a value is not finite.
@@ -62,7 +61,7 @@ def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1, alpha: flo
     differences = [y - x for x, y in zip(a, b, strict=True)]
     sign = -1 if fmean(differences) < 0 else 1
     upwards = sorted(sign * difference for difference in differences)
-    p, interval = _sign_flip(upwards, tests, alpha)
+    p, interval = _sign_flip(upwards, tests)
     if interval and sign < 0:
         interval = -interval[1], -interval[0]
     n = len(upwards)
@@ -89,7 +88,7 @@ def smallest_p(n: int) -> float:
     return 2.0 ** (1 - n)
 
 
-def _sign_flip(differences: list[float], tests: int, alpha: float) -> tuple[float, tuple[float, float] | None]:
+def _sign_flip(differences: list[float], tests: int) -> tuple[float, tuple[float, float] | None]:
     """The p and the interval of differences whose mean is not negative.
 
     A sign combination divides the differences into those that keep their sign and those that do not. With d subtracted
@@ -112,7 +111,7 @@ def _sign_flip(differences: list[float], tests: int, alpha: float) -> tuple[floa
     lows = np.sort(np.where(whole, -np.inf, np.minimum(*means)))
     highs = np.sort(np.where(whole, np.inf, np.maximum(*means)))[::-1]
     p = float(np.count_nonzero(lows <= 0) / len(lows)) if total else 1.0
-    rejectable = _most(len(lows), tests, alpha)
+    rejectable = _most(len(lows), tests)
     return p, (float(lows[rejectable]), float(highs[rejectable])) if rejectable else None
 
 
@@ -131,9 +130,9 @@ def _subsets(differences: list[float]) -> "tuple[NDArray, NDArray]":
     return sums, sizes
 
 
-def _most(choices: int, tests: int, alpha: float) -> int:
+def _most(choices: int, tests: int) -> int:
     """The largest number of `choices` that may be as far from 0 while the test still rejects."""
-    most = int(alpha * choices / tests) + 1
-    while tests * (most / choices) > alpha:
+    most = int(ALPHA * choices / tests) + 1
+    while tests * (most / choices) > ALPHA:
         most -= 1
     return most

@@ -12,7 +12,7 @@ MOST = 1_000
 """Beyond this many seeds no number is given."""
 
 
-def least_seeds(arms: int, alpha: float = ALPHA) -> int:
+def least_seeds(arms: int) -> int:
     """The fewest seeds with which a difference of any size can be significant: 6 for one arm, 9 for twelve.
 
     The smallest p of a sign-flip test over n seeds is 2^(1-n), and Holm's correction multiplies the smallest of m by m.
@@ -20,23 +20,18 @@ def least_seeds(arms: int, alpha: float = ALPHA) -> int:
     Args:
         arms: how many are compared against the same base; where some are significant already, those that are not
             (`holm.open_tests`).
-        alpha: the level of significance of them all.
     """
-    if arms < 1 or not 0 < alpha < 1:
-        raise ValueError(f"expected at least one arm and alpha between 0 and 1, received {arms} and {alpha}")
     n = 1
-    while arms * smallest_p(n) > alpha:
+    while arms * smallest_p(n) > ALPHA:
         n += 1
     return n
 
 
-def seeds_to_settle(
-    difference: float, sd: float, *, arms: int = 1, alpha: float = ALPHA, power: float = POWER
-) -> int | None:
-    """The seeds with which a true difference of this size would be detected with 80 % power.
+def seeds_to_settle(difference: float, sd: float, *, arms: int = 1) -> int | None:
+    """The seeds with which a true difference of this size would be detected with 80 % power (`POWER`).
 
     An approximation: the power of the paired t-test, by the noncentral t distribution (J. Cohen, Statistical Power
-    Analysis for the Behavioral Sciences, 2nd edition, 1988, chapter 2), at alpha / arms; never fewer than
+    Analysis for the Behavioral Sciences, 2nd edition, 1988, chapter 2), at `ALPHA` / arms; never fewer than
     `least_seeds`. The sign-flip test has nearly the power of the t-test. `difference` and `sd` are themselves
     estimates, so of few seeds the answer is no more than an order of magnitude.
 
@@ -44,8 +39,6 @@ def seeds_to_settle(
         difference: the mean of the paired differences.
         sd: their standard deviation, in the same unit.
         arms: as for `least_seeds`.
-        alpha: the level of significance of them all.
-        power: the probability of finding it.
 
     Returns:
         The number of seeds in all; None if it is above `MOST`, or if there is no difference or no deviation to go by.
@@ -55,9 +48,9 @@ def seeds_to_settle(
     effect = abs(difference) / sd
 
     def enough(n: int) -> bool:
-        return _power(n, effect, alpha / arms) >= power
+        return _power(n, effect, ALPHA / arms) >= POWER
 
-    low = high = least_seeds(arms, alpha)
+    low = high = least_seeds(arms)
     while not enough(high):
         if high >= MOST:
             return None

@@ -8,7 +8,7 @@ from mnist_lab.analysis.holm import ALPHA
 from mnist_lab.analysis.paired import Paired, check_pairs
 
 
-def resampled(a: Sequence[float], b: Sequence[float], *, share: float, tests: int = 1, alpha: float = ALPHA) -> Paired:
+def resampled(a: Sequence[float], b: Sequence[float], *, share: float, tests: int = 1) -> Paired:
     """Compare b with a, fold by fold, by the corrected resampled t-test.
 
     The folds share most of their training rows, so their differences are correlated and the paired t-test finds
@@ -23,11 +23,10 @@ def resampled(a: Sequence[float], b: Sequence[float], *, share: float, tests: in
         a: of the base, say its validation accuracy on each fold.
         b: of what is compared with it, in the same order.
         share: rows for validation over rows for training, in each fold: 1 / (k - 1) with k folds.
-        tests: what p is multiplied by before it is compared with alpha (`holm.open_tests`).
-        alpha: the level of significance.
+        tests: what p is multiplied by before it is compared with `ALPHA` (`holm.open_tests`).
 
     Returns:
-        The comparison; its interval is at the level alpha / tests, and None for a single fold.
+        The comparison; its interval is at the level `ALPHA` / tests, and None for a single fold.
 
     Raises:
         ValueError: the lengths differ, there is no pair, a value is not finite, or the share is not positive.
@@ -44,5 +43,5 @@ def resampled(a: Sequence[float], b: Sequence[float], *, share: float, tests: in
     sd = stdev(differences)
     error = sd * sqrt(1 / n + share)
     t = abs(mean) / error if error else inf if mean else 0.0
-    half = float(stdtrit(n - 1, 1 - alpha / tests / 2)) * error
+    half = float(stdtrit(n - 1, 1 - ALPHA / tests / 2)) * error
     return Paired(n, mean, sd, (mean - half, mean + half), p=2 * float(stdtr(n - 1, -t)), smallest_p=0.0)

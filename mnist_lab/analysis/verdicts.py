@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from mnist_lab.analysis.family import BySeed, Tested, tested
-from mnist_lab.analysis.holm import ALPHA, holm, open_tests
+from mnist_lab.analysis.holm import holm, open_tests
 from mnist_lab.analysis.mcnemar import Disagreement, disagreement
 
 
@@ -71,7 +71,7 @@ def verdicts(family: Sequence[tuple[Scores, Scores]], share: float | None = None
     tests = tested([(base.accuracy, arm.accuracy) for base, arm in family], share)
     found = [_disagreement(base, arm, test.seeds) for (base, arm), test in zip(family, tests, strict=True)]
     ps = [two.p for two in found if two]
-    corrected = zip(holm(ps), open_tests(ps, ALPHA), strict=True)
+    corrected = zip(holm(ps), open_tests(ps), strict=True)
     models: list[Models | None] = []
     for two in found:
         p, remaining = next(corrected) if two else (1.0, 0)

@@ -5,15 +5,15 @@ name it in `RULES`, and add its sentence to `wording.observations`. Observations
 `analysis.observations`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
 from statistics import fmean, median_low, stdev
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mnist_lab.analysis import Observation, observed, overfitting_onset, stays_above
-from mnist_lab.analysis.landmarks import window
+from mnist_lab.analysis.landmarks import keeps
 from mnist_lab.analysis.observations import LEVELS
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.reports.runs import Group
@@ -43,14 +43,11 @@ class Evidence:
 
     @cached_property
     def level(self) -> float | None:
-        """The highest of `LEVELS` that validation accuracy keeps in all runs of at least half of the experiments.
-
-        It keeps a level that it stays at or above for the last tenth of the epochs, and at least the last two.
-        """
+        """The highest of `LEVELS` that validation accuracy keeps (`keeps`) in all runs of at least half of them."""
         groups = (entry.group for entry in self.entries)
         known = [group.histories for group in groups if group.histories and group.validation]
         for level in reversed(LEVELS):
-            reached = sum(all(_keeps(history, level) for history in histories) for histories in known)
+            reached = sum(all(keeps(history, level) for history in histories) for histories in known)
             if reached and 2 * reached >= len(known):
                 return level
         return None
@@ -152,11 +149,6 @@ def _share(rule: str, evidence: Evidence, entry: "Entry") -> Observation:
     """In how many of its runs a rule of `analysis.observations` applies."""
     runs, of = evidence.seen[entry.group.name].count(rule), entry.group.n
     return Observation(rule, runs / of, {"runs": runs, "of": of})
-
-
-def _keeps(history: Sequence[Mapping[str, Any]], level: float) -> bool:
-    first = stays_above(history, level)
-    return first is not None and int(history[-1]["epoch"]) - first + 1 >= window(len(history))
 
 
 RULES: Sequence[Rule] = (gap, onset, still_improving, target, faster)

@@ -4,7 +4,7 @@ Everything that renders a report shows these values and computes no others.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -197,9 +197,9 @@ class Section:
                 found.setdefault(entry.base.name, []).append(entry)
         return found
 
-    def observed(self, rules: Collection[str]) -> list[tuple[Group, Observation]]:
-        """The observations that some rules make about the experiments."""
-        return [(entry.group, one) for entry in self.entries for one in entry.observations if one.rule in rules]
+    def observed(self, rule: str) -> list[tuple[Group, Observation]]:
+        """The observations that a rule makes about the experiments."""
+        return [(entry.group, one) for entry in self.entries for one in entry.observations if one.rule == rule]
 
     @cached_property
     def same_images(self) -> bool:

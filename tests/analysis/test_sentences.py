@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mnist_lab.analysis import observe, observed, wilson
+from mnist_lab.analysis.observations import Evidence
 from mnist_lab.reports import wording
 from mnist_lab.runs import finished_runs, load_run
 from tests.lab import ROOT
@@ -266,10 +267,11 @@ def test_every_sentence_about_any_history_is_true(rows, test, monitor, held_out,
     history = [{"epoch": n, **row} for n, row in enumerate(rows, start=1)]
     reference = {"test_accuracy": 0.9799, "best_test_accuracy": 0.9921}
     claims = Claims(history, test, reference, held_out, images, 10)
-    found = observe(
+    evidence = Evidence(
         history, test_accuracy=test, test_interval=wilson(round(test * 10_000), 10_000), reference=reference,
         monitor=monitor, validation_name=held_out, validation_rows=images, classes=10, understated=understated,
     )  # fmt: skip
+    found = observe(evidence)
     for observation in found:
         claims.check(observation)
     if any(observation.rule == "chance_level" for observation in found):
@@ -282,7 +284,7 @@ def test_still_improving_compares_the_windows_whose_numbers_it_gives(losses):
         {"epoch": n, "loss": 0.1, "accuracy": 0.97, "val_loss": loss, "val_accuracy": 0.97}
         for n, loss in enumerate(losses, start=1)
     ]
-    [found] = [one for one in observe(history, classes=10) if one.rule == "still_improving"]
+    [found] = [one for one in observe(Evidence(history, classes=10)) if one.rule == "still_improving"]
     Claims(history, 0.97, {}, "validation", None, 10).check(found)
 
 
@@ -292,7 +294,7 @@ def test_of_a_run_that_has_learned_nothing_only_that_is_said(training, validatio
         {"epoch": n, "loss": 2.2 / n, "accuracy": training, "val_loss": 2.3 + 0.1 * n, "val_accuracy": validation}
         for n in range(1, 11)
     ]
-    [found] = observe(history, test_accuracy=validation, test_interval=(0.05, 0.2), classes=10)
+    [found] = observe(Evidence(history, test_accuracy=validation, test_interval=(0.05, 0.2), classes=10))
     assert found.rule == "chance_level"
 
 
@@ -301,7 +303,7 @@ def test_a_network_that_has_learned_its_training_images_by_heart_overfits():
         {"epoch": n, "loss": 2.2 / n, "accuracy": 0.99, "val_loss": 2.3 + 0.1 * n, "val_accuracy": 0.1}
         for n in range(1, 11)
     ]
-    assert {"overfits"} <= {one.rule for one in observe(history, classes=10)} - {"chance_level"}
+    assert {"overfits"} <= {one.rule for one in observe(Evidence(history, classes=10))} - {"chance_level"}
 
 
 def test_every_sentence_about_a_published_run_is_true_and_is_what_its_history_gives_today():
