@@ -4,24 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import floor, log10
 from statistics import median
-from typing import Protocol
 
 ROOM = 2.0
 """How many times the typical extent of a difference the scale reaches to either side; what lies beyond is cut off."""
 
-
-class Estimated(Protocol):
-    """A difference that was estimated."""
-
-    @property
-    def mean(self) -> float:
-        """As a fraction of 1."""
-        ...
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """95 %; None if there is none."""
-        ...
+Estimate = tuple[float, tuple[float, float] | None]
+"""A difference, as a fraction of 1, and its 95 % interval, if it has one."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +23,18 @@ class Bar:
     """`left` or `right` if the mean is beyond that end of the scale, else empty."""
 
 
-def bar(found: Estimated, end: float) -> Bar:
+def bar(found: Estimate, end: float) -> Bar:
     """The bar of a difference on a scale that ends at the difference `end`."""
-    places = [50 + 50 * value / end for value in (*(found.interval or (found.mean, found.mean)), found.mean)]
-    low, high, mean = (min(100.0, max(0.0, place)) for place in places)
-    return Bar(low, mean, high, "left" if places[2] < 0 else "right" if places[2] > 100 else "")
+    mean, interval = found
+    places = [50 + 50 * value / end for value in (*(interval or (mean, mean)), mean)]
+    low, high, middle = (min(100.0, max(0.0, place)) for place in places)
+    return Bar(low, middle, high, "left" if places[2] < 0 else "right" if places[2] > 100 else "")
 
 
-def end_of_scale(found: Iterable[Estimated]) -> float:
+def end_of_scale(found: Iterable[Estimate]) -> float:
     """The difference at the end of the bars' scale, round in points: one that would squeeze the others is cut off."""
-    extents = [max(map(abs, (pair.mean, *(pair.interval or ())))) for pair in found]
-    extents = [100 * extent for extent in extents if extent > 0]
+    extents = [100 * max(map(abs, (mean, *(interval or ())))) for mean, interval in found]
+    extents = [extent for extent in extents if extent > 0]
     needed = min(max(extents), ROOM * median(extents)) if extents else 1.0
     power = 10.0 ** floor(log10(needed))
     return next(step * power for step in (1, 1.5, 2, 3, 5, 7, 10) if step * power >= needed * (1 - 1e-9)) / 100

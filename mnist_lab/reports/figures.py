@@ -38,15 +38,19 @@ def numbered(kind: str, i: int) -> str:
 
 @dataclass(frozen=True)
 class Plot:
-    """A figure of a section of a report."""
+    """A figure of a section of a report, or of a search."""
 
     file: str
     shows: str
     """What it shows, as a title begins."""
     data: str
     """The data that it shows it for."""
-    draw: "Callable[[str], Figure]"
-    """Draws it under a title."""
+    draw: "Callable[..., Figure]"
+    """Draws it under a `title`."""
+
+    def drawn(self, title: str) -> "Figure":
+        """It, under a title that begins with that of the report or search."""
+        return self.draw(title=f"{title}: {self.shows[0].lower()}{self.shows[1:]}, {self.data}")
 
 
 def of_section(study: Study, i: int) -> list[Plot]:

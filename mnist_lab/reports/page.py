@@ -216,30 +216,27 @@ def parts(folder: Path, study: Study, data_dir: Path | None, link: Link = link) 
 def _part(folder: Path, study: Study, i: int, room: _Room, taken: set[str], data_dir: Path | None, link: Link) -> Part:
     section, name = study.sections[i], f"part-{i + 1}"
     hard = _hard(section, room, data_dir)
-    found = [verdict.paired for verdict in section.verdicts.values() if verdict.paired]
-    end = end_of_scale(found)
+    end = end_of_scale((pair.mean, pair.interval) for one in section.verdicts.values() if (pair := one.paired))
     counts = (
         _images(run, wrong) for group in section.groups for run, wrong in zip(group.runs, group.mistakes, strict=True)
     )
     shared = next(filter(None, counts), None) if section.same_images else None
     drawn = [
         figures.inline_svg(
-            plot.draw(plot.shows),
-            f"{name}-figure-{n}",
-            f"{plot.shows}; the table below has the numbers",
+            plot.draw(title=plot.shows), f"{name}-figure-{n}", f"{plot.shows}; the table below has the numbers"
         )
         for n, plot in enumerate(figures.of_section(study, i), 1)
     ]
     rows = []
     for entry in section.entries:
-        group = entry.group
+        group, pair = entry.group, entry.verdict and entry.verdict.paired
         picture = figures.mistakes_picture(group.runs[0])
         rows.append(
             Row(
                 entry=entry,
                 name=section.names[group.name],
                 anchor=_anchor(group, taken),
-                bar=bar(entry.verdict.paired, end) if entry.verdict and entry.verdict.paired else None,
+                bar=bar((pair.mean, pair.interval), end) if pair else None,
                 confusions=_confusions(section, group, shared),
                 links={run.folder.id: link(folder, run.folder.path) for run in group.runs},
                 series=[series for run in group.runs if (series := _series(run))],

@@ -65,10 +65,7 @@ def write_report(folder: Path, study: Study, *, redraw: bool = False) -> list[Pa
         if redraw or not unchanged or not all((folder / name).is_file() for name in some):
             # Written again once the figures are there, so that it never vouches for older ones.
             (folder / facts.SUMMARY).unlink(missing_ok=True)
-            drawn = {
-                name: plot.draw(f"{study.title}: {plot.shows[0].lower()}{plot.shows[1:]}, {plot.data}")
-                for name, plot in some.items()
-            }
+            drawn = {name: plot.drawn(study.title) for name, plot in some.items()}
             save_figures(folder, drawn, stale=_OF_A_SECTION)
         for name, text in (*texts.items(), (facts.SUMMARY, known)):
             if _read(folder / name) != printable(text):

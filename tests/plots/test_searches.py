@@ -122,9 +122,7 @@ def test_no_words_of_the_figures_cover_each_other_or_are_cut(n):
     for figure in (
         searches.best_so_far(trials, quantity=ACCURACY, several=False, title="search"),
         searches.slices(trials, SPACE, quantity=ACCURACY, several=True, title="search"),
-        searches.parallel_coordinates(
-            trials, SPACE, {2}, quantity=ACCURACY, said="next best", several=False, title="search"
-        ),
+        searches.parallel_coordinates(trials, SPACE, {2}, quantity=ACCURACY, several=False, title="search"),
         searches.pareto_front(trials, quantity=ACCURACY, cost="parameters", title="search"),
         searches.importance({each.name: 0.25 for each in SPACE}, title="search"),
         searches.confirmation(arms, title="search"),

@@ -30,7 +30,6 @@ def parallel_coordinates(
     ahead: Collection[int],
     *,
     quantity: Quantity,
-    said: str,
     several: bool,
     title: str,
 ) -> Figure:
@@ -39,9 +38,8 @@ def parallel_coordinates(
     Args:
         trials: at least one.
         dimensions: the parameters, each an axis.
-        ahead: numbers of the trials to highlight besides the best.
+        ahead: numbers of the trials to highlight, the next best.
         quantity: the objective.
-        said: what the highlighted trials are, for the legend.
         several: whether there are two objectives, and the best are a Pareto front.
         title: one line about the search; long ones are wrapped.
     """
@@ -76,7 +74,7 @@ def parallel_coordinates(
         axes.plot(range(len(every)), [*places, _height(result, trial.last.value)], **look, clip_on=False, zorder=2)
     handles = [Line2D([], [], **BEST, label="Pareto front" if several else "the best")]
     if ahead:
-        handles.append(Line2D([], [], **AHEAD, label=said))
+        handles.append(Line2D([], [], **AHEAD, label=f"next best {len(ahead)}"))
     write_key(figure, [*handles, Line2D([], [], **REST, label="all others"), *edge])
     return figure
 

@@ -1,18 +1,17 @@
 """The figures of a search, drawn from its record."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mnist_lab.reports.figures import Plot
 from mnist_lab.search.presentation import standings, wording
 from mnist_lab.search.presentation.importance import Unknown
 from mnist_lab.search.record import Arm, Parameter, Reached, Search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from matplotlib.figure import Figure
 
     from mnist_lab.plots.searches import Confirmed, Dimension, Tried
@@ -21,120 +20,66 @@ NAMES = ("confirmation", "best_so_far", "pareto_front", "slices", "importance", 
 """All figures there can be, in order."""
 
 
-@dataclass(frozen=True)
-class Plot:
-    """One figure."""
-
-    name: str
-    """One of `NAMES`."""
-    shows: str
-    """What it shows, as a title begins."""
-    draw: "Callable[[str], Figure]"
-    """Draws it under a title."""
-
-    @property
-    def file(self) -> str:
-        """Its file."""
-        return f"{self.name}.png"
-
-    def drawn(self, record: Search) -> "Figure":
-        """It, under its full title."""
-        return self.draw(f"{record.name}: {self.shows[0].lower()}{self.shows[1:]}, {record.data}")
-
-
 def plots_of(record: Search, importance: Mapping[str, float] | Unknown) -> list[Plot]:
     """The figures that a search has something to show for, in order."""
-    shown, label = [], wording.MEASURES[record.watched.measure]
-    if record.confirmation and record.confirmation.arms:
-        shown.append(Plot("confirmation", "Test accuracy of the best and the base", partial(_confirmation, record)))
-    if not any(_tried(record)):
+    from mnist_lab.plots import searches
+
+    shown: list[Plot] = []
+
+    def show(name: str, shows: str, draw: "Callable[..., Figure]", *what: Any, **more: Any) -> None:
+        shown.append(Plot(f"{name}.png", shows, record.data, partial(draw, *what, **more)))
+
+    if arms := standings.arms(record):
+        confirmed = [_confirmed(record, arm) for arm in arms]
+        show("confirmation", "Test accuracy of the best and the base", searches.confirmation, confirmed)
+    trials, dimensions = list(_tried(record)), _dimensions(record)
+    if not trials:
         return shown
-    shown.append(Plot("best_so_far", f"Best {label} so far", partial(_best_so_far, record)))
-    if len(record.objectives) > 1:
-        cost = wording.MEASURES[record.objectives[1].measure]
-        shown.append(Plot("pareto_front", f"{wording.capitalized(label)} against {cost}", partial(_front, record)))
-    shown.append(Plot("slices", f"{wording.capitalized(label)} against each parameter", partial(_slices, record)))
+    label, quantity = wording.MEASURES[record.watched.measure], searches.QUANTITIES[record.watched.measure]
+    several = len(record.objectives) > 1
+    objective = {"quantity": quantity, "several": several}
+    show("best_so_far", f"Best {label} so far", searches.best_so_far, trials, **objective)
+    if several:
+        measure = record.objectives[1].measure
+        show(
+            "pareto_front",
+            f"{wording.capitalized(label)} against {wording.MEASURES[measure]}",
+            searches.pareto_front,
+            trials,
+            quantity=quantity,
+            cost=wording.MEASURES[measure],
+            limit=next((one.most for one in record.limits if one.measure == measure), None),
+        )
+    against_each = f"{wording.capitalized(label)} against each parameter"
+    show("slices", against_each, searches.slices, trials, dimensions, **objective)
     if not isinstance(importance, Unknown):
         names = standings.parameter_names(record.space)
         shares = {names[name]: share for name, share in importance.items()}
-        shown.append(Plot("importance", "Importance of the parameters", partial(_importance, shares)))
+        show("importance", "Importance of the parameters", searches.importance, shares)
     if len(record.space) > 1:
-        shown.append(
-            Plot(
-                "parallel_coordinates", f"Parameters and {label} of all trials", partial(_parallel_coordinates, record)
-            )
+        show(
+            "parallel_coordinates",
+            f"Parameters and {label} of all trials",
+            searches.parallel_coordinates,
+            *_with_costs(record, trials, dimensions),
+            {trial.number for trial in standings.ahead(record)},
+            **objective,
         )
     return shown
 
 
-def _best_so_far(record: Search, title: str) -> "Figure":
-    from mnist_lab.plots import searches
+def _with_costs(
+    record: Search, trials: "Sequence[Tried]", dimensions: "Sequence[Dimension]"
+) -> "tuple[Sequence[Tried], Sequence[Dimension]]":
+    """The trials and the dimensions, with the other objective of two as one more dimension."""
+    from mnist_lab.plots.searches import Dimension
 
-    return searches.best_so_far(
-        list(_tried(record)),
-        quantity=searches.QUANTITIES[record.watched.measure],
-        several=len(record.objectives) > 1,
-        title=title,
-    )
-
-
-def _slices(record: Search, title: str) -> "Figure":
-    from mnist_lab.plots import searches
-
-    return searches.slices(
-        list(_tried(record)),
-        _dimensions(record),
-        quantity=searches.QUANTITIES[record.watched.measure],
-        several=len(record.objectives) > 1,
-        title=title,
-    )
-
-
-def _parallel_coordinates(record: Search, title: str) -> "Figure":
-    from mnist_lab.plots import searches
-
-    trials, dimensions = list(_tried(record)), _dimensions(record)
     costs = [trial.cost for trial in trials if trial.cost is not None]
-    if costs:
-        name = wording.MEASURES[record.objectives[1].measure]
-        trials = [replace(trial, values={**trial.values, name: trial.cost or 0}) for trial in trials]
-        dimensions.append(searches.Dimension(name, min(costs), max(costs), logarithmic=min(costs) > 0))
-    ahead = {trial.number for trial in standings.ahead(record)}
-    return searches.parallel_coordinates(
-        trials,
-        dimensions,
-        ahead,
-        quantity=searches.QUANTITIES[record.watched.measure],
-        said=f"next best {len(ahead)}",
-        several=len(record.objectives) > 1,
-        title=title,
-    )
-
-
-def _front(record: Search, title: str) -> "Figure":
-    from mnist_lab.plots import searches
-
-    measure = record.objectives[1].measure
-    return searches.pareto_front(
-        list(_tried(record)),
-        quantity=searches.QUANTITIES[record.watched.measure],
-        cost=wording.MEASURES[measure],
-        limit=next((one.most for one in record.limits if one.measure == measure), None),
-        title=title,
-    )
-
-
-def _importance(shares: Mapping[str, float], title: str) -> "Figure":
-    from mnist_lab.plots import searches
-
-    return searches.importance(shares, title=title)
-
-
-def _confirmation(record: Search, title: str) -> "Figure":
-    from mnist_lab.plots import searches
-
-    arms = record.confirmation.arms if record.confirmation else ()
-    return searches.confirmation([_confirmed(record, arm) for arm in arms], title=title)
+    if not costs:
+        return trials, dimensions
+    name = wording.MEASURES[record.objectives[1].measure]
+    cost = Dimension(name, min(costs), max(costs), logarithmic=min(costs) > 0)
+    return [replace(one, values={**one.values, name: one.cost or 0}) for one in trials], [*dimensions, cost]
 
 
 def _confirmed(record: Search, arm: Arm) -> "Confirmed":

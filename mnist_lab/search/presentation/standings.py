@@ -46,9 +46,9 @@ def best(record: Search) -> list[Trial]:
 
 def ahead(record: Search) -> list[Trial]:
     """The next ones after the best of one objective, a tenth of all."""
-    ranked = standings(record)
     if len(record.objectives) > 1:
         return []
+    ranked = standings(record)
     return ranked[1 : max(FEWEST_AHEAD, len(ranked) // AHEAD)]
 
 
@@ -57,11 +57,15 @@ def lost(record: Search) -> list[Trial]:
     return [trial for trial in record.trials if trial.state in ("failed", "refused")]
 
 
+def arms(record: Search) -> Sequence[Arm]:
+    """The base and the trials that were confirmed; none before the confirmation."""
+    return record.confirmation.arms if record.confirmation else ()
+
+
 def chosen(record: Search) -> Arm | None:
     """The arm of the confirmation that the search put first; None if that was not confirmed."""
-    arms = record.confirmation.arms if record.confirmation else ()
     first = next(iter(best(record)), None)
-    return next((arm for arm in arms if first and arm.trial == first.number), None)
+    return next((arm for arm in arms(record) if first and arm.trial == first.number), None)
 
 
 def parameter_names(space: Sequence[Parameter]) -> Mapping[str, str]:

@@ -89,7 +89,7 @@ def space(record: Search) -> Table:
 
 def confirmation(record: Search) -> Table | None:
     """The base and the confirmed trials; None without a confirmation."""
-    arms = record.confirmation.arms if record.confirmation else ()
+    arms = standings.arms(record)
     if not arms:
         return None
     watched = wording.MEASURES[record.watched.measure]

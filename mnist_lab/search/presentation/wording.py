@@ -239,8 +239,7 @@ def progress(record: Search) -> str:
 
 def unseen(record: Search) -> str:
     """What was not looked at."""
-    done = record.confirmation
-    models = sum(len(arm.test) for arm in done.arms) if done else 0
+    models = sum(len(arm.test) for arm in standings.arms(record))
     if not models:
         return "No trial was scored on the test images."
     return (
@@ -316,7 +315,7 @@ def importance(found: Mapping[str, float] | Unknown) -> str:
 def notes(record: Search) -> list[str]:
     """How to read the page."""
     watched = MEASURES[record.watched.measure]
-    tests = record.confirmation is not None and any(arm.difference for arm in record.confirmation.arms)
+    tests = any(arm.difference for arm in standings.arms(record))
     rungs = len({trial.reached[-1].epoch for trial in record.trials if trial.reached}) > 1
     shown = {
         f"Numbers of trials are of the weights that a run would keep: {watched} of the best epoch so far where "
