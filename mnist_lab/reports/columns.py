@@ -55,11 +55,12 @@ class Column:
 
 def columns(section: Section) -> list[Column]:
     """The columns that are not empty for a section, in order."""
+    several = len(section.bases) > 1
     change = f"Change from {section.bases[0]}" if len(section.bases) == 1 else "Change"
     same_n = len({group.n for group in section.groups}) == 1
     found = [
         Column("Experiment", 0, lambda entry: Cell(entry.group.name), numeric=False),
-        *([Column("Base", 4, _base, numeric=False)] if len(section.bases) > 1 else []),
+        *([Column("Base", 4, lambda entry: Cell(entry.group.base or ""), numeric=False)] if several else []),
         Column(change, MINOR, lambda entry: Cell(entry.group.changed), numeric=False),
         *_scores(section),
         Column("n", MINOR + 1 if same_n else 2, lambda entry: Cell(str(entry.group.n), value=entry.group.n)),
@@ -127,10 +128,6 @@ def _scores(section: Section) -> list[Column]:
 
 def _validation(priority: int) -> Column:
     return Column("Validation", priority, _over_seeds(lambda group: group.validation))
-
-
-def _base(entry: Entry) -> Cell:
-    return Cell(entry.group.base or "")
 
 
 def _over_seeds(of: Callable[[Group], Spread | None], sign: str = "") -> Callable[[Entry], Cell]:

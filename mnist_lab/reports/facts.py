@@ -68,8 +68,8 @@ def reported_seeds(folder: Path) -> dict[tuple[str, str], set[int]]:
         return {}
 
 
-def of_comparison(comparison: Comparison, drawn: Sequence[str], not_drawn: Sequence[str]) -> dict[str, Any]:
-    """The contents of `compare.json`."""
+def of_comparison(comparison: Comparison, drawn: Sequence[str], skipped: Sequence[str]) -> dict[str, Any]:
+    """The contents of `compare.json`, with the figures that were drawn and what was skipped."""
     base = comparison.base.group
     return {
         "title": comparison.title,
@@ -79,7 +79,7 @@ def of_comparison(comparison: Comparison, drawn: Sequence[str], not_drawn: Seque
         "base": _entry(comparison.base) | _folders(base),
         "arms": [_arm(arm) for arm in comparison.arms],
         "figures": drawn,
-        "left_out": [*comparison.problems, *not_drawn],
+        "left_out": skipped,
     }
 
 

@@ -93,7 +93,7 @@ def _with_settings(sections: Sequence[Section]) -> Iterator[tuple[Settings, Entr
             yield with_training_images(config, images.train + held_out), entry
 
 
-def response(number: Varied[Entry], title: str) -> "Figure":
+def response(number: Varied, title: str) -> "Figure":
     """Test accuracy against a number that experiments vary."""
     from mnist_lab import plots
 
@@ -143,26 +143,28 @@ def overlay(comparison: Comparison) -> "Figure | None":
     return plots.overlay(known, title=title, over=_over(comparison.section)) if known else None
 
 
-def digits(comparison: Comparison, dataset: "Dataset") -> "dict[str, Figure]":
-    """By file name: the test images that an arm, if its mistakes are known, and the base classify differently."""
+def digits(comparison: Comparison, data_dir: Path | None) -> "dict[str, Figure]":
+    """By file name: the test images that an arm, if its mistakes are known, and the base classify differently.
+
+    Raises:
+        DataError: there are some, and `load_images` cannot load them.
+    """
     from mnist_lab import plots
 
+    disputed = {
+        i: (arm.entry.group.name, some)
+        for i, arm in enumerate(comparison.arms)
+        if (some := arm.disputed) and (some.base_errs or some.this_errs)
+    }
+    if not disputed:
+        return {}
+    dataset, base = load_images(comparison.section.groups, data_dir), comparison.base.group.name
     found = {}
-    for i, arm in enumerate(comparison.arms):
-        if (some := arm.disputed) and (some.base_errs or some.this_errs):
-            base, other = comparison.base.group.name, arm.entry.group.name
-            halves = (
-                _half(some, some.this_errs, other, base, dataset),
-                _half(some, some.base_errs, base, other, dataset),
-            )
-            title = f"Test images classified differently by {other} and {base}, {dataset.title}"
-            found[numbered(DIGITS, i)] = plots.disputed(halves, dataset.classes, title=title)
+    for i, (other, some) in disputed.items():
+        halves = _half(some, some.this_errs, other, base, dataset), _half(some, some.base_errs, base, other, dataset)
+        title = f"Test images classified differently by {other} and {base}, {dataset.title}"
+        found[numbered(DIGITS, i)] = plots.disputed(halves, dataset.classes, title=title)
     return found
-
-
-def has_digits(comparison: Comparison) -> bool:
-    """Whether there are images to show."""
-    return any(arm.disputed and (arm.disputed.base_errs or arm.disputed.this_errs) for arm in comparison.arms)
 
 
 def _half(found: Disputed, images: Sequence[DisputedImage], errs: str, right: str, dataset: "Dataset") -> "Half":
@@ -177,7 +179,8 @@ def _half(found: Disputed, images: Sequence[DisputedImage], errs: str, right: st
     else:
         heading = f"Misclassified more often by {errs}: {count(len(images), 'image')}"
         legend = f"in how many of {found.pairs} models, against how many of the other's {found.pairs}"
-        notes = [f"{max(pair)} against {min(pair)}" for one in shown for pair in [(one.base_wrong, one.this_wrong)]]
+        wrong = [(one.base_wrong, one.this_wrong) for one in shown]
+        notes = [f"{max(pair)} against {min(pair)}" for pair in wrong]
     return plots.Half(
         heading,
         legend if len(images) else "",
@@ -188,7 +191,7 @@ def _half(found: Disputed, images: Sequence[DisputedImage], errs: str, right: st
     )
 
 
-def load_images(groups: Sequence[Group], data_dir: Path | None = None) -> "Dataset":
+def load_images(groups: Sequence[Group], data_dir: Path | None) -> "Dataset":
     """The data set that `groups` were tested on; nothing is downloaded.
 
     Args:

@@ -2,33 +2,30 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 from mnist_lab.config import Config
 from mnist_lab.config.settings import Setting, setting_name, settings
+from mnist_lab.reports.study import Entry
 
 LEAST = 3
 """Values of a number below which there is nothing to plot."""
 _SUBSET = "data.subset"
 
 Settings = Mapping[str, Setting]
-Experiment = TypeVar("Experiment")
 
 
 @dataclass(frozen=True)
-class Varied(Generic[Experiment]):
+class Varied:
     """A number that experiments vary."""
 
-    path: str
-    """The dotted key path in the configuration."""
     name: str
     """What people call it."""
-    lines: Mapping[str, tuple[tuple[float, Experiment], ...]]
+    lines: Mapping[str, tuple[tuple[float, Entry], ...]]
     """Experiments that differ in it only, with their value of it, ascending; by what differs between the lines. The
     name of a single line is empty."""
 
 
-def varied(experiments: Iterable[tuple[Settings, Experiment]]) -> list[Varied[Experiment]]:
+def varied(experiments: Iterable[tuple[Settings, Entry]]) -> list[Varied]:
     """The numbers that take at least `LEAST` values in experiments that are otherwise alike, in the order of the keys.
 
     Args:
@@ -38,7 +35,7 @@ def varied(experiments: Iterable[tuple[Settings, Experiment]]) -> list[Varied[Ex
     paths = dict.fromkeys(path for known, _ in every for path in known)
     found = []
     for path in paths:
-        lines: dict[frozenset[tuple[str, object]], dict[float, Experiment]] = {}
+        lines: dict[frozenset[tuple[str, object]], dict[float, Entry]] = {}
         others: dict[frozenset[tuple[str, object]], dict[str, Setting]] = {}
         for known, one in every:
             if path in known and (value := known[path].number) is not None:
@@ -52,7 +49,7 @@ def varied(experiments: Iterable[tuple[Settings, Experiment]]) -> list[Varied[Ex
             long.sort(key=lambda key: [_rank(others[key].get(other)) for other in differing])
             names = _names([others[key] for key in long], differing)
             by_name = {name: tuple(sorted(lines[key].items())) for key, name in zip(long, names, strict=True)}
-            found.append(Varied(path, setting_name(path), by_name))
+            found.append(Varied(setting_name(path), by_name))
     return found
 
 

@@ -110,14 +110,16 @@ def write_comparison(folder: Path, comparison: Comparison, data_dir: Path | None
     drawn, not_drawn = {}, []
     if overlaid := figures.overlay(comparison):
         drawn[f"{figures.OVERLAY}.png"] = overlaid
-    if figures.has_digits(comparison):
-        try:
-            drawn |= figures.digits(comparison, figures.load_images(comparison.section.groups, data_dir))
-        except DataError as error:
-            first = error.message.partition("\n")[0]
-            not_drawn.append(f"The test images in which the models differ are not drawn: {first}")
-    known = facts.of_comparison(comparison, list(drawn), not_drawn)
-    texts = {"compare.md": compare_document(comparison, list(drawn), not_drawn), "compare.json": facts.as_json(known)}
+    try:
+        drawn |= figures.digits(comparison, data_dir)
+    except DataError as error:
+        first = error.message.partition("\n")[0]
+        not_drawn.append(f"The test images in which the models differ are not drawn: {first}")
+    skipped = [*comparison.problems, *not_drawn]
+    texts = {
+        "compare.md": markdown("compare.md.jinja", comparison=comparison, drawn=drawn, skipped=skipped),
+        "compare.json": facts.as_json(facts.of_comparison(comparison, list(drawn), skipped)),
+    }
     with folder_for("comparison", folder):
         save_figures(folder, drawn, stale=_OF_A_COMPARISON)
         for name, text in texts.items():
@@ -140,11 +142,6 @@ def default_folder(comparison: Comparison, results: Path) -> Path:
 def document(study: Study) -> str:
     """The text of `report.md`; the same runs give the same text."""
     return markdown("report.md.jinja", study=study, columns=columns, plots=figures.of_section, most=SHOWN)
-
-
-def compare_document(comparison: Comparison, drawn: Sequence[str], not_drawn: Sequence[str]) -> str:
-    """The text of `compare.md`."""
-    return markdown("compare.md.jinja", comparison=comparison, drawn=drawn, skipped=[*comparison.problems, *not_drawn])
 
 
 def html(folder: Path, study: Study, data_dir: Path | None = None) -> str:

@@ -35,11 +35,10 @@ PLANNED = (
     "that do not exist."
 )
 _DIFFERENCE = "Difference: test accuracy minus the base's with the same seeds, in percentage points (pp)."
-_TESTED = (
-    f"Verdict: paired sign-flip test (exact up to {FLIPPED} seeds, with random sign combinations beyond) at the level "
-    f"{ALPHA:g}, with Holm's correction over all experiments that share the base."
+TESTED = (
+    f"{_DIFFERENCE} Verdict: paired sign-flip test (exact up to {FLIPPED} seeds, with random sign combinations beyond) "
+    f"at the level {ALPHA:g}, with Holm's correction over all experiments that share the base."
 )
-TESTED = f"{_DIFFERENCE} {_TESTED}"
 FOLDS = (
     "Cross-validation: differences are of the validation accuracies of the last epoch, fold by fold. The training sets "
     "of the folds overlap, so p and interval are those of Nadeau and Bengio's corrected resampled t-test, with Holm's "

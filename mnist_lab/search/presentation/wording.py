@@ -257,7 +257,7 @@ def command(record: Search) -> str:
 
 def settings(record: Search) -> dict[str, str]:
     """How it was searched, by term."""
-    budget, promoted, confirm = record.budget, record.promotion, record.confirm
+    budget, confirm = record.budget, record.confirm
     ends_at = [count(budget.trials, "trial")] if budget.trials else []
     ends_at += [f"{budget.minutes:g} min"] if budget.minutes else []
     known = {
@@ -273,14 +273,12 @@ def settings(record: Search) -> dict[str, str]:
     if confirm:
         best = "the best trial" if confirm.best == 1 else f"the best {confirm.best} trials"
         known["Confirmation"] = f"{best} and {record.base}, each with {some_runs(confirm.seeds)}"
-    if promoted is None:
-        known["Promotion"] = "off: every trial is trained to the end"
     return {term: text for term, text in known.items() if text}
 
 
 def _promotion(record: Search) -> str:
     if record.promotion is None:
-        return ""
+        return "off: every trial is trained to the end"
     factor, rungs = record.promotion.factor, record.promotion.rungs
     best = f"the best {FRACTIONS[factor]}" if factor in FRACTIONS else f"the best 1 in {factor}"
     at = f"after {listed(list(map(str, rungs)))} {'epoch' if rungs == (1,) else 'epochs'}"
