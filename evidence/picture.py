@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from evidence.comparison import Comparison
 from evidence.writeups import short
 from mnist_lab.analysis.verdicts import Kind
-from mnist_lab.plots.style import BLUE, FAINT, GREY, INK, ORANGE, headline, new_figure, styled
+from mnist_lab.plots.style import BLUE, FAINT, GREY, INK, ORANGE, styled, titled
 from mnist_lab.plots.wrapping import fitted
 from mnist_lab.reports import wording
 from mnist_lab.text.quantities import count
@@ -78,8 +78,7 @@ def differences(some: list[Bar], *, base: str, seeds: int) -> "Figure":
     """
     from matplotlib.lines import Line2D
 
-    figure = new_figure(7.5, 1.35 + 0.27 * len(some), layout="none")
-    headline(figure, f"What each change does to the test accuracy of {base}")
+    figure = titled(f"What each change does to the test accuracy of {base}", 7.5, 1.35 + 0.27 * len(some))
     width, height = figure.get_size_inches()
     axes = figure.add_axes((2.95 / width, 0.78 / height, (width - 3.1) / width, (height - 1.15) / height))
     axes.set(xlim=(-EDGE, EDGE), ylim=(len(some) - 0.4, -0.6), yticks=[])

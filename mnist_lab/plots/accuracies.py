@@ -22,7 +22,7 @@ from mnist_lab.plots.lines import (
 )
 from mnist_lab.plots.overview import HEIGHT, LEFT, WIDTH, Style, above_panel, note, panel, written
 from mnist_lab.plots.panel import epoch_axis
-from mnist_lab.plots.style import BLUE, GREY, INK, axes_at, headline, new_figure, set_height, styled
+from mnist_lab.plots.style import BLUE, GREY, INK, axes_at, set_height, styled, titled
 from mnist_lab.plots.wrapping import fitted
 from mnist_lab.text.quantities import count
 
@@ -68,8 +68,7 @@ def _together(lines: Sequence[Line], title: str, bases: Mapping[str, str], over:
     lines = sorted(lines, key=lambda line: (-line.rank, line.name))
     names = [line.label(looks[line.name], bold=line.name in roots) for line in lines]
     fan = leaders(len(lines))
-    figure = new_figure(WIDTH + fan - leaders(0), max(HEIGHT, 1.15 + LINE * len(lines)), layout="none")
-    headline(figure, title)
+    figure = titled(title, WIDTH + fan - leaders(0), max(HEIGHT, 1.15 + LINE * len(lines)))
     axes = panel(figure, right=fan + widest_name(names))
     epoch_axis(axes, max((line.last_epoch for line in lines), default=1), 12)
     accuracy_axis(axes, _all_values(lines), "validation accuracy")
@@ -91,8 +90,7 @@ def _apart(lines: Sequence[Line], title: str, bases: Mapping[str, str], over: st
     titles = {line.name: _name(line, wide, bold=line.name in roots) for line in shown}
     heading = HEADING + (NAME / 60 if any("\n" in name for name in titles.values()) else 0)
     row = heading + high + TICKS
-    figure = new_figure(WIDTH, 1, layout="none")
-    headline(figure, title)
+    figure = titled(title, WIDTH)
     top = above_panel(figure) - 0.05
     height = top + row * sum(ceil(len(family) / columns) for family in families) + FOOT
     set_height(figure, height)

@@ -11,12 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from mnist_lab.history import History, column
 from mnist_lab.plots.accuracy_axis import Floats
 from mnist_lab.plots.panel import ACCURACY, LOSS, Quantity, epoch_axis, frame, number, whole_epochs
 from mnist_lab.plots.style import BLUE, GREEN, GREY, HEIGHT, ORANGE, WIDTH, headline, new_figure, styled
 from mnist_lab.plots.wrapping import text_width
-
-History = Sequence[Mapping[str, Any]]
 
 MARKERS = 12  # at most about this many markers on a line
 KEY, KEY_SAMPLE = 8.8, 0.56  # points; inches that the sample of a line takes beside its name
@@ -125,12 +124,12 @@ def curves(
     within = batches if batches is not None and len(batches["epoch"]) else None
     figure = new_figure(WIDTH * 1.2, HEIGHT * 1.2)
     grid: NDArray[Any] = figure.subplots(1 if within is None else 2, 2, squeeze=False)
-    for column, quantity in enumerate((ACCURACY, LOSS)):
-        top: Axes = grid[0, column]
+    for place, quantity in enumerate((ACCURACY, LOSS)):
+        top: Axes = grid[0, place]
         _draw(top, history, quantity, _lines(history, quantity), ticks=6)
         top.set_title(_finals(history, quantity, validation_name))
         if within is not None:
-            _within_epochs(grid[1, column], history, within, quantity)
+            _within_epochs(grid[1, place], history, within, quantity)
     handles = [Line2D([], [], **TRAINING, label="training")]
     if _has(history, LOSS.validation_key):
         handles.append(Line2D([], [], **VALIDATION, label=_described(validation_name)))
@@ -145,7 +144,7 @@ def curves(
 def _lines(history: History, quantity: Quantity) -> list[Floats]:
     """The values of the training line and, if there is one, of the validation line."""
     keys = (quantity.key, quantity.validation_key)
-    return [_column(history, key) for key in keys if key == quantity.key or _has(history, key)]
+    return [np.array(column(history, key)) for key in keys if key == quantity.key or _has(history, key)]
 
 
 def _draw(
@@ -193,7 +192,7 @@ def _within_epochs(axes: Axes, history: History, batches: Mapping[str, Any], qua
     last = float(position[-1])
     if _has(history, quantity.validation_key):
         epochs = [int(row["epoch"]) for row in history]
-        shown.append(_column(history, quantity.validation_key))
+        shown.append(np.array(column(history, quantity.validation_key)))
         size = 3.5 if len(epochs) < 30 else 2
         axes.plot(epochs, shown[-1], **VALIDATION | {"linestyle": "none", "markersize": size})
         last = max(last, epochs[-1])
@@ -252,10 +251,3 @@ def _described(validation_name: str) -> str:
 
 def _has(history: History, key: str) -> bool:
     return any(key in row for row in history)
-
-
-def _column(history: History, key: str) -> Floats:
-    """The values of `key` by epoch; what is missing, None or infinite is NaN, which Matplotlib leaves out."""
-    values = (row.get(key) for row in history)
-    floats = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-    return np.where(np.isfinite(floats), floats, np.nan)

@@ -21,10 +21,9 @@ from mnist_lab.plots.style import (
     WIDTH,
     axes_at,
     figure_of,
-    headline,
-    new_figure,
     set_height,
     styled,
+    titled,
 )
 from mnist_lab.plots.wrapping import fitted, text_width
 
@@ -47,7 +46,7 @@ def predictions(
     *,
     title: str,
 ) -> Figure:
-    """The first nine images in a 3x3 grid, each with its predicted and its true label.
+    """The first nine images in a 3x3 grid, each with its predicted and its true label beside it.
 
     Args:
         images: uint8, (n, h, w), (n, h, w, 1) or (n, h, w, 3); the caller draws them at random.
@@ -58,7 +57,18 @@ def predictions(
         title: one line about the run.
     """
     pixels, truth, guess, sure = map(np.asarray, (images, labels, predicted, confidence))
-    return _grid(pixels, truth, guess, sure, classes, title)
+    figure, axes = _tiles(title, SIDE * PITCH, SIDE * 1.06)
+    shown = range(min(SIDE**2, len(pixels)))
+    names = [classes[int(label)] for i in shown for label in (truth[i], guess[i])]
+    sizes = (size for size in (14, 9.5) if all(text_width(name, size, "bold") <= BESIDE for name in names))
+    size = next(sizes, 7.5)
+    for i in shown:
+        x, y = i % SIDE * PITCH, i // SIDE * 1.06
+        draw_tile(axes, pixels[i], x, y, 1.0)
+        color = BLUE if guess[i] == truth[i] else ORANGE
+        _words(axes, x, y, "predicted", classes[int(guess[i])], size, color, f"{sure[i]:.1%}")
+        _words(axes, x, y + 0.56, "true", classes[int(truth[i])], size, BLUE)
+    return figure
 
 
 @styled
@@ -82,11 +92,11 @@ def mistakes(
     order = ", most confident first" if len(wrong) > 1 else ""
     heading = f"{title}: {len(wrong):,} of {len(truth):,} wrong{order}"
     if not len(wrong):
-        figure, axes = _canvas(heading, 1, 1)
+        figure, axes = _tiles(heading, 1, 1)
         text = f"No mistakes: all {len(truth):,} are right."
         axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=12)
         return figure
-    return _grid(pixels[wrong], truth[wrong], guess[wrong], sure[wrong], classes, heading)
+    return predictions(pixels[wrong], truth[wrong], guess[wrong], sure[wrong], classes, title=heading)
 
 
 @styled
@@ -108,7 +118,7 @@ def sample_grid(images: ArrayLike, labels: ArrayLike, classes: Sequence[str], *,
     block, tile = rows * 1.64 / ceil(len(present) / rows), HEIGHT * 0.88 / rows  # a column's width in tiles; inches
     room = min(LONGEST, (block - 1.1) * tile - 0.06)
     names = [fitted(classes[int(label)], room, size) for label in present]
-    _, axes = _canvas(title, rows * 1.64, rows)
+    _, axes = _tiles(title, rows * 1.64, rows)
     beside = max(text_width(name, size) + 0.06 for name in names) / tile  # in tiles
     across = max(1, min(MOST_OF_A_CLASS, int(block - beside)))
     for place, (label, name) in enumerate(zip(present, names, strict=True)):
@@ -134,13 +144,7 @@ def augmented(images: ArrayLike, versions: ArrayLike, names: Sequence[str], *, t
     tile = 0.55  # inches
     beside = max(text_width(name, 9) for name in (fitted(name, LONGEST, 9) for name in names)) + 0.15
     width = beside + tile * (columns + 1.3)
-    figure = new_figure(width, 1, layout="none")
-    headline(figure, title)
-    top = 0.55 + 0.18 * figure.get_suptitle().count("\n")
-    set_height(figure, top + rows * tile + 0.06)
-    axes = axes_at(figure, 0, top, width, rows * tile)
-    axes.set_axis_off()
-    axes.set(xlim=(0, width), ylim=(rows * tile, 0), aspect="equal")
+    figure, axes = canvas(title, width, rows * tile + 0.06, top=0.55)
     axes.text(beside, -0.06, "original", fontsize=8, color=GREY)
     axes.text(beside + 1.25 * tile, -0.06, "as the network sees it in training", fontsize=8, color=GREY)
     for row, name in enumerate(names):
@@ -152,29 +156,6 @@ def augmented(images: ArrayLike, versions: ArrayLike, names: Sequence[str], *, t
     return figure
 
 
-def _grid(
-    images: NDArray[Any],
-    labels: NDArray[Any],
-    predicted: NDArray[Any],
-    confidence: NDArray[Any],
-    classes: Sequence[str],
-    title: str,
-) -> Figure:
-    """Up to nine images in three columns, each with its text beside it: 3:2 leaves room there."""
-    figure, axes = _canvas(title, SIDE * PITCH, SIDE * 1.06)
-    shown = range(min(SIDE**2, len(images)))
-    names = [classes[int(label)] for i in shown for label in (labels[i], predicted[i])]
-    sizes = (size for size in (14, 9.5) if all(text_width(name, size, "bold") <= BESIDE for name in names))
-    size = next(sizes, 7.5)
-    for i in shown:
-        x, y = i % SIDE * PITCH, i // SIDE * 1.06
-        draw_tile(axes, images[i], x, y, 1.0)
-        color = BLUE if predicted[i] == labels[i] else ORANGE
-        _words(axes, x, y, "predicted", classes[int(predicted[i])], size, color, f"{confidence[i]:.1%}")
-        _words(axes, x, y + 0.56, "true", classes[int(labels[i])], size, BLUE)
-    return figure
-
-
 def _words(axes: Axes, x: float, y: float, what: str, name: str, size: float, color: str, beneath: str = "") -> None:
     """Beside the image at (x, y): what it is, the class's name, a small line."""
     axes.text(x + 1.07, y + 0.07, what, fontsize=8, color=GREY, va="center")
@@ -183,14 +164,27 @@ def _words(axes: Axes, x: float, y: float, what: str, name: str, size: float, co
     axes.text(x + 1.07, y + 0.415, beneath, fontsize=8, color=GREY, va="center")
 
 
-def _canvas(title: str, columns: float, rows: float) -> tuple[Figure, Axes]:
+def _tiles(title: str, columns: float, rows: float) -> tuple[Figure, Axes]:
     """A figure whose one axes counts in tiles, x to the right and y downwards, below a title."""
-    figure = new_figure(layout="none")
-    headline(figure, title)
+    figure = titled(title, WIDTH, HEIGHT)
     top = 0.9 if "\n" not in figure.get_suptitle() else 0.84
     axes = figure.add_axes((0.015, 0.015, 0.97, top - 0.015))
     axes.set_axis_off()
     axes.set(xlim=(0, columns), ylim=(rows, 0), aspect="equal", anchor="N")
+    return figure, axes
+
+
+def canvas(title: str, width: float, height: float, *, top: float) -> tuple[Figure, Axes]:
+    """A figure whose one axes, `width` x `height`, counts in inches from below the title, x rightwards and y downwards.
+
+    A title of one line takes `top` inches.
+    """
+    figure = titled(title, width)
+    top += 0.18 * figure.get_suptitle().count("\n")
+    set_height(figure, top + height)
+    axes = axes_at(figure, 0, top, width, height)
+    axes.set_axis_off()
+    axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
     return figure, axes
 
 

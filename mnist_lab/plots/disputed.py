@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from mnist_lab.plots.digits import draw_tile
-from mnist_lab.plots.style import BLUE, GREY, ORANGE, headline, new_figure, set_height, styled
+from mnist_lab.plots.style import BLUE, GREY, ORANGE, set_height, styled, titled
 from mnist_lab.plots.wrapping import fitted, text_width
 
 ACROSS, DOWN = 5, 4  # images of each half
@@ -55,8 +55,7 @@ def disputed(halves: tuple[Half, Half], classes: Sequence[str], *, title: str) -
     width = 2 * SIDE + 2 * wide + GAP
     headings = [fitted(half.heading, wide, HEADING, lines=2) for half in halves]
     legends = [fitted(half.legend, wide, LEGEND, lines=2) for half in halves]
-    figure = new_figure(width, 1, layout="none")
-    headline(figure, title)
+    figure = titled(title, width)
     top = 0.22 if "\n" not in figure.get_suptitle() else 0.4
     beneath = top + LINE * HEADING * max(text.count("\n") + 1 for text in headings) + 0.02
     grid = beneath + LINE * LEGEND * max(text.count("\n") + 1 for text in legends) + 0.08

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from mnist_lab.plots.style import BLUE, GREY, INK, ORANGE, axes_at, headline, new_figure, set_height, styled
+from mnist_lab.plots.style import BLUE, GREY, INK, ORANGE, axes_at, set_height, styled, titled
 from mnist_lab.plots.wrapping import fitted, text_width
 
 MOST = 12  # pictures in a figure
@@ -51,8 +51,7 @@ def given(
         for doubt in (warnings or [None] * rows)[:rows]
     ]
     rooms = [ROW + (WARNED + LINE * text.count("\n") if text else 0) for text in beneath]
-    figure = new_figure(width, 1, layout="none")
-    headline(figure, title + more)
+    figure = titled(title + more, width)
     top = HEAD + 0.18 * figure.get_suptitle().count("\n")
     height = top + sum(rooms)
     set_height(figure, height)

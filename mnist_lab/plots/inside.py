@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
-from mnist_lab.plots.digits import Extent, draw_tile
-from mnist_lab.plots.style import BLUE, GREY, ORANGE, axes_at, headline, new_figure, set_height, styled
+from mnist_lab.plots.digits import Extent, canvas, draw_tile
+from mnist_lab.plots.style import BLUE, GREY, ORANGE, axes_at, styled
 from mnist_lab.text.quantities import count
 
 SIGNED = LinearSegmentedColormap.from_list("signed", [ORANGE, "white", BLUE])
@@ -46,7 +46,8 @@ def weights(images: ArrayLike, *, unit: str, layer: str, title: str) -> Figure:
     rows = ceil(len(shown) / columns)
     all_of_them = count(len(values), unit)
     which = all_of_them if len(values) <= MOST else f"the {MOST} of {all_of_them} with the largest weights"
-    figure, axes = _canvas(f"{title}: weights of {layer} ({which})", rows * tile + 0.25)
+    height = rows * tile + 0.25
+    figure, axes = canvas(f"{title}: weights of {layer} ({which})", WIDTH, height, top=TOP)
     for i, index in enumerate(shown):
         x, y = SIDE + i % columns * tile, i // columns * tile
         if values.shape[-1] == 1:
@@ -55,7 +56,7 @@ def weights(images: ArrayLike, *, unit: str, layer: str, title: str) -> Figure:
             place = draw_tile(axes, values[index] / (2 * largest) + 0.5, x, y, 0.92 * tile)
         _frame(axes, place)
     if values.shape[-1] == 1:
-        top = figure.get_size_inches()[1] - (rows * tile + 0.25)
+        top = figure.get_size_inches()[1] - height
         bar = axes_at(figure, SIDE + columns * tile + 0.1, top, 0.13, min(rows * tile, 2.4) - 0.08 * tile)
         scale = ScalarMappable(cmap=SIGNED)
         scale.set_clim(-largest, largest)
@@ -81,7 +82,7 @@ def activations(image: ArrayLike, layers: Mapping[str, NDArray[Any]], *, title: 
     tile = (WIDTH - 2 * SIDE) / ACROSS
     first = 2 * tile
     row = HEADING + tile
-    figure, axes = _canvas(title, first + len(layers) * row + FOOT)
+    figure, axes = canvas(title, WIDTH, first + len(layers) * row + FOOT, top=TOP)
     draw_tile(axes, np.asarray(image), SIDE, 0, 0.96 * first)
     axes.text(SIDE + first + 0.05, 0.1, "as the network sees it", fontsize=SMALL, color=GREY, va="center")
     top, signed = first, False
@@ -103,18 +104,6 @@ def activations(image: ArrayLike, layers: Mapping[str, NDArray[Any]], *, title: 
         note += "; where values are negative, orange below 0, white at 0, blue above"
     axes.text(SIDE, top + 0.6 * FOOT, note, fontsize=SMALL, color=GREY, va="center")
     return figure
-
-
-def _canvas(title: str, height: float) -> tuple[Figure, Axes]:
-    """A figure whose one axes counts in inches from below the title, x to the right and y downwards."""
-    figure = new_figure(WIDTH, 1, layout="none")
-    headline(figure, title)
-    top = TOP + 0.18 * figure.get_suptitle().count("\n")
-    set_height(figure, top + height)
-    axes = axes_at(figure, 0, top, WIDTH, height)
-    axes.set_axis_off()
-    axes.set(xlim=(0, WIDTH), ylim=(height, 0), aspect="equal")
-    return figure, axes
 
 
 def _frame(axes: Axes, extent: Extent) -> None:

@@ -28,7 +28,7 @@ def column(targets: ArrayLike, pitch: float, low: float, high: float) -> Floats:
     """Heights as near to `targets` as can be (least squares), in their order and at least `pitch` apart.
 
     They stay within `low` to `high` where there is room for all. Without the bounds this is isotonic regression of
-    targets less their share of the pitch, solved by pooling adjacent violators.
+    targets less their share of the pitch.
 
     Args:
         targets: (n,) wanted heights, ascending.
@@ -36,16 +36,11 @@ def column(targets: ArrayLike, pitch: float, low: float, high: float) -> Floats:
         low: the least height.
         high: the greatest height.
     """
+    from scipy.optimize import isotonic_regression
+
     wanted = np.asarray(targets, dtype=np.float64)
     shares = pitch * np.arange(len(wanted))
-    pools: list[tuple[float, int]] = []
-    for value in wanted - shares:
-        mean, size = float(value), 1
-        while pools and pools[-1][0] > mean:
-            before, count = pools.pop()
-            mean, size = (mean * size + before * count) / (size + count), size + count
-        pools.append((mean, size))
-    free = np.repeat(np.array([mean for mean, _ in pools], dtype=np.float64), [size for _, size in pools])
+    free = isotonic_regression(wanted - shares).x
     return np.clip(free, low, max(low, high - pitch * (len(wanted) - 1))) + shares
 
 

@@ -1,6 +1,6 @@
 """Experiments as lines of a figure: mean and range over the seeds, their styles, and their names beside the panel."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -9,14 +9,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mnist_lab.history import History, column
 from mnist_lab.plots import labels
 from mnist_lab.plots.accuracy_axis import Floats
 from mnist_lab.plots.overview import FONT, Style, drawn, short
 from mnist_lab.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, inches
 from mnist_lab.plots.wrapping import text_width
 
-Histories = Sequence[Sequence[Mapping[str, Any]]]
-"""The runs of an experiment: of each a mapping per epoch."""
+Histories = Sequence[History]
+"""The runs of an experiment."""
 
 MARKERS = 12  # at most about this many on a line
 LINE = 0.15  # inches from one name to the next
@@ -46,7 +47,10 @@ class Line:
     """The runs of one experiment as one line: the mean and range of a key of their histories at each epoch."""
 
     def __init__(self, name: str, histories: Histories, key: str = "val_accuracy") -> None:
-        values = [{int(row["epoch"]): _number(row.get(key)) for row in history} for history in histories]
+        values = [
+            {int(row["epoch"]): value for row, value in zip(history, column(history, key), strict=True)}
+            for history in histories
+        ]
         epochs = sorted({epoch for run in values for epoch, value in run.items() if isfinite(value)})
         at = [[run[epoch] for run in values if isfinite(run.get(epoch, np.nan))] for epoch in epochs]
         lasts = [run[max(run)] for run in values if run]
@@ -135,7 +139,3 @@ def runs_said(runs: Collection[int], over: str = "seeds") -> str:
         return "one seed each" if over == "seeds" else "one fold each"
     counts = f"{min(runs)}" if len(runs) == 1 else f"{min(runs)} to {max(runs)}"
     return f"mean and range over the {over}, {counts} each"
-
-
-def _number(value: Any) -> float:
-    return float(value) if value is not None and isfinite(value) else np.nan

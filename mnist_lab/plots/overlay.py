@@ -22,7 +22,7 @@ from mnist_lab.plots.lines import (
 )
 from mnist_lab.plots.overview import BELOW, WIDTH, Style, above_panel, note, panel
 from mnist_lab.plots.panel import ACCURACY, LOSS, Quantity, epoch_axis, frame
-from mnist_lab.plots.style import GREY, headline, new_figure, set_height, styled
+from mnist_lab.plots.style import GREY, set_height, styled, titled
 
 PANEL = 2.7  # inches that each panel is high at least
 BETWEEN = 0.62  # inches between the two
@@ -66,8 +66,7 @@ def overlay(curves: Mapping[str, Histories], *, title: str, over: str = "seeds")
     names = {quantity: _names(sides) for quantity, sides in quantities.items()}
     most = max(map(len, names.values()))
     high, fan = max(PANEL, LINE * most), leaders(most)
-    figure = new_figure(WIDTH + fan - leaders(0), 1, layout="none")
-    headline(figure, title)
+    figure = titled(title, WIDTH + fan - leaders(0))
     above = above_panel(figure)
     set_height(figure, above + 2 * high + BETWEEN + BELOW)
     right = fan + max(map(widest_name, names.values()))

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import blended_transform_factory
 
+from mnist_lab.plots.labels import Place
 from mnist_lab.plots.style import GREY, axes_at
 from mnist_lab.plots.wrapping import fitted
 
@@ -17,6 +18,7 @@ WIDTH, HEIGHT = 7.5, 4.6  # inches
 LEFT, BELOW = 0.84, 0.66  # inches beside and below the panel
 FONT = 8.8
 LONGEST = 2.2  # inches that a name may take
+TEXT = 0.13  # inches: the height of a name
 MOST = 45  # more names than this do not help
 
 
@@ -58,6 +60,17 @@ def written(ranked: Sequence[str], bases: Collection[str]) -> set[str]:
 def short(name: str) -> str:
     """The name; the middle of a long one is elided."""
     return fitted(name, LONGEST, FONT)
+
+
+def write_beside(figure: Figure, point: tuple[float, float], place: Place, name: str, weight: str = "normal") -> None:
+    """Write a name at its place, with a line from its point where that is far off; both in inches of the figure."""
+    figure.text(
+        place.x, place.y, name, ha="left" if place.to_the_right else "right", va="center_baseline", fontsize=FONT,
+        weight=weight, transform=figure.dpi_scale_trans,
+    )  # fmt: skip
+    if place.led:
+        end = place.x - 0.02 if place.to_the_right else place.x + 0.02
+        drawn(figure, [point[0], end], [point[1], place.y], {"color": GREY, "linewidth": 0.5, "zorder": 1})
 
 
 def drawn(figure: Figure, xs: Sequence[float], ys: Sequence[float], style: Mapping[str, Any], **more: Any) -> None:

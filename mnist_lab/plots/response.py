@@ -17,7 +17,7 @@ from mnist_lab.plots.lines import LINE, LOOKS, Label, leaders, widest_name, writ
 from mnist_lab.plots.overview import HEIGHT, WIDTH, Style, panel, short
 from mnist_lab.plots.panel import tick_label
 from mnist_lab.plots.points import SEED, Point, key, shown, write_key
-from mnist_lab.plots.style import INK, figure_of, headline, inches, new_figure, styled
+from mnist_lab.plots.style import INK, figure_of, inches, styled, titled
 from mnist_lab.plots.wrapping import text_width
 
 MOST_LINES = 8  # more are grey and have no name
@@ -51,8 +51,7 @@ def response(curves: Mapping[str, Sequence[Point]], *, quantity: str, title: str
     ends = {name: (lines[name][-1].at, lines[name][-1].mean) for name in known}
     names = [Label(short(name), looks[name], ends[name]) for name in known if len(lines) > 1]
     fan = leaders(len(names))
-    figure = new_figure(WIDTH, max(HEIGHT - 0.6, 1.15 + LINE * len(names)), layout="none")
-    headline(figure, title)
+    figure = titled(title, WIDTH, max(HEIGHT - 0.6, 1.15 + LINE * len(names)))
     axes = panel(figure, right=fan + widest_name(names) if names else 0.12)
     values = sorted({point.at for point in points})
     _value_axis(axes, values, quantity)

@@ -126,9 +126,16 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
     return inner
 
 
-def new_figure(width: float = WIDTH, height: float = HEIGHT, layout: Any = "constrained") -> Figure:
+def new_figure(width: float = WIDTH, height: float = HEIGHT) -> Figure:
     """An empty figure of `width` x `height` inches, which a notebook shows without pyplot."""
-    return _Shown(figsize=(width, height), layout=layout)
+    return _Shown(figsize=(width, height), layout="constrained")
+
+
+def titled(title: str, width: float, height: float = 1) -> Figure:
+    """The same with a headline, to be laid out by hand; its height may follow (`set_height`)."""
+    figure = _Shown(figsize=(width, height), layout="none")
+    headline(figure, title)
+    return figure
 
 
 class _Shown(Figure):

@@ -10,13 +10,12 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
 from mnist_lab.plots import labels
 from mnist_lab.plots.accuracy_axis import accuracy_axis
-from mnist_lab.plots.overview import FONT, HEIGHT, WIDTH, Style, drawn, panel, short, written
+from mnist_lab.plots.overview import FONT, HEIGHT, TEXT, WIDTH, Style, drawn, panel, short, write_beside, written
 from mnist_lab.plots.points import Point, key, shown, write_key
-from mnist_lab.plots.style import BLUE, GREY, INK, figure_of, headline, inches, new_figure, styled
+from mnist_lab.plots.style import BLUE, INK, figure_of, inches, styled, titled
 from mnist_lab.plots.wrapping import text_width
 
 APART, GAP = 0.062, 0.05  # inches between points side by side, and between bars above each other
-TEXT = 0.13  # inches: the height of a label
 
 OURS: Style = {"color": BLUE, "marker": "o", "markersize": 4.8, "mec": "white", "mew": 0.5}
 BASE: Style = OURS | {"marker": "D", "color": INK}
@@ -41,8 +40,7 @@ def accuracy_against_parameters(points: Mapping[str, Point], *, title: str) -> F
         points: the experiments by name, each at its number of parameters.
         title: one line about the comparison; long ones are wrapped.
     """
-    figure = new_figure(WIDTH, HEIGHT + 0.1 * max(0, min(len(points), 40) - 14), layout="none")
-    headline(figure, title)
+    figure = titled(title, WIDTH, HEIGHT + 0.1 * max(0, min(len(points), 40) - 14))
     axes = panel(figure)
     count_axis(
         axes, [point.at for point in points.values()], "parameters (log scale; equal counts are drawn side by side)"
@@ -106,11 +104,4 @@ def _write_names(axes: Axes, points: Mapping[str, Point], spots: Mapping[str, Sp
         panel=(box.x0 / figure.dpi, box.y0 / figure.dpi, edge, box.y1 / figure.dpi),
     )
     for name, weight, place in zip(names, weights, places, strict=True):
-        figure.text(
-            place.x, place.y, short(name), ha="left" if place.to_the_right else "right", va="center_baseline",
-            fontsize=FONT, weight=weight, transform=figure.dpi_scale_trans,
-        )  # fmt: skip
-        if place.led:
-            end = place.x - 0.02 if place.to_the_right else place.x + 0.02
-            leader = {"color": GREY, "linewidth": 0.5, "zorder": 1}
-            drawn(figure, [spots[name].x, end], [spots[name].y, place.y], leader)
+        write_beside(figure, (spots[name].x, spots[name].y), place, short(name), weight)

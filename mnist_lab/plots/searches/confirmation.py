@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mnist_lab.plots.overview import WIDTH, Style, above_panel
 from mnist_lab.plots.points import write_key
-from mnist_lab.plots.style import GREEN, GREY, INK, ORANGE, axes_at, headline, new_figure, set_height, styled
+from mnist_lab.plots.style import GREEN, GREY, INK, ORANGE, axes_at, set_height, styled, titled
 from mnist_lab.plots.wrapping import fitted, text_width
 
 ROW, BETWEEN, NAMES, BELOW, TOP, FONT = 0.36, 0.3, 1.8, 0.76, 0.1, 9.0  # inches, but for the font's points
@@ -52,8 +52,7 @@ def confirmation(arms: Sequence[Confirmed], *, title: str) -> Figure:
     names = [fitted(arm.name, NAMES, FONT) for arm in arms]
     verdict = max((text_width(arm.verdict, FONT, "bold") for arm in arms), default=0.0) + 0.16
     left = max(text_width(name, FONT, "bold") for name in names) + 0.2
-    figure = new_figure(WIDTH, 1, layout="none")
-    headline(figure, title)
+    figure = titled(title, WIDTH)
     top, high = above_panel(figure) + TOP, ROW * len(arms)
     set_height(figure, top + high + BELOW)
     wide = (WIDTH - left - BETWEEN - verdict) / 2

@@ -11,7 +11,7 @@ from mnist_lab.plots.overview import WIDTH, Style, above_panel
 from mnist_lab.plots.panel import Quantity, tick_label
 from mnist_lab.plots.points import write_key
 from mnist_lab.plots.searches.trials import Dimension, Tried, on_scale
-from mnist_lab.plots.style import BLUE, GREY, INK, ORANGE, axes_at, headline, new_figure, styled
+from mnist_lab.plots.style import BLUE, GREY, INK, ORANGE, axes_at, styled, titled
 from mnist_lab.plots.wrapping import fitted, text_width
 
 HEIGHT, NAME, BELOW, SIDE = 3.6, 0.14, 0.42, (0.5, 1.2)  # inches
@@ -44,8 +44,7 @@ def parallel_coordinates(
         title: one line about the search; long ones are wrapped.
     """
     trials, edge = on_scale(trials, quantity)
-    figure = new_figure(WIDTH, HEIGHT, layout="none")
-    headline(figure, title)
+    figure = titled(title, WIDTH, HEIGHT)
     values = [trial.last.value for trial in trials]
     result = Dimension(quantity.label, min(values), max(values))
     every = [*dimensions, result]

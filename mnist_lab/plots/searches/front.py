@@ -10,17 +10,16 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from mnist_lab.plots import labels
-from mnist_lab.plots.overview import FONT, HEIGHT, LEFT, WIDTH, Style, drawn, panel
+from mnist_lab.plots.overview import FONT, HEIGHT, LEFT, TEXT, WIDTH, Style, panel, write_beside
 from mnist_lab.plots.panel import Quantity
 from mnist_lab.plots.points import write_key
 from mnist_lab.plots.searches.trials import Tried, looks, on_scale, rung_handles, value_axis
-from mnist_lab.plots.style import GREY, ORANGE, figure_of, headline, inches, new_figure, styled
+from mnist_lab.plots.style import GREY, ORANGE, figure_of, inches, styled, titled
 from mnist_lab.plots.tradeoff import count_axis
 from mnist_lab.plots.wrapping import text_width
 
 FRONT: Style = {"color": ORANGE, "linewidth": 1.6}
 LIMIT: Style = {"color": GREY, "linewidth": 1.2, "linestyle": (0, (4, 2))}
-TEXT = 0.13  # inches: the height of a label
 
 
 @styled
@@ -38,8 +37,7 @@ def pareto_front(
     """
     trials, edge = on_scale(trials, quantity)
     priced = [(trial, float(trial.cost)) for trial in trials if trial.cost is not None]
-    figure = new_figure(WIDTH, HEIGHT, layout="none")
-    headline(figure, title)
+    figure = titled(title, WIDTH, HEIGHT)
     axes = panel(figure, right=0.16)
     count_axis(axes, [price for _, price in priced], f"{cost} (log scale)")
     value_axis(axes, quantity, (trial.last.value for trial, _ in priced))
@@ -78,13 +76,7 @@ def _write_numbers(
         panel=(max(LEFT, box.x0 / dpi), box.y0 / dpi, box.x1 / dpi, box.y1 / dpi),
     )  # fmt: skip
     for name, spot, place in zip(names, at, places, strict=True):
-        figure.text(
-            place.x, place.y, name, ha="left" if place.to_the_right else "right", va="center_baseline", fontsize=FONT,
-            transform=figure.dpi_scale_trans,
-        )  # fmt: skip
-        if place.led:
-            end = place.x - 0.02 if place.to_the_right else place.x + 0.02
-            drawn(figure, [spot[0], end], [spot[1], place.y], {"color": GREY, "linewidth": 0.5, "zorder": 1})
+        write_beside(figure, spot, place, name)
 
 
 def _steps(at: NDArray[np.float64], right: float) -> Iterator[labels.Box]:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from mnist_lab.plots.overview import WIDTH, above_panel
-from mnist_lab.plots.style import BLUE, axes_at, headline, new_figure, set_height, styled
+from mnist_lab.plots.style import BLUE, axes_at, set_height, styled, titled
 from mnist_lab.plots.wrapping import fitted, text_width
 
 BAR, FONT, NAMES, BELOW = 0.3, 9.0, 2.6, 0.52  # inches, but for the font's points
@@ -23,8 +23,7 @@ def importance(shares: Mapping[str, float], *, title: str) -> Figure:
     ranked = sorted(shares.items(), key=lambda one: (-one[1], one[0]))
     names = [fitted(name, NAMES, FONT) for name, _ in ranked]
     left = max((text_width(name, FONT) for name in names), default=0.0) + 0.2
-    figure = new_figure(WIDTH, 1, layout="none")
-    headline(figure, title)
+    figure = titled(title, WIDTH)
     top, high = above_panel(figure), BAR * len(ranked) + 0.1
     set_height(figure, top + high + BELOW)
     axes = axes_at(figure, left, top, WIDTH - left - 0.6, high)

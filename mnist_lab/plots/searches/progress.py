@@ -11,7 +11,7 @@ from mnist_lab.plots.overview import LEFT, WIDTH, Style, above_panel
 from mnist_lab.plots.panel import Quantity
 from mnist_lab.plots.points import write_key
 from mnist_lab.plots.searches.trials import BEST, THREAD, Tried, best_handle, looks, on_scale, rung_handles, value_axis
-from mnist_lab.plots.style import BLUE, axes_at, headline, new_figure, styled
+from mnist_lab.plots.style import BLUE, axes_at, styled, titled
 
 HEIGHT, BETWEEN, BELOW = 3.7, 0.22, 0.72  # inches
 STEPS = (("s", 1.0), ("min", 60.0), ("h", 3600.0))
@@ -31,8 +31,7 @@ def best_so_far(trials: Sequence[Tried], *, quantity: Quantity, several: bool, t
         several: whether there are two objectives, and rings mark a Pareto front.
         title: one line about the search; long ones are wrapped.
     """
-    figure = new_figure(WIDTH, HEIGHT, layout="none")
-    headline(figure, title)
+    figure = titled(title, WIDTH, HEIGHT)
     trials, edge = on_scale(trials, quantity)
     known, top = looks(trials), above_panel(figure)
     wide = (WIDTH - LEFT - BETWEEN - 0.14) / 2

@@ -23,7 +23,7 @@ from mnist_lab.plots.searches.trials import (
     rung_handles,
     value_axis,
 )
-from mnist_lab.plots.style import axes_at, headline, new_figure, set_height, styled
+from mnist_lab.plots.style import axes_at, set_height, styled, titled
 from mnist_lab.plots.wrapping import fitted
 
 COLUMNS, BETWEEN, HIGH, NAME, BELOW = 3, 0.16, 1.75, 0.62, 0.14  # inches, but for the first
@@ -51,8 +51,7 @@ def slices(
     trials, edge = on_scale(trials, quantity)
     columns = min(COLUMNS, len(dimensions))
     wide, down = (WIDTH - LEFT - 0.14 - (columns - 1) * BETWEEN) / columns, ceil(len(dimensions) / columns)
-    figure = new_figure(WIDTH, 1, layout="none")
-    headline(figure, title)
+    figure = titled(title, WIDTH)
     top = above_panel(figure)
     set_height(figure, top + down * (HIGH + NAME) + BELOW)
     known = looks(trials)
