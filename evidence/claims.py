@@ -84,14 +84,9 @@ def _validation(claim: Claim, group: Group, i: int) -> list[float]:
     return [row["val_accuracy"] for row in group.runs[i].history if row["epoch"] >= (claim.epoch or 0)]
 
 
-def _gap(_: Claim, group: Group, i: int) -> float | None:
-    return group.gap_by_seed.get(group.seeds[i])
-
-
 _MEASURES: dict[str, Callable[[Claim, Group, int], float | None]] = {
     "test": lambda _, group, i: group.test.values[i],
-    "gap": _gap,
-    "overfitting": _gap,
+    **dict.fromkeys(GAPS, lambda _, group, i: group.gap_by_seed.get(group.seeds[i])),
     "first_gap": lambda _, group, i: first_gap(group.runs[i].history, OVERFIT_GAP),
     "onset": lambda _, group, i: (turn := overfitting_onset(group.runs[i].history)) and turn.epoch,
     "best_test": lambda _, group, i: (

@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 from evidence.comparison import Row
 from evidence.writeups import short
-from mnist_lab.analysis.verdicts import Kind, Verdict
+from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.reports import wording
+from mnist_lab.reports.columns import difference
 from mnist_lab.text.quantities import count
 
 NOTHING = "-"
@@ -96,28 +97,13 @@ def _points(value: float | None, digits: int = 2) -> str:
 
 
 def _verdict(row: Row) -> str:
-    found = row.entry and row.entry.verdict
-    if not found or not row.entry or not row.entry.base:
+    if row.entry is None or row.entry.verdict is None:
         return "**base**" if row.group and row.group.is_base else ""
+    found = row.entry.verdict
+    kind = f"**{found.kind}**" if found.kind in (Kind.BETTER, Kind.WORSE) else found.kind
+    p = "" if found.kind is Kind.IMPOSSIBLE or found.p is None else f", {wording.p_value(found.p)}"
     some = f" over {count(len(found.seeds), 'shared seed')}" if len(found.seeds) < row.n else ""
-    return f"{_kind(found)}: {_difference(found)}{_p(found)}{some}"
-
-
-def _difference(found: Verdict) -> str:
-    """In percentage points: `+0.15 (+0.08 to +0.22)`."""
-    pair = found.paired
-    if pair is None:
-        return ""
-    ends = f" ({wording.ends_pp(pair.interval)})" if pair.interval else ""
-    return f"{wording.signed(100 * pair.mean)}{ends}"
-
-
-def _kind(found: Verdict) -> str:
-    return f"**{found.kind}**" if found.kind in (Kind.BETTER, Kind.WORSE) else found.kind
-
-
-def _p(found: Verdict) -> str:
-    return "" if found.kind is Kind.IMPOSSIBLE or found.p is None else f", {wording.p_value(found.p)}"
+    return f"{kind}: {difference(row.entry).text}{p}{some}"
 
 
 def _floor(row: Row) -> str:

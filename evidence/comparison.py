@@ -112,11 +112,6 @@ class Comparison:
         return tuple(run for row in self.rows if row.group for run in row.group.runs)
 
     @property
-    def groups(self) -> tuple[Group, ...]:
-        """Its runs by experiment; all were tested on the same images."""
-        return self.study.groups if self.study else ()
-
-    @property
     def bases(self) -> dict[str, Group]:
         """What the tables compare a group with, by the group's name."""
         return {row.group.name: row.entry.base for row in self.done if row.group and row.entry and row.entry.base}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from evidence.comparison import Comparison
 from evidence.writeups import short
 from mnist_lab.analysis.verdicts import Kind
-from mnist_lab.plots.style import BLUE, FAINT, GREY, INK, ORANGE, styled, titled
+from mnist_lab.plots.style import BLUE, FAINT, GREY, INK, ORANGE, axes_at, styled, titled
 from mnist_lab.plots.wrapping import fitted
 from mnist_lab.reports import wording
 from mnist_lab.text.quantities import count
@@ -29,15 +29,15 @@ COLOURS = {Kind.BETTER: BLUE, Kind.WORSE: ORANGE}
 class Bar:
     """One experiment against the base; differences of test accuracy in percentage points."""
 
-    name: str
     changed: str
+    """What it changes against the base."""
     mean: float
     interval: tuple[float, float] | None
     kind: Kind
     published: float | None
 
 
-def bars(compared: Comparison) -> list[Bar]:
+def _bars(compared: Comparison) -> list[Bar]:
     """Those of a write-up that have a base and a common seed with it, the best first."""
     published = {row.experiment.name: row.test.accuracy for row in compared.rows}
     found = []
@@ -50,7 +50,6 @@ def bars(compared: Comparison) -> list[Bar]:
         ends = verdict.paired.interval
         found.append(
             Bar(
-                short(experiment.name),
                 experiment.changed,
                 100 * verdict.paired.mean,
                 ends and (100 * ends[0], 100 * ends[1]),
@@ -61,26 +60,19 @@ def bars(compared: Comparison) -> list[Bar]:
     return sorted(found, key=lambda bar: -bar.mean)
 
 
-def of(compared: Sequence[Comparison]) -> "Figure":
-    """The picture of the ablation."""
-    one = next(one for one in compared if one.writeup.folder == "ablation")
-    return differences(bars(one), base=short(one.rows[0].experiment.name), seeds=max(row.n for row in one.rows))
-
-
 @styled
-def differences(some: list[Bar], *, base: str, seeds: int) -> "Figure":
-    """A row an experiment: a dot and its 95 % confidence interval, and a diamond for the published difference.
+def of(compared: Sequence[Comparison]) -> "Figure":
+    """The picture of the ablation: a row an experiment, the best on top.
 
-    Args:
-        some: what is drawn, from the top.
-        base: what they are compared against.
-        seeds: that every one was trained with, at most.
+    Each has a dot and its 95 % confidence interval, and a diamond for the published difference.
     """
     from matplotlib.lines import Line2D
 
+    one = next(one for one in compared if one.writeup.folder == "ablation")
+    some, base, seeds = _bars(one), short(one.rows[0].experiment.name), max(row.n for row in one.rows)
     figure = titled(f"What each change does to the test accuracy of {base}", 7.5, 1.35 + 0.27 * len(some))
     width, height = figure.get_size_inches()
-    axes = figure.add_axes((2.95 / width, 0.78 / height, (width - 3.1) / width, (height - 1.15) / height))
+    axes = axes_at(figure, 2.95, 0.37, width - 3.1, height - 1.15)
     axes.set(xlim=(-EDGE, EDGE), ylim=(len(some) - 0.4, -0.6), yticks=[])
     interval = "95 % confidence interval over " if any(bar.interval for bar in some) else ""
     axes.set_xlabel(f"difference (percentage points), {interval}{count(seeds, 'seed')}", loc="right")

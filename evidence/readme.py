@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -11,15 +11,18 @@ from evidence.claims import Finding, Outcome, findings
 from evidence.columns import NOTHING, as_table, columns
 from evidence.comparison import Comparison
 from evidence.picture import NAME
-from evidence.provenance import FROM_ROOT, example, machines, test_images
 from evidence.section import STAR, remarks, sentence
+from evidence.writeups import short
 from mnist_lab.analysis.holm import ALPHA
 from mnist_lab.reports import markdown, wording
+from mnist_lab.runs import Run
 from mnist_lab.text.quantities import count
 from tools.blocks import put
 
 COMMAND = "make results"
 """What writes it."""
+FROM_ROOT = "results/published/"
+"""Where the evidence is, from the project's README."""
 
 
 def document(compared: Sequence[Comparison], folder: Path) -> str:
@@ -30,18 +33,20 @@ def document(compared: Sequence[Comparison], folder: Path) -> str:
         folder: where the runs are, for links to their plots.
     """
     found = [(one, findings(one)) for one in compared]
-    return _render(
+    return markdown(
         "README.md.jinja",
+        package="evidence",
         extent=_extent(compared),
-        overview=_overview(found, ""),
-        open=_open(found),
+        overview=_overview(found),
+        open=_open(finding for _, claims in found for finding in claims),
         picture=NAME,
-        notes=_notes(),
+        alpha=ALPHA,
+        star=STAR,
         writeups=[(one, as_table(columns(folder), one.rows), remarks(one), claims) for one, claims in found],
         sentence=sentence,
-        test_images=test_images(compared),
-        machines=machines(compared),
-        example=example(compared),
+        test_images=_test_images(compared),
+        machines=_machines(compared),
+        example=_example(compared),
     )
 
 
@@ -51,14 +56,15 @@ def first_screen(compared: Sequence[Comparison]) -> str:
     outcomes = Counter(finding.outcome for finding in claims)
     met = [row.meets_floor for one in compared for row in one.done if row.meets_floor is not None]
     errors = [error for one in compared for error in _errors(one)]
-    return _render(
+    return markdown(
         "first_screen.md.jinja",
+        package="evidence",
         extent=_extent(compared),
         met=f"{sum(met)} of {len(met)}",
         error=f"{median(errors):.2f} pp" if errors else NOTHING,
         replicated=f"{outcomes[Outcome.REPLICATED]} of {len(claims)}",
         contradicted=[f.claim.says.rstrip(".") for f in claims if f.outcome is Outcome.CONTRADICTED],
-        open=[f"{outcomes[kind]} {kind}" for kind in Outcome if kind.is_open and outcomes[kind]],
+        open=_open(claims),
         page=f"{FROM_ROOT}README.md",
     ).strip()
 
@@ -67,10 +73,6 @@ def _errors(one: Comparison) -> list[float]:
     """The absolute errors against published test accuracies in percentage points, without those in whole percent."""
     exact = [row for row in one.done if not row.experiment.rounded]
     return [abs(100 * difference) for row in exact if (difference := row.test.difference) is not None]
-
-
-def _render(template: str, **context: Any) -> str:
-    return markdown(template, package="evidence", **context)
 
 
 def in_project_readme(text: str, compared: Sequence[Comparison]) -> str:
@@ -89,8 +91,8 @@ def _extent(compared: Sequence[Comparison]) -> str:
     )
 
 
-def _overview(found: Sequence[tuple[Comparison, list[Finding]]], page: str) -> list[list[str]]:
-    """A row a write-up, with a link to its section of `page`."""
+def _overview(found: Sequence[tuple[Comparison, list[Finding]]]) -> list[list[str]]:
+    """A row a write-up, with a link to its section."""
     rows = []
     for one, claims in found:
         names = {row.experiment.name for row in one.rows}
@@ -100,7 +102,7 @@ def _overview(found: Sequence[tuple[Comparison, list[Finding]]], page: str) -> l
         off = _errors(one)
         rows.append(
             [
-                f"[{one.writeup.title}]({page}#{_anchor(one.writeup.title)})",
+                f"[{one.writeup.title}](#{_anchor(one.writeup.title)})",
                 f"{len(done)} of {len(names)}" if len(done) < len(names) else str(len(names)),
                 f"{len(one.runs)}",
                 f"{median(off):.2f}" if off else NOTHING,
@@ -112,10 +114,10 @@ def _overview(found: Sequence[tuple[Comparison, list[Finding]]], page: str) -> l
     return rows
 
 
-def _open(found: Sequence[tuple[Comparison, list[Finding]]]) -> list[str]:
+def _open(claims: Iterable[Finding]) -> list[str]:
     """Why conclusions are open, with how many are."""
-    every = Counter(finding.outcome for _, claims in found for finding in claims)
-    return [f"{every[kind]} {kind}" for kind in Outcome if kind.is_open and every[kind]]
+    outcomes = Counter(finding.outcome for finding in claims)
+    return [f"{outcomes[kind]} {kind}" for kind in Outcome if kind.is_open and outcomes[kind]]
 
 
 def _anchor(title: str) -> str:
@@ -123,28 +125,62 @@ def _anchor(title: str) -> str:
     return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
-def _notes() -> list[str]:
-    return [
-        "Accuracies are fractions of 1: the mean over n seeds ± their sample standard deviation (n - 1). *Train* is "
-        "the running accuracy of the last epoch, *Test* that of the saved model. Where the best accuracies over the "
-        "epochs were published, ours are given as *Best train* and *Best test*; a best test accuracy is "
-        "selected on the test images and therefore optimistic, theirs as well as ours.",
-        "*Ours - published* is in percentage points (pp), train / test: of the best accuracies where only these were "
-        "published. A published number is from one run; *about* marks one that was published in whole percent.",
-        "*Difference from the base*: test accuracy minus that of the experiment it changes, with the same seeds, "
-        "in percentage points with its 95 % confidence interval. Verdict: paired sign-flip test with Holm's "
-        f"correction over all experiments that share the base, at {ALPHA:g}; the p shown is corrected. "
-        f"{wording.INTERVAL} {wording.SCOPE} {wording.PLANNED}",
-        "*Acceptance threshold*: what the median test accuracy over the seeds must reach in a faithful reproduction.",
-        "*Parameters* are the trainable ones.",
-        "Under each table, the write-up's conclusions. Those that compare two experiments use the same test: on test "
-        "accuracy or the generalization gap compared with the base it is that of the table and of `report.md`, all "
-        "others of a write-up are a family of their own under Holm's correction. Those that state a value are judged "
-        "by Student's 95 % confidence interval of the mean over the seeds, and are *inconclusive* where it spans the "
-        "bound. *Not significant* does not mean that there is no difference; with *too few seeds* no difference could "
-        "have been significant. The generalization gap is training minus validation accuracy; dropout and "
-        "augmentation, active in training, bias it downwards: where two experiments differ in them it does not show "
-        "which overfits more, and a small gap under them does not rule out overfitting (*inconclusive: gap biased by "
-        "dropout or augmentation*). "
-        f"Conclusions marked with {STAR} are not stated in the write-up but follow from its numbers.",
-    ]
+def _test_images(compared: Sequence[Comparison]) -> list[str]:
+    """What is to be known of seeds and of the test images, a point each."""
+    runs = [run for one in compared for run in one.runs]
+    seeds = {
+        row.experiment.name: row.group.seeds
+        for one in compared
+        for row in one.done
+        if row.group and row.group.seeds != tuple(range(1, row.n + 1))
+    }
+    text = (
+        "The recipes are the published ones; what a write-up leaves open, and where ours departs from it, stands in "
+        "the configuration. No seed was chosen by its result: every experiment has the seeds 1 to n"
+    )
+    if seeds:
+        some = (f"`{short(name)}` {', '.join(map(str, which))}" for name, which in seeds.items())
+        text += f", but for {'; '.join(some)}"
+    text += "."
+    lines = [text]
+    lines += [f"{one.writeup.title}: {' '.join(wording.reuse(one.section.reuse))}" for one in compared if one.section]
+    lines.append(
+        f"All {len(runs):,} runs share the same 10,000 test images, as the write-ups do, so these numbers say nothing "
+        "about other digits: the interval for another choice of test images is in `report.md`."
+    )
+    return lines
+
+
+def _machines(compared: Sequence[Comparison]) -> list[list[str]]:
+    """What the runs were trained on and with, a row each."""
+    by_machine: dict[tuple[str, ...], list[Run]] = {}
+    for run in (run for one in compared for run in one.runs):
+        by_machine.setdefault(_machine(run.measured.environment), []).append(run)
+    rows = []
+    for machine, runs in sorted(by_machine.items()):
+        writeup = Counter(run.measured.run.experiment.partition("/")[0] for run in runs)
+        rows.append([str(len(runs)), ", ".join(f"{name} {n}" for name, n in sorted(writeup.items())), *machine])
+    return rows
+
+
+def _machine(environment: dict[str, Any]) -> tuple[str, ...]:
+    backend = environment.get("backend", "")
+    devices = ", ".join(environment.get("devices") or [environment.get("device", "")])
+    where = f"{devices}, {environment['processor']}" if environment.get("processor") else devices
+    versions = [environment.get(name) for name in ("python", "keras", "numpy")]
+    commit = str(environment.get("git_commit") or "not recorded")[:7]
+    dirty = ", with changes that were not committed" if environment.get("git_dirty") else ""
+    return (
+        f"{backend} {environment.get(backend, '')}".strip(),
+        where,
+        str(environment.get("threads", "")),
+        ", ".join(str(version) for version in versions if version),
+        str(environment.get("platform", "")),
+        f"{environment.get('mnist_lab', '')}, {commit}{dirty}",
+    )
+
+
+def _example(compared: Sequence[Comparison]) -> str | None:
+    """The path of a run's folder; None if nothing was run."""
+    run = next((run for one in compared for run in one.runs), None)
+    return run and f"{FROM_ROOT}{run.measured.run.experiment}/{run.folder.id}"

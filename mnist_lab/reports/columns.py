@@ -64,7 +64,7 @@ def columns(section: Section) -> list[Column]:
         Column(change, MINOR, lambda entry: Cell(entry.group.changed), numeric=False),
         *_scores(section),
         Column("n", MINOR + 1 if same_n else 2, lambda entry: Cell(str(entry.group.n), value=entry.group.n)),
-        Column("Difference", 0, _difference, aside_heading="95 % CI", aside_priority=1),
+        Column("Difference", 0, difference, aside_heading="95 % CI", aside_priority=1),
         Column("Verdict", 0, _verdict, numeric=False, unbroken=True),
         *_settings(section),
         *([] if section.share else [_validation(MINOR + 6)]),
@@ -138,7 +138,8 @@ def _over_seeds(of: Callable[[Group], Spread | None], sign: str = "") -> Callabl
     return cell
 
 
-def _difference(entry: Entry) -> Cell:
+def difference(entry: Entry) -> Cell:
+    """From the base, in percentage points, with its interval: `+0.15 (+0.08 to +0.22)`."""
     if not (pair := entry.verdict and entry.verdict.paired):
         return Cell()
     ends = f"({wording.ends_pp(pair.interval)})" if pair.interval else ""
