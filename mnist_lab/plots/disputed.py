@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from mnist_lab.plots.digits import draw_tile
-from mnist_lab.plots.style import BLUE, GREY, ORANGE, set_height, styled, titled
+from mnist_lab.plots.digits import canvas, draw_tile
+from mnist_lab.plots.style import BLUE, GREY, ORANGE, styled
 from mnist_lab.plots.wrapping import fitted, text_width
 
 ACROSS, DOWN = 5, 4  # images of each half
@@ -55,18 +55,12 @@ def disputed(halves: tuple[Half, Half], classes: Sequence[str], *, title: str) -
     width = 2 * SIDE + 2 * wide + GAP
     headings = [fitted(half.heading, wide, HEADING, lines=2) for half in halves]
     legends = [fitted(half.legend, wide, LEGEND, lines=2) for half in halves]
-    figure = titled(title, width)
-    top = 0.22 if "\n" not in figure.get_suptitle() else 0.4
-    beneath = top + LINE * HEADING * max(text.count("\n") + 1 for text in headings) + 0.02
+    beneath = LINE * HEADING * max(text.count("\n") + 1 for text in headings) + 0.02
     grid = beneath + LINE * LEGEND * max(text.count("\n") + 1 for text in legends) + 0.08
-    height = grid + rows * PITCH[1] + FOOT
-    set_height(figure, height)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
-    axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
+    figure, axes = canvas(title, width, grid + rows * PITCH[1] + FOOT, top=0.22)
     places = (SIDE, SIDE + wide + GAP)
     for half, heading, legend, left in zip(halves, headings, legends, places, strict=True):
-        axes.text(left, top + 0.06, heading, fontsize=HEADING, va="top")
+        axes.text(left, 0.06, heading, fontsize=HEADING, va="top")
         axes.text(left, beneath + 0.05, legend, fontsize=LEGEND, color=GREY, va="top")
         _grid(axes, half, classes, left, grid)
     return figure

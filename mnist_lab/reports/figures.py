@@ -169,24 +169,22 @@ def digits(comparison: Comparison, data_dir: Path | None) -> "dict[str, Figure]"
 
 def _half(found: Disputed, images: Sequence[DisputedImage], errs: str, right: str, dataset: "Dataset") -> "Half":
     from mnist_lab import plots
-    from mnist_lab.plots.disputed import SHOWN
 
-    shown = images[:SHOWN]
     if found.pairs == 1:
         heading = f"{errs} wrong, {right} right: {count(len(images), 'image')}"
         legend = "with its confidence, highest first"
-        notes = [f"{one.confidence:.1%}" if one.confidence else "" for one in shown]
+        notes = [f"{one.confidence:.1%}" if one.confidence else "" for one in images]
     else:
         heading = f"Misclassified more often by {errs}: {count(len(images), 'image')}"
         legend = f"in how many of {found.pairs} models, against how many of the other's {found.pairs}"
-        wrong = [(one.base_wrong, one.this_wrong) for one in shown]
+        wrong = [(one.base_wrong, one.this_wrong) for one in images]
         notes = [f"{max(pair)} against {min(pair)}" for pair in wrong]
     return plots.Half(
         heading,
         legend if len(images) else "",
-        dataset.x_test[[one.index for one in shown]],
-        [one.label for one in shown],
-        [one.predicted for one in shown],
+        dataset.x_test[[one.index for one in images]],
+        [one.label for one in images],
+        [one.predicted for one in images],
         notes,
     )
 

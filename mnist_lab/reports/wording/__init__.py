@@ -25,7 +25,6 @@ from mnist_lab.reports.wording.notes import (
 )
 from mnist_lab.reports.wording.numbers import (
     CI,
-    GAP,
     amount,
     as_published,
     deviation,
@@ -47,7 +46,6 @@ __all__ = [
     "BIASED",
     "CI",
     "DID",
-    "GAP",
     "INTERVAL",
     "LATEX_FOLDS",
     "LATEX_MARKS",
