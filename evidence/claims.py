@@ -6,7 +6,7 @@ that base; the other comparisons of a write-up are a family of their own. A clai
 by Student's interval of its mean over the seeds.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
@@ -99,8 +99,6 @@ _MEASURES: dict[str, Callable[[Claim, Group, int], float | None]] = {
 
 def _tests(compared: Comparison) -> dict[int, Tested]:
     """Of the claims that compare two experiments, by their number; without arms that were not run."""
-    tables: dict[str, Mapping[str, Tested]] = {"test": compared.verdicts}
-    tables |= dict.fromkeys(GAPS, compared.gaps)
     tests: dict[int, Tested] = {}
     own: dict[int, tuple[BySeed, BySeed]] = {}
     for i, claim in enumerate(compared.writeup.claims):
@@ -109,8 +107,8 @@ def _tests(compared: Comparison) -> dict[int, Tested]:
         group, other = _sides(claim, compared)
         if not _in_tables(claim, compared):
             own[i] = measured(claim, other), measured(claim, group)
-        elif group and group.name in tables[claim.quantity]:
-            tests[i] = tables[claim.quantity][group.name]
+        elif (entry := compared.entry(claim.of)) and (test := entry.gap if claim.quantity in GAPS else entry.verdict):
+            tests[i] = test
     return tests | dict(zip(own, tested(list(own.values())), strict=True))
 
 
@@ -122,10 +120,10 @@ def _in_tables(claim: Claim, compared: Comparison) -> bool:
 
 def _sides(claim: Claim, compared: Comparison) -> tuple[Group | None, Group | None]:
     """What a claim is about, and what it is compared with."""
-    group = compared.group(claim.of)
-    if group and _in_tables(claim, compared):
-        return group, compared.bases.get(group.name)
-    return group, compared.group(str(claim.than))
+    entry, other = (compared.entry(str(name)) for name in (claim.of, claim.than))
+    if entry and _in_tables(claim, compared):
+        return entry.group, entry.base
+    return entry and entry.group, other and other.group
 
 
 def _of_two(claim: Claim, compared: Comparison, test: Tested | None) -> Finding:
@@ -153,9 +151,10 @@ def _of_two(claim: Claim, compared: Comparison, test: Tested | None) -> Finding:
 
 
 def _of_size(claim: Claim, compared: Comparison) -> Finding:
-    group = compared.group(claim.of)
-    if group is None:
+    entry = compared.entry(claim.of)
+    if entry is None:
         return _not_run(claim, compared)
+    group = entry.group
     values = tuple(measured(claim, group).values())
     in_any_range = claim.quantity in (*GAPS, *EPOCHS)
     interval = mean_interval(values) if in_any_range else mean_accuracy_interval(values)

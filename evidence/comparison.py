@@ -8,8 +8,6 @@ from statistics import median
 
 from evidence.writeups import Experiment, Writeup, short, writeups
 from mnist_lab.analysis import mean_interval
-from mnist_lab.analysis.family import Tested
-from mnist_lab.analysis.verdicts import Verdict
 from mnist_lab.reports import Entry, Group, Published, Section, Study, collect, groups, published_in, study
 from mnist_lab.runs import Run
 
@@ -111,29 +109,14 @@ class Comparison:
         """All of them, in the order of the rows."""
         return tuple(run for row in self.rows if row.group for run in row.group.runs)
 
-    @property
-    def bases(self) -> dict[str, Group]:
-        """What the tables compare a group with, by the group's name."""
-        return {row.group.name: row.entry.base for row in self.done if row.group and row.entry and row.entry.base}
-
-    @property
-    def verdicts(self) -> dict[str, Verdict]:
-        """The verdicts of the tables, by the name of the group."""
-        return self.section.verdicts if self.section else {}
-
-    @property
-    def gaps(self) -> dict[str, Tested]:
-        """The same of the generalization gap."""
-        return {entry.group.name: entry.gap for entry in self.section.entries if entry.gap} if self.section else {}
-
     def experiment(self, key: str) -> Experiment:
         """The experiment whose name ends so."""
         return next(row.experiment for row in self.rows if short(row.experiment.name) == key)
 
-    def group(self, key: str) -> Group | None:
-        """The runs of the experiment whose name ends so; where it was trained in several ways, of most seeds."""
+    def entry(self, key: str) -> Entry | None:
+        """The runs of the experiment whose name ends so; where it was trained in several ways, those of most seeds."""
         found = [row for row in self.done if short(row.experiment.name) == key]
-        return max(found, key=lambda row: row.n).group if found else None
+        return max(found, key=lambda row: row.n).entry if found else None
 
 
 def compare(runs: Sequence[Run]) -> list[Comparison]:
