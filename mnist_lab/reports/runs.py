@@ -14,7 +14,7 @@ from mnist_lab.config import Config, describe, differences
 from mnist_lab.config.schema import Reference
 from mnist_lab.config.settings import varying
 from mnist_lab.errors import InputError
-from mnist_lab.runs import Measured, Mistake, Run, check_folder, load_run, read_runs
+from mnist_lab.runs import Collection, Measured, Mistake, Run, check_folder, load_run, read_runs
 from mnist_lab.text.quantities import natural_order
 
 Part = TypeVar("Part")
@@ -261,16 +261,8 @@ class Group:
         )
 
 
-@dataclass(frozen=True)
-class Collection:
-    """Finished runs, and what is missing: runs that are skipped, and files of runs that cannot be used."""
-
-    runs: tuple[Run, ...]
-    problems: tuple[str, ...]
-
-
 def collect(paths: Iterable[Path], load: Callable[[Path], Run] = load_run) -> Collection:
-    """The finished runs in and below `paths`, as `read_runs` reads them.
+    """The finished runs in and below `paths`, as `read_runs` reads them, with what cannot be used of them.
 
     Of two with the same experiment, configuration and seed (a copy, a repetition elsewhere) the first counts: the
     second is no further seed.
@@ -296,7 +288,7 @@ def collect(paths: Iterable[Path], load: Callable[[Path], Run] = load_run) -> Co
             problems += run.problems
         else:
             problems.append(f"{run.folder.path}: the same run as {first.folder.path}, which counts.")
-    return Collection(tuple(runs.values()), tuple(problems))
+    return replace(found, runs=tuple(runs.values()), problems=tuple(problems))
 
 
 def groups(runs: Sequence[Run]) -> list[Group]:

@@ -21,11 +21,11 @@ class Collection:
 
     runs: tuple[Run, ...]
     problems: tuple[str, ...]
-    damaged: frozenset[RunFolder]
+    damaged: frozenset[RunFolder] = frozenset()
     """Those whose metrics cannot be right."""
-    unreadable: frozenset[RunFolder]
+    unreadable: frozenset[RunFolder] = frozenset()
     """Those that cannot be read at the moment."""
-    newer: NewerFormatError | None
+    newer: NewerFormatError | None = None
     """The error of the first run that a newer mnist-lab wrote."""
 
     def complete(self) -> "Collection":

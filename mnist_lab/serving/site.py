@@ -11,7 +11,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mnist_lab.errors import MnistLabError
-from mnist_lab.reports import Collection, collect, groups, study
+from mnist_lab.reports import collect, groups, study
+from mnist_lab.runs import Collection
 from mnist_lab.serving import files, pages
 from mnist_lab.serving.snapshot import Snapshot, Watched
 
