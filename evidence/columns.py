@@ -88,12 +88,12 @@ def _best(row: Row, part: str) -> str:
 def _above(row: Row) -> str:
     if row.group is None:
         return ""
-    train, test, rounded = row.train.difference, row.test.difference, row.experiment.rounded
-    return " / ".join([_points(train), f"about {_points(test, 1)}" if rounded else _points(test)])
+    train, test = row.train.points, row.test.points
+    return " / ".join([_points(train), f"about {_points(test, 1)}" if row.experiment.rounded else _points(test)])
 
 
 def _points(value: float | None, digits: int = 2) -> str:
-    return NOTHING if value is None else wording.signed(100 * value, digits)
+    return NOTHING if value is None else wording.signed(value, digits)
 
 
 def _verdict(row: Row) -> str:

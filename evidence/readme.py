@@ -72,7 +72,7 @@ def first_screen(compared: Sequence[Comparison]) -> str:
 def _errors(one: Comparison) -> list[float]:
     """The absolute errors against published test accuracies in percentage points, without those in whole percent."""
     exact = [row for row in one.done if not row.experiment.rounded]
-    return [abs(100 * difference) for row in exact if (difference := row.test.difference) is not None]
+    return [abs(row.test.points) for row in exact if row.test.points is not None]
 
 
 def in_project_readme(text: str, compared: Sequence[Comparison]) -> str:

@@ -157,7 +157,7 @@ def _parameters(entry: Entry) -> Cell:
 def _published(part: str, entry: Entry) -> Cell:
     """A published accuracy, and ours minus it in percentage points: `0.9918 (+0.05)`."""
     known = published_in(part, entry.group.published, entry.group)
-    difference = "" if known.difference is None else f"({wording.signed(100 * known.difference)})"
+    difference = "" if known.points is None else f"({wording.signed(known.points)})"
     return Cell(wording.as_published(known), difference, known.accuracy)
 
 
@@ -212,10 +212,7 @@ def exact(section: Section, entry: Entry, settings: Mapping[str, Mapping[str, An
         "best_test_mean": group.best_test and group.best_test.mean,
         "selected_on_test": str(group.selected_on_test).lower(),
         **{f"published_{key}": one.accuracy for key, one in known.items()},
-        **{
-            f"points_above_published_{key}": None if one.difference is None else 100 * one.difference
-            for key, one in known.items()
-        },
+        **{f"points_above_published_{key}": one.points for key, one in known.items()},
         "seconds_total": group.seconds.mean,
         "seconds_epoch": group.epoch_seconds.mean,
     }

@@ -147,9 +147,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "epochs": group.epochs,
         "selected_on_test": group.selected_on_test,
         "published": accuracies if any(value is not None for value in accuracies.values()) else None,
-        "points_above_published": {
-            key: None if one.difference is None else 100 * one.difference for key, one in known.items()
-        },
+        "points_above_published": {key: one.points for key, one in known.items()},
         "seconds": {"total": group.seconds, "epoch": group.epoch_seconds},
         "observations": [
             {"rule": one.rule, "text": wording.comparison(one), "value": one.value} for one in entry.observations

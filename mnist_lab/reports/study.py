@@ -35,9 +35,9 @@ class Published:
     """Whether it is the best over the epochs."""
 
     @property
-    def difference(self) -> float | None:
-        """Ours less it, as a fraction of 1."""
-        return None if self.ours is None or self.accuracy is None else self.ours.mean - self.accuracy
+    def points(self) -> float | None:
+        """Ours less it, in percentage points."""
+        return None if self.ours is None or self.accuracy is None else 100 * (self.ours.mean - self.accuracy)
 
 
 def published(reference: Reference, group: Group | None) -> dict[str, Published]:
