@@ -323,15 +323,6 @@ def _first_fold(config: Config) -> Config:
     return config.model_copy(update={"data": config.data.model_copy(update={"validation": validation})})
 
 
-def same_test_images(groups: Sequence[Group]) -> bool:
-    """Whether all runs of `groups`, which have their data in common, were tested on the very same images.
-
-    Where seeds draw them (`data.test_subset`), runs with the same seed were.
-    """
-    drawn = any(group.draws_test_images for group in groups)
-    return not drawn or len({seed for group in groups for seed in group.seeds}) == 1
-
-
 def settings_of(groups: Iterable[Group]) -> dict[str, dict[str, Any]]:
     """The settings in which experiments differ (`config.settings.varying`), by key path, with each one's by its name.
 

@@ -16,7 +16,7 @@ from mnist_lab.analysis.pareto import front
 from mnist_lab.analysis.verdicts import Scores, Verdict, verdicts
 from mnist_lab.config.schema import Reference
 from mnist_lab.reports.rules import observations
-from mnist_lab.reports.runs import Data, Group, Spread, same_test_images, settings_of, short_names
+from mnist_lab.reports.runs import Data, Group, Spread, settings_of, short_names
 
 Interval = tuple[float, float]
 Family = Sequence[tuple[Group, Group]]
@@ -203,8 +203,12 @@ class Section:
 
     @cached_property
     def same_images(self) -> bool:
-        """Whether all runs were tested on the very same images; if not, seeds have drawn them (`data.test_subset`)."""
-        return same_test_images(self.groups)
+        """Whether all runs were tested on the very same images.
+
+        Where seeds draw them (`data.test_subset`), runs with the same seed were.
+        """
+        drawn = any(group.draws_test_images for group in self.groups)
+        return not drawn or len({seed for group in self.groups for seed in group.seeds}) == 1
 
     @cached_property
     def one_machine(self) -> bool:

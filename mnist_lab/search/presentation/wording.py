@@ -153,16 +153,13 @@ def confirmed(record: Search) -> str:
         if done.missing:
             return f"{who} is not confirmed: {count(done.missing, 'run')} of the confirmation failed or are missing."
         return f"{who} is not confirmed: it has the configuration of the base."
-    text = f"With {_fresh(arm)}, trial {arm.trial} has {tested(arm)}"
-    base = done.base
+    base, interval = done.base, f" ({CI} {ends(arm.interval)})" if arm.interval else ""
+    text = (
+        f"With {_fresh(arm)}, trial {arm.trial} has {'a mean' if len(arm.test) > 1 else 'a'} test accuracy of "
+        f"{arm.mean:.4f}{interval}"
+    )
     text += f"; {record.base}, the base, has {base.mean:.4f}." if base else "; the base has no finished run."
     return f"{text} {arm.difference.text}" if arm.difference else text
-
-
-def tested(arm: Arm) -> str:
-    """`a mean test accuracy of 0.9838 (95 % confidence interval 0.9830 to 0.9846)`."""
-    interval = f" ({CI} {ends(arm.interval)})" if arm.interval else ""
-    return f"{'a mean' if len(arm.test) > 1 else 'a'} test accuracy of {arm.mean:.4f}{interval}"
 
 
 def _fresh(arm: Arm) -> str:
