@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.search import CONTENDERS, best_so_far
-from mnist_lab.plots.accuracy_axis import accuracy_axis
+from mnist_lab.plots.panel import accuracy_axis
 from mnist_lab.plots.style import BLUE, ORANGE, PURPLE, headline, new_figure, styled
 
 LOOKS: dict[str, dict[str, Any]] = {

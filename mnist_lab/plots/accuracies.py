@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mnist_lab.plots.accuracy_axis import Floats, accuracy_axis
 from mnist_lab.plots.lines import (
     BASES,
     LINE,
@@ -21,7 +20,7 @@ from mnist_lab.plots.lines import (
     write_names,
 )
 from mnist_lab.plots.overview import HEIGHT, LEFT, WIDTH, Style, above_panel, note, panel, written
-from mnist_lab.plots.panel import epoch_axis
+from mnist_lab.plots.panel import Floats, accuracy_axis, epoch_axis
 from mnist_lab.plots.style import BLUE, GREY, INK, axes_at, set_height, styled, titled
 from mnist_lab.plots.wrapping import fitted
 from mnist_lab.text.quantities import count

@@ -12,8 +12,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from mnist_lab.history import History, column
-from mnist_lab.plots.accuracy_axis import Floats
-from mnist_lab.plots.panel import ACCURACY, LOSS, Quantity, epoch_axis, frame, number, whole_epochs
+from mnist_lab.plots.panel import ACCURACY, LOSS, Floats, Quantity, epoch_axis, frame, number, whole_epochs
 from mnist_lab.plots.style import BLUE, GREEN, GREY, HEIGHT, ORANGE, WIDTH, headline, new_figure, styled
 from mnist_lab.plots.wrapping import text_width
 

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from mnist_lab.history import History, column
 from mnist_lab.plots import labels
-from mnist_lab.plots.accuracy_axis import Floats
 from mnist_lab.plots.overview import FONT, Style, drawn, short
+from mnist_lab.plots.panel import Floats
 from mnist_lab.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, inches
 from mnist_lab.plots.wrapping import text_width
 

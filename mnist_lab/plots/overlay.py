@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mnist_lab.plots.accuracy_axis import accuracy_axis, name_axis
 from mnist_lab.plots.lines import (
     BASES,
     LINE,
@@ -21,7 +20,7 @@ from mnist_lab.plots.lines import (
     write_names,
 )
 from mnist_lab.plots.overview import BELOW, WIDTH, Style, above_panel, note, panel
-from mnist_lab.plots.panel import ACCURACY, LOSS, Quantity, epoch_axis, frame
+from mnist_lab.plots.panel import ACCURACY, LOSS, Quantity, accuracy_axis, epoch_axis, frame, name_axis
 from mnist_lab.plots.style import GREY, set_height, styled, titled
 
 PANEL = 2.7  # inches that each panel is high at least

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mnist_lab.plots.accuracy_axis import Floats
 from mnist_lab.plots.overview import Style
+from mnist_lab.plots.panel import Floats
 from mnist_lab.plots.style import BLUE
 
 SEED: Style = {"marker": "_", "markersize": 6, "linestyle": "none", "alpha": 0.6}

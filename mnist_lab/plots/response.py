@@ -12,10 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 from matplotlib.transforms import ScaledTranslation
 
-from mnist_lab.plots.accuracy_axis import accuracy_axis
 from mnist_lab.plots.lines import LINE, LOOKS, Label, leaders, widest_name, write_names
 from mnist_lab.plots.overview import HEIGHT, WIDTH, Style, panel, short
-from mnist_lab.plots.panel import tick_label
+from mnist_lab.plots.panel import accuracy_axis, tick_label
 from mnist_lab.plots.points import SEED, Point, key, shown, write_key
 from mnist_lab.plots.style import INK, figure_of, inches, styled, titled
 from mnist_lab.plots.wrapping import text_width

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
 from mnist_lab.plots import labels
-from mnist_lab.plots.accuracy_axis import accuracy_axis
 from mnist_lab.plots.overview import FONT, HEIGHT, TEXT, WIDTH, Style, drawn, panel, short, write_beside, written
+from mnist_lab.plots.panel import accuracy_axis
 from mnist_lab.plots.points import Point, key, shown, write_key
 from mnist_lab.plots.style import BLUE, INK, figure_of, inches, styled, titled
 from mnist_lab.plots.wrapping import text_width

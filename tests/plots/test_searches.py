@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from mnist_lab.plots import searches
+from mnist_lab.plots.panel import Quantity
 from mnist_lab.plots.searches import At, Confirmed, Dimension, Tried
 from tests.plots.layout import outside, overlaps
 
-ACCURACY, LOSS = searches.QUANTITIES["val_accuracy"], searches.QUANTITIES["val_loss"]
+ACCURACY, LOSS = Quantity("val_accuracy", "validation accuracy"), Quantity("val_loss", "validation loss")
 SPACE = [
     Dimension("learning rate", 1e-4, 1e-2, logarithmic=True),
     Dimension("dropout", 0, 0.5),

@@ -6,10 +6,9 @@ from mnist_lab.plots.searches.front import pareto_front
 from mnist_lab.plots.searches.importance import importance
 from mnist_lab.plots.searches.progress import best_so_far
 from mnist_lab.plots.searches.slices import slices
-from mnist_lab.plots.searches.trials import QUANTITIES, At, Dimension, Tried
+from mnist_lab.plots.searches.trials import At, Dimension, Tried
 
 __all__ = [
-    "QUANTITIES",
     "At",
     "Confirmed",
     "Dimension",

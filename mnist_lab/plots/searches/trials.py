@@ -8,20 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from mnist_lab.plots.accuracy_axis import accuracy_axis
 from mnist_lab.plots.overview import Style
-from mnist_lab.plots.panel import Quantity, frame
+from mnist_lab.plots.panel import Quantity, accuracy_axis, frame
 from mnist_lab.plots.style import BLUE, GREY, ORANGE
 from mnist_lab.text.quantities import count
 
-QUANTITIES = {
-    each.key: each
-    for each in (
-        Quantity("val_accuracy", "validation accuracy", rises=True, ceiling=1.0),
-        Quantity("val_loss", "validation loss", rises=False, ceiling=float("inf")),
-    )
-}
-"""What an objective can be, by its name in a search file."""
 FENCE = 3.0  # interquartile ranges beyond the worst quarter, in powers of ten, from which a number is off the scale
 FEWEST = 8  # numbers of which something can be said to be unlike the others
 LOGARITHMIC_FROM = 5.0  # largest over smallest loss

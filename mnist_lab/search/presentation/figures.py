@@ -23,6 +23,7 @@ NAMES = ("confirmation", "best_so_far", "pareto_front", "slices", "importance", 
 def plots_of(record: Search, importance: Mapping[str, float] | Unknown) -> list[Plot]:
     """The figures that a search has something to show for, in order."""
     from mnist_lab.plots import searches
+    from mnist_lab.plots.panel import Quantity
 
     shown: list[Plot] = []
 
@@ -35,8 +36,8 @@ def plots_of(record: Search, importance: Mapping[str, float] | Unknown) -> list[
     trials, dimensions = list(_tried(record)), _dimensions(record)
     if not trials:
         return shown
-    label, quantity = wording.MEASURES[record.watched.measure], searches.QUANTITIES[record.watched.measure]
-    several = len(record.objectives) > 1
+    label, several = wording.MEASURES[record.watched.measure], len(record.objectives) > 1
+    quantity = Quantity(record.watched.measure, label)
     objective = {"quantity": quantity, "several": several}
     show("best_so_far", f"Best {label} so far", searches.best_so_far, trials, **objective)
     if several:
