@@ -70,7 +70,7 @@ def list_runs(
     arguments.number(limit, "limit")
     from mnist_lab import runs
     from mnist_lab.api.trained import Run
-    from mnist_lab.reports.folder import DEFAULT
+    from mnist_lab.reports.write import DEFAULT
     from mnist_lab.runs.query import Condition, Records
 
     if folder != DEFAULT:

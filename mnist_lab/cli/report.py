@@ -48,7 +48,7 @@ def report(
         raise click.UsageError("--json, --csv and --latex cannot be combined.")
     from mnist_lab.errors import InputError
     from mnist_lab.reports import facts, latex, report_on
-    from mnist_lab.reports.folder import DEFAULT
+    from mnist_lab.reports.write import DEFAULT
 
     compared, files = report_on(paths, output, data_dir)
     echo_skipped(compared.problems)

@@ -29,7 +29,7 @@ def serve(path: Path | None, port: int, data_dir: Path | None) -> None:
     It also shows the runs in progress with their curves, and the queue and failures of a sweep in progress. Only this
     machine can read it. Press Ctrl-C to stop it; the exit code is then 0, as after SIGTERM.
     """
-    from mnist_lab.reports.folder import DEFAULT
+    from mnist_lab.reports.write import DEFAULT
     from mnist_lab.runs import check_folder
     from mnist_lab.serving import Site, listening
 

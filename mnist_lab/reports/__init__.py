@@ -7,11 +7,10 @@ and `write` writes the files.
 from mnist_lab.reports import wording
 from mnist_lab.reports.compare import Comparison, compare
 from mnist_lab.reports.facts import reported_seeds
-from mnist_lab.reports.folder import report_on
 from mnist_lab.reports.runs import Group, Spread, collect, groups
 from mnist_lab.reports.sides import find_results, find_sides
 from mnist_lab.reports.study import Entry, Published, Section, Study, published_in, study
-from mnist_lab.reports.write import markdown, write_comparison, write_page, write_report
+from mnist_lab.reports.write import markdown, report_on, write_comparison, write_page, write_report
 
 __all__ = [
     "Comparison",

@@ -17,8 +17,8 @@ from mnist_lab.errors import DataError, InputError, SetupError
 from mnist_lab.reports import facts, figures, page, wording
 from mnist_lab.reports.columns import columns
 from mnist_lab.reports.compare import Comparison
-from mnist_lab.reports.runs import Group
-from mnist_lab.reports.study import Study
+from mnist_lab.reports.runs import Group, collect, groups
+from mnist_lab.reports.study import Study, study
 from mnist_lab.runs import is_run_folder
 from mnist_lab.system import atomic
 from mnist_lab.text.printable import printable
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from matplotlib.figure import Figure
 
+DEFAULT = Path("results")
+"""The folder that is reported on where none is named."""
 SHOWN = 50
 """Images that every model gets wrong that `report.md` lists; `summary.json` has them all."""
 LONGEST = 120
@@ -38,6 +40,37 @@ LONGEST = 120
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _OF_A_SECTION = re.compile(rf"({figures.CURVES}|{figures.PARAMETERS}|{figures.RESPONSE}_\w+?)(_[0-9]+)?\.png")
 _OF_A_COMPARISON = re.compile(rf"{figures.OVERLAY}\.png|{figures.DIGITS}(_[0-9]+)?\.png")
+
+
+def report_on(
+    folders: Sequence[Path], output: Path | None = None, data_dir: Path | None = None
+) -> tuple[Study, list[Path]]:
+    """Compare the finished runs in and below `folders`, and write the page, the report and its figures.
+
+    Args:
+        folders: none for `results`, which does not have to be there.
+        output: the folder of the files; None for the first of `folders`.
+        data_dir: where to look for the test images first.
+
+    Returns:
+        The comparison, and the paths of the files, the page first; none if there are no runs.
+
+    Raises:
+        InputError: a folder does not exist, or the files would go into a run's folder.
+        NewerFormatError: a run was written by a newer mnist-lab.
+    """
+    first = next(iter(folders), DEFAULT)
+    folder = output or first
+    if is_run_folder(folder):
+        raise InputError(
+            f"{folder}: this is a run's folder; the files of a report have to go elsewhere.",
+            "Name another folder with --output, or report on the folder that the run is in.",
+        )
+    found = collect(folders or ([DEFAULT] if DEFAULT.is_dir() else []))
+    compared = study(first.resolve().name or "results", groups(found.runs), found.problems)
+    if not found.runs:
+        return compared, []
+    return compared, [write_page(folder, compared, data_dir), *write_report(folder, compared, redraw=True)]
 
 
 def write_report(folder: Path, study: Study, *, redraw: bool = False) -> list[Path]:
