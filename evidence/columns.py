@@ -1,4 +1,4 @@
-"""The columns of the tables in `results/published/README.md`: what they say of an experiment."""
+"""The tables in `results/published/README.md`: what they say of an experiment."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,9 +27,12 @@ class Column:
     numeric: bool = True
 
 
-def columns(folder: Path) -> list[Column]:
-    """All of them; plots are linked to as seen from `folder`."""
-    return [
+def table(rows: Sequence[Row], folder: Path) -> tuple[list[str], list[list[str]], list[int]]:
+    """Headings, cells and which columns are numbers; columns that say nothing of any row are skipped.
+
+    Plots are linked to as seen from `folder`.
+    """
+    columns = [
         Column("Experiment", _name, numeric=False),
         Column("What it changes", lambda row: row.experiment.changed or _description(row), numeric=False),
         Column("Parameters", _parameters),
@@ -44,10 +47,6 @@ def columns(folder: Path) -> list[Column]:
         Column("Acceptance threshold", _floor, numeric=False),
         Column("Plots of one seed", lambda row: _plots(row, folder), numeric=False),
     ]
-
-
-def as_table(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[list[str], list[list[str]], list[int]]:
-    """Headings, cells and which columns are numbers; columns that say nothing of any row are skipped."""
     shown = [column for column in columns if any(column.text(row) for row in rows)]
     cells = [[column.text(row) for column in shown] for row in rows]
     return [column.heading for column in shown], cells, [i for i, column in enumerate(shown) if column.numeric]

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from evidence.claims import Finding, Outcome, findings
-from evidence.columns import NOTHING, as_table, columns
+from evidence.columns import NOTHING, table
 from evidence.comparison import Comparison
 from evidence.picture import NAME
 from evidence.section import STAR, remarks, sentence
@@ -42,7 +42,7 @@ def document(compared: Sequence[Comparison], folder: Path) -> str:
         picture=NAME,
         alpha=ALPHA,
         star=STAR,
-        writeups=[(one, as_table(columns(folder), one.rows), remarks(one), claims) for one, claims in found],
+        writeups=[(one, table(one.rows, folder), remarks(one), claims) for one, claims in found],
         sentence=sentence,
         test_images=_test_images(compared),
         machines=_machines(compared),

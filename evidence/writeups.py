@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mnist_lab.config import Config, describe, differences
 from mnist_lab.config.schema import Reference
@@ -32,15 +32,10 @@ class Claim(_Facts):
     quantity: Quantity = "test"
     epoch: int | None = None
     """The one that `validation_at` and `lowest_from` are about."""
-    direction: Literal["higher", "lower"] | None = None
+    direction: Literal["higher", "lower"] | None = Field(None, alias="is")
     than: str | None = None
     at_least: float | None = None
     at_most: float | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _is_a_keyword(cls, values: dict) -> dict:
-        return {"direction" if key == "is" else key: value for key, value in values.items()}
 
     @model_validator(mode="after")
     def _one_question(self) -> "Claim":

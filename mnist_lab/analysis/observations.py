@@ -107,9 +107,8 @@ def observe(evidence: Evidence) -> list[Observation]:
 
     For a run near chance level, that is the only observation: how well it fits is meaningless.
     """
-    if nothing := chance_level(evidence):
-        return [nothing] if (lost := diverged(evidence)) is None else [lost, nothing]
-    return [observation for rule in RULES if (observation := rule(evidence)) is not None]
+    rules = (diverged, chance_level) if chance_level(evidence) else RULES
+    return [observation for rule in rules if (observation := rule(evidence)) is not None]
 
 
 def observe_run(config: "Config", measured: "Measured", history: History) -> list[Observation]:

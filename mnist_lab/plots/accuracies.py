@@ -86,7 +86,8 @@ def _apart(lines: Sequence[Line], title: str, bases: Mapping[str, str], over: st
     columns = min(5, max(3, ceil(len(shown) / 3)), max(map(len, families), default=1))
     wide = (WIDTH - LEFT - 0.12 - (columns - 1) * BETWEEN) / columns
     high = min(2.4, 0.62 * wide)
-    titles = {line.name: _name(line, wide, bold=line.name in roots) for line in shown}
+    weights = {line.name: "bold" if line.name in roots else "normal" for line in shown}
+    titles = {one: fitted(one, wide + 0.7 * BETWEEN, NAME, weight=weight, lines=2) for one, weight in weights.items()}
     heading = HEADING + (NAME / 60 if any("\n" in name for name in titles.values()) else 0)
     row = heading + high + TICKS
     figure = titled(title, WIDTH)
@@ -135,10 +136,6 @@ def _panel(
     axes.annotate(title, (0, 1), (0, 13), fontsize=NAME, weight="bold" if is_root else "normal", **over)
     said = f"{line.value}, {count(line.last_epoch, 'epoch')}" if line.there else "no validation"
     axes.annotate(fitted(said, wide, VALUE), (0, 1), (0, 3), fontsize=VALUE, color=GREY, **over)
-
-
-def _name(line: Line, wide: float, *, bold: bool) -> str:
-    return fitted(line.name, wide + 0.7 * BETWEEN, NAME, weight="bold" if bold else "normal", lines=2)
 
 
 def _all_values(lines: Sequence[Line]) -> Floats:

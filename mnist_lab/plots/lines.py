@@ -133,7 +133,7 @@ def widest_name(names: Sequence[Label]) -> float:
     return SAMPLE + max((text_width(label.text, FONT, "bold") for label in names), default=0.0) + 0.08
 
 
-def runs_said(runs: Collection[int], over: str = "seeds") -> str:
+def runs_said(runs: Collection[int], over: str) -> str:
     """What is drawn for experiments with this many runs, which differ in what `over` says, in words."""
     if max(runs, default=1) == 1:
         return "one seed each" if over == "seeds" else "one fold each"

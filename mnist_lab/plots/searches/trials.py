@@ -125,7 +125,7 @@ def rung_handles(known: Mapping[int, Style], trials: Iterable[Tried]) -> list[Li
     ]
 
 
-def best_handle(several: bool = False) -> Line2D:
+def best_handle(several: bool) -> Line2D:
     """What the rings mean."""
     return Line2D([], [], **BEST, markersize=8, label="Pareto front" if several else "the best")
 
