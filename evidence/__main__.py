@@ -9,6 +9,7 @@ from evidence import picture, readme
 from evidence.comparison import Comparison, evidence
 from evidence.importing import LARGEST, import_runs, keep_first_plots, refresh_observations
 from evidence.writeups import ROOT, writeups
+from mnist_lab import plots
 from mnist_lab.errors import MnistLabError
 from mnist_lab.reports import Study, write_page, write_report
 from mnist_lab.system.atomic import write_text
@@ -40,8 +41,6 @@ def main(source: Path | None) -> None:
 
 def write_all(folder: Path, compared: list[Comparison], study: Study) -> None:
     """Summaries, reports, the picture and the README of the runs in `folder`."""
-    from mnist_lab import plots
-
     write_report(folder, study)
     write_page(folder, study)
     for one in compared:

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from evidence.comparison import Comparison
 from evidence.writeups import short
@@ -11,10 +14,6 @@ from mnist_lab.plots.style import BLUE, FAINT, GREY, INK, ORANGE, axes_at, style
 from mnist_lab.plots.wrapping import fitted
 from mnist_lab.reports import wording
 from mnist_lab.text.quantities import count
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 NAME = "differences.png"
 EDGE = 0.75
@@ -61,13 +60,11 @@ def _bars(compared: Comparison) -> list[Bar]:
 
 
 @styled
-def of(compared: Sequence[Comparison]) -> "Figure":
+def of(compared: Sequence[Comparison]) -> Figure:
     """The picture of the ablation: a row an experiment, the best on top.
 
     Each has a dot and its 95 % confidence interval, and a diamond for the published difference.
     """
-    from matplotlib.lines import Line2D
-
     one = next(one for one in compared if one.writeup.folder == "ablation")
     some, base, seeds = _bars(one), short(one.rows[0].experiment.name), max(row.n for row in one.rows)
     figure = titled(f"What each change does to the test accuracy of {base}", 7.5, 1.35 + 0.27 * len(some))
@@ -90,14 +87,14 @@ def of(compared: Sequence[Comparison]) -> "Figure":
     return figure
 
 
-def _name(axes: "Axes", y: int, bar: Bar) -> None:
+def _name(axes: Axes, y: int, bar: Bar) -> None:
     place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
     text = fitted(bar.changed.replace("->", "\u2192"), 2.75, 8.8, lines=2)
     size = 8.8 if "\n" not in text else 7.6
     axes.annotate(text, (0, y), (-8, 0), ha="right", fontsize=size, linespacing=0.95, annotation_clip=False, **place)
 
 
-def _draw(axes: "Axes", y: int, bar: Bar) -> None:
+def _draw(axes: Axes, y: int, bar: Bar) -> None:
     colour = COLOURS.get(bar.kind, GREY)
     if bar.published is not None and abs(bar.published) < EDGE:
         axes.plot(bar.published, y + BELOW, marker="D", color=INK, mfc="white", markersize=3.8, zorder=2)
