@@ -9,7 +9,7 @@ import os
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
@@ -85,8 +85,6 @@ class Row:
     anchor: str
     bar: Bar | None
     confusions: Confusions | None
-    links: Mapping[str, str | None]
-    """The folder of each run, by its id, relative to the page; None if it cannot be reached from there."""
     series: list[dict[str, Any]]
     """For each run whose history can be read its seed, its epochs and its `SERIES`, ready for JSON."""
     picture: str | None
@@ -203,17 +201,13 @@ def link(folder: Path, run: Path) -> str | None:
         return None
 
 
-Link = Callable[[Path, Path], str | None]
-"""Gives the address of a run's folder, as `link` does."""
-
-
-def parts(folder: Path, study: Study, data_dir: Path | None, link: Link = link) -> list[Part]:
-    """What a page in `folder` shows of each section of a study."""
+def parts(study: Study, data_dir: Path | None) -> list[Part]:
+    """What a page shows of each section of a study."""
     room, taken = _Room(PICTURES), set[str]()
-    return [_part(folder, study, i, room, taken, data_dir, link) for i in range(len(study.sections))]
+    return [_part(study, i, room, taken, data_dir) for i in range(len(study.sections))]
 
 
-def _part(folder: Path, study: Study, i: int, room: _Room, taken: set[str], data_dir: Path | None, link: Link) -> Part:
+def _part(study: Study, i: int, room: _Room, taken: set[str], data_dir: Path | None) -> Part:
     section, name = study.sections[i], f"part-{i + 1}"
     hard = _hard(section, room, data_dir)
     end = end_of_scale((pair.mean, pair.interval) for one in section.verdicts.values() if (pair := one.paired))
@@ -238,7 +232,6 @@ def _part(folder: Path, study: Study, i: int, room: _Room, taken: set[str], data
                 anchor=_anchor(group, taken),
                 bar=bar((pair.mean, pair.interval), end) if pair else None,
                 confusions=_confusions(section, group, shared),
-                links={run.folder.id: link(folder, run.folder.path) for run in group.runs},
                 series=[series for run in group.runs if (series := _series(run))],
                 picture=room.take(picture),
                 has_picture=picture is not None,

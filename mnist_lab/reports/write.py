@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -182,19 +183,22 @@ def html(folder: Path, study: Study, data_dir: Path | None = None) -> str:
 
     The same runs give the same text, except for the test images, which it shows if their data set is available.
     """
-    return report_page("report.html.jinja", page.parts(folder, study, data_dir), study=study)
+    return report_page("report.html.jinja", page.parts(study, data_dir), partial(page.link, folder), study=study)
 
 
-def report_page(template: str, parts: Sequence[page.Part], **context: Any) -> str:
+def report_page(
+    template: str, parts: Sequence[page.Part], address: Callable[[Path], str | None], **context: Any
+) -> str:
     """Render the page of a report, or one that extends it.
 
     Args:
         template: its name.
         parts: what it shows of each section.
+        address: gives the address of a run's folder; None if it cannot be reached from the page.
         context: as of `rendered_page`.
     """
     curves = {row.anchor: row.series for part in parts for row in part.rows}
-    return rendered_page(template, parts=parts, curves=curves, command=page.command, **context)
+    return rendered_page(template, parts=parts, address=address, curves=curves, command=page.command, **context)
 
 
 def rendered_page(

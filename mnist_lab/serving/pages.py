@@ -66,7 +66,8 @@ def page(study: Study, folder: Path, data_dir: Path | None, address: Address) ->
 
     html = report_page(
         "live.html.jinja",
-        parts(folder, study, data_dir, lambda _, run: address(run)),
+        parts(study, data_dir),
+        address,
         package=PACKAGE,
         styles=STYLES,
         scripts=("live.js", "page.js"),

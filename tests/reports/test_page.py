@@ -124,7 +124,7 @@ def test_the_largest_differences_come_first_and_a_huge_difference_leaves_room_fo
         finished_run(tmp_path, seed=seed, test=0.97 + 0.0001 * seed)
         for name, difference in wins.items():
             finished_run(tmp_path, name, seed=seed, test=0.97 + difference + 0.0001 * (seed + seed % 3))
-    [found] = parts(tmp_path, compared(tmp_path), None)
+    [found] = parts(compared(tmp_path), None)
     ranked = {kind: [row.group.name for row in rows] for kind, rows in found.answers.items()}
     assert ranked == {Kind.BETTER: list(wins)[:2], Kind.WORSE: list(wins)[:1:-1]}
     assert wording.lead(found.section) == "Of 4 changes, 2 helped and 2 hurt."
@@ -179,7 +179,7 @@ def test_confusions_are_counted_over_the_seeds_and_set_against_the_images_of_a_c
     predicted = truth.copy()
     predicted[20:23], predicted[0] = 9, 2
     run.write_arrays("predictions.npz", {"probabilities": np.eye(10)[predicted].astype("float16")})
-    [found] = parts(tmp_path, compared(tmp_path), None)[0].rows
+    [found] = parts(compared(tmp_path), None)[0].rows
     assert found.confusions is not None
     assert found.confusions.frequent == ((4, 9, 6), (0, 1, 1), (0, 2, 1))
     assert found.confusions.wrong[4][9] == 6
@@ -193,7 +193,7 @@ def test_the_images_of_a_class_are_not_counted_where_each_seed_drew_others(tmp_p
         run = finished_run(tmp_path, seed=seed, total=50, data__test_subset=50)
         give_mistakes(run, mistakes())
         run.write_arrays("predictions.npz", {"probabilities": np.eye(10)[truth].astype("float16")})
-        [found] = parts(tmp_path, compared(tmp_path), None)[0].rows
+        [found] = parts(compared(tmp_path), None)[0].rows
         assert found.confusions is not None
         assert (found.confusions.images is None) == found.confusions.drawn == (seed == 2)
     assert "Each run was tested on its own subset of the test images" in html(tmp_path, compared(tmp_path))
@@ -226,7 +226,7 @@ def test_the_images_of_other_data_than_the_runs_saw_are_listed_and_not_shown(tmp
 
 def test_a_long_history_is_thinned_to_what_a_small_chart_can_show_and_keeps_its_end(tmp_path):
     finished_run(tmp_path, epochs=1_001)
-    [found] = parts(tmp_path, compared(tmp_path), None)[0].rows
+    [found] = parts(compared(tmp_path), None)[0].rows
     [curves] = found.series
     assert len(curves["epoch"]) <= EPOCHS + 1
     assert (curves["epoch"][0], curves["epoch"][-1]) == (1, 1_001)
@@ -239,7 +239,7 @@ def test_files_that_are_damaged_or_missing_leave_gaps_and_no_more(tmp_path):
         (run.path / name).write_text("[{]")
     (run.path / "config.yaml").unlink()
     edit_metrics(run, observations=[], environment={})
-    [found] = parts(tmp_path, compared(tmp_path), None)[0].rows
+    [found] = parts(compared(tmp_path), None)[0].rows
     assert (found.series, found.confusions, found.config, found.environment, found.observations) == (
         [],
         None,
@@ -270,7 +270,7 @@ def test_names_that_a_link_cannot_tell_apart_get_links_of_their_own(tmp_path):
     for epochs in (3, 4):
         finished_run(tmp_path, train__epochs=epochs)
     once = compared(tmp_path)
-    found, again = parts(tmp_path, replace(once, sections=once.sections * 2), None)
+    found, again = parts(replace(once, sections=once.sections * 2), None)
     assert len({row.anchor for row in found.rows}) == 2
     assert all(re.fullmatch(r"experiment-mlp_512-[0-9a-f]{8}", row.anchor) for row in found.rows)
     assert [row.anchor + "-2" for row in found.rows] == [row.anchor for row in again.rows]
@@ -279,11 +279,11 @@ def test_names_that_a_link_cannot_tell_apart_get_links_of_their_own(tmp_path):
 def test_the_command_that_repeats_a_run_finds_it_in_the_folder_of_results_and_in_the_one_above(tmp_path, monkeypatch):
     results = tmp_path / "my results"
     run = finished_run(results, "ablation/nodes_256")
-    [found] = parts(tmp_path, compared(tmp_path), None)[0].rows
+    [found] = parts(compared(tmp_path), None)[0].rows
     [one] = found.group.runs
     place = f"ablation/nodes_256/{run.id}"
     assert page.command(one) == f"mnist-lab reproduce {place}"
-    assert list(found.links.values()) == [f"my%20results/{place}"]
+    assert page.link(tmp_path, one.folder.path) == f"my%20results/{place}"
     for folder in (tmp_path, results):
         monkeypatch.chdir(folder)
         assert find_run(place, Path("my results")).folder.path.resolve() == run.path
