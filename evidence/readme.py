@@ -8,10 +8,9 @@ from statistics import median
 from typing import Any
 
 from evidence.claims import Finding, Outcome, findings
-from evidence.columns import NOTHING, table
 from evidence.comparison import Comparison
 from evidence.picture import NAME
-from evidence.section import STAR, remarks, sentence
+from evidence.section import NOTHING, STAR, remarks, sentence, table
 from evidence.writeups import short
 from mnist_lab.analysis.holm import ALPHA
 from mnist_lab.reports import markdown, wording

@@ -35,20 +35,18 @@ def varied(experiments: Iterable[tuple[Settings, Entry]]) -> list[Varied]:
     paths = dict.fromkeys(path for known, _ in every for path in known)
     found = []
     for path in paths:
-        lines: dict[frozenset[tuple[str, object]], dict[float, Entry]] = {}
-        others: dict[frozenset[tuple[str, object]], dict[str, Setting]] = {}
+        lines: dict[frozenset[tuple[str, object]], tuple[Settings, dict[float, Entry]]] = {}
         for known, one in every:
             if path in known and (value := known[path].number) is not None:
                 rest = {other: setting for other, setting in known.items() if other != path}
                 key = frozenset((other, setting.value) for other, setting in rest.items())
-                lines.setdefault(key, {}).setdefault(value, one)
-                others[key] = rest
-        long = [key for key, line in lines.items() if len(line) >= LEAST]
+                lines.setdefault(key, (rest, {}))[1].setdefault(value, one)
+        long = [(rest, line) for rest, line in lines.values() if len(line) >= LEAST]
         if long:
-            differing = _differing([others[key] for key in long])
-            long.sort(key=lambda key: [_rank(others[key].get(other)) for other in differing])
-            names = _names([others[key] for key in long], differing)
-            by_name = {name: tuple(sorted(lines[key].items())) for key, name in zip(long, names, strict=True)}
+            differing = _differing([rest for rest, _ in long])
+            long.sort(key=lambda each: [_rank(each[0].get(other)) for other in differing])
+            names = _names([rest for rest, _ in long], differing)
+            by_name = {name: tuple(sorted(line.items())) for name, (_, line) in zip(names, long, strict=True)}
             found.append(Varied(setting_name(path), by_name))
     return found
 
