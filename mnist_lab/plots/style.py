@@ -9,11 +9,11 @@ import io
 import logging
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache, wraps
+from functools import cache
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -27,9 +27,6 @@ from PIL import Image
 from mnist_lab.errors import NoRoomError
 from mnist_lab.plots.wrapping import fitted
 from mnist_lab.system import atomic
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 # Okabe and Ito's palette, distinguishable with any common colour blindness (jfly.uni-koeln.de/color).
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#B0568C"
@@ -102,6 +99,10 @@ def style(more: Mapping[str, Any] | None = None) -> Iterator[None]:
         yield
 
 
+styled = style()
+"""A decorator: the function runs under the shared style."""
+
+
 # Fonts of other scripts often have no bold, which is no news to whoever only wants a figure.
 logging.getLogger("matplotlib.font_manager").addFilter(
     lambda record: not record.getMessage().startswith("findfont: Failed to find font weight")
@@ -113,17 +114,6 @@ def _fallback_fonts() -> list[str]:
     """Those of `FALLBACK_FONTS` that are installed."""
     installed = set(fontManager.get_font_names())
     return [name for name in FALLBACK_FONTS if name in installed]
-
-
-def styled(function: Callable[P, R]) -> Callable[P, R]:
-    """Run `function` under the shared style."""
-
-    @wraps(function)
-    def inner(*args: P.args, **kwargs: P.kwargs) -> R:
-        with style():
-            return function(*args, **kwargs)
-
-    return inner
 
 
 def new_figure(width: float = WIDTH, height: float = HEIGHT) -> Figure:

@@ -157,8 +157,8 @@ def _parameters(entry: Entry) -> Cell:
 def _published(part: str, entry: Entry) -> Cell:
     """A published accuracy, and ours minus it in percentage points: `0.9918 (+0.05)`."""
     known = published_in(part, entry.group.published, entry.group)
-    difference = "" if known.points is None else f"({wording.signed(known.points)})"
-    return Cell(wording.as_published(known), difference, known.accuracy)
+    points = "" if known.points is None else f"({wording.signed(known.points)})"
+    return Cell(wording.as_published(known), points, known.accuracy)
 
 
 def _epochs(entry: Entry) -> Cell:
