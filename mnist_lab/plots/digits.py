@@ -13,18 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from mnist_lab.plots.style import (
-    BLUE,
-    GREY,
-    HEIGHT,
-    ORANGE,
-    WIDTH,
-    axes_at,
-    figure_of,
-    set_height,
-    styled,
-    titled,
-)
+from mnist_lab.plots.style import BLUE, GREY, HEIGHT, ORANGE, WIDTH, axes_at, set_height, styled, titled
 from mnist_lab.plots.wrapping import fitted, text_width
 
 Extent = tuple[float, float, float, float]
@@ -118,7 +107,7 @@ def sample_grid(images: ArrayLike, labels: ArrayLike, classes: Sequence[str], *,
     block, tile = rows * 1.64 / ceil(len(present) / rows), HEIGHT * 0.88 / rows  # a column's width in tiles; inches
     room = min(LONGEST, (block - 1.1) * tile - 0.06)
     names = [fitted(classes[int(label)], room, size) for label in present]
-    _, axes = _tiles(title, rows * 1.64, rows)
+    figure, axes = _tiles(title, rows * 1.64, rows)
     beside = max(text_width(name, size) + 0.06 for name in names) / tile  # in tiles
     across = max(1, min(MOST_OF_A_CLASS, int(block - beside)))
     for place, (label, name) in enumerate(zip(present, names, strict=True)):
@@ -126,7 +115,7 @@ def sample_grid(images: ArrayLike, labels: ArrayLike, classes: Sequence[str], *,
         axes.text(x + beside - 0.15, y + 0.5, name, ha="right", va="center", fontsize=size)
         for n, index in enumerate(np.flatnonzero(labels == label)[:across]):
             draw_tile(axes, images[index], x + beside + n, y, 0.94)
-    return figure_of(axes)
+    return figure
 
 
 @styled

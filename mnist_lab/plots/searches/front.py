@@ -14,7 +14,7 @@ from mnist_lab.plots.overview import FONT, HEIGHT, LEFT, TEXT, WIDTH, Style, pan
 from mnist_lab.plots.panel import Quantity
 from mnist_lab.plots.points import write_key
 from mnist_lab.plots.searches.trials import Tried, looks, on_scale, rung_handles, value_axis
-from mnist_lab.plots.style import GREY, ORANGE, figure_of, inches, styled, titled
+from mnist_lab.plots.style import GREY, ORANGE, inches, styled, titled
 from mnist_lab.plots.tradeoff import count_axis
 from mnist_lab.plots.wrapping import text_width
 
@@ -68,8 +68,7 @@ def _write_numbers(
     spots = inches(axes, [(price, trial.last.value) for trial, price in priced])
     at = inches(axes, [(x, y) for x, y, _ in front])
     names = [f"trial {trial.number}" for _, _, trial in front]
-    box = axes.get_window_extent()
-    dpi = figure_of(axes).dpi
+    box, dpi = axes.get_window_extent(), figure.dpi
     places = labels.around(
         at, [text_width(name, FONT) for name in names], TEXT,
         markers=[(x - 0.05, y - 0.05, x + 0.05, y + 0.05) for x, y in spots], bars=[*_steps(at, box.x1 / dpi)],
