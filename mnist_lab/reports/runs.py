@@ -253,7 +253,7 @@ class Group:
     def data(self) -> Data:
         """What it was trained and tested on."""
         facts = self.first.dataset
-        title = facts.title or facts.name
+        title = facts.label
         if facts.name == "mnist" and not facts.genuine:
             title += " (not the published files)"
         return Data(
