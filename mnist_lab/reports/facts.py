@@ -92,8 +92,6 @@ def _plain(value: Any) -> Any:
             return {"mean": _plain(value.mean), "sd": _plain(value.deviation), "values": _plain(value.values)}
         case Mapping():
             return {key: _plain(each) for key, each in value.items()}
-        case str():
-            return str(value)
         case list() | tuple():
             return list(map(_plain, value))
         case _ if is_dataclass(value) and not isinstance(value, type):
