@@ -1,8 +1,7 @@
 """Epochs that matter in a history: where a target is reached, where overfitting starts."""
 
 from dataclasses import dataclass
-from math import ceil, isfinite, nan
-from statistics import mean, stdev
+from math import ceil, isfinite
 
 from mnist_lab.history import History, best_epoch, column
 
@@ -19,10 +18,8 @@ class Onset:
     """The epoch of the lowest validation loss."""
     rise: float
     """How far above that loss the last epoch ended, as a fraction of it."""
-    mean: float
-    """Mean validation accuracy of the epochs after it."""
-    deviation: float
-    """Sample standard deviation of the same."""
+    after: tuple[float, ...]
+    """The validation accuracies of the epochs after it that are finite."""
 
 
 def window(epochs: int) -> int:
@@ -72,10 +69,5 @@ def overfitting_onset(history: History) -> Onset | None:
     turned = len(losses) - 1 - index >= last and all(loss >= (1 + RISE) * best[1] for loss in losses[-last:])
     if not turned or not training[-1] < training[index]:
         return None
-    after = [value for value in column(history, "val_accuracy")[index + 1 :] if isfinite(value)]
-    return Onset(
-        epoch=best[0],
-        rise=losses[-1] / best[1] - 1,
-        mean=mean(after) if after else nan,
-        deviation=stdev(after) if len(after) > 1 else nan,
-    )
+    after = tuple(filter(isfinite, column(history, "val_accuracy")[index + 1 :]))
+    return Onset(epoch=best[0], rise=losses[-1] / best[1] - 1, after=after)

@@ -7,7 +7,7 @@ above it. To add one, write the function, name it in `RULES`, and give it its se
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite, isnan, log
-from statistics import mean
+from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab.analysis.intervals import wilson
@@ -189,10 +189,10 @@ def overfits(run: Evidence) -> Observation | None:
 def onset(run: Evidence) -> Observation | None:
     """Where validation loss turned, with validation accuracy after it (`overfitting_onset`)."""
     found = overfitting_onset(run.history)
-    if not run.learned or found is None or isnan(found.deviation):
+    if not run.learned or found is None or len(found.after) < 2:
         return None
-    facts = {"name": run.validation_name, "epoch": found.epoch, "mean": found.mean, "deviation": found.deviation}
-    return Observation("overfitting_onset", found.epoch, facts)
+    after = {"mean": mean(found.after), "deviation": stdev(found.after)}
+    return Observation("overfitting_onset", found.epoch, {"name": run.validation_name, "epoch": found.epoch, **after})
 
 
 def underfits(run: Evidence) -> Observation | None:

@@ -8,7 +8,6 @@ name it in `RULES`, and add its sentence to `wording.observations`. Observations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import isfinite
 from statistics import fmean, median_low, stdev
 from typing import TYPE_CHECKING
 
@@ -96,16 +95,11 @@ def onset(_: Evidence, entry: "Entry") -> Observation | None:
     epochs after it of all these runs.
     """
     histories = entry.group.histories
-    onsets = [(found.epoch, history) for history in histories if (found := overfitting_onset(history))]
-    after = [
-        row["val_accuracy"]
-        for epoch, history in onsets
-        for row in history
-        if row["epoch"] > epoch and isfinite(row.get("val_accuracy", float("nan")))
-    ]
-    if not onsets or 2 * len(onsets) < len(histories) or len(after) < 2:
+    onsets = list(filter(None, map(overfitting_onset, histories)))
+    after = [accuracy for found in onsets for accuracy in found.after]
+    if 2 * len(onsets) < len(histories) or len(after) < 2:
         return None
-    epochs = [epoch for epoch, _ in onsets]
+    epochs = [found.epoch for found in onsets]
     facts = {"epochs": epochs, "of": len(histories), "mean": fmean(after), "deviation": stdev(after)}
     return Observation("overfitting_onset", median_low(epochs), facts)
 

@@ -25,8 +25,7 @@ def test_overfitting_starts_at_the_lowest_validation_loss_with_the_accuracy_afte
     assert onset is not None
     assert onset.epoch == 4
     assert onset.rise == pytest.approx(0.1074 / 0.0820 - 1)
-    assert onset.mean == pytest.approx((0.9770 + 0.9765 + 0.9780 + 0.9770 + 0.9790 + 0.9785) / 6)
-    assert onset.deviation == pytest.approx(0.000983, abs=1e-6)
+    assert onset.after == (0.9770, 0.9765, 0.9780, 0.9770, 0.9790, 0.9785)
 
 
 def test_one_noisy_epoch_at_the_end_is_no_overfitting():
