@@ -6,12 +6,12 @@ from pathlib import Path
 import click
 
 from evidence import picture, readme
-from evidence.comparison import Comparison, evidence
+from evidence.comparison import evidence
 from evidence.importing import LARGEST, import_runs, keep_first_plots, refresh_observations
 from evidence.writeups import ROOT, writeups
 from mnist_lab import plots
 from mnist_lab.errors import MnistLabError
-from mnist_lab.reports import Study, write_page, write_report
+from mnist_lab.reports import write_page, write_report
 from mnist_lab.system.atomic import write_text
 
 PUBLISHED = ROOT / "results" / "published"
@@ -29,7 +29,13 @@ def main(source: Path | None) -> None:
         compared, study = evidence(PUBLISHED)
         if study is None:
             raise click.ClickException(f"No finished runs below {PUBLISHED}.")
-        write_all(PUBLISHED, compared, study)
+        write_report(PUBLISHED, study)
+        write_page(PUBLISHED, study)
+        for one in compared:
+            if one.study:
+                write_report(PUBLISHED / one.writeup.folder, one.study)
+        plots.save(picture.of(compared), PUBLISHED / picture.NAME)
+        write_text(PUBLISHED / "README.md", readme.document(compared, PUBLISHED))
     except MnistLabError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
@@ -37,17 +43,6 @@ def main(source: Path | None) -> None:
     write_text(project, readme.in_project_readme(project.read_text(encoding="utf-8"), compared))
     size = sum(file.stat().st_size for file in PUBLISHED.rglob("*") if file.is_file())
     click.echo(f"{study.runs} runs, {size / 1e6:.1f} of {LARGEST / 1e6:.0f} MB: {PUBLISHED / 'README.md'}")
-
-
-def write_all(folder: Path, compared: list[Comparison], study: Study) -> None:
-    """Summaries, reports, the picture and the README of the runs in `folder`."""
-    write_report(folder, study)
-    write_page(folder, study)
-    for one in compared:
-        if one.study:
-            write_report(folder / one.writeup.folder, one.study)
-    plots.save(picture.of(compared), folder / picture.NAME)
-    write_text(folder / "README.md", readme.document(compared, folder))
 
 
 def _import(source: Path) -> None:
