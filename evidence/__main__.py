@@ -8,7 +8,7 @@ import click
 from evidence import picture, readme
 from evidence.comparison import evidence
 from evidence.importing import LARGEST, import_runs, keep_first_plots, refresh_observations
-from evidence.writeups import ROOT, writeups
+from evidence.writeups import ROOT
 from mnist_lab import plots
 from mnist_lab.errors import MnistLabError
 from mnist_lab.reports import write_page, write_report
@@ -46,7 +46,7 @@ def main(source: Path | None) -> None:
 
 
 def _import(source: Path) -> None:
-    done = import_runs(source, PUBLISHED, [one for writeup in writeups() for one in writeup.experiments])
+    done = import_runs(source, PUBLISHED)
     click.echo(f"{done.new} runs taken over, {done.known} known already.")
     for reason in done.refused:
         click.echo(f"Skipped: {reason}", err=True)

@@ -5,12 +5,12 @@ their colours.
 """
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from evidence.writeups import Experiment
+from evidence.writeups import Experiment, writeups
 from mnist_lab.analysis import observed
 from mnist_lab.config import fingerprint
 from mnist_lab.errors import InputError
@@ -34,7 +34,7 @@ class Imported:
     """Runs that are no evidence, and why."""
 
 
-def import_runs(source: Path, target: Path, experiments: Iterable[Experiment]) -> Imported:
+def import_runs(source: Path, target: Path) -> Imported:
     """Copy the finished runs in and below `source`; one that is there with other numbers is replaced.
 
     Raises:
@@ -44,7 +44,7 @@ def import_runs(source: Path, target: Path, experiments: Iterable[Experiment]) -
         raise InputError(f"{source}: there is no such folder.")
     read = read_runs([source]).complete()
     found = [run for run in read.runs if not run.folder.path.resolve().is_relative_to(target.resolve())]
-    wanted = {experiment.name: experiment for experiment in experiments}
+    wanted = {experiment.name: experiment for writeup in writeups() for experiment in writeup.experiments}
     new = known = 0
     refused = list(read.problems)
     for run in found:

@@ -389,7 +389,7 @@ def test_an_import_takes_the_numbers_of_every_run_and_the_plots_of_one(tmp_path)
         for name in (*PLOTS, "environment.json", "mistakes.json", "model.keras", "predictions.npz", "log.txt", ".lock"):
             (folder.path / name).write_text("[]")
     (finished_run(source, "mlp_512", seed=4).path / "metrics.json").unlink()  # not finished yet
-    done = import_runs(source, target, EXPERIMENTS)
+    done = import_runs(source, target)
     keep_first_plots(target)
     assert (done.new, done.known, done.refused) == (3, 0, ())
     there = {run.name.partition("-")[0]: {path.name for path in run.iterdir()} for run in target.glob("ablation/*/*")}
@@ -407,9 +407,9 @@ def test_an_import_replaces_what_has_other_numbers_and_leaves_the_rest(tmp_path)
     for folder in folders:
         for name in ("environment.json", "mistakes.json"):
             (folder.path / name).write_text("[]")
-    import_runs(source, target, EXPERIMENTS)
+    import_runs(source, target)
     edit_metrics(folders[1], epochs=7)
-    done = import_runs(source, target, EXPERIMENTS)
+    done = import_runs(source, target)
     assert (done.new, done.known) == (1, 1)
     assert load_run(next(target.glob("ablation/nodes_256/seed2-*"))).metrics["epochs"] == 7
 
@@ -421,7 +421,7 @@ def test_an_import_refuses_what_is_no_evidence(tmp_path):
     finished_run(source, "ablation/batch_64", dataset=MNIST | {"genuine": False})
     finished_run(source, "ablation/batch_256")
     (finished_run(source, "ablation/no_relu").path / "metrics.json").write_text("{}")
-    done = import_runs(source, tmp_path / "target", EXPERIMENTS)
+    done = import_runs(source, tmp_path / "target")
     assert done.new == 0
     for words in ("not one of the published", "as the configuration says now", "published files of MNIST",
                   "no environment.json and no mistakes.json", "damaged"):  # fmt: skip
