@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 PACKAGE = "mnist_lab.search.presentation"
 MOST = 30
 """Trials that `search.md` lists; the page lists all."""
-FACTS = (wording.optimism, wording.tried, wording.progress, wording.unseen)
-"""What the page says below the best configuration, in order."""
 _FIGURES = re.compile(rf"({'|'.join(NAMES)})\.png")
 
 
@@ -81,7 +79,6 @@ def html(record: Search, figures: "Sequence[Markup]", importance: str) -> str:
         importance=importance,
         answers=_answers(record, end),
         end=end,
-        facts=[text for say in FACTS if (text := say(record))],
         **tables.every(record),
         links={trial.number: quote(f"{trial.run}/") for trial in record.trials if trial.run},
         bold={trial.number for trial in standings.best(record)},
