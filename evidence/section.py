@@ -132,11 +132,10 @@ def remarks(one: Comparison) -> list[str]:
 
 
 def _unfinished(one: Comparison) -> list[str]:
-    missing = [row for row in one.rows if not row.finished]
-    if not missing:
-        return []
-    texts = [f"`{short(row.experiment.name)}` {row.n} of {row.experiment.seeds}" for row in missing]
-    return [f"Not all seeds are run yet: {', '.join(texts)}."]
+    texts = [
+        f"`{short(row.experiment.name)}` {row.n} of {row.experiment.seeds}" for row in one.rows if not row.finished
+    ]
+    return [f"Not all seeds are run yet: {', '.join(texts)}."] if texts else []
 
 
 def _below_floor(one: Comparison) -> list[str]:
