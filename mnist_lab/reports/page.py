@@ -68,6 +68,11 @@ class Confusions:
         """Whether the matrix is small enough to be shown."""
         return len(self.wrong) <= CLASSES
 
+    @property
+    def per_model(self) -> list[float]:
+        """How many images of each class a model gets wrong, on average."""
+        return [sum(counts) / self.runs for counts in self.wrong]
+
     def recall(self, label: int) -> float | None:
         """The share of a class' images that were recognized, over all runs."""
         if not self.images or not self.images[label]:
@@ -162,19 +167,14 @@ class Part:
         """Whether it is known of all of these how many test images each class has."""
         return all(row.confusions and row.confusions.images for row in self.by_class)
 
-    def class_cells(self, row: Row) -> list[tuple[str, int]]:
+    def class_cells(self, found: Confusions) -> list[tuple[str, int]]:
         """Of each class the accuracy, else how many of its images a model gets wrong; and the shade, in percent."""
-        found = row.confusions
-        if found is None:
-            return []
-        wrong = [sum(counts) / found.runs for counts in found.wrong]
-        most = max(
-            (sum(counts) / c.runs for r in self.by_class if (c := r.confusions) for counts in c.wrong), default=0
-        )
+        wrong = found.per_model
+        most = max((n for row in self.by_class if row.confusions for n in row.confusions.per_model), default=0)
         shares = [round(100 * n / most) if most else 0 for n in wrong]
         if not self.known_by_class:
             return [(f"{n:.1f}", share) for n, share in zip(wrong, shares, strict=True)]
-        recalls = [found.recall(label) for label in range(len(wrong))]
+        recalls = map(found.recall, range(len(wrong)))
         cells = ["" if recall is None else f"{100 * recall:.1f}" for recall in recalls]
         return list(zip(cells, shares, strict=True))
 
