@@ -17,7 +17,7 @@ from mnist_lab.errors import InputError
 from mnist_lab.reports import wording
 from mnist_lab.reports.runs import UNREADABLE, Group, Spread
 from mnist_lab.reports.sides import Side
-from mnist_lab.reports.study import Entry, Family, Interval, Section, by_data, judged
+from mnist_lab.reports.study import Entry, Family, Interval, Section, judged
 from mnist_lab.runs import Measured, Mistake
 from mnist_lab.text.quantities import duration
 
@@ -226,7 +226,7 @@ def _families(base: Group, arms: Sequence[Group], results: Sequence[Group]) -> l
     Arms whose base it is in `results` too belong to the family that a report of these would test them in; all others
     are a family of their own.
     """
-    there = [group for some in by_data(results) for group in some if group.data == base.data]
+    there = [group for group in results if group.data == base.data]
     known = next((group for group in there if _same(group, base)), None)
     of_base = [group for group in there if known and group.base == known.name]
     among = [arm for arm in arms if any(_same(arm, group) for group in of_base)]

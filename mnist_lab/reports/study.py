@@ -290,15 +290,15 @@ def study(title: str, groups: Iterable[Group], problems: Sequence[str] = ()) -> 
 
     Args:
         title: what the comparison is called.
-        groups: as `report.groups` gives them.
-        problems: as `report.collect` gives them.
+        groups: as `reports.groups` gives them.
+        problems: as `reports.collect` gives them.
     """
-    apart = by_data(groups)
+    apart = _by_data(groups)
     headings = Counter(some[0].data.heading for some in apart)
     return Study(title, tuple(_section(some, headings) for some in apart), tuple(problems))
 
 
-def by_data(groups: Iterable[Group]) -> list[list[Group]]:
+def _by_data(groups: Iterable[Group]) -> list[list[Group]]:
     """Set groups apart that were trained or tested on different data; all of a data set before parts of it."""
 
     def rank(group: Group) -> tuple[object, ...]:
@@ -312,10 +312,9 @@ def _section(groups: Sequence[Group], headings: Mapping[str, int]) -> Section:
     data = groups[0].data
     heading = data.heading if headings[data.heading] == 1 else f"{data.heading} (SHA-256 {data.sha256[:8]})"
     by_name = {group.name: group for group in groups}
-    bases = {group.name: by_name[group.base] for group in groups if group.base in by_name}
     families: dict[str, list[tuple[Group, Group]]] = {}
     for group in groups:
-        if base := bases.get(group.name):
+        if base := by_name.get(group.base or ""):
             families.setdefault(base.name, []).append((base, group))
     return Section(heading, judged(groups, families.values()))
 
