@@ -30,15 +30,13 @@ def standings(record: Search) -> list[Trial]:
 
 
 def depth(record: Search, trial: Trial) -> int:
-    """The epochs of the rung that a trial has reached; at the end of its training all, however early it stopped."""
-    if trial.state == "finished":
-        return record.budget.epochs
-    return trial.reached[-1].epoch if trial.reached else 0
+    """The epochs of the last rung of a trial with numbers; at the end of its training all, however early it stopped."""
+    return record.budget.epochs if trial.state == "finished" else trial.reached[-1].epoch
 
 
 def best(record: Search) -> list[Trial]:
     """The Pareto front of two objectives, else the best trial alone; none before any has a result."""
-    if len(record.objectives) > 1 and record.front:
+    if record.front:
         by_number = {trial.number: trial for trial in record.trials}
         return [by_number[number] for number in record.front if number in by_number]
     return [record.best_trial] if record.best_trial else []

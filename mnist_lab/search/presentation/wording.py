@@ -102,7 +102,7 @@ def outcome(record: Search) -> str:
     first = standings.best(record)
     if not first:
         return "No trial has a result so far."
-    if len(record.objectives) > 1 and record.front:
+    if record.front:
         return _outcome_of_two(record, first)
     trial, watched = first[0], record.watched
     value_of_it = trial.measured(watched.measure)
