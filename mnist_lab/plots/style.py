@@ -123,7 +123,7 @@ def new_figure(width: float = WIDTH, height: float = HEIGHT) -> Figure:
 
 def titled(title: str, width: float, height: float = 1) -> Figure:
     """The same with a headline, to be laid out by hand; its height may follow (`set_height`)."""
-    figure = _Shown(figsize=(width, height), layout="none")
+    figure = _Shown(figsize=(width, height))
     headline(figure, title)
     return figure
 
