@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def check_installed(sampler: str) -> None:
-    """Check that what the sampler needs is installed.
+    """Check that what the sampler needs is installed, and import Optuna, which in a notebook warns of missing widgets.
 
     Raises:
         SetupError: it is not; says how to install it.
@@ -40,6 +40,9 @@ def check_installed(sampler: str) -> None:
             "sampler: gp needs PyTorch, which is not installed.",
             f"To install it: {extra_command('torch')}\nOr choose the sampler tpe.",
         )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import optuna  # noqa: F401
 
 
 OLDEST = 5

@@ -1,6 +1,8 @@
 """Proposals of values, and the journal that optuna-dashboard opens."""
 
 import math
+import subprocess
+import sys
 
 import optuna
 import pytest
@@ -16,6 +18,7 @@ from mnist_lab.search import sampler
 from mnist_lab.search.journal import write_journal
 from mnist_lab.search.record import Limit, Objective, Reached, Trial
 from mnist_lab.search.sampler import Sampler
+from tests.lab import environment
 from tests.search.records import of_accuracy
 
 TEXT = """\
@@ -112,6 +115,15 @@ def test_what_a_sampler_needs_and_is_not_installed_is_named_with_its_extra(monke
     with pytest.raises(SetupError) as caught:
         sampler.check_installed(kind)
     assert extra in (caught.value.hint or "")
+
+
+def test_optuna_is_imported_without_the_warning_that_it_gives_in_a_notebook():
+    script = (
+        "import ipykernel.zmqshell; from mnist_lab.search.sampler import check_installed; check_installed('tpe');"
+        "import optuna, tqdm.auto; optuna.samplers"
+    )
+    done = subprocess.run([sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True)
+    assert done.stderr == ""
 
 
 def test_a_journal_has_every_trial_as_optuna_knows_it(tmp_path):
