@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
-from pydantic_core import PydanticCustomError
 
 from mnist_lab.config.document import frozen, read
 from mnist_lab.config.problems import config_error, suggest
-from mnist_lab.config.spec import Positive, Spec
+from mnist_lab.config.spec import Positive, Spec, invalid
 from mnist_lab.errors import InputError
 
 _LOCAL = re.compile(r"local(:[1-9][0-9]{0,2})?")
@@ -55,10 +54,7 @@ def _minutes(given: Any) -> Any:
         return given
     found = _TIME.fullmatch(given)
     if found is None:
-        raise PydanticCustomError(
-            "slurm_time", "expected minutes, or hours as in \"2:00:00\" or \"1-12:00\", received '{given}'",
-            {"given": given},
-        )  # fmt: skip
+        raise invalid(f'expected minutes, or hours as in "2:00:00" or "1-12:00", received \'{given}\'')
     days, hours, minutes, seconds = (int(found[name] or 0) for name in ("days", "hours", "minutes", "seconds"))
     return (days * 24 + hours) * 60 + minutes + (seconds > 0)
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
-from pydantic_core import PydanticCustomError
 
 from mnist_lab.config.initializers import AnyInitializer, AnyRegularizer, GlorotUniform
 from mnist_lab.config.spec import (
@@ -22,6 +21,7 @@ from mnist_lab.config.spec import (
     Probability,
     Rate,
     Spec,
+    invalid,
 )
 
 Activation = Literal[
@@ -283,14 +283,10 @@ class Cnn(Spec):
         match self.layers[-1]:
             case Dense(activation="softmax") | ActivationLayer(function="softmax"):
                 return self
-        raise PydanticCustomError(
-            "no_probabilities",
-            "the last layer must give the class probabilities: expected {expected}, received '{last}'",
-            {
-                "expected": "'dense: {units: classes, activation: softmax}' or 'activation: softmax'",
-                "last": self.layers[-1].key,
-                "at": ("layers", len(self.layers) - 1),
-            },
+        raise invalid(
+            "the last layer must give the class probabilities: expected 'dense: {units: classes, activation: softmax}' "
+            f"or 'activation: softmax', received '{self.layers[-1].key}'",
+            at=("layers", len(self.layers) - 1),
         )
 
     def every_layer(self) -> Iterator[Layer]:
@@ -324,10 +320,9 @@ class Mlp(Spec):
         """A single rate if all are equal, so that both notations are equal."""
         nodes = info.data.get("nodes", rates)
         if len(rates) not in (1, len(nodes)):
-            raise PydanticCustomError(
-                "dropout_count",
-                "expected one dropout rate, or one for each of the {nodes} hidden layers, received {rates} rates",
-                {"nodes": len(nodes), "rates": len(rates)},
+            raise invalid(
+                f"expected one dropout rate, or one for each of the {len(nodes)} hidden layers, "
+                f"received {len(rates)} rates"
             )
         return rates if len(set(rates)) > 1 else rates[:1]
 

@@ -6,9 +6,8 @@ Adding one is adding a class here and its name to `OPTIMIZERS`.
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from mnist_lab.config.spec import NonNegative, OneOfNamed, Positive, PositiveFloat, Probability, Rate, Spec
+from mnist_lab.config.spec import NonNegative, OneOfNamed, Positive, PositiveFloat, Probability, Rate, Spec, invalid
 
 LearningRate = Annotated[PositiveFloat, Field(description="Learning rate; a schedule multiplies it.")]
 Epsilon = Annotated[NonNegative, Field(description="Small constant for numerical stability.")]
@@ -50,10 +49,8 @@ class Optimizer(Spec):
     def _one_clipping(self) -> Self:
         given = [name for name in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(self, name) is not None]
         if len(given) > 1:
-            raise PydanticCustomError(
-                "two_clippings", "expected at most one way to clip gradients, received {given}",
-                {"given": " and ".join(given), "at": (given[1],)},
-            )  # fmt: skip
+            received = " and ".join(given)
+            raise invalid(f"expected at most one way to clip gradients, received {received}", at=(given[1],))
         return self
 
 

@@ -14,7 +14,6 @@ from pydantic import (
     model_validator,
 )
 from pydantic.json_schema import GenerateJsonSchema
-from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import TaggedUnionSchema
 
 from mnist_lab.config import names
@@ -33,6 +32,7 @@ from mnist_lab.config.spec import (
     Probability,
     Rate,
     Spec,
+    invalid,
 )
 
 BackendName = Literal["tensorflow", "jax", "torch", "auto"]
@@ -49,7 +49,7 @@ def _class_keys(value: Any) -> Any:
         return value
     keyed = {class_key(key): weight for key, weight in value.items()}
     if len(keyed) < len(value):
-        raise PydanticCustomError("same_class", "a class has two weights, once as a number and once as text")
+        raise invalid("a class has two weights, once as a number and once as text")
     return keyed
 
 
@@ -60,7 +60,7 @@ def _name(text: str) -> str:
     try:
         return names.checked_name(text)
     except ValueError as error:
-        raise PydanticCustomError("name", "{reason}", {"reason": str(error)}) from None
+        raise invalid(str(error)) from None
 
 
 ExperimentName = Annotated[
@@ -162,14 +162,9 @@ class Validation(Spec):
         if info.data.get("split") == "folds":
             value = value or {"folds": DEFAULT_FOLDS, "fold": 1}[str(info.field_name)]
             if info.field_name == "fold" and value > info.data.get("folds", value):
-                raise PydanticCustomError(
-                    "fold", "expected at most {folds}, the number of folds, received {fold}",
-                    {"folds": info.data["folds"], "fold": value},
-                )  # fmt: skip
+                raise invalid(f"expected at most {info.data['folds']}, the number of folds, received {value}")
         elif value is not None and "split" in info.data:
-            raise PydanticCustomError(
-                "no_folds", "only with 'split: folds'; the split is '{split}'", {"split": info.data["split"]}
-            )
+            raise invalid(f"only with 'split: folds'; the split is '{info.data['split']}'")
         return value
 
 
@@ -204,10 +199,8 @@ class Data(Spec):
     @model_validator(mode="after")
     def _rows_are_a_range(self) -> Self:
         if self.rows is not None and self.rows[0] >= self.rows[1]:
-            raise PydanticCustomError(
-                "empty_range", "expected two row numbers, the first below the second, received [{first}, {last}]",
-                {"first": self.rows[0], "last": self.rows[1], "at": ("rows",)},
-            )  # fmt: skip
+            received = list(self.rows)
+            raise invalid(f"expected two row numbers, the first below the second, received {received}", at=("rows",))
         return self
 
 
@@ -268,9 +261,7 @@ class Train(Spec):
     @model_validator(mode="after")
     def _plateau_stands_alone(self) -> Self:
         if len(self.schedule) > 1 and any(isinstance(item, Plateau) for item in self.schedule):
-            raise PydanticCustomError(
-                "plateau_alone", "plateau cannot be combined with another schedule", {"at": ("schedule",)}
-            )
+            raise invalid("plateau cannot be combined with another schedule", at=("schedule",))
         return self
 
     def monitors(self) -> dict[str, Monitor]:
@@ -347,10 +338,9 @@ class Config(Spec):
         if self.data.validation.split == "none":
             for path, monitor in self.train.monitors().items():
                 if monitor.startswith("val_"):
-                    raise PydanticCustomError(
-                        "nothing_to_monitor",
-                        "'{monitor}' needs a validation set, and data.validation.split is 'none'",
-                        {"monitor": monitor, "at": ("train", *path.split("."))},
+                    raise invalid(
+                        f"'{monitor}' needs a validation set, and data.validation.split is 'none'",
+                        at=("train", *path.split(".")),
                     )
         return self
 
@@ -361,15 +351,11 @@ class Config(Spec):
             for i, item in drawn:
                 expected, received = getattr(drawn[0][1], name), getattr(item, name)
                 if received != expected:
-                    raise PydanticCustomError(
-                        "two_interpolations",
+                    raise invalid(
                         "geometric augmentations are drawn in one interpolation, so they must agree: "
-                        "'{name}' is {expected} in {first} and {received} here",
-                        {
-                            "name": name, "expected": expected, "received": received, "first": drawn[0][1].key,
-                            "at": ("augment", i, item.key, name),
-                        },
-                    )  # fmt: skip
+                        f"'{name}' is {expected} in {drawn[0][1].key} and {received} here",
+                        at=("augment", i, item.key, name),
+                    )
         return self
 
 

@@ -27,6 +27,8 @@ from pydantic import (
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ErrorType, no_info_before_validator_function, no_info_wrap_validator_function
 
+from mnist_lab.config.document import KeyPath
+
 
 @dataclass(frozen=True)
 class Argument:
@@ -81,6 +83,11 @@ class Spec(BaseModel):
 
 
 _BUILT_IN = frozenset(get_args(ErrorType))
+
+
+def invalid(message: str, *, at: KeyPath = ()) -> PydanticCustomError:
+    """The error that a validator raises; `at` is the key path from the value that it validates to what is wrong."""
+    return PydanticCustomError("invalid", "{message}", {"at": at, "message": message})
 
 
 class Item(Spec):

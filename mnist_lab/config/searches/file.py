@@ -23,12 +23,11 @@ from typing import Annotated, Any, Literal, Self, Union
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 from pydantic.json_schema import GenerateJsonSchema
-from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
 from mnist_lab.config.document import in_words
 from mnist_lab.config.schema import ExperimentName, FileSchema
-from mnist_lab.config.spec import OneOf, OneOrMore, Positive, PositiveFloat, Spec
+from mnist_lab.config.spec import OneOf, OneOrMore, Positive, PositiveFloat, Spec, invalid
 from mnist_lab.config.sweeps.file import Choice, Distribution, LogUniform, Uniform, Values, WholeNumber
 from mnist_lab.config.sweeps.seeds import MAX_SEED
 
@@ -40,11 +39,9 @@ COSTS = MEASURES[2:]
 def _different(options: tuple[Any, ...]) -> tuple[Any, ...]:
     for i, option in enumerate(options):
         if any(_same(option, other) for other in options[:i]):
-            raise PydanticCustomError(
-                "same_option", "expected different options, received one twice: {option}", {"option": str(option)}
-            )
+            raise invalid(f"expected different options, received one twice: {option}")
     if len(options) < 2:
-        raise PydanticCustomError("one_option", "expected at least two options, as one leaves nothing to choose")
+        raise invalid("expected at least two options, as one leaves nothing to choose")
     return options
 
 
@@ -95,23 +92,15 @@ def _measure(given: Any) -> Any:
     """Refuse what is no measure of an objective, with the reason."""
     for name in given if isinstance(given, tuple | list) else (given,):
         if isinstance(name, str) and name.removeprefix("best_").startswith("test"):
-            raise PydanticCustomError(
-                "test_number",
-                "'{name}' is measured on the test images, and a configuration chosen by them looks better on them than "
-                "it is; choose by val_accuracy or val_loss (`confirm` tests the best)",
-                {"name": name},
+            raise invalid(
+                f"'{name}' is measured on the test images, and a configuration chosen by them looks better on them "
+                "than it is; choose by val_accuracy or val_loss (`confirm` tests the best)"
             )
         if name == "accuracy" or name == "loss":
-            raise PydanticCustomError(
-                "training_number",
-                "'{name}' is measured on the training images; expected val_{name}, of the validation images",
-                {"name": name},
-            )
+            raise invalid(f"'{name}' is measured on the training images; expected val_{name}, of the validation images")
         if name == "seconds":
-            raise PydanticCustomError(
-                "no_objective",
-                "'seconds' depend on the machine and its load, so they can only be limited: {limit}",
-                {"limit": 'where: {seconds: "<= 60"}'},
+            raise invalid(
+                "'seconds' depend on the machine and its load, so they can only be limited: where: {seconds: \"<= 60\"}"
             )
     return given
 
@@ -131,10 +120,9 @@ class Objective(Spec):
         validated = [name for name in (self.maximize, *self.minimize) if name and name not in COSTS]
         costs = [name for name in self.minimize if name in COSTS]
         if len(validated) != 1 or len(costs) > 1:
-            raise PydanticCustomError(
-                "objectives",
-                "expected maximize: val_accuracy or minimize: val_loss, and at most one of {costs} to minimize",
-                {"costs": " and ".join(COSTS)},
+            raise invalid(
+                "expected maximize: val_accuracy or minimize: val_loss, and at most one of "
+                f"{' and '.join(COSTS)} to minimize"
             )
         return self
 
@@ -142,9 +130,7 @@ class Objective(Spec):
 def _most(given: Any) -> Any:
     if isinstance(given, str) and (match := re.fullmatch(r"\s*(<=?)\s*([0-9][0-9_]{0,17})\s*", given)):
         return int(match[2]) - (match[1] == "<")
-    raise PydanticCustomError(
-        "limit", 'expected a limit such as "<= 10000", received {received}', {"received": in_words(given)}
-    )
+    raise invalid(f'expected a limit such as "<= 10000", received {in_words(given)}')
 
 
 Most = Annotated[int, BeforeValidator(_most, json_schema_input_type=str), Field(ge=1)]
@@ -153,9 +139,7 @@ Most = Annotated[int, BeforeValidator(_most, json_schema_input_type=str), Field(
 def _most_seconds(given: Any) -> Any:
     if isinstance(given, str) and (match := re.fullmatch(r"\s*<=\s*([0-9]{1,9}(?:\.[0-9]{1,3})?)\s*", given)):
         return float(match[1])
-    raise PydanticCustomError(
-        "limit", 'expected a limit in seconds such as "<= 60", received {received}', {"received": in_words(given)}
-    )
+    raise invalid(f'expected a limit in seconds such as "<= 60", received {in_words(given)}')
 
 
 MostSeconds = Annotated[float, BeforeValidator(_most_seconds, json_schema_input_type=str), Field(gt=0)]
@@ -185,7 +169,7 @@ class Budget(Spec):
     @model_validator(mode="after")
     def _ends(self) -> Self:
         if self.trials is None and self.minutes is None:
-            raise PydanticCustomError("endless", "expected trials, minutes, or both")
+            raise invalid("expected trials, minutes, or both")
         return self
 
 
@@ -245,10 +229,10 @@ class SearchFile(Spec):
     def _confirms_what_it_tries(self) -> Self:
         confirm, trials = self.confirm, self.budget.trials
         if confirm and trials and confirm.best > trials and "best" in confirm.model_fields_set:
-            raise PydanticCustomError(
-                "confirms_more", "expected at most {trials}, as many as budget.trials tries, received {best}",
-                {"trials": trials, "best": confirm.best, "at": ("confirm", "best")},
-            )  # fmt: skip
+            raise invalid(
+                f"expected at most {trials}, as many as budget.trials tries, received {confirm.best}",
+                at=("confirm", "best"),
+            )
         return self
 
 

@@ -33,21 +33,17 @@ from typing import Annotated, Any, Union
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 from pydantic.json_schema import GenerateJsonSchema
-from pydantic_core import PydanticCustomError
 
 from mnist_lab.config.loading import BLOCK_KEYS
 from mnist_lab.config.schema import ExperimentName, FileSchema
-from mnist_lab.config.spec import Item, OneOf, Positive, PositiveFloat, Spec
+from mnist_lab.config.spec import Item, OneOf, Positive, PositiveFloat, Spec, invalid
 from mnist_lab.config.sweeps.seeds import read_seeds
 
 
 def _upwards(between: tuple[float, float]) -> tuple[float, float]:
     low, high = between
     if low >= high:
-        raise PydanticCustomError(
-            "not_upwards", "expected two numbers, the lower one first, received [{low}, {high}]",
-            {"low": low, "high": high},
-        )  # fmt: skip
+        raise invalid(f"expected two numbers, the lower one first, received [{low}, {high}]")
     return between
 
 
@@ -126,10 +122,7 @@ def _one_length(lists: dict[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]
     (first, values), *others = lists.items()
     for path, other in others:
         if len(other) != len(values):
-            raise PydanticCustomError(
-                "zip_lengths", "expected {expected} values, as many as {first} has, received {received}",
-                {"first": first, "expected": len(values), "received": len(other), "at": (path,)},
-            )  # fmt: skip
+            raise invalid(f"expected {len(values)} values, as many as {first} has, received {len(other)}", at=(path,))
     return lists
 
 
@@ -179,7 +172,7 @@ def _seeds(given: Any) -> Any:
     try:
         return read_seeds(given)
     except ValueError as error:
-        raise PydanticCustomError("seeds", "{reason}", {"reason": str(error)}) from None
+        raise invalid(str(error)) from None
 
 
 class SweepFile(Block):
