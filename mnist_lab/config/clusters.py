@@ -14,10 +14,10 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
-from mnist_lab.config.document import frozen, read
-from mnist_lab.config.problems import config_error, suggest
+from mnist_lab.config.document import read
+from mnist_lab.config.problems import suggest, validated
 from mnist_lab.config.spec import Positive, Spec, invalid
 from mnist_lab.errors import InputError
 
@@ -106,8 +106,4 @@ def load_slurm_options(path: Path) -> SlurmOptions:
     Raises:
         ConfigError: it cannot be read, or an option is unknown or invalid; with line and column.
     """
-    document = read(path)
-    try:
-        return SlurmOptions.model_validate(frozen(document.value))
-    except ValidationError as error:
-        raise config_error(error, document) from None
+    return validated(SlurmOptions, read(path))

@@ -59,6 +59,11 @@ class Position:
         margin = f"{self.line:>5} | "
         return f"{margin}{shown}\n{' ' * (len(margin) - 2)}| {indent}^"
 
+    def saying(self, message: str) -> str:
+        """The message after the position, and the snippet below it."""
+        snippet = self.snippet()
+        return f"{self}: {message}" + (f"\n{snippet}" if snippet else "")
+
 
 @dataclass
 class Document:
@@ -186,7 +191,7 @@ def parse(text: str, source: str) -> Document:
         mark = error.problem_mark or error.context_mark
         place = builder.place(mark) if mark else Position(source)
         problem = ", ".join(part for part in (error.context, error.problem) if part)
-        raise ConfigError(_at(place, f"not valid YAML: {problem}.")) from None
+        raise ConfigError(place.saying(f"not valid YAML: {problem}.")) from None
     except ReaderError as error:
         before = (text[: error.position] + "?").splitlines()
         place = Position(source, len(before), len(before[-1]))
@@ -252,11 +257,6 @@ def in_words(value: Any) -> str:
 def _names(keys: Any) -> str:
     names = [repr(key) for key in keys]
     return ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
-
-
-def _at(place: Position, message: str) -> str:
-    snippet = place.snippet()
-    return f"{place}: {message}" + (f"\n{snippet}" if snippet else "")
 
 
 def _refusal(problem: str, mark: Any) -> yaml.MarkedYAMLError:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from mnist_lab.config import shipped
 from mnist_lab.config.document import (
@@ -18,14 +18,13 @@ from mnist_lab.config.document import (
     Position,
     child,
     dotted,
-    frozen,
     in_words,
     key_path,
     parse_value,
     read,
 )
 from mnist_lab.config.names import checked_name, folder_name, path_below_configs
-from mnist_lab.config.problems import Problem, config_error
+from mnist_lab.config.problems import Problem, validated
 from mnist_lab.config.resolved import without_none
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config, Train
 from mnist_lab.errors import ConfigError, InputError
@@ -56,6 +55,10 @@ class Override:
     """Its name in error messages."""
     replaces: bool = False
     """Whether mappings on the way to `path` may replace other values, as in a file that extends another."""
+
+    def concerns(self, path: KeyPath) -> bool:
+        """Whether it sets what is at a key path, above it or below it."""
+        return all(mine == its for mine, its in zip(self.path, path, strict=False))
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "list[Override]":
@@ -135,7 +138,7 @@ def resolve(
         if override.path[0] == "extends":
             raise ConfigError(f"{override.option}: 'extends' is only allowed in a file.")
         set_value(document, override.path, override.value, Position(override.option), replaces=override.replaces)
-    config = validate(document)
+    config = validated(Config, document)
     reference = config.reference
     changed = [path for path in (*departures, *(o.path for o in overrides)) if path[0] in CHANGE_THE_NUMBERS]
     if reference and changed:
@@ -176,23 +179,15 @@ def plain(value: Any) -> Any:
     return plain(value.tolist()) if hasattr(value, "tolist") else value
 
 
-def validate(document: Document) -> Config:
-    """Validate a document against the schema; raise ConfigError with all problems."""
-    try:
-        return Config.model_validate(frozen(document.value))
-    except ValidationError as error:
-        raise config_error(error, document) from None
-
-
 def read_config(path: Path, chain: tuple[Path, ...] = ()) -> Document:
     """Read the configuration at `path` and the files that it extends; `chain` is as for `extend`."""
     document = read(path)
-    for kind, command, is_of_kind in (("sweep", "sweep", is_sweep_file), ("search", "tune", is_search_file)):
-        if is_of_kind(document.value):
-            raise ConfigError(
-                f"{path}: expected a configuration, but this is a {kind} file.",
-                f"Run it with `mnist-lab {command} {path}`.",
-            )
+    if (kind := kind_of_file(document.value)) != "configuration":
+        command = "tune" if kind == "search" else "sweep"
+        raise ConfigError(
+            f"{path}: expected a configuration, but this is a {kind} file.",
+            f"Run it with `mnist-lab {command} {path}`.",
+        )
     extend(document, path.parent, (*chain, path.resolve()))
     return document
 
@@ -232,15 +227,12 @@ def extend(document: Document, folder: Path, chain: tuple[Path, ...]) -> None:
     document.inherit(base, never=NEVER_INHERITED)
 
 
-def is_sweep_file(content: Mapping[str, Any]) -> bool:
-    """Whether it is a sweep file: it declares variations, a base or seeds, and has no `data`, `model` or `extends`."""
-    declares = (BLOCK_KEYS | {"base", "seeds"}) & content.keys()
-    return bool(declares) and not {"data", "model", "extends", "space"} & content.keys()
-
-
-def is_search_file(content: Mapping[str, Any]) -> bool:
-    """Whether it is a search file: it has a space."""
-    return "space" in content
+def kind_of_file(content: Mapping[str, Any]) -> Literal["configuration", "sweep", "search"]:
+    """What a file declares: a search if it has a space, a sweep if it varies or repeats what it does not describe."""
+    if "space" in content:
+        return "search"
+    varies = (BLOCK_KEYS | {"base", "seeds"}) & content.keys()
+    return "sweep" if varies and not {"data", "model", "extends"} & content.keys() else "configuration"
 
 
 def is_complete(document: Document) -> bool:

@@ -4,13 +4,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from mnist_lab.config.document import ABSENT, Document, KeyPath, Position, child, dotted, in_words
+from mnist_lab.config.document import ABSENT, Document, KeyPath, Position, child, dotted, frozen, in_words
 from mnist_lab.errors import ConfigError
 from mnist_lab.text.quantities import count
+
+S = TypeVar("S", bound=BaseModel)
 
 MOST_PROBLEMS = 20
 """Maximum number of problems in one message."""
@@ -45,16 +47,14 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        snippet = self.place.snippet()
-        head = f"{self.place}: {self.path}: {self.message}" if self.path else f"{self.place}: {self.message}"
-        return f"{head}\n{snippet}" if snippet else head
+        return self.place.saying(f"{self.path}: {self.message}" if self.path else self.message)
 
 
 class InvalidError(ConfigError):
-    """All problems of one file."""
+    """All problems of one file, in its order."""
 
     def __init__(self, source: str, problems: Iterable[Problem]) -> None:
-        self.problems = list(problems)
+        self.problems = sorted(problems, key=_in_file)
         super().__init__(listed(source, self.problems))
 
     def __reduce__(self) -> tuple[type[ConfigError], tuple[str, str | None]]:
@@ -80,19 +80,36 @@ def listed(source: str, problems: Sequence[object]) -> str:
     return "\n".join([f"{source}: {count(len(problems), 'problem')}", *map(str, problems[:MOST_PROBLEMS]), *end])
 
 
-def config_error(error: ValidationError, document: Document) -> InvalidError:
-    """Convert pydantic's errors about `document` to one ConfigError, in the order of the file."""
+def problem_with(document: Document, key: str, message: str) -> InvalidError:
+    """The error that has one problem, with the value of a top-level key."""
+    return InvalidError(document.source, [Problem(document.position((key,)), key, message)])
+
+
+def validated(kind: type[S], document: Document) -> S:
+    """The document as what it must be.
+
+    Raises:
+        InvalidError: it is not; lists all problems.
+    """
+    try:
+        return kind.model_validate(frozen(document.value))
+    except ValidationError as error:
+        raise InvalidError(document.source, _problems(error, document)) from None
+
+
+def _problems(error: ValidationError, document: Document) -> Iterator[Problem]:
+    """What pydantic's errors say about `document`."""
     found: dict[KeyPath, list[dict[str, Any]]] = {}
     for detail in error.errors(include_url=False):
         found.setdefault(_path_in(document, detail), []).append(dict(detail))
     around = {path[:length] for path in found for length in range(len(path))}
-    problems = [
-        Problem(document.position(path, of_key=_is_of_key(details[0])), dotted(path), _message(details))
-        for path, details in found.items()
-        if path not in around  # an error inside a list or mapping is more specific than one about its type
-    ]
-    problems.sort(key=lambda problem: (problem.place.source, problem.place.line or 0, problem.place.column or 0))
-    return InvalidError(document.source, problems)
+    for path, details in found.items():
+        if path not in around:  # an error inside a list or mapping is more specific than one about its type
+            yield Problem(document.position(path, of_key=_is_of_key(details[0])), dotted(path), _message(details))
+
+
+def _in_file(problem: Problem) -> tuple[str, int, int]:
+    return problem.place.source, problem.place.line or 0, problem.place.column or 0
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

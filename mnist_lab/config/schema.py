@@ -363,7 +363,7 @@ CHANGE_THE_NUMBERS = ("data", "augment", "model", "train")
 """The sections that affect a run's results, besides the seed and the backend."""
 
 
-class FileSchema(GenerateJsonSchema):
+class _FileSchema(GenerateJsonSchema):
     """The discriminator of a union may be inherited from an extended file, so several alternatives can match."""
 
     def tagged_union_schema(self, schema: TaggedUnionSchema) -> dict[str, Any]:
@@ -371,13 +371,18 @@ class FileSchema(GenerateJsonSchema):
         return {"anyOf": super().tagged_union_schema(schema)["oneOf"]}
 
 
+def file_schema(kind: type[Spec]) -> dict[str, Any]:
+    """The JSON Schema of a file that declares a `kind`, without the keys that it requires."""
+    return {"$schema": GenerateJsonSchema.schema_dialect, **kind.model_json_schema(schema_generator=_FileSchema)}
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a configuration file; `extends`, which is resolved before validation, included."""
-    schema = Config.model_json_schema(schema_generator=FileSchema)
+    schema = file_schema(Config)
     extends = {
         "type": "string",
         "description": "Another configuration, whose settings this one changes: a path relative to this file.",
     }
     schema["properties"] = {"extends": extends, **schema["properties"]}
     schema["anyOf"] = [{"required": ["extends"]}, {"required": ["data", "model"]}]
-    return {"$schema": GenerateJsonSchema.schema_dialect, **schema}
+    return schema

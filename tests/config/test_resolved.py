@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from mnist_lab.config import Config, fingerprint, load_config, shipped, to_yaml
 from mnist_lab.config.document import parse
 from mnist_lab.config.layers import Mlp
-from mnist_lab.config.loading import validate
+from mnist_lab.config.problems import validated
 from mnist_lab.config.schema import Data, Train
 from mnist_lab.errors import ConfigError
 from tests.config.specifications import CONFIGURATIONS, choices
@@ -24,7 +24,7 @@ BASE: dict[str, Any] = {
 
 
 def loaded(text: str) -> Config:
-    return validate(parse(text, "config.yaml"))
+    return validated(Config, parse(text, "config.yaml"))
 
 
 def mark(config: Config, *, dataset_sha256: str = "0" * 64, backend: str = "tensorflow") -> str:

@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from mnist_lab.config import shipped, sweeps
-from mnist_lab.config.document import MAX_DEPTH, Document, KeyPath, dotted, frozen, key_path, read
-from mnist_lab.config.loading import NEVER_INHERITED, Override, is_search_file, is_sweep_file, read_config, resolve
+from mnist_lab.config.document import MAX_DEPTH, Document, KeyPath, dotted, key_path, read
+from mnist_lab.config.loading import Override, kind_of_file
 from mnist_lab.config.names import checked_name, folder_name
-from mnist_lab.config.problems import InvalidError, Problem, config_error, suggest
+from mnist_lab.config.problems import InvalidError, Problem, problem_with, suggest, validated
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config
 from mnist_lab.config.searches.file import SearchFile
-from mnist_lab.config.searches.space import Dimension, Space, Values
+from mnist_lab.config.searches.space import Space, Values
 from mnist_lab.config.sweeps import arms
 from mnist_lab.config.sweeps.declaration import collected, options_suffix, together
-from mnist_lab.config.sweeps.variation import copied, find_base, settled
+from mnist_lab.config.sweeps.variation import SECTIONS, Base, read_base
 from mnist_lab.errors import ConfigError
 
 TRIAL = "trial-{:03d}"
@@ -45,9 +43,7 @@ class Search:
     """With the epochs of the budget and the seed of the search."""
     corners: tuple[tuple[str, Config], ...]
     """Configurations that have every end and every option at least once, each with its place in the search file."""
-    _document: Document
-    _sweep: Document
-    _overrides: tuple[Override, ...]
+    _varied: Base
 
     @property
     def epochs(self) -> int:
@@ -65,7 +61,7 @@ class Search:
             ConfigError: these values do not go together.
         """
         name = TRIAL.format(number)
-        config = _configured(self.spec, self.space, values, self._document, self._sweep, self._overrides)
+        config = _configured(self.spec, self.space, values, self._varied)
         named = {"name": name, "experiment": f"{self.name}/{name}", "base": self.base.experiment}
         return config.model_copy(update=named)
 
@@ -83,38 +79,32 @@ def load_search(reference: str | Path, overrides: Sequence[Override] = (), *, na
     """
     path = shipped.find_search(reference)
     sweep = read(path)
-    if not is_search_file(sweep.value) and is_sweep_file(sweep.value):
+    kind = kind_of_file(sweep.value)
+    if kind == "sweep":
         raise ConfigError(
             f"{path}: expected a search file, which has a `space`.", f"Run it with `mnist-lab sweep {path}`."
         )
     if {"data", "model", "extends"} & sweep.value.keys():
         raise ConfigError(
             f"{path}: expected a search file, which has a `base` and a `space`.",
-            f"`mnist-lab run {path}` trains a configuration." if not is_search_file(sweep.value) else None,
+            f"`mnist-lab run {path}` trains a configuration." if kind == "configuration" else None,
         )
-    try:
-        spec = SearchFile.model_validate(frozen(sweep.value))
-    except ValidationError as error:
-        raise config_error(error, sweep) from None
-    spec = _overridden(spec, overrides)
-    base_file = find_base(spec.base, sweep, path)
-    document = read_config(base_file)
-    resolve(copied(document), base_file, overrides)  # report problems of the base as such
+    spec = _overridden(validated(SearchFile, sweep), overrides)
+    varied = read_base(spec.base, sweep, path, overrides)
     refused = list(_refused(spec, sweep, overrides))
     unfit = {problem.path for problem in refused}
     space = Space({key: drawn for key, drawn in spec.space.items() if dotted(key_path(key)) not in unfit})
-    nameless = copied(document, without=NEVER_INHERITED)
-    corners, problems = _corners(spec, space, nameless, sweep, overrides)
+    corners, problems = _corners(spec, space, varied)
     base = None
     try:
-        base = _base(spec, document, base_file, sweep, overrides)
+        base = _base(spec, varied)
     except InvalidError as error:
         problems += error.problems
     if refused or problems or base is None:
-        raise InvalidError(sweep.source, sorted(dict.fromkeys([*refused, *problems]), key=_in_file))
+        raise InvalidError(sweep.source, dict.fromkeys([*refused, *problems]))
     seed = "".join(f",seed={spec.seed}" for override in overrides if override.path == ("seed",))
     named = _named(name or f"{spec.name or folder_name(path.stem)}{options_suffix(overrides)}{seed}", sweep)
-    return Search(named, path, spec, space, base, corners, nameless, sweep, tuple(overrides))
+    return Search(named, path, spec, space, base, corners, varied)
 
 
 def _overridden(spec: SearchFile, overrides: Sequence[Override]) -> SearchFile:
@@ -168,40 +158,33 @@ def _search_files(reference: str | Path) -> dict[str, Path]:
     searches = {}
     for file in files:
         with suppress(ConfigError):  # reported with the rest
-            if is_search_file(read(file).value):
+            if kind_of_file(read(file).value) == "search":
                 searches[str(file)] = file
     return searches
-
-
-def _in_file(problem: Problem) -> tuple[int, int]:
-    return problem.place.line or 0, problem.place.column or 0
 
 
 def _named(name: str, sweep: Document) -> str:
     try:
         checked_name(f"{name}/{TRIAL.format(1)}")
     except ValueError as error:
-        raise InvalidError(sweep.source, [Problem(sweep.position(("name",)), "name", str(error))]) from None
+        raise problem_with(sweep, "name", str(error)) from None
     return checked_name(name)
 
 
-def _base(
-    spec: SearchFile, document: Document, base_file: Path, sweep: Document, overrides: Sequence[Override]
-) -> Config:
+def _base(spec: SearchFile, varied: Base) -> Config:
     """The base, with what the search gives all trials.
 
     Raises:
         InvalidError: it has no validation images of its own.
     """
-    fixed = arms.settings(spec.set, ("set",))
-    base = settled(document, base_file, fixed, sweep, overrides)
+    base = varied.changed(arms.settings(spec.set, ("set",)))
     split = base.data.validation.split
     if split in _UNFIT_SPLITS:
         problem = (
             f"{_UNFIT_SPLITS[split]} (data.validation.split is '{split}'), but trials are compared by one set of "
             "validation images, which are not the test images; for example `set: {data.validation.split: stratified}`"
         )
-        raise InvalidError(sweep.source, [Problem(sweep.position(("base",)), "base", problem)])
+        raise problem_with(varied.changed_by, "base", problem)
     return _with_epochs(base, spec)
 
 
@@ -212,33 +195,26 @@ def _with_epochs(config: Config, spec: SearchFile) -> Config:
     return config.model_copy(update={"seed": spec.seed, "train": train})
 
 
-def _configured(
-    spec: SearchFile, space: Space, values: Values, document: Document, sweep: Document, overrides: Sequence[Override]
-) -> Config:
+def _configured(spec: SearchFile, space: Space, values: Values, varied: Base) -> Config:
     settings = (*arms.settings(spec.set, ("set",)), *space.settings(values))
-    return _with_epochs(settled(document, None, settings, sweep, overrides), spec)
+    return _with_epochs(varied.changed(settings, nameless=True), spec)
 
 
-def _corners(
-    spec: SearchFile, space: Space, document: Document, sweep: Document, overrides: Sequence[Override]
-) -> tuple[tuple[tuple[str, Config], ...], list[Problem]]:
+def _corners(spec: SearchFile, space: Space, varied: Base) -> tuple[tuple[tuple[str, Config], ...], list[Problem]]:
     """See `Search.corners`; with the problems of those that are not valid."""
     found: list[tuple[str, Config]] = []
     problems: list[Problem] = []
     for dimension, values in space.corners():
         try:
-            config = _configured(spec, space, values, document, sweep, overrides)
+            config = _configured(spec, space, values, varied)
         except InvalidError as error:
             problems += error.problems
         else:
             if all(config != other for _, other in found):
-                found.append((_where(dimension, values, sweep), config))
+                value = values[dimension.name]
+                place = varied.changed_by.position(dimension.place_of(value))
+                found.append((f"{place}: {dimension.key} {value}", config))
     return tuple(found), problems
-
-
-def _where(dimension: Dimension, values: Values, sweep: Document) -> str:
-    value = values[dimension.name]
-    return f"{sweep.position(dimension.place_of(value))}: {dimension.key} {value}"
 
 
 def _refused(spec: SearchFile, sweep: Document, overrides: Sequence[Override]) -> Iterator[Problem]:
@@ -250,8 +226,7 @@ def _refused(spec: SearchFile, sweep: Document, overrides: Sequence[Override]) -
             if message := _unfit(path, section):
                 yield Problem(place, dotted(path), message)
             for override in overrides if section == "space" else ():
-                shorter = min(len(override.path), len(path))
-                if override.path[:shorter] == path[:shorter]:
+                if override.concerns(path):
                     problem = f"searched here, but also set by {override.option}; remove one of them"
                     yield Problem(place, dotted(path), problem)
 
@@ -265,7 +240,7 @@ def _unfit(path: KeyPath, section: str) -> str:
         return "the seed belongs under the top-level key 'seed'"
     if path[:2] == _EPOCHS:
         return "the number of epochs belongs under budget.epochs, as trials are compared after equally many"
-    sections = CHANGE_THE_NUMBERS if section == "space" else (*CHANGE_THE_NUMBERS, "runtime")
+    sections = CHANGE_THE_NUMBERS if section == "space" else SECTIONS
     if first == "runtime" and section == "space":
         return "it does not change what a network learns, so there is nothing to search"
     if first not in sections:

@@ -22,11 +22,10 @@ import re
 from typing import Annotated, Any, Literal, Self, Union
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
-from pydantic.json_schema import GenerateJsonSchema
 from typing_extensions import TypeAliasType
 
 from mnist_lab.config.document import in_words
-from mnist_lab.config.schema import ExperimentName, FileSchema
+from mnist_lab.config.schema import ExperimentName, file_schema
 from mnist_lab.config.spec import OneOf, OneOrMore, Positive, PositiveFloat, Spec, invalid
 from mnist_lab.config.sweeps.file import Choice, Distribution, LogUniform, Uniform, Values, WholeNumber
 from mnist_lab.config.sweeps.seeds import MAX_SEED
@@ -238,8 +237,4 @@ class SearchFile(Spec):
 
 def search_json_schema() -> dict[str, Any]:
     """The JSON Schema of a search file."""
-    return {
-        "$schema": GenerateJsonSchema.schema_dialect,
-        **SearchFile.model_json_schema(schema_generator=FileSchema),
-        "required": ["base", "space", "budget"],
-    }
+    return {**file_schema(SearchFile), "required": ["base", "space", "budget"]}

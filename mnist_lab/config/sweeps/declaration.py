@@ -10,15 +10,7 @@ from mnist_lab.config import shipped
 from mnist_lab.config.backend import default_backend, installed
 from mnist_lab.config.differences import describe, differences
 from mnist_lab.config.document import Document, read
-from mnist_lab.config.loading import (
-    Override,
-    is_complete,
-    is_search_file,
-    is_sweep_file,
-    load_config,
-    read_config,
-    resolve,
-)
+from mnist_lab.config.loading import Override, is_complete, kind_of_file, load_config, read_config, resolve
 from mnist_lab.config.names import checked_name, folder_name, path_below_configs
 from mnist_lab.config.problems import InvalidError, listed
 from mnist_lab.config.resolved import fingerprint
@@ -186,7 +178,7 @@ def _rows(
     for file in files:
         with collected(errors):
             document = read(file)
-            if not is_search_file(document.value):
+            if kind_of_file(document.value) != "search":
                 documents[file] = document
     within = {file.resolve() for file in files}
     extended = {base.resolve(): base for base in map(_extended, documents, documents.values()) if base}
@@ -197,7 +189,8 @@ def _rows(
                 yield None, [_Row(resolve(document, base, overrides), base, str(base), is_parent=True)]
     for file, document in documents.items():
         with collected(errors):
-            if file.resolve() not in extended or is_sweep_file(document.value) or is_complete(read_config(file)):
+            is_sweep = kind_of_file(document.value) == "sweep"
+            if is_sweep or file.resolve() not in extended or is_complete(read_config(file)):
                 yield file, list(_file_rows(file, document, overrides))
 
 
@@ -231,7 +224,7 @@ def _extended(file: Path, document: Document) -> Path | None:
 
 
 def _file_rows(file: Path, document: Document, overrides: Sequence[Override]) -> Iterator[_Row]:
-    if is_sweep_file(document.value):
+    if kind_of_file(document.value) == "sweep":
         variation = read_variation(file, overrides)
         base, repeats = variation.base_file, (variation.seeds, variation.folds, variation.name)
         yield _Row(variation.base, base, f"{base} (the base of {file})", *repeats)

@@ -32,10 +32,9 @@ from abc import ABC, abstractmethod
 from typing import Annotated, Any, Union
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
-from pydantic.json_schema import GenerateJsonSchema
 
 from mnist_lab.config.loading import BLOCK_KEYS
-from mnist_lab.config.schema import ExperimentName, FileSchema
+from mnist_lab.config.schema import ExperimentName, file_schema
 from mnist_lab.config.spec import Item, OneOf, Positive, PositiveFloat, Spec, invalid
 from mnist_lab.config.sweeps.seeds import read_seeds
 
@@ -194,8 +193,4 @@ class SweepFile(Block):
 
 def sweep_json_schema() -> dict[str, Any]:
     """The JSON Schema of a sweep file."""
-    return {
-        "$schema": GenerateJsonSchema.schema_dialect,
-        **SweepFile.model_json_schema(schema_generator=FileSchema),
-        "required": ["base"],
-    }
+    return {**file_schema(SweepFile), "required": ["base"]}

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from mnist_lab.config import shipped
-from mnist_lab.config.document import MAX_DEPTH, Document, KeyPath, Position, dotted, frozen, read
-from mnist_lab.config.loading import NEVER_INHERITED, Override, is_search_file, is_sweep_file, read_config, resolve
+from mnist_lab.config.document import MAX_DEPTH, Document, KeyPath, Position, dotted, read
+from mnist_lab.config.loading import NEVER_INHERITED, Override, kind_of_file, read_config, resolve
 from mnist_lab.config.names import checked_name, folder_name
-from mnist_lab.config.problems import InvalidError, Problem, config_error, suggest
+from mnist_lab.config.problems import InvalidError, Problem, problem_with, suggest, validated
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config
 from mnist_lab.config.sweeps import arms
 from mnist_lab.config.sweeps.arms import Arm, Setting
@@ -30,6 +28,49 @@ FOLDS = ("data", "validation")
 def of_folds(folds: int, option: str) -> Override:
     """The change of a configuration that makes it the first fold of a cross-validation."""
     return Override(FOLDS, {"split": "folds", "folds": folds, "fold": 1}, option, replaces=True)
+
+
+@dataclass(frozen=True)
+class Base:
+    """The configuration that a sweep file or a search file names as its base, and changes."""
+
+    file: Path
+    document: Document
+    changed_by: Document
+    """The sweep file or search file."""
+    overrides: Sequence[Override]
+    """Values that replace those of both."""
+
+    def changed(self, settings: Arm = (), *, nameless: bool = False) -> Config:
+        """Apply settings of the file that changes it, and validate the result.
+
+        Args:
+            settings: the settings.
+            nameless: whether to leave out what no other configuration inherits, such as the name.
+
+        Raises:
+            InvalidError: with problems at the positions of settings, as the base alone is valid.
+        """
+        values = {key: value for key, value in self.document.value.items() if not (nameless and key in NEVER_INHERITED)}
+        changed = Document(values, self.document.source, dict(self.document.keys), dict(self.document.values))
+        sweep = self.changed_by
+        problems = []
+        for setting in sorted(settings, key=lambda setting: len(setting.path)):  # a mapping before what is in it
+            try:
+                setting.apply(changed, sweep)
+            except ConfigError as error:
+                place = sweep.position(setting.key, of_key=True)
+                problems.append(Problem(place, "", error.message.removeprefix(f"{place}: ").rstrip(".")))
+        if problems:
+            raise InvalidError(sweep.source, problems)
+        departures = [setting.path for setting in settings]
+        try:
+            return resolve(changed, None if nameless else self.file, self.overrides, departures=departures)
+        except InvalidError as error:
+            if not settings:
+                raise
+            relocated = [_relocated(problem, settings, sweep) for problem in error.problems]
+            raise InvalidError(sweep.source, relocated) from None
 
 
 @dataclass(frozen=True)
@@ -55,12 +96,15 @@ def read_variation(path: Path, overrides: Sequence[Override] = ()) -> Variation:
         ConfigError: lists every problem of the sweep file and its arms, or those of the base.
     """
     sweep = read(path)
-    spec = _validated(sweep)
+    try:
+        spec = validated(SweepFile, sweep)
+    except InvalidError as error:
+        if sweep.value.keys() & {*SECTIONS, "reference"}:
+            error.hint = "A sweep file changes its base through key paths, for example `set: {train.epochs: 5}`."
+        raise
     if spec.folds and not any(override.path == FOLDS for override in overrides):
         overrides = (*overrides, of_folds(spec.folds, f"folds: {spec.folds}"))
-    base_file = find_base(spec.base, sweep, path)
-    document = read_config(base_file)
-    resolve(copied(document), base_file, overrides)  # report problems of the base as such
+    base = read_base(spec.base, sweep, path, overrides)
     if (many := arms.count(spec)) > MAX_ARMS:
         excess = Problem(sweep.position(()), "", f"expected at most {MAX_ARMS:,} arms, received {many:,}")
         raise InvalidError(sweep.source, [excess])
@@ -70,15 +114,14 @@ def read_variation(path: Path, overrides: Sequence[Override] = ()) -> Variation:
     fixed, *varied = (tuple(setting for setting in arm if setting.key not in refused) for arm in given)
     name = spec.name or folder_name(path.stem)
     found: list[tuple[str | None, Problem]] = [(None, problem) for problem in refused.values()]
-    base, configs = None, []
+    with_set, configs = None, []
     try:
-        base = settled(document, base_file, fixed, sweep, overrides)
+        with_set = base.changed(fixed)
     except InvalidError as error:
         found += [(None, problem) for problem in error.problems]
-    nameless = copied(document, without=NEVER_INHERITED)
     for arm_name, arm in zip(arms.names(varied), varied, strict=True):
         try:
-            configs.append((arm_name, settled(nameless, None, (*fixed, *arm), sweep, overrides)))
+            configs.append((arm_name, base.changed((*fixed, *arm), nameless=True)))
         except InvalidError as error:
             found += [(arm_name, problem) for problem in error.problems]
     for arm_name, _ in configs if not found else ():
@@ -87,47 +130,33 @@ def read_variation(path: Path, overrides: Sequence[Override] = ()) -> Variation:
         except ValueError as error:
             place = sweep.position(("name",))
             found.append((arm_name, Problem(place, "name", f"with the name of an arm: {error}")))
-    if found or base is None:
+    if found or with_set is None:
         raise InvalidError(sweep.source, _summed_up(found))
     named = [
-        config.model_copy(update={"name": arm_name, "experiment": f"{name}/{arm_name}", "base": base.experiment})
+        config.model_copy(update={"name": arm_name, "experiment": f"{name}/{arm_name}", "base": with_set.experiment})
         for arm_name, config in configs
     ]
-    return Variation(name, base, base_file, tuple(named), spec.seeds, spec.folds)
+    return Variation(name, with_set, base.file, tuple(named), spec.seeds, spec.folds)
 
 
-def _validated(sweep: Document) -> SweepFile:
-    try:
-        return SweepFile.model_validate(frozen(sweep.value))
-    except ValidationError as error:
-        invalid = config_error(error, sweep)
-        if sweep.value.keys() & {*SECTIONS, "reference"}:
-            invalid.hint = "A sweep file changes its base through key paths, for example `set: {train.epochs: 5}`."
-        raise invalid from None
-
-
-def find_base(reference: str, sweep: Document, path: Path) -> Path:
-    """The file of the base that a sweep file or a search file names.
+def read_base(reference: str, sweep: Document, path: Path, overrides: Sequence[Override]) -> Base:
+    """Read and validate the base that the sweep file or search file at `path` names.
 
     Raises:
-        InvalidError: there is none, or it is no configuration.
+        InvalidError: there is none, or it is no configuration, or an invalid one.
     """
-
-    def refuse(problem: str) -> InvalidError:
-        return InvalidError(sweep.source, [Problem(sweep.position(("base",)), "base", problem)])
-
     try:
-        base = shipped.find(reference, path.parent)
+        file = shipped.find(reference, path.parent)
     except ConfigError as error:
-        raise refuse(error.message.rstrip(".")) from None
-    if base.is_dir():
-        raise refuse(f"expected a configuration, but {base} is a folder")
-    if base.resolve() == path.resolve():
-        raise refuse("expected a configuration, but this is the same file")
-    content = read(base).value
-    for kind, is_of_kind in (("sweep", is_sweep_file), ("search", is_search_file)):
-        if is_of_kind(content):
-            raise refuse(f"expected a configuration, but {base} is a {kind} file")
+        raise problem_with(sweep, "base", error.message.rstrip(".")) from None
+    if file.is_dir():
+        raise problem_with(sweep, "base", f"expected a configuration, but {file} is a folder")
+    if file.resolve() == path.resolve():
+        raise problem_with(sweep, "base", "expected a configuration, but this is the same file")
+    if (kind := kind_of_file(read(file).value)) != "configuration":
+        raise problem_with(sweep, "base", f"expected a configuration, but {file} is a {kind} file")
+    base = Base(file, read_config(file), sweep, overrides)
+    base.changed()  # report problems of the base as such
     return base
 
 
@@ -159,39 +188,14 @@ def _refused(given: Sequence[Arm], sweep: Document, overrides: Sequence[Override
                 refuse(setting, f"set twice in one arm, here and on line {line}")
             seen[setting.path] = setting
             for override in overrides:
-                shorter = min(len(override.path), len(setting.path))
-                if override.path[:shorter] == setting.path[:shorter]:
+                if override.concerns(setting.path):
                     refuse(setting, f"varied here, but also set by {override.option}; remove one of them")
     return refused
 
 
-def settled(
-    document: Document, path: Path | None, settings: Arm, sweep: Document, overrides: Sequence[Override]
-) -> Config:
-    """Apply settings to `document`, from the file at `path`, and validate it.
-
-    Raises:
-        InvalidError: with problems at the positions of settings, as `document` alone is valid.
-    """
-    changed = copied(document)
-    problems = []
-    for setting in sorted(settings, key=lambda setting: len(setting.path)):  # a mapping before what is in it
-        try:
-            setting.apply(changed, sweep)
-        except ConfigError as error:
-            place = sweep.position(setting.key, of_key=True)
-            problems.append(Problem(place, "", error.message.removeprefix(f"{place}: ").rstrip(".")))
-    if problems:
-        raise InvalidError(sweep.source, problems)
-    try:
-        return resolve(changed, path, overrides, departures=[setting.path for setting in settings])
-    except InvalidError as error:
-        raise InvalidError(sweep.source, [_relocated(problem, settings, sweep) for problem in error.problems]) from None
-
-
 def _relocated(problem: Problem, settings: Arm, sweep: Document) -> Problem:
     """The problem, moved from its position in the base to the most closely related setting."""
-    if problem.place.line is None or problem.place.source == sweep.source or not settings:
+    if problem.place.line is None or problem.place.source == sweep.source:
         return problem
     path = problem.path.split(".")
 
@@ -203,7 +207,7 @@ def _relocated(problem: Problem, settings: Arm, sweep: Document) -> Problem:
 
 
 def _summed_up(found: Iterable[tuple[str | None, Problem]]) -> list[Problem]:
-    """One problem per position and key path, in the order of the file, with the affected arms (None: all)."""
+    """One problem per position and key path, with the affected arms (None: all)."""
     groups: dict[tuple[Position, str], list[tuple[str | None, str]]] = {}
     for arm, problem in found:
         groups.setdefault((problem.place, problem.path), []).append((arm, problem.message))
@@ -211,10 +215,4 @@ def _summed_up(found: Iterable[tuple[str | None, Problem]]) -> list[Problem]:
     for (place, path), [(arm, message), *others] in groups.items():
         where = f" (in {len(others) + 1} arms, first in {arm})" if others else f" (in the arm {arm})"
         problems.append(Problem(place, path, message if arm is None else message + where))
-    return sorted(problems, key=lambda problem: (problem.place.line or 0, problem.place.column or 0))
-
-
-def copied(document: Document, without: frozenset[str] = frozenset()) -> Document:
-    """A copy of a document that can be changed, without some of its top-level keys."""
-    values = {key: value for key, value in document.value.items() if key not in without}
-    return Document(values, document.source, dict(document.keys), dict(document.values))
+    return problems

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mnist_lab.config import load_config
-from mnist_lab.config.loading import BLOCK_KEYS, is_sweep_file
+from mnist_lab.config.loading import BLOCK_KEYS, kind_of_file
 from mnist_lab.config.sweeps import load_sweep
 from mnist_lab.config.sweeps.file import Block
 from mnist_lab.errors import ConfigError, InputError
@@ -174,8 +174,9 @@ def test_a_name_that_nothing_has_is_refused_with_the_nearest() -> None:
 
 def test_the_keys_that_tell_a_sweep_file_are_those_that_vary_something() -> None:
     assert set(Block.model_fields) == BLOCK_KEYS
-    assert all(is_sweep_file({key: 1}) for key in {*BLOCK_KEYS, "base", "seeds"})
-    assert not any(is_sweep_file({key: 1, other: 1}) for key in BLOCK_KEYS for other in ("data", "model", "extends"))
+    assert all(kind_of_file({key: 1}) == "sweep" for key in {*BLOCK_KEYS, "base", "seeds"})
+    for other in ("data", "model", "extends"):
+        assert all(kind_of_file({key: 1, other: 1}) == "configuration" for key in BLOCK_KEYS)
 
 
 def test_nothing_is_no_sweep() -> None:
