@@ -1,75 +1,69 @@
 """Weight initializers and regularizers, under Keras' names."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from mnist_lab.config.spec import Item, NonNegative, OneOf, PositiveFloat
 
 
 class Initializer(Item):
-    """Initial values of a layer's weights."""
+    """Initial values of a layer's weights; each kind is the Keras class of its name."""
+
+    def __init_subclass__(cls, **_: Any) -> None:
+        cls.keras = f"initializers.{cls.__name__}"
 
 
 class GlorotUniform(Initializer):
     """Uniform, scaled by fan in and fan out (Keras' default)."""
 
     key = "glorot_uniform"
-    keras = "initializers.GlorotUniform"
 
 
 class GlorotNormal(Initializer):
     """Truncated normal, scaled by fan in and fan out."""
 
     key = "glorot_normal"
-    keras = "initializers.GlorotNormal"
 
 
 class HeUniform(Initializer):
     """Uniform, scaled by fan in for ReLU."""
 
     key = "he_uniform"
-    keras = "initializers.HeUniform"
 
 
 class HeNormal(Initializer):
     """Truncated normal, scaled by fan in for ReLU."""
 
     key = "he_normal"
-    keras = "initializers.HeNormal"
 
 
 class LecunUniform(Initializer):
     """Uniform, scaled by fan in."""
 
     key = "lecun_uniform"
-    keras = "initializers.LecunUniform"
 
 
 class LecunNormal(Initializer):
     """Truncated normal, scaled by fan in."""
 
     key = "lecun_normal"
-    keras = "initializers.LecunNormal"
 
 
 class Zeros(Initializer):
     """All zero."""
 
     key = "zeros"
-    keras = "initializers.Zeros"
 
 
 class Ones(Initializer):
     """All one."""
 
     key = "ones"
-    keras = "initializers.Ones"
 
 
 class Orthogonal(Initializer):
     """A random orthogonal matrix."""
 
     key = "orthogonal"
-    keras = "initializers.Orthogonal"
     short = "gain"
     gain: float = 1.0
     """Factor on the matrix."""
@@ -79,29 +73,22 @@ class RandomNormal(Initializer):
     """Normal."""
 
     key = "random_normal"
-    keras = "initializers.RandomNormal"
     mean: float = 0.0
     """Mean."""
     stddev: NonNegative = 0.05
     """Standard deviation."""
 
 
-class TruncatedNormal(Initializer):
+class TruncatedNormal(RandomNormal):
     """Normal; values beyond two standard deviations are redrawn."""
 
     key = "truncated_normal"
-    keras = "initializers.TruncatedNormal"
-    mean: float = 0.0
-    """Mean."""
-    stddev: NonNegative = 0.05
-    """Standard deviation."""
 
 
 class RandomUniform(Initializer):
     """Uniform between two values."""
 
     key = "random_uniform"
-    keras = "initializers.RandomUniform"
     minval: float = -0.05
     """Lower end."""
     maxval: float = 0.05
@@ -112,7 +99,6 @@ class VarianceScaling(Initializer):
     """Scaled by the number of connections. PyTorch's default for layers is scale 1/3, fan_in, uniform."""
 
     key = "variance_scaling"
-    keras = "initializers.VarianceScaling"
     scale: PositiveFloat = 1.0
     """Factor on the variance."""
     mode: Literal["fan_in", "fan_out", "fan_avg"] = "fan_in"
@@ -130,14 +116,16 @@ AnyInitializer = Annotated[Initializer, OneOf(lambda: INITIALIZERS)]
 
 
 class Regularizer(Item):
-    """A penalty on a layer's weights, added to the loss."""
+    """A penalty on a layer's weights, added to the loss; each kind is the Keras class of its name."""
+
+    def __init_subclass__(cls, **_: Any) -> None:
+        cls.keras = f"regularizers.{cls.__name__}"
 
 
 class L1(Regularizer):
     """Sum of absolute values."""
 
     key = "l1"
-    keras = "regularizers.L1"
     short = "l1"
     l1: NonNegative = 0.01
     """Factor."""
@@ -147,7 +135,6 @@ class L2(Regularizer):
     """Sum of squares."""
 
     key = "l2"
-    keras = "regularizers.L2"
     short = "l2"
     l2: NonNegative = 0.01
     """Factor."""
@@ -157,7 +144,6 @@ class L1L2(Regularizer):
     """Both penalties."""
 
     key = "l1_l2"
-    keras = "regularizers.L1L2"
     l1: NonNegative = 0.0
     """Factor of the sum of absolute values."""
     l2: NonNegative = 0.0

@@ -194,19 +194,11 @@ class Dropout(Layer):
         return self.rate > 0
 
 
-class SpatialDropout(Layer):
+class SpatialDropout(Dropout):
     """Sets random channels to zero during training."""
 
     key = "spatial_dropout"
     keras = "layers.SpatialDropout2D"
-    short = "rate"
-    rate: Rate
-    """Fraction that is set to zero."""
-
-    @property
-    def handicaps_training(self) -> bool:
-        """Unless it drops nothing."""
-        return self.rate > 0
 
 
 class ActivationLayer(Layer):
@@ -263,11 +255,12 @@ LAYERS = (
 AnyLayer = Annotated[Layer, OneOf(lambda: LAYERS)]
 
 
-def _with_inner(layers: Iterable[Layer]) -> Iterator[Layer]:
+def every_layer(layers: Iterable[Layer]) -> Iterator[Layer]:
+    """All layers, including those inside blocks."""
     for layer in layers:
         yield layer
         if isinstance(layer, Residual):
-            yield from _with_inner(layer.layers)
+            yield from every_layer(layer.layers)
 
 
 class Cnn(Spec):
@@ -289,19 +282,16 @@ class Cnn(Spec):
             at=("layers", len(self.layers) - 1),
         )
 
-    def every_layer(self) -> Iterator[Layer]:
-        """All layers, including those inside blocks."""
-        return _with_inner(self.layers)
-
     @property
     def convolves(self) -> bool:
         """Whether any layer is a convolution, which determines the fastest backend."""
-        return any(layer.convolves for layer in self.every_layer())
+        return any(layer.convolves for layer in every_layer(self.layers))
 
 
 class Mlp(Spec):
     """Fully connected layers on the flattened image; the softmax output layer is implied."""
 
+    convolves: ClassVar[bool] = False
     kind: Literal["mlp"]
     """Fully connected layers on the flattened image; the softmax output layer is implied."""
     nodes: Annotated[tuple[Positive, ...], OneOrMore]
@@ -346,15 +336,6 @@ class Mlp(Spec):
                 layers.append(Dropout(rate=rate))
         return (*layers, Dense(units="classes", activation="softmax"))
 
-    def every_layer(self) -> Iterator[Layer]:
-        """The same as `layers`: there are no blocks."""
-        return iter(self.layers)
-
-    @property
-    def convolves(self) -> bool:
-        """Never."""
-        return False
-
 
 class Custom(Spec):
     """A network that a Python function builds: `mnist_lab.run(config, network=build)`."""
@@ -366,10 +347,6 @@ class Custom(Spec):
     """The Keras classes of its layers; filled in by mnist-lab."""
     sha256: str | None = None
     """Hash of all that describes it, such as Keras' configuration of its layers; filled in by mnist-lab."""
-
-    def every_layer(self) -> Iterator[Layer]:
-        """None: its layers are known by their classes only."""
-        return iter(())
 
     @property
     def convolves(self) -> bool:

@@ -21,7 +21,7 @@ Accumulator = Annotated[NonNegative, Field(description="Initial value of the sum
 
 
 class Optimizer(Spec):
-    """Settings common to all optimizers."""
+    """Settings common to all optimizers; each kind is the Keras class of its name."""
 
     keras: ClassVar[str]
     """The Keras class this stands for, below `keras`."""
@@ -45,6 +45,9 @@ class Optimizer(Spec):
     gradient_accumulation_steps: Annotated[int, Field(ge=2)] | None = None
     """Batches whose gradients are averaged for one step."""
 
+    def __init_subclass__(cls, **_: Any) -> None:
+        cls.keras = f"optimizers.{cls.__name__}"
+
     @model_validator(mode="after")
     def _one_clipping(self) -> Self:
         given = [name for name in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(self, name) is not None]
@@ -54,10 +57,17 @@ class Optimizer(Spec):
         return self
 
 
+class MomentEstimating(Optimizer):
+    """Settings common to Adam and its like."""
+
+    beta_1: Beta1 = 0.9
+    beta_2: Beta2 = 0.999
+    epsilon: Epsilon = 1e-7
+
+
 class Adadelta(Optimizer):
     """Zeiler 2012."""
 
-    keras = "optimizers.Adadelta"
     name: Literal["adadelta"]
     rho: Rho = 0.95
     epsilon: Epsilon = 1e-7
@@ -66,7 +76,6 @@ class Adadelta(Optimizer):
 class Adafactor(Optimizer):
     """Shazeer and Stern 2018."""
 
-    keras = "optimizers.Adafactor"
     name: Literal["adafactor"]
     beta_2_decay: float = -0.8
     """Exponent of the decay of the second moment's average."""
@@ -83,50 +92,36 @@ class Adafactor(Optimizer):
 class Adagrad(Optimizer):
     """Duchi et al. 2011."""
 
-    keras = "optimizers.Adagrad"
     name: Literal["adagrad"]
     initial_accumulator_value: Accumulator = 0.1
     epsilon: Epsilon = 1e-7
 
 
-class Adam(Optimizer):
+class Adam(MomentEstimating):
     """Kingma and Ba 2014."""
 
-    keras = "optimizers.Adam"
     name: Literal["adam"]
-    beta_1: Beta1 = 0.9
-    beta_2: Beta2 = 0.999
-    epsilon: Epsilon = 1e-7
     amsgrad: AmsGrad = False
 
 
-class AdamW(Optimizer):
+class AdamW(MomentEstimating):
     """Loshchilov and Hutter 2019: Adam with decoupled weight decay."""
 
-    keras = "optimizers.AdamW"
     name: Literal["adamw"]
     weight_decay: NonNegative = 0.004  # pyright: ignore[reportIncompatibleVariableOverride]  frozen, so sound
     """Decoupled weight decay."""
-    beta_1: Beta1 = 0.9
-    beta_2: Beta2 = 0.999
-    epsilon: Epsilon = 1e-7
     amsgrad: AmsGrad = False
 
 
-class Adamax(Optimizer):
+class Adamax(MomentEstimating):
     """Kingma and Ba 2014, with the infinity norm."""
 
-    keras = "optimizers.Adamax"
     name: Literal["adamax"]
-    beta_1: Beta1 = 0.9
-    beta_2: Beta2 = 0.999
-    epsilon: Epsilon = 1e-7
 
 
 class Ftrl(Optimizer):
     """McMahan et al. 2013."""
 
-    keras = "optimizers.Ftrl"
     name: Literal["ftrl"]
     learning_rate_power: Annotated[float, Field(le=0)] = -0.5
     """Exponent of the accumulator in the learning rate."""
@@ -141,20 +136,15 @@ class Ftrl(Optimizer):
     """The paper's beta."""
 
 
-class Lamb(Optimizer):
+class Lamb(MomentEstimating):
     """You et al. 2019."""
 
-    keras = "optimizers.Lamb"
     name: Literal["lamb"]
-    beta_1: Beta1 = 0.9
-    beta_2: Beta2 = 0.999
-    epsilon: Epsilon = 1e-7
 
 
 class Lion(Optimizer):
     """Chen et al. 2023."""
 
-    keras = "optimizers.Lion"
     name: Literal["lion"]
     beta_1: Annotated[float, Field(gt=0, le=1)] = 0.9
     """Interpolation factor between the average of the gradients and the current gradient."""
@@ -164,7 +154,6 @@ class Lion(Optimizer):
 class Muon(Optimizer):
     """Jordan 2024: orthogonalized momentum for matrices, Adam for everything else."""
 
-    keras = "optimizers.Muon"
     name: Literal["muon"]
     weight_decay: NonNegative = 0.004  # pyright: ignore[reportIncompatibleVariableOverride]  frozen, so sound
     """Decoupled weight decay."""
@@ -183,20 +172,15 @@ class Muon(Optimizer):
     """Scales the updates of a matrix to this root mean square."""
 
 
-class Nadam(Optimizer):
+class Nadam(MomentEstimating):
     """Dozat 2015: Adam with Nesterov momentum."""
 
-    keras = "optimizers.Nadam"
     name: Literal["nadam"]
-    beta_1: Beta1 = 0.9
-    beta_2: Beta2 = 0.999
-    epsilon: Epsilon = 1e-7
 
 
 class RMSprop(Optimizer):
     """Hinton 2012."""
 
-    keras = "optimizers.RMSprop"
     name: Literal["rmsprop"]
     rho: Rho = 0.9
     momentum: Momentum = 0.0
@@ -208,7 +192,6 @@ class RMSprop(Optimizer):
 class SGD(Optimizer):
     """Stochastic gradient descent, optionally with momentum."""
 
-    keras = "optimizers.SGD"
     name: Literal["sgd"]
     learning_rate: LearningRate = 0.01
     momentum: Momentum = 0.0
@@ -218,7 +201,6 @@ class SGD(Optimizer):
 class ScheduleFreeAdamW(Optimizer):
     """Defazio et al. 2024: AdamW that needs no learning-rate schedule."""
 
-    keras = "optimizers.ScheduleFreeAdamW"
     name: Literal["schedule_free_adamw"]
     learning_rate: LearningRate = 0.0025
     beta_1: Beta1 = 0.9

@@ -18,7 +18,7 @@ from pydantic_core.core_schema import TaggedUnionSchema
 
 from mnist_lab.config import names
 from mnist_lab.config.augmentations import AnyAugmentation, Geometric
-from mnist_lab.config.layers import Custom, Model
+from mnist_lab.config.layers import Custom, Model, every_layer
 from mnist_lab.config.optimizers import Adam, AnyOptimizer
 from mnist_lab.config.schedules import AnySchedule, Monitor, Plateau
 from mnist_lab.config.spec import (
@@ -330,7 +330,7 @@ class Config(Spec):
     @property
     def handicaps(self) -> tuple[Item | Custom, ...]:
         """The augmentations and dropout layers that act in training only, so that training accuracy understates."""
-        layers = (self.model,) if isinstance(self.model, Custom) else self.model.every_layer()
+        layers = (self.model,) if isinstance(self.model, Custom) else every_layer(self.model.layers)
         return tuple(item for item in (*self.augment, *layers) if item.handicaps_training)
 
     @model_validator(mode="after")

@@ -51,12 +51,9 @@ def find_search(reference: str | Path) -> Path:
     Raises:
         ConfigError: there is no such file.
     """
-    path = existing_form(Path(reference))
-    try:
-        if path.is_file():
-            return path
-    except OSError as error:
-        raise ConfigError(f"{reference}: cannot be read ({error.strerror}).") from None
+    path = _path(reference)
+    if path.is_file():
+        return path
     if path.is_dir():
         raise ConfigError(f"{reference}: expected a search file, but this is a folder.")
     name, names = SEARCHES + _bare(path.as_posix()).removeprefix(SEARCHES), search_file_names()
@@ -74,24 +71,35 @@ def find_sweep(reference: str | Path) -> Path:
     Raises:
         ConfigError: neither exists.
     """
-    path = existing_form(Path(reference))
-    try:
-        if path.exists():
-            return path
-    except OSError as error:
-        raise ConfigError(f"{reference}: cannot be read ({error.strerror}).") from None
+    path = _path(reference)
+    if path.exists():
+        return path
     name, files = _bare(path.as_posix()), _files()
     folders = {parent.as_posix() for file in files for parent in Path(file).parents[:-1]}
     if name in folders:
         return folder() / name
     for known in (name, f"{SWEEPS}{name}"):
         if known in files:
-            return folder() / f"{known}.yaml"
+            return file(known)
     raise ConfigError(
         f"{reference}: no such file or folder, and mnist-lab ships nothing with that name"
         f"{suggest(name, sorted({*files, *folders}))}.",
         "`mnist-lab configs` lists those that do.",
     )
+
+
+def _path(reference: str | Path, beside: Path = Path()) -> Path:
+    """The path that a reference may be, whether anything is there or not.
+
+    Raises:
+        ConfigError: it is not permitted to look.
+    """
+    path = existing_form(beside / reference)
+    try:
+        path.exists()
+    except OSError as error:
+        raise ConfigError(f"{reference}: cannot be read ({error.strerror}).") from None
+    return path
 
 
 def _files() -> list[str]:
@@ -112,15 +120,12 @@ def find(reference: str | Path, beside: Path = Path()) -> Path:
     Raises:
         ConfigError: neither exists.
     """
-    path = existing_form(beside / reference)
-    try:
-        if path.is_file():
-            return path
-    except OSError as error:
-        raise ConfigError(f"{reference}: cannot be read ({error.strerror}).") from None
+    path = _path(reference, beside)
+    if path.is_file():
+        return path
     name = _bare(str(reference))
     if name in names():
-        return folder() / f"{name}.yaml"
+        return file(name)
     if path.exists():
         return path
     raise ConfigError(

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from mnist_lab.config.layers import Cnn, Custom, Dense, Dropout, Layer, Mlp, Residual, Rows, SpatialDropout
+from mnist_lab.config.layers import Cnn, Custom, Dense, Dropout, Layer, Mlp, Residual, Rows
 from mnist_lab.config.schema import Config, Preprocess, Rescale, Standardize
 from mnist_lab.errors import ConfigError
 from mnist_lab.models.construct import construct
@@ -187,7 +187,7 @@ class _Blocks:
                 layer = construct(spec, target_shape=(height, width * channels), dtype=precision, name=name)
             case Dense(units="classes"):
                 layer = construct(spec, units=self.classes, dtype=precision, name=name)
-            case Dropout(rate=rate) | SpatialDropout(rate=rate) if rate:
+            case Dropout(rate=rate) if rate:
                 # Keras would draw the same seed, but on Torch then use a generator that is not in the checkpoint.
                 layer = construct(spec, seed=random.randint(1, 10**9), dtype=precision, name=name)
             case _:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, product
 from typing import Any
 
+from mnist_lab.config.differences import in_short
 from mnist_lab.config.document import Document, KeyPath, dotted, key_path
 from mnist_lab.config.loading import set_value
 from mnist_lab.config.names import hashed, part_of_name
@@ -137,10 +138,5 @@ def word(value: Any) -> str:
             return "-".join(map(word, value)) or "none"
         case None:
             return "none"
-        case bool():
-            return str(value).lower()
-        case float():
-            short = f"{value:g}"
-            return short if float(short) == value else repr(value)
         case _:
-            return str(value)
+            return in_short(value)
