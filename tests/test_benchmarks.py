@@ -34,7 +34,7 @@ def ours(config: str):
     from mnist_lab import models
 
     resolved = load_config(config)
-    network = models.build(resolved.model, input_shape=(28, 28, 1), classes=10, preprocess=resolved.data.preprocess)
+    network = models.from_config(resolved, image_shape=(28, 28, 1), classes=10)
     return network, models.construct(resolved.train.optimizer)
 
 

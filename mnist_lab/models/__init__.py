@@ -3,13 +3,12 @@
 from mnist_lab.models.construct import construct
 from mnist_lab.models.custom import Builder, from_builder, identified, load_custom
 from mnist_lab.models.memory import check_batch, check_optimizer, memory_errors
-from mnist_lab.models.network import build, for_training, from_config
+from mnist_lab.models.network import for_training, from_config
 from mnist_lab.models.summary import Summary, summarize
 
 __all__ = [
     "Builder",
     "Summary",
-    "build",
     "check_batch",
     "check_optimizer",
     "construct",

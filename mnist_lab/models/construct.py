@@ -13,17 +13,11 @@ def construct(spec: Spec, **given: Any) -> Any:
     Each field becomes the argument of its name, or of the name its `Argument` gives; `given` adds arguments and
     overrides fields. The field `name` is the discriminator of the specification and not an argument.
     """
-    module, class_name = spec.keras.split(".")  # type: ignore[attr-defined]
-    return getattr(getattr(keras, module), class_name)(**(arguments(spec) | given))
-
-
-def arguments(spec: Spec) -> dict[str, Any]:
-    """The arguments for the Keras class of `spec`."""
-    values: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
     for name, field in type(spec).model_fields.items():
-        if name == "name":
-            continue
-        renamed = next((extra.name for extra in field.metadata if isinstance(extra, Argument)), name)
-        value = getattr(spec, name)
-        values[renamed] = construct(value) if isinstance(value, Item) else value
-    return values
+        if name != "name":
+            renamed = next((extra.name for extra in field.metadata if isinstance(extra, Argument)), name)
+            value = getattr(spec, name)
+            arguments[renamed] = construct(value) if isinstance(value, Item) else value
+    module, class_name = spec.keras.split(".")  # type: ignore[attr-defined]
+    return getattr(getattr(keras, module), class_name)(**(arguments | given))

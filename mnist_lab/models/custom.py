@@ -133,10 +133,7 @@ def _policy(precision: str) -> Iterator[None]:
 
 def _assembled(network: keras.Model, config: Config, image_shape: tuple[int, int, int], classes: int) -> keras.Model:
     try:
-        model = behind_preprocessing(
-            network, input_shape=image_shape, preprocess=config.data.preprocess, precision=config.train.precision,
-            name=str(config.name),
-        )  # fmt: skip
+        model = behind_preprocessing(network, config, image_shape=image_shape)
     except (ValueError, TypeError) as error:
         takes = f", takes {network.input_shape[1:]}" if network.built and hasattr(network, "input_shape") else ""
         raise _refusal(

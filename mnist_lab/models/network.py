@@ -2,13 +2,13 @@
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
-from mnist_lab.config.layers import Cnn, Custom, Dense, Dropout, Layer, Mlp, Residual, Rows
+from mnist_lab.config.layers import Custom, Dense, Dropout, Layer, Residual, Rows
 from mnist_lab.config.schema import Config, Preprocess, Rescale, Standardize
 from mnist_lab.errors import ConfigError
 from mnist_lab.models.construct import construct
@@ -21,80 +21,59 @@ _NO_SCOPE = re.compile(r"[^A-Za-z0-9_.-]")
 """Characters that TensorFlow does not allow in a scope name, which may not begin with `_` or `-` either."""
 
 
-def build(
-    model: Mlp | Cnn,
-    *,
-    input_shape: Shape,
-    classes: int,
-    preprocess: Preprocess,
-    precision: str = "float32",
-    name: str = "model",
-) -> keras.Model:
-    """Build the network from raw pixels (batch, *input_shape) in 0..255 to probabilities (batch, classes).
+def from_config(config: Config, *, image_shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """Build the network of a configuration, from raw pixels (batch, *image_shape) to probabilities (batch, classes).
+
+    Pixels are in 0..255. All layers compute in `train.precision` but the last, which stays in float32. The initial
+    weights follow from Keras' global seed.
 
     Args:
-        input_shape: height, width and channels of an image.
-        precision: Keras' dtype policy of all layers but the last, which stays in float32.
-        name: of the model; characters that Keras and TensorFlow do not allow become `_`, or are removed at the start.
+        config: the configuration.
+        image_shape: height, width and channels.
+        classes: their number.
 
     Raises:
-        ConfigError: the layers do not fit the image or each other; names the layer and the shape there.
+        ConfigError: the layers do not fit the images or each other (names the layer and the shape there), or it is a
+            custom network.
         TooLargeError: a layer's weights do not fit into memory.
     """
-    inputs = keras.Input(shape=input_shape, name="pixels")
-    tensor = _preprocess(inputs, preprocess, precision)
-    blocks = _Blocks(classes, precision)
-    tensor = blocks.apply(model.layers, tensor, where="model.layers", last=True)
-    if tuple(tensor.shape[1:]) != (classes,):
+    model = config.model
+    if isinstance(model, Custom):
         raise ConfigError(
-            f"model.layers: expected an output of shape ({classes},), received {_shape(tensor)}: "
-            f"one probability for each of the {classes} classes."
+            "model: a custom network is built by a Python function, which a configuration does not contain.",
+            "Give the function from Python: mnist_lab.run(config, network=build).",
         )
-    return keras.Model(inputs, tensor, name=_scope(name))
+
+    def network(tensor: Any) -> Any:
+        blocks = _Blocks(classes, config.train.precision)
+        tensor = blocks.apply(model.layers, tensor, where="model.layers", last=True)
+        if tuple(tensor.shape[1:]) != (classes,):
+            raise ConfigError(
+                f"model.layers: expected an output of shape ({classes},), received {_shape(tensor)}: "
+                f"one probability for each of the {classes} classes."
+            )
+        return tensor
+
+    return behind_preprocessing(network, config, image_shape=image_shape)
 
 
 def behind_preprocessing(
-    network: keras.Model, *, input_shape: Shape, preprocess: Preprocess, precision: str = "float32", name: str = "model"
+    network: Callable[[Any], Any], config: Config, *, image_shape: tuple[int, int, int]
 ) -> keras.Model:
-    """The model from raw pixels (batch, *input_shape) in 0..255 to what `network` makes of the preprocessed ones.
+    """The model from raw pixels (batch, *image_shape) in 0..255 to what `network` makes of the preprocessed ones.
 
     Args:
         network: of one input and one output.
-        input_shape: height, width and channels of an image.
-        precision: Keras' dtype policy of the preprocessing.
-        name: of the model, as in `build`.
+        config: has the preprocessing, its precision, and the name of the model.
+        image_shape: height, width and channels.
 
     Raises:
         ConfigError: the preprocessing does not fit the image.
         ValueError, TypeError: `network` does not fit it.
     """
-    inputs = keras.Input(shape=input_shape, name="pixels")
-    return keras.Model(inputs, network(_preprocess(inputs, preprocess, precision)), name=_scope(name))
-
-
-def from_config(config: Config, *, image_shape: tuple[int, int, int], classes: int) -> keras.Model:
-    """`build` the network that a configuration describes; its initial weights follow from Keras' global seed.
-
-    Args:
-        image_shape: height, width and channels.
-
-    Raises:
-        ConfigError: the layers do not fit the images or each other, or it is a custom network.
-        TooLargeError: a layer's weights do not fit into memory.
-    """
-    if isinstance(config.model, Custom):
-        raise ConfigError(
-            "model: a custom network is built by a Python function, which a configuration does not contain.",
-            "Give the function from Python: mnist_lab.run(config, network=build).",
-        )
-    return build(
-        config.model,
-        input_shape=image_shape,
-        classes=classes,
-        preprocess=config.data.preprocess,
-        precision=config.train.precision,
-        name=str(config.name),
-    )
+    inputs = keras.Input(shape=image_shape, name="pixels")
+    outputs = network(_preprocess(inputs, config.data.preprocess, config.train.precision))
+    return keras.Model(inputs, outputs, name=_scope(str(config.name)))
 
 
 def for_training(model: keras.Model, augmentation: Sequence[keras.layers.Layer]) -> tuple[keras.Model, bool]:
@@ -228,6 +207,7 @@ class _Blocks:
 
 
 def _scope(name: str) -> str:
+    """A name for Keras and TensorFlow: what they do not allow becomes `_`, or is removed at the start."""
     return _NO_SCOPE.sub("_", name).lstrip("_-") or "model"
 
 

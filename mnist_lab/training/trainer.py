@@ -35,7 +35,7 @@ class Trainer:
     """Trains `model` in place.
 
     Args:
-        model: raw pixels in, probabilities out (`mnist_lab.models.build`).
+        model: raw pixels in, probabilities out (`mnist_lab.models.from_config`).
         convolves: whether it has convolutions, on which the fastest way to execute steps depends.
         augmentation: layers before it during training.
         images: training images (n, height, width, channels), 0..255.

@@ -6,14 +6,15 @@ import pytest
 from mnist_lab import models
 from mnist_lab.config.document import frozen
 from mnist_lab.config.layers import Cnn, Mlp
-from mnist_lab.config.schema import Rescale
+from mnist_lab.config.schema import Config, Data
 from mnist_lab.errors import TooLargeError
 from mnist_lab.models import memory
 from mnist_lab.system.hardware import available_memory
 
 
 def build(model):
-    return models.build(model, input_shape=(28, 28, 1), classes=10, preprocess=Rescale())
+    config = Config(data=Data(dataset="any"), model=model)
+    return models.from_config(config, image_shape=(28, 28, 1), classes=10)
 
 
 def test_weights_that_do_not_fit_name_the_layer_its_shape_and_both_sizes(monkeypatch):

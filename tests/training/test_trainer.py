@@ -10,7 +10,7 @@ from mnist_lab import augmentation, models
 from mnist_lab.config.augmentations import Rotation
 from mnist_lab.config.document import frozen
 from mnist_lab.config.layers import Cnn, Mlp
-from mnist_lab.config.schema import Rescale, Runtime, Train
+from mnist_lab.config.schema import Config, Data, Runtime, Train
 from mnist_lab.errors import InputError
 from mnist_lab.training import Trainer
 
@@ -30,11 +30,16 @@ CNN = {
 }
 
 
+def built(spec, **settings):
+    config = Config(data=Data(dataset="any"), model=spec, **settings)
+    return models.from_config(config, image_shape=(8, 8, 1), classes=3)
+
+
 def trainer(network=MLP, *, augment=(), validation=True, seed=1, runtime=None, images=IMAGES, weights=None, **train):
     keras.utils.set_random_seed(seed)
     kind = Mlp if network["kind"] == "mlp" else Cnn
     spec = kind.model_validate(frozen(network))
-    model = models.build(spec, input_shape=(8, 8, 1), classes=3, preprocess=Rescale())
+    model = built(spec)
     return Trainer(
         model,
         convolves=spec.convolves,
@@ -218,13 +223,10 @@ def test_a_batch_larger_than_the_training_set_is_an_error():
 )
 def test_mixed_precision_trains_and_gives_float32_probabilities(precision):
     keras.utils.set_random_seed(1)
-    model = models.build(
-        Mlp(kind="mlp", nodes=(16,)), input_shape=(8, 8, 1), classes=3, preprocess=Rescale(), precision=precision
-    )
+    train = Train(epochs=3, batch_size=32, precision=precision)
+    model = built(Mlp(kind="mlp", nodes=(16,)), train=train)
     ours = Trainer(
-        model, convolves=False, images=IMAGES, labels=LABELS, validation=None,
-        train=Train(epochs=3, batch_size=32, precision=precision),
-        runtime=Runtime(), seed=1,
+        model, convolves=False, images=IMAGES, labels=LABELS, validation=None, train=train, runtime=Runtime(), seed=1,
     )  # fmt: skip
     run(ours)
     assert ours.history[-1]["loss"] < ours.history[0]["loss"]
@@ -280,7 +282,7 @@ def test_a_model_whose_softmax_is_a_layer_of_its_own_learns_from_logits_too():
 def test_what_an_experiment_is_called_is_no_obstacle(name, plain):
     keras.utils.set_random_seed(1)
     spec = Mlp.model_validate(frozen(MLP))
-    model = models.build(spec, input_shape=(8, 8, 1), classes=3, preprocess=Rescale(), name=name)
+    model = built(spec, name=name)
     named = Trainer(
         model, convolves=False, images=IMAGES[:240], labels=LABELS[:240], validation=(IMAGES[240:], LABELS[240:]),
         train=Train(epochs=3, batch_size=32), runtime=Runtime(), seed=1,
