@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mnist_lab.datasets import scale, selection
 from mnist_lab.datasets.dataset import ROLES, VALIDATION, Dataset, Raw, array_digest, class_list, combined_digest
-from mnist_lab.datasets.form import Form
+from mnist_lab.datasets.form import Form, size_of
 from mnist_lab.datasets.known import KnownSet, judge, recognize
 from mnist_lab.errors import DataError
 
@@ -67,7 +67,7 @@ def brought_to(dataset: Dataset, form: Form) -> Dataset:
         return dataset
     images = {role: form.applied_to_all(getattr(dataset, role)) for role in dataset.digests if role[0] == "x"}
     digests = {**dataset.digests, **{role: array_digest(array) for role, array in images.items()}}
-    note = f"The images were brought from {_size(given)} to {_size(form.shape(given))}."
+    note = f"The images were brought from {size_of(given)} to {size_of(form.shape(given))}."
     return dataclasses.replace(
         dataset, **images, digests=digests, sha256=combined_digest(digests.values()), notes=(*dataset.notes, note)
     )
@@ -177,7 +177,3 @@ def _digests(arrays: Mapping[str, NDArray[Any]], classes: int) -> dict[str, str]
         for role in (*ROLES, *VALIDATION)
         if role in arrays
     }
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    return f"{shape[1]} x {shape[0]} {'grey' if shape[2] == 1 else 'colour'}"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 
 from mnist_lab.datasets import form
 from mnist_lab.datasets.drawing import FAINTEST, find, nothing_on_it
@@ -65,7 +66,7 @@ def is_like_mnist(picture: Pixels) -> bool:
     if ink.max() < FAINTEST or np.median(_border(picture)) > 0:
         return False
     sides = [np.ptp(np.flatnonzero(ink.any(axis=axis))) + 1 for axis in (0, 1)]
-    return bool(max(sides) <= BOX) and all(abs(centre - MIDDLE) <= 1 for centre in _centre_of_mass(ink))
+    return bool(max(sides) <= BOX) and all(abs(centre - MIDDLE) <= 1 for centre in ndimage.center_of_mass(ink))
 
 
 def resized(picture: Pixels, shape: tuple[int, int, int]) -> Prepared:
@@ -105,14 +106,7 @@ def _centred(box: NDArray[np.uint8]) -> NDArray[np.uint8]:
     result = np.zeros((SIDE, SIDE), np.uint8)
     top, left = (
         int(np.clip(round(MIDDLE - centre), 0, SIDE - side))
-        for centre, side in zip(_centre_of_mass(box), box.shape, strict=True)
+        for centre, side in zip(ndimage.center_of_mass(box), box.shape, strict=True)
     )
     result[top : top + box.shape[0], left : left + box.shape[1]] = box
     return result
-
-
-def _centre_of_mass(ink: NDArray[np.generic]) -> tuple[float, float]:
-    """Row and column, from 0."""
-    values = ink.astype(np.float64)
-    rows, columns = values.sum(axis=1), values.sum(axis=0)
-    return tuple(float(np.average(np.arange(len(sums)), weights=sums)) for sums in (rows, columns))  # type: ignore[return-value]

@@ -4,6 +4,7 @@ Only regular files are read: a pipe can block forever, and a device can be endle
 one array, whatever a compressed file claims or unpacks to.
 """
 
+import gzip
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,6 +61,11 @@ def opened(path: Path) -> Iterator[BufferedReader]:
             yield file
     except OSError as error:
         raise unreadable(path, error) from error
+
+
+def unzipped(file: BufferedReader) -> BufferedIOBase:
+    """A file that has not been read yet; unpacked while it is read, if its first bytes are those of a gzip."""
+    return gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == b"\x1f\x8b" else file
 
 
 def read_at_most(file: BufferedIOBase, size: int) -> bytearray:

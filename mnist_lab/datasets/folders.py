@@ -18,6 +18,7 @@ from mnist_lab.datasets.files import MOST_BYTES, entries, is_folder, kind, print
 from mnist_lab.datasets.form import AS_IT_IS, Form
 from mnist_lab.datasets.pictures import FORMATS, Pixels, decoded
 from mnist_lab.errors import DataError
+from mnist_lab.text.quantities import count
 
 _SUFFIXES = frozenset((
     ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
@@ -88,7 +89,7 @@ def _parts(folder: Path) -> dict[str, Path]:
         return parts
     if "test" in parts:
         raise DataError(f"{folder}: has no folder 'train'; expected train/<class>/*.png and test/<class>/*.png.")
-    below = [path for path in entries(folder) if is_folder(path) and not path.name.startswith(".")]
+    below = _folders(folder)
     classes = [path for path in below if any(file.suffix.lower() in _SUFFIXES for file in entries(path))]
     return {"train": folder} if len(classes) == len(below) > 1 else {}
 
@@ -135,7 +136,7 @@ def _read_all(folder: Path, files: Sequence[Path], form: Form, notes: list[str])
         )
     if framed:
         notes.append(
-            f"Read only the first frame or page of {len(framed):,} {_files_word(framed)} with several, such as"
+            f"Read only the first frame or page of {count(len(framed), 'file')} with several, such as"
             f" {printable(framed[0].relative_to(folder))}."
         )
     return pictures
@@ -188,7 +189,7 @@ def _read_picture(path: Path) -> tuple[Pixels, bool]:
 
 
 def _class_names(folder: Path) -> tuple[str, ...]:
-    names = [path.name for path in entries(folder) if is_folder(path) and not path.name.startswith(".")]
+    names = [path.name for path in _folders(folder)]
     if not names:
         raise DataError(f"{folder}: has no folders; expected one for each class, with its pictures.")
     if strange := [name for name in names if printable(name) != name]:
@@ -197,6 +198,11 @@ def _class_names(folder: Path) -> tuple[str, ...]:
             "Rename the folder, in both train and test.",
         )
     return tuple(sorted(names, key=int) if all(name.isdecimal() for name in names) else sorted(names))
+
+
+def _folders(folder: Path) -> list[Path]:
+    """The folders in a folder, hidden ones aside."""
+    return [path for path in entries(folder) if is_folder(path) and not path.name.startswith(".")]
 
 
 def _scan(folder: Path, classes: Sequence[str]) -> _Part:
@@ -241,20 +247,15 @@ def _skipped(folder: Path, parts: Mapping[str, Path], paths: Iterable[Path]) -> 
         reason = "it is in no class's folder" if known and not in_class else f"{suffix} is not read as a picture"
         reasons.setdefault(reason, []).append(path)
     notes = [
-        f"Skipped {len(files):,} {_files_word(files)}, such as {printable(files[0].relative_to(folder))}: {reason}."
+        f"Skipped {count(len(files), 'file')}, such as {printable(files[0].relative_to(folder))}: {reason}."
         for reason, files in reasons.items()
     ]
-    beside = [path.name for path in entries(folder) if is_folder(path) and not path.name.startswith(".")]
-    if depth == 2 and (names := set(beside) - {path.name for path in parts.values()}):
+    if depth == 2 and (names := {path.name for path in _folders(folder)} - {path.name for path in parts.values()}):
         shown = ", ".join(printable(name) for name in sorted(names))
         notes.append(
             f"Skipped everything outside the folders {' and '.join(path.name for path in parts.values())}: {shown}."
         )
     return notes
-
-
-def _files_word(files: Sequence[Path]) -> str:
-    return "file" if len(files) == 1 else "files"
 
 
 def _size(shape: tuple[int, ...]) -> str:

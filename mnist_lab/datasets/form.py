@@ -1,5 +1,6 @@
 """The common size and number of channels of all images of a data set: `data.resize` and `data.grey`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +65,11 @@ class Form:
 
 
 AS_IT_IS = Form()
+
+
+def size_of(shape: Sequence[int]) -> str:
+    """Of images of this height, width and number of channels: `28 x 28 grey`."""
+    return f"{shape[1]} x {shape[0]} {'grey' if shape[2] == 1 else 'colour'}"
 
 
 def resized(picture: NDArray[Any], shape: tuple[int, int, int]) -> Pixels:

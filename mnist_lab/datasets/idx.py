@@ -19,18 +19,14 @@ from numpy.typing import NDArray
 
 from mnist_lab.datasets import emnist, layouts, roles
 from mnist_lab.datasets.dataset import ROLES, Raw
-from mnist_lab.datasets.files import MOST_BYTES, entries, kind, opened, read_at_most
+from mnist_lab.datasets.files import MOST_BYTES, entries, kind, opened, read_at_most, unzipped
+from mnist_lab.datasets.known import GZIPPED_IDX
 from mnist_lab.errors import DataError
 
 _FILE_NAME = re.compile(
     r"(?!\.)(?:.*[-_.])?(?:train|t10k|test)[-_.](?:image|label)s?(?:[-_.](?:idx\d?|ubyte|gz))+", re.IGNORECASE
 )
-_STANDARD_NAMES = {
-    "x_train": "train-images-idx3-ubyte.gz",
-    "y_train": "train-labels-idx1-ubyte.gz",
-    "x_test": "t10k-images-idx3-ubyte.gz",
-    "y_test": "t10k-labels-idx1-ubyte.gz",
-}
+_STANDARD_NAMES = dict(zip(ROLES, GZIPPED_IDX, strict=True))
 _DIMENSIONS = {"x": (3, 4), "y": (1,)}
 _UNSIGNED_BYTE = 8
 
@@ -94,10 +90,8 @@ def read_file(path: Path, dimensions: tuple[int, ...]) -> NDArray[np.uint8]:
         DataError: unreadable, damaged, too large, another magic number, or a length other than the header's.
     """
     with opened(path) as file:
-        zipped = file.read(2) == b"\x1f\x8b"
-        file.seek(0)
         try:
-            return _parse(path, gzip.GzipFile(fileobj=file) if zipped else file, dimensions)
+            return _parse(path, unzipped(file), dimensions)
         except EOFError as error:
             raise DataError(
                 f"{path}: the gzip file is truncated ({path.stat().st_size:,} bytes of it are here).",

@@ -265,7 +265,7 @@ def judge(known: KnownSet, raw: Raw, digests: Mapping[str, str]) -> tuple[bool, 
     """Whether data are a published set, by the SHA-256 of its arrays or of its gzipped files, and how that is known."""
     if known.array_sha256 is not None:
         expected, found, what = known.array_sha256, {role: digests[role] for role in ROLES}, "arrays"
-    elif known.gzip_sha256 is not None and len(raw.files) == len(ROLES) and all(map(_is_gzip, raw.files)):
+    elif known.gzip_sha256 and len(raw.files) == len(ROLES) and {path.suffix.lower() for path in raw.files} == {".gz"}:
         expected, what = known.gzip_sha256, "gzipped files"
         found = {path.name: _file_digest(path) for path in raw.files}
     else:
@@ -290,10 +290,6 @@ def recognize(raw: Raw, digests: Mapping[str, str]) -> tuple[KnownSet, str] | No
             if genuine:
                 return known, check
     return None
-
-
-def _is_gzip(path: Path) -> bool:
-    return path.suffix.lower() == ".gz"
 
 
 def _file_digest(path: Path) -> str:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from mnist_lab.datasets import emnist, layouts, roles
 from mnist_lab.datasets.dataset import Raw
-from mnist_lab.datasets.files import MOST_BYTES, entries, opened
+from mnist_lab.datasets.files import MOST_BYTES, entries, opened, unzipped
 from mnist_lab.errors import DataError
 
 SUFFIXES = (".csv", ".csv.gz")
@@ -136,10 +136,8 @@ def _beside(path: Path) -> list[str]:
 def _text(path: Path) -> Iterator[TextIO]:
     """A file as text, without a byte order mark; unpacked if it is gzipped."""
     with opened(path) as file:
-        zipped = file.read(2) == b"\x1f\x8b"
-        file.seek(0)
         try:
-            yield io.TextIOWrapper(gzip.GzipFile(fileobj=file) if zipped else file, encoding="utf-8-sig")
+            yield io.TextIOWrapper(unzipped(file), encoding="utf-8-sig")
         except UnicodeDecodeError as error:
             raise DataError(f"{path}: expected text in UTF-8 ({error}).", "Save it as CSV in UTF-8.") from error
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:

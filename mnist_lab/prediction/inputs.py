@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mnist_lab import datasets
+from mnist_lab.datasets.form import size_of
 from mnist_lab.errors import DataError
 from mnist_lab.runs import Run
 
@@ -109,8 +110,9 @@ def check_fit(dataset: datasets.Dataset, signature: Signature) -> None:
     """
     if dataset.image_shape != signature.shape or len(dataset.classes) != len(signature.classes):
         raise DataError(
-            f"{dataset.title} does not fit this network: expected {_size(signature.shape)} images of "
-            f"{len(signature.classes)} classes, received {_size(dataset.image_shape)} images of {len(dataset.classes)}."
+            f"{dataset.title} does not fit this network: expected {size_of(signature.shape)} images of "
+            f"{len(signature.classes)} classes, received {size_of(dataset.image_shape)} images of "
+            f"{len(dataset.classes)}."
         )
 
 
@@ -140,18 +142,14 @@ def _prepared(given: "Pixels", signature: Signature, preparation: Preparation) -
 
     if preparation == "none" and given.shape[:2] != signature.shape[:2]:
         raise DataError(
-            f"with --prepare none, expected {_size(signature.shape)}, received {_size(given.shape)}.",
+            f"with --prepare none, expected {size_of(signature.shape)}, received {size_of(given.shape)}.",
             "Omit --prepare, or resize the picture.",
         )
     if preparation != "mnist":
         return centring.resized(given, signature.shape)
     if signature.shape != (centring.SIDE, centring.SIDE, 1):
         raise DataError(
-            f"--prepare mnist produces 28 x 28 grey images; this network expects {_size(signature.shape)} ones.",
+            f"--prepare mnist produces 28 x 28 grey images; this network expects {size_of(signature.shape)} ones.",
             "Use --prepare resize.",
         )
     return centring.like_mnist(given)
-
-
-def _size(shape: Sequence[int]) -> str:
-    return f"{shape[1]} x {shape[0]} " + ("grey" if shape[2] == 1 else "colour")
