@@ -1,10 +1,11 @@
-"""Whether an exported network predicts what the run predicts."""
+"""What an exported network predicts, and whether that is what the run predicts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from mnist_lab.exports.trained import Reference
 
@@ -12,6 +13,19 @@ TOLERANCE = 1e-3
 """Largest difference of a probability. Stored ones are rounded to float16, which alone makes up to 0.00025."""
 LOSS = 0.01
 """Fraction of the test images that a network in integers may get wrong in addition."""
+BATCH = 512
+
+
+def in_batches(
+    network: Callable[[NDArray[Any]], Any],
+    images: NDArray[np.uint8],
+    dtype: DTypeLike = np.float32,
+    *,
+    batch: int = BATCH,
+) -> NDArray[np.floating[Any]]:
+    """What `network` answers for the images, given to it as `dtype`, a batch at a time."""
+    batches = (images[i : i + batch].astype(dtype) for i in range(0, len(images), batch))
+    return np.concatenate([np.asarray(network(each)) for each in batches])
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
+from mnist_lab.exports.agreement import in_batches
 from mnist_lab.exports.formats import Quantization
-from mnist_lab.exports.inference import in_batches
 from mnist_lab.exports.trained import Trained
 
 _CALIBRATED = 50
@@ -25,11 +25,14 @@ _CALIBRATED = 50
 def write(networks: Sequence[Trained], path: Path, quantize: Quantization | None) -> None:
     """Write one network; see `formats.Writer`."""
     [network] = networks
-    model = network.model  # starts Keras on TensorFlow, which the next import would do otherwise
+    model = network.model  # starts Keras on TensorFlow, which the next imports would do otherwise
+    import keras
+
     from mnist_lab.exports import onnx_operators  # noqa: F401
 
     floating = path.with_name("floating.onnx") if quantize else path
-    model.export(str(floating), format="onnx", input_signature=network.inputs, verbose=False)
+    pixels = keras.InputSpec(shape=model.input_shape, dtype="float32", name="pixels")
+    model.export(str(floating), format="onnx", input_signature=[pixels], verbose=False)
     if quantize:
         _quantize(floating, path, network.calibration)
     written = onnx.load(path)

@@ -75,25 +75,19 @@ def put_in_place(path: Path, form: Format) -> Iterator[Path]:
     """
     make_folder(path.parent)
     try:
-        with _beside(path, form) as part:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=atomic.PART, ignore_cleanup_errors=True) as scratch:
+            part = Path(scratch) / f"model{form.suffix}"
             yield part
+            for file in part.rglob("*") if part.is_dir() else [part]:
+                if file.is_file():
+                    atomic.sync(file)
+            if part.is_dir() and path.exists():
+                path.replace(Path(scratch) / "replaced")  # a folder cannot be replaced at once
+            part.replace(path)
     except OSError as error:
         raise NoRoomError(
             f"{path}: cannot be written ({reason(error)}).", "Make room, or choose another place with --output."
         ) from error
-
-
-@contextmanager
-def _beside(path: Path, form: Format) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=atomic.PART, ignore_cleanup_errors=True) as scratch:
-        part = Path(scratch) / f"model{form.suffix}"
-        yield part
-        for file in part.rglob("*") if part.is_dir() else [part]:
-            if file.is_file():
-                atomic.sync(file)
-        if part.is_dir() and path.exists():
-            path.replace(Path(scratch) / "replaced")  # a folder cannot be replaced at once
-        part.replace(path)
 
 
 def _name(group: Sequence[Run], form: Format) -> str:

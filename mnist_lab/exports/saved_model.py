@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_lab.exports.agreement import in_batches
 from mnist_lab.exports.formats import Quantization
-from mnist_lab.exports.inference import in_batches
 from mnist_lab.exports.trained import Trained
 
 

@@ -75,13 +75,6 @@ class Trained:
         backend = "tensorflow" if "tensorflow" in backends.installed() else None
         return load_network(_in_float32(self.run), self.signature, backend=backend, device="cpu").model
 
-    @property
-    def inputs(self) -> list[Any]:
-        """The input of the model, as `model.export` takes it: float32, a batch of any size."""
-        import keras
-
-        return [keras.InputSpec(shape=self.model.input_shape, dtype="float32", name="pixels")]
-
     @cached_property
     def splits(self) -> Splits:
         """The images of the run.
@@ -152,16 +145,13 @@ class Trained:
             "image": {"height": height, "width": width, "channels": channels},
             "input": "raw pixels from 0 to 255, (batch, height, width, channels)",
             "output": "probability of each class, (batch, classes)",
-            "preprocessing": self._preprocessing,
+            "preprocessing": {
+                "in_the_network": self.run.config.data.preprocess.model_dump(mode="json"),
+                "of_pictures": signature.preparation,
+            },
             "test_accuracy": measured.test.accuracy,
             "exported_by": f"mnist-lab {__version__}",
         }
-
-    @property
-    def _preprocessing(self) -> dict[str, Any]:
-        """What the network does with the pixels first, and how pictures became its images before that."""
-        within = self.run.config.data.preprocess.model_dump(mode="json")
-        return {"in_the_network": within, "of_pictures": self.signature.preparation}
 
 
 def _in_float32(run: Run) -> Run:

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mnist_lab.errors import InputError
 from mnist_lab.exports.trained import Trained
@@ -51,13 +50,12 @@ def field_for(networks: Sequence[Trained]) -> Field:
     for other in networks[1:]:
         _check_same(first, other)
     height, width, _ = first.signature.shape
-    prepared = first.signature.preparation
     titles = dict.fromkeys(network.signature.title for network in networks)
     return Field(
         (height, width),
         first.signature.classes,
-        "mnist" if prepared == "mnist" else "resize",
-        prepared != "mnist" and _dark_on_light(first.reference.images),
+        "mnist" if first.signature.preparation == "mnist" else "resize",
+        _dark_on_light(first),
         tuple(titles),
     )
 
@@ -68,7 +66,8 @@ def _check_drawable(network: Trained) -> None:
         raise InputError(f"{place}: the images of {signature.title} are photographs, which nobody can draw.", _OTHERS)
     if signature.shape[2] != 1:
         raise InputError(
-            f"{place}: expected a network for grey images, which can be drawn; this one takes {_size(signature)} ones.",
+            f"{place}: expected a network for grey images, which can be drawn; this one takes "
+            f"{image_size(signature.shape)} ones.",
             f"With data.grey the images become grey before training. {_OTHERS}",
         )
 
@@ -79,7 +78,8 @@ def _check_same(one: Trained, other: Trained) -> None:
     mine, its = one.signature, other.signature
     if mine.shape != its.shape:
         raise InputError(
-            f"{places}: expected networks for the same images, received {_size(mine)} and {_size(its)}.",
+            f"{places}: expected networks for the same images, received {image_size(mine.shape)} and "
+            f"{image_size(its.shape)}.",
             "Export them to two pages.",
         )
     if mine.classes != its.classes:
@@ -87,7 +87,7 @@ def _check_same(one: Trained, other: Trained) -> None:
             f"{places}: expected networks for the same classes, received {_listed(mine)} and {_listed(its)}.",
             "Export them to two pages.",
         )
-    if mine.preparation != its.preparation or _dark(one) != _dark(other):
+    if mine.preparation != its.preparation or _dark_on_light(one) != _dark_on_light(other):
         raise InputError(
             f"{places}: expected networks for which a drawing is prepared in the same way; the images of {mine.title} "
             f"and {its.title} are made differently.",
@@ -95,18 +95,13 @@ def _check_same(one: Trained, other: Trained) -> None:
         )
 
 
-def _dark(network: Trained) -> bool:
-    return network.signature.preparation != "mnist" and _dark_on_light(network.reference.images)
-
-
-def _dark_on_light(images: NDArray[Any]) -> bool:
-    """Whether the border of most images is light."""
+def _dark_on_light(network: Trained) -> bool:
+    """Whether the border of most images is light; never of those that were made as MNIST's."""
+    if network.signature.preparation == "mnist":
+        return False
+    images = network.reference.images
     sides = images[:, (0, -1)].reshape(len(images), -1), images[:, :, (0, -1)].reshape(len(images), -1)
     return bool(np.median(np.concatenate(sides, axis=1)) > 127)
-
-
-def _size(signature: Signature) -> str:
-    return image_size(signature.shape)
 
 
 def _listed(signature: Signature) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_lab.errors import InputError
+from mnist_lab.exports.agreement import in_batches
 from mnist_lab.exports.formats import Quantization
 from mnist_lab.exports.page import document, forward
 from mnist_lab.exports.page.field import field_for
@@ -42,11 +43,10 @@ def write(networks: Sequence[Trained], path: Path, quantize: Quantization | None
     path.write_text(document.html(field, shown, doubtful=DOUBTFUL), encoding="utf-8")
 
 
-def predicted(path: Path, index: int, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def predicted(path: Path, index: int, images: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
     """Probabilities (n, classes) of a network in the file, computed as its scripts do."""
     packed = document.read(path.read_text(encoding="utf-8"))[index]
-    batches = (images[i : i + _BATCH] for i in range(0, len(images), _BATCH))
-    return np.concatenate([forward.probabilities(packed, batch) for batch in batches])
+    return in_batches(lambda batch: forward.probabilities(packed, batch), images, batch=_BATCH)
 
 
 def _check_layers(network: Trained) -> None:
