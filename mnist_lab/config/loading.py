@@ -93,10 +93,8 @@ def _leaves(value: Any, path: KeyPath) -> Iterator[Override]:
         yield Override(path, plain(value), f"{dotted(path)}={value!r:.60}", replaces=True)
         return
     for key, below in value.items():
-        if not isinstance(key, str | int) or isinstance(key, bool):
-            raise InputError(f"{key!r:.60}: expected a key path such as 'train.epochs'.")
         here = (*path, *(key_path(key) if isinstance(key, str) else (key,)))
-        if "" in here or len(here) > MAX_DEPTH:
+        if isinstance(key, bool) or not isinstance(key, str | int) or "" in here or len(here) > MAX_DEPTH:
             raise InputError(f"{key!r:.60}: expected a key path such as 'train.epochs'.")
         yield from _leaves(below, here)
 

@@ -1,8 +1,8 @@
 """The runs that a sweep declares: every configuration and seed of its folders, files and sweep files, validated."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
@@ -49,14 +49,22 @@ class _Row:
     label: str
     """Its name in messages."""
     seeds: tuple[int, ...] | None = None
-    """The seeds that a sweep file declares."""
+    """The seeds to repeat it with, if these are not its own."""
     folds: int | None = None
-    """The number of folds that a sweep file declares."""
+    """The number of folds of its cross-validation."""
     sweep: str | None = None
     """The name of the sweep file."""
     is_arm: bool = False
     is_parent: bool = False
     """Whether it is included only because configurations in a folder extend it."""
+
+    def repeated(self) -> Iterator[Config]:
+        """The configuration with each seed and, if it is cross-validated, each fold."""
+        data, validation = self.config.data, self.config.data.validation
+        folds = range(1, self.folds + 1) if self.folds else [validation.fold]
+        for seed, fold in product(self.seeds or (self.config.seed,), folds):
+            which = data.model_copy(update={"validation": validation.model_copy(update={"fold": fold})})
+            yield self.config.model_copy(update={"seed": seed, "data": which})
 
 
 def load_sweep(
@@ -114,11 +122,8 @@ def load_sweep(
         raise InputError("A sweep needs at least one folder, configuration or sweep file.")
     rows, skipped = _comparable(rows)
     one_seed = any(override.path == ("seed",) for override in overrides)
-
-    def repeats_of(row: _Row) -> Iterator[Config]:
-        return _repeated(row.config, chosen or (None if one_seed else row.seeds), folds or row.folds)
-
-    runs, notes = _runs(rows, repeats_of, " ".join(override.option for override in overrides))
+    rows = [replace(row, seeds=chosen or (None if one_seed else row.seeds), folds=folds or row.folds) for row in rows]
+    runs, notes = _runs(rows, " ".join(override.option for override in overrides))
     sources = {(config.experiment, config.seed): label for config, label in runs}
     called = name or f"{_name(paths, rows)}{suffix}"
     return Sweep(called, tuple(config for config, _ in runs), (*skipped, *notes), sources)
@@ -142,23 +147,11 @@ def check_files(references: Sequence[str | Path]) -> dict[str, int | None]:
                 if file is None:
                     continue
                 with collected(errors):
-                    runs[str(Path(reference) / file.relative_to(path))] = _count(rows) if rows[0].sweep else None
+                    number = len(_runs(rows)[0]) if rows[0].sweep else None
+                    runs[str(Path(reference) / file.relative_to(path))] = number
     if errors:
         raise together(errors, references)
     return runs
-
-
-def _count(rows: Sequence[_Row]) -> int:
-    runs, _ = _runs(rows, lambda row: _repeated(row.config, row.seeds, row.folds), "")
-    return len(runs)
-
-
-def _repeated(config: Config, seeds: tuple[int, ...] | None, folds: int | None) -> Iterator[Config]:
-    """The configuration with each seed and, if it is cross-validated, each fold."""
-    data, validation = config.data, config.data.validation
-    every = [validation.model_copy(update={"fold": fold}) for fold in range(1, folds + 1)] if folds else [validation]
-    for seed, fold in product(seeds or (config.seed,), every):
-        yield config.model_copy(update={"seed": seed, "data": data.model_copy(update={"validation": fold})})
 
 
 def _rows(
@@ -239,14 +232,11 @@ def _file_rows(file: Path, document: Document, overrides: Sequence[Override]) ->
         raise
 
 
-def _runs(
-    rows: Sequence[_Row], repeats_of: Callable[[_Row], Iterator[Config]], options: str
-) -> tuple[tuple[tuple[Config, str], ...], tuple[str, ...]]:
+def _runs(rows: Sequence[_Row], options: str = "") -> tuple[tuple[tuple[Config, str], ...], tuple[str, ...]]:
     """Every row with each of its seeds and folds, its label, and notes about skipped arms.
 
     Args:
         rows: the rows of all files.
-        repeats_of: the configuration of a row with each of its seeds and folds.
         options: the overrides as given on the command line.
 
     Raises:
@@ -264,7 +254,7 @@ def _runs(
         backend = config.runtime.backend or unnamed
         # Data sets only need to be distinguished here, so the name replaces the hash.
         numbers = fingerprint(config, dataset_sha256=config.data.dataset, backend=backend)
-        for i, repeat in enumerate(repeats_of(row)):
+        for i, repeat in enumerate(row.repeated()):
             which = repeat.seed, repeat.data.validation.fold
             same, namesake = by_numbers.get((numbers, *which)), by_experiment.get((config.experiment, *which))
             other = same or namesake
