@@ -27,8 +27,7 @@ from mnist_lab.errors import DataError, MnistLabError
 from mnist_lab.prediction import Picture, check_model, load_network, signature_of, warning
 from mnist_lab.runs import find_run
 from mnist_lab.system import atomic
-from tools.blocks import put
-from tools.markdown import render
+from tools.markdown import put, render
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "reading.json"

@@ -11,8 +11,7 @@ from benchmarks.plan import SWEEPERS
 from benchmarks.report import trainings
 from benchmarks.store import Store
 from benchmarks.summary import Family, Table, families, tables
-from tools.blocks import put
-from tools.markdown import render
+from tools.markdown import put, render
 
 TEMPLATE = Path(__file__).parent / "templates" / "speed.md.jinja"
 OURS = [name for name in SWEEPERS if name != REFERENCE]

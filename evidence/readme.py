@@ -16,7 +16,7 @@ from mnist_lab.analysis.holm import ALPHA
 from mnist_lab.reports import markdown, wording
 from mnist_lab.runs import Run
 from mnist_lab.text.quantities import count
-from tools.blocks import put
+from tools.markdown import put
 
 COMMAND = "make results"
 """What writes it."""

@@ -28,7 +28,7 @@ from mnist_lab.reports import collect, wording, write_report
 from mnist_lab.reports.write import document
 from mnist_lab.runs import PLOTS, load_run
 from tests.run_folders import MNIST, edit_metrics, finished_run
-from tools.blocks import put
+from tools.markdown import put
 
 PUBLISHED = ROOT / "results" / "published"
 EXPERIMENTS = [experiment for writeup in writeups() for experiment in writeup.experiments]

@@ -1,5 +1,6 @@
-"""Markdown from Jinja templates."""
+"""Markdown: rendered from Jinja templates, or put between markers of a file."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,3 +23,22 @@ def render(template: Path, **context: Any) -> str:
     )
     environment.filters["count"] = count
     return environment.get_template(template.name).render(context)
+
+
+def put(text: str, name: str, block: str, *, by: str) -> str:
+    """`text` with `block` between the markers of that name.
+
+    Args:
+        text: the whole file.
+        name: of the block.
+        block: what is to stand there; may be empty.
+        by: the command that writes it.
+
+    Raises:
+        ValueError: the markers are not there, or more than once.
+    """
+    start, end = f"<!-- {name}: written by {by} -->", f"<!-- end of {name} -->"
+    pattern = re.compile(f"({re.escape(start)}\n).*?({re.escape(end)})", re.DOTALL)
+    if len(pattern.findall(text)) != 1:
+        raise ValueError(f"expected one {start} followed by {end}")
+    return pattern.sub(lambda match: f"{match[1]}{block}\n{match[2]}", text)

@@ -54,7 +54,7 @@ def import_keras(name: str) -> tuple[float, str]:
     from time import perf_counter
 
     begun = perf_counter()
-    with captured_stderr() as chatter, _default_settings(), _unseen(*_useless(name)):
+    with captured_stderr() as chatter, _default_settings(), _without_useless(name):
         try:
             import keras
         except ImportError as error:
@@ -63,18 +63,14 @@ def import_keras(name: str) -> tuple[float, str]:
     return perf_counter() - begun, "".join(chatter)
 
 
-def _useless(backend: str) -> Iterator[str]:
-    """What Keras should not import: TensorFlow next to another backend costs seconds and prints a page of log."""
-    if backend != "tensorflow":
-        yield "tensorflow"
-    if not pyplot_works():
-        yield "matplotlib.pyplot"
-
-
 @contextmanager
-def _unseen(*modules: str) -> Iterator[None]:
-    """Hide optional modules from Keras, which imports them if it finds them."""
-    hidden = [name for name in modules if name not in sys.modules]
+def _without_useless(backend: str) -> Iterator[None]:
+    """Hide optional modules from Keras, which imports them if it finds them.
+
+    TensorFlow next to another backend costs seconds and prints a page of log.
+    """
+    useless = {"tensorflow": backend != "tensorflow", "matplotlib.pyplot": not pyplot_works()}
+    hidden = [name for name, hide in useless.items() if hide and name not in sys.modules]
     absent: Any = None
     sys.modules |= dict.fromkeys(hidden, absent)  # their import raises ImportError
     try:
