@@ -68,7 +68,7 @@ def main() -> None:
             packed = _packed(model)
             file = Path(folder) / "page.html"
             field = Field((28, 28), tuple("0123456789"), "mnist", dark_on_light=False, titles=("MNIST",))
-            file.write_text(html(field, [Shown(name, "", packed)], doubtful=0.8), encoding="utf-8")
+            file.write_text(html(field, [Shown(name, "", packed)]), encoding="utf-8")
             browser.get(file.as_uri())
             times = browser.execute_script(MEASURE)
             size = file.stat().st_size / 1e6

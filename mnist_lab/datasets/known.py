@@ -107,6 +107,9 @@ class KnownSet:
 
 _DIGITS = tuple("0123456789")
 _LETTERS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_CLOTHES = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
 
 
 def _emnist(split: str, **facts: Any) -> KnownSet:
@@ -159,18 +162,7 @@ KNOWN: dict[str, KnownSet] = {
             description="pictures of clothes",
             licence="MIT",
             rows=(60_000, 10_000),
-            classes=(
-                "T-shirt/top",
-                "Trouser",
-                "Pullover",
-                "Dress",
-                "Coat",
-                "Sandal",
-                "Shirt",
-                "Sneaker",
-                "Bag",
-                "Ankle boot",
-            ),
+            classes=_CLOTHES,
             # As listed in TensorFlow Datasets' url_checksums/fashion_mnist.txt. The arrays' own hashes are
             # not published, so an unpacked or converted copy cannot be verified.
             gzip_sha256=(

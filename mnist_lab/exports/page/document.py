@@ -11,6 +11,7 @@ import numpy as np
 
 from mnist_lab.exports.page.field import Field
 from mnist_lab.exports.page.packing import Packed, unpack
+from mnist_lab.prediction.network import DOUBTFUL
 from mnist_lab.text.printable import printable
 from mnist_lab.version import __version__
 
@@ -30,13 +31,12 @@ class Shown:
     packed: Packed
 
 
-def html(field: Field, networks: Sequence[Shown], *, doubtful: float) -> str:
+def html(field: Field, networks: Sequence[Shown]) -> str:
     """The text of the page.
 
     Args:
         field: what is drawn.
         networks: at least one; they stand side by side.
-        doubtful: the probability below which the page says that an answer is not sure.
     """
     from markupsafe import Markup
 
@@ -53,7 +53,7 @@ def html(field: Field, networks: Sequence[Shown], *, doubtful: float) -> str:
         "classes": [printable(name) for name in field.classes],
         "preparation": field.preparation,
         "darkOnLight": field.dark_on_light,
-        "doubtful": doubtful,
+        "doubtful": DOUBTFUL,
         "networks": [{"name": network.name, **network.packed.as_json()} for network in networks],
     }
     text = environment.get_template("draw.html.jinja").render(

@@ -14,7 +14,6 @@ from mnist_lab.exports.page import document, forward
 from mnist_lab.exports.page.field import field_for
 from mnist_lab.exports.page.packing import pack
 from mnist_lab.exports.trained import Trained
-from mnist_lab.prediction.network import DOUBTFUL
 from mnist_lab.text.quantities import count, megabytes
 
 MOST_BYTES = 64_000_000
@@ -40,7 +39,7 @@ def write(networks: Sequence[Trained], path: Path, quantize: Quantization | None
         document.Shown(name, _about(network), pack(network.model))
         for name, network in zip(names, networks, strict=True)
     ]
-    path.write_text(document.html(field, shown, doubtful=DOUBTFUL), encoding="utf-8")
+    path.write_text(document.html(field, shown), encoding="utf-8")
 
 
 def predicted(path: Path, index: int, images: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:

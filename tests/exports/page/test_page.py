@@ -153,7 +153,7 @@ def test_the_page_says_what_to_draw(classes, subject):
 
 def test_a_class_name_cannot_change_the_direction_of_the_text():
     field = Field((28, 28), ("a\u202eb", "c"), "mnist", dark_on_light=False, titles=("some",))
-    text = document.html(field, [], doubtful=0.8)
+    text = document.html(field, [])
     facts = re.search(r'id="facts">([^<]*)<', text)
     assert facts
     assert json.loads(facts[1])["classes"] == [r"a\u202eb", "c"]

@@ -105,7 +105,7 @@ def activated(browser, tmp_path_factory):
     steps = {name: Step("activation", (0,), (5, 10, 1, 6), {"function": name}) for name in ACTIVATIONS}
     shown = [Shown(name, "", Packed((5, 10, 1, 6), (step,))) for name, step in steps.items()]
     field = Field((5, 10), tuple("0123456789"), "mnist", dark_on_light=False, titles=("numbers",))
-    file.write_text(html(field, shown, doubtful=0.8))
+    file.write_text(html(field, shown))
     rows = np.random.default_rng(0).uniform(-9, 9, (1, 5, 10, 1, 6)).astype(np.float32)
     return rows, dict(zip(ACTIVATIONS, answers(browser, file.as_uri(), rows), strict=True))
 
@@ -332,7 +332,7 @@ def test_images_that_are_dark_on_light_are_drawn_so(browser, tmp_path):
     steps = (Step("reshape", (0,), (12,)), Step("activation", (1,), (12,), {"function": "softmax"}))
     field = Field((4, 3), tuple("abcdefghijkl"), "resize", dark_on_light=True, titles=("letters",))
     file = tmp_path / "page.html"
-    file.write_text(html(field, [Shown("tiny", "", Packed((4, 3, 1), steps))], doubtful=0.8))
+    file.write_text(html(field, [Shown("tiny", "", Packed((4, 3, 1), steps))]))
     looked_at(browser, width=1400)
     browser.get(file.as_uri())
     draw(browser, [(0.5, 0.1), (0.5, 0.9)])
