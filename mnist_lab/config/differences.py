@@ -75,8 +75,10 @@ def _part(change: Change) -> str:
             return _list_changes(before, after, "schedule ")
         case "train.optimizer":
             return _optimizer(before, after)
+        case "model" if isinstance(before, Custom) and isinstance(after, Custom):
+            return "another custom network"
         case "model":
-            return _exchanged(before, after)
+            return f"{network(before)} -> {network(after)}"
         case "model.layers":
             text = _list_changes(before, after)
             return text if len(text) <= MAX_TEXT else _networks(before, after)
@@ -182,12 +184,6 @@ def _optimizer(before: Optimizer, after: Optimizer) -> str:
         by_default = name != "learning_rate" and new == default and old == old_fields[name].get_default()
         parts += [_value(name, old, new)] if old != new and not by_default else []
     return ", ".join(parts)
-
-
-def _exchanged(before: Mlp | Cnn | Custom, after: Mlp | Cnn | Custom) -> str:
-    if isinstance(before, Custom) and isinstance(after, Custom):
-        return "another custom network"
-    return f"{network(before)} -> {network(after)}"
 
 
 def network(model: Mlp | Cnn | Custom) -> str:

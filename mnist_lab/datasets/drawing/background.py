@@ -35,18 +35,10 @@ def sheets(seen: Values) -> tuple[Sheet, Sheet]:
     # The background of light strokes is that of dark ones on the negative.
     channels = seen.shape[2]
     background = _background(np.concatenate([seen, 255 - seen], axis=2))
-    return _dark_ink(seen, background[..., :channels]), _light_ink(seen, 255 - background[..., channels:])
-
-
-def _dark_ink(seen: Values, paper: Values) -> Sheet:
-    """The share of the paper's light that is missing, in the channel in which most is."""
+    paper, board = background[..., :channels], 255 - background[..., channels:]
+    # Dark ink is the share of the paper's light that is missing, light ink the difference from a dark board.
     missing: Any = (paper - seen) * (255 / np.maximum(paper, _DARKEST))
-    return Sheet(_strongest(missing), paper.mean(axis=2))
-
-
-def _light_ink(seen: Values, board: Values) -> Sheet:
-    """The difference from a dark board, in the channel in which it is largest."""
-    return Sheet(_strongest(seen - board), board.mean(axis=2))
+    return Sheet(_strongest(missing), paper.mean(axis=2)), Sheet(_strongest(seen - board), board.mean(axis=2))
 
 
 def _strongest(ink: Values) -> Values:

@@ -25,18 +25,6 @@ def _affine(step: Step, values: Values) -> Values:
     return values * step.weights["scale"] + step.weights["offset"]
 
 
-def _add(_: Step, one: Values, other: Values) -> Values:
-    return one + other
-
-
-def _reshape(_: Step, values: Values) -> Values:
-    return values
-
-
-def _activation(step: Step, values: Values) -> Values:
-    return ACTIVATIONS[step.settings["function"]](values)
-
-
 def _normalize(step: Step, values: Values) -> Values:
     centred = values - values.mean(axis=-1, keepdims=True)
     variance = np.square(centred).mean(axis=-1, keepdims=True)
@@ -49,24 +37,12 @@ def _dense(step: Step, values: Values) -> Values:
     return values.reshape(-1, kernel.shape[1]) @ kernel.T + step.weights["bias"]  # as one product, not one for each row
 
 
-def _convolve(step: Step, values: Values) -> Values:
-    return _dense(step, _windows(step, values, 0))
-
-
 def _convolve_each(step: Step, values: Values) -> Values:
     windows = _windows(step, values, 0)
     flat = windows.reshape(*windows.shape[:3], -1, windows.shape[-1])  # n, rows, columns, place, channel
     kernel = step.weights["kernel"].reshape(flat.shape[-2], flat.shape[-1], -1)  # place, channel, kernel of the channel
     found = np.einsum("nyxpc,pck->nyxck", flat, kernel)
     return found.reshape(*found.shape[:3], -1) + step.weights["bias"]
-
-
-def _pool_max(step: Step, values: Values) -> Values:
-    return _windows(step, values, -np.inf).max(axis=(3, 4))
-
-
-def _pool_mean(step: Step, values: Values) -> Values:
-    return np.nanmean(_windows(step, values, np.nan), axis=(3, 4))
 
 
 def _pad(step: Step, values: Values) -> Values:
@@ -88,15 +64,15 @@ def _windows(step: Step, values: Values, outside: float) -> Values:
 
 
 _STEPS: Mapping[str, Callable[..., Any]] = {
-    "activation": _activation,
-    "add": _add,
+    "activation": lambda step, values: ACTIVATIONS[step.settings["function"]](values),
+    "add": lambda step, one, other: one + other,
     "affine": _affine,
-    "convolve": _convolve,
+    "convolve": lambda step, values: _dense(step, _windows(step, values, 0)),
     "convolve_each": _convolve_each,
     "dense": _dense,
     "normalize": _normalize,
     "pad": _pad,
-    "pool_max": _pool_max,
-    "pool_mean": _pool_mean,
-    "reshape": _reshape,
+    "pool_max": lambda step, values: _windows(step, values, -np.inf).max(axis=(3, 4)),
+    "pool_mean": lambda step, values: np.nanmean(_windows(step, values, np.nan), axis=(3, 4)),
+    "reshape": lambda step, values: values,
 }
