@@ -26,10 +26,10 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
 MAX_DIGITS = 100
 
-_NULL = re.compile(r"~|null|Null|NULL|")
-_TRUE = re.compile(r"true|True|TRUE")
-_FALSE = re.compile(r"false|False|FALSE")
-_NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], int | float]], ...] = (
+_SCALARS: tuple[tuple[re.Pattern[str], Callable[[str], int | float | None]], ...] = (
+    (re.compile(r"~|null|Null|NULL|"), lambda _: None),
+    (re.compile(r"true|True|TRUE"), lambda _: True),
+    (re.compile(r"false|False|FALSE"), lambda _: False),
     (re.compile(r"[-+]?[0-9]+"), int),
     (re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+"), lambda text: int(text, 0)),
     (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"), float),
@@ -333,11 +333,7 @@ def _scalar(node: ScalarNode) -> Any:
     text: str = node.value
     if node.style is not None:
         return text
-    if _NULL.fullmatch(text):
-        return None
-    if _TRUE.fullmatch(text) or _FALSE.fullmatch(text):
-        return bool(_TRUE.fullmatch(text))
-    for pattern, convert in _NUMBERS:
+    for pattern, convert in _SCALARS:
         if pattern.fullmatch(text):
             if len(text) > MAX_DIGITS:
                 raise _refusal(f"a number of more than {MAX_DIGITS} digits", node.start_mark)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import product
 from pathlib import Path
 
 from mnist_lab.config import shipped
@@ -18,7 +17,7 @@ from mnist_lab.config.schema import Config
 from mnist_lab.config.sweeps.arms import Setting, names
 from mnist_lab.config.sweeps.file import SweepFile
 from mnist_lab.config.sweeps.seeds import parse_seeds
-from mnist_lab.config.sweeps.variation import of_folds, read_variation
+from mnist_lab.config.sweeps.variation import Row, of_folds, read_variation
 from mnist_lab.errors import ConfigError, InputError
 
 
@@ -37,34 +36,6 @@ class Sweep:
     def source(self, config: Config) -> str:
         """Its name in messages: the file, and for a sweep file the arm."""
         return self.sources.get((config.experiment, config.seed), str(config.experiment))
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A configuration without its seeds and folds."""
-
-    config: Config
-    file: Path
-    """The file that declares it; for the base of a sweep file, the base's own file."""
-    label: str
-    """Its name in messages."""
-    seeds: tuple[int, ...] | None = None
-    """The seeds to repeat it with, if these are not its own."""
-    folds: int | None = None
-    """The number of folds of its cross-validation."""
-    sweep: str | None = None
-    """The name of the sweep file."""
-    is_arm: bool = False
-    is_parent: bool = False
-    """Whether it is included only because configurations in a folder extend it."""
-
-    def repeated(self) -> Iterator[Config]:
-        """The configuration with each seed and, if it is cross-validated, each fold."""
-        data, validation = self.config.data, self.config.data.validation
-        folds = range(1, self.folds + 1) if self.folds else [validation.fold]
-        for seed, fold in product(self.seeds or (self.config.seed,), folds):
-            which = data.model_copy(update={"validation": validation.model_copy(update={"fold": fold})})
-            yield self.config.model_copy(update={"seed": seed, "data": which})
 
 
 def load_sweep(
@@ -106,12 +77,12 @@ def load_sweep(
         overrides, suffix = [*overrides, of_folds(folds, f"--folds {folds}")], f"{suffix},folds={folds}"
     errors: list[ConfigError] = []
     paths: list[Path] = []
-    rows: list[_Row] = []
+    rows: list[Row] = []
     for reference in references:
         with collected(errors):
             if isinstance(reference, Config):
                 paths.append(Path(label := f"configuration {reference.experiment}"))
-                rows.append(_Row(load_config(reference, overrides), paths[-1], label))
+                rows.append(Row(load_config(reference, overrides), paths[-1], label))
                 continue
             paths.append(shipped.find_sweep(reference))
             for _, of_file in _rows(paths[-1], overrides, errors):
@@ -156,13 +127,13 @@ def check_files(references: Sequence[str | Path]) -> dict[str, int | None]:
 
 def _rows(
     path: Path, overrides: Sequence[Override], errors: list[ConfigError]
-) -> Iterator[tuple[Path | None, list[_Row]]]:
+) -> Iterator[tuple[Path | None, list[Row]]]:
     """The rows of every file that `path` declares, preceded by those of bases outside a folder (with None as file).
 
     For a folder, the errors of each file are added to `errors`.
     """
     if not path.is_dir():
-        yield path, list(_file_rows(path, read(path), overrides))
+        yield path, _file_rows(path, read(path), overrides)
         return
     files = [file for file in sorted(path.rglob("*")) if _is_configuration(file, path)]
     if not files:
@@ -179,15 +150,15 @@ def _rows(
         with collected(errors):
             document = read_config(base)
             if is_complete(document):
-                yield None, [_Row(resolve(document, base, overrides), base, str(base), is_parent=True)]
+                yield None, [Row(resolve(document, base, overrides), base, str(base), is_parent=True)]
     for file, document in documents.items():
         with collected(errors):
             is_sweep = kind_of_file(document.value) == "sweep"
             if is_sweep or file.resolve() not in extended or is_complete(read_config(file)):
-                yield file, list(_file_rows(file, document, overrides))
+                yield file, _file_rows(file, document, overrides)
 
 
-def _comparable(rows: Sequence[_Row]) -> tuple[list[_Row], list[str]]:
+def _comparable(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
     """The rows without parents that cannot be compared with any other row, and notes about these."""
     kept, notes = [], []
     for row in rows:
@@ -216,23 +187,18 @@ def _extended(file: Path, document: Document) -> Path | None:
         return None
 
 
-def _file_rows(file: Path, document: Document, overrides: Sequence[Override]) -> Iterator[_Row]:
+def _file_rows(file: Path, document: Document, overrides: Sequence[Override]) -> list[Row]:
     if kind_of_file(document.value) == "sweep":
-        variation = read_variation(file, overrides)
-        base, repeats = variation.base_file, (variation.seeds, variation.folds, variation.name)
-        yield _Row(variation.base, base, f"{base} (the base of {file})", *repeats)
-        for arm in variation.arms:
-            yield _Row(arm, file, f"{file}: {arm.name}", *repeats, is_arm=True)
-        return
+        return read_variation(file, overrides)
     try:
-        yield _Row(resolve(read_config(file), file, overrides), file, str(file))
+        return [Row(resolve(read_config(file), file, overrides), file, str(file))]
     except InvalidError as error:
         if (set(SweepFile.model_fields) - set(Config.model_fields)) & document.value.keys():
             error.hint = "A sweep file has `base` instead of `data`, `model` and `extends`."
         raise
 
 
-def _runs(rows: Sequence[_Row], options: str = "") -> tuple[tuple[tuple[Config, str], ...], tuple[str, ...]]:
+def _runs(rows: Sequence[Row], options: str = "") -> tuple[tuple[tuple[Config, str], ...], tuple[str, ...]]:
     """Every row with each of its seeds and folds, its label, and notes about skipped arms.
 
     Args:
@@ -243,8 +209,8 @@ def _runs(rows: Sequence[_Row], options: str = "") -> tuple[tuple[tuple[Config, 
         ConfigError: two configurations declare the same run. An arm that equals another run, and a configuration that
             equals a base outside its folder, is skipped.
     """
-    by_numbers: dict[tuple[object, ...], _Row] = {}
-    by_experiment: dict[tuple[object, ...], _Row] = {}
+    by_numbers: dict[tuple[object, ...], Row] = {}
+    by_experiment: dict[tuple[object, ...], Row] = {}
     runs: dict[tuple[int, int], tuple[Config, str]] = {}
     notes: dict[str, None] = {}
     clashes: dict[tuple[str, str], str] = {}
@@ -278,7 +244,7 @@ def _runs(rows: Sequence[_Row], options: str = "") -> tuple[tuple[tuple[Config, 
     return tuple(runs[place] for place in sorted(runs)), tuple(notes)
 
 
-def _name(paths: Sequence[Path], rows: Sequence[_Row]) -> str:
+def _name(paths: Sequence[Path], rows: Sequence[Row]) -> str:
     """The name of the folder, sweep file or experiment; `sweep` for several."""
     if len(paths) > 1:
         folders = {path.resolve().parent for path in paths}

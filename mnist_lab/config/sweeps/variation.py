@@ -1,8 +1,8 @@
 """Reads a sweep file: the validated configurations of its base and its arms."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import product, takewhile
 from pathlib import Path
 
 from mnist_lab.config import shipped
@@ -74,19 +74,35 @@ class Base:
 
 
 @dataclass(frozen=True)
-class Variation:
-    """A base and its arms, without their seeds."""
+class Row:
+    """A configuration without its seeds and folds."""
 
-    name: str
-    base: Config
-    base_file: Path
-    arms: tuple[Config, ...]
-    seeds: tuple[int, ...] | None
-    folds: int | None
+    config: Config
+    file: Path
+    """The file that declares it; for the base of a sweep file, the base's own file."""
+    label: str
+    """Its name in messages."""
+    seeds: tuple[int, ...] | None = None
+    """The seeds to repeat it with, if these are not its own."""
+    folds: int | None = None
+    """The number of folds of its cross-validation."""
+    sweep: str | None = None
+    """The name of the sweep file."""
+    is_arm: bool = False
+    is_parent: bool = False
+    """Whether it is included only because configurations in a folder extend it."""
+
+    def repeated(self) -> Iterator[Config]:
+        """The configuration with each seed and, if it is cross-validated, each fold."""
+        data, validation = self.config.data, self.config.data.validation
+        folds = range(1, self.folds + 1) if self.folds else [validation.fold]
+        for seed, fold in product(self.seeds or (self.config.seed,), folds):
+            which = data.model_copy(update={"validation": validation.model_copy(update={"fold": fold})})
+            yield self.config.model_copy(update={"seed": seed, "data": which})
 
 
-def read_variation(path: Path, overrides: Sequence[Override] = ()) -> Variation:
-    """Read the sweep file at `path` and validate its base and every arm.
+def read_variation(path: Path, overrides: Sequence[Override] = ()) -> list[Row]:
+    """Read the sweep file at `path` and validate its base and every arm, which are its rows.
 
     Args:
         path: the sweep file.
@@ -132,11 +148,12 @@ def read_variation(path: Path, overrides: Sequence[Override] = ()) -> Variation:
             found.append((arm_name, Problem(place, "name", f"with the name of an arm: {error}")))
     if found or with_set is None:
         raise InvalidError(sweep.source, _summed_up(found))
-    named = [
-        config.model_copy(update={"name": arm_name, "experiment": f"{name}/{arm_name}", "base": with_set.experiment})
-        for arm_name, config in configs
-    ]
-    return Variation(name, with_set, base.file, tuple(named), spec.seeds, spec.folds)
+    repeats = spec.seeds, spec.folds, name
+    rows = [Row(with_set, base.file, f"{base.file} (the base of {path})", *repeats)]
+    for arm_name, config in configs:
+        named = {"name": arm_name, "experiment": f"{name}/{arm_name}", "base": with_set.experiment}
+        rows.append(Row(config.model_copy(update=named), path, f"{path}: {arm_name}", *repeats, is_arm=True))
+    return rows
 
 
 def read_base(reference: str, sweep: Document, path: Path, overrides: Sequence[Override]) -> Base:
