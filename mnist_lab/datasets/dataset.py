@@ -115,9 +115,9 @@ class Dataset:
         return {**found, "test": (self.x_test, self.y_test)}
 
 
-def class_list(names: Sequence[str], most: int = 12) -> str:
-    """`class 7` or `classes 7, 8`, with the middle of a long list elided."""
-    shown = names if len(names) <= most else [*names[: most - 2], "...", names[-1]]
+def class_list(names: Sequence[str]) -> str:
+    """`class 7` or `classes 7, 8`, with the middle of a list of more than twelve elided."""
+    shown = names if len(names) <= 12 else [*names[:10], "...", names[-1]]
     return f"{'class' if len(names) == 1 else 'classes'} {', '.join(shown)}"
 
 

@@ -66,7 +66,7 @@ class Export:
         if apart.needed():
             return apart.call(self.write)
         networks = [Trained(run, self.data_dir, progress) for run in self.runs]
-        references = [network.reference.first(self.form.most_images) for network in networks]
+        references = [network.reference for network in networks]
         writer = self.form.writer()
         with placement.put_in_place(self.path, self.form) as part:
             # Converters report their work as warnings.

@@ -70,8 +70,6 @@ class Format:
     """Whether one file holds several networks."""
     marker: str = ""
     """Of a folder: the file by which it is recognized."""
-    most_images: int | None = None
-    """The number of test images that it is checked on; None for all."""
 
     def check_installed(self) -> None:
         """Check that the packages that it needs are installed.

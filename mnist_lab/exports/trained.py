@@ -34,13 +34,6 @@ class Reference:
     source: str
     """Where the probabilities are from."""
 
-    def first(self, most: int | None) -> "Reference":
-        """The same for at most so many images; None for all."""
-        if most is None or len(self.images) <= most:
-            return self
-        arrays = {name: array[:most] for name, array in vars(self).items() if name != "source"}
-        return Reference(**arrays, source=self.source)
-
 
 @dataclass(frozen=True)
 class Trained:

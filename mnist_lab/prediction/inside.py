@@ -64,8 +64,6 @@ def first_layer(model: Any) -> FirstLayer:
                     "image, so its weights cannot be shown as images.",
                     "--weights needs a network that begins with a convolution, or with flatten and a dense layer.",
                 )
-            case _:
-                continue
     raise InputError("This network has no layer with weights that could be shown.")
 
 

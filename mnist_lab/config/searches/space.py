@@ -107,12 +107,12 @@ class Space:
             case _:
                 return given
 
-    def first(self, given: Values | None = None) -> dict[str, float | int | str]:
+    def first(self, given: Values) -> dict[str, float | int | str]:
         """The point with the first option of each choice and the lower end of each range, but for the values given."""
         point: dict[str, float | int | str] = {}
         for each in self.dimensions:
             if self.exists(each, point):
-                point[each.name] = (given or {}).get(each.name, each.ends[0])
+                point[each.name] = given.get(each.name, each.ends[0])
         return point
 
     def corners(self) -> Iterator[tuple[Dimension, dict[str, float | int | str]]]:
