@@ -199,11 +199,6 @@ def parse(text: str, source: str) -> Document:
     return document
 
 
-def parse_value(text: str, source: str) -> Any:
-    """Parse a YAML value given on the command line."""
-    return parse(text, source).value
-
-
 def frozen(value: Any) -> Any:
     """The value with all lists converted to tuples, as the typed configuration is immutable."""
     if isinstance(value, dict):

@@ -20,7 +20,7 @@ from mnist_lab.config.document import (
     dotted,
     in_words,
     key_path,
-    parse_value,
+    parse,
     read,
 )
 from mnist_lab.config.names import checked_name, folder_name, path_below_configs
@@ -85,7 +85,7 @@ class Override:
         path = key_path(key.strip())
         if not equals or "" in path or len(path) > MAX_DEPTH:
             raise InputError(f"--set {text}: expected KEY.PATH=VALUE, for example --set train.epochs=3.")
-        return cls(path, parse_value(value, f"--set {text}"), f"--set {text}")
+        return cls(path, parse(value, f"--set {text}").value, f"--set {text}")
 
 
 def _leaves(value: Any, path: KeyPath) -> Iterator[Override]:

@@ -11,7 +11,7 @@ from mnist_lab.errors import ExportError, InputError
 from mnist_lab.exports import apart, placement
 from mnist_lab.exports.agreement import Agreement, compare
 from mnist_lab.exports.culprit import naming_layers
-from mnist_lab.exports.formats import FORMATS, Format, Quantization, format_called
+from mnist_lab.exports.formats import FORMATS, Format, Quantization
 from mnist_lab.exports.trained import Trained
 from mnist_lab.prediction import check_model
 from mnist_lab.runs import Run
@@ -110,7 +110,9 @@ def plan(
         InputError: the format is unknown or not installed, or cannot be quantized; a run has no saved model, or is
             named twice; or a file exists.
     """
-    chosen = format_called(form)
+    if form not in FORMATS:
+        raise InputError(f"format: expected {' or '.join(FORMATS)}, received {form!r:.60}.")
+    chosen = FORMATS[form]
     chosen.check_installed()
     if quantize and quantize not in get_args(Quantization):
         raise InputError(f"quantize: expected {' or '.join(get_args(Quantization))}, received {quantize!r:.60}.")

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from mnist_lab.errors import InputError, SetupError
+from mnist_lab.errors import SetupError
 from mnist_lab.system.installation import extra_command, package_command
 
 if TYPE_CHECKING:
@@ -98,14 +98,3 @@ FORMATS = {
     )
 }
 """By name, in the order in which they are listed."""
-
-
-def format_called(name: str) -> Format:
-    """The format with this name.
-
-    Raises:
-        InputError: there is none.
-    """
-    if name not in FORMATS:
-        raise InputError(f"format: expected {' or '.join(FORMATS)}, received {name!r:.60}.")
-    return FORMATS[name]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mnist_lab.config import Config, load_config
-from mnist_lab.config.document import ABSENT, KeyPath, child, in_words, key_path, parse_value
+from mnist_lab.config.document import ABSENT, KeyPath, child, in_words, key_path, parse
 from mnist_lab.config.names import composed
 from mnist_lab.config.problems import suggest
 from mnist_lab.config.settings import varying
@@ -57,7 +57,7 @@ class Condition:
             )
         key, sign, value = match.group("key", "operator", "value")
         value = composed(value)
-        return cls(key, sign, value, _plain(parse_value(value, text)))
+        return cls(key, sign, value, _plain(parse(value, text).value))
 
     def holds(self, found: Any) -> bool:
         """Whether it is true of what a run has under the key; where there is nothing, only `!=` and `==null` are.

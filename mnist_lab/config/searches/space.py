@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, takewhile
 from typing import Any
 
@@ -65,15 +65,12 @@ class Space:
         found = [
             each for key, drawn in space.items() for each in _dimensions(key_path(key), ("space", key), drawn, None)
         ]
-        shared = Counter(each.key for each in found)
+        shared = Counter(each.key for each, _ in found)
         self._at: dict[KeyPath, Dimension] = {}
-        for each in found:
-            name = each.key
-            if shared[each.key] > 1 and each.within:
-                name = f"{each.key} ({each.within[1]})"
-            within = each.within and (self._at[_choice_above(each.place)].name, each.within[1])
-            named = Dimension(name, each.key, each.place, each.drawn, each.labels, within)
-            self._at[each.place] = named
+        for each, option in found:
+            name = f"{each.key} ({option[1]})" if option and shared[each.key] > 1 else each.key
+            within = option and (self._at[option[0]].name, option[1])
+            self._at[each.place] = replace(each, name=name, within=within)
         self.dimensions = tuple(self._at.values())
 
     def exists(self, dimension: Dimension, values: Values) -> bool:
@@ -132,29 +129,23 @@ class Space:
             yield self.dimensions[0], self.first(last)
 
 
-def _dimensions(path: KeyPath, place: KeyPath, given: Any, within: tuple[str, str] | None) -> Iterator[Dimension]:
-    """The dimensions at and below a place of the search file, with `within` by the key of the choice."""
+def _dimensions(
+    path: KeyPath, place: KeyPath, given: Any, option: tuple[KeyPath, str] | None
+) -> Iterator[tuple[Dimension, tuple[KeyPath, str] | None]]:
+    """The dimensions at and below a place of the search file, each with the choice (its place and label) above it."""
     match given:
-        case Options():
-            key, labels = dotted(path), _labels(given.among)
-            yield Dimension(key, key, place, given, labels, within)
-            for i, option in enumerate(given.among):
-                yield from _dimensions(path, (*place, given.key, i), option, (key, labels[i]))
         case Distribution():
-            key = dotted(path)
-            yield Dimension(key, key, place, given, (), within)
+            options = given.among if isinstance(given, Options) else ()
+            key, labels = dotted(path), _labels(options)
+            yield Dimension(key, key, place, given, labels), option
+            for i, (label, item) in enumerate(zip(labels, options, strict=True)):
+                yield from _dimensions(path, (*place, given.key, i), item, (place, label))
         case dict():
             for key, item in given.items():
-                yield from _dimensions((*path, key), (*place, key), item, within)
+                yield from _dimensions((*path, key), (*place, key), item, option)
         case tuple():
             for i, item in enumerate(given):
-                yield from _dimensions((*path, i), (*place, i), item, within)
-
-
-def _choice_above(place: KeyPath) -> KeyPath:
-    """The place of the choice that an option's place is below."""
-    last = max(i for i, key in enumerate(place) if key == Options.key and isinstance(place[i + 1], int))
-    return place[:last]
+                yield from _dimensions((*path, i), (*place, i), item, option)
 
 
 def _labels(options: Sequence[Any]) -> tuple[str, ...]:
