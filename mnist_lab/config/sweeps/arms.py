@@ -13,7 +13,7 @@ from mnist_lab.config.differences import in_short
 from mnist_lab.config.document import Document, KeyPath, dotted, key_path
 from mnist_lab.config.loading import set_value
 from mnist_lab.config.names import hashed, part_of_name
-from mnist_lab.config.sweeps.file import Block, Random
+from mnist_lab.config.sweeps.file import Block, Random, value_at
 
 MAX_NAME = 80
 """Bytes of an arm's name in UTF-8; a longer one ends in a hash instead."""
@@ -97,7 +97,7 @@ def _draws(drawn: Random, place: KeyPath) -> Iterator[Arm]:
     """The draws; each key path has its own generator, so that its values do not depend on the others."""
     generators = {key: random.Random(f"{drawn.seed} {key}") for key in drawn.values}
     for _ in range(drawn.n):
-        values = {key: drawn.values[key].value_at(generator.random()) for key, generator in generators.items()}
+        values = {key: value_at(drawn.values[key], generator.random()) for key, generator in generators.items()}
         yield settings(values, place)
 
 

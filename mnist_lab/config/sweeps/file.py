@@ -28,7 +28,6 @@ first varies slowest.
 """
 
 import math
-from abc import ABC, abstractmethod
 from typing import Annotated, Any, Union
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
@@ -46,12 +45,8 @@ def _upwards(between: tuple[float, float]) -> tuple[float, float]:
     return between
 
 
-class Distribution(Item, ABC):
+class Distribution(Item):
     """A distribution to draw values from."""
-
-    @abstractmethod
-    def value_at(self, quantile: float) -> Any:
-        """The value at a quantile in [0, 1)."""
 
 
 class Uniform(Distribution):
@@ -62,11 +57,6 @@ class Uniform(Distribution):
     between: Annotated[tuple[float, float], AfterValidator(_upwards)]
     """The lower and the upper bound."""
 
-    def value_at(self, quantile: float) -> float:
-        """See `Distribution`."""
-        low, high = self.between
-        return rounded(low + (high - low) * quantile, low, high)
-
 
 class LogUniform(Distribution):
     """Log-uniform between two positive numbers; rounded to four significant digits."""
@@ -75,11 +65,6 @@ class LogUniform(Distribution):
     short = "between"
     between: Annotated[tuple[PositiveFloat, PositiveFloat], AfterValidator(_upwards)]
     """The lower and the upper bound."""
-
-    def value_at(self, quantile: float) -> float:
-        """See `Distribution`."""
-        low, high = self.between
-        return rounded(math.exp(math.log(low) + (math.log(high) - math.log(low)) * quantile), low, high)
 
 
 class WholeNumber(Distribution):
@@ -90,11 +75,6 @@ class WholeNumber(Distribution):
     between: Annotated[tuple[int, int], AfterValidator(_upwards)]
     """The lower and the upper bound."""
 
-    def value_at(self, quantile: float) -> int:
-        """See `Distribution`."""
-        low, high = self.between
-        return low + math.floor((high - low + 1) * quantile)
-
 
 class Choice(Distribution):
     """One of several values, equally likely."""
@@ -104,12 +84,21 @@ class Choice(Distribution):
     among: Annotated[tuple[Any, ...], Field(min_length=1)]
     """The values."""
 
-    def value_at(self, quantile: float) -> Any:
-        """See `Distribution`."""
-        return self.among[math.floor(len(self.among) * quantile)]
-
 
 DISTRIBUTIONS = (Uniform, LogUniform, WholeNumber, Choice)
+
+
+def value_at(drawn: Distribution, quantile: float) -> Any:
+    """The value of a distribution at a quantile in [0, 1)."""
+    match drawn:
+        case Uniform(between=(low, high)):
+            return rounded(low + (high - low) * quantile, low, high)
+        case LogUniform(between=(low, high)):
+            return rounded(math.exp(math.log(low) + (math.log(high) - math.log(low)) * quantile), low, high)
+        case WholeNumber(between=(low, high)):
+            return low + math.floor((high - low + 1) * quantile)
+        case Choice(among=values):
+            return values[math.floor(len(values) * quantile)]
 
 
 def rounded(value: float, low: float, high: float) -> float:
