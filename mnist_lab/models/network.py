@@ -156,6 +156,7 @@ class _Blocks:
 
     def _one(self, spec: Layer, tensor: Any, where: str, precision: str) -> Any:
         name = self._name(spec.key)
+        given: dict[str, Any] = {}
         match spec:
             case Residual(layers=layers):
                 return self._residual(layers, tensor, where, name)
@@ -163,14 +164,13 @@ class _Blocks:
                 if len(tensor.shape) != 4:
                     raise ValueError("expected an image of height, width and channels")
                 _, height, width, channels = tensor.shape
-                layer = construct(spec, target_shape=(height, width * channels), dtype=precision, name=name)
+                given["target_shape"] = (height, width * channels)
             case Dense(units="classes"):
-                layer = construct(spec, units=self.classes, dtype=precision, name=name)
+                given["units"] = self.classes
             case Dropout(rate=rate) if rate:
                 # Keras would draw the same seed, but on Torch then use a generator that is not in the checkpoint.
-                layer = construct(spec, seed=random.randint(1, 10**9), dtype=precision, name=name)
-            case _:
-                layer = construct(spec, dtype=precision, name=name)
+                given["seed"] = random.randint(1, 10**9)
+        layer = construct(spec, dtype=precision, name=name, **given)
         check_weights(layer, where)
         return layer(tensor)
 
@@ -184,15 +184,12 @@ class _Blocks:
 
     def _projected(self, tensor: Any, shape: Shape, name: str) -> Any:
         """The input of a block projected to the shape of its output, without bias (He et al. 2015, option B)."""
-        units = shape[-1]
+        how: dict[str, Any] = {"use_bias": False, "dtype": self.precision, "name": name}
         if len(shape) == 2:
-            layer = keras.layers.Dense(units, use_bias=False, dtype=self.precision, name=name)
-            check_weights(layer, name)
-            return layer(tensor)
-        strides = [-(-before // after) for before, after in zip(tensor.shape[1:3], shape[1:3], strict=True)]
-        layer = keras.layers.Conv2D(
-            units, 1, strides=strides, padding="same", use_bias=False, dtype=self.precision, name=name
-        )
+            layer = keras.layers.Dense(shape[-1], **how)
+        else:
+            strides = [-(-before // after) for before, after in zip(tensor.shape[1:3], shape[1:3], strict=True)]
+            layer = keras.layers.Conv2D(shape[-1], 1, strides=strides, padding="same", **how)
         check_weights(layer, name)
         projected = layer(tensor)
         if projected.shape[1:] != shape[1:]:
