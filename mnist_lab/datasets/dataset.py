@@ -26,24 +26,21 @@ VALIDATION = ("x_val", "y_val")
 
 @dataclass(frozen=True)
 class Raw:
-    """Arrays as read from files: images (n, height, width, channels) of numbers 0..255, labels (n,).
-
-    Attributes:
-        arrays: one array for each of `ROLES`, perhaps of `VALIDATION`; without a test part where the files have none.
-            Labels are whole numbers or text.
-        places: for each of the arrays, the file (or part of a file) it came from, for messages.
-        files: the files that were read in the order of `ROLES`, or the one that holds everything.
-        source: where it was read from, in one phrase.
-        classes: the names of the classes, by label, if the files say them.
-        notes: what was skipped there or changed, for people.
-    """
+    """Arrays as read from files: images (n, height, width, channels) of numbers 0..255, labels (n,)."""
 
     arrays: Mapping[str, NDArray[Any]]
+    """One array for each of `ROLES`, perhaps of `VALIDATION`; without a test part where the files have none. Labels
+    are whole numbers or text."""
     places: Mapping[str, str]
+    """For each of the arrays, the file (or part of a file) it came from, for messages."""
     files: tuple[Path, ...]
+    """The files that were read in the order of `ROLES`, or the one that holds everything."""
     source: str
+    """Where it was read from, in one phrase."""
     classes: Mapping[int, str] | None = None
+    """The names of the classes, by label, if the files say them."""
     notes: tuple[str, ...] = ()
+    """What was skipped there or changed, for people."""
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -53,45 +50,42 @@ class Raw:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A labelled set of images, split into a training and a test part, some with a validation part too.
-
-    Attributes:
-        name: of a published set such as `mnist`, or the name of the folder or file it was read from.
-        title: the name for people, for example "UCI digits (not MNIST)".
-        x_train: images (n, height, width, channels), uint8, always 4-D; channels is 1 or 3.
-        y_train: labels (n,), int64, indices into `classes`.
-        x_test: as `x_train`.
-        y_test: as `y_train`.
-        classes: one name per class, in label order.
-        labels: what the files call each class: the number of a published set's class, else its name.
-        digests: the SHA-256 of each array, by its name.
-        sha256: one hash over the digests; does not depend on the file format.
-        genuine: whether this was verified to be the published data set known by `name`.
-        check: how `genuine` was decided, in one sentence.
-        source: where it was read from.
-        notes: what was passed over while looking for it, skipped in it or changed about it, for people.
-        x_val: as `x_train`; None if there is no validation part.
-        y_val: as `y_train`; None if there is no validation part.
-        white: the value of its files that became 255.
-    """
+    """A labelled set of images, split into a training and a test part, some with a validation part too."""
 
     name: str
+    """Of a published set such as `mnist`, or the name of the folder or file it was read from."""
     title: str
+    """The name for people, for example "UCI digits (not MNIST)"."""
     x_train: NDArray[np.uint8]
+    """Images (n, height, width, channels), uint8, always 4-D; channels is 1 or 3."""
     y_train: NDArray[np.int64]
+    """Labels (n,), int64, indices into `classes`."""
     x_test: NDArray[np.uint8]
+    """As `x_train`."""
     y_test: NDArray[np.int64]
+    """As `y_train`."""
     classes: tuple[str, ...]
+    """One name per class, in label order."""
     digests: Mapping[str, str]
+    """The SHA-256 of each array, by its name."""
     sha256: str
+    """One hash over the digests; does not depend on the file format."""
     genuine: bool
+    """Whether this was verified to be the published data set known by `name`."""
     check: str
+    """How `genuine` was decided, in one sentence."""
     source: str
+    """Where it was read from."""
     labels: tuple[str, ...]
+    """What the files call each class: the number of a published set's class, else its name."""
     notes: tuple[str, ...] = ()
+    """What was passed over while looking for it, skipped in it or changed about it, for people."""
     x_val: NDArray[np.uint8] | None = None
+    """As `x_train`; None if there is no validation part."""
     y_val: NDArray[np.int64] | None = None
+    """As `y_train`; None if there is no validation part."""
     white: float = 255
+    """The value of its files that became 255."""
 
     def class_called(self, key: int | str) -> str | None:
         """The name of the class with this name or label, if there is one."""

@@ -16,15 +16,12 @@ from mnist_lab.text.quantities import count
 
 @dataclass(frozen=True)
 class Form:
-    """The requested size and colour; what is None stays unchanged.
-
-    Attributes:
-        size: height and width. Images of another shape are stretched.
-        grey: whether colour becomes grey (ITU-R 601-2 luma).
-    """
+    """The requested size and colour; what is None stays unchanged."""
 
     size: tuple[int, int] | None = None
+    """Height and width. Images of another shape are stretched."""
     grey: bool = False
+    """Whether colour becomes grey (ITU-R 601-2 luma)."""
 
     def shape(self, image: tuple[int, int, int]) -> tuple[int, int, int]:
         """The height, width and channels that an image of this shape is brought to."""

@@ -24,61 +24,55 @@ GZIPPED_IDX = (
 
 @dataclass(frozen=True)
 class Mirror:
-    """A place on the network that has all files of a data set.
-
-    Attributes:
-        base: the address that the files' names are appended to.
-        files: one npz archive, or the four gzipped IDX files.
-        archive: the zip archive that has the files, if they are not there one by one.
-        archive_bytes: its size.
-    """
+    """A place on the network that has all files of a data set."""
 
     base: str
+    """The address that the files' names are appended to."""
     files: tuple[str, ...] = GZIPPED_IDX
+    """One npz archive, or the four gzipped IDX files."""
     archive: str | None = None
+    """The zip archive that has the files, if they are not there one by one."""
     archive_bytes: int = 0
+    """Its size."""
 
 
 @dataclass(frozen=True)
 class KnownSet:
-    """A published data set.
-
-    Attributes:
-        name: as in a configuration.
-        title: for people.
-        description: what it shows, in a few words.
-        licence: under which it may be used.
-        rows: the numbers of training and test images.
-        image_shape: height, width, channels.
-        classes: one name per class.
-        array_sha256: the SHA-256 of the four arrays' bytes, in the order of `ROLES`, if they are known.
-        gzip_sha256: the SHA-256 of the four gzipped IDX files as published, if those are what is known.
-        mirrors: where to download it, in this order; none if it comes with the package.
-        keras_cache: what Keras calls it in its own cache, an archive or a folder.
-        like_mnist: whether a drawing becomes one of its images as it becomes one of MNIST's: light on dark, fitted into
-            a box and centred.
-        drawn: whether its images show what someone has drawn or written.
-        first_label: the label of the first class in its files; the others follow.
-        folder: the folder of its files below a data folder; default: its name.
-        prefix: what the names of its files begin with, where `folder` has those of several sets.
-    """
+    """A published data set."""
 
     name: str
+    """As in a configuration."""
     title: str
+    """For people."""
     description: str
+    """What it shows, in a few words."""
     licence: str
+    """Under which it may be used."""
     rows: tuple[int, int]
+    """The numbers of training and test images."""
     classes: tuple[str, ...]
+    """One name per class."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
+    """Height, width, channels."""
     array_sha256: tuple[str, ...] | None = None
+    """The SHA-256 of the four arrays' bytes, in the order of `ROLES`, if they are known."""
     gzip_sha256: tuple[str, ...] | None = None
+    """The SHA-256 of the four gzipped IDX files as published, if those are what is known."""
     mirrors: tuple[Mirror, ...] = ()
+    """Where to download it, in this order; none if it comes with the package."""
     keras_cache: str | None = None
+    """What Keras calls it in its own cache, an archive or a folder."""
     like_mnist: bool = False
+    """Whether a drawing becomes one of its images as it becomes one of MNIST's: light on dark, fitted into a box and
+    centred."""
     drawn: bool = True
+    """Whether its images show what someone has drawn or written."""
     first_label: int = 0
+    """The label of the first class in its files; the others follow."""
     folder: str = ""
+    """The folder of its files below a data folder; default: its name."""
     prefix: str = ""
+    """What the names of its files begin with, where `folder` has those of several sets."""
 
     def __post_init__(self) -> None:
         if not self.folder:

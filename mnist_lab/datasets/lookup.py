@@ -24,17 +24,14 @@ DATA_VARIABLE = "MNIST_LAB_DATA"
 
 @dataclass
 class Search:
-    """What came of looking for a data set.
-
-    Attributes:
-        found: it, unless it is nowhere.
-        tried: a line for each place that did not have it.
-        passed_over: those of the lines that are about data which were there, but damaged or another set.
-    """
+    """What came of looking for a data set."""
 
     found: Dataset | None = None
+    """It, unless it is nowhere."""
     tried: list[str] = field(default_factory=list)
+    """A line for each place that did not have it."""
     passed_over: list[str] = field(default_factory=list)
+    """Those of the lines that are about data which were there, but damaged or another set."""
 
     def unfit(self, line: str) -> None:
         """Notes a place that had something else, or something damaged."""
