@@ -10,6 +10,7 @@ from math import prod
 from typing import Any
 
 import keras
+from rich.filesize import decimal
 
 from mnist_lab.errors import TooLargeError
 from mnist_lab.models.description import layers_in_order, output_shape
@@ -95,22 +96,15 @@ def _check(size: int, what: str) -> None:
     available = available_memory()
     if available is not None and size > available:
         raise TooLargeError(
-            f"{what} need {_bytes(size)} of memory; {_bytes(available)} are available.",
+            f"{what} need {decimal(size)} of memory; {decimal(available)} are available.",
             "Make the network smaller.",
         )
 
 
 def _exhausted() -> TooLargeError:
     available = available_memory()
-    there = f"; {_bytes(available)} are available" if available is not None else ""
+    there = f"; {decimal(available)} are available" if available is not None else ""
     return TooLargeError(
         f"The network, its optimizer or a batch needs more memory than is available{there}.",
         "Make the network or train.batch_size smaller.",
     )
-
-
-def _bytes(size: int) -> str:
-    """A size in decimal units: `2.9 TB`."""
-    units = ("bytes", "kB", "MB", "GB", "TB", "PB")
-    power = min(len(units) - 1, (len(str(size)) - 1) // 3)
-    return f"{size / 1000**power:,.1f} {units[power]}"

@@ -71,8 +71,3 @@ def test_any_other_error_stays_what_it_is():
 
 def test_the_memory_of_this_machine_is_known():
     assert 0 < available_memory() < 2**60
-
-
-def test_sizes_are_told_in_units_of_a_thousand():
-    sizes = [memory._bytes(size) for size in (999, 1000, 3_136_000_000_000)]
-    assert sizes == ["999.0 bytes", "1.0 kB", "3.1 TB"]
