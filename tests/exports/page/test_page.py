@@ -16,8 +16,8 @@ from mnist_lab.datasets import KNOWN
 from mnist_lab.errors import InputError
 from mnist_lab.exports.export import plan
 from mnist_lab.exports.page import document, writer
-from mnist_lab.exports.page.activations import ACTIVATIONS
 from mnist_lab.exports.page.field import Field, field_for
+from mnist_lab.exports.page.forward import ACTIVATIONS
 from mnist_lab.exports.page.packing import pack, unpack
 from mnist_lab.exports.trained import Trained
 from tests.exports.untrained import untrained

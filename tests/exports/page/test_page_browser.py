@@ -11,9 +11,9 @@ from selenium.webdriver.common.keys import Keys
 
 from mnist_lab.datasets import centring
 from mnist_lab.exports.export import plan
-from mnist_lab.exports.page.activations import ACTIVATIONS
 from mnist_lab.exports.page.document import Shown, html
 from mnist_lab.exports.page.field import Field
+from mnist_lab.exports.page.forward import ACTIVATIONS
 from mnist_lab.exports.page.packing import Packed, Step
 from mnist_lab.exports.trained import Trained
 from mnist_lab.runs import load_run
