@@ -16,7 +16,7 @@ from PIL import ImageOps
 from mnist_lab.datasets.dataset import Raw
 from mnist_lab.datasets.files import MOST_BYTES, entries, is_folder, kind, printable
 from mnist_lab.datasets.form import AS_IT_IS, Form
-from mnist_lab.datasets.pictures import FORMATS, Pixels, decoded
+from mnist_lab.datasets.pictures import FORMATS, Pixels, decoded, pixels_of
 from mnist_lab.errors import DataError
 from mnist_lab.text.quantities import count
 
@@ -24,7 +24,6 @@ _SUFFIXES = frozenset((
     ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
 ))  # fmt: skip
 """The usual suffixes of `FORMATS`; a file is read as what its content is."""
-_GREY = ("1", "L", "LA")
 _RESIZE = "data.resize: 28, or [height, width] (--set data.resize=28; with mnist-lab data, --resize 28)"
 _PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 """The parts by the names of their folders."""
@@ -184,8 +183,7 @@ def _read_picture(path: Path) -> tuple[Pixels, bool]:
             raise DataError(f"{path}: has more than 8 bits per channel ({image.mode}); save it with 8.")
         if image.has_transparency_data and np.asarray(image.convert("RGBA").getchannel("A")).min() < 255:
             raise DataError(f"{path}: has transparent pixels; save it on a background.")
-        pixels = np.asarray(image.convert("L" if image.mode in _GREY else "RGB"))
-    return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels, frames
+        return pixels_of(image), frames
 
 
 def _class_names(folder: Path) -> tuple[str, ...]:

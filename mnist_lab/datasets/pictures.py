@@ -125,15 +125,16 @@ def _flattened(image: Image.Image) -> Pixels:
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return _bytes(np.asarray(image), "the picture")[..., np.newaxis]
     if not image.has_transparency_data:
-        shown = image.convert("L" if image.mode in ("1", "L") else "RGB")
-    else:
-        drawn = image.convert("RGBA")
-        weight = np.asarray(drawn.getchannel("A"), np.float32)
-        light = (np.asarray(drawn.convert("L")) * weight).sum() > 127.5 * weight.sum()
-        shown = Image.alpha_composite(Image.new("RGBA", drawn.size, "black" if light else "white"), drawn).convert(
-            "RGB"
-        )
-    pixels = np.asarray(shown)
+        return pixels_of(image)
+    drawn = image.convert("RGBA")
+    weight = np.asarray(drawn.getchannel("A"), np.float32)
+    light = (np.asarray(drawn.convert("L")) * weight).sum() > 127.5 * weight.sum()
+    return pixels_of(Image.alpha_composite(Image.new("RGBA", drawn.size, "black" if light else "white"), drawn))
+
+
+def pixels_of(image: Image.Image) -> Pixels:
+    """The pixels (height, width, channels) of an image, without transparency: one channel if it is stored in grey."""
+    pixels = np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
     return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
 
 
