@@ -112,12 +112,10 @@ def decoded(path: Path, *, smaller: bool = False) -> Iterator[Image.Image]:
         raise DataError(
             f"{path}: this is no picture in a format that can be read.", f"Those are {', '.join(FORMATS)} and .npy."
         ) from error
-    except OSError as error:
-        if error.errno is not None:
+    except (OSError, *_ON_DAMAGE) as error:
+        if isinstance(error, OSError) and error.errno is not None:
             raise unreadable(path, error) from error
         raise DataError(f"{path}: the picture is damaged ({error}).") from error  # Pillow's: "image file is truncated"
-    except _ON_DAMAGE as error:
-        raise DataError(f"{path}: the picture is damaged ({error}).") from error
 
 
 def _flattened(image: Image.Image) -> Pixels:
