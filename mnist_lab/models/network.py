@@ -28,9 +28,7 @@ def from_config(config: Config, *, image_shape: tuple[int, int, int], classes: i
     weights follow from Keras' global seed.
 
     Args:
-        config: the configuration.
         image_shape: height, width and channels.
-        classes: their number.
 
     Raises:
         ConfigError: the layers do not fit the images or each other (names the layer and the shape there), or it is a
@@ -64,7 +62,7 @@ def behind_preprocessing(
 
     Args:
         network: of one input and one output.
-        config: has the preprocessing, its precision, and the name of the model.
+        config: has the preprocessing, its precision, and the model's name.
         image_shape: height, width and channels.
 
     Raises:

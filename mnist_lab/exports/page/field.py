@@ -74,25 +74,18 @@ def _check_drawable(network: Trained) -> None:
 
 def _check_same(one: Trained, other: Trained) -> None:
     """Check that a drawing becomes the same image for both, and that their answers can be compared."""
-    places = f"{one.run.folder.path} and {other.run.folder.path}"
     mine, its = one.signature, other.signature
     if mine.shape != its.shape:
-        raise InputError(
-            f"{places}: expected networks for the same images, received {image_size(mine.shape)} and "
-            f"{image_size(its.shape)}.",
-            "Export them to two pages.",
-        )
-    if mine.classes != its.classes:
-        raise InputError(
-            f"{places}: expected networks for the same classes, received {_listed(mine)} and {_listed(its)}.",
-            "Export them to two pages.",
-        )
-    if mine.preparation != its.preparation or _dark_on_light(one) != _dark_on_light(other):
-        raise InputError(
-            f"{places}: expected networks for which a drawing is prepared in the same way; the images of {mine.title} "
-            f"and {its.title} are made differently.",
-            "Export them to two pages.",
-        )
+        problem = f"for the same images, received {image_size(mine.shape)} and {image_size(its.shape)}"
+    elif mine.classes != its.classes:
+        problem = f"for the same classes, received {_listed(mine)} and {_listed(its)}"
+    elif mine.preparation != its.preparation or _dark_on_light(one) != _dark_on_light(other):
+        made = f"the images of {mine.title} and {its.title} are made differently"
+        problem = f"for which a drawing is prepared in the same way; {made}"
+    else:
+        return
+    places = f"{one.run.folder.path} and {other.run.folder.path}"
+    raise InputError(f"{places}: expected networks {problem}.", "Export them to two pages.")
 
 
 def _dark_on_light(network: Trained) -> bool:
