@@ -174,7 +174,8 @@ def _message(details: list[dict[str, Any]]) -> str:
         else:
             words = _EXPECTED.get(detail["type"]) or str(detail["msg"])
             expected.append(words.format(**detail.get("ctx", {})))
-    names = f"one of {', '.join(known)}" if len(known) > 1 else f"'{known[0]}'" if known else ""
-    wanted = " or ".join(dict.fromkeys([*expected, *([names] if names else [])]))
+    if known:
+        expected.append(f"one of {', '.join(known)}" if len(known) > 1 else f"'{known[0]}'")
+    wanted = " or ".join(dict.fromkeys(expected))
     hint = suggest(received, known) if isinstance(received, str) else ""
     return f"expected {wanted}, received {in_words(received)}{hint}"

@@ -24,8 +24,8 @@ _NO_SCOPE = re.compile(r"[^A-Za-z0-9_.-]")
 def from_config(config: Config, *, image_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """Build the network of a configuration, from raw pixels (batch, *image_shape) to probabilities (batch, classes).
 
-    Pixels are in 0..255. All layers compute in `train.precision` but the last, which stays in float32. The initial
-    weights follow from Keras' global seed.
+    Pixels are in 0..255. All layers have the dtype policy `train.precision` but the last, which stays in float32. The
+    initial weights follow from Keras' global seed.
 
     Args:
         image_shape: height, width and channels.

@@ -44,9 +44,7 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {"layers": [asdict(row) for row in self.layers], "parameters": asdict(self.parameters)} | {
-            "multiply_adds": self.multiply_adds
-        }
+        return asdict(self)
 
     def table(self) -> tuple[list[Column | str], list[tuple[str, ...]]]:
         """The layers with type, output shape and parameters: columns and rows for `mnist_lab.text.tables`."""
