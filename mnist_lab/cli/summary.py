@@ -1,5 +1,6 @@
 """`mnist-lab summary`: layers and parameter counts, without training."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def summary(references: tuple[str, ...], data_dir: Path | None, *, as_json: bool
     summaries = preview(zip(references, configs, strict=True), data_dir)
     if as_json:
         pairs = zip(references, summaries, strict=True)
-        tables = [{"config": reference, **summary.as_dict()} for reference, summary in pairs]
+        tables = [{"config": reference, **asdict(summary)} for reference, summary in pairs]
         print_json(tables if len(tables) > 1 else tables[0])
         return
     output = console()

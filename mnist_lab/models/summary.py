@@ -1,6 +1,6 @@
 """The layers of a model with their output shapes, parameter counts and multiplications."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -41,10 +41,6 @@ class Summary:
     multiply_adds: int | None
     """Multiply-accumulate operations of the forward pass of one image; training costs about three times as many. None
     where a layer's are not known, which only a custom network has."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
 
     def table(self) -> tuple[list[Column | str], list[tuple[str, ...]]]:
         """The layers with type, output shape and parameters: columns and rows for `mnist_lab.text.tables`."""
