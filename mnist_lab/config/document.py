@@ -142,31 +142,30 @@ class Document:
                 del places[at]
 
 
-def read(path: Path, shown: str | None = None) -> Document:
-    """Read the YAML mapping in the file at `path`; error messages call the file `shown`.
+def read(path: Path) -> Document:
+    """Read the YAML mapping in the file at `path`.
 
     Raises:
         ConfigError: the file cannot be read, is empty, is not YAML as described above, or is not a mapping.
     """
-    shown = shown or str(path)
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise ConfigError(f"{shown}: no such file.") from None
+        raise ConfigError(f"{path}: no such file.") from None
     except IsADirectoryError:
-        raise ConfigError(f"{shown}: expected a YAML file, but this is a folder.") from None
+        raise ConfigError(f"{path}: expected a YAML file, but this is a folder.") from None
     except OSError as error:
-        raise ConfigError(f"{shown}: cannot be read ({error.strerror}).") from None
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from None
     if len(raw) > MAX_BYTES:
-        raise ConfigError(f"{shown}: expected a configuration, but the file has more than {MAX_BYTES:,} bytes.")
+        raise ConfigError(f"{path}: expected a configuration, but the file has more than {MAX_BYTES:,} bytes.")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{shown}: not a text file in UTF-8 (byte {error.start}).") from None
-    document = parse(text, shown)
+        raise ConfigError(f"{path}: not a text file in UTF-8 (byte {error.start}).") from None
+    document = parse(text, str(path))
     if document.value is None:
-        raise ConfigError(f"{shown}: the file is empty.", "`mnist-lab configs` lists configurations to start from.")
+        raise ConfigError(f"{path}: the file is empty.", "`mnist-lab configs` lists configurations to start from.")
     if not isinstance(document.value, dict):
         raise ConfigError(
             f"{document.position(())}: expected a mapping of keys such as 'model' and 'data', "
