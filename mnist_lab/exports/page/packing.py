@@ -107,6 +107,7 @@ def pack(model: Any) -> Packed:
 
 def _steps(layer: Any, before: Shape, after: Shape) -> Iterator[Step]:
     """What a layer does to an input of the shape `before`; its inputs are filled in by `pack`."""
+    import keras
     from keras import layers
 
     match layer:
@@ -130,7 +131,6 @@ def _steps(layer: Any, before: Shape, after: Shape) -> Iterator[Step]:
             yield Step("normalize", (), after, {"epsilon": layer.epsilon}, _numbers(weights))
         case layers.Dense():
             yield _dense(after, _of(layer.kernel), layer)
-            yield from _activation(layer.activation, after)
         case layers.Conv2D():
             kernel = _of(layer.kernel)
             if kernel.shape[:2] == (1, 1) and layer.strides == (1, 1):
@@ -138,17 +138,14 @@ def _steps(layer: Any, before: Shape, after: Shape) -> Iterator[Step]:
             else:
                 rows = np.moveaxis(kernel, -1, 0).reshape(after[-1], -1)
                 yield Step("convolve", (), after, _window(layer, before, after), _with_bias(rows, after, layer))
-            yield from _activation(layer.activation, after)
         case layers.DepthwiseConv2D():
             kernel = _of(layer.kernel).reshape(-1, after[-1])
             yield Step("convolve_each", (), after, _window(layer, before, after), _with_bias(kernel, after, layer))
-            yield from _activation(layer.activation, after)
         case layers.SeparableConv2D():
             kernel = _of(layer.depthwise_kernel).reshape(math.prod(layer.kernel_size), -1)
             between = (*after[:-1], kernel.shape[1])
             yield Step("convolve_each", (), between, _window(layer, before, after), _with_bias(kernel, between))
             yield _dense(after, _of(layer.pointwise_kernel)[0, 0], layer)
-            yield from _activation(layer.activation, after)
         case layers.MaxPooling2D():
             yield Step("pool_max", (), after, _window(layer, before, after))
         case layers.AveragePooling2D():
@@ -164,13 +161,16 @@ def _steps(layer: Any, before: Shape, after: Shape) -> Iterator[Step]:
         case layers.Add():
             yield Step("add", (), after)
         case layers.Activation():
-            yield from _activation(layer.activation, after)
+            pass
         case _:
             raise InputError(
                 f"The page has no {type(layer).__name__} ({layer.name}): it computes the layers that a configuration "
                 "can have.",
                 "Other formats take any layer of Keras: --format onnx.",
             )
+    function = getattr(layer, "activation", None)
+    if function and (name := keras.activations.serialize(function)) != "linear":
+        yield Step("activation", (), after, {"function": name})
 
 
 def _affine(shape: Shape, scale: NDArray[Any], offset: NDArray[Any]) -> Step:
@@ -190,14 +190,6 @@ def _with_bias(kernel: NDArray[np.float64], shape: Shape, layer: Any = None) -> 
     """The kernel and the bias of `layer`; zeros without one."""
     bias = _of(layer.bias) if layer is not None and layer.use_bias else np.zeros(shape[-1])
     return _numbers({"kernel": kernel, "bias": bias})
-
-
-def _activation(function: Any, shape: Shape) -> Iterator[Step]:
-    import keras
-
-    name = keras.activations.serialize(function)
-    if name != "linear":
-        yield Step("activation", (), shape, {"function": name})
 
 
 def _window(layer: Any, before: Shape, after: Shape) -> dict[str, Any]:
