@@ -54,15 +54,14 @@ def to_bytes(raw: Raw) -> Scaled:
         )
     top, white = brightest[high], float(FULL)
     if top == 0:
-        return Scaled({role: _scaled(array, 1) for role, array in images.items()}, notes=("All images are black.",))
-    if top * _FAR <= FULL:
+        notes = ["All images are black."]
+    elif top * _FAR <= FULL:
         white = 1.0 if 1 / _FAR < top <= 1 else top
         notes = [f"The pixels, 0 to {top:g}, were scaled from 0..{white:g} to 0..{FULL}."]
-        images = {role: _scaled(array, FULL / white) for role, array in images.items()}
     else:
         fractions = [role for role, array in images.items() if array.dtype != np.uint8]
         notes = [f"{raw.places[role]}: the pixels have fractions and were rounded." for role in fractions]
-        images = {role: _scaled(array, 1) for role, array in images.items()}
+    images = {role: _scaled(array, FULL / white) for role, array in images.items()}
     return Scaled(images, white, (*notes, *_nearly_black(raw, images)))
 
 
