@@ -37,6 +37,10 @@ Padding = Annotated[
     Literal["valid", "same"],
     Field(description="`valid`: none. `same`: zeros at the border, so that a stride of 1 keeps height and width."),
 ]
+Filters = Annotated[Positive, Field(description="Number of output channels.")]
+DepthMultiplier = Annotated[
+    Positive, Field(description="Output channels of the depthwise convolution for each input channel.")
+]
 Bias = Annotated[bool, Argument("use_bias"), Field(description="Whether a constant is learned for each output.")]
 Epsilon = Annotated[PositiveFloat, Field(description="Added to the variance before the division.")]
 Center = Annotated[bool, Field(description="Whether an offset is learned.")]
@@ -58,8 +62,7 @@ class Conv(Layer):
     convolves = True
     keras = "layers.Conv2D"
     short = "filters"
-    filters: Positive
-    """Number of output channels."""
+    filters: Filters
     kernel: Annotated[Kernel, Argument("kernel_size")] = (3, 3)
     strides: Strides = (1, 1)
     padding: Padding = "valid"
@@ -79,8 +82,7 @@ class DepthwiseConv(Layer):
     kernel: Annotated[Kernel, Argument("kernel_size")] = (3, 3)
     strides: Strides = (1, 1)
     padding: Padding = "valid"
-    depth_multiplier: Positive = 1
-    """Output channels of the depthwise convolution for each input channel."""
+    depth_multiplier: DepthMultiplier = 1
     activation: Function = "linear"
     bias: Bias = True
     initializer: Annotated[Initial, Argument("depthwise_initializer")] = GlorotUniform()
@@ -94,13 +96,11 @@ class SeparableConv(Layer):
     convolves = True
     keras = "layers.SeparableConv2D"
     short = "filters"
-    filters: Positive
-    """Number of output channels."""
+    filters: Filters
     kernel: Annotated[Kernel, Argument("kernel_size")] = (3, 3)
     strides: Strides = (1, 1)
     padding: Padding = "valid"
-    depth_multiplier: Positive = 1
-    """Output channels of the depthwise convolution for each input channel."""
+    depth_multiplier: DepthMultiplier = 1
     activation: Function = "linear"
     bias: Bias = True
     initializer: Annotated[Initial, Argument("pointwise_initializer")] = GlorotUniform()

@@ -226,7 +226,7 @@ def extend(document: Document, folder: Path, chain: tuple[Path, ...]) -> None:
 
 
 def kind_of_file(content: Mapping[str, Any]) -> Literal["configuration", "sweep", "search"]:
-    """What a file declares: a search if it has a space, a sweep if it varies or repeats what it does not describe."""
+    """What a file declares: a search has a space; a sweep has variations, a base or seeds, and no data or model."""
     if "space" in content:
         return "search"
     varies = (BLOCK_KEYS | {"base", "seeds"}) & content.keys()
