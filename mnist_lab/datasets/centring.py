@@ -63,7 +63,9 @@ def is_like_mnist(picture: Pixels) -> bool:
     if picture.shape != (SIDE, SIDE, 1):
         return False
     ink = picture[..., 0].astype(np.float64)
-    if ink.max() < FAINTEST or np.median(_border(picture)) > 0:
+    inside = np.zeros(ink.shape, bool)
+    inside[1:-1, 1:-1] = True
+    if ink.max() < FAINTEST or np.median(ink[~inside]) > 0:
         return False
     sides = [np.ptp(np.flatnonzero(ink.any(axis=axis))) + 1 for axis in (0, 1)]
     return bool(max(sides) <= BOX) and all(abs(centre - MIDDLE) <= 1 for centre in ndimage.center_of_mass(ink))
@@ -77,14 +79,6 @@ def resized(picture: Pixels, shape: tuple[int, int, int]) -> Prepared:
     if before[:2] != (height, width):
         done.append(f"resized from {before[1]} x {before[0]} to {width} x {height}")
     return Prepared(form.resized(picture, shape), ", ".join(done) or "nothing")
-
-
-def _border(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The pixels (n, channels) of the outermost ring, a fiftieth of the shorter side wide."""
-    wide = max(1, min(picture.shape[:2]) // 50)
-    inside = np.zeros(picture.shape[:2], bool)
-    inside[wide:-wide, wide:-wide] = True
-    return picture[~inside]
 
 
 def _boxed(ink: NDArray[np.float32]) -> NDArray[np.uint8]:

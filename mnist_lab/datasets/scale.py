@@ -61,7 +61,7 @@ def to_bytes(raw: Raw) -> Scaled:
     else:
         fractions = [role for role, array in images.items() if array.dtype != np.uint8]
         notes = [f"{raw.places[role]}: the pixels have fractions and were rounded." for role in fractions]
-    images = {role: _scaled(array, FULL / white) for role, array in images.items()}
+    images = {role: spread(array, white) for role, array in images.items()}
     return Scaled(images, white, (*notes, *_nearly_black(raw, images)))
 
 
@@ -79,12 +79,9 @@ def white_of(picture: NDArray[np.uint8], expected: float, *, guess: bool) -> flo
     return brightest if guess and 0 < brightest * _FAR <= FULL else FULL
 
 
-def spread(picture: NDArray[np.uint8], white: float) -> NDArray[np.uint8]:
-    """One picture of any shape, brought from 0..`white` to 0..255."""
-    return _scaled(picture, FULL / white)
-
-
-def _scaled(array: NDArray[Any], factor: float) -> NDArray[np.uint8]:
+def spread(array: NDArray[Any], white: float) -> NDArray[np.uint8]:
+    """Pixels of any shape, brought from 0..`white` to 0..255."""
+    factor = FULL / white
     if array.dtype != np.uint8:
         return np.rint(array * array.dtype.type(factor)).astype(np.uint8)
     return array if factor == 1 else np.rint(np.arange(256) * factor).clip(0, FULL).astype(np.uint8)[array]
