@@ -72,7 +72,9 @@ def main() -> None:
             browser.get(file.as_uri())
             times = browser.execute_script(MEASURE)
             size = file.stat().st_size / 1e6
-            click.echo(f"{name:<12}{packed.size:>12,}{size:>12.1f}" + "".join(f"{time:>10.1f}" for time in times))
+            click.echo(
+                f"{name:<12}{packed.numbers().size:>12,}{size:>12.1f}" + "".join(f"{time:>10.1f}" for time in times)
+            )
 
 
 def _packed(model: dict[str, Any]) -> Packed:

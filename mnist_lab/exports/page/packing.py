@@ -47,11 +47,6 @@ class Packed:
     input: Shape
     steps: tuple[Step, ...]
 
-    @property
-    def size(self) -> int:
-        """How many numbers its weights are."""
-        return sum(values.size for step in self.steps for values in step.weights.values())
-
     def as_json(self) -> dict[str, Any]:
         """All but the weights themselves, for each of which there is its shape and its place in `numbers`."""
         steps, at = [], 0
