@@ -75,7 +75,7 @@ def _part(change: Change) -> str:
             return _list_changes(before, after, "schedule ")
         case "train.optimizer":
             return _optimizer(before, after)
-        case "model" if isinstance(before, Custom) and isinstance(after, Custom):
+        case "model" if before.kind == after.kind == "custom":
             return "another custom network"
         case "model":
             return f"{network(before)} -> {network(after)}"

@@ -9,6 +9,7 @@ Proceedings of the IEEE 86 (1998), 2278-2324, section III.A.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,8 @@ def is_like_mnist(picture: Pixels) -> bool:
     if ink.max() < FAINTEST or np.median(ink[~inside]) > 0:
         return False
     sides = [np.ptp(np.flatnonzero(ink.any(axis=axis))) + 1 for axis in (0, 1)]
-    return bool(max(sides) <= BOX) and all(abs(centre - MIDDLE) <= 1 for centre in ndimage.center_of_mass(ink))
+    centre: Any = ndimage.center_of_mass(ink)
+    return bool(max(sides) <= BOX) and all(abs(each - MIDDLE) <= 1 for each in centre)
 
 
 def resized(picture: Pixels, shape: tuple[int, int, int]) -> Prepared:
@@ -98,9 +100,9 @@ def _boxed(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
 def _centred(box: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The box in 28x28, its centre of mass as near to the middle as whole pixels allow."""
     result = np.zeros((SIDE, SIDE), np.uint8)
+    centre: Any = ndimage.center_of_mass(box)
     top, left = (
-        int(np.clip(round(MIDDLE - centre), 0, SIDE - side))
-        for centre, side in zip(ndimage.center_of_mass(box), box.shape, strict=True)
+        int(np.clip(round(MIDDLE - each), 0, SIDE - side)) for each, side in zip(centre, box.shape, strict=True)
     )
     result[top : top + box.shape[0], left : left + box.shape[1]] = box
     return result

@@ -63,7 +63,7 @@ def opened(path: Path) -> Iterator[BufferedReader]:
         raise unreadable(path, error) from error
 
 
-def unzipped(file: BufferedReader) -> BufferedIOBase:
+def unzipped(file: BufferedReader) -> BufferedReader | gzip.GzipFile:
     """A file that has not been read yet; unpacked while it is read, if its first bytes are those of a gzip."""
     return gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == b"\x1f\x8b" else file
 

@@ -26,7 +26,7 @@ from mnist_lab.errors import DataError
 _FILE_NAME = re.compile(
     r"(?!\.)(?:.*[-_.])?(?:train|t10k|test)[-_.](?:image|label)s?(?:[-_.](?:idx\d?|ubyte|gz))+", re.IGNORECASE
 )
-_STANDARD_NAMES = dict(zip(ROLES, GZIPPED_IDX, strict=True))
+_STANDARD_NAMES: dict[str, str] = dict(zip(ROLES, GZIPPED_IDX, strict=True))
 _DIMENSIONS = {"x": (3, 4), "y": (1,)}
 _UNSIGNED_BYTE = 8
 

@@ -54,7 +54,7 @@ def test_whatever_loads_is_valid(settings: dict[str, Any]) -> None:
 def section_of(item: type[Item], value: Any) -> dict[str, Any]:
     """A configuration in which an item of this kind may stand, with `value` there."""
     layer = {"dense": {"units": 3}}
-    return {
+    sections = {
         "Layer": {**BASE, "model": {"kind": "cnn", "layers": [value, {"activation": "softmax"}]}},
         "Pool": {**BASE, "model": {"kind": "cnn", "layers": [value, {"activation": "softmax"}]}},
         "Initializer": {
@@ -69,7 +69,8 @@ def section_of(item: type[Item], value: Any) -> dict[str, Any]:
         "Geometric": {**BASE, "augment": [value]},
         "Schedule": {**BASE, "train": {"schedule": value}},
         "Preprocess": {**BASE, "data": {"dataset": "mnist", "preprocess": value}},
-    }[item.__base__.__name__]  # type: ignore[union-attr]
+    }
+    return next(sections[base.__name__] for base in item.__mro__ if base.__name__ in sections)
 
 
 @pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.key)
