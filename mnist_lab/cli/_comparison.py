@@ -1,15 +1,15 @@
-"""Prints a comparison: a row per experiment, the outcome in a few lines, and where the full report is."""
+"""Prints comparisons: those of reports and sweeps, and those with a base run."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.text import Text
 
-from mnist_lab.reports import Section, Study, wording
+from mnist_lab.reports import Comparison, Section, Study, wording
 from mnist_lab.reports.columns import Column, columns
 from mnist_lab.terminal.consoles import console
 from mnist_lab.terminal.output import echo, echo_json
-from mnist_lab.terminal.tables import bullets, file_names, print_table
+from mnist_lab.terminal.tables import bullets, facts, file_names, print_table
 from mnist_lab.text.tables import NO_BREAK
 from mnist_lab.text.tables import Column as Heading
 
@@ -45,6 +45,45 @@ def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False)
             output.print()
         output.print(bullets(remarks))
     echo(f"\n{files[0].stem.capitalize()}: {files[0]}")
+    output.print(file_names(file.name for file in files[1:]))
+
+
+def print_comparison(comparison: Comparison, files: Sequence[Path]) -> None:
+    """Print what differs from the base in each run, the findings, and where the files are.
+
+    Args:
+        comparison: of runs with a base.
+        files: the first is named with its folder.
+    """
+    output = console()
+    base = comparison.base.group
+    if len(comparison.arms) > 1:
+        output.print()
+        output.print(Text(f"{comparison.title}, {base.data.heading}", style="bold"))
+        output.print()
+        numbers = (Heading(heading, number=True) for heading in ("Test", "Difference", "95 % CI"))
+        rows = [(name, *cells, verdict.replace(" ", NO_BREAK)) for name, _, *cells, verdict in comparison.overview]
+        print_table(("Runs", *numbers, "Verdict"), rows)
+    for arm in comparison.arms:
+        data = f", {base.data.heading}" if len(comparison.arms) == 1 else ""
+        output.print()
+        output.print(Text(f"{arm.heading}{data}", style="bold"))
+        output.print()
+        runs = wording.runs_compared(comparison, arm)
+        output.print(facts([("Change", arm.entry.group.changed), ("Runs", runs)]))
+        output.print()
+        interval = ("95 % CI",) if any(cells[-1] for cells in arm.cells) else ()
+        names = (base.name, arm.entry.group.name)
+        numbers = [Heading(heading, number=True) for heading in (*names, "Difference", *interval)]
+        print_table(("", *numbers), [cells[: 1 + len(numbers)] for cells in arm.cells])
+        output.print()
+        output.print(bullets(wording.findings(comparison, arm)))
+    base_seen = [f"{base.name}: {wording.comparison(one)}" for one in comparison.base.observations]
+    for remarks in (base_seen, wording.comparison_cautions(comparison)):
+        if remarks:
+            output.print()
+            output.print(bullets(remarks))
+    echo(f"\nComparison: {files[0]}")
     output.print(file_names(file.name for file in files[1:]))
 
 

@@ -97,12 +97,78 @@ OUTPUT_FOLDER = OutputPath(path_type=Path)
 OUTPUT_FILE = OutputPath(path_type=Path, dir_okay=False)
 
 
-def backend_option(text: str) -> Decorator:
+def backend(text: str) -> Decorator:
     """--backend, with what it does."""
     return click.option("--backend", metavar="NAME", shell_complete=_completion.backends, help=text)
 
 
-set_option = click.option(
+def jobs(text: str) -> Decorator:
+    """--jobs, with what it does."""
+    return click.option("--jobs", type=Jobs(), default="auto", metavar="N|auto", help=text)
+
+
+def references(metavar: str, complete: Callable[..., list[Any]]) -> Decorator:
+    """One or more names or paths; the command gets them as `references`."""
+    return click.argument(
+        "references", nargs=-1, required=True, type=REFERENCE, metavar=metavar, shell_complete=complete
+    )
+
+
+def examples(*commands: str) -> str:
+    """The end of a help text; the backspace makes click keep the line breaks."""
+    return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)
+
+
+def _together(*options: Decorator) -> Decorator:
+    """Several options as one decorator, in this order in the help text."""
+
+    def decorated(function: Function) -> Function:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorated
+
+
+def _size(_: click.Context, option: click.Parameter, text: str | None) -> tuple[int, int] | None:
+    """Height and width of `28` or `28x32`."""
+    if text is None:
+        return None
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isascii() and side.isdecimal() and int(side) for side in sides):
+        raise click.BadParameter(
+            f"expected a number of pixels, or height x width such as 28x32, received {text!r}.", param=option
+        )
+    return int(sides[0]), int(sides[-1])
+
+
+config_argument = references("CONFIG...", _completion.configs)
+run_argument = click.argument("reference", type=REFERENCE, metavar="RUN", shell_complete=_completion.runs)
+runs_argument = references("RUN...", _completion.runs)
+
+data_dir = click.option(
+    "--data-dir",
+    type=PATH,
+    envvar="MNIST_LAB_DATA",
+    show_envvar=True,
+    metavar="DIR",
+    help="Folder to search first for data sets.",
+)
+results = click.option(
+    "--results", type=PATH, default=Path("results"), show_default=True, metavar="DIR",
+    help="Results folder.",
+)  # fmt: skip
+debug = click.option(
+    "--debug",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=want_tracebacks,
+    help="Show tracebacks for errors.",
+)
+quiet = click.option("--quiet", is_flag=True, help="No progress output.")
+json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+settings = click.option(
     "--set",
     "settings",
     multiple=True,
@@ -110,8 +176,8 @@ set_option = click.option(
     shell_complete=_completion.settings,
     help="Override a value of the configuration. Repeatable.",
 )
-_CONFIG_OPTIONS = (
-    set_option,
+config = _together(
+    settings,
     click.option(
         "--dataset",
         type=REFERENCE,
@@ -123,60 +189,18 @@ _CONFIG_OPTIONS = (
     click.option("--test-subset", type=int, metavar="M", help="Test on only M rows, stratified by class."),
     click.option("--epochs", type=int, metavar="N", help="Maximum number of epochs."),
     click.option("--seed", type=int, metavar="N", help="Random seed."),
-    backend_option("Keras backend: tensorflow, jax, torch or auto."),
+    backend("Keras backend: tensorflow, jax, torch or auto."),
     click.option("--device", metavar="NAME", shell_complete=_completion.devices, help="Device: auto, cpu or gpu."),
     click.option("--threads", type=int, metavar="N", help="Number of CPU threads."),
 )
-
-
-def examples(*commands: str) -> str:
-    """The end of a help text; the backspace makes click keep the line breaks."""
-    return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)
-
-
-def config_options(function: Function) -> Function:
-    """Add --set and its shortcuts; the command gets them as `**values`, for `overrides`."""
-    for option in reversed(_CONFIG_OPTIONS):
-        function = option(function)
-    return function
-
-
-data_dir_option = click.option(
-    "--data-dir",
-    type=PATH,
-    envvar="MNIST_LAB_DATA",
-    show_envvar=True,
-    metavar="DIR",
-    help="Folder to search first for data sets.",
+"""--set and its shortcuts; the command gets them as `**values`, for `overrides`."""
+form = _together(
+    click.option(
+        "--resize", callback=_size, metavar="N|HxW", help="Resize all images: 28, or 28x32 for height x width."
+    ),
+    click.option("--grey", is_flag=True, help="Turn colour images grey."),
 )
-results_option = click.option(
-    "--results", type=PATH, default=Path("results"), show_default=True, metavar="DIR",
-    help="Results folder.",
-)  # fmt: skip
-debug_option = click.option(
-    "--debug",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=want_tracebacks,
-    help="Show tracebacks for errors.",
-)
-quiet_option = click.option("--quiet", is_flag=True, help="No progress output.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-def references(metavar: str, complete: Callable[..., list[Any]]) -> Decorator:
-    """One or more names or paths; the command gets them as `references`."""
-    return click.argument(
-        "references", nargs=-1, required=True, type=REFERENCE, metavar=metavar, shell_complete=complete
-    )
-
-
-config_argument = references("CONFIG...", _completion.configs)
-dataset_argument = click.argument(
-    "dataset", type=REFERENCE, metavar="[NAME|PATH]", default="mnist", shell_complete=_completion.datasets
-)
-run_argument = click.argument("reference", type=REFERENCE, metavar="RUN", shell_complete=_completion.runs)
+"""The size and colour that images of a data set are brought to: `resize` as (height, width) or None, and `grey`."""
 
 
 def overrides(settings: tuple[str, ...], **shortcuts: Any) -> "list[Override]":

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import click
 
-from mnist_lab.cli._options import PATH, debug_option, examples, json_option
+from mnist_lab.cli import _options
 from mnist_lab.terminal.output import echo, print_json
 
 
 @click.group(
     short_help="List or copy the configurations that ship with mnist-lab.",
     invoke_without_command=True,
-    epilog=examples("mnist-lab configs", "mnist-lab configs copy my_configs"),
+    epilog=_options.examples("mnist-lab configs", "mnist-lab configs copy my_configs"),
 )
-@json_option
-@debug_option
+@_options.json
+@_options.debug
 @click.pass_context
 def configs(ctx: click.Context, *, as_json: bool) -> None:
     """List the configurations, sweep and search files that ship with mnist-lab. Use a name in place of a path."""
@@ -34,9 +34,9 @@ def configs(ctx: click.Context, *, as_json: bool) -> None:
     console().print(facts((name, description or "") for name, description in described.items()))
 
 
-@configs.command(short_help="Copy them all to a folder.", epilog=examples("mnist-lab configs copy my_configs"))
-@click.argument("folder", type=PATH, metavar="DIR")
-@debug_option
+@configs.command(short_help="Copy them all to a folder.", epilog=_options.examples("mnist-lab configs copy my_configs"))
+@click.argument("folder", type=_options.PATH, metavar="DIR")
+@_options.debug
 def copy(folder: Path) -> None:
     """Copy the configurations, sweep and search files to a folder. Existing files are never overwritten."""
     from mnist_lab.config import shipped

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mnist_lab.cli import _completion
-from mnist_lab.cli._options import debug_option, examples, references, results_option
+from mnist_lab.cli import _options
 from mnist_lab.terminal.output import echo
 from mnist_lab.text.quantities import count, megabytes
 
@@ -18,16 +17,16 @@ if TYPE_CHECKING:
 
 @click.command(
     short_help="Delete runs from disk.",
-    epilog=examples(
+    epilog=_options.examples(
         "mnist-lab delete seed1-0123abcd",
         "mnist-lab delete results/ablation/no_relu/seed1-0123abcd results/mlp_512/seed2-4567cdef",
         "mnist-lab delete mlp_512 --yes",
     ),
 )
-@references("RUN...", _completion.runs)
-@results_option
+@_options.runs_argument
+@_options.results
 @click.option("--yes", is_flag=True, help="Delete without confirmation.")
-@debug_option
+@_options.debug
 @click.pass_context
 def delete(context: click.Context, references: tuple[str, ...], results: Path, *, yes: bool) -> None:
     """Delete runs with all their files, and the folders of experiments that become empty.

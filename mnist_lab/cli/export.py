@@ -5,16 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_lab.cli import _completion
-from mnist_lab.cli._options import (
-    UserPath,
-    data_dir_option,
-    debug_option,
-    examples,
-    json_option,
-    references,
-    results_option,
-)
+from mnist_lab.cli import _options
 from mnist_lab.exports.formats import FORMATS
 from mnist_lab.terminal.output import echo, print_json
 from mnist_lab.text.quantities import file_size
@@ -27,28 +18,28 @@ if TYPE_CHECKING:
 
 @click.command(
     short_help="Write trained networks for use elsewhere.",
-    epilog=examples(
+    epilog=_options.examples(
         "mnist-lab export mlp_512 --format onnx",
         "mnist-lab export mlp_512 --format litert --quantize int8 --output digits.tflite",
         "mnist-lab export results/mlp_512/seed1-0123abcd --format saved_model --force",
         "mnist-lab export mlp_5x30 cnn_20_40_60 --format html --output draw.html",
     ),
 )
-@references("RUN...", _completion.runs)
+@_options.runs_argument
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), required=True, help="Format of the file.")
 @click.option(
     "--output",
-    type=UserPath(path_type=Path),
+    type=_options.UserPath(path_type=Path),
     metavar="PATH",
     help="File to write (saved_model: folder), or a folder for several. Default: named after the run, in the working "
     "folder.",
 )
 @click.option("--quantize", type=click.Choice(["int8"]), help="int8: compute in 8-bit integers (onnx, litert).")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-@data_dir_option
-@results_option
-@json_option
-@debug_option
+@_options.data_dir
+@_options.results
+@_options.json
+@_options.debug
 def export(
     references: tuple[str, ...],
     form: str,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_lab.cli._options import PATH, debug_option, examples, json_option
+from mnist_lab.cli import _options
 from mnist_lab.terminal.output import echo, echo_skipped, print_json
 from mnist_lab.text.quantities import count
 
@@ -38,14 +38,14 @@ _SETTINGS = 8
 @click.command(
     "list",
     short_help="List finished runs; filter and sort them.",
-    epilog=examples(
+    epilog=_options.examples(
         "mnist-lab list",
         "mnist-lab list --where 'test.accuracy>0.98' --where train.optimizer.name==adam",
         "mnist-lab list results/ablation --sort -test.accuracy --limit 5",
         "mnist-lab list --csv > runs.csv",
     ),
 )
-@click.argument("path", type=PATH, default=Path("results"), metavar="[PATH]")
+@click.argument("path", type=_options.PATH, default=Path("results"), metavar="[PATH]")
 @click.option(
     "--where",
     "conditions",
@@ -58,9 +58,9 @@ _SETTINGS = 8
 )
 @click.option("--reverse", is_flag=True, help="Reverse the order.")
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Show at most N runs.")
-@json_option
+@_options.json
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a column for each key of metrics.json.")
-@debug_option
+@_options.debug
 def list_runs(
     path: Path,
     conditions: tuple[str, ...],

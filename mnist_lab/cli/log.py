@@ -4,20 +4,19 @@ from pathlib import Path
 
 import click
 
-from mnist_lab.cli import _completion
-from mnist_lab.cli._options import debug_option, examples, references, results_option
+from mnist_lab.cli import _options
 from mnist_lab.terminal.output import echo
 
 
 @click.command(
     short_help="Log finished runs to TensorBoard or MLflow.",
-    epilog=examples(
+    epilog=_options.examples(
         "mnist-lab log mlp_512 --to tensorboard",
         "mnist-lab log mlp_512 ablation/nodes_256 --to mlflow",
         "mnist-lab log results/mlp_512/seed1-0123abcd --to mlflow --store http://localhost:5000",
     ),
 )
-@references("RUN...", _completion.runs)
+@_options.runs_argument
 @click.option("--to", "name", type=click.Choice(["tensorboard", "mlflow"]), required=True, help="Tracker.")
 @click.option(
     "--store",
@@ -25,8 +24,8 @@ from mnist_lab.terminal.output import echo
     help="tensorboard: folder for event files; default: the run folders. mlflow: address of the server or database; "
     "default: MLFLOW_TRACKING_URI, else sqlite:///mlflow.db.",
 )
-@results_option
-@debug_option
+@_options.results
+@_options.debug
 def log(references: tuple[str, ...], name: str, store: str | None, results: Path) -> None:
     """Log finished runs to a tracker: loss and accuracy by epoch and by batch, hyperparameters, plots, the confusion
     matrix, the test results and, in MLflow, the saved model.

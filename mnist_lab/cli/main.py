@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
+from mnist_lab.cli import _options
 from mnist_lab.cli._invocation import remember, tracebacks_wanted
-from mnist_lab.cli._options import examples
 from mnist_lab.cli.compare import compare
 from mnist_lab.cli.configs import configs
 from mnist_lab.cli.data import data
@@ -131,7 +131,7 @@ def _show_traceback_if_asked(ctx: click.Context) -> None:
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=examples(
+    epilog=_options.examples(
         "mnist-lab run quickstart             train a small net on the bundled digits",
         "mnist-lab run configs/mlp_512.yaml   train one experiment on MNIST",
         "mnist-lab configs                    list the shipped experiments",
@@ -146,25 +146,8 @@ def main() -> None:
     """
 
 
-COMMANDS = (
-    compare,
-    configs,
-    data,
-    delete,
-    export,
-    list_runs,
-    log,
-    predict,
-    report,
-    reproduce,
-    run,
-    schema,
-    serve,
-    show,
-    summary,
-    sweep,
-    tune,
-    validate,
-)
-for command in COMMANDS:
+for command in (
+    compare, configs, data, delete, export, list_runs, log, predict, report, reproduce, run, schema, serve, show,
+    summary, sweep, tune, validate,
+):  # fmt: skip
     main.add_command(command)

@@ -5,19 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_lab.cli import _completion
-from mnist_lab.cli._options import (
-    OUTPUT_FILE,
-    PATH,
-    REFERENCE,
-    backend_option,
-    data_dir_option,
-    debug_option,
-    examples,
-    json_option,
-    results_option,
-    run_argument,
-)
+from mnist_lab.cli import _completion, _options
 from mnist_lab.system.writable import make_folder
 from mnist_lab.terminal.output import echo, echo_error, print_json
 
@@ -35,18 +23,18 @@ _JSON = "--json has all columns"
 
 @click.command(
     short_help="Classify image files with a trained network.",
-    epilog=examples(
+    epilog=_options.examples(
         "mnist-lab predict mlp_512 seven.png photo.jpg",
         "mnist-lab predict mlp_512 drawings/*.png --plot predicted.png",
         "mnist-lab predict results/mlp_512/seed1-0123abcd seven.npy --prepare none --json",
         "mnist-lab predict mlp_512 --dataset digits",
     ),
 )
-@run_argument
-@click.argument("pictures", nargs=-1, type=PATH, metavar="[IMAGE]...")
+@_options.run_argument
+@click.argument("pictures", nargs=-1, type=_options.PATH, metavar="[IMAGE]...")
 @click.option(
     "--dataset",
-    type=REFERENCE,
+    type=_options.REFERENCE,
     metavar="NAME|PATH",
     shell_complete=_completion.datasets,
     help="Evaluate on the test images of this data set instead of image files.",
@@ -59,16 +47,16 @@ _JSON = "--json has all columns"
 )
 @click.option(
     "--plot",
-    type=OUTPUT_FILE,
+    type=_options.OUTPUT_FILE,
     metavar="FILE",
     help="Plot images, network inputs and predictions as a PNG file; with --dataset, the confusion matrix.",
 )
-@backend_option("Keras backend: tensorflow, jax, torch or auto. Default: that of RUN.")
+@_options.backend("Keras backend: tensorflow, jax, torch or auto. Default: that of RUN.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "gpu"]), default="auto", show_default=True, help="Device.")
-@data_dir_option
-@results_option
-@json_option
-@debug_option
+@_options.data_dir
+@_options.results
+@_options.json
+@_options.debug
 @click.pass_context
 def predict(
     context: click.Context,

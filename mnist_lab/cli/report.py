@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from mnist_lab.cli._options import OUTPUT_FOLDER, PATH, data_dir_option, debug_option, examples, json_option
+from mnist_lab.cli import _options
 from mnist_lab.terminal.output import echo, echo_json, echo_skipped
 
 
 @click.command(
     short_help="Compare all runs in a folder: tables, verdicts, plots, HTML.",
-    epilog=examples(
+    epilog=_options.examples(
         "mnist-lab report",
         "mnist-lab report results/ablation",
         "mnist-lab report results/mlp_512 results/ablation --json",
@@ -18,18 +18,18 @@ from mnist_lab.terminal.output import echo, echo_json, echo_skipped
         "mnist-lab report results/ablation --latex > table.tex",
     ),
 )
-@click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, type=_options.PATH, metavar="[PATH]...")
 @click.option(
     "--output",
-    type=OUTPUT_FOLDER,
+    type=_options.OUTPUT_FOLDER,
     metavar="DIR",
     help="Folder for the files. Default: the first PATH.",
 )
-@data_dir_option
-@json_option
+@_options.data_dir
+@_options.json
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a row for each experiment.")
 @click.option("--latex", "as_latex", is_flag=True, help="Print the table in LaTeX, for the package booktabs.")
-@debug_option
+@_options.debug
 def report(
     paths: tuple[Path, ...],
     output: Path | None,

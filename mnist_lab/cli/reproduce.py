@@ -5,17 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_lab.cli._options import (
-    OUTPUT_FOLDER,
-    backend_option,
-    data_dir_option,
-    debug_option,
-    examples,
-    json_option,
-    quiet_option,
-    results_option,
-    run_argument,
-)
+from mnist_lab.cli import _options
 from mnist_lab.terminal.output import echo, print_json
 
 if TYPE_CHECKING:
@@ -40,27 +30,27 @@ _HASH = 12
 
 @click.command(
     short_help="Repeat a run and check that the result is the same.",
-    epilog=examples(
+    epilog=_options.examples(
         "mnist-lab reproduce mlp_512",
         "mnist-lab reproduce results/published/mlp_512/seed1-3978a97a --into again",
         "mnist-lab reproduce seed1-0123abcd --threads 1 --json",
     ),
 )
-@run_argument
+@_options.run_argument
 @click.option(
     "--into",
-    type=OUTPUT_FOLDER,
+    type=_options.OUTPUT_FOLDER,
     metavar="DIR",
     help="Folder for the repeated run. Default: .reproduced in the results folder.",
 )
-@backend_option("Keras backend: tensorflow, jax or torch. Default: that of RUN.")
+@_options.backend("Keras backend: tensorflow, jax or torch. Default: that of RUN.")
 @click.option("--device", type=click.Choice(["cpu", "gpu"]), help="Device. Default: that of RUN.")
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Number of CPU threads. Default: that of RUN.")
-@quiet_option
-@data_dir_option
-@results_option
-@json_option
-@debug_option
+@_options.quiet
+@_options.data_dir
+@_options.results
+@_options.json
+@_options.debug
 @click.pass_context
 def reproduce(
     context: click.Context,

@@ -5,36 +5,26 @@ from typing import Any
 
 import click
 
-from mnist_lab.cli._options import (
-    config_argument,
-    config_options,
-    data_dir_option,
-    debug_option,
-    examples,
-    json_option,
-    load_all,
-    overrides,
-    results_option,
-)
+from mnist_lab.cli import _options
 from mnist_lab.terminal.output import echo, echo_error, print_json
 
 
 @click.command(
     short_help="Train a configuration and save plots, metrics and the model.",
-    epilog=examples(
+    epilog=_options.examples(
         "mnist-lab run configs/mlp_512.yaml",
         "mnist-lab run mlp_512 --dataset digits --epochs 5",
         "mnist-lab run mlp_512 --set 'model.nodes=[256,128]' --set train.optimizer.learning_rate=3e-4",
     ),
 )
-@config_argument
-@config_options
-@data_dir_option
-@results_option
+@_options.config_argument
+@_options.config
+@_options.data_dir
+@_options.results
 @click.option("--force", is_flag=True, help="Retrain finished runs.")
 @click.option("--quiet", is_flag=True, help="No progress; print one line per run.")
-@json_option
-@debug_option
+@_options.json
+@_options.debug
 def run(
     references: tuple[str, ...],
     data_dir: Path | None,
@@ -51,7 +41,7 @@ def run(
     repeated; an interrupted run resumes. CONFIG is a YAML file or the name of a configuration that ships with
     mnist-lab (see `mnist-lab configs`).
     """
-    configs = load_all(references, overrides(**values))
+    configs = _options.load_all(references, _options.overrides(**values))
     from mnist_lab import experiment
     from mnist_lab.cli._results import print_line, print_run
     from mnist_lab.config.problems import located

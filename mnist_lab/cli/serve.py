@@ -4,15 +4,15 @@ from pathlib import Path
 
 import click
 
-from mnist_lab.cli._options import PATH, data_dir_option, debug_option, examples
+from mnist_lab.cli import _options
 from mnist_lab.terminal.output import echo
 
 
 @click.command(
     short_help="Show the report as a live page, with runs in progress.",
-    epilog=examples("mnist-lab serve", "mnist-lab serve results/ablation --port 8080"),
+    epilog=_options.examples("mnist-lab serve", "mnist-lab serve results/ablation --port 8080"),
 )
-@click.argument("path", type=PATH, default=None, required=False, metavar="[PATH]")
+@click.argument("path", type=_options.PATH, default=None, required=False, metavar="[PATH]")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -21,8 +21,8 @@ from mnist_lab.terminal.output import echo
     metavar="N",
     help="Port to listen on, or the next free one; 0 for any.",
 )
-@data_dir_option
-@debug_option
+@_options.data_dir
+@_options.debug
 def serve(path: Path | None, port: int, data_dir: Path | None) -> None:
     """Serve the report of the runs below PATH (default: results/) as a page that updates itself.
 

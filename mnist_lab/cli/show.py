@@ -5,16 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_lab.cli._options import (
-    OUTPUT_FILE,
-    REFERENCE,
-    data_dir_option,
-    debug_option,
-    examples,
-    json_option,
-    results_option,
-    run_argument,
-)
+from mnist_lab.cli import _options
 from mnist_lab.system.writable import make_folder
 from mnist_lab.terminal.output import echo, echo_error, echo_skipped, print_json
 
@@ -27,32 +18,32 @@ if TYPE_CHECKING:
 
 @click.command(
     short_help="Show one run in full, or plot what its network has learned.",
-    epilog=examples(
+    epilog=_options.examples(
         "mnist-lab show mlp_512",
         "mnist-lab show results/mlp_512/seed1-0123abcd --json",
         "mnist-lab show quickstart --weights",
         "mnist-lab show quickstart --activations 7 --output seven.png",
     ),
 )
-@run_argument
+@_options.run_argument
 @click.option("--weights", is_flag=True, help="Plot the weights of the first layer as images.")
 @click.option(
     "--activations",
     "image",
-    type=REFERENCE,
+    type=_options.REFERENCE,
     metavar="IMAGE",
     help="Plot the output of each convolution for an image: a file, or the index of a test image.",
 )
 @click.option(
     "--output",
-    type=OUTPUT_FILE,
+    type=_options.OUTPUT_FILE,
     metavar="FILE",
     help="PNG file of the plot. Default: named after the run, in the current folder.",
 )
-@data_dir_option
-@results_option
-@json_option
-@debug_option
+@_options.data_dir
+@_options.results
+@_options.json
+@_options.debug
 def show(
     reference: str,
     image: str | None,

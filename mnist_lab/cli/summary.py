@@ -6,33 +6,24 @@ from typing import Any
 
 import click
 
-from mnist_lab.cli._options import (
-    config_argument,
-    config_options,
-    data_dir_option,
-    debug_option,
-    examples,
-    json_option,
-    load_all,
-    overrides,
-)
+from mnist_lab.cli import _options
 from mnist_lab.terminal.output import print_json
 
 
 @click.command(
     short_help="Show the layers and parameter counts of a network.",
-    epilog=examples(
+    epilog=_options.examples(
         "mnist-lab summary configs/mlp_512.yaml", "mnist-lab summary two_models/mlp_5x30 two_models/cnn_20_40_60"
     ),
 )
-@config_argument
-@config_options
-@data_dir_option
-@json_option
-@debug_option
+@_options.config_argument
+@_options.config
+@_options.data_dir
+@_options.json
+@_options.debug
 def summary(references: tuple[str, ...], data_dir: Path | None, *, as_json: bool, **values: Any) -> None:
     """Show the layers, output shapes and parameter counts of configurations, without training."""
-    configs = load_all(references, overrides(**values))
+    configs = _options.load_all(references, _options.overrides(**values))
     from mnist_lab.experiment.build import preview
     from mnist_lab.terminal.consoles import console
     from mnist_lab.terminal.tables import print_table

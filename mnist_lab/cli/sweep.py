@@ -6,49 +6,31 @@ from typing import Any
 
 import click
 
-from mnist_lab.cli import _completion
+from mnist_lab.cli import _completion, _options
 from mnist_lab.cli._invocation import command_line
-from mnist_lab.cli._options import (
-    Jobs,
-    Seconds,
-    Seeds,
-    check_place,
-    config_options,
-    data_dir_option,
-    debug_option,
-    examples,
-    json_option,
-    overrides,
-    references,
-    results_option,
-)
 from mnist_lab.terminal.output import echo, print_json
 
 
 @click.command(
     short_help="Train many configurations and seeds, and compare them.",
-    epilog=examples(
+    epilog=_options.examples(
         "mnist-lab sweep configs/ablation/ --dry-run",
         "mnist-lab sweep configs/ablation/ --seeds 1..10",
         "mnist-lab sweep mlp_512 ablation/no_dropout --seeds 1..6 --jobs 2",
         "mnist-lab sweep configs/ablation/ --seeds 1..10 --cluster tcp://node1:8786",
     ),
 )
-@references("PATH...", _completion.sweeps)
-@click.option("--seeds", type=Seeds(), metavar="A..B|A,B,C", help="Repeat every experiment with each of these seeds.")
+@_options.references("PATH...", _completion.sweeps)
+@click.option(
+    "--seeds", type=_options.Seeds(), metavar="A..B|A,B,C", help="Repeat every experiment with each of these seeds."
+)
 @click.option(
     "--folds",
     type=click.IntRange(min=2),
     metavar="K",
     help="Cross-validation: repeat every run with each of K folds of the training rows.",
 )
-@click.option(
-    "--jobs",
-    type=Jobs(),
-    default="auto",
-    metavar="N|auto",
-    help="Parallel runs; auto: as many as suit this machine.",
-)
+@_options.jobs("Parallel runs; auto: as many as suit this machine.")
 @click.option(
     "--cluster",
     metavar="WHERE",
@@ -60,18 +42,18 @@ from mnist_lab.terminal.output import echo, print_json
 @click.option("--force", is_flag=True, help="Retrain finished runs.")
 @click.option("--retry-failed", is_flag=True, help="Retry only runs that failed.")
 @click.option("--fail-fast", is_flag=True, help="Stop scheduling after the first failure.")
-@click.option("--timeout", type=Seconds(), metavar="SECONDS", help="Time limit per run.")
+@click.option("--timeout", type=_options.Seconds(), metavar="SECONDS", help="Time limit per run.")
 @click.option(
     "--name",
     metavar="NAME",
     help="Name of the sweep; its summary goes to NAME/ in the results folder.",
 )
-@config_options
-@data_dir_option
-@results_option
+@_options.config
+@_options.data_dir
+@_options.results
 @click.option("--quiet", is_flag=True, help="Print only the results, no progress.")
-@json_option
-@debug_option
+@_options.json
+@_options.debug
 @click.pass_context
 def sweep(
     ctx: click.Context,
@@ -108,8 +90,8 @@ def sweep(
 
     if seeds is not None and values["seed"] is not None:
         raise click.UsageError("--seed and --seeds cannot be combined.")
-    check_place(jobs, cluster, wait=wait)
-    declared = load_sweep(references, overrides(**values), seeds, folds=folds, name=name)
+    _options.check_place(jobs, cluster, wait=wait)
+    declared = load_sweep(references, _options.overrides(**values), seeds, folds=folds, name=name)
     with observer_for(quiet=quiet, dry_run=dry_run) as observer:
         swept = sweeps.sweep(
             declared,

@@ -6,40 +6,22 @@ from typing import Any
 
 import click
 
-from mnist_lab.cli import _completion
+from mnist_lab.cli import _completion, _options
 from mnist_lab.cli._invocation import command_line
-from mnist_lab.cli._options import (
-    REFERENCE,
-    Jobs,
-    check_place,
-    config_options,
-    data_dir_option,
-    debug_option,
-    examples,
-    json_option,
-    overrides,
-    results_option,
-)
 from mnist_lab.terminal.output import print_json
 
 
 @click.command(
     short_help="Search for a good configuration, and confirm it.",
-    epilog=examples(
+    epilog=_options.examples(
         "mnist-lab tune quick",
         "mnist-lab tune searches/mlp.yaml --dry-run",
         "mnist-lab tune mlp --subset 12000 --jobs 2",
         "mnist-lab tune my_search.yaml --cluster tcp://node1:8786",
     ),
 )
-@click.argument("reference", type=REFERENCE, metavar="SEARCH", shell_complete=_completion.searches)
-@click.option(
-    "--jobs",
-    type=Jobs(),
-    default="auto",
-    metavar="N|auto",
-    help="Trials at a time; auto: as many as suit this machine. With 1, the search is repeatable.",
-)
+@click.argument("reference", type=_options.REFERENCE, metavar="SEARCH", shell_complete=_completion.searches)
+@_options.jobs("Trials at a time; auto: as many as suit this machine. With 1, the search is repeatable.")
 @click.option(
     "--cluster",
     metavar="WHERE",
@@ -48,12 +30,12 @@ from mnist_lab.terminal.output import print_json
 @click.option("--wait", is_flag=True, help="With --cluster: wait for workers of Dask.")
 @click.option("--dry-run", is_flag=True, help="Show the number of runs and the estimated time; train nothing.")
 @click.option("--name", metavar="NAME", help="Name of the search; it goes to NAME/ in the results folder.")
-@config_options
-@data_dir_option
-@results_option
+@_options.config
+@_options.data_dir
+@_options.results
 @click.option("--quiet", is_flag=True, help="Print only the results, no progress.")
-@json_option
-@debug_option
+@_options.json
+@_options.debug
 @click.pass_context
 def tune(
     ctx: click.Context,
@@ -82,8 +64,8 @@ def tune(
     from mnist_lab.terminal.searching import observer_for, print_forecast
     from mnist_lab.terminal.sweeping import print_failures
 
-    check_place(jobs, cluster, wait=wait)
-    declared = load_search(reference, overrides(**values), name=name)
+    _options.check_place(jobs, cluster, wait=wait)
+    declared = load_search(reference, _options.overrides(**values), name=name)
     with observer_for(quiet=quiet, dry_run=dry_run) as observer:
         tuned = search.tune(
             declared,

@@ -2,7 +2,7 @@
 
 import click
 
-from mnist_lab.cli._options import examples
+from mnist_lab.cli import _options
 from mnist_lab.cli.data.convert import convert
 from mnist_lab.cli.data.fetch import fetch
 from mnist_lab.cli.data.list import list_
@@ -12,11 +12,8 @@ from mnist_lab.cli.data.verify import verify
 
 @click.group(
     short_help="Find, download, verify, view and convert data sets.",
-    epilog=examples("mnist-lab data list", "mnist-lab data fetch mnist"),
+    epilog=_options.examples("mnist-lab data list", "mnist-lab data fetch mnist"),
+    commands=[convert, fetch, list_, show, verify],
 )
 def data() -> None:
     """Find, download, verify, view and convert data sets."""
-
-
-for command in (convert, fetch, list_, show, verify):
-    data.add_command(command)

@@ -4,27 +4,25 @@ from pathlib import Path
 
 import click
 
-from mnist_lab.cli import _completion
-from mnist_lab.cli._options import OUTPUT_FILE, REFERENCE, data_dir_option, debug_option, examples, quiet_option
-from mnist_lab.cli.data._form import form_options
+from mnist_lab.cli import _completion, _options
 from mnist_lab.terminal.downloads import download_bar
 from mnist_lab.terminal.output import echo
 
 
 @click.command(
     short_help="Write a data set as one npz file.",
-    epilog=examples(
+    epilog=_options.examples(
         "mnist-lab data convert digit-recognizer/ digits.npz",
         "mnist-lab data convert photos/ photos.npz --resize 28 --grey",
     ),
 )
-@click.argument("source", type=REFERENCE, metavar="NAME|PATH", shell_complete=_completion.datasets)
-@click.argument("output", type=OUTPUT_FILE, metavar="OUT.npz")
-@form_options
+@click.argument("source", type=_options.REFERENCE, metavar="NAME|PATH", shell_complete=_completion.datasets)
+@click.argument("output", type=_options.OUTPUT_FILE, metavar="OUT.npz")
+@_options.form
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
-@data_dir_option
-@quiet_option
-@debug_option
+@_options.data_dir
+@_options.quiet
+@_options.debug
 def convert(
     source: str,
     output: Path,

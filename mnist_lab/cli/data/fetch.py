@@ -4,20 +4,19 @@ from pathlib import Path
 
 import click
 
-from mnist_lab.cli import _completion
-from mnist_lab.cli._options import data_dir_option, debug_option, examples, quiet_option
+from mnist_lab.cli import _completion, _options
 from mnist_lab.terminal.downloads import download_bar
 from mnist_lab.terminal.output import echo
 
 
 @click.command(
     short_help="Download a data set and verify it.",
-    epilog=examples("mnist-lab data fetch", "mnist-lab data fetch fashion_mnist --data-dir ~/data"),
+    epilog=_options.examples("mnist-lab data fetch", "mnist-lab data fetch fashion_mnist --data-dir ~/data"),
 )
 @click.argument("name", default="mnist", shell_complete=_completion.dataset_names)
-@data_dir_option
-@quiet_option
-@debug_option
+@_options.data_dir
+@_options.quiet
+@_options.debug
 def fetch(name: str, data_dir: Path | None, quiet: bool) -> None:
     """Download the data set NAME (default: mnist) and verify it.
 

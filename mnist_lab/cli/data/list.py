@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_lab.cli._options import data_dir_option, debug_option, examples, json_option
+from mnist_lab.cli import _options
 from mnist_lab.terminal.output import echo, print_json
 from mnist_lab.text.quantities import image_size
 
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    "list", short_help="List the known data sets and where each was found.", epilog=examples("mnist-lab data list")
+    "list",
+    short_help="List the known data sets and where each was found.",
+    epilog=_options.examples("mnist-lab data list"),
 )
-@data_dir_option
-@json_option
-@debug_option
+@_options.data_dir
+@_options.json
+@_options.debug
 def list_(data_dir: Path | None, as_json: bool) -> None:
     """List the data sets known by name, and where each was found."""
     from mnist_lab.datasets import KNOWN

@@ -7,18 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_lab.cli import _completion
-from mnist_lab.cli._options import (
-    OUTPUT_FILE,
-    REFERENCE,
-    data_dir_option,
-    debug_option,
-    examples,
-    overrides,
-    quiet_option,
-    set_option,
-)
-from mnist_lab.cli.data._form import form_options
+from mnist_lab.cli import _completion, _options
 from mnist_lab.system.writable import make_folder
 from mnist_lab.terminal.downloads import download_bar
 from mnist_lab.terminal.output import echo
@@ -35,14 +24,14 @@ _VERSIONS = 8
 
 @click.command(
     short_help="Plot sample images of a data set, one image, or augmented images.",
-    epilog=examples(
+    epilog=_options.examples(
         "mnist-lab data show digits",
         "mnist-lab data show mnist --index 7 --split test --output seven.png",
         "mnist-lab data show augmented_cnn/rotate20_10_epochs --augmented",
     ),
 )
 @click.argument(
-    "source", type=REFERENCE, metavar="[NAME|PATH|CONFIG]", default="mnist", shell_complete=_completion.shown
+    "source", type=_options.REFERENCE, metavar="[NAME|PATH|CONFIG]", default="mnist", shell_complete=_completion.shown
 )
 @click.option("--index", type=click.IntRange(min=0), metavar="I", help="Show this image instead of a sample.")
 @click.option(
@@ -53,17 +42,17 @@ _VERSIONS = 8
     help="Part of the data set.",
 )
 @click.option("--augmented", is_flag=True, help="Show training images of CONFIG, each with eight augmented versions.")
-@set_option
-@form_options
+@_options.settings
+@_options.form
 @click.option(
     "--output",
-    type=OUTPUT_FILE,
+    type=_options.OUTPUT_FILE,
     metavar="FILE",
     help="PNG file to write. Default: named after what it shows, in the current folder.",
 )
-@data_dir_option
-@quiet_option
-@debug_option
+@_options.data_dir
+@_options.quiet
+@_options.debug
 def show(
     source: str,
     index: int | None,
@@ -139,7 +128,7 @@ def _augmented(
     from mnist_lab.config.problems import located
     from mnist_lab.experiment import augmented
 
-    config = load_config(reference, overrides(settings))
+    config = load_config(reference, _options.overrides(settings))
     with download_bar(quiet) as progress:
         dataset = datasets.load(config.data, data_dir, progress=progress)
     with located(reference):

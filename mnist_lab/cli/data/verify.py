@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_lab.cli._options import data_dir_option, dataset_argument, debug_option, examples, json_option
-from mnist_lab.cli.data._form import form_options
+from mnist_lab.cli import _completion, _options
 from mnist_lab.terminal.output import echo, print_json
 from mnist_lab.text.quantities import image_size
 
@@ -16,13 +15,15 @@ if TYPE_CHECKING:
 
 @click.command(
     short_help="Check the files of a data set: counts, hashes, authenticity.",
-    epilog=examples("mnist-lab data verify mnist", "mnist-lab data verify path/to/folder --json"),
+    epilog=_options.examples("mnist-lab data verify mnist", "mnist-lab data verify path/to/folder --json"),
 )
-@dataset_argument
-@form_options
-@data_dir_option
-@json_option
-@debug_option
+@click.argument(
+    "dataset", type=_options.REFERENCE, metavar="[NAME|PATH]", default="mnist", shell_complete=_completion.datasets
+)
+@_options.form
+@_options.data_dir
+@_options.json
+@_options.debug
 @click.pass_context
 def verify(
     context: click.Context,
