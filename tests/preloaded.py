@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FORKS = sys.platform == "linux" and not os.environ.get("MNIST_LAB_THOROUGH")
 READ_BY_IMPORTS = ("PYTHON", "KERAS_", "JAX_", "TF_", "XLA_", "MPL", "LANG", "LC_", "XDG_")
 """How environment variables begin that come too late for what has been imported; PYTHONIOENCODING does not."""
-IMPORTED = ("mnist_lab.cli", "mnist_lab.experiment.results", "mnist_lab.sweeps", "mnist_lab.reports", "mnist_lab.api")
+IMPORTED = ("mnist_lab.cli", "mnist_lab.experiment.results", "mnist_lab.sweeps", "mnist_lab.reports")
 SET_CHILD_SUBREAPER = 36
 """For `prctl`, by which a process adopts the orphans of its children. Source: `linux/prctl.h`."""
 LARGEST_ORDER = 1 << 17

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mnist_lab.config import Config, Override
     from mnist_lab.runs import Run
 
+AnyPath = str | os.PathLike[str]
+
 
 def source(given: Any) -> "str | Path | Mapping[str, Any] | Config":
     """A configuration as `load_config` takes it: a name, a path, a mapping or a configuration."""

@@ -4,16 +4,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab.api import arguments
+from mnist_lab.api.arguments import AnyPath
 from mnist_lab.api.errors import brief
 
 if TYPE_CHECKING:
-    import os
-
     from numpy.typing import NDArray
 
     from mnist_lab import runs
-
-    AnyPath = str | os.PathLike[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +41,12 @@ class Score:
 @brief
 def evaluate(
     run: "AnyPath | runs.Run",
-    dataset: "AnyPath",
+    dataset: AnyPath,
     *,
     backend: str | None = None,
     device: str = "auto",
-    results: "AnyPath" = "results",
-    data_dir: "AnyPath | None" = None,
+    results: AnyPath = "results",
+    data_dir: AnyPath | None = None,
 ) -> Score:
     """Score the trained network of a run on the test images of a data set, as `mnist-lab predict --dataset` does.
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab.api import arguments
+from mnist_lab.api.arguments import AnyPath
 from mnist_lab.api.errors import brief
 from mnist_lab.errors import DataError
 
 if TYPE_CHECKING:
-    import os
-
     from numpy.typing import NDArray
 
     from mnist_lab import runs
@@ -21,11 +20,9 @@ if TYPE_CHECKING:
     from mnist_lab.exports.formats import Quantization
     from mnist_lab.prediction import Preparation
 
-    AnyPath = str | os.PathLike[str]
-
 
 @brief
-def load_run(run: "AnyPath", *, results: "AnyPath" = "results") -> "Run":
+def load_run(run: AnyPath, *, results: AnyPath = "results") -> "Run":
     """Read a finished run.
 
     Args:
@@ -46,7 +43,7 @@ def load_run(run: "AnyPath", *, results: "AnyPath" = "results") -> "Run":
 
 @brief
 def list_runs(
-    results: "AnyPath" = "results",
+    results: AnyPath = "results",
     *,
     where: str | Iterable[str] = (),
     sort: str | Iterable[str] = (),
@@ -84,7 +81,7 @@ def list_runs(
 
 
 @brief
-def report(*paths: "AnyPath", output: "AnyPath | None" = None, data_dir: "AnyPath | None" = None) -> "Study":
+def report(*paths: AnyPath, output: AnyPath | None = None, data_dir: AnyPath | None = None) -> "Study":
     """Compare the finished runs in and below folders, and write `report.html`, `report.md` and the other files.
 
     Args:
@@ -113,9 +110,9 @@ def report(*paths: "AnyPath", output: "AnyPath | None" = None, data_dir: "AnyPat
 def compare(
     base: "AnyPath | runs.Run",
     *others: "AnyPath | runs.Run",
-    results: "AnyPath" = "results",
-    output: "AnyPath | None" = None,
-    data_dir: "AnyPath | None" = None,
+    results: AnyPath = "results",
+    output: AnyPath | None = None,
+    data_dir: AnyPath | None = None,
 ) -> "Study":
     """Compare runs or experiments with a base, and write `compare.md`, `compare.json` and figures.
 
@@ -176,8 +173,8 @@ def predict(
     prepare: "Preparation | None" = None,
     backend: str | None = None,
     device: str = "auto",
-    results: "AnyPath" = "results",
-    data_dir: "AnyPath | None" = None,
+    results: AnyPath = "results",
+    data_dir: AnyPath | None = None,
 ) -> list[Prediction]:
     """Classify pictures with the trained network of a run.
 
@@ -217,13 +214,13 @@ def predict(
 @brief
 def export(
     run: "AnyPath | runs.Run | Sequence[AnyPath | runs.Run]",
-    path: "AnyPath | None" = None,
+    path: AnyPath | None = None,
     *,
     format: str,  # noqa: A002 - as on the command line
     quantize: "Quantization | None" = None,
     force: bool = False,
-    results: "AnyPath" = "results",
-    data_dir: "AnyPath | None" = None,
+    results: AnyPath = "results",
+    data_dir: AnyPath | None = None,
 ) -> "list[Exported]":
     """Write the trained network of a run in a format for use without mnist-lab, if it predicts what the run predicts.
 

@@ -3,26 +3,23 @@
 from typing import TYPE_CHECKING
 
 from mnist_lab.api import arguments
+from mnist_lab.api.arguments import AnyPath
 from mnist_lab.api.errors import brief
 from mnist_lab.api.guard import check_guard
 from mnist_lab.errors import TrainingError
 
 if TYPE_CHECKING:
-    import os
-
     from mnist_lab import search
     from mnist_lab.api.found import Found
     from mnist_lab.api.training import Changes
 
-    AnyPath = str | os.PathLike[str]
-
 
 @brief
 def tune(
-    reference: "AnyPath",
+    reference: AnyPath,
     *,
     set: "Changes" = (),  # noqa: A002 - as on the command line
-    dataset: "AnyPath | None" = None,
+    dataset: AnyPath | None = None,
     subset: int | None = None,
     test_subset: int | None = None,
     epochs: int | None = None,
@@ -31,8 +28,8 @@ def tune(
     device: str | None = None,
     threads: int | None = None,
     name: str | None = None,
-    results: "AnyPath" = "results",
-    data_dir: "AnyPath | None" = None,
+    results: AnyPath = "results",
+    data_dir: AnyPath | None = None,
     jobs: int | None = None,
     cluster: str | None = None,
     wait: bool = False,
@@ -47,22 +44,13 @@ def tune(
     Args:
         reference: a search file, or the name of one that ships with mnist-lab.
         set: values that replace those of the base; as of `load_config`.
-        dataset: short forms of settings, from here to `threads`, as of `run`.
-        subset: number of training rows.
-        test_subset: number of test rows.
+        dataset, subset, test_subset, backend, device, threads: short forms of settings, as of `run`.
         epochs: of a trial that is trained to the end.
         seed: of the search.
-        backend: `tensorflow`, `jax`, `torch` or `auto`.
-        device: `auto`, `cpu` or `gpu`.
-        threads: number of CPU threads of a trial.
         name: of the search; it goes to `results/<name>/`.
-        results: the folder below which runs are.
-        data_dir: where to look for data sets first.
         jobs: trials at a time; None chooses it for this machine. With 1, the search is repeatable.
         cluster: where to train instead: the address or the scheduler file of a Dask cluster, `local` or `local:N`.
-        wait: wait for the workers of the cluster.
-        progress: show the progress, in a notebook or on stderr.
-        observer: is notified of events, instead.
+        results, data_dir, wait, progress, observer: as of `sweep`.
 
     Raises:
         InputError: an argument or the file is invalid; nothing was trained.

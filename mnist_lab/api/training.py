@@ -5,20 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab.api import arguments
+from mnist_lab.api.arguments import AnyPath
 from mnist_lab.api.errors import brief
 from mnist_lab.api.guard import check_guard
 from mnist_lab.errors import ConfigError, TrainingError
 
 if TYPE_CHECKING:
-    import os
-
     from mnist_lab import experiment, sweeps
     from mnist_lab.api.study import Study
     from mnist_lab.api.trained import Run
     from mnist_lab.config import Config, Override
     from mnist_lab.models import Builder
 
-    AnyPath = str | os.PathLike[str]
     Source = AnyPath | Mapping[str, Any] | Config
     Changes = Mapping[str, Any] | Sequence[Override]
 
@@ -50,7 +48,7 @@ def run(
     config: "Source",
     *,
     set: "Changes" = (),  # noqa: A002
-    dataset: "AnyPath | None" = None,
+    dataset: AnyPath | None = None,
     subset: int | None = None,
     test_subset: int | None = None,
     epochs: int | None = None,
@@ -59,8 +57,8 @@ def run(
     device: str | None = None,
     threads: int | None = None,
     network: "Builder | None" = None,
-    results: "AnyPath" = "results",
-    data_dir: "AnyPath | None" = None,
+    results: AnyPath = "results",
+    data_dir: AnyPath | None = None,
     force: bool = False,
     progress: bool = True,
     observer: "experiment.Observer | None" = None,
@@ -136,7 +134,7 @@ def sweep(
     seeds: str | int | Iterable[int] | None = None,
     folds: int | None = None,
     set: "Changes" = (),  # noqa: A002
-    dataset: "AnyPath | None" = None,
+    dataset: AnyPath | None = None,
     subset: int | None = None,
     test_subset: int | None = None,
     epochs: int | None = None,
@@ -144,8 +142,8 @@ def sweep(
     device: str | None = None,
     threads: int | None = None,
     name: str | None = None,
-    results: "AnyPath" = "results",
-    data_dir: "AnyPath | None" = None,
+    results: AnyPath = "results",
+    data_dir: AnyPath | None = None,
     jobs: int | None = None,
     cluster: str | None = None,
     wait: bool = False,
@@ -166,13 +164,7 @@ def sweep(
         seeds: the seeds of every experiment, for example `"1..5"`.
         folds: repeat every run with each of so many folds of cross-validation.
         set: values that replace those of all files; as of `load_config`.
-        dataset: short forms of settings, from here to `threads`, as of `run`.
-        subset: number of training rows.
-        test_subset: number of test rows.
-        epochs: at most so many.
-        backend: `tensorflow`, `jax`, `torch` or `auto`.
-        device: `auto`, `cpu` or `gpu`.
-        threads: number of CPU threads of a run.
+        dataset, subset, test_subset, epochs, backend, device, threads: short forms of settings, as of `run`.
         name: of the sweep; its summary goes to `results/<name>/`.
         results: the folder below which runs are.
         data_dir: where to look for data sets first.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mnist_lab.config.clusters import kind_of
@@ -18,9 +18,6 @@ from mnist_lab.sweeps.observer import Observer
 from mnist_lab.sweeps.plan import Plan, PlannedRun, make_plan
 from mnist_lab.sweeps.queue import recorded
 from mnist_lab.sweeps.schedule import Schedule, slots_for
-
-Failures = list[tuple[PlannedRun, str]]
-"""Runs that failed, each with the reason."""
 
 _HASHED = 16
 """Bytes of a suffix that is little more than a hash, for a long name with many seeds."""
@@ -70,17 +67,9 @@ def sweep(
     Args:
         declared: as `load_sweep` gives it.
         results: the folder below which runs are.
-        data_dir: where to look for data sets first.
-        jobs: the number of parallel runs; None chooses it for this machine.
-        cluster: where to train instead of on this machine: the address or the scheduler file of a Dask cluster,
-            `local` or `local:N`, or `slurm` or a file of SLURM options, to which the runs are only submitted.
-        wait: wait for the workers of the Dask cluster, or until SLURM has trained the runs.
-        force: retrain finished runs.
-        retry_failed: retry only failed runs.
-        timeout: time limit of a run in seconds.
-        fail_fast: stop scheduling after the first failure.
         dry_run: plan and estimate only; nothing is trained or written.
         observer: is notified of events.
+        data_dir, jobs, cluster, wait, force, retry_failed, timeout, fail_fast: as of `mnist_lab.sweep`.
 
     Raises:
         InputError: an argument or file is invalid; nothing was trained.
@@ -95,30 +84,26 @@ def sweep(
     if not dry_run:
         plan.check_folders(folder)
         plan.settle()
-    how = _How(data_dir, force, timeout, fail_fast, dry_run, wait)
-    notes = (*declared.notes, *plan.notes)
-    queued: tuple[PlannedRun, ...] = ()
-    slots = slots_for(plan.todo, jobs=jobs)
+    how = _How(declared, results, slots_for(plan.todo, jobs=jobs), data_dir, force, timeout, fail_fast, dry_run, wait)
     with nullcontext(observer) if dry_run else recorded(results, declared.name, observer) as observer:
         if cluster and kind_of(cluster) == "slurm":
-            slot, name = slots[0], declared.name
-            schedule, failures, queued = _on_slurm(cluster, name, plan, notes, results, slot, how, observer)
+            swept = _on_slurm(cluster, plan, how, observer)
         else:
-            schedule, failures = _at_once(cluster, plan, notes, results, slots, how, observer)
-    if dry_run:
-        return Swept(schedule, queued=queued)
-    runs = tuple(result for run in plan.runs if (result := run.result()))
+            swept = _at_once(cluster, plan, how, observer)
+    runs = () if dry_run else tuple(result for run in plan.runs if (result := run.result()))
     if not runs:
-        return Swept(schedule, tuple(failures), queued=queued)
+        return swept
     compared = study(f"{declared.name}{_suffix(folder, plan.runs)}", groups(runs))
-    files = tuple(write_report(results / compared.title, compared))
-    return Swept(schedule, tuple(failures), runs, compared, files, queued)
+    return replace(swept, runs=runs, study=compared, files=tuple(write_report(results / compared.title, compared)))
 
 
 @dataclass(frozen=True)
 class _How:
     """How runs are trained."""
 
+    declared: Sweep
+    results: Path
+    slots: Sequence[Slot]
     data_dir: Path | None
     force: bool
     timeout: float | None
@@ -127,27 +112,19 @@ class _How:
     wait: bool
 
 
-def _at_once(
-    cluster: str | None,
-    plan: Plan,
-    notes: tuple[str, ...],
-    results: Path,
-    slots: Sequence[Slot],
-    how: _How,
-    observer: Observer,
-) -> tuple[Schedule, Failures]:
+def _at_once(cluster: str | None, plan: Plan, how: _How, observer: Observer) -> Swept:
     """Train on this machine or on a Dask cluster, until all is done."""
-    machine: Machine = ThisMachine(slots)
+    machine: Machine = ThisMachine(how.slots)
     if cluster and plan.todo:
         from mnist_lab.sweeps.dask import DaskMachine
 
-        machine = DaskMachine(cluster, results, data_dir=how.data_dir, wait=how.wait)
+        machine = DaskMachine(cluster, how.results, data_dir=how.data_dir, wait=how.wait)
     with closing(machine):
         if not how.dry_run:
             machine.await_workers(observer.note)
-        schedule = _schedule(plan, notes, machine.parallel, slots[0], how, observer)
+        schedule = _schedule(plan, machine.parallel, how, observer)
         if how.dry_run:
-            return schedule, []
+            return Swept(schedule)
         failures = launch(
             schedule.longest_first,
             machine,
@@ -157,43 +134,34 @@ def _at_once(
             fail_fast=how.fail_fast,
             observer=observer,
         )
-    return schedule, failures
+    return Swept(schedule, tuple(failures))
 
 
-def _on_slurm(
-    cluster: str,
-    name: str,
-    plan: Plan,
-    notes: tuple[str, ...],
-    results: Path,
-    slot: Slot,
-    how: _How,
-    observer: Observer,
-) -> tuple[Schedule, Failures, tuple[PlannedRun, ...]]:
-    """Submit what is neither done nor submitted; gives the runs that are queued or running, too."""
+def _on_slurm(cluster: str, plan: Plan, how: _How, observer: Observer) -> Swept:
+    """Submit what is neither done nor submitted."""
     from mnist_lab.sweeps.slurm import SlurmSweep, note_ends
 
-    slurm = SlurmSweep(cluster, results)
+    slurm = SlurmSweep(cluster, how.results)
     submitted = slurm.submitted(plan.todo)
     plan, waiting = slurm.marked(plan, submitted)
-    schedule = _schedule(plan, notes, slurm.parallel(len(plan.todo)), slot, how, observer)
+    schedule = _schedule(plan, slurm.parallel(len(plan.todo)), how, observer)
     note_ends(submitted, observer, record=not how.dry_run)
     if how.dry_run:
-        return schedule, [], tuple(waiting)
-    todo = schedule.longest_first
+        return Swept(schedule, queued=tuple(waiting))
+    todo, name = schedule.longest_first, how.declared.name
     if todo:
         slurm.submit(todo, name, data_dir=how.data_dir, force=how.force, timeout=how.timeout, note=observer.note)
     expected = (*waiting, *todo)
     failures = slurm.follow(expected, observer) if how.wait else []
     slurm.tidy()
-    return schedule, failures, () if how.wait else expected
+    return Swept(schedule, tuple(failures), queued=() if how.wait else expected)
 
 
-def _schedule(plan: Plan, notes: tuple[str, ...], parallel: int, slot: Slot, how: _How, observer: Observer) -> Schedule:
+def _schedule(plan: Plan, parallel: int, how: _How, observer: Observer) -> Schedule:
     if plan.todo:
         observer.appraising()
-    costs = appraise(plan, slot, data_dir=how.data_dir) if plan.todo else {}
-    schedule = Schedule(plan, notes, parallel, costs)
+    costs = appraise(plan, how.slots[0], data_dir=how.data_dir) if plan.todo else {}
+    schedule = Schedule(plan, (*how.declared.notes, *plan.notes), parallel, costs)
     observer.planned(schedule)
     return schedule
 
