@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from typing_extensions import override
-
 from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.sweeps.schedule import Schedule
 from mnist_lab.sweeps.worker import Outcome
@@ -47,40 +45,3 @@ class Observer:
 
     def note(self, text: str) -> None:
         """A remark for the user."""
-
-
-class Observers(Observer):
-    """Notifies several observers."""
-
-    def __init__(self, *observers: Observer) -> None:
-        self.observers = observers
-
-    @override
-    def appraising(self) -> None:
-        for observer in self.observers:
-            observer.appraising()
-
-    @override
-    def planned(self, schedule: Schedule) -> None:
-        for observer in self.observers:
-            observer.planned(schedule)
-
-    @override
-    def started(self, run: PlannedRun) -> None:
-        for observer in self.observers:
-            observer.started(run)
-
-    @override
-    def ended(self, run: PlannedRun, outcome: Outcome, seconds: float) -> None:
-        for observer in self.observers:
-            observer.ended(run, outcome, seconds)
-
-    @override
-    def tick(self, running: Sequence[Running]) -> None:
-        for observer in self.observers:
-            observer.tick(running)
-
-    @override
-    def note(self, text: str) -> None:
-        for observer in self.observers:
-            observer.note(text)

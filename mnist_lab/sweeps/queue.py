@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from mnist_lab.errors import InputError
 from mnist_lab.runs import formats, lock
-from mnist_lab.sweeps.observer import Observer, Observers
+from mnist_lab.sweeps.observer import Observer, Running
 from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.sweeps.schedule import Schedule
 from mnist_lab.sweeps.worker import Outcome
@@ -115,7 +115,7 @@ def recorded(results: Path, name: str, observer: Observer) -> Iterator[Observer]
     folder = results / FOLDER / f"{os.getpid()}-{secrets.token_hex(4)}"
     try:
         with ExitStack() as held:
-            yield Observers(observer, _Recorder(folder, results, name, held))
+            yield _Recorder(folder, results, name, held, observer)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         with suppress(OSError):
@@ -130,38 +130,51 @@ def _folders(results: Path) -> list[Path]:
 
 
 class _Recorder(Observer):
-    def __init__(self, folder: Path, results: Path, name: str, held: ExitStack) -> None:
-        self._folder, self._results, self._name, self._held = folder, results, name, held
+    """Keeps the queue in its file, and passes every event on."""
+
+    def __init__(self, folder: Path, results: Path, name: str, held: ExitStack, observer: Observer) -> None:
+        self._folder, self._results, self._name, self._held, self._observer = folder, results, name, held, observer
         self._started = 0.0
         self._parallel = 1
         self._runs: dict[PlannedRun, Entry] = {}
 
     @override
+    def appraising(self) -> None:
+        self._observer.appraising()
+
+    @override
     def planned(self, schedule: Schedule) -> None:
-        plan = schedule.plan
-        elsewhere = [run for run in plan.runs if run.state in ("queued", "running")]
+        self._observer.planned(schedule)
+        elsewhere = [run for run in schedule.plan.runs if run.state in ("queued", "running")]
         runs = [*schedule.longest_first, *elsewhere]
         if not runs:
             return
         self._started, self._parallel = time.time(), max(1, schedule.parallel)
         costs = {run: cost.seconds for run, cost in schedule.costs.items()}
-        self._runs = {run: self._entry(run, costs.get(run, 0.0)) for run in runs}
+        places = {run: run.folder.path.relative_to(self._results).as_posix() for run in runs}
+        self._runs = {run: Entry(folder=places[run], label=run.label, estimate=costs.get(run, 0.0)) for run in runs}
         with suppress(InputError):
             self._held.enter_context(lock.locked(self._folder))
         self._write()
 
-    def _entry(self, run: PlannedRun, seconds: float) -> Entry:
-        folder = run.folder.path.relative_to(self._results).as_posix()
-        return Entry(folder=folder, label=run.label, estimate=seconds)
-
     @override
     def started(self, run: PlannedRun) -> None:
+        self._observer.started(run)
         self._change(run, state="running", started=time.time())
 
     @override
     def ended(self, run: PlannedRun, outcome: Outcome, seconds: float) -> None:
+        self._observer.ended(run, outcome, seconds)
         ends = {"done": "done", "failed": "failed"}
         self._change(run, state=ends.get(outcome.kind, "stopped"), took=seconds, reason=outcome.reason)
+
+    @override
+    def tick(self, running: Sequence[Running]) -> None:
+        self._observer.tick(running)
+
+    @override
+    def note(self, text: str) -> None:
+        self._observer.note(text)
 
     def _change(self, run: PlannedRun, **changes: object) -> None:
         self._runs[run] = self._runs[run].model_copy(update=changes)
