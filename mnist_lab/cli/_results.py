@@ -1,32 +1,29 @@
 """Prints the result of a run, in full or as one line."""
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from mnist_lab.analysis import observed
+from mnist_lab.config.schema import Reference
 from mnist_lab.errors import InputError
 from mnist_lab.reports import wording
+from mnist_lab.runs import Measured, Run
+from mnist_lab.runs.measured import Score, Test
 from mnist_lab.terminal.consoles import console
 from mnist_lab.terminal.output import echo
 from mnist_lab.terminal.tables import bullets, facts, file_names, print_table
 from mnist_lab.text import quantities
 from mnist_lab.text.tables import Column
 
-if TYPE_CHECKING:
-    from mnist_lab.config.schema import Reference
-    from mnist_lab.runs import Measured, Run
-    from mnist_lab.runs.measured import Score, Test
 
-
-def print_line(run: "Run") -> None:
+def print_line(run: Run) -> None:
     """Name, test accuracy and folder."""
     measured = run.measured
     echo(f"{measured.run.experiment}  test accuracy {measured.test.accuracy:.4f}  {run.folder.path}")
 
 
-def print_run(run: "Run") -> None:
+def print_run(run: Run) -> None:
     """One run: results with intervals, published numbers, observations, files."""
     output = console()
     output.print()
@@ -42,20 +39,20 @@ def print_run(run: "Run") -> None:
     output.print(file_names(run.folder.plots or ["no plots"]))
 
 
-def _heading(measured: "Measured") -> str:
+def _heading(measured: Measured) -> str:
     run, data = measured.run, measured.dataset
     genuine = "" if data.genuine or data.name != "mnist" else " (not the published files)"
     return f"{run.name}, seed {run.seed}, {data.label}{genuine}"
 
 
-def _results(measured: "Measured") -> tuple[list[Column], list[list[str]]]:
+def _results(measured: Measured) -> tuple[list[Column], list[list[str]]]:
     """A row each for training, validation and test; the published accuracies beside ours where there are some."""
     data, test, epochs, published = measured.dataset, measured.test, measured.epochs, measured.published
     known = published.train_accuracy is not None or published.test_accuracy is not None
     low, high = test.ci95
 
     def row(
-        name: str, images: int, epoch: int, score: "Score | Test", other: float | None, interval: str = ""
+        name: str, images: int, epoch: int, score: Score | Test, other: float | None, interval: str = ""
     ) -> list[str]:
         beside = [_accuracy(other)] if known else []
         loss = "NaN" if score.loss is None else f"{score.loss:.4f}"
@@ -71,7 +68,7 @@ def _results(measured: "Measured") -> tuple[list[Column], list[list[str]]]:
     return [Column(""), *(Column(heading, number=True) for heading in headings)], rows
 
 
-def _facts(measured: "Measured") -> list[tuple[str, str]]:
+def _facts(measured: Measured) -> list[tuple[str, str]]:
     test, best, seconds, environment = measured.test, measured.best, measured.seconds, measured.environment
     size = measured.parameters
     epochs = quantities.count(measured.epochs, "epoch")
@@ -92,7 +89,7 @@ def _facts(measured: "Measured") -> list[tuple[str, str]]:
     return lines + [("Published", text) for text in [_published_besides(measured.published)] if text]
 
 
-def _start(run: "Run") -> list[tuple[str, str]]:
+def _start(run: Run) -> list[tuple[str, str]]:
     """The run whose weights were the initial ones, if any."""
     with suppress(InputError):
         if start := run.config.train.initial_weights:
@@ -100,7 +97,7 @@ def _start(run: "Run") -> list[tuple[str, str]]:
     return []
 
 
-def _remarks(run: "Run") -> list[str]:
+def _remarks(run: Run) -> list[str]:
     reference = run.measured.reference
     changed = reference.departures if reference else ()
     incomparable = [f"Not comparable with the published numbers, because this run changes {', '.join(changed)}."]
@@ -108,7 +105,7 @@ def _remarks(run: "Run") -> list[str]:
     return [*(incomparable if changed else []), *run.measured.dataset.notes, *observations]
 
 
-def _published_besides(published: "Reference") -> str:
+def _published_besides(published: Reference) -> str:
     """What was published besides the accuracies that the table has."""
     numbers = [
         f"{name.replace('_', ' ')} {value}"

@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mnist_lab import backends, datasets
 from mnist_lab.config import Config
 from mnist_lab.config.problems import located
@@ -13,9 +16,6 @@ from mnist_lab.experiment import class_weights, warm_start
 from mnist_lab.experiment.data import Split, Splits, prepare_data, settle_split
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from mnist_lab.models import Builder, Summary
     from mnist_lab.training import Trainer
 
@@ -70,7 +70,7 @@ def build_trainer(config: Config, splits: Splits, network: "Builder | None" = No
     )
 
 
-def augmented(config: Config, dataset: datasets.Dataset, versions: int) -> tuple[Split, "NDArray[np.float32]"]:
+def augmented(config: Config, dataset: datasets.Dataset, versions: int) -> tuple[Split, NDArray[np.float32]]:
     """The first training image of each class, and `versions` augmented versions of each.
 
     Returns:
@@ -79,8 +79,6 @@ def augmented(config: Config, dataset: datasets.Dataset, versions: int) -> tuple
     Raises:
         InputError: there is nothing to augment, or the augmentation does not fit the images.
     """
-    import numpy as np
-
     if not config.augment:
         raise ConfigError("there is no augmentation: `augment` is empty.", "--set 'augment=[{rotation: 10}]' adds one.")
     data, _ = settle_split(config.data, dataset)

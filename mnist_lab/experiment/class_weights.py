@@ -1,21 +1,16 @@
 """The weight of each training image in the loss, from `train.class_weight`, whose keys are the classes' labels."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mnist_lab.config.schema import class_key
-from mnist_lab.datasets import class_list
+from mnist_lab.config.schema import Train, class_key
+from mnist_lab.datasets import Dataset, class_list
 from mnist_lab.errors import ConfigError
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
-    from mnist_lab.config.schema import Train
-    from mnist_lab.datasets import Dataset
-
-
-def by_name(train: "Train", dataset: "Dataset") -> "Train":
+def by_name(train: Train, dataset: Dataset) -> Train:
     """`train` with the class weights by class name, in the order of the classes.
 
     Raises:
@@ -40,7 +35,7 @@ def by_name(train: "Train", dataset: "Dataset") -> "Train":
     return train.model_copy(update={"class_weight": ordered})
 
 
-def weights(train: "Train", labels: "NDArray[Any]", dataset: "Dataset") -> "NDArray[np.float32] | None":
+def weights(train: Train, labels: NDArray[Any], dataset: Dataset) -> NDArray[np.float32] | None:
     """The weight (n,) of each training image; None for equal weights.
 
     Args:

@@ -1,19 +1,16 @@
 """The messages of a run, line by line: in its `log.txt`, and in a terminal without a progress bar."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from mnist_lab.experiment.data import Splits
 from mnist_lab.experiment.observer import Observer, Plan
+from mnist_lab.history import Record
+from mnist_lab.runs import Measured
 from mnist_lab.text import quantities
 from mnist_lab.text.printable import printable
 from mnist_lab.text.tables import fitted
-
-if TYPE_CHECKING:
-    from mnist_lab.experiment.data import Splits
-    from mnist_lab.history import Record
-    from mnist_lab.runs import Measured
 
 
 class LogFile(Observer):
@@ -30,11 +27,11 @@ class LogFile(Observer):
             self.note(text)
 
     @override
-    def epoch(self, record: "Record", epochs: int) -> None:
+    def epoch(self, record: Record, epochs: int) -> None:
         self.note(epoch_line(record, epochs))
 
     @override
-    def done(self, measured: "Measured") -> None:
+    def done(self, measured: Measured) -> None:
         for text in result_lines(measured):
             self.note(text)
 
@@ -70,7 +67,7 @@ def remarks(plan: Plan) -> list[str]:
     return text
 
 
-def image_counts(splits: "Splits") -> str:
+def image_counts(splits: Splits) -> str:
     """The numbers of images: `MNIST: 48,000 training, 12,000 validation, 10,000 test images`."""
     if splits.selected_on_test:
         validation = "no separate validation"
@@ -81,19 +78,19 @@ def image_counts(splits: "Splits") -> str:
     return f"{splits.dataset.title}: {len(splits.train):,} training, {validation}, {len(splits.test):,} test images"
 
 
-def epoch_line(record: "Record", epochs: int) -> str:
+def epoch_line(record: Record, epochs: int) -> str:
     """One epoch: `epoch 3/10  loss 0.0721  accuracy 0.9778  val_loss 0.0735  val_accuracy 0.9784  1.3 s`."""
     width = len(str(epochs))
     values = [f"{name} {value:.4f}" for name, value in epoch_metrics(record).items()]
     return "  ".join([f"epoch {record['epoch']:>{width}}/{epochs}", *values, f"{record['seconds']:.1f} s"])
 
 
-def epoch_metrics(record: "Record") -> dict[str, float]:
+def epoch_metrics(record: Record) -> dict[str, float]:
     """The metrics of an epoch: loss and accuracy, and those of the validation images if there are any."""
     return {name: record[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy") if name in record}
 
 
-def result_lines(measured: "Measured") -> list[str]:
+def result_lines(measured: Measured) -> list[str]:
     """The test result and the observations."""
     test = measured.test
     low, high = test.ci95

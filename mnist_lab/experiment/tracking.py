@@ -2,18 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
 from mnist_lab.experiment.observer import Observer, Plan
-from mnist_lab.runs import Run, RunFolder
+from mnist_lab.history import Record
+from mnist_lab.runs import Measured, Run, RunFolder
 from mnist_lab.trackers.background import Background
 from mnist_lab.trackers.tracker import Subject
-
-if TYPE_CHECKING:
-    from mnist_lab.history import Record
-    from mnist_lab.runs import Measured
 
 
 class _Tracking(Observer):
@@ -31,12 +27,12 @@ class _Tracking(Observer):
             tracker.begin(subject, plan.folder.read_history())
 
     @override
-    def epoch(self, record: "Record", epochs: int) -> None:
+    def epoch(self, record: Record, epochs: int) -> None:
         for tracker in self._trackers:
             tracker.epoch(record)
 
     @override
-    def done(self, measured: "Measured") -> None:
+    def done(self, measured: Measured) -> None:
         for tracker in self._trackers:
             tracker.finish(Run(self._folder, measured.as_dict()))
 

@@ -2,20 +2,16 @@
 
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mnist_lab.config.schema import InitialWeights
+from mnist_lab.config import Config
+from mnist_lab.config.schema import InitialWeights, Train
 from mnist_lab.errors import ConfigError, InputError
-from mnist_lab.runs import find_run
+from mnist_lab.runs import Run, find_run
 from mnist_lab.runs.weights import weights_sha256
 
-if TYPE_CHECKING:
-    from mnist_lab.config import Config
-    from mnist_lab.config.schema import Train
-    from mnist_lab.runs import Run
 
-
-def settle(train: "Train", results: Path) -> "Train":
+def settle(train: Train, results: Path) -> Train:
     """`train` with the absolute path of the run that its initial weights are from, and the hash of these weights.
 
     If their hash is known, as in the configuration of a finished run, the run need not exist any more.
@@ -53,7 +49,7 @@ def settle(train: "Train", results: Path) -> "Train":
     return train.model_copy(update={"initial_weights": settled})
 
 
-def load(model: Any, config: "Config") -> None:
+def load(model: Any, config: Config) -> None:
     """Replace the initial weights of the Keras `model` by those that `config` names, if any.
 
     Raises:
@@ -82,7 +78,7 @@ def _shapes(layer: Any) -> list[tuple[int, ...]]:
     return [tuple(weight.shape) for weight in layer.weights]
 
 
-def _unfit(mine: Any, theirs: Any, run: "Run") -> ConfigError:
+def _unfit(mine: Any, theirs: Any, run: Run) -> ConfigError:
     def described(layer: Any) -> str:
         return f"{layer.name} {' and '.join(map(str, _shapes(layer)))}" if layer else "no further layer with weights"
 

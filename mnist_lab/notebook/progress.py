@@ -11,15 +11,15 @@ from typing_extensions import override
 
 from mnist_lab import experiment, search, sweeps
 from mnist_lab.experiment import log
+from mnist_lab.history import Record
+from mnist_lab.runs import Measured
+from mnist_lab.search import Forecast, RunningTrial, Search, Trial
+from mnist_lab.sweeps import Outcome, PlannedRun, Running, Schedule
 from mnist_lab.terminal import progress as terminal
 from mnist_lab.terminal import searching, sweeping
 from mnist_lab.text.quantities import count, duration, megabytes
 
 if TYPE_CHECKING:
-    from mnist_lab.history import Record
-    from mnist_lab.runs import Measured
-    from mnist_lab.search import Forecast, RunningTrial, Search, Trial
-    from mnist_lab.sweeps import Outcome, PlannedRun, Running, Schedule
     from mnist_lab.training import Progress
 
 BETWEEN = 0.25
@@ -140,12 +140,12 @@ class _RunProgress(experiment.Observer):
         self._show(bar(f"epoch {progress.epoch}/{self._epochs}", progress.done, progress.total, figures), soon=True)
 
     @override
-    def epoch(self, record: "Record", epochs: int) -> None:
+    def epoch(self, record: Record, epochs: int) -> None:
         self._history = [*self._history, record][-SHOWN:]
         self._show(bar(f"epoch {record['epoch']}/{epochs}", record["epoch"], epochs), soon=True)
 
     @override
-    def done(self, measured: "Measured") -> None:
+    def done(self, measured: Measured) -> None:
         self._history = []
         self._heading += f": {count(measured.epochs, 'epoch')} in {duration(measured.seconds.train)}"
         self._show("")
@@ -188,7 +188,7 @@ class _SweepProgress(sweeps.Observer):
         self._output.show(bar("Building the networks and estimating the training time"))
 
     @override
-    def planned(self, schedule: "Schedule") -> None:
+    def planned(self, schedule: Schedule) -> None:
         self._total, self._start = len(schedule.plan.todo), time.monotonic()
         self._said = [*schedule.notes, *schedule.problems]
         done = len(schedule.plan.runs) - self._total
@@ -196,12 +196,12 @@ class _SweepProgress(sweeps.Observer):
         self._show([])
 
     @override
-    def ended(self, run: "PlannedRun", outcome: "Outcome", seconds: float) -> None:
+    def ended(self, run: PlannedRun, outcome: Outcome, seconds: float) -> None:
         self._ended += 1
         self.note(f"{run.label}: {sweeping.ending(run, outcome)}, {seconds:.1f} s")
 
     @override
-    def tick(self, running: "Sequence[Running]") -> None:
+    def tick(self, running: Sequence[Running]) -> None:
         self._show([sweeping.progress_row(each) for each in running], soon=True)
 
     @override
@@ -209,7 +209,7 @@ class _SweepProgress(sweeps.Observer):
         self._said = [*self._said, text][-SHOWN:]
         self._show([])
 
-    def _show(self, rows: "Sequence[Sequence[str]]", *, soon: bool = False) -> None:
+    def _show(self, rows: Sequence[Sequence[str]], *, soon: bool = False) -> None:
         passed = duration(time.monotonic() - self._start)
         whole = bar(f"{self._ended} of {count(self._total, 'run')}", self._ended, self._total, passed)
         shown = [*map(line, self._said), table(sweeping.RUNNING, rows) if rows else "", whole if self._total else ""]
@@ -224,27 +224,27 @@ class _SearchProgress(_SweepProgress, search.Observer):
         self._standing = ""
 
     @override
-    def begun(self, record: "Search", forecast: "Forecast") -> None:
+    def begun(self, record: Search, forecast: Forecast) -> None:
         for text in searching.forecast_lines(record, forecast):
             self.note(text)
         self._stands(record, forecast.trial_seconds)
 
     @override
-    def running(self, trials: "Sequence[RunningTrial]") -> None:
+    def running(self, trials: Sequence[RunningTrial]) -> None:
         below = table(searching.RUNNING, [searching.trial_row(each) for each in trials], words=(0, 1)) if trials else ""
         self._output.show("".join([*map(line, self._said), below, self._standing]), soon=True)
 
     @override
-    def reported(self, trial: "Trial", record: "Search", left: float | None) -> None:
+    def reported(self, trial: Trial, record: Search, left: float | None) -> None:
         self._stands(record, left)
         self.note(searching.reported_line(trial, record, left))
 
     @override
-    def ended_search(self, record: "Search") -> None:
+    def ended_search(self, record: Search) -> None:
         self._standing = ""
         self._show([])
 
-    def _stands(self, record: "Search", left: float | None) -> None:
+    def _stands(self, record: Search, left: float | None) -> None:
         passed = time.monotonic() - self._start
         total = None if left is None else round(passed + left)
         self._standing = bar(searching.standing(record), round(passed), total, duration(passed))

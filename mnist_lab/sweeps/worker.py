@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from typing_extensions import override
 
@@ -18,13 +18,10 @@ from mnist_lab.errors import BusyError, ConfigError, MachineError, MnistLabError
 from mnist_lab.executors import ProcessExecutor, Slot, left, say, stopping
 from mnist_lab.experiment import Observer
 from mnist_lab.experiment import Plan as RunPlan
-from mnist_lab.history import column, training_seconds
+from mnist_lab.history import Record, column, training_seconds
 from mnist_lab.runs import RunFolder, across_machines, packed, unpacked
 from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.system import streams
-
-if TYPE_CHECKING:
-    from mnist_lab.history import Record
 
 Limits = Mapping[str, int]
 """The largest value of `parameters` and of `multiply_adds` (for one image)."""
@@ -170,7 +167,7 @@ class _InTheBackground(Observer):
             raise KeyboardInterrupt
 
     @override
-    def epoch(self, record: "Record", epochs: int) -> None:
+    def epoch(self, record: Record, epochs: int) -> None:
         self._seconds.append(record["seconds"])
         say(
             {

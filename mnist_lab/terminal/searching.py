@@ -2,31 +2,28 @@
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from typing_extensions import override
 
 from mnist_lab import search
 from mnist_lab.config.searches import describe
+from mnist_lab.search import Forecast, RunningTrial, Search, Trial
 from mnist_lab.terminal import sweeping
 from mnist_lab.terminal.output import echo, shortened
 from mnist_lab.terminal.tables import renderable
 from mnist_lab.text.quantities import count, estimate
 from mnist_lab.text.tables import Column
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
-    from mnist_lab.search import Forecast, RunningTrial, Search, Trial
-
-
-def print_forecast(record: "Search", forecast: "Forecast", *, to_stdout: bool) -> None:
+def print_forecast(record: Search, forecast: Forecast, *, to_stdout: bool) -> None:
     """How many runs a search will take, and roughly how long."""
     for line in forecast_lines(record, forecast):
         echo(line, err=not to_stdout)
 
 
-def forecast_lines(record: "Search", forecast: "Forecast") -> list[str]:
+def forecast_lines(record: Search, forecast: Forecast) -> list[str]:
     """The same, as sentences."""
     budget, minutes = record.budget, record.budget.minutes
     begun = sum(trial.counts for trial in record.trials)
@@ -51,7 +48,7 @@ def forecast_lines(record: "Search", forecast: "Forecast") -> list[str]:
     return [*lines, *forecast.problems]
 
 
-def reported_line(trial: "Trial", record: "Search", left: float | None) -> str:
+def reported_line(trial: Trial, record: Search, left: float | None) -> str:
     """What a trial has reached, the best so far and the time left."""
     budget = record.budget
     of = f"/{budget.trials}" if budget.trials else ""
@@ -73,7 +70,7 @@ def reported_line(trial: "Trial", record: "Search", left: float | None) -> str:
     return "  ".join([*parts, f"{estimate(left)} left"] if left else parts)
 
 
-def standing(record: "Search") -> str:
+def standing(record: Search) -> str:
     """How many trials have begun, and the best so far: `7 of 12 trials, best 0.9712 (trial 5)`."""
     most, best = record.budget.trials, record.best_trial
     begun = sum(trial.counts for trial in record.trials)
@@ -85,7 +82,7 @@ RUNNING = ("Trial", "Values", "Epoch", "Accuracy", "Time")
 """The headings of the table of trials in progress."""
 
 
-def trial_row(each: "RunningTrial") -> tuple[str, ...]:
+def trial_row(each: RunningTrial) -> tuple[str, ...]:
     """The details of a trial below `RUNNING`; its epoch is of those to its next rung."""
     trial, running = each.trial, each.running
     accuracy = "" if running.accuracy is None else f"{running.accuracy:.4f}"
@@ -105,15 +102,15 @@ class Lines(sweeping.Lines, search.Observer):
     """Prints what the search will take, and a line for each rung or end that a trial reaches."""
 
     @override
-    def begun(self, record: "Search", forecast: "Forecast") -> None:
+    def begun(self, record: Search, forecast: Forecast) -> None:
         print_forecast(record, forecast, to_stdout=False)
 
     @override
-    def reported(self, trial: "Trial", record: "Search", left: float | None) -> None:
+    def reported(self, trial: Trial, record: Search, left: float | None) -> None:
         self.say(reported_line(trial, record, left))
 
     @override
-    def ended_search(self, record: "Search") -> None:
+    def ended_search(self, record: Search) -> None:
         if record.confirm:
             echo(f"The search has ended; confirming the best {count(record.confirm.best, 'trial')}.", err=True)
 
@@ -127,25 +124,25 @@ class Live(sweeping.Live, Lines):
         self._left: float | None = None
 
     @override
-    def begun(self, record: "Search", forecast: "Forecast") -> None:
+    def begun(self, record: Search, forecast: Forecast) -> None:
         super().begun(record, forecast)
         self._record, self._left = record, forecast.trial_seconds
         self._start = time.monotonic()
         self._live.start()
 
     @override
-    def reported(self, trial: "Trial", record: "Search", left: float | None) -> None:
+    def reported(self, trial: Trial, record: Search, left: float | None) -> None:
         super().reported(trial, record, left)
         self._record, self._left = record, left
 
     @override
-    def ended_search(self, record: "Search") -> None:
+    def ended_search(self, record: Search) -> None:
         self._live.stop()
         self._record = None
         super().ended_search(record)
 
     @override
-    def running(self, trials: "Sequence[RunningTrial]") -> None:
+    def running(self, trials: Sequence[RunningTrial]) -> None:
         from rich.console import Group
 
         heads = [Column(heading, number=heading in RUNNING[2:]) for heading in RUNNING]
@@ -167,7 +164,7 @@ class Live(sweeping.Live, Lines):
         return Columns([text], padding=(1, 2))
 
 
-def observer_for(*, quiet: bool, dry_run: bool) -> "Quiet | DryRun | Lines":
+def observer_for(*, quiet: bool, dry_run: bool) -> Quiet | DryRun | Lines:
     """The observer for this terminal."""
     if quiet:
         return Quiet()

@@ -4,19 +4,16 @@ import sys
 import time
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from typing_extensions import override
 
-from mnist_lab.sweeps import STATES, Observer
+from mnist_lab.sweeps import STATES, Observer, Outcome, PlannedRun, Running, Schedule
 from mnist_lab.terminal.consoles import console
 from mnist_lab.terminal.output import echo, echo_notes, shortened
 from mnist_lab.terminal.tables import print_table, renderable
 from mnist_lab.text.quantities import count, estimate, megabytes
 from mnist_lab.text.tables import MINOR, Column
-
-if TYPE_CHECKING:
-    from mnist_lab.sweeps import Outcome, PlannedRun, Running, Schedule
 
 WORDS = {
     "done": "done",
@@ -34,7 +31,7 @@ RUNNING = ("Running", "Epoch", "Accuracy", "Time", "Left")
 """The headings of the table of what is running."""
 
 
-def print_plan(schedule: "Schedule", *, to_stdout: bool) -> None:
+def print_plan(schedule: Schedule, *, to_stdout: bool) -> None:
     """One row per experiment: seeds, state of the runs, parameters, estimated time."""
     plan, costs = schedule.plan, schedule.costs
     output = console(stderr=not to_stdout)
@@ -67,10 +64,10 @@ def print_plan(schedule: "Schedule", *, to_stdout: bool) -> None:
     echo(text, err=not to_stdout)
 
 
-def plan_as_json(schedule: "Schedule") -> dict[str, Any]:
+def plan_as_json(schedule: Schedule) -> dict[str, Any]:
     """The plan for programs, run by run."""
 
-    def facts(run: "PlannedRun") -> dict[str, Any]:
+    def facts(run: PlannedRun) -> dict[str, Any]:
         cost = schedule.costs.get(run)
         return {
             "experiment": run.identity.config.experiment,
@@ -95,7 +92,7 @@ def plan_as_json(schedule: "Schedule") -> dict[str, Any]:
     }
 
 
-def print_failures(failures: "Sequence[tuple[PlannedRun, str]]", again: str) -> None:
+def print_failures(failures: Sequence[tuple[PlannedRun, str]], again: str) -> None:
     """The failed runs, the reasons, and the command to retry."""
     rows = [(run.label, shortened(reason.splitlines()[0]), str(run.folder.current.path)) for run, reason in failures]
     output = console(stderr=True)
@@ -129,13 +126,13 @@ class Lines(DryRun):
     ended_runs = 0
 
     @override
-    def planned(self, schedule: "Schedule") -> None:
+    def planned(self, schedule: Schedule) -> None:
         print_plan(schedule, to_stdout=False)
         plan = schedule.plan
         self.total = len(plan.todo) + plan.count("queued") + plan.count("running")
 
     @override
-    def ended(self, run: "PlannedRun", outcome: "Outcome", seconds: float) -> None:
+    def ended(self, run: PlannedRun, outcome: Outcome, seconds: float) -> None:
         self.ended_runs += 1
         self.say(f"[{self.ended_runs}/{self.total}] {run.label}  {ending(run, outcome)}  {seconds:.1f} s")
 
@@ -161,7 +158,7 @@ class Live(Lines):
         self._start = time.monotonic()
 
     @override
-    def planned(self, schedule: "Schedule") -> None:
+    def planned(self, schedule: Schedule) -> None:
         super().planned(schedule)
         self._start = time.monotonic()
         if self.total:
@@ -176,7 +173,7 @@ class Live(Lines):
         self._console.print(text, markup=False)
 
     @override
-    def tick(self, running: "Sequence[Running]") -> None:
+    def tick(self, running: Sequence[Running]) -> None:
         from rich.console import Group
 
         if not running:
@@ -208,7 +205,7 @@ def observer_for(*, quiet: bool, dry_run: bool) -> Quiet:
     return Live() if sys.stderr.isatty() else Lines()
 
 
-def progress_row(running: "Running") -> tuple[str, ...]:
+def progress_row(running: Running) -> tuple[str, ...]:
     """The details of a run below `RUNNING`."""
     epochs = running.run.identity.config.train.epochs
     accuracy = "" if running.accuracy is None else f"{running.accuracy:.4f}"
@@ -216,7 +213,7 @@ def progress_row(running: "Running") -> tuple[str, ...]:
     return running.run.label, f"{running.epoch}/{epochs}", accuracy, estimate(running.seconds), left
 
 
-def ending(run: "PlannedRun", outcome: "Outcome") -> str:
+def ending(run: PlannedRun, outcome: Outcome) -> str:
     """How a run ended, in a few words."""
     match outcome.kind:
         case "done":
@@ -230,7 +227,7 @@ def ending(run: "PlannedRun", outcome: "Outcome") -> str:
             return f"FAILED: {shortened(outcome.reason.splitlines()[0])}"
 
 
-def _seeds(runs: "Sequence[PlannedRun]") -> str:
+def _seeds(runs: Sequence[PlannedRun]) -> str:
     configs = [run.identity.config for run in runs]
     seeds = sorted({config.seed for config in configs})
     if folds := {config.data.validation.folds for config in configs} - {None}:
@@ -244,7 +241,7 @@ def _in_short(seeds: "Sequence[int]") -> str:
     return ", ".join(map(str, seeds))
 
 
-def _states(runs: "Sequence[PlannedRun]") -> str:
+def _states(runs: Sequence[PlannedRun]) -> str:
     counts = {state: sum(run.state == state for run in runs) for state in STATES}
     present = [(state, number) for state, number in counts.items() if number]
     if len(present) == 1:
