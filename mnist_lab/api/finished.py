@@ -74,10 +74,8 @@ def list_runs(
         runs.check_folder(folder)
     found = runs.read_runs([folder]).complete()
     _warn(found.problems)
-    records = Records(found.runs).where([Condition.parse(text) for text in conditions])
-    for key in reversed(keys):
-        records = records.ordered(key.removeprefix("-"), descending=key.startswith("-"))
-    return [Run.of(run) for run in records.first(limit).runs]
+    records = Records(found.runs).where([Condition.parse(text) for text in conditions]).ordered(keys).first(limit)
+    return [Run.of(run) for run in records.runs]
 
 
 @brief

@@ -92,12 +92,7 @@ def list_runs(
     columns = dict.fromkeys([*_COLUMNS, *map(found.full, used)])
     for key in columns:
         found.column(key)  # while all runs are there: a key that none of those that are left has is no mistake
-    found = found.where(asked)
-    for key in reversed(keys):
-        found = found.ordered(key.removeprefix("-"), descending=key.startswith("-") != reverse)
-    if reverse and not keys:
-        found = found.reversed()
-    found = found.first(limit)
+    found = found.where(asked).ordered(keys, reverse=reverse).first(limit)
     settings = {key: values for key, values in found.settings().items() if key not in columns}
     echo_skipped(list(dict.fromkeys(found.problems)))
     if as_json:

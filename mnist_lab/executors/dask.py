@@ -45,8 +45,6 @@ class Worker:
 
     address: str
     name: str
-    host: str
-    threads: int
     resources: Mapping[str, float]
 
     def __str__(self) -> str:
@@ -105,10 +103,7 @@ class DaskCluster:
     def workers(self) -> dict[str, Worker]:
         """The workers of this moment, by address."""
         found = self.client.scheduler_info()["workers"]
-        return {
-            address: Worker(address, str(facts["name"]), facts["host"], facts["nthreads"], facts["resources"])
-            for address, facts in found.items()
-        }
+        return {address: Worker(address, str(facts["name"]), facts["resources"]) for address, facts in found.items()}
 
     def ask(self, workers: Collection[str], function: Callable[..., Any], *args: Any) -> dict[str, Any]:
         """Call a function in the processes of workers themselves; gives for each its result, or its exception."""

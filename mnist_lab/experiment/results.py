@@ -9,6 +9,7 @@ from mnist_lab import plots, training
 from mnist_lab.experiment import metrics
 from mnist_lab.experiment.observer import Observer, Plan
 from mnist_lab.runs import Mistake, Run
+from mnist_lab.system import atomic
 from mnist_lab.training import Evaluation, Trainer
 
 
@@ -21,7 +22,7 @@ def write_results(plan: Plan, trainer: Trainer, timing: metrics.Timing, observer
     saved_epoch = trainer.restore_best()
     test = last if saved_epoch == len(history) else training.evaluate(trainer.model, *splits.test.pair)
 
-    with folder.replacing("model.keras") as part:
+    with atomic.replacing(folder.path / "model.keras") as part:
         trainer.model.save(part)
     folder.write_arrays("batches.npz", trainer.batches.arrays())
     folder.write_arrays("predictions.npz", _predictions(test, splits.test.rows), compressed=True)

@@ -8,7 +8,7 @@ its repetition, in `.repetition/`, is finished and replaces it.
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -252,10 +252,6 @@ class RunFolder:
         """What the run has written, the marker first."""
         files = [file for file in self.path.iterdir() if not file.name.startswith(".")]
         return sorted(files, key=lambda file: file.name != MARKER)
-
-    def replacing(self, name: str) -> AbstractContextManager[Path]:
-        """A file to write, which then takes the place of `name`, or is removed if writing fails."""
-        return atomic.replacing(self.path / name)
 
     def write_measured(self, measured: Measured) -> None:
         """Write `metrics.json` atomically."""

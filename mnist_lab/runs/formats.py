@@ -120,11 +120,7 @@ _KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file.
-
-    Raises:
-        MissingError, UnreadableError, DamagedError: as the module says.
-    """
+    """Read a JSON file; raises what the module says."""
     try:
         return json.loads(read_bytes(path))
     except (ValueError, RecursionError) as error:
@@ -140,11 +136,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a mapping that mnist-lab wrote as YAML, with libyaml where it is installed.
-
-    Raises:
-        MissingError, UnreadableError, DamagedError: as the module says.
-    """
+    """Read a mapping that mnist-lab wrote as YAML, with libyaml where it is installed; raises what the module says."""
     import yaml
 
     try:
@@ -157,11 +149,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def read_mistakes(path: Path) -> list[Mistake]:
-    """Read `mistakes.json`.
-
-    Raises:
-        MissingError, UnreadableError, DamagedError: as the module says.
-    """
+    """Read `mistakes.json`; raises what the module says."""
     try:
         return _mistakes().validate_python(read_json(path))
     except ValidationError as error:
@@ -171,10 +159,8 @@ def read_mistakes(path: Path) -> list[Mistake]:
 def read_history(path: Path) -> list[Record]:
     """Read `history.jsonl`: a record per epoch, NaN where JSON has null.
 
-    A last line that is not whole is skipped: a crash leaves it, and so does reading while an epoch ends.
-
-    Raises:
-        MissingError, UnreadableError, DamagedError: as the module says.
+    A last line that is not whole is skipped: a crash leaves it, and so does reading while an epoch ends. Raises what the
+    module says.
     """
     *lines, last = read_bytes(path).split(b"\n")
     records = [_record(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1) if line.strip()]
@@ -213,11 +199,7 @@ def write_json(path: Path, value: Mapping[str, Any] | list[Any]) -> None:
 
 
 def read_arrays(path: Path) -> Arrays:
-    """Read an npz.
-
-    Raises:
-        MissingError, UnreadableError, DamagedError: as the module says.
-    """
+    """Read an npz; raises what the module says."""
     import io
     import zipfile
     import zlib

@@ -123,12 +123,22 @@ class Records:
             if all(condition.holds(column[i]) for condition, column in zip(conditions, columns, strict=True))
         )
 
-    def ordered(self, key: str, *, descending: bool = False) -> "Records":
-        """The same runs by what they have under `key`, those that have nothing last; equal ones keep their order.
+    def ordered(self, keys: Sequence[str], *, reverse: bool = False) -> "Records":
+        """The same runs by what they have under the first of `keys`, equal ones by the next, and so on.
+
+        `-key` begins with the highest; runs that have nothing come last. `reverse` turns the order around.
 
         Raises:
-            InputError: no run has it.
+            InputError: no run has one of the keys.
         """
+        if reverse and not keys:
+            return self._of(reversed(range(len(self.runs))))
+        ordered = self
+        for key in reversed(keys):
+            ordered = ordered._by(key.removeprefix("-"), descending=key.startswith("-") != reverse)
+        return ordered
+
+    def _by(self, key: str, *, descending: bool) -> "Records":
         column = self.column(key)
         nothing = [i for i, value in enumerate(column) if value is ABSENT or value is None]
         there = sorted(set(range(len(column))).difference(nothing))
@@ -179,10 +189,6 @@ class Records:
     def first(self, number: int | None) -> "Records":
         """The first `number` of them; None for all."""
         return self._of(range(len(self.runs))[:number])
-
-    def reversed(self) -> "Records":
-        """The last first."""
-        return self._of(reversed(range(len(self.runs))))
 
     def full(self, key: str) -> str:
         """The key that `key` is short for, if it is."""

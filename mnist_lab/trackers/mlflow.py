@@ -38,7 +38,6 @@ class MLflow(Tracker):
         store: its address; None for MLflow's own setting.
     """
 
-    name = "mlflow"
     title = "MLflow"
 
     def __init__(self, store: str | None = None) -> None:

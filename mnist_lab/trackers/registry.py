@@ -10,7 +10,6 @@ from mnist_lab.trackers.tracker import Tracker
 
 _CLASSES = {"tensorboard": ("TensorBoard", "tensorboardX"), "mlflow": ("MLflow", "mlflow")}
 """The class, in a module with the name of the tracker, and the package that it needs. The extra has this name, too."""
-TRACKERS = tuple(_CLASSES)
 
 
 def check_installed(names: Iterable[str]) -> None:
@@ -32,7 +31,7 @@ def tracker(name: str, store: str | None = None) -> Tracker:
     """The tracker with this name.
 
     Args:
-        name: one of `TRACKERS`.
+        name: `tensorboard` or `mlflow`.
         store: where it keeps what it is told: of TensorBoard a folder, of MLflow an address; None for its default.
 
     Raises:

@@ -34,7 +34,6 @@ class TensorBoard(Tracker):
         store: the folder below which each run has its own; None for the runs' folders.
     """
 
-    name = "tensorboard"
     title = "TensorBoard"
 
     def __init__(self, store: str | None = None) -> None:

@@ -140,8 +140,6 @@ class Tracker(ABC):
     The methods may take long and raise whatever its library raises.
     """
 
-    name: ClassVar[str]
-    """In configurations and on the command line."""
     title: ClassVar[str]
     """For people."""
 

@@ -207,7 +207,7 @@ def test_numbers_are_compared_as_numbers(found, bound, sign):
 @given(st.lists(st.floats(0, 1) | st.none() | st.text(max_size=3), max_size=8))
 def test_sorting_loses_no_run_whatever_the_values_are(values):
     runs = [FakeRun({"value": value, "place": place}) for place, value in enumerate(values)]
-    ordered = Records(runs).ordered("value")
+    ordered = Records(runs).ordered(["value"])
     places = [run.metrics["place"] for run in ordered.runs]
     assert sorted(places) == list(range(len(values)))
     there = [values[place] for place in places if values[place] is not None]

@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from mnist_lab.training.steps.base import Data, Logs, Steps
@@ -14,7 +15,8 @@ class TorchSteps(Steps):
 
     def __init__(self, network: Any, data: Data, batch_size: int) -> None:
         super().__init__(network, data, batch_size)
-        self._step = _compiled(network.train_step) if network.jit_compile else network.train_step
+        step = network.train_step
+        self._step = torch.compile(step) if network.jit_compile else step  # pyright: ignore[reportAttributeAccessIssue]
 
     def begin(self, order: NDArray[np.int32]) -> None:
         """Set the order of the rows for the epoch that begins."""
@@ -28,9 +30,3 @@ class TorchSteps(Steps):
             rows = self._order[i * self.batch_size : (i + 1) * self.batch_size]
             logs = self._step(tuple(array[rows] for array in self.data))
         return logs
-
-
-def _compiled(step: Any) -> Any:
-    import torch
-
-    return torch.compile(step)  # pyright: ignore[reportAttributeAccessIssue]
