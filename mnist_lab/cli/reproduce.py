@@ -101,8 +101,8 @@ def _print(done: "Reproduction") -> None:
     rows = [(name, before, columns[1][name]) for name, before in columns[0].items()]
     tables.print_table(("", Column("Original", number=True), Column("Repetition", number=True)), rows)
     output.print()
-    same = [comparison.what for comparison in done.compared if comparison.identical]
-    other = [comparison.what for comparison in done.compared if not comparison.identical]
+    same = [what for what, identical in done.compared.items() if identical]
+    other = [what for what, identical in done.compared.items() if not identical]
     lines = [("Identical", ", ".join(same) or "nothing")]
     lines += [("Different", ", ".join(other))] if other else []
     if other:

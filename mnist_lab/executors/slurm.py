@@ -138,10 +138,6 @@ class Slurm:
                 found[task] = Status("running", "", node)
         return found
 
-    def log(self, task: str) -> Path:
-        """What a task and SLURM wrote to stderr."""
-        return self.folder / task / f"{task}_0_log.err"
-
     def _result(self, task: str) -> Status | None:
         path = self.folder / task / f"{task}_0_result.pkl"
         with contextlib.suppress(OSError, EOFError, pickle.UnpicklingError):
@@ -152,9 +148,9 @@ class Slurm:
         return None
 
     def _why(self, task: str, state: str, detail: str) -> str:
-        log = ""
+        log, stderr = "", self.folder / task / f"{task}_0_log.err"
         with contextlib.suppress(OSError):
-            lines = self.log(task).read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = stderr.read_text(encoding="utf-8", errors="replace").splitlines()
             log = "\n".join(line for line in lines if line.startswith("slurmstepd"))
         logged = next((name for words, name in _LOGGED.items() if words in log), "")
         if logged and state in ("", "FAILED", "COMPLETED", "CANCELLED"):

@@ -45,8 +45,11 @@ class Splits:
     train: Split
     validation: Split | None
     test: Split
-    selected_on_test: bool
-    """Whether the validation images are the test images."""
+
+    @property
+    def selected_on_test(self) -> bool:
+        """Whether the validation images are the test images."""
+        return self.validation is self.test
 
     @property
     def validation_name(self) -> str:
@@ -136,11 +139,11 @@ def prepare_data(config: Config, dataset: Dataset) -> Splits:
     labels = everything.labels
     match data.validation.split:
         case "none":
-            return Splits(dataset, everything, None, test, False)
+            return Splits(dataset, everything, None, test)
         case "test":
-            return Splits(dataset, everything, test, test, True)
+            return Splits(dataset, everything, test, test)
         case "provided":
-            return Splits(dataset, everything, _provided(dataset), test, False)
+            return Splits(dataset, everything, _provided(dataset), test)
         case "folds":
             folds, fold = data.validation.folds or DEFAULT_FOLDS, data.validation.fold or 1
             _check_folds(labels, folds, dataset)
@@ -150,7 +153,7 @@ def prepare_data(config: Config, dataset: Dataset) -> Splits:
             for rows, name in zip(parts, ("training", "validation"), strict=True):
                 _check_split(labels[rows], name, data, dataset)
     train, held_out = map(everything.take, parts)
-    return Splits(dataset, train, held_out, test, False)
+    return Splits(dataset, train, held_out, test)
 
 
 def _check_folds(labels: Labels, folds: int, dataset: Dataset) -> None:

@@ -32,8 +32,15 @@ class LogFile(Observer):
 
     @override
     def done(self, measured: Measured) -> None:
-        for text in result_lines(measured):
-            self.note(text)
+        test = measured.test
+        low, high = test.ci95
+        loss = "NaN" if test.loss is None else f"{test.loss:.4f}"
+        self.note(
+            f"test: loss {loss}  accuracy {test.accuracy:.4f} (95 % confidence interval {low:.4f} to {high:.4f})  "
+            f"{test.wrong:,} of {test.total:,} wrong"
+        )
+        for observation in measured.observations:
+            self.note(observation.text)
 
     @override
     def note(self, text: str) -> None:
@@ -88,15 +95,3 @@ def epoch_line(record: Record, epochs: int) -> str:
 def epoch_metrics(record: Record) -> dict[str, float]:
     """The metrics of an epoch: loss and accuracy, and those of the validation images if there are any."""
     return {name: record[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy") if name in record}
-
-
-def result_lines(measured: Measured) -> list[str]:
-    """The test result and the observations."""
-    test = measured.test
-    low, high = test.ci95
-    loss = "NaN" if test.loss is None else f"{test.loss:.4f}"
-    return [
-        f"test: loss {loss}  accuracy {test.accuracy:.4f} (95 % confidence interval {low:.4f} to {high:.4f})  "
-        f"{test.wrong:,} of {test.total:,} wrong",
-        *(observation.text for observation in measured.observations),
-    ]

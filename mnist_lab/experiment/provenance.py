@@ -3,11 +3,11 @@
 import os
 import platform
 import subprocess
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist_lab.system.hardware import processor_model
+from mnist_lab.system.installation import installed_version
 from mnist_lab.version import __version__
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def provenance(backend: "Backend", trainer: "Trainer") -> dict[str, object]:
         "processor": processor_model(),
         "processors": os.cpu_count(),
         "mnist_lab": __version__,
-        **{name: _version(name) for name in packages},
+        **{name: installed_version(name) for name in packages},
         "jit_compile": trainer.jit_compile,
         "steps_per_execution": trainer.steps_per_execution,
         **git_state(),
@@ -44,13 +44,6 @@ def git_state() -> dict[str, object]:
     if _git("ls-files", "--error-unmatch", "__init__.py") is None:
         return {}
     return {"git_commit": _git("rev-parse", "HEAD"), "git_dirty": bool(_git("status", "--porcelain", "--", "."))}
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _git(*arguments: str) -> str | None:

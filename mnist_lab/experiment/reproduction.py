@@ -29,14 +29,6 @@ _NUMBERS = ("train", "validation", "test", "last")
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """One part of the results of both runs: whether it is bit-identical."""
-
-    what: str
-    identical: bool
-
-
-@dataclass(frozen=True)
 class Changed:
     """One circumstance that differs; None if it was not recorded."""
 
@@ -51,7 +43,8 @@ class Reproduction:
 
     original: Run
     repetition: Run
-    compared: tuple[Comparison, ...]
+    compared: dict[str, bool]
+    """For each part of the results that both have: whether it is bit-identical."""
     mistakes: Disagreement | None
     """The test images that only one of them misclassifies; None if their test images differ."""
     changed: tuple[Changed, ...]
@@ -63,7 +56,7 @@ class Reproduction:
         The latter by McNemar's exact test on the mistakes of the two networks on the same test images, at .05. It does
         not prove that there is no difference, only that this test set is too small to detect one.
         """
-        if all(comparison.identical for comparison in self.compared):
+        if all(self.compared.values()):
             return "identical"
         return "within noise" if self.mistakes and self.mistakes.p > SIGNIFICANT else "different"
 
@@ -73,7 +66,7 @@ class Reproduction:
         return {
             "verdict": self.verdict,
             **{name: {"folder": str(run.folder.path), "test": run.metrics["test"]} for name, run in runs.items()},
-            "compared": {comparison.what: comparison.identical for comparison in self.compared},
+            "compared": self.compared,
             "mistakes": self.mistakes and asdict(self.mistakes),
             "changed": [asdict(change) for change in self.changed],
         }
@@ -174,22 +167,22 @@ def compare(original: Run, repetition: Run) -> Reproduction:
     mistakes = None
     if _same_test_images(*both):
         mistakes = disagreement(*({mistake.index for mistake in run.mistakes} for run in both))
-    return Reproduction(*both, tuple(_compared(*both)), mistakes, tuple(_changed(*both)))
+    return Reproduction(*both, dict(_compared(*both)), mistakes, tuple(_changed(*both)))
 
 
 def _same_test_images(a: Run, b: Run) -> bool:
     return a.measured.dataset.sha256 == b.measured.dataset.sha256 and a.measured.test.total == b.measured.test.total
 
 
-def _compared(a: Run, b: Run) -> Iterator[Comparison]:
+def _compared(a: Run, b: Run) -> Iterator[tuple[str, bool]]:
     """What both have; numbers are compared as in JSON, which is exact."""
-    yield Comparison("history", _same_history(a.history, b.history))
-    yield Comparison("metrics", all(getattr(a.measured, part) == getattr(b.measured, part) for part in _NUMBERS))
-    yield Comparison("mistakes", a.mistakes == b.mistakes)
+    yield "history", _same_history(a.history, b.history)
+    yield "metrics", all(getattr(a.measured, part) == getattr(b.measured, part) for part in _NUMBERS)
+    yield "mistakes", a.mistakes == b.mistakes
     for what, read in _ARRAYS.items():
         one, other = read(a), read(b)
         if one is not None and other is not None:
-            yield Comparison(what, _same_arrays(one, other))
+            yield what, _same_arrays(one, other)
 
 
 def _probabilities(run: Run) -> Arrays | None:

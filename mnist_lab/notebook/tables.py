@@ -56,10 +56,10 @@ def study_html(title: str, sections: Sequence[Section], findings: Sequence[str],
     parts = []
     for section in sections:
         shown = columns(section)
-        rows = [[column.cell(entry).text for column in shown] for entry in section.entries]
+        rows = [[printable(column.cell(entry).text) for column in shown] for entry in section.entries]
         words = [i for i, column in enumerate(shown) if not column.numeric]
         parts.append(f"<div><i>{_text(section.heading)}</i></div>")
-        parts.append(table([column.heading for column in shown], _printable(rows), words=words))
+        parts.append(table([column.heading for column in shown], rows, words=words))
         parts.append(_compared(section))
     parts.append(_list(findings))
     if files:
@@ -110,10 +110,6 @@ def _list(sentences: Sequence[str]) -> str:
 
 def _number(value: float | None) -> str:
     return "NaN" if value is None else f"{value:.4f}"
-
-
-def _printable(rows: Sequence[Sequence[str]]) -> list[list[str]]:
-    return [list(map(printable, row)) for row in rows]
 
 
 def _text(text: str) -> str:

@@ -159,8 +159,8 @@ def read_mistakes(path: Path) -> list[Mistake]:
 def read_history(path: Path) -> list[Record]:
     """Read `history.jsonl`: a record per epoch, NaN where JSON has null.
 
-    A last line that is not whole is skipped: a crash leaves it, and so does reading while an epoch ends. Raises what the
-    module says.
+    A last line that is not whole is skipped: a crash leaves it, and so does reading while an epoch ends. Raises what
+    the module says.
     """
     *lines, last = read_bytes(path).split(b"\n")
     records = [_record(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1) if line.strip()]

@@ -56,10 +56,7 @@ def launch(
     Args:
         todo: the runs, in the order in which to start them.
         machine: where to train them.
-        data_dir: where to look for data sets first.
-        force: retrain finished runs.
-        timeout: time limit of a run in seconds.
-        fail_fast: stop scheduling after the first failure.
+        data_dir, force, timeout, fail_fast: as of `mnist_lab.sweep`.
         observer: is notified of events.
 
     Raises:
@@ -97,21 +94,13 @@ class Supply(ABC):
         """A run has ended."""
 
 
-def launch_from(
-    supply: Supply,
-    machine: Machine,
-    like: PlannedRun,
-    *,
-    timeout: float | None = None,
-    observer: Observer | None = None,
-) -> None:
+def launch_from(supply: Supply, machine: Machine, like: PlannedRun, *, observer: Observer | None = None) -> None:
     """Train what `supply` gives until there is nothing more; signals are handled as by `launch`.
 
     Args:
         supply: decides on the runs; all have the data set, the backend and the device of `like`.
         machine: where to train them.
         like: any run.
-        timeout: time limit of a run in seconds.
         observer: is notified of events.
 
     Raises:
@@ -119,7 +108,7 @@ def launch_from(
         NoRoomError: the disk is full.
     """
     observer = observer or Observer()
-    executor = machine.executor([like], timeout=timeout, note=observer.note)
+    executor = machine.executor([like], timeout=None, note=observer.note)
     _Launcher(executor, {}, observer, fail_fast=False, supply=supply, adapted=machine.adapted).run()
 
 

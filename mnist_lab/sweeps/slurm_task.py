@@ -5,7 +5,6 @@ import signal
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import wait
-from importlib.metadata import PackageNotFoundError, version
 
 from pebble import ProcessExpired
 
@@ -13,6 +12,7 @@ from mnist_lab import backends
 from mnist_lab.executors import ProcessExecutor
 from mnist_lab.executors.slots import claimed
 from mnist_lab.sweeps.worker import PRELOAD, Outcome, Task, work
+from mnist_lab.system.installation import installed_version
 
 LOOK = 0.5
 """Seconds between checks for a request to stop."""
@@ -20,13 +20,9 @@ LOOK = 0.5
 
 def versions(backend: str) -> dict[str, str]:
     """What must be the same on the machine that submits and on the nodes; of Python, the first two numbers."""
-    found = {"Python": ".".join(platform.python_version_tuple()[:2])}
-    for package in ("mnist-lab", "keras", backend):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+    python = ".".join(platform.python_version_tuple()[:2])
+    packages = {name: installed_version(name) or "not installed" for name in ("mnist-lab", "keras", backend)}
+    return {"Python": python, **packages}
 
 
 def train(

@@ -1,13 +1,21 @@
-"""The shell command that installs a package or an extra in the environment of mnist-lab."""
+"""What is installed in the environment of mnist-lab, and the shell commands that install more."""
 
 import shlex
 import shutil
 import sys
-from importlib.metadata import PackageNotFoundError, requires
+from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 from pathlib import Path
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def installed_version(package: str) -> str | None:
+    """The version of a package; None if it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def extra_command(extra: str) -> str:

@@ -15,18 +15,8 @@ from mnist_lab.terminal.tables import print_table, renderable
 from mnist_lab.text.quantities import count, estimate, megabytes
 from mnist_lab.text.tables import MINOR, Column
 
-WORDS = {
-    "done": "done",
-    "resumable": "interrupted",
-    "failed": "failed",
-    "damaged": "damaged",
-    "unreadable": "unreadable",
-    "changed": "changed",
-    "new": "new",
-    "queued": "queued",
-    "running": "running",
-}
-"""The states of runs, for people."""
+WORDS = {"resumable": "interrupted"}
+"""What people call the states of runs, where it differs."""
 RUNNING = ("Running", "Epoch", "Accuracy", "Time", "Left")
 """The headings of the table of what is running."""
 
@@ -242,8 +232,8 @@ def _in_short(seeds: "Sequence[int]") -> str:
 
 
 def _states(runs: Sequence[PlannedRun]) -> str:
-    counts = {state: sum(run.state == state for run in runs) for state in STATES}
-    present = [(state, number) for state, number in counts.items() if number]
+    counts = {WORDS.get(state, state): sum(run.state == state for run in runs) for state in STATES}
+    present = [(word, number) for word, number in counts.items() if number]
     if len(present) == 1:
-        return WORDS[present[0][0]]
-    return ", ".join(f"{number} {WORDS[state]}" for state, number in present)
+        return present[0][0]
+    return ", ".join(f"{number} {word}" for word, number in present)

@@ -148,11 +148,8 @@ class Trainer:
         """
         best, batches = _group(state, "best"), {name: state[f"batches_{name}"].tolist() for name in vars(BatchCurve())}
         pairs = [
-            (variables, _group(state, name))
-            for name, variables in (
-                ("network", self.network.variables),
-                ("optimizer", self.network.optimizer.variables),
-            )
+            (self.network.variables, _group(state, "network")),
+            (self.network.optimizer.variables, _group(state, "optimizer")),
         ]
         for variables, values in pairs:
             if [tuple(v.shape) for v in variables] != [v.shape for v in values]:
