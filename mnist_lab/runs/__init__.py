@@ -1,13 +1,13 @@
 """Run folders: how they are written, found and read."""
 
 from mnist_lab.runs.archive import packed, put_in_place, unpacked
-from mnist_lab.runs.collection import Collection, read_runs
+from mnist_lab.runs.collection import read_runs
 from mnist_lab.runs.folder import CHECKPOINT, ERROR, LAST_CHECKPOINT, PLOTS, RunFolder
 from mnist_lab.runs.formats import Arrays, Mistake
 from mnist_lab.runs.lock import across_machines
 from mnist_lab.runs.measured import FORMAT, Continued, Measured
 from mnist_lab.runs.run import Predictions, Run, find_folders, find_run, is_run_folder, load_run
-from mnist_lab.runs.search import Found, check_folder, finished_runs, search
+from mnist_lab.runs.search import check_folder, finished_runs, search
 
 __all__ = [
     "CHECKPOINT",
@@ -16,9 +16,7 @@ __all__ = [
     "LAST_CHECKPOINT",
     "PLOTS",
     "Arrays",
-    "Collection",
     "Continued",
-    "Found",
     "Measured",
     "Mistake",
     "Predictions",

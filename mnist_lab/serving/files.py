@@ -4,7 +4,6 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,24 +12,15 @@ _FILE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os
 """O_NONBLOCK: to open a named pipe would take for ever."""
 
 
-@dataclass(frozen=True)
-class Listed:
-    """A file of a folder."""
-
-    name: str
-    bytes: int
-
-
-def listing(root: Path, place: Sequence[str]) -> list[Listed]:
-    """The regular files of a folder below `root` that are not hidden, by name.
+def listing(root: Path, place: Sequence[str]) -> list[tuple[str, int]]:
+    """The regular files of a folder below `root` that are not hidden, by name, each with its bytes.
 
     Raises:
         OSError: there is no such folder, or it is reached through a link.
     """
     with _folder(root, place) as folder, os.scandir(folder) as entries:
         files = [entry for entry in entries if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False)]
-        found = [Listed(entry.name, entry.stat(follow_symlinks=False).st_size) for entry in files]
-    return sorted(found, key=lambda file: file.name)
+        return sorted((entry.name, entry.stat(follow_symlinks=False).st_size) for entry in files)
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from mnist_lab.reports import Study
 from mnist_lab.reports.page import parts, series
 from mnist_lab.reports.write import report_page, templates
 from mnist_lab.search.presentation.wording import MEASURES
-from mnist_lab.serving.files import Listed
 from mnist_lab.serving.snapshot import Snapshot
 from mnist_lab.text.printable import printable
 from mnist_lab.text.quantities import estimate, file_size
@@ -117,7 +116,7 @@ def progress(snapshot: Snapshot, title: str, shown: Page, address: Address, *, b
     return Progress(html, text.encode(), _version(text))
 
 
-def listing(place: Sequence[str], files: Sequence[Listed]) -> str:
+def listing(place: Sequence[str], files: Sequence[tuple[str, int]]) -> str:
     """A page with the files of a run.
 
     Args:
@@ -130,8 +129,8 @@ def listing(place: Sequence[str], files: Sequence[Listed]) -> str:
         environment.get_template("files.html.jinja").render(
             name="/".join(place),
             up="../" * len(place),
-            files=[(file.name, file_size(file.bytes)) for file in files],
-            pictures=[file.name for file in files if file.name.endswith(".png")],
+            files=[(name, file_size(size)) for name, size in files],
+            pictures=[name for name, _ in files if name.endswith(".png")],
             styles=[environment.loader.get_source(environment, name)[0] for name in STYLES],
         )
     )

@@ -115,7 +115,7 @@ class DaskMachine(Machine):
         fit = {address: worker for address, worker in workers.items() if address not in problems}
         needed = {run.identity.dataset_sha256: run.identity.config.data for run in runs}
         with self._token() as (token, secret):
-            answers = self.cluster.ask(fit, look, Need(token, secret, self.data_dir, tuple(needed.items())))
+            answers = self.cluster.ask(fit, look, token, secret, self.data_dir, needed)
         for address, answer in answers.items():
             if not isinstance(answer, Found):
                 problems[address] = f"mnist-lab does not run there ({type(answer).__name__}: {answer})."
@@ -205,19 +205,6 @@ class DaskMachine(Machine):
 
 
 @dataclass(frozen=True)
-class Need:
-    """What is requested of a worker."""
-
-    token: Path
-    """A file in the results folder of the client."""
-    secret: str
-    """Its content."""
-    data_dir: Path | None
-    datasets: tuple[tuple[str, Data], ...]
-    """The hashes of the data sets, and what configurations say of them."""
-
-
-@dataclass(frozen=True)
 class Found:
     """What a worker answers."""
 
@@ -229,14 +216,21 @@ class Found:
     problem: str = ""
 
 
-async def look(need: Need) -> Found:
-    """What there is on this worker; in a thread, so that the worker answers others meanwhile."""
-    return await asyncio.to_thread(_look, need)
+async def look(token: Path, secret: str, data_dir: Path | None, needed: Mapping[str, Data]) -> Found:
+    """What there is on this worker; in a thread, so that the worker answers others meanwhile.
+
+    Args:
+        token: a file in the results folder of the client.
+        secret: its content.
+        data_dir: where to look for data sets first.
+        needed: what configurations say of the data sets, by hash.
+    """
+    return await asyncio.to_thread(_look, token, secret, data_dir, needed)
 
 
-def _look(need: Need) -> Found:
-    shared, problem = _sees(need.token, need.secret)
-    missing = () if problem else tuple(sha for sha, data in need.datasets if not _has(data, need.data_dir, sha))
+def _look(token: Path, secret: str, data_dir: Path | None, needed: Mapping[str, Data]) -> Found:
+    shared, problem = _sees(token, secret)
+    missing = () if problem else tuple(sha for sha, data in needed.items() if not _has(data, data_dir, sha))
     return Found(shared, missing, len(gpus()), problem)
 
 

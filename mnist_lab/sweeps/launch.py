@@ -297,7 +297,9 @@ class _Launcher:
             task = replace(task, force=False)  # resume the forced run
         if task.detached:
             try:
-                self._hold(run)
+                lock = ExitStack()
+                lock.enter_context(run.folder.locked())
+                self.held[run] = lock
                 before = packed(run.folder.current) if run.folder.interrupted and not task.force else b""
             except BusyError:
                 self._leave_for_now(run)
@@ -308,11 +310,6 @@ class _Launcher:
             task = replace(task, before=before)
         self.tries[run] += 1
         self.running[self.executor.submit(work, task)] = run
-
-    def _hold(self, run: PlannedRun) -> None:
-        with ExitStack() as stack:
-            stack.enter_context(run.folder.locked())
-            self.held[run] = stack.pop_all()
 
     def _release(self, run: PlannedRun) -> None:
         if run in self.held:

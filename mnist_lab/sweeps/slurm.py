@@ -8,7 +8,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -77,11 +77,12 @@ class SlurmSweep:
     def submitted(self, runs: Iterable[PlannedRun]) -> dict[PlannedRun, Submitted]:
         """The last task of each run that was submitted."""
         last: dict[str, tuple[str, int]] = {}
-        for task, folders in self._records():
-            last |= {folder: (task, place) for place, folder in enumerate(folders)}
-        tasks = {run: last[name] for run in runs if (name := self._name(run)) in last}
-        statuses = self.slurm.statuses(dict.fromkeys(task for task, _ in tasks.values()))
-        return {run: Submitted(task, place, statuses[task]) for run, (task, place) in tasks.items()}
+        for _, tasks in self._records():
+            for task, folders in tasks.items():
+                last |= {folder: (task, place) for place, folder in enumerate(folders)}
+        given = {run: last[name] for run in runs if (name := self._name(run)) in last}
+        statuses = self.slurm.statuses(dict.fromkeys(task for task, _ in given.values()))
+        return {run: Submitted(task, place, statuses[task]) for run, (task, place) in given.items()}
 
     def marked(self, plan: Plan, submitted: dict[PlannedRun, Submitted]) -> tuple[Plan, dict[PlannedRun, Submitted]]:
         """The plan in which runs that are queued or running are not to do, and those runs with their tasks."""
@@ -96,25 +97,24 @@ class SlurmSweep:
         todo = tuple(run for run in plan.todo if not (run in submitted and submitted[run].waits))
         return replace(plan, runs=tuple(runs), todo=todo), waiting
 
-    def _records(self) -> Iterator[tuple[str, list[str]]]:
-        """Tasks and the names of their runs, in the order of submission."""
+    def _records(self) -> list[tuple[Path, dict[str, list[str]]]]:
+        """The records, in the order of submission: the file, and the names of the runs of each task."""
         records = []
         for file in self.slurm.folder.glob("*/runs.json"):
             with suppress(OSError, ValueError, KeyError, TypeError):
                 record = json.loads(file.read_bytes())
-                records.append((float(record["submitted"]), record["tasks"]))
-        for _, tasks in sorted(records, key=lambda record: record[0]):
-            yield from tasks.items()
+                records.append((float(record["submitted"]), file, record["tasks"]))
+        return [(file, tasks) for _, file, tasks in sorted(records, key=lambda record: record[0])]
 
     def tidy(self) -> None:
         """Remove the files of tasks whose runs are finished."""
-        for task, names in list(self._records()):
-            with suppress(OSError, UnreadableError):
-                if all(RunFolder(self.results / name).finished for name in names):
-                    shutil.rmtree(self.slurm.folder / task, ignore_errors=True)
-        for file in self.slurm.folder.glob("*/runs.json"):
-            with suppress(OSError, ValueError, KeyError, TypeError):
-                if not any((self.slurm.folder / task).exists() for task in json.loads(file.read_bytes())["tasks"]):
+        for file, tasks in self._records():
+            for task, names in tasks.items():
+                with suppress(OSError, UnreadableError):
+                    if all(RunFolder(self.results / name).finished for name in names):
+                        shutil.rmtree(self.slurm.folder / task, ignore_errors=True)
+            with suppress(OSError):
+                if not any((self.slurm.folder / task).exists() for task in tasks):
                     shutil.rmtree(file.parent)
         with suppress(OSError):
             if not any(self.slurm.folder.glob("*/runs.json")):

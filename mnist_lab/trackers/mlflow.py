@@ -69,9 +69,9 @@ class MLflow(Tracker):
     def finish(self, run: Run) -> None:
         client, now = self._client, _ms(time.time())
         curve = [
-            Metric(f"batch/{name}", value, now, point.images)
-            for point in points(run)
-            for name, value in (("loss", point.loss), ("accuracy", point.accuracy))
+            Metric(f"batch/{name}", value, now, images)
+            for images, loss, accuracy in points(run)
+            for name, value in (("loss", loss), ("accuracy", accuracy))
         ]
         final = [Metric(name, value, now, run.measured.epochs) for name, value in numbers(run).items()]
         self._log([*curve, *final])

@@ -70,9 +70,9 @@ class TensorBoard(Tracker):
     @override
     def finish(self, run: Run) -> None:
         writer, final, epochs = self._writer, numbers(run), run.measured.epochs
-        for point in points(run):
-            writer.add_scalar("batch/loss", point.loss, point.images)
-            writer.add_scalar("batch/accuracy", point.accuracy, point.images)
+        for images, loss, accuracy in points(run):
+            writer.add_scalar("batch/loss", loss, images)
+            writer.add_scalar("batch/accuracy", accuracy, images)
         for name, value in final.items():
             writer.add_scalar(name, value, epochs)
         for name, file in pictures(run).items():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from mnist_lab.config import Config
 from mnist_lab.config.settings import settings
@@ -83,24 +83,15 @@ def seconds(time: str) -> float:
     return datetime.fromisoformat(time).timestamp()
 
 
-class Point(NamedTuple):
-    """Training loss and accuracy over a few steps."""
-
-    images: int
-    """Training images so far, in all epochs."""
-    loss: float
-    accuracy: float
-
-
-def points(run: Run) -> Iterator[Point]:
-    """The batch curve; nothing if the run has none."""
+def points(run: Run) -> Iterator[tuple[int, float, float]]:
+    """The batch curve: training images so far, in all epochs, and loss and accuracy there; nothing if there is none."""
     try:
         arrays = run.folder.read_arrays("batches.npz")
     except MissingError:
         return
     images = run.measured.dataset.train
     for epoch, loss, accuracy in zip(*(arrays[name].tolist() for name in ("epoch", "loss", "accuracy")), strict=True):
-        yield Point(round(epoch * images), loss, accuracy)
+        yield round(epoch * images), loss, accuracy
 
 
 def numbers(run: Run) -> dict[str, float]:
