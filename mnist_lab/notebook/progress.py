@@ -2,10 +2,10 @@
 
 import sys
 import time
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from typing_extensions import override
 
@@ -34,49 +34,25 @@ def in_notebook() -> bool:
     return getattr(shell, "kernel", None) is not None
 
 
-@contextmanager
-def run_progress(observer: experiment.Observer | None, *, shown: bool) -> Iterator[experiment.Observer]:
+def run_progress(observer: experiment.Observer | None, *, shown: bool) -> AbstractContextManager[experiment.Observer]:
     """The observer of a run: the given one, else what fits the place, else a silent one if nothing is to be shown."""
     if observer is not None:
-        yield observer
-    elif shown and in_notebook():
-        with _Output() as output:
-            watching = _RunProgress(output)
-            try:
-                yield watching
-            except BaseException:
-                watching.end("")
-                raise
-            watching.end("Already finished; loaded from its folder.")
-    else:
-        with terminal.observer_for(quiet=not shown) as silent:
-            yield silent
+        return nullcontext(observer)
+    return _RunProgress() if shown and in_notebook() else terminal.observer_for(quiet=not shown)
 
 
-@contextmanager
-def sweep_progress(observer: sweeps.Observer | None, *, shown: bool) -> Iterator[sweeps.Observer]:
+def sweep_progress(observer: sweeps.Observer | None, *, shown: bool) -> AbstractContextManager[sweeps.Observer]:
     """The same for a sweep."""
     if observer is not None:
-        yield observer
-    elif shown and in_notebook():
-        with _Output() as output:
-            yield _SweepProgress(output)
-    else:
-        with sweeping.observer_for(quiet=not shown, dry_run=False) as silent:
-            yield silent
+        return nullcontext(observer)
+    return _SweepProgress() if shown and in_notebook() else sweeping.observer_for(quiet=not shown, dry_run=False)
 
 
-@contextmanager
-def search_progress(observer: search.Observer | None, *, shown: bool) -> Iterator[search.Observer]:
+def search_progress(observer: search.Observer | None, *, shown: bool) -> AbstractContextManager[search.Observer]:
     """The same for a search."""
     if observer is not None:
-        yield observer
-    elif shown and in_notebook():
-        with _Output() as output:
-            yield _SearchProgress(output)
-    else:
-        with searching.observer_for(quiet=not shown, dry_run=False) as silent:
-            yield silent
+        return nullcontext(observer)
+    return _SearchProgress() if shown and in_notebook() else searching.observer_for(quiet=not shown, dry_run=False)
 
 
 class _Output:
@@ -87,10 +63,10 @@ class _Output:
         self._changed = 0.0
         self._waiting = ""
 
-    def __enter__(self) -> "_Output":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         if self._waiting:
             self.show(self._waiting)
 
@@ -108,11 +84,11 @@ class _Output:
             self._handle.update(HTML(html))
 
 
-class _RunProgress(experiment.Observer):
+class _RunProgress(_Output, experiment.Observer):
     """The run, the last epochs as a table, and a bar for what is in progress."""
 
-    def __init__(self, output: _Output) -> None:
-        self._output = output
+    def __init__(self) -> None:
+        super().__init__()
         self._heading = ""
         self._notes: list[str] = []
         self._history: list[Record] = []
@@ -155,13 +131,14 @@ class _RunProgress(experiment.Observer):
         self._notes = [*self._notes, text][-SHOWN:]
         self._show("")
 
-    def end(self, otherwise: str) -> None:
-        """Remove what was in progress; where nothing was trained, say this instead."""
-        self._show(line(otherwise) if otherwise and not self._heading else "")
+    @override
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        loaded = kind is None and not self._heading
+        self._show(line("Already finished; loaded from its folder.") if loaded else "")
 
     def _show(self, below: str, *, soon: bool = False) -> None:
         above = [line(text) for text in (self._heading, *self._notes) if text]
-        self._output.show("".join([*above, self._table(), below]), soon=soon)
+        self.show("".join([*above, self._table(), below]), soon=soon)
 
     def _table(self) -> str:
         if not self._history:
@@ -174,18 +151,18 @@ class _RunProgress(experiment.Observer):
         return table(["epoch", *names, "seconds"], rows, words=())
 
 
-class _SweepProgress(sweeps.Observer):
+class _SweepProgress(_Output, sweeps.Observer):
     """What is running with its epochs, the last runs that ended, and a bar for all of them."""
 
-    def __init__(self, output: _Output) -> None:
-        self._output = output
+    def __init__(self) -> None:
+        super().__init__()
         self._said: list[str] = []
         self._total = self._ended = 0
         self._start = time.monotonic()
 
     @override
     def appraising(self) -> None:
-        self._output.show(bar("Building the networks and estimating the training time"))
+        self.show(bar("Building the networks and estimating the training time"))
 
     @override
     def planned(self, schedule: Schedule) -> None:
@@ -213,14 +190,14 @@ class _SweepProgress(sweeps.Observer):
         passed = duration(time.monotonic() - self._start)
         whole = bar(f"{self._ended} of {count(self._total, 'run')}", self._ended, self._total, passed)
         shown = [*map(line, self._said), table(sweeping.RUNNING, rows) if rows else "", whole if self._total else ""]
-        self._output.show("".join(shown), soon=soon)
+        self.show("".join(shown), soon=soon)
 
 
 class _SearchProgress(_SweepProgress, search.Observer):
     """What is running, the last rungs that trials have reached, and a bar for all trials; then the confirmation."""
 
-    def __init__(self, output: _Output) -> None:
-        super().__init__(output)
+    def __init__(self) -> None:
+        super().__init__()
         self._standing = ""
 
     @override
@@ -232,7 +209,7 @@ class _SearchProgress(_SweepProgress, search.Observer):
     @override
     def running(self, trials: Sequence[RunningTrial]) -> None:
         below = table(searching.RUNNING, [searching.trial_row(each) for each in trials], words=(0, 1)) if trials else ""
-        self._output.show("".join([*map(line, self._said), below, self._standing]), soon=True)
+        self.show("".join([*map(line, self._said), below, self._standing]), soon=True)
 
     @override
     def reported(self, trial: Trial, record: Search, left: float | None) -> None:

@@ -23,13 +23,16 @@ from mnist_lab.training import Progress
 from tests.search.records import of_accuracy
 
 
-class Screen:
-    """An output that remembers what is shown."""
+def remembering(progress):
+    """One that remembers what it shows instead."""
 
-    html = ""
+    class Remembering(progress):
+        html = ""
 
-    def show(self, html, *, soon=False):
-        self.html = html
+        def show(self, html, *, soon=False):
+            self.html = html
+
+    return Remembering()
 
 
 def record(epoch):
@@ -57,41 +60,38 @@ def test_an_observer_of_ones_own_is_taken_and_nothing_is_shown_if_so_asked(watch
 
 class TestRun:
     @pytest.fixture
-    def screen(self):
-        return Screen()
+    def shown(self):
+        return remembering(_RunProgress)
 
-    @pytest.fixture
-    def shown(self, screen):
-        return _RunProgress(screen)  # pyright: ignore[reportArgumentType]
-
-    def test_shows_what_is_in_progress_and_the_epochs_that_are_done(self, shown, screen):
+    def test_shows_what_is_in_progress_and_the_epochs_that_are_done(self, shown):
         shown.preparing("Reading <the> data")
-        assert "Reading &lt;the&gt; data" in screen.html
+        assert "Reading &lt;the&gt; data" in shown.html
         shown.epoch(record(1), 3)
         shown.batch(Progress(epoch=2, done=5, total=10, loss=0.25, accuracy=0.5))
-        assert 'value="5" max="10"' in screen.html
+        assert 'value="5" max="10"' in shown.html
         for text in ("loss 0.2500, accuracy 0.5000", "<td", "0.9000", "val_accuracy"):
-            assert text in screen.html
+            assert text in shown.html
 
-    def test_shows_the_last_epochs_only(self, shown, screen):
+    def test_shows_the_last_epochs_only(self, shown):
         for epoch in range(1, 31):
             shown.epoch(record(epoch), 30)
-        assert screen.html.count("<tr>") == 1 + 8
-        assert ">30</td>" in screen.html
+        assert shown.html.count("<tr>") == 1 + 8
+        assert ">30</td>" in shown.html
 
-    def test_ends_without_what_was_in_progress(self, shown, screen):
-        shown.preparing("Reading the data")
-        shown.end("Already finished.")
-        assert screen.html == "<div>Already finished.</div>"
-        shown.epoch(record(1), 3)
-        shown.end("")
-        assert "<table" in screen.html
-        assert "<progress" not in screen.html
+    def test_ends_without_what_was_in_progress(self, shown):
+        with shown:
+            shown.preparing("Reading the data")
+        assert shown.html == "<div>Already finished; loaded from its folder.</div>"
+        with pytest.raises(KeyboardInterrupt), shown:
+            shown.epoch(record(1), 3)
+            raise KeyboardInterrupt
+        assert "<table" in shown.html
+        assert "<progress" not in shown.html
 
-    def test_keeps_notes(self, shown, screen):
+    def test_keeps_notes(self, shown):
         shown.note("Using fewer threads.")
         shown.preparing("Building the network")
-        assert "Using fewer threads." in screen.html
+        assert "Using fewer threads." in shown.html
 
 
 def running(tmp_path, epoch):
@@ -101,22 +101,20 @@ def running(tmp_path, epoch):
 
 
 def test_a_sweep_shows_what_is_running(tmp_path):
-    screen = Screen()
-    shown = _SweepProgress(screen)  # pyright: ignore[reportArgumentType]
+    shown = remembering(_SweepProgress)
     shown.note("a <note>")
     shown.tick([running(tmp_path, 3)])
     for text in ("a &lt;note&gt;", "mlp_512 seed 1", "3/10", "0.5000"):
-        assert text in screen.html
+        assert text in shown.html
 
 
 def test_a_search_shows_what_is_running_what_was_reached_and_how_far_it_is(tmp_path):
-    screen, record = Screen(), of_accuracy(confirmed=False)
-    shown = _SearchProgress(screen)  # pyright: ignore[reportArgumentType]
+    record, shown = of_accuracy(confirmed=False), remembering(_SearchProgress)
     shown.begun(record, Forecast(27, 600.0, 24, 900.0, 2, "a short timing", ()))
-    assert "Search mlp: 27 trials of 20 epochs" in screen.html
+    assert "Search mlp: 27 trials of 20 epochs" in shown.html
     shown.reported(record.trials[2], record, 90.0)
     shown.running([RunningTrial(record.trials[3], 6, running(tmp_path, 3))])
     for text in ("[3/27] learning_rate", "epoch 6/20", "3/6", "27 of 27 trials, best 0.98", "<progress value="):
-        assert text in screen.html
+        assert text in shown.html
     shown.ended_search(record)
-    assert "<progress" not in screen.html
+    assert "<progress" not in shown.html
