@@ -23,6 +23,8 @@ class Study(Sequence[Run]):
 
     Attributes:
         title: what it is called.
+        runs: its runs, in order.
+        sections: the experiments on the same data, each with its verdict.
         findings: what came of it, in sentences.
         files: what was written; the first is for reading.
     """
@@ -38,8 +40,8 @@ class Study(Sequence[Run]):
         self.title = title
         self.findings = tuple(findings)
         self.files = tuple(files)
-        self._runs = tuple(map(Run.of, members))
-        self._sections = tuple(sections)
+        self.runs = tuple(map(Run.of, members))
+        self.sections = tuple(sections)
 
     @classmethod
     def of(cls, title: str, members: Iterable[runs.Run], study: reports.Study | None, files: Sequence[Path]) -> Self:
@@ -63,21 +65,11 @@ class Study(Sequence[Run]):
         cautions = words.comparison_cautions(comparison)
         return cls(comparison.title, members, [comparison.section], [*findings, *cautions], files)
 
-    @property
-    def runs(self) -> tuple[Run, ...]:
-        """Its runs, in order."""
-        return self._runs
-
-    @property
-    def sections(self) -> tuple[reports.Section, ...]:
-        """The experiments on the same data, each with its verdict."""
-        return self._sections
-
     def table(self) -> list[dict[str, Any]]:
         """A row for each experiment, over its seeds: a value to each name in `summary.csv`, None if there is none."""
         from mnist_lab.reports import facts
 
-        rows = facts.table(self._sections)
+        rows = facts.table(self.sections)
         return [{name: None if value == "" else value for name, value in row.items()} for row in rows]
 
     def frame(self) -> "pandas.DataFrame":
@@ -96,21 +88,21 @@ class Study(Sequence[Run]):
 
     @override
     def __getitem__(self, index: int | slice) -> Run | Sequence[Run]:
-        return self._runs[index]
+        return self.runs[index]
 
     @override
     def __len__(self) -> int:
-        return len(self._runs)
+        return len(self.runs)
 
     @override
     def __repr__(self) -> str:
-        experiments = sum(len(section.entries) for section in self._sections)
+        experiments = sum(len(section.entries) for section in self.sections)
         return f"Study({self.title}: {count(experiments, 'experiment')}, {count(len(self), 'run')})"
 
     def _repr_html_(self) -> str:
         from mnist_lab.notebook import study_html
 
-        return study_html(self.title, self._sections, self.findings, self.files)
+        return study_html(self.title, self.sections, self.findings, self.files)
 
 
 def frame_of(rows: Sequence[Mapping[str, Any]]) -> "pandas.DataFrame":
