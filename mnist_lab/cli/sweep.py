@@ -43,11 +43,7 @@ from mnist_lab.terminal.output import echo, print_json
 @click.option("--retry-failed", is_flag=True, help="Retry only runs that failed.")
 @click.option("--fail-fast", is_flag=True, help="Stop scheduling after the first failure.")
 @click.option("--timeout", type=_options.Seconds(), metavar="SECONDS", help="Time limit per run.")
-@click.option(
-    "--name",
-    metavar="NAME",
-    help="Name of the sweep; its summary goes to NAME/ in the results folder.",
-)
+@click.option("--name", metavar="NAME", help="Name of the sweep; its summary goes to NAME/ in the results folder.")
 @_options.config
 @_options.data_dir
 @_options.results

@@ -7,6 +7,7 @@ import uuid
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import wait as wait_for
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -331,8 +332,6 @@ class DaskExecutor(CallExecutor):
             with suppress(Exception):
                 self.cluster.client.cancel(sent, force=True)
         if wait:
-            from concurrent.futures import wait as wait_for
-
             if not cancel_futures:
                 wait_for([call.future for call in list(self._calls.values())])
             with suppress(Exception):

@@ -70,6 +70,7 @@ class ProcessExecutor(CallExecutor):
         self._timeout = timeout
         self._folder = folder
         self._temporary = Path(tempfile.mkdtemp(prefix="calls-", dir=folder or scratch.folder()))
+        self._stop = self._temporary / "stop"
         self._lifeline, self._alive = multiprocessing.Pipe(duplex=False)
         forks = "forkserver" in multiprocessing.get_all_start_methods()
         self._context = multiprocessing.get_context("forkserver" if forks else "spawn")
@@ -119,10 +120,6 @@ class ProcessExecutor(CallExecutor):
     @override
     def stop(self) -> None:
         self._stop.touch()
-
-    @property
-    def _stop(self) -> Path:
-        return self._temporary / "stop"
 
     @override
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
@@ -74,46 +75,17 @@ class Observer:
 
 
 class Observers(Observer):
-    """Notifies several observers."""
+    """Notifies several observers of every event."""
 
     def __init__(self, observers: Sequence[Observer]) -> None:
         self.observers = observers
+        for event in ("preparing", "download", "begun", "batch", "epoch", "done", "note"):
+            setattr(self, event, partial(self._notify, event))
 
-    @override
-    def preparing(self, text: str) -> None:
+    def _notify(self, event: str, *facts: Any) -> None:
         for observer in self.observers:
-            observer.preparing(text)
-
-    @override
-    def download(self, address: str, done: int, total: int | None) -> None:
-        for observer in self.observers:
-            observer.download(address, done, total)
-
-    @override
-    def begun(self, plan: Plan) -> None:
-        for observer in self.observers:
-            observer.begun(plan)
-
-    @override
-    def batch(self, progress: "Progress") -> None:
-        for observer in self.observers:
-            observer.batch(progress)
-
-    @override
-    def epoch(self, record: "Record", epochs: int) -> None:
-        for observer in self.observers:
-            observer.epoch(record, epochs)
+            getattr(observer, event)(*facts)
 
     @override
     def stops(self) -> bool:
         return any(observer.stops() for observer in self.observers)
-
-    @override
-    def done(self, measured: Measured) -> None:
-        for observer in self.observers:
-            observer.done(measured)
-
-    @override
-    def note(self, text: str) -> None:
-        for observer in self.observers:
-            observer.note(text)
