@@ -127,10 +127,10 @@ def strings(given: str | Iterable[str], name: str) -> list[str]:
     return found
 
 
-def instance(given: Any, kind: type, name: str, expected: str) -> None:
-    """Check that it is None or of this class."""
+def observer(given: Any, kind: type) -> None:
+    """Check that it is None or an observer of this kind."""
     if given is not None and not isinstance(given, kind):
-        raise unexpected(name, f"{expected}, or None", given)
+        raise unexpected("observer", "an Observer, or None", given)
 
 
 def one_of(given: Any, choices: Iterable[str | None], name: str) -> None:

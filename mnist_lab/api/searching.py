@@ -74,7 +74,7 @@ def tune(
     from mnist_lab.config.searches import load_search
     from mnist_lab.notebook import search_progress
 
-    arguments.instance(observer, search.Observer, "observer", "an Observer")
+    arguments.observer(observer, search.Observer)
     declared = load_search(file, changes, name=name)
     with search_progress(observer, shown=progress) as reporter:
         tuned = search.tune(

@@ -113,7 +113,7 @@ def run(
     from mnist_lab.config.problems import located
     from mnist_lab.notebook import run_progress
 
-    arguments.instance(observer, experiment.Observer, "observer", "an Observer")
+    arguments.observer(observer, experiment.Observer)
     name = str(given) if not isinstance(given, Mapping) and given is not resolved else str(resolved.name)
     with run_progress(observer, shown=progress) as reporter, located(name):
         done = experiment.run(
@@ -203,7 +203,7 @@ def sweep(
     from mnist_lab.config.sweeps import load_sweep
     from mnist_lab.notebook import sweep_progress
 
-    arguments.instance(observer, sweeps.Observer, "observer", "an Observer")
+    arguments.observer(observer, sweeps.Observer)
     declared = load_sweep(
         [load_config(one) if isinstance(one, Mapping) else one for one in paths],
         changes, seeds, folds=folds, name=name,

@@ -9,7 +9,7 @@ from mnist_lab.reports import Comparison, Section, Study, wording
 from mnist_lab.reports.columns import Column, columns
 from mnist_lab.terminal.consoles import console
 from mnist_lab.terminal.output import echo, echo_json
-from mnist_lab.terminal.tables import bullets, facts, file_names, print_table
+from mnist_lab.terminal.tables import Facts, bullets, file_names, print_table
 from mnist_lab.text.tables import NO_BREAK
 from mnist_lab.text.tables import Column as Heading
 
@@ -70,7 +70,7 @@ def print_comparison(comparison: Comparison, files: Sequence[Path]) -> None:
         output.print(Text(f"{arm.heading}{data}", style="bold"))
         output.print()
         runs = wording.runs_compared(comparison, arm)
-        output.print(facts([("Change", arm.entry.group.changed), ("Runs", runs)]))
+        output.print(Facts([("Change", arm.entry.group.changed), ("Runs", runs)]))
         output.print()
         interval = ("95 % CI",) if any(cells[-1] for cells in arm.cells) else ()
         names = (base.name, arm.entry.group.name)

@@ -12,7 +12,7 @@ from mnist_lab.runs import Measured, Run
 from mnist_lab.runs.measured import Score, Test
 from mnist_lab.terminal.consoles import console
 from mnist_lab.terminal.output import echo
-from mnist_lab.terminal.tables import bullets, facts, file_names, print_table
+from mnist_lab.terminal.tables import Facts, bullets, file_names, print_table
 from mnist_lab.text import quantities
 from mnist_lab.text.tables import Column
 
@@ -31,7 +31,7 @@ def print_run(run: Run) -> None:
     output.print()
     print_table(*_results(run.measured))
     output.print()
-    output.print(facts([*_facts(run.measured), *_start(run)]))
+    output.print(Facts([*_facts(run.measured), *_start(run)]))
     if remarks := _remarks(run):
         output.print()
         output.print(bullets(remarks))

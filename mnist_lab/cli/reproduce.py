@@ -108,7 +108,7 @@ def _print(done: "Reproduction") -> None:
     if other:
         lines.append(("Mistakes", _mistakes(done)))
     lines.append(("Changed", "\n".join(map(_change, done.changed)) or "nothing that is recorded"))
-    output.print(tables.facts(lines))
+    output.print(tables.Facts(lines))
     echo(f"\nThe repetition: {done.repetition.folder.path}")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from mnist_lab.errors import DamagedError, InputError, NewerFormatError, UnreadableError
 from mnist_lab.runs.folder import RunFolder
 from mnist_lab.runs.run import Run, load_run
-from mnist_lab.runs.search import Place, finished_runs
+from mnist_lab.runs.search import Place, search
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def read_runs(paths: Iterable[Path], load: Callable[[Path], Run] = load_run) -> 
     unreadable: set[RunFolder] = set()
     seen: set[Place] = set()
     for path in paths:
-        for folder in finished_runs(path, lambda error: problems.append(error.message), seen):
+        for folder in search(path, lambda error: problems.append(error.message), seen).finished:
             try:
                 runs.append(load(folder.path))
             except NewerFormatError as error:

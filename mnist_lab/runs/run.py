@@ -15,7 +15,7 @@ from mnist_lab.runs import formats
 from mnist_lab.runs.folder import MARKER, RunFolder
 from mnist_lab.runs.formats import Mistake
 from mnist_lab.runs.measured import FORMAT, Measured
-from mnist_lab.runs.search import finished_runs
+from mnist_lab.runs.search import search
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -225,7 +225,7 @@ def find_folders(reference: str, results: Path) -> list[RunFolder]:
         InputError: there is none, or `results` is a run's own folder.
     """
     unreadable: list[UnreadableError] = []
-    runs = finished_runs(results, unreadable.append)
+    runs = search(results, unreadable.append).finished
     if RunFolder(results) in runs:
         raise InputError(
             f"{results}: this is a run's folder; expected the folder below which the runs are.",

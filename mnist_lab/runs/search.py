@@ -23,11 +23,9 @@ class Found:
     """Those of runs that are being trained, were interrupted or have failed, and of finished ones that are repeated."""
 
 
-def finished_runs(
-    path: Path, unreadable: Callable[[UnreadableError], None] = lambda error: None, seen: set[Place] | None = None
-) -> list[RunFolder]:
+def finished_runs(path: Path) -> list[RunFolder]:
     """The finished runs that `search` finds; raises what it does."""
-    return search(path, unreadable, seen).finished
+    return search(path).finished
 
 
 def search(

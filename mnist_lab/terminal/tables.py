@@ -1,7 +1,6 @@
 """Tables and paragraphs: fitted to a terminal, neither wrapped nor shortened in a pipe."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -50,11 +49,11 @@ def renderable(columns: Sequence[Column | str], rows: Iterable[Sequence[str]], o
     return Text("\n".join([layout.heading, layout.rule, *layout.rows]))
 
 
-@dataclass(frozen=True)
 class Facts:
     """A name and a text to a line, for rich to print; what does not fit continues below its beginning."""
 
-    pairs: Sequence[tuple[str, str]]
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self.pairs = list(pairs)
 
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[Text]:
         """The lines, without spaces at their ends."""
@@ -66,19 +65,14 @@ class Facts:
                 yield Text(f"{first}{line}".rstrip())
 
 
-def facts(pairs: Iterable[tuple[str, str]]) -> Facts:
-    """What is known by name."""
-    return Facts(list(pairs))
-
-
 def bullets(texts: Iterable[str]) -> Facts:
     """A list of sentences."""
-    return facts(("•", text) for text in texts)
+    return Facts(("•", text) for text in texts)
 
 
 def file_names(names: Iterable[str]) -> Facts:
     """Names of files in a folder that was named before."""
-    return facts([("", "  ".join(names))])
+    return Facts([("", "  ".join(names))])
 
 
 def _note(layout: Layout, elsewhere: str) -> str:
