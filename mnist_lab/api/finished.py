@@ -192,7 +192,7 @@ def predict(
     arguments.one_of(prepare, (None, "mnist", "resize", "none"), "prepare")
     arguments.one_of(device, ("auto", "cpu", "gpu"), "device")
     folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
-    shown = [_image(image) for image in arguments.several(images)]
+    shown = [one if hasattr(one, "__array__") else arguments.path(one, "images") for one in arguments.several(images)]
     if not shown:
         return []
     from mnist_lab import prediction
@@ -260,11 +260,6 @@ def _prediction(picture: Any, probabilities: "NDArray[Any]", classes: tuple[str,
     label, probability = next(iter(known.items()))
     doubt = warning(picture, probabilities)
     return Prediction(str(picture.path), label, probability, known, picture.prepared.pixels, doubt)
-
-
-def _image(given: Any) -> Any:
-    """A path, or an array."""
-    return given if hasattr(given, "__array__") else arguments.path(given, "images")
 
 
 def _side(given: Any) -> str:

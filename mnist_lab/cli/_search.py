@@ -25,8 +25,7 @@ def print_found(tuned: Tuned, *, as_json: bool) -> None:
         echo_json(next(file for file in files if file.name == "search.json").read_text(encoding="utf-8"))
         return
     _print_best(record)
-    if record.confirmation:
-        _print_confirmation(record)
+    _print_confirmation(record)
     page, best = files[0], next(file for file in files if file.name == BEST)
     echo(f"\nBest configuration: {best}\nPage: {page}")
     console().print(file_names(file.name for file in files if file not in (page, best)))
@@ -38,7 +37,7 @@ def _print_best(record: Search) -> None:
     heads = (
         "Trial",
         Column(record.watched.measure, number=True),
-        *(Column(_title(cost), number=True) for cost in costs),
+        *(Column(cost.replace("_", "-").capitalize(), number=True) for cost in costs),
     )
     rows = []
     for trial in shown:
@@ -96,7 +95,3 @@ def _print_confirmation(record: Search) -> None:
     print_table(heads, rows, output=output)
     output.print()
     output.print(bullets(f"{arm.label.capitalize()}: {arm.difference.text}" for arm in done.arms if arm.difference))
-
-
-def _title(measure: str) -> str:
-    return measure.replace("_", "-").capitalize()

@@ -13,7 +13,6 @@ from mnist_lab.text.quantities import file_size
 if TYPE_CHECKING:
     from mnist_lab.exports.agreement import Agreement
     from mnist_lab.exports.export import Exported
-    from mnist_lab.runs import Run
 
 
 @click.command(
@@ -80,12 +79,8 @@ def export(
 def _print(exported: "Exported") -> None:
     echo(f"{exported.path}: {exported.form.title}, {file_size(exported.size)}")
     for run, agreement in zip(exported.runs, exported.agreements, strict=True):
-        echo(f"  {_title(run)}: {_checked(agreement)}")
-
-
-def _title(run: "Run") -> str:
-    facts = run.measured.run
-    return f"{facts.experiment}, seed {facts.seed}"
+        facts = run.measured.run
+        echo(f"  {facts.experiment}, seed {facts.seed}: {_checked(agreement)}")
 
 
 def _checked(agreement: "Agreement") -> str:

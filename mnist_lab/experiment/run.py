@@ -80,10 +80,7 @@ def advance(
     Args:
         config: from `load_config`.
         until: the number of epochs after which to stop.
-        results: as of `run`, like all else.
-        data_dir: as of `run`.
-        dataset: as of `run`.
-        observer: as of `run`.
+        results, data_dir, dataset, observer: as of `run`.
 
     Raises:
         MnistLabError, KeyboardInterrupt: as `run` does.
