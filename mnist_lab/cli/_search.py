@@ -2,7 +2,7 @@
 
 from mnist_lab.config.searches import describe
 from mnist_lab.reports import wording
-from mnist_lab.search import BEST, Search, Trial, Tuned
+from mnist_lab.search import BEST, Search, Tuned, promotion
 from mnist_lab.terminal.consoles import console
 from mnist_lab.terminal.output import echo, echo_json
 from mnist_lab.terminal.tables import bullets, file_names, print_table
@@ -32,7 +32,8 @@ def print_found(tuned: Tuned, *, as_json: bool) -> None:
 
 
 def _print_best(record: Search) -> None:
-    shown = _shown(record)
+    best = promotion.best(record.trials, record.objectives)
+    shown = best if record.front else best[:MOST]  # all of a front, or the first of those trained the longest
     costs = [each.measure for each in record.objectives if each != record.watched] or ["parameters"]
     heads = (
         "Trial",
@@ -54,14 +55,6 @@ def _print_best(record: Search) -> None:
     said += [f"{failed} failed"] if failed else []
     said += [f"{refused} refused by the limits"] if refused else []
     echo(f"\n{'; '.join(said)}.")
-
-
-def _shown(record: Search) -> list[Trial]:
-    """The front of two objectives, or the first few of those trained the longest."""
-    from mnist_lab.search.promotion import best
-
-    found = best(record.trials, record.objectives)
-    return found if record.front else found[:MOST]
 
 
 def _print_confirmation(record: Search) -> None:
