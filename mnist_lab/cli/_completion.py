@@ -21,7 +21,6 @@ DATASETS = (
     "mnist", "fashion_mnist", "kmnist", "emnist_letters", "emnist_balanced", "emnist_digits", "digits",
 )  # fmt: skip
 """The names in `mnist_lab.datasets.KNOWN`, which would import NumPy."""
-DEVICES = ("auto", "cpu", "gpu")
 _ANY_CONFIG = "mlp_512"
 """Its keys are offered where no configuration has been named yet."""
 _NO_SETTINGS = ("reference.", "experiment", "base")
@@ -30,7 +29,7 @@ _NO_SETTINGS = ("reference.", "experiment", "base")
 
 def devices(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names of devices."""
-    return _beginning(incomplete, DEVICES)
+    return _beginning(incomplete, ("auto", "cpu", "gpu"))
 
 
 def backends(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -6,6 +6,7 @@ Runs are only continued where the result is bit-identical to that of training al
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from mnist_lab.config import Config
 from mnist_lab.config.schedules import Cosine, OneCycle
 from mnist_lab.datasets import Dataset
 from mnist_lab.errors import InputError
@@ -15,7 +16,6 @@ from mnist_lab.experiment.observer import Observer
 from mnist_lab.runs import LAST_CHECKPOINT, Continued, RunFolder, load_run
 
 if TYPE_CHECKING:
-    from mnist_lab.config import Config
     from mnist_lab.training import Trainer
 
 _DECIDE_ON_BITS = (
@@ -41,7 +41,7 @@ def shorter_runs(identity: Identity, dataset: Dataset) -> list[RunFolder]:
 def continue_from(
     shorter: Sequence[RunFolder],
     trainer: "Trainer",
-    config: "Config",
+    config: Config,
     environment: Mapping[str, object],
     observer: Observer,
 ) -> Continued | None:
@@ -74,7 +74,7 @@ def continue_from(
     return None
 
 
-def _check(folder: RunFolder, config: "Config", environment: Mapping[str, object]) -> None:
+def _check(folder: RunFolder, config: Config, environment: Mapping[str, object]) -> None:
     """Check that a run can be continued with the same result.
 
     Raises:

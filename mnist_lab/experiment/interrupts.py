@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Self
 from typing_extensions import override
 
 from mnist_lab.experiment.observer import Observer
+from mnist_lab.history import Record
+from mnist_lab.runs import Measured
 from mnist_lab.system.signals import Handler, Interruption, handling
 
 if TYPE_CHECKING:
-    from mnist_lab.history import Record
-    from mnist_lab.runs import Measured
     from mnist_lab.training import Progress
 
 
@@ -50,11 +50,11 @@ class Interrupts(Observer):
         self._check()
 
     @override
-    def epoch(self, record: "Record", epochs: int) -> None:
+    def epoch(self, record: Record, epochs: int) -> None:
         self._check()
 
     @override
-    def done(self, measured: "Measured") -> None:
+    def done(self, measured: Measured) -> None:
         self._check()
 
     def _check(self) -> None:

@@ -8,15 +8,14 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from mnist_lab.analysis import observe_run, wilson
-from mnist_lab.history import best_epoch
+from mnist_lab.config.schema import Validation
+from mnist_lab.experiment.data import Splits
+from mnist_lab.experiment.observer import Plan
+from mnist_lab.history import History, best_epoch
 from mnist_lab.reports import wording
 from mnist_lab.runs import FORMAT, Measured, measured
 
 if TYPE_CHECKING:
-    from mnist_lab.config.schema import Validation
-    from mnist_lab.experiment.data import Splits
-    from mnist_lab.experiment.observer import Plan
-    from mnist_lab.history import History
     from mnist_lab.training import Evaluation
 
 
@@ -30,14 +29,14 @@ class Timing:
     before: float = 0.0
     """Seconds of training before the run was interrupted, or in the run that it continues."""
 
-    def training_begins(self, history: "History") -> "Timing":
+    def training_begins(self, history: History) -> "Timing":
         """The same, now that the remaining epochs begin after those of `history`."""
         before = sum(record["seconds"] for record in history)
         return replace(self, startup=time.perf_counter() - self.clock, before=before)
 
 
 def measure(
-    plan: "Plan", history: "History", test: "Evaluation", last_test_accuracy: float, saved_epoch: int, timing: Timing
+    plan: Plan, history: History, test: "Evaluation", last_test_accuracy: float, saved_epoch: int, timing: Timing
 ) -> Measured:
     """The measurements of a run at its end, including the observations.
 
@@ -93,7 +92,7 @@ def _flops(multiply_adds: int | None, images: int) -> int | None:
     return None if multiply_adds is None else 3 * 2 * multiply_adds * images
 
 
-def _dataset(splits: "Splits", how: "Validation", notes: tuple[str, ...]) -> measured.DatasetFacts:
+def _dataset(splits: Splits, how: Validation, notes: tuple[str, ...]) -> measured.DatasetFacts:
     dataset, validation = splits.dataset, splits.validation
     fold = {"fold": how.fold, "folds": how.folds} if how.fold else {}
     return measured.DatasetFacts(
@@ -114,7 +113,7 @@ def _dataset(splits: "Splits", how: "Validation", notes: tuple[str, ...]) -> mea
     )
 
 
-def _best(history: "History", monitor: str | None, epoch: int) -> measured.Best:
+def _best(history: History, monitor: str | None, epoch: int) -> measured.Best:
     restored = best_epoch(history, monitor) if monitor else None
     train, validation = (best_epoch(history, accuracy) for accuracy in ("accuracy", "val_accuracy"))
     return measured.Best(
@@ -127,7 +126,7 @@ def _best(history: "History", monitor: str | None, epoch: int) -> measured.Best:
     )
 
 
-def _seconds(history: "History", timing: Timing) -> measured.Seconds:
+def _seconds(history: History, timing: Timing) -> measured.Seconds:
     """Durations; the epochs before an interruption are included."""
     epochs = [record["seconds"] for record in history]
     return measured.Seconds(

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from mnist_lab.backends import Backend
 from mnist_lab.config.schema import Config
+from mnist_lab.experiment.data import Splits
 from mnist_lab.experiment.identity import Identity
+from mnist_lab.history import Record
 from mnist_lab.runs import Continued, Measured, RunFolder
 
 if TYPE_CHECKING:
-    from mnist_lab.backends import Backend
-    from mnist_lab.experiment.data import Splits
-    from mnist_lab.history import Record
     from mnist_lab.models import Summary
     from mnist_lab.training import Progress
 
@@ -24,9 +24,9 @@ class Plan:
     """What is about to be trained."""
 
     identity: Identity
-    splits: "Splits"
+    splits: Splits
     summary: "Summary"
-    backend: "Backend"
+    backend: Backend
     environment: Mapping[str, object]
     """What `environment.json` says."""
     epochs_done: int = 0
@@ -60,7 +60,7 @@ class Observer:
     def batch(self, progress: "Progress") -> None:
         """Some steps of an epoch are done; called a few times a second."""
 
-    def epoch(self, record: "Record", epochs: int) -> None:
+    def epoch(self, record: Record, epochs: int) -> None:
         """One of `epochs` epochs is done."""
 
     def stops(self) -> bool:

@@ -6,18 +6,18 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mnist_lab.backends import Backend
 from mnist_lab.system.hardware import processor_model
 from mnist_lab.system.installation import installed_version
 from mnist_lab.version import __version__
 
 if TYPE_CHECKING:
-    from mnist_lab.backends import Backend
     from mnist_lab.training import Trainer
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def provenance(backend: "Backend", trainer: "Trainer") -> dict[str, object]:
+def provenance(backend: Backend, trainer: "Trainer") -> dict[str, object]:
     """Versions, backend, device, threads and machine; how the steps are compiled; the commit of mnist-lab's code."""
     packages = ["keras", backend.name, "numpy", "matplotlib"]
     return {

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from typing_extensions import override
 
 from mnist_lab.experiment import Observer, Plan, log
+from mnist_lab.history import Record
 from mnist_lab.system import streams
 from mnist_lab.terminal.downloads import download_lines
 from mnist_lab.terminal.output import echo
@@ -13,7 +14,6 @@ from mnist_lab.text.quantities import megabytes
 from mnist_lab.text.quantities import parameters as counts
 
 if TYPE_CHECKING:
-    from mnist_lab.history import Record
     from mnist_lab.training import Progress
 
 
@@ -43,7 +43,7 @@ class Lines(Quiet):
             self.note(text)
 
     @override
-    def epoch(self, record: "Record", epochs: int) -> None:
+    def epoch(self, record: Record, epochs: int) -> None:
         self.note(log.epoch_line(record, epochs))
 
     @override
@@ -119,7 +119,7 @@ class Live(Quiet):
         )
 
     @override
-    def epoch(self, record: "Record", epochs: int) -> None:
+    def epoch(self, record: Record, epochs: int) -> None:
         width = 2 * len(str(epochs)) + 1
         figures = log.epoch_metrics(record)
         if not self._headed:
