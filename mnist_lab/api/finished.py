@@ -100,8 +100,7 @@ def report(*paths: AnyPath, output: AnyPath | None = None, data_dir: AnyPath | N
 
     study, files = report_on(folders, folder, data)
     _warn(study.problems)
-    members = [run for group in study.groups for run in group.runs]
-    return Study.of(study.title, members, study, files)
+    return Study.of(study, files)
 
 
 @brief

@@ -84,6 +84,5 @@ def tune(
         reasons = "\n".join(f"  {run.label}: {reason}" for run, reason in tuned.failures)
         raise TrainingError(f"{len(tuned.failures)} runs of the confirmation failed:\n{reasons}")
     best = load_config(next(file for file in tuned.files if file.name == search.BEST))
-    members = [run for group in tuned.study.groups for run in group.runs] if tuned.study else []
-    study = Study.of(declared.name, members, tuned.study, tuned.files) if tuned.study else None
+    study = Study.of(tuned.study, tuned.files) if tuned.study else None
     return Found(tuned.record, best, study, tuned.files)

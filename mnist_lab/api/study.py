@@ -44,10 +44,10 @@ class Study(Sequence[Run]):
         self.sections = tuple(sections)
 
     @classmethod
-    def of(cls, title: str, members: Iterable[runs.Run], study: reports.Study | None, files: Sequence[Path]) -> Self:
-        """A sweep or a report; without a study if no run is finished."""
-        if study is None:
-            return cls(title, members, (), (), files)
+    def of(cls, study: reports.Study, files: Sequence[Path], members: Iterable[runs.Run] | None = None) -> Self:
+        """A report, a sweep or the confirmation of a search; `members` are its runs in another order."""
+        if members is None:
+            members = [run for group in study.groups for run in group.runs]
         leads = [lead for section in study.sections if (lead := reports.wording.lead(section))]
         return cls(study.title, members, study.sections, [*leads, *reports.wording.remarks(study)], files)
 

@@ -222,7 +222,7 @@ def sweep(
             "call compares what is finished then, and wait=True waits for all.",
             stacklevel=3,
         )
-    return Study.of(declared.name, swept.runs, swept.study, swept.files)
+    return Study.of(swept.study, swept.files, swept.runs) if swept.study else Study(declared.name, (), (), (), ())
 
 
 def _with_network(given: Any, changes: "list[Override]", network: "Builder") -> "Config":
