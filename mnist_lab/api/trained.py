@@ -17,6 +17,8 @@ Plot = Literal["curves", "accuracy", "loss", "confusion"]
 class Run(runs.Run):
     """A finished run.
 
+    Its files are read when they are asked for; one that is missing, damaged, or cannot be read is an `InputError`.
+
     Attributes:
         folder: its `RunFolder`; `run.folder.path` is where its files are.
         metrics: what `metrics.json` says, as a dictionary; `measured` is the same with types.

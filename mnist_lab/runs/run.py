@@ -47,7 +47,10 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run."""
+    """A finished run.
+
+    Its files are read when they are asked for; one that is missing, damaged, or cannot be read is an `InputError`.
+    """
 
     folder: RunFolder
     metrics: dict[str, Any]
@@ -63,11 +66,7 @@ class Run:
 
     @cached_property
     def config(self) -> Config:
-        """The resolved configuration.
-
-        Raises:
-            InputError: `config.yaml` is missing, damaged, or cannot be read.
-        """
+        """The resolved configuration."""
         if self.asked:
             return self.asked
         try:
@@ -79,11 +78,7 @@ class Run:
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """What `config.yaml` says, not validated: a fraction of a millisecond, for thousands of runs at a time.
-
-        Raises:
-            InputError: it is missing, damaged, or cannot be read.
-        """
+        """What `config.yaml` says, not validated: a fraction of a millisecond, for thousands of runs at a time."""
         return formats.read_yaml(self.folder.path / "config.yaml")
 
     @cached_property
@@ -100,11 +95,7 @@ class Run:
 
     @cached_property
     def history(self) -> list[Record]:
-        """A record per epoch, as many as `metrics.json` counts.
-
-        Raises:
-            InputError: it is missing, damaged, or cannot be read.
-        """
+        """A record per epoch, as many as `metrics.json` counts."""
         history, epochs = self.folder.read_history(), self.measured.epochs
         if len(history) != epochs:
             file = self.folder.path / "history.jsonl"
@@ -113,11 +104,7 @@ class Run:
 
     @cached_property
     def mistakes(self) -> list[Mistake]:
-        """The test images that the saved model gets wrong, as many as `metrics.json` counts.
-
-        Raises:
-            InputError: they are missing, damaged, or cannot be read.
-        """
+        """The test images that the saved model gets wrong, as many as `metrics.json` counts."""
         file = self.folder.path / "mistakes.json"
         listed, counted, classes = formats.read_mistakes(file), self.measured.test.wrong, self.measured.dataset.classes
         if len({mistake.index for mistake in listed}) != counted:

@@ -50,11 +50,7 @@ def read_weights(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def weights_sha256(path: Path) -> str:
-    """SHA-256 (hex) of all weights of the `.keras` file at `path` with their names, types and shapes.
-
-    Raises:
-        InputError: it is not a saved model, is damaged, or refers to other files.
-    """
+    """SHA-256 (hex) of all weights with their names, types and shapes; raises what `read_weights` does."""
     digest = hashlib.sha256()
     for name, values in sorted(read_weights(path).items()):
         digest.update(f"{name} {values.dtype} {values.shape}\n".encode())

@@ -95,17 +95,13 @@ class Supply(ABC):
 
 
 def launch_from(supply: Supply, machine: Machine, like: PlannedRun, *, observer: Observer | None = None) -> None:
-    """Train what `supply` gives until there is nothing more; signals are handled as by `launch`.
+    """Train what `supply` gives until there is nothing more; signals and errors are as of `launch`.
 
     Args:
         supply: decides on the runs; all have the data set, the backend and the device of `like`.
         machine: where to train them.
         like: any run.
         observer: is notified of events.
-
-    Raises:
-        Interruption: a KeyboardInterrupt; finished runs and checkpoints are kept.
-        NoRoomError: the disk is full.
     """
     observer = observer or Observer()
     executor = machine.executor([like], timeout=None, note=observer.note)

@@ -22,7 +22,7 @@ SMALL = {
 class Told(Tracker):
     """Keeps what it is told."""
 
-    name = title = "told"
+    title = "told"
 
     def __init__(self) -> None:
         self.events: list[object] = []
