@@ -50,7 +50,8 @@ def tune(
         name: of the search; it goes to `results/<name>/`.
         jobs: trials at a time; None chooses it for this machine. With 1, the search is repeatable.
         cluster: where to train instead: the address or the scheduler file of a Dask cluster, `local` or `local:N`.
-        results, data_dir, wait, progress, observer: as of `sweep`.
+        wait: wait for the workers of the cluster.
+        results, data_dir, progress, observer: as of `sweep`.
 
     Raises:
         InputError: an argument or the file is invalid; nothing was trained.
