@@ -49,7 +49,6 @@ def _results(measured: Measured) -> tuple[list[Column], list[list[str]]]:
     """A row each for training, validation and test; the published accuracies beside ours where there are some."""
     data, test, epochs, published = measured.dataset, measured.test, measured.epochs, measured.published
     known = published.train_accuracy is not None or published.test_accuracy is not None
-    low, high = test.ci95
 
     def row(
         name: str, images: int, epoch: int, score: Score | Test, other: float | None, interval: str = ""
@@ -62,8 +61,7 @@ def _results(measured: Measured) -> tuple[list[Column], list[list[str]]]:
     if measured.validation:
         name = "test as validation" if data.selected_on_test else "validation"
         rows.append(row(name, data.validation, epochs, measured.validation, None))
-    interval = f"{low:.4f} to {high:.4f}"
-    rows.append(row("test", test.total, measured.best.epoch, test, published.test_accuracy, interval))
+    rows.append(row("test", test.total, measured.best.epoch, test, published.test_accuracy, wording.ends(test.ci95)))
     headings = ["Images", "Epoch", "Loss", "Accuracy", *(["Published"] if known else []), "95 % CI"]
     return [Column(""), *(Column(heading, number=True) for heading in headings)], rows
 

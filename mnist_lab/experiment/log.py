@@ -7,6 +7,7 @@ from typing_extensions import override
 from mnist_lab.experiment.data import Splits
 from mnist_lab.experiment.observer import Observer, Plan
 from mnist_lab.history import Record
+from mnist_lab.reports import wording
 from mnist_lab.runs import Measured
 from mnist_lab.text import quantities
 from mnist_lab.text.printable import printable
@@ -33,10 +34,9 @@ class LogFile(Observer):
     @override
     def done(self, measured: Measured) -> None:
         test = measured.test
-        low, high = test.ci95
         loss = "NaN" if test.loss is None else f"{test.loss:.4f}"
         self.note(
-            f"test: loss {loss}  accuracy {test.accuracy:.4f} (95 % confidence interval {low:.4f} to {high:.4f})  "
+            f"test: loss {loss}  accuracy {test.accuracy:.4f} (95 % confidence interval {wording.ends(test.ci95)})  "
             f"{test.wrong:,} of {test.total:,} wrong"
         )
         for observation in measured.observations:

@@ -27,13 +27,12 @@ def run_html(run: Run) -> str:
     """A finished run: what it was trained and tested on, with which results, its learning curves and observations."""
     measured = run.measured
     facts, data, test = measured.run, measured.dataset, measured.test
-    low, high = test.ci95
     rows = [["training", f"{data.train:,}", _number(measured.train.loss), _number(measured.train.accuracy), ""]]
     if measured.validation:
         name = "test as validation" if data.selected_on_test else "validation"
         score = measured.validation
         rows.append([name, f"{data.validation:,}", _number(score.loss), _number(score.accuracy), ""])
-    rows.append(["test", f"{test.total:,}", _number(test.loss), _number(test.accuracy), f"{low:.4f} to {high:.4f}"])
+    rows.append(["test", f"{test.total:,}", _number(test.loss), _number(test.accuracy), wording.ends(test.ci95)])
     size, epochs = measured.parameters, quantities.count(measured.epochs, "epoch")
     about = [
         f"{facts.name}, seed {facts.seed}, {data.label}",
