@@ -58,8 +58,7 @@ class Run(runs.Run):
             raise InputError(f"plot: expected one of {', '.join(get_args(Plot))}, received {kind!r:.60}.")
         from mnist_lab import plots
 
-        facts, data = self.measured.run, self.measured.dataset
-        title = f"{facts.name}, seed {facts.seed}, {data.label}"
+        data, title = self.measured.dataset, self.measured.title
         if kind == "confusion":
             return plots.confusion(self.predictions.confusion(data.classes), data.names, title=title)
         said: dict[str, Any] = {"title": title, "validation_name": "test" if data.selected_on_test else "validation"}

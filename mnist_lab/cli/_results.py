@@ -40,9 +40,8 @@ def print_run(run: Run) -> None:
 
 
 def _heading(measured: Measured) -> str:
-    run, data = measured.run, measured.dataset
-    genuine = "" if data.genuine or data.name != "mnist" else " (not the published files)"
-    return f"{run.name}, seed {run.seed}, {data.label}{genuine}"
+    data = measured.dataset
+    return measured.title + ("" if data.genuine or data.name != "mnist" else " (not the published files)")
 
 
 def _results(measured: Measured) -> tuple[list[Column], list[list[str]]]:

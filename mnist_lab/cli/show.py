@@ -87,8 +87,7 @@ def _plot(run: "Run", image: str | None, output: Path | None, data_dir: Path | N
     from mnist_lab.prediction import check_model, feature_maps, first_layer, load_network, signature_of
 
     check_model(run)
-    facts = run.measured.run
-    title = f"{facts.name}, seed {facts.seed}, {run.measured.dataset.label}"
+    title = run.measured.title
     signature = signature_of(run, data_dir)
     if image is None:
         layer = first_layer(load_network(run, signature).model)
@@ -106,7 +105,7 @@ def _plot(run: "Run", image: str | None, output: Path | None, data_dir: Path | N
 
         layers = {layer.name: layer.maps for layer in maps}
         what, figure = "activations", plots.activations(pixels, layers, title=f"{title}: {said}")
-    path = output or Path(f"{facts.experiment.replace('/', '-')}-{run.folder.id}-{what}.png")
+    path = output or Path(f"{run.measured.run.experiment.replace('/', '-')}-{run.folder.id}-{what}.png")
     make_folder(path.parent)
     plots.save(figure, path)
     echo(str(path))

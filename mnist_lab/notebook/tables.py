@@ -26,22 +26,19 @@ TRIALS = 5
 def run_html(run: Run) -> str:
     """A finished run: what it was trained and tested on, with which results, its learning curves and observations."""
     measured = run.measured
-    facts, data, test = measured.run, measured.dataset, measured.test
+    data, test = measured.dataset, measured.test
     rows = [["training", f"{data.train:,}", _number(measured.train.loss), _number(measured.train.accuracy), ""]]
     if measured.validation:
         name = "test as validation" if data.selected_on_test else "validation"
         score = measured.validation
         rows.append([name, f"{data.validation:,}", _number(score.loss), _number(score.accuracy), ""])
     rows.append(["test", f"{test.total:,}", _number(test.loss), _number(test.accuracy), wording.ends(test.ci95)])
-    size, epochs = measured.parameters, quantities.count(measured.epochs, "epoch")
-    about = [
-        f"{facts.name}, seed {facts.seed}, {data.label}",
-        f"{quantities.parameters(size.trainable, size.total)}, {epochs}, {quantities.duration(measured.seconds.total)}",
-    ]
+    parameters = quantities.parameters(measured.parameters.trainable, measured.parameters.total)
+    about = f"{parameters}, {quantities.count(measured.epochs, 'epoch')}, {quantities.duration(measured.seconds.total)}"
     return _page(
-        about[0],
+        measured.title,
         [
-            f"<div>{_text(about[1])}</div>",
+            f"<div>{_text(about)}</div>",
             table(["", "Images", "Loss", "Accuracy", "95 % CI"], rows),
             "".join(_curves(run)),
             _list([wording.observation(one) for one in observed(run)]),

@@ -195,6 +195,11 @@ class Measured(_Facts):
     observations: tuple[Observed, ...] = ()
 
     @property
+    def title(self) -> str:
+        """What it is called above numbers and plots: `mlp_512, seed 1, MNIST`."""
+        return f"{self.run.name}, seed {self.run.seed}, {self.dataset.label}"
+
+    @property
     def published(self) -> Reference:
         """The published numbers that it can be held against; an empty reference if there are none."""
         return self.reference.applicable if self.reference else Reference()
