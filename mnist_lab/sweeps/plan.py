@@ -121,22 +121,22 @@ def make_plan(
     """
     known: dict[object, datasets.Dataset] = {}
     notes: list[str] = []
-    identities: list[tuple[Identity, str]] = []
+    identities: list[Identity] = []
     for config in configs:
         images = datasets.images_of(config.data)
         if images not in known:
             known[images] = datasets.load(config.data, data_dir)
         identity = identify(config, known[images], results)
-        identities.append((identity, source(config)))
+        identities.append(identity)
         notes += [note for note in identity.notes if note not in notes]
-    _refuse_twins([identity for identity, _ in identities])
+    _refuse_twins(identities)
     finished = _Finished(results)
-    planned = {identity.fingerprint for identity, _ in identities}
-    runs = tuple(_planned(identity, file, finished, planned) for identity, file in identities)
+    planned = {identity.fingerprint for identity in identities}
+    runs = tuple(_planned(identity, source(identity.config), finished, planned) for identity in identities)
     notes += finished.problems
     notes += dict.fromkeys(note for run in runs if run.found and (note := run.identity.renamed(run.found)))
     notes += _found_elsewhere(runs)
-    notes += too_few_seeds(identity.config for identity, _ in identities)
+    notes += too_few_seeds(identity.config for identity in identities)
     if retry_failed:
         todo = tuple(run for run in runs if run.state == "failed")
     else:
