@@ -55,12 +55,19 @@ def looked_at(browser, *, width, scheme="light", media="screen"):
 
 
 def requested(browser, address, script=""):
-    """The addresses that a page asks for while it loads, itself the first, and while `script` is run in it."""
+    """The addresses other than its own that a page asks for while it loads and while `script` is run in it."""
     browser.get_log("performance")
     browser.get(address)
     browser.execute_script(script)
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    return [each["params"]["request"]["url"] for each in messages if each["method"] == "Network.requestWillBeSent"]
+    asked = [each["params"]["request"]["url"] for each in messages if each["method"] == "Network.requestWillBeSent"]
+    assert asked[0] == address
+    return [url for url in asked[1:] if not url.startswith("data:")]
+
+
+def beyond_the_screen(page):
+    """By how many pixels the page is wider than the screen."""
+    return page.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
 def find(page, selector):

@@ -7,6 +7,7 @@ MNIST_LAB_THOROUGH=1 adds those that are marked `thorough`, as continuous integr
 import os
 import signal
 
+import pytest
 from hypothesis import settings
 
 BACKEND = os.environ.get("MNIST_LAB_TEST_BACKEND", "tensorflow")
@@ -36,3 +37,23 @@ def pytest_collection_modifyitems(config, items):
         slow = [item for item in items if item.get_closest_marker("thorough")]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in set(slow)]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    from tests.browser import chromium
+
+    with chromium(tmp_path_factory.mktemp("profile")) as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser, address):
+    """The page, freshly loaded on a screen of 1400 pixels in daylight; complaints in the console fail the test."""
+    from tests.browser import looked_at
+
+    looked_at(browser, width=1400)
+    browser.get(address)
+    browser.get_log("browser")
+    yield browser
+    assert browser.get_log("browser") == []

@@ -8,7 +8,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from mnist_lab.reports import write_page
-from tests.browser import chromium, contrast, find, looked_at, luminance, requested, texts
+from tests.browser import beyond_the_screen, contrast, find, looked_at, luminance, requested, texts
 from tests.reports.page_results import compared, mistakes, two_data_sets
 from tests.run_folders import finished_run
 
@@ -16,24 +16,8 @@ pytestmark = pytest.mark.thorough
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with chromium(tmp_path_factory.mktemp("profile")) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def address(tmp_path_factory):
     return two_data_sets(tmp_path_factory.mktemp("results")).as_uri()
-
-
-@pytest.fixture
-def page(browser, address):
-    """The page, freshly loaded on a screen of 1400 pixels in daylight; complaints in the console fail the test."""
-    looked_at(browser, width=1400)
-    browser.get(address)
-    browser.get_log("browser")
-    yield browser
-    assert browser.get_log("browser") == []
 
 
 def names(page):
@@ -58,9 +42,8 @@ def experiment(page, name):
 
 
 def test_the_page_makes_no_requests_and_the_console_stays_empty(browser, address):
-    asked = requested(browser, address, "for (const each of document.querySelectorAll('details')) each.open = true")
-    assert asked[0] == address
-    assert all(url.startswith("data:") for url in asked[1:])
+    opening = "for (const each of document.querySelectorAll('details')) each.open = true"
+    assert requested(browser, address, opening) == []
     assert browser.get_log("browser") == []
 
 
@@ -262,8 +245,7 @@ def test_text_stands_out_from_what_is_behind_it(page, scheme):
 def test_the_page_is_no_wider_than_the_screen(page, width):
     page.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
     looked_at(page, width=width)
-    beyond = page.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert beyond == 0
+    assert beyond_the_screen(page) == 0
     curves = page.execute_async_script("""
         const done = arguments[0];
         requestAnimationFrame(() => requestAnimationFrame(() =>

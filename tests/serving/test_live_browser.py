@@ -12,7 +12,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from mnist_lab.runs import lock
 from mnist_lab.serving import site
-from tests.browser import chromium, find, looked_at, texts
+from tests.browser import beyond_the_screen, find, looked_at, texts
 from tests.lab import Preloaded, command, environment, write
 from tests.reports.page_results import two_data_sets
 from tests.run_folders import finished_run, unfinished_run
@@ -20,12 +20,6 @@ from tests.serving.served import serving
 
 pytestmark = pytest.mark.thorough
 PATIENCE = 120
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with chromium(tmp_path_factory.mktemp("profile")) as started:
-        yield started
 
 
 @pytest.fixture
@@ -133,8 +127,7 @@ def test_a_server_that_has_stopped_is_said_until_it_is_back(browser, results):
 @pytest.mark.parametrize("width", [360, 1400])
 def test_the_page_is_no_wider_than_the_screen(page, width):
     looked_at(page, width=width)
-    beyond = page.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert beyond == 0
+    assert beyond_the_screen(page) == 0
 
 
 SWEEP = "data: {dataset: digits, subset: 400, test_subset: 100}\nmodel: {kind: mlp, nodes: [8]}\ntrain: {epochs: %d}\n"

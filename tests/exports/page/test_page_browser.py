@@ -17,7 +17,7 @@ from mnist_lab.exports.page.forward import ACTIVATIONS
 from mnist_lab.exports.page.packing import Packed, Step
 from mnist_lab.exports.trained import Trained
 from mnist_lab.runs import load_run
-from tests.browser import chromium, contrast, find, looked_at, luminance, requested, texts
+from tests.browser import beyond_the_screen, contrast, find, looked_at, luminance, requested, texts
 from tests.exports.networks import END, NETWORKS, network
 from tests.exports.untrained import untrained
 from tests.lab import good, run_folder, write
@@ -36,12 +36,6 @@ KINDS = {
     },
     "separable": {"kind": "cnn", "layers": [CONV, {"separable_conv": {"filters": 12, "depth_multiplier": 2}}, *END]},
 }
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with chromium(tmp_path_factory.mktemp("profile")) as started:
-        yield started
 
 
 def answers(browser, address, images):
@@ -188,7 +182,7 @@ train: {epochs: 40, batch_size: 32}
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory):
+def address(tmp_path_factory):
     """The page of two trained networks."""
     cwd = tmp_path_factory.mktemp("trained")
     for name, nodes in (("plain", 64), ("wide", 128)):
@@ -199,13 +193,9 @@ def two(tmp_path_factory):
 
 
 @pytest.fixture
-def page(browser, two):
-    looked_at(browser, width=1400)
-    browser.get(two)
-    browser.get_log("browser")
-    settled(browser)
-    yield browser
-    assert browser.get_log("browser") == []
+def page(page):
+    settled(page)
+    return page
 
 
 def labels(page):
@@ -300,10 +290,8 @@ def test_a_drawing_that_is_no_single_digit_gets_a_warning(page, strokes, said):
     assert said in find(page, "#doubts").text
 
 
-def test_nothing_is_asked_of_anybody(browser, two):
-    asked = requested(browser, two)
-    assert asked[0] == two
-    assert all(url.startswith("data:") for url in asked[1:])
+def test_nothing_is_asked_of_anybody(browser, address):
+    assert requested(browser, address) == []
 
 
 @pytest.mark.parametrize("width", [360, 1400])
@@ -311,8 +299,7 @@ def test_the_page_is_no_wider_than_the_screen(page, width):
     looked_at(page, width=width)
     draw(page, ZERO)
     settled(page)
-    beyond = page.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert beyond == 0
+    assert beyond_the_screen(page) == 0
     assert find(page, "#field").size["width"] >= 0.75 * min(width, 700)
 
 
