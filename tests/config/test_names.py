@@ -1,7 +1,6 @@
 """Names of experiments in any script: kept where a file system takes them, and never two in one folder."""
 
 import unicodedata
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -12,27 +11,16 @@ from mnist_lab.config.names import MAX_BYTES, checked_name, folder_name, hashed
 from mnist_lab.config.sweeps import load_sweep
 from mnist_lab.errors import ConfigError, InputError
 from mnist_lab.runs.query import Condition
+from tests.lab import write
 
+pytestmark = pytest.mark.usefixtures("folder")
 CONFIG = "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [8]}\n"
 SCRIPTS = ["базовая", "größer", "深い網", "नेटवर्क", "عميق", "넓은", "tiefe_ß", "📈"]
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def write(path: str, text: str = CONFIG) -> str:
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Path(path).write_text(text, encoding="utf-8")
-    return path
-
-
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_name_in_any_script_is_that_of_the_experiment(name: str) -> None:
-    config = load_config(write(f"configs/{name}/{name}.yaml"))
+    config = load_config(write(f"configs/{name}/{name}.yaml", CONFIG))
     assert (config.name, config.experiment) == (name, f"{name}/{name}")
     assert load_config(write("config.yaml", to_yaml(config))) == config
     assert load_config(write("x.yaml", f"experiment: {name}\nname: {name}\n{CONFIG}")).experiment == name
@@ -41,7 +29,7 @@ def test_a_name_in_any_script_is_that_of_the_experiment(name: str) -> None:
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_a_decomposed_name_is_the_composed_one(form: str) -> None:
     name = unicodedata.normalize(form, "größer_é")
-    assert load_config(write(f"{name}.yaml")).experiment == "größer_é"
+    assert load_config(write(f"{name}.yaml", CONFIG)).experiment == "größer_é"
     assert load_config(write("x.yaml", f"experiment: {name}\n{CONFIG}")).experiment == "größer_é"
     assert load_sweep(["mlp_512"], name=name).name == "größer_é"
     assert Condition.parse(f"experiment=={name}").holds("größer_é")
@@ -51,7 +39,7 @@ def test_a_decomposed_name_is_the_composed_one(form: str) -> None:
 @pytest.mark.parametrize("stored", ["NFC", "NFD"])
 @pytest.mark.parametrize("typed", ["NFC", "NFD"])
 def test_a_file_is_found_in_both_forms_of_unicode(stored: str, typed: str) -> None:
-    write(f"{unicodedata.normalize(stored, 'größer')}.yaml")
+    write(f"{unicodedata.normalize(stored, 'größer')}.yaml", CONFIG)
     name = unicodedata.normalize(typed, "größer")
     assert load_config(f"{name}.yaml").experiment == "größer"
     assert load_config(write("x.yaml", f"extends: {name}.yaml\n")).base == "größer"
@@ -124,11 +112,11 @@ def test_a_name_that_some_file_system_refuses_is_refused(name: str, reason: str)
 def test_a_path_that_makes_too_long_a_name_is_refused_before_anything_is_trained() -> None:
     deep = "/".join(["a_long_folder_name"] * 12)
     with pytest.raises(ConfigError, match=r"name of the experiment: expected at most 200 characters, received 22\d"):
-        load_config(write(f"configs/{deep}/x.yaml"))
+        load_config(write(f"configs/{deep}/x.yaml", CONFIG))
 
 
 def test_two_files_whose_names_become_one_are_refused_by_both_names() -> None:
-    write("mine/a b.yaml")
+    write("mine/a b.yaml", CONFIG)
     write("mine/a_b.yaml", CONFIG.replace("8", "16"))
     with pytest.raises(ConfigError, match=r"mine/a b.yaml and mine/a_b.yaml are the same run: both are called a_b"):
         load_sweep(["mine"])

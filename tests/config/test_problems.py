@@ -9,16 +9,10 @@ import pytest
 from mnist_lab.config import Override, load_config
 from mnist_lab.errors import ConfigError
 
+pytestmark = pytest.mark.usefixtures("folder")
 DATA = "data: {dataset: mnist}\n"
 MODEL = "model: {kind: mlp, nodes: [8]}\n"
 VALID = DATA + MODEL
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working folder, so that messages name files as a user at a terminal sees them."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def complaint(text: str, *options: str) -> str:
@@ -43,7 +37,7 @@ def cnn(*layers: str) -> str:
     return f"{DATA}model:\n  kind: cnn\n  layers:\n{below}"
 
 
-def test_every_problem_of_a_file_is_told_at_once_in_the_order_of_the_file(folder: Path) -> None:
+def test_every_problem_of_a_file_is_told_at_once_in_the_order_of_the_file() -> None:
     message = complaint(
         dedent("""\
             data:
@@ -98,7 +92,7 @@ UNKNOWN_KEYS = {
 
 
 @pytest.mark.parametrize("line", UNKNOWN_KEYS)
-def test_an_unknown_key_is_told_with_the_nearest_valid_one(folder: Path, line: str) -> None:
+def test_an_unknown_key_is_told_with_the_nearest_valid_one(line: str) -> None:
     path, nearest = UNKNOWN_KEYS[line]
     column = line.index(re.split(r"[.\]]", path)[-1]) + 1
     expected = f"my.yaml:3:{column}: {path}: unknown key (did you mean '{nearest}'?); expected one of "
@@ -115,21 +109,21 @@ def test_an_unknown_key_is_told_with_the_nearest_valid_one(folder: Path, line: s
         ("residual: [{dense: {units: 3, actvation: relu}}]", "residual[0].dense.actvation", "activation"),
     ],
 )  # fmt: skip
-def test_an_unknown_key_of_a_layer_is_told_at_its_place(folder: Path, layer: str, path: str, nearest: str) -> None:
+def test_an_unknown_key_of_a_layer_is_told_at_its_place(layer: str, path: str, nearest: str) -> None:
     column = layer.index(path.rsplit(".", 1)[1]) + 7
     expected = f"my.yaml:5:{column}: model.layers[0].{path}: unknown key (did you mean '{nearest}'?); expected one of "
     assert problem(cnn(layer)).startswith(expected)
 
 
-def test_a_key_far_from_every_valid_one_gets_no_suggestion(folder: Path) -> None:
+def test_a_key_far_from_every_valid_one_gets_no_suggestion() -> None:
     assert ": quux: unknown key; expected one of extends, name, " in problem(f"{VALID}quux: 1\n")
 
 
-def test_a_merge_key_is_an_unknown_key(folder: Path) -> None:
+def test_a_merge_key_is_an_unknown_key() -> None:
     assert problem(f"{VALID}<<: {{seed: 3}}\n").startswith("my.yaml:3:1: <<: unknown key; ")
 
 
-def test_a_number_as_a_key_is_an_unknown_key(folder: Path) -> None:
+def test_a_number_as_a_key_is_an_unknown_key() -> None:
     assert problem(f"{VALID}5: 6\n").startswith("my.yaml:3:1: [5]: unknown key; ")
 
 
@@ -144,9 +138,7 @@ UNKNOWN_NAMES = [
 
 
 @pytest.mark.parametrize(("line", "place", "name", "nearest"), UNKNOWN_NAMES)
-def test_an_unknown_name_is_told_with_the_nearest_one(
-    folder: Path, line: str, place: str, name: str, nearest: str
-) -> None:
+def test_an_unknown_name_is_told_with_the_nearest_one(line: str, place: str, name: str, nearest: str) -> None:
     expected = f"my.yaml:{place}: unknown name '{name}' (did you mean '{nearest}'?); expected one of "
     assert problem(f"{VALID}{line}\n").startswith(expected)
 
@@ -162,9 +154,7 @@ def test_an_unknown_name_is_told_with_the_nearest_one(
         ("residual: [flaten]", "5:18: model.layers[0].residual[0]", "flaten", "flatten"),
     ],
 )  # fmt: skip
-def test_an_unknown_layer_is_told_with_the_nearest_one(
-    folder: Path, layer: str, place: str, name: str, nearest: str
-) -> None:
+def test_an_unknown_layer_is_told_with_the_nearest_one(layer: str, place: str, name: str, nearest: str) -> None:
     expected = f"my.yaml:{place}: unknown name '{name}' (did you mean '{nearest}'?); expected one of "
     assert problem(cnn(layer)).startswith(expected)
 
@@ -182,7 +172,7 @@ def test_an_unknown_layer_is_told_with_the_nearest_one(
         (f"{VALID}runtime: {{backend: tensorflw}}\n", "3:20: runtime.backend: expected one of tensorflow, jax, "),
     ],
 )  # fmt: skip
-def test_a_misspelt_choice_is_told_with_all_choices_and_the_nearest(folder: Path, text: str, expected: str) -> None:
+def test_a_misspelt_choice_is_told_with_all_choices_and_the_nearest(text: str, expected: str) -> None:
     message = problem(text)
     assert message.startswith(f"my.yaml:{expected}")
     assert "(did you mean '" in message
@@ -228,7 +218,7 @@ WRONG_TYPES = [
 
 
 @pytest.mark.parametrize(("line", "expected"), WRONG_TYPES)
-def test_nothing_is_converted_to_another_type(folder: Path, line: str, expected: str) -> None:
+def test_nothing_is_converted_to_another_type(line: str, expected: str) -> None:
     assert problem(f"{VALID}{line}\n") == f"my.yaml:{expected}"
 
 
@@ -264,12 +254,12 @@ OUT_OF_RANGE = [
 
 
 @pytest.mark.parametrize(("line", "expected"), OUT_OF_RANGE)
-def test_a_value_out_of_range_is_told_with_the_range(folder: Path, line: str, expected: str) -> None:
+def test_a_value_out_of_range_is_told_with_the_range(line: str, expected: str) -> None:
     assert problem(f"{VALID}{line}\n") == f"my.yaml:{expected}"
 
 
 @pytest.mark.parametrize("name", ["''", "../up", "/abs", "a b", "a//b", ".hidden", "-x", "a/", "a\\b", "x" * 201])
-def test_a_name_that_is_no_folder_below_the_results_is_refused(folder: Path, name: str) -> None:
+def test_a_name_that_is_no_folder_below_the_results_is_refused(name: str) -> None:
     assert problem(f"{VALID}name: {name}\n").startswith("my.yaml:3:7: name: expected ")
     assert problem(f"{VALID}experiment: {name}\n").startswith("my.yaml:3:13: experiment: expected ")
 
@@ -309,7 +299,7 @@ def test_a_name_that_is_no_folder_below_the_results_is_refused(folder: Path, nam
         (cnn("residual: []"), "5:17: model.layers[0].residual: expected at least one entry, received an empty list"),
     ],
 )  # fmt: skip
-def test_data_and_layers_out_of_range_are_told_with_the_range(folder: Path, text: str, expected: str) -> None:
+def test_data_and_layers_out_of_range_are_told_with_the_range(text: str, expected: str) -> None:
     assert problem(text) == f"my.yaml:{expected}"
 
 
@@ -330,7 +320,7 @@ def test_data_and_layers_out_of_range_are_told_with_the_range(folder: Path, text
         (cnn("conv:"), "5:12: model.layers[0].conv.filters"),
     ],
 )
-def test_a_missing_key_is_told_with_its_whole_path(folder: Path, text: str, expected: str) -> None:
+def test_a_missing_key_is_told_with_its_whole_path(text: str, expected: str) -> None:
     assert problem(text) == f"my.yaml:{expected}: this key is required"
 
 
@@ -353,7 +343,7 @@ def test_a_missing_key_is_told_with_its_whole_path(folder: Path, text: str, expe
     ],
 )  # fmt: skip
 def test_a_missing_or_wrong_kind_hides_nothing_that_is_wrong_whichever_is_meant(
-    folder: Path, text: str, expected: dict[str, str]
+    text: str, expected: dict[str, str]
 ) -> None:
     said = [line for line in complaint(text).splitlines() if line.startswith("my.yaml:") and " problem" not in line]
     assert sorted(line.split(": ")[1] for line in said) == sorted(expected)
@@ -393,7 +383,7 @@ NO_VALIDATION = f"data: {{dataset: d, validation: {{split: none}}}}\n{MODEL}"
          "1:26: data.rows: expected two row numbers, the first below the second, received [5, 5]"),
     ],
 )  # fmt: skip
-def test_keys_that_contradict_each_other_are_told(folder: Path, text: str, expected: str) -> None:
+def test_keys_that_contradict_each_other_are_told(text: str, expected: str) -> None:
     assert problem(text) == f"my.yaml:{expected}"
 
 
@@ -404,13 +394,13 @@ def test_keys_that_contradict_each_other_are_told(folder: Path, text: str, expec
         "train: {schedule: {plateau: {monitor: loss}}}",
     ],
 )
-def test_without_a_validation_set_training_can_be_monitored(folder: Path, line: str) -> None:
+def test_without_a_validation_set_training_can_be_monitored(line: str) -> None:
     Path("my.yaml").write_text(f"{NO_VALIDATION}{line}\n")
     assert load_config("my.yaml").data.validation.split == "none"
 
 
-def test_a_problem_of_an_inherited_value_is_told_in_the_file_that_has_it(folder: Path) -> None:
-    (folder / "base").mkdir()
+def test_a_problem_of_an_inherited_value_is_told_in_the_file_that_has_it() -> None:
+    Path("base").mkdir()
     Path("base/base.yaml").write_text(f"{VALID}train:\n  batch_size: 128\n  epochs: none\n")
     lines = complaint("extends: base/base.yaml\ntrain:\n  batch_size: 0\n").splitlines()
     assert lines == [
@@ -424,23 +414,23 @@ def test_a_problem_of_an_inherited_value_is_told_in_the_file_that_has_it(folder:
     ]
 
 
-def test_a_problem_of_an_override_is_told_with_the_option(folder: Path) -> None:
+def test_a_problem_of_an_override_is_told_with_the_option() -> None:
     assert complaint(VALID, "train.epochs=0").splitlines() == [
         "my.yaml: 1 problem",
         "--set train.epochs=0: train.epochs: expected more than 0, received 0",
     ]
 
 
-def test_an_unknown_key_in_an_override_is_told_with_the_nearest_one(folder: Path) -> None:
+def test_an_unknown_key_in_an_override_is_told_with_the_nearest_one() -> None:
     assert "--set trian.epochs=3: trian: unknown key (did you mean 'train'?)" in complaint(VALID, "trian.epochs=3")
 
 
-def test_a_contradiction_made_by_an_override_is_told_with_the_option(folder: Path) -> None:
+def test_a_contradiction_made_by_an_override_is_told_with_the_option() -> None:
     message = complaint(NO_VALIDATION, "train.restore_best=val_loss")
     assert "--set train.restore_best=val_loss: train.restore_best: 'val_loss' needs a validation set" in message
 
 
-def test_problems_nested_in_residual_blocks_have_their_whole_path(folder: Path) -> None:
+def test_problems_nested_in_residual_blocks_have_their_whole_path() -> None:
     block = dedent("""\
         - residual:
             layers:

@@ -22,7 +22,9 @@ from mnist_lab.config.searches import (
 )
 from mnist_lab.config.sweeps import load_sweep
 from mnist_lab.errors import ConfigError
+from tests.lab import write
 
+pytestmark = pytest.mark.usefixtures("folder")
 BASE = "data: {dataset: mnist}\nmodel: {kind: mlp, nodes: [8, 4], dropout: 0.2}\ntrain: {epochs: 4}\n"
 BUDGET = "budget: {trials: 5}\n"
 NETWORKS = """\
@@ -38,11 +40,6 @@ space:
           - dense: {units: classes, activation: softmax}
   train.optimizer.learning_rate: {log_uniform: [1e-4, 1e-2]}
 """
-
-
-def write(path: str, text: str) -> str:
-    Path(path).write_text(text)
-    return path
 
 
 def search_of(text: str, *options: str, base: str = BASE) -> Search:

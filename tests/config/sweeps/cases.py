@@ -1,7 +1,6 @@
 """Sweeps to try: a base, files beside it, and what a sweep of them is or is refused with."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,15 +8,10 @@ import pytest
 from mnist_lab.config import Override
 from mnist_lab.config.sweeps import Sweep, load_sweep
 from mnist_lab.errors import ConfigError
+from tests.lab import write
 
 BASE = "data: {dataset: mnist}\nmodel: {kind: mlp, nodes: [8, 4], dropout: 0.2}\ntrain: {epochs: 4}\n"
 OTHER = "extends: base.yaml\ntrain: {epochs: 5}\n"
-
-
-def write(path: str, text: str) -> str:
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Path(path).write_text(text)
-    return path
 
 
 def sweep_of(text: str, *options: str, **arguments: Any) -> Sweep:

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from mnist_lab.config import Override, describe, differences, load_config
 from mnist_lab.config.sweeps import load_sweep, parse_seeds
 from mnist_lab.errors import InputError
-from tests.config.sweeps.cases import BASE, OTHER, arm_names, experiments, sweep_of, write
+from tests.config.sweeps.cases import BASE, OTHER, arm_names, experiments, sweep_of
+from tests.lab import write
+
+pytestmark = pytest.mark.usefixtures("folder")
 
 # Sweep files
 

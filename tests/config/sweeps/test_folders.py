@@ -5,7 +5,10 @@ import pytest
 from mnist_lab.config import Override, fingerprint, load_config, shipped, to_yaml
 from mnist_lab.config.sweeps import check_files, load_sweep
 from mnist_lab.errors import ConfigError, InputError
-from tests.config.sweeps.cases import BASE, OTHER, experiments, refusal, write
+from tests.config.sweeps.cases import BASE, OTHER, experiments, refusal
+from tests.lab import write
+
+pytestmark = pytest.mark.usefixtures("folder")
 
 # What a configuration changes
 

@@ -11,7 +11,10 @@ from mnist_lab.config.loading import BLOCK_KEYS, kind_of_file
 from mnist_lab.config.sweeps import load_sweep
 from mnist_lab.config.sweeps.file import Block
 from mnist_lab.errors import ConfigError, InputError
-from tests.config.sweeps.cases import BASE, OTHER, refusal, refused, sweep_of, write
+from tests.config.sweeps.cases import BASE, OTHER, refusal, refused, sweep_of
+from tests.lab import write
+
+pytestmark = pytest.mark.usefixtures("folder")
 
 # What can be wrong
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working folder."""
+    """The working folder, so that messages name files as a user at a terminal sees them."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
