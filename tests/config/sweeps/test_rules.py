@@ -17,8 +17,6 @@ from mnist_lab.config import Config, load_config, shipped, to_yaml
 from mnist_lab.config.sweeps import Sweep, load_sweep, sweep_json_schema
 from tests.config.sweeps.cases import BASE, experiments
 
-pytestmark = pytest.mark.usefixtures("folder")
-
 # Rules for all sweep files
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
