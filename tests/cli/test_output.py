@@ -263,15 +263,6 @@ def test_results_that_cannot_be_written_are_an_error_of_the_system(tmp_path):
     assert err.decode() == "Error: standard output: No space left on device.\n"
 
 
-def test_an_error_of_the_operating_system_is_no_bug(monkeypatch):
-    def refuse(*_):
-        raise OSError(5, "Input/output error", "results/x")
-
-    monkeypatch.setattr("mnist_lab.runs.read_runs", refuse)
-    answer = in_process("list")
-    assert (answer.code, answer.err) == (2, "Error: results/x: Input/output error.\n")
-
-
 @given(st.text(), st.integers(1, 400), st.integers(1, 3_000))
 def test_an_error_is_never_longer_than_anybody_would_read(text, lines, width):
     message = "\n".join([(text + "x") * width] * lines)

@@ -17,7 +17,7 @@ from mnist_lab.errors import DataError
 from mnist_lab.runs import RunFolder
 from tests.cli.terminal import at_a_terminal, lines
 from tests.lab import Answer, Case, command, environment, imported, in_one_process, lab, read_json, write
-from tests.run_folders import edit_metrics, finished_run, give_mistakes
+from tests.run_folders import finished_run, give_mistakes
 
 FILES = {
     "report.html",
@@ -218,14 +218,6 @@ def test_a_damaged_run_is_named_on_stderr_and_the_rest_is_compared(results):
     assert answer.err.startswith(f"Skipped: {bad.path.relative_to(results.parent)}/metrics.json")
     assert answer.err.count("\n") == 1
     assert json.loads(answer.out)["runs"] == 2
-
-
-def test_a_run_of_a_newer_mnist_lab_is_bad_input(results):
-    edit_metrics(finished_run(results, "ablation/nodes_256"), format=99)
-    answer = report()
-    assert (answer.code, answer.out) == (2, "")
-    assert "newer mnist-lab (format 99" in answer.err
-    assert not (results / "report.md").exists()
 
 
 @pytest.mark.parametrize("columns", [50, 80, 130])

@@ -248,20 +248,8 @@ def test_an_accuracy_that_is_no_number_is_a_problem_that_names_its_key(tmp_path)
     assert "test.accuracy" in collect([tmp_path]).problems[0]
 
 
-def test_a_run_of_a_newer_format_is_an_error(tmp_path):
-    folder = finished_run(tmp_path)
-    edit_metrics(folder, format=99)
-    with pytest.raises(InputError, match="newer mnist-lab"):
-        collect([tmp_path])
-
-
 def test_a_copy_of_a_run_is_a_problem_and_no_further_seed(tmp_path):
     first, second = (finished_run(tmp_path / place) for place in ("a", "b"))
     found = collect([tmp_path])
     assert [run.folder for run in found.runs] == [first]
     assert found.problems == (f"{second.path}: the same run as {first.path}, which counts.",)
-
-
-def test_a_path_that_is_not_there_is_an_error(tmp_path):
-    with pytest.raises(InputError, match="there is no such folder"):
-        collect([tmp_path / "reslts"])

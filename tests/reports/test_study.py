@@ -472,14 +472,6 @@ def test_the_report_is_written_whole_into_a_folder_that_may_not_be_there_yet(res
     assert path.read_text(encoding="utf-8") == document(studied(results))
 
 
-def test_mnist_of_one_kind_is_not_compared_with_another(tmp_path):
-    finished_run(tmp_path)
-    finished_run(tmp_path, "ablation/no_relu", dataset=MNIST | {"sha256": "a" * 64})
-    found = studied(tmp_path)
-    assert len(found.sections) == 2
-    assert "Experiments on different data are listed separately" in document(found)
-
-
 def test_html_in_what_runs_say_of_themselves_is_text_in_every_markdown_file(tmp_path):
     title = '<img src=x onerror="alert(1)"> <!-- & 1 < 2'
     for config in ("mlp_512", "ablation/no_relu"):

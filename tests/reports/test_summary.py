@@ -12,7 +12,6 @@ from mnist_lab.errors import SetupError
 from mnist_lab.reports import collect, groups, study, write_report
 from mnist_lab.reports.figures import of_section
 from mnist_lab.reports.write import html
-from mnist_lab.text.quantities import duration
 from tests.run_folders import finished_run
 
 FILES = ["report.md", "summary.csv", "summary.json", "accuracy_curves.png", "accuracy_parameters.png"]
@@ -284,12 +283,3 @@ def test_a_folder_that_cannot_be_written_is_an_error_that_names_it(results, tmp_
     (tmp_path / "file").write_text("")
     with pytest.raises(SetupError, match="the report cannot be written"):
         write(results, tmp_path / "file" / "below")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.04, "0.0 s"), (45.25, "45.2 s"), (59.99, "1 min 00 s"), (60, "1 min 00 s"), (725, "12 min 05 s"),
-     (3599.6, "1 h 00 min"), (12_000, "3 h 20 min")],
-)  # fmt: skip
-def test_durations_are_words(seconds, text):
-    assert duration(seconds) == text

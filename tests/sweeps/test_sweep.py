@@ -174,14 +174,6 @@ def test_a_damaged_metrics_file_is_kept_aside_and_the_run_repeated(mixed, swept)
     assert family.evidence(copy) == family.evidence(swept[0])
 
 
-def test_a_run_of_a_newer_format_is_an_error(copy):
-    newer = next((copy / "results" / "base").glob("*/metrics.json"))
-    newer.write_text(newer.read_text().replace('"format": 1', '"format": 99'))
-    done = family.sweep(copy)
-    assert done.code == 2
-    assert "newer mnist-lab" in done.err
-
-
 @pytest.mark.thorough
 def test_a_run_that_takes_too_long_is_ended_and_recorded(folder):
     done = family.sweep(folder, "--set", "train.epochs=100000", "--timeout", "1", "--jobs", "3")

@@ -14,8 +14,10 @@ def test_one_thing_is_singular(number, text):
     ("seconds", "measured", "estimated"),
     [
         (0.04, "0.0 s", "0 s"),
+        (45.25, "45.2 s", "45 s"),
         (59.94, "59.9 s", "60 s"),
         (59.96, "1 min 00 s", "60 s"),
+        (60, "1 min 00 s", "60 s"),
         (89, "1 min 29 s", "89 s"),
         (725, "12 min 05 s", "12 min"),
         (3599.6, "1 h 00 min", "60 min"),
