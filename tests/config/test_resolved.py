@@ -57,12 +57,6 @@ def test_any_configuration_written_out_loads_equal(given_settings: dict[str, Any
         assert mark(loaded(to_yaml(config))) == mark(config)
 
 
-@pytest.mark.parametrize("text", ["\x85", "a\u2028b", "a\u2029b", "\ufeffz", "1e-3", "two\nlines"])
-def test_text_that_yaml_would_change_comes_back_as_it_was(text: str) -> None:
-    config = load_config({**BASE, "description": text})
-    assert loaded(to_yaml(config)).description == text
-
-
 def test_what_is_written_out_says_every_default() -> None:
     written = yaml.safe_load(to_yaml(load_config(BASE)))
     assert written["train"]["batch_size"] == 128
@@ -83,33 +77,11 @@ def test_what_is_written_out_has_a_line_for_each_key_of_a_section_and_each_layer
 @pytest.mark.parametrize(
     "text",
     [
-        "1e-3",
-        "1e5",
-        ".5",
-        "5.",
-        "+7",
-        "0o17",
-        "0x1f",
-        "9" * 200,
-        ".inf",
-        "on",
-        "~",
-        "true",
-        "",
-        " a ",
-        "ü: [",
-        "a\nb",
-        "-\n- b",
-        "'",
-        "#",
-        "*x",
-        "&x",
-        "!x",
-        "\x1b[2J",
-        "😀",
+        "1e-3", "1e5", ".5", "5.", "+7", "0o17", "0x1f", "9" * 200, ".inf", "on", "~", "true", "", " a ", "ü: [",
+        "a\nb", "-\n- b", "'", "#", "*x", "&x", "!x", "\x1b[2J", "😀", "\x85", "a\u2028b", "a\u2029b", "\ufeffz",
     ],
-)
-def test_text_that_looks_like_something_else_survives(text: str) -> None:
+)  # fmt: skip
+def test_text_that_yaml_would_change_or_take_for_something_else_survives(text: str) -> None:
     assert loaded(to_yaml(load_config({**BASE, "description": text}))).description == text
 
 
@@ -207,38 +179,20 @@ def test_what_cannot_change_the_numbers_is_not_in_the_fingerprint(sections: dict
 @pytest.mark.parametrize(
     "sections",
     [
-        {"data": {"rows": [0, 50_000]}},
-        {"data": {"subset": 1000}},
-        {"data": {"test_subset": 1000}},
         {"data": {"validation": {"split": "random"}}},
         {"data": {"validation": {"fraction": 0.1}}},
         {"data": {"validation": {"split": "none"}}},
-        {"data": {"preprocess": "none"}},
-        {"data": {"preprocess": {"standardize": {"mean": 0.1307, "std": 0.3081}}}},
         {"augment": [{"rotation": 5}]},
         {"augment": [{"rotation": {"degrees": 5, "probability": 0.5}}]},
-        {"model": {"nodes": [8, 9]}},
-        {"model": {"activation": "tanh"}},
-        {"model": {"dropout": 0.1}},
         {"model": {"dropout": [0.1, 0.2]}},
-        {"model": {"batch_norm": True}},
-        {"model": {"initializer": "he_normal"}},
-        {"model": {"regularizer": "l2"}},
         {"train": {"optimizer": "adam"}},
         {"train": {"optimizer": {"name": "sgd", "momentum": 0.9}}},
         {"train": {"optimizer": {"name": "sgd", "use_ema": True}}},
-        {"train": {"batch_size": 64}},
-        {"train": {"epochs": 11}},
-        {"train": {"schedule": "cosine"}},
-        {"train": {"label_smoothing": 0.1}},
-        {"train": {"class_weight": "balanced"}},
         {"train": {"early_stopping": {}}},
-        {"train": {"restore_best": "val_loss"}},
-        {"train": {"precision": "mixed_bfloat16"}},
     ],
     ids=str,
 )
-def test_what_can_change_the_numbers_changes_the_fingerprint(sections: dict[str, Any]) -> None:
+def test_a_part_of_a_value_that_can_change_the_numbers_changes_the_fingerprint(sections: dict[str, Any]) -> None:
     assert mark(changed(**sections)) != mark(changed())
 
 

@@ -1,7 +1,6 @@
 import dataclasses
 import gzip
 import hashlib
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -160,14 +159,6 @@ def test_a_strange_name_lists_what_there_is():
 
 def test_digits_need_no_folder(tmp_path):
     assert datasets.load("digits", tmp_path / "absent", download=False).genuine
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="Linux' own rule")
-def test_the_cache_is_where_xdg_says(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_dir() == tmp_path / "mnist-lab"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache_dir() == Path.home() / ".cache" / "mnist-lab"
 
 
 @pytest.fixture

@@ -220,11 +220,16 @@ def test_a_name_that_was_made_to_mean_this_machine_is_refused(still, host, path)
     assert answer.text == f"Forbidden: expected the host 127.0.0.1 or localhost, received {host}.\n"
 
 
-@pytest.mark.parametrize("hosts", [b"", b"Host: localhost\r\nHost: evil.example\r\n"])
-def test_a_request_without_a_host_or_with_two_is_refused(still, hosts):
-    with socket.create_connection(("127.0.0.1", still.server_port)) as connection:
+@pytest.mark.parametrize(
+    ("hosts", "received"),
+    [(b"", b"none"), (b"Host: localhost\r\nHost: evil.example\r\n", b"localhost, evil.example")],
+)
+def test_a_request_without_a_host_or_with_two_is_refused(still, hosts, received):
+    with socket.create_connection(("127.0.0.1", still.server_port), timeout=30) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n" + hosts + b"Connection: close\r\n\r\n")
-        assert connection.makefile("rb").readline() == b"HTTP/1.1 403 Forbidden\r\n"
+        answer = connection.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 403 Forbidden\r\n")
+    assert b"received %b." % received in answer
 
 
 def test_it_listens_on_this_machine_only(still):
@@ -263,12 +268,6 @@ def test_a_request_that_cannot_be_read_is_refused_in_plain_text(still):
         answer = connection.makefile("rb").read()
     assert b"Bad request" in answer
     assert b"<" not in answer
-
-
-def test_a_request_without_a_host_is_told_so(still):
-    with socket.create_connection(("127.0.0.1", still.server_port), timeout=30) as connection:
-        connection.sendall(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
-        assert b"received none." in connection.makefile("rb").read()
 
 
 @pytest.mark.parametrize("path", ["/", "/progress", "{}/", "{}/log.txt", "/nowhere"])

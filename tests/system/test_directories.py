@@ -84,11 +84,16 @@ class TestWithoutAHome:
         assert "rror" not in done.stderr
 
 
-@pytest.mark.parametrize(("given", "meant"), [("relative", None), ("~/caches", "caches"), ("", None)])
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("/a", "/a"), ("~/caches", "caches"), ("relative", ".cache"), ("", ".cache"), (None, ".cache")],
+)
 def test_only_an_absolute_cache_home_counts(given, meant, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_CACHE_HOME", given)
-    assert cache_dir() == (tmp_path / (meant or ".cache") / "mnist-lab")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    if given is not None:
+        monkeypatch.setenv("XDG_CACHE_HOME", given)
+    assert cache_dir() == tmp_path / meant / "mnist-lab"
 
 
 class TestTilde:
