@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import chdir
 from dataclasses import asdict, dataclass, field
@@ -162,6 +163,24 @@ def read_json(path: Path):
 
 def read_history(folder: Path) -> list[dict]:
     return [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+
+
+def until(what: Callable[[], Any], seconds: float = 90, pause: float = 0.05) -> Any:
+    """What `what` says as soon as it says something true; where it never does, the test fails."""
+    begun = time.monotonic()
+    while not (found := what()):
+        if time.monotonic() - begun > seconds:
+            pytest.fail("it did not happen")
+        time.sleep(pause)
+    return found
+
+
+def gone(process: int) -> bool:
+    """Whether there is no such process; a zombie is none."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 def write(path: str | Path, text: str) -> Any:

@@ -54,11 +54,6 @@ def ignores(number):
     return "still here"
 
 
-def ignores_interrupt():
-    os.kill(os.getpid(), signal.SIGINT)
-    return "still here"
-
-
 def surroundings_after(seconds):
     time.sleep(seconds)
     return surroundings()

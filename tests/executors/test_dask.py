@@ -19,7 +19,7 @@ from mnist_lab.executors import DiedError, LostError, dask, slots
 from mnist_lab.executors.dask import DaskCluster, DaskExecutor
 from tests.executors import calls
 from tests.executors.dask_cluster import Cluster
-from tests.lab import environment
+from tests.lab import environment, gone, until
 
 
 def everyone(workers):
@@ -44,13 +44,6 @@ def executor(local):
     made = DaskExecutor(local, everyone, environment={"MARK": "here"})
     yield made
     made.shutdown(cancel_futures=True)
-
-
-def until(what, seconds=60):
-    begun = time.monotonic()
-    while not (found := what()) and time.monotonic() - begun < seconds:
-        time.sleep(0.05)
-    return found
 
 
 def test_a_call_runs_in_a_process_of_its_own(executor):
@@ -92,7 +85,7 @@ def test_what_a_call_says_is_its_progress_with_the_workers_name(executor):
 
 def test_a_worker_runs_one_call_at_a_time(executor):
     waiting = [executor.submit(calls.say_and_wait, None, 600) for _ in range(executor.capacity)]
-    assert until(lambda: sum(executor.progress(call).begun for call in waiting) == 2)
+    until(lambda: sum(executor.progress(call).begun for call in waiting) == 2)
     time.sleep(0.5)
     assert sum(executor.progress(call).begun for call in waiting) == 2
     executor.stop()
@@ -104,7 +97,7 @@ def test_shutdown_at_once_ends_the_processes(local):
     call = executor.submit(calls.say_and_wait, "pid", 600)
     process = until(lambda: executor.progress(call).said)
     executor.shutdown(cancel_futures=True)
-    assert until(lambda: gone(process))
+    until(lambda: gone(process))
     with DaskExecutor(local, everyone) as other:
         assert other.submit(calls.answer, 1).result(60) == 2
 
@@ -149,14 +142,6 @@ def test_nobody_at_the_address_is_an_error_soon(monkeypatch):
         DaskCluster("tcp://127.0.0.1:1")
 
 
-def gone(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
-
-
 @pytest.fixture
 def cluster(tmp_path):
     made = Cluster(tmp_path)
@@ -175,13 +160,13 @@ def connection(cluster):
 def test_a_call_whose_worker_is_killed_runs_again_on_another(cluster, connection):
     for name in ("one", "two"):
         cluster.start_worker(name)
-    assert until(lambda: len(connection.workers()) == 2)
+    until(lambda: len(connection.workers()) == 2)
     with DaskExecutor(connection, everyone) as executor:
         call = executor.submit(calls.say_and_wait, "pid", 3)
         process = until(lambda: executor.progress(call).said)
         [address] = [at for at, it in executor.admitted.items() if str(it) == executor.progress(call).worker]
         os.kill(connection.ask([address], os.getpid)[address], signal.SIGKILL)
-        assert until(lambda: gone(process))
+        until(lambda: gone(process))
         assert call.result(60) == "waited"
         assert executor.progress(call).worker in {"one", "two"}
 
@@ -189,25 +174,25 @@ def test_a_call_whose_worker_is_killed_runs_again_on_another(cluster, connection
 @pytest.mark.thorough
 def test_calls_wait_for_a_worker_that_comes_back(cluster, connection):
     cluster.start_worker("one")
-    assert until(connection.workers)
+    until(connection.workers)
     with DaskExecutor(connection, everyone) as executor:
         running = [executor.submit(calls.say_and_wait, "pid", 2) for _ in range(3)]
-        assert until(lambda: executor.progress(running[0]).said)
+        until(lambda: executor.progress(running[0]).said)
         os.kill(*connection.ask(connection.workers(), os.getpid).values(), signal.SIGKILL)
-        assert until(lambda: executor.capacity and all(call.done() for call in running))
+        until(lambda: executor.capacity and all(call.done() for call in running))
         assert [call.result() for call in running] == ["waited"] * 3
 
 
 @pytest.mark.thorough
 def test_when_the_scheduler_dies_the_calls_are_lost(cluster, connection):
     cluster.start_worker("one")
-    assert until(connection.workers)
+    until(connection.workers)
     executor = DaskExecutor(connection, everyone)
     call = executor.submit(calls.say_and_wait, "pid", 600)
     process = until(lambda: executor.progress(call).said)
     cluster.scheduler.kill()
     assert isinstance(call.exception(60), LostError)
-    assert until(lambda: gone(process))
+    until(lambda: gone(process))
     executor.shutdown(cancel_futures=True)
 
 
@@ -233,15 +218,15 @@ time.sleep(600)
     ) as client:
         process = int(client.stdout.readline())
         client.kill()
-    assert until(lambda: gone(process))
+    until(lambda: gone(process))
 
 
 @pytest.mark.thorough
 def test_a_call_whose_workers_all_die_is_given_up(cluster, connection):
     cluster.start_worker("one")
-    assert until(connection.workers)
+    until(connection.workers)
     executor = DaskExecutor(connection, everyone)
     call = executor.submit(calls.kill_the_worker)
-    assert until(lambda: executor.capacity is not None and call.done(), 120)
+    until(lambda: executor.capacity is not None and call.done(), 120)
     executor.shutdown(cancel_futures=True)
     assert isinstance(call.exception(), DiedError)

@@ -4,7 +4,6 @@ Without SLURM the tests that need it are skipped; with MNIST_LAB_SLURM=required 
 """
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from mnist_lab.errors import InputError, SetupError
 from mnist_lab.executors.slurm import Slurm
 from tests.executors import calls
 from tests.executors.slurm_cluster import one_node
-from tests.lab import write
+from tests.lab import until, write
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +31,6 @@ def slurm(cluster, tmp_path, monkeypatch):
         monkeypatch.setenv(name, value)
     yield Slurm(tmp_path / "jobs", SlurmOptions())
     cluster.command("scancel", "--user=root")
-
-
-def until(what, seconds=90):
-    begun = time.monotonic()
-    while not (found := what()) and time.monotonic() - begun < seconds:
-        time.sleep(0.2)
-    return found
 
 
 def ended(slurm, tasks):

@@ -6,7 +6,6 @@ import re
 import shutil
 import socket
 import threading
-import time
 
 import pytest
 
@@ -16,6 +15,7 @@ from mnist_lab.search.record import Budget, Objective, Reached, Search, Trial
 from mnist_lab.serving import Site, listening, pages, server, site
 from mnist_lab.sweeps import Observer
 from mnist_lab.sweeps.queue import recorded
+from tests.lab import until
 from tests.run_folders import edit_metrics, finished_run, unfinished_run
 from tests.serving.served import ask, serving
 from tests.sweeps.test_queue import planned
@@ -126,20 +126,13 @@ def test_runs_that_finish_join_the_page(served, results, monkeypatch):
     before = ask(served, "/progress").json["page"]
     finished_run(results, "ablation/nodes_256")
     behind = until(
-        lambda: (sent := ask(served, "/progress").json)["html"].count("not in the report below yet") and sent
+        lambda: (sent := ask(served, "/progress").json)["html"].count("not in the report below yet") and sent,
+        pause=0,
     )
     assert behind["page"] == before
     after = until(lambda: (sent := ask(served, "/progress").json)["page"] != before and sent)
     assert "not in the report" not in after["html"]
     assert "nodes_256" in ask(served, "/").text
-
-
-def until(what):
-    begun = time.monotonic()
-    while time.monotonic() - begun < 60:
-        if found := what():
-            return found
-    return pytest.fail("it did not happen")
 
 
 def test_a_report_that_cannot_be_computed_is_said_and_the_last_one_stays(served, results, monkeypatch):

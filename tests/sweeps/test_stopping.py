@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from tests.lab import gone, until
 from tests.sweeps import family
 
 CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -29,14 +30,5 @@ def test_it_keeps_its_checkpoints_says_so_and_leaves_no_process_and_no_temporary
     assert err.splitlines()[-1] == end
     assert list(folder.rglob("checkpoint.npz"))
     assert not list(folder.rglob("error.txt"))
-    assert all(gone(pid) for pid in alive)
+    until(lambda: all(gone(pid) for pid in alive))
     assert list(temporary.iterdir()) == []
-
-
-def gone(pid):
-    from pathlib import Path
-    from time import sleep
-
-    while Path(f"/proc/{pid}").exists():
-        sleep(0.05)
-    return True

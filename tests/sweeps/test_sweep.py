@@ -184,8 +184,7 @@ def test_a_run_that_takes_too_long_is_ended_and_recorded(folder):
 
 def test_ctrl_c_stops_after_the_running_epochs_and_the_same_command_goes_on(folder, swept):
     process = family.start(folder)
-    while process.poll() is None and not list((folder / "results").rglob("checkpoint.npz")):
-        time.sleep(0.02)
+    family.until(lambda: list((folder / "results").rglob("checkpoint.npz")), process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -219,9 +218,8 @@ def test_numbers_that_another_experiment_has_already_are_not_trained_again(copy)
 def test_a_forced_sweep_that_is_killed_shows_what_was_there_and_the_next_one_resumes_it(copy, swept):
     before = family.metrics_files(copy)
     process = family.start(copy, "--force")
-    while process.poll() is None and not list((copy / "results").rglob(".repetition/checkpoint.npz")):
-        time.sleep(0.01)
-    [forced, *_] = [path.parents[1] for path in (copy / "results").rglob(".repetition/checkpoint.npz")]
+    found = family.until(lambda: list((copy / "results").rglob(".repetition/checkpoint.npz")), process)
+    forced = found[0].parents[1]
     family.kill_all(process)
     assert family.metrics_files(copy) == before
     listed = json.loads(good("list", "results", "--json", cwd=copy).out)
@@ -245,8 +243,7 @@ def test_a_disk_that_fills_up_stops_the_sweep_and_says_so(folder):
 @pytest.mark.thorough
 def test_ctrl_c_twice_stops_at_once_and_leaves_no_process(folder):
     process = family.start(folder, "--set", "train.epochs=100000")
-    while process.poll() is None and not list((folder / "results").rglob("checkpoint.npz")):
-        time.sleep(0.02)
+    family.until(lambda: list((folder / "results").rglob("checkpoint.npz")), process)
     left = family.runs(process)
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
