@@ -96,11 +96,16 @@ def good(*arguments: object, cwd: Path, **variables: str) -> Answer:
     return answer
 
 
-def here(*arguments: object, cwd: Path, code: int = 0) -> Answer:
+def invoked(*arguments: object) -> Answer:
     """The same within the test's own process, whose start is saved: for commands that need no Keras."""
+    done = CliRunner().invoke(main, list(map(str, arguments)), prog_name="mnist-lab")
+    return Answer(done.exit_code, done.stdout, done.stderr)
+
+
+def here(*arguments: object, cwd: Path, code: int = 0) -> Answer:
+    """That in the folder `cwd`, where it has to end with `code`."""
     with chdir(cwd):
-        done = CliRunner().invoke(main, list(map(str, arguments)))
-    answer = Answer(done.exit_code, done.stdout, done.stderr)
+        answer = invoked(*arguments)
     assert answer.code == code, answer.text
     return answer
 

@@ -1,15 +1,14 @@
 """`mnist-lab compare`: what it prints and writes, the digits that tell two networks apart, and what it refuses."""
 
 import json
+from functools import partial
 
 import pytest
-from click.testing import CliRunner
 from PIL import Image
 
-from mnist_lab.cli import main
 from mnist_lab.datasets import load
 from tests.cli.terminal import at_a_terminal, lines
-from tests.lab import Answer, files, imported, lab, read_json, write
+from tests.lab import files, imported, invoked, lab, read_json, write
 from tests.run_folders import MNIST, finished_run, give_mistakes
 
 DIGITS = load("digits")
@@ -41,10 +40,7 @@ def results(tmp_path, monkeypatch):
     return tmp_path / "results"
 
 
-def compare(*arguments):
-    """`mnist-lab compare ARGUMENTS` in the working folder; in this process, for nothing in it needs another."""
-    done = CliRunner().invoke(main, ["compare", *map(str, arguments)], prog_name="mnist-lab")
-    return Answer(done.exit_code, done.stdout, done.stderr)
+compare = partial(invoked, "compare")
 
 
 def test_configurations_and_results_are_told_and_everything_is_written(results):
@@ -98,13 +94,13 @@ def test_json_is_what_is_written(results):
 
 def test_a_comparison_is_no_run(results):
     def listed():
-        return CliRunner().invoke(main, ["list", "--json"]).stdout
+        return invoked("list", "--json").out
 
     before = listed()
     assert compare("base", "wider").code == 0
     assert listed() == before
-    reported = CliRunner().invoke(main, ["report", "--json"])
-    assert (json.loads(reported.stdout)["runs"], reported.stderr) == (2, "")
+    reported = invoked("report", "--json")
+    assert (json.loads(reported.out)["runs"], reported.err) == (2, "")
 
 
 def test_without_the_data_set_the_rest_is_compared_and_it_is_said(results):

@@ -6,13 +6,12 @@ import pty
 import shutil
 import subprocess
 import sys
+from functools import partial
 
 import pytest
-from click.testing import CliRunner
 
-from mnist_lab.cli import main
 from mnist_lab.runs import RunFolder, load_run
-from tests.lab import command, environment
+from tests.lab import command, environment, invoked
 from tests.run_folders import finished_run
 
 
@@ -25,8 +24,7 @@ def results(tmp_path, monkeypatch):
     return tmp_path / "results"
 
 
-def delete(*arguments):
-    return CliRunner().invoke(main, ["delete", *map(str, arguments)])
+delete = partial(invoked, "delete")
 
 
 def runs(results):
@@ -36,18 +34,18 @@ def runs(results):
 def test_a_run_goes_with_its_experiment_s_empty_folders_and_no_other(results):
     others = [run for run in runs(results) if run.startswith("mlp_512")]
     done = delete("ablation/no_relu", "--yes")
-    assert done.exit_code == 0, done.output
+    assert done.code == 0, done.text
     assert runs(results) == others
     assert not (results / "ablation").exists()
-    assert done.stdout.splitlines()[-1] == "Deleted 1 run."
+    assert done.out.splitlines()[-1] == "Deleted 1 run."
 
 
 def test_several_are_shown_with_their_sizes_before_they_go(results):
     folders = [results / run for run in runs(results)]
     (folders[0] / "model.keras").write_bytes(b"x" * 1_000_000)
     done = delete(*folders, folders[0], "--yes")
-    assert done.exit_code == 0, done.output
-    heading, _, *lines, total, last = done.stdout.splitlines()
+    assert done.code == 0, done.text
+    heading, _, *lines, total, last = done.out.splitlines()
     assert heading.split() == ["Run", "State", "Files", "Size"]
     assert [line.split()[:3] for line in lines] == [
         [str(folders[0]), "finished", "4"], *([str(folder), "finished", "3"] for folder in folders[1:]),
@@ -62,7 +60,7 @@ def test_a_run_of_a_newer_version_and_one_that_is_damaged_are_told_before_they_g
     metrics = json.loads((newer / "metrics.json").read_text())
     (newer / "metrics.json").write_text(json.dumps(metrics | {"format": 1000}))
     (damaged / "metrics.json").write_text("{}")
-    shown = delete(newer, damaged).stdout
+    shown = delete(newer, damaged).out
     assert "finished, by a newer mnist-lab" in shown
     assert "damaged" in shown
 
@@ -70,8 +68,8 @@ def test_a_run_of_a_newer_version_and_one_that_is_damaged_are_told_before_they_g
 def test_without_a_terminal_to_ask_at_nothing_goes(results):
     before = runs(results)
     done = delete(results / before[0])
-    assert done.exit_code == 2
-    assert "--yes" in done.stderr
+    assert done.code == 2
+    assert "--yes" in done.err
     assert runs(results) == before
 
 
@@ -85,9 +83,9 @@ def test_at_a_terminal_it_asks_and_only_yes_is_yes(answer, left, code, results):
     )  # fmt: skip
     os.close(ours)
     os.close(theirs)
-    assert "Permanently delete 1 run? [y/N]" in done.stderr
+    assert "Permanently delete 1 run? [y/N]" in done.err
     assert (done.returncode, len(runs(results))) == (code, left)
-    assert ("Nothing was deleted." in done.stderr) is (left == 3)
+    assert ("Nothing was deleted." in done.err) is (left == 3)
 
 
 def test_a_finished_run_whose_repetition_was_killed_is_shown_as_both_before_it_goes(results):
@@ -95,10 +93,10 @@ def test_a_finished_run_whose_repetition_was_killed_is_shown_as_both_before_it_g
     folder.repetition.path.mkdir()
     folder.repetition.write_text("checkpoint.npz", "")
     done = delete(folder.path)
-    assert "finished; repetition interrupted" in done.stdout
+    assert "finished; repetition interrupted" in done.out
     assert load_run(folder.path)
     done = delete(folder.path, "--yes")
-    assert done.exit_code == 0, done.output
+    assert done.code == 0, done.text
     assert not folder.path.exists()
 
 
@@ -111,8 +109,8 @@ def test_the_folder_of_an_unfinished_run_can_go_too(what, results):
         left = {"interrupted": "checkpoint.npz", "failed": "error.txt", "unfinished": "history.jsonl"}[what]
         (folder / "metrics.json").rename(folder / left)
     done = delete(folder, "--yes")
-    assert done.exit_code == 0, done.output
-    assert what in done.stdout
+    assert done.code == 0, done.text
+    assert what in done.out
     assert not folder.exists()
 
 
@@ -130,8 +128,8 @@ def test_what_is_no_run_folder_stays_and_so_does_everything_named_with_it(what, 
     }[what]  # fmt: skip
     before = sorted(results.parent.rglob("*"))
     done = delete(run, wrong, "--yes")
-    assert done.exit_code == 2, done.output
-    assert str(wrong) in done.stderr
+    assert done.code == 2, done.text
+    assert str(wrong) in done.err
     assert sorted(results.parent.rglob("*")) == before
 
 
@@ -147,10 +145,10 @@ def test_a_run_that_is_being_written_stays(results):
     assert process.stdout.readline() == "held\n"
     done = delete(folder, "--yes")
     process.communicate("")
-    assert done.exit_code == 2
-    assert "another process is writing this run" in done.stderr
+    assert done.code == 2
+    assert "another process is writing this run" in done.err
     assert (folder / "metrics.json").is_file()
-    assert delete(folder, "--yes").exit_code == 0
+    assert delete(folder, "--yes").code == 0
 
 
 @pytest.mark.parametrize("link", ["run", "experiment"])
@@ -163,8 +161,8 @@ def test_a_symbolic_link_is_not_followed_out_of_the_results(link, results):
         (results / "linked").symlink_to(elsewhere.parent)
         named = results / "linked" / elsewhere.name
     done = delete(named, "--yes")
-    assert done.exit_code == 2
-    assert "symbolic link" in done.stderr
+    assert done.code == 2
+    assert "symbolic link" in done.err
     assert (elsewhere / "metrics.json").is_file()
 
 
@@ -174,7 +172,7 @@ def test_what_a_link_in_a_run_s_folder_leads_to_stays(results):
     (precious / "data").write_text("mine")
     folder = results / runs(results)[0]
     (folder / "link").symlink_to(precious)
-    assert delete(folder, "--yes").exit_code == 0
+    assert delete(folder, "--yes").code == 0
     assert (precious / "data").read_text() == "mine"
 
 
@@ -183,10 +181,10 @@ def test_a_copy_of_a_run_goes_by_its_path_and_never_by_a_name(results):
     before = runs(results)
     for name in ("no_dropout", "ablation/no_dropout", "published/ablation/no_dropout", published.id):
         done = delete(name, "--yes")
-        assert done.exit_code == 2, done.output
-        assert f"mnist-lab delete {published.path.relative_to(results.parent)}" in done.stderr
+        assert done.code == 2, done.text
+        assert f"mnist-lab delete {published.path.relative_to(results.parent)}" in done.err
         assert runs(results) == before
-    assert delete(published.path, "--yes").exit_code == 0
+    assert delete(published.path, "--yes").code == 0
     assert not published.path.exists()
 
 
@@ -195,7 +193,7 @@ def test_a_name_means_the_run_even_where_a_folder_is_called_that(results):
     notes.mkdir(parents=True)
     (notes / "notes.txt").write_text("mine")
     done = delete("ablation/no_relu", "--yes")
-    assert done.exit_code == 0, done.output
+    assert done.code == 0, done.text
     assert not (results / "ablation").exists()
     assert (notes / "notes.txt").read_text() == "mine"
 
@@ -203,18 +201,18 @@ def test_a_name_means_the_run_even_where_a_folder_is_called_that(results):
 @pytest.mark.parametrize(("wrong", "meant"), [("ablation/no_rellu", "ablation/no_relu"), ("mlp_521", "mlp_512")])
 @pytest.mark.parametrize("command", [["delete"], ["show"], ["compare", "mlp_512"]], ids=lambda words: words[0])
 def test_the_nearest_name_is_suggested(command, wrong, meant, results):
-    done = CliRunner().invoke(main, [*command, wrong])
-    assert done.exit_code == 2
-    assert f"(did you mean '{meant}'?)" in done.stderr
+    done = invoked(*command, wrong)
+    assert done.code == 2
+    assert f"(did you mean '{meant}'?)" in done.err
 
 
 @pytest.mark.parametrize("command", [["delete"], ["show"], ["compare", "mlp_512"]], ids=lambda words: words[0])
 def test_runs_are_not_looked_for_below_a_run(command, results):
     run = results / runs(results)[0]
-    done = CliRunner().invoke(main, [*command, "no_relu", "--results", str(run)])
-    assert done.exit_code == 2
-    assert f"{run}: this is a run's folder" in done.stderr
-    assert "--results" in done.stderr
+    done = invoked(*command, "no_relu", "--results", run)
+    assert done.code == 2
+    assert f"{run}: this is a run's folder" in done.err
+    assert "--results" in done.err
 
 
 @pytest.mark.parametrize("what", ["run", "experiment"])
@@ -223,8 +221,8 @@ def test_what_is_read_only_is_told_before_anything_goes(what, results, monkeypat
     locked = results / before[-1] if what == "run" else (results / before[-1]).parent
     monkeypatch.setattr(os, "access", lambda path, _: path != locked)  # nothing is read-only to root
     done = delete(*(results / run for run in before), "--yes")
-    assert done.exit_code == 2
-    assert f"chmod u+w {locked}" in done.stderr
+    assert done.code == 2
+    assert f"chmod u+w {locked}" in done.err
     assert runs(results) == before
 
 
@@ -239,7 +237,7 @@ def test_one_that_cannot_be_removed_is_told_and_the_others_go(results, monkeypat
 
     monkeypatch.setattr(shutil, "rmtree", refuse)
     done = delete(*folders, "--yes")
-    assert done.exit_code == 2
-    assert done.stdout.splitlines()[-1] == "Deleted 2 of 3 runs."
-    assert f"{first}: cannot be removed (Permission denied)" in done.stderr
+    assert done.code == 2
+    assert done.out.splitlines()[-1] == "Deleted 2 of 3 runs."
+    assert f"{first}: cannot be removed (Permission denied)" in done.err
     assert [folder.exists() for folder in folders] == [True, False, False]

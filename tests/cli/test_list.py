@@ -7,13 +7,12 @@ import operator
 import re
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_lab.cli import main
 from mnist_lab.runs import load_run
 from mnist_lab.runs.query import Condition, Records
+from tests.lab import invoked
 from tests.run_folders import finished_run
 
 
@@ -30,14 +29,14 @@ def results(tmp_path_factory):
 
 
 def list_runs(results, *arguments):
-    return CliRunner().invoke(main, ["list", str(results), *arguments])
+    return invoked("list", results, *arguments)
 
 
 def listed(results, *arguments):
     """Experiments and seeds, as `--json` has them."""
     done = list_runs(results, *arguments, "--json")
-    assert done.exit_code == 0, done.output
-    return [f"{run['run']['name']}:{run['run']['seed']}" for run in json.loads(done.stdout)]
+    assert done.code == 0, done.text
+    return [f"{run['run']['name']}:{run['run']['seed']}" for run in json.loads(done.out)]
 
 
 @pytest.mark.parametrize(
@@ -85,20 +84,18 @@ def test_all_of_several_conditions_must_hold(results):
     ],
 )
 def test_runs_are_sorted_by_keys_and_those_without_come_last(arguments, expected, results):
-    runs = json.loads(list_runs(results, *arguments, "--json").stdout)
+    runs = json.loads(list_runs(results, *arguments, "--json").out)
     assert [run["test"]["accuracy"] for run in runs] == expected
 
 
 def test_what_is_asked_for_is_a_column(results):
-    heading, _, *rows = list_runs(
-        results, "--where", "train.optimizer~ad", "--sort", "-seconds.total"
-    ).stdout.splitlines()
+    heading, _, *rows = list_runs(results, "--where", "train.optimizer~ad", "--sort", "-seconds.total").out.splitlines()
     assert heading.split()[-2:] == ["train.optimizer", "seconds.total"]
     assert rows[0].split()[-2:] == ["adam", "30"]
 
 
 def test_csv_has_every_number_of_the_metrics_and_what_was_asked_for(results):
-    text = list_runs(results, "--csv", "--where", "model.kind==mlp", "--sort", "test.accuracy").stdout
+    text = list_runs(results, "--csv", "--where", "model.kind==mlp", "--sort", "test.accuracy").out
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["test.accuracy"] for row in rows] == ["0.9178", "0.93", "0.9791", "0.9807"]
     assert {row["model.kind"] for row in rows} == {"mlp"}
@@ -114,14 +111,14 @@ def test_the_settings_in_which_runs_differ_are_columns(tmp_path):
     for rate in (0.001, 0.01):
         finished_run(tmp_path, train__optimizer__learning_rate=rate)
     finished_run(tmp_path, data__subset=500)
-    heading, _, *rows = list_runs(tmp_path).stdout.splitlines()
+    heading, _, *rows = list_runs(tmp_path).out.splitlines()
     assert heading.split()[-2:] == ["subset", "learning_rate"]
     assert sorted(row.split()[7:] for row in rows) == [["0.001"], ["0.01"], ["500", "0.001"]]
-    runs = json.loads(list_runs(tmp_path, "--json").stdout)
+    runs = json.loads(list_runs(tmp_path, "--json").out)
     assert {(one["settings"].get("data.subset"), one["settings"]["train.optimizer.learning_rate"]) for one in runs} == {
         (None, 0.001), (None, 0.01), (500, 0.001),
     }  # fmt: skip
-    rows = list(csv.DictReader(io.StringIO(list_runs(tmp_path, "--csv").stdout)))
+    rows = list(csv.DictReader(io.StringIO(list_runs(tmp_path, "--csv").out)))
     assert sorted((row["data.subset"], row["train.optimizer.learning_rate"]) for row in rows) == [
         ("", "0.001"), ("", "0.01"), ("500", "0.001"),
     ]  # fmt: skip
@@ -131,14 +128,14 @@ def test_the_settings_in_which_runs_differ_are_columns(tmp_path):
 def test_the_epochs_that_were_set_are_a_column_only_where_other_than_those_trained(stopped_early, tmp_path):
     for epochs in (2, 3):
         finished_run(tmp_path, train__epochs=epochs, epochs=epochs - stopped_early)
-    heading = list_runs(tmp_path).stdout.splitlines()[0].split()
+    heading = list_runs(tmp_path).out.splitlines()[0].split()
     assert heading[6:] == ["Epochs", *["train.epochs"] * stopped_early]
 
 
 def test_where_many_settings_differ_that_is_said_instead(results):
     done = list_runs(results)
-    assert "learning_rate" not in done.stdout.splitlines()[0]
-    assert re.search(r"These runs differ in \d+ settings; --csv has a column for each\.", done.stdout)
+    assert "learning_rate" not in done.out.splitlines()[0]
+    assert re.search(r"These runs differ in \d+ settings; --csv has a column for each\.", done.out)
 
 
 def test_seeds_are_in_the_order_of_their_numbers(tmp_path):
@@ -165,15 +162,15 @@ def test_seeds_are_in_the_order_of_their_numbers(tmp_path):
 )
 def test_a_question_that_makes_no_sense_says_how_it_would(arguments, message, results):
     done = list_runs(results, *arguments)
-    assert done.exit_code == 2
-    assert done.stdout == ""
-    assert message in done.stderr
+    assert done.code == 2
+    assert done.out == ""
+    assert message in done.err
 
 
 def test_a_condition_that_no_run_meets_is_no_error(results):
     done = list_runs(results, "--where", "test.accuracy>1")
-    assert (done.exit_code, done.stdout) == (0, "")
-    assert "matches the conditions (5 finished runs searched)." in done.stderr
+    assert (done.code, done.out) == (0, "")
+    assert "matches the conditions (5 finished runs searched)." in done.err
 
 
 def test_a_damaged_configuration_is_named_and_hides_no_other(tmp_path):
@@ -181,8 +178,8 @@ def test_a_damaged_configuration_is_named_and_hides_no_other(tmp_path):
     (folders[0] / "config.yaml").write_text("train: {optimizer: [")
     assert listed(tmp_path, "--where", "seed<9") == ["mlp_512:1", "mlp_512:2"]
     done = list_runs(tmp_path, "--where", "train.optimizer==adam", "--json")
-    assert [run["run"]["seed"] for run in json.loads(done.stdout)] == [2]
-    assert f"Skipped: {folders[0] / 'config.yaml'}: damaged" in done.stderr
+    assert [run["run"]["seed"] for run in json.loads(done.out)] == [2]
+    assert f"Skipped: {folders[0] / 'config.yaml'}: damaged" in done.err
 
 
 def test_a_hidden_folder_and_what_is_inside_a_run_are_not_listed(tmp_path):

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -22,7 +21,7 @@ from mnist_lab.terminal.consoles import SafeConsole, live_console
 from mnist_lab.terminal.output import LONGEST_LINE, MOST_LINES, shortened
 from mnist_lab.terminal.tables import renderable
 from mnist_lab.text.printable import printable
-from tests.lab import ROOT, Answer, Preloaded, command, environment, good, lab, run_folder, write
+from tests.lab import ROOT, Answer, Preloaded, command, environment, good, invoked, lab, run_folder, write
 from tests.run_folders import MNIST, edit_metrics, finished_run
 
 TITLE = "\x1b]0;owned\x07"
@@ -33,11 +32,6 @@ SMALL_YAML = "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\ntrain: {e
 NASTY = f"a{TITLE}b{COLOUR}c{REVERSED}d\r\x7f\u2028e"
 ESCAPED = r"a\u001b]0;owned\u0007b\u009b31mc\u202egnp.exe\u2066d\u000d\u007f\u2028e"
 HOSTILE = st.text(st.one_of(st.characters(), st.sampled_from("\x00\x07\x1b\r\x7f\x9b\u061c\u200f\u202e\u2066")))
-
-
-def in_process(*arguments: object) -> Answer:
-    result = CliRunner().invoke(main, list(map(str, arguments)))
-    return Answer(result.exit_code, result.stdout, result.stderr)
 
 
 def say_everywhere(folder, text: str) -> None:
@@ -70,8 +64,8 @@ def test_no_text_in_a_run_reaches_the_terminal_raw(hostile, text):
     path = hostile.path.parent
     where = ("--where", f"name~{text}x")
     for words in (("list", path), ("list", path, "--csv"), ("show", hostile.path), ("list", path, *where)):
-        assert harmless(in_process(*words)), words
-    shown = in_process("show", hostile.path, "--json")
+        assert harmless(invoked(*words)), words
+    shown = invoked("show", hostile.path, "--json")
     assert harmless(shown)
     assert json.loads(shown.out)["run"]["name"] == text
 
@@ -128,7 +122,7 @@ class TestEveryCommand:
     def test_shows_it_escaped(self, words, code, stranger, monkeypatch):
         monkeypatch.chdir(stranger)
         runs = {f"{{{path.name[4]}}}": str(path) for path in stranger.glob("results/small/seed*")}
-        answer = in_process(*(runs.get(word, word) for word in words))
+        answer = invoked(*(runs.get(word, word) for word in words))
         assert answer.code == code, answer.text
         assert harmless(answer), repr(answer.text)
 
@@ -136,7 +130,7 @@ class TestEveryCommand:
     def test_files_for_people_have_it_escaped(self, words, stranger, monkeypatch):
         monkeypatch.chdir(stranger)
         runs = {f"{{{path.name[4]}}}": str(path) for path in stranger.glob("results/small/seed*")}
-        assert in_process(*(runs.get(word, word) for word in words)).code == 0
+        assert invoked(*(runs.get(word, word) for word in words)).code == 0
         texts = [path.read_text("utf-8") for path in stranger.glob("files/*") if path.suffix != ".png"]
         assert any(REVERSED.encode("unicode_escape").decode() in text for text in texts)
         assert [text for text in texts if printable(text) != text] == []

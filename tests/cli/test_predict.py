@@ -9,15 +9,13 @@ import zipfile
 import h5py
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from PIL import Image
 
 from mnist_lab.analysis import wilson
-from mnist_lab.cli import main
 from mnist_lab.datasets import load
 from mnist_lab.errors import SetupError
 from mnist_lab.prediction.network import DOUBTFUL
-from tests.lab import Answer, Case, in_one_process, read_json, write
+from tests.lab import Case, in_one_process, invoked, read_json, write
 from tests.run_folders import finished_run
 
 DIGITS = load("digits")
@@ -292,10 +290,9 @@ class TestWithoutKeras:
         return folder
 
     def predict(self, *arguments):
-        done = CliRunner().invoke(main, ["predict", *map(str, arguments)])
-        assert done.exit_code == 2, done.output
-        assert done.stdout == ""
-        return Answer(done.exit_code, done.stdout, done.stderr).err
+        answer = invoked("predict", *arguments)
+        assert (answer.code, answer.out) == (2, ""), answer.text
+        return answer.err
 
     def test_every_picture_that_cannot_be_used_is_named(self, run, tmp_path):
         (tmp_path / "empty.png").touch()
@@ -340,10 +337,7 @@ class TestWithoutKeras:
         ],
     )
     def test_pictures_and_a_data_set_exclude_each_other(self, arguments, run):
-        assert (
-            "Usage: mnist-lab predict"
-            in CliRunner().invoke(main, ["predict", *arguments], prog_name="mnist-lab").stderr
-        )
+        assert "Usage: mnist-lab predict" in invoked("predict", *arguments).err
 
     @pytest.mark.parametrize("config", ["mlp_512", "two_models/cnn_20_40_60"])
     def test_auto_is_the_fastest_backend_for_the_network_on_the_device(self, config, run, monkeypatch):
@@ -359,7 +353,7 @@ class TestWithoutKeras:
         drawn(DIGITS.x_test[0], "inverted").save("zero.png")
         for command in (["predict", config, "zero.png"], ["summary", config]):
             asked.clear()
-            CliRunner().invoke(main, [*command, "--backend", "auto", "--device", "gpu"])
+            invoked(*command, "--backend", "auto", "--device", "gpu")
             assert asked == {"requested": "auto", "convolves": "cnn" in config, "device": "gpu"}
 
     def test_mnist_is_told_by_its_name_or_its_bytes_and_fashion_is_not_like_it(self, run):

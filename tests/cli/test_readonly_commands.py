@@ -4,10 +4,8 @@ import json
 import shutil
 
 import pytest
-from click.testing import CliRunner
 
 from mnist_lab import load_config
-from mnist_lab.cli import main
 from tests.lab import here, read_json, write
 from tests.run_folders import finished_run
 
@@ -106,9 +104,7 @@ class TestShow:
 
 
 def shown(results, run):
-    done = CliRunner().invoke(main, ["show", run, "--results", str(results)])
-    assert done.exit_code == 0, done.output
-    return done.stdout
+    return here("show", run, "--results", results, cwd=results).out
 
 
 @pytest.fixture(scope="module")

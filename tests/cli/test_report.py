@@ -6,17 +6,16 @@ import json
 import random
 import re
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from click.testing import CliRunner
 
-from mnist_lab.cli import main
 from mnist_lab.errors import DataError
 from mnist_lab.runs import RunFolder
 from tests.cli.terminal import at_a_terminal, lines
-from tests.lab import Answer, Case, command, environment, imported, in_one_process, lab, read_json, write
+from tests.lab import Case, command, environment, imported, in_one_process, invoked, lab, read_json, write
 from tests.run_folders import finished_run, give_mistakes
 
 FILES = {
@@ -71,10 +70,7 @@ def results(tmp_path, monkeypatch):
     return tmp_path / "results"
 
 
-def report(*arguments):
-    """`mnist-lab report ARGUMENTS` in the working folder; in this process, for nothing in it needs another."""
-    done = CliRunner().invoke(main, ["report", *arguments])
-    return Answer(done.exit_code, done.stdout, done.stderr)
+report = partial(invoked, "report")
 
 
 def without_times(folder):

@@ -4,12 +4,10 @@ import json
 import shutil
 
 import pytest
-from click.testing import CliRunner
 
-from mnist_lab.cli import main
 from mnist_lab.experiment.reproduction import compare, repeated
 from mnist_lab.runs import load_run
-from tests.lab import Case, files, in_one_process, read_history, read_json, write
+from tests.lab import Case, files, in_one_process, invoked, read_history, read_json, write
 
 TINY = """\
 data: {dataset: digits, subset: 300}
@@ -65,8 +63,8 @@ def test_on_the_same_machine_it_is_the_same_to_the_bit(reproduced):
 
 def test_repetitions_can_be_repeated_and_are_no_further_runs(reproduced):
     assert reproduced["kept"].code == 0, reproduced["kept"].text
-    listed = CliRunner().invoke(main, ["list", str(reproduced["cwd"] / "results"), "--json"])
-    assert [run["folder"] for run in json.loads(listed.stdout)] == [str(reproduced["run"])]
+    listed = invoked("list", reproduced["cwd"] / "results", "--json")
+    assert [run["folder"] for run in json.loads(listed.out)] == [str(reproduced["run"])]
 
 
 def test_a_run_that_is_kept_without_its_model_is_compared_by_what_there_is(reproduced):
@@ -82,9 +80,9 @@ def test_a_run_that_is_kept_without_its_model_is_compared_by_what_there_is(repro
 
 def test_a_finished_run_s_place_is_not_taken(reproduced):
     cwd = reproduced["cwd"]
-    taken = CliRunner().invoke(main, ["reproduce", str(cwd / "kept"), "--into", str(cwd / "results")])
-    assert taken.exit_code == 2
-    assert "--into" in taken.stderr
+    taken = invoked("reproduce", cwd / "kept", "--into", cwd / "results")
+    assert taken.code == 2
+    assert "--into" in taken.err
 
 
 @pytest.fixture
@@ -169,9 +167,9 @@ def test_it_runs_where_the_run_ran(pair):
 @pytest.mark.parametrize("name", ["mistakes.json", "history.jsonl", "environment.json"])
 def test_a_run_that_lacks_what_is_compared_is_refused_before_anything_is_trained(name, pair, tmp_path):
     (pair[0] / name).unlink()
-    done = CliRunner().invoke(main, ["reproduce", str(pair[0]), "--into", str(tmp_path / "again")])
-    assert done.exit_code == 2
-    assert f"there is no {name}" in done.stderr
+    done = invoked("reproduce", pair[0], "--into", tmp_path / "again")
+    assert done.code == 2
+    assert f"there is no {name}" in done.err
     assert not (tmp_path / "again").exists()
 
 
@@ -192,9 +190,9 @@ def test_a_damaged_file_or_a_folder_in_its_place_is_refused_before_anything_is_t
         file.mkdir()
     else:
         file.write_bytes(content)
-    done = CliRunner().invoke(main, ["reproduce", str(pair[0]), "--into", str(tmp_path / "again")])
-    assert done.exit_code == 2
-    assert str(file) in done.stderr
+    done = invoked("reproduce", pair[0], "--into", tmp_path / "again")
+    assert done.code == 2
+    assert str(file) in done.err
     assert not (tmp_path / "again").exists()
 
 
@@ -202,10 +200,10 @@ def test_a_different_result_ends_with_1(pair, monkeypatch):
     change(pair[1], wrong=range(100, 160))
     original, repetition = map(load_run, pair)
     monkeypatch.setattr("mnist_lab.experiment.reproduction.train", lambda *_, **__: repetition)
-    done = CliRunner().invoke(main, ["reproduce", str(original.folder.path), "--quiet"])
-    assert done.exit_code == 1
-    assert "NOT reproduced" in done.stdout
-    assert "more than chance explains" in done.stdout
+    done = invoked("reproduce", original.folder.path, "--quiet")
+    assert done.code == 1
+    assert "NOT reproduced" in done.out
+    assert "more than chance explains" in done.out
 
 
 def test_ctrl_c_says_that_the_same_command_restarts_the_repetition(pair, tmp_path, monkeypatch):
@@ -213,6 +211,6 @@ def test_ctrl_c_says_that_the_same_command_restarts_the_repetition(pair, tmp_pat
         raise KeyboardInterrupt("The same command, without --force, resumes from the last checkpoint.")
 
     monkeypatch.setattr("mnist_lab.experiment.reproduction.train", interrupted)
-    done = CliRunner().invoke(main, ["reproduce", str(pair[0]), "--into", str(tmp_path / "again"), "--quiet"])
-    assert done.exit_code == 130
-    assert done.stderr == "Interrupted. The same command restarts the repetition.\n"
+    done = invoked("reproduce", pair[0], "--into", tmp_path / "again", "--quiet")
+    assert done.code == 130
+    assert done.err == "Interrupted. The same command restarts the repetition.\n"

@@ -4,12 +4,10 @@ import shutil
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from PIL import Image
 
-from mnist_lab.cli import main
 from mnist_lab.datasets import load
-from tests.lab import Case, in_one_process, write
+from tests.lab import Case, in_one_process, invoked, write
 from tests.run_folders import finished_run
 
 CNN = """\
@@ -100,7 +98,7 @@ def cwd(tmp_path, monkeypatch):
 def test_what_makes_no_sense_is_refused_and_nothing_written(cwd, arguments, expected):
     if "mlp_512" in arguments and "--augmented" in arguments:
         arguments = (*arguments, "--set", "data.dataset=digits")
-    done = CliRunner().invoke(main, arguments)
-    assert done.exit_code == 2
-    assert expected in done.output
+    done = invoked(*arguments)
+    assert done.code == 2
+    assert expected in done.text
     assert sorted(path.name for path in cwd.iterdir()) == ["results"]

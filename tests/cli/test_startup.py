@@ -2,15 +2,22 @@
 
 import json
 import re
+import sys
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from mnist_lab.cli import main
-from tests.lab import HEAVY_IMPORTS, good, imported, lab
+from tests.lab import HEAVY_IMPORTS, finish, good, here, imported, lab
 
-HEAVY = HEAVY_IMPORTS
+IN_ONE_PROCESS = """
+from click.testing import CliRunner
+from mnist_lab.cli import main
+
+for words in {}:
+    assert CliRunner().invoke(main, words).exit_code == 0, words
+"""
 
 
 def commands(group: click.Group, *path: str) -> list[tuple[str, ...]]:
@@ -29,13 +36,24 @@ def at(path: tuple[str, ...]) -> click.Command:
     return command
 
 
+def imported_by(commands, cwd):
+    """The top-level modules that commands import which succeed one after the other in one process."""
+    code = IN_ONE_PROCESS.format([list(words) for words in commands])
+    answer = finish([sys.executable, "-X", "importtime", "-c", code], cwd)
+    assert answer.code == 0, answer.err
+    return imported(answer)
+
+
 @pytest.mark.parametrize("words", commands(main), ids=" ".join)
-def test_help_has_an_example_and_imports_nothing_heavy(words, tmp_path):
-    answer = lab(*words, "--help", cwd=tmp_path, python=("-X", "importtime"))
-    assert answer.code == 0
-    assert answer.out.startswith(" ".join(["Usage: mnist-lab", *words]))
-    assert re.search(rf"Examples:\n +{' '.join(['mnist-lab', *words])}", answer.out)
-    assert imported(answer) & (HEAVY | {"pydantic", "yaml", "rich"}) == set()
+def test_help_has_an_example(words, tmp_path):
+    text = here(*words, "--help", cwd=tmp_path).out
+    assert text.startswith(" ".join(["Usage: mnist-lab", *words]))
+    assert re.search(rf"Examples:\n +{' '.join(['mnist-lab', *words])}", text)
+
+
+def test_help_imports_nothing_heavy(tmp_path):
+    found = imported_by([[*words, "--help"] for words in commands(main)], tmp_path)
+    assert found & (HEAVY_IMPORTS | {"pydantic", "yaml", "rich"}) == set()
 
 
 @pytest.mark.parametrize("words", [path for path in commands(main) if isinstance(at(path), click.Group)], ids=" ".join)
@@ -47,27 +65,20 @@ def test_the_list_of_commands_cuts_no_description_off_at_80_columns(words):
         assert re.search(rf"^  {name} +{re.escape(command.short_help)}$", answer.output, re.MULTILINE), name
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
+def test_commands_that_train_nothing_import_nothing_heavy(finished):
+    commands = [
         ("validate", "mlp_512"),
         ("schema",),
         ("configs",),
         ("list", "results", "--where", "train.optimizer==adam", "--csv"),
         ("show", "small"),
         ("--version",),
-    ],
-    ids=" ".join,
-)
-def test_a_command_that_trains_nothing_imports_nothing_heavy(words, finished):
-    answer = lab(*words, cwd=finished.cwd, python=("-X", "importtime"))
-    assert answer.code == 0
-    assert imported(answer) & HEAVY == set()
+    ]
+    assert imported_by(commands, finished.cwd) & HEAVY_IMPORTS == set()
 
 
-def test_the_start_of_a_run_is_seen_by_the_check_above(finished):
-    answer = lab("run", "small.yaml", cwd=finished.cwd, python=("-X", "importtime"))
-    assert "numpy" in imported(answer)
+def test_what_a_command_imports_is_seen_by_the_checks_above(tmp_path):
+    assert "numpy" in imported_by([("data", "show", "digits", "--output", "digits.png")], tmp_path)
 
 
 def test_version_is_a_name_and_a_number(tmp_path):

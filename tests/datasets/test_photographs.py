@@ -11,6 +11,7 @@ from benchmarks.photographs import HOPELESS, ONE_DIGIT, photograph
 from mnist_lab.datasets import digits
 from mnist_lab.datasets.centring import like_mnist
 from mnist_lab.errors import DataError
+from tests.datasets.test_centring import likeness
 
 DIGITS, LABELS = (digits.load().arrays[name] for name in ("x_test", "y_test"))
 SEED = 0
@@ -19,12 +20,6 @@ SEED = 0
 def chosen(seed, kind):
     """Four digits, others for each kind."""
     return DIGITS[np.random.default_rng([seed, *kind.encode()]).choice(len(DIGITS), 4, replace=False)]
-
-
-def likeness(one, other):
-    """The correlation of the pixels, at its best over moves by a pixel."""
-    moved = (np.roll(one, (y, x), axis=(0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1))
-    return max(np.corrcoef(image.ravel(), other.ravel())[0, 1] for image in moved)
 
 
 @pytest.mark.parametrize("kind", ONE_DIGIT)

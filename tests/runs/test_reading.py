@@ -6,25 +6,19 @@ import os
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_lab import load_config
-from mnist_lab.cli import main
 from mnist_lab.datasets import load
 from mnist_lab.errors import DamagedError, MachineError, UnreadableError
-from mnist_lab.reports import collect, compare, find_sides
 from mnist_lab.runs import RunFolder, finished_runs, formats, load_run, read_runs
 from mnist_lab.sweeps import make_plan
+from tests.lab import invoked
 from tests.run_folders import edit_metrics, finished_run, give_mistakes
 
 DIGITS = load("digits")
 CONFIG = {"name": "small", "data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [4]}}
-
-
-def lab(*arguments):
-    return CliRunner().invoke(main, list(map(str, arguments)))
 
 
 def tree(folder):
@@ -64,7 +58,7 @@ def run(tmp_path):
 def unreadable(kind, folder, failing):
     """Bring about that the metrics of a run cannot be read."""
     file = folder.path / "metrics.json"
-    if kind in ("EIO", "ESTALE", "EMFILE", "EACCES"):
+    if kind in ("EIO", "EACCES"):
         failing(file, getattr(errno, kind))
         return
     file.rename(file.with_name("kept"))
@@ -77,7 +71,7 @@ def unreadable(kind, folder, failing):
             file.symlink_to("/nowhere/metrics.json")
 
 
-UNREADABLE = ["EIO", "ESTALE", "EMFILE", "EACCES", "folder", "pipe", "link to nothing"]
+UNREADABLE = ["EIO", "EACCES", "folder", "pipe", "link to nothing"]
 
 
 class TestUnreadable:
@@ -87,9 +81,9 @@ class TestUnreadable:
     def test_it_is_named_and_the_others_are_told(self, kind, run, failing, tmp_path):
         unreadable(kind, run, failing)
         for command in (["list", tmp_path], ["report", tmp_path, "--output", tmp_path / "out"]):
-            done = lab(*command, "--json")
-            assert done.exit_code == 0, done.output
-            assert f"Skipped: {run.path / 'metrics.json'}: cannot be read (" in done.stderr
+            done = invoked(*command, "--json")
+            assert done.code == 0, done.text
+            assert f"Skipped: {run.path / 'metrics.json'}: cannot be read (" in done.err
         assert [found.measured.run.seed for found in read_runs([tmp_path]).runs] == [2]
 
     @pytest.mark.parametrize("kind", UNREADABLE)
@@ -99,11 +93,11 @@ class TestUnreadable:
         for force in ([], ["--force"]):
             config = tmp_path / "small.yaml"
             config.write_text(json.dumps(CONFIG))
-            done = lab("sweep", config, "--seeds", "1", "--results", tmp_path, "--backend", "jax", *force)
-            assert done.exit_code == 1, done.output
-            assert "cannot be read" in done.stderr
-        done = lab("run", config, "--results", tmp_path, "--backend", "jax")
-        assert done.exit_code == 2, done.output
+            done = invoked("sweep", config, "--seeds", "1", "--results", tmp_path, "--backend", "jax", *force)
+            assert done.code == 1, done.text
+            assert "cannot be read" in done.err
+        done = invoked("run", config, "--results", tmp_path, "--backend", "jax")
+        assert done.code == 2, done.text
         assert sorted((tmp_path / "small").rglob("*")) == before
 
     @pytest.mark.parametrize("kind", UNREADABLE)
@@ -111,10 +105,10 @@ class TestUnreadable:
         unreadable(kind, run, failing)
         for command in ("show", "predict", "reproduce"):
             more = ["--dataset", "digits"] if command == "predict" else []
-            done = lab(command, run.path, *more)
-            assert done.exit_code == 2
-            assert "cannot be read (" in done.stderr
-            assert "bug" not in done.stderr
+            done = invoked(command, run.path, *more)
+            assert done.code == 2
+            assert "cannot be read (" in done.err
+            assert "bug" not in done.err
 
     def test_a_plan_says_so_and_leaves_it_alone(self, run, failing, tmp_path):
         failing(run.path / "metrics.json", errno.EIO)
@@ -134,12 +128,12 @@ class TestUnreadable:
             return scandir(path)
 
         monkeypatch.setattr(os, "scandir", refusing)
-        done = lab("list", tmp_path)
-        assert done.exit_code == 0
-        assert f"{run.path.parent}: cannot be read (" in done.stderr
-        done = lab("show", "small", "--results", tmp_path)
-        assert done.exit_code == 2
-        assert f"{run.path.parent}: cannot be read (" in done.stderr
+        done = invoked("list", tmp_path)
+        assert done.code == 0
+        assert f"{run.path.parent}: cannot be read (" in done.err
+        done = invoked("show", "small", "--results", tmp_path)
+        assert done.code == 2
+        assert f"{run.path.parent}: cannot be read (" in done.err
 
     def test_whether_it_is_finished_is_not_guessed(self, tmp_path, monkeypatch):
         def stale(self, **_):
@@ -157,19 +151,19 @@ class TestNewer:
         config.write_text(json.dumps(CONFIG))
         before = tree(tmp_path)
         answers = [
-            lab("list", tmp_path),
-            lab("report", tmp_path),
-            lab("compare", "small", run.path, "--results", tmp_path),
-            lab("show", run.path),
-            lab("sweep", config, "--seeds", "1,2", "--results", tmp_path, "--backend", "jax"),
-            lab("run", config, "--results", tmp_path, "--backend", "jax"),
+            invoked("list", tmp_path),
+            invoked("report", tmp_path),
+            invoked("compare", "small", run.path, "--results", tmp_path),
+            invoked("show", run.path),
+            invoked("sweep", config, "--seeds", "1,2", "--results", tmp_path, "--backend", "jax"),
+            invoked("run", config, "--results", tmp_path, "--backend", "jax"),
         ]
-        assert {answer.exit_code for answer in answers} == {2}
+        assert {answer.code for answer in answers} == {2}
         message = (
             f"Error: {run.path}: written by a newer mnist-lab (format 99; this one reads up to 1).\nUpdate mnist-lab.\n"
         )
-        assert {answer.stderr for answer in answers} == {message}
-        assert len(answers[0].stdout.splitlines()) == 3  # the other run is listed
+        assert {answer.err for answer in answers} == {message}
+        assert len(answers[0].out.splitlines()) == 3  # the other run is listed
         assert tree(tmp_path) == before
 
 
@@ -189,41 +183,33 @@ DAMAGED = {
 
 class TestSideFiles:
     @pytest.mark.parametrize(("name", "content"), [(name, one) for name, some in DAMAGED.items() for one in some])
-    def test_a_damaged_one_is_skipped_and_said(self, name, content, run, tmp_path):
+    def test_whatever_is_damaged_in_one_it_is_said(self, name, content, run):
         (run.path / name).write_bytes(content)
-        other = next(tmp_path.glob("small/seed2-*"))
-        for problems in (
-            collect([tmp_path]).problems,
-            compare(find_sides([str(run.path), str(other)], tmp_path)).problems,
-            tuple(load_run(run.path).problems),
-        ):
-            [said] = [text for text in problems if text.startswith(str(run.path / name))]
-            assert "damaged (" in said
+        [said] = [text for text in load_run(run.path).problems if text.startswith(str(run.path / name))]
+        assert "damaged (" in said
 
     def test_report_compare_and_show_name_them_and_go_on(self, run, tmp_path):
         for name, contents in DAMAGED.items():
             (run.path / name).write_bytes(contents[0])
         answers = [
-            lab("report", tmp_path),
-            lab("compare", run.path, next(tmp_path.glob("small/seed2-*")), "--results", tmp_path),
-            lab("show", run.path),
+            invoked("report", tmp_path),
+            invoked("compare", run.path, next(tmp_path.glob("small/seed2-*")), "--results", tmp_path),
+            invoked("show", run.path),
         ]
         for answer in answers:
-            assert answer.exit_code == 0, answer.output
+            assert answer.code == 0, answer.text
             for name in DAMAGED:
-                assert answer.stderr.count(f"Skipped: {run.path / name}") == 1
+                assert answer.err.count(f"Skipped: {run.path / name}: damaged (") == 1
         assert all(str(run.path / name) in (tmp_path / "report.md").read_text() for name in DAMAGED)
 
-    @pytest.mark.parametrize(
-        ("name", "content"), [(name, one) for name, some in DAMAGED.items() for one in some if one != b"[]"]
-    )
-    def test_a_run_is_not_reproduced_that_could_not_be_compared(self, name, content, run, tmp_path):
+    @pytest.mark.parametrize("name", DAMAGED)
+    def test_a_run_is_not_reproduced_that_could_not_be_compared(self, name, run, tmp_path):
         give_mistakes(run, [])
         run.write_json("environment.json", {})
-        (run.path / name).write_bytes(content)
-        done = lab("reproduce", run.path, "--into", tmp_path / "again")
-        assert done.exit_code == 2, done.output
-        assert f"{run.path / name}" in done.stderr
+        (run.path / name).write_bytes(DAMAGED[name][0])
+        done = invoked("reproduce", run.path, "--into", tmp_path / "again")
+        assert done.code == 2, done.text
+        assert f"{run.path / name}" in done.err
         assert not (tmp_path / "again").exists()
 
     def test_mistakes_that_metrics_json_does_not_count_are_not_told(self, run):
@@ -271,10 +257,10 @@ class TestLinks:
     def test_a_link_to_nothing_is_said(self, tmp_path):
         finished_run(tmp_path)
         (tmp_path / "gone").symlink_to("/nowhere/gone")
-        done = lab("list", tmp_path)
-        assert done.exit_code == 0
-        assert f"Skipped: {tmp_path / 'gone'}: a symbolic link to /nowhere/gone, which is not there." in done.stderr
-        assert "mlp_512" in done.stdout
+        done = invoked("list", tmp_path)
+        assert done.code == 0
+        assert f"Skipped: {tmp_path / 'gone'}: a symbolic link to /nowhere/gone, which is not there." in done.err
+        assert "mlp_512" in done.out
 
     def test_a_run_folder_that_is_a_link_is_shown_by_its_name(self, tmp_path):
         run = finished_run(tmp_path / "elsewhere")
@@ -282,16 +268,15 @@ class TestLinks:
         place.mkdir(parents=True)
         (place / run.id).symlink_to(run.path)
         for reference in ("mlp_512", run.id):
-            assert lab("show", reference, "--results", tmp_path / "results").exit_code == 0
+            assert invoked("show", reference, "--results", tmp_path / "results").code == 0
 
 
-@pytest.mark.parametrize("code", [errno.EIO, errno.EMFILE, errno.ESTALE])
-def test_an_error_of_the_operating_system_is_the_machine_s_and_names_the_file(code, tmp_path, monkeypatch):
+def test_an_error_of_the_operating_system_is_the_machine_s_and_names_the_file(tmp_path, monkeypatch):
     def refuse(*_, **__):
-        raise OSError(code, os.strerror(code), "/some/file")
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), "/some/file")
 
     monkeypatch.setattr("mnist_lab.runs.read_runs", refuse)
-    done = lab("list", tmp_path)
-    assert done.exit_code == MachineError.exit_code
-    assert done.stderr.startswith(f"Error: /some/file: {os.strerror(code)}.\n")
-    assert "bug" not in done.stderr
+    done = invoked("list", tmp_path)
+    assert done.code == MachineError.exit_code
+    assert done.err.startswith(f"Error: /some/file: {os.strerror(errno.EMFILE)}.\n")
+    assert "bug" not in done.err
