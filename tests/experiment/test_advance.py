@@ -2,46 +2,22 @@
 
 import pytest
 
-from mnist_lab import experiment, load_config
+from mnist_lab import experiment
 from mnist_lab.datasets import load
 from mnist_lab.errors import TrainingError
-from mnist_lab.experiment import Observer, identify
-from mnist_lab.runs.weights import read_weights
-from tests.conftest import BACKEND
+from mnist_lab.experiment import identify
+from tests.experiment.small_run import Notes, config_of, evidence
 
-RECIPE = {
-    "name": "small",
-    "data": {"dataset": "digits", "subset": 300, "test_subset": 60, "validation": {"split": "stratified"}},
-    "augment": [{"rotation": 10}],
-    "model": {"kind": "mlp", "nodes": [12], "dropout": 0.2, "batch_norm": True},
-    "train": {
-        "batch_size": 50, "epochs": 4, "restore_best": "val_loss", "optimizer": {"name": "adam", "use_ema": True},
-        "schedule": {"one_cycle": {"peak": 0.01}},
-    },
-    "runtime": {"backend": BACKEND, "device": "cpu"},
-}  # fmt: skip
 UNTESTED = {"config.yaml", "environment.json", "history.jsonl", "log.txt", "checkpoint.npz"}
-
-
-def config_of(**changes):
-    return load_config(RECIPE, {key.replace("__", "."): value for key, value in changes.items()})
 
 
 def folder_of(results, config):
     return identify(config, load(config.data), results).folder
 
 
-def evidence(run):
-    """What must not depend on where the training stopped."""
-    weights = {name: values.tobytes() for name, values in read_weights(run.folder.path / "model.keras").items()}
-    history = [{key: value for key, value in record.items() if key != "seconds"} for record in run.history]
-    metrics = {key: value for key, value in run.metrics.items() if key not in ("run", "seconds", "environment")}
-    return weights, history, metrics, run.folder.read_json("mistakes.json")
-
-
 @pytest.mark.every_backend
 def test_stopping_at_epochs_changes_no_bit_even_of_a_schedule_over_all_epochs(tmp_path):
-    config = config_of()
+    config = config_of(train__epochs=4, train__schedule={"one_cycle": {"peak": 0.01}})
     whole = experiment.run(config, results=tmp_path / "whole")
     parts = tmp_path / "parts"
     for until in (1, 3, 4):
@@ -51,7 +27,7 @@ def test_stopping_at_epochs_changes_no_bit_even_of_a_schedule_over_all_epochs(tm
 
 
 def test_where_it_stops_it_is_not_tested_even_after_its_last_epoch(tmp_path):
-    config = config_of(train__epochs=2)
+    config = config_of()
     folder = folder_of(tmp_path, config)
     for until in (1, 2):
         experiment.advance(config, until=until, results=tmp_path)
@@ -61,16 +37,10 @@ def test_where_it_stops_it_is_not_tested_even_after_its_last_epoch(tmp_path):
 
 
 def test_one_that_is_that_far_trains_nothing(tmp_path):
-    class Counting(Observer):
-        epochs = 0
-
-        def epoch(self, record, epochs):
-            Counting.epochs += 1
-
-    config = config_of(train__epochs=2)
+    config, said = config_of(), Notes()
     for _ in range(2):
-        experiment.advance(config, until=1, results=tmp_path, observer=Counting())
-    assert Counting.epochs == 1
+        experiment.advance(config, until=1, results=tmp_path, observer=said)
+    assert said.trained == [1]
 
 
 def test_training_that_ends_early_can_be_told_from_its_history(tmp_path):

@@ -8,49 +8,21 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from mnist_lab import datasets, experiment, load_config
-from mnist_lab.experiment import Observer, identify
-from mnist_lab.runs.weights import read_weights
+from mnist_lab import datasets, experiment
+from mnist_lab.experiment import identify
 from mnist_lab.system.signals import Interruption
-from tests.conftest import BACKEND
-
-RECIPE = {
-    "name": "small",
-    "data": {"dataset": "digits", "subset": 300, "test_subset": 60, "validation": {"split": "stratified"}},
-    "augment": [{"rotation": 10}],
-    "model": {"kind": "mlp", "nodes": [12], "dropout": 0.2, "batch_norm": True},
-    "train": {
-        "batch_size": 50, "epochs": 2, "restore_best": "val_loss", "optimizer": {"name": "adam", "use_ema": True},
-        "schedule": [{"exponential": 0.9}, {"warmup": 1}],
-    },
-    "runtime": {"backend": BACKEND, "device": "cpu", "keep_checkpoint": True},
-}  # fmt: skip
+from tests.experiment.small_run import Notes, config_of, evidence
 
 
-class Notes(Observer):
-    """What a run says, and how many epochs it trains."""
-
-    def __init__(self, stop_after=None):
-        self.notes, self.trained, self.stop_after = [], [], stop_after
-
-    def note(self, text):
-        self.notes.append(text)
-
-    def epoch(self, record, epochs):
-        self.trained.append(record["epoch"])
-
-    def stops(self):
-        return self.stop_after == len(self.trained) + 1
-
-
-def config_of(**changes):
-    return load_config(RECIPE, {key.replace("__", "."): value for key, value in changes.items()})
+def kept(**changes):
+    """The recipe, which keeps its last checkpoint."""
+    return config_of(runtime__keep_checkpoint=True, **changes)
 
 
 def train(results, stop_after=None, **changes):
     """Train the recipe; gives the run and what it said."""
     said = Notes(stop_after)
-    return experiment.run(config_of(**changes), results=results, observer=said), said
+    return experiment.run(kept(**changes), results=results, observer=said), said
 
 
 def digest(folder):
@@ -58,18 +30,15 @@ def digest(folder):
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir() if file.is_file()}
 
 
-def evidence(run):
-    """What must not depend on where the training was cut: weights, history without times, predictions, metrics."""
-    weights = {name: values.tobytes() for name, values in read_weights(run.folder.path / "model.keras").items()}
-    history = [{key: value for key, value in record.items() if key != "seconds"} for record in run.history]
-    metrics = {key: value for key, value in run.metrics.items() if key not in ("run", "seconds", "environment")}
+def everything(run):
+    """What must not depend on where the training was cut, with the figures of batches and the state at the end."""
     arrays = {name: values.tobytes() for name, values in run.folder.read_arrays("batches.npz").items()}
     end = {
         name: values.tobytes()
         for name, values in run.folder.read_arrays("last_checkpoint.npz").items()
         if name not in ("history", "continues")
     }
-    return weights, history, metrics, arrays, end, run.folder.read_json("mistakes.json")
+    return evidence(run), arrays, end
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +79,7 @@ def test_it_ends_with_the_bits_of_a_run_that_was_never_stopped(extended, straigh
     longer, said, base, _ = extended
     assert said.trained == [3, 4]
     assert said.notes == [f"Continuing from the end of {base} after epoch 2."]
-    assert evidence(longer) == evidence(straight)
+    assert everything(longer) == everything(straight)
 
 
 def test_history_and_seconds_are_those_of_both_runs_and_the_base_stays_as_it_is(extended):
@@ -132,7 +101,7 @@ def test_an_interrupted_extension_resumes_and_still_says_what_it_continues(resul
     longer, said = train(results, train__epochs=4)
     assert said.trained == [4]
     assert longer.metrics["run"]["continues"] == {"id": base.name, "epochs": 2}
-    assert evidence(longer) == evidence(straight)
+    assert everything(longer) == everything(straight)
 
 
 @pytest.mark.thorough
@@ -142,21 +111,21 @@ def test_of_a_run_that_stopped_early_nothing_changes(tmp_path):
     longer, said = train(tmp_path, **stopping, train__epochs=6)
     assert said.trained == []
     assert any("stopped early; more epochs do not change it" in note for note in said.notes)
-    assert evidence(longer) == evidence(short)
+    assert everything(longer) == everything(short)
 
 
 def begin(results, **changes):
     """Train the first epoch only: which it is, and what was said."""
     said = Notes(stop_after=1)
     with suppress(Interruption):
-        experiment.run(config_of(**changes), results=results, observer=said)
+        experiment.run(kept(**changes), results=results, observer=said)
     return said
 
 
 @pytest.mark.parametrize("schedule", [{"cosine": 0.1}, {"one_cycle": {"peak": 0.01}}], ids=["cosine", "one_cycle"])
 def test_where_the_schedule_depends_on_the_number_of_epochs_it_begins_anew_and_says_so(schedule, results):
     changes = {"train__schedule": [schedule]}
-    base = base_of(results).rename(identify(config_of(**changes), datasets.load("digits"), results).folder.path)
+    base = base_of(results).rename(identify(kept(**changes), datasets.load("digits"), results).folder.path)
     said = begin(results, **changes, train__epochs=3)
     assert said.trained == [1]
     why = f"train.schedule: {next(iter(schedule))} depends on the number of epochs"
@@ -214,7 +183,7 @@ def test_a_run_that_differs_in_more_than_its_epochs_is_not_continued(change, res
 def test_with_force_it_is_trained_from_the_beginning(results):
     said = Notes(stop_after=1)
     with pytest.raises(Interruption):
-        experiment.run(config_of(train__epochs=3), results=results, observer=said, force=True)
+        experiment.run(kept(train__epochs=3), results=results, observer=said, force=True)
     assert said.trained == [1]
 
 

@@ -3,20 +3,11 @@
 import json
 
 from mnist_lab import datasets, load_config
-from mnist_lab.experiment import Observer, identify, run
+from mnist_lab.experiment import identify, run
+from tests.experiment.small_run import Notes
 from tests.run_folders import finished_run
 
 CONFIG = {"name": "small", "data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [4]}}
-
-
-class Notes(Observer):
-    """Collects what is said."""
-
-    def __init__(self):
-        self.texts = []
-
-    def note(self, text):
-        self.texts.append(text)
 
 
 def test_a_finished_run_whose_classes_were_renamed_since_is_shown_with_a_note(tmp_path):
@@ -30,6 +21,6 @@ def test_a_finished_run_whose_classes_were_renamed_since_is_shown_with_a_note(tm
     metrics["dataset"]["class_names"][7] = "sept"
     folder.write_json("metrics.json", metrics)
     run(config, results=tmp_path, observer=renamed)
-    assert set(renamed.texts) - set(same.texts) == {
+    assert set(renamed.notes) - set(same.notes) == {
         "Finished runs show the names that the classes had then: sept (now 7)."
     }
