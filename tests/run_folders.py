@@ -5,10 +5,15 @@ from pathlib import Path
 
 from mnist_lab.analysis import wilson
 from mnist_lab.config import Override, fingerprint, load_config, to_yaml
+from mnist_lab.datasets import load
 from mnist_lab.runs import FORMAT, Measured, RunFolder
 
 SHA256 = "0123456789abcdef" * 4
 MNIST = {"name": "mnist", "title": "MNIST", "sha256": SHA256, "genuine": True, "white": 255}
+_digits = load("digits")
+UCI = MNIST | {"name": "digits", "title": _digits.title, "sha256": _digits.sha256}
+SMALL = {"name": "small", "data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [4]}}
+"""The configuration of a run on `UCI`, with its name."""
 
 
 def finished_run(

@@ -9,10 +9,9 @@ from PIL import Image
 from mnist_lab.datasets import load
 from tests.cli.terminal import at_a_terminal, lines
 from tests.lab import files, imported, invoked, lab, read_json, write
-from tests.run_folders import MNIST, finished_run, give_mistakes
+from tests.run_folders import MNIST, UCI, finished_run, give_mistakes
 
 DIGITS = load("digits")
-UCI = {"name": "digits", "title": DIGITS.title, "sha256": DIGITS.sha256, "genuine": True}
 FOLDER = "results/comparisons/base-seed1-vs-wider-seed1"
 
 

@@ -5,16 +5,13 @@ import json
 from mnist_lab import datasets, load_config
 from mnist_lab.experiment import identify, run
 from tests.experiment.small_run import Notes
-from tests.run_folders import finished_run
-
-CONFIG = {"name": "small", "data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [4]}}
+from tests.run_folders import SMALL, UCI, finished_run
 
 
 def test_a_finished_run_whose_classes_were_renamed_since_is_shown_with_a_note(tmp_path):
-    digits, config = datasets.load("digits"), load_config(CONFIG)
-    backend = identify(config, digits, tmp_path).config.runtime.backend
-    facts = {"name": "digits", "title": digits.title, "sha256": digits.sha256, "genuine": True}
-    folder = finished_run(tmp_path, config, dataset=facts, backend=backend)
+    config = load_config(SMALL)
+    backend = identify(config, datasets.load("digits"), tmp_path).config.runtime.backend
+    folder = finished_run(tmp_path, config, dataset=UCI, backend=backend)
     same, renamed = Notes(), Notes()
     run(config, results=tmp_path, observer=same)
     metrics = json.loads((folder.path / "metrics.json").read_text())

@@ -9,16 +9,15 @@ from mnist_lab import models
 from mnist_lab.datasets import load
 from mnist_lab.runs import Run, load_run
 from mnist_lab.training import evaluate
-from tests.run_folders import edit_metrics, finished_run
+from tests.run_folders import UCI, edit_metrics, finished_run
 
 DIGITS = load("digits")
-FACTS = {"name": "digits", "title": DIGITS.title, "sha256": DIGITS.sha256, "genuine": True, "white": 255}
 
 
 def untrained(results: Path, config, *, test_rows: int = len(DIGITS.y_test), **overrides) -> Run:
     """A finished run on the bundled digits, whose network has random weights, those of BatchNorm included."""
     folder = finished_run(
-        results, config, dataset=FACTS, total=test_rows, data__dataset="digits", data__test_subset=test_rows,
+        results, config, dataset=UCI, total=test_rows, data__dataset="digits", data__test_subset=test_rows,
         backend="tensorflow", **overrides,
     )  # fmt: skip
     run = load_run(folder.path)

@@ -22,7 +22,7 @@ from mnist_lab.reports.write import html
 from mnist_lab.runs import find_run
 from tests.markup import Document
 from tests.reports.page_results import INTRUDER, compared, mistakes, two_data_sets
-from tests.run_folders import MNIST, edit_metrics, finished_run, give_mistakes
+from tests.run_folders import UCI, edit_metrics, finished_run, give_mistakes
 
 
 @pytest.fixture(scope="module")
@@ -202,8 +202,7 @@ def test_the_images_of_a_class_are_not_counted_where_each_seed_drew_others(tmp_p
 def of_digits(folder, config, **changes):
     """A run on the digits that come with the package, which gets the test images 3, 5 and 8 wrong."""
     digits = datasets.load("digits")
-    facts = MNIST | {"name": "digits", "title": "UCI digits", "sha256": digits.sha256} | changes
-    run = finished_run(folder, config, dataset=facts, total=len(digits.x_test), data__dataset="digits")
+    run = finished_run(folder, config, dataset=UCI | changes, total=len(digits.x_test), data__dataset="digits")
     give_mistakes(run, mistakes())
 
 

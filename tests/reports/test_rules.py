@@ -10,17 +10,13 @@ from hypothesis import strategies as st
 
 from mnist_lab.analysis import overfitting_onset, stays_above
 from mnist_lab.reports import collect, groups, study, wording
+from tests.analysis.test_sentences import near
 from tests.run_folders import finished_run
 
 NUMBER = r"(\d+(?:\.\d+)?)"
 losses, shares = st.floats(0.01, 0.5), st.floats(0.9, 1)
 epoch = st.tuples(losses, shares, losses, shares)
 histories = st.lists(st.lists(epoch, min_size=4, max_size=8), min_size=4, max_size=4)
-
-
-def near(text, value):
-    digits = len(text.partition(".")[2])
-    return abs(float(text) - value) <= 0.5001 * 10**-digits
 
 
 def runs_in(text, group):

@@ -10,15 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_lab import load_config
-from mnist_lab.datasets import load
 from mnist_lab.errors import DamagedError, MachineError, UnreadableError
 from mnist_lab.runs import RunFolder, finished_runs, formats, load_run, read_runs
 from mnist_lab.sweeps import make_plan
 from tests.lab import invoked
-from tests.run_folders import edit_metrics, finished_run, give_mistakes
-
-DIGITS = load("digits")
-CONFIG = {"name": "small", "data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [4]}}
+from tests.run_folders import SMALL, UCI, edit_metrics, finished_run, give_mistakes
 
 
 def tree(folder):
@@ -50,9 +46,9 @@ def failing(monkeypatch):
 
 @pytest.fixture
 def run(tmp_path):
-    """A finished run of `CONFIG` with one more beside it."""
-    finished_run(tmp_path, CONFIG, seed=2, dataset={"name": "digits", "sha256": DIGITS.sha256, "genuine": True})
-    return finished_run(tmp_path, CONFIG, dataset={"name": "digits", "sha256": DIGITS.sha256, "genuine": True})
+    """A finished run of `SMALL` with one more beside it."""
+    finished_run(tmp_path, SMALL, seed=2, dataset=UCI)
+    return finished_run(tmp_path, SMALL, dataset=UCI)
 
 
 def unreadable(kind, folder, failing):
@@ -92,7 +88,7 @@ class TestUnreadable:
         before = sorted((tmp_path / "small").rglob("*"))
         for force in ([], ["--force"]):
             config = tmp_path / "small.yaml"
-            config.write_text(json.dumps(CONFIG))
+            config.write_text(json.dumps(SMALL))
             done = invoked("sweep", config, "--seeds", "1", "--results", tmp_path, "--backend", "jax", *force)
             assert done.code == 1, done.text
             assert "cannot be read" in done.err
@@ -112,7 +108,7 @@ class TestUnreadable:
 
     def test_a_plan_says_so_and_leaves_it_alone(self, run, failing, tmp_path):
         failing(run.path / "metrics.json", errno.EIO)
-        configs = [load_config(CONFIG | {"seed": seed, "runtime": {"backend": "jax"}}) for seed in (1, 2, 3)]
+        configs = [load_config(SMALL | {"seed": seed, "runtime": {"backend": "jax"}}) for seed in (1, 2, 3)]
         plan = make_plan(configs, tmp_path)
         assert [planned.state for planned in plan.runs] == ["unreadable", "done", "new"]
         assert [planned.state for planned in plan.todo] == ["new"]
@@ -148,7 +144,7 @@ class TestNewer:
     def test_a_run_of_a_newer_format_is_the_same_error_everywhere(self, run, tmp_path):
         edit_metrics(run, format=99)
         config = tmp_path / "small.yaml"
-        config.write_text(json.dumps(CONFIG))
+        config.write_text(json.dumps(SMALL))
         before = tree(tmp_path)
         answers = [
             invoked("list", tmp_path),

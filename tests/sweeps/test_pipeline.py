@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from mnist_lab import InputError, datasets, sweeps
+from mnist_lab import InputError, sweeps
 from mnist_lab.config.sweeps import load_sweep
 from mnist_lab.sweeps import pipeline
 from tests.lab import files, write
-from tests.run_folders import finished_run
+from tests.run_folders import UCI, finished_run
 
 BASE = "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\nruntime: {backend: jax}\n"
 WIDE = "extends: base.yaml\nmodel: {nodes: [8]}\n"
@@ -37,9 +37,8 @@ def declared(tmp_path):
     """A base and an arm, each with a finished run below `results/published`."""
     write(tmp_path / "mine" / "base.yaml", BASE)
     write(tmp_path / "mine" / "wide.yaml", WIDE)
-    facts = {"name": "digits", "title": "digits", "sha256": datasets.load("digits").sha256, "genuine": True}
     for name in ("base", "wide"):
-        finished_run(tmp_path / "results" / "published", tmp_path / "mine" / f"{name}.yaml", dataset=facts)
+        finished_run(tmp_path / "results" / "published", tmp_path / "mine" / f"{name}.yaml", dataset=UCI)
     return load_sweep([tmp_path / "mine"])
 
 
@@ -71,9 +70,8 @@ def test_a_summary_that_cannot_be_written_is_reported_before_anything_is_trained
 
 def test_a_sweep_of_fewer_seeds_does_not_replace_the_summary_of_more(tmp_path):
     results, config = tmp_path / "results", write(tmp_path / "base.yaml", BASE)
-    facts = {"name": "digits", "title": "digits", "sha256": datasets.load("digits").sha256, "genuine": True}
     for seed in (1, 2, 3):
-        finished_run(results, config, seed=seed, dataset=facts)
+        finished_run(results, config, seed=seed, dataset=UCI)
 
     def summary(seeds):
         swept = sweeps.sweep(load_sweep([config], seeds=seeds), results)

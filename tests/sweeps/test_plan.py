@@ -4,16 +4,15 @@ import json
 
 import pytest
 
-from mnist_lab import datasets, load_config
+from mnist_lab import load_config
 from mnist_lab.sweeps import make_plan
-from tests.run_folders import finished_run
+from tests.run_folders import SMALL, UCI, finished_run
 
 
 @pytest.fixture
 def configs():
     """Two runs that differ in seed."""
-    small = {"name": "small", "data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [4]}}
-    return [load_config(small | {"seed": seed}) for seed in (1, 2)]
+    return [load_config(SMALL | {"seed": seed}) for seed in (1, 2)]
 
 
 @pytest.mark.parametrize("force", [False, True])
@@ -26,22 +25,17 @@ def test_with_retry_failed_only_what_failed_before_is_to_be_done(force, configs,
 
 
 def test_folds_of_one_experiment_are_not_changes_of_each_other(tmp_path):
-    small = {"name": "small", "data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [4]}}
     validation = [{"split": "folds", "folds": 2, "fold": fold} for fold in (1, 2)]
-    folds = [load_config(small | {"data": {"dataset": "digits", "validation": each}}) for each in validation]
-    digits = datasets.load("digits")
-    dataset = {"name": "digits", "title": digits.title, "sha256": digits.sha256, "genuine": True}
+    folds = [load_config(SMALL | {"data": {"dataset": "digits", "validation": each}}) for each in validation]
     backend = make_plan(folds, tmp_path).runs[0].identity.config.runtime.backend
-    finished_run(tmp_path, folds[0], dataset=dataset, backend=backend)
+    finished_run(tmp_path, folds[0], dataset=UCI, backend=backend)
     assert [run.state for run in make_plan(folds, tmp_path).runs] == ["done", "new"]
-    assert [run.state for run in make_plan([load_config(small)], tmp_path).runs] == ["changed"]
+    assert [run.state for run in make_plan([load_config(SMALL)], tmp_path).runs] == ["changed"]
 
 
 def test_classes_that_were_renamed_since_are_said_once(configs, tmp_path):
-    digits = datasets.load("digits")
-    facts = {"name": "digits", "title": digits.title, "sha256": digits.sha256, "genuine": True}
     backend = make_plan(configs, tmp_path).runs[0].identity.config.runtime.backend
-    folders = [finished_run(tmp_path, config, seed=config.seed, dataset=facts, backend=backend) for config in configs]
+    folders = [finished_run(tmp_path, config, seed=config.seed, dataset=UCI, backend=backend) for config in configs]
     assert make_plan(configs, tmp_path).notes == make_plan(configs, tmp_path / "empty").notes
     for folder in folders:
         metrics = json.loads((folder.path / "metrics.json").read_text())

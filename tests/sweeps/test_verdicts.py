@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_lab import datasets, load_config
+from mnist_lab import load_config
 from mnist_lab.analysis import family as statistics
 from mnist_lab.sweeps import make_plan
 from mnist_lab.sweeps.verdicts import too_few_seeds
-from tests.run_folders import finished_run
+from tests.run_folders import UCI, finished_run
 
 BASE = {"experiment": "base", "data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [4]}}
 
@@ -64,12 +64,10 @@ def test_what_is_not_compared_needs_no_seeds():
 
 
 def test_a_plan_says_so_and_where_finished_runs_are_that_lie_elsewhere(tmp_path):
-    digits = datasets.load("digits")
-    facts = {"name": "digits", "title": "digits", "sha256": digits.sha256, "genuine": True}
-    finished_run(tmp_path / "published", BASE, dataset=facts, seed=1)
-    finished_run(tmp_path / "published", BASE, dataset=facts, seed=2)
-    finished_run(tmp_path, BASE | {"experiment": "renamed"}, dataset=facts, seed=3)
-    finished_run(tmp_path, BASE, dataset=facts, seed=4)
+    finished_run(tmp_path / "published", BASE, dataset=UCI, seed=1)
+    finished_run(tmp_path / "published", BASE, dataset=UCI, seed=2)
+    finished_run(tmp_path, BASE | {"experiment": "renamed"}, dataset=UCI, seed=3)
+    finished_run(tmp_path, BASE, dataset=UCI, seed=4)
     plan = make_plan(
         [load_config(BASE | {"seed": seed, "runtime": {"backend": "jax"}}) for seed in range(1, 6)], tmp_path
     )
