@@ -6,13 +6,11 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 
-from mnist_lab.cli import _completion, main
+from mnist_lab.cli import _completion
 from mnist_lab.datasets import KNOWN
 from tests.lab import HEAVY_IMPORTS, ROOT, environment, imported, lab
 from tests.run_folders import finished_run
@@ -175,26 +173,3 @@ def test_zsh_completes_with_the_documented_script(cwd):
         print -r -- $said
     """
     assert "mnist-lab run mlp_512 --backend tensorflow" in in_shell("zsh", script, cwd)
-
-
-def documented() -> list[str]:
-    """Every command line in the guides and in the help of every command."""
-    guides = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "configs").rglob("*.yaml")]
-    lines = [line for path in guides for line in path.read_text(encoding="utf-8").splitlines()]
-    lines += [line for command in every_command(main) for line in (command.epilog or "").splitlines()]
-    return [found for line in lines for found in re.findall(r"mnist-lab [a-z].*?(?=  |[`#|]|$)", line)]
-
-
-def every_command(group: click.Group) -> Iterator[click.Command]:
-    for command in group.commands.values():
-        yield command
-        if isinstance(command, click.Group):
-            yield from every_command(command)
-
-
-def test_what_zsh_would_take_for_a_pattern_is_quoted_in_every_documented_command():
-    lines = documented()
-    assert len(lines) > 50
-    assert any("--set 'model.nodes=[256,128]'" in line for line in lines)
-    for line in lines:
-        assert not re.search(r"=.*[\[(?*]", re.sub(r"'[^']*'|\"[^\"]*\"", "", line)), line
