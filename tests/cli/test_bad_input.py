@@ -12,6 +12,7 @@ from PIL import Image
 from mnist_lab import datasets, load_config
 from mnist_lab.config import Override
 from mnist_lab.experiment.identity import identify
+from tests.datasets.dataset_files import write_pictures
 from tests.lab import Answer, Case, files, here, in_one_process, lab, write
 
 CNN = """\
@@ -153,11 +154,7 @@ def damaged_data(cwd: Path) -> None:
     arrays = {"x_train": images, "y_train": labels.astype(np.int64), "x_test": images, "y_test": labels}
     np.savez(cwd / "labels.npz", **{**arrays, "y_train": arrays["y_train"] - 1})
     np.savez(cwd / "pickled.npz", **{**arrays, "y_train": np.array([{} for _ in range(20)], dtype=object)})
-    for part in ("train", "test"):
-        for name in ("a", "b"):
-            folder = cwd / "pictures" / part / name
-            folder.mkdir(parents=True)
-            Image.fromarray(images[0]).save(folder / "fine.png")
+    write_pictures(cwd / "pictures", dict.fromkeys("ab", (Image.fromarray(images[0]),)))
     write(cwd / "pictures" / "train" / "a" / "broken.png", "no picture")
     (cwd / "folder").mkdir()
 

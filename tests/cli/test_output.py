@@ -21,6 +21,7 @@ from mnist_lab.terminal.consoles import SafeConsole, live_console
 from mnist_lab.terminal.output import LONGEST_LINE, MOST_LINES, shortened
 from mnist_lab.terminal.tables import renderable
 from mnist_lab.text.printable import printable
+from tests.datasets.dataset_files import write_pictures
 from tests.lab import ROOT, Answer, Preloaded, command, environment, good, invoked, lab, run_folder, write
 from tests.run_folders import MNIST, edit_metrics, finished_run
 
@@ -81,10 +82,8 @@ def stranger(tmp_path_factory):
     (damaged.path / "metrics.json").write_text(f'{{"format": "{NASTY}"}}')
     write(cwd / "small.yaml", f"description: {json.dumps(NASTY)}\n{SMALL_YAML}")
     write(cwd / "bad.yaml", json.dumps({"data": {"dataset": NASTY}, "model": {"kind": NASTY}, "seed": NASTY}))
-    for folder in (cwd / "own" / part / label for part in ("train", "test") for label in (f"a{TITLE}", f"b{REVERSED}")):
-        folder.mkdir(parents=True)
-        for i in range(4):
-            Image.new("L", (8, 8), 60 * i + 15).save(folder / f"{i}.png")
+    drawn = [Image.new("L", (8, 8), 60 * i + 15) for i in range(4)]
+    write_pictures(cwd / "own", dict.fromkeys([f"a{TITLE}", f"b{REVERSED}"], drawn))
     return cwd
 
 

@@ -2,9 +2,11 @@
 
 import gzip
 import struct
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from mnist_lab.datasets.dataset import ROLES, array_digest
 from mnist_lab.datasets.known import GZIPPED_IDX
@@ -38,6 +40,16 @@ def write_idx(folder: Path, data, names=GZIPPED_IDX) -> Path:
     for name, role in zip(names, ROLES, strict=True):
         content = idx_bytes(data[role])
         (folder / name).write_bytes(gzip.compress(content, mtime=0) if name.endswith(".gz") else content)
+    return folder
+
+
+def write_pictures(folder: Path, classes: Mapping[str, Sequence[Image.Image]], **options) -> Path:
+    """A folder for each class with its pictures 0.png, 1.png and so on: the same to train and to test."""
+    for part in ("train", "test"):
+        for name, pictures in classes.items():
+            (folder / part / name).mkdir(parents=True)
+            for n, picture in enumerate(pictures):
+                picture.save(folder / part / name / f"{n}.png", **options)
     return folder
 
 

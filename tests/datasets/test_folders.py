@@ -10,6 +10,7 @@ from mnist_lab import datasets
 from mnist_lab.datasets import folders
 from mnist_lab.datasets.pictures import read
 from mnist_lab.errors import DataError
+from tests.datasets.dataset_files import write_pictures
 
 
 def _draw(path, value=100, size=(4, 3), mode="L", **kwargs):
@@ -40,9 +41,7 @@ def test_folders_become_classes_and_pictures_rows(pictures):
 
 
 def test_classes_that_are_numbers_stand_in_numerical_order(tmp_path):
-    for part in ("train", "test"):
-        for name in ("10", "9", "2"):
-            _draw(tmp_path / part / name / "a.png", 20 * int(name))
+    write_pictures(tmp_path, {name: [Image.new("L", (4, 3), 20 * int(name))] for name in ("10", "9", "2")})
     loaded = datasets.load(str(tmp_path))
     assert loaded.classes == ("2", "9", "10")
     assert loaded.x_test[:, 0, 0, 0].tolist() == [40, 180, 200]
@@ -256,13 +255,10 @@ def test_a_picture_that_cannot_be_used_is_named(pictures, change, message):
     [("1", 1, 1), ("L", 255, 1), ("LA", (255, 255), 1), ("RGBA", (255,) * 4, 3), ("P", 1, 3)],
 )
 def test_every_common_kind_of_png_is_read(tmp_path, mode, value, channels):
-    for part in ("train", "test"):
-        for name in "ab":
-            image = Image.new(mode, (3, 3), value)
-            if mode == "P":
-                image.putpalette([0, 0, 0, 255, 255, 255])
-            (tmp_path / part / name).mkdir(parents=True)
-            image.save(tmp_path / part / name / "x.png")
+    image = Image.new(mode, (3, 3), value)
+    if mode == "P":
+        image.putpalette([0, 0, 0, 255, 255, 255])
+    write_pictures(tmp_path, {"a": [image], "b": [image]})
     loaded = datasets.load(str(tmp_path))
     assert loaded.image_shape == (3, 3, channels)
     assert (loaded.x_test == 255).all()
@@ -316,19 +312,13 @@ def test_a_photo_is_turned_as_the_camera_noted_and_as_it_is_for_a_prediction(tmp
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90 degrees, clockwise
     pixels = 20 * np.arange(12, dtype=np.uint8).reshape(3, 4)
-    for part in ("train", "test"):
-        for name in "ab":
-            (tmp_path / part / name).mkdir(parents=True)
-            Image.fromarray(pixels).save(tmp_path / part / name / "x.png", exif=exif)
+    write_pictures(tmp_path, dict.fromkeys("ab", (Image.fromarray(pixels),)), exif=exif)
     loaded = datasets.load(str(tmp_path)).x_train[0]
     np.testing.assert_array_equal(loaded[..., 0], np.rot90(pixels, -1))
-    np.testing.assert_array_equal(loaded, read(tmp_path / "train" / "a" / "x.png"))
+    np.testing.assert_array_equal(loaded, read(tmp_path / "train" / "a" / "0.png"))
 
 
 def test_images_keep_every_pixel(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (3, 5, 7, 3), np.uint8)
-    for part in ("train", "test"):
-        for n, name in enumerate("abc"):
-            (tmp_path / part / name).mkdir(parents=True)
-            Image.fromarray(pixels[n]).save(tmp_path / part / name / "x.png")
+    write_pictures(tmp_path, {name: [Image.fromarray(pixels[n])] for n, name in enumerate("abc")})
     np.testing.assert_array_equal(datasets.load(str(tmp_path)).x_train, pixels)

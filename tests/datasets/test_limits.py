@@ -20,7 +20,7 @@ from mnist_lab import datasets
 from mnist_lab.datasets import files, folders, pictures
 from mnist_lab.datasets.known import GZIPPED_IDX
 from mnist_lab.errors import DataError
-from tests.datasets.dataset_files import arrays, idx_bytes, write_idx, write_npz
+from tests.datasets.dataset_files import arrays, idx_bytes, write_idx, write_npz, write_pictures
 
 IMAGES = GZIPPED_IDX[0]
 
@@ -91,10 +91,7 @@ def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path, data, name):
     if name == IMAGES:
         (write_idx(tmp_path, data) / IMAGES).unlink()
     elif name == "train/a/x.png":
-        for part in ("train", "test"):
-            for each in "ab":
-                (tmp_path / part / each).mkdir(parents=True)
-                Image.new("L", (3, 3), 200).save(tmp_path / part / each / "y.png")
+        write_pictures(tmp_path, dict.fromkeys("ab", (Image.new("L", (3, 3), 200),)))
     os.mkfifo(tmp_path / name)
     with pytest.raises(DataError, match="expected a regular file, this is a named pipe"):
         datasets.load(str(tmp_path))
@@ -187,11 +184,7 @@ def test_a_picture_of_too_many_pixels_is_refused_in_a_class_folder_as_it_is_for_
 
 
 def test_pictures_that_are_too_many_for_their_size_are_refused_after_the_first(tmp_path, monkeypatch):
-    for part in ("train", "test"):
-        for name in "ab":
-            (tmp_path / part / name).mkdir(parents=True)
-            for n in range(3):
-                Image.new("RGB", (100, 50)).save(tmp_path / part / name / f"{n}.png")
+    write_pictures(tmp_path, dict.fromkeys("ab", (Image.new("RGB", (100, 50)),) * 3))
     monkeypatch.setattr(folders, "MOST_BYTES", 12 * 15_000 - 1)
     with pytest.raises(DataError, match="12 pictures of 100 x 50 pixels and 3 channels are 180,000 bytes; at most"):
         datasets.load(str(tmp_path))

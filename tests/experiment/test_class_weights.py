@@ -14,6 +14,7 @@ from mnist_lab.config import Config, to_yaml
 from mnist_lab.errors import ConfigError
 from mnist_lab.experiment.class_weights import weights
 from mnist_lab.experiment.identity import identify
+from tests.datasets.dataset_files import write_pictures
 
 
 def config(class_weight, dataset="digits") -> Config:
@@ -35,12 +36,7 @@ def numbered(folder, labels):
 
 
 def named(folder, names):
-    for part in ("train", "test"):
-        for n, name in enumerate(names):
-            (folder / part / name).mkdir(parents=True)
-            for i in range(2):
-                Image.new("L", (4, 4), 80 + 50 * n).save(folder / part / name / f"{i}.png")
-    return folder
+    return write_pictures(folder, {name: [Image.new("L", (4, 4), 80 + 50 * n)] * 2 for n, name in enumerate(names)})
 
 
 def of_each_class(class_weight, path):
