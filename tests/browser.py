@@ -95,6 +95,11 @@ def contrast(page, selector, ink="color"):
     return (high + 0.05) / (low + 0.05)
 
 
+def is_dark(page):
+    """Whether what the page is written on is dark."""
+    return luminance(page.execute_script("return getComputedStyle(document.body).backgroundColor")) < 0.1
+
+
 def luminance(colour):
     """The relative luminance of `rgb(0, 90, 153)`."""
     red, green, blue = (int(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3])

@@ -1,8 +1,6 @@
 import dataclasses
 import gzip
 import json
-import subprocess
-import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -241,12 +239,18 @@ def test_a_conversion_that_fails_leaves_nothing(nowhere):
     assert list(nowhere.iterdir()) == []
 
 
-def test_verify_counts_a_validation_part(tmp_path, own):
+@pytest.fixture
+def validated(tmp_path, own):
+    """The same with a validation part."""
     with np.load(own) as archive:
         arrays = dict(archive)
     np.savez(tmp_path / "with.npz", **arrays, x_val=arrays["x_train"][:6], y_val=arrays["y_train"][:6])
-    assert "9 training, 6 validation and 3 test images" in ok("verify", tmp_path / "with.npz")
-    facts = json.loads(ok("verify", tmp_path / "with.npz", "--json"))
+    return tmp_path / "with.npz"
+
+
+def test_verify_counts_a_validation_part(validated):
+    assert "9 training, 6 validation and 3 test images" in ok("verify", validated)
+    facts = json.loads(ok("verify", validated, "--json"))
     assert facts["classes"][0] == {"name": "0", "train": 3, "validation": 2, "test": 1}
 
 
@@ -273,13 +277,8 @@ def test_show_works_for_ones_own_colour_images(own, nowhere):
     assert (nowhere / "own-train-2.png").exists()
 
 
-def test_show_draws_the_validation_part_if_there_is_one(tmp_path, own, nowhere):
-    with np.load(own) as archive:
-        arrays = dict(archive)
-    np.savez(tmp_path / "with.npz", **arrays, x_val=arrays["x_train"][:6], y_val=arrays["y_train"][:6])
-    assert ok("show", tmp_path / "with.npz", "--split", "validation", "--index", "5").endswith(
-        "with-validation-5.png\n"
-    )
+def test_show_draws_the_validation_part_if_there_is_one(validated, own):
+    assert ok("show", validated, "--split", "validation", "--index", "5").endswith("with-validation-5.png\n")
     refused = run("show", own, "--split", "validation")
     assert (refused.exit_code, "own has no validation part" in refused.stderr) == (2, True)
 
@@ -289,15 +288,3 @@ def test_show_of_an_image_that_is_not_there_says_which_are(nowhere):
     assert result.exit_code == 2
     assert "has images 0 to 359" in result.output
     assert list(nowhere.iterdir()) == []
-
-
-@pytest.mark.parametrize("command", [[], ["list"], ["fetch"], ["verify"], ["show"], ["convert"]])
-def test_every_help_has_an_example(command):
-    assert "\n    mnist-lab data " in ok(*command, "--help")
-
-
-def test_importing_the_commands_imports_nothing_heavy():
-    heavy = {"numpy", "keras", "matplotlib", "PIL", "rich", "pydantic", "requests"}
-    code = f"import sys, mnist_lab.cli.data; print(*({heavy!r} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""

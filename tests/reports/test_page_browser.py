@@ -8,7 +8,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from mnist_lab.reports import write_page
-from tests.browser import beyond_the_screen, contrast, find, looked_at, luminance, requested, texts
+from tests.browser import beyond_the_screen, contrast, find, is_dark, looked_at, luminance, requested, texts
 from tests.reports.page_results import compared, mistakes, two_data_sets
 from tests.run_folders import finished_run
 
@@ -237,8 +237,7 @@ def test_text_stands_out_from_what_is_behind_it(page, scheme):
     seen = {selector: contrast(page, selector) for selector in selectors}
     seen["figure"] = contrast(page, "figure text", "fill")
     assert {selector: ratio for selector, ratio in seen.items() if ratio < 4.5} == {}  # WCAG 2.2, 1.4.3
-    paper = page.execute_script("return getComputedStyle(document.body).backgroundColor")
-    assert (luminance(paper) < 0.1) == (scheme == "dark")
+    assert is_dark(page) == (scheme == "dark")
 
 
 @pytest.mark.parametrize("width", [360, 1400])

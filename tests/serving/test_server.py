@@ -97,13 +97,18 @@ def test_a_running_run_is_sent_with_its_curves(tmp_path):
     assert sent["title"] == f"1 running · {tmp_path.name} · mnist-lab"
 
 
-def test_the_queue_of_a_sweep_is_shown_with_the_time_left(tmp_path):
-    schedule = planned(tmp_path, 1, 2, 3, seconds=120.0)
-    with recorded(tmp_path, "ablation", Observer()) as observer:
+def of_a_sweep(folder, *seeds, seconds):
+    """What is sent while the first of its runs starts, each of which will take so long."""
+    schedule = planned(folder, *seeds, seconds=seconds)
+    with recorded(folder, "ablation", Observer()) as observer:
         observer.planned(schedule)
         observer.started(schedule.plan.todo[0])
-        with serving(tmp_path) as served:
-            sent = ask(served, "/progress").json
+        with serving(folder) as served:
+            return ask(served, "/progress").json
+
+
+def test_the_queue_of_a_sweep_is_shown_with_the_time_left(tmp_path):
+    sent = of_a_sweep(tmp_path, 1, 2, 3, seconds=120.0)
     assert "Sweep ablation" in sent["html"]
     assert "0 of 3 runs, about 6 min left" in sent["html"]
     assert "2 waiting" in sent["html"]
@@ -112,13 +117,7 @@ def test_the_queue_of_a_sweep_is_shown_with_the_time_left(tmp_path):
 
 
 def test_no_time_left_is_not_said(tmp_path):
-    schedule = planned(tmp_path, 1, seconds=0.2)
-    with recorded(tmp_path, "ablation", Observer()) as observer:
-        observer.planned(schedule)
-        observer.started(schedule.plan.todo[0])
-        with serving(tmp_path) as served:
-            sent = ask(served, "/progress").json
-    assert "0 of 1 run</p>" in sent["html"]
+    assert "0 of 1 run</p>" in of_a_sweep(tmp_path, 1, seconds=0.2)["html"]
 
 
 def test_runs_that_finish_join_the_page(served, results, monkeypatch):

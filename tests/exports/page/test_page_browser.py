@@ -17,7 +17,7 @@ from mnist_lab.exports.page.forward import ACTIVATIONS
 from mnist_lab.exports.page.packing import Packed, Step
 from mnist_lab.exports.trained import Trained
 from mnist_lab.runs import load_run
-from tests.browser import beyond_the_screen, contrast, find, looked_at, luminance, requested, texts
+from tests.browser import beyond_the_screen, contrast, find, is_dark, looked_at, requested, texts
 from tests.exports.networks import END, NETWORKS, network
 from tests.exports.untrained import untrained
 from tests.lab import good, run_folder, write
@@ -311,8 +311,7 @@ def test_text_stands_out_from_what_is_behind_it(page, scheme):
     selectors = ["body", "header p", "figcaption", "button", "kbd", ".about", ".answer .label", ".second", ".share"]
     seen = {selector: contrast(page, selector) for selector in selectors}
     assert {selector: ratio for selector, ratio in seen.items() if ratio < 4.5} == {}  # WCAG 2.2, 1.4.3
-    paper = page.execute_script("return getComputedStyle(document.body).backgroundColor")
-    assert (luminance(paper) < 0.1) == (scheme == "dark")
+    assert is_dark(page) == (scheme == "dark")
 
 
 def test_images_that_are_dark_on_light_are_drawn_so(browser, tmp_path):
