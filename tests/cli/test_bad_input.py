@@ -1,7 +1,5 @@
 """Bad input ends with exit code 2, says what is wrong, where, and what to do, and leaves nothing behind."""
 
-import gzip
-import struct
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,8 +9,9 @@ from PIL import Image
 
 from mnist_lab import datasets, load_config
 from mnist_lab.config import Override
+from mnist_lab.datasets.known import GZIPPED_IDX
 from mnist_lab.experiment.identity import identify
-from tests.datasets.dataset_files import write_pictures
+from tests.datasets.dataset_files import arrays, write_idx, write_npz, write_pictures
 from tests.lab import Answer, Case, files, here, in_one_process, lab, write
 
 CNN = """\
@@ -30,37 +29,12 @@ LINE_4 = "data: {{dataset: digits}}\nmodel: {{kind: mlp, nodes: [4]}}\ntrain:\n 
 # What is in the file, and what the message has to say about it; each file is called bad.yaml.
 CONFIGS = {
     "unknown key": (LINE_4.format(line="epoch: 3"), ["bad.yaml:4:3", "train.epoch", "unknown key", "'epochs'"]),
-    "wrong type": (LINE_4.format(line="epochs: many"), ["bad.yaml:4:11", "train.epochs", "a whole number", "'many'"]),
-    "dropout 1.2": (
-        "data: {dataset: digits}\nmodel:\n  kind: mlp\n  nodes: [4]\n  dropout: 1.2\n",
-        ["bad.yaml:5:12", "model.dropout", "less than 1", "1.2"],
-    ),
-    "batch 0": (LINE_4.format(line="batch_size: 0"), ["bad.yaml:4", "train.batch_size", "more than 0", "0"]),
-    "epochs -1": (LINE_4.format(line="epochs: -1"), ["bad.yaml:4", "train.epochs", "more than 0", "-1"]),
-    "fraction 1.5": (
-        "data:\n  dataset: digits\n  validation: {fraction: 1.5}\nmodel: {kind: mlp, nodes: [4]}\n",
-        ["bad.yaml:3", "data.validation.fraction", "less than 1", "1.5"],
-    ),
-    "learning rate NaN": (
-        LINE_4.format(line="optimizer: {name: adam, learning_rate: .nan}"),
-        ["bad.yaml:4", "train.optimizer.learning_rate", "nan"],
-    ),
     "unknown layer": (CNN.format(layer="max_pol: 2"), ["bad.yaml:5", "'max_pol'", "did you mean 'max_pool'"]),
-    "unknown optimizer": (
-        LINE_4.format(line="optimizer: {name: adma}"),
-        ["bad.yaml:4", "train.optimizer", "'adma'", "did you mean 'adam"],
-    ),
-    "unknown activation": (
-        "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4], activation: rleu}\n",
-        ["bad.yaml:2", "model.activation", "'rleu'", "did you mean 'relu'"],
-    ),
     "empty file": ("", ["bad.yaml", "empty", "mnist-lab configs"]),
     "not YAML": ("data: {dataset: [\n", ["bad.yaml:2:1", "not valid YAML"]),
     "not text": ("\x00\x01\x02", ["bad.yaml"]),
     "a YAML bomb": ("a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n", ["bad.yaml:1", "anchors", "extends"]),
-    "a duplicate key": (LINE_4.format(line="epochs: 2\n  epochs: 3"), ["bad.yaml:5", "epochs"]),
     "extends a missing file": ("extends: nowhere.yaml\n", ["bad.yaml:1", "extends", "nowhere.yaml", "no such file"]),
-    "extends a folder": ("extends: folder\n", ["bad.yaml:1", "extends", "folder"]),
     "extends itself": ("extends: bad.yaml\n", ["bad.yaml:1", "circle", "bad.yaml -> bad.yaml"]),
     "a kernel larger than its map": (
         CNN.format(layer="conv: {filters: 2, kernel: 30}"),
@@ -112,10 +86,6 @@ OPTIONS = {
     ),
     "a file that holds no data": (["--dataset", "good.yaml"], {}, ["good.yaml", ".npz"]),
     "a truncated gzip": (["--dataset", "truncated"], {}, ["truncated/train-images", "truncated"]),
-    "a corrupt gzip": (["--dataset", "corrupt"], {}, ["corrupt", "train-images"]),
-    "a wrong magic number": (["--dataset", "magic"], {}, ["train-images", "IDX"]),
-    "counts that differ": (["--dataset", "counts"], {}, ["counts", "20", "19"]),
-    "labels that are no classes": (["--dataset", "labels.npz"], {}, ["labels.npz", "y_train"]),
     "pickled objects": (["--dataset", "pickled.npz"], {}, ["pickled.npz", "pickle"]),
     "a picture that is none": (["--dataset", "pictures"], {}, ["pictures", "broken.png"]),
     "a file as results folder": (["--results", "good.yaml"], {}, ["good.yaml", "cannot be written", "--results"]),
@@ -132,29 +102,10 @@ DIFFERENT_RESULTS = ("a file as results folder", "a results folder nowhere")
 
 def damaged_data(cwd: Path) -> None:
     """Folders and files of images with one thing wrong each."""
-    images, labels = np.zeros((20, 8, 8), np.uint8), np.arange(20, dtype=np.uint8) % 2
-
-    def idx(folder: str, **replaced: bytes) -> None:
-        (cwd / folder).mkdir()
-        for part in ("train", "t10k"):
-            parts = {
-                "images-idx3-ubyte.gz": gzip.compress(struct.pack(">iiii", 2051, 20, 8, 8) + images.tobytes()),
-                "labels-idx1-ubyte.gz": gzip.compress(struct.pack(">ii", 2049, 20) + labels.tobytes()),
-            }
-            for name, content in parts.items():
-                key = f"{part}_{name.split('-')[0]}"
-                (cwd / folder / f"{part}-{name}").write_bytes(replaced.get(key, content))
-
-    whole = gzip.compress(struct.pack(">iiii", 2051, 20, 8, 8) + np.random.default_rng(0).bytes(1280))
-    idx("truncated", train_images=whole[:-200])
-    idx("corrupt", train_images=whole[:100] + b"corrupted!" + whole[110:])
-    idx("magic", train_images=gzip.compress(struct.pack(">iiii", 2053, 20, 8, 8) + images.tobytes()))
-    idx("counts", train_labels=gzip.compress(struct.pack(">ii", 2049, 19) + labels[:19].tobytes()))
-
-    arrays = {"x_train": images, "y_train": labels.astype(np.int64), "x_test": images, "y_test": labels}
-    np.savez(cwd / "labels.npz", **{**arrays, "y_train": arrays["y_train"] - 1})
-    np.savez(cwd / "pickled.npz", **{**arrays, "y_train": np.array([{} for _ in range(20)], dtype=object)})
-    write_pictures(cwd / "pictures", dict.fromkeys("ab", (Image.fromarray(images[0]),)))
+    images = write_idx(cwd / "truncated", arrays()) / GZIPPED_IDX[0]
+    images.write_bytes(images.read_bytes()[:-200])
+    write_npz(cwd / "pickled.npz", arrays(), y_train=np.array([{} for _ in range(30)], dtype=object))
+    write_pictures(cwd / "pictures", dict.fromkeys("ab", (Image.new("L", (8, 8)),)))
     write(cwd / "pictures" / "train" / "a" / "broken.png", "no picture")
     (cwd / "folder").mkdir()
 
@@ -225,22 +176,18 @@ def test_a_time_limit_is_a_number_above_0(seconds, tmp_path):
     assert "'--timeout'" in here("sweep", "quickstart", "--timeout", seconds, cwd=tmp_path, code=2).err
 
 
-def test_all_errors_of_a_file_come_at_once(tmp_path):
-    write(tmp_path / "bad.yaml", LINE_4.format(line="epochs: 0\n  batch_size: x\nsede: 3"))
-    expect(lab("validate", "bad.yaml", cwd=tmp_path), "3 problems", "train.epochs", "train.batch_size", "'seed'")
-
-
 def test_errors_of_several_files_come_at_once(tmp_path):
     write(tmp_path / "one.yaml", "data: 3\n")
     write(tmp_path / "two.yaml", "")
-    expect(lab("validate", "one.yaml", "two.yaml", cwd=tmp_path), "one.yaml:1", "two.yaml: the file is empty")
+    expect(here("validate", "one.yaml", "two.yaml", cwd=tmp_path, code=2), "one.yaml:1", "two.yaml: the file is empty")
 
 
 def test_errors_of_configurations_and_sweep_files_come_at_once(tmp_path):
     write(tmp_path / "all" / "config.yaml", "data: 3\n")
     write(tmp_path / "all" / "rates.yaml", "base: mlp_512\ngird: {train.epochs: [1]}\n")
     write(tmp_path / "sizes.yaml", "base: mlp_512\ngrid: {model.dropout: [7]}\n")
-    expect(lab("validate", "all", "sizes.yaml", cwd=tmp_path), "config.yaml:1:7", "rates.yaml:2:1", "sizes.yaml:2:24")
+    answer = here("validate", "all", "sizes.yaml", cwd=tmp_path, code=2)
+    expect(answer, "config.yaml:1:7", "rates.yaml:2:1", "sizes.yaml:2:24")
 
 
 @pytest.mark.parametrize(
@@ -259,7 +206,7 @@ def test_errors_of_configurations_and_sweep_files_come_at_once(tmp_path):
 def test_a_folder_for_a_file_a_file_for_a_folder_and_a_name_for_nothing(arguments, words, tmp_path):
     (tmp_path / "folder").mkdir()
     write(tmp_path / "small.yaml", SMALL)
-    expect(lab(*arguments, cwd=tmp_path), *words)
+    expect(here(*arguments, cwd=tmp_path, code=2), *words)
 
 
 @pytest.mark.skipif(find_spec("torch") is not None, reason="Torch is installed here")
@@ -274,7 +221,7 @@ def test_a_backend_that_is_not_installed_names_the_extra_to_install(arguments, v
 def test_several_configurations_are_all_checked_before_the_first_is_trained(tmp_path):
     write(tmp_path / "good.yaml", SMALL)
     write(tmp_path / "bad.yaml", LINE_4.format(line="epochs: 0"))
-    expect(lab("run", "good.yaml", "bad.yaml", cwd=tmp_path), "bad.yaml", "train.epochs")
+    expect(here("run", "good.yaml", "bad.yaml", cwd=tmp_path, code=2), "bad.yaml", "train.epochs")
     assert not (tmp_path / "results").exists()
 
 
