@@ -24,7 +24,7 @@ from typing import Any
 
 import click
 
-from benchmarks.process import ROOT, Finished, run
+from benchmarks.process import ROOT, Finished, run, where_data_are
 from mnist_lab.executors import CallExecutor, ProcessExecutor, Slot, dask_worker
 from mnist_lab.executors.dask import DaskCluster, DaskExecutor
 from mnist_lab.runs import read_runs
@@ -145,8 +145,7 @@ def _per_call(executor: CallExecutor) -> float:
 
 def _swept(*arguments: str, results: Path, servants: Sequence[int] = ()) -> Finished:
     command = [sys.executable, "-m", "mnist_lab", *arguments, "--results", results, "--quiet"]
-    data = {"MNIST_LAB_DATA": os.environ["MNIST_LAB_DATA"]} if "MNIST_LAB_DATA" in os.environ else {}
-    return run(command, data, servants=servants)
+    return run(command, where_data_are(), servants=servants)
 
 
 def _numbers(results: Path) -> dict[str, Any]:

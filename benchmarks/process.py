@@ -23,6 +23,11 @@ class ProcessError(Exception):
     """A contender failed; the message says which and how."""
 
 
+def where_data_are() -> dict[str, str]:
+    """The variable that says so, for `run`, if the user has set it."""
+    return {name: value for name, value in os.environ.items() if name == "MNIST_LAB_DATA"}
+
+
 @dataclass(frozen=True)
 class Finished:
     """A process that exited successfully.

@@ -10,7 +10,6 @@ search has used, and tested. What has been measured is kept, so that the same co
 """
 
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +23,7 @@ from typing import Any
 import click
 import numpy as np
 
-from benchmarks.process import run
+from benchmarks.process import run, where_data_are
 from mnist_lab import datasets, load_config
 from mnist_lab.experiment import prepare_data
 from mnist_lab.system import atomic
@@ -115,7 +114,7 @@ def _tuned(_: str, repeat: int, setting: Mapping[str, Any], folder: Path) -> Mea
     file = folder / "search.yaml"
     file.write_text(SEARCH.format(**setting, seed=repeat))
     command = [sys.executable, "-m", "mnist_lab", "tune", file, "--results", folder, "--device", "cpu", "--quiet"]
-    finished = run(command, _data())
+    finished = run(command, where_data_are())
     record = json.loads((folder / "search" / "search.json").read_text())
     trials = record.get("trials", [])
     points = [(at["clock"], at["epoch"], at["val_accuracy"]) for trial in trials for at in trial.get("reached", [])]
@@ -158,13 +157,9 @@ def _trained(best: Mapping[str, Any], setting: Mapping[str, Any], seed: int) -> 
     words = [word for key, value in values.items() for word in ("--set", f"{key}={json.dumps(value)}")]
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "mnist_lab", "run", "mlp_512", "--epochs", setting["epochs"], "--seed", seed]
-        run([*command, *words, "--results", folder, "--device", "cpu", "--quiet"], _data())
+        run([*command, *words, "--results", folder, "--device", "cpu", "--quiet"], where_data_are())
         [file] = Path(folder).rglob("metrics.json")
         return json.loads(file.read_text())
-
-
-def _data() -> dict[str, str]:
-    return {"MNIST_LAB_DATA": os.environ["MNIST_LAB_DATA"]} if "MNIST_LAB_DATA" in os.environ else {}
 
 
 def best_so_far(points: Sequence[Sequence[float]], at: Sequence[float]) -> list[float]:
