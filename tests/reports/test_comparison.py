@@ -163,12 +163,9 @@ class TestSingleModels:
         ]
         assert "Too few seeds: -0.09 pp with 1 seed" in wording.findings(comparison, arm)[0]
 
-    @pytest.mark.parametrize(
-        "damage", ["[1]\n", '{"loss": 1}\n', "\x00", '{"epoch": 1, "loss": "low"}\n', "\udcff\n", ""]
-    )
-    def test_with_a_damaged_history_the_rest_is_compared_and_it_is_said(self, damage, single):
+    def test_with_a_damaged_history_the_rest_is_compared_and_it_is_said(self, single):
         history = next((single / "mlp_512").iterdir()) / "history.jsonl"
-        history.write_text(damage, errors="surrogateescape")
+        history.write_text("[1]\n")
         [problem] = compared(single, "mlp_512", "nodes_1024").problems
         assert problem.startswith(str(history))
         assert "damaged (" in problem

@@ -11,7 +11,7 @@ from PIL import Image
 from mnist_lab.errors import SetupError
 from mnist_lab.reports import collect, groups, study, write_report
 from mnist_lab.reports.figures import of_section
-from mnist_lab.reports.write import html
+from mnist_lab.reports.write import document, html
 from tests.run_folders import finished_run
 
 FILES = ["report.md", "summary.csv", "summary.json", "accuracy_curves.png", "accuracy_parameters.png"]
@@ -51,6 +51,7 @@ def rows(folder):
 def test_the_summary_is_five_files_and_leaves_nothing_else(results, tmp_path):
     files = write(results, tmp_path / "made" / "here")
     assert [file.name for file in files] == FILES
+    assert files[0].read_text(encoding="utf-8") == document(studied(results))
     assert sorted(file.name for file in (tmp_path / "made" / "here").iterdir()) == sorted(FILES)
     for file in files[3:]:
         with Image.open(file) as image:

@@ -164,11 +164,21 @@ class TestNewer:
 
 
 DAMAGED = {
-    "history.jsonl": [b'{"epoch": 1, "loss": "low"}\n' * 3, b"[]\n[]\n[]\n", b"\xff\xfe\n\n\n", b"null\n" * 3, b""],
+    "history.jsonl": [
+        b'{"epoch": 1, "loss": "low"}\n' * 3,
+        b'{"loss": 1}\n' * 3,
+        b"[]\n[]\n[]\n",
+        b"\xff\xfe\n\n\n",
+        b"null\n" * 3,
+        b"\x00",
+        b"",
+    ],
     "mistakes.json": [
         b"null",
         b"[]",
+        b"[1]",
         b"{}",
+        b'{"index": 1}',
         b'[{"index": 1}]',
         b'[{"index": "one", "label": 1, "predicted": 2}]',
         b"\xff",
