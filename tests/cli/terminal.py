@@ -47,6 +47,15 @@ def at_a_terminal(
     return process.wait(timeout=60), written.decode()
 
 
+def on_screen(*arguments, cwd, columns: int) -> list[str]:
+    """What a command that succeeds leaves on the screen: nothing wider than that is."""
+    code, written = at_a_terminal(*arguments, cwd=cwd, columns=columns)
+    assert code == 0, written
+    screen = lines(written)
+    assert [line for line in screen if len(line) > columns] == []
+    return screen
+
+
 def lines(written: str) -> list[str]:
     """What stays on the screen, roughly: control sequences away, and of a line only what was drawn last."""
     return [CONTROL.sub("", line).rsplit("\r", 1)[-1].rstrip() for line in written.replace("\r\n", "\n").split("\n")]

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from mnist_lab.datasets import load
-from tests.cli.terminal import at_a_terminal, lines
+from tests.cli.terminal import on_screen
 from tests.lab import files, imported, invoked, lab, read_json, write
 from tests.run_folders import MNIST, UCI, finished_run, give_mistakes
 
@@ -168,14 +168,10 @@ def test_bad_input_ends_with_2_and_writes_nothing(arguments, message, results):
 
 
 def test_it_fits_a_narrow_terminal_and_no_number_is_broken(results):
-    columns = 80
     for seed in range(1, 7):
         for name, nodes in (("low", 16), ("high", 32)):
             add(results, name, nodes + 1, range(seed * nodes // 2), seed=seed)
-    code, written = at_a_terminal("compare", "low", "high", cwd=results.parent, columns=columns)
-    screen = lines(written)
-    assert code == 0
-    assert max(map(len, screen)) <= columns
+    screen = on_screen("compare", "low", "high", cwd=results.parent, columns=80)
     table = [line for line in screen if line.startswith(("Test ", "  interval", "Wrong", "Test loss", "Gap", "Time"))]
     assert len(table) == 6
     assert "0.9222 ± 0.0416" in table[0]

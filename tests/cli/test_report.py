@@ -14,7 +14,7 @@ import pytest
 
 from mnist_lab.errors import DataError
 from mnist_lab.runs import RunFolder
-from tests.cli.terminal import at_a_terminal, lines
+from tests.cli.terminal import on_screen
 from tests.lab import Case, command, environment, imported, in_one_process, invoked, lab, read_json, write
 from tests.run_folders import finished_run, give_mistakes
 
@@ -218,10 +218,7 @@ def test_a_damaged_run_is_named_on_stderr_and_the_rest_is_compared(results):
 
 @pytest.mark.parametrize("columns", [50, 80, 130])
 def test_on_a_terminal_the_table_fits_and_says_which_columns_are_hidden(results, columns):
-    code, written = at_a_terminal("report", cwd=results.parent, columns=columns)
-    screen = lines(written)
-    assert code == 0
-    assert max(map(len, screen)) <= columns
+    screen = on_screen("report", cwd=results.parent, columns=columns)
     header = next(line for line in screen if line.startswith("Experiment"))
     note = re.search(r"(\d+) hidden columns?(?:: ([^(]*))? \(", " ".join(" ".join(screen).split()))
     if note and not note[2]:
@@ -237,7 +234,7 @@ def test_on_a_terminal_the_table_fits_and_says_which_columns_are_hidden(results,
 
 @pytest.mark.parametrize("columns", [60, 80])
 def test_a_narrow_terminal_shows_the_answer_and_hides_what_is_minor(results, columns):
-    screen = lines(at_a_terminal("report", cwd=results.parent, columns=columns)[1])
+    screen = on_screen("report", cwd=results.parent, columns=columns)
     header = next(line for line in screen if line.startswith("Experiment"))
     assert [heading for heading in ("Test", "Difference", "Verdict") if heading in header.split()] == [
         "Test", "Difference", "Verdict",
