@@ -12,7 +12,6 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +21,7 @@ from mnist_lab.cli._options import UserPath
 from mnist_lab.errors import DataError, InputError, NoRoomError, SetupError
 from mnist_lab.system.directories import cache_dir, check_temporary_dir, expanded, home
 from mnist_lab.system.writable import check_clock, check_writable
-from tests.lab import command, environment, good, lab, write
+from tests.lab import command, environment, good, invoked, lab, write
 from tests.run_folders import finished_run
 
 SMALL = "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\n"
@@ -137,8 +136,8 @@ class TestWithoutTemporaryFiles:
         write(tmp_path / "small.yaml", SMALL)
         monkeypatch.chdir(tmp_path)
         monkeypatch.delitem(sys.modules, "keras", raising=False)  # as in a process that has just begun
-        result = CliRunner().invoke(main, words)
-        assert (result.exit_code, "TMPDIR" in result.stderr) == (2, True)
+        answer = invoked(*words)
+        assert (answer.code, "TMPDIR" in answer.err) == (2, True)
         assert [path.name for path in tmp_path.iterdir()] == ["small.yaml"]
 
 
@@ -198,10 +197,10 @@ def test_what_cannot_be_written_is_refused_before_the_work(words, tmp_path, monk
     write(tmp_path / "file", "")
     finished_run(tmp_path / "results", "quickstart")
     monkeypatch.setattr(backends.keras_import, "import_keras", lambda _: pytest.fail("Keras was imported first"))
-    result = CliRunner().invoke(main, words)
-    assert result.exit_code == 2, result.output
+    answer = invoked(*words)
+    assert answer.code == 2, answer.text
     assert {path.name for path in Path().iterdir()} == {"small.yaml", "file", "results"}
-    assert re.search("cannot be written|name too long|at most 200|expected a folder", result.stderr)
+    assert re.search("cannot be written|name too long|at most 200|expected a folder", answer.err)
 
 
 @pytest.mark.parametrize("words", [("run", "small.yaml"), ("sweep", "small.yaml")])
@@ -210,8 +209,8 @@ def test_a_clock_that_archives_cannot_hold_is_told_before_the_training(words, ye
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "small.yaml", SMALL)
     monkeypatch.setattr(time, "localtime", lambda *_: time.struct_time((year, 1, 1, 0, 0, 0, 3, 1, 0)))
-    result = CliRunner().invoke(main, words)
-    assert (result.exit_code, f"says {year}-01-01" in result.stderr) == (2, True)
+    answer = invoked(*words)
+    assert (answer.code, f"says {year}-01-01" in answer.err) == (2, True)
     assert [path.name for path in tmp_path.iterdir()] == ["small.yaml"]
 
 
