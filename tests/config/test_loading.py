@@ -63,16 +63,6 @@ def test_arbitrary_settings_raise_nothing_but_config_error() -> None:
     property_holds()
 
 
-def test_arbitrary_text_in_a_file_raises_nothing_but_config_error() -> None:
-    @given(st.text())
-    def property_holds(text: str) -> None:
-        Path("arbitrary.yaml").write_text(text, encoding="utf-8")
-        with contextlib.suppress(ConfigError):
-            load("arbitrary.yaml")
-
-    property_holds()
-
-
 class TestExtends:
     def test_the_path_starts_at_the_file_that_has_it(self) -> None:
         write("configs/base.yaml", f"{VALID}seed: 7\n")

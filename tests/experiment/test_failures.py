@@ -26,11 +26,10 @@ def ends(folder, error):
         raise error
 
 
-@pytest.mark.parametrize("code", [errno.EIO, errno.EMFILE, errno.ESTALE, errno.EISDIR])
-def test_an_error_of_the_operating_system_names_the_file_and_what_stays(code, repeated):
+def test_an_error_of_the_operating_system_names_the_file_and_what_stays(repeated):
     with pytest.raises(MachineError) as raised:
-        ends(repeated, OSError(code, os.strerror(code), "/some/model.keras"))
-    assert raised.value.message == f"/some/model.keras: {os.strerror(code)}."
+        ends(repeated, OSError(errno.EIO, os.strerror(errno.EIO), "/some/model.keras"))
+    assert raised.value.message == f"/some/model.keras: {os.strerror(errno.EIO)}."
     assert str(repeated.repetition.path) in raised.value.hint
     assert (repeated.repetition.path / "error.txt").is_file()
     assert load_run(repeated.path)

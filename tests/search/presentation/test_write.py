@@ -90,10 +90,7 @@ def test_the_page_needs_nothing_but_itself_and_runs_only_its_own_script(document
 
 
 def test_every_id_of_the_page_is_there_once_and_every_link_within_it_arrives(document):
-    ids = [element["id"] for element in document.elements if "id" in element]
-    links = {link["href"][1:] for link in document.all("a") if link["href"].startswith("#")}
-    assert len(ids) == len(set(ids))
-    assert links | {element["xlink:href"][1:] for element in document.all("use")} <= set(ids)
+    assert document.links_to_nothing() == set()
 
 
 def test_headings_of_the_page_come_in_order_and_every_table_says_what_it_is(document):
@@ -107,13 +104,8 @@ def test_headings_of_the_page_come_in_order_and_every_table_says_what_it_is(docu
 @pytest.mark.parametrize("files", ["written", "traded_off"])
 def test_every_colour_of_the_figures_has_another_in_the_dark(files, request):
     page = Document(request.getfixturevalue(files)["search.html"].read_text(encoding="utf-8"))
-    drawn = {
-        colour
-        for element in page.elements
-        for colour in re.findall(r"var\((--c-[0-9a-f]{6}), #", element.get("style", ""))
-    }
-    assert len(drawn) >= 5
-    assert [colour for colour in drawn if f"{colour}:" not in page.all("style")[0]["text"]] == []
+    assert len(page.colours()) >= 5
+    assert all(f"{colour}:" in page.all("style")[0]["text"] for colour in page.colours())
 
 
 def test_the_page_says_the_verdict_on_each_confirmed_trial_with_a_bar(document):
