@@ -181,6 +181,17 @@ def some(tmp_path_factory):
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def of_some(some):
+    return compare(collect([some]).runs)
+
+
+@pytest.fixture(scope="module")
+def of_none():
+    """Where nothing was run."""
+    return compare([])
+
+
 def claim_of(compared, words):
     return next(f for one in compared for f in findings(one) if words in f.claim.says)
 
@@ -206,14 +217,14 @@ def claim_of(compared, words):
         ("The CNN reaches 99 %", Outcome.NOT_RUN, "^$"),
     ],
 )
-def test_a_conclusion_is_held_against_the_runs(some, words, outcome, numbers):
-    found = claim_of(compare(collect([some]).runs), words)
+def test_a_conclusion_is_held_against_the_runs(of_some, words, outcome, numbers):
+    found = claim_of(of_some, words)
     assert found.outcome is outcome
     assert re.search(numbers, found.numbers), found.numbers
 
 
-def test_a_conclusion_on_the_base_has_the_test_of_the_table_and_of_the_report(some):
-    one = compare(collect([some]).runs)[0]
+def test_a_conclusion_on_the_base_has_the_test_of_the_table_and_of_the_report(of_some):
+    one = of_some[0]
     row = next(row for row in one.done if row.experiment.name == "ablation/no_dropout")
     found = claim_of([one], "Removing dropout lowers test accuracy")
     assert row.entry.verdict.p == pytest.approx(4 * 2 / 2**11)  # four arms, eleven seeds
@@ -270,8 +281,8 @@ def test_what_two_are_compared_by_is_of_the_seeds_that_both_have(tmp_path):
     assert row["Difference from the base (pp)"] == "too few seeds: +0.04 over 1 shared seed"
 
 
-def test_a_best_test_accuracy_that_was_published_beside_the_last_stands_beside_it():
-    row = cells(readme.document(compare([]), ROOT), "step1_setup")
+def test_a_best_test_accuracy_that_was_published_beside_the_last_stands_beside_it(of_none):
+    row = cells(readme.document(of_none, ROOT), "step1_setup")
     assert row["Published train / test"] == "best 0.9992 / 0.9899, best 0.9924"
 
 
@@ -288,9 +299,9 @@ def test_three_seeds_can_bear_out_a_size_and_are_too_few_for_any_comparison(tmp_
     assert "**Too few seeds: 3.** Test accuracy" in readme.document(compared, tmp_path)
 
 
-def test_a_conclusion_that_the_planned_seeds_cannot_decide_is_said_to_be_so_beforehand():
+def test_a_conclusion_that_the_planned_seeds_cannot_decide_is_said_to_be_so_beforehand(of_none):
     said = set()
-    for one in compare([]):
+    for one in of_none:
         seeds = {short(row.experiment.name): row.experiment.seeds for row in one.rows}
         for finding in findings(one):
             claim = finding.claim
@@ -333,24 +344,24 @@ def test_a_number_published_in_whole_percent_is_not_taken_for_an_exact_one(tmp_p
     assert re.search(r"`mlp_5x30` was published with about 0\.96, .* 0\.01 more at its ends for the rounding\.", far)
 
 
-def test_a_best_over_the_epochs_is_called_so_wherever_it_is_compared():
-    text = readme.document(compare([]), ROOT)
+def test_a_best_over_the_epochs_is_called_so_wherever_it_is_compared(of_none):
+    text = readme.document(of_none, ROOT)
     assert "Published: best 0.9921 against best 0.9825 over the epochs; ours of the saved models." in text
     assert "Published: 0.9823 against 0.9798." in text
 
 
-def test_what_a_configuration_notes_of_its_published_numbers_stands_under_the_table():
-    text = readme.document(compare([]), ROOT)
+def test_what_a_configuration_notes_of_its_published_numbers_stands_under_the_table(of_none):
+    text = readme.document(of_none, ROOT)
     notes = {short(one.name): one.reference.note for one in EXPERIMENTS if one.reference.note}
     assert {"step5_add_layers", "wide_512_dropout", "mlp_5x30"} <= notes.keys()
     for name, note in notes.items():
         assert f"\n- `{name}`: {note}\n" in text
 
 
-def test_the_first_screen_counts_what_was_retrained_and_which_conclusions_replicate(some):
-    text = readme.first_screen(compare(collect([some]).runs))
+def test_the_first_screen_counts_what_was_retrained_and_which_conclusions_replicate(of_some):
+    text = readme.first_screen(of_some)
     assert text.startswith("5 published write-ups, 28 experiments; 6 of them retrained so far, in 46 runs.")
-    found = [finding for one in compare(collect([some]).runs) for finding in findings(one)]
+    found = [finding for one in of_some for finding in findings(one)]
     counts = Counter(str(finding.outcome) for finding in found)
     assert f"{counts['replicated']} of {len(found)} replicate, {counts['contradicted']} are contradicted" in text
     assert f"{counts['too few seeds']} too few seeds" in text
@@ -358,9 +369,8 @@ def test_the_first_screen_counts_what_was_retrained_and_which_conclusions_replic
     assert re.search(r"[1-9] of [1-9] acceptance thresholds met; median absolute error \d\.\d\d pp", text)
 
 
-def test_what_is_missing_is_said(some):
-    compared = compare(collect([some]).runs)
-    text = readme.document(compared, some)
+def test_what_is_missing_is_said(some, of_some):
+    text = readme.document(of_some, some)
     assert cells(text, "batch_64")["Test"] == "not run yet"
     assert cells(text, "nodes_256")["n"] == "1 of 10"
     assert cells(text, "nodes_256")["Difference from the base (pp)"].startswith("too few seeds")
@@ -377,8 +387,8 @@ def test_seeds_that_were_skipped_are_named(tmp_path):
     assert "the seeds 1 to n, but for `mlp_512` 3." in text
 
 
-def test_without_a_run_there_is_a_readme_all_the_same(tmp_path):
-    text = readme.document(compare([]), tmp_path)
+def test_without_a_run_there_is_a_readme_all_the_same(of_none, tmp_path):
+    text = readme.document(of_none, tmp_path)
     assert text.count("| not run yet |") == len(EXPERIMENTS)
 
 
