@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -17,14 +18,22 @@ from tests.run_folders import finished_run
 FILES = ["report.md", "summary.csv", "summary.json", "accuracy_curves.png", "accuracy_parameters.png"]
 
 
-@pytest.fixture
-def results(tmp_path):
-    """A base with three seeds, two arms with one, all with published numbers."""
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A base with three seeds, two arms with one, all with published numbers; and what is written of them."""
+    results = tmp_path_factory.mktemp("written") / "results"
     for seed in (1, 2, 3):
-        finished_run(tmp_path / "results", seed=seed, train=0.99, test=0.9800 + 0.0005 * seed, seconds=10 + seed)
-    finished_run(tmp_path / "results", "ablation/no_relu", test=0.9178, validation=0.92, train=0.925)
-    finished_run(tmp_path / "results", "ablation/nodes_256", test=0.9790, parameters=269_322)
-    return tmp_path / "results"
+        finished_run(results, seed=seed, train=0.99, test=0.9800 + 0.0005 * seed, seconds=10 + seed)
+    finished_run(results, "ablation/no_relu", test=0.9178, validation=0.92, train=0.925)
+    finished_run(results, "ablation/nodes_256", test=0.9790, parameters=269_322)
+    write(results)
+    return results
+
+
+@pytest.fixture
+def results(written, tmp_path):
+    """The same, to change."""
+    return Path(shutil.copytree(written, tmp_path / "results"))
 
 
 def studied(results):
@@ -48,19 +57,18 @@ def rows(folder):
         return list(csv.DictReader(file))
 
 
-def test_the_summary_is_five_files_and_leaves_nothing_else(results, tmp_path):
-    files = write(results, tmp_path / "made" / "here")
+def test_the_summary_is_five_files_and_leaves_nothing_else(written, tmp_path):
+    files = write(written, tmp_path / "made" / "here")
     assert [file.name for file in files] == FILES
-    assert files[0].read_text(encoding="utf-8") == document(studied(results))
+    assert files[0].read_text(encoding="utf-8") == document(studied(written))
     assert sorted(file.name for file in (tmp_path / "made" / "here").iterdir()) == sorted(FILES)
     for file in files[3:]:
         with Image.open(file) as image:
             assert image.width >= 1400
 
 
-def test_the_markdown_table_has_a_row_an_experiment_with_ours_beside_the_published(results):
-    write(results)
-    base, no_relu, nodes = table((results / "report.md").read_text())
+def test_the_markdown_table_has_a_row_an_experiment_with_ours_beside_the_published(written):
+    base, no_relu, nodes = table((written / "report.md").read_text())
     assert base == {
         "Experiment": "**`mlp_512`**",
         "Change from mlp_512": "",
@@ -85,9 +93,8 @@ def test_the_markdown_table_has_a_row_an_experiment_with_ours_beside_the_publish
     assert nodes["Parameters"] == "269,322"
 
 
-def test_the_text_says_what_the_numbers_are_and_that_few_seeds_carry_no_claim(results):
-    write(results)
-    text = (results / "report.md").read_text()
+def test_the_text_says_what_the_numbers_are_and_that_few_seeds_carry_no_claim(written):
+    text = (written / "report.md").read_text()
     for expected in (
         "train the running accuracy of the last epoch",
         "validation the accuracy after the last epoch",
@@ -165,9 +172,8 @@ def test_several_bases_get_a_column_of_their_own(tmp_path):
     }
 
 
-def test_the_csv_has_a_row_an_experiment_and_its_times_last(results):
-    write(results)
-    base, no_relu, _ = rows(results)
+def test_the_csv_has_a_row_an_experiment_and_its_times_last(written):
+    base, no_relu, _ = rows(written)
     assert list(base)[-2:] == ["seconds_total", "seconds_epoch"]
     assert (base["experiment"], base["n"], base["seeds"]) == ("mlp_512", "3", "1 2 3")
     assert (base["test_mean"], base["test_sd"]) == ("0.981000", "0.000500")
@@ -175,9 +181,8 @@ def test_the_csv_has_a_row_an_experiment_and_its_times_last(results):
     assert base["points_above_published_test_accuracy"] == "0.110000"
 
 
-def test_the_json_has_every_seed(results):
-    write(results)
-    facts = json.loads((results / "summary.json").read_text())
+def test_the_json_has_every_seed(written):
+    facts = json.loads((written / "summary.json").read_text())
     assert (facts["title"], facts["runs"], facts["selected_on_test"]) == ("sweep", 5, 0)
     [section] = facts["sections"]
     base = section["experiments"][0]
@@ -187,10 +192,9 @@ def test_the_json_has_every_seed(results):
     assert base["seconds"]["total"]["mean"] == 12
 
 
-def test_nothing_but_the_times_depends_on_when_and_where_a_run_was_made(results, tmp_path):
-    write(results)
+def test_nothing_but_the_times_depends_on_when_and_where_a_run_was_made(written, tmp_path):
     elsewhere = tmp_path / "moved" / "results"
-    shutil.copytree(results, elsewhere, ignore=shutil.ignore_patterns("summary.*", "*.png"))
+    shutil.copytree(written, elsewhere, ignore=shutil.ignore_patterns("summary.*", "*.png"))
     for file in elsewhere.rglob("metrics.json"):
         metrics = json.loads(file.read_text())
         metrics["seconds"] |= {"total": 99.0, "epoch_median": 33.0}
@@ -202,15 +206,15 @@ def test_nothing_but_the_times_depends_on_when_and_where_a_run_was_made(results,
     def without_times(folder):
         return [{key: value for key, value in row.items() if not key.startswith("seconds")} for row in rows(folder)]
 
-    assert without_times(elsewhere) == without_times(results)
-    assert rows(elsewhere) != rows(results)
+    assert without_times(elsewhere) == without_times(written)
+    assert rows(elsewhere) != rows(written)
     for figure in FILES[3:]:
-        assert (elsewhere / figure).read_bytes() == (results / figure).read_bytes()
+        assert (elsewhere / figure).read_bytes() == (written / figure).read_bytes()
 
 
-def test_the_same_runs_give_the_same_bytes(results, tmp_path):
-    first = [file.read_bytes() for file in write(results, tmp_path / "one")]
-    assert [file.read_bytes() for file in write(results, tmp_path / "two")] == first
+def test_the_same_runs_give_the_same_bytes(written, tmp_path):
+    again = [file.read_bytes() for file in write(written, tmp_path / "again")]
+    assert again == [(written / name).read_bytes() for name in FILES]
 
 
 def test_figures_of_the_same_numbers_are_not_drawn_again_unless_asked(results):
