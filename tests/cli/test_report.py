@@ -15,7 +15,7 @@ import pytest
 from mnist_lab.errors import DataError
 from mnist_lab.runs import RunFolder
 from tests.cli.terminal import on_screen
-from tests.lab import Case, command, environment, imported, in_one_process, invoked, lab, read_json, write
+from tests.lab import Case, command, environment, here, imported, in_one_process, invoked, lab, read_json, write
 from tests.run_folders import finished_run, give_mistakes
 
 FILES = {
@@ -62,12 +62,25 @@ def trained(tmp_path_factory):
     return Trained(cwd, cwd / "one", cwd / "other")
 
 
+def two_runs(results):
+    finished_run(results, test=0.9807)
+    finished_run(results, "ablation/no_relu", test=0.9178)
+    return results
+
+
 @pytest.fixture
 def results(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    finished_run(tmp_path / "results", test=0.9807)
-    finished_run(tmp_path / "results", "ablation/no_relu", test=0.9178)
-    return tmp_path / "results"
+    return two_runs(tmp_path / "results")
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory):
+    """A folder with the same and the report of it, whose figures are not drawn again."""
+    cwd = tmp_path_factory.mktemp("reported")
+    two_runs(cwd / "results")
+    here("report", cwd=cwd)
+    return cwd
 
 
 report = partial(invoked, "report")
@@ -133,9 +146,9 @@ def test_several_paths_are_one_comparison_which_goes_into_the_first(results):
     assert not (results / "mlp_512" / "summary.json").exists()
 
 
-def test_json_prints_what_is_written(results):
-    answer = report("--json")
-    assert json.loads(answer.out) == read_json(results / "summary.json")
+def test_json_prints_what_is_written(reported):
+    answer = here("report", "--json", cwd=reported)
+    assert json.loads(answer.out) == read_json(reported / "results" / "summary.json")
 
 
 @pytest.mark.parametrize("arguments", [(), ("empty",)], ids=["no results yet", "an empty folder"])
@@ -217,8 +230,8 @@ def test_a_damaged_run_is_named_on_stderr_and_the_rest_is_compared(results):
 
 
 @pytest.mark.parametrize("columns", [50, 80, 130])
-def test_on_a_terminal_the_table_fits_and_says_which_columns_are_hidden(results, columns):
-    screen = on_screen("report", cwd=results.parent, columns=columns)
+def test_on_a_terminal_the_table_fits_and_says_which_columns_are_hidden(reported, columns):
+    screen = on_screen("report", cwd=reported, columns=columns)
     header = next(line for line in screen if line.startswith("Experiment"))
     note = re.search(r"(\d+) hidden columns?(?:: ([^(]*))? \(", " ".join(" ".join(screen).split()))
     if note and not note[2]:
@@ -233,8 +246,8 @@ def test_on_a_terminal_the_table_fits_and_says_which_columns_are_hidden(results,
 
 
 @pytest.mark.parametrize("columns", [60, 80])
-def test_a_narrow_terminal_shows_the_answer_and_hides_what_is_minor(results, columns):
-    screen = on_screen("report", cwd=results.parent, columns=columns)
+def test_a_narrow_terminal_shows_the_answer_and_hides_what_is_minor(reported, columns):
+    screen = on_screen("report", cwd=reported, columns=columns)
     header = next(line for line in screen if line.startswith("Experiment"))
     assert [heading for heading in ("Test", "Difference", "Verdict") if heading in header.split()] == [
         "Test", "Difference", "Verdict",
@@ -252,8 +265,8 @@ def test_below_the_table_stand_three_sentences_at_most_and_what_they_count_is_in
     assert "In 1 of 3 runs the validation images are the test images" in sentences[2]
 
 
-def test_in_a_pipe_every_column_is_there_and_no_row_is_broken(results):
-    written = report().out.splitlines()
+def test_in_a_pipe_every_column_is_there_and_no_row_is_broken(reported):
+    written = here("report", cwd=reported).out.splitlines()
     [header] = [line for line in written if line.startswith("Experiment")]
     assert re.split(r"  +", header.strip())[-1] == "Time"
     [row] = [line for line in written if line.startswith("ablation/no_relu")]
@@ -290,12 +303,12 @@ def test_a_hundred_runs_need_neither_keras_nor_more_than_reading_and_give_a_page
     assert 3_000_000 < (tmp_path / "report.html").stat().st_size < 5_000_000
 
 
-def test_csv_is_the_summary_and_latex_a_table_and_both_leave_the_files(results):
-    answer = report("results", "--csv")
-    assert answer.out == (results / "summary.csv").read_text(encoding="utf-8")
+def test_csv_is_the_summary_and_latex_a_table_and_both_leave_the_files(reported):
+    answer = here("report", "results", "--csv", cwd=reported)
+    assert answer.out == (reported / "results" / "summary.csv").read_text(encoding="utf-8")
     assert [row["experiment"] for row in csv.DictReader(io.StringIO(answer.out))] == ["mlp_512", "ablation/no_relu"]
-    assert report("results", "--latex").out.count(r"\begin{tabular}") == 1
-    assert (results / "report.html").is_file()
+    assert here("report", "results", "--latex", cwd=reported).out.count(r"\begin{tabular}") == 1
+    assert (reported / "results" / "report.html").is_file()
 
 
 def test_only_one_format_can_be_printed(results):
