@@ -8,7 +8,7 @@ from PIL import Image
 
 from mnist_lab.datasets import load
 from tests.cli.terminal import on_screen
-from tests.lab import files, imported, invoked, lab, read_json, write
+from tests.lab import files, here, imported, invoked, lab, read_json, write
 from tests.run_folders import MNIST, UCI, finished_run, give_mistakes
 
 DIGITS = load("digits")
@@ -31,27 +31,39 @@ def add(results, name, nodes, wrong, **changes):
     return folder.path
 
 
+def two_runs(results):
+    add(results, "base", 16, range(20))
+    add(results, "wider", 32, range(14, 22))
+    return results
+
+
 @pytest.fixture
 def results(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    add(tmp_path / "results", "base", 16, range(20))
-    add(tmp_path / "results", "wider", 32, range(14, 22))
-    return tmp_path / "results"
+    return two_runs(tmp_path / "results")
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """A folder with the same after their comparison, and what was said."""
+    cwd = tmp_path_factory.mktemp("compared")
+    two_runs(cwd / "results")
+    return cwd, here("compare", "base", "wider", cwd=cwd)
 
 
 compare = partial(invoked, "compare")
 
 
-def test_configurations_and_results_are_told_and_everything_is_written(results):
-    answer = compare("base", "wider")
-    assert (answer.code, answer.err) == (0, "")
+def test_configurations_and_results_are_told_and_everything_is_written(compared):
+    cwd, answer = compared
+    assert answer.err == ""
     for expected in (
         "nodes 16 -> 32", "+3.33 pp", "McNemar's exact test, p = .004", "2 test images are misclassified only by wider",
         f"Comparison: {FOLDER}/compare.md",
     ):  # fmt: skip
         assert expected in answer.out
-    assert files(results.parent / FOLDER) == {"compare.md", "compare.json", "curves.png", "digits.png"}
-    text = (results.parent / FOLDER / "compare.md").read_text(encoding="utf-8")
+    assert files(cwd / FOLDER) == {"compare.md", "compare.json", "curves.png", "digits.png"}
+    text = (cwd / FOLDER / "compare.md").read_text(encoding="utf-8")
     for expected in ("nodes 16 -> 32", "](curves.png)", "](digits.png)"):
         assert expected in text
 
@@ -91,14 +103,10 @@ def test_json_is_what_is_written(results):
     assert json.loads(answer.out) == read_json(results.parent / FOLDER / "compare.json")
 
 
-def test_a_comparison_is_no_run(results):
-    def listed():
-        return invoked("list", "--json").out
-
-    before = listed()
-    assert compare("base", "wider").code == 0
-    assert listed() == before
-    reported = invoked("report", "--json")
+def test_a_comparison_is_no_run(compared):
+    cwd, _ = compared
+    assert len(json.loads(here("list", "--json", cwd=cwd).out)) == 2
+    reported = here("report", "--json", cwd=cwd)
     assert (json.loads(reported.out)["runs"], reported.err) == (2, "")
 
 
