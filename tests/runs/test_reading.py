@@ -76,11 +76,17 @@ class TestUnreadable:
     @pytest.mark.parametrize("kind", UNREADABLE)
     def test_it_is_named_and_the_others_are_told(self, kind, run, failing, tmp_path):
         unreadable(kind, run, failing)
-        for command in (["list", tmp_path], ["report", tmp_path, "--output", tmp_path / "out"]):
-            done = invoked(*command, "--json")
-            assert done.code == 0, done.text
-            assert f"Skipped: {run.path / 'metrics.json'}: cannot be read (" in done.err
+        done = invoked("list", tmp_path)
+        assert done.code == 0, done.text
+        assert f"Skipped: {run.path / 'metrics.json'}: cannot be read (" in done.err
         assert [found.measured.run.seed for found in read_runs([tmp_path]).runs] == [2]
+
+    def test_a_report_names_it_and_is_of_the_others(self, run, failing, tmp_path):
+        failing(run.path / "metrics.json", errno.EIO)
+        done = invoked("report", tmp_path, "--json")
+        assert done.code == 0, done.text
+        assert f"Skipped: {run.path / 'metrics.json'}: cannot be read (" in done.err
+        assert json.loads(done.out)["runs"] == 1
 
     @pytest.mark.parametrize("kind", UNREADABLE)
     def test_no_command_trains_it_again_or_moves_it(self, kind, run, failing, tmp_path):
