@@ -396,10 +396,10 @@ def test_a_verdict_says_where_only_one_of_the_two_was_chosen_on_the_test_images(
 # report.md and the summary files
 
 
-@pytest.fixture
-def results(tmp_path):
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
     """A base with an arm that is worse, one like it, and one with too few seeds."""
-    results = tmp_path / "results"
+    results = tmp_path_factory.mktemp("study") / "results"
     for seed, off in enumerate((0.0003, -0.0002, 0.0001, -0.0003, 0.0002, -0.0001, 0.0002, -0.0002, 0.0001), 1):
         finished_run(results, seed=seed, test=0.98)
         finished_run(results, "ablation/no_relu", seed=seed, test=0.91 + off)
@@ -440,19 +440,20 @@ def test_a_single_run_makes_a_report(tmp_path):
     assert "### Changes compared with" not in text
 
 
-def test_runs_that_are_left_out_are_named_in_the_report_and_in_the_summary(results):
-    bad = finished_run(results, "ablation/batch_64")
+def test_runs_that_are_left_out_are_named_in_the_report_and_in_the_summary(tmp_path):
+    finished_run(tmp_path)
+    bad = finished_run(tmp_path, "ablation/batch_64")
     (bad.path / "metrics.json").write_text("{")
-    found = studied(results)
+    found = studied(tmp_path)
     assert f"- {bad.path}" in document(found).partition("## Skipped")[2]
-    write_report(results, found)
-    [problem] = json.loads((results / "summary.json").read_text())["left_out"]
+    write_report(tmp_path, found)
+    [problem] = json.loads((tmp_path / "summary.json").read_text())["left_out"]
     assert str(bad.path) in problem
 
 
-def test_the_summary_has_verdict_intervals_observations_and_fronts_for_programs(results):
-    write_report(results, studied(results))
-    [section] = json.loads((results / "summary.json").read_text())["sections"]
+def test_the_summary_has_verdict_intervals_observations_and_fronts_for_programs(results, tmp_path):
+    write_report(tmp_path, studied(results))
+    [section] = json.loads((tmp_path / "summary.json").read_text())["sections"]
     by_name = {one["name"]: one for one in section["experiments"]}
     verdict = by_name["ablation/no_relu"]["verdict"]
     assert (verdict["kind"], verdict["arms"], verdict["least_seeds"]) == ("worse", 3, 7)
