@@ -1,7 +1,9 @@
 """Chosen runs compared: which runs an argument stands for, what belongs together, what is said and what is refused."""
 
 import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -40,17 +42,23 @@ def single(tmp_path):
     return tmp_path
 
 
-@pytest.fixture
-def seeds(tmp_path):
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory):
     """The same with seeds 1 to 8, and one more of each that the other has not; the arm is better with every seed."""
+    results = tmp_path_factory.mktemp("seeds")
     for seed in range(1, 10):
-        wrong(finished_run(tmp_path, seed=seed, test=0.97 + 0.001 * (seed % 3)), 1, 2)
+        wrong(finished_run(results, seed=seed, test=0.97 + 0.001 * (seed % 3)), 1, 2)
     for seed in (*range(1, 9), 12):
         arm = finished_run(
-            tmp_path, "ablation/nodes_1024", seed=seed, test=0.975 + 0.001 * (seed % 3) + 0.0001 * seed, train=0.995
+            results, "ablation/nodes_1024", seed=seed, test=0.975 + 0.001 * (seed % 3) + 0.0001 * seed, train=0.995
         )
         wrong(arm, *([2, 3] if seed < 4 else [2]))
-    return tmp_path
+    return results
+
+
+@pytest.fixture
+def seeds_to_change(seeds, tmp_path):
+    return Path(shutil.copytree(seeds, tmp_path / "results"))
 
 
 class TestSides:
@@ -96,16 +104,16 @@ class TestSides:
         with pytest.raises(InputError, match="a comparison needs different runs"):
             find_sides(["mlp_512", str(reference)], single)
 
-    def test_a_damaged_seed_is_left_out_and_named_and_if_none_is_left_that_is_an_error(self, seeds):
-        damaged = next((seeds / "mlp_512").glob("seed2-*"))
+    def test_a_damaged_seed_is_left_out_and_named_and_if_none_is_left_that_is_an_error(self, seeds_to_change):
+        damaged = next((seeds_to_change / "mlp_512").glob("seed2-*"))
         (damaged / "metrics.json").write_text("{")
-        [side] = find_sides(["mlp_512"], seeds)
+        [side] = find_sides(["mlp_512"], seeds_to_change)
         assert 2 not in side.group.seeds
         assert str(damaged) in side.problems[0]
-        for run in (seeds / "mlp_512").iterdir():
+        for run in (seeds_to_change / "mlp_512").iterdir():
             (run / "metrics.json").write_text("{")
         with pytest.raises(InputError, match="damaged"):
-            find_sides(["mlp_512"], seeds)
+            find_sides(["mlp_512"], seeds_to_change)
 
     def test_runs_of_one_experiment_are_told_apart_by_seed_or_fingerprint(self, seeds):
         runs = [next((seeds / "mlp_512").glob(f"seed{seed}-*")).name for seed in (1, 2)]
@@ -135,10 +143,10 @@ class TestSingleModels:
         assert "The model of mlp_512 is better on these test images (McNemar's exact test, p = .035" in verdict
         assert "at least 6 needed" in verdict
 
-    def test_runs_of_one_configuration_with_other_seeds_are_two_models_too(self, seeds):
-        first, second = (next((seeds / "mlp_512").glob(f"seed{seed}-*")) for seed in (1, 2))
-        wrong(find_sides([str(second)], seeds)[0].group.runs[0].folder, 2, *range(50, 60))
-        comparison = compared(seeds, first, second)
+    def test_runs_of_one_configuration_with_other_seeds_are_two_models_too(self, seeds_to_change):
+        first, second = (next((seeds_to_change / "mlp_512").glob(f"seed{seed}-*")) for seed in (1, 2))
+        wrong(find_sides([str(second)], seeds_to_change)[0].group.runs[0].folder, 2, *range(50, 60))
+        comparison = compared(seeds_to_change, first, second)
         [arm] = comparison.arms
         assert (arm.entry.group.changed, arm.pairs) == ("seed 1 -> 2", 1)
         assert (len(arm.disputed.base_errs), len(arm.disputed.this_errs)) == (1, 10)
