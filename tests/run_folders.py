@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from mnist_lab.analysis import wilson
-from mnist_lab.config import Override, fingerprint, load_config, to_yaml
+from mnist_lab.config import Config, Override, fingerprint, load_config, shipped, to_yaml
 from mnist_lab.datasets import load
 from mnist_lab.runs import FORMAT, Measured, RunFolder
 
@@ -14,6 +14,22 @@ _digits = load("digits")
 UCI = MNIST | {"name": "digits", "title": _digits.title, "sha256": _digits.sha256}
 SMALL = {"name": "small", "data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [4]}}
 """The configuration of a run on `UCI`, with its name."""
+
+
+_SHIPPED = set(shipped.names())
+_known: dict[str, Config] = {}
+
+
+def _loaded(config, overrides) -> Config:
+    """The configuration with changes as `train__epochs=3`; one that is shipped is read once with each of them."""
+    key = repr((config, overrides))
+    if key in _known:
+        return _known[key]
+    changes = {path.replace("__", "."): value for path, value in overrides.items()}
+    found = load_config(config, [Override(tuple(path.split(".")), value, path) for path, value in changes.items()])
+    if isinstance(config, str) and config in _SHIPPED:
+        _known[key] = found
+    return found
 
 
 def finished_run(
@@ -34,9 +50,7 @@ def finished_run(
     **overrides,
 ) -> RunFolder:
     """Write a finished run of `config` (a file, a shipped name or a mapping); `overrides` as `train__epochs=3`."""
-    changes = {key.replace("__", "."): value for key, value in overrides.items()}
-    given = [Override(tuple(key.split(".")), value, key) for key, value in changes.items()]
-    resolved = load_config(config, [*given, Override(("seed",), seed, "seed")])
+    resolved = _loaded(config, overrides).model_copy(update={"seed": seed})
     resolved = resolved.model_copy(update={"runtime": resolved.runtime.model_copy(update={"backend": backend})})
     mark = fingerprint(resolved, dataset_sha256=dataset["sha256"], backend=backend)
     folder = RunFolder.of(results, str(resolved.experiment), seed, mark)
