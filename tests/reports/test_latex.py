@@ -33,13 +33,14 @@ def shown(text):
     return found
 
 
-@pytest.fixture
-def latex(tmp_path):
+@pytest.fixture(scope="module")
+def latex(tmp_path_factory):
+    results = tmp_path_factory.mktemp("results")
     for seed in range(1, 9):
-        finished_run(tmp_path, seed=seed, test=0.98 + 0.0001 * seed)
-        finished_run(tmp_path, "ablation/no_relu", seed=seed, test=0.91 + 0.0001 * (seed + seed % 3))
-    finished_run(tmp_path, "ablation/no_dropout", test=0.975)
-    return as_latex(study("results", groups(collect([tmp_path]).runs)))
+        finished_run(results, seed=seed, test=0.98 + 0.0001 * seed)
+        finished_run(results, "ablation/no_relu", seed=seed, test=0.91 + 0.0001 * (seed + seed % 3))
+    finished_run(results, "ablation/no_dropout", test=0.975)
+    return as_latex(study("results", groups(collect([results]).runs)))
 
 
 def rows(latex):
