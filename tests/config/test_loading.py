@@ -193,7 +193,7 @@ class TestExtends:
 
 class TestOverrides:
     @pytest.fixture(autouse=True)
-    def my_file(self) -> None:
+    def my_file(self, folder: Path) -> None:
         write(
             "my.yaml",
             f"{VALID}augment: [{{rotation: 5}}]\nseed: 5\n"
@@ -367,7 +367,7 @@ class TestNames:
 
 class TestReference:
     @pytest.fixture(autouse=True)
-    def my_file(self) -> None:
+    def my_file(self, folder: Path) -> None:
         write("my.yaml", f"{VALID}reference: {{test_accuracy: 0.98}}\n")
 
     def departures(self, *options: str) -> tuple[str, ...]:

@@ -115,12 +115,14 @@ class TestSides:
         with pytest.raises(InputError, match="damaged"):
             find_sides(["mlp_512"], seeds_to_change)
 
-    def test_runs_of_one_experiment_are_told_apart_by_seed_or_fingerprint(self, seeds):
-        runs = [next((seeds / "mlp_512").glob(f"seed{seed}-*")).name for seed in (1, 2)]
-        assert [side.group.name for side in find_sides(runs, seeds)] == ["mlp_512, seed 1", "mlp_512, seed 2"]
-        other = finished_run(seeds, train__epochs=5)
+    def test_runs_of_one_experiment_are_told_apart_by_seed_or_fingerprint(self, seeds_to_change):
+        runs = [next((seeds_to_change / "mlp_512").glob(f"seed{seed}-*")).name for seed in (1, 2)]
+        assert [side.group.name for side in find_sides(runs, seeds_to_change)] == ["mlp_512, seed 1", "mlp_512, seed 2"]
+        other = finished_run(seeds_to_change, train__epochs=5)
         marks = [name.rpartition("-")[2] for name in (runs[0], other.id)]
-        assert [side.group.name for side in find_sides(marks, seeds)] == [f"mlp_512 ({mark})" for mark in marks]
+        assert [side.group.name for side in find_sides(marks, seeds_to_change)] == [
+            f"mlp_512 ({mark})" for mark in marks
+        ]
 
 
 class TestSingleModels:

@@ -211,7 +211,8 @@ class TestSideFiles:
         for answer in answers:
             assert answer.code == 0, answer.text
             for name in DAMAGED:
-                assert answer.err.count(f"Skipped: {run.path / name}: damaged (") == 1
+                assert answer.err.count(f"Skipped: {run.path / name}") == 1
+            assert answer.err.count(": damaged (") == len(DAMAGED)
         assert all(str(run.path / name) in (tmp_path / "report.md").read_text() for name in DAMAGED)
 
     @pytest.mark.parametrize("name", DAMAGED)
