@@ -17,7 +17,7 @@ def folder_of(results, config):
 
 @pytest.mark.every_backend
 def test_stopping_at_epochs_changes_no_bit_even_of_a_schedule_over_all_epochs(tmp_path):
-    config = config_of(train__epochs=4, train__schedule={"one_cycle": {"peak": 0.01}})
+    config = config_of(train__epochs=4, train__schedule=[{"one_cycle": {"peak": 0.01}}])
     whole = experiment.run(config, results=tmp_path / "whole")
     parts = tmp_path / "parts"
     for until in (1, 3, 4):
