@@ -83,9 +83,9 @@ def test_at_a_terminal_it_asks_and_only_yes_is_yes(answer, left, code, results):
     )  # fmt: skip
     os.close(ours)
     os.close(theirs)
-    assert "Permanently delete 1 run? [y/N]" in done.err
+    assert "Permanently delete 1 run? [y/N]" in done.stderr
     assert (done.returncode, len(runs(results))) == (code, left)
-    assert ("Nothing was deleted." in done.err) is (left == 3)
+    assert ("Nothing was deleted." in done.stderr) is (left == 3)
 
 
 def test_a_finished_run_whose_repetition_was_killed_is_shown_as_both_before_it_goes(results):
