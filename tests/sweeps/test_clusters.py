@@ -14,7 +14,7 @@ import pytest
 import mnist_lab
 from tests.executors import hosts, slurm_cluster
 from tests.executors.dask_cluster import Cluster
-from tests.lab import environment, here, lab, read_json, until, write
+from tests.lab import environment, here, lab, read_json, write
 from tests.sweeps import family
 
 KILLS = int(os.environ.get("MNIST_LAB_CLUSTER_KILLS", "4"))
@@ -269,12 +269,16 @@ def test_a_task_that_is_told_to_stop_leaves_a_checkpoint_and_the_next_submission
         f"{family.BASE}runtime: {{checkpoint_every: 100000}}\n".replace("epochs: 12", "epochs: 3000"),
     )
     assert lab("sweep", "configs/long.yaml", "--cluster", "slurm", cwd=folder).code == 0
-    results = folder / "results"
-    until(lambda: list(results.rglob("history.jsonl")))
+    history = folder / "results"
+    begun = time.monotonic()
+    while not list(history.rglob("history.jsonl")) and time.monotonic() - begun < 100:
+        time.sleep(0.2)
     time.sleep(2)
     slurm.command("scancel", "--user=root", f"--signal={number}")
-    until(lambda: list(results.rglob("checkpoint.npz")))
-    until(lambda: "long" not in slurm.command("squeue", "--noheader", "--format=%j"), pause=0.2)
+    while not list(history.rglob("checkpoint.npz")) and time.monotonic() - begun < 100:
+        time.sleep(0.2)
+    while "long" in slurm.command("squeue", "--noheader", "--format=%j") and time.monotonic() - begun < 100:
+        time.sleep(0.2)
     again = lab("sweep", "configs/long.yaml", "--cluster", "slurm", cwd=folder)
     assert "stopped in time; it resumes" in again.err
     assert "Submitted job" in again.err

@@ -213,8 +213,9 @@ def test_numbers_that_another_experiment_has_already_are_not_trained_again(copy)
 def test_a_forced_sweep_that_is_killed_shows_what_was_there_and_the_next_one_resumes_it(copy, swept):
     before = family.metrics_files(copy)
     process = family.start(copy, "--force")
-    found = family.until(lambda: list((copy / "results").rglob(".repetition/checkpoint.npz")), process)
-    forced = found[0].parents[1]
+    while process.poll() is None and not list((copy / "results").rglob(".repetition/checkpoint.npz")):
+        time.sleep(0.01)
+    [forced, *_] = [path.parents[1] for path in (copy / "results").rglob(".repetition/checkpoint.npz")]
     family.kill_all(process)
     assert family.metrics_files(copy) == before
     listed = json.loads(good("list", "results", "--json", cwd=copy).out)

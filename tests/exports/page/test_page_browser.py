@@ -17,7 +17,7 @@ from mnist_lab.exports.page.forward import ACTIVATIONS
 from mnist_lab.exports.page.packing import Packed, Step
 from mnist_lab.exports.trained import Trained
 from mnist_lab.runs import load_run
-from tests.browser import beyond_the_screen, contrast, find, is_dark, looked_at, requested, texts
+from tests.browser import chromium, contrast, find, looked_at, luminance, requested, texts
 from tests.exports.networks import END, NETWORKS, network
 from tests.exports.untrained import untrained
 from tests.lab import good, run_folder, write
@@ -36,6 +36,12 @@ KINDS = {
     },
     "separable": {"kind": "cnn", "layers": [CONV, {"separable_conv": {"filters": 12, "depth_multiplier": 2}}, *END]},
 }
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with chromium(tmp_path_factory.mktemp("profile")) as started:
+        yield started
 
 
 def answers(browser, address, images):
@@ -182,7 +188,7 @@ train: {epochs: 40, batch_size: 32}
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def two(tmp_path_factory):
     """The page of two trained networks."""
     cwd = tmp_path_factory.mktemp("trained")
     for name, nodes in (("plain", 64), ("wide", 128)):
@@ -193,9 +199,13 @@ def address(tmp_path_factory):
 
 
 @pytest.fixture
-def page(page):
-    settled(page)
-    return page
+def page(browser, two):
+    looked_at(browser, width=1400)
+    browser.get(two)
+    browser.get_log("browser")
+    settled(browser)
+    yield browser
+    assert browser.get_log("browser") == []
 
 
 def labels(page):
@@ -290,8 +300,8 @@ def test_a_drawing_that_is_no_single_digit_gets_a_warning(page, strokes, said):
     assert said in find(page, "#doubts").text
 
 
-def test_nothing_is_asked_of_anybody(browser, address):
-    assert requested(browser, address) == []
+def test_nothing_is_asked_of_anybody(browser, two):
+    assert requested(browser, two) == []
 
 
 @pytest.mark.parametrize("width", [360, 1400])
@@ -299,7 +309,8 @@ def test_the_page_is_no_wider_than_the_screen(page, width):
     looked_at(page, width=width)
     draw(page, ZERO)
     settled(page)
-    assert beyond_the_screen(page) == 0
+    beyond = page.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert beyond == 0
     assert find(page, "#field").size["width"] >= 0.75 * min(width, 700)
 
 
@@ -311,7 +322,8 @@ def test_text_stands_out_from_what_is_behind_it(page, scheme):
     selectors = ["body", "header p", "figcaption", "button", "kbd", ".about", ".answer .label", ".second", ".share"]
     seen = {selector: contrast(page, selector) for selector in selectors}
     assert {selector: ratio for selector, ratio in seen.items() if ratio < 4.5} == {}  # WCAG 2.2, 1.4.3
-    assert is_dark(page) == (scheme == "dark")
+    paper = page.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert (luminance(paper) < 0.1) == (scheme == "dark")
 
 
 def test_images_that_are_dark_on_light_are_drawn_so(browser, tmp_path):
