@@ -1,7 +1,7 @@
 """Run folders: how they are written, found and read."""
 
 from mnist_lab.runs.archive import packed, put_in_place, unpacked
-from mnist_lab.runs.collection import read_runs
+from mnist_lab.runs.collection import Collection, read_runs
 from mnist_lab.runs.folder import CHECKPOINT, ERROR, LAST_CHECKPOINT, PLOTS, RunFolder
 from mnist_lab.runs.formats import Arrays, Mistake
 from mnist_lab.runs.lock import across_machines
@@ -16,6 +16,7 @@ __all__ = [
     "LAST_CHECKPOINT",
     "PLOTS",
     "Arrays",
+    "Collection",
     "Continued",
     "Measured",
     "Mistake",
