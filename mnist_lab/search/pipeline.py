@@ -53,7 +53,7 @@ class Tuned:
 
 
 @dataclass(frozen=True)
-class _How:
+class _Options:
     """How trials are trained."""
 
     results: Path
@@ -95,7 +95,7 @@ def tune(
         Interruption: a KeyboardInterrupt; the same call continues.
         NoRoomError: the disk is full.
     """
-    how = _How(results, data_dir, jobs, cluster, wait, observer or Observer())
+    options = _Options(results, data_dir, jobs, cluster, wait, observer or Observer())
     check_installed(declared.spec.sampler)
     if cluster and kind_of(cluster) == "slurm":
         raise InputError(
@@ -108,34 +108,34 @@ def tune(
     known = outline(declared, dataset, results)
     if dry_run:
         tuner = Tuner(declared, known, results, dataset, data_dir=data_dir)
-        with _machine(tuner, dataset, how) as (machine, slot):
-            how.observer.appraising()
+        with _machine(tuner, dataset, options) as (machine, slot):
+            options.observer.appraising()
             return Tuned(tuner.record, forecast(tuner, dataset, slot, machine.parallel, data_dir))
     check_clock()
     check_writable(results / declared.name, "Choose another folder with --results, or a shorter name.")
     with _held(results / declared.name, results):
-        tuner = Tuner(declared, known, results, dataset, data_dir=data_dir, reported=how.observer.reported)
-        remained = None if tuner.ended_by else _search(tuner, dataset, how)
-        return _concluded(tuner, remained, how)
+        tuner = Tuner(declared, known, results, dataset, data_dir=data_dir, reported=options.observer.reported)
+        remained = None if tuner.ended_by else _search(tuner, dataset, options)
+        return _concluded(tuner, remained, options)
 
 
-def _search(tuner: Tuner, dataset: datasets.Dataset, how: _How) -> Forecast:
+def _search(tuner: Tuner, dataset: datasets.Dataset, options: _Options) -> Forecast:
     """Train trials until the search has ended."""
-    with _machine(tuner, dataset, how) as (machine, slot):
-        machine.await_workers(how.observer.note)
-        how.observer.appraising()
-        remains = forecast(tuner, dataset, slot, machine.parallel, how.data_dir)
+    with _machine(tuner, dataset, options) as (machine, slot):
+        machine.await_workers(options.observer.note)
+        options.observer.appraising()
+        remains = forecast(tuner, dataset, slot, machine.parallel, options.data_dir)
         tuner.note_environment(
             backend=_like(tuner, dataset).identity.config.runtime.backend,
             jobs=machine.parallel,
-            cluster=how.cluster,
+            cluster=options.cluster,
             mnist_lab=__version__,
             optuna=version("optuna"),
         )
-        how.observer.begun(tuner.record, remains)
+        options.observer.begun(tuner.record, remains)
         try:
             with tuner.session():
-                launch_from(tuner, machine, _like(tuner, dataset), observer=_Following(tuner, how.observer))
+                launch_from(tuner, machine, _like(tuner, dataset), observer=_Following(tuner, options.observer))
         except KeyboardInterrupt:
             write_search(tuner.folder, tuner.record)
             raise
@@ -144,25 +144,25 @@ def _search(tuner: Tuner, dataset: datasets.Dataset, how: _How) -> Forecast:
     return remains
 
 
-def _concluded(tuner: Tuner, remained: Forecast | None, how: _How) -> Tuned:
+def _concluded(tuner: Tuner, remained: Forecast | None, options: _Options) -> Tuned:
     """Write what was found, and confirm it."""
     _check_success(tuner)
     found = tuner.record
-    how.observer.ended_search(found)
+    options.observer.ended_search(found)
     files = [tuner.folder / JOURNAL, _write_best(tuner)]
     pages = write_search(tuner.folder, found)
     if not found.confirm:
         return Tuned(found, remained, (*pages, found.write(tuner.folder), *files))
     swept = sweeps.sweep(
         confirmation_sweep(tuner.declared, tuner.best[: found.confirm.best], found.confirm.seeds),
-        how.results,
-        data_dir=how.data_dir,
-        jobs=how.jobs,
-        cluster=how.cluster,
-        wait=how.wait,
-        observer=how.observer,
+        options.results,
+        data_dir=options.data_dir,
+        jobs=options.jobs,
+        cluster=options.cluster,
+        wait=options.wait,
+        observer=options.observer,
     )
-    found = found.model_copy(update={"confirmation": confirmation(swept, found, how.results)})
+    found = found.model_copy(update={"confirmation": confirmation(swept, found, options.results)})
     pages = write_search(tuner.folder, found)
     files = [*pages, found.write(tuner.folder), *files, *swept.files]
     return Tuned(found, remained, tuple(files), swept.study, swept.failures)
@@ -200,16 +200,16 @@ def _write_best(tuner: Tuner) -> Path:
 
 
 @contextmanager
-def _machine(tuner: Tuner, dataset: datasets.Dataset, how: _How) -> Iterator[tuple[Machine, Slot]]:
+def _machine(tuner: Tuner, dataset: datasets.Dataset, options: _Options) -> Iterator[tuple[Machine, Slot]]:
     """Where trials are trained, and the part of this machine that one has, or would have."""
     trials = tuner.record.budget.trials
     likely: Sequence[PlannedRun] = [_like(tuner, dataset)] * min(trials or 1_000, 1_000)
-    slots = slots_for(likely, jobs=how.jobs)
+    slots = slots_for(likely, jobs=options.jobs)
     machine: Machine = ThisMachine(slots)
-    if how.cluster:
+    if options.cluster:
         from mnist_lab.sweeps.dask import DaskMachine
 
-        machine = DaskMachine(how.cluster, how.results, data_dir=how.data_dir, wait=how.wait)
+        machine = DaskMachine(options.cluster, options.results, data_dir=options.data_dir, wait=options.wait)
     with closing(machine):
         yield machine, slots[0]
 

@@ -131,7 +131,7 @@ class Snapshot:
     searches: tuple[FoundSearch, ...]
     """The searches directly below the folder."""
     problems: tuple[str, ...]
-    """What could not be looked at."""
+    """What could not be read."""
 
     def of(self, state: str) -> tuple[UnfinishedRun, ...]:
         """The unfinished runs in a state."""
@@ -145,7 +145,7 @@ class Snapshot:
 
 
 class Watched:
-    """A results folder that is looked at again and again."""
+    """A results folder that is read repeatedly: of files that have not changed, what was read is kept."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -84,12 +84,14 @@ def sweep(
     if not dry_run:
         plan.check_folders(folder)
         plan.settle()
-    how = _How(declared, results, slots_for(plan.todo, jobs=jobs), data_dir, force, timeout, fail_fast, dry_run, wait)
+    options = _Options(
+        declared, results, slots_for(plan.todo, jobs=jobs), data_dir, force, timeout, fail_fast, dry_run, wait
+    )
     with nullcontext(observer) if dry_run else recorded(results, declared.name, observer) as observer:
         if cluster and kind_of(cluster) == "slurm":
-            swept = _on_slurm(cluster, plan, how, observer)
+            swept = _on_slurm(cluster, plan, options, observer)
         else:
-            swept = _at_once(cluster, plan, how, observer)
+            swept = _at_once(cluster, plan, options, observer)
     runs = () if dry_run else tuple(result for run in plan.runs if (result := run.result()))
     if not runs:
         return swept
@@ -98,8 +100,8 @@ def sweep(
 
 
 @dataclass(frozen=True)
-class _How:
-    """How runs are trained."""
+class _Options:
+    """What runs are trained with."""
 
     declared: Sweep
     results: Path
@@ -112,56 +114,58 @@ class _How:
     wait: bool
 
 
-def _at_once(cluster: str | None, plan: Plan, how: _How, observer: Observer) -> Swept:
+def _at_once(cluster: str | None, plan: Plan, options: _Options, observer: Observer) -> Swept:
     """Train on this machine or on a Dask cluster, until all is done."""
-    machine: Machine = ThisMachine(how.slots)
+    machine: Machine = ThisMachine(options.slots)
     if cluster and plan.todo:
         from mnist_lab.sweeps.dask import DaskMachine
 
-        machine = DaskMachine(cluster, how.results, data_dir=how.data_dir, wait=how.wait)
+        machine = DaskMachine(cluster, options.results, data_dir=options.data_dir, wait=options.wait)
     with closing(machine):
-        if not how.dry_run:
+        if not options.dry_run:
             machine.await_workers(observer.note)
-        schedule = _schedule(plan, machine.parallel, how, observer)
-        if how.dry_run:
+        schedule = _schedule(plan, machine.parallel, options, observer)
+        if options.dry_run:
             return Swept(schedule)
         failures = launch(
             schedule.longest_first,
             machine,
-            data_dir=how.data_dir,
-            force=how.force,
-            timeout=how.timeout,
-            fail_fast=how.fail_fast,
+            data_dir=options.data_dir,
+            force=options.force,
+            timeout=options.timeout,
+            fail_fast=options.fail_fast,
             observer=observer,
         )
     return Swept(schedule, tuple(failures))
 
 
-def _on_slurm(cluster: str, plan: Plan, how: _How, observer: Observer) -> Swept:
+def _on_slurm(cluster: str, plan: Plan, options: _Options, observer: Observer) -> Swept:
     """Submit what is neither done nor submitted."""
     from mnist_lab.sweeps.slurm import SlurmSweep, note_ends
 
-    slurm = SlurmSweep(cluster, how.results)
+    slurm = SlurmSweep(cluster, options.results)
     submitted = slurm.submitted(plan.todo)
     plan, waiting = slurm.marked(plan, submitted)
-    schedule = _schedule(plan, slurm.parallel(len(plan.todo)), how, observer)
-    note_ends(submitted, observer, record=not how.dry_run)
-    if how.dry_run:
+    schedule = _schedule(plan, slurm.parallel(len(plan.todo)), options, observer)
+    note_ends(submitted, observer, record=not options.dry_run)
+    if options.dry_run:
         return Swept(schedule, queued=tuple(waiting))
-    todo, name = schedule.longest_first, how.declared.name
+    todo, name = schedule.longest_first, options.declared.name
     if todo:
-        slurm.submit(todo, name, data_dir=how.data_dir, force=how.force, timeout=how.timeout, note=observer.note)
+        slurm.submit(
+            todo, name, data_dir=options.data_dir, force=options.force, timeout=options.timeout, note=observer.note
+        )
     expected = (*waiting, *todo)
-    failures = slurm.follow(expected, observer) if how.wait else []
+    failures = slurm.follow(expected, observer) if options.wait else []
     slurm.tidy()
-    return Swept(schedule, tuple(failures), queued=() if how.wait else expected)
+    return Swept(schedule, tuple(failures), queued=() if options.wait else expected)
 
 
-def _schedule(plan: Plan, parallel: int, how: _How, observer: Observer) -> Schedule:
+def _schedule(plan: Plan, parallel: int, options: _Options, observer: Observer) -> Schedule:
     if plan.todo:
         observer.appraising()
-    costs = appraise(plan, how.slots[0], data_dir=how.data_dir) if plan.todo else {}
-    schedule = Schedule(plan, (*how.declared.notes, *plan.notes), parallel, costs)
+    costs = appraise(plan, options.slots[0], data_dir=options.data_dir) if plan.todo else {}
+    schedule = Schedule(plan, (*options.declared.notes, *plan.notes), parallel, costs)
     observer.planned(schedule)
     return schedule
 

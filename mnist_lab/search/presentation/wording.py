@@ -235,7 +235,7 @@ def progress(record: Search) -> str:
 
 
 def unseen(record: Search) -> str:
-    """What was not looked at."""
+    """How the test images were used."""
     models = sum(len(arm.test) for arm in standings.arms(record))
     if not models:
         return "No trial was scored on the test images."
