@@ -1,6 +1,6 @@
 """A long search, run through and killed at random times: its memory, and whether the trials are the same.
 
-    python -m benchmarks.long_search              200 trials, twice; about half an hour on two processors
+    python -m benchmarks.long_search              200 trials, twice
 
 Adds what it finds to search.json and SEARCH.md.
 """
@@ -19,30 +19,13 @@ from typing import Any
 
 import click
 import psutil
+import yaml
 
 from benchmarks.process import ROOT, ProcessError
 from benchmarks.search import HERE, Measured, write
 from mnist_lab.system import atomic
 
-SEARCH = """\
-base: quickstart
-set:
-  model: {{kind: mlp, nodes: [16], activation: relu, dropout: 0}}
-  augment: []
-  train.schedule: []
-  train.optimizer: {{name: adam, learning_rate: 0.001}}
-  train.restore_best: val_loss
-space:
-  train.optimizer.learning_rate: {{log_uniform: [3.0e-4, 3.0e-2]}}
-  model.nodes: {{choice: [[16], [64], [32, 32]]}}
-  model.dropout: {{uniform: [0, 0.4]}}
-objective: {{maximize: val_accuracy}}
-budget: {{trials: {trials}, epochs: 9}}
-promote: {{first: 3, factor: 3}}
-confirm: off
-seed: 1
-"""
-"""`searches/quick.yaml` with more trials, and without the confirmation."""
+SEARCH = ROOT / "searches" / "quick.yaml"
 TIMES = ("clock", "seconds")
 """What differs from one machine and hour to the next."""
 
@@ -110,7 +93,10 @@ def _killed(folder: Path, trials: int, kills: int, chance: random.Random) -> tup
 def _started(folder: Path, trials: int) -> "subprocess.Popen[bytes]":
     folder.mkdir(exist_ok=True)
     file = folder / "search.yaml"
-    file.write_text(SEARCH.format(trials=trials))
+    search = yaml.safe_load(SEARCH.read_text())
+    search["budget"]["trials"] = trials
+    search["confirm"] = "off"
+    file.write_text(yaml.safe_dump(search))
     command = [sys.executable, "-m", "mnist_lab", "tune", file, "--results", folder, "--jobs", "1", "--quiet"]
     with (folder / "output.txt").open("ab") as output:
         return subprocess.Popen([*command, "--device", "cpu"], cwd=ROOT, stdout=output, stderr=output)
