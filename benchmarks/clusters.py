@@ -45,7 +45,7 @@ SECONDS = 1.0
 
 @click.command(help=__doc__)
 @click.option("--only", multiple=True, type=click.Choice(PARTS), help="A part; repeatable.")
-@click.option("--repeats", default=2, show_default=True, type=click.IntRange(1), help="Repeats of the ablation.")
+@click.option("--repeats", default=2, show_default=True, type=click.IntRange(1), help="Repeats of sweeps.")
 @click.option("--out", type=click.Path(path_type=Path), default=HERE, help="Folder for the results.")
 @click.option("--report", is_flag=True, help="Write the report without measuring.")
 def main(only: tuple[str, ...], repeats: int, out: Path, *, report: bool) -> None:
@@ -54,9 +54,8 @@ def main(only: tuple[str, ...], repeats: int, out: Path, *, report: bool) -> Non
     kept = json.loads(file.read_text()) if file.exists() else {}
     for part in () if report else only or PARTS:
         click.echo(f"{part} ...", err=True)
-        measured = {"ablation": lambda: ablation(repeats), "workers": workers, "overhead": overhead, "many": many}[
-            part
-        ]()
+        measured = {"ablation": lambda: ablation(repeats), "workers": lambda: workers(repeats),
+                    "overhead": overhead, "many": many}[part]()  # fmt: skip
         kept[part] = measured | {"when": f"{datetime.now(UTC):%Y-%m-%d}", "cpus": len(processors())}
         click.echo(json.dumps(measured), err=True)
         atomic.write_text(file, json.dumps(kept, indent=1) + "\n")
@@ -75,20 +74,26 @@ def ablation(repeats: int) -> dict[str, Any]:
     return {"runs": found, "identical": all(same)}
 
 
-def workers() -> dict[str, Any]:
-    """How long the same runs take on one worker and on two, each pinned to a processor, from first file to last."""
-    seconds = {}
-    for number in (1, 2):
-        with tempfile.TemporaryDirectory() as folder, _cluster(Path(folder), number) as (address, processes):
-            results = Path(folder) / "results"
-            facts = _swept(
-                "sweep", "mlp_512", "--seeds", f"1..{RUNS}", "--dataset", "digits", "--epochs", "3", "--threads", "1",
-                "--device", "cpu", "--cluster", address, "--wait", results=results, servants=processes,
-            ).facts  # fmt: skip
-            folders = [run.folder.path for run in read_runs([results]).runs]
-            written = [file.stat().st_mtime for folder in folders for file in folder.iterdir()]
-            seconds[number] = {"seconds": max(written) - min(written), "others": facts["others"]}
-    return {"runs": RUNS, "one": seconds[1], "two": seconds[2]}
+def workers(repeats: int) -> dict[str, Any]:
+    """How long the same runs take on one worker and on two, each pinned to a processor, in turns."""
+    found: dict[str, list[dict[str, float | None]]] = {"one": [], "two": []}
+    for _ in range(repeats):
+        for name, number in (("one", 1), ("two", 2)):
+            found[name].append(_on_workers(number))
+    return {"runs": RUNS, **found}
+
+
+def _on_workers(number: int) -> dict[str, float | None]:
+    """Seconds from the first file of a run to the last one, and the processors that others used."""
+    with tempfile.TemporaryDirectory() as folder, _cluster(Path(folder), number) as (address, processes):
+        results = Path(folder) / "results"
+        facts = _swept(
+            "sweep", "mlp_512", "--seeds", f"1..{RUNS}", "--dataset", "digits", "--epochs", "3", "--threads", "1",
+            "--device", "cpu", "--cluster", address, "--wait", results=results, servants=processes,
+        ).facts  # fmt: skip
+        folders = [run.folder.path for run in read_runs([results]).runs]
+        written = [file.stat().st_mtime for folder in folders for file in folder.iterdir()]
+        return {"seconds": max(written) - min(written), "others": facts["others"]}
 
 
 def overhead() -> dict[str, Any]:
