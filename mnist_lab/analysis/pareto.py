@@ -12,7 +12,7 @@ def front(points: Sequence[tuple[float, float]]) -> list[int]:
     chosen: list[int] = []
     best = float("-inf")
     for i in sorted(range(len(points)), key=lambda i: (points[i][0], -points[i][1], i)):
-        if points[i][1] > best or (chosen and points[i] == points[chosen[-1]]):
+        if not chosen or points[i][1] > best or points[i] == points[chosen[-1]]:
             chosen.append(i)
             best = points[i][1]
     return chosen

@@ -115,7 +115,10 @@ class Slurm:
             return [job.job_id for job in jobs]
         except (FailedJobError, FailedSubmissionError) as error:
             said = [line.removeprefix("sbatch: error: ") for line in str(error).splitlines() if line.strip()]
-            raise InputError("sbatch rejected the job: " + " ".join(said), "Change the options of --cluster.") from None
+            raise InputError(
+                "sbatch failed: " + " ".join(said),
+                "Correct the options in the file of --cluster, or check with `sinfo` that SLURM is up.",
+            ) from None
 
     def statuses(self, ids: Iterable[str]) -> dict[str, Status]:
         """How these tasks are, by id."""

@@ -5,7 +5,7 @@ however many are still to come. Pure functions of the trials so far, so that a s
 interrupted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf, isfinite
 
 from mnist_lab.analysis.pareto import front
@@ -40,7 +40,7 @@ def promotable(
     trials = list(trials)
     for rung in reversed(rungs):
         at_rung = [(trial, at) for trial in trials for at in trial.reached if at.epoch == rung]
-        best_there = ranked(at_rung, objectives)[: len(at_rung) // factor]
+        best_there = ranked(at_rung, objectives, spread=True)[: len(at_rung) // factor]
         waiting = [trial for trial in best_there if trial.state == "stopped" and trial.reached[-1].epoch == rung]
         if waiting:
             return waiting[0]
@@ -51,7 +51,7 @@ def furthest(trials: Iterable[Trial], objectives: Sequence[Objective]) -> Trial 
     """The best of the waiting trials at the highest rung where there are any."""
     waiting = [(trial, trial.reached[-1]) for trial in trials if trial.state == "stopped" and trial.reached]
     last = max((at.epoch for _, at in waiting), default=0)
-    return next(iter(ranked([(trial, at) for trial, at in waiting if at.epoch == last], objectives)), None)
+    return next(iter(ranked([(trial, at) for trial, at in waiting if at.epoch == last], objectives, spread=True)), None)
 
 
 def best(trials: Iterable[Trial], objectives: Sequence[Objective]) -> list[Trial]:
@@ -68,18 +68,24 @@ def best(trials: Iterable[Trial], objectives: Sequence[Objective]) -> list[Trial
     if len(objectives) == 1:
         return ranked(results, objectives)
     points = [point(trial, at, objectives) for trial, at in results]
-    nondominated = front([(-cost, value) for value, cost in points])
-    return [results[i][0] for i in sorted(nondominated, key=lambda i: (-points[i][0], results[i][0].number))]
+    nondominated = next(_fronts(points, [trial.number for trial, _ in results]), [])
+    return [results[i][0] for i in nondominated]
 
 
-def ranked(results: Sequence[tuple[Trial, Reached]], objectives: Sequence[Objective]) -> list[Trial]:
-    """The trials, each with its numbers at a rung, the best first; the earlier one of equals."""
+def ranked(
+    results: Sequence[tuple[Trial, Reached]], objectives: Sequence[Objective], *, spread: bool = False
+) -> list[Trial]:
+    """The trials, each with its numbers at a rung, the best first; the earlier one of equals.
+
+    Of two objectives front after front. Each front is in the order of the first objective; if `spread`, those are first
+    that are far from others (NSGA-II, Deb et al. 2002).
+    """
     points = [point(trial, at, objectives) for trial, at in results]
     numbers = [trial.number for trial, _ in results]
     if len(objectives) == 1:
         order = sorted(range(len(results)), key=lambda i: (-points[i][0], numbers[i]))
     else:
-        order = _nondominated_sort(points, numbers)
+        order = [i for each in _fronts(points, numbers) for i in (_spread(each, points) if spread else each)]
     return [results[i][0] for i in order]
 
 
@@ -95,15 +101,19 @@ def point(trial: Trial, at: Reached, objectives: Sequence[Objective]) -> Point:
     return tuple(value(objective) for objective in objectives)
 
 
-def _nondominated_sort(points: Sequence[Point], numbers: Sequence[int]) -> list[int]:
-    """Front after front; within one, those first that are far from others (NSGA-II, Deb et al. 2002)."""
-    left, order = list(range(len(points))), []
+def _fronts(points: Sequence[Point], numbers: Sequence[int]) -> Iterator[list[int]]:
+    """Front after front by index, each in the order of the first objective; the earlier one of equals."""
+    left = list(range(len(points)))
     while left:
-        nondominated = [left[i] for i in front([(-points[i][1], points[i][0]) for i in left])]
-        distances = _crowding([points[i] for i in nondominated])
-        order += sorted(nondominated, key=lambda i: (-distances[nondominated.index(i)], -points[i][0], numbers[i]))
-        left = [i for i in left if i not in set(nondominated)]
-    return order
+        nondominated = {left[i] for i in front([(-points[i][1], points[i][0]) for i in left])}
+        yield sorted(nondominated, key=lambda i: (-points[i][0], numbers[i]))
+        left = [i for i in left if i not in nondominated]
+
+
+def _spread(members: Sequence[int], points: Sequence[Point]) -> list[int]:
+    """The members of a front by falling crowding distance."""
+    distances = dict(zip(members, _crowding([points[i] for i in members]), strict=True))
+    return sorted(members, key=lambda i: -distances[i])
 
 
 def _crowding(points: Sequence[Point]) -> list[float]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_lab.search.promotion import best, furthest, promotable, ranked, rungs, target
+from mnist_lab.search.promotion import best, furthest, point, promotable, ranked, rungs, target
 from mnist_lab.search.record import Objective, Reached, Trial
 from mnist_lab.search.tuner import expected_epochs
 
@@ -71,15 +71,28 @@ def test_expected_epochs_are_those_of_all_segments():
     assert expected_epochs(5, 9, (), 1) == 45
 
 
-points = st.tuples(st.integers(0, 5).map(lambda n: n / 5), st.integers(1, 5))
+points = st.tuples(st.none() | st.integers(0, 5).map(lambda n: n / 5), st.integers(1, 5))
 
 
-@given(st.lists(points, min_size=1, max_size=12))
-def test_of_two_objectives_each_trial_comes_before_all_that_it_beats_in_both(found):
+@given(st.lists(points, min_size=1, max_size=12), st.booleans())
+def test_of_two_objectives_each_trial_comes_before_all_that_it_beats_in_both(found, spread):
     trials = [trial_of(i, accuracy, parameters=size) for i, (accuracy, size) in enumerate(found, start=1)]
-    order = ranked([(one, one.reached[0]) for one in trials], TRADEOFF)
+    order = ranked([(one, one.reached[0]) for one in trials], TRADEOFF, spread=spread)
     assert sorted(one.number for one in order) == [one.number for one in trials]
     for i, earlier in enumerate(order):
         for later in order[i + 1 :]:
-            a, b = ((one.measured("val_accuracy"), -(one.parameters or 0)) for one in (earlier, later))
+            a, b = (point(one, one.reached[0], TRADEOFF) for one in (earlier, later))
             assert not (b[0] >= a[0] and b[1] >= a[1] and b != a)
+
+
+FRONT = [trial_of(i, value, parameters=size) for i, (value, size) in enumerate([(0.5, 1), (0.9, 9), (0.6, 2)], start=1)]
+
+
+def test_a_front_is_in_the_order_of_the_first_objective():
+    order = ranked([(one, one.reached[0]) for one in FRONT], TRADEOFF)
+    assert [one.number for one in order] == [2, 3, 1]
+
+
+def test_the_ends_of_a_front_go_on_before_what_is_between_them():
+    order = ranked([(one, one.reached[0]) for one in FRONT], TRADEOFF, spread=True)
+    assert [one.number for one in order] == [2, 1, 3]

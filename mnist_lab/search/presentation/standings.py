@@ -16,7 +16,7 @@ FEWEST_AHEAD = 3
 def standings(record: Search) -> list[Trial]:
     """The trials that have numbers: those trained for the most epochs first, and of equals the best by the objectives.
 
-    Of two objectives those on a Pareto front are before those on the next.
+    Of two objectives front after front, each in the order of the first objective.
     """
     by_depth: dict[int, list[Trial]] = {}
     for trial in record.trials:
