@@ -127,6 +127,12 @@ def strings(given: str | Iterable[str], name: str) -> list[str]:
     return found
 
 
+def text_or_none(given: Any, name: str) -> None:
+    """Check that it is None or text."""
+    if given is not None and not isinstance(given, str):
+        raise unexpected(name, "text, or None", given)
+
+
 def observer(given: Any, kind: type) -> None:
     """Check that it is None or an observer of this kind."""
     if given is not None and not isinstance(given, kind):

@@ -62,6 +62,8 @@ def tune(
     """
     file = arguments.reference(reference)
     folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
+    arguments.text_or_none(name, "name")
+    arguments.text_or_none(cluster, "cluster")
     arguments.number(jobs, "jobs")
     changes = arguments.overrides(
         set, dataset=dataset, subset=subset, test_subset=test_subset, epochs=epochs, seed=seed, backend=backend,

@@ -189,6 +189,8 @@ def sweep(
     """
     paths = [arguments.source(one) for one in arguments.several(references)]
     folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
+    arguments.text_or_none(name, "name")
+    arguments.text_or_none(cluster, "cluster")
     arguments.number(jobs, "jobs")
     arguments.number(folds, "folds")
     arguments.number(timeout, "timeout", whole=False)
