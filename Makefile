@@ -83,7 +83,7 @@ bench: dev ## Measure against plain Keras scripts and PyTorch: about 70 minutes 
 results: install ## Regenerate results/published/ from its runs, without training (IMPORT=DIR: add finished runs first)
 	$(BIN)/python -m evidence $(if $(IMPORT),--import '$(IMPORT)')
 
-docs: install ## Regenerate the reference of all keys and the output examples in README and docs
+docs: install ## Regenerate the reference of all keys, what searches found and the output examples in README and docs
 	$(BIN)/python -m tools
 
 lock: ## Regenerate the lock files, with uv (UPGRADE=--upgrade for the newest versions)

@@ -21,11 +21,13 @@ from mnist_lab.config.sweeps import load_sweep, sweep_json_schema
 from mnist_lab.errors import ConfigError
 from mnist_lab.runs import load_run
 from mnist_lab.search import Tuned
+from mnist_lab.search.presentation import write_search
+from mnist_lab.search.record import Search
 from mnist_lab.sweeps import Plan, Schedule, Swept
 from mnist_lab.sweeps.verdicts import too_few_seeds
 from tests.lab import ROOT, here
 from tests.search.records import of_accuracy
-from tools import configuration, outputs
+from tools import configuration, outputs, searches
 
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in outputs.pages()}
 LINKING = [*PAGES, "CHANGELOG.md", "benchmarks/RESULTS.md", "benchmarks/LOG.md", "results/published/README.md"]
@@ -296,6 +298,16 @@ def test_every_path_and_name_that_developers_are_pointed_to_is_there():
 
 def test_the_reference_of_configurations_is_generated_from_the_schema():
     assert outputs.bare(configuration.PAGE.read_text(encoding="utf-8")) == configuration.page(), "`make docs`"
+
+
+def test_what_shipped_searches_found_is_that_of_their_records():
+    assert PAGES["docs/tune.md"] == searches.with_searches(PAGES["docs/tune.md"]), "`make docs`"
+
+
+@pytest.mark.parametrize("folder", searches.folders(), ids=lambda folder: folder.name)
+def test_the_text_of_a_shipped_search_is_that_of_its_record(folder, tmp_path):
+    write_search(tmp_path, Search.read(folder))
+    assert (folder / "search.md").read_text(encoding="utf-8") == (tmp_path / "search.md").read_text(encoding="utf-8")
 
 
 OF_FILES = ("top-level", "sweep-files", "search-files", "slurm-options")

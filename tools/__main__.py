@@ -1,9 +1,10 @@
-"""`python -m tools`: write what is generated in the documentation: all configuration keys, and what commands print."""
+"""`python -m tools`: write what is generated in the documentation: keys, what searches found, what commands print."""
 
-from tools import configuration, outputs
+from tools import configuration, outputs, searches
 
 if __name__ == "__main__":
     configuration.PAGE.write_text(configuration.page(), encoding="utf-8")
+    searches.write()
     with outputs.clone() as folder:
         for page in outputs.pages():
             text = page.read_text(encoding="utf-8")

@@ -1,0 +1,41 @@
+"""What searches in results/searches/ found: their text and figures, and a section of docs/tune.md.
+
+Each folder has the `search.json` of a search, from which the rest is written.
+"""
+
+from pathlib import Path
+
+from mnist_lab.search.presentation import wording, write_search
+from mnist_lab.search.record import Search
+from tools import markdown
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "results" / "searches"
+PAGE = ROOT / "docs" / "tune.md"
+
+
+def folders() -> list[Path]:
+    """Those of the searches whose records are kept."""
+    return sorted(file.parent for file in FOLDER.glob("*/search.json"))
+
+
+def with_searches(text: str) -> str:
+    """The text of docs/tune.md with what came of each search."""
+    found = [_found(folder, Search.read(folder)) for folder in folders()]
+    return markdown.put(text, "searches", "\n\n".join(found), by="make docs")
+
+
+def write() -> None:
+    """Write the text and the figures of each search, and the page of the documentation."""
+    for folder in folders():
+        for file in write_search(folder, Search.read(folder)):
+            if file.suffix == ".html":
+                file.unlink()  # its links lead to runs, which are not kept
+    PAGE.write_text(with_searches(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def _found(folder: Path, record: Search) -> str:
+    link = f"[{folder.relative_to(ROOT)}](../{folder.relative_to(ROOT)}/search.md)"
+    sentences = [f"`{record.name}` tried {wording.extent(record)}.", wording.outcome(record), wording.progress(record)]
+    verdict = [wording.confirmed(record), wording.optimism(record), f"Every trial, with figures: {link}."]
+    return "\n\n".join(" ".join(filter(None, some)) for some in (sentences, verdict))
