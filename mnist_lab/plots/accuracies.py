@@ -110,7 +110,7 @@ def _apart(lines: Sequence[Line], title: str, bases: Mapping[str, str], over: st
             fontsize=LABEL, rotation=90, ha="center", va="center",
         )  # fmt: skip
         top += room
-    figure.text((LEFT + WIDTH) / 2 / WIDTH, 0.26 / height, "epoch", fontsize=9.5, ha="center")
+    figure.text((LEFT + WIDTH) / 2 / WIDTH, 0.26 / height, "epoch", fontsize=LABEL, ha="center")
 
     notes = [runs_said({line.runs for line in shown}, over)]
     if any(bases.get(line.name, "") in by_name for line in shown):
