@@ -18,9 +18,9 @@ PUBLISHED = ROOT / "results" / "published"
 
 
 @click.command(help=__doc__)
-@click.option("--import", "source", type=click.Path(path_type=Path), help="First take over finished runs from here.")
+@click.option("--import", "source", type=click.Path(path_type=Path), help="First import finished runs from here.")
 def main(source: Path | None) -> None:
-    """Take over and write."""
+    """Import and write."""
     try:
         if source is not None:
             _import(source)
@@ -47,7 +47,7 @@ def main(source: Path | None) -> None:
 
 def _import(source: Path) -> None:
     done = import_runs(source, PUBLISHED)
-    click.echo(f"{done.new} runs taken over, {done.known} known already.")
+    click.echo(f"{done.new} runs imported, {done.known} already there.")
     for reason in done.refused:
         click.echo(f"Skipped: {reason}", err=True)
 

@@ -116,7 +116,8 @@ def _overview(found: Sequence[tuple[Comparison, list[Finding]]]) -> list[list[st
 def _open(claims: Iterable[Finding]) -> list[str]:
     """Why conclusions are open, with how many are."""
     outcomes = Counter(finding.outcome for finding in claims)
-    return [f"{outcomes[kind]} {kind}" for kind in Outcome if kind.is_open and outcomes[kind]]
+    named = {kind: kind.replace(": ", " (") + ")" if ": " in kind else kind for kind in Outcome}
+    return [f"{outcomes[kind]} {named[kind]}" for kind in Outcome if kind.is_open and outcomes[kind]]
 
 
 def _anchor(title: str) -> str:
@@ -134,7 +135,7 @@ def _test_images(compared: Sequence[Comparison]) -> list[str]:
         if row.group and row.group.seeds != tuple(range(1, row.n + 1))
     }
     text = (
-        "The recipes are the published ones; what a write-up leaves open, and where ours departs from it, stands in "
+        "The recipes are the published ones; what a write-up leaves open, and where ours departs from it, is noted in "
         "the configuration. No seed was chosen by its result: every experiment has the seeds 1 to n"
     )
     if seeds:

@@ -207,7 +207,7 @@ def claim_of(compared, words):
             r"\+0\.0100 .* lowers training accuracy and therefore the gap",
         ),
         (
-            "not rescaled training collapses",
+            "rescaling of the pixels, training collapses",
             Outcome.CONTRADICTED,
             r"Test accuracy 0\.9701 ± 0\.0001 \(95 % confidence interval",
         ),
@@ -365,7 +365,7 @@ def test_the_first_screen_counts_what_was_retrained_and_which_conclusions_replic
     counts = Counter(str(finding.outcome) for finding in found)
     assert f"{counts['replicated']} of {len(found)} replicate, {counts['contradicted']} are contradicted" in text
     assert f"{counts['too few seeds']} too few seeds" in text
-    assert re.search(r"Contradicted: .*On pixels that are not rescaled training collapses", text)
+    assert re.search(r"Contradicted: .*Without rescaling of the pixels, training collapses", text)
     assert re.search(r"[1-9] of [1-9] acceptance thresholds met; median absolute error \d\.\d\d pp", text)
 
 
@@ -454,7 +454,7 @@ def test_the_command_writes_it_all_and_the_second_time_the_same(some, tmp_path, 
     assert {path.name for path in (root / "results" / "published").glob("*.*")} >= {
         "README.md", "report.html", "report.md", "summary.csv", "differences.png",
     }  # fmt: skip
-    assert "not rescaled training collapses" in (root / "README.md").read_text(encoding="utf-8")
+    assert "rescaling of the pixels, training collapses" in (root / "README.md").read_text(encoding="utf-8")
     assert written() == first
 
 

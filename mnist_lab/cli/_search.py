@@ -67,7 +67,7 @@ def _print_confirmation(record: Search) -> None:
         Column("Test accuracy", number=True),
         Column("Difference", number=True),
         "Verdict",
-        Column(f"{measure} again", number=True, priority=MINOR),
+        Column(measure, number=True, priority=MINOR),
         Column("in the search", number=True, priority=MINOR),
     )
     rows = []
@@ -87,4 +87,4 @@ def _print_confirmation(record: Search) -> None:
     output.print()
     print_table(heads, rows, output=output)
     output.print()
-    output.print(bullets(f"{arm.label.capitalize()}: {arm.difference.text}" for arm in done.arms if arm.difference))
+    output.print(bullets(f"{arm.label.capitalize()}. {arm.difference.text}" for arm in done.arms if arm.difference))

@@ -30,8 +30,7 @@ def log(references: tuple[str, ...], name: str, store: str | None, results: Path
     """Log finished runs to a tracker: loss and accuracy by epoch and by batch, hyperparameters, plots, the confusion
     matrix, the test results and, in MLflow, the saved model.
 
-    A run that was logged before, be it by this command or by runtime.report_to while it was trained, is not logged
-    again.
+    A run is logged only once, whether by this command or by runtime.report_to while it was trained.
     """
     from mnist_lab.runs import find_run
     from mnist_lab.trackers.finished import report

@@ -65,8 +65,8 @@ def reproduce(
     """Retrain RUN with the same seed, backend, device and number of threads, and compare the results.
 
     The result is bit-identical (history, metrics and mistakes; probabilities and weights if both runs have them),
-    within noise (McNemar's exact test on the mistakes finds no difference at .05), or different. Changes since then in
-    code, libraries, data and machine are listed. RUN is not modified. The exit code is 1 if the result is different.
+    within noise (McNemar's exact test on the mistakes finds no difference at 0.05), or different. Changes since then
+    in code, libraries, data and machine are listed. RUN is not modified. The exit code is 1 if the result is different.
     """
     from mnist_lab.runs import find_run
 

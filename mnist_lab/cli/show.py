@@ -57,8 +57,8 @@ def show(
     """Show one run in full.
 
     RUN is a run folder, a run id, or the name of an experiment with a single run. --weights and --activations save a
-    plot instead: the filters of the first convolution (or the weights of a first dense layer) as images, or what each
-    convolution makes of an image. They need the trained network, which published runs do not contain.
+    plot instead: the filters of the first convolution (or the weights of a first dense layer) as images, or the feature
+    maps of each convolution for an image. They need the trained network, which published runs do not contain.
     """
     plotted = weights or image is not None
     if weights and image is not None:

@@ -110,7 +110,7 @@ def decoded(path: Path, *, smaller: bool = False) -> Iterator[Image.Image]:
         raise _too_many_pixels(path, "more pixels than Pillow reads") from error
     except Image.UnidentifiedImageError as error:
         raise DataError(
-            f"{path}: this is no picture in a format that can be read.", f"Those are {', '.join(FORMATS)} and .npy."
+            f"{path}: this is not a picture in a supported format.", f"Those are {', '.join(FORMATS)} and .npy."
         ) from error
     except (OSError, *_ON_DAMAGE) as error:
         if isinstance(error, OSError) and error.errno is not None:

@@ -53,7 +53,7 @@ class Reproduction:
     def verdict(self) -> Verdict:
         """`identical`: all that both have is bit-identical. `within noise`: no significant difference.
 
-        The latter by McNemar's exact test on the mistakes of the two networks on the same test images, at .05. It does
+        The latter by McNemar's exact test on the mistakes of the two networks on the same test images, at 0.05. It does
         not prove that there is no difference, only that this test set is too small to detect one.
         """
         if all(self.compared.values()):

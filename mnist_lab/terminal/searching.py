@@ -44,7 +44,9 @@ def forecast_lines(record: Search, forecast: Forecast) -> list[str]:
         )
     if record.most_seconds and forecast.longest_training:
         longest, most = estimate(forecast.longest_training), record.most_seconds
-        lines.append(f"The longest training at the ends of all ranges: about {longest}; the limit is {most:.12g} s.")
+        lines.append(
+            f"The slowest network at the ends of all ranges takes about {longest} to train; the limit is {most:.12g} s."
+        )
     return [*lines, *forecast.problems]
 
 
@@ -112,7 +114,8 @@ class Lines(sweeping.Lines, search.Observer):
     @override
     def ended_search(self, record: Search) -> None:
         if record.confirm:
-            echo(f"The search has ended; confirming the best {count(record.confirm.best, 'trial')}.", err=True)
+            best = "trial" if record.confirm.best == 1 else f"{record.confirm.best} trials"
+            echo(f"The search has ended; confirming the best {best}.", err=True)
 
 
 class Live(sweeping.Live, Lines):

@@ -180,7 +180,7 @@ def test_all_pictures_that_cannot_be_read_are_named_at_once(pictures, monkeypatc
     assert str(caught.value).splitlines() == [
         f"{pictures}: 2 of 7 pictures cannot be read:",
         f"  {pictures / 'train' / 'circle' / '0.png'}: expected a picture, this file is empty (0 bytes).",
-        f"  {pictures / 'test' / 'square' / '0.png'}: this is no picture in a format that can be read.",
+        f"  {pictures / 'test' / 'square' / '0.png'}: this is not a picture in a supported format.",
         "Replace or remove these files.",
     ]
     monkeypatch.setattr(folders, "NAMED", 1)
@@ -234,7 +234,7 @@ def test_training_pictures_alone_are_split(pictures):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda path: path.write_bytes(b"no picture"), "no picture in a format that can be read"),
+        (lambda path: path.write_bytes(b"no picture"), "not a picture in a supported format"),
         (lambda path: path.write_bytes(path.read_bytes()[:-30]), "the picture is damaged"),
         (lambda path: _draw(path, 1000, mode="I;16"), "more than 8 bits"),
         (lambda path: _draw(path, (9, 9, 9, 128), mode="RGBA"), "transparent"),

@@ -101,7 +101,7 @@ class TestRefusals:
     @pytest.mark.parametrize("name", ["text.png", "text.jpg", "drawing.eps"])
     def test_what_is_no_picture_or_would_run_a_program(self, name, tmp_path):
         (tmp_path / name).write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
-        assert "no picture" in self.refusal(tmp_path / name)
+        assert "not a picture" in self.refusal(tmp_path / name)
 
     @pytest.mark.parametrize("name", ["cut.png", "cut.jpg", "cut.gif", "cut.tiff"])
     def test_a_file_that_ends_too_early(self, name, tmp_path):

@@ -183,7 +183,7 @@ def test_where_dropout_differs_a_gap_is_larger_and_that_is_not_called_overfittin
 def test_where_dropout_differs_the_gap_is_told_with_a_caution(tmp_path):
     for name in ("mlp_512", "ablation/no_dropout", "ablation/nodes_256"):
         finished_run(tmp_path, name)
-    caution = "the two differ in dropout or augmentation"
+    caution = "the two differ in dropout layers or augmentation"
     assert caution in observed(tmp_path, "ablation/no_dropout")["gap_against_base"].text
     assert caution not in observed(tmp_path, "ablation/nodes_256")["gap_against_base"].text
 
@@ -361,8 +361,8 @@ def test_a_run_selected_on_the_test_images_is_said_to_be(tmp_path):
     found = studied(tmp_path).sections[0].reuse
     assert (found.models, found.watched, found.epochs, found.selected, found.steered) == (3, 2, 10, 1, 0)
     assert wording.reuse(found) == [
-        "3 models were scored on the test images, each after its training; the best of several has an "
-        "optimistic score.",
+        "3 models were scored on the test images, each after its training, so the best of their "
+        "scores is optimistic.",
         "In 2 runs they also served as validation images after every epoch (10 epochs in total); in 1 of them the "
         "saved weights are those of the epoch that was best on them, so their test accuracy is optimistic.",
     ]

@@ -52,5 +52,5 @@ def test_a_limit_of_the_training_time_is_said_beside_the_longest_training():
     assert len(forecast_lines(RECORD, forecast)) == 1
     limited = RECORD.model_copy(update={"limits": (Limit(measure="seconds", most=60.0),)})
     assert forecast_lines(limited, forecast)[1] == (
-        "The longest training at the ends of all ranges: about 75 s; the limit is 60 s."
+        "The slowest network at the ends of all ranges takes about 75 s to train; the limit is 60 s."
     )

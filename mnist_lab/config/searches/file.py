@@ -107,11 +107,11 @@ class Objective(Spec):
     """What is searched for: one measure of the validation images, and optionally a cost to trade it off against."""
 
     maximize: Annotated[Literal["val_accuracy"] | None, BeforeValidator(_measure)] = None
-    """`val_accuracy`."""
+    """A measure to maximize."""
     minimize: Annotated[
         tuple[Literal["val_loss", "parameters", "multiply_adds"], ...], OneOrMore, BeforeValidator(_measure)
     ] = ()
-    """`val_loss`, `parameters` or `multiply_adds` (for one image), or a loss and a cost."""
+    """A measure to minimize, or `val_loss` and a cost: `parameters`, or `multiply_adds` for one image."""
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
@@ -147,11 +147,11 @@ class Limits(Spec):
     """Configurations above a limit are not trained, or no longer once their training turns out to take too long."""
 
     parameters: Most | None = None
-    """All parameters of the network: `"<= 10000"`."""
+    """Limit on the parameters of a network: `"<= 10000"`."""
     multiply_adds: Most | None = None
-    """Multiply-adds of one image's prediction: `"<= 1000000"`."""
+    """Limit on the multiply-adds for one image: `"<= 1000000"`."""
     seconds: MostSeconds | None = None
-    """Seconds of training for all epochs of the budget, on this machine: `"<= 60"`."""
+    """Limit on the seconds of training for all epochs of the budget, on this machine: `"<= 60"`."""
 
 
 class Budget(Spec):
@@ -160,9 +160,9 @@ class Budget(Spec):
     trials: Positive | None = None
     """Configurations to try."""
     minutes: PositiveFloat | None = None
-    """Time of the search over all its sessions, without the confirmation."""
+    """Duration of the search, over all its sessions and without the confirmation."""
     epochs: Positive | None = None
-    """Epochs of a configuration that is trained to the end, and of the base; default: those of the base."""
+    """Epochs of a trial that is trained to the end, and of the base; default: those of the base."""
 
     @model_validator(mode="after")
     def _ends(self) -> Self:
@@ -177,16 +177,16 @@ class Promote(Spec):
     first: Positive = 1
     """Epochs of the first rung; each further one has `factor` times as many, as long as that is within the budget."""
     factor: Annotated[int, Field(ge=2)] = 3
-    """One in this many trials is promoted."""
+    """One in this many trials is promoted: with 3, the best third."""
 
 
 class Confirm(Spec):
     """Trains the best and the base again, with seeds that the search has not used, and tests them."""
 
     best: Positive = 3
-    """How many of the best by validation; of two objectives, of the Pareto front."""
+    """How many trials to confirm: the best by validation or, with two objectives, the Pareto front first."""
     seeds: Annotated[int, Field(ge=1, le=1_000)] = 6
-    """With how many seeds; fewer than six cannot give significant differences."""
+    """Number of new seeds for each; a significant difference takes at least six, or more for several trials."""
 
 
 def _or_off(given: Any) -> Any:
@@ -209,17 +209,17 @@ class SearchFile(Spec):
     objective: Objective = Objective(maximize="val_accuracy")
     """What is searched for."""
     where: Limits = Limits()
-    """Limits of what is trained."""
+    """Limits on the networks and their training time."""
     sampler: Literal["tpe", "random", "gp"] = "tpe"
     """How values are proposed: by Optuna's tree-structured Parzen estimator, at random, or by a Gaussian process."""
     budget: Budget
     """When the search ends."""
     promote: Annotated[Promote | None, BeforeValidator(_or_off, json_schema_input_type=Promote | Literal["off"])] = None
-    """Which trials continue from a rung; default: `off`, all train to the end."""
+    """Rungs at which only the best trials continue; default: `off`, all are trained to the end."""
     confirm: Annotated[Confirm | None, BeforeValidator(_or_off, json_schema_input_type=Confirm | Literal["off"])] = (
         Confirm()
     )
-    """What is confirmed with fresh seeds; `off`: nothing."""
+    """How many trials are trained again and tested, and with how many new seeds; `off`: none."""
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 1
     """Seed of the sampler and of every trial."""
 

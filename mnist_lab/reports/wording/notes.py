@@ -81,8 +81,8 @@ def reuse(found: "Reuse") -> list[str]:
     scored = (
         "One model was scored on the test images, after its training."
         if found.models == 1
-        else f"{found.models:,} models were scored on the test images, each after its training; the best of several "
-        "has an optimistic score."
+        else f"{found.models:,} models were scored on the test images, each after its training, so the best of their "
+        "scores is optimistic."
     )
     watched = [
         f"In {count(found.watched, 'run')} they also served as validation images after every epoch "

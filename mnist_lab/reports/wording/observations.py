@@ -138,8 +138,8 @@ _OF_A_RUN: Mapping[str, Callable[[Facts], str]] = {
 }
 
 BIASED = (
-    "Inconclusive about overfitting: the two differ in dropout or augmentation, which bias the gap by lowering "
-    "training accuracy."
+    "Inconclusive about overfitting: the two differ in dropout layers or augmentation, which bias the gap by "
+    "lowering training accuracy."
 )
 
 

@@ -241,7 +241,7 @@ def unseen(record: Search) -> str:
         return "No trial was scored on the test images."
     return (
         "No trial of the search was scored on the test images. They were used once, in the confirmation, for "
-        f"{count(models, 'model')} that had been chosen before."
+        f"{count(models, 'model')} that had been selected beforehand."
     )
 
 
@@ -313,14 +313,14 @@ def notes(record: Search) -> list[str]:
     tests = any(arm.difference for arm in standings.arms(record))
     rungs = len({trial.reached[-1].epoch for trial in record.trials if trial.reached}) > 1
     shown = {
-        f"Numbers of trials are of the weights that a run would keep: {watched} of the best epoch so far where "
+        f"A trial's numbers are those of the weights that a run would keep: {watched} of the best epoch so far where "
         "train.restore_best is set, else of the last one.": True,
-        "Numbers after different epochs are not compared: a trial that was trained longer stands before others.": rungs,
-        f"The best of many trials has an optimistic {watched}, as it was chosen by it and all trials share one seed. "
+        "Numbers after different epochs are not compared: a trial that was trained longer is listed first.": rungs,
+        f"The {watched} of the best of many trials is optimistic, as it was chosen by that and all share one seed. "
         "The confirmation uses other seeds and the test images, so its numbers are not optimistic.": True,
         "Training times depend on the machine and its load: those here are of this search, in which trials that were "
-        "trained at the same time slowed each other.": record.most_seconds is not None,
-        "The front is by one seed; differences between its neighbours may be due to chance.": bool(record.front),
+        "trained at the same time slowed each other down.": record.most_seconds is not None,
+        "The front rests on one seed; differences between neighbours on it may be due to chance.": bool(record.front),
         TESTED: tests,
         INTERVAL: tests,
         SCOPE: tests,

@@ -98,7 +98,7 @@ def test_headings_of_the_page_come_in_order_and_every_table_says_what_it_is(docu
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
     assert len(document.all("table")) == len(document.all("caption")) == 4
-    assert document.all("title")[0]["text"] == "mlp · mnist-lab search"
+    assert document.all("title")[0]["text"] == "mlp · mnist-lab tune"
 
 
 @pytest.mark.parametrize("files", ["written", "traded_off"])
