@@ -280,7 +280,7 @@ def test_the_readme_has_the_family_and_the_nets_as_measured_on_mnist_for_the_mos
     assert "2 processors (a processor) with Keras 3" in machine
     assert "10 epochs each: 410 s as scripts, 170 s as a sweep on JAX (speedup 2.41)" in family
     assert family.endswith("mean test accuracy 0.9500, 0.9500.")
-    assert nets == "- Speedup of an epoch of a dense network: 2.50 on JAX (medians; `mlp_512`)."
+    assert nets == "- Speedup per epoch of a dense network: 2.50 on JAX (medians; `mlp_512`)."
 
 
 def test_the_project_s_readme_has_what_was_measured():

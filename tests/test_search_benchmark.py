@@ -61,7 +61,7 @@ def test_the_report_has_a_figure_and_a_row_for_every_contender(kept, tmp_path):
     assert CliRunner().invoke(main, ["--report", "--out", str(tmp_path)]).exit_code == 0
     text = (tmp_path / "SEARCH.md").read_text()
     assert all(f"| {title} | 3 | 2 | 0.9800 | 0.9760 | 0.9770 |" in text for title in CONTENDERS.values())
-    assert "mnist-lab tune reached 0.9800, the best final median of the others, after 22 s (median)." in text
+    assert "mnist-lab tune reached 0.9800, the best final median among the other searches, after 22 s (median)." in text
     assert (tmp_path / "search.png").is_file()
 
 
