@@ -361,8 +361,7 @@ def test_a_run_selected_on_the_test_images_is_said_to_be(tmp_path):
     found = studied(tmp_path).sections[0].reuse
     assert (found.models, found.watched, found.epochs, found.selected, found.steered) == (3, 2, 10, 1, 0)
     assert wording.reuse(found) == [
-        "3 models were scored on the test images, each after its training, so the best of their "
-        "scores is optimistic.",
+        "3 models were scored on the test images, each after its training, so the best of their scores is optimistic.",
         "In 2 runs they also served as validation images after every epoch (10 epochs in total); in 1 of them the "
         "saved weights are those of the epoch that was best on them, so their test accuracy is optimistic.",
     ]
