@@ -8,6 +8,7 @@ from typing import Any
 from typing_extensions import override
 
 from mnist_lab import search
+from mnist_lab.analysis.power import least_seeds
 from mnist_lab.config.searches import describe
 from mnist_lab.search import Forecast, RunningTrial, Search, Trial
 from mnist_lab.terminal import sweeping
@@ -42,12 +43,25 @@ def forecast_lines(record: Search, forecast: Forecast) -> list[str]:
         lines.append(
             f"Confirmation: {count(forecast.confirming, 'run')}, about {estimate(forecast.confirming_seconds)}."
         )
+        lines += _too_few_seeds(record)
     if record.most_seconds and forecast.longest_training:
         longest, most = estimate(forecast.longest_training), record.most_seconds
         lines.append(
             f"The slowest network at the ends of all ranges takes about {longest} to train; the limit is {most:.12g} s."
         )
     return [*lines, *forecast.problems]
+
+
+def _too_few_seeds(record: Search) -> list[str]:
+    """The plan of the confirmation's sweep says so as well, but only after the search."""
+    if record.confirm is None:
+        return []
+    best = min(record.confirm.best, record.budget.trials or record.confirm.best)
+    seeds, least = len(record.confirm.seeds), least_seeds(best)
+    if seeds >= least:
+        return []
+    few = f"{count(seeds, 'seed')} for {'the best trial' if best == 1 else f'{best} trials'}"
+    return [f"Too few seeds for a verdict: {few}, at least {least} needed (seeds in confirm)."]
 
 
 def reported_line(trial: Trial, record: Search, left: float | None) -> str:

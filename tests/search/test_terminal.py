@@ -3,7 +3,7 @@
 import pytest
 
 from mnist_lab.search import Forecast
-from mnist_lab.search.record import Limit, Trial
+from mnist_lab.search.record import Confirming, Limit, Trial
 from mnist_lab.terminal.searching import forecast_lines, reported_line, standing
 from tests.search.records import of_accuracy, of_tradeoff
 
@@ -45,6 +45,21 @@ def test_what_was_refused_before_it_was_trained_is_not_counted_among_those_that_
     again = record.model_copy(update={"trials": (late, *record.trials[1:])})
     begun = len(record.trials) - untrained + (record.trials[0].state == "refused")
     assert standing(again).startswith(f"{begun} of {len(record.trials)} trials")
+
+
+@pytest.mark.parametrize(
+    ("best", "seeds", "warning"),
+    [
+        (3, 6, ["Too few seeds for a verdict: 6 seeds for 3 trials, at least 7 needed (seeds in confirm)."]),
+        (3, 7, []),
+        (1, 1, ["Too few seeds for a verdict: 1 seed for the best trial, at least 6 needed (seeds in confirm)."]),
+        (1, 6, []),
+    ],
+)
+def test_too_few_seeds_of_the_confirmation_are_said_before_the_search(best, seeds, warning):
+    confirm = Confirming(best=best, seeds=tuple(range(2, 2 + seeds)))
+    forecast = Forecast(27, 600.0, 24, 100.0, 2, "a short timing", ())
+    assert forecast_lines(RECORD.model_copy(update={"confirm": confirm}), forecast)[2:] == warning
 
 
 def test_a_limit_of_the_training_time_is_said_beside_the_longest_training():
