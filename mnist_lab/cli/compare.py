@@ -33,7 +33,7 @@ def compare(
     """Compare each RUN with BASE: what differs in configuration and results, and whether it is significant.
 
     BASE and RUN are single runs (folders or ids), which are compared image by image, or experiments (names, folders or
-    fingerprints) with all their seeds, which are compared in pairs of equal seeds.
+    fingerprints) with all their seeds, which are compared seed by seed.
 
     Also plots the learning curves together, and the test images that only one of two runs classifies correctly.
     """

@@ -34,10 +34,10 @@ from mnist_lab.terminal.output import echo, print_json
 @click.option(
     "--cluster",
     metavar="WHERE",
-    help="Train on a cluster: the address of a Dask scheduler or its file, local[:N] to try Dask here, slurm, or a "
+    help="Train on a cluster: the address of a Dask scheduler, its scheduler file, local[:N] to try Dask here, slurm, or a "
     "YAML file of SLURM options.",
 )
-@click.option("--wait", is_flag=True, help="With --cluster: wait for workers of Dask, or for the jobs of SLURM.")
+@click.option("--wait", is_flag=True, help="With --cluster: wait for Dask workers, or for the SLURM jobs.")
 @click.option("--dry-run", is_flag=True, help="Show the plan with estimated time and disk space; train nothing.")
 @click.option("--force", is_flag=True, help="Retrain finished runs.")
 @click.option("--retry-failed", is_flag=True, help="Retry only runs that failed.")

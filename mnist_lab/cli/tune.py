@@ -25,11 +25,11 @@ from mnist_lab.terminal.output import print_json
 @click.option(
     "--cluster",
     metavar="WHERE",
-    help="Train on a cluster: the address of a Dask scheduler or its file, or local[:N] to try Dask here.",
+    help="Train on a cluster: the address of a Dask scheduler, its scheduler file, or local[:N] to try Dask here.",
 )
-@click.option("--wait", is_flag=True, help="With --cluster: wait for workers of Dask.")
+@click.option("--wait", is_flag=True, help="With --cluster: wait for Dask workers.")
 @click.option("--dry-run", is_flag=True, help="Show the number of runs and the estimated time; train nothing.")
-@click.option("--name", metavar="NAME", help="Name of the search; it goes to NAME/ in the results folder.")
+@click.option("--name", metavar="NAME", help="Name of the search; its files go to NAME/ in the results folder.")
 @_options.config
 @_options.data_dir
 @_options.results
@@ -52,7 +52,9 @@ def tune(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Search for a good configuration within a budget, as SEARCH declares it, and confirm the best with fresh seeds.
+    """Search for a good configuration within a budget, and confirm the best with fresh seeds.
+
+    SEARCH is a search file or the name of one that ships with mnist-lab (see `mnist-lab configs`).
 
     Only validation images steer the search; the test images are used in the confirmation alone. The same command
     continues a search that was stopped, or whose budget has grown. Press Ctrl-C once to stop after the current epochs.
