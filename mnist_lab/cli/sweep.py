@@ -34,8 +34,8 @@ from mnist_lab.terminal.output import echo, print_json
 @click.option(
     "--cluster",
     metavar="WHERE",
-    help="Train on a cluster: the address of a Dask scheduler, its scheduler file, local[:N] to try Dask here, slurm, or a "
-    "YAML file of SLURM options.",
+    help="Train on a cluster: the address of a Dask scheduler, its scheduler file, local[:N] to try Dask here, slurm, "
+    "or a YAML file of SLURM options.",
 )
 @click.option("--wait", is_flag=True, help="With --cluster: wait for Dask workers, or for the SLURM jobs.")
 @click.option("--dry-run", is_flag=True, help="Show the plan with estimated time and disk space; train nothing.")
