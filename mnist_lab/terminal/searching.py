@@ -10,7 +10,7 @@ from typing_extensions import override
 from mnist_lab import search
 from mnist_lab.analysis.power import least_seeds
 from mnist_lab.config.searches import describe
-from mnist_lab.search import Forecast, RunningTrial, Search, Trial
+from mnist_lab.search import Forecast, RunningTrial, Search, Trial, promotion
 from mnist_lab.terminal import sweeping
 from mnist_lab.terminal.output import echo, shortened
 from mnist_lab.terminal.tables import renderable
@@ -67,8 +67,7 @@ def _too_few_seeds(record: Search) -> list[str]:
 def reported_line(trial: Trial, record: Search, left: float | None) -> str:
     """What a trial has reached, the best so far and the time left."""
     budget = record.budget
-    of = f"/{budget.trials}" if budget.trials else ""
-    head = f"[{trial.number}{of}]"
+    head = f"[{trial.number}/{_last_number(record)}]" if budget.trials else f"[{trial.number}]"
     match trial.state:
         case "failed":
             return f"{head} {describe(trial.values)}  FAILED: {shortened(str(trial.reason))}"
@@ -84,6 +83,12 @@ def reported_line(trial: Trial, record: Search, left: float | None) -> str:
     elif best:
         parts.append("best so far")
     return "  ".join([*parts, f"{estimate(left)} left"] if left else parts)
+
+
+def _last_number(record: Search) -> int:
+    """The number of the last trial of the budget, as far as known: those that do not count have numbers, too."""
+    last = max((trial.number for trial in record.trials), default=0)
+    return max(last, (record.budget.trials or 0) + last - sum(trial.counts for trial in record.trials))
 
 
 def standing(record: Search) -> str:
@@ -128,8 +133,9 @@ class Lines(sweeping.Lines, search.Observer):
     @override
     def ended_search(self, record: Search) -> None:
         if record.confirm:
-            best = "trial" if record.confirm.best == 1 else f"{record.confirm.best} trials"
-            echo(f"The search has ended; confirming the best {best}.", err=True)
+            tried = min(record.confirm.best, len(promotion.best(record.trials, record.objectives)))
+            best = "the best trial" if tried == 1 else f"the best {tried} trials"
+            echo(f"The search has ended; confirming {best}.", err=True)
 
 
 class Live(sweeping.Live, Lines):

@@ -4,7 +4,7 @@ import pytest
 
 from mnist_lab.search import Forecast
 from mnist_lab.search.record import Confirming, Limit, Trial
-from mnist_lab.terminal.searching import forecast_lines, reported_line, standing
+from mnist_lab.terminal.searching import Lines, forecast_lines, reported_line, standing
 from tests.search.records import of_accuracy, of_tradeoff
 
 RECORD = of_accuracy(confirmed=False)
@@ -35,6 +35,22 @@ def test_a_rung_is_said_with_its_value_the_best_so_far_and_the_time_left():
     best = RECORD.best_trial
     ends = f"epoch 6/20  val_accuracy {RECORD.value(RECORD.trials[2])}  best {RECORD.value(best)} (trial {best.number})"
     assert line.endswith(f"{ends}  40 s left")
+
+
+def test_trials_that_do_not_count_towards_the_budget_are_not_more_than_all_there_will_be():
+    refused = Trial(number=28, values={}, state="refused", reason="9 parameters, more than 8.")
+    later = RECORD.model_copy(update={"trials": (*RECORD.trials, refused)})
+    assert reported_line(refused, later, None).startswith("[28/28] ")
+    gap = RECORD.model_copy(update={"trials": (RECORD.trials[0], refused.model_copy(update={"state": "failed"}))})
+    assert reported_line(refused, gap, None).startswith("[28/53] ")
+
+
+@pytest.mark.parametrize(("best", "said"), [(1, "the best trial."), (2, "the best 2 trials."), (9, "the best 3 trials.")])
+def test_no_more_trials_are_said_to_be_confirmed_than_there_are(best, said, capsys):
+    ends = [trial for trial in RECORD.trials if trial.state == "finished"][:3]
+    confirm = RECORD.confirm.model_copy(update={"best": best})
+    Lines().ended_search(RECORD.model_copy(update={"trials": tuple(ends), "confirm": confirm}))
+    assert capsys.readouterr().err == f"The search has ended; confirming {said}\n"
 
 
 def test_what_was_refused_before_it_was_trained_is_not_counted_among_those_that_have_begun():
