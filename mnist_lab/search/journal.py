@@ -19,6 +19,7 @@ def write_journal(folder: Path, record: Search, sampler: Sampler, trials: Iterab
     from optuna.storages.journal import JournalFileBackend
     from optuna.trial import TrialState
 
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     trials = sorted(trials, key=lambda trial: trial.number)
     begun = datetime.now() - timedelta(seconds=record.seconds)
     watched = record.watched.measure

@@ -149,3 +149,10 @@ def test_a_journal_has_every_trial_as_optuna_knows_it(tmp_path):
     assert study.best_trial.number + 1 == record.best
     assert study.best_trial.intermediate_values.keys() == {2, 6, 20}
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
+def test_a_journal_is_written_without_a_word_of_optuna(tmp_path, capfd):
+    optuna.logging.set_verbosity(optuna.logging.INFO)
+    asking = Sampler("tpe", Space({}), ACCURACY, (), 1)
+    write_journal(tmp_path, of_accuracy(), asking, [])
+    assert capfd.readouterr().err == ""
