@@ -35,7 +35,7 @@ def confirmation_sweep(declared: Declared, best: Sequence[Trial], seeds: Sequenc
         for config in chosen
         if config not in different
     )
-    return Sweep(declared.name, configs, notes)
+    return Sweep(declared.name, configs, notes, more_seeds="confirm.seeds: %d")
 
 
 def confirmation(swept: Swept, record: Search, results: Path) -> Confirmation:

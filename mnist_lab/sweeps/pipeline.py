@@ -78,7 +78,13 @@ def sweep(
     """
     observer = observer or Observer()
     plan = make_plan(
-        declared.configs, results, source=declared.source, data_dir=data_dir, force=force, retry_failed=retry_failed
+        declared.configs,
+        results,
+        source=declared.source,
+        data_dir=data_dir,
+        force=force,
+        retry_failed=retry_failed,
+        more_seeds=declared.more_seeds,
     )
     folder = results / declared.name
     if not dry_run:

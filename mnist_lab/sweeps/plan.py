@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from mnist_lab import datasets
 from mnist_lab.config import Config
+from mnist_lab.config.sweeps.declaration import SEEDS
 from mnist_lab.errors import InputError, UnreadableError
 from mnist_lab.experiment import Identity, identify
 from mnist_lab.runs import Measured, Run, RunFolder, load_run, read_runs
@@ -104,6 +105,7 @@ def make_plan(
     data_dir: Path | None = None,
     force: bool = False,
     retry_failed: bool = False,
+    more_seeds: str = SEEDS,
 ) -> Plan:
     """Find the state of every run in the results folder, without importing Keras.
 
@@ -114,6 +116,7 @@ def make_plan(
         data_dir: where to look for data sets first.
         force: retrain finished runs.
         retry_failed: retry only failed runs, regardless of `force`.
+        more_seeds: what asks for more seeds, as `Sweep` has it.
 
     Raises:
         InputError: a data set is not available, a backend is not installed, or two configurations are the same run.
@@ -136,7 +139,7 @@ def make_plan(
     notes += finished.problems
     notes += dict.fromkeys(note for run in runs if run.found and (note := run.identity.renamed(run.found)))
     notes += _found_elsewhere(runs)
-    notes += too_few_seeds(identity.config for identity in identities)
+    notes += too_few_seeds((identity.config for identity in identities), more_seeds)
     if retry_failed:
         todo = tuple(run for run in runs if run.state == "failed")
     else:

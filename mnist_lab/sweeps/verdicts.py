@@ -6,16 +6,18 @@ from mnist_lab.analysis.holm import holm
 from mnist_lab.analysis.paired import smallest_p
 from mnist_lab.analysis.power import ALPHA, least_seeds
 from mnist_lab.config import Config
+from mnist_lab.config.sweeps.declaration import SEEDS
 from mnist_lab.text.quantities import count
 
 
-def too_few_seeds(configs: Iterable[Config]) -> list[str]:
+def too_few_seeds(configs: Iterable[Config], setting: str = SEEDS) -> list[str]:
     """A warning for each base against which some experiments have too few seeds to reach significance.
 
     Folds of cross-validation are compared by another test, which has no smallest p.
 
     Args:
         configs: all runs of a sweep, one per seed.
+        setting: what asks for more seeds, with `%d` for their number.
     """
     seeds: dict[str, set[int]] = {}
     first: dict[str, Config] = {}
@@ -30,11 +32,11 @@ def too_few_seeds(configs: Iterable[Config]) -> list[str]:
     return [
         sentence
         for base, arms in compared.items()
-        if (sentence := _too_few(base, [len(seeds[base] & seeds[arm]) for arm in arms]))
+        if (sentence := _too_few(base, [len(seeds[base] & seeds[arm]) for arm in arms], setting))
     ]
 
 
-def _too_few(base: str, shared: list[int]) -> str:
+def _too_few(base: str, shared: list[int], setting: str) -> str:
     """The warning for one base, given how many seeds each experiment shares with it; empty if they suffice."""
     possible = holm([smallest_p(n) if n else 1.0 for n in shared])
     too_few = [n for n, p in zip(shared, possible, strict=True) if p > ALPHA]
@@ -46,4 +48,4 @@ def _too_few(base: str, shared: list[int]) -> str:
     else:
         which, seeds = f" for {len(too_few)} of {len(shared)} experiments", f"{count(most, 'seed')} in common"
     what = f"Too few seeds to reach significance against {base}{which}"
-    return f"{what}: {seeds}, at least {least} needed (--seeds 1..{least})."
+    return f"{what}: {seeds}, at least {least} needed ({setting % least})."

@@ -66,6 +66,7 @@ def test_the_confirmation_has_the_base_and_the_best_with_seeds_that_no_trial_had
 @pytest.mark.thorough
 def test_progress_says_trial_epoch_value_and_best(tuned):
     lines = [line for line in tuned[1].err.splitlines() if line.startswith("[")]
+    assert "2 seeds, at least 6 needed (confirm.seeds: 6)." in tuned[1].err
     assert any("epoch 1/3  val_accuracy 0." in line and line.startswith("[2/4]") for line in lines), lines
     assert "Trial" in tuned[1].out
     assert "Best configuration: results/s/best.yaml" in tuned[1].out

@@ -35,6 +35,11 @@ def test_seeds_that_cannot_give_a_verdict_are_told_with_the_number_that_can(arms
     assert too_few_seeds(runs(arms, range(seeds))) == [sentence]
 
 
+def test_the_setting_that_asks_for_more_seeds_is_the_one_that_there_is():
+    [sentence] = too_few_seeds(runs(2, range(3)), "confirm.seeds: %d")
+    assert sentence.endswith("3 seeds, at least 7 needed (confirm.seeds: 7).")
+
+
 @given(st.integers(1, 20), st.integers(1, 12))
 def test_it_is_told_exactly_where_the_verdicts_could_not_be_significant(arms, seeds):
     base, apart = dict.fromkeys(range(seeds), 0.5), {seed: 0.9 + seed / 1000 for seed in range(seeds)}

@@ -20,6 +20,9 @@ from mnist_lab.config.sweeps.seeds import parse_seeds
 from mnist_lab.config.sweeps.variation import Row, of_folds, read_variation
 from mnist_lab.errors import ConfigError, InputError
 
+SEEDS = "--seeds 1..%d"
+"""What asks for more seeds on the command line of a sweep."""
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -32,6 +35,8 @@ class Sweep:
     """Remarks for the user, such as arms that were skipped because they equal another run."""
     sources: Mapping[tuple[str | None, int], str] = field(default_factory=dict)
     """The file that each comes from, by experiment and seed."""
+    more_seeds: str = SEEDS
+    """What asks for more seeds, with `%d` for their number."""
 
     def source(self, config: Config) -> str:
         """Its name in messages: the file, and for a sweep file the arm."""
