@@ -12,8 +12,9 @@ from mnist_lab.datasets import Dataset
 from mnist_lab.executors import Slot
 from mnist_lab.experiment import identify
 from mnist_lab.runs import read_runs
+from mnist_lab.search.confirm import confirmation_sweep
 from mnist_lab.search.tuner import Tuner, expected_epochs
-from mnist_lab.sweeps import PlannedRun
+from mnist_lab.sweeps import PlannedRun, make_plan
 from mnist_lab.sweeps.appraisal import appraise
 from mnist_lab.sweeps.plan import Plan
 
@@ -27,7 +28,7 @@ class Forecast:
     trial_seconds: float
     """All trials together, of which some run side by side."""
     confirming: int
-    """Runs of the confirmation."""
+    """Runs of the confirmation that are still to be trained."""
     confirming_seconds: float
     parallel: int
     """Runs at a time."""
@@ -68,19 +69,21 @@ def forecast(tuner: Tuner, dataset: Dataset, slot: Slot, parallel: int, data_dir
     trainings = [cost.seconds - cost.overhead for cost in usual]
     epoch = fmean(trainings) / budget.epochs if trainings else 0.0
     by_time = max(0.0, 60 * budget.minutes - search.seconds) if budget.minutes else None
-    if budget.trials:
+    if tuner.to_begin is not None:
+        most = len(begun) + tuner.to_begin
         at, factor = (promotion.rungs, promotion.factor) if promotion else ((), 1)
-        epochs = max(0.0, expected_epochs(budget.trials, budget.epochs, at, factor) - sum(t.epochs for t in begun))
-        starts = sum(budget.trials / factor**i for i in range(len(at) + 1)) - sum(len(t.reached) for t in begun)
+        epochs = max(0.0, expected_epochs(most, budget.epochs, at, factor) - sum(t.epochs for t in begun))
+        starts = sum(most / factor**i for i in range(len(at) + 1)) - sum(len(t.reached) for t in begun)
         seconds = (epochs * epoch + max(0.0, starts) * overhead) / parallel
         seconds = seconds if by_time is None else min(seconds, by_time)
     else:
         seconds = by_time or 0.0
-    confirming = (search.confirm.best + 1) * len(search.confirm.seeds) if search.confirm else 0
+    seconds = 0.0 if search.ended else seconds
+    confirming = _confirming(tuner, data_dir)
     bases = {cost.basis for cost in usual}
     names = {"runs": "finished runs on this machine", "timing": "a short timing"}
     return Forecast(
-        trials=max(0, budget.trials - len(begun)) if budget.trials else None,
+        trials=tuner.to_begin,
         trial_seconds=seconds,
         confirming=confirming,
         confirming_seconds=confirming * (budget.epochs * epoch + overhead) / parallel,
@@ -89,3 +92,16 @@ def forecast(tuner: Tuner, dataset: Dataset, slot: Slot, parallel: int, data_dir
         problems=tuple(dict.fromkeys(cost.problem for cost in costs.values() if cost.problem)),
         longest_training=max(trainings, default=None),
     )
+
+
+def _confirming(tuner: Tuner, data_dir: Path | None) -> int:
+    """Runs of the confirmation that are still to be trained."""
+    search = tuner.record
+    if search.confirm is None:
+        return 0
+    if search.ended:
+        confirmed = confirmation_sweep(tuner.declared, tuner.best[: search.confirm.best], search.confirm.seeds)
+        return len(make_plan(confirmed.configs, tuner.results, data_dir=data_dir).todo)
+    begun = sum(trial.counts for trial in search.trials)
+    most = search.confirm.best if tuner.to_begin is None else min(search.confirm.best, begun + tuner.to_begin)
+    return (most + 1) * len(search.confirm.seeds)

@@ -7,7 +7,7 @@ from mnist_lab.config.searches import Search as Declared
 from mnist_lab.config.searches.file import COSTS
 from mnist_lab.config.sweeps.seeds import MAX_SEED
 from mnist_lab.datasets import Dataset
-from mnist_lab.errors import InputError, MissingError
+from mnist_lab.errors import DamagedError, InputError, MissingError
 from mnist_lab.experiment import identify, prepare_data
 from mnist_lab.search import record
 from mnist_lab.search.promotion import rungs
@@ -55,6 +55,9 @@ def outline(declared: Declared, dataset: Dataset, results: Path) -> Search:
         before = Search.read(results / declared.name)
     except MissingError:
         return found
+    except DamagedError as error:
+        hint = f"Remove {results / declared.name / record.RECORD}; the same command writes it again from the trials."
+        raise DamagedError(error.message, hint) from None
     changed = [name for name in COMMON if getattr(before, name) != getattr(found, name)]
     changed += ["epochs"] if before.budget.epochs != found.budget.epochs else []
     if changed:

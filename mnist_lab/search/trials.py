@@ -47,7 +47,10 @@ def reached(history: History, restore_best: str | None, clock: float) -> Reached
 
 
 def _read(file: Path) -> Trial:
+    hint = f"Remove {file.parent}, and the search tries another configuration instead."
     try:
         return Trial.model_validate(formats.read_json(file))
     except ValidationError as error:
-        raise DamagedError(f"{file}: damaged ({formats.first_problem(error)}).") from None
+        raise DamagedError(f"{file}: damaged ({formats.first_problem(error)}).", hint) from None
+    except DamagedError as error:
+        raise DamagedError(error.message, hint) from None

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from itertools import islice
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from mnist_lab.experiment import identify
 from mnist_lab.history import training_seconds
 from mnist_lab.runs import CHECKPOINT
 from mnist_lab.search import promotion, timing, trials
-from mnist_lab.search.record import Search, Trial
+from mnist_lab.search.record import Search, Trial, Value
 from mnist_lab.search.sampler import Sampler
 from mnist_lab.sweeps import Outcome, PlannedRun, Supply, task_for
 from mnist_lab.sweeps.worker import Task
@@ -72,13 +73,20 @@ class Tuner(Supply):
         self._saved = time.monotonic()
         self._in_progress: dict[PlannedRun, int] = {}
         self._interrupted = [number for number, trial in sorted(self.trials.items()) if trial.state == "running"]
-        self._exhausted = False
         for trial in self.trials.values():
+            if not declared.space.has(trial.values):
+                raise InputError(
+                    f"{self.folder}: trial {trial.number} has other values than those of the space of {declared.file}: "
+                    f"{describe(trial.values)}.",
+                    "Give the search another `name`, or remove that folder to start it again.",
+                )
             if trial.run and self._run(trial).folder.id != Path(trial.run).name:
                 raise InputError(
                     f"{self.folder}: trial {trial.number} was trained with another base, data set or backend.",
                     "Give the search another `name`, or remove that folder to start it again.",
                 )
+
+        self._exhausted = declared.space.finite and not any(self._untried())
 
     @property
     def clock(self) -> float:
@@ -159,7 +167,16 @@ class Tuner(Supply):
             return None
         if self._may_begin():
             return None
-        return "space" if self._exhausted else "trials"
+        return "trials" if self._begun >= (self._record.budget.trials or inf) else "space"
+
+    @property
+    def to_begin(self) -> int | None:
+        """Trials that are still to begin: of the budget, but not more than there are points; None if time decides."""
+        most = self._record.budget.trials
+        if most is None:
+            return None
+        left = max(0, most - self._begun)
+        return sum(1 for _ in islice(self._untried(), left)) if self.declared.space.finite else left
 
     @property
     def left(self) -> float | None:
@@ -167,9 +184,9 @@ class Tuner(Supply):
         budget = self._record.budget
         done = sum(trial.epochs for trial in self.trials.values())
         by_time = 60 * budget.minutes - self.clock if budget.minutes else None
-        if not done or not budget.trials:
+        if not done or self.to_begin is None:
             return by_time and max(0.0, by_time)
-        expected = expected_epochs(budget.trials, budget.epochs, self._rungs, self._factor)
+        expected = expected_epochs(self._begun + self.to_begin, budget.epochs, self._rungs, self._factor)
         by_trials = max(0.0, expected - done) * self.clock / done
         return by_trials if by_time is None else max(0.0, min(by_trials, by_time))
 
@@ -255,9 +272,12 @@ class Tuner(Supply):
 
     def _may_begin(self) -> bool:
         """Whether another trial may begin."""
-        most = self._record.budget.trials
-        begun = sum(trial.counts for trial in self.trials.values())
-        return not self._exhausted and (most is None or begun < most)
+        return not self._exhausted and self._begun < (self._record.budget.trials or inf)
+
+    @property
+    def _begun(self) -> int:
+        """Trials that count towards the budget."""
+        return sum(trial.counts for trial in self.trials.values())
 
     def _promoted(self) -> Trial | None:
         if not self._rungs:
@@ -282,7 +302,8 @@ class Tuner(Supply):
         number = max(self.trials, default=0) + 1
         tried = [trial.values for trial in self.trials.values()]
         proposals = (self.sampler.ask(number, self.trials.values(), attempt) for attempt in range(ATTEMPTS))
-        values = next((proposal for proposal in proposals if proposal not in tried), None)
+        new = (proposal for proposal in proposals if proposal not in tried)
+        values = next(new, None) or next(self._untried(), None)
         if values is None:
             self._exhausted = True
             return None
@@ -293,6 +314,12 @@ class Tuner(Supply):
             self._keep(trial.model_copy(update={"state": "failed", "reason": error.message.splitlines()[-1]}))
             return None
         return trial.model_copy(update={"run": folder.path.relative_to(self.folder).as_posix()})
+
+    def _untried(self) -> Iterator[dict[str, Value]]:
+        """The points of a finite space that were not tried; none of another."""
+        tried = {frozenset(trial.values.items()) for trial in self.trials.values()}
+        points = self.declared.space.points() if self.declared.space.finite else ()
+        return (point for point in points if frozenset(point.items()) not in tried)
 
     def _segment(self, trial: Trial) -> tuple[PlannedRun, Task]:
         """Training of a trial up to its next rung."""

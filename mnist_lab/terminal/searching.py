@@ -28,18 +28,21 @@ def forecast_lines(record: Search, forecast: Forecast) -> list[str]:
     """The same, as sentences."""
     budget, minutes = record.budget, record.budget.minutes
     begun = sum(trial.counts for trial in record.trials)
-    trials = count(budget.trials, "trial") if budget.trials else "as many trials as fit"
+    trials = "as many trials as fit" if forecast.trials is None else count(begun + forecast.trials, "trial")
+    trials += ", all that the space has," if budget.trials and begun + (forecast.trials or 0) < budget.trials else ""
     limit = f" within {minutes:g} min" if minutes else ""
     rungs = record.promotion.rungs if record.promotion else ()
     stops = f"; rungs at {', '.join(map(str, rungs))}" if rungs else ""
     parallel = f", {forecast.parallel} in parallel" if forecast.parallel > 1 else ""
     done = f", {begun:,} begun" if begun else ""
     basis = f" (from {forecast.basis})" if forecast.basis else ""
+    takes = "has ended" if record.ended else f"about {estimate(forecast.trial_seconds)}{basis}"
     lines = [
-        f"Search {record.name}: {trials}{limit} of {count(budget.epochs, 'epoch')}{stops}{parallel}{done}: "
-        f"about {estimate(forecast.trial_seconds)}{basis}."
+        f"Search {record.name}: {trials}{limit} of {count(budget.epochs, 'epoch')}{stops}{parallel}{done}: {takes}."
     ]
-    if forecast.confirming:
+    if record.confirm and record.ended and not forecast.confirming:
+        lines.append("Confirmation: all runs are finished.")
+    elif forecast.confirming:
         lines.append(
             f"Confirmation: {count(forecast.confirming, 'run')}, about {estimate(forecast.confirming_seconds)}."
         )

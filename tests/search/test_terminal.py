@@ -1,5 +1,7 @@
 """A search in the terminal: what it will take, and a line for what each trial has reached."""
 
+from dataclasses import replace
+
 import pytest
 
 from mnist_lab.search import Forecast
@@ -45,7 +47,9 @@ def test_trials_that_do_not_count_towards_the_budget_are_not_more_than_all_there
     assert reported_line(refused, gap, None).startswith("[28/53] ")
 
 
-@pytest.mark.parametrize(("best", "said"), [(1, "the best trial."), (2, "the best 2 trials."), (9, "the best 3 trials.")])
+@pytest.mark.parametrize(
+    ("best", "said"), [(1, "the best trial."), (2, "the best 2 trials."), (9, "the best 3 trials.")]
+)
 def test_no_more_trials_are_said_to_be_confirmed_than_there_are(best, said, capsys):
     ends = [trial for trial in RECORD.trials if trial.state == "finished"][:3]
     confirm = RECORD.confirm.model_copy(update={"best": best})
@@ -78,10 +82,27 @@ def test_too_few_seeds_of_the_confirmation_are_said_before_the_search(best, seed
     assert forecast_lines(RECORD.model_copy(update={"confirm": confirm}), forecast)[2:] == warning
 
 
+def test_a_dry_run_says_that_the_search_has_ended_and_what_is_left_of_the_confirmation():
+    done = Forecast(0, 0.0, 0, 0.0, 2, "a short timing", ())
+    ended, confirmed = forecast_lines(RECORD, done)
+    assert ended == "Search mlp: 27 trials of 20 epochs; rungs at 2, 6, 2 in parallel, 27 begun: has ended."
+    assert confirmed == "Confirmation: all runs are finished."
+    assert forecast_lines(RECORD, replace(done, confirming=3, confirming_seconds=9.0))[1].startswith(
+        "Confirmation: 3 runs, about 9 s"
+    )
+
+
+def test_a_space_that_is_smaller_than_the_budget_is_said():
+    smaller = Forecast(0, 0.0, 0, 0.0, 1, "a short timing", ())
+    record = RECORD.model_copy(update={"trials": RECORD.trials[:6], "ended": None})
+    assert forecast_lines(record, smaller)[0].startswith("Search mlp: 6 trials, all that the space has, of 20 epochs;")
+
+
 def test_a_limit_of_the_training_time_is_said_beside_the_longest_training():
-    forecast = Forecast(27, 600.0, 0, 0.0, 2, "a short timing", (), longest_training=75.2)
-    assert len(forecast_lines(RECORD, forecast)) == 1
-    limited = RECORD.model_copy(update={"limits": (Limit(measure="seconds", most=60.0),)})
+    forecast = Forecast(0, 600.0, 0, 0.0, 2, "a short timing", (), longest_training=75.2)
+    going = RECORD.model_copy(update={"ended": None})
+    assert len(forecast_lines(going, forecast)) == 1
+    limited = going.model_copy(update={"limits": (Limit(measure="seconds", most=60.0),)})
     assert forecast_lines(limited, forecast)[1] == (
         "The slowest network at the ends of all ranges takes about 75 s to train; the limit is 60 s."
     )

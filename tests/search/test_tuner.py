@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_lab.errors import InputError
+from mnist_lab.errors import DamagedError, InputError
 from mnist_lab.search import tuner
 from mnist_lab.search.promotion import rungs
 from mnist_lab.sweeps import Outcome
@@ -149,6 +149,24 @@ def test_a_space_of_a_few_configurations_is_exhausted_without_trying_one_twice(t
     assert record.ended == "space"
 
 
+def test_every_configuration_of_a_space_is_tried_before_it_counts_as_exhausted(tmp_path, monkeypatch):
+    monkeypatch.setattr(tuner, "ATTEMPTS", 1)
+    text = "space: {model.nodes: {choice: [[2], [4], [8]]}, train.batch_size: {int: [8, 17]}}\nbudget: {trials: 40}\n"
+    assert len(search(write(tmp_path, text)).record.trials) == 30
+
+
+def test_an_exhausted_space_is_still_known_to_be_after_a_restart(tmp_path):
+    file = write(tmp_path, "space: {model.nodes: {choice: [[2], [4], [8]]}}\nbudget: {trials: 9}\n")
+    assert tuner_of(file).to_begin == 3
+    search(file)
+    assert (tuner_of(file).ended_by, tuner_of(file).to_begin) == ("space", 0)
+
+
+def test_a_budget_that_takes_the_whole_space_has_ended_it_also_after_a_restart(tmp_path):
+    file = write(tmp_path, "space: {model.nodes: {choice: [[2], [4], [8]]}}\nbudget: {trials: 3}\n")
+    assert search(file).record.ended == tuner_of(file).ended_by == "trials"
+
+
 def test_when_the_time_is_up_nothing_begins_and_those_in_progress_are_asked_to_stop(tmp_path):
     found = tuner_of(write(tmp_path, SPACE + "budget: {minutes: 1}\n"))
     assert (found.over, found.ended_by) == ("", None)
@@ -214,6 +232,36 @@ def test_trials_of_another_base_are_refused_even_if_the_record_is_gone(tmp_path)
     (tmp_path / "base.yaml").write_text(simulated.BASE.replace("subset: 100", "subset: 90"))
     with pytest.raises(InputError, match="trial 1 was trained with another base, data set or backend"):
         tuner_of(file)
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        "train.optimizer.learning_rate: {log_uniform: [1e-4, 1e-1]}",
+        "train.optimizer.learning_rate: {log_uniform: [1e-4, 1e-1]}, model.nodes: {choice: [[3], [5]]}",
+        "train.optimizer.learning_rate: {log_uniform: [1e-9, 1e-8]}, model.nodes: {choice: [[2], [4], [8]]}",
+    ],
+)
+def test_trials_of_another_space_are_refused_even_if_the_record_is_gone(tmp_path, space):
+    file = write(tmp_path)
+    search(file)
+    (tmp_path / "results" / "s" / "search.json").unlink()
+    file.write_text(file.read_text().replace(SPACE, f"space: {{{space}}}\n"))
+    with pytest.raises(InputError, match=r"trial 1 has other values than those of the space of .*: learning_rate "):
+        tuner_of(file)
+
+
+@pytest.mark.parametrize("text", ["{", "{}"])
+def test_a_damaged_file_is_refused_with_what_may_be_removed(tmp_path, text):
+    file = write(tmp_path)
+    folder = search(file).folder
+    for damaged, removed in (("trial-002/trial.json", "trial-002"), ("search.json", "search.json")):
+        (folder / damaged).write_text(text)
+        with pytest.raises(DamagedError, match=f"{damaged}: damaged ") as error:
+            tuner_of(file)
+        assert str(folder / removed) in error.value.hint
+        (folder / removed).unlink() if removed == damaged else shutil.rmtree(folder / removed)
+    assert len(tuner_of(file).trials) == 11
 
 
 def test_a_trial_whose_run_folder_was_removed_is_trained_again_when_it_goes_on(tmp_path):

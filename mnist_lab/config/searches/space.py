@@ -48,6 +48,21 @@ class Dimension:
         """Of a range, its lowest and highest value."""
         return self.drawn.between  # pyright: ignore[reportAttributeAccessIssue]
 
+    @property
+    def options(self) -> Sequence[int | str]:
+        """All values that it can have; none of a range of numbers that are not whole."""
+        if self.kind == "int":
+            low, high = map(int, self.bounds)
+            return range(low, high + 1)
+        return self.labels
+
+    def has(self, value: Any) -> bool:
+        """Whether it can have this value."""
+        if self.labels:
+            return value in self.labels
+        low, high = self.bounds
+        return isinstance(value, int | float) and low <= value <= high
+
     def place_of(self, value: float | str) -> KeyPath:
         """The position in the search file of one of its ends."""
         return (*self.place, self.kind, self.ends.index(value))
@@ -111,6 +126,33 @@ class Space:
             if self.exists(each, point):
                 point[each.name] = given.get(each.name, each.ends[0])
         return point
+
+    def has(self, values: Values) -> bool:
+        """Whether these values are a point of it."""
+        there = [each for each in self.dimensions if self.exists(each, values)]
+        return {each.name for each in there} == values.keys() and all(each.has(values[each.name]) for each in there)
+
+    @property
+    def finite(self) -> bool:
+        """Whether it has no range of numbers that are not whole."""
+        return all(each.options for each in self.dimensions)
+
+    def points(self) -> Iterator[dict[str, float | int | str]]:
+        """All points of a finite space."""
+        return self._points({}, self.dimensions)
+
+    def _points(
+        self, known: dict[str, float | int | str], left: Sequence[Dimension]
+    ) -> Iterator[dict[str, float | int | str]]:
+        if not left:
+            yield known
+            return
+        each, *others = left
+        if not self.exists(each, known):
+            yield from self._points(known, others)
+            return
+        for value in each.options:
+            yield from self._points({**known, each.name: value}, others)
 
     def corners(self) -> Iterator[tuple[Dimension, dict[str, float | int | str]]]:
         """Points that have every end and every option at least once, each with the dimension that it is about."""

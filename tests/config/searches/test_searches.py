@@ -97,6 +97,26 @@ def test_one_key_in_two_options_is_two_dimensions_named_after_them() -> None:
     assert {each.key for each in space.dimensions[1:]} == {"model.dropout"}
 
 
+def test_a_finite_space_has_every_point_once_and_no_other():
+    text = """\
+base: x
+budget: {trials: 1}
+space:
+  model:
+    choice:
+      - {kind: mlp, nodes: {choice: [[2], [4]]}}
+      - {kind: softmax}
+  train.batch_size: {int: [8, 9]}
+"""
+    space = Space(SearchFile.model_validate(frozen(parse(text, "s.yaml").value)).space)
+    points = list(space.points())
+    assert space.finite
+    assert len(points) == len({tuple(sorted(point.items())) for point in points}) == 6
+    assert all(map(space.has, points))
+    assert not space.has({**points[0], "train.batch_size": 10})
+    assert not space.has({**points[-1], "model.nodes": "2"})
+
+
 def test_options_are_named_by_their_kind_or_their_values() -> None:
     text = (
         "space:\n  model.nodes: {choice: [[], [64], [32, 32]]}\n  train.batch_size: {choice: [16, 32]}\n"
