@@ -55,11 +55,11 @@ def furthest(trials: Iterable[Trial], objectives: Sequence[Objective]) -> Trial 
 
 
 def best(trials: Iterable[Trial], objectives: Sequence[Objective]) -> list[Trial]:
-    """Those that were trained the longest: of one objective all, the best first; of two the Pareto front.
+    """Those that were trained the longest and did not fail: of one objective all, the best first; of two the front.
 
     The front is in the order of the first objective.
     """
-    results = [(trial, trial.reached[-1]) for trial in trials if trial.reached]
+    results = [(trial, trial.reached[-1]) for trial in trials if trial.reached and trial.state != "failed"]
     if any(trial.state == "finished" for trial, _ in results):
         results = [(trial, at) for trial, at in results if trial.state == "finished"]
     else:
@@ -102,12 +102,17 @@ def point(trial: Trial, at: Reached, objectives: Sequence[Objective]) -> Point:
 
 
 def _fronts(points: Sequence[Point], numbers: Sequence[int]) -> Iterator[list[int]]:
-    """Front after front by index, each in the order of the first objective; the earlier one of equals."""
-    left = list(range(len(points)))
-    while left:
-        nondominated = {left[i] for i in front([(-points[i][1], points[i][0]) for i in left])}
-        yield sorted(nondominated, key=lambda i: (-points[i][0], numbers[i]))
-        left = [i for i in left if i not in nondominated]
+    """Front after front by index, each in the order of the first objective; the earlier one of equals.
+
+    What has a value that is not finite comes after all others, however little it costs.
+    """
+    finite = [i for i, values in enumerate(points) if all(map(isfinite, values))]
+    for members in (finite, [i for i in range(len(points)) if i not in finite]):
+        left = members
+        while left:
+            nondominated = {left[i] for i in front([(-points[i][1], points[i][0]) for i in left])}
+            yield sorted(nondominated, key=lambda i: (-points[i][0], numbers[i]))
+            left = [i for i in left if i not in nondominated]
 
 
 def _spread(members: Sequence[int], points: Sequence[Point]) -> list[int]:

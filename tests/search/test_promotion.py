@@ -53,6 +53,18 @@ def test_a_value_that_is_not_finite_is_worse_than_any():
     assert [trial.number for trial in ranked([(one, one.reached[0]) for one in trials], ACCURACY)] == [3, 2, 1]
 
 
+def test_the_smallest_network_is_not_on_the_front_with_a_value_that_is_not_finite():
+    trials = [trial_of(1, None, parameters=10), trial_of(2, 0.5, parameters=20), trial_of(3, 0.6, parameters=30)]
+    assert [trial.number for trial in best(trials, TRADEOFF)] == [3, 2]
+    assert [trial.number for trial in ranked([(one, one.reached[0]) for one in trials], TRADEOFF)] == [3, 2, 1]
+
+
+def test_what_failed_after_a_rung_is_not_the_best():
+    failed = trial_of(1, 0.9, state="failed")
+    assert best([failed, trial_of(2, 0.5)], ACCURACY) == [trial_of(2, 0.5)]
+    assert best([failed], ACCURACY) == []
+
+
 def test_the_earlier_of_equal_trials_is_better():
     trials = [trial_of(2, 0.5), trial_of(1, 0.5)]
     assert [trial.number for trial in best(trials, ACCURACY)] == [1, 2]
