@@ -150,9 +150,9 @@ def _concluded(tuner: Tuner, remained: Forecast | None, options: _Options) -> Tu
     found = tuner.record
     options.observer.ended_search(found)
     files = [tuner.folder / JOURNAL, _write_best(tuner)]
-    pages = write_search(tuner.folder, found)
+    pages = [*write_search(tuner.folder, found), found.write(tuner.folder)]  # say the same if it is interrupted now
     if not found.confirm:
-        return Tuned(found, remained, (*pages, found.write(tuner.folder), *files))
+        return Tuned(found, remained, (*pages, *files))
     swept = sweeps.sweep(
         confirmation_sweep(tuner.declared, tuner.best[: found.confirm.best], found.confirm.seeds),
         options.results,

@@ -11,10 +11,10 @@ from mnist_lab import search
 from mnist_lab.config.searches import load_search
 from mnist_lab.errors import InputError
 from mnist_lab.search import Forecast, sampler
-from mnist_lab.search.record import Search
+from mnist_lab.search.record import Confirmation, Search
 from mnist_lab.system.installation import extra_command
 from tests.lab import Answer, good, here, lab, once
-from tests.search import real
+from tests.search import real, simulated
 from tests.search.real import SEARCH, write
 
 
@@ -206,3 +206,19 @@ def test_a_search_that_is_interrupted_leaves_its_page_so_far(tmp_path, monkeypat
         search.tune(load_search(tmp_path / "s.yaml"), tmp_path / "results", jobs=1)
     page = (tmp_path / "results" / "s" / "search.html").read_text(encoding="utf-8")
     assert "The search has not ended; the same command continues it." in page
+
+
+def test_a_confirmation_that_is_interrupted_leaves_a_record_that_says_what_the_page_says(tmp_path, monkeypatch):
+    file = simulated.write(tmp_path)
+    ended = simulated.search(file).record
+    folder = tmp_path / "results" / "s"
+    ended.model_copy(update={"confirmation": Confirmation(seeds=(2,), arms=())}).write(folder)
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mnist_lab.search.pipeline.sweeps.sweep", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        search.tune(load_search(file), tmp_path / "results", jobs=1)
+    assert "The confirmation is still to come" in (folder / "search.html").read_text(encoding="utf-8")
+    assert Search.read(folder).confirmation is None
