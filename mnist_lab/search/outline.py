@@ -13,7 +13,7 @@ from mnist_lab.search import record
 from mnist_lab.search.promotion import rungs
 from mnist_lab.search.record import Search
 
-COMMON = ("base", "fingerprint", "space", "objectives", "limits", "sampler", "promotion", "seed")
+COMMON = ("base", "space", "objectives", "limits", "sampler", "promotion", "seed")
 """What all trials of a search have in common, besides their epochs."""
 
 
@@ -60,6 +60,8 @@ def outline(declared: Declared, dataset: Dataset, results: Path) -> Search:
         raise DamagedError(error.message, hint) from None
     changed = [name for name in COMMON if getattr(before, name) != getattr(found, name)]
     changed += ["epochs"] if before.budget.epochs != found.budget.epochs else []
+    if not changed and before.fingerprint != found.fingerprint:
+        changed = ["the configuration of the base, its data set or the backend"]
     if changed:
         raise InputError(
             f"{results / declared.name}: has the trials of another search, which differs in {', '.join(changed)}.",

@@ -213,7 +213,7 @@ def test_the_loss_can_be_the_objective(tmp_path):
         (("1e-1", "5e-2"), "space"),
         (("first: 1", "first: 2"), "promotion"),
         (("confirm: {best: 2}", "sampler: random"), "sampler"),
-        (("confirm: {best: 2}", "seed: 2"), "fingerprint|seed"),
+        (("confirm: {best: 2}", "seed: 2"), "seed"),
         (("trials: 12", "trials: 12, epochs: 6"), "epochs"),
     ],
 )
@@ -222,6 +222,14 @@ def test_another_search_of_the_same_name_is_refused_with_what_differs(tmp_path, 
     search(file)
     file.write_text(file.read_text().replace(*change))
     with pytest.raises(InputError, match=f"trials of another search, which differs in .*({what})"):
+        tuner_of(file)
+
+
+def test_another_base_is_said_to_be_what_differs(tmp_path):
+    file = write(tmp_path)
+    search(file)
+    (tmp_path / "base.yaml").write_text(simulated.BASE.replace("subset: 100", "subset: 90"))
+    with pytest.raises(InputError, match="differs in the configuration of the base, its data set or the backend"):
         tuner_of(file)
 
 

@@ -17,7 +17,7 @@ from mnist_lab.config.searches.space import Space, Values
 from mnist_lab.config.sweeps import arms
 from mnist_lab.config.sweeps.declaration import collected, options_suffix, together
 from mnist_lab.config.sweeps.variation import SECTIONS, Base, read_base
-from mnist_lab.errors import ConfigError
+from mnist_lab.errors import ConfigError, InputError
 
 TRIAL = "trial-{:03d}"
 """The folder of a trial below that of its search."""
@@ -75,6 +75,7 @@ def load_search(reference: str | Path, overrides: Sequence[Override] = (), *, na
         name: that of the search; default: the file's, or the file's name.
 
     Raises:
+        InputError: the name is not one.
         ConfigError: lists every problem of the search file, or those of the base.
     """
     path = shipped.find_search(reference)
@@ -103,7 +104,9 @@ def load_search(reference: str | Path, overrides: Sequence[Override] = (), *, na
     if refused or problems or base is None:
         raise InvalidError(sweep.source, dict.fromkeys([*refused, *problems]))
     seed = "".join(f",seed={spec.seed}" for override in overrides if override.path == ("seed",))
-    named = _named(name or f"{spec.name or folder_name(path.stem)}{options_suffix(overrides)}{seed}", sweep)
+    named = _named(
+        name or f"{spec.name or folder_name(path.stem)}{options_suffix(overrides)}{seed}", sweep, given=bool(name)
+    )
     return Search(named, path, spec, space, base, corners, varied)
 
 
@@ -163,10 +166,13 @@ def _search_files(reference: str | Path) -> dict[str, Path]:
     return searches
 
 
-def _named(name: str, sweep: Document) -> str:
+def _named(name: str, sweep: Document, *, given: bool) -> str:
     try:
+        checked_name(name)
         checked_name(f"{name}/{TRIAL.format(1)}")
     except ValueError as error:
+        if given:
+            raise InputError(f"name of the search: {error}.") from None
         raise problem_with(sweep, "name", str(error)) from None
     return checked_name(name)
 

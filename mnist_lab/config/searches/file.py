@@ -34,10 +34,14 @@ COSTS = ("parameters", "multiply_adds")
 """The objectives that are known before training."""
 
 
+def _shown(option: Any) -> Any:
+    return list(option) if isinstance(option, tuple) else option
+
+
 def _different(options: tuple[Any, ...]) -> tuple[Any, ...]:
     for i, option in enumerate(options):
         if any(_same(option, other) for other in options[:i]):
-            raise invalid(f"expected different options, received one twice: {option}")
+            raise invalid(f"expected different options, received one twice: {_shown(option)}")
     if len(options) < 2:
         raise invalid("expected at least two options, as one leaves nothing to choose")
     return options

@@ -21,7 +21,7 @@ from mnist_lab.config.searches import (
     search_json_schema,
 )
 from mnist_lab.config.sweeps import load_sweep
-from mnist_lab.errors import ConfigError
+from mnist_lab.errors import ConfigError, InputError
 from tests.lab import write
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -175,6 +175,7 @@ def test_corners_have_every_end_and_every_option() -> None:
         ("space: {model.dropout: {uniform: [0, 1.5]}}", "2:38: model.dropout: expected less than 1, received 1.5"),
         ("space: {model.dropout: {choice: [0.1]}}", "expected at least two options"),
         ("space: {model.dropout: {choice: [0.1, 0.1]}}", "expected different options, received one twice: 0.1"),
+        ("space: {model.nodes: {choice: [[4], [4]]}}", "expected different options, received one twice: [4]"),
         ("space: {model.nodes: {choice: [[4], [-1]]}}", "2:38: model.nodes[0]: expected more than 0, received -1"),
         ("space: {train.epochs: {int: [1, 3]}}", "train.epochs: the number of epochs belongs under budget.epochs"),
         ("space: {data.subset: {int: [10, 90]}}", "data.subset: it changes the images, and trials are compared on the"),
@@ -212,6 +213,13 @@ def test_a_space_that_cannot_be_searched_is_refused_at_its_place(text, problem) 
 )  # fmt: skip
 def test_a_search_that_makes_no_sense_is_refused_at_its_place(text, problem) -> None:
     assert problem in refused(f"space: {{model.dropout: {{uniform: [0, 0.5]}}}}\n{text}")
+
+
+def test_a_name_on_the_command_line_that_is_none_is_told_as_it_was_given() -> None:
+    write("base.yaml", BASE)
+    write("s.yaml", "base: base.yaml\nspace: {model.dropout: {uniform: [0, 0.5]}}\n" + BUDGET)
+    with pytest.raises(InputError, match=r"^name of the search: expected letters, .*, received 'a b'\.$"):
+        load_search("s.yaml", name="a b")
 
 
 def test_all_problems_of_a_file_are_listed_in_its_order() -> None:
