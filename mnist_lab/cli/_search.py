@@ -28,7 +28,9 @@ def print_found(tuned: Tuned, *, as_json: bool) -> None:
     _print_confirmation(record)
     page, best = files[0], next(file for file in files if file.name == BEST)
     echo(f"\nBest configuration: {best}\nPage: {page}")
-    console().print(file_names(file.name for file in files if file not in (page, best)))
+    others = (file for file in files if file not in (page, best))
+    # the report of fewer seeds than an earlier one is in a folder of its own
+    console().print(file_names(file.name if file.parent == page.parent else str(file) for file in others))
 
 
 def _print_best(record: Search) -> None:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from mnist_lab.search import Forecast
+from mnist_lab.cli._search import print_found
+from mnist_lab.search import Forecast, Tuned
 from mnist_lab.search.record import Confirming, Limit, Trial
 from mnist_lab.terminal.searching import Lines, forecast_lines, reported_line, standing
 from tests.search.records import of_accuracy, of_tradeoff
@@ -106,3 +107,10 @@ def test_a_limit_of_the_training_time_is_said_beside_the_longest_training():
     assert forecast_lines(limited, forecast)[1] == (
         "The slowest network at the ends of all ranges takes about 75 s to train; the limit is 60 s."
     )
+
+
+def test_files_that_are_not_beside_the_page_are_printed_with_their_folder(tmp_path, capsys):
+    files = [tmp_path / "s" / name for name in ("search.html", "search.md", "best.yaml")]
+    print_found(Tuned(RECORD, files=(*files, tmp_path / "s,seeds=2" / "report.md")), as_json=False)
+    said = "".join(capsys.readouterr().out.split())
+    assert said.endswith(f"search.md{tmp_path}/s,seeds=2/report.md")
