@@ -97,7 +97,7 @@ def forecast(tuner: Tuner, dataset: Dataset, slot: Slot, parallel: int, data_dir
 def _confirming(tuner: Tuner, data_dir: Path | None) -> int:
     """Runs of the confirmation that are still to be trained."""
     search = tuner.record
-    if search.confirm is None:
+    if search.confirm is None or (search.ended and not tuner.best):
         return 0
     if search.ended:
         confirmed = confirmation_sweep(tuner.declared, tuner.best[: search.confirm.best], search.confirm.seeds)

@@ -29,18 +29,20 @@ def forecast_lines(record: Search, forecast: Forecast) -> list[str]:
     budget, minutes = record.budget, record.budget.minutes
     begun = sum(trial.counts for trial in record.trials)
     trials = "as many trials as fit" if forecast.trials is None else count(begun + forecast.trials, "trial")
-    trials += ", all that the space has," if budget.trials and begun + (forecast.trials or 0) < budget.trials else ""
+    if budget.trials and begun + (forecast.trials or 0) < budget.trials:
+        trials += f", all that the space has{' within the limits' if record.limits else ''},"
     limit = f" within {minutes:g} min" if minutes else ""
     rungs = record.promotion.rungs if record.promotion else ()
     stops = f"; rungs at {', '.join(map(str, rungs))}" if rungs else ""
     parallel = f", {forecast.parallel} in parallel" if forecast.parallel > 1 else ""
     done = f", {begun:,} begun" if begun else ""
     basis = f" (from {forecast.basis})" if forecast.basis else ""
-    takes = "has ended" if record.ended else f"about {estimate(forecast.trial_seconds)}{basis}"
+    ended = "has ended" if record.best else "has ended without a result"
+    takes = ended if record.ended else f"about {estimate(forecast.trial_seconds)}{basis}"
     lines = [
         f"Search {record.name}: {trials}{limit} of {count(budget.epochs, 'epoch')}{stops}{parallel}{done}: {takes}."
     ]
-    if record.confirm and record.ended and not forecast.confirming:
+    if record.confirm and record.ended and record.best and not forecast.confirming:
         lines.append("Confirmation: all runs are finished.")
     elif forecast.confirming:
         lines.append(

@@ -93,6 +93,14 @@ def test_a_dry_run_says_that_the_search_has_ended_and_what_is_left_of_the_confir
     )
 
 
+def test_a_search_that_ended_because_the_limits_leave_nothing_is_said_to_have_no_result():
+    limits = (Limit(measure="parameters", most=10),)
+    record = RECORD.model_copy(update={"trials": (), "best": None, "ended": "space", "limits": limits})
+    [line] = forecast_lines(record, Forecast(0, 0.0, 0, 0.0, 1, "", ()))
+    assert line.startswith("Search mlp: 0 trials, all that the space has within the limits, of 20 epochs;")
+    assert line.endswith(": has ended without a result.")
+
+
 def test_a_space_that_is_smaller_than_the_budget_is_said():
     smaller = Forecast(0, 0.0, 0, 0.0, 1, "a short timing", ())
     record = RECORD.model_copy(update={"trials": RECORD.trials[:6], "ended": None})
