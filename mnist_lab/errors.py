@@ -11,7 +11,7 @@ command line. Any other exception that escapes is a bug.
     │   ├── MissingError              a missing file of a run
     │   ├── DamagedError              a file of a run with invalid contents
     │   ├── UnreadableError           a file or folder that the operating system cannot read
-    │   ├── NewerFormatError          a run folder written by a newer mnist-lab
+    │   ├── NewerFormatError          a run or search written by a newer mnist-lab
     │   ├── BusyError                 a run folder that another process is writing
     │   └── SetupError                a backend, device or folder that is not available
     │       └── NoRoomError           a folder that cannot be written, or a full disk
@@ -107,7 +107,7 @@ class UnreadableError(InputError):
 
 
 class NewerFormatError(InputError):
-    """A newer mnist-lab wrote the run folder; this one would misread it."""
+    """A newer mnist-lab wrote the run or the search; this one would misread it."""
 
 
 class BusyError(InputError):

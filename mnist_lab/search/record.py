@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mnist_lab.analysis.verdicts import Kind
-from mnist_lab.errors import DamagedError
+from mnist_lab.errors import DamagedError, NewerFormatError
 from mnist_lab.runs import formats
 from mnist_lab.runs.measured import Count, Number
 
@@ -298,9 +298,16 @@ class Search(_Facts):
 
         Raises:
             MissingError, UnreadableError, DamagedError: there is none, or it cannot be read or right.
+            NewerFormatError: a newer mnist-lab wrote it.
         """
         file = folder / RECORD
+        facts = formats.read_json(file)
+        if isinstance(facts, dict) and isinstance(written := facts.get("format"), int) and written > FORMAT:
+            raise NewerFormatError(
+                f"{file}: written by a newer mnist-lab (format {written}; this one reads up to {FORMAT}).",
+                "Update mnist-lab.",
+            )
         try:
-            return cls.model_validate(formats.read_json(file))
+            return cls.model_validate(facts)
         except ValidationError as error:
             raise DamagedError(f"{file}: damaged ({formats.first_problem(error)}).") from None

@@ -239,10 +239,9 @@ class _Launcher:
             self.observer.note(f"Stopping after the current epochs. {now}")
 
     def _interruption(self, number: int) -> signals.Interruption:
-        what = "search" if self.supply else "sweep"
         force = ", without --force," if any(task.force for task in self.tasks.values()) else ""
         return signals.Interruption(
-            f"Finished runs and checkpoints are kept. The same command{force} resumes the {what}.", number
+            f"Finished runs and checkpoints are kept. The same command{force} continues.", number
         )
 
     def _ending(self) -> bool:

@@ -66,7 +66,7 @@ def _too_few_seeds(record: Search) -> list[str]:
     if seeds >= least:
         return []
     few = f"{count(seeds, 'seed')} for {'the best trial' if best == 1 else f'{best} trials'}"
-    return [f"Too few seeds for a verdict: {few}, at least {least} needed (seeds in confirm)."]
+    return [f"Too few seeds for a verdict: {few}, at least {least} needed (confirm.seeds)."]
 
 
 def reported_line(trial: Trial, record: Search, left: float | None) -> str:
@@ -181,15 +181,12 @@ class Live(sweeping.Live, Lines):
     def _bar(self) -> Any:
         if self._record is None:
             return super()._bar()
-        from rich.columns import Columns
-        from rich.progress_bar import ProgressBar
-
         passed = time.monotonic() - self._start
         text = f"{standing(self._record)}, {estimate(passed)}"
-        if self._left is not None:
-            text += f", about {estimate(self._left)} left"
-            return Columns([ProgressBar(passed + self._left, passed, width=24), text], padding=(1, 2))
-        return Columns([text], padding=(1, 2))
+        if self._left is None:
+            return text
+        text += f", about {estimate(self._left)} left"
+        return sweeping.bar(passed, passed + self._left, text, self._console.width)
 
 
 def observer_for(*, quiet: bool, dry_run: bool) -> Quiet | DryRun | Lines:

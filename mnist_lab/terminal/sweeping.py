@@ -17,6 +17,8 @@ from mnist_lab.text.tables import MINOR, Column
 
 WORDS = {"resumable": "interrupted"}
 """What people call the states of runs, where it differs."""
+NARROWEST_BAR, WIDEST_BAR = 8, 32
+"""The length of a progress bar, in columns of the terminal."""
 RUNNING = ("Running", "Epoch", "Accuracy", "Time", "Left")
 """The headings of the table of what is running."""
 
@@ -176,14 +178,29 @@ class Live(Lines):
         self._live.update(Group(renderable(heads, rows, self._console), self._bar()))
 
     def _bar(self) -> Any:
-        from rich.columns import Columns
-        from rich.progress_bar import ProgressBar
-
         passed = time.monotonic() - self._start
         text = f"{self.ended_runs} of {self.total} runs, {estimate(passed)}"
         if self.ended_runs:
             text += f", about {estimate(passed / self.ended_runs * (self.total - self.ended_runs))} left"
-        return Columns([ProgressBar(self.total, self.ended_runs, width=32), text], padding=(1, 2))
+        return bar(self.ended_runs, self.total, text, self._console.width)
+
+
+def bar(done: float, total: float, text: str, width: int) -> Any:
+    """A progress bar with a text beside it, on one line of a terminal; the text alone where there is no room for both.
+
+    Args:
+        done, total: how much of it is filled.
+        text: what is said of it.
+        width: of the terminal, in columns.
+    """
+    from rich.padding import Padding
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+
+    line = Table.grid(padding=(0, 2))
+    room = min(WIDEST_BAR, width - len(text) - 2)
+    line.add_row(*([ProgressBar(total, done, width=room)] if room >= NARROWEST_BAR else []), text)
+    return Padding(line, (1, 0, 0, 0))
 
 
 def observer_for(*, quiet: bool, dry_run: bool) -> Quiet:

@@ -1,6 +1,6 @@
 import pytest
 
-from mnist_lab.errors import DamagedError
+from mnist_lab.errors import DamagedError, NewerFormatError
 from mnist_lab.search.record import RECORD, Limit, Search
 from tests.search.records import of_accuracy, of_tradeoff
 
@@ -17,6 +17,13 @@ def test_a_record_with_a_wrong_value_is_damaged_and_names_its_place(tmp_path):
     file = of_accuracy().write(tmp_path)
     file.write_text(file.read_text().replace('"maximize"', '"most"'))
     with pytest.raises(DamagedError, match=rf"{RECORD}: damaged \(objectives.0.direction"):
+        Search.read(tmp_path)
+
+
+def test_a_record_of_a_newer_format_is_refused(tmp_path):
+    file = of_accuracy().write(tmp_path)
+    file.write_text(file.read_text().replace('"format": 1', '"format": 2'))
+    with pytest.raises(NewerFormatError, match=r"written by a newer mnist-lab \(format 2; this one reads up to 1\)"):
         Search.read(tmp_path)
 
 

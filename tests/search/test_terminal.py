@@ -1,13 +1,16 @@
 """A search in the terminal: what it will take, and a line for what each trial has reached."""
 
+import io
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
 from mnist_lab.cli._search import print_found
 from mnist_lab.search import Forecast, Tuned
 from mnist_lab.search.record import Confirming, Limit, Trial
 from mnist_lab.terminal.searching import Lines, forecast_lines, reported_line, standing
+from mnist_lab.terminal.sweeping import bar
 from tests.search.records import of_accuracy, of_tradeoff
 
 RECORD = of_accuracy(confirmed=False)
@@ -71,9 +74,9 @@ def test_what_was_refused_before_it_was_trained_is_not_counted_among_those_that_
 @pytest.mark.parametrize(
     ("best", "seeds", "warning"),
     [
-        (3, 6, ["Too few seeds for a verdict: 6 seeds for 3 trials, at least 7 needed (seeds in confirm)."]),
+        (3, 6, ["Too few seeds for a verdict: 6 seeds for 3 trials, at least 7 needed (confirm.seeds)."]),
         (3, 7, []),
-        (1, 1, ["Too few seeds for a verdict: 1 seed for the best trial, at least 6 needed (seeds in confirm)."]),
+        (1, 1, ["Too few seeds for a verdict: 1 seed for the best trial, at least 6 needed (confirm.seeds)."]),
         (1, 6, []),
     ],
 )
@@ -122,3 +125,10 @@ def test_files_that_are_not_beside_the_page_are_printed_with_their_folder(tmp_pa
     print_found(Tuned(RECORD, files=(*files, tmp_path / "s,seeds=2" / "report.md")), as_json=False)
     said = "".join(capsys.readouterr().out.split())
     assert said.endswith(f"search.md{tmp_path}/s,seeds=2/report.md")
+
+
+@pytest.mark.parametrize("width", [120, 80, 50, 30])
+def test_a_bar_and_what_is_said_of_it_are_on_one_line(width):
+    screen = Console(width=width, record=True, file=io.StringIO())
+    screen.print(bar(148.0, 300.0, "28 of 40 trials, 2 min", width))
+    assert len([line for line in screen.export_text().splitlines() if line.strip()]) == 1

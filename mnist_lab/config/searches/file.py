@@ -11,7 +11,7 @@
     sampler: tpe                        # tpe, random or gp
     budget: {trials: 50, epochs: 20}    # trials, minutes, or both
     promote: {first: 2, factor: 3}      # of the trials at 2, 6, ... epochs the best third is promoted; off: all do
-    confirm: {best: 3, seeds: 6}        # the best and the base with as many seeds that the search does not use
+    confirm: {best: 3, seeds: 7}        # the best and the base with as many seeds that the search does not use
     seed: 1
 
 An option of a choice may have distributions below it: `model: {choice: [{kind: mlp, nodes: {choice: [...]}}, ...]}`.
@@ -189,7 +189,7 @@ class Confirm(Spec):
 
     best: Positive = 3
     """How many trials to confirm: the best by validation or, with two objectives, the Pareto front first."""
-    seeds: Annotated[int, Field(ge=1, le=1_000)] = 6
+    seeds: Annotated[int, Field(ge=1, le=1_000)] = 7
     """Number of new seeds for each; a significant difference takes at least six, or more for several trials."""
 
 

@@ -225,9 +225,9 @@ def progress(record: Search) -> str:
     took = f" It took {duration(record.seconds)}, without the confirmation."
     match record.ended:
         case "trials":
-            return f"The search has ended: all {record.budget.trials or 0:,} trials of its budget were used.{took}"
+            return f"The search has ended: its budget of {count(record.budget.trials or 0, 'trial')} is used up.{took}"
         case "minutes":
-            return f"The search has ended: the {record.budget.minutes:g} min of its budget were used.{took}"
+            return f"The search has ended: its budget of {record.budget.minutes:g} min is used up.{took}"
         case "space":
             return f"The search has ended: every configuration of the space was tried.{took}"
         case _:
@@ -249,7 +249,7 @@ def command(record: Search) -> str:
     """What trains the best configuration, in the results folder; empty before the search has ended."""
     if record.best is None or record.ended is None:
         return ""
-    return f"mnist-lab run {shlex.quote(f'{record.name}/best.yaml')}"
+    return f"mnist-lab run {shlex.quote(f'{record.name}/best.yaml')} --results ."
 
 
 def settings(record: Search) -> dict[str, str]:

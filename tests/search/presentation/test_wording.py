@@ -142,7 +142,7 @@ def test_a_best_trial_that_was_not_confirmed_is_said_to_be_the_base_or_to_have_f
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ({}, "The search has ended: all 27 trials of its budget were used."),
+        ({}, "The search has ended: its budget of 27 trials is used up."),
         ({"ended": "space"}, "The search has ended: every configuration of the space was tried."),
         ({"ended": None}, "The search has not ended; the same command continues it."),
     ],
@@ -152,7 +152,7 @@ def test_what_ended_the_search_is_said(values, expected):
 
 
 def test_the_command_for_the_best_is_shown_once_its_file_is_there():
-    assert wording.command(of_accuracy()) == "mnist-lab run mlp/best.yaml"
+    assert wording.command(of_accuracy()) == "mnist-lab run mlp/best.yaml --results ."
     assert wording.command(changed(of_accuracy(), ended=None)) == ""
 
 
