@@ -9,6 +9,7 @@ from jax import numpy as jnp
 from numpy.typing import NDArray
 
 from mnist_lab.training.steps.base import Data, Logs, Steps
+from mnist_lab.training.steps.jax_dropout import hashed_dropout
 
 State = tuple[list[Any], ...]
 """The values of the trainable, non-trainable, optimizer and metrics variables."""
@@ -64,7 +65,8 @@ class JaxSteps(Steps):
         )
 
     def _one(self, state: State, data: Any, rows: Any) -> tuple[State, Logs]:
-        logs, state = self.network.train_step(state, tuple(jnp.take(array, rows, axis=0) for array in data))
+        with hashed_dropout():
+            logs, state = self.network.train_step(state, tuple(jnp.take(array, rows, axis=0) for array in data))
         return state, logs
 
     def _many(self, state: State, data: Any, batches: Any, first: Any, end: Any) -> tuple[State, Logs]:

@@ -1,0 +1,58 @@
+"""Cheaper dropout masks on JAX: a hash of the seed and of each position.
+
+JAX's own random numbers are cryptographic (Threefry, 20 rounds for two of them), and on a CPU they cost more than the
+rest of a small layer, in each step and when it is compiled.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import jax
+from jax import lax
+from jax import numpy as jnp
+from keras.src.backend.jax import random
+
+keras_dropout = random.dropout
+_hashed: ContextVar[bool] = ContextVar("hashed", default=False)
+
+
+@contextmanager
+def hashed_dropout() -> Iterator[None]:
+    """In it, and in no other thread, the dropout layers of Keras take their masks from `hashed`."""
+    token = _hashed.set(True)
+    try:
+        yield
+    finally:
+        _hashed.reset(token)
+
+
+def dropout(inputs: Any, rate: float, noise_shape: Sequence[int | None] | None = None, seed: Any = None) -> Any:
+    """As `keras.random.dropout`, for which Keras has no setting: this takes its place in Keras' backend."""
+    if not _hashed.get() or not 0 < rate < 1:
+        return keras_dropout(inputs, rate, noise_shape, seed)
+    shape = [given or size for given, size in zip(noise_shape or inputs.shape, inputs.shape, strict=True)]
+    kept = hashed(random.jax_draw_seed(seed), math.prod(shape)) < jnp.uint32(int((1 - rate) * 2**32))
+    kept = jnp.broadcast_to(kept.reshape(shape), inputs.shape)
+    return lax.select(kept, inputs / (1 - rate), jnp.zeros_like(inputs))
+
+
+def hashed(seed: Any, n: int) -> jax.Array:
+    """Random numbers, uniform over all of 32 bits.
+
+    Each is the finalizer of MurmurHash3 (Appleby 2011) of its position and the seed.
+
+    Args:
+        seed: two whole numbers of 32 bits, as a `keras.random.SeedGenerator` gives them.
+        n: how many.
+    """
+    start, counter = seed.astype("uint32")
+    bits = (lax.iota("uint32", n) + start) * jnp.uint32(0x9E3779B1) ^ counter  # 2**32 over the golden ratio
+    bits = (bits ^ bits >> 16) * jnp.uint32(0x85EBCA6B)
+    bits = (bits ^ bits >> 13) * jnp.uint32(0xC2B2AE35)
+    return bits ^ bits >> 16
+
+
+random.dropout = dropout
