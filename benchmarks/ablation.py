@@ -22,7 +22,7 @@ def measure(contender: Contender, epochs: int, seed: int, setting: Setting) -> d
         ProcessError: one ended with an error.
     """
     with tempfile.TemporaryDirectory() as folder:
-        family = _scripts if contender.kind == "script" else _sweep
+        family = {"script": _scripts, "family": _one_script, "lab": _sweep}[contender.kind]
         return family(contender, ["--epochs", epochs, "--seed", seed], setting, Path(folder))
 
 
@@ -40,6 +40,17 @@ def _scripts(contender: Contender, recipe: list[object], setting: Setting, out: 
         "seconds": seconds,
         "device": results[EXPERIMENTS[0]]["device"],
         "test_accuracies": {name: result["test_accuracy"] for name, result in results.items()},
+    }
+
+
+def _one_script(contender: Contender, recipe: list[object], setting: Setting, out: Path) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.plain.ablation", "all", "--data", setting.data.file, "--out", out]
+    finished = run([*command, *recipe], setting.environment(contender, out))
+    results = [json.loads(line) for line in finished.output.splitlines() if line.startswith('{"script"')]
+    return {
+        "seconds": finished.seconds,
+        "device": results[0]["device"],
+        "test_accuracies": {result["script"]: result["test_accuracy"] for result in results},
     }
 
 

@@ -17,7 +17,8 @@ class Contender:
     Attributes:
         name: in results.json and on the command line.
         title: for people.
-        kind: `script` (plain Keras), `loop` (PyTorch by hand) or `lab` (mnist-lab).
+        kind: `script` (plain Keras), `family` (the same, one process for all that a sweep trains), `loop` (PyTorch by
+            hand) or `lab` (mnist-lab).
         backend: Keras' backend; None without Keras.
         precision: other than float32, only for nets that convolve.
     """
@@ -30,6 +31,8 @@ class Contender:
 
     def takes(self, net: Net, *, gpu: bool) -> bool:
         """Whether it is measured on this network."""
+        if self.kind == "family":
+            return False
         if self.precision != "float32":
             return net.convolves
         # Keras' RandomRotation makes a whole model eager on JAX, and JAX is slow at convolutions on a CPU: a script
@@ -45,6 +48,8 @@ CONTENDERS = {
     for contender in (
         Contender(REFERENCE, "Keras script, TensorFlow", "script", "tensorflow"),
         Contender("keras-jax", "Keras script, JAX", "script", "jax"),
+        Contender("family-tensorflow", "one Keras script for all, TensorFlow", "family", "tensorflow"),
+        Contender("family-jax", "one Keras script for all, JAX", "family", "jax"),
         Contender("torch", "PyTorch loop", "loop", None),
         Contender("lab-tensorflow", "mnist-lab, TensorFlow", "lab", "tensorflow"),
         Contender("lab-jax", "mnist-lab, JAX", "lab", "jax"),

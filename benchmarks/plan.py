@@ -12,7 +12,7 @@ PARTS = ("nets", "ablation", "growth")
 NAMES = (*PARTS, *NETS, *CONTENDERS)
 """The values of `--only`."""
 
-SWEEPERS = (REFERENCE, "lab-tensorflow", "lab-jax")
+SWEEPERS = (REFERENCE, "family-tensorflow", "family-jax", "lab-tensorflow", "lab-jax")
 GROWER = "lab-tensorflow"
 
 
@@ -25,7 +25,7 @@ def jobs(
         setting: where and on what.
         only: names of parts, nets and contenders to keep; of a kind of which none is named, all. Nets that are named
             without a part are the part `nets`.
-        repeats: how often a dense net; one that convolves two thirds as often, the ablation a third, growth once.
+        repeats: how often a dense net and the ablation; a net that convolves two thirds as often, growth once.
         epochs: for every training, in the place of the nets' own.
         full: the recipes' epochs.
     """
@@ -37,7 +37,7 @@ def jobs(
     if "ablation" in parts:
         length = epochs or (ablation.RECIPE_EPOCHS if full else ablation.EPOCHS)
         sweepers = [contender for contender in contenders if contender.name in SWEEPERS]
-        for repeat in range(1, ceil(repeats / 3) + 1):
+        for repeat in range(1, repeats + 1):
             planned += [_job(setting, "ablation", "ablation", who, length, repeat) for who in _turned(sweepers, repeat)]
     if "growth" in parts:
         growers = [contender for contender in contenders if contender.name == GROWER]

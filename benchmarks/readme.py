@@ -14,7 +14,7 @@ from benchmarks.summary import Family, Table, families, tables
 from tools.markdown import put, render
 
 TEMPLATE = Path(__file__).parent / "templates" / "speed.md.jinja"
-OURS = [name for name in SWEEPERS if name != REFERENCE]
+OURS = [name for name in SWEEPERS if CONTENDERS[name].kind == "lab"]
 SOFTWARE = {"keras": "Keras", "tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 
@@ -46,14 +46,22 @@ def block(store: Store) -> str:
 
 def _family(family: Family) -> dict[str, Any]:
     scripts = next((row for row in family.rows if row.name == REFERENCE), None)
+    others = [
+        {
+            "on": _backend(row.name),
+            "seconds": row.seconds.text(0),
+            "speedup": row.speedup.text(2),
+            "on_own": row.speedup_on_own and row.speedup_on_own.text(2),
+            "ours": row.name in OURS,
+        }
+        for row in family.rows
+        if row.speedup
+    ]
     return {
         "epochs": family.epochs,
         "scripts": scripts and scripts.seconds.text(0),
-        "sweeps": [
-            {"on": _backend(row.name), "seconds": row.seconds.text(0), "speedup": row.speedup.text(2)}
-            for row in family.rows
-            if row.speedup
-        ],
+        "whole": [row for row in others if not row["ours"]],
+        "sweeps": [row for row in others if row["ours"]],
         "accuracies": [f"{row.accuracy.median:.4f}" for row in family.rows],
     }
 

@@ -128,6 +128,7 @@ def _family(family: Family) -> dict[str, Any]:
             row.contender,
             row.seconds.text(0),
             row.speedup.text(2) if row.speedup else "",
+            row.speedup_on_own.text(2) if row.speedup_on_own else "",
             row.accuracy.text(4),
             str(row.seconds.count),
         ]

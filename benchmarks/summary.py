@@ -91,6 +91,7 @@ class Sweep:
         name: its name.
         seconds: from start-up to the last file.
         speedup: over the Keras scripts, repeat by repeat; None for the scripts themselves.
+        speedup_on_own: the same of mnist-lab over the one Keras script for all on the same backend.
         accuracy: on the test set, the mean of all trainings.
     """
 
@@ -98,6 +99,7 @@ class Sweep:
     name: str
     seconds: Spread
     speedup: Spread | None
+    speedup_on_own: Spread | None
     accuracy: Spread
 
 
@@ -167,12 +169,14 @@ def _measured(found: Sequence[Measurement]) -> Iterator[tuple[Contender, ByRepea
 def _sweeps(found: Sequence[Measurement]) -> tuple[Sweep, ...]:
     rows = []
     for contender, own, reference in _measured(found):
+        whole = _by_repeat(found, _named("family", contender.backend)) if contender.kind == "lab" else {}
         rows.append(
             Sweep(
-                contender.title.replace("Keras script", "Keras scripts").replace("mnist-lab", "mnist-lab sweep"),
+                contender.title.replace("Keras script,", "Keras scripts,").replace("mnist-lab", "mnist-lab sweep"),
                 contender.name,
                 seconds=spread([one["seconds"] for one in own.values()]),
                 speedup=_ratios(reference, own, lambda one: one["seconds"]),
+                speedup_on_own=_ratios(whole, own, lambda one: one["seconds"]),
                 accuracy=spread([mean(one["test_accuracies"].values()) for one in own.values()]),
             )
         )
@@ -182,7 +186,7 @@ def _sweeps(found: Sequence[Measurement]) -> tuple[Sweep, ...]:
 def _rows(found: Sequence[Measurement]) -> tuple[Row, ...]:
     rows = []
     for contender, own, reference in _measured(found):
-        script = _script_on(contender.backend) if contender.kind == "lab" else REFERENCE
+        script = _named("script", contender.backend) if contender.kind == "lab" else REFERENCE
         on_own = _by_repeat(found, script) if script != REFERENCE else {}
         rows.append(
             Row(
@@ -205,9 +209,10 @@ def _by_repeat(found: Sequence[Measurement], contender: str) -> ByRepeat:
     return {one["repeat"]: one for one in found if one["contender"] == contender}
 
 
-def _script_on(backend: str | None) -> str:
-    scripts = (one.name for one in CONTENDERS.values() if one.kind == "script" and one.backend == backend)
-    return next(scripts, REFERENCE)
+def _named(kind: str, backend: str | None) -> str:
+    """The contender of a kind on a backend; the reference if there is none."""
+    those = (one.name for one in CONTENDERS.values() if (one.kind, one.backend) == (kind, backend))
+    return next(those, REFERENCE)
 
 
 def _ratios(

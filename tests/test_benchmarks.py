@@ -14,6 +14,7 @@ from benchmarks.__main__ import HERE, main
 from benchmarks.contenders import CONTENDERS, REFERENCE, Setting
 from benchmarks.data import Data, write
 from benchmarks.nets import NETS
+from benchmarks.plain import ablation as plain
 from benchmarks.plan import jobs
 from benchmarks.process import ROOT, Finished
 from benchmarks.store import Job, Store
@@ -113,6 +114,17 @@ def test_a_plain_script_has_the_recipe_of_its_configuration(module, arguments, c
     assert x.max() == (255 if data.preprocess.key == "none" else 1)
 
 
+def test_the_script_for_all_trains_each_experiment_as_its_own_script_does(monkeypatch):
+    trained = []
+    monkeypatch.setattr(plain.Script, "data", lambda _: None)
+    monkeypatch.setattr(plain, "train", lambda script, _, steps=1: trained.append((script.name, script.epochs, steps)))
+    for name in ("all", *ablation.EXPERIMENTS):
+        monkeypatch.setattr("sys.argv", ["script", name, "--data", "mnist.npz", "--out", "plots"])
+        plain.main()
+    together, apart = trained[:13], trained[13:]
+    assert sorted(together) == sorted((name, epochs, plain.TOGETHER) for name, epochs, _ in apart)
+
+
 @pytest.mark.parametrize("net", NETS.values(), ids=lambda net: net.name)
 def test_the_first_layers_share_of_the_arithmetic_is_what_is_said(net):
     network, _ = ours(net.config)
@@ -186,11 +198,11 @@ def test_contenders_take_turns_and_another_begins_in_each_repeat(setting, monkey
     assert len(first) == len(set(first))
 
 
-def test_dense_nets_are_measured_three_times_cnns_twice_and_the_rest_once(setting, monkeypatch):
+def test_dense_nets_and_the_ablation_are_measured_three_times_cnns_twice_and_growth_once(setting, monkeypatch):
     monkeypatch.setattr(Setting, "missing", lambda *_: None)
     times = Counter((job.part, job.subject, job.size) for job in jobs(setting) if job.contender == "lab-tensorflow")
     for (part, subject, _), count in times.items():
-        assert count == (1 if part != "nets" else 2 if NETS[subject].convolves else 3), subject
+        assert count == (1 if part == "growth" else 2 if part == "nets" and NETS[subject].convolves else 3), subject
 
 
 def test_naming_a_net_leaves_the_other_parts_out_and_naming_nothing_leaves_nothing_out(setting, monkeypatch):
@@ -250,13 +262,14 @@ def test_the_report_says_what_has_not_been_measured(tmp_path):
 def test_the_report_has_the_family_the_lines_and_the_memory(tmp_path):
     store = Store(tmp_path / "results.json", MACHINE)
     accuracies = {"test_accuracies": {"mlp_512": 0.98, "no_rescale": 0.1}}
-    for contender, seconds in ((REFERENCE, 400.0), ("lab-jax", 160.0)):
+    for contender, seconds in ((REFERENCE, 400.0), ("family-jax", 240.0), ("lab-jax", 160.0)):
         store.add(Job("ablation", "ablation", contender, 10, 1, "MNIST", "cpu"), measured(seconds, **accuracies))
     for runs in (1, 10, 50, 100):
         memory = {"parent_mb": [120.0] * runs, "handles": [12] * runs, "children": 2}
         store.add(Job("growth", "runs", "lab-tensorflow", runs, 1, "MNIST", "cpu"), measured(3 + runs / 2, **memory))
     text = report.text(store)
-    assert "| mnist-lab sweep, JAX | 160 | 2.50 | 0.5400 | 1 |" in text
+    assert "| one Keras script for all, JAX | 240 | 1.67 |  | 0.5400 | 1 |" in text
+    assert "| mnist-lab sweep, JAX | 160 | 2.50 | 1.50 | 0.5400 | 1 |" in text
     assert "Everything was measured once" in text
     assert "| 500 ms | 3.00 s | 1.0000 |" in text
     assert "120.0 MB after 10 runs and 120.0 MB after all" in text
@@ -269,7 +282,7 @@ def test_the_readme_has_the_family_and_the_nets_as_measured_on_mnist_for_the_mos
     assert readme.block(store) == ""
     accuracies = {"test_accuracies": {"mlp_512": 0.98, "no_relu": 0.92}}
     for epochs in (3, 10):
-        for contender, seconds in ((REFERENCE, 400.0), ("lab-jax", 160.0)):
+        for contender, seconds in ((REFERENCE, 400.0), ("family-jax", 240.0), ("lab-jax", 160.0)):
             job = Job("ablation", "ablation", contender, epochs, 1, "MNIST", "cpu")
             store.add(job, measured(seconds + epochs, **accuracies))
     for repeat, script in ((1, 20.0), (2, 30.0)):
@@ -278,8 +291,11 @@ def test_the_readme_has_the_family_and_the_nets_as_measured_on_mnist_for_the_mos
         store.add(Job("nets", "mlp_512", "lab-jax", 10, repeat, "MNIST", "gpu"), measured(1.0, device="gpu"))
     machine, _, family, nets = readme.block(store).splitlines()
     assert "2 processors (a processor) with Keras 3" in machine
-    assert "10 epochs each: 410 s as scripts, 170 s as a sweep on JAX (speedup 2.41)" in family
-    assert family.endswith("mean test accuracy 0.9500, 0.9500.")
+    assert (
+        "10 epochs each: 410 s as scripts, 250 s as one script on JAX, 170 s as a sweep on JAX (speedup 2.41; "
+        in family
+    )
+    assert family.endswith("over the one script 1.47); mean test accuracy 0.9500, 0.9500, 0.9500.")
     assert nets == "- Speedup per epoch of a dense network: 2.50 on JAX (medians; `mlp_512`)."
 
 

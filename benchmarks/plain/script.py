@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+Data = tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], NDArray[np.uint8]]
+"""Training images (n, 28, 28) of 0..255 and labels (n,), then those of the test."""
+
 
 class Script:
     """One script's command line: `--data FILE --out DIR --epochs N --seed N`."""
@@ -32,8 +35,8 @@ class Script:
         self._marks: list[float] = []
         self._fit_began = 0.0
 
-    def data(self) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], NDArray[np.uint8]]:
-        """Training images (n, 28, 28) of 0..255 and labels (n,), then those of the test."""
+    def data(self) -> Data:
+        """What the file holds."""
         with np.load(self._data) as archive:
             x_train, y_train, x_test, y_test = (archive[key] for key in ("x_train", "y_train", "x_test", "y_test"))
         return x_train.astype("float32"), y_train, x_test.astype("float32"), y_test
