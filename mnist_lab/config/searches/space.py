@@ -206,15 +206,21 @@ def _labels(options: Sequence[Any]) -> tuple[str, ...]:
 def _labels_of_lists(options: Sequence[Any]) -> tuple[str, ...]:
     """A name for each option if all are lists of layers, or of augmentations: the kinds in which they differ.
 
-    Of conv, max_pool, dense and conv, conv, conv, dense these are max_pool and conv. Empty if that does not tell them
-    apart.
+    Of conv, max_pool, dense and conv, conv, conv, dense these are max_pool and conv; where that is too long, without
+    the kinds that all of them have. Empty if that does not tell them apart.
     """
     kinds = [tuple(map(_kind, option)) if isinstance(option, tuple) else ("",) for option in options]
+    if not all(map(all, kinds)):
+        return ()
     before = _shared(kinds)
     after = _shared([each[before:][::-1] for each in kinds])
-    labels = tuple("-".join(kind for kind, _ in groupby(each[before : len(each) - after])) for each in kinds)
-    clear = all(map(all, kinds)) and all(labels) and len(set(labels)) == len(labels)
-    return labels if clear and max(map(len, labels)) <= MAX_LABEL else ()
+    different = [each[before : len(each) - after] for each in kinds]
+    for common in (set[str](), set.intersection(*map(set, different))):
+        own = [[kind for kind in each if kind not in common] for each in different]
+        labels = tuple("-".join(kind for kind, _ in groupby(each)) for each in own)
+        if all(labels) and len(set(labels)) == len(labels) and max(map(len, labels)) <= MAX_LABEL:
+            return labels
+    return ()
 
 
 def _shared(lists: Sequence[Sequence[str]]) -> int:

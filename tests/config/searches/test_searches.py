@@ -132,6 +132,8 @@ def test_options_are_named_by_their_kind_or_their_values() -> None:
         ("[[{conv: {filters: {int: [2, 6]}}}, flatten, {dense: 10}], [{conv: 3}, {max_pool: 2}, dropout, {dense: 10}]]",
          ("flatten", "max_pool-dropout")),
         ("[[{dense: {int: [2, 6]}}, flatten], [{conv: 4}, {conv: 8}, flatten]]", ("dense", "conv")),
+        ("[[{conv: {int: [2, 6]}}, batch_norm, max_pool, batch_norm, {conv: 3}], "
+         "[{separable_conv: 4}, batch_norm, max_pool, batch_norm, {separable_conv: 8}]]", ("conv", "separable_conv")),
         ("[[{dropout: {uniform: [0, 0.5]}}, flatten], [flatten]]", ("option 1", "option 2")),
         ("[[{dropout: {uniform: [0, 0.5]}}], [{dropout: 0.1}]]", ("option 1", "option 2")),
         ("[[{int: [1, 3]}, 4], [5]]", ("option 1", "option 2")),
