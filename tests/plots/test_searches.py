@@ -144,3 +144,13 @@ def test_a_trial_that_diverged_is_drawn_at_the_edge_and_does_not_squeeze_the_oth
     assert all(low <= value <= high for value in drawn)
     assert list(drawn[:20]) == values[:20]
     assert low > 0.6 if quantity.rises else high < 10
+
+
+def test_the_names_of_many_axes_are_whole():
+    many = [Dimension(f"separable conv filters, layer {i}", 4, 32) for i in range(1, 9)]
+    trials = [Tried(1, {each.name: 8 for each in many}, [At(3, 0.97, 1.0)])]
+    figure = searches.parallel_coordinates(trials, many, (), quantity=ACCURACY, several=False, title="search")
+    shown = {" ".join(text.get_text().split()) for text in figure.axes[0].texts}
+    assert {each.name for each in many} <= shown
+    assert overlaps(figure) == []
+    assert outside(figure) == []

@@ -12,7 +12,7 @@ from mnist_lab.plots.panel import Quantity, tick_label
 from mnist_lab.plots.points import write_key
 from mnist_lab.plots.searches.trials import Dimension, Tried, on_scale
 from mnist_lab.plots.style import BLUE, GREY, INK, ORANGE, axes_at, styled, titled
-from mnist_lab.plots.wrapping import fitted, text_width
+from mnist_lab.plots.wrapping import ELLIPSIS, fitted, text_width
 
 HEIGHT, NAME, BELOW, SIDE = 3.6, 0.14, 0.42, (0.5, 1.2)  # inches
 FONT = 8.4
@@ -44,7 +44,6 @@ def parallel_coordinates(
         title: one line about the search; long ones are wrapped.
     """
     trials, edge = on_scale(trials, quantity)
-    figure = titled(title, WIDTH, HEIGHT)
     values = [trial.last.value for trial in trials]
     result = Dimension(quantity.label, min(values), max(values))
     every = [*dimensions, result]
@@ -52,18 +51,24 @@ def parallel_coordinates(
     ticks = [_ticks(each, trials, quantity if each is result else None) for each in every]
     side = min(SIDE[1], max(SIDE[0], *(text_width(text, FONT) + 0.12 for text in ticks[0].values())))
     room = (WIDTH - side - right) / max(1, len(dimensions))
-    names = [
-        fitted(each.name + (" (log)" if each.logarithmic else ""), wide, FONT, lines=3)
-        for each, wide in zip(every, _widths(len(every), room, side, right), strict=True)
-    ]
-    top = above_panel(figure) + 0.1 + NAME * max(name.count("\n") + 1 for name in names)
-    axes = axes_at(figure, side, top, WIDTH - side - right, HEIGHT - top - BELOW)
+    names, raised = _names(every, room, side, right)
+    figure = titled(title, WIDTH, HEIGHT + raised)
+    top = above_panel(figure) + 0.1 + raised + NAME * max(name.count("\n") + 1 for name in names)
+    axes = axes_at(figure, side, top, WIDTH - side - right, HEIGHT + raised - top - BELOW)
     some_lack = any(each.name not in trial.values for trial in trials for each in dimensions)
     axes.set(xlim=(0, len(every) - 1), ylim=(WITHOUT - 0.06 if some_lack else -0.04, 1.04))
     axes.axis("off")
     rooms = [side, *[room * 0.6 + 0.1] * (len(every) - 2), right]
     for i, (name, some, wide) in enumerate(zip(names, ticks, rooms, strict=True)):
-        _draw_axis(axes, i, name, some, wide, end="first" if i == 0 else "last" if i == len(dimensions) else "")
+        _draw_axis(
+            axes,
+            i,
+            name,
+            some,
+            wide,
+            raised if i % 2 else 0.0,
+            end="first" if i == 0 else "last" if i == len(dimensions) else "",
+        )
     for trial in sorted(trials, key=lambda each: (each.is_best, each.number in ahead, each.number)):
         places = [
             _height(dimension, trial.values[dimension.name]) if dimension.name in trial.values else WITHOUT
@@ -78,11 +83,14 @@ def parallel_coordinates(
     return figure
 
 
-def _draw_axis(axes: Axes, i: int, name: str, ticks: dict[float, str], wide: float, *, end: str) -> None:
-    """An axis with its name above it and its ticks beside it, for which there are `wide` inches."""
+def _draw_axis(axes: Axes, i: int, name: str, ticks: dict[float, str], wide: float, raised: float, *, end: str) -> None:
+    """An axis with its name `raised` above it and its ticks beside it, for which there are `wide` inches."""
     edge = 72 * wide - 4  # points from the axis to the edge of the figure
     across, aligned = {"first": (-edge, "left"), "last": (edge, "right"), "": (0.0, "center")}[end]
-    _write(axes, name, (i, 1), (across, 8), ha=aligned, va="bottom")
+    _write(axes, name, (i, 1), (across, 8 + 72 * raised), ha=aligned, va="bottom")
+    if raised:
+        leader = {"arrowstyle": "-", "color": GREY, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 3}
+        _write(axes, "", (i, 1), (0, 6 + 72 * raised), arrowprops=leader)
     axes.plot([i, i], [0, 1], color=INK, linewidth=1.0, zorder=3, clip_on=False)
     beside, aligned = (4, "left") if end == "last" else (-4, "right")
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}
@@ -112,9 +120,19 @@ def _ticks(dimension: Dimension, trials: Sequence[Tried], result: Quantity | Non
     return ticks
 
 
-def _widths(axes: int, room: float, side: float, right: float) -> list[float]:
-    """Inches that the name of each axis may take."""
-    return [room * 0.47 + side - 0.06, *[room * 0.9] * (axes - 2), room * 0.47 + right - 0.06]
+def _names(every: Sequence[Dimension], room: float, side: float, right: float) -> tuple[list[str], float]:
+    """The name of each axis, and by how many inches every second one is raised: where they do not fit side by side."""
+    texts = [each.name + (" (log)" if each.logarithmic else "") for each in every]
+
+    def within(inner: float, outer: float) -> list[str]:
+        widths = [outer * room + side - 0.06, *[inner * room] * (len(every) - 2), outer * room + right - 0.06]
+        return [fitted(text, wide, FONT, lines=3) for text, wide in zip(texts, widths, strict=True)]
+
+    names = within(0.9, 0.47)
+    if not any(ELLIPSIS in name for name in names):
+        return names, 0.0
+    names = within(1.8, 0.9)
+    return names, 0.08 + NAME * max(name.count("\n") + 1 for name in names[::2])
 
 
 def _write(axes: Axes, text: str, at: tuple[float, float], xytext: tuple[float, float], **more: Any) -> None:
