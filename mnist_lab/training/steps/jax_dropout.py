@@ -1,7 +1,7 @@
 """Cheaper dropout masks on JAX: a hash of the seed and of each position.
 
-JAX's own random numbers are cryptographic (Threefry, 20 rounds for two of them), and on a CPU they cost more than the
-rest of a small layer, in each step and when it is compiled.
+JAX's own random numbers are those of a cipher (Threefry, 20 rounds for two of them), which is slower on a CPU, in each
+step and when it is compiled: benchmarks/LOG.md has both times.
 """
 
 import math
