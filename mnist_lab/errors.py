@@ -109,6 +109,14 @@ class UnreadableError(InputError):
 class NewerFormatError(InputError):
     """A newer mnist-lab wrote the run or the search; this one would misread it."""
 
+    @classmethod
+    def of(cls, place: object, written: int, known: int) -> Self:
+        """The error for what is at `place`, which was `written` in a format later than the last one `known`."""
+        return cls(
+            f"{place}: written by a newer mnist-lab (format {written}; this one reads up to {known}).",
+            "Update mnist-lab.",
+        )
+
 
 class BusyError(InputError):
     """Another process is writing the run folder; nothing is wrong, but it is not ours now."""

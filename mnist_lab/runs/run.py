@@ -169,10 +169,7 @@ def load_run(path: str | Path) -> Run:
     if not isinstance(metrics, dict) or not isinstance(metrics.get("format"), int):
         raise DamagedError(f"{path}/{MARKER}: damaged (not the metrics of a run).")
     if metrics["format"] > FORMAT:
-        raise NewerFormatError(
-            f"{path}: written by a newer mnist-lab (format {metrics['format']}; this one reads up to {FORMAT}).",
-            "Update mnist-lab.",
-        )
+        raise NewerFormatError.of(path, metrics["format"], FORMAT)
     run = Run(folder, metrics)
     run.measured  # noqa: B018 - raises if a number is missing
     return run

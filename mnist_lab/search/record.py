@@ -303,10 +303,7 @@ class Search(_Facts):
         file = folder / RECORD
         facts = formats.read_json(file)
         if isinstance(facts, dict) and isinstance(written := facts.get("format"), int) and written > FORMAT:
-            raise NewerFormatError(
-                f"{file}: written by a newer mnist-lab (format {written}; this one reads up to {FORMAT}).",
-                "Update mnist-lab.",
-            )
+            raise NewerFormatError.of(file, written, FORMAT)
         try:
             return cls.model_validate(facts)
         except ValidationError as error:
