@@ -5,12 +5,13 @@ import os
 import sys
 import threading
 import warnings
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from mnist_lab.backends import keras_import
 from mnist_lab.errors import SetupError
 from mnist_lab.system import scratch
-from mnist_lab.system.hardware import processors, quietest, thread_limits
+from mnist_lab.system.hardware import claimed, processors, thread_limits
 from mnist_lab.system.installation import extra_command
 
 _CUDA_EXTRAS = {"tensorflow": "cuda", "jax": "jax-cuda", "torch": "torch"}
@@ -37,6 +38,9 @@ in_turn = threading.RLock()
 
 _started: list[Backend] = []
 """The backends started in this process; the libraries keep the threads of the first."""
+
+_claims = ExitStack()
+"""On the processors of this process, until it ends."""
 
 
 def start(name: str, *, device: str = "auto", threads: int | None = None) -> Backend:
@@ -105,7 +109,7 @@ def _limit_threads(threads: int | None) -> int:
             "Use fewer threads in a separate process.",
         )
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, quietest(threads))
+        os.sched_setaffinity(0, _claims.enter_context(claimed(threads)))
     os.environ |= thread_limits(threads)
     return threads
 

@@ -12,7 +12,8 @@ from weakref import WeakKeyDictionary
 
 from mnist_lab.executors.interface import CallExecutor
 from mnist_lab.executors.processes import ProcessExecutor
-from mnist_lab.executors.slots import claimed
+from mnist_lab.executors.slots import Slot
+from mnist_lab.system.hardware import claimed
 
 if TYPE_CHECKING:
     from distributed import Worker
@@ -55,7 +56,7 @@ class _Node:
                 self.folder.mkdir(exist_ok=True)
                 # Workers that a nanny has started count as daemons, which multiprocessing allows no children.
                 multiprocessing.current_process()._config["daemon"] = False  # pyright: ignore[reportAttributeAccessIssue]
-                slot = self._end.enter_context(claimed(self._threads))
+                slot = Slot(tuple(self._end.enter_context(claimed(self._threads))))
                 self._executor = ProcessExecutor(
                     [slot], preload=purpose.preload, environment=dict(purpose.environment), timeout=purpose.timeout,
                     folder=self.folder,

@@ -1,11 +1,6 @@
 """How the processors and GPUs of a machine are divided among concurrent processes."""
 
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from mnist_lab.system.hardware import gpus, processors, quietest, thread_limits
 
@@ -51,32 +46,3 @@ def divide(jobs: int | None, *, runs: int, device: str = "auto", threads: int | 
         )
         for i in range(count)
     ]
-
-
-@contextmanager
-def claimed(threads: int) -> Iterator[Slot]:
-    """A slot of this many processors that no other slot of this kind uses at the same time, as far as there are enough.
-
-    For processes that share a machine without knowing each other: the workers of a cluster. The claims are locks in the
-    machine's temporary folder, which the system releases when the process ends.
-    """
-    import filelock
-
-    with ExitStack() as claims:
-        mine: list[int] = []
-        for cpu in processors():
-            if len(mine) < threads:
-                try:
-                    claims.enter_context(filelock.FileLock(_claims() / f"cpu{cpu}.lock", timeout=0))
-                except (filelock.Timeout, OSError):
-                    continue
-                mine.append(cpu)
-        mine += [cpu for cpu in quietest(threads) if cpu not in mine][: threads - len(mine)]
-        yield Slot(tuple(sorted(mine)))
-
-
-def _claims() -> Path:
-    """Per user, as the files of another could not be locked."""
-    folder = Path(tempfile.gettempdir()) / f"mnist-lab-cpus-{os.getuid() if hasattr(os, 'getuid') else ''}"
-    folder.mkdir(exist_ok=True)
-    return folder

@@ -10,8 +10,9 @@ from pebble import ProcessExpired
 
 from mnist_lab import backends
 from mnist_lab.executors import ProcessExecutor
-from mnist_lab.executors.slots import claimed
+from mnist_lab.executors.slots import Slot
 from mnist_lab.sweeps.worker import PRELOAD, Outcome, Task, work
+from mnist_lab.system.hardware import claimed
 from mnist_lab.system.installation import installed_version
 
 LOOK = 0.5
@@ -41,9 +42,11 @@ def train(
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2):
         signal.signal(number, lambda *_: stop.set())
     outcomes = []
-    with claimed(threads) as slot:
+    with claimed(threads) as cpus:
         environment = backends.environment(*server)
-        with ProcessExecutor([slot], preload=PRELOAD, environment=environment, timeout=timeout) as executor:
+        with ProcessExecutor(
+            [Slot(tuple(cpus))], preload=PRELOAD, environment=environment, timeout=timeout
+        ) as executor:
             for task in tasks:
                 if stop.is_set():
                     outcomes.append(Outcome("stopped"))

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import keras
 import numpy as np
@@ -108,6 +109,25 @@ def test_threads_that_are_in_use_are_not_said_to_be_fewer():
     one, every = "print(backends.start('jax', threads=1).threads)", "print(backends.start('jax').threads)"
     assert said(one, every, one) == "1\n1\n1\n"
     assert "threads; it cannot reduce them to 1." in said(every, one)
+
+
+@pytest.mark.skipif(len(processors()) < 2, reason="takes two processors")
+def test_processes_of_one_thread_that_start_together_use_different_processors(tmp_path):
+    code = "import os\nfrom mnist_lab import backends\nbackends.start('jax', threads=1)\n"
+    code += "print(*os.sched_getaffinity(0), flush=True)\ninput()"
+    with ExitStack() as ended:
+        started = [
+            ended.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", code], cwd=ROOT, env=environment(TMPDIR=str(tmp_path)), text=True,
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                )
+            )
+            for _ in range(2)
+        ]  # fmt: skip
+        assert len({process.stdout.readline() for process in started}) == 2
+        for process in started:
+            process.communicate("\n", timeout=60)
 
 
 def test_a_gpu_that_is_in_use_is_not_said_to_be_the_cpu():

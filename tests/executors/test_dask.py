@@ -15,8 +15,9 @@ pytest.importorskip("distributed", reason="the extra dask is not installed")
 from pebble import ProcessExpired
 
 from mnist_lab.errors import InputError
-from mnist_lab.executors import DiedError, LostError, dask, slots
+from mnist_lab.executors import DiedError, LostError, dask
 from mnist_lab.executors.dask import DaskCluster, DaskExecutor
+from mnist_lab.system import hardware
 from tests.executors import calls
 from tests.executors.dask_cluster import Cluster
 from tests.lab import environment, gone, until
@@ -29,7 +30,7 @@ def everyone(workers):
 @pytest.fixture(autouse=True)
 def processors(tmp_path, monkeypatch):
     """Nobody else, such as another test, claims processors."""
-    monkeypatch.setattr(slots, "_claims", lambda: tmp_path)
+    monkeypatch.setattr(hardware, "_claims", lambda: tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +203,7 @@ def test_the_calls_of_a_client_that_is_killed_end(cluster, tmp_path):
     program = f"""
 import time
 from mnist_lab.executors.dask import DaskCluster, DaskExecutor
+from mnist_lab.system import hardware
 from tests.executors import calls
 cluster = DaskCluster({cluster.address!r})
 while not cluster.workers():

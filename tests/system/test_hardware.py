@@ -40,6 +40,18 @@ def test_all_processors_are_taken_without_a_look_where_so_many_are_wanted(four_p
     assert hardware.quietest(4) == hardware.quietest(9) == [0, 1, 2, 3]
 
 
+def test_processors_that_are_claimed_are_claimed_by_nobody_else_until_their_claim_ends(
+    four_processors, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(hardware, "_claims", lambda: tmp_path)
+    with hardware.claimed(1) as one, hardware.claimed(3) as others:
+        assert sorted([*one, *others]) == [0, 1, 2, 3]
+        with hardware.claimed(2) as shared:
+            assert len(set(shared)) == 2
+    with hardware.claimed(4) as again:
+        assert again == [0, 1, 2, 3]
+
+
 @pytest.mark.skipif(not Path("/proc/stat").exists(), reason="only Linux tells in /proc/stat")
 def test_the_idle_ticks_are_told_for_every_processor():
     assert set(hardware.processors()) <= set(hardware._idle_ticks())
