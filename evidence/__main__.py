@@ -5,28 +5,38 @@ from pathlib import Path
 
 import click
 
-from evidence import picture, readme
+from evidence import picture, readme, records, records_page, tried
 from evidence.comparison import evidence
 from evidence.importing import LARGEST, import_runs, keep_first_plots, refresh_observations
 from evidence.writeups import ROOT
 from mnist_lab import plots
 from mnist_lab.errors import MnistLabError
-from mnist_lab.reports import write_page, write_report
+from mnist_lab.reports import collect, write_page, write_report
 from mnist_lab.system.atomic import write_text
+from mnist_lab.text.quantities import count
 
 PUBLISHED = ROOT / "results" / "published"
 
 
 @click.command(help=__doc__)
 @click.option("--import", "source", type=click.Path(path_type=Path), help="First import finished runs from here.")
-def main(source: Path | None) -> None:
+@click.option(
+    "--tried", "trials", type=click.Path(path_type=Path),
+    help="First keep the validation accuracies of what was tried for records: a folder of runs for each.",
+)  # fmt: skip
+def main(source: Path | None, trials: Path | None) -> None:
     """Import and write."""
+    kept = PUBLISHED / records.FOLDER
     try:
         if source is not None:
             _import(source)
+        kept.mkdir(parents=True, exist_ok=True)
+        if trials is not None:
+            click.echo(f"{count(tried.keep(trials, kept, records.records()), 'recipe')} tried.")
         keep_first_plots(PUBLISHED)
         refresh_observations(PUBLISHED)
-        compared, study = evidence(PUBLISHED)
+        runs = collect([PUBLISHED]).runs if PUBLISHED.is_dir() else ()
+        compared, study = evidence(runs)
         if study is None:
             raise click.ClickException(f"No finished runs below {PUBLISHED}.")
         write_report(PUBLISHED, study)
@@ -36,11 +46,13 @@ def main(source: Path | None) -> None:
                 write_report(PUBLISHED / one.writeup.folder, one.study)
         plots.save(picture.of(compared), PUBLISHED / picture.NAME)
         write_text(PUBLISHED / "README.md", readme.document(compared, PUBLISHED))
+        standings = records.standings(runs)
+        write_text(kept / "README.md", records_page.document(standings, tried.read(kept)))
     except MnistLabError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
     project = ROOT / "README.md"
-    write_text(project, readme.in_project_readme(project.read_text(encoding="utf-8"), compared))
+    write_text(project, readme.in_project_readme(project.read_text(encoding="utf-8"), compared, standings))
     size = sum(file.stat().st_size for file in PUBLISHED.rglob("*") if file.is_file())
     click.echo(f"{study.runs} runs, {size / 1e6:.1f} of {LARGEST / 1e6:.0f} MB: {PUBLISHED / 'README.md'}")
 

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
-from pathlib import Path
 from statistics import median
 
 from evidence.writeups import Experiment, Writeup, short, writeups
 from mnist_lab.analysis import mean_interval
-from mnist_lab.reports import Entry, Group, Published, Section, Study, collect, groups, published_in, study
+from mnist_lab.reports import Entry, Group, Published, Section, Study, groups, published_in, study
 from mnist_lab.runs import Run
 
 FEWEST = 3
@@ -124,10 +123,11 @@ def compare(runs: Sequence[Run]) -> list[Comparison]:
     return [_compare(writeup, runs) for writeup in writeups()]
 
 
-def evidence(folder: Path) -> tuple[list[Comparison], Study | None]:
-    """The runs in and below `folder`, by write-up and all together."""
-    runs = collect([folder]).runs if folder.is_dir() else ()
-    return compare(runs), study("published", groups(runs)) if runs else None
+def evidence(runs: Sequence[Run]) -> tuple[list[Comparison], Study | None]:
+    """The runs of published experiments among `runs`, by write-up and all together."""
+    compared = compare(runs)
+    own = [run for one in compared for run in one.runs]
+    return compared, study("published", groups(own)) if own else None
 
 
 def _compare(writeup: Writeup, runs: Sequence[Run]) -> Comparison:

@@ -1,4 +1,4 @@
-"""Takes finished runs of the published experiments over into the evidence, without what does not belong there.
+"""Copies finished runs of the published experiments and of the records into the evidence, without what does not belong.
 
 Of every run the numbers, of the first seed of every experiment the plots, as they were drawn: `plots.save` has reduced
 their colours.
@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from evidence.writeups import Experiment, writeups
+from evidence.records import records
+from evidence.writeups import writeups
 from mnist_lab.analysis import observed
-from mnist_lab.config import fingerprint
+from mnist_lab.config import Config, fingerprint
 from mnist_lab.errors import InputError
 from mnist_lab.reports import wording
 from mnist_lab.runs import PLOTS, Run, RunFolder, finished_runs, load_run, read_runs
@@ -44,7 +45,7 @@ def import_runs(source: Path, target: Path) -> Imported:
         raise InputError(f"{source}: there is no such folder.")
     read = read_runs([source]).complete()
     found = [run for run in read.runs if not run.folder.path.resolve().is_relative_to(target.resolve())]
-    wanted = {experiment.name: experiment for writeup in writeups() for experiment in writeup.experiments}
+    wanted = wanted_configs()
     new = known = 0
     refused = list(read.problems)
     for run in found:
@@ -61,16 +62,22 @@ def import_runs(source: Path, target: Path) -> Imported:
     return Imported(new, known, tuple(refused))
 
 
-def objection(run: Run, experiments: Mapping[str, Experiment]) -> str | None:
-    """Why a run is no evidence for the published experiments; None if it is."""
+def wanted_configs() -> dict[str, Config]:
+    """The configurations that evidence is kept of, by the name of the experiment."""
+    published = {experiment.name: experiment.config for writeup in writeups() for experiment in writeup.experiments}
+    return published | {record.experiment: record.config for record in records()}
+
+
+def objection(run: Run, configs: Mapping[str, Config]) -> str | None:
+    """Why a run is no evidence for the experiments with these configurations; None if it is."""
     facts, data = run.measured.run, run.measured.dataset
-    experiment = experiments.get(facts.experiment)
-    if experiment is None:
-        return f"{facts.experiment} is not one of the published experiments."
+    config = configs.get(facts.experiment)
+    if config is None:
+        return f"{facts.experiment} is neither a published experiment nor a record."
     if data.name != "mnist" or not data.genuine:
         return "it was not trained on the published files of MNIST."
     backend = str(run.config.runtime.backend)
-    if facts.fingerprint != fingerprint(experiment.config, dataset_sha256=data.sha256, backend=backend):
+    if facts.fingerprint != fingerprint(config, dataset_sha256=data.sha256, backend=backend):
         return "it was not trained as the configuration says now."
     if missing := [name for name in NUMBERS if not (run.folder.path / name).is_file()]:
         return f"there is no {' and no '.join(missing)}."

@@ -5,16 +5,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from evidence.claims import Finding, Outcome, findings
 from evidence.comparison import Comparison
+from evidence.machines import HEADINGS, machines
 from evidence.picture import NAME
+from evidence.records import FOLDER, Standing
+from evidence.records_page import summary
 from evidence.section import NOTHING, STAR, remarks, sentence, table
 from evidence.writeups import short
 from mnist_lab.analysis.holm import ALPHA
 from mnist_lab.reports import markdown, wording
-from mnist_lab.runs import Run
 from mnist_lab.text.quantities import count
 from tools.markdown import put
 
@@ -44,13 +45,14 @@ def document(compared: Sequence[Comparison], folder: Path) -> str:
         writeups=[(one, table(one.rows, folder), remarks(one), claims) for one, claims in found],
         sentence=sentence,
         test_images=_test_images(compared),
-        machines=_machines(compared),
+        machine_headings=HEADINGS,
+        machines=machines([run for one in compared for run in one.runs]),
         example=_example(compared),
     )
 
 
-def first_screen(compared: Sequence[Comparison]) -> str:
-    """What the project's README says of it, in four lines."""
+def first_screen(compared: Sequence[Comparison], standings: Sequence[Standing]) -> str:
+    """What the project's README says of it, in five lines."""
     claims = [finding for one in compared for finding in findings(one)]
     outcomes = Counter(finding.outcome for finding in claims)
     met = [row.meets_floor for one in compared for row in one.done if row.meets_floor is not None]
@@ -65,6 +67,8 @@ def first_screen(compared: Sequence[Comparison]) -> str:
         contradicted=[f.claim.says.rstrip(".") for f in claims if f.outcome is Outcome.CONTRADICTED],
         open=_open(claims),
         page=f"{FROM_ROOT}README.md",
+        records=summary(standings),
+        records_page=f"{FROM_ROOT}{FOLDER}/README.md",
     ).strip()
 
 
@@ -74,9 +78,9 @@ def _errors(one: Comparison) -> list[float]:
     return [abs(row.test.points) for row in exact if row.test.points is not None]
 
 
-def in_project_readme(text: str, compared: Sequence[Comparison]) -> str:
+def in_project_readme(text: str, compared: Sequence[Comparison], standings: Sequence[Standing]) -> str:
     """The project's README with what is generated in it."""
-    return put(text, "results", first_screen(compared), by=COMMAND)
+    return put(text, "results", first_screen(compared, standings), by=COMMAND)
 
 
 def _extent(compared: Sequence[Comparison]) -> str:
@@ -149,35 +153,6 @@ def _test_images(compared: Sequence[Comparison]) -> list[str]:
         "about other digits: the interval for another choice of test images is in `report.md`."
     )
     return lines
-
-
-def _machines(compared: Sequence[Comparison]) -> list[list[str]]:
-    """What the runs were trained on and with, a row each."""
-    by_machine: dict[tuple[str, ...], list[Run]] = {}
-    for run in (run for one in compared for run in one.runs):
-        by_machine.setdefault(_machine(run.measured.environment), []).append(run)
-    rows = []
-    for machine, runs in sorted(by_machine.items()):
-        writeup = Counter(run.measured.run.experiment.partition("/")[0] for run in runs)
-        rows.append([str(len(runs)), ", ".join(f"{name} {n}" for name, n in sorted(writeup.items())), *machine])
-    return rows
-
-
-def _machine(environment: dict[str, Any]) -> tuple[str, ...]:
-    backend = environment.get("backend", "")
-    devices = ", ".join(environment.get("devices") or [environment.get("device", "")])
-    where = f"{devices}, {environment['processor']}" if environment.get("processor") else devices
-    versions = [environment.get(name) for name in ("python", "keras", "numpy")]
-    commit = str(environment.get("git_commit") or "not recorded")[:7]
-    dirty = ", with changes that were not committed" if environment.get("git_dirty") else ""
-    return (
-        f"{backend} {environment.get(backend, '')}".strip(),
-        where,
-        str(environment.get("threads", "")),
-        ", ".join(str(version) for version in versions if version),
-        str(environment.get("platform", "")),
-        f"{environment.get('mnist_lab', '')}, {commit}{dirty}",
-    )
 
 
 def _example(compared: Sequence[Comparison]) -> str | None:

@@ -13,11 +13,11 @@ from PIL import Image
 from pydantic import ValidationError
 
 import evidence.__main__ as command
-from evidence import picture, readme
+from evidence import picture, readme, records
 from evidence.claims import Outcome, findings
 from evidence.comparison import compare
 from evidence.comparison import evidence as evidence_of
-from evidence.importing import LARGEST, NUMBERS, import_runs, keep_first_plots, objection
+from evidence.importing import LARGEST, NUMBERS, import_runs, keep_first_plots, objection, wanted_configs
 from evidence.writeups import ROOT, Claim, short, writeups
 from mnist_lab.analysis import first_gap
 from mnist_lab.analysis.observations import OVERFIT_GAP
@@ -33,6 +33,7 @@ from tools.markdown import put
 PUBLISHED = ROOT / "results" / "published"
 EXPERIMENTS = [experiment for writeup in writeups() for experiment in writeup.experiments]
 RUNS = sorted(path.parent for path in PUBLISHED.rglob("metrics.json"))
+"""Of the published experiments and of the records."""
 AGAIN = "`make results` has to be run again"
 WRITTEN = re.compile(
     r"(README|report|summary)\.(md|html|csv|json)|(differences|report)\.png|(accuracy_(curves|parameters)|response_\w+)\.png"
@@ -41,7 +42,13 @@ WRITTEN = re.compile(
 
 @pytest.fixture(scope="module")
 def committed():
-    return evidence_of(PUBLISHED)
+    return evidence_of(collect([PUBLISHED]).runs)
+
+
+@pytest.fixture(scope="module")
+def standings():
+    """The records and their committed runs."""
+    return records.standings(collect([PUBLISHED]).runs)
 
 
 def test_the_readme_of_the_results_is_what_its_runs_give(committed):
@@ -49,10 +56,10 @@ def test_the_readme_of_the_results_is_what_its_runs_give(committed):
     assert (PUBLISHED / "README.md").read_text(encoding="utf-8") == readme.document(compared, PUBLISHED), AGAIN
 
 
-def test_what_the_projects_readme_shows_of_them_is_what_they_give(committed):
+def test_what_the_projects_readme_shows_of_them_is_what_they_give(committed, standings):
     compared, _ = committed
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert text == readme.in_project_readme(text, compared), AGAIN
+    assert text == readme.in_project_readme(text, compared, standings), AGAIN
 
 
 def test_the_summaries_and_the_report_are_of_these_runs(committed, tmp_path):
@@ -93,8 +100,9 @@ def test_a_row_has_the_numbers_of_its_metrics():
     assert row["Acceptance threshold"] == f"0.9691 met: {median(test):.4f}"
 
 
-def test_every_shipped_experiment_but_the_quick_start_has_a_row():
-    assert sorted(one.name for one in EXPERIMENTS) == sorted(set(names()) - {"quickstart"})
+def test_every_shipped_experiment_but_the_quick_start_and_the_records_has_a_row():
+    recipes = {record.experiment for record in records.records()}
+    assert sorted(one.name for one in EXPERIMENTS) == sorted(set(names()) - {"quickstart"} - recipes)
     text = (PUBLISHED / "README.md").read_text()
     for experiment in EXPERIMENTS:
         assert len(re.findall(rf"^\| `{short(experiment.name)}` \|", text, re.MULTILINE)) == 1, experiment.name
@@ -128,7 +136,7 @@ def test_one_run_of_every_experiment_has_its_plots():
 
 def test_every_run_is_of_its_configuration_and_can_be_repeated_from_its_own():
     assert RUNS
-    wanted = {experiment.name: experiment for experiment in EXPERIMENTS}
+    wanted = wanted_configs()
     for path in RUNS:
         run = load_run(path)
         facts, config = run.measured.run, load_config(path / "config.yaml")
@@ -359,7 +367,7 @@ def test_what_a_configuration_notes_of_its_published_numbers_stands_under_the_ta
 
 
 def test_the_first_screen_counts_what_was_retrained_and_which_conclusions_replicate(of_some):
-    text = readme.first_screen(of_some)
+    text = readme.first_screen(of_some, [])
     assert text.startswith("5 published write-ups, 28 experiments; 6 of them retrained so far, in 46 runs.")
     found = [finding for one in of_some for finding in findings(one)]
     counts = Counter(str(finding.outcome) for finding in found)
@@ -433,8 +441,13 @@ def test_an_import_refuses_what_is_no_evidence(tmp_path):
     (finished_run(source, "ablation/no_relu").path / "metrics.json").write_text("{}")
     done = import_runs(source, tmp_path / "target")
     assert done.new == 0
-    for words in ("not one of the published", "as the configuration says now", "published files of MNIST",
-                  "no environment.json and no mistakes.json", "damaged"):  # fmt: skip
+    for words in (
+        "nor a record",
+        "as the configuration says now",
+        "published files of MNIST",
+        "no environment.json and no mistakes.json",
+        "damaged",
+    ):
         assert sum(words in reason for reason in done.refused) == 1, words
 
 

@@ -1,0 +1,39 @@
+"""Where runs were trained: a row a machine and set of versions."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from mnist_lab.runs import Run
+
+HEADINGS = ("Runs", "Of", "Backend", "Device", "Threads", "Python, Keras, NumPy", "Platform", "mnist-lab, commit")
+"""Of the table; runs and threads are numbers."""
+
+
+def machines(runs: Sequence[Run]) -> list[list[str]]:
+    """What the runs were trained on and with, a row each under `HEADINGS`."""
+    by_machine: dict[tuple[str, ...], list[Run]] = {}
+    for run in runs:
+        by_machine.setdefault(_machine(run.measured.environment), []).append(run)
+    rows = []
+    for machine, own in sorted(by_machine.items()):
+        folders = Counter(run.measured.run.experiment.partition("/")[0] for run in own)
+        rows.append([str(len(own)), ", ".join(f"{name} {n}" for name, n in sorted(folders.items())), *machine])
+    return rows
+
+
+def _machine(environment: dict[str, Any]) -> tuple[str, ...]:
+    backend = environment.get("backend", "")
+    devices = ", ".join(environment.get("devices") or [environment.get("device", "")])
+    where = f"{devices}, {environment['processor']}" if environment.get("processor") else devices
+    versions = [environment.get(name) for name in ("python", "keras", "numpy")]
+    commit = str(environment.get("git_commit") or "not recorded")[:7]
+    dirty = ", with changes that were not committed" if environment.get("git_dirty") else ""
+    return (
+        f"{backend} {environment.get(backend, '')}".strip(),
+        where,
+        str(environment.get("threads", "")),
+        ", ".join(str(version) for version in versions if version),
+        str(environment.get("platform", "")),
+        f"{environment.get('mnist_lab', '')}, {commit}{dirty}",
+    )

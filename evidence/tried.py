@@ -1,0 +1,98 @@
+"""What was tried for the records: the validation accuracies of recipes that differ from theirs.
+
+The runs are not kept, only these numbers of them; of the test images none is read.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from evidence.records import Record
+from mnist_lab.config import describe, differences
+from mnist_lab.runs import Run, read_runs
+from mnist_lab.system.atomic import write_text
+
+NAME = "tried.json"
+"""Below the folder of the records."""
+
+
+class Trial(BaseModel):
+    """A recipe that was tried."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    record: str
+    changes: str
+    """Against the recipe of the record; empty for that recipe itself."""
+    train: int
+    """Training images."""
+    validation: int
+    """Validation images."""
+    parameters: int
+    """Trainable."""
+    epochs: int
+    seeds: tuple[int, ...]
+    accuracies: tuple[float, ...]
+    """On the validation images, after the last epoch, of each seed."""
+
+    @property
+    def mean(self) -> float:
+        """Validation accuracy over the seeds."""
+        return fmean(self.accuracies)
+
+
+_TRIALS = TypeAdapter(tuple[Trial, ...])
+
+
+def read(folder: Path) -> tuple[Trial, ...]:
+    """All that were kept in the folder of the records; the best of each record first."""
+    file = folder / NAME
+    return _TRIALS.validate_json(file.read_bytes()) if file.is_file() else ()
+
+
+def keep(source: Path, folder: Path, records: Sequence[Record]) -> int:
+    """Keep what the finished runs in `source` say, which has a folder for each record; returns how many recipes.
+
+    What is there already of records that `source` has a folder for is replaced.
+
+    Raises:
+        InputError: `source` is no folder.
+    """
+    found = [one for record in records if (source / record.name).is_dir() for one in _of(record, source / record.name)]
+    renewed = {one.record for one in found}
+    kept = [*(one for one in read(folder) if one.record not in renewed), *found]
+    order = [record.name for record in records]
+    kept.sort(key=lambda one: (order.index(one.record), -one.mean, one.changes))
+    write_text(folder / NAME, json.dumps(_TRIALS.dump_python(tuple(kept), mode="json"), indent=1) + "\n")
+    return len(found)
+
+
+def _of(record: Record, source: Path) -> list[Trial]:
+    """A recipe each, with all seeds that it was tried with."""
+    by_recipe: dict[tuple[str, int], list[Run]] = {}
+    for run in read_runs([source]).complete().runs:
+        same = run.config.data.model_copy(update={"validation": record.config.data.validation})
+        changes = describe(differences(record.config, run.config.model_copy(update={"data": same})))
+        by_recipe.setdefault((changes, run.measured.dataset.train), []).append(run)
+    return [
+        _trial(record, changes, sorted(runs, key=lambda run: run.measured.run.seed))
+        for (changes, _), runs in by_recipe.items()
+    ]
+
+
+def _trial(record: Record, changes: str, runs: Sequence[Run]) -> Trial:
+    first = runs[0].measured
+    held_out = [run.measured.validation for run in runs]
+    return Trial(
+        record=record.name,
+        changes=changes,
+        train=first.dataset.train,
+        validation=first.dataset.validation,
+        parameters=first.parameters.trainable,
+        epochs=first.epochs,
+        seeds=tuple(run.measured.run.seed for run in runs),
+        accuracies=tuple(part.accuracy for part in held_out if part and part.accuracy is not None),
+    )
