@@ -18,7 +18,6 @@ def document(found: Sequence[Standing], trials: Sequence[Trial]) -> str:
         package="evidence",
         rows=[_row(one) for one in found],
         records=[(one, [_trial(trial) for trial in trials if trial.record == one.record.name]) for one in found],
-        scope=wording.SCOPE,
         machine_headings=HEADINGS,
         machines=machines([run for one in found if one.group for run in one.group.runs]),
     )
@@ -44,7 +43,9 @@ def _row(one: Standing) -> list[str]:
         wording.spread(one.group.test),
         f"{interval[0]:.4f} to {interval[1]:.4f}" if interval else "",
         f"{one.group.first.parameters.trainable:,}",
-        f"{fmean(one.seconds):.1f} ({min(one.seconds):.1f} to {max(one.seconds):.1f})",
+        f"{fmean(one.seconds):.1f} ({min(one.seconds):.1f} to {max(one.seconds):.1f})"
+        if record.measure == "seconds"
+        else "",
         str(one.n) if one.n >= record.seeds else f"{one.n} of {record.seeds}",
         "met" if one.met else "**missed**",
     ]
