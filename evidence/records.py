@@ -85,7 +85,8 @@ class Standing:
         """Whether the means over the seeds reach the aim; None if it was not run."""
         if self.group is None:
             return None
-        record, accuracy = self.record, self.group.test.mean
+        # Accuracies are decimals, which floats are not.
+        record, accuracy = self.record, self.group.test.mean + 1e-9
         if record.accuracy is None:
             return accuracy >= record.aim
         cost = fmean(self.seconds) if record.measure == "seconds" else self.group.first.parameters.trainable

@@ -4,6 +4,7 @@ The runs are not kept, only these numbers of them; of the test images none is re
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
@@ -11,7 +12,7 @@ from statistics import fmean
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from evidence.records import Record
-from mnist_lab.config import describe, differences
+from mnist_lab.config import Config, describe, differences
 from mnist_lab.runs import Run, read_runs
 from mnist_lab.system.atomic import write_text
 
@@ -72,15 +73,23 @@ def keep(source: Path, folder: Path, records: Sequence[Record]) -> int:
 
 def _of(record: Record, source: Path) -> list[Trial]:
     """A recipe each, with all seeds that it was tried with."""
-    by_recipe: dict[tuple[str, int], list[Run]] = {}
-    for run in read_runs([source]).complete().runs:
-        same = run.config.data.model_copy(update={"validation": record.config.data.validation})
-        changes = describe(differences(record.config, run.config.model_copy(update={"data": same})))
-        by_recipe.setdefault((changes, run.measured.dataset.train), []).append(run)
+    by_recipe: dict[str, list[Run]] = {}
+    for run in sorted(read_runs([source]).complete().runs, key=lambda run: run.measured.run.seed):
+        by_recipe.setdefault(run.measured.run.fingerprint, []).append(run)
+    changes = {recipe: _changes(record.config, runs[0].config) for recipe, runs in by_recipe.items()}
+    often = Counter(changes.values())
     return [
-        _trial(record, changes, sorted(runs, key=lambda run: run.measured.run.seed))
-        for (changes, _), runs in by_recipe.items()
+        _trial(
+            record, changes[recipe] + (f" ({runs[0].config.description})" if often[changes[recipe]] > 1 else ""), runs
+        )
+        for recipe, runs in by_recipe.items()
     ]
+
+
+def _changes(recipe: Config, tried: Config) -> str:
+    """What was changed, but for the validation images and where it was trained."""
+    data = tried.data.model_copy(update={"validation": recipe.data.validation})
+    return describe(differences(recipe, tried.model_copy(update={"data": data, "runtime": recipe.runtime})))
 
 
 def _trial(record: Record, changes: str, runs: Sequence[Run]) -> Trial:

@@ -36,7 +36,7 @@ RUNS = sorted(path.parent for path in PUBLISHED.rglob("metrics.json"))
 """Of the published experiments and of the records."""
 AGAIN = "`make results` has to be run again"
 WRITTEN = re.compile(
-    r"(README|report|summary)\.(md|html|csv|json)|(differences|report)\.png|(accuracy_(curves|parameters)|response_\w+)\.png"
+    r"(README|report|summary|tried)\.(md|html|csv|json)|(differences|report)\.png|(accuracy_(curves|parameters)|response_\w+)\.png"
 )
 
 

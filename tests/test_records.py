@@ -1,0 +1,123 @@
+"""results/published/records/, held true: what is written there comes from its runs."""
+
+import json
+import re
+from statistics import fmean, stdev
+
+import pytest
+
+from evidence import records, tried
+from evidence.records_page import document, summary
+from evidence.writeups import ROOT
+from mnist_lab.config.shipped import names
+from mnist_lab.reports import collect
+from tests.run_folders import finished_run
+
+FOLDER = ROOT / "results" / "published" / records.FOLDER
+EVERY = records.records()
+AGAIN = "`make results` has to be run again"
+
+
+@pytest.fixture(scope="module")
+def committed():
+    return records.standings(collect([FOLDER]).runs)
+
+
+@pytest.fixture
+def ran(committed):
+    """Those that were run."""
+    return [one for one in committed if one.group]
+
+
+def test_the_page_is_what_its_runs_give(committed):
+    assert (FOLDER / "README.md").read_text(encoding="utf-8") == document(committed, tried.read(FOLDER)), AGAIN
+
+
+def test_every_recipe_that_ships_is_a_record():
+    shipped = [name for name in names() if name.startswith(f"{records.FOLDER}/")]
+    assert sorted(record.experiment for record in EVERY) == shipped
+
+
+@pytest.mark.parametrize("record", EVERY, ids=lambda record: record.name)
+def test_a_recipe_trains_on_all_training_images_and_keeps_the_last_epoch(record):
+    data, train = record.config.data, record.config.train
+    assert (data.dataset, data.validation.split, data.rows, data.subset) == ("mnist", "none", None, None)
+    assert train.restore_best is None
+    assert train.early_stopping is None
+
+
+def test_of_a_record_that_was_run_all_seeds_from_1_on_are_there_and_no_other(ran):
+    assert ran
+    for one in ran:
+        assert one.group.seeds == tuple(range(1, one.record.seeds + 1)), one.record.name
+        assert one.record.seeds >= 5
+
+
+def test_no_run_was_selected_on_the_test_images(ran):
+    for run in (run for one in ran for run in one.group.runs):
+        assert not run.measured.dataset.selected_on_test
+        assert run.measured.dataset.train == 60_000
+
+
+def test_a_row_has_the_numbers_of_its_metrics(ran):
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    for one in ran:
+        found = [json.loads(path.read_text()) for path in (FOLDER / one.record.name).rglob("metrics.json")]
+        accuracies = [metrics["test"]["accuracy"] for metrics in found]
+        seconds = [metrics["seconds"]["train"] for metrics in found]
+        [row] = re.findall(rf"^\| \[`{one.record.name}`\].*$", text, re.MULTILINE)
+        assert f"| {fmean(accuracies):.4f} ± {stdev(accuracies):.4f} |" in row
+        assert f"| {found[0]['parameters']['trainable']:,} |" in row
+        if one.record.measure == "seconds":
+            assert f"| {fmean(seconds):.1f} ({min(seconds):.1f} to {max(seconds):.1f}) |" in row
+        assert ("**missed**" in row) != one.met
+
+
+def test_what_was_tried_was_neither_trained_on_all_images_nor_judged_by_the_test_images():
+    trials = tried.read(FOLDER)
+    assert trials
+    for trial in trials:
+        assert trial.train + trial.validation == 60_000
+        assert trial.validation >= 10_000
+        assert len(trial.accuracies) == len(trial.seeds)
+
+
+def test_trials_are_kept_by_recipe_with_the_validation_accuracies_of_all_seeds(tmp_path):
+    [record] = [record for record in EVERY if record.name == "fast_99"]
+    source, folder = tmp_path / "source", tmp_path / "kept"
+    folder.mkdir()
+    for seed, validation in ((1, 0.98), (2, 0.99)):
+        finished_run(source / "fast_99", record.experiment, seed=seed, validation=validation, test=0.5, train__epochs=4)
+    finished_run(source / "fast_99", record.experiment, seed=1, validation=0.97)
+    assert tried.keep(source, folder, EVERY) == 2
+    longer, same = tried.read(folder)
+    assert (longer.changes, longer.seeds, longer.accuracies) == ("epochs 2 -> 4", (1, 2), (0.98, 0.99))
+    assert (same.changes, same.accuracies) == ("", (0.97,))
+    assert "0.5" not in (folder / tried.NAME).read_text()
+    text = document(records.standings([]), tried.read(folder))
+    assert "| epochs 2 -> 4 | 669,706 | 3 | 0.9850 (0.9800 to 0.9900) | 2 |" in text
+    assert "| **the recipe** |" in text
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Makes five finished runs of a record, with these test accuracies."""
+
+    def make(record, *accuracies, **metrics):
+        for seed, accuracy in enumerate(accuracies, start=1):
+            finished_run(tmp_path, record.experiment, seed=seed, test=accuracy, **metrics)
+        return next(one for one in records.standings(collect([tmp_path]).runs) if one.record == record)
+
+    return make
+
+
+@pytest.mark.parametrize("record", EVERY, ids=lambda record: record.name)
+def test_an_aim_is_met_by_the_mean_and_not_by_the_best_seed(made, record):
+    least = record.aim if record.accuracy is None else record.accuracy
+    assert made(record, least - 0.002, least + 0.001).met is False
+
+
+def test_without_a_run_there_is_a_page_all_the_same():
+    text = document(records.standings([]), [])
+    assert text.count("| not run yet |") == len(EVERY)
+    assert summary(records.standings([])) == ""
