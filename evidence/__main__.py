@@ -35,7 +35,7 @@ def main(source: Path | None, trials: Path | None) -> None:
             click.echo(f"{count(tried.keep(trials, kept, records.records()), 'recipe')} tried.")
         keep_first_plots(PUBLISHED)
         refresh_observations(PUBLISHED)
-        runs = collect([PUBLISHED]).runs if PUBLISHED.is_dir() else ()
+        runs = collect([PUBLISHED]).runs
         compared, study = evidence(runs)
         if study is None:
             raise click.ClickException(f"No finished runs below {PUBLISHED}.")

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from evidence.records import Record
 from mnist_lab.config import Config, describe, differences
+from mnist_lab.errors import InputError
 from mnist_lab.runs import Run, read_runs
 from mnist_lab.system.atomic import write_text
 
@@ -62,6 +63,8 @@ def keep(source: Path, folder: Path, records: Sequence[Record]) -> int:
     Raises:
         InputError: `source` is no folder.
     """
+    if not source.is_dir():
+        raise InputError(f"{source}: there is no such folder.")
     found = [one for record in records if (source / record.name).is_dir() for one in _of(record, source / record.name)]
     renewed = {one.record for one in found}
     kept = [*(one for one in read(folder) if one.record not in renewed), *found]

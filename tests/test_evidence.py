@@ -471,9 +471,10 @@ def test_the_command_writes_it_all_and_the_second_time_the_same(some, tmp_path, 
     assert written() == first
 
 
-def test_a_folder_that_is_not_there_is_told(monkeypatch, tmp_path):
+@pytest.mark.parametrize("option", ["--import", "--tried"])
+def test_a_folder_that_is_not_there_is_told(monkeypatch, tmp_path, option):
     monkeypatch.setattr(command, "PUBLISHED", tmp_path)
-    answer = CliRunner().invoke(command.main, ["--import", str(tmp_path / "nowhere")])
+    answer = CliRunner().invoke(command.main, [option, str(tmp_path / "nowhere")])
     assert answer.exit_code == 2
     assert "there is no such folder" in answer.output
 
