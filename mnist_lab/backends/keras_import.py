@@ -1,5 +1,6 @@
 """The first import of Keras: with a given backend, quietly, and independent of the user's own settings of Keras."""
 
+import gc
 import json
 import os
 import sys
@@ -54,7 +55,7 @@ def import_keras(name: str) -> tuple[float, str]:
     from time import perf_counter
 
     begun = perf_counter()
-    with captured_stderr() as chatter, _default_settings(), _without_useless(name):
+    with captured_stderr() as chatter, _default_settings(), _without_useless(name), _without_collections():
         try:
             import keras
         except ImportError as error:
@@ -78,6 +79,18 @@ def _without_useless(backend: str) -> Iterator[None]:
     finally:
         for name in hidden:
             del sys.modules[name]
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Pause the garbage collector: modules are not garbage, and it would go through all of them again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @contextmanager

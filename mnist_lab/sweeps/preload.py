@@ -3,6 +3,7 @@
 The environment selects the backend. The import neither starts TensorFlow's runtime nor initializes a GPU.
 """
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -39,6 +40,9 @@ def _ending_with_the_parent() -> Iterator[None]:
 
 
 signals.ignore()  # the sweep handles them
+gc.disable()
 with _ending_with_the_parent():
     backends.import_keras(os.environ["KERAS_BACKEND"])
     from mnist_lab.experiment import results  # noqa: F401 - imports training, plots and analysis
+gc.freeze()  # no garbage collection of a run goes through what is imported here
+gc.enable()

@@ -7,8 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-BATCH = 512
-"""Batch size of inference: large enough to be fast, small enough for the feature maps of any network."""
+BATCH = 400
+"""Batch size of inference: large enough to be fast, small enough for the feature maps of any network.
+
+It divides the 10,000 test images and the 12,000 validation images of MNIST, so that there is no smaller last batch to
+compile for, and no usual number of nodes equals it: where a batch has as many images as a dense layer has nodes, XLA
+can be five times slower on a CPU (`benchmarks/LOG.md`).
+"""
 
 _EPSILON = 1e-7
 """Keras clips probabilities to [epsilon, 1 - epsilon] before it takes the logarithm."""

@@ -104,6 +104,12 @@ def said(*lines, **variables):
     ).text
 
 
+def test_garbage_is_collected_again_after_the_import_unless_it_was_not_before():
+    start, enabled = "backends.start('jax')", "print(gc.isenabled())"
+    assert said("import gc", start, enabled) == "True\n"
+    assert said("import gc", "gc.disable()", start, enabled) == "False\n"
+
+
 @pytest.mark.skipif(len(processors()) < 2, reason="takes two processors")
 def test_threads_that_are_in_use_are_not_said_to_be_fewer():
     one, every = "print(backends.start('jax', threads=1).threads)", "print(backends.start('jax').threads)"

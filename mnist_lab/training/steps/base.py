@@ -31,7 +31,7 @@ class Steps(ABC):
         self.number = -(-self.rows // batch_size)
         """Steps per epoch."""
         self.data: tuple[Any, ...] = tuple(keras.ops.convert_to_tensor(array) for array in data)
-        _build_metrics(network, data)
+        self._build_metrics(data[1][:1])
 
     def epoch(self, order: NDArray[np.integer]) -> Iterator[tuple[int, Logs]]:
         """Train on every row once, in this order.
@@ -58,9 +58,8 @@ class Steps(ABC):
     def end(self) -> None:  # noqa: B027 (most backends change the variables as they go)
         """Bring the network's variables up to date."""
 
-
-def _build_metrics(network: Any, data: Data) -> None:
-    """Create the variables of loss and metrics; Keras does it at their first use, too late for a compiled step."""
-    targets, predictions = data[1][:1], np.zeros((1, network.output_shape[-1]), np.float32)
-    network.compute_loss(y=targets, y_pred=predictions)
-    network.compute_metrics(x=None, y=targets, y_pred=predictions)
+    def _build_metrics(self, targets: NDArray[Any]) -> None:
+        """Create the variables of loss and metrics; Keras does it at their first use, too late for a compiled step."""
+        predictions = np.zeros((1, self.network.output_shape[-1]), np.float32)
+        self.network.compute_loss(y=targets, y_pred=predictions)
+        self.network.compute_metrics(x=None, y=targets, y_pred=predictions)

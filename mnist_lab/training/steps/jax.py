@@ -3,10 +3,12 @@
 from typing import Any
 
 import jax
+import keras
 import numpy as np
 from jax import lax
 from jax import numpy as jnp
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from mnist_lab.training.steps.base import Data, Logs, Steps
 from mnist_lab.training.steps.jax_dropout import hashed_dropout
@@ -54,6 +56,12 @@ class JaxSteps(Steps):
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
         self._state = ()
+
+    @override
+    def _build_metrics(self, targets: NDArray[Any]) -> None:
+        """As for the others, but traced: one operation after the other would be compiled on its own."""
+        with keras.StatelessScope():  # creates the variables when it is left
+            jax.eval_shape(lambda: super(JaxSteps, self)._build_metrics(targets))
 
     def _variables(self) -> tuple[list[Any], ...]:
         network = self.network
