@@ -82,6 +82,29 @@ def test_what_was_tried_was_neither_trained_on_all_images_nor_judged_by_the_test
         assert len(trial.accuracies) == len(trial.seeds)
 
 
+def above(name, accuracy):
+    """The trials of a record with a higher validation accuracy, the smallest network and the fewest epochs first."""
+    found = [trial for trial in tried.read(FOLDER) if trial.record == name and trial.mean > accuracy]
+    return sorted(found, key=lambda trial: (trial.parameters, trial.epochs))
+
+
+def test_tiny_994_is_the_smallest_network_that_was_tried_above_its_accuracy():
+    assert above("tiny_994", 0.994)[0].changes == "epochs 30 -> 20"
+
+
+def test_tiny_99_has_one_channel_more_than_the_smallest_network_that_was_tried_above_its_accuracy():
+    found = above("tiny_99", 0.99)
+    less = "separable_conv 11 -> 10 x3, residual (separable_conv 11 -> 10) x2"
+    assert less in [trial.changes for trial in found if trial.parameters == found[0].parameters]
+
+
+def test_fast_99_takes_the_fewest_steps_of_what_was_tried_above_0991():
+    found = above("fast_99", 0.991)
+    assert "" in [trial.changes for trial in found]
+    assert not any("batch_size" in trial.changes for trial in found)
+    assert min(trial.epochs for trial in found) == 2
+
+
 def test_trials_are_kept_by_recipe_with_the_validation_accuracies_of_all_seeds(tmp_path):
     [record] = [record for record in EVERY if record.name == "fast_99"]
     source, folder = tmp_path / "source", tmp_path / "kept"

@@ -56,7 +56,7 @@ class _Node:
                 self.folder.mkdir(exist_ok=True)
                 # Workers that a nanny has started count as daemons, which multiprocessing allows no children.
                 multiprocessing.current_process()._config["daemon"] = False  # pyright: ignore[reportAttributeAccessIssue]
-                slot = Slot(tuple(self._end.enter_context(claimed(self._threads))))
+                slot = Slot(self._end.enter_context(claimed(self._threads)))
                 self._executor = ProcessExecutor(
                     [slot], preload=purpose.preload, environment=dict(purpose.environment), timeout=purpose.timeout,
                     folder=self.folder,

@@ -44,9 +44,7 @@ def train(
     outcomes = []
     with claimed(threads) as cpus:
         environment = backends.environment(*server)
-        with ProcessExecutor(
-            [Slot(tuple(cpus))], preload=PRELOAD, environment=environment, timeout=timeout
-        ) as executor:
+        with ProcessExecutor([Slot(cpus)], preload=PRELOAD, environment=environment, timeout=timeout) as executor:
             for task in tasks:
                 if stop.is_set():
                     outcomes.append(Outcome("stopped"))

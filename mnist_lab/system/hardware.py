@@ -28,7 +28,7 @@ def quietest(count: int) -> Sequence[int]:
 
 
 @contextmanager
-def claimed(count: int) -> Iterator[Sequence[int]]:
+def claimed(count: int) -> Iterator[tuple[int, ...]]:
     """The quietest `count` processors that no other process has claimed, as far as there are enough.
 
     For processes that share a machine without knowing each other. The claims are locks in the machine's temporary
@@ -47,7 +47,7 @@ def claimed(count: int) -> Iterator[Sequence[int]]:
                     taken.append(cpu)
                 else:
                     mine.append(cpu)
-        yield sorted(mine + taken[: count - len(mine)])
+        yield tuple(sorted(mine + taken[: count - len(mine)]))
 
 
 def _claims() -> Path:
