@@ -1,5 +1,6 @@
 """The record of a search before its trials: what the search file says, and what an earlier session has left."""
 
+from itertools import islice
 from pathlib import Path
 
 from mnist_lab.config.searches import Dimension
@@ -43,6 +44,7 @@ def outline(declared: Declared, dataset: Dataset, results: Path) -> Search:
         train_images=len(splits.train),
         validation_images=len(splits.validation),
         space=tuple(map(_parameter, declared.space.dimensions)),
+        points=_points(declared),
         objectives=_objectives(declared),
         limits=_limits(declared),
         sampler=spec.sampler,
@@ -76,6 +78,14 @@ def _parameter(dimension: Dimension) -> record.Parameter:
         return record.Parameter(**known, choices=dimension.labels)
     low, high = dimension.bounds
     return record.Parameter(**known, low=low, high=high)
+
+
+def _points(declared: Declared) -> int | None:
+    most = declared.spec.budget.trials
+    if most is None or not declared.space.finite:
+        return None
+    found = sum(1 for _ in islice(declared.space.points(), most))
+    return found if found < most else None
 
 
 def _objectives(declared: Declared) -> tuple[record.Objective, ...]:

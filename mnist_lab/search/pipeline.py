@@ -202,7 +202,7 @@ def _write_best(tuner: Tuner) -> Path:
 @contextmanager
 def _machine(tuner: Tuner, dataset: datasets.Dataset, options: _Options) -> Iterator[tuple[Machine, Slot]]:
     """Where trials are trained, and the part of this machine that one has, or would have."""
-    trials = tuner.record.budget.trials
+    trials = tuner.record.most_trials
     likely: Sequence[PlannedRun] = [_like(tuner, dataset)] * min(trials or 1_000, 1_000)
     slots = slots_for(likely, jobs=options.jobs)
     machine: Machine = ThisMachine(slots)

@@ -234,6 +234,8 @@ class Search(_Facts):
     train_images: Count
     validation_images: Count
     space: tuple[Parameter, ...]
+    points: Count | None = None
+    """The number of configurations of the space, if the budget allows more trials than that; else None."""
     objectives: tuple[Objective, ...]
     """One, or two whose trade-off is searched."""
     limits: tuple[Limit, ...] = ()
@@ -280,6 +282,13 @@ class Search(_Facts):
     def tried(self) -> int:
         """The number of configurations that were trained at least to the first rung."""
         return sum(bool(trial.reached) for trial in self.trials)
+
+    @property
+    def most_trials(self) -> int | None:
+        """The number of trials, of those that count, at which the search ends; None if only time limits them."""
+        if self.points is None:
+            return self.budget.trials
+        return self.points - sum(not trial.counts for trial in self.trials)
 
     @property
     def best_trial(self) -> Trial | None:

@@ -61,7 +61,7 @@ def _too_few_seeds(record: Search) -> list[str]:
     """The plan of the confirmation's sweep says so as well, but only after the search."""
     if record.confirm is None:
         return []
-    best = min(record.confirm.best, record.budget.trials or record.confirm.best)
+    best = min(record.confirm.best, record.most_trials or record.confirm.best)
     seeds, least = len(record.confirm.seeds), least_seeds(best)
     if seeds >= least:
         return []
@@ -91,14 +91,14 @@ def reported_line(trial: Trial, record: Search, left: float | None) -> str:
 
 
 def _last_number(record: Search) -> int:
-    """The number of the last trial of the budget, as far as known: those that do not count have numbers, too."""
+    """The number of the last trial, as far as known: those that do not count have numbers, too."""
     last = max((trial.number for trial in record.trials), default=0)
-    return max(last, (record.budget.trials or 0) + last - sum(trial.counts for trial in record.trials))
+    return max(last, (record.most_trials or 0) + last - sum(trial.counts for trial in record.trials))
 
 
 def standing(record: Search) -> str:
     """How many trials have begun, and the best so far: `7 of 12 trials, best 0.9712 (trial 5)`."""
-    most, best = record.budget.trials, record.best_trial
+    most, best = record.most_trials, record.best_trial
     begun = sum(trial.counts for trial in record.trials)
     text = f"{begun} of {most} trials" if most else count(begun, "trial")
     return f"{text}, best {record.value(best)} (trial {best.number})" if best else text

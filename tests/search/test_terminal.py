@@ -51,6 +51,13 @@ def test_trials_that_do_not_count_towards_the_budget_are_not_more_than_all_there
     assert reported_line(refused, gap, None).startswith("[28/53] ")
 
 
+def test_no_more_trials_are_expected_than_the_space_has_configurations():
+    refused = Trial(number=2, values={}, state="refused", reason="9 parameters, more than 8.")
+    record = RECORD.model_copy(update={"trials": (RECORD.trials[0], refused), "points": 6})
+    assert reported_line(RECORD.trials[0], record, None).startswith("[1/6] ")
+    assert standing(record).startswith("1 of 5 trials")
+
+
 @pytest.mark.parametrize(
     ("best", "said"), [(1, "the best trial."), (2, "the best 2 trials."), (9, "the best 3 trials.")]
 )

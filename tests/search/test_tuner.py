@@ -147,6 +147,7 @@ def test_a_space_of_a_few_configurations_is_exhausted_without_trying_one_twice(t
     record = search(write(tmp_path, "space: {model.nodes: {choice: [[2], [4], [8]]}}\nbudget: {trials: 9}\n")).record
     assert sorted(str(trial.values["model.nodes"]) for trial in record.trials) == ["2", "4", "8"]
     assert record.ended == "space"
+    assert (record.points, record.most_trials) == (3, 3)
 
 
 def test_every_configuration_of_a_space_is_tried_before_it_counts_as_exhausted(tmp_path, monkeypatch):
@@ -164,7 +165,9 @@ def test_an_exhausted_space_is_still_known_to_be_after_a_restart(tmp_path):
 
 def test_a_budget_that_takes_the_whole_space_has_ended_it_also_after_a_restart(tmp_path):
     file = write(tmp_path, "space: {model.nodes: {choice: [[2], [4], [8]]}}\nbudget: {trials: 3}\n")
-    assert search(file).record.ended == tuner_of(file).ended_by == "trials"
+    record = search(file).record
+    assert record.ended == tuner_of(file).ended_by == "trials"
+    assert (record.points, record.most_trials) == (None, 3)
 
 
 def test_when_the_time_is_up_nothing_begins_and_those_in_progress_are_asked_to_stop(tmp_path):
