@@ -1,7 +1,8 @@
 """The evidence: the published experiments trained with mnist-lab, and what came of them.
 
     make results                    regenerate every summary, picture and README of results/published/; trains nothing
-    make results IMPORT=results     first take over finished runs of the published experiments from another folder
+    make results IMPORT=results     first take over finished runs, of records too, from another folder
+    python -m evidence --tried DIR  first keep what was tried for records: a folder of runs for each
 
 `published.yaml` says what the write-ups conclude and what is asked of a reproduction; `writeups` reads it. `importing`
 takes over runs, `comparison` sets ours beside the published numbers, `claims` holds the conclusions against the runs,

@@ -1,7 +1,7 @@
 """Where runs were trained: a row a machine and set of versions."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mnist_lab.runs import Run
@@ -10,15 +10,25 @@ HEADINGS = ("Runs", "Of", "Backend", "Device", "Threads", "Python, Keras, NumPy"
 """Of the table; runs and threads are numbers."""
 
 
-def machines(runs: Sequence[Run]) -> list[list[str]]:
-    """What the runs were trained on and with, a row each under `HEADINGS`."""
+def write_up(run: Run) -> str:
+    """The folder of its experiment."""
+    return run.measured.run.experiment.partition("/")[0]
+
+
+def machines(runs: Sequence[Run], *, of: Callable[[Run], str] = write_up) -> list[list[str]]:
+    """What the runs were trained on and with, a row each under `HEADINGS`.
+
+    Args:
+        runs: in any order.
+        of: names what a run is of.
+    """
     by_machine: dict[tuple[str, ...], list[Run]] = {}
     for run in runs:
         by_machine.setdefault(_machine(run.measured.environment), []).append(run)
     rows = []
     for machine, own in sorted(by_machine.items()):
-        folders = Counter(run.measured.run.experiment.partition("/")[0] for run in own)
-        rows.append([str(len(own)), ", ".join(f"{name} {n}" for name, n in sorted(folders.items())), *machine])
+        names = Counter(map(of, own))
+        rows.append([str(len(own)), ", ".join(f"{name} {n}" for name, n in sorted(names.items())), *machine])
     return rows
 
 

@@ -12,9 +12,10 @@ from statistics import fmean
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from evidence.writeups import ROOT
+from mnist_lab.analysis import mean_interval
 from mnist_lab.config import Config, load_config
 from mnist_lab.reports import Group, groups
 from mnist_lab.runs import Run
@@ -38,10 +39,21 @@ class Record(BaseModel):
     """The mean test accuracy at which seconds or parameters count."""
     aim: float
     public: str
-    """The best public results of this kind, in a sentence."""
+    """The best public results of this kind that are known to us, in a sentence."""
     seeds: int
     chosen: str
     """How the recipe was chosen, in a paragraph."""
+
+    @model_validator(mode="after")
+    def _one_aim(self) -> "Record":
+        if (self.measure == "accuracy") != (self.accuracy is None):
+            raise ValueError("'accuracy' says at which accuracy seconds or parameters count: only they need it")
+        return self
+
+    @property
+    def least(self) -> float:
+        """The mean test accuracy to reach."""
+        return self.aim if self.accuracy is None else self.accuracy
 
     @property
     def experiment(self) -> str:
@@ -55,11 +67,9 @@ class Record(BaseModel):
 
     @property
     def aims_at(self) -> str:
-        """The aim in words."""
-        if self.accuracy is None:
-            return f"a mean test accuracy of {self.aim:g}"
-        at_most = f"{self.aim:g} s of training" if self.measure == "seconds" else f"{self.aim:,.0f} parameters"
-        return f"{self.accuracy:g} with at most {at_most}"
+        """The mean test accuracy to reach, and what it may cost."""
+        most = {"seconds": f"{self.aim:g} s of training", "parameters": f"{self.aim:,.0f} parameters"}
+        return f"{self.least:g} with at most {most[self.measure]}" if self.measure in most else f"{self.least:g}"
 
 
 @dataclass(frozen=True)
@@ -76,21 +86,33 @@ class Standing:
         return self.group.n if self.group else 0
 
     @property
-    def seconds(self) -> tuple[float, ...]:
+    def train_seconds(self) -> tuple[float, ...]:
         """Of training, of each run: compilation included, imports and test not."""
         return tuple(run.measured.seconds.train for run in self.group.runs) if self.group else ()
 
     @property
-    def met(self) -> bool | None:
-        """Whether the means over the seeds reach the aim; None if it was not run."""
-        if self.group is None:
+    def cost(self) -> float | None:
+        """The mean seconds of training, or the trainable parameters; None of a record in accuracy, or not run."""
+        if self.group is None or self.record.measure == "accuracy":
             return None
+        return fmean(self.train_seconds) if self.record.measure == "seconds" else self.group.first.parameters.trainable
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Student's t interval of the mean test accuracy, 95 %; None with less than two seeds."""
+        return mean_interval(self.group.test.values) if self.group else None
+
+    @property
+    def result(self) -> Literal["not run yet", "incomplete", "missed", "met by the mean", "met"]:
+        """Whether the means over the seeds reach the aim; `met` if the whole interval of the accuracy does, too."""
+        if self.group is None:
+            return "not run yet"
+        if self.n < self.record.seeds:
+            return "incomplete"
         # Accuracies are decimals, which floats are not.
-        record, accuracy = self.record, self.group.test.mean + 1e-9
-        if record.accuracy is None:
-            return accuracy >= record.aim
-        cost = fmean(self.seconds) if record.measure == "seconds" else self.group.first.parameters.trainable
-        return accuracy >= record.accuracy and cost <= record.aim
+        if self.group.test.mean + 1e-9 < self.record.least or (self.cost or 0) > self.record.aim:
+            return "missed"
+        return "met" if self.interval and self.interval[0] >= self.record.least else "met by the mean"
 
 
 @cache

@@ -1,53 +1,51 @@
 """The page of the records: what each aims at, what its runs reach, and what was tried for it."""
 
 from collections.abc import Sequence
-from statistics import fmean
 
 from evidence.machines import HEADINGS, machines
 from evidence.records import Standing
 from evidence.tried import Trial
-from mnist_lab.analysis import mean_interval
 from mnist_lab.reports import markdown, wording
 from mnist_lab.text.quantities import count
 
 
 def document(found: Sequence[Standing], trials: Sequence[Trial]) -> str:
     """The text of the `README.md` beside their runs; the same runs and trials give the same text."""
+    runs = [run for one in found if one.group for run in one.group.runs]
     return markdown(
         "records.md.jinja",
         package="evidence",
         rows=[_row(one) for one in found],
         records=[(one, [_trial(trial) for trial in trials if trial.record == one.record.name]) for one in found],
         machine_headings=HEADINGS,
-        machines=machines([run for one in found if one.group for run in one.group.runs]),
+        machines=machines(runs, of=lambda run: run.measured.run.name),
     )
 
 
 def summary(found: Sequence[Standing]) -> str:
-    """One line on all that were run: how many aims are met, and the numbers of each; empty if none was run."""
+    """One line on all: how many aims are met, and the numbers of each; empty if none was run."""
     run = [one for one in found if one.group]
     if not run:
         return ""
-    met = sum(one.met is True for one in run)
-    return f"{met} of {count(len(run), 'aim')} met: {'; '.join(map(_in_short, run))}"
+    met = sum(one.result.startswith("met") for one in found)
+    waiting = f", {len(found) - len(run)} not run yet" if len(run) < len(found) else ""
+    return f"{met} of {count(len(found), 'aim')} met{waiting}: {'; '.join(map(_in_short, run))}"
 
 
 def _row(one: Standing) -> list[str]:
     record = one.record
     start = [f"[`{record.name}`](../../../configs/{record.experiment}.yaml)", record.aims_at]
     if one.group is None:
-        return [*start, "not run yet", "", "", "", f"0 of {record.seeds}", ""]
-    interval = mean_interval(one.group.test.values)
+        return [*start, "", "", "", "", f"0 of {record.seeds}", one.result]
+    seconds = one.train_seconds if record.measure == "seconds" else ()
     return [
         *start,
         wording.spread(one.group.test),
-        f"{interval[0]:.4f} to {interval[1]:.4f}" if interval else "",
+        f"{one.interval[0]:.4f} to {one.interval[1]:.4f}" if one.interval else "",
         f"{one.group.first.parameters.trainable:,}",
-        f"{fmean(one.seconds):.1f} ({min(one.seconds):.1f} to {max(one.seconds):.1f})"
-        if record.measure == "seconds"
-        else "",
+        f"{one.cost:.1f} ({min(seconds):.1f} to {max(seconds):.1f})" if seconds else "",
         str(one.n) if one.n >= record.seeds else f"{one.n} of {record.seeds}",
-        "met" if one.met else "**missed**",
+        "**missed**" if one.result == "missed" else one.result,
     ]
 
 
@@ -66,8 +64,7 @@ def _in_short(one: Standing) -> str:
     """Its name and numbers: `fast_99` 0.9906 in 7.1 s of training."""
     assert one.group
     reached = f"`{one.record.name}` {one.group.test.mean:.4f}"
-    if one.record.measure == "seconds":
-        return f"{reached} in {fmean(one.seconds):.1f} s of training"
-    if one.record.measure == "parameters":
-        return f"{reached} with {one.group.first.parameters.trainable:,} parameters"
-    return reached
+    if one.cost is None:
+        return reached
+    cost = f"in {one.cost:.1f} s of training" if one.record.measure == "seconds" else f"with {one.cost:,.0f} parameters"
+    return f"{reached} {cost}"

@@ -61,14 +61,17 @@ def keep(source: Path, folder: Path, records: Sequence[Record]) -> int:
     What is there already of records that `source` has a folder for is replaced.
 
     Raises:
-        InputError: `source` is no folder.
+        InputError: `source` has no folder of a record, or one with a run that was not validated on the last 10,000
+            training images.
     """
     if not source.is_dir():
         raise InputError(f"{source}: there is no such folder.")
-    found = [one for record in records if (source / record.name).is_dir() for one in _of(record, source / record.name)]
-    renewed = {one.record for one in found}
-    kept = [*(one for one in read(folder) if one.record not in renewed), *found]
+    renewed = {record.name: record for record in records if (source / record.name).is_dir()}
+    if not renewed:
+        raise InputError(f"{source}: there is no folder with the name of a record in it.")
+    found = [trial for record in renewed.values() for trial in _of(record, source / record.name)]
     order = [record.name for record in records]
+    kept = [*(one for one in read(folder) if one.record in order and one.record not in renewed), *found]
     kept.sort(key=lambda one: (order.index(one.record), -one.mean, one.changes))
     write_text(folder / NAME, json.dumps(_TRIALS.dump_python(tuple(kept), mode="json"), indent=1) + "\n")
     return len(found)
@@ -78,6 +81,11 @@ def _of(record: Record, source: Path) -> list[Trial]:
     """A recipe each, with all seeds that it was tried with."""
     by_recipe: dict[str, list[Run]] = {}
     for run in sorted(read_runs([source]).complete().runs, key=lambda run: run.measured.run.seed):
+        images = (run.config.data.validation.split, run.measured.dataset.train, run.measured.dataset.validation)
+        if images != ("tail", 50_000, 10_000):
+            raise InputError(
+                f"{run.folder.path}: it was not validated on the last 10,000 of the 60,000 training images."
+            )
         by_recipe.setdefault(run.measured.run.fingerprint, []).append(run)
     changes = {recipe: _changes(record.config, runs[0].config) for recipe, runs in by_recipe.items()}
     often = Counter(changes.values())
@@ -97,7 +105,6 @@ def _changes(recipe: Config, tried: Config) -> str:
 
 def _trial(record: Record, changes: str, runs: Sequence[Run]) -> Trial:
     first = runs[0].measured
-    held_out = [run.measured.validation for run in runs]
     return Trial(
         record=record.name,
         changes=changes,
@@ -106,5 +113,5 @@ def _trial(record: Record, changes: str, runs: Sequence[Run]) -> Trial:
         parameters=first.parameters.trainable,
         epochs=first.epochs,
         seeds=tuple(run.measured.run.seed for run in runs),
-        accuracies=tuple(part.accuracy for part in held_out if part and part.accuracy is not None),
+        accuracies=tuple(known for run in runs if (known := run.measured.validation_accuracy) is not None),
     )

@@ -73,10 +73,10 @@ def finished_run(
                 "name": resolved.name, "experiment": resolved.experiment, "id": folder.id, "fingerprint": mark,
                 **group, "seed": seed, "started": "2026-01-01T10:00:00+00:00", "finished": "2026-01-01T10:00:10+00:00",
             },
-            "dataset": dataset | {
+            "dataset": {
                 "image_shape": [28, 28, 1], "class_names": [str(digit) for digit in range(10)],
                 "train": 48_000, "validation": 0 if validation is None else 12_000, "test": total, "classes": 10,
-                **of_folds, "selected_on_test": selected_on_test, "notes": [],
+                **of_folds, "selected_on_test": selected_on_test, "notes": [], **dataset,
             },
             "parameters": {"trainable": parameters, "non_trainable": 0, "total": parameters},
             "flops": 10**12,
