@@ -49,7 +49,7 @@ def test_processors_that_are_claimed_are_claimed_by_nobody_else_until_their_clai
         with hardware.claimed(2) as shared:
             assert len(set(shared)) == 2
     with hardware.claimed(4) as again:
-        assert again == [0, 1, 2, 3]
+        assert again == (0, 1, 2, 3)
 
 
 @pytest.mark.skipif(not Path("/proc/stat").exists(), reason="only Linux tells in /proc/stat")
