@@ -108,6 +108,12 @@ def test_fast_99_takes_the_fewest_steps_of_what_was_tried_above_0991():
     assert {trial.changes for trial in found if trial.epochs <= 2} == {"", "label_smoothing 0.1 -> 0.05"}
 
 
+def test_mlp_best_is_the_best_that_was_tried_with_20_epochs_more():
+    best = next(trial for trial in tried.read(FOLDER) if trial.record == "mlp_best")
+    assert best.changes == "epochs 100 -> 80"
+    assert best.mean == max(trial.mean for trial in tried.read(FOLDER) if trial.record == "mlp_best")
+
+
 def test_trials_are_kept_by_recipe_with_the_validation_accuracies_of_all_seeds(tmp_path):
     [record] = [record for record in EVERY if record.name == "fast_99"]
     source, folder = tmp_path / "source", tmp_path / "kept"
