@@ -3,8 +3,9 @@
 `ProcessExecutor` uses this machine, `dask.DaskExecutor` a cluster; a sweep only uses their interface, `CallExecutor`.
 """
 
+from mnist_lab.executors.forkserver import PARENT
 from mnist_lab.executors.interface import CallExecutor, DiedError, LostError, Progress, left, say, stopping
-from mnist_lab.executors.processes import PARENT, ProcessExecutor
+from mnist_lab.executors.processes import ProcessExecutor
 from mnist_lab.executors.slots import Slot, divide
 
 __all__ = [

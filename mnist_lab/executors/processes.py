@@ -1,4 +1,4 @@
-"""Calls in separate processes, forked from a server that has done the slow imports."""
+"""Calls in separate processes, each in its part of the machine."""
 
 import json
 import multiprocessing
@@ -18,15 +18,11 @@ from weakref import WeakKeyDictionary
 from pebble import CONSTS, ProcessPool
 from typing_extensions import override
 
+from mnist_lab.executors import forkserver
 from mnist_lab.executors.interface import CallExecutor, Channel, Progress, open_channel
 from mnist_lab.executors.slots import Slot
 from mnist_lab.system import scratch, signals
-from mnist_lab.system.environment import changed_environment
 
-PARENT = "MNIST_LAB_PARENT"
-"""The environment variable with the process id of the parent, which the server watches while it imports."""
-LONGEST_PLACE = 103 - len("/pymp-12345678/listener-12345678")
-"""Longest path of a folder, in characters, below which multiprocessing can create a socket."""
 ENDED_WITH_PARENT = 70
 """The exit code of a process whose executor has ended."""
 CONSTS.term_timeout = 0  # pebble waits so long between SIGTERM, which these processes ignore, and SIGKILL
@@ -72,12 +68,10 @@ class ProcessExecutor(CallExecutor):
         self._temporary = Path(tempfile.mkdtemp(prefix="calls-", dir=folder or scratch.folder()))
         self._stop = self._temporary / "stop"
         self._lifeline, self._alive = multiprocessing.Pipe(duplex=False)
-        forks = "forkserver" in multiprocessing.get_all_start_methods()
-        self._context = multiprocessing.get_context("forkserver" if forks else "spawn")
         self._end = ExitStack()
         self._end.callback(shutil.rmtree, self._temporary, ignore_errors=True)
-        _server.use(self._environment, tuple(preload), forks=forks)
-        self._end.callback(_server.leave)
+        forkserver.server.use(self._environment, preload)
+        self._end.callback(forkserver.server.leave)
         self._end.callback(self._lifeline.close)
         self._end.callback(self._kill)
         signals.at_once.append(self._kill)
@@ -143,7 +137,7 @@ class ProcessExecutor(CallExecutor):
             max_tasks=1,
             initializer=_occupy,
             initargs=(slot, self._environment, self._lifeline),
-            context=self._context,  # pyright: ignore[reportArgumentType]
+            context=forkserver.context,  # pyright: ignore[reportArgumentType]
         )
 
 
@@ -171,58 +165,3 @@ def _call(
     with tempfile.TemporaryDirectory(dir=temporary, ignore_cleanup_errors=True) as folder:
         scratch.redirect(Path(folder))
         return function(*args, **kwargs)
-
-
-class _Server:
-    """The server of a process: one purpose at a time, with the environment that it and its successors inherit."""
-
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._users = 0
-        self._purpose: tuple[object, ...] = ()
-        self._environment = ExitStack()
-
-    def use(self, environment: Mapping[str, str], preload: Sequence[str], *, forks: bool) -> None:
-        """Have a server for this purpose, and this environment until the last user leaves."""
-        purpose = (tuple(preload), tuple(sorted(environment.items())))
-        with self._lock:
-            self._users += 1
-            if self._users == 1:
-                served = {PARENT: str(os.getpid())}
-                self._environment.enter_context(changed_environment(dict(environment) | served))
-            if forks:
-                self._start(purpose, preload)
-
-    def leave(self) -> None:
-        """The opposite of `use`; the server stays for another user with the same purpose."""
-        with self._lock:
-            self._users -= 1
-            if not self._users:
-                self._environment.close()
-
-    def _start(self, purpose: tuple[object, ...], preload: Sequence[str]) -> None:
-        """Start the server; stop one with another purpose, for which there is no public function."""
-        from multiprocessing import forkserver, resource_tracker, util
-
-        forkserver.set_forkserver_preload(list(preload))
-        if self._purpose and self._purpose != purpose:
-            forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]
-        self._purpose = purpose
-        # The folder of its socket, which would otherwise remain in the common temporary folder if this process is
-        # killed.
-        places = (str(scratch.folder()), tempfile.gettempdir(), "/tmp")
-        short = next((place for place in places if len(place) <= LONGEST_PLACE), places[0])
-        before, tempfile.tempdir = tempfile.tempdir, short
-        try:
-            scratch.elsewhere.append(Path(util.get_temp_dir()))
-        finally:
-            tempfile.tempdir = before
-        # After a kill it removes what is left, as it should, and prints a warning that is of no use to anyone.
-        quiet = f"{os.environ.get('PYTHONWARNINGS', 'default')},ignore::UserWarning:multiprocessing.resource_tracker"
-        with signals.held(), changed_environment({"PYTHONWARNINGS": quiet}):
-            resource_tracker.ensure_running()  # it lets signals through again
-        with signals.held():
-            forkserver.ensure_running()
-
-
-_server = _Server()

@@ -5,13 +5,13 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
 from pebble import ProcessExpired
 
-from mnist_lab.executors import ProcessExecutor, Slot, divide
+from mnist_lab.executors import ProcessExecutor, Slot, divide, forkserver
 from tests.executors import calls
 from tests.lab import environment, gone, until
 
@@ -63,6 +63,21 @@ def test_calls_outlive_the_server_that_they_were_forked_from():
         if isinstance(result.exception(30), ProcessExpired):  # it was being started when the server died
             result = executor.submit(calls.answer, 1)
         assert result.result(30) == 2
+
+
+def test_threads_that_start_processes_at_the_same_time_see_how_each_ended():
+    def codes(_):
+        ended = []
+        for _ in range(10):
+            process = forkserver.context.Process(target=calls.answer, args=(1,))
+            process.start()
+            while process.is_alive():
+                pass
+            ended.append(process.exitcode)
+        return ended
+
+    with ThreadPoolExecutor(4) as threads:
+        assert [code for ended in threads.map(codes, range(4)) for code in ended if code != 0] == []
 
 
 def test_a_call_has_its_slots_processors_and_the_executors_environment():
