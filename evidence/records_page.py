@@ -1,5 +1,6 @@
 """The page of the records: what each aims at, what its runs reach, and what was tried for it."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from evidence.machines import HEADINGS, machines
@@ -27,9 +28,10 @@ def summary(found: Sequence[Standing]) -> str:
     run = [one for one in found if one.group]
     if not run:
         return ""
-    met = sum(one.result.startswith("met") for one in found)
-    waiting = f", {len(found) - len(run)} not run yet" if len(run) < len(found) else ""
-    return f"{met} of {count(len(found), 'aim')} met{waiting}: {'; '.join(map(_in_short, run))}"
+    results = Counter(one.result for one in found)
+    met = f"{results.pop('met', 0)} of {count(len(found), 'aim')} met"
+    others = [f"{n} {result}" for result, n in results.items()]
+    return f"{', '.join([met, *others])}: {'; '.join(map(_in_short, run))}"
 
 
 def _row(one: Standing) -> list[str]:

@@ -148,4 +148,9 @@ class ExportError(MnistLabError):
 
 def reason(error: OSError) -> str:
     """What the operating system says: `Input/output error`."""
-    return error.strerror or str(error) or type(error).__name__
+    return error.strerror or first_line(error)
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an exception's message; its type if it has none."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__

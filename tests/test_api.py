@@ -213,7 +213,7 @@ class TestSweep:
         assert given["declared"].name == "small"
 
     def test_of_two_with_the_same_name_is_refused(self):
-        with pytest.raises(mnist_lab.ConfigError, match="both are called experiment"):
+        with pytest.raises(mnist_lab.ConfigError, match="different configurations of one experiment, experiment"):
             mnist_lab.sweep([SMALL, SMALL | {"model": {"kind": "mlp", "nodes": [9]}}])
 
 
@@ -276,11 +276,11 @@ class TestPaths:
         ("sweep", ["quickstart"], {"observer": print}, "observer: expected an Observer, or None"),
         ("sweep", [["quickstart", None]], {}, "config: expected a name"),
         ("sweep", ["quickstart"], {"jobs": "2"}, "jobs: expected a whole number of 1 or more"),
-        ("sweep", ["quickstart"], {"timeout": 0}, "timeout: expected a number of seconds"),
+        ("sweep", ["quickstart"], {"timeout": 0}, "timeout: expected a positive number of seconds"),
         ("tune", [3], {}, "reference: expected a path"),
         ("tune", ["quick"], {"jobs": 0}, "jobs: expected a whole number of 1 or more"),
         ("tune", ["quick"], {"observer": print}, "observer: expected an Observer, or None"),
-        ("sweep", ["quickstart"], {"timeout": float("nan")}, "timeout: expected a number of seconds"),
+        ("sweep", ["quickstart"], {"timeout": float("nan")}, "timeout: expected a positive number of seconds"),
         ("load_run", [None], {}, "run: expected a path"),
         ("list_runs", [], {"where": [3]}, "where: expected text"),
         ("list_runs", [], {"where": 3}, "where: expected text"),

@@ -115,7 +115,8 @@ def number(given: Any, name: str, *, whole: bool = True) -> None:
     """Check that it is None or a positive number."""
     kinds = int if whole else int | float
     if given is not None and (not isinstance(given, kinds) or isinstance(given, bool) or not given > 0):
-        raise unexpected(name, f"{'a whole number of 1 or more' if whole else 'a number of seconds'}, or None", given)
+        expected = "a whole number of 1 or more" if whole else "a positive number of seconds"
+        raise unexpected(name, f"{expected}, or None", given)
 
 
 def strings(given: str | Iterable[str], name: str) -> list[str]:

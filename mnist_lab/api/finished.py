@@ -55,10 +55,10 @@ def list_runs(
         results: the folder; only `results` may be missing, which is where runs go by default.
         where: conditions such as `"test.accuracy>0.98"` or `"train.optimizer.name==adam"`; all have to hold.
         sort: keys such as `"test.accuracy"`, or `"-test.accuracy"` for the highest first.
-        limit: at most so many.
+        limit: at most this many.
 
     Raises:
-        InputError: no run has a key, a condition is none, or there is no such folder.
+        InputError: no run has a key, a condition cannot be parsed, or there is no such folder.
         NewerFormatError: a run was written by a newer mnist-lab.
         TypeError: an argument has the wrong type.
     """

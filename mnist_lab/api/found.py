@@ -21,7 +21,7 @@ class Found:
     Attributes:
         record: all of it, as `search.json` has it.
         best: the configuration of the best trial, which `run` takes.
-        study: the comparison of the best trials with the base on the test images, over fresh seeds; None if nothing
+        study: the comparison of the best trials with the base on the test images, over new seeds; None if nothing
             was confirmed.
         files: what was written.
     """

@@ -7,6 +7,7 @@ from mnist_lab.api.arguments import AnyPath
 from mnist_lab.api.errors import brief
 from mnist_lab.api.guard import check_guard
 from mnist_lab.errors import TrainingError
+from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
     from mnist_lab import search
@@ -36,7 +37,7 @@ def tune(
     progress: bool = True,
     observer: "search.Observer | None" = None,
 ) -> "Found":
-    """Search for a good configuration as a search file declares it, and confirm the best with fresh seeds.
+    """Search for a good configuration as a search file declares it, and confirm the best with new seeds.
 
     The same call continues a search that was stopped, or whose budget has grown. Trials are processes, so a script
     that calls this needs `if __name__ == "__main__":`, as always with multiprocessing; a notebook does not.
@@ -85,7 +86,7 @@ def tune(
         )  # fmt: skip
     if tuned.failures:
         reasons = "\n".join(f"  {run.label}: {reason}" for run, reason in tuned.failures)
-        raise TrainingError(f"{len(tuned.failures)} runs of the confirmation failed:\n{reasons}")
+        raise TrainingError(f"{count(len(tuned.failures), 'run')} of the confirmation failed:\n{reasons}")
     best = load_config(next(file for file in tuned.files if file.name == search.BEST))
     study = Study.of(tuned.study, tuned.files) if tuned.study else None
     return Found(tuned.record, best, study, tuned.files)

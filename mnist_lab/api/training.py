@@ -1,5 +1,6 @@
 """Loading and training configurations: `load_config`, `run`, `sweep`."""
 
+import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from mnist_lab.api.arguments import AnyPath
 from mnist_lab.api.errors import brief
 from mnist_lab.api.guard import check_guard
 from mnist_lab.errors import ConfigError, TrainingError
+from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
     from mnist_lab import experiment, sweeps
@@ -74,7 +76,7 @@ def run(
         dataset: the name or path of the data set.
         subset: number of training rows, stratified by class.
         test_subset: number of test rows, stratified by class.
-        epochs: at most so many.
+        epochs: at most this many.
         seed: of everything random.
         backend: `tensorflow`, `jax`, `torch` or `auto`; by default that of Keras if it was imported before.
         device: `auto`, `cpu` or `gpu`.
@@ -114,7 +116,7 @@ def run(
     from mnist_lab.notebook import run_progress
 
     arguments.observer(observer, experiment.Observer)
-    name = str(given) if not isinstance(given, Mapping) and given is not resolved else str(resolved.name)
+    name = str(given) if isinstance(given, str | os.PathLike) else str(resolved.name)
     with run_progress(observer, shown=progress) as reporter, located(name):
         done = experiment.run(
             _on_the_backend_at_hand(resolved),
@@ -162,7 +164,7 @@ def sweep(
     Args:
         references: folders, configurations, sweep files, and names of those that ship with mnist-lab.
         seeds: the seeds of every experiment, for example `"1..5"`.
-        folds: repeat every run with each of so many folds of cross-validation.
+        folds: repeat every run with each of this many folds of cross-validation.
         set: values that replace those of all files; as of `load_config`.
         dataset, subset, test_subset, epochs, backend, device, threads: short forms of settings, as of `run`.
         name: of the sweep; its summary goes to `results/<name>/`.
@@ -217,11 +219,12 @@ def sweep(
         )  # fmt: skip
     if swept.failures:
         reasons = "\n".join(f"  {run.label}: {reason}" for run, reason in swept.failures)
-        raise TrainingError(f"{len(swept.failures)} of {len(swept.schedule.plan.runs)} runs failed:\n{reasons}")
+        runs = count(len(swept.schedule.plan.runs), "run")
+        raise TrainingError(f"{len(swept.failures)} of {runs} failed:\n{reasons}")
     if swept.queued:
         warnings.warn(
-            f"{len(swept.queued)} of {len(swept.schedule.plan.runs)} runs are queued or running on SLURM; the same "
-            "call compares what is finished then, and wait=True waits for all.",
+            f"Queued or running on SLURM: {len(swept.queued)} of {count(len(swept.schedule.plan.runs), 'run')}; the "
+            "same call compares what is finished then, and wait=True waits for all.",
             stacklevel=3,
         )
     return Study.of(swept.study, swept.files, swept.runs) if swept.study else Study(declared.name, (), (), (), ())

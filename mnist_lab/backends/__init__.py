@@ -3,9 +3,9 @@
 All of this must be settled before Keras is first imported; only `choose` and `start` do so.
 """
 
-from mnist_lab.backends.choice import choose, fastest
+from mnist_lab.backends.choice import choose
 from mnist_lab.backends.keras_import import environment, import_keras
 from mnist_lab.backends.startup import Backend, in_turn, start
 from mnist_lab.config.backend import installed
 
-__all__ = ["Backend", "choose", "environment", "fastest", "import_keras", "in_turn", "installed", "start"]
+__all__ = ["Backend", "choose", "environment", "import_keras", "in_turn", "installed", "start"]

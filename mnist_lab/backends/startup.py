@@ -55,8 +55,8 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
         SetupError: this process already uses another backend, more threads, or a GPU although `device` is `cpu`; or
             a GPU was requested and none is available.
     """
+    threads = _limit_threads(threads)  # its claims are in the folder for temporary files that all processes share
     scratch.use_if_own()
-    threads = _limit_threads(threads)
     seconds, chatter = 0.0, ""
     if "keras" not in sys.modules:
         os.environ |= keras_import.environment(name, device)

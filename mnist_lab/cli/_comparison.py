@@ -61,7 +61,7 @@ def print_comparison(comparison: Comparison, files: Sequence[Path]) -> None:
         output.print()
         output.print(Text(f"{comparison.title}, {base.data.heading}", style="bold"))
         output.print()
-        numbers = (Heading(heading, number=True) for heading in ("Test", "Difference", "95 % CI"))
+        numbers = (Heading(heading, number=True) for heading in (comparison.metric.label, "Difference", "95 % CI"))
         rows = [(name, *cells, verdict.replace(" ", NO_BREAK)) for name, _, *cells, verdict in comparison.overview]
         print_table(("Runs", *numbers, "Verdict"), rows)
     for arm in comparison.arms:

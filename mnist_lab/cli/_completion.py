@@ -38,7 +38,7 @@ def backends(ctx: click.Context, parameter: click.Parameter, incomplete: str) ->
 
     there = installed()
     notes = {name: "" if name in there else "not installed" for name in BACKENDS}
-    return _beginning(incomplete, {"auto": "the first that is installed", **notes})
+    return _beginning(incomplete, {"auto": "the fastest installed one for the network", **notes})
 
 
 def datasets(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -11,6 +11,7 @@ from mnist_lab.cli._invocation import want_tracebacks
 
 if TYPE_CHECKING:
     from mnist_lab.config import Config, Override
+    from mnist_lab.errors import ConfigError
 
 Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
@@ -218,18 +219,15 @@ def overrides(settings: tuple[str, ...], **shortcuts: Any) -> "list[Override]":
 def load_all(references: tuple[str, ...], given: "list[Override]") -> "list[Config]":
     """Load every configuration; raise ConfigError with the problems of all of them before anything begins."""
     from mnist_lab.config import load_config
-    from mnist_lab.errors import ConfigError
+    from mnist_lab.config.sweeps.declaration import collected, together
 
-    configs, problems = [], []
+    configs: list[Config] = []
+    errors: list[ConfigError] = []
     for reference in references:
-        try:
+        with collected(errors):
             configs.append(load_config(reference, given))
-        except ConfigError as error:
-            problems.append(error)
-    if len(problems) == 1:
-        raise problems[0]
-    if problems:
-        raise ConfigError("\n".join(str(problem) for problem in problems))
+    if errors:
+        raise together(errors, references)
     return configs
 
 

@@ -58,8 +58,7 @@ def _results(measured: Measured) -> tuple[list[Column], list[list[str]]]:
 
     rows = [row("training", data.train, epochs, measured.train, published.train_accuracy)]
     if measured.validation:
-        name = "test as validation" if data.selected_on_test else "validation"
-        rows.append(row(name, data.validation, epochs, measured.validation, None))
+        rows.append(row(data.validation_label, data.validation, epochs, measured.validation, None))
     rows.append(row("test", test.total, measured.best.epoch, test, published.test_accuracy, wording.ends(test.ci95)))
     headings = ["Images", "Epoch", "Loss", "Accuracy", *(["Published"] if known else []), "95 % CI"]
     return [Column(""), *(Column(heading, number=True) for heading in headings)], rows

@@ -72,19 +72,17 @@ def _print_confirmation(record: Search) -> None:
         Column(measure, number=True, priority=MINOR),
         Column("in the search", number=True, priority=MINOR),
     )
-    rows = []
-    for arm in done.arms:
-        known = [value for value in arm.validation if value is not None]
-        rows.append(
-            (
-                arm.label if arm.trial else record.base,
-                f"{arm.mean:.4f}",
-                wording.pp(arm.difference.mean) if arm.difference and arm.difference.mean is not None else "",
-                str(arm.difference.kind) if arm.difference else "",
-                f"{sum(known) / len(known):.4f}" if known else "",
-                "" if arm.in_search is None else f"{arm.in_search:.4f}",
-            )
+    rows = [
+        (
+            arm.label if arm.trial else record.base,
+            f"{arm.mean:.4f}",
+            wording.pp(arm.difference.mean) if arm.difference and arm.difference.mean is not None else "",
+            str(arm.difference.kind) if arm.difference else "",
+            "" if arm.validated is None else f"{arm.validated:.4f}",
+            "" if arm.in_search is None else f"{arm.in_search:.4f}",
         )
+        for arm in done.arms
+    ]
     output = console()
     output.print()
     print_table(heads, rows, output=output)

@@ -40,7 +40,7 @@ def configs(ctx: click.Context, *, as_json: bool) -> None:
 def copy(folder: Path) -> None:
     """Copy the configurations, sweep and search files to a folder. Existing files are never overwritten."""
     from mnist_lab.config import shipped
-    from mnist_lab.errors import InputError, SetupError
+    from mnist_lab.errors import InputError, SetupError, reason
 
     targets = {shipped.file(name): folder / f"{name}.yaml" for name in shipped.all_names()}
     there = [target for target in targets.values() if target.exists()]
@@ -51,5 +51,5 @@ def copy(folder: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
     except OSError as error:
-        raise SetupError(f"{folder}: cannot be written ({error.strerror}).") from None
+        raise SetupError(f"{folder}: cannot be written ({reason(error)}).") from None
     echo(f"Copied {len(targets)} files to {folder}")

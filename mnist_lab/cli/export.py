@@ -8,7 +8,7 @@ import click
 from mnist_lab.cli import _options
 from mnist_lab.exports.formats import FORMATS
 from mnist_lab.terminal.output import echo, print_json
-from mnist_lab.text.quantities import file_size
+from mnist_lab.text.quantities import count, file_size
 
 if TYPE_CHECKING:
     from mnist_lab.exports.agreement import Agreement
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         "mnist-lab export mlp_512 --format onnx",
         "mnist-lab export mlp_512 --format litert --quantize int8 --output digits.tflite",
         "mnist-lab export results/mlp_512/seed1-0123abcd --format saved_model --force",
-        "mnist-lab export mlp_5x30 cnn_20_40_60 --format html --output draw.html",
+        "mnist-lab export mlp_512 quickstart --format html --output classroom.html",
     ),
 )
 @_options.runs_argument
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     "--output",
     type=_options.UserPath(path_type=Path),
     metavar="PATH",
-    help="File to write (saved_model: folder), or a folder for several. Default: named after the run, in the working "
+    help="File to write (saved_model: folder), or a folder for several. Default: named after the run, in the current "
     "folder.",
 )
 @click.option("--quantize", type=click.Choice(["int8"]), help="int8: compute in 8-bit integers (onnx, litert).")
@@ -90,9 +90,10 @@ def _checked(agreement: "Agreement") -> str:
     if agreement.quantized:
         return (
             f"accuracy {agreement.after:.4f} on {images}, before {agreement.before:.4f}; "
-            f"{agreement.other_labels:,} predicted classes differ"
+            f"another predicted class for {count(agreement.other_labels, 'image')}"
         )
     return (
         f"agrees with {agreement.source} on {images}: largest difference {agreement.difference:.2g} (tolerance "
-        f"{TOLERANCE:g}), {agreement.other_labels:,} predicted classes differ, accuracy {agreement.after:.4f}"
+        f"{TOLERANCE:g}), another predicted class for {count(agreement.other_labels, 'image')}, accuracy "
+        f"{agreement.after:.4f}"
     )

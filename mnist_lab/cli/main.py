@@ -141,8 +141,9 @@ def _show_traceback_if_asked(ctx: click.Context) -> None:
 def main() -> None:
     """Describe network variants in YAML; train, plot and compare them on MNIST.
 
-    Results go to stdout, progress and diagnostics to stderr. Exit codes: 0 success; 1 a run failed;
-    2 bad usage or bad input; 130, 129 or 143 interrupted by Ctrl-C, SIGHUP or SIGTERM.
+    Results go to stdout, progress and diagnostics to stderr. Exit codes: 0 success; 1 the command
+    ran, but not everything succeeded (such as a run that failed); 2 bad usage, bad input or a problem of the machine;
+    130, 129 or 143 interrupted by Ctrl-C, SIGHUP or SIGTERM.
     """
 
 

@@ -43,7 +43,7 @@ _JSON = "--json has all columns"
     "--prepare",
     type=click.Choice(["mnist", "resize", "none"]),
     help="mnist: crop to the ink and centre, light on dark. resize: only resize. none: use unchanged. "
-    "Default: mnist for networks trained on MNIST or the bundled digits, else resize.",
+    "Default: mnist for networks trained on MNIST, EMNIST or the bundled digits, else resize.",
 )
 @click.option(
     "--plot",
@@ -74,10 +74,10 @@ def predict(
 ) -> None:
     """Classify image files with the trained network of RUN: label, probability and runners-up.
 
-    IMAGE is a PNG, JPEG, GIF, BMP, TIFF, WebP, PPM or .npy file: greyscale or colour, any size, dark on light or light
-    on dark. For networks trained on MNIST or the bundled digits, it is cropped to the ink, scaled to 20 x 20 pixels and
-    centred by mass in 28 x 28, as MNIST's digits were; an image that is already in this form is left unchanged. For
-    other networks, such as those trained on your own data, it is only resized. --prepare overrides this.
+    IMAGE is a PNG, JPEG, GIF, BMP, TIFF, WebP, PNM or .npy file: greyscale or colour, any size, dark on light or light
+    on dark. For networks trained on MNIST, EMNIST or the bundled digits, it is cropped to the ink, scaled to 20 x 20
+    pixels and centred by mass in 28 x 28, as MNIST's digits were; an image that is already in this form is left
+    unchanged. For other networks, such as those trained on your own data, it is only resized. --prepare overrides this.
 
     In photographs, shadows, uneven light, printed lines and the surroundings of the sheet are removed first. A
     prediction that is doubtful (several drawings, a drawing that is cut off or fills the image, or a probability below

@@ -134,15 +134,15 @@ def _mistakes(done: "Reproduction") -> str:
         return "not comparable: the test images are not the same"
     judgement = "more than chance explains" if done.verdict == "different" else "no more than chance explains"
     return (
-        f"{found.only_a_wrong:,} images only the original gets wrong, {found.only_b_wrong:,} only the repetition, "
-        f"{found.both_wrong:,} both: {judgement} (McNemar's exact p = {found.p:.3g})"
+        f"misclassified only by the original: {found.only_a_wrong:,}, only by the repetition: {found.only_b_wrong:,}, "
+        f"by both: {found.both_wrong:,}; {judgement} (McNemar's exact p = {found.p:.3g})"
     )
 
 
 def _change(change: "Changed") -> str:
     name = _NAMES.get(change.what, change.what)
     if change.what == "git_dirty" and change.before == change.after:
-        return f"{name}: both times, and not recorded which"
+        return f"{name}: in both runs; which ones is not recorded"
     return f"{name}: {_value(change.before)} -> {_value(change.after)}"
 
 

@@ -30,7 +30,7 @@ from mnist_lab.terminal.output import echo, print_json
     metavar="K",
     help="Cross-validation: repeat every run with each of K folds of the training rows.",
 )
-@_options.jobs("Parallel runs; auto: as many as suit this machine.")
+@_options.jobs("Parallel runs; auto: one per GPU or, without a GPU, one per processor.")
 @click.option(
     "--cluster",
     metavar="WHERE",

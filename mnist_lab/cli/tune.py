@@ -52,7 +52,7 @@ def tune(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Search for a good configuration within a budget, and confirm the best with fresh seeds.
+    """Search for a good configuration within a budget, and confirm the best with new seeds.
 
     SEARCH is a search file or the name of one that ships with mnist-lab (see `mnist-lab configs`).
 

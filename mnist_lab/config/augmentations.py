@@ -9,10 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mnist_lab.config.spec import Item, NonNegative, OneOf, PositiveFloat, Probability
-
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-UpToWhole = Annotated[float, Field(ge=0, le=1)]
+from mnist_lab.config.spec import Item, NonNegative, OneOf, PositiveFloat, Probability, Rate
 
 
 class Augmentation(Item):
@@ -50,7 +47,7 @@ class Shift(Geometric):
 
     key = "shift"
     short = "fraction"
-    fraction: Fraction
+    fraction: Rate
     """Largest shift, as a fraction of the height and of the width."""
 
 
@@ -87,7 +84,7 @@ class Brightness(Augmentation):
 
     key = "brightness"
     short = "delta"
-    delta: UpToWhole
+    delta: Probability
     """Largest change in either direction, as a fraction of the full range."""
 
 
@@ -96,7 +93,7 @@ class Contrast(Augmentation):
 
     key = "contrast"
     short = "factor"
-    factor: UpToWhole
+    factor: Probability
     """The random factor lies between 1 - factor and 1 + factor."""
 
 
@@ -105,7 +102,7 @@ class Noise(Augmentation):
 
     key = "noise"
     short = "std"
-    std: UpToWhole
+    std: Probability
     """Standard deviation, as a fraction of the full range."""
 
 

@@ -45,17 +45,22 @@ def kind_of(where: str) -> Literal["dask", "slurm"]:
     )
 
 
-_TIME = re.compile(r"(?:(?P<days>\d+)-)?(?P<hours>\d+):(?P<minutes>\d{2})(?::(?P<seconds>\d{2}))?")
+_TIME = re.compile(
+    r"(?P<days>\d+)-(?P<hours>\d+)(?::(?P<minutes>\d{2})(?::(?P<seconds>\d{2}))?)?"
+    r"|(?:(?P<H>\d+):)?(?P<M>\d+):(?P<S>\d{2})"
+)
+"""As in `man sbatch`, `--time`: of two numbers without days the first is minutes."""
 
 
 def _minutes(given: Any) -> Any:
-    """Minutes, rounded up, of a time as SLURM writes it: `2:00:00`, `1-12:00`, `0:30`."""
+    """Minutes, rounded up, of a time as SLURM writes it: `2:00:00`, `1-12:00`, `30:00` (30 minutes)."""
     if not isinstance(given, str):
         return given
     found = _TIME.fullmatch(given)
     if found is None:
-        raise invalid(f'expected minutes, or hours as in "2:00:00" or "1-12:00", received \'{given}\'')
-    days, hours, minutes, seconds = (int(found[name] or 0) for name in ("days", "hours", "minutes", "seconds"))
+        raise invalid(f'expected minutes, or a time as in "2:00:00" or "1-12:00", received \'{given}\'')
+    names = (("days",), ("hours", "H"), ("minutes", "M"), ("seconds", "S"))
+    days, hours, minutes, seconds = (sum(int(found[name] or 0) for name in some) for some in names)
     return (days * 24 + hours) * 60 + minutes + (seconds > 0)
 
 

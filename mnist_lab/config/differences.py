@@ -11,6 +11,7 @@ from mnist_lab.config.layers import Cnn, Conv, Custom, Layer, Mlp, Residual, Sep
 from mnist_lab.config.optimizers import Optimizer
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS, WITHOUT_FRACTION, Config, InitialWeights, Validation
 from mnist_lab.config.spec import Item, Spec
+from mnist_lab.text.quantities import count
 
 MAX_TEXT = 80
 """Maximum length of the changes to a list of layers; beyond it the networks are named instead."""
@@ -157,7 +158,7 @@ def _arguments(spec: Spec, names: Iterable[str]) -> str:
 
 def _named(name: str, value: Any, *, bare: bool) -> str:
     if name == "layers":
-        return f"of {len(value)} layers"
+        return f"of {count(len(value), 'layer')}"
     if name in _UNITS:
         return f"{in_short(value)} {name}"
     pair = isinstance(value, tuple) and len(value) == 2 and name in ("kernel", "size", "strides")
@@ -248,8 +249,8 @@ def _list_changes(before: Sequence[Item], after: Sequence[Item], prefix: str = "
 
 def _texts(items: Counter[Item]) -> Counter[str]:
     texts: Counter[str] = Counter()
-    for item, count in items.items():
-        texts[_item(item)] += count
+    for item, times in items.items():
+        texts[_item(item)] += times
     return texts
 
 

@@ -14,7 +14,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
-from mnist_lab.errors import ConfigError
+from mnist_lab.errors import ConfigError, reason
 
 Key = str | int
 KeyPath = tuple[Key, ...]
@@ -156,20 +156,19 @@ def read(path: Path) -> Document:
     except IsADirectoryError:
         raise ConfigError(f"{path}: expected a YAML file, but this is a folder.") from None
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from None
+        raise ConfigError(f"{path}: cannot be read ({reason(error)}).") from None
     if len(raw) > MAX_BYTES:
-        raise ConfigError(f"{path}: expected a configuration, but the file has more than {MAX_BYTES:,} bytes.")
+        raise ConfigError(f"{path}: expected a YAML file written by hand, but it has more than {MAX_BYTES:,} bytes.")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not a text file in UTF-8 (byte {error.start}).") from None
     document = parse(text, str(path))
     if document.value is None:
-        raise ConfigError(f"{path}: the file is empty.", "`mnist-lab configs` lists configurations to start from.")
+        raise ConfigError(f"{path}: the file is empty.")
     if not isinstance(document.value, dict):
         raise ConfigError(
-            f"{document.position(())}: expected a mapping of keys such as 'model' and 'data', "
-            f"received {in_words(document.value)}."
+            f"{document.position(())}: expected a mapping of keys to values, received {in_words(document.value)}."
         )
     return document
 

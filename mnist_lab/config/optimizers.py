@@ -131,7 +131,7 @@ class Ftrl(Optimizer):
     l2_regularization_strength: NonNegative = 0.0
     """Factor of the L2 penalty."""
     l2_shrinkage_regularization_strength: NonNegative = 0.0
-    """Factor of an L2 penalty on the gradient's magnitude."""
+    """Factor of an L2 penalty that is added to the gradient, but not to the accumulated squared gradients."""
     beta: NonNegative = 0.0
     """The paper's beta."""
 

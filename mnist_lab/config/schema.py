@@ -1,6 +1,7 @@
 """The schema of a configuration."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -41,7 +42,7 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 def class_key(name: int | str) -> int | str:
     """A class's name or label as a key: a whole number where it is written like one, so that `3` and `'3'` are one."""
-    return int(name) if str(name).lstrip("-").isdecimal() and str(int(name)) == str(name) else name
+    return int(name) if re.fullmatch(r"0|-?[1-9][0-9]{0,18}", str(name)) else name
 
 
 def _class_keys(value: Any) -> Any:
@@ -49,7 +50,8 @@ def _class_keys(value: Any) -> Any:
         return value
     keyed = {class_key(key): weight for key, weight in value.items()}
     if len(keyed) < len(value):
-        raise invalid("a class has two weights, once as a number and once as text")
+        twice = next(key for key in keyed if [*map(class_key, value)].count(key) > 1)
+        raise invalid(f"class {twice} has two weights, one for the number {twice} and one for the text '{twice}'")
     return keyed
 
 
@@ -144,7 +146,7 @@ class Validation(Spec):
     `validation_split`."""
     folds: Annotated[int | None, Field(ge=2, validate_default=True)] = None
     """Number of parts for cross-validation, with the same share of each class; only with `split: folds`, 5 by default.
-    Parts and `data.subset` do not depend on the seed, so all runs on the same rows have the same folds."""
+    Then parts and `data.subset` do not depend on the seed, so all runs on the same rows have the same folds."""
     fold: Annotated[int | None, Field(ge=1, validate_default=True)] = None
     """The part for validation, from 1 to `folds`; only with `split: folds`, 1 by default."""
 
@@ -189,12 +191,12 @@ class Data(Spec):
     """What the first layers of the model do with the pixels."""
 
     def comparable(self, other: "Data") -> bool:
-        """Whether accuracies are comparable: same data set, same number of training and test images."""
+        """Whether accuracies are comparable: same images, same number of training and test images."""
         mine, theirs = (
-            (Path(data.dataset).resolve() if os.sep in data.dataset else data.dataset, data.subset, data.test_subset)
-            for data in (self, other)
+            Path(data.dataset).resolve() if os.sep in data.dataset else data.dataset for data in (self, other)
         )
-        return mine == theirs
+        parts = ("resize", "grey", "subset", "test_subset")
+        return mine == theirs and all(getattr(self, part) == getattr(other, part) for part in parts)
 
     @model_validator(mode="after")
     def _rows_are_a_range(self) -> Self:
@@ -325,7 +327,12 @@ class Config(Spec):
     runtime: Runtime = Runtime()
     """Where training runs, and how fast."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
-    """Seed of everything random: initial weights, splits, subsets, shuffling, augmentation, dropout."""
+    """Seed of everything random: initial weights, splits (except folds), subsets, shuffling, augmentation, dropout."""
+
+    def in_fold(self, fold: int | None) -> "Config":
+        """The same with the validation images of another fold."""
+        validation = self.data.validation.model_copy(update={"fold": fold})
+        return self.model_copy(update={"data": self.data.model_copy(update={"validation": validation})})
 
     @property
     def handicaps(self) -> tuple[Item | Custom, ...]:
@@ -381,7 +388,8 @@ def json_schema() -> dict[str, Any]:
     schema = file_schema(Config)
     extends = {
         "type": "string",
-        "description": "Another configuration, whose settings this one changes: a path relative to this file.",
+        "description": "Another configuration, whose settings this one changes: a path relative to this file, or the "
+        "name of a shipped configuration.",
     }
     schema["properties"] = {"extends": extends, **schema["properties"]}
     schema["anyOf"] = [{"required": ["extends"]}, {"required": ["data", "model"]}]

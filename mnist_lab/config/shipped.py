@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mnist_lab.config.names import existing_form
 from mnist_lab.config.problems import suggest
-from mnist_lab.errors import ConfigError
+from mnist_lab.errors import ConfigError, reason
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 SUFFIXES = (".yaml", ".yml")
@@ -84,7 +84,7 @@ def find_sweep(reference: str | Path) -> Path:
     raise ConfigError(
         f"{reference}: no such file or folder, and mnist-lab ships nothing with that name"
         f"{suggest(name, sorted({*files, *folders}))}.",
-        "`mnist-lab configs` lists those that do.",
+        "`mnist-lab configs` lists what it ships.",
     )
 
 
@@ -98,7 +98,7 @@ def _path(reference: str | Path, beside: Path = Path()) -> Path:
     try:
         path.exists()
     except OSError as error:
-        raise ConfigError(f"{reference}: cannot be read ({error.strerror}).") from None
+        raise ConfigError(f"{reference}: cannot be read ({reason(error)}).") from None
     return path
 
 
@@ -130,5 +130,5 @@ def find(reference: str | Path, beside: Path = Path()) -> Path:
         return path
     raise ConfigError(
         f"{reference}: no such file, and mnist-lab ships no configuration with that name{suggest(name, names())}.",
-        "`mnist-lab configs` lists those that do.",
+        "`mnist-lab configs` lists what it ships.",
     )

@@ -23,7 +23,7 @@ from mnist_lab.datasets.files import kind, printable
 from mnist_lab.datasets.form import AS_IT_IS, Form
 from mnist_lab.datasets.known import KNOWN, KnownSet
 from mnist_lab.datasets.npz import write
-from mnist_lab.datasets.selection import FOLDS_SEED, Rows, SplitKind, fold, scarce, split, subset
+from mnist_lab.datasets.selection import FOLDS_SEED, Rows, fold, scarce, split, subset
 from mnist_lab.errors import DataError
 from mnist_lab.system.directories import cache_dir, expanded
 
@@ -35,7 +35,6 @@ __all__ = [
     "KnownSet",
     "Progress",
     "Rows",
-    "SplitKind",
     "class_list",
     "fetch",
     "find",
@@ -176,9 +175,10 @@ def _not_here(known: KnownSet, search: lookup.Search, failures: list[str] | None
     archive = " or mnist.npz" if known.name == "mnist" else ""
     ways = [
         f"Put its four IDX files{archive} into a folder and pass --data-dir FOLDER, or set {lookup.DATA_VARIABLE}.",
-        f"On a machine with network: mnist-lab data fetch {known.name} --data-dir FOLDER; then copy FOLDER here.",
+        f"On a machine with network access: mnist-lab data fetch {known.name} --data-dir FOLDER; then copy it here.",
         "Use the handwritten digits that come with mnist-lab: --dataset digits",
     ]
     if failures is None:
         ways[1] = f"Download it: mnist-lab data fetch {known.name}"
-    return DataError("\n".join(lines), "Ways on:\n" + "\n".join(f"  {n}. {way}" for n, way in enumerate(ways, 1)))
+    numbered = "\n".join(f"  {n}. {way}" for n, way in enumerate(ways, 1))
+    return DataError("\n".join(lines), f"What you can do:\n{numbered}")

@@ -67,7 +67,7 @@ def brought_to(dataset: Dataset, form: Form) -> Dataset:
         return dataset
     images = {role: form.applied_to_all(getattr(dataset, role)) for role in dataset.digests if role[0] == "x"}
     digests = {**dataset.digests, **{role: array_digest(array) for role, array in images.items()}}
-    note = f"The images were brought from {size_of(given)} to {size_of(form.shape(given))}."
+    note = f"The images were converted from {size_of(given)} to {size_of(form.shape(given))}."
     return dataclasses.replace(
         dataset, **images, digests=digests, sha256=combined_digest(digests.values()), notes=(*dataset.notes, note)
     )

@@ -21,7 +21,7 @@ from mnist_lab.datasets import formats
 from mnist_lab.datasets.assembly import assemble
 from mnist_lab.datasets.dataset import Dataset
 from mnist_lab.datasets.known import KNOWN, KnownSet, Mirror
-from mnist_lab.errors import DataError
+from mnist_lab.errors import DataError, reason
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the file's address, the bytes that are here, and the bytes there will be if that is known."""
@@ -198,7 +198,7 @@ def _writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise DataError(
-            f"{error.filename or path}: cannot be written: {error.strerror or error}.",
+            f"{error.filename or path}: cannot be written: {reason(error)}.",
             "Choose another folder with --data-dir, or another cache with XDG_CACHE_HOME.",
         ) from error
 

@@ -12,17 +12,12 @@ from io import BufferedIOBase, BufferedReader
 from pathlib import Path
 from typing import Literal
 
-from mnist_lab.errors import DataError
+from mnist_lab.errors import DataError, reason
+from mnist_lab.system.paths import SPECIAL, mode_of
 
 MOST_BYTES = 2 * 2**30
 """The largest array that is read, in bytes; MNIST's training images are 47 million."""
 _BLOCK = 2**20
-_SPECIAL = {
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
 
 
 def kind(path: Path) -> Literal["file", "folder"] | None:
@@ -34,8 +29,8 @@ def kind(path: Path) -> Literal["file", "folder"] | None:
     mode = _mode(path)
     if mode is None:
         return None
-    if special := _SPECIAL.get(stat.S_IFMT(mode)):
-        raise DataError(f"{path}: expected a regular file, this is {special}.")
+    if special := SPECIAL.get(stat.S_IFMT(mode)):
+        raise DataError(f"{path}: expected a regular file, but this is {special}.")
     return "folder" if stat.S_ISDIR(mode) else "file"
 
 
@@ -98,18 +93,16 @@ def unreadable(path: Path, error: OSError) -> DataError:
     if isinstance(error, FileNotFoundError):
         return DataError(f"{path}: there is no such file or folder.")
     if isinstance(error, NotADirectoryError):
-        return DataError(f"{path}: expected a folder, this is a file.")
+        return DataError(f"{path}: expected a folder, but this is a file.")
     if isinstance(error, IsADirectoryError):
-        return DataError(f"{path}: expected a file, this is a folder.")
+        return DataError(f"{path}: expected a file, but this is a folder.")
     if isinstance(error, PermissionError):
         return DataError(f"{path}: no permission to read it.", "Change its permissions, or run as its owner.")
-    return DataError(f"{path}: cannot be read: {error.strerror or error}.")
+    return DataError(f"{path}: cannot be read: {reason(error)}.")
 
 
 def _mode(path: Path) -> int | None:
     try:
-        return path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a null character
-        return None
+        return mode_of(path)
     except OSError as error:
         raise unreadable(path, error) from error

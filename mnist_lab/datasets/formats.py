@@ -9,7 +9,7 @@ from mnist_lab.datasets.files import entries, kind, printable
 from mnist_lab.datasets.form import AS_IT_IS, Form
 from mnist_lab.errors import DataError
 
-EXPECTED = f"""Understood are:
+EXPECTED = f"""Supported:
   a folder with four IDX files (train-images-idx3-ubyte.gz, ...);
   an .npz file, or a folder with one: {", ".join(ROLES)}, or MedMNIST's train_images, ...;
   a folder with an .npz or .npy file for each array: kmnist-train-imgs.npz, ...;

@@ -262,7 +262,8 @@ def judge(known: KnownSet, raw: Raw, digests: Mapping[str, str]) -> tuple[bool, 
     differ = [name for (name, sha), right in zip(found.items(), expected, strict=True) if sha != right]
     if not differ:
         return True, f"the SHA-256 hashes of all four {what} match those of {known.title}"
-    return False, f"the SHA-256 of {', '.join(differ)} {'is' if len(differ) == 1 else 'are'} not that of {known.title}"
+    hashes, do = ("hash", "does") if len(differ) == 1 else ("hashes", "do")
+    return False, f"the SHA-256 {hashes} of {', '.join(differ)} {do} not match {known.title}"
 
 
 def recognize(raw: Raw, digests: Mapping[str, str]) -> tuple[KnownSet, str] | None:

@@ -36,14 +36,14 @@ def images(array: NDArray[Any], where: str) -> NDArray[Any]:
     if not (low >= 0 and high <= 255):
         raise DataError(
             f"{where}: pixels must lie within 0..255, received {low:g} to {high:g}.",
-            "Bring them there; models rescale and standardize by themselves (data.preprocess).",
+            "Rescale them to 0..255; models rescale and standardize by themselves (data.preprocess).",
         )
     whole = array.astype(np.uint8)
     return array if array.dtype.kind == "f" and (whole != array).any() else whole
 
 
 def square(pixels: int, where: str) -> int:
-    """The side of a square grey image of so many pixels.
+    """The side of a square grey image of this many pixels.
 
     Raises:
         DataError: there is none.

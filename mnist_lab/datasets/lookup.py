@@ -66,7 +66,7 @@ def find_in(known: KnownSet, folder: Path, search: Search, origin: str = "--data
         case None:
             raise DataError(f"{folder}: there is no such folder (from {origin}).")
         case "file":
-            raise DataError(f"{folder}: expected a folder, this is a file (from {origin}).")
+            raise DataError(f"{folder}: expected a folder, but this is a file (from {origin}).")
     own = folder / known.folder
     if kind(own):
         raw = formats.read_folder(own, known.prefix)

@@ -34,8 +34,8 @@ _DAMAGE = (
 """What zipfile and NumPy raise on damaged files, besides OSError. RuntimeError: one wrong byte makes a file look
 encrypted or compressed in an unknown way."""
 _UNDERSTOOD = (
-    f"Understood are {', '.join(ROLES)} and names of the same words, such as train_images or X_test; without a test"
-    " part one is split off. A validation part (x_val, y_val) is used as such."
+    f"Expected {', '.join(ROLES)} or names with the same meaning, such as train_images or X_test; without a test part,"
+    " one is split off. A validation part (x_val, y_val) is used as such."
 )
 
 

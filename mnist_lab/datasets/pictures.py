@@ -49,7 +49,9 @@ def read(path: Path) -> Pixels:
         case None:
             raise DataError(f"{path}: there is no such file.")
         case "folder":
-            raise DataError(f"{path}: expected a picture, this is a folder.", f"Its files: {path}/*.png")
+            raise DataError(
+                f"{path}: expected a picture, but this is a folder.", f"Name the files in it, for example {path}/*.png."
+            )
     if path.suffix.lower() == ".npy":
         pixels = _array(path)
     else:
@@ -148,9 +150,9 @@ def _array(path: Path) -> Pixels:
                 f"{path}: contains pickled Python objects or no array; neither is loaded: pickles can execute code.",
                 "Save a plain array of numbers: numpy.save(path, image).",
             ) from error
-        raise DataError(f"{path}: no .npy file, or damaged ({error}).") from error
+        raise DataError(f"{path}: not an .npy file, or damaged ({error}).") from error
     if not isinstance(array, np.ndarray):
-        raise DataError(f"{path}: expected one array, this is an archive of several.")
+        raise DataError(f"{path}: expected one array, but this is an archive of several.")
     return _pixels(array, str(path))
 
 
@@ -178,7 +180,7 @@ def _bytes(array: NDArray[Any], what: str) -> Pixels:
 
 def _refuse_empty(path: Path) -> None:
     if path.stat().st_size == 0:
-        raise DataError(f"{path}: expected a picture, this file is empty (0 bytes).")
+        raise DataError(f"{path}: expected a picture, but this file is empty (0 bytes).")
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
@@ -190,5 +192,5 @@ def _check_size(path: Path, width: int, height: int) -> None:
 def _too_many_pixels(path: Path, size: str) -> DataError:
     return DataError(
         f"{path}: {size}; at most {MOST_PIXELS / 1e6:.0f} million are read.",
-        "Crop it to the digit, or make it smaller; a few hundred pixels are enough.",
+        "Crop it to the drawing, or make it smaller; a few hundred pixels are enough.",
     )

@@ -50,7 +50,7 @@ def to_bytes(raw: Raw) -> Scaled:
         raise DataError(
             f"{' and '.join(_PARTS[role] for role in images).capitalize()} images have different ranges of pixels:\n"
             + "\n".join(f"  0 to {brightest[role]:g} in {raw.places[role]}" for role in images),
-            "Bring all to 0..255; the brightest pixel of each should be near 255.",
+            "Rescale all parts to 0..255; the brightest pixel of each should be near 255.",
         )
     top, white = brightest[high], float(FULL)
     if top == 0:
@@ -107,7 +107,7 @@ def _nearly_black(raw: Raw, images: Mapping[str, NDArray[Any]]) -> list[str]:
         if dark.size * 2 > shown:
             raise DataError(
                 f"{raw.places[role]}: {found}, but others reach {brightest.max():g}.",
-                "Their pixels are on different scales: bring every image to 0..255.",
+                "Their pixels are on different scales: rescale every image to 0..255.",
             )
         notes.append(f"{raw.places[role]}: {found}.")
     return notes

@@ -35,7 +35,7 @@ _LONGEST_LINE = 2**22
 _PART = 2**20
 """Pixels that are parsed at a time."""
 _UNDERSTOOD = (
-    "Understood are rows of a label and the pixels 0..255 of a square grey image, with a header such as"
+    "Expected rows of a label and the pixels 0..255 of a square grey image, with a header such as"
     " label,pixel0,pixel1,... or without one, then with the labels first."
 )
 
@@ -148,7 +148,7 @@ def _layout_of(path: Path) -> _Layout:
     with _text(path) as file:
         first = file.readline(_LONGEST_LINE)
     if not first.strip():
-        raise DataError(f"{path}: expected a header or a row of numbers, the first line is empty.", _UNDERSTOOD)
+        raise DataError(f"{path}: expected a header or a row of numbers, but the first line is empty.", _UNDERSTOOD)
     delimiter = max(",;\t", key=first.count)
     first = first.removeprefix("# ")  # as numpy.savetxt begins a header
     cells = [cell.strip() for cell in _cells(first, delimiter)]

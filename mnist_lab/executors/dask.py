@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 from typing_extensions import override
 
-from mnist_lab.errors import InputError, SetupError
+from mnist_lab.errors import InputError, SetupError, first_line
 from mnist_lab.executors import dask_worker
 from mnist_lab.executors.interface import CallExecutor, DiedError, LostError, Progress
 from mnist_lab.system.hardware import processors
@@ -91,7 +91,7 @@ class DaskCluster:
             return distributed.Client(**target, timeout=CONNECT, set_as_default=False)
         except (OSError, TimeoutError, ValueError, KeyError) as error:
             raise InputError(
-                f"--cluster {self.where}: no Dask scheduler answers there ({str(error).splitlines()[0]}).",
+                f"--cluster {self.where}: no Dask scheduler answers there ({first_line(error)}).",
                 "Start one with `dask scheduler`, or check the address and the network.",
             ) from None
 
@@ -237,7 +237,7 @@ class DaskExecutor(CallExecutor):
         refused = {address: f"{new[address]}: {problem}" for address, problem in problems.items() if problem}
         self.refused |= refused
         for each in refused.values():
-            self.note(f"A worker is not used. {each}")
+            self.note(f"Worker not used: {each}")
         answers = self.cluster.ask(fit, dask_worker.admit, self._id)
         first = not self.admitted
         self.admitted |= {address: fit[address] for address, answer in answers.items() if answer is None}
@@ -259,7 +259,7 @@ class DaskExecutor(CallExecutor):
             return False
         if address in self.admitted:  # a call that waited there may have started before it was retired
             self.refused[address] = f"{self.admitted.pop(address)}: {reason}"
-            self.note(f"A worker is not used any more. {self.refused[address]}")
+            self.note(f"Worker no longer used: {self.refused[address]}")
             self.cluster.ask([address], dask_worker.retire, self._id)
         return True
 

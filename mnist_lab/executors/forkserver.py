@@ -60,7 +60,7 @@ class _Server:
     """The server of a process: one purpose at a time, with the environment that it and its successors inherit."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._users = 0
         self._purpose: tuple[object, ...] = ()
         self._environment = ExitStack()

@@ -127,8 +127,10 @@ class Slurm:
         left = [task for task in ids if task not in found]
         if self.options.engine == "local":
             return found | {task: _local(task) for task in left}
-        states: dict[str, tuple[str, str, str]] = {}
-        for ask in (_squeue, _sacct, _scontrol):
+        states = _squeue() if left else {}
+        if states is None:  # whether they have ended is unknown, and a task that has not must not be submitted again
+            return found | {task: Status("queued", "SLURM does not answer") for task in left}
+        for ask in (_sacct, _scontrol):
             if missing := [task for task in left if task not in states]:
                 states |= {task: state for task, state in ask(missing).items() if task in missing}
         for task in left:
@@ -164,19 +166,22 @@ class Slurm:
         return f"{WHY[state]} ({state}{more})"
 
 
-def _answer(*command: str) -> list[str]:
-    """The lines that a command of SLURM prints; none if it fails, as `sacct` does without accounting."""
+def _answer(*command: str) -> list[str] | None:
+    """The lines that a command of SLURM prints; None if it fails, as `sacct` does without accounting."""
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         done = subprocess.run(command, capture_output=True, text=True, timeout=ANSWER, check=False)
         if done.returncode == 0:
             return done.stdout.splitlines()
-    return []
+    return None
 
 
-def _squeue(tasks: Sequence[str]) -> dict[str, tuple[str, str, str]]:
-    """State, reason and node of the user's tasks that have not ended."""
+def _squeue() -> dict[str, tuple[str, str, str]] | None:
+    """State, reason and node of the user's tasks that have not ended; None if SLURM does not answer."""
+    lines = _answer("squeue", "--noheader", "--array", f"--user={getpass.getuser()}", "--format=%i|%T|%r|%N")
+    if lines is None:
+        return None
     found = {}
-    for line in _answer("squeue", "--noheader", "--array", f"--user={getpass.getuser()}", "--format=%i|%T|%r|%N"):
+    for line in lines:
         task, state, why, node = line.strip().split("|", 3)
         found[task] = state, "" if why == "None" else why, node
     return found
@@ -185,7 +190,7 @@ def _squeue(tasks: Sequence[str]) -> dict[str, tuple[str, str, str]]:
 def _sacct(tasks: Sequence[str]) -> dict[str, tuple[str, str, str]]:
     arrays = ",".join(sorted({task.partition("_")[0] for task in tasks}))
     found = {}
-    for line in _answer("sacct", "-X", "-n", "-P", "--format=JobID,State,ExitCode,NodeList", f"--jobs={arrays}"):
+    for line in _answer("sacct", "-X", "-n", "-P", "--format=JobID,State,ExitCode,NodeList", f"--jobs={arrays}") or ():
         task, state, code, node = line.strip().split("|", 3)
         found[task] = state.split()[0], f"exit code {code}", node
     return found
@@ -194,7 +199,7 @@ def _sacct(tasks: Sequence[str]) -> dict[str, tuple[str, str, str]]:
 def _scontrol(tasks: Sequence[str]) -> dict[str, tuple[str, str, str]]:
     found = {}
     for array in sorted({task.partition("_")[0] for task in tasks}):
-        for line in _answer("scontrol", "--oneliner", "show", "job", array):
+        for line in _answer("scontrol", "--oneliner", "show", "job", array) or ():
             facts = dict(re.findall(r"(\w+)=(\S*)", line))
             element = f"{array}_{facts['ArrayTaskId']}" if "ArrayTaskId" in facts else facts.get("JobId", "")
             why = facts.get("Reason", "")

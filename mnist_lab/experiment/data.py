@@ -127,7 +127,7 @@ def prepare_data(config: Config, dataset: Dataset) -> Splits:
         if data.rows is None:
             raise DataError(f"{dataset.source}: there are no training images of {missing}.")
         raise ConfigError(
-            f"data.rows: there are no training images of {missing} among these {len(everything):,}.",
+            f"data.rows: there are no images of {missing} among these {count(len(everything), 'training image')}.",
             "If the rows are sorted by class, use data.subset, which draws from every class.",
         )
     if data.subset is not None:
@@ -167,7 +167,7 @@ def _check_folds(labels: Labels, folds: int, dataset: Dataset) -> None:
     if counts[rarest] < folds:
         raise ConfigError(
             f"data.validation.folds: expected at most {counts[rarest]}, the number of images of class"
-            f" {dataset.classes[rarest]} among these {len(labels):,}, received {folds}.",
+            f" {dataset.classes[rarest]} among these {count(len(labels), 'training image')}, received {folds}.",
             "Use fewer folds or more rows; every class needs an image in every fold.",
         )
 
@@ -196,7 +196,7 @@ def _check_split(labels: Labels, name: str, data: Data, dataset: Dataset) -> Non
         split, fraction = data.validation.split, data.validation.fraction
         raise ConfigError(
             f"data.validation: {split} with fraction {fraction:g} leaves no {name} images of {missing}"
-            f" among {len(labels):,}; every class needs at least one for training and one for validation.",
+            f" among {count(len(labels), 'image')}; every class needs one for training and one for validation.",
             "Use more rows, another fraction, or split: none for no validation."
             if split == "stratified"
             else "Use split: stratified (--set data.validation.split=stratified).",

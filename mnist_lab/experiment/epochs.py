@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mnist_lab.errors import DamagedError, InputError, TrainingError
 from mnist_lab.experiment.observer import Observer, Plan
-from mnist_lab.runs import CHECKPOINT, LAST_CHECKPOINT, Continued, RunFolder
+from mnist_lab.runs import CHECKPOINT, ERROR, LAST_CHECKPOINT, Continued, RunFolder
 
 if TYPE_CHECKING:
     from mnist_lab.training import Trainer
@@ -25,7 +25,7 @@ def begin_or_resume(trainer: "Trainer", folder: RunFolder, observer: Observer, *
         except InputError as error:
             unusable = f"The checkpoint cannot be used; restarting the training: {error}"
     if trainer.history:
-        (folder.path / "error.txt").unlink(missing_ok=True)
+        (folder.path / ERROR).unlink(missing_ok=True)
     else:
         folder.clear()
     if unusable:

@@ -67,7 +67,7 @@ def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
     train = warm_start.settle(class_weights.by_name(config.train, dataset), results)
     config = config.model_copy(update={"data": data, "runtime": runtime, "train": train})
     mark = fingerprint_of(config, dataset)
-    group = fingerprint_of(_first_fold(config), dataset) if data.validation.fold else None
+    group = fingerprint_of(config.in_fold(1), dataset) if data.validation.fold else None
     folder = RunFolder.of(results, str(config.experiment), config.seed, mark)
     notes = (*dataset.notes, *notes)
     return Identity(config, mark, folder, results, notes, group, dataset.sha256, dataset.classes)
@@ -77,8 +77,3 @@ def fingerprint_of(config: Config, dataset: Dataset) -> str:
     """The fingerprint of a configuration that is resolved, as `identify` does it."""
     backend = str(config.runtime.backend)
     return fingerprint(config, dataset_sha256=dataset.sha256, backend=backend, classes=dataset.classes)
-
-
-def _first_fold(config: Config) -> Config:
-    validation = config.data.validation.model_copy(update={"fold": 1})
-    return config.model_copy(update={"data": config.data.model_copy(update={"validation": validation})})

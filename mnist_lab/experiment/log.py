@@ -68,7 +68,9 @@ def remarks(plan: Plan) -> list[str]:
     if start := plan.config.train.initial_weights:
         text.append(f"Initial weights: those of {start.run}.")
     if plan.splits.selected_on_test:
-        text.append("The validation images are the test images, so model selection is based on the test set.")
+        text.append(
+            "The validation images are the test images, so anything chosen by validation is chosen on the test set."
+        )
     if plan.epochs_done and not (plan.continues and plan.continues.epochs == plan.epochs_done):
         text.append(f"Resuming after epoch {plan.epochs_done} of {plan.config.train.epochs}.")
     return text

@@ -65,7 +65,7 @@ def measure(
         ),
         dataset=_dataset(splits, config.data.validation, identity.notes),
         parameters=measured.Parameters(**asdict(plan.summary.parameters)),
-        flops=_flops(plan.summary.multiply_adds, len(splits.train) * len(history)),
+        flops=plan.summary.training_flops(len(splits.train) * len(history)),
         epochs=len(history),
         train=measured.Score(loss=last["loss"], accuracy=last["accuracy"]),
         validation=measured.Score(loss=last["val_loss"], accuracy=last["val_accuracy"]) if validated else None,
@@ -85,11 +85,6 @@ def measure(
         and measured.StoredReference.model_validate(config.reference.model_dump(mode="json", exclude_none=True)),
     )
     return known.with_observations(wording.stored(observe_run(config, known, history)))
-
-
-def _flops(multiply_adds: int | None, images: int) -> int | None:
-    """Two operations per multiply-add; a training step costs three times the forward pass."""
-    return None if multiply_adds is None else 3 * 2 * multiply_adds * images
 
 
 def _dataset(splits: Splits, how: Validation, notes: tuple[str, ...]) -> measured.DatasetFacts:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from mnist_lab.analysis.holm import ALPHA
 from mnist_lab.analysis.mcnemar import Disagreement, disagreement
 from mnist_lab.config import Config
 from mnist_lab.errors import DamagedError, InputError
@@ -17,7 +18,6 @@ from mnist_lab.runs import Arrays, Run, finished_runs
 from mnist_lab.runs.weights import read_weights
 from mnist_lab.system.signals import Interruption, number_of
 
-SIGNIFICANT = 0.05
 REPRODUCED = ".reproduced"
 """The folder for repetitions, in the results folder; hidden, so that they are not taken for further runs."""
 
@@ -58,7 +58,7 @@ class Reproduction:
         """
         if all(self.compared.values()):
             return "identical"
-        return "within noise" if self.mistakes and self.mistakes.p > SIGNIFICANT else "different"
+        return "within noise" if self.mistakes and self.mistakes.p > ALPHA else "different"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -22,6 +22,7 @@ from mnist_lab.experiment.provenance import provenance
 from mnist_lab.experiment.tracking import tracking
 from mnist_lab.runs import CHECKPOINT, LAST_CHECKPOINT, Run, RunFolder, load_run
 from mnist_lab.system.writable import check_clock, check_writable
+from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
     from mnist_lab.models import Builder
@@ -163,7 +164,8 @@ def _run(
             observer = Observers([log, observer])
             if threads and backend.threads < threads:
                 observer.note(
-                    f"Using {backend.threads} threads, not {threads}: no more processors are available to this process."
+                    f"Using {count(backend.threads, 'thread')}, not {threads}: no more processors are available to "
+                    "this process."
                 )
             continues = epochs.begin_or_resume(trainer, written, observer, force=force)
             for note in identity.notes:

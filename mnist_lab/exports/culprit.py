@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from typing_extensions import override
 
-from mnist_lab.errors import InputError, MnistLabError
+from mnist_lab.errors import InputError, MnistLabError, first_line
 from mnist_lab.exports.formats import Format
 from mnist_lab.exports.trained import Trained
 
@@ -35,7 +35,7 @@ def naming_layers(networks: Sequence[Trained], form: Format) -> Iterator[None]:
         if (full := os.strerror(errno.ENOSPC)) in str(error):
             raise OSError(errno.ENOSPC, full) from error
         named = [f"{network.run.folder.path}: {layer}" for network in networks for layer in _culprits(network, form)]
-        reason = str(error).strip().partition("\n")[0]
+        reason = first_line(error)
         what = (
             f"does not support all layers of this network: {', '.join(named)}" if named else f"export failed: {reason}"
         )

@@ -10,7 +10,7 @@ import numpy as np
 
 from mnist_lab.config.layers import Custom, Dense, Dropout, Layer, Residual, Rows
 from mnist_lab.config.schema import Config, Preprocess, Rescale, Standardize
-from mnist_lab.errors import ConfigError
+from mnist_lab.errors import ConfigError, first_line
 from mnist_lab.models.construct import construct
 from mnist_lab.models.description import is_graph
 from mnist_lab.models.memory import check_weights
@@ -209,7 +209,7 @@ def _scope(name: str) -> str:
 def reason(error: Exception) -> str:
     """Keras' message: the bold part if it is wrapped into the arguments of the call, else the first line."""
     bold = re.search(r"\x1b\[1m(.+?)\x1b\[0m", str(error), re.DOTALL)
-    return (bold[1] if bold else str(error)).strip().splitlines()[0]
+    return bold[1].strip().partition("\n")[0] if bold else first_line(error)
 
 
 def _shape(tensor: Any) -> str:

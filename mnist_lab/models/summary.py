@@ -42,6 +42,13 @@ class Summary:
     """Multiply-accumulate operations of the forward pass of one image; training costs about three times as many. None
     where a layer's are not known, which only a custom network has."""
 
+    def training_flops(self, images: int) -> int | None:
+        """Floating-point operations of training on this many images, all epochs together; None if not known.
+
+        Two for each multiply-add; the backward pass costs twice the forward pass.
+        """
+        return None if self.multiply_adds is None else 3 * 2 * self.multiply_adds * images
+
     def table(self) -> tuple[list[Column | str], list[tuple[str, ...]]]:
         """The layers with type, output shape and parameters: columns and rows for `mnist_lab.text.tables`."""
         rows = [

@@ -29,9 +29,8 @@ def run_html(run: Run) -> str:
     data, test = measured.dataset, measured.test
     rows = [["training", f"{data.train:,}", _number(measured.train.loss), _number(measured.train.accuracy), ""]]
     if measured.validation:
-        name = "test as validation" if data.selected_on_test else "validation"
         score = measured.validation
-        rows.append([name, f"{data.validation:,}", _number(score.loss), _number(score.accuracy), ""])
+        rows.append([data.validation_label, f"{data.validation:,}", _number(score.loss), _number(score.accuracy), ""])
     rows.append(["test", f"{test.total:,}", _number(test.loss), _number(test.accuracy), wording.ends(test.ci95)])
     parameters = quantities.parameters(measured.parameters.trainable, measured.parameters.total)
     about = f"{parameters}, {quantities.count(measured.epochs, 'epoch')}, {quantities.duration(measured.seconds.total)}"
@@ -77,7 +76,7 @@ def search_html(record: Search, findings: Sequence[str], files: Sequence[Path]) 
 
 def _curves(run: Run) -> Iterator[str]:
     with suppress(InputError):  # without its history the numbers are there all the same
-        held_out = "test as validation" if run.measured.dataset.selected_on_test else "validation"
+        held_out = run.measured.dataset.validation_label
         for name in ("accuracy", "loss"):
             lines = [Line("training", column(run.history, name))]
             if any(f"val_{name}" in record for record in run.history):

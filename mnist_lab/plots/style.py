@@ -24,7 +24,7 @@ from matplotlib.font_manager import fontManager
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from mnist_lab.errors import NoRoomError
+from mnist_lab.errors import NoRoomError, reason
 from mnist_lab.plots.wrapping import fitted
 from mnist_lab.system import atomic
 
@@ -200,7 +200,7 @@ def save_image(image: Image.Image, path: str | os.PathLike[str], **options: Any)
             image.save(part, format="PNG", **options)
     except OSError as problem:
         raise NoRoomError(
-            f"The plot {path} could not be written: {problem.strerror or problem}.",
+            f"The plot {path} could not be written: {reason(problem)}.",
             "Check that its folder exists and may be written to, and that the disk is not full.",
         ) from problem
     return path

@@ -1,12 +1,10 @@
 """The network of a finished run, applied to image files or to another data set."""
 
 from mnist_lab.prediction.inputs import Picture, Preparation, Signature, check_fit, read_pictures, signature_of
-from mnist_lab.prediction.inside import FeatureMaps, FirstLayer, feature_maps, first_layer
+from mnist_lab.prediction.inside import feature_maps, first_layer
 from mnist_lab.prediction.network import Network, check_model, load_network, warning
 
 __all__ = [
-    "FeatureMaps",
-    "FirstLayer",
     "Network",
     "Picture",
     "Preparation",

@@ -147,7 +147,7 @@ def difference(entry: Entry) -> Cell:
 
 
 def _verdict(entry: Entry) -> Cell:
-    return Cell(entry.verdict.kind if entry.verdict else "")
+    return Cell(wording.outcome(entry.verdict) if entry.verdict else "")
 
 
 def _parameters(entry: Entry) -> Cell:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from mnist_lab.analysis import mean_accuracy_interval, wilson
+from mnist_lab.analysis.family import Tested
 from mnist_lab.analysis.mcnemar import accuracy_difference
 from mnist_lab.analysis.paired import paired
 from mnist_lab.analysis.resampled import resampled
@@ -76,6 +77,11 @@ class Metric:
     unit: Unit
     of: Callable[[Measured], float | None]
 
+    def over(self, group: Group) -> str:
+        """Its mean and standard deviation over the runs of a group."""
+        found = Spread.of(self.of(run.measured) for run in group.runs)
+        return self.unit.text(found) if found else ""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -134,11 +140,6 @@ class Arm:
         return f"{self.entry.group.name} against {self.entry.group.base}"
 
     @property
-    def decisive(self) -> Row:
-        """The accuracies that the verdict is on."""
-        return next(row for row in self.rows if row.metric is decisive(self.entry.group))
-
-    @property
     def cells(self) -> list[tuple[str, str, str, str, str]]:
         """A row for each metric: what it is, the base, the other, the difference and its interval."""
         found = []
@@ -160,6 +161,8 @@ class Comparison:
     section: Section
     """All sides, the base first."""
     arms: tuple[Arm, ...]
+    metric: Metric
+    """The accuracy that verdicts are on: of the test images; of cross-validated runs that of the validation images."""
     models_only: bool
     """Whether every side is a single run: then they are compared as models, whatever their seeds."""
     problems: tuple[str, ...]
@@ -177,13 +180,13 @@ class Comparison:
 
     @property
     def overview(self) -> list[tuple[str, str, str, str, str, str]]:
-        """A row for each side: its name, what it changes, test accuracy, difference, interval and verdict."""
+        """A row for each side: its name, what it changes, its accuracy (`metric`), difference, interval and verdict."""
         base = self.base.group
-        rows = [(base.name, "", wording.spread(base.score), "", "", "")]
+        rows = [(base.name, "", self.metric.over(base), "", "", "")]
         for arm in self.arms:
-            group, row = arm.entry.group, arm.decisive
+            group, row = arm.entry.group, next(row for row in arm.rows if row.metric is self.metric)
             outcome = row.difference_text, row.interval_text, wording.short_in_comparison(arm)
-            rows.append((group.name, group.changed, wording.spread(group.score), *outcome))
+            rows.append((group.name, group.changed, self.metric.over(group), *outcome))
         return rows
 
 
@@ -209,12 +212,14 @@ def compare(sides: Sequence[Side], results: Sequence[Group] = ()) -> Comparison:
         for group, some in zip(others, changes, strict=True)
     ]
     entries = judged([base, *arms], _families(base, arms, results), models_only=models_only)
+    metric = VALIDATION if base.share and not models_only else TEST
     return Comparison(
         section=Section(base.data.heading, entries),
         arms=tuple(
-            _arm(base, entry, some, _pairs(base, entry.group, models_only=models_only))
+            _arm(base, entry, some, _pairs(base, entry.group, models_only=models_only), metric)
             for entry, some in zip(entries[1:], changes, strict=True)
         ),
+        metric=metric,
         models_only=models_only,
         problems=(*(problem for side in sides for problem in side.problems), *_missing([base, *arms])),
     )
@@ -240,11 +245,12 @@ def _same(one: Group, other: Group) -> bool:
     return (one.experiment, one.fingerprint) == (other.experiment, other.fingerprint)
 
 
-def _arm(base: Group, entry: Entry, changes: tuple[Change, ...], pairs: Pairs) -> Arm:
+def _arm(base: Group, entry: Entry, changes: tuple[Change, ...], pairs: Pairs, judged_by: Metric) -> Arm:
     both = [
         (a, b) for i, j in pairs if (a := base.mistakes[i]) is not None and (b := entry.group.mistakes[j]) is not None
     ]
-    rows = [_row(metric, base, entry, pairs) for metric in METRICS]
+    tested = {judged_by: entry.verdict, GAP: entry.gap}
+    rows = [_row(metric, base, entry, pairs, tested.get(metric)) for metric in METRICS]
     known = tuple(row for row in rows if row.base is not None or row.other is not None)
     return Arm(entry, changes, known, len(pairs), _disputed(both) if both else None)
 
@@ -295,7 +301,7 @@ def _pairs(base: Group, arm: Group, *, models_only: bool) -> list[tuple[int, int
     return [(base.keys.index(key), arm.keys.index(key)) for key in base.keys if key in arm.keys]
 
 
-def _row(metric: Metric, base: Group, entry: Entry, pairs: Pairs) -> Row:
+def _row(metric: Metric, base: Group, entry: Entry, pairs: Pairs, tested: Tested | None) -> Row:
     """Without pairs the numbers are those of all runs, and no difference has an interval."""
     other, verdict = entry.group, entry.verdict
     theirs, ours = ([metric.of(run.measured) for run in group.runs] for group in (base, other))
@@ -312,7 +318,6 @@ def _row(metric: Metric, base: Group, entry: Entry, pairs: Pairs) -> Row:
     else:
         spreads = Spread.of(theirs), Spread.of(ours)
         difference = spreads[1].mean - spreads[0].mean if spreads[0] and spreads[1] else None
-    tested = {decisive(base): verdict, GAP: entry.gap}.get(metric)
     if tested and len(pairs) > 1:
         interval = tested.paired and tested.paired.interval
     elif metric is TEST and verdict and (models := verdict.models):
@@ -374,7 +379,10 @@ TEST = Metric("test_accuracy", "Test", ACCURACY, lambda result: result.test.accu
 GAP = Metric("gap", "Gap", SIGNED, lambda result: result.gap)
 VALIDATION = Metric("validation_accuracy", "Validation", ACCURACY, lambda result: result.validation_accuracy)
 TIME = Metric(
-    "training_seconds", "Time", Unit(lambda seconds: duration(seconds.mean)), lambda result: result.training_seconds
+    "training_seconds",
+    "Training time",
+    Unit(lambda seconds: duration(seconds.mean)),
+    lambda result: result.training_seconds,
 )
 METRICS = (
     TEST,
@@ -389,8 +397,3 @@ METRICS = (
     Metric("flops", "FLOPs", COST, lambda result: result.flops),
     TIME,
 )
-
-
-def decisive(group: Group) -> Metric:
-    """What verdicts are on: test accuracy; of cross-validated runs validation accuracy."""
-    return VALIDATION if group.data.folds and group.n > 1 else TEST

@@ -293,18 +293,21 @@ def _short(value: Any) -> float | None:
 
 
 def _images(run: Run, wrong: Mapping[int, Mistake] | None) -> tuple[int, ...] | None:
-    """How many test images there are of each class: those that a run takes for it, set right by its mistakes."""
+    """How many test images there are of each class; without their labels, by a run's predictions and its mistakes."""
     import numpy as np
 
     if wrong is None or not (run.folder.path / "predictions.npz").is_file():
         return None
     try:
-        probabilities = run.folder.read_arrays("predictions.npz")["probabilities"]
-        images = np.bincount(probabilities.argmax(axis=1), minlength=probabilities.shape[1])
+        arrays = run.folder.read_arrays("predictions.npz")
+        classes = arrays["probabilities"].shape[1]
+        if "labels" in arrays:
+            return tuple(map(int, np.bincount(arrays["labels"], minlength=classes)))
+        images = np.bincount(arrays["probabilities"].argmax(axis=1), minlength=classes)
         for mistake in wrong.values():
             images[mistake.predicted] -= 1
             images[mistake.label] += 1
-    except (InputError, KeyError, ValueError, IndexError):
+    except (InputError, KeyError, TypeError, ValueError, IndexError):
         return None
     return tuple(map(int, images)) if images.min() >= 0 else None
 

@@ -77,19 +77,20 @@ def gap(evidence: Evidence, entry: "Entry") -> Observation | None:
     """A generalization gap that is larger or smaller than the base's, seed by seed.
 
     The sign-flip test decides, with Holm's correction over all arms of the base. Where dropout or augmentation differ,
-    a larger gap is not the same as more overfitting.
+    a larger gap is not the same as more overfitting; `biased` is None where a configuration cannot be read.
     """
     test, base = entry.gap, entry.base
     if base is None or test is None or test.paired is None:
         return None
     if base.name in evidence.seen and evidence.learned_nothing(base):
         return None
-    facts = {"base": base.name, "test": test, "biased": base.handicaps != entry.group.handicaps}
+    both = (base.handicaps, entry.group.handicaps)
+    facts = {"base": base.name, "test": test, "biased": None if None in both else both[0] != both[1]}
     return Observation("gap_against_base", test.paired.mean, facts)
 
 
 def onset(_: Evidence, entry: "Entry") -> Observation | None:
-    """Where overfitting sets in, in at least half of the runs, and validation accuracy after it.
+    """Where overfitting starts, in at least half of the runs, and validation accuracy after it.
 
     Each run's onset is that of `analysis.landmarks.overfitting_onset`; the mean and the standard deviation are over the
     epochs after it of all these runs.
@@ -100,7 +101,10 @@ def onset(_: Evidence, entry: "Entry") -> Observation | None:
     if 2 * len(onsets) < len(histories) or len(after) < 2:
         return None
     epochs = [found.epoch for found in onsets]
-    facts = {"epochs": epochs, "of": len(histories), "mean": fmean(after), "deviation": stdev(after)}
+    facts = {
+        "epochs": epochs, "of": len(histories), "mean": fmean(after), "deviation": stdev(after),
+        "name": entry.group.held_out,
+    }  # fmt: skip
     return Observation("overfitting_onset", median_low(epochs), facts)
 
 
@@ -117,7 +121,7 @@ def target(evidence: Evidence, entry: "Entry") -> Observation | None:
         return None
     known = [stays_above(history, evidence.level) for history in histories]
     epochs = [epoch for epoch in known if epoch is not None]
-    facts = {"epochs": epochs, "of": len(histories), "level": evidence.level}
+    facts = {"epochs": epochs, "of": len(histories), "level": evidence.level, "name": entry.group.held_out}
     return Observation("stays_above", median_low(epochs) if epochs else None, facts)
 
 

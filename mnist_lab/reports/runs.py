@@ -157,6 +157,11 @@ class Group:
         return self.first.dataset.selected_on_test
 
     @property
+    def held_out(self) -> str:
+        """What its validation images are: `validation`, or `test` if those served as such."""
+        return "test" if self.selected_on_test else "validation"
+
+    @property
     def chosen_on_test(self) -> int:
         """In how many of its runs the saved weights are those of the epoch that was best on the test images."""
         return sum(run.measured.chosen_on_test for run in self.runs)
@@ -311,16 +316,10 @@ def groups(runs: Sequence[Run]) -> list[Group]:
         ordered = tuple(by_key[key] for key in sorted(by_key))
         config = next(_readable(ordered, lambda run: run.config), None)
         name = f"{experiment} ({fingerprint[:8]})" if configurations[experiment] > 1 else experiment
-        made.append(Group(ordered, config and _first_fold(config), name))
+        if config and config.data.validation.fold:
+            config = config.in_fold(1)  # what all folds have in common
+        made.append(Group(ordered, config, name))
     return list(_in_order(_against_their_bases(made)))
-
-
-def _first_fold(config: Config) -> Config:
-    """The configuration that all folds have in common."""
-    if not config.data.validation.fold:
-        return config
-    validation = config.data.validation.model_copy(update={"fold": 1})
-    return config.model_copy(update={"data": config.data.model_copy(update={"validation": validation})})
 
 
 def settings_of(groups: Iterable[Group]) -> dict[str, dict[str, Any]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab.config.names import hashed
-from mnist_lab.errors import DataError, InputError, SetupError
+from mnist_lab.errors import DataError, InputError, SetupError, reason
 from mnist_lab.reports import facts, figures, page, wording
 from mnist_lab.reports.columns import columns
 from mnist_lab.reports.compare import Comparison
@@ -208,7 +208,7 @@ def rendered_page(
     scripts: Sequence[str] = ("page.js",),
     **context: Any,
 ) -> str:
-    """Render a page: a template that extends `page.html.jinja`.
+    """Render a page.
 
     Args:
         template: its name, below `templates/` of `package`, as those of `styles` and `scripts`.
@@ -222,11 +222,9 @@ def rendered_page(
     environment = templates(package)
     assert environment.loader
     source = environment.loader.get_source
-    texts = [source(environment, name)[0] for name in scripts]
     return environment.get_template(template).render(
         style=Markup("\n").join(Markup(source(environment, name)[0]) for name in styles),
-        scripts=list(map(Markup, texts)),
-        script_hashes=[base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts],
+        scripts=[Markup(source(environment, name)[0]) for name in scripts],
         version=__version__,
         **context,
     )
@@ -262,7 +260,13 @@ def templates(package: str = "mnist_lab.reports", finalize: Callable[[Any], Any]
     environment.globals |= {"wording": wording, "numbered": figures.numbered}
     environment.filters |= {name: getattr(wording, name) for name in wording.__all__}
     environment.filters |= {"count": count, "duration": duration, "typeset": typeset, "breakable": breakable}
+    environment.filters["sha256"] = _sha256
     return environment
+
+
+def _sha256(text: str) -> str:
+    """As a content security policy names a script or style."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def typeset(text: str) -> str:
@@ -289,7 +293,7 @@ def folder_for(what: str, folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise SetupError(
-            f"{folder}: the {what} cannot be written ({error.strerror or error}).",
+            f"{folder}: the {what} cannot be written ({reason(error)}).",
             "Check that the folder may be written to, and that the disk is not full.",
         ) from None
 

@@ -4,7 +4,6 @@ Each reader distinguishes three failures: the file does not exist (MissingError)
 (UnreadableError), or has invalid contents (DamagedError).
 """
 
-import errno
 import json
 import os
 import stat
@@ -18,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from mnist_lab.errors import DamagedError, MissingError, UnreadableError
 from mnist_lab.history import Record
 from mnist_lab.system import atomic
+from mnist_lab.system.paths import SPECIAL, mode_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,12 +78,8 @@ def is_folder(path: Path) -> bool:
 
 def _mode(path: Path, *, follow: bool = True) -> int | None:
     try:
-        return path.stat(follow_symlinks=follow).st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+        return mode_of(path, follow=follow)
     except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
-            return None
         raise UnreadableError.of(error, path) from None
 
 
@@ -103,8 +99,10 @@ def check_file(path: Path) -> None:
             )
         raise MissingError(f"{path.parent}: there is no {path.name}.")
     if not stat.S_ISREG(kind):
-        what = _KINDS.get(stat.S_IFMT(kind), "a special file")
-        raise UnreadableError(f"{path}: cannot be read (expected a file, this is {what}).", "Move it out of the way.")
+        what = "a folder" if stat.S_ISDIR(kind) else SPECIAL.get(stat.S_IFMT(kind), "a special file")
+        raise UnreadableError(
+            f"{path}: cannot be read (expected a file, but this is {what}).", "Move it out of the way."
+        )
 
 
 def read_bytes(path: Path) -> bytes:
@@ -114,9 +112,6 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UnreadableError.of(error, path) from None
-
-
-_KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
 
 
 def read_json(path: Path) -> Any:

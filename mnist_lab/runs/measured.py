@@ -27,11 +27,13 @@ Number = Annotated[float | None, BeforeValidator(_number)]
 Count = Annotated[int, Field(ge=0)]
 
 
-class _Facts(BaseModel):
+class Facts(BaseModel):
+    """Part of a record in JSON; keys of a newer version are kept."""
+
     model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
 
-class Continued(_Facts):
+class Continued(Facts):
     """A finished run whose end was the beginning of this one."""
 
     id: str
@@ -39,7 +41,7 @@ class Continued(_Facts):
     """Its epochs; their durations count among those of this run."""
 
 
-class RunFacts(_Facts):
+class RunFacts(Facts):
     """Which run it is."""
 
     name: str
@@ -55,7 +57,7 @@ class RunFacts(_Facts):
     finished: str
 
 
-class DatasetFacts(_Facts):
+class DatasetFacts(Facts):
     """Which images it was trained and tested on, and how many."""
 
     name: str
@@ -86,6 +88,11 @@ class DatasetFacts(_Facts):
         return self.title or self.name
 
     @property
+    def validation_label(self) -> str:
+        """What its validation images are."""
+        return "test as validation" if self.selected_on_test else "validation"
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of its classes; their numbers where they have none."""
         return self.class_names or tuple(map(str, range(self.classes)))
@@ -97,7 +104,7 @@ class DatasetFacts(_Facts):
         return self
 
 
-class Parameters(_Facts):
+class Parameters(Facts):
     """How large the network is."""
 
     trainable: Count
@@ -105,14 +112,14 @@ class Parameters(_Facts):
     total: Count
 
 
-class Score(_Facts):
+class Score(Facts):
     """Loss and accuracy at the end of the last epoch; the accuracy is a fraction of 1."""
 
     loss: Number
     accuracy: Number
 
 
-class Test(_Facts):
+class Test(Facts):
     """The test of the saved model."""
 
     loss: Number
@@ -130,7 +137,7 @@ class Test(_Facts):
         return self
 
 
-class Best(_Facts):
+class Best(Facts):
     """The epoch whose weights are saved, and the best accuracies over all epochs."""
 
     epoch: Count
@@ -142,13 +149,13 @@ class Best(_Facts):
     validation_accuracy: Number = None
 
 
-class Last(_Facts):
+class Last(Facts):
     """The weights of the last epoch."""
 
     test_accuracy: Number
 
 
-class Seconds(_Facts):
+class Seconds(Facts):
     """How long it took, in seconds."""
 
     total: float
@@ -158,7 +165,7 @@ class Seconds(_Facts):
     epoch_median: float
 
 
-class Observed(_Facts):
+class Observed(Facts):
     """An observation, in the words of the version that finished the run."""
 
     rule: str
@@ -172,7 +179,7 @@ class StoredReference(Reference):
     model_config = ConfigDict(strict=False, extra="allow")
 
 
-class Measured(_Facts):
+class Measured(Facts):
     """All of it, in the order of a reader's interest."""
 
     format: int

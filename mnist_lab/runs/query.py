@@ -84,7 +84,9 @@ class Condition:
         if not isinstance(found, int | float):
             raise InputError(f"{self}: {self.key} is {in_words(found)} and has no order; use ==, != or ~.")
         if not isinstance(self.value, int | float):
-            raise InputError(f"{self}: {self.key} is a number; expected one to compare it with.")
+            raise InputError(
+                f"{self}: {self.key} is a number; expected one to compare it with, received {in_words(self.value)}."
+            )
         return _ORDER[self.operator](found, self.value)
 
     def _equals(self, found: Any) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from mnist_lab.errors import BusyError, InputError, SetupError
+from mnist_lab.errors import BusyError, InputError, SetupError, reason
 from mnist_lab.runs.folder import DAMAGED, NAME, RunFolder
 from mnist_lab.runs.run import find_folder, is_run_folder, load_run
 
@@ -49,9 +49,7 @@ def remove(folder: RunFolder, results: Path) -> None:
     try:
         folder.remove()
     except OSError as error:
-        raise SetupError(
-            f"{folder.path}: cannot be removed ({error.strerror or error}).", _permit(folder.path)
-        ) from error
+        raise SetupError(f"{folder.path}: cannot be removed ({reason(error)}).", _permit(folder.path)) from error
     root = results.resolve()
     above = folder.path.resolve().parents
     empty = above[: above.index(root)] if root in above else above[:1]
@@ -82,7 +80,7 @@ def _check(folder: RunFolder, results: Path) -> None:
         )
     if not _NAME.fullmatch(path.name):
         raise InputError(
-            f"{path}: no run's folder; expected one called seed<seed>-<fingerprint>, with the files of a run.",
+            f"{path}: not a run folder; expected one called seed<seed>-<fingerprint>, with the files of a run.",
             "`mnist-lab list` shows the runs.",
         )
     _check_permission(folder)

@@ -98,7 +98,7 @@ def check_folder(path: Path) -> None:
         UnreadableError: that cannot be known at the moment.
     """
     if formats.is_file(path):
-        raise InputError(f"{path}: expected a folder with runs, this is a file.")
+        raise InputError(f"{path}: expected a folder with runs, but this is a file.")
     if not formats.is_folder(path):
         raise InputError(f"{path}: there is no such folder.", "`mnist-lab list` shows the runs.")
 

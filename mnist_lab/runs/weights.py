@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_lab.errors import InputError
+from mnist_lab.errors import InputError, first_line
 
 _INSIDE = "model.weights.h5"
 
@@ -34,7 +34,7 @@ def load_weights(model: Any, path: Path) -> None:
     try:
         model.load_weights(path)
     except ValueError as error:
-        raise _unfit(path, str(error).strip().splitlines()[0]) from error
+        raise _unfit(path, first_line(error)) from error
     except (OSError, KeyError) as error:
         raise InputError(f"{path}: the saved model is damaged ({error}).") from error
 

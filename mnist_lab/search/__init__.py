@@ -1,4 +1,4 @@
-"""Searches for a good configuration: ask for a trial, train it, promote the best, and confirm them with fresh seeds.
+"""Searches for a good configuration: ask for a trial, train it, promote the best, and confirm them with new seeds.
 
 `record` is what a search knows, `tuner` decides what comes next, and `pipeline` runs it from the file to the verdict.
 """

@@ -6,8 +6,10 @@ It is the only look at the test images. Nothing that it finds leads back into th
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from statistics import fmean
 
 from mnist_lab.config import Config
+from mnist_lab.config.schema import CHANGE_THE_NUMBERS
 from mnist_lab.config.searches import Search as Declared
 from mnist_lab.config.sweeps import Sweep
 from mnist_lab.errors import InputError
@@ -73,7 +75,7 @@ def _arm(entry: Entry, trial: Trial | None, record: Search, results: Path) -> Ar
         validation=tuple(_validated(run, group.config, measure) for run in group.runs),
         in_search=trial and trial.measured(measure),
         parameters=group.parameters,
-        seconds=round(group.training_seconds.mean, 3) if group.training_seconds else 0.0,
+        seconds=round(fmean(run.measured.seconds.train for run in group.runs), 3),
         difference=_difference(entry),
     )
 
@@ -105,4 +107,4 @@ def _below(path: Path, results: Path) -> str:
 
 def _same(one: Config, other: Config) -> bool:
     """Whether two configurations are the same run but for names."""
-    return all(getattr(one, section) == getattr(other, section) for section in ("data", "augment", "model", "train"))
+    return all(getattr(one, section) == getattr(other, section) for section in CHANGE_THE_NUMBERS)

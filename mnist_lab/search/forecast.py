@@ -17,6 +17,7 @@ from mnist_lab.search.tuner import Tuner, expected_epochs
 from mnist_lab.sweeps import PlannedRun, make_plan
 from mnist_lab.sweeps.appraisal import appraise
 from mnist_lab.sweeps.plan import Plan
+from mnist_lab.sweeps.schedule import Schedule
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ def forecast(tuner: Tuner, dataset: Dataset, slot: Slot, parallel: int, data_dir
     identities = [(label, identify(config, dataset, tuner.results)) for label, config in tuner.declared.corners]
     different = {identity.fingerprint: PlannedRun(identity, "new", source=label) for label, identity in identities}
     finished = tuple(run.measured for run in read_runs([tuner.results]).complete().runs)
-    costs = appraise(Plan(tuple(different.values()), tuple(different.values()), (), finished), slot, data_dir=data_dir)
+    plan = Plan(tuple(different.values()), tuple(different.values()), (), finished)
+    costs = appraise(plan, slot, data_dir=data_dir)
+    schedule = Schedule(plan, (), parallel, costs)
     usual = [cost for cost in costs.values() if not cost.problem]
     search = tuner.record
     budget, promotion, begun = search.budget, search.promotion, [t for t in search.trials if t.counts]
@@ -80,16 +83,14 @@ def forecast(tuner: Tuner, dataset: Dataset, slot: Slot, parallel: int, data_dir
         seconds = by_time or 0.0
     seconds = 0.0 if search.ended else seconds
     confirming = _confirming(tuner, data_dir)
-    bases = {cost.basis for cost in usual}
-    names = {"runs": "finished runs on this machine", "timing": "a short timing"}
     return Forecast(
         trials=tuner.to_begin,
         trial_seconds=seconds,
         confirming=confirming,
         confirming_seconds=confirming * (budget.epochs * epoch + overhead) / parallel,
         parallel=parallel,
-        basis=" and ".join(text for basis, text in names.items() if basis in bases),
-        problems=tuple(dict.fromkeys(cost.problem for cost in costs.values() if cost.problem)),
+        basis=schedule.basis,
+        problems=tuple(schedule.problems),
         longest_training=max(trainings, default=None),
     )
 

@@ -183,7 +183,7 @@ def _check_success(tuner: Tuner) -> None:
     if refused := tuner.refusing or tuner.refused:
         raise InputError(f"No trial is within the limits: {refused}", f"Change `where` or the space. {again}")
     if tuner.ended_by == "minutes":
-        raise InputError("The time of the budget ended before any trial had a result.", "Increase budget.minutes.")
+        raise InputError("The time budget ran out before any trial had a result.", "Increase budget.minutes.")
     raise TrainingError(f"No trial has a result. {tuner.failed}", f"Change the space. {again}")
 
 

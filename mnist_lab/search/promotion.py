@@ -90,11 +90,11 @@ def ranked(
 
 
 def point(trial: Trial, at: Reached, objectives: Sequence[Objective]) -> Point:
-    """The objectives at a rung; what is not finite is as bad as can be."""
+    """The objectives at a rung; what is not known, as it was not finite, is as bad as can be."""
 
     def value(objective: Objective) -> float:
         given = getattr(at if objective.measure.startswith("val_") else trial, objective.measure)
-        if given is None or not isfinite(given):
+        if given is None:
             return -inf
         return given if objective.direction == "maximize" else -given
 

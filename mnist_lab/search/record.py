@@ -8,12 +8,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.errors import DamagedError, NewerFormatError
 from mnist_lab.runs import formats
-from mnist_lab.runs.measured import Count, Number
+from mnist_lab.runs.measured import Count, Facts, Number
 
 FORMAT = 1
 """Version of the record."""
@@ -26,11 +26,7 @@ Value = float | int | str
 Interval = tuple[float, float]
 
 
-class _Facts(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
-
-
-class Parameter(_Facts):
+class Parameter(Facts):
     """One dimension of the search space."""
 
     name: str
@@ -47,7 +43,7 @@ class Parameter(_Facts):
     """The choice (its name and label) below which the parameter exists; None if it always does."""
 
 
-class Objective(_Facts):
+class Objective(Facts):
     """What is to be maximized or minimized."""
 
     direction: Literal["maximize", "minimize"]
@@ -58,7 +54,7 @@ class Objective(_Facts):
         return a > b if self.direction == "maximize" else a < b
 
 
-class Limit(_Facts):
+class Limit(Facts):
     """A configuration above it is refused: before it is trained, or of `seconds` once that is known."""
 
     measure: Literal["parameters", "multiply_adds", "seconds"]
@@ -67,7 +63,7 @@ class Limit(_Facts):
     """The largest value allowed."""
 
 
-class Budget(_Facts):
+class Budget(Facts):
     """When the search ends: at whichever is reached first."""
 
     epochs: Annotated[int, Field(ge=1)]
@@ -76,7 +72,7 @@ class Budget(_Facts):
     minutes: float | None = None
 
 
-class Promotion(_Facts):
+class Promotion(Facts):
     """Asynchronous successive halving."""
 
     first: Annotated[int, Field(ge=1)]
@@ -85,7 +81,7 @@ class Promotion(_Facts):
     """The epochs at which trials wait for promotion; the end of the training is not among them."""
 
 
-class Confirming(_Facts):
+class Confirming(Facts):
     """What is confirmed at the end."""
 
     best: Annotated[int, Field(ge=1)]
@@ -94,7 +90,7 @@ class Confirming(_Facts):
     """Seeds that the search does not use."""
 
 
-class Reached(_Facts):
+class Reached(Facts):
     """A trial's validation numbers at a rung or at the end of its training.
 
     They are those of the weights that the run would keep if it ended there: of the best epoch so far with
@@ -109,7 +105,7 @@ class Reached(_Facts):
     """Seconds that the search had taken by then, over all sessions."""
 
 
-class Trial(_Facts):
+class Trial(Facts):
     """One configuration that was tried, with the search's seed."""
 
     number: Count
@@ -149,7 +145,7 @@ class Trial(_Facts):
         return self.state != "refused" or self.epochs > 0
 
 
-class Difference(_Facts):
+class Difference(Facts):
     """The verdict on an arm's test accuracy against that of the base."""
 
     kind: Kind
@@ -163,8 +159,8 @@ class Difference(_Facts):
     """Corrected."""
 
 
-class Arm(_Facts):
-    """The base, or one of the best trials, trained with fresh seeds and tested. Lists are in the order of `seeds`."""
+class Arm(Facts):
+    """The base, or one of the best trials, trained with new seeds and tested. Lists are in the order of `seeds`."""
 
     label: str
     """`base`, or `trial 7`."""
@@ -195,16 +191,21 @@ class Arm(_Facts):
         return fmean(self.test)
 
     @property
+    def validated(self) -> float | None:
+        """Mean of the validation numbers; None where none is known."""
+        known = [value for value in self.validation if value is not None]
+        return fmean(known) if known else None
+
+    @property
     def optimism(self) -> float | None:
-        """The value in the search less its mean with fresh seeds; None where that is not known.
+        """The value in the search less its mean with new seeds; None where that is not known.
 
         Above 0 the search was optimistic about an accuracy, below 0 about a loss.
         """
-        known = [value for value in self.validation if value is not None]
-        return None if self.in_search is None or not known else self.in_search - fmean(known)
+        return None if self.in_search is None or self.validated is None else self.in_search - self.validated
 
 
-class Confirmation(_Facts):
+class Confirmation(Facts):
     """The best trials and the base with seeds that the search has not used: the only look at the test images."""
 
     seeds: tuple[int, ...]
@@ -219,7 +220,7 @@ class Confirmation(_Facts):
         return next((arm for arm in self.arms if arm.trial is None), None)
 
 
-class Search(_Facts):
+class Search(Facts):
     """All of it."""
 
     format: int = FORMAT
@@ -252,7 +253,7 @@ class Search(_Facts):
     ended: Literal["trials", "minutes", "space"] | None = None
     """What has ended it: the budget, or that every configuration of the space was tried; None while it continues or is
     interrupted."""
-    environment: dict[str, Any] = {}
+    environment: dict[str, Any] = Field(default={})
     """Backend, device, jobs and versions, as the latest session had them."""
     trials: tuple[Trial, ...] = ()
     """By number."""

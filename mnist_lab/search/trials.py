@@ -42,8 +42,7 @@ def reached(history: History, restore_best: str | None, clock: float) -> Reached
     best = best_epoch(history, restore_best) if restore_best else None
     kept = history[best[0] - 1] if best else history[-1]
     numbers: dict[str, Any] = {name: kept.get(name) for name in ("val_accuracy", "val_loss")}
-    finite = {name: value if value is not None and value == value else None for name, value in numbers.items()}
-    return Reached(epoch=len(history), clock=round(clock, 3), **finite)
+    return Reached(epoch=len(history), clock=round(clock, 3), **numbers)
 
 
 def _read(file: Path) -> Trial:

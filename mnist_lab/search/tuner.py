@@ -23,7 +23,6 @@ from mnist_lab.search.record import Search, Trial, Value
 from mnist_lab.search.sampler import Sampler
 from mnist_lab.sweeps import Outcome, PlannedRun, Supply, task_for
 from mnist_lab.sweeps.worker import Task
-from mnist_lab.text.quantities import count
 
 FAILURES = 5
 """Failed trials after which a search stops if none has succeeded."""
@@ -76,7 +75,7 @@ class Tuner(Supply):
         for trial in self.trials.values():
             if not declared.space.has(trial.values):
                 raise InputError(
-                    f"{self.folder}: trial {trial.number} has other values than those of the space of {declared.file}: "
+                    f"{self.folder}: trial {trial.number} has values outside the space of {declared.file}: "
                     f"{describe(trial.values)}.",
                     "Give the search another `name`, or remove that folder to start it again.",
                 )
@@ -143,20 +142,25 @@ class Tuner(Supply):
         """Why the limits refused the last of so many trials in a row that there may be nothing within them."""
         last = [trial for _, trial in sorted(self.trials.items())][-REFUSALS:]
         refused = len(last) == REFUSALS and all(trial.state == "refused" for trial in last)
-        return f"the last of {REFUSALS} in a row has {last[-1].reason}" if refused else ""
+        return f"{REFUSALS} in a row were refused, the last for {last[-1].reason}" if refused else ""
 
     @property
     def refused(self) -> str:
         """Why the limits refused all trials, if they did; else empty."""
         tried = [trial for _, trial in sorted(self.trials.items())]
         refused = bool(tried) and all(trial.state == "refused" for trial in tried)
-        return f"the last of {count(len(tried), 'trial')} has {tried[-1].reason}" if refused else ""
+        if not refused:
+            return ""
+        if len(tried) == 1:
+            return f"the only trial was refused for {tried[-1].reason}"
+        which = "both" if len(tried) == 2 else f"all {len(tried):,}"
+        return f"{which} trials were refused, the last for {tried[-1].reason}"
 
     @property
     @override
     def over(self) -> str:
         minutes = self._record.budget.minutes
-        return "The time of the budget is used up." if minutes and self.clock >= 60 * minutes else ""
+        return "The time budget is used up." if minutes and self.clock >= 60 * minutes else ""
 
     @property
     def ended_by(self) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnist_lab.reports import Study
 from mnist_lab.reports.page import parts, series
-from mnist_lab.reports.write import report_page, templates
+from mnist_lab.reports.write import rendered_page, report_page, templates
 from mnist_lab.search.presentation.wording import MEASURES
 from mnist_lab.serving.snapshot import Snapshot
 from mnist_lab.text.printable import printable
@@ -123,17 +123,17 @@ def listing(place: Sequence[str], files: Sequence[tuple[str, int]]) -> str:
         place: its folder, below the results folder.
         files: as `files.listing` gives them.
     """
-    environment = _environment()
-    assert environment.loader
-    return printable(
-        environment.get_template("files.html.jinja").render(
-            name="/".join(place),
-            up="../" * len(place),
-            files=[(name, file_size(size)) for name, size in files],
-            pictures=[name for name, _ in files if name.endswith(".png")],
-            styles=[environment.loader.get_source(environment, name)[0] for name in STYLES],
-        )
+    html = rendered_page(
+        "files.html.jinja",
+        PACKAGE,
+        STYLES,
+        (),
+        name="/".join(place),
+        up="../" * len(place),
+        files=[(name, file_size(size)) for name, size in files],
+        pictures=[name for name, _ in files if name.endswith(".png")],
     )
+    return printable(html)
 
 
 @cache

@@ -75,7 +75,9 @@ def appraise(plan: Plan, slot: Slot, *, data_dir: Path | None = None) -> dict[Pl
         InputError: a network's layers do not fit each other or the images.
     """
     first = plan.todo[0].identity.config
-    experience = Experience.of(plan.finished, backend=str(first.runtime.backend), threads=len(slot.cpus))
+    experience = Experience.of(
+        plan.finished, backend=str(first.runtime.backend), device="gpu" if slot.gpu else "cpu", threads=len(slot.cpus)
+    )
     different = {run.identity.fingerprint: run for run in plan.todo}
     sources = {
         mark: (run.source, run.identity.config.model_copy(update={"runtime": first.runtime}))
@@ -168,7 +170,7 @@ def build(sources: Sequence[tuple[str, Config]], data_dir: Path | None) -> "list
             works.append(str(error))
         else:
             images = config.train.epochs * len(splits.train)
-            works.append(_Work(summary.parameters.total, 6 * (summary.multiply_adds or 0) * images, images))
+            works.append(_Work(summary.parameters.total, summary.training_flops(images) or 0, images))
     return works
 
 
@@ -190,9 +192,9 @@ def time_steps(source: str, config: Config, data_dir: Path | None) -> _Timing:
     config = config.model_copy(update={"train": config.train.model_copy(update=plain)})
     with located(source), models.memory_errors():
         trainer = build_trainer(config, few)
-        flops = 6 * (models.summarize(trainer.model).multiply_adds or 1)
+        flops = models.summarize(trainer.model).training_flops(len(few.train)) or len(few.train)
         _, second = trainer.epochs()
     elapsed = time.perf_counter() - begun
     busy = max(1.0, elapsed / (time.process_time() - worked))  # others use the processors, too
     overhead = elapsed - 2 * second["seconds"] + AFTERWARDS * busy
-    return _Timing(second["seconds"] / (flops * len(few.train)), overhead)
+    return _Timing(second["seconds"] / flops, overhead)

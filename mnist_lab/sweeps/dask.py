@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from mnist_lab import backends, datasets
 from mnist_lab.config.schema import Data
-from mnist_lab.errors import DataError, InputError
+from mnist_lab.errors import DataError, InputError, reason
 from mnist_lab.executors import CallExecutor
 from mnist_lab.executors.dask import DaskCluster, DaskExecutor, Worker
 from mnist_lab.executors.dask_worker import leave_file
@@ -108,7 +108,7 @@ class DaskMachine(Machine):
         problems = self._wrong_versions(workers, runs[0].server[0])
         if gpu:
             problems |= {
-                address: "it has no GPU to give (start it with `--resources GPU=1`); --device cpu uses all workers."
+                address: "it declares no GPU (start it with `--resources GPU=1`); --device cpu uses all workers."
                 for address, worker in workers.items()
                 if not worker.resources.get("GPU")
             }
@@ -151,8 +151,8 @@ class DaskMachine(Machine):
         for name in ("python", "dask", "distributed", "mnist-lab"):  # it unpickles what passes through it
             if (there := _comparable(name, versions["scheduler"])) != here[name]:
                 raise InputError(
-                    f"--cluster {self.where}: the scheduler has {SAME[name]} {there or 'not installed'}, "
-                    f"this command {here[name]}.",
+                    f"--cluster {self.where}: {SAME[name]} is {there or 'not installed'} on the scheduler and "
+                    f"{here[name]} here.",
                     "Use the same versions on all machines.",
                 )
         problems = {}
@@ -246,7 +246,7 @@ def _sees(token: Path, secret: str) -> tuple[bool, str]:
         mine.touch()
         mine.unlink()
     except OSError as error:
-        return True, f"it cannot write to {token.parent} ({error.strerror or error})."
+        return True, f"it cannot write to {token.parent} ({reason(error)})."
     return True, ""
 
 

@@ -23,12 +23,13 @@ class Experience:
     runs: tuple[Measured, ...]
 
     @classmethod
-    def of(cls, finished: Iterable[Measured], *, backend: str, threads: int) -> "Experience":
+    def of(cls, finished: Iterable[Measured], *, backend: str, device: str, threads: int) -> "Experience":
         """Those of all `finished` runs that tell about runs on this machine; published ones are of another.
 
         The machine is recognized by the model and the number of its processors.
         """
-        here = {"processor": processor_model(), "processors": os.cpu_count(), "backend": backend, "threads": threads}
+        machine = {"processor": processor_model(), "processors": os.cpu_count()}
+        here = machine | {"backend": backend, "device": device, "threads": threads}
         known = [run for run in finished if all(run.environment.get(name) == value for name, value in here.items())]
         return cls(tuple(sorted(known, key=lambda run: run.run.finished)[-LATEST:]))
 

@@ -24,7 +24,7 @@ from mnist_lab.runs import load_run, packed, put_in_place
 from mnist_lab.sweeps.machine import Machine
 from mnist_lab.sweeps.observer import Observer, Running
 from mnist_lab.sweeps.plan import PlannedRun
-from mnist_lab.sweeps.worker import Outcome, Task, work
+from mnist_lab.sweeps.worker import TIMED_OUT, Outcome, Task, terminated, work
 from mnist_lab.system import signals
 
 TICK = 0.2
@@ -235,7 +235,7 @@ class _Launcher:
             now = "Press Ctrl-C again to stop immediately."
             if self.signal != signal.SIGINT:
                 self.ends = time.monotonic() + GRACE
-                now = f"They have {GRACE:.0f} s."
+                now = f"In {GRACE:.0f} s at the latest."
             self.observer.note(f"Stopping after the current epochs. {now}")
 
     def _interruption(self, number: int) -> signals.Interruption:
@@ -361,26 +361,19 @@ class _Launcher:
         try:
             return future.result()
         except FutureTimeoutError:
-            reason = "Stopped at its time limit (--timeout); the next attempt resumes from the last checkpoint."
+            reason = TIMED_OUT
         except (ProcessExpired, BrokenProcessPool, CancelledError) as error:
             if self.signal is not None:
                 return Outcome("stopped")
-            reason = f"Its process terminated unexpectedly ({_how(error)}): killed, or out of memory."
+            reason = terminated(error)
             if self.tries[run] < TRIES and not self._ending():
                 self.observer.note(f"{run.label}: {reason} Retrying once.")
                 return None
         except LostError:
             raise
         except DiedError as error:
-            reason = f"Given up: {error}: killed, or out of memory."
+            reason = f"Gave up: {error} (killed, or out of memory)."
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
         record_failure(run.folder, reason)
         return Outcome("failed", reason)
-
-
-def _how(error: BaseException) -> str:
-    code = getattr(error, "exitcode", None)
-    if isinstance(code, int) and code < 0:
-        return f"signal {-code}"
-    return f"exit code {code}" if code is not None else type(error).__name__

@@ -220,7 +220,7 @@ def note_ends(submitted: dict[PlannedRun, Submitted], observer: Observer, *, rec
         outcome = it.outcome
         if it.waits or outcome.kind == "done":
             continue
-        reason = outcome.reason or "stopped in time; it resumes"
+        reason = outcome.reason or "stopped; the next submission resumes it"
         task = f"task {it.task}{f' on {it.status.node}' if it.status.node else ''}"
         observer.note(f"{run.label}: {reason.splitlines()[0].rstrip('.')} ({task}).")
         with suppress(UnreadableError):

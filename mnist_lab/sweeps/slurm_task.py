@@ -5,13 +5,14 @@ import signal
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import wait
+from concurrent.futures.process import BrokenProcessPool
 
 from pebble import ProcessExpired
 
 from mnist_lab import backends
 from mnist_lab.executors import ProcessExecutor
 from mnist_lab.executors.slots import Slot
-from mnist_lab.sweeps.worker import PRELOAD, Outcome, Task, work
+from mnist_lab.sweeps.worker import PRELOAD, TIMED_OUT, Outcome, Task, terminated, work
 from mnist_lab.system.hardware import claimed
 from mnist_lab.system.installation import installed_version
 
@@ -61,10 +62,8 @@ def _outcome(executor: ProcessExecutor, task: Task, stop: threading.Event, tries
     try:
         return future.result()
     except TimeoutError:
-        return Outcome("failed", "Stopped at its time limit (--timeout); the next attempt resumes.")
-    except ProcessExpired as error:
+        return Outcome("failed", TIMED_OUT)
+    except (ProcessExpired, BrokenProcessPool) as error:
         if tries > 1 and not stop.is_set():
             return _outcome(executor, task, stop, tries - 1)
-        return Outcome(
-            "failed", f"Its process terminated unexpectedly (exit code {error.exitcode}): killed, or out of memory."
-        )
+        return Outcome("failed", terminated(error))

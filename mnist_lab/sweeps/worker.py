@@ -72,6 +72,16 @@ class Outcome:
     """The size of the network by the names of `Limits`, if it was built."""
 
 
+TIMED_OUT = "Stopped at its time limit (--timeout); the next attempt resumes from the last checkpoint."
+
+
+def terminated(error: BaseException) -> str:
+    """What became of a run whose process has ended without an outcome."""
+    code = getattr(error, "exitcode", None)
+    how = type(error).__name__ if code is None else f"signal {-code}" if code < 0 else f"exit code {code}"
+    return f"Its process terminated unexpectedly ({how}): killed, or out of memory."
+
+
 def executor_for(run: PlannedRun, slots: Sequence[Slot], *, timeout: float | None = None) -> ProcessExecutor:
     """An executor whose processes can train `run`, and every run with the same `server`."""
     return ProcessExecutor(slots, preload=PRELOAD, environment=backends.environment(*run.server), timeout=timeout)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnist_lab.errors import SetupError
+from mnist_lab.errors import SetupError, reason
 from mnist_lab.system.directories import check_temporary_dir
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _make() -> "tuple[Path, BaseFileLock]":
                 break  # else another process has removed it before it was locked
     except OSError as error:
         raise SetupError(
-            f"No temporary folder can be created ({error.strerror or error}).",
+            f"No temporary folder can be created ({reason(error)}).",
             "Set the environment variable TMPDIR to a folder that can be written.",
         ) from error
     Finalize(None, remove, exitpriority=_AFTER_MULTIPROCESSING)

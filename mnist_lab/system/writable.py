@@ -1,11 +1,11 @@
 """Checks whether results can be written, before the work that produces them."""
 
-import errno
 import os
 import time
 from pathlib import Path
 
-from mnist_lab.errors import NoRoomError, SetupError
+from mnist_lab.errors import NoRoomError, SetupError, reason
+from mnist_lab.system.paths import mode_of
 
 _ROOM = 64
 """Bytes by which the paths of files in a folder are longer than that of the folder, at most."""
@@ -46,11 +46,11 @@ def check_writable(folder: Path, instead: str) -> None:
         return NoRoomError(f"{folder}: cannot be written ({why}).", instead)
 
     try:
-        there = next(path for path in (folder, *folder.absolute().parents) if _exists(path))
+        there = next(path for path in (folder, *folder.absolute().parents) if mode_of(path) is not None)
     except OSError as error:
-        raise refuse(error.strerror or str(error)) from None
+        raise refuse(reason(error)) from None
     if not there.is_dir():
-        raise refuse(f"{there} is a file" if there != folder else "expected a folder, this is a file")
+        raise refuse(f"{there} is a file" if there != folder else "expected a folder, but this is a file")
     if hasattr(os, "pathconf"):
         longest = os.pathconf(there, "PC_NAME_MAX")
         for name in folder.absolute().relative_to(there.absolute()).parts:
@@ -72,19 +72,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise NoRoomError(f"{folder}: cannot be created ({error.strerror or error}).", "Choose another one.") from error
-
-
-def _exists(path: Path) -> bool:
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
-            return False
-        raise
-    return True
+        raise NoRoomError(f"{folder}: cannot be created ({reason(error)}).", "Choose another one.") from error
 
 
 def _read_only(path: Path) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from mnist_lab.text.printable import json_for, printable
+from mnist_lab.text.quantities import count
 
 MOST_NOTES = 20
 """Messages of one kind that are shown."""
@@ -59,10 +60,10 @@ def shortened(text: str) -> str:
     lines = text.split("\n")
     shown = [_cut(line) for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:
-        shown.append(f"... and {len(lines) - MOST_LINES:,} more lines.")
+        shown.append(f"... and {count(len(lines) - MOST_LINES, 'more line')}.")
     return "\n".join(shown)
 
 
 def _cut(line: str) -> str:
     more = len(line) - LONGEST_LINE
-    return f"{line[:LONGEST_LINE]} ... ({more:,} more characters)" if more > 0 else line
+    return f"{line[:LONGEST_LINE]} ... ({count(more, 'more character')})" if more > 0 else line

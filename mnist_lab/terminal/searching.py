@@ -33,14 +33,14 @@ def forecast_lines(record: Search, forecast: Forecast) -> list[str]:
         trials += f", all that the space has{' within the limits' if record.limits else ''},"
     limit = f" within {minutes:g} min" if minutes else ""
     rungs = record.promotion.rungs if record.promotion else ()
-    stops = f"; rungs at {', '.join(map(str, rungs))}" if rungs else ""
-    parallel = f", {forecast.parallel} in parallel" if forecast.parallel > 1 else ""
-    done = f", {begun:,} begun" if begun else ""
+    stops = f"; rungs at {'epoch' if len(rungs) == 1 else 'epochs'} {', '.join(map(str, rungs))}" if rungs else ""
+    parallel = f"; {forecast.parallel} in parallel" if forecast.parallel > 1 else ""
+    done = f"; {begun:,} begun" if begun else ""
     basis = f" (from {forecast.basis})" if forecast.basis else ""
     ended = "has ended" if record.best else "has ended without a result"
     takes = ended if record.ended else f"about {estimate(forecast.trial_seconds)}{basis}"
     lines = [
-        f"Search {record.name}: {trials}{limit} of {count(budget.epochs, 'epoch')}{stops}{parallel}{done}: {takes}."
+        f"Search {record.name}: {trials} of {count(budget.epochs, 'epoch')}{limit}{stops}{parallel}{done}; {takes}."
     ]
     if record.confirm and record.ended and record.best and not forecast.confirming:
         lines.append("Confirmation: all runs are finished.")
@@ -52,7 +52,8 @@ def forecast_lines(record: Search, forecast: Forecast) -> list[str]:
     if record.most_seconds and forecast.longest_training:
         longest, most = estimate(forecast.longest_training), record.most_seconds
         lines.append(
-            f"The slowest network at the ends of all ranges takes about {longest} to train; the limit is {most:.12g} s."
+            f"The slowest of the networks at the ends of the ranges takes about {longest} to train; the limit is "
+            f"{most:.12g} s."
         )
     return [*lines, *forecast.problems]
 
@@ -77,7 +78,7 @@ def reported_line(trial: Trial, record: Search, left: float | None) -> str:
         case "failed":
             return f"{head} {describe(trial.values)}  FAILED: {shortened(str(trial.reason))}"
         case "refused" if not trial.epochs:
-            return f"{head} {describe(trial.values)}  not trained: {trial.reason}"
+            return f"{head} {describe(trial.values)}  refused before training: {trial.reason}"
     epoch = f"epoch {trial.epochs}/{budget.epochs}"
     if trial.state == "refused":
         return f"{head} {describe(trial.values)}  {epoch}  refused: {trial.reason}"
@@ -100,7 +101,7 @@ def standing(record: Search) -> str:
     """How many trials have begun, and the best so far: `7 of 12 trials, best 0.9712 (trial 5)`."""
     most, best = record.most_trials, record.best_trial
     begun = sum(trial.counts for trial in record.trials)
-    text = f"{begun} of {most} trials" if most else count(begun, "trial")
+    text = f"{begun} of {count(most, 'trial')}" if most else count(begun, "trial")
     return f"{text}, best {record.value(best)} (trial {best.number})" if best else text
 
 

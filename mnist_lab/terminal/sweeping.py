@@ -15,7 +15,7 @@ from mnist_lab.terminal.tables import print_table, renderable
 from mnist_lab.text.quantities import count, estimate, megabytes
 from mnist_lab.text.tables import MINOR, Column
 
-WORDS = {"resumable": "interrupted"}
+WORDS = {"done": "finished", "resumable": "interrupted", "changed": "other configuration"}
 """What people call the states of runs, where it differs."""
 NARROWEST_BAR, WIDEST_BAR = 8, 32
 """The length of a progress bar, in columns of the terminal."""
@@ -42,7 +42,10 @@ def print_plan(schedule: Schedule, *, to_stdout: bool) -> None:
     echo_notes(schedule.notes if to_stdout else [*schedule.notes, *schedule.problems])
     if not plan.todo:
         if plan.count("done") == len(plan.runs):
-            echo(f"Nothing to do: {count(len(plan.runs), 'run')}, all finished.", err=True)
+            runs = "the only run is" if len(plan.runs) == 1 else f"all {len(plan.runs):,} runs are"
+            echo(f"Nothing to do: {runs} finished.", err=True)
+        elif unreadable := plan.count("unreadable"):
+            echo(f"Nothing to do: {count(unreadable, 'run')} cannot be read at the moment.", err=True)
         elif not plan.count("queued") + plan.count("running"):
             echo("Nothing to do: no failed runs.", err=True)
         return
@@ -90,7 +93,8 @@ def print_failures(failures: Sequence[tuple[PlannedRun, str]], again: str) -> No
     output = console(stderr=True)
     output.print()
     print_table(("Failed", "Why", "Folder"), rows, output=output)
-    echo(f"\nEach folder has log.txt and error.txt. To retry only these runs:\n  {again}", err=True)
+    which = "this run" if len(failures) == 1 else "these runs"
+    echo(f"\nThe whole reason is in the folder, in error.txt. To retry only {which}:\n  {again}", err=True)
 
 
 class Quiet(Observer):
@@ -179,7 +183,7 @@ class Live(Lines):
 
     def _bar(self) -> Any:
         passed = time.monotonic() - self._start
-        text = f"{self.ended_runs} of {self.total} runs, {estimate(passed)}"
+        text = f"{self.ended_runs} of {count(self.total, 'run')}, {estimate(passed)}"
         if self.ended_runs:
             text += f", about {estimate(passed / self.ended_runs * (self.total - self.ended_runs))} left"
         return bar(self.ended_runs, self.total, text, self._console.width)
@@ -225,9 +229,11 @@ def ending(run: PlannedRun, outcome: Outcome) -> str:
     match outcome.kind:
         case "done":
             result = run.result()
-            return f"test accuracy {result.measured.test.accuracy:.4f}" if result else "done, but cannot be read"
+            if result is None:
+                return "finished, but its result cannot be read"
+            return f"test accuracy {result.measured.test.accuracy:.4f}"
         case "stopped":
-            return "stopped; can be resumed"
+            return "interrupted; can be resumed"
         case "no_room":
             return "stopped: disk full"
         case _:

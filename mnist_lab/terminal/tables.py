@@ -79,4 +79,4 @@ def _note(layout: Layout, elsewhere: str) -> str:
     columns = count(len(layout.hidden), "hidden column")
     named = f": {', '.join(layout.hidden)}" if len(layout.hidden) <= _NAMED else ""
     more = f"; {elsewhere}" if elsewhere else ""
-    return f"{columns}{named} (needs a terminal {layout.needed} columns wide{more})."
+    return f"{columns}{named} (needs a terminal {layout.needed} characters wide{more})."

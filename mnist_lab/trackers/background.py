@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 
+from mnist_lab.errors import first_line
 from mnist_lab.history import Record
 from mnist_lab.runs import Run
 from mnist_lab.trackers.registry import tracker
@@ -30,7 +31,7 @@ class Background:
         self._name = name
         self._note = note
         self._steps: SimpleQueue[Step | None] = SimpleQueue()
-        self._finished = False
+        self._begun = self._finished = False
         self._problem = ""
         self._noted = False
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
@@ -38,6 +39,7 @@ class Background:
 
     def begin(self, subject: Subject, history: Iterable[Record]) -> None:
         """The run begins, or resumes after the epochs of `history`."""
+        self._begun = True
         self._steps.put(lambda tracker: tracker.begin(subject))
         for record in history:
             self.epoch(record)
@@ -57,7 +59,8 @@ class Background:
     def end(self) -> None:
         """The run is over; if `finish` was not called, it failed or was stopped."""
         if not self._finished:
-            self._steps.put(lambda tracker: tracker.abandon())
+            if self._begun:
+                self._steps.put(lambda tracker: tracker.abandon())
             self._close(PATIENCE_UNFINISHED)
 
     def _close(self, patience: float) -> None:
@@ -73,7 +76,7 @@ class Background:
             while step := self._steps.get():
                 step(told)
         except Exception as error:
-            self._problem = str(error).strip().partition("\n")[0] or type(error).__name__
+            self._problem = first_line(error)
 
     def _note_problem(self) -> None:
         if self._problem and not self._noted:

@@ -1,6 +1,6 @@
 """Tells a tracker about a finished run."""
 
-from mnist_lab.errors import MnistLabError, SetupError
+from mnist_lab.errors import MnistLabError, SetupError, first_line
 from mnist_lab.runs import Run
 from mnist_lab.trackers.tracker import Subject, Tracker, seconds
 
@@ -17,7 +17,7 @@ def report(run: Run, tracker: Tracker) -> bool:
     except MnistLabError:
         raise
     except Exception as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        reason = first_line(error)
         raise SetupError(
             f"{tracker.title}: {run.folder.path} could not be logged: {reason}",
             "Check where it is logged to (--store), then repeat the command; what was logged in part is replaced.",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from importlib.util import find_spec
 
-from mnist_lab.errors import SetupError
+from mnist_lab.errors import SetupError, first_line
 from mnist_lab.system.installation import extra_command
 from mnist_lab.trackers.tracker import Tracker
 
@@ -43,6 +43,6 @@ def tracker(name: str, store: str | None = None) -> Tracker:
     try:
         return kind(store)
     except Exception as error:  # the libraries' own, without a common base
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        reason = first_line(error)
         where = store or "its default store"
         raise SetupError(f"{title}: {where} cannot be opened: {reason}", "Choose another one with --store.") from error

@@ -72,8 +72,8 @@ def test_underfitting_needs_both_accuracies_low():
 def test_still_improving_is_seen_at_the_last_epoch_and_not_on_a_plateau():
     found = rules(falling(10, val_loss=[1 / (1 + i) for i in range(10)]))["still_improving"]
     assert found.text == (
-        "Still improving at epoch 10: mean validation loss fell 21 % between the last two windows of 2 epochs, from "
-        "0.1339 to 0.1056."
+        "Still improving at epoch 10: mean validation loss of the last 2 epochs is 21 % below that of the 2 before "
+        "(0.1056 against 0.1339)."
     )
     assert "still_improving" not in rules(falling(10, val_loss=[0.3, 0.2, *[0.1 - 1e-5 * i for i in range(8)]]))
     assert "still_improving" in rules(falling(2, val_loss=[0.4, 0.2]))
@@ -107,7 +107,7 @@ def test_accuracy_at_the_level_of_guessing_is_said():
 
 @pytest.mark.parametrize(
     ("ours", "published", "start"),
-    [(0.9801, 0.9799, "Agrees with"), (0.9850, 0.9799, "Above"), (0.9750, 0.9799, "Below")],
+    [(0.9801, 0.9799, "Consistent with"), (0.9850, 0.9799, "Above"), (0.9750, 0.9799, "Below")],
 )
 def test_the_reference_is_held_against_our_interval_and_called_one_seed(ours, published, start):
     interval = wilson(round(ours * 10_000), 10_000)

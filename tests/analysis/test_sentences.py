@@ -50,16 +50,22 @@ class Claims:
             return self.held_out, self.history[-1].get("val_accuracy", nan)
         return "test", self.test
 
+    @staticmethod
+    def difference(text, value):
+        if text == "equal to":
+            assert value == 0
+        else:
+            less, points, side = parts(r"(less than )?# pp (above|below)", text)
+            assert 100 * abs(value) < 0.0051 if less else near(points, 100 * abs(value))
+            assert (side == "above") == (value > 0)
+
     def gap(self, text):
-        points, side, name, ours, other = parts(
-            r"training accuracy ends # pp (above|below) (\w+) \(# against #\)", text
-        )
+        difference, name, ours, other = parts(r"training accuracy ends (.+) (\w+) \(# against #\)", text)
         training, (compared, accuracy) = self.values("accuracy")[-1], self.compared()
         assert name == compared
         assert near(ours, training)
         assert near(other, accuracy)
-        assert near(points, 100 * abs(training - accuracy))
-        assert (side == "above") == (training >= accuracy)
+        self.difference(difference, training - accuracy)
         return training - accuracy
 
     def diverged(self, text):
@@ -114,7 +120,7 @@ class Claims:
 
     def underfits(self, text):
         training, other, name, level = parts(
-            r"Underfits: accuracy ends at # in training and # in (\w+), both below #\.", text
+            r"Underfits: accuracy ends at # \(training\) and # \((\w+)\), both below #\.", text
         )
         assert name == self.compared()[0]
         assert near(training, self.values("accuracy")[-1])
@@ -125,20 +131,21 @@ class Claims:
         said = text.removeprefix("No sign of overfitting: ").removesuffix(".")
         said, _, more = said.partition(", ")
         gap = self.gap(said)
-        if rows := re.match(r"which is within chance for (\d+) (\w+) images", more):
-            assert rows.groups() == (str(self.rows), self.held_out)
+        if rows := re.match(r"which chance could explain with ([\d,]+) (\w+) images?", more):
+            assert rows.groups() == (f"{self.rows:,}", self.held_out)
             assert self.values("accuracy")[-1] <= wilson(round(self.compared()[1] * self.rows), self.rows)[1]
         else:
             assert gap < 0.01
 
     def still_improving(self, text):
         losses = self.values("val_loss")
-        if "windows" in text:
-            epoch, name, fall, size, before, now = parts(
-                r"Still improving at epoch #: mean (\w+) loss fell # % between the last two windows of # epochs, "
-                r"from # to #\.",
+        if "mean" in text:
+            epoch, name, size, fall, again, now, before = parts(
+                r"Still improving at epoch #: mean (\w+) loss of the last # epochs is # % below that of the # before "
+                r"\(# against #\)\.",
                 text,
             )
+            assert size == again
         else:
             epoch, name, fall, before, now = parts(
                 r"Still improving at epoch #: (\w+) loss fell # % in the last epoch, from # to #\.", text
@@ -183,25 +190,22 @@ class Claims:
         assert near(theirs, self.reference["test_accuracy"])
         where, low, high = parts(r"which lies (\w+) our 95 % confidence interval # to # \(one seed\)", rest)
         inside = float(low) <= float(theirs) <= float(high)
-        assert {"Agrees with": ("within", inside), "Above": ("below", float(theirs) <= float(low)),
+        assert {"Consistent with": ("within", inside), "Above": ("below", float(theirs) <= float(low)),
                 "Below": ("above", float(theirs) >= float(high))}[place] == (where, True)  # fmt: skip
 
     def reference_best(self, text):
-        ours, epoch, theirs, points, side = parts(
-            r"Best test accuracy over the epochs # \(epoch #\) against the published best #: # pp (above|below) "
-            r"\(one seed\)\.",
-            text,
+        ours, epoch, difference, theirs = parts(
+            r"Best test accuracy over the epochs: # \(epoch #\), (.+) the published best, # \(one seed\)\.", text
         )
         best = max(v for v in self.values("val_accuracy") if isfinite(v))
         assert self.at("val_accuracy", epoch) == best
         assert near(ours, best)
         assert near(theirs, self.reference["best_test_accuracy"])
-        assert near(points, 100 * abs(best - self.reference["best_test_accuracy"]))
-        assert (side == "above") == (best >= self.reference["best_test_accuracy"])
+        self.difference(difference, best - self.reference["best_test_accuracy"])
 
     def selected_on_test(self, text):
         best, epoch, last = parts(
-            r"Selected on the test set: the test images served as validation, so the best epoch's accuracy # "
+            r"Validated on the test set: the test images served as validation, so the best epoch's accuracy # "
             r"\(epoch #\) is optimistic(?:; the last epoch's is #)?\.",
             text,
         )

@@ -132,8 +132,8 @@ def test_of_single_runs_the_models_are_compared_and_not_the_experiments():
     assert (better.models.only_a_wrong, better.models.only_b_wrong) == (50, 0)
     assert told(better) == (
         "Too few seeds: +0.50 pp with 1 seed; at least 7 needed for a verdict. "
-        "Of these two models (not the experiments), this one alone misclassifies 0 test images, the base's alone 50 "
-        "(McNemar's exact test, p < .001; corrected for 2 comparisons)."
+        "For these two models (not the experiments): 0 test images misclassified only by this one, 50 only by the "
+        "base's (McNemar's exact test, p < .001; corrected for 2 comparisons)."
     )
     assert (unlike.models.p, unlike.models.p_corrected) == (1, 1)
 

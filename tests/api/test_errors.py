@@ -31,7 +31,7 @@ def test_options_become_arguments(option, argument):
 @pytest.mark.parametrize(
     "text",
     [
-        "On a machine with network: mnist-lab data fetch mnist --data-dir FOLDER; then copy FOLDER here.",
+        "On a machine with network access: mnist-lab data fetch mnist --data-dir FOLDER; then copy it here.",
         "`dask scheduler --scheduler-file` writes it.",
         "Press Ctrl-C -- or do not.",
     ],
@@ -55,3 +55,10 @@ def test_the_runs_of_a_folder_that_is_not_there_are_an_error_unless_it_is_the_de
         mnist_lab.list_runs(tmp_path / "reslts")
     monkeypatch.chdir(tmp_path)
     assert mnist_lab.list_runs() == []
+
+
+def test_an_error_of_a_configuration_that_is_loaded_begins_with_its_name(tmp_path):
+    config = mnist_lab.load_config("quickstart", {"name": "few", "data.rows": [0, 3]})
+    with pytest.raises(InputError) as caught:
+        mnist_lab.run(config, results=tmp_path)
+    assert str(caught.value).startswith("few: data.rows: there are no images of ")

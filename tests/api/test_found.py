@@ -37,7 +37,7 @@ def test_it_is_shown_in_a_line():
 def test_its_findings_are_the_best_the_verdict_and_how_many_trials_there_were():
     best, verdict, optimism, tried, progress = found().findings
     assert best.startswith(f"Trial {of_accuracy().best} is the best: learning rate")
-    assert verdict.startswith("With 6 fresh seeds, trial")
+    assert verdict.startswith("With 6 new seeds, trial")
     assert "in the search and is" in optimism
     assert tried.startswith("27 trials: ")
     assert progress.startswith("The search has ended")

@@ -119,7 +119,8 @@ def test_threads_that_are_in_use_are_not_said_to_be_fewer():
 
 @pytest.mark.skipif(len(processors()) < 2, reason="takes two processors")
 def test_processes_of_one_thread_that_start_together_use_different_processors(tmp_path):
-    code = "import os\nfrom mnist_lab import backends\nbackends.start('jax', threads=1)\n"
+    code = "import os\nfrom mnist_lab import backends\nfrom mnist_lab.system import scratch\n"
+    code += "scratch.own_process()\nbackends.start('jax', threads=1)\n"  # as the command line does
     code += "print(*os.sched_getaffinity(0), flush=True)\ninput()"
     with ExitStack() as ended:
         started = [

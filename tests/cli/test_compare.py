@@ -93,7 +93,7 @@ def test_several_are_compared_with_the_first_each_with_its_digits(results):
     assert answer.code == 0, answer.text
     assert {"digits.png", "digits_2.png"} < files(results.parent / "mine")
     assert "wider and deeper against base" in answer.out
-    assert "at least 7 needed" in answer.out
+    assert "at least 7 are needed" in answer.out
     assert compare("base", "wider", "--output", "mine").code == 0
     assert "digits_2.png" not in files(results.parent / "mine")
 
@@ -147,7 +147,7 @@ def test_models_that_err_alike_have_no_digits_to_show(results):
         (["base", "widest"], "widest: no finished run"),
         (["base", "mlp_512"], "mlp_512: MNIST, 10,000 test images"),
         (["base", "results"], "3 experiments have runs there"),
-        (["base", "wider", "--output", "file"], "file: cannot be written (expected a folder, this is a file)"),
+        (["base", "wider", "--output", "file"], "file: cannot be written (expected a folder, but this is a file)"),
         (["base", "wider", "--output", "RUN"], "this is a run's folder"),
         (["base", "x" * 300], "no finished run"),
         (["base", "wider", "--output", "x" * 300], "cannot be written"),
@@ -180,7 +180,11 @@ def test_it_fits_a_narrow_terminal_and_no_number_is_broken(results):
         for name, nodes in (("low", 16), ("high", 32)):
             add(results, name, nodes + 1, range(seed * nodes // 2), seed=seed)
     screen = on_screen("compare", "low", "high", cwd=results.parent, columns=80)
-    table = [line for line in screen if line.startswith(("Test ", "  interval", "Wrong", "Test loss", "Gap", "Time"))]
+    table = [
+        line
+        for line in screen
+        if line.startswith(("Test ", "  interval", "Wrong", "Test loss", "Gap", "Training time"))
+    ]
     assert len(table) == 6
     assert "0.9222 ± 0.0416" in table[0]
     assert [line.count(" to ") for line in table] == [1, 2, 1, 0, 1, 0]

@@ -103,7 +103,7 @@ def test_verify_by_name_fails_if_the_data_are_not_what_they_are_called(tmp_path,
     own.rename(tmp_path / "mnist" / "mnist.npz")
     result = run("verify", "mnist", "--data-dir", tmp_path)
     assert result.exit_code == 2
-    assert "NOT VERIFIED: the SHA-256 of x_train" in result.stdout
+    assert "NOT VERIFIED: the SHA-256 hashes of x_train" in result.stdout
 
 
 def test_verify_takes_the_folder_from_the_variable(tmp_path, monkeypatch):

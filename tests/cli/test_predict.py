@@ -300,8 +300,9 @@ class TestWithoutKeras:
         Image.new("L", (50, 40), 255).save(tmp_path / "blank.png")
         message = self.predict("mlp_512", "empty.png", "text.png", "blank.png", ".", "nothing.png")
         for expected in (
-            "empty.png: expected a picture, this file is empty", "text.png: this is not a picture",
-            "blank.png: there is nothing on it", ".: expected a picture, this is a folder", "nothing.png: there is no",
+            "empty.png: expected a picture, but this file is empty", "text.png: this is not a picture",
+            "blank.png: there is nothing on it", ".: expected a picture, but this is a folder",
+            "nothing.png: there is no",
         ):  # fmt: skip
             assert expected in message
 

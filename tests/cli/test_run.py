@@ -375,8 +375,8 @@ class TestSeveral:
         assert read_history(folder)[-1]["loss"] is None
 
     def test_selection_on_the_test_set_is_said_aloud(self, cwd, answer):
-        assert "model selection is based on the test set" in answer.err
-        assert "Selected on the test set" in answer.out
+        assert "anything chosen by validation is chosen on the test set" in answer.err
+        assert "Validated on the test set" in answer.out
         assert "test as validation" in answer.out
         metrics = self.facts(cwd, "on_test")
         assert metrics["dataset"]["train"] == 1437

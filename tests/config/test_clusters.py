@@ -31,7 +31,17 @@ def test_anything_else_is_an_error(where, said):
 
 
 @pytest.mark.parametrize(
-    ("time", "minutes"), [("30", 30), ('"0:30"', 30), ('"2:00:00"', 120), ('"2:00:01"', 121), ('"1-12:00"', 2160)]
+    ("time", "minutes"),
+    [
+        ("30", 30),
+        ('"30:00"', 30),
+        ('"0:30"', 1),
+        ('"2:00:00"', 120),
+        ('"2:00:01"', 121),
+        ('"1-12:00"', 2160),
+        ('"1-12"', 2160),
+        ('"1-12:00:30"', 2161),
+    ],
 )
 def test_times_are_minutes_or_as_slurm_writes_them(tmp_path, time, minutes):
     assert load_slurm_options(write(tmp_path / "o.yaml", f"time: {time}\n")).time == minutes
@@ -41,7 +51,7 @@ def test_times_are_minutes_or_as_slurm_writes_them(tmp_path, time, minutes):
     ("text", "said"),
     [
         ("partion: gpu\n", "o.yaml:1:1: partion: unknown key (did you mean 'partition'?)"),
-        ("time: soon\n", "o.yaml:1:7: time: expected minutes, or hours"),
+        ("time: soon\n", "o.yaml:1:7: time: expected minutes, or a time"),
         ("cpus: 0\n", "o.yaml:1:7: cpus: expected more than 0, received 0"),
         ("setup: module load cuda\n", "o.yaml:1:8: setup: expected a list"),
     ],

@@ -118,7 +118,9 @@ def test_a_path_that_makes_too_long_a_name_is_refused_before_anything_is_trained
 def test_two_files_whose_names_become_one_are_refused_by_both_names() -> None:
     write("mine/a b.yaml", CONFIG)
     write("mine/a_b.yaml", CONFIG.replace("8", "16"))
-    with pytest.raises(ConfigError, match=r"mine/a b.yaml and mine/a_b.yaml are the same run: both are called a_b"):
+    with pytest.raises(
+        ConfigError, match=r"mine/a b.yaml and mine/a_b.yaml are different configurations of one experiment, a_b"
+    ):
         load_sweep(["mine"])
 
 

@@ -12,7 +12,7 @@ from mnist_lab.config import Config, fingerprint, load_config, shipped, to_yaml
 from mnist_lab.config.document import parse
 from mnist_lab.config.layers import Mlp
 from mnist_lab.config.problems import validated
-from mnist_lab.config.schema import Data, Train
+from mnist_lab.config.schema import Data, Train, class_key
 from mnist_lab.errors import ConfigError
 from tests.config.specifications import CONFIGURATIONS, choices
 
@@ -251,3 +251,10 @@ def test_the_fingerprint_stays_what_it_was() -> None:
         train={"optimizer": {"name": "adamw", "weight_decay": 0.1}, "schedule": "cosine", "class_weight": {0: 2.0}},
     )
     assert mark(config) == "f35cba6e73f49e5afc9401e3b7b13196bb231bf8bd4e82639a1debcac3aef352"
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("3", 3), (3, 3), ("-1", -1), ("--3", "--3"), ("03", "03"), ("-0", "-0"), ("٣", "٣"), ("", "")]
+)
+def test_a_class_is_a_number_only_where_it_is_written_like_one(name, key):
+    assert class_key(name) == key

@@ -207,7 +207,7 @@ def test_fetch_puts_the_files_into_the_folder_asked_for(mirrors, server, tmp_pat
 def test_fetch_never_writes_over_the_users_own_files(mirrors, server, tmp_path):
     folder = write_idx(tmp_path / "mnist", arrays(seed=3))
     before = {path: path.read_bytes() for path in folder.iterdir()}
-    with pytest.raises(DataError, match="not that of MNIST"):
+    with pytest.raises(DataError, match="not match MNIST"):
         datasets.fetch("mnist", tmp_path)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
     assert server.requests == []

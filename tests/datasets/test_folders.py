@@ -179,7 +179,7 @@ def test_all_pictures_that_cannot_be_read_are_named_at_once(pictures, monkeypatc
         datasets.load(str(pictures))
     assert str(caught.value).splitlines() == [
         f"{pictures}: 2 of 7 pictures cannot be read:",
-        f"  {pictures / 'train' / 'circle' / '0.png'}: expected a picture, this file is empty (0 bytes).",
+        f"  {pictures / 'train' / 'circle' / '0.png'}: expected a picture, but this file is empty (0 bytes).",
         f"  {pictures / 'test' / 'square' / '0.png'}: this is not a picture in a supported format.",
         "Replace or remove these files.",
     ]

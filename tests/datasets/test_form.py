@@ -70,7 +70,7 @@ def test_a_published_set_can_be_resized_and_stays_known(tmp_path):
     assert small.image_shape == (14, 14, 1)
     assert (small.genuine, small.classes) == (True, whole.classes)
     assert small.sha256 != whole.sha256
-    assert small.notes == ("The images were brought from 28 x 28 grey to 14 x 14 grey.",)
+    assert small.notes == ("The images were converted from 28 x 28 grey to 14 x 14 grey.",)
     np.testing.assert_array_equal(small.y_test, whole.y_test)
 
 

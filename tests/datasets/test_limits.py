@@ -93,7 +93,7 @@ def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path, data, name):
     elif name == "train/a/x.png":
         write_pictures(tmp_path, dict.fromkeys("ab", (Image.new("L", (3, 3), 200),)))
     os.mkfifo(tmp_path / name)
-    with pytest.raises(DataError, match="expected a regular file, this is a named pipe"):
+    with pytest.raises(DataError, match="expected a regular file, but this is a named pipe"):
         datasets.load(str(tmp_path))
 
 
@@ -103,7 +103,7 @@ def test_a_link_to_a_device_is_refused(tmp_path, data, name):
     if name == IMAGES:
         (write_idx(tmp_path, data) / IMAGES).unlink()
     (tmp_path / name).symlink_to("/dev/zero")
-    with pytest.raises(DataError, match="expected a regular file, this is a device"):
+    with pytest.raises(DataError, match="expected a regular file, but this is a device"):
         datasets.load(str(tmp_path))
 
 

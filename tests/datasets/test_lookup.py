@@ -39,7 +39,7 @@ def test_genuine_mnist_is_found_in_the_folder_or_its_mnist_folder(tmp_path, mnis
 
 def test_another_set_with_the_same_file_names_is_not_taken_for_mnist(tmp_path, mnist):
     write_idx(tmp_path / "data", arrays(seed=9))
-    with pytest.raises(DataError, match="not that of MNIST; to use it as mnist nevertheless, move it to"):
+    with pytest.raises(DataError, match="not match MNIST; to use it as mnist nevertheless, move it to"):
         datasets.load("mnist", tmp_path / "data", download=False)
 
 
@@ -48,7 +48,7 @@ def test_a_folder_called_mnist_is_taken_at_its_word_but_not_called_genuine(tmp_p
     loaded = datasets.load("mnist", tmp_path, download=False)
     assert loaded.name == "mnist"
     assert not loaded.genuine
-    assert "not that of MNIST" in loaded.check
+    assert "not match MNIST" in loaded.check
 
 
 def test_what_was_passed_over_is_noted(tmp_path, mnist, data, monkeypatch):
@@ -91,7 +91,7 @@ def test_other_archives_in_keras_cache_do_not_disturb(mnist, data):
 
 def test_a_wrong_archive_in_keras_cache_is_passed_over(mnist):
     write_npz(_keras_cache() / "mnist.npz", arrays(seed=4))
-    with pytest.raises(DataError, match=r"mnist\.npz: the SHA-256 of x_train, x_test are not that of MNIST"):
+    with pytest.raises(DataError, match=r"mnist\.npz: the SHA-256 hashes of x_train, x_test do not match MNIST"):
         datasets.load("mnist", download=False)
 
 
@@ -114,7 +114,7 @@ def test_a_data_folder_that_is_missing_or_a_file_is_an_error(tmp_path, mnist, da
     write_idx(cache_dir() / "mnist", data)
     file = tmp_path / "file"
     file.write_text("")
-    for path, message in ((tmp_path / "absent", "no such folder"), (file, "expected a folder, this is a file")):
+    for path, message in ((tmp_path / "absent", "no such folder"), (file, "expected a folder, but this is a file")):
         if by_variable:
             monkeypatch.setenv("MNIST_LAB_DATA", str(path))
         with pytest.raises(DataError, match=message) as caught:
@@ -198,4 +198,4 @@ def test_fashion_mnist_with_a_changed_file_is_not_genuine(tmp_path, fashion, dat
     write_idx(tmp_path / "fashion_mnist", data)
     loaded = datasets.load("fashion_mnist", tmp_path, download=False)
     assert not loaded.genuine
-    assert "t10k-images-idx3-ubyte.gz is not that of Fashion-MNIST" in loaded.check
+    assert "t10k-images-idx3-ubyte.gz does not match Fashion-MNIST" in loaded.check

@@ -12,7 +12,7 @@ pytest.importorskip("submitit", reason="the extra slurm is not installed")
 
 from mnist_lab.config.clusters import SlurmOptions
 from mnist_lab.errors import InputError, SetupError
-from mnist_lab.executors.slurm import Slurm
+from mnist_lab.executors.slurm import Slurm, Status
 from tests.executors import calls
 from tests.executors.slurm_cluster import one_node
 from tests.lab import until, write
@@ -140,3 +140,12 @@ def test_without_sbatch_it_says_where_to_run(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SetupError, match="login node"):
         Slurm(tmp_path / "jobs", SlurmOptions()).submit("nowhere", calls.answer, [(1,)])
+
+
+@pytest.mark.parametrize("squeue", ["exit 1", None], ids=["that fails", "that is not there"])
+def test_without_an_answer_of_slurm_a_task_has_not_ended(tmp_path, monkeypatch, squeue):
+    if squeue:
+        write(tmp_path / "squeue", f"#!/bin/sh\n{squeue}\n").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    statuses = Slurm(tmp_path / "jobs", SlurmOptions()).statuses(["1_0"])
+    assert statuses == {"1_0": Status("queued", "SLURM does not answer")}

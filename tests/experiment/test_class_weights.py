@@ -95,7 +95,7 @@ def test_a_key_that_is_no_class_is_refused_before_anything_slow(tmp_path, given,
 
 
 def test_one_class_under_two_keys_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match="a class has two weights"):
+    with pytest.raises(ConfigError, match="class 1 has two weights"):
         config({1: 2.0, "1": 3.0})
     both = {"Dress": 2.0, 3: 3.0}
     fashion = dataclasses.replace(datasets.load("digits"), classes=datasets.KNOWN["fashion_mnist"].classes)

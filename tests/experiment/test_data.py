@@ -167,7 +167,7 @@ def test_a_range_of_sorted_rows_is_judged_by_itself():
 def test_rows_without_a_class_are_refused_whatever_the_split(split):
     dataset = dataset_of(np.repeat(np.arange(10), 50))
     config, _ = settled(config_of(rows=[0, 425], validation={"split": split}), dataset)
-    with pytest.raises(InputError, match=r"data.rows: there are no training images of class 9 among these 425"):
+    with pytest.raises(InputError, match=r"data.rows: there are no images of class 9 among these 425 training images"):
         prepare_data(config, dataset)
 
 
@@ -289,9 +289,7 @@ def test_the_folds_are_together_all_rows_and_the_test_images_stay_apart():
 def test_more_folds_than_images_of_a_class_are_refused():
     dataset = dataset_of(np.repeat([0, 1], [50, 3]), ("common", "rare"))
     config = config_of(validation={"split": "folds", "folds": 4})
-    message = (
-        r"data.validation.folds: expected at most 3, the number of images of class rare among these 53, received 4"
-    )
+    message = "expected at most 3, the number of images of class rare among these 53 training images, received 4"
     with pytest.raises(InputError, match=message):
         prepare_data(config, dataset)
 

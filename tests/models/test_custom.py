@@ -293,3 +293,7 @@ def test_a_network_whose_size_depends_on_the_seed_is_refused():
 
     with pytest.raises(ConfigError, match="expected the same network from each call"):
         identified(build)
+
+
+def test_an_error_without_a_message_is_named_by_its_type():
+    assert models.network.reason(NotImplementedError()) == "NotImplementedError"

@@ -143,7 +143,7 @@ class TestSingleModels:
         assert comparison.arms[0].entry.verdict.kind is Kind.IMPOSSIBLE
         verdict = wording.findings(comparison, comparison.arms[0])[0]
         assert "The model of mlp_512 is better on these test images (McNemar's exact test, p = .035" in verdict
-        assert "at least 6 needed" in verdict
+        assert "at least 6 are needed" in verdict
 
     def test_runs_of_one_configuration_with_other_seeds_are_two_models_too(self, seeds_to_change):
         first, second = (next((seeds_to_change / "mlp_512").glob(f"seed{seed}-*")) for seed in (1, 2))
@@ -262,6 +262,30 @@ class TestNumbers:
     def test_runs_that_were_selected_on_the_test_images_are_told(self, single):
         finished_run(single, "ablation/no_relu", selected_on_test=True)
         assert any("optimistic" in text for text in wording.comparison_notes(compared(single, "mlp_512", "no_relu")))
+
+
+class TestCrossValidation:
+    @pytest.fixture
+    def folds(self, tmp_path):
+        def fold(k):
+            return {"data__validation": {"split": "folds", "folds": 3, "fold": k}}
+
+        for k in (1, 2, 3):
+            finished_run(tmp_path, validation=0.97 + k / 1000, test=0.98, **fold(k))
+            finished_run(tmp_path, "ablation/no_relu", validation=0.96 + k / 1000, test=0.91, **fold(k))
+        finished_run(tmp_path, "ablation/nodes_1024", validation=0.95, test=0.99, **fold(1))
+        return tmp_path
+
+    def test_folds_are_judged_and_shown_by_validation_accuracy(self, folds):
+        comparison = compared(folds, "mlp_512", "no_relu", "nodes_1024")
+        assert comparison.metric.label == "Validation"
+        accuracies = [(row[2], row[3]) for row in comparison.overview]
+        assert accuracies == [("0.9720 ± 0.0010", ""), ("0.9620 ± 0.0010", "-1.00 pp"), ("0.9500", "-2.10 pp")]
+
+    def test_single_folds_are_two_models_judged_and_shown_by_test_accuracy(self, folds):
+        comparison = compared(folds, next((folds / "mlp_512").iterdir()), "nodes_1024")
+        assert comparison.metric.label == "Test"
+        assert [(row[2], row[3]) for row in comparison.overview] == [("0.9800", ""), ("0.9900", "+1.00 pp")]
 
 
 class TestCautions:

@@ -145,7 +145,7 @@ def test_an_arm_with_a_larger_gap_on_all_seeds_overfits_more_and_one_with_few_se
         finished_run(tmp_path, seed=seed, train=0.98, validation=0.975 + 0.0001 * seed)
         finished_run(tmp_path, "ablation/no_relu", seed=seed, train=0.99, validation=0.975)
     text = observed(tmp_path, "ablation/no_relu")["gap_against_base"].text
-    assert text.startswith("Overfits more than mlp_512: generalization gap +1.03 pp (95 % confidence ")
+    assert text.startswith("Larger generalization gap than mlp_512: +1.03 pp (95 % confidence ")
     assert text.endswith("p = .031; uncorrected, one comparison) over 6 shared seeds.")
     few = tmp_path / "few"
     finished_run(few, train=0.98, validation=0.975)
@@ -167,7 +167,7 @@ def test_with_fewer_seeds_than_the_family_takes_no_gap_is_told_apart_but_once_th
         return observed(results, "ablation/nodes_256")["gap_against_base"].text
 
     assert gaps(tmp_path / "alike", 0).endswith("with 6 shared seeds; at least 8 needed.")
-    assert gaps(tmp_path / "apart", 0.02).startswith("Overfits more than mlp_512")
+    assert gaps(tmp_path / "apart", 0.02).startswith("Larger generalization gap than mlp_512")
 
 
 def test_where_dropout_differs_a_gap_is_larger_and_that_is_not_called_overfitting(tmp_path):
@@ -200,7 +200,7 @@ def test_overfitting_sets_in_at_the_median_epoch_with_accuracy_after_it_over_all
     assert found.value == 3
     # Six epochs of .94, five of .95 and five of .96.
     assert found.text.startswith(
-        "Overfitting sets in at epoch 3 (median; 2 to 3) in all 3 runs: validation accuracy after it is 0.9494 ± 0.0085"
+        "Overfitting starts at epoch 3 (median; 2 to 3) in all 3 runs: validation accuracy after it is 0.9494 ± 0.0085"
     )
 
 
@@ -231,10 +231,10 @@ def test_all_experiments_are_held_to_the_same_level_the_highest_that_most_keep(t
                 loss=[0.1] * 10, accuracy=[0.9] * 10, val_loss=[0.1] * 10, val_accuracy=accuracies,
             )  # fmt: skip
     assert observed(tmp_path, "mlp_512")["stays_above"].text == (
-        "Validation accuracy stays at or above 0.98 from epoch 4 (median; 4 to 5) on in both runs."
+        "Validation accuracy stays at or above 0.98 in both runs, from epoch 4 (lower median; 4 to 5) on."
     )
     assert observed(tmp_path, "ablation/no_relu")["stays_above"].text == (
-        "Validation accuracy does not stay at or above 0.98 in any of 2 runs."
+        "Validation accuracy does not stay at or above 0.98 in either run."
     )
 
 
@@ -249,7 +249,7 @@ def test_faster_is_said_only_of_what_is_not_worse_on_the_same_machine(tmp_path):
     found = observed(tmp_path, "ablation/nodes_256")["faster"]
     assert found.value == pytest.approx(0.4)
     assert found.text == (
-        "Faster than mlp_512 with no significant difference in accuracy: training takes 40 % of its time "
+        "Faster than mlp_512 with no significant difference in accuracy: training takes 40 % as long "
         "(12.0 s against 30.0 s)."
     )
     assert "faster" not in observed(tmp_path, "ablation/no_relu")
@@ -329,7 +329,7 @@ def test_images_that_every_model_gets_wrong_come_with_what_they_are_taken_for(tm
         (30, 0, {1: 3}),
     ]
     text = document(studied(tmp_path))
-    assert "2 images misclassified by all 3 models." in text
+    assert "2 images are misclassified by all 3 models." in text
     assert "| 7 | 0 | 3 (2), 1 (1) |" in text
 
 
@@ -363,7 +363,7 @@ def test_a_run_selected_on_the_test_images_is_said_to_be(tmp_path):
     assert wording.reuse(found) == [
         "3 models were scored on the test images, each after its training, so the best of their scores is optimistic.",
         "In 2 runs they also served as validation images after every epoch (10 epochs in total); in 1 of them the "
-        "saved weights are those of the epoch that was best on them, so their test accuracy is optimistic.",
+        "saved weights are those of the epoch that was best on them, so the test accuracy is optimistic.",
     ]
 
 
@@ -375,11 +375,11 @@ def test_training_that_the_test_images_stopped_or_slowed_is_said_to_be_steered_b
 
     stop = {"monitor": "val_loss", "patience": 2}
     assert told("last") == (
-        "In 1 run they also served as validation images after every epoch (3 epochs in total); the saved weights are "
-        "those of the last epoch."
+        "In 1 run they also served as validation images after every epoch (3 epochs in total); the saved weights were "
+        "not chosen by them."
     )
-    assert "in 1 of them they decided when training stopped" in told("stopped", train__early_stopping=stop)
-    assert "in 1 of them they decided when" in told("slowed", train__schedule={"plateau": {"monitor": "val_accuracy"}})
+    assert "in that run they decided when training stopped" in told("stopped", train__early_stopping=stop)
+    assert "in that run they decided when" in told("slowed", train__schedule={"plateau": {"monitor": "val_accuracy"}})
     own = {"monitor": "loss", "patience": 2}
     assert "decided" not in told("by its own loss", train__early_stopping=own)
 

@@ -23,7 +23,7 @@ KNOWN = {"number": 4, "values": {"model.dropout": 0.25}}
         (Trial(**KNOWN, state="failed", reason="The loss became nan.", epochs=1), "FAILED: The loss became nan."),
         (
             Trial(**KNOWN, state="refused", reason="9 parameters, more than 8."),
-            "not trained: 9 parameters, more than 8.",
+            "refused before training: 9 parameters, more than 8.",
         ),
         (
             Trial(**KNOWN, state="refused", reason="61.0 s of training for 6 of 20 epochs, more than 60 s.", epochs=6),
@@ -96,7 +96,7 @@ def test_too_few_seeds_of_the_confirmation_are_said_before_the_search(best, seed
 def test_a_dry_run_says_that_the_search_has_ended_and_what_is_left_of_the_confirmation():
     done = Forecast(0, 0.0, 0, 0.0, 2, "a short timing", ())
     ended, confirmed = forecast_lines(RECORD, done)
-    assert ended == "Search mlp: 27 trials of 20 epochs; rungs at 2, 6, 2 in parallel, 27 begun: has ended."
+    assert ended == "Search mlp: 27 trials of 20 epochs; rungs at epochs 2, 6; 2 in parallel; 27 begun; has ended."
     assert confirmed == "Confirmation: all runs are finished."
     assert forecast_lines(RECORD, replace(done, confirming=3, confirming_seconds=9.0))[1].startswith(
         "Confirmation: 3 runs, about 9 s"
@@ -108,7 +108,7 @@ def test_a_search_that_ended_because_the_limits_leave_nothing_is_said_to_have_no
     record = RECORD.model_copy(update={"trials": (), "best": None, "ended": "space", "limits": limits})
     [line] = forecast_lines(record, Forecast(0, 0.0, 0, 0.0, 1, "", ()))
     assert line.startswith("Search mlp: 0 trials, all that the space has within the limits, of 20 epochs;")
-    assert line.endswith(": has ended without a result.")
+    assert line.endswith("; has ended without a result.")
 
 
 def test_a_space_that_is_smaller_than_the_budget_is_said():
@@ -123,7 +123,7 @@ def test_a_limit_of_the_training_time_is_said_beside_the_longest_training():
     assert len(forecast_lines(going, forecast)) == 1
     limited = going.model_copy(update={"limits": (Limit(measure="seconds", most=60.0),)})
     assert forecast_lines(limited, forecast)[1] == (
-        "The slowest network at the ends of all ranges takes about 75 s to train; the limit is 60 s."
+        "The slowest of the networks at the ends of the ranges takes about 75 s to train; the limit is 60 s."
     )
 
 

@@ -76,7 +76,7 @@ def test_progress_says_trial_epoch_value_and_best(tuned):
 def test_the_same_command_says_the_same_again_and_trains_nothing(tuned, tmp_path):
     answer = good("tune", "s.yaml", cwd=tuned[0])
     assert answer.out == tuned[1].out
-    assert "Nothing to do: 4 runs, all finished." in answer.err
+    assert "Nothing to do: all 4 runs are finished." in answer.err
 
 
 def test_a_small_search_ends_with_its_best_configuration_and_tests_no_trial(tmp_path):
@@ -95,7 +95,8 @@ def test_training_that_takes_longer_than_the_limit_stops_after_that_epoch_and_is
     answer = lab("tune", "s.yaml", "--jobs", "1", cwd=tmp_path)
     assert answer.code == 2
     assert re.search(
-        r"the last of 2 trials has \d+\.\d+ s of training for 1 of 3 epochs, more than 0\.001 s", answer.err
+        r"both trials were refused, the last for \d+\.\d+ s of training for 1 of 3 epochs, more than 0\.001 s",
+        answer.err,
     )
     assert re.search(r"^\[2/2\] .* epoch 1/3  refused: ", answer.err, re.MULTILINE)
     trials = Search.read(tmp_path / "results" / "s").trials

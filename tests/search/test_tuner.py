@@ -125,7 +125,7 @@ def test_a_search_ends_where_the_limits_leave_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(tuner, "REFUSALS", 20)
     ended = search(write(tmp_path, SEARCH + 'where: {parameters: "< 10"}\n'))
     assert len(ended.trials) == 20
-    assert "the last of 20 in a row has" in ended.refusing
+    assert "20 in a row were refused, the last for" in ended.refusing
 
 
 def test_a_search_ends_after_five_failures_and_says_what_they_have_in_common(tmp_path):
@@ -175,7 +175,7 @@ def test_when_the_time_is_up_nothing_begins_and_those_in_progress_are_asked_to_s
     assert (found.over, found.ended_by) == ("", None)
     assert found.next()
     found._before = 60.0
-    assert found.over == "The time of the budget is used up."
+    assert found.over == "The time budget is used up."
     assert (found.next(), found.ended_by) == (None, "minutes")
 
 
@@ -258,7 +258,7 @@ def test_trials_of_another_space_are_refused_even_if_the_record_is_gone(tmp_path
     search(file)
     (tmp_path / "results" / "s" / "search.json").unlink()
     file.write_text(file.read_text().replace(SPACE, f"space: {{{space}}}\n"))
-    with pytest.raises(InputError, match=r"trial 1 has other values than those of the space of .*: learning_rate "):
+    with pytest.raises(InputError, match=r"trial 1 has values outside the space of .*: learning_rate "):
         tuner_of(file)
 
 

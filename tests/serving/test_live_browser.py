@@ -117,7 +117,7 @@ def test_a_server_that_has_stopped_is_said_until_it_is_back(browser, results):
         browser.get(f"http://127.0.0.1:{port}/")
         eventually(browser, lambda: points(browser))
         process.terminate()
-    eventually(browser, lambda: "The server does not answer." in find(browser, "#connection").text)
+    eventually(browser, lambda: "The server does not respond." in find(browser, "#connection").text)
     with started(port) as process:
         eventually(browser, lambda: not find(browser, "#connection").is_displayed())
         process.terminate()

@@ -125,12 +125,12 @@ def test_runs_that_finish_join_the_page(served, results, monkeypatch):
     before = ask(served, "/progress").json["page"]
     finished_run(results, "ablation/nodes_256")
     behind = until(
-        lambda: (sent := ask(served, "/progress").json)["html"].count("not in the report below yet") and sent,
+        lambda: (sent := ask(served, "/progress").json)["html"].count("Not in the report below yet") and sent,
         pause=0,
     )
     assert behind["page"] == before
     after = until(lambda: (sent := ask(served, "/progress").json)["page"] != before and sent)
-    assert "not in the report" not in after["html"]
+    assert "Not in the report" not in after["html"]
     assert "nodes_256" in ask(served, "/").text
 
 
@@ -147,7 +147,7 @@ def test_a_report_that_takes_long_follows_later(results, monkeypatch):
     monkeypatch.setattr(threading.Thread, "start", lambda thread: None)
     text = Site(results).page()
     assert "0 experiments, 0 runs" in text
-    assert "1 finished run not in the report below yet" in text
+    assert "Not in the report below yet: 1 finished run." in text
 
 
 def test_a_run_by_a_newer_version_is_refused_at_the_start(results):

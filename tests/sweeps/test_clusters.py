@@ -131,7 +131,7 @@ def test_a_worker_whose_disk_is_full_is_not_used_any_more(folder, swept, cluster
     apart(cluster, "two", folder)
     cluster.await_workers(2)
     err = sweep(folder, "--cluster", cluster.address).err
-    assert "A worker is not used any more. full: " in err
+    assert "Worker no longer used: full: " in err
     assert_the_same(folder, swept)
 
 
@@ -191,7 +191,7 @@ def test_a_scheduler_of_another_dask_is_an_error(folder, tmp_path_factory):
         made.await_workers(1)
         answer = lab("sweep", "configs/family", "--cluster", made.address, cwd=folder)
         assert answer.code == 2
-        assert "the scheduler has Dask 2024.1.0" in answer.err
+        assert "Dask is 2024.1.0 on the scheduler" in answer.err
     finally:
         made.close()
 
@@ -280,7 +280,7 @@ def test_a_task_that_is_told_to_stop_leaves_a_checkpoint_and_the_next_submission
     while "long" in slurm.command("squeue", "--noheader", "--format=%j") and time.monotonic() - begun < 100:
         time.sleep(0.2)
     again = lab("sweep", "configs/long.yaml", "--cluster", "slurm", cwd=folder)
-    assert "stopped in time; it resumes" in again.err
+    assert "stopped; the next submission resumes it" in again.err
     assert "Submitted job" in again.err
 
 
@@ -291,7 +291,7 @@ def test_python_warns_while_the_runs_of_a_submitted_sweep_are_not_finished(tmp_p
     options.write_text("engine: local\n")
     config = {"name": "small", "data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [8]}}
     how = {"epochs": 1, "backend": "jax", "results": tmp_path / "results", "cluster": str(options), "progress": False}
-    with pytest.warns(UserWarning, match="1 of 1 runs are queued or running on SLURM"):
+    with pytest.warns(UserWarning, match="Queued or running on SLURM: 1 of 1 run"):
         assert len(mnist_lab.sweep(config, **how)) == 0
     with warnings.catch_warnings(action="error", category=UserWarning):
         assert len(mnist_lab.sweep(config, **how, wait=True)) == 1

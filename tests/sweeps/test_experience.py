@@ -29,14 +29,21 @@ def run(tmp_path):
 
 
 def experience(*runs):
-    return Experience.of(runs, backend="jax", threads=1)
+    return Experience.of(runs, backend="jax", device="cpu", threads=1)
 
 
 @pytest.mark.parametrize(
     "other",
-    [{"processor": "Another 9000"}, {"processors": 999}, {"backend": "torch"}, {"threads": 2}, {"processors": None}],
+    [
+        {"processor": "Another 9000"},
+        {"processors": 999},
+        {"processors": None},
+        {"backend": "torch"},
+        {"device": "gpu"},
+        {"threads": 2},
+    ],
 )
-def test_runs_of_another_machine_backend_or_number_of_threads_do_not_count(other, run):
+def test_runs_of_another_machine_backend_device_or_number_of_threads_do_not_count(other, run):
     assert experience(run(**other)).runs == ()
     mine = run()
     assert experience(run(**other), mine).runs == (mine,)

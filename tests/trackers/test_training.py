@@ -143,3 +143,9 @@ def test_what_was_reported_in_training_is_not_logged_again(tmp_path):
     run = trained(tmp_path)
     assert len(list(run.folder.path.glob("events.out.tfevents.*"))) == 1
     assert not report(run, registry.tracker("tensorboard"))
+
+
+def test_one_that_was_not_told_of_a_beginning_is_not_told_of_an_end(use):
+    tracker, notes = use(Told()), []
+    background.Background("tensorboard", notes.append).end()
+    assert (tracker.events, notes) == ([], [])

@@ -44,7 +44,8 @@ def convert(
         raise click.UsageError(f"{output} exists. --force replaces it.")
     from mnist_lab import datasets
     from mnist_lab.config.schema import Data
-    from mnist_lab.errors import SetupError
+    from mnist_lab.datasets.form import size_of
+    from mnist_lab.errors import SetupError, reason
     from mnist_lab.system import atomic
     from mnist_lab.system.writable import make_folder
 
@@ -56,10 +57,8 @@ def convert(
         with atomic.replacing(output) as part:
             datasets.write(found, part)
     except OSError as error:
-        raise SetupError(f"{output}: cannot be written: {error.strerror or error}.") from error
+        raise SetupError(f"{output}: cannot be written: {reason(error)}.") from error
     for note in found.notes:
         echo(f"note: {note}", err=True)
     counts = ", ".join(f"{len(labels):,} {part}" for part, (_, labels) in found.parts.items())
-    height, width, channels = found.image_shape
-    colour = "grey" if channels == 1 else "colour"
-    echo(f"{output}: {counts} images, {width} x {height} {colour}, {len(found.classes)} classes")
+    echo(f"{output}: {counts} images, {size_of(found.image_shape)}, {len(found.classes)} classes")

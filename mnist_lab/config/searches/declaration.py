@@ -18,6 +18,7 @@ from mnist_lab.config.sweeps import arms
 from mnist_lab.config.sweeps.declaration import collected, options_suffix, together
 from mnist_lab.config.sweeps.variation import SECTIONS, Base, read_base
 from mnist_lab.errors import ConfigError, InputError
+from mnist_lab.text.quantities import count
 
 TRIAL = "trial-{:03d}"
 """The folder of a trial below that of its search."""
@@ -83,7 +84,8 @@ def load_search(reference: str | Path, overrides: Sequence[Override] = (), *, na
     kind = kind_of_file(sweep.value)
     if kind == "sweep":
         raise ConfigError(
-            f"{path}: expected a search file, which has a `space`.", f"Run it with `mnist-lab sweep {path}`."
+            f"{path}: expected a search file, which has a `space`, but this is a sweep file.",
+            f"Run it with `mnist-lab sweep {path}`.",
         )
     if {"data", "model", "extends"} & sweep.value.keys():
         raise ConfigError(
@@ -141,7 +143,7 @@ def check_files(references: Sequence[str | Path]) -> dict[str, str]:
         if str(reference) not in searches:
             with collected(errors):
                 runs = sweeps.check_files([reference])
-                found |= {file: f", {number} runs" if number else "" for file, number in runs.items()}
+                found |= {file: f", {count(number, 'run')}" if number else "" for file, number in runs.items()}
     if errors:
         raise together(errors, references)
     return found

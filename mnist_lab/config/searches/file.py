@@ -115,7 +115,8 @@ class Objective(Spec):
     minimize: Annotated[
         tuple[Literal["val_loss", "parameters", "multiply_adds"], ...], OneOrMore, BeforeValidator(_measure)
     ] = ()
-    """A measure to minimize, or `val_loss` and a cost: `parameters`, or `multiply_adds` for one image."""
+    """`val_loss`, unless `val_accuracy` is maximized; and optionally one cost: `parameters`, or `multiply_adds` for one
+    image."""
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:

@@ -238,13 +238,15 @@ def _runs(rows: Sequence[Row], options: str = "") -> tuple[tuple[tuple[Config, s
                 notes[f"{row.label} is skipped: it is the same run as {same.config.experiment}."] = None
             else:
                 why = (
-                    "all settings that affect the results are equal" if same else f"both are called {config.experiment}"
+                    "are the same run: all settings that affect the results are equal"
+                    if same
+                    else f"are different configurations of one experiment, {config.experiment}"
                 )
                 given = f", with {options}" if options else ""
                 both = (other.label, row.label)
-                clashes.setdefault(both, f"{' and '.join(both)} are the same run: {why}{given}.")
+                clashes.setdefault(both, f"{' and '.join(both)} {why}{given}.")
     if clashes:
-        hint = "Remove one of them, or set another `experiment` if the configurations do differ."
+        hint = "Remove one of them, or set another `experiment` if the configurations differ."
         raise ConfigError("\n".join(clashes.values()), hint)
     return tuple(runs[place] for place in sorted(runs)), tuple(notes)
 

@@ -94,11 +94,9 @@ class Row:
 
     def repeated(self) -> Iterator[Config]:
         """The configuration with each seed and, if it is cross-validated, each fold."""
-        data, validation = self.config.data, self.config.data.validation
-        folds = range(1, self.folds + 1) if self.folds else [validation.fold]
+        folds = range(1, self.folds + 1) if self.folds else [self.config.data.validation.fold]
         for seed, fold in product(self.seeds or (self.config.seed,), folds):
-            which = data.model_copy(update={"validation": validation.model_copy(update={"fold": fold})})
-            yield self.config.model_copy(update={"seed": seed, "data": which})
+            yield self.config.in_fold(fold).model_copy(update={"seed": seed})
 
 
 def read_variation(path: Path, overrides: Sequence[Override] = ()) -> list[Row]:

@@ -20,7 +20,7 @@ def about_place(drawing: Part, mine: Mask) -> list[str]:
     doubts = []
     height, width = mine.shape
     if drawing.height >= 0.9 * height and drawing.width >= 0.9 * width:
-        doubts.append("the drawing fills nearly the whole picture, so the digit was probably not found")
+        doubts.append("the drawing fills nearly the whole picture, so what it shows was probably not found")
     elif drawing.touches_edge(mine.shape):
         doubts.append("the drawing touches the edge of the picture and may be cut off")
     return doubts
@@ -56,7 +56,7 @@ def about_shape(drawing: Part, parts: list[Part], mine: Mask, core: Mask, ink: V
     if any(one.beside(other) for i, one in enumerate(tall) for other in tall[:i]):
         doubts.append("there are two drawings side by side")
     if drawing.width > _WIDE * drawing.height:
-        doubts.append("the drawing is wider than a digit")
+        doubts.append("the drawing is unusually wide")
     shreds = labelled(mine)
     sizes = [max(side.stop - side.start for side in box) for box in ndimage.find_objects(shreds)]
     if (pieces := sum(size >= _PIECE * drawing.extent for size in sizes)) > _MOST_PIECES:

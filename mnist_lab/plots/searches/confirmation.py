@@ -23,7 +23,7 @@ INTERVAL: Style = {"linewidth": 2.2, "solid_capstyle": "butt"}
 
 @dataclass(frozen=True)
 class Confirmed:
-    """The base or a trial, tested with fresh seeds."""
+    """The base or a trial, tested with new seeds."""
 
     name: str
     accuracies: Sequence[float]

@@ -39,7 +39,7 @@ from mnist_lab.reports.wording.numbers import (
     spread,
 )
 from mnist_lab.reports.wording.observations import BIASED, OBSERVED, comparison, observation, stored
-from mnist_lab.reports.wording.verdicts import DID, caution, estimate, lead, outlook, ranked, sureness, verdict
+from mnist_lab.reports.wording.verdicts import DID, caution, estimate, lead, outcome, outlook, ranked, sureness, verdict
 
 __all__ = [
     "APART",
@@ -72,6 +72,7 @@ __all__ = [
     "mean",
     "notes",
     "observation",
+    "outcome",
     "outlook",
     "p_value",
     "pp",

@@ -7,7 +7,7 @@ from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.reports.wording.notes import ACCURACIES, FOLDS, INTERVAL, OWN_IMAGES, PLANNED, SCOPE, reuse
 from mnist_lab.reports.wording.numbers import CI, some_runs
 from mnist_lab.reports.wording.observations import comparison
-from mnist_lab.reports.wording.verdicts import caution, mcnemar, verdict
+from mnist_lab.reports.wording.verdicts import caution, mcnemar, outcome, verdict
 from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ def short_in_comparison(arm: "Arm") -> str:
     """The verdict in a few words: on the experiments, or of single models on these."""
     found = arm.entry.verdict
     if found is None or found.models is None:
-        return found.kind if found else ""
+        return outcome(found) if found else ""
     if found.models.p_corrected > ALPHA:
         return Kind.NOT_SIGNIFICANT
-    return f"this model {'better' if found.models.only_a_wrong > found.models.only_b_wrong else 'worse'}"
+    return f"{'better' if found.models.only_a_wrong > found.models.only_b_wrong else 'worse'}, this model"
 
 
 def findings(found: "Comparison", arm: "Arm") -> list[str]:
@@ -59,7 +59,7 @@ def _verdict_in_comparison(compared: "Comparison", arm: "Arm") -> str:
     said += caution(found)
     if not arm.changes and base.fingerprint == arm.entry.group.fingerprint:
         return f"{said} They have the same configuration."
-    return f"{said} One seed allows no verdict on the experiments: at least {found.least} needed."
+    return f"{said} One seed allows no verdict on the experiments: at least {found.least} are needed."
 
 
 def _disputed(compared: "Comparison", arm: "Arm") -> str:
@@ -85,23 +85,23 @@ def _are(number: int) -> str:
 
 def comparison_notes(found: "Comparison") -> list[str]:
     """What a reader must know about the numbers."""
-    texts = [f"{ACCURACIES} pp: percentage points; x 2.00: twice as much. Time and FLOPs cover training only."]
+    texts = [f"{ACCURACIES} pp: percentage points; x 2.00: twice as much. FLOPs cover training only."]
     several = any(arm.pairs > 1 for arm in found.arms)
     if several and found.section.share:
         texts += [FOLDS, PLANNED]
     elif several:
         texts.append(
             "Over seeds: mean ± standard deviation (n - 1), Student's interval of the mean, and the mean difference of "
-            f"runs with the same seed, with its {CI} from six seeds on. The intervals of test accuracy and gap are "
-            "corrected, like the verdict, by Holm's method for all experiments that these results compare with the "
-            "same base; those of the other numbers are not."
+            f"runs with the same seed, with its {CI} where there are enough seeds. The intervals of test accuracy and "
+            "gap are corrected, like the verdict, by Holm's method for all experiments that these results compare with "
+            "the same base; those of the other numbers are not."
         )
         texts += [INTERVAL, SCOPE, PLANNED]
     if any(arm.pairs == 1 for arm in found.arms):
         texts.append(
-            "Single models: the intervals cover the choice of test images, not that of seeds. That of an accuracy is "
-            "Wilson's; that of a difference is Fay and Lumbard's, which agrees with McNemar's exact test and is "
-            "corrected like it."
+            "Single models: the intervals cover the choice of test images, not that of seeds. An accuracy has "
+            "Wilson's interval; a difference has Fay and Lumbard's, which agrees with McNemar's exact test and is "
+            "corrected in the same way."
         )
     return [*texts, *comparison_cautions(found), *reuse(found.section.reuse)]
 
@@ -110,10 +110,11 @@ def comparison_cautions(found: "Comparison") -> list[str]:
     """Warnings about numbers that could be misread."""
     texts = []
     if any(not arm.pairs for arm in found.arms):
-        texts.append("Without a seed in common, a difference is that of the means and has no interval.")
+        unit = "fold" if found.section.share else "seed"
+        texts.append(f"Without a {unit} in common, a difference is that of the means and has no interval.")
     base = found.base.group
     texts += [
-        f"{arm.entry.group.name} was trained on another machine, device or number of threads than {base.name}: their "
+        f"{arm.entry.group.name} and {base.name} differ in backend, device, processor or number of threads, so their "
         "times are not comparable."
         for arm in found.arms
         if arm.entry.group.machines != base.machines

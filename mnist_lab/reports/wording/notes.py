@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 APART = "Experiments on different data are listed separately and not compared with each other."
 NO_TIMES = (
-    "There is no Pareto front by training time: not all runs were trained on the same machine, device and number of "
-    "threads with the same backend."
+    "There is no Pareto front by training time, as not all runs were trained on the same processor and device with the "
+    "same backend and number of threads."
 )
 OWN_IMAGES = (
     "Each seed was tested on its own subset of the test images (data.test_subset), so the models share no common test "
@@ -58,9 +58,9 @@ _TOO_FEW = (
     "large, would be significant."
 )
 _MORE = (
-    "More seeds needed: the number with which a paired t-test would detect a difference of this size with "
-    "80 % power (noncentral t, at the level of the current step of Holm's correction). It is an order of "
-    "magnitude, since the size is itself an estimate; where it cannot be estimated, no number is given."
+    "About ... more seeds: how many to add so that a paired t-test would detect a difference of this size with 80 % "
+    "power (noncentral t, at the level of the current step of Holm's correction). It is an order of magnitude, since "
+    "the size is itself an estimate; where it cannot be estimated, no number is given."
 )
 LATEX_MARKS = f"*: significant at {ALPHA:g} (paired sign-flip test, Holm-corrected); dag: too few seeds for a verdict."
 LATEX_FOLDS = f"*: validation accuracy differs significantly at {ALPHA:g} (corrected resampled t-test, Holm-corrected)."
@@ -90,24 +90,32 @@ def reuse(found: "Reuse") -> list[str]:
     ]
     if found.selected:
         watched.append(
-            f"in {found.selected:,} of them the saved weights are those of the epoch that was best on them, so their "
-            "test accuracy is optimistic"
+            f"{_of(found.selected, found.watched)} the saved weights are those of the epoch that was best on them, so "
+            "the test accuracy is optimistic"
         )
     if found.steered:
         watched.append(
-            f"in {found.steered:,} of them they decided when training stopped or the learning rate was reduced"
+            f"{_of(found.steered, found.watched)} they decided when training stopped or the learning rate was reduced"
         )
     if not found.selected:
-        watched.append("the saved weights are those of the last epoch")
+        watched.append("the saved weights were not chosen by them")
     return [scored, f"{'; '.join(watched)}."] if found.watched else [scored]
+
+
+def _of(some: int, runs: int) -> str:
+    if some == runs:
+        return "in that run" if runs == 1 else "in both of them" if runs == 2 else "in all of them"
+    return f"in {some:,} of them"
 
 
 def unanimous(found: "Unanimous") -> str:
     """How many images every model misclassifies."""
-    among = f"all {found.models:,} models"
+    among = "both models" if found.models == 2 else f"all {found.models:,} models"
     if found.unknown:
-        among += f" whose mistakes are recorded ({found.unknown:,} more have no readable record)"
-    return f"{count(len(found.images), 'image') if found.images else 'None'} misclassified by {among}."
+        among += f" whose mistakes are recorded (those of {found.unknown:,} more cannot be read)"
+    images = len(found.images)
+    who = "No image is" if not images else f"{count(images, 'image')} {'is' if images == 1 else 'are'}"
+    return f"{who} misclassified by {among}."
 
 
 def remarks(study: "Study") -> list[str]:
@@ -152,6 +160,6 @@ def _selection(study: "Study") -> str:
     if not selected:
         return "No run used the test images for validation."
     return (
-        f"In {selected} of {study.runs} {'run' if study.runs == 1 else 'runs'} the validation images are the test "
+        f"In {selected:,} of {count(study.runs, 'run')} the validation images are the test "
         "images, so anything selected by validation there is selected on the test set."
     )

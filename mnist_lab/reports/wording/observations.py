@@ -1,6 +1,7 @@
 """Sentences for observations about a single run, and about an experiment compared with others."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import median_low
 from typing import Any
 
 from mnist_lab.analysis import Observation
@@ -30,13 +31,18 @@ Facts = Mapping[str, Any]
 """`Observation.facts`."""
 
 
-def _points(difference: float) -> str:
-    return f"{100 * abs(difference):.2f} pp {'above' if difference >= 0 else 'below'}"
+def _beside(difference: float, other: str) -> str:
+    """`0.12 pp above validation`, `equal to validation`."""
+    if difference == 0:
+        return f"equal to {other}"
+    size = f"{100 * abs(difference):.2f}"
+    size = "less than 0.01" if float(size) == 0 else size
+    return f"{size} pp {'above' if difference > 0 else 'below'} {other}"
 
 
 def _gap(f: Facts) -> str:
     numbers = f"({f['training']:.4f} against {f['held_out']:.4f})"
-    return f"training accuracy ends {_points(f['training'] - f['held_out'])} {f['name']} {numbers}"
+    return f"training accuracy ends {_beside(f['training'] - f['held_out'], f['name'])} {numbers}"
 
 
 def _diverged(f: Facts) -> str:
@@ -61,23 +67,26 @@ def _overfits(f: Facts) -> str:
 
 
 def _underfits(f: Facts) -> str:
-    where = f"{f['training']:.4f} in training and {f['held_out']:.4f} in {f['name']}"
+    where = f"{f['training']:.4f} (training) and {f['held_out']:.4f} ({f['name']})"
     return f"Underfits: accuracy ends at {where}, both below {FITTED}."
 
 
 def _no_overfitting(f: Facts) -> str:
     text = f"No sign of overfitting: {_gap(f['gap'])}"
     if f["rows"]:
-        return f"{text}, which is within chance for {f['rows']} {f['gap']['name']} images."
+        return f"{text}, which chance could explain with {count(f['rows'], f['gap']['name'] + ' image')}."
     return f"{text}, though dropout or augmentation lowers training accuracy." if f["understated"] else f"{text}."
 
 
 def _improving(f: Facts) -> str:
-    fall, change = f"fell {100 * (1 - f['now'] / f['before']):.0f} %", f"from {f['before']:.4f} to {f['now']:.4f}"
-    if f["window"] == 1:
-        text = f"{f['name']} loss {fall} in the last epoch, {change}"
+    window, fall = f["window"], f"{100 * (1 - f['now'] / f['before']):.0f} %"
+    if window == 1:
+        text = f"{f['name']} loss fell {fall} in the last epoch, from {f['before']:.4f} to {f['now']:.4f}"
     else:
-        text = f"mean {f['name']} loss {fall} between the last two windows of {f['window']} epochs, {change}"
+        text = (
+            f"mean {f['name']} loss of the last {window} epochs is {fall} below that of the {window} before "
+            f"({f['now']:.4f} against {f['before']:.4f})"
+        )
     return f"Still improving at epoch {f['epochs']}: {text}."
 
 
@@ -94,8 +103,8 @@ def _reference(f: Facts) -> str:
         place = "Equals" if ours == theirs else "Above" if ours > theirs else "Below"
         return f"{place} the published test accuracy: {numbers}, one seed."
     low, high = interval
-    place = "Agrees with" if low <= theirs <= high else "Above" if theirs < low else "Below"
-    where = {"Agrees with": "within", "Above": "below", "Below": "above"}[place]
+    place = "Consistent with" if low <= theirs <= high else "Above" if theirs < low else "Below"
+    where = {"Consistent with": "within", "Above": "below", "Below": "above"}[place]
     return (
         f"{place} the published test accuracy: {numbers}, which lies {where} our {CI} {low:.4f} to {high:.4f} "
         "(one seed)."
@@ -104,15 +113,15 @@ def _reference(f: Facts) -> str:
 
 def _reference_best(f: Facts) -> str:
     return (
-        f"Best test accuracy over the epochs {f['ours']:.4f} (epoch {f['epoch']}) against the published best "
-        f"{f['theirs']:.4f}: {_points(f['ours'] - f['theirs'])} (one seed)."
+        f"Best test accuracy over the epochs: {f['ours']:.4f} (epoch {f['epoch']}), "
+        f"{_beside(f['ours'] - f['theirs'], 'the published best')}, {f['theirs']:.4f} (one seed)."
     )
 
 
 def _selected(f: Facts) -> str:
     end = "" if f["last"] is None else f"; the last epoch's is {f['last']:.4f}"
     return (
-        "Selected on the test set: the test images served as validation, so the best epoch's accuracy "
+        "Validated on the test set: the test images served as validation, so the best epoch's accuracy "
         f"{f['best']:.4f} (epoch {f['epoch']}) is optimistic{end}."
     )
 
@@ -137,6 +146,9 @@ _OF_A_RUN: Mapping[str, Callable[[Facts], str]] = {
     "selected_on_test": _selected,
 }
 
+UNKNOWN = (
+    "Inconclusive about overfitting: without both configurations it is unknown whether dropout or augmentation differ."
+)
 BIASED = (
     "Inconclusive about overfitting: the two differ in dropout layers or augmentation, which bias the gap by "
     "lowering training accuracy."
@@ -152,9 +164,11 @@ def _in_runs(runs: int, of: int) -> str:
 
 def _epochs(epochs: Sequence[int], of: int) -> tuple[str, str]:
     """`epoch 6 (median; 4 to 8)` and ` in 3 of 5 runs`."""
-    low, high = min(epochs), max(epochs)
-    middle = sorted(epochs)[(len(epochs) - 1) // 2]
-    return f"epoch {middle}" if low == high else f"epoch {middle} (median; {low} to {high})", _in_runs(len(epochs), of)
+    low, high, middle = min(epochs), max(epochs), median_low(epochs)
+    median = "median" if len(epochs) % 2 else "lower median"
+    return f"epoch {middle}" if low == high else f"epoch {middle} ({median}; {low} to {high})", _in_runs(
+        len(epochs), of
+    )
 
 
 def _larger_gap(f: Facts) -> str:
@@ -164,34 +178,32 @@ def _larger_gap(f: Facts) -> str:
         text = f"{GAP.capitalize()} {pp(test.paired.mean)} against {base} with {seeds}; at least {test.least} needed."
     elif not test.significant:
         text = f"No significant difference in {GAP} from {base}: {estimate(test)} over {seeds}."
-    elif biased:
-        text = f"{'Larger' if test.paired.mean > 0 else 'Smaller'} {GAP} than {base}: {estimate(test)} over {seeds}."
     else:
-        more = "more" if test.paired.mean > 0 else "less"
-        text = f"Overfits {more} than {base}: {GAP} {estimate(test)} over {seeds}."
-    return f"{text} {BIASED}" if biased else text
+        text = f"{'Larger' if test.paired.mean > 0 else 'Smaller'} {GAP} than {base}: {estimate(test)} over {seeds}."
+    return f"{text} {UNKNOWN}" if biased is None else f"{text} {BIASED}" if biased else text
 
 
 def _onset_in_runs(f: Facts) -> str:
     epoch, runs = _epochs(f["epochs"], f["of"])
     return (
-        f"Overfitting sets in at {epoch}{runs}: validation accuracy after it is {f['mean']:.4f} ± "
+        f"Overfitting starts at {epoch}{runs}: {f['name']} accuracy after it is {f['mean']:.4f} ± "
         f"{f['deviation']:.4f} (mean and standard deviation)."
     )
 
 
 def _kept(f: Facts) -> str:
+    name = f["name"].capitalize()
     if not f["epochs"]:
-        anywhere = f" in any of {f['of']} runs" if f["of"] > 1 else ""
-        return f"Validation accuracy does not stay at or above {f['level']:g}{anywhere}."
+        anywhere = "" if f["of"] == 1 else " in either run" if f["of"] == 2 else f" in any of the {f['of']} runs"
+        return f"{name} accuracy does not stay at or above {f['level']:g}{anywhere}."
     epoch, runs = _epochs(f["epochs"], f["of"])
-    return f"Validation accuracy stays at or above {f['level']:g} from {epoch} on{runs}."
+    return f"{name} accuracy stays at or above {f['level']:g}{runs}, from {epoch} on."
 
 
 def _faster(f: Facts) -> str:
-    accuracy = "and better" if f["kind"] is Kind.BETTER else "with no significant difference in accuracy"
+    accuracy = "and more accurate" if f["kind"] is Kind.BETTER else "with no significant difference in accuracy"
     return (
-        f"Faster than {f['base']} {accuracy}: training takes {100 * (f['seconds'] / f['of']):.0f} % of its time "
+        f"Faster than {f['base']} {accuracy}: training takes {100 * (f['seconds'] / f['of']):.0f} % as long "
         f"({f['seconds']:.1f} s against {f['of']:.1f} s)."
     )
 
@@ -208,7 +220,7 @@ _BESIDE: Mapping[str, Callable[[Facts], str]] = {
 OBSERVED = {
     "Near chance level": "chance_level",
     "Overfitting compared with the base": "gap_against_base",
-    "Where overfitting sets in": "overfitting_onset",
+    "Where overfitting starts": "overfitting_onset",
     "Not trained to convergence": "still_improving",
     "Epochs to reach a level of accuracy": "stays_above",
     "Faster than the base": "faster",

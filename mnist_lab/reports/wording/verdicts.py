@@ -38,7 +38,7 @@ def estimate(test: Tested) -> str:
 
 def verdict(found: Verdict) -> str:
     """In one or more sentences, with the numbers."""
-    heading, pair = found.kind.capitalize(), found.paired
+    heading, pair = outcome(found).capitalize(), found.paired
     if pair is None:
         return f"{heading}: no {found.unit} in common with the base; at least {found.least} needed."
     if found.kind is Kind.IMPOSSIBLE:
@@ -46,6 +46,15 @@ def verdict(found: Verdict) -> str:
     else:
         said = f"{estimate(found)} over {count(pair.n, f'shared {found.unit}')}"
     return f"{heading}: {said}.{_of_models(found)}{outlook(found)}{caution(found)}"
+
+
+def outcome(found: Verdict) -> str:
+    """`better`, `too few seeds`, `too few folds`."""
+    return _of_its_unit(found.kind, found)
+
+
+def _of_its_unit(text: str, found: Verdict) -> str:
+    return text.replace("seed", found.unit)
 
 
 def sureness(found: Verdict) -> str:
@@ -90,9 +99,8 @@ def _of_models(found: Verdict) -> str:
     if not found.models:
         return ""
     return (
-        f" Of these two models (not the experiments), this one alone misclassifies "
-        f"{count(found.models.only_b_wrong, 'test image')}, the base's alone {found.models.only_a_wrong:,} "
-        f"({mcnemar(found.models)})."
+        f" For these two models (not the experiments): {count(found.models.only_b_wrong, 'test image')} misclassified "
+        f"only by this one, {found.models.only_a_wrong:,} only by the base's ({mcnemar(found.models)})."
     )
 
 
@@ -115,9 +123,10 @@ def lead(section: "Section") -> str:
         some = [one for one in found if one.kind is kind and one.seeds]
         if kind is Kind.IMPOSSIBLE and some:
             least = sorted({one.least for one in some})
+            did = _of_its_unit(did, some[0])
             did += f" (at least {' to '.join(map(str, dict.fromkeys((least[0], least[-1]))))} needed)"
         said += [(len(some), did)] if some else []
-    said += [(alone, "had no seed in common with the base")] if alone else []
+    said += [(alone, _of_its_unit("had no seed in common with the base", found[0]))] if alone else []
     if len(said) == 1:
         [(n, did)] = said
         changes = {1: "The only change", 2: "Both changes"}.get(n, f"All {n} changes")

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab.reports.figures import Plot
 from mnist_lab.search.presentation import standings, wording
 from mnist_lab.search.presentation.importance import Unknown
-from mnist_lab.search.record import Arm, Parameter, Reached, Search
+from mnist_lab.search.record import Arm, Parameter, Search
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -114,9 +113,10 @@ def _tried(record: Search) -> "Iterator[Tried]":
     from mnist_lab.plots.searches import At, Tried
 
     names, best = standings.parameter_names(record.space), {trial.number for trial in standings.best(record)}
+    watched = record.watched.measure
     cost = record.objectives[1].measure if len(record.objectives) > 1 else None
     for trial in record.trials:
-        known = [(at, value) for at in trial.reached if (value := _finite(record, at)) is not None]
+        known = [(at, value) for at in trial.reached if (value := getattr(at, watched)) is not None]
         reached = [At(at.epoch, value, at.clock) for at, value in known]
         if trial.state == "finished" and known and known[-1][0] is trial.reached[-1]:
             reached[-1] = reached[-1]._replace(epoch=record.budget.epochs, is_end=True)
@@ -128,8 +128,3 @@ def _tried(record: Search) -> "Iterator[Tried]":
                 trial.measured(cost) if cost else None,
                 trial.number in best,
             )
-
-
-def _finite(record: Search, at: Reached) -> float | None:
-    value = getattr(at, record.watched.measure)
-    return value if value is not None and isfinite(value) else None

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean
 from typing import Any, get_args
 
 from mnist_lab.reports.columns import Cell
@@ -95,14 +94,13 @@ def confirmation(record: Search) -> Table | None:
     watched = wording.MEASURES[record.watched.measure]
     headings = (
         "Configuration", "Test accuracy", CI, "Difference (pp)", CI, "p", "Verdict",
-        f"{wording.capitalized(watched)}, fresh seeds", "In the search", "Parameters", "Training time",
+        f"{wording.capitalized(watched)}, new seeds", "In the search", "Parameters", "Training time",
     )  # fmt: skip
     return Table(headings, [_arm(record, arm) for arm in arms], [1, 2, 3, 4, 5, 7, 8, 9, 10])
 
 
 def _arm(record: Search, arm: Arm) -> list[Cell]:
     found, measure = arm.difference, record.watched.measure
-    again = [value for value in arm.validation if value is not None]
     return [
         Cell(record.base if arm.trial is None else arm.label),
         Cell(f"{arm.mean:.4f}", value=arm.mean),
@@ -111,7 +109,7 @@ def _arm(record: Search, arm: Arm) -> list[Cell]:
         Cell(ends_pp(found.interval) if found else ""),
         Cell(p_value(found.p).removeprefix("p = ").removeprefix("p ") if found and found.p is not None else ""),
         Cell(str(found.kind) if found else "base"),
-        Cell(wording.number(measure, fmean(again)) if again else ""),
+        Cell(wording.number(measure, arm.validated)),
         Cell(wording.number(measure, arm.in_search)),
         _counted(arm.parameters),
         Cell(duration(arm.seconds), value=arm.seconds),

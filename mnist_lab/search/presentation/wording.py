@@ -6,7 +6,6 @@ Numbers and verdicts are written as in reports (`mnist_lab.reports.wording`).
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from statistics import fmean
 
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.reports.wording import (
@@ -135,15 +134,19 @@ def _outcome_of_two(record: Search, front: list[Trial]) -> str:
             f"{number(other.measure, trial.measured(other.measure))} {MEASURES[other.measure]}"
         )
 
+    where = f"on the Pareto front of {MEASURES[one.measure]} and {MEASURES[other.measure]}"
     reach = f", from {both(front[0])} to {both(front[-1])}" if len(front) > 1 else f": {both(front[0])}"
-    return (
-        f"{len(front)} of the {trained:,} trials that were trained to the end {'is' if len(front) == 1 else 'are'} on "
-        f"the Pareto front of {MEASURES[one.measure]} and {MEASURES[other.measure]}{reach}."
-    )
+    if not trained:
+        who = f"{count(len(front), 'trial')} {'is' if len(front) == 1 else 'are'} {where} so far"
+        return f"No trial has been trained to the end; {who}{reach}."
+    if trained == 1:
+        return f"The only trial that was trained to the end is {where}{reach}."
+    are = "is" if len(front) == 1 else "are"
+    return f"{len(front)} of the {trained:,} trials that were trained to the end {are} {where}{reach}."
 
 
 def confirmed(record: Search) -> str:
-    """How sure it is: the verdict on the search's first choice, with fresh seeds and the test images."""
+    """How sure it is: the verdict on the search's first choice, with new seeds and the test images."""
     done, arm = record.confirmation, standings.chosen(record)
     if done is None:
         return _unconfirmed(record)
@@ -151,7 +154,7 @@ def confirmed(record: Search) -> str:
         first = next(iter(standings.best(record)), None)
         who = f"Trial {first.number}" if first else "The best trial"
         if done.missing:
-            return f"{who} is not confirmed: {count(done.missing, 'run')} of the confirmation failed or are missing."
+            return f"{who} is not confirmed: {count(done.missing, 'run')} of the confirmation failed or did not finish."
         return f"{who} is not confirmed: it has the configuration of the base."
     base, interval = done.base, f" ({CI} {ends(arm.interval)})" if arm.interval else ""
     text = (
@@ -163,7 +166,7 @@ def confirmed(record: Search) -> str:
 
 
 def _fresh(arm: Arm) -> str:
-    return count(len(arm.seeds), "fresh seed")
+    return count(len(arm.seeds), "new seed")
 
 
 def _unconfirmed(record: Search) -> str:
@@ -192,12 +195,11 @@ def optimism(record: Search) -> str:
     if arm is None or arm.optimism is None or arm.in_search is None:
         return ""
     watched = record.watched
-    again = fmean(each for each in arm.validation if each is not None)
     measure, in_search = MEASURES[watched.measure], number(watched.measure, arm.in_search)
     mean = " on average" if len(arm.validation) > 1 else ""
     said = (
         f"The {measure} of trial {arm.trial} was {in_search} in the search and is "
-        f"{number(watched.measure, again)}{mean} with {_fresh(arm)}"
+        f"{number(watched.measure, arm.validated)}{mean} with {_fresh(arm)}"
     )
     flattering = arm.optimism if watched.direction == "maximize" else -arm.optimism
     amount = pp(abs(flattering)).removeprefix("+") if watched.measure == "val_accuracy" else f"{abs(flattering):.4f}"
@@ -214,7 +216,8 @@ def tried(record: Search) -> str:
     stopped = Counter(trial.reached[-1].epoch for trial in record.trials if trial.state == "stopped" and trial.reached)
     parts = [f"{n:,} stopped after {count(epoch, 'epoch')}" for epoch, n in sorted(stopped.items())]
     if states["finished"]:
-        epochs = count(record.budget.epochs, "epoch")
+        full = all(trial.epochs == record.budget.epochs for trial in record.trials if trial.state == "finished")
+        epochs = f"{'' if full else 'up to '}{count(record.budget.epochs, 'epoch')}"
         parts.append(f"{states['finished']:,} trained to the end ({epochs})")
     parts += [f"{states[state]:,} {STATES[state]}" for state in ("running", "failed", "refused") if states[state]]
     return f"{count(len(record.trials), 'trial')}: {listed(parts)}." if parts else "No trial has begun."
@@ -240,8 +243,8 @@ def unseen(record: Search) -> str:
     if not models:
         return "No trial was scored on the test images."
     return (
-        "No trial of the search was scored on the test images. They were used once, in the confirmation, for "
-        f"{count(models, 'model')} that had been selected beforehand."
+        "No trial of the search was scored on the test images. They were used only in the confirmation, to score "
+        f"{count(models, 'model')} of configurations that had been chosen beforehand."
     )
 
 
@@ -279,7 +282,7 @@ def _promotion(record: Search) -> str:
     factor, rungs = record.promotion.factor, record.promotion.rungs
     best = f"the best {FRACTIONS[factor]}" if factor in FRACTIONS else f"the best 1 in {factor}"
     at = f"after {listed(list(map(str, rungs)))} {'epoch' if rungs == (1,) else 'epochs'}"
-    return f"{at}, {best} of the trials that have reached it continue from their checkpoints"
+    return f"{at}, {best} of the trials trained that long continue from their checkpoints"
 
 
 def bounds(parameter: Parameter) -> str:
@@ -316,10 +319,11 @@ def notes(record: Search) -> list[str]:
         f"A trial's numbers are those of the weights that a run would keep: {watched} of the best epoch so far where "
         "train.restore_best is set, else of the last one.": True,
         "Numbers after different epochs are not compared: a trial that was trained longer is listed first.": rungs,
-        f"The {watched} of the best of many trials is optimistic, as it was chosen by that and all share one seed. "
-        "The confirmation uses other seeds and the test images, so its numbers are not optimistic.": True,
-        "Training times depend on the machine and its load: those here are of this search, in which trials that were "
-        "trained at the same time slowed each other down.": record.most_seconds is not None,
+        f"The {watched} of the best of many trials is optimistic, as it was chosen by that and all share a seed.": True,
+        "The confirmation uses new seeds and the test images, so its numbers are not optimistic.": bool(record.confirm),
+        "Training times depend on the machine and its load, including other trials trained at the same time.": (
+            record.most_seconds is not None
+        ),
         "The front rests on one seed; differences between neighbours on it may be due to chance.": bool(record.front),
         TESTED: tests,
         INTERVAL: tests,

@@ -126,7 +126,7 @@
       seen = new Date();
       say("");
     } catch {
-      say(`The server does not answer. This is the state of ${seen.toLocaleTimeString()}.`);
+      say(`The server does not respond. Last updated at ${seen.toLocaleTimeString()}.`);
     }
     setTimeout(next, PAUSE);
   }

@@ -106,7 +106,17 @@ def test_a_base_outside_the_folder_is_checked_with_it_but_is_none_of_its_files()
         check_files(["mine"])
 
 
-@pytest.mark.parametrize("change", ["dataset: digits", "subset: 500", "test_subset: 50", "dataset: ./mnist"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "dataset: digits",
+        "subset: 500",
+        "test_subset: 50",
+        "dataset: ./mnist",
+        "resize: 14",
+        "grey: true",
+    ],
+)
 def test_a_base_outside_the_folder_is_no_row_where_the_data_differ_so_that_nothing_could_be_compared(
     change: str,
 ) -> None:

@@ -213,7 +213,7 @@ def test_two_configurations_that_differ_in_nothing_that_counts_are_refused_by_na
 def test_two_configurations_of_one_experiment_and_seed_are_refused_by_name() -> None:
     write("mine/x/a.yaml", BASE)
     write("mine/y/a.yaml", BASE.replace("0.2", "0.4"))
-    assert "mine/x/a.yaml and mine/y/a.yaml are the same run: both are called a." in refusal(["mine"])
+    assert "mine/x/a.yaml and mine/y/a.yaml are different configurations of one experiment, a." in refusal(["mine"])
 
 
 def test_configurations_that_the_command_line_makes_equal_are_refused_with_the_option() -> None:
@@ -232,7 +232,9 @@ def test_a_base_row_that_a_sweep_file_changes_clashes_with_the_unchanged_one() -
     write("base.yaml", BASE)
     write("x.yaml", "base: base.yaml\nset: {train.epochs: 1}\ngrid: {model.dropout: [0.3]}\n")
     message = str(raised(["base.yaml", "x.yaml"]))
-    assert "base.yaml and base.yaml (the base of x.yaml) are the same run: both are called base." in message
+    assert (
+        "base.yaml and base.yaml (the base of x.yaml) are different configurations of one experiment, base." in message
+    )
 
 
 @pytest.mark.parametrize("folds", ["1", "many", "[1, 2]"])

@@ -291,7 +291,7 @@ def test_it_says_when_an_answer_is_not_sure(page):
     [
         ([ONE, [(x + 0.3, y) for x, y in ONE]], "two drawings side by side"),
         ([[(0.5, 0.01), (0.5, 0.6)]], "touches the edge"),
-        ([[(0.1, 0.5), (0.9, 0.5)]], "wider than a digit"),
+        ([[(0.1, 0.5), (0.9, 0.5)]], "unusually wide"),
     ],
 )
 def test_a_drawing_that_is_no_single_digit_gets_a_warning(page, strokes, said):

@@ -72,7 +72,7 @@ def test_the_verdict_is_that_on_the_first_choice_of_the_search_with_its_mean_and
     base, arm = record.confirmation.arms[:2]
     low, high = arm.interval
     assert wording.confirmed(record) == (
-        f"With 6 fresh seeds, trial {record.best} has a mean test accuracy of {fmean(arm.test):.4f} (95 % confidence "
+        f"With 6 new seeds, trial {record.best} has a mean test accuracy of {fmean(arm.test):.4f} (95 % confidence "
         f"interval {low:.4f} to {high:.4f}); mlp_512, the base, has {fmean(base.test):.4f}. {arm.difference.text}"
     )
 
@@ -83,7 +83,7 @@ def test_optimism_is_the_number_in_the_search_less_the_mean_of_fresh_seeds_in_po
     flattered = first_arm(record, in_search=again + 0.0023)
     assert wording.optimism(flattered) == (
         f"The validation accuracy of trial {record.best} was {again + 0.0023:.4f} in the search and is {again:.4f} on "
-        "average with 6 fresh seeds: the search was optimistic by 0.23 pp."
+        "average with 6 new seeds: the search was optimistic by 0.23 pp."
     )
     assert wording.optimism(first_arm(record, in_search=again - 0.0011)).endswith("pessimistic by 0.11 pp.")
     assert wording.optimism(first_arm(record, in_search=again)).endswith("the search was not optimistic.")
@@ -110,7 +110,7 @@ def test_it_is_said_how_many_trials_came_how_far():
 def test_the_test_images_were_used_by_the_models_of_the_confirmation_alone():
     record = of_accuracy()
     models = sum(len(arm.test) for arm in record.confirmation.arms)
-    assert f"in the confirmation, for {models} models" in wording.unseen(record)
+    assert f"in the confirmation, to score {models} models" in wording.unseen(record)
     assert wording.unseen(of_accuracy(confirmed=False)) == "No trial was scored on the test images."
 
 
@@ -136,7 +136,7 @@ def test_a_best_trial_that_was_not_confirmed_is_said_to_be_the_base_or_to_have_f
     assert said == f"Trial {record.best} is not confirmed: it has the configuration of the base."
     missing = without.model_copy(update={"missing": 6})
     said = wording.confirmed(changed(record, confirmation=missing))
-    assert said == f"Trial {record.best} is not confirmed: 6 runs of the confirmation failed or are missing."
+    assert said == f"Trial {record.best} is not confirmed: 6 runs of the confirmation failed or did not finish."
 
 
 @pytest.mark.parametrize(
@@ -181,8 +181,8 @@ def test_how_it_was_searched_is_said_with_every_number_of_the_file():
     both = (*of_tradeoff().limits, Limit(measure="seconds", most=90.5))
     limited = changed(of_tradeoff(), limits=both)
     assert wording.settings(limited)["Limits"] == "at most 30,000 parameters and at most 90.5 s of training"
-    assert any("slowed each other" in note for note in wording.notes(limited))
-    assert not any("slowed each other" in note for note in wording.notes(of_tradeoff()))
+    assert any("including other trials" in note for note in wording.notes(limited))
+    assert not any("including other trials" in note for note in wording.notes(of_tradeoff()))
     assert wording.settings(of_tradeoff())["Promotion"] == "off: every trial is trained to the end"
 
 

@@ -17,7 +17,7 @@ function doubtsAbout(picture) {
   if (tall.some((one, i) => tall.slice(0, i).some((other) => beside(one, other)))) {
     doubts.push("There are two drawings side by side; a network reads one.");
   } else if (whole.right - whole.left > WIDE * height) {
-    doubts.push("The drawing is wider than a digit.");
+    doubts.push("The drawing is unusually wide.");
   }
   return doubts;
 }

@@ -1,0 +1,29 @@
+"""What is at a path."""
+
+import errno
+import stat
+from pathlib import Path
+
+SPECIAL = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+"""What is neither a file nor a folder, by the type in its mode: to read it could take for ever."""
+
+
+def mode_of(path: Path, *, follow: bool = True) -> int | None:
+    """The mode of what is at `path` (`stat`), or of what a link there points to; None if nothing is or can be.
+
+    Raises:
+        OSError: that cannot be known at the moment.
+    """
+    try:
+        return path.stat(follow_symlinks=follow).st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a null character
+        return None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return None
+        raise
