@@ -49,9 +49,11 @@ def _family(family: Family) -> dict[str, Any]:
     others = [
         {
             "on": _backend(row.name),
-            "seconds": row.seconds.text(0),
-            "speedup": row.speedup.text(2),
-            "on_own": row.speedup_on_own and row.speedup_on_own.text(2),
+            "seconds": f"{row.seconds.median:.0f}",
+            "speedup": f"{row.speedup.median:.2f}",
+            "on_own": row.speedup_on_own and f"{row.speedup_on_own.median:.2f}",
+            "accuracy": f"{row.accuracy.median:.4f}",
+            "failed": list(row.failed),
             "ours": row.name in OURS,
         }
         for row in family.rows
@@ -59,10 +61,10 @@ def _family(family: Family) -> dict[str, Any]:
     ]
     return {
         "epochs": family.epochs,
-        "scripts": scripts and scripts.seconds.text(0),
+        "scripts": scripts and f"{scripts.seconds.median:.0f}",
+        "accuracy": scripts and f"{scripts.accuracy.median:.4f}",
         "whole": [row for row in others if not row["ours"]],
         "sweeps": [row for row in others if row["ours"]],
-        "accuracies": [f"{row.accuracy.median:.4f}" for row in family.rows],
     }
 
 

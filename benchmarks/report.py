@@ -139,6 +139,7 @@ def _family(family: Family) -> dict[str, Any]:
         "data": family.data,
         "device": family.device,
         "rows": rows,
+        "failed": [(row.contender, name, found.text(2)) for row in family.rows for name, found in row.failed.items()],
         "repeats": {row.seconds.count for row in family.rows},
     }
 

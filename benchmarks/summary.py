@@ -82,6 +82,10 @@ class Table:
         return next((row for row in self.rows if row.name == contender), None)
 
 
+FAILED = 0.1
+"""How far a test accuracy lies below the scripts' if a training has failed."""
+
+
 @dataclass(frozen=True)
 class Sweep:
     """One contender on the sweep.
@@ -93,6 +97,7 @@ class Sweep:
         speedup: over the Keras scripts, repeat by repeat; None for the scripts themselves.
         speedup_on_own: the same of mnist-lab over the one Keras script for all on the same backend.
         accuracy: on the test set, the mean of all trainings.
+        failed: the test accuracies of experiments that are below the scripts' by `FAILED` in every repeat.
     """
 
     contender: str
@@ -101,6 +106,7 @@ class Sweep:
     speedup: Spread | None
     speedup_on_own: Spread | None
     accuracy: Spread
+    failed: dict[str, Spread]
 
 
 @dataclass(frozen=True)
@@ -178,9 +184,20 @@ def _sweeps(found: Sequence[Measurement]) -> tuple[Sweep, ...]:
                 speedup=_ratios(reference, own, lambda one: one["seconds"]),
                 speedup_on_own=_ratios(whole, own, lambda one: one["seconds"]),
                 accuracy=spread([mean(one["test_accuracies"].values()) for one in own.values()]),
+                failed=_failed(reference, own),
             )
         )
     return tuple(rows)
+
+
+def _failed(reference: ByRepeat, own: ByRepeat) -> dict[str, Spread]:
+    both = [(reference[repeat]["test_accuracies"], own[repeat]["test_accuracies"]) for repeat in reference.keys() & own]
+    below = {
+        name
+        for name in (both[0][1] if both else ())
+        if all(theirs[name] - ours[name] > FAILED for theirs, ours in both)
+    }
+    return {name: spread([ours[name] for _, ours in both]) for name in sorted(below)}
 
 
 def _rows(found: Sequence[Measurement]) -> tuple[Row, ...]:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections import Counter
+from dataclasses import replace
 from importlib import import_module
 from math import prod
 
@@ -275,6 +276,18 @@ def test_the_report_has_the_family_the_lines_and_the_memory(tmp_path):
     assert "120.0 MB after 10 runs and 120.0 MB after all" in text
 
 
+def test_an_experiment_that_fails_in_every_repeat_is_named_with_its_accuracy(tmp_path):
+    store = Store(tmp_path / "results.json", MACHINE)
+    for repeat, accuracies in ((1, {"no_rescale": 0.19, "no_relu": 0.5}), (2, {"no_rescale": 0.29, "no_relu": 0.91})):
+        job = Job("ablation", "ablation", REFERENCE, 10, repeat, "MNIST", "cpu")
+        store.add(job, measured(400.0, test_accuracies={"no_rescale": 0.96, "no_relu": 0.92}))
+        store.add(replace(job, contender="family-jax"), measured(240.0, test_accuracies=accuracies))
+    said = "- `no_rescale` fails in one Keras script for all, JAX: its test accuracy is 0.24 (0.19 to 0.29)."
+    assert said in report.text(store)
+    assert "`no_relu` fails" not in report.text(store)
+    assert "0.4725 as one script on JAX, where `no_rescale` fails." in readme.block(store)
+
+
 def test_the_readme_has_the_family_and_the_nets_as_measured_on_mnist_for_the_most_epochs(tmp_path):
     store = Store(tmp_path / "results.json", MACHINE)
     assert readme.block(store) == ""
@@ -295,7 +308,10 @@ def test_the_readme_has_the_family_and_the_nets_as_measured_on_mnist_for_the_mos
         "10 epochs each: 410 s as scripts, 250 s as one script on JAX, 170 s as a sweep on JAX (speedup 2.41; "
         in family
     )
-    assert family.endswith("over the one script 1.47); mean test accuracy 0.9500, 0.9500, 0.9500.")
+    assert family.endswith(
+        "1.47 over the one script). Mean test accuracy: 0.9500 as scripts, 0.9500 as one script on JAX, 0.9500 as a "
+        "sweep on JAX."
+    )
     assert nets == "- Speedup per epoch of a dense network: 2.50 on JAX (medians; `mlp_512`)."
 
 
