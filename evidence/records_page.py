@@ -66,6 +66,8 @@ def _in_short(one: Standing) -> str:
     """Its name and numbers: `fast_99` 0.9906 in 7.1 s of training."""
     assert one.group
     reached = f"`{one.record.name}` {one.group.test.mean:.4f}"
+    if one.n < one.record.seeds:
+        reached += f" ({one.n} of {one.record.seeds} seeds)"
     if one.cost is None:
         return reached
     cost = f"in {one.cost:.1f} s of training" if one.record.measure == "seconds" else f"with {one.cost:,.0f} parameters"

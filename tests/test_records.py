@@ -48,11 +48,12 @@ def test_a_recipe_trains_on_all_training_images_and_keeps_the_last_epoch(record)
     assert train.early_stopping is None
 
 
-def test_of_a_record_that_was_run_all_seeds_from_1_on_are_there_and_no_other(ran):
+def test_of_a_record_the_seeds_from_1_on_are_there_and_a_result_only_with_all_of_them(ran):
     assert ran
     for one in ran:
-        assert one.group.seeds == tuple(range(1, one.record.seeds + 1)), one.record.name
+        assert one.group.seeds == tuple(range(1, one.n + 1)), one.record.name
         assert one.record.seeds >= 5
+        assert (one.result == "incomplete") == (one.n < one.record.seeds)
 
 
 def test_no_run_was_selected_on_the_test_images(ran):
