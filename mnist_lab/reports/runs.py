@@ -215,11 +215,6 @@ class Group:
         """A number by seed, or seed and fold, without those for which it is not known."""
         return {_key(run.measured): value for run in self.runs if (value := of(run.measured)) is not None}
 
-    @property
-    def score(self) -> Spread | None:
-        """The accuracy that verdicts are on: of the test; of cross-validated runs of validation."""
-        return self.validation if self.share else self.test
-
     @cached_property
     def score_by_seed(self) -> dict[Key, float]:
         """What verdicts are on: test accuracy by seed; of cross-validated runs validation accuracy by seed and fold."""

@@ -151,10 +151,8 @@ class Tuner(Supply):
         refused = bool(tried) and all(trial.state == "refused" for trial in tried)
         if not refused:
             return ""
-        if len(tried) == 1:
-            return f"the only trial was refused for {tried[-1].reason}"
-        which = "both" if len(tried) == 2 else f"all {len(tried):,}"
-        return f"{which} trials were refused, the last for {tried[-1].reason}"
+        which = {1: "the only trial was refused", 2: "both trials were refused, the last"}
+        return f"{which.get(len(tried), f'all {len(tried):,} trials were refused, the last')} for {tried[-1].reason}"
 
     @property
     @override
