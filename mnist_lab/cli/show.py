@@ -103,8 +103,7 @@ def _plot(run: "Run", image: str | None, output: Path | None, data_dir: Path | N
         said = f"{name}, predicted {signature.classes[best]} ({probabilities[best]:.1%})"
         from mnist_lab import plots
 
-        layers = {layer.name: layer.maps for layer in maps}
-        what, figure = "activations", plots.activations(pixels, layers, title=f"{title}: {said}")
+        what, figure = "activations", plots.activations(pixels, maps, title=f"{title}: {said}")
     path = output or Path(f"{run.measured.run.experiment.replace('/', '-')}-{run.folder.id}-{what}.png")
     make_folder(path.parent)
     plots.save(figure, path)

@@ -5,16 +5,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from numpy.typing import NDArray
+
 from mnist_lab import datasets
+from mnist_lab.datasets import pictures, scale
 from mnist_lab.datasets.form import size_of
+from mnist_lab.datasets.pictures import Pixels
 from mnist_lab.errors import DataError
 from mnist_lab.runs import Run
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from mnist_lab.datasets.centring import Prepared
-    from mnist_lab.datasets.pictures import Pixels
+    from mnist_lab.datasets.centring import Prepared  # imports SciPy
 
 Preparation = Literal["mnist", "resize", "none"]
 
@@ -45,7 +46,7 @@ class Picture:
 
     path: Path
     """Of the file; of an array its name."""
-    given: "Pixels"
+    given: Pixels
     prepared: "Prepared"
 
 
@@ -61,11 +62,10 @@ def signature_of(run: Run, data_dir: Path | None = None) -> Signature:
     if shape is None or classes is None:
         dataset = known or datasets.load(run.config.data, data_dir)
         shape, classes = dataset.image_shape, dataset.classes
-    height, width, channels = shape
-    alike = known is not None and known.like_mnist and (height, width, channels) == known.image_shape
+    alike = known is not None and known.like_mnist and shape == known.image_shape
     return Signature(
-        (height, width, channels),
-        tuple(classes),
+        shape,
+        classes,
         facts.label,
         preparation="mnist" if alike else "resize",
         assumed=known is None,
@@ -75,7 +75,7 @@ def signature_of(run: Run, data_dir: Path | None = None) -> Signature:
 
 
 def read_pictures(
-    images: "Sequence[Path | NDArray[Any]]", signature: Signature, preparation: Preparation | None = None
+    images: Sequence[Path | NDArray[Any]], signature: Signature, preparation: Preparation | None = None
 ) -> tuple[list[Picture], list[DataError]]:
     """Read image files and prepare them for a network; returns the pictures, and an error for each unusable file.
 
@@ -123,21 +123,19 @@ def _published(run: Run) -> datasets.KnownSet | None:
     return datasets.KNOWN.get(run.config.data.dataset) or next(by_bytes, None)
 
 
-def _picture(image: "Path | NDArray[Any]", path: Path, signature: Signature, preparation: Preparation) -> Picture:
-    from mnist_lab.datasets import pictures, scale
-
+def _picture(image: Path | NDArray[Any], path: Path, signature: Signature, preparation: Preparation) -> Picture:
     of_file = isinstance(image, Path)
     given = pictures.read(path) if of_file else pictures.of_array(image, str(path))
     # Numbers, unlike image files, do not say which of them is white.
     white = scale.white_of(given, signature.white, guess=not of_file or path.suffix.lower() == ".npy")
-    if white == scale.FULL:
-        return Picture(path, given, _prepared(given, signature, preparation))
     given = scale.spread(given, white)
     prepared = _prepared(given, signature, preparation)
-    return Picture(path, given, replace(prepared, done=f"scaled from 0..{white:g} to 0..255, then {prepared.done}"))
+    if white != scale.FULL:
+        prepared = replace(prepared, done=f"scaled from 0..{white:g} to 0..255, then {prepared.done}")
+    return Picture(path, given, prepared)
 
 
-def _prepared(given: "Pixels", signature: Signature, preparation: Preparation) -> "Prepared":
+def _prepared(given: Pixels, signature: Signature, preparation: Preparation) -> "Prepared":
     from mnist_lab.datasets import centring
 
     if preparation == "none" and given.shape[:2] != signature.shape[:2]:

@@ -1,13 +1,12 @@
 """What a trained network has learned: the weights of its first layer, and the feature maps of its convolutions."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mnist_lab.errors import InputError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -17,30 +16,17 @@ class FirstLayer:
     name: str
     unit: str
     """What has an image: `filter` or `unit`."""
-    weights: "NDArray[np.float32]"
+    weights: NDArray[np.float32]
     """(n, height, width, channels)."""
 
 
-@dataclass(frozen=True)
-class FeatureMaps:
-    """The output of a convolution for one image."""
-
-    name: str
-    maps: "NDArray[np.float32]"
-    """(height, width, n)."""
-
-
 def first_layer(model: Any) -> FirstLayer:
-    """The weights of the first convolution, or of the first dense layer if that works on the pixels.
-
-    Args:
-        model: a Keras model that takes images.
+    """The weights of a Keras model's first convolution, or of its first dense layer if that works on the pixels.
 
     Raises:
         InputError: the first layer with weights is neither, so its weights are no images.
     """
     import keras
-    import numpy as np
 
     pixels: tuple[int, ...] = ()
     """The shape of what was flattened last."""
@@ -67,8 +53,8 @@ def first_layer(model: Any) -> FirstLayer:
     raise InputError("This network has no layer with weights that could be shown.")
 
 
-def feature_maps(model: Any, image: "NDArray[np.uint8]") -> list[FeatureMaps]:
-    """The output of every convolution for one image, in the order of the layers.
+def feature_maps(model: Any, image: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    """The output (height, width, n) of every convolution of a Keras model for one image, by layer and in their order.
 
     Args:
         model: a Keras model.
@@ -78,7 +64,6 @@ def feature_maps(model: Any, image: "NDArray[np.uint8]") -> list[FeatureMaps]:
         InputError: there are no convolutions.
     """
     import keras
-    import numpy as np
 
     kinds = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
     layers = [layer for layer in model.layers if isinstance(layer, kinds)]
@@ -89,17 +74,16 @@ def feature_maps(model: Any, image: "NDArray[np.uint8]") -> list[FeatureMaps]:
         )
     inner = keras.Model(model.input, {layer.name: layer.output for layer in layers})
     outputs: Any = inner(image[np.newaxis], training=False)
-    maps = {name: np.asarray(keras.ops.convert_to_numpy(output), dtype=np.float32) for name, output in outputs.items()}
-    return [FeatureMaps(layer.name, maps[layer.name][0]) for layer in layers]
+    return {
+        layer.name: np.asarray(keras.ops.convert_to_numpy(outputs[layer.name]), dtype=np.float32)[0] for layer in layers
+    }
 
 
 def _input_shape(layer: Any) -> tuple[int, ...]:
     return tuple(layer.input.shape[1:])
 
 
-def _by_depth(kernel: Any) -> "NDArray[np.float32]":
+def _by_depth(kernel: Any) -> NDArray[np.float32]:
     """A depthwise kernel (h, w, channels, multiplier) as images (n, h, w, 1)."""
-    import numpy as np
-
     values = np.asarray(kernel)
     return values.reshape(*values.shape[:2], -1).transpose(2, 0, 1)[..., np.newaxis]

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mnist_lab import backends, datasets
 from mnist_lab.errors import InputError
 from mnist_lab.prediction.inputs import Picture, Signature
@@ -11,9 +14,6 @@ from mnist_lab.runs import Run
 from mnist_lab.runs.weights import load_weights
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from mnist_lab.training import Evaluation
 
 
@@ -32,14 +32,12 @@ class Network:
 
     model: Any
 
-    def probabilities(self, pictures: Sequence[Picture]) -> "NDArray[np.float32]":
+    def probabilities(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """Predict probabilities (n, classes), for each picture a row that sums to 1.
 
         Raises:
             InputError: they are not finite, because the weights are too large.
         """
-        import numpy as np
-
         shown = np.stack([picture.prepared.pixels for picture in pictures])
         result = np.asarray(self.model.predict(shown, verbose=0), dtype=np.float32)
         if not np.isfinite(result).all():
@@ -55,12 +53,8 @@ class Network:
         return training.evaluate(self.model, dataset.x_test, dataset.y_test)
 
 
-def warning(picture: Picture, probabilities: "NDArray[np.float32]") -> str | None:
-    """Why the prediction for a picture is doubtful; None if it is not.
-
-    Args:
-        probabilities: (classes,) of this picture.
-    """
+def warning(picture: Picture, probabilities: NDArray[np.float32]) -> str | None:
+    """Why the prediction for a picture, `probabilities` (classes,), is doubtful; None if it is not."""
     highest = float(probabilities.max())
     unsure = [f"the highest probability is only {highest:.2f}"] if highest < DOUBTFUL else []
     return "; ".join([*picture.prepared.doubts, *unsure]) or None
@@ -99,13 +93,7 @@ def load_network(run: Run, signature: Signature, *, backend: str | None = None, 
 
 
 def _check_finite(model: Any, run: Run) -> None:
-    """Check that all weights are finite: with NaN, the prediction would always be the first class.
-
-    Raises:
-        InputError: some are not finite.
-    """
-    import numpy as np
-
+    """Check that all weights are finite: with NaN, the prediction would always be the first class."""
     for weight in model.weights:
         values = np.asarray(weight)
         if values.dtype.kind == "f" and (bad := int((~np.isfinite(values)).sum())):
@@ -117,11 +105,7 @@ def _check_finite(model: Any, run: Run) -> None:
 
 
 def check_model(run: Run) -> None:
-    """Check that there is a saved model, before anything slow begins.
-
-    Raises:
-        InputError: there is none.
-    """
+    """Raise an `InputError` if there is no saved model, before anything slow begins."""
     file = run.folder.path / "model.keras"
     if not file.is_file():
         problem = (

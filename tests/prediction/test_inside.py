@@ -58,11 +58,11 @@ def test_feature_maps_are_what_each_convolution_gives(convolutions):
     model = network(*layers, "flatten", shape=(9, 8, 1))
     image = np.random.default_rng(0).integers(0, 256, (9, 8, 1), dtype=np.uint8)
     found = feature_maps(model, image)
-    assert [one.name for one in found] == [f"conv_{n + 1}" for n in range(convolutions)]
-    assert found[-1].maps.shape == (9 - 2 * convolutions, 8 - 2 * convolutions, 2 + convolutions)
+    assert list(found) == [f"conv_{n + 1}" for n in range(convolutions)]
+    assert found[f"conv_{convolutions}"].shape == (9 - 2 * convolutions, 8 - 2 * convolutions, 2 + convolutions)
     scaled = image[None].astype(np.float32) / 255
     by_hand = keras.ops.relu(keras.ops.conv(scaled, model.get_layer("conv_1").kernel))
-    assert found[0].maps == pytest.approx(keras.ops.convert_to_numpy(by_hand)[0], abs=1e-5)
+    assert found["conv_1"] == pytest.approx(keras.ops.convert_to_numpy(by_hand)[0], abs=1e-5)
 
 
 def test_a_network_without_convolutions_has_no_feature_maps():
