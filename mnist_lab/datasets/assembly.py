@@ -1,4 +1,4 @@
-"""Turns the arrays that a reader returns into a `Dataset`: checks consistency, numbers the classes, computes hashes."""
+"""Turns the arrays that a reader returns into a `Dataset`: one layout, consistent, classes numbered, with hashes."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_lab.datasets import scale, selection
+from mnist_lab.datasets import layouts, scale, selection
 from mnist_lab.datasets.dataset import ROLES, VALIDATION, Dataset, Raw, array_digest, class_list, combined_digest
 from mnist_lab.datasets.form import Form, size_of
 from mnist_lab.datasets.known import KnownSet, judge, recognize
@@ -27,21 +27,26 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
         name: for the user's own data.
 
     Raises:
-        DataError: the arrays do not fit together, a label is outside the classes, or the pixels are on several scales.
+        DataError: the arrays are no images and labels, or do not fit together, a label is outside the classes, or the
+            pixels are on several scales.
     """
+    brought = {
+        role: (layouts.images if role[0] == "x" else layouts.labels)(array, raw.places[role])
+        for role, array in raw.arrays.items()
+    }
+    raw = dataclasses.replace(raw, arrays=brought)
     check_arrays(raw)
     labels, classes = index_labels(raw, raw.classes or (known.class_names if known else None))
     called = tuple(map(str, known.class_names)) if known else classes
-    scaled = scale.to_bytes(raw)
-    arrays: dict[str, NDArray[Any]] = {**scaled.images, **labels}
-    notes = scaled.notes
+    images, white, notes = scale.to_bytes(raw)
+    arrays: dict[str, NDArray[Any]] = {**images, **labels}
     if "test" not in raw.parts:
-        notes = (*notes, _split_off_test(arrays, raw.places["y_train"]))
+        notes.append(_split_off_test(arrays, raw.places["y_train"]))
     digests = _digests(arrays, len(classes))
     genuine, check = False, "a data set of your own: there is nothing to compare it with"
     if known:
-        genuine, check = judge(known, raw, digests)
-    elif match := recognize(raw, digests):
+        genuine, check = judge(known, raw.files, digests)
+    elif match := recognize(raw.files, arrays, digests):
         genuine, (known, check) = True, match
         classes = tuple(known.class_names.values())
     return Dataset(
@@ -55,7 +60,7 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
         source=raw.source,
         labels=called,
         notes=(*raw.notes, *notes, *_untested(arrays["y_test"], classes)),
-        white=scaled.white,
+        white=white,
         **arrays,
     )
 
@@ -83,11 +88,9 @@ def index_labels(raw: Raw, classes: Mapping[int, str] | None) -> tuple[dict[str,
         DataError: a label that is no class, numbers and text as labels, or fewer than two classes.
     """
     labels = {f"y_{part}": raw.arrays[f"y_{part}"] for part in raw.parts}
-    if text := [role for role, array in labels.items() if array.dtype.kind == "U"]:
-        labels = {role: array.astype(str) for role, array in labels.items()}
-        if len(text) < len(labels):
-            numbers = next(role for role in labels if role not in text)
-            raise DataError(f"The labels are text in {raw.places[text[0]]}, but numbers in {raw.places[numbers]}.")
+    text = [role for role, array in labels.items() if array.dtype.kind == "U"]
+    if numbers := [role for role in labels if text and role not in text]:
+        raise DataError(f"The labels are text in {raw.places[text[0]]}, but numbers in {raw.places[numbers[0]]}.")
     if classes is None or text:
         values = np.unique(labels["y_train"])
         names = tuple(str(value) for value in values)
@@ -164,8 +167,7 @@ def _split_off_test(arrays: dict[str, NDArray[Any]], place: str) -> str:
 
 def _untested(labels: NDArray[np.int64], classes: tuple[str, ...]) -> list[str]:
     """A note if the test part lacks classes."""
-    present = set(labels.tolist())
-    names = [name for index, name in enumerate(classes) if index not in present]
+    names = [classes[index] for index in np.setdiff1d(np.arange(len(classes)), labels)]
     return [f"The test part has no images of {class_list(names)}."] if names else []
 
 

@@ -18,19 +18,16 @@ from numpy.typing import NDArray
 
 ROLES = ("x_train", "y_train", "x_test", "y_test")
 """The four arrays, in the order in which they are hashed and listed; Keras' names."""
-
-
 VALIDATION = ("x_val", "y_val")
 """Two more, of a data set that has a validation part."""
 
 
 @dataclass(frozen=True)
 class Raw:
-    """Arrays as read from files: images (n, height, width, channels) of numbers 0..255, labels (n,)."""
+    """Arrays as they lay in files, in any of the layouts that `layouts` knows."""
 
     arrays: Mapping[str, NDArray[Any]]
-    """One array for each of `ROLES`, perhaps of `VALIDATION`; without a test part where the files have none. Labels
-    are whole numbers or text."""
+    """One array for each of `ROLES`, perhaps of `VALIDATION`; without a test part where the files have none."""
     places: Mapping[str, str]
     """For each of the arrays, the file (or part of a file) it came from, for messages."""
     files: tuple[Path, ...]

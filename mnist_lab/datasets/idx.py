@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_lab.datasets import emnist, layouts, roles
+from mnist_lab.datasets import emnist, roles
 from mnist_lab.datasets.dataset import ROLES, Raw
 from mnist_lab.datasets.files import MOST_BYTES, entries, kind, opened, read_at_most, unzipped
 from mnist_lab.datasets.known import GZIPPED_IDX
@@ -56,8 +56,6 @@ def read_folder(folder: Path, prefix: str = "") -> Raw | None:
         )
     paths = [files[role] for role in ROLES]
     arrays = {role: read_file(path, _DIMENSIONS[role[0]]) for role, path in zip(ROLES, paths, strict=True)}
-    for role in ("x_train", "x_test"):
-        arrays[role] = layouts.images(arrays[role], str(files[role]))
     kind = "gzipped IDX" if all(path.suffix.lower() == ".gz" for path in paths) else "IDX"
     raw = Raw(arrays, {role: str(path) for role, path in files.items()}, tuple(paths), f"{folder} ({kind})")
     return emnist.upright(raw)

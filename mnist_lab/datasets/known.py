@@ -5,12 +5,14 @@ To add one, add an entry to `KNOWN`.
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mnist_lab.datasets.dataset import ROLES, Raw, combined_digest
+from numpy.typing import NDArray
+
+from mnist_lab.datasets.dataset import ROLES, combined_digest
 from mnist_lab.datasets.files import opened
 
 GZIPPED_IDX = (
@@ -247,13 +249,13 @@ KNOWN: dict[str, KnownSet] = {
 }
 
 
-def judge(known: KnownSet, raw: Raw, digests: Mapping[str, str]) -> tuple[bool, str]:
+def judge(known: KnownSet, files: Sequence[Path], digests: Mapping[str, str]) -> tuple[bool, str]:
     """Whether data are a published set, by the SHA-256 of its arrays or of its gzipped files, and how that is known."""
     if known.array_sha256 is not None:
         expected, found, what = known.array_sha256, {role: digests[role] for role in ROLES}, "arrays"
-    elif known.gzip_sha256 and len(raw.files) == len(ROLES) and {path.suffix.lower() for path in raw.files} == {".gz"}:
+    elif known.gzip_sha256 and len(files) == len(ROLES) and {path.suffix.lower() for path in files} == {".gz"}:
         expected, what = known.gzip_sha256, "gzipped files"
-        found = {path.name: _file_digest(path) for path in raw.files}
+        found = {path.name: _file_digest(path) for path in files}
     else:
         return False, (
             f"cannot be verified: {known.title} is recognized by its four gzipped IDX files as published,"
@@ -266,14 +268,16 @@ def judge(known: KnownSet, raw: Raw, digests: Mapping[str, str]) -> tuple[bool, 
     return False, f"the SHA-256 {hashes} of {', '.join(differ)} {do} not match {known.title}"
 
 
-def recognize(raw: Raw, digests: Mapping[str, str]) -> tuple[KnownSet, str] | None:
+def recognize(
+    files: Sequence[Path], arrays: Mapping[str, NDArray[Any]], digests: Mapping[str, str]
+) -> tuple[KnownSet, str] | None:
     """The published set that data are, whatever their folder is called, and how that is known."""
-    if raw.parts != ("train", "test"):
+    if digests.keys() != set(ROLES):
         return None
-    rows = (len(raw.arrays["x_train"]), len(raw.arrays["x_test"]))
+    rows = (len(arrays["x_train"]), len(arrays["x_test"]))
     for known in KNOWN.values():
-        if rows == known.rows and raw.arrays["x_train"].shape[1:] == known.image_shape:
-            genuine, check = judge(known, raw, digests)
+        if rows == known.rows and arrays["x_train"].shape[1:] == known.image_shape:
+            genuine, check = judge(known, files, digests)
             if genuine:
                 return known, check
     return None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mnist_lab.datasets import formats, idx, npz
 from mnist_lab.datasets.assembly import assemble
-from mnist_lab.datasets.dataset import Dataset
+from mnist_lab.datasets.dataset import ROLES, Dataset
 from mnist_lab.datasets.files import is_folder, kind
 from mnist_lab.datasets.known import KnownSet, recognize
 from mnist_lab.errors import DataError
@@ -87,7 +87,7 @@ def find_in(known: KnownSet, folder: Path, search: Search, origin: str = "--data
     dataset = assemble(raw, known)
     if dataset.genuine or known.prefix:
         return dataset
-    other = recognize(raw, dataset.digests)
+    other = recognize(raw.files, {role: getattr(dataset, role) for role in ROLES}, dataset.digests)
     what = f"this is {other[0].title}" if other else dataset.check
     search.unfit(f"{raw.source}, {origin}: {what}; to use it as {known.name} nevertheless, move it to {own}")
     return None

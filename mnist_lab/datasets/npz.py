@@ -18,7 +18,7 @@ import numpy as np
 from numpy import lib
 from numpy.typing import NDArray
 
-from mnist_lab.datasets import layouts, medmnist, roles
+from mnist_lab.datasets import medmnist, roles
 from mnist_lab.datasets.dataset import ROLES, VALIDATION, Dataset, Raw
 from mnist_lab.datasets.files import MOST_BYTES, opened
 from mnist_lab.errors import DataError
@@ -51,9 +51,10 @@ def read_file(path: Path) -> Raw:
         found = exact if exact.keys() >= set(ROLES) else roles.by_role(members, str(path))
         if missing := roles.missing(found):
             raise DataError(f"{path}: {', '.join(missing)} missing. {_held(archive, members)}", _UNDERSTOOD)
-        arrays = {role: _read_member(archive, members[name], f"{path}, {name}") for role, name in found.items()}
+        places = {role: f"{path}, {name}" for role, name in found.items()}
+        arrays = {role: _read_member(archive, members[name], places[role]) for role, name in found.items()}
         classes = _class_names(archive, members, path) or medmnist.class_names(path, arrays)
-    return _raw(arrays, {role: f"{path}, {name}" for role, name in found.items()}, (path,), str(path), classes)
+    return Raw(arrays, places, (path,), str(path), classes)
 
 
 def read_files(paths: Sequence[Path]) -> Raw | None:
@@ -70,7 +71,7 @@ def read_files(paths: Sequence[Path]) -> Raw | None:
     files = {role: named[name] for role, name in found.items()}
     arrays = {role: _read_single(path) for role, path in files.items()}
     ordered = tuple(files[role] for role in (*ROLES, *VALIDATION) if role in files)
-    return _raw(arrays, {role: str(path) for role, path in files.items()}, ordered, f"{folder} (NumPy)")
+    return Raw(arrays, {role: str(path) for role, path in files.items()}, ordered, f"{folder} (NumPy)")
 
 
 def write(dataset: Dataset, path: Path) -> None:
@@ -85,20 +86,6 @@ def write(dataset: Dataset, path: Path) -> None:
         arrays |= {f"x_{part}": images, f"y_{part}": labels.astype(np.min_scalar_type(len(dataset.classes) - 1))}
     with path.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays, **{_CLASSES: np.array(dataset.classes)})
-
-
-def _raw(
-    arrays: Mapping[str, NDArray[Any]],
-    places: Mapping[str, str],
-    files: tuple[Path, ...],
-    source: str,
-    classes: Mapping[int, str] | None = None,
-) -> Raw:
-    brought = {
-        role: (layouts.images if role[0] == "x" else layouts.labels)(array, places[role])
-        for role, array in arrays.items()
-    }
-    return Raw(brought, places, files, source, classes)
 
 
 @contextmanager
@@ -162,11 +149,8 @@ def _read_array(file: IO[bytes], size: int, where: str) -> NDArray[Any]:
 
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    match lib.format.read_magic(file):
-        case (1, 0):
-            shape, _, dtype = lib.format.read_array_header_1_0(file)
-        case _:
-            shape, _, dtype = lib.format.read_array_header_2_0(file)
+    short = lib.format.read_magic(file) == (1, 0)
+    shape, _, dtype = (lib.format.read_array_header_1_0 if short else lib.format.read_array_header_2_0)(file)
     return shape, dtype
 
 

@@ -6,7 +6,6 @@ with a scale other than that of its training images. The brightest pixel shows t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,21 +22,14 @@ _NEARLY_BLACK = 16
 """The brightest pixel of an image that is nearly black on the scale 0..255, though not black."""
 
 
-@dataclass(frozen=True)
-class Scaled:
-    """Images as bytes, and what was done to them, for people."""
-
-    images: Mapping[str, NDArray[np.uint8]]
-    white: float = FULL
-    """The value that became 255."""
-    notes: tuple[str, ...] = ()
-
-
-def to_bytes(raw: Raw) -> Scaled:
+def to_bytes(raw: Raw) -> tuple[dict[str, NDArray[np.uint8]], float, list[str]]:
     """Spreads the pixels of all parts to 0..255 where they are on a smaller scale, and rounds fractions.
 
     Args:
         raw: images of numbers within 0..255, whole or not.
+
+    Returns:
+        The images by their names, the value that became 255, and what was done, for people.
 
     Raises:
         DataError: parts are on different scales, or most images of a part are on another scale
@@ -62,7 +54,7 @@ def to_bytes(raw: Raw) -> Scaled:
         fractions = [role for role, array in images.items() if array.dtype != np.uint8]
         notes = [f"{raw.places[role]}: the pixels have fractions and were rounded." for role in fractions]
     images = {role: spread(array, white) for role, array in images.items()}
-    return Scaled(images, white, (*notes, *_nearly_black(raw, images)))
+    return images, white, notes + _nearly_black(raw, images)
 
 
 def white_of(picture: NDArray[np.uint8], expected: float, *, guess: bool) -> float:

@@ -195,7 +195,7 @@ def _is_header(cells: Sequence[str]) -> bool:
 
 
 def _read(path: Path, layout: _Layout) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Images (n, side, side, 1) and labels (n,)."""
+    """Images (n, side, side) and labels (n,) as text."""
     if layout.label is None:
         raise DataError(f"{path}: there is no column of labels; {layout.found}.", _UNDERSTOOD)
     pixels, side = len(layout.pixels), layouts.square(len(layout.pixels), f"{path} ({layout.found})")
@@ -226,10 +226,7 @@ def _read(path: Path, layout: _Layout) -> tuple[NDArray[Any], NDArray[Any]]:
             f"{path} has no header, so its first column is used as the labels, but it is {labels[0]} in every row.",
             "If the labels are in another column, add a header that has the name label for it.",
         )
-    return (
-        layouts.images(images[: len(labels)].reshape(-1, side, side), str(path)),
-        layouts.labels(np.array(labels), str(path)),
-    )
+    return images[: len(labels)].reshape(-1, side, side), np.array(labels)
 
 
 def _parsed(layout: _Layout, part: Sequence[tuple[int, str]], dtype: np.dtype[Any]) -> NDArray[Any] | None:

@@ -139,12 +139,12 @@ def test_what_comes_out_reaches_a_quarter_of_the_scale_or_is_refused(train, test
         parts[role][:, 0, 0] = top
     raw = Raw({**parts, "y_train": np.zeros(4), "y_test": np.zeros(4)}, dict.fromkeys(ROLES, "here"), (), "here")
     try:
-        scaled = to_bytes(raw)
+        scaled, _, notes = to_bytes(raw)
     except DataError:
         assert 4 * min(train, test) < max(train, test)
         return
-    assert max(part.max() for part in scaled.images.values()) >= 64
-    assert min(part.max() for part in scaled.images.values()) >= 16
-    if not scaled.notes:
-        for role, part in scaled.images.items():
+    assert max(part.max() for part in scaled.values()) >= 64
+    assert min(part.max() for part in scaled.values()) >= 16
+    if not notes:
+        for role, part in scaled.items():
             np.testing.assert_array_equal(part, parts[role])
