@@ -14,8 +14,8 @@ import os
 from pathlib import Path
 
 from mnist_lab.config.schema import Data
-from mnist_lab.datasets import digits, formats, lookup
 from mnist_lab.datasets import download as downloads
+from mnist_lab.datasets import formats, lookup
 from mnist_lab.datasets.assembly import assemble, brought_to
 from mnist_lab.datasets.dataset import Dataset, class_list
 from mnist_lab.datasets.download import Progress
@@ -23,7 +23,7 @@ from mnist_lab.datasets.files import kind, printable
 from mnist_lab.datasets.form import AS_IT_IS, Form
 from mnist_lab.datasets.known import KNOWN, KnownSet
 from mnist_lab.datasets.npz import write
-from mnist_lab.datasets.selection import FOLDS_SEED, Rows, fold, scarce, split, subset
+from mnist_lab.datasets.selection import FOLDS_SEED, fold, scarce, split, subset
 from mnist_lab.errors import DataError
 from mnist_lab.system.directories import cache_dir, expanded
 
@@ -31,10 +31,8 @@ __all__ = [
     "FOLDS_SEED",
     "KNOWN",
     "Dataset",
-    "Form",
     "KnownSet",
     "Progress",
-    "Rows",
     "class_list",
     "fetch",
     "find",
@@ -66,7 +64,7 @@ def load(
     known = KNOWN.get(name)
     if known is None:
         return _load_path(name, form)
-    search = _find(known, data_dir)
+    search = lookup.find(known, data_dir)
     if search.found:
         return brought_to(search.found, form)
     if not download:
@@ -90,7 +88,7 @@ def find(name: str, data_dir: Path | None = None) -> Dataset | None:
     Raises:
         DataError: where the user pointed at, it is damaged; or an unknown name.
     """
-    return _find(_known(name), data_dir).found
+    return lookup.find(_known(name), data_dir).found
 
 
 def fetch(name: str, data_dir: Path | None = None, *, progress: Progress | None = None) -> Dataset:
@@ -113,12 +111,6 @@ def fetch(name: str, data_dir: Path | None = None, *, progress: Progress | None 
             return dataset
         raise DataError(f"{dataset.source}: {dataset.check}.", "Remove it, or fetch into another folder.")
     return _download(known, data_dir / known.folder, search, progress)
-
-
-def _find(known: KnownSet, data_dir: Path | None) -> lookup.Search:
-    if known.bundled:
-        return lookup.Search(assemble(digits.load(), known))
-    return lookup.find(known, data_dir)
 
 
 def _download(

@@ -6,7 +6,7 @@ number of dark pixels in a 4x4 block, 0..16. `uci_digits.npz` holds these origin
 order, `uci_digits.txt` the attribution.
 
 They are converted to MNIST's form when loaded: scaled to a 20x20 box, whose centre of mass is placed at the centre of
-28x28 pixels. This uses only integer arithmetic, so the bytes (and their hash) are the same on every machine. A fifth,
+28x28 pixels. The arithmetic is of integers, so the bytes (and their hash) are the same on every machine. A fifth,
 stratified by class, is the test part; both parts have digits of all 13 writers, so accuracy here does not generalize to
 other writers.
 """
@@ -33,12 +33,7 @@ def load() -> Raw:
     test = np.zeros(len(labels), bool)
     test[by_class[::_TEST_EVERY]] = True
     source = "bundled with mnist-lab"
-    arrays = {
-        "x_train": images[~test],
-        "y_train": labels[~test],
-        "x_test": images[test],
-        "y_test": labels[test],
-    }
+    arrays = {"x_train": images[~test], "y_train": labels[~test], "x_test": images[test], "y_test": labels[test]}
     return Raw(arrays, dict.fromkeys(arrays, source), (Path(str(path)),), source, KNOWN["digits"].class_names)
 
 
@@ -51,9 +46,12 @@ def like_mnist(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Returns:
         (n, 28, 28, 1), values 0..255.
     """
-    weights, unit = _bilinear()
+    # The centre of row i lies at (i + 1/2) * 8/20 - 1/2 of the original's rows, in whole tenths; edges repeat.
+    centres = (np.arange(_BOX) + 0.5) * _ORIGINAL / _BOX - 0.5
+    shares = [np.interp(centres, np.arange(_ORIGINAL), one) for one in np.eye(_ORIGINAL)]
+    weights = np.rint(10 * np.stack(shares, axis=1)).astype(np.int64)  # (20, 8)
     boxes = weights @ images.astype(np.int64) @ weights.T
-    full = _DARKEST * unit * unit
+    full = _DARKEST * 10 * 10
     boxes = (2 * 255 * boxes + full) // (2 * full)
     mass = boxes.sum(axis=(1, 2))
     steps = np.arange(_BOX)
@@ -63,18 +61,6 @@ def like_mnist(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     for image, box, y, x in zip(result, boxes, top, left, strict=True):
         image[y : y + _BOX, x : x + _BOX, 0] = box
     return result
-
-
-def _bilinear() -> tuple[NDArray[np.int64], int]:
-    """Weights (20, 8) in units of 1/10 for linear interpolation between pixel centres; edges repeat."""
-    unit = 10
-    weights = np.zeros((_BOX, _ORIGINAL), np.int64)
-    for row in range(_BOX):
-        # The centre of row i lies at (i + 1/2) * 8/20 - 1/2 = (4i - 3) / 10 of the original's rows.
-        before, tenths = divmod(4 * row - 3, unit)
-        weights[row, max(before, 0)] += unit - tenths
-        weights[row, min(before + 1, _ORIGINAL - 1)] += tenths
-    return weights, unit
 
 
 def _offset(moment: NDArray[np.int64], mass: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -5,7 +5,6 @@ Skipped files are reported in the notes of the `Raw`.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,24 +32,12 @@ _DEEPEST = 50
 """Levels of folders below a class."""
 
 
-@dataclass
-class _Part:
-    """The pictures of the training or test part, and what else there is."""
-
-    pictures: list[tuple[int, Path]] = field(default_factory=list)
-    """The class and the file of each."""
-    skipped: list[Path] = field(default_factory=list)
-
-
 def read_folder(folder: Path, form: Form = AS_IT_IS) -> Raw | None:
     """Reads the pictures below `train` and `test`, or below folders of classes; None if there is neither.
 
     The classes are the names of the folders, in numerical order if all are numbers. A class may have folders of its
-    own; their pictures belong to it. There is one channel if all pictures are grey, otherwise three.
-
-    Args:
-        folder: where they are.
-        form: what the pictures are brought to, so that they may differ in size.
+    own; their pictures belong to it. There is one channel if all pictures are grey, otherwise three. They may differ in
+    size if they are brought to a form that has one.
 
     Raises:
         DataError: a missing part or class, an empty class, a picture that cannot be read or has another size, or
@@ -65,14 +52,15 @@ def read_folder(folder: Path, form: Form = AS_IT_IS) -> Raw | None:
             name = min(strangers)
             has, lacks = ("train", path.name) if name in classes else (path.name, "train")
             raise DataError(f"{folder}: class {name!r} has a folder in {has}, but none in {lacks}.")
-    found = {part: _scan(path, classes) for part, path in parts.items()}
-    files = [file for part in found.values() for _, file in part.pictures]
-    notes = _skipped(folder, parts, [path for part in found.values() for path in part.skipped])
+    skipped: list[Path] = []
+    found = {part: _scan(path, classes, skipped) for part, path in parts.items()}
+    files = [file for pictures in found.values() for _, file in pictures]
+    notes = _skipped(folder, parts, skipped)
     pixels = _one_number_of_channels(folder, files, _read_all(folder, files, form, notes), notes)
     arrays: dict[str, NDArray[Any]] = {}
-    for part, each in found.items():
-        arrays[f"x_{part}"] = np.stack([next(pixels) for _ in each.pictures])
-        arrays[f"y_{part}"] = np.array([label for label, _ in each.pictures], np.int64)
+    for part, pictures in found.items():
+        arrays[f"x_{part}"] = np.stack([next(pixels) for _ in pictures])
+        arrays[f"y_{part}"] = np.array([label for label, _ in pictures], np.int64)
     places = {f"{kind}_{part}": str(path) for kind in "xy" for part, path in parts.items()}
     return Raw(arrays, places, (folder,), f"{folder} (pictures)", dict(enumerate(classes)), tuple(notes))
 
@@ -123,8 +111,6 @@ def _read_all(folder: Path, files: Sequence[Path], form: Form, notes: list[str])
                 f"Have them resized: {_RESIZE}; MNIST's are 28 x 28.",
             )
         pictures.append(pixels)
-    if len(problems) == 1:
-        raise problems[0]
     if problems:
         raise _all_of(folder, problems, len(files))
     if form.size and set(before) != {form.size}:
@@ -142,7 +128,9 @@ def _read_all(folder: Path, files: Sequence[Path], form: Form, notes: list[str])
 
 
 def _all_of(folder: Path, problems: Sequence[DataError], files: int) -> DataError:
-    """One error for several pictures that cannot be read."""
+    """One error for all pictures that cannot be read."""
+    if len(problems) == 1:
+        return problems[0]
     lines = [f"  {problem.message}" for problem in problems[:NAMED]]
     if len(problems) > NAMED:
         lines.append(f"  and {len(problems) - NAMED:,} more")
@@ -203,9 +191,10 @@ def _folders(folder: Path) -> list[Path]:
     return [path for path in entries(folder) if is_folder(path) and not path.name.startswith(".")]
 
 
-def _scan(folder: Path, classes: Sequence[str]) -> _Part:
-    """The pictures of a part in the order of their classes and paths."""
-    part = _Part(skipped=[path for path in entries(folder) if not is_folder(path) and not path.name.startswith(".")])
+def _scan(folder: Path, classes: Sequence[str], skipped: list[Path]) -> list[tuple[int, Path]]:
+    """The class and the file of each picture of a part, in this order; other files are added to `skipped`."""
+    skipped += [path for path in entries(folder) if not is_folder(path) and not path.name.startswith(".")]
+    found: list[tuple[int, Path]] = []
     for label, name in enumerate(classes):
         files = _files(folder / name, [])
         pictures = [path for path in files if path.suffix.lower() in _SUFFIXES]
@@ -214,9 +203,9 @@ def _scan(folder: Path, classes: Sequence[str]) -> _Part:
                 f"{folder / name}: this class is empty; expected pictures in a format that can be read:"
                 f" {', '.join(FORMATS)}, with its usual suffix."
             )
-        part.pictures += [(label, path) for path in pictures]
-        part.skipped += [path for path in files if path.suffix.lower() not in _SUFFIXES]
-    return part
+        found += [(label, path) for path in pictures]
+        skipped += [path for path in files if path.suffix.lower() not in _SUFFIXES]
+    return found
 
 
 def _files(folder: Path, above: list[tuple[int, int]]) -> list[Path]:

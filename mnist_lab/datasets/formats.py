@@ -22,7 +22,7 @@ def read_path(path: Path, prefix: str = "", form: Form = AS_IT_IS) -> Raw:
     """Reads the data set at a path: a folder in any of the formats, or one file.
 
     Args:
-        path: of the folder or file.
+        path: the folder or file.
         prefix: what the names of IDX files begin with, where a folder has those of several data sets.
         form: what pictures of different sizes or colours are brought to.
 
@@ -45,11 +45,6 @@ def read_path(path: Path, prefix: str = "", form: Form = AS_IT_IS) -> Raw:
 
 def read_folder(folder: Path, prefix: str = "", form: Form = AS_IT_IS) -> Raw | None:
     """Reads IDX files, else NumPy's, else pictures, else CSV files; None if there is none of these.
-
-    Args:
-        folder: where they are.
-        prefix: as for `read_path`.
-        form: as for `read_path`.
 
     Raises:
         DataError: damaged or incomplete, or several archives.

@@ -34,12 +34,8 @@ _UNSIGNED_BYTE = 8
 def read_folder(folder: Path, prefix: str = "") -> Raw | None:
     """Reads the four IDX files of a folder, or returns None if it holds none.
 
-    Names are those of MNIST or pair up like them: `train` and `t10k` or `test`, `images` and `labels`. EMNIST's
-    images, which are stored transposed, come upright.
-
-    Args:
-        folder: where they are.
-        prefix: what their names begin with, where a folder holds several data sets.
+    Names are those of MNIST or pair up like them: `train` and `t10k` or `test`, `images` and `labels`; `prefix` is what
+    they begin with where a folder has several data sets. EMNIST's images, which are stored transposed, come upright.
 
     Raises:
         DataError: a file is missing, damaged, no IDX, or there are two candidates for one array.
@@ -78,11 +74,7 @@ def find_files(folder: Path, prefix: str = "") -> dict[str, Path]:
 
 
 def read_file(path: Path, dimensions: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Reads one IDX file of unsigned bytes, gzipped or not (recognized by its first bytes).
-
-    Args:
-        path: the file.
-        dimensions: the numbers of dimensions that are acceptable.
+    """Reads one IDX file of unsigned bytes, gzipped or not, with one of these numbers of dimensions.
 
     Raises:
         DataError: unreadable, damaged, too large, another magic number, or a length other than the header's.
@@ -127,6 +119,5 @@ def _parse(path: Path, file: BufferedIOBase, dimensions: tuple[int, ...]) -> NDA
         raise DataError(f"{path}: truncated: {says}, it holds {len(content):,}.")
     if file.read(1):  # which also has a gzip's checksum verified
         raise DataError(f"{path}: too long: {says}, it holds more.")
-    return np.frombuffer(content, np.uint8).reshape(
-        shape
-    )  # of a bytearray, so that it can be written to, as Torch asks
+    # Of a bytearray, so that it can be written to, as Torch asks.
+    return np.frombuffer(content, np.uint8).reshape(shape)

@@ -78,7 +78,7 @@ def labels(array: NDArray[Any], where: str) -> NDArray[Any]:
     """
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
-    elif array.ndim == 2 and array.dtype.kind in "biuf":
+    elif array.ndim == 2 and array.dtype.kind in "biuf" and np.isin(array, (0, 1)).all():
         return _from_one_hot(array, where)
     if array.ndim != 1:
         raise DataError(f"{where}: expected one label per image, shape (n,) or one-hot, received {array.shape}.")
@@ -120,11 +120,8 @@ def _with_channels(array: NDArray[Any], where: str) -> NDArray[Any]:
 
 
 def _from_one_hot(array: NDArray[Any], where: str) -> NDArray[np.int64]:
-    flags = np.isin(array, (0, 1)).all()
     several = np.flatnonzero(np.count_nonzero(array, axis=1) != 1)
-    if flags and not several.size:
-        return array.argmax(axis=1).astype(np.int64)
-    if flags:
+    if several.size:
         row = several[0]
         raise DataError(
             f"{where}: multi-label targets: {several.size:,} of {len(array):,} images have no label or several of the"
@@ -132,4 +129,4 @@ def _from_one_hot(array: NDArray[Any], where: str) -> NDArray[np.int64]:
             " that give each image one class.",
             "Keep the images with one label, or choose one of the labels as the class.",
         )
-    raise DataError(f"{where}: expected one label per image, shape (n,) or one-hot, received {array.shape}.")
+    return array.argmax(axis=1).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Searches this machine for a published data set.
+"""Searches this machine for a published data set; the bundled one is always there.
 
 In each folder, `<dir>/<name>/` is assumed to hold the data set of that name. `<dir>` itself is used only if its hash
 matches, because the files of Fashion-MNIST and KMNIST are named like MNIST's; EMNIST's are not. Folders that the user
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mnist_lab.datasets import formats, idx, npz
+from mnist_lab.datasets import digits, formats, idx, npz
 from mnist_lab.datasets.assembly import assemble
 from mnist_lab.datasets.dataset import ROLES, Dataset
 from mnist_lab.datasets.files import is_folder, kind
@@ -45,6 +45,8 @@ def find(known: KnownSet, data_dir: Path | None = None) -> Search:
     Raises:
         DataError: `data_dir` or `MNIST_LAB_DATA` is no readable folder, or what it holds is damaged.
     """
+    if known.bundled:
+        return Search(assemble(digits.load(), known))
     search = Search()
     for origin, folder in _chosen_folders(data_dir):
         if found := find_in(known, folder, search, origin):

@@ -23,14 +23,14 @@ _KINDS = {
 }
 
 
-def words(name: str) -> list[str]:
-    """The words of a name in lower case: those between `_`, `-`, `.` and blanks."""
-    return re.split(r"[\W_]+", name.lower())
+def _said(name: str, meanings: Mapping[str, str]) -> set[str]:
+    """What the words of a name mean: those between `_`, `-`, `.` and blanks, in any case."""
+    return {meanings[word] for word in re.split(r"[\W_]+", name.lower()) if word in meanings}
 
 
 def part_of(name: str) -> str | None:
     """`train`, `val` or `test` if the name says one of them, and no other."""
-    parts = {_PARTS[word] for word in words(name) if word in _PARTS}
+    parts = _said(name, _PARTS)
     return parts.pop() if len(parts) == 1 else None
 
 
@@ -39,8 +39,7 @@ def role_of(name: str) -> str | None:
 
     A name that says no part, such as `images`, stands for the training part.
     """
-    kinds = {_KINDS[word] for word in words(name) if word in _KINDS}
-    parts = {_PARTS[word] for word in words(name) if word in _PARTS}
+    kinds, parts = _said(name, _KINDS), _said(name, _PARTS)
     return f"{kinds.pop()}_{(parts or {'train'}).pop()}" if len(kinds) == 1 and len(parts) <= 1 else None
 
 

@@ -1,11 +1,11 @@
 """Chooses rows: a stratified subset, and the split into training and validation rows.
 
-All functions take labels and return ascending row numbers, so that arrays are indexed once and the choice can be tested
-without images.
+All functions take labels, the class (n,) of each row, and return ascending row numbers, so that arrays are indexed once
+and the choice can be tested without images. The same seed chooses the same rows.
 """
 
 import math
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from mnist_lab.errors import DataError
 
 Rows = NDArray[np.intp]
-SplitKind = Literal["tail", "random", "stratified"]
 FOLDS_SEED = 0
 
 
@@ -22,14 +21,6 @@ def subset(labels: NDArray[Any], size: int, seed: int) -> Rows:
 
     Shares are rounded by largest remainder, so a class is never more than one row away from its exact share
     unless it would otherwise be empty.
-
-    Args:
-        labels: (n,) class of each row.
-        size: how many rows to draw.
-        seed: the same seed draws the same rows.
-
-    Returns:
-        `size` row numbers, ascending.
 
     Raises:
         DataError: `size` is larger than the data, or smaller than the number of classes in it.
@@ -45,25 +36,26 @@ def subset(labels: NDArray[Any], size: int, seed: int) -> Rows:
     return _drawn(labels, _shares(counts, size), seed)
 
 
-def split(labels: NDArray[Any], how: SplitKind, fraction: float, seed: int) -> tuple[Rows, Rows]:
+def split(
+    labels: NDArray[Any], how: Literal["tail", "random", "stratified"], fraction: float, seed: int
+) -> tuple[Rows, Rows]:
     """Splits rows into a training and a validation part, of the sizes that Keras' `validation_split` gives.
 
     The training part has floor(n * (1 - fraction)) rows, computed in floating point exactly as
     `keras.src.trainers.data_adapters.array_slicing.train_validation_split` does.
 
     Args:
-        labels: (n,) class of each row.
+        labels: (n,).
         how: `tail` takes the last rows for validation, `random` any rows, `stratified` the same share of each
             class, and of a class of several rows at least one for either part if there is room.
         fraction: the part for validation, between 0 and 1.
-        seed: for `random` and `stratified`; the same seed gives the same rows.
+        seed: for `random` and `stratified`.
 
     Returns:
-        Training rows and validation rows, each ascending; together they are all rows.
+        Training rows and validation rows; together they are all rows.
 
     Raises:
         DataError: a part would be empty, or a stratified training part could not have every class.
-        ValueError: an unknown `how`.
     """
     rows = len(labels)
     training = math.floor(rows * (1.0 - fraction))
@@ -74,10 +66,8 @@ def split(labels: NDArray[Any], how: SplitKind, fraction: float, seed: int) -> t
         chosen = np.arange(training)
     elif how == "random":
         chosen = np.sort(np.random.default_rng(seed).permutation(rows)[:training])
-    elif how == "stratified":
-        chosen = _drawn(labels, _with_some_left(labels, training), seed)
     else:
-        raise ValueError(f"unknown split {how!r}: expected one of {', '.join(get_args(SplitKind))}")
+        chosen = _drawn(labels, _with_some_left(labels, training), seed)
     rest = np.ones(rows, bool)
     rest[chosen] = False
     return chosen, np.flatnonzero(rest)
@@ -89,13 +79,8 @@ def fold(labels: NDArray[Any], folds: int, number: int) -> tuple[Rows, Rows]:
     The sizes of the parts differ by at most one row, in total and of each class. They are drawn without a seed of the
     caller's: the same labels always have the same folds, so that runs are paired by fold.
 
-    Args:
-        labels: (n,) class of each row.
-        folds: how many parts.
-        number: the part for validation, from 1.
-
     Returns:
-        Training rows and validation rows, each ascending; together they are all rows.
+        Training rows, and validation rows: part `number`, from 1. Together they are all rows.
     """
     by_class = np.lexsort((np.random.default_rng(FOLDS_SEED).random(len(labels)), labels))
     held_out = np.zeros(len(labels), bool)
@@ -107,10 +92,6 @@ def scarce(labels: NDArray[Any], part: Rows) -> NDArray[np.intp]:
     """The classes of which a part of the rows has none, or less than a tenth of what its size entitles them to.
 
     Where the order of the rows or chance has nothing to do with their class, that happens only to the rarest classes.
-
-    Args:
-        labels: (n,) class of each row, a whole number from 0 on.
-        part: some of the rows.
     """
     whole = np.bincount(labels)
     there = np.bincount(labels[part], minlength=len(whole))
@@ -128,11 +109,7 @@ def _drawn(labels: NDArray[Any], shares: NDArray[np.intp], seed: int) -> Rows:
 
 
 def _with_some_left(labels: NDArray[Any], size: int) -> NDArray[np.intp]:
-    """The shares of a stratified training part, which leave each class of several rows one for validation if they can.
-
-    Raises:
-        DataError: there are more classes than rows for training.
-    """
+    """The shares of a stratified training part; if possible, each class of several rows keeps one for validation."""
     classes, counts = np.unique(labels, return_counts=True)
     if size < len(classes):
         raise DataError(
