@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_lab.datasets.files import MOST_BYTES
-from mnist_lab.datasets.pictures import Pixels, grey
+from mnist_lab.datasets.pictures import Pixels, grey, image_of
 from mnist_lab.errors import DataError
 from mnist_lab.text.quantities import count
 
@@ -75,6 +75,6 @@ def resized(picture: NDArray[Any], shape: tuple[int, int, int]) -> Pixels:
     elif picture.shape[2] == 1:
         picture = np.repeat(picture, channels, axis=2)
     if picture.shape[:2] != (height, width):
-        image = Image.fromarray(picture[..., 0] if channels == 1 else picture)
-        picture = np.asarray(image.resize((width, height), Image.Resampling.LANCZOS)).reshape(shape)
+        image = image_of(picture).resize((width, height), Image.Resampling.LANCZOS)
+        picture = np.asarray(image).reshape(shape)
     return picture

@@ -63,12 +63,10 @@ def read(path: Path) -> Pixels:
 def of_array(array: Any, what: str) -> Pixels:
     """The picture that an array shows, as `read` gives it.
 
-    Args:
-        array: (height, width) or (height, width, 1 or 3), numbers of 0..1, 0..255 or 0..65535.
-        what: its name in messages.
+    It has the shape (height, width) or (height, width, 1 or 3) and numbers of 0..1, 0..255 or 0..65535.
 
     Raises:
-        DataError: it is none.
+        DataError: it is none; the message calls it `what`.
     """
     return _least_channels(_pixels(np.asarray(array), what))
 
@@ -83,6 +81,11 @@ def grey(pixels: Pixels) -> Pixels:
     if pixels.shape[2] == 1:
         return pixels
     return np.asarray(Image.fromarray(pixels).convert("L"))[..., np.newaxis]
+
+
+def image_of(pixels: Pixels) -> Image.Image:
+    """The image of a picture (height, width, 1 or 3): grey or in colour."""
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
 
 
 @contextlib.contextmanager

@@ -224,10 +224,10 @@ def mistakes_picture(run: Run) -> str | None:
 
 def thumbnails(images: "Iterable[NDArray[Any]]") -> Iterator[str]:
     """Each of `images`, uint8 of shape (h, w, 1) or (h, w, 3), on its own."""
-    from PIL import Image
+    from mnist_lab.datasets.pictures import image_of
 
     for pixels in images:
-        picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+        picture = image_of(pixels)
         picture.thumbnail((SIDE, SIDE))
         file = io.BytesIO()
         picture.save(file, "PNG", optimize=True)

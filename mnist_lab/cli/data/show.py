@@ -13,8 +13,6 @@ from mnist_lab.terminal.downloads import download_bar
 from mnist_lab.terminal.output import echo
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from mnist_lab.config.schema import Data
 
 _DARK_TO_LIGHT = " .:-=+*#%@"
@@ -108,6 +106,7 @@ def _sample(
         )
 
     from mnist_lab import plots
+    from mnist_lab.datasets.pictures import image_of
 
     title = f"{found.title}, {split}"
     if index is None:
@@ -116,7 +115,7 @@ def _sample(
     echo(f"{title} image {index}: {found.classes[labels[index]]}")
     if text := _as_text(images[index]):
         echo(text)
-    return f"{found.name}-{split}-{index}.png", partial(plots.save_image, _image(images[index]))
+    return f"{found.name}-{split}-{index}.png", partial(plots.save_image, image_of(images[index]))
 
 
 def _augmented(
@@ -140,12 +139,6 @@ def _augmented(
     title = f"{config.name}: augmented training images, {dataset.title}"
     figure = plots.augmented(shown.images, versions, names, title=title)
     return f"{str(config.experiment).replace('/', '-')}-augmented.png", partial(plots.save, figure)
-
-
-def _image(pixels: Any) -> "Image":
-    from PIL.Image import fromarray
-
-    return fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
 
 
 def _as_text(image: Any) -> str | None:
