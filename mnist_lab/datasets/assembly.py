@@ -49,6 +49,8 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
     elif match := recognize(raw.files, arrays, digests):
         genuine, (known, check) = True, match
         classes = tuple(known.class_names.values())
+    if untested := [classes[index] for index in np.setdiff1d(np.arange(len(classes)), arrays["y_test"])]:
+        notes.append(f"The test part has no images of {class_list(untested)}.")
     return Dataset(
         name=known.name if known else name,
         title=known.title if known else name,
@@ -59,7 +61,7 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
         check=check,
         source=raw.source,
         labels=called,
-        notes=(*raw.notes, *notes, *_untested(arrays["y_test"], classes)),
+        notes=(*raw.notes, *notes),
         white=white,
         **arrays,
     )
@@ -163,12 +165,6 @@ def _split_off_test(arrays: dict[str, NDArray[Any]], place: str) -> str:
         f"There is no labelled test part: {len(test):,} of the {len(labels):,} rows, the same share of each class,"
         " were set aside for it; they are the same in every run."
     )
-
-
-def _untested(labels: NDArray[np.int64], classes: tuple[str, ...]) -> list[str]:
-    """A note if the test part lacks classes."""
-    names = [classes[index] for index in np.setdiff1d(np.arange(len(classes)), labels)]
-    return [f"The test part has no images of {class_list(names)}."] if names else []
 
 
 def _digests(arrays: Mapping[str, NDArray[Any]], classes: int) -> dict[str, str]:

@@ -31,7 +31,7 @@ class Raw:
     places: Mapping[str, str]
     """For each of the arrays, the file (or part of a file) it came from, for messages."""
     files: tuple[Path, ...]
-    """The files that were read in the order of `ROLES`, or the one that holds everything."""
+    """The files that were read in the order of `ROLES`, or the one that holds everything; none if they are bundled."""
     source: str
     """Where it was read from, in one phrase."""
     classes: Mapping[int, str] | None = None

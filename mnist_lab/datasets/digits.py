@@ -11,14 +11,12 @@ stratified by class, is the test part; both parts have digits of all 13 writers,
 other writers.
 """
 
-from importlib.resources import as_file, files
-from pathlib import Path
+from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_lab.datasets.dataset import Raw
-from mnist_lab.datasets.known import KNOWN
 
 _ORIGINAL, _BOX, _SIDE = 8, 20, 28
 _DARKEST = 16
@@ -27,25 +25,17 @@ _TEST_EVERY = 5
 
 def load() -> Raw:
     """The digits as 28x28 images: 1,437 for training and 360 for the test."""
-    with as_file(files("mnist_lab.datasets") / "uci_digits.npz") as path, np.load(path, allow_pickle=False) as archive:
+    with (files("mnist_lab.datasets") / "uci_digits.npz").open("rb") as file, np.load(file) as archive:
         images, labels = like_mnist(archive["images"]), archive["labels"]
     by_class = np.argsort(labels, kind="stable")
-    test = np.zeros(len(labels), bool)
-    test[by_class[::_TEST_EVERY]] = True
+    test = np.isin(np.arange(len(labels)), by_class[::_TEST_EVERY])
     source = "bundled with mnist-lab"
     arrays = {"x_train": images[~test], "y_train": labels[~test], "x_test": images[test], "y_test": labels[test]}
-    return Raw(arrays, dict.fromkeys(arrays, source), (Path(str(path)),), source, KNOWN["digits"].class_names)
+    return Raw(arrays, dict.fromkeys(arrays, source), (), source)
 
 
 def like_mnist(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Scales and centres images as MNIST's were.
-
-    Args:
-        images: (n, 8, 8), values 0..16.
-
-    Returns:
-        (n, 28, 28, 1), values 0..255.
-    """
+    """Scales and centres images (n, 8, 8) of 0..16 as MNIST's were: (n, 28, 28, 1) of 0..255."""
     # The centre of row i lies at (i + 1/2) * 8/20 - 1/2 of the original's rows, in whole tenths; edges repeat.
     centres = (np.arange(_BOX) + 0.5) * _ORIGINAL / _BOX - 0.5
     shares = [np.interp(centres, np.arange(_ORIGINAL), one) for one in np.eye(_ORIGINAL)]

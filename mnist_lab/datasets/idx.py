@@ -26,7 +26,6 @@ from mnist_lab.errors import DataError
 _FILE_NAME = re.compile(
     r"(?!\.)(?:.*[-_.])?(?:train|t10k|test)[-_.](?:image|label)s?(?:[-_.](?:idx\d?|ubyte|gz))+", re.IGNORECASE
 )
-_STANDARD_NAMES: dict[str, str] = dict(zip(ROLES, GZIPPED_IDX, strict=True))
 _DIMENSIONS = {"x": (3, 4), "y": (1,)}
 _UNSIGNED_BYTE = 8
 
@@ -43,12 +42,11 @@ def read_folder(folder: Path, prefix: str = "") -> Raw | None:
     files = find_files(folder, prefix)
     if not files:
         return None
-    missing = [role for role in ROLES if role not in files]
-    if missing:
+    if missing := [name for role, name in zip(ROLES, GZIPPED_IDX, strict=True) if role not in files]:
         raise DataError(
             f"{folder}: the data set is not complete.\n"
             f"  found:   {', '.join(path.name for path in files.values())}\n"
-            f"  missing: {', '.join(_STANDARD_NAMES[role] for role in missing)} (with or without .gz)"
+            f"  missing: {', '.join(missing)} (with or without .gz)"
         )
     paths = [files[role] for role in ROLES]
     arrays = {role: read_file(path, _DIMENSIONS[role[0]]) for role, path in zip(ROLES, paths, strict=True)}
@@ -70,7 +68,7 @@ def find_files(folder: Path, prefix: str = "") -> dict[str, Path]:
     }
     gzipped = {name[:-3] for name in names if name.lower().endswith(".gz")}
     found = roles.by_role((name for name in names if name not in gzipped), str(folder))
-    return {role: names[name] for role, name in found.items() if role in ROLES}
+    return {role: names[name] for role, name in found.items()}
 
 
 def read_file(path: Path, dimensions: tuple[int, ...]) -> NDArray[np.uint8]:

@@ -26,11 +26,9 @@ def images(array: NDArray[Any], where: str) -> NDArray[Any]:
         DataError: another shape, no numbers, or numbers outside 0..255.
     """
     array = _with_channels(array, where)
-    if array.dtype.kind == "b":
-        array = array.astype(np.uint8)
     if array.dtype == np.uint8:
         return array
-    if array.dtype.kind not in "iuf":
+    if array.dtype.kind not in "biuf":
         raise DataError(f"{where}: expected numbers 0..255 as pixels, received values of type {array.dtype}.")
     low, high = (array.min(), array.max()) if array.size else (0, 0)
     if not (low >= 0 and high <= 255):
@@ -51,17 +49,16 @@ def square(pixels: int, where: str) -> int:
     side = math.isqrt(pixels)
     if side * side == pixels > 0:
         return side
+    problem = f"{where}: expected the pixels of square grey images, such as 784 = 28 x 28, received {pixels:,}"
     colour = math.isqrt(pixels // 3)
     if 3 * colour * colour == pixels > 0:
         raise DataError(
-            f"{where}: expected the pixels of square grey images, such as 784 = 28 x 28, received {pixels:,} ="
-            f" 3 x {colour} x {colour}: it is unclear whether the channels come first or last.",
+            f"{problem} = 3 x {colour} x {colour}: it is unclear whether the channels come first or last.",
             f"Save the images with their shape, as an npz file: images.reshape(-1, {colour}, {colour}, 3) if they come"
             " last.",
         )
     raise DataError(
-        f"{where}: expected the pixels of square grey images, such as 784 = 28 x 28, received {pixels:,}, which is no"
-        " square number.",
+        f"{problem}, which is no square number.",
         "Save the images with their shape, (n, height, width), as an npz file.",
     )
 
