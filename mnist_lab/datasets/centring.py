@@ -36,16 +36,10 @@ class Prepared:
 
 
 def like_mnist(picture: Pixels) -> Prepared:
-    """Crop a drawing to its ink and centre it as MNIST's digits are, light on dark.
+    """Crop a drawing (height, width, 1 or 3) to its ink and centre it as MNIST does, light on dark: (28, 28, 1).
 
     The drawing is found as in `drawing`, whatever the light, the paper and the colours are. What is in MNIST's form
     already stays as it is.
-
-    Args:
-        picture: (height, width, 1 or 3).
-
-    Returns:
-        (28, 28, 1).
 
     Raises:
         DataError: there is no ink, or nothing but specks far apart.
@@ -64,9 +58,8 @@ def is_like_mnist(picture: Pixels) -> bool:
     if picture.shape != (SIDE, SIDE, 1):
         return False
     ink = picture[..., 0].astype(np.float64)
-    inside = np.zeros(ink.shape, bool)
-    inside[1:-1, 1:-1] = True
-    if ink.max() < FAINTEST or np.median(ink[~inside]) > 0:
+    border = np.pad(np.zeros((SIDE - 2, SIDE - 2), bool), 1, constant_values=True)
+    if ink.max() < FAINTEST or np.median(ink[border]) > 0:
         return False
     sides = [np.ptp(np.flatnonzero(ink.any(axis=axis))) + 1 for axis in (0, 1)]
     centre: Any = ndimage.center_of_mass(ink)
@@ -84,11 +77,7 @@ def resized(picture: Pixels, shape: tuple[int, int, int]) -> Prepared:
 
 
 def _boxed(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The drawing with its longer side 20, anti-aliased, its strongest pixel white.
-
-    Raises:
-        DataError: it is specks that are lost at that size.
-    """
+    """The drawing with its longer side 20, anti-aliased, its strongest pixel white; specks that vanish are an error."""
     height, width = (max(1, round(side * BOX / max(ink.shape))) for side in ink.shape)
     image = Image.fromarray(np.rint(255 * ink).astype(np.uint8))
     box = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC)).astype(np.float64)

@@ -17,13 +17,11 @@ _MOST_PIECES, _MOST_MARKS = 3, 5  # counts
 
 def about_place(drawing: Part, mine: Mask) -> list[str]:
     """It is cut off, or as large as the picture."""
-    doubts = []
     height, width = mine.shape
     if drawing.height >= 0.9 * height and drawing.width >= 0.9 * width:
-        doubts.append("the drawing fills nearly the whole picture, so what it shows was probably not found")
-    elif drawing.touches_edge(mine.shape):
-        doubts.append("the drawing touches the edge of the picture and may be cut off")
-    return doubts
+        return ["the drawing fills nearly the whole picture, so what it shows was probably not found"]
+    cut_off = drawing.touches_edge(mine.shape)
+    return ["the drawing touches the edge of the picture and may be cut off"] if cut_off else []
 
 
 def about_others(others: list[Part], drawing: Part) -> list[str]:

@@ -82,13 +82,11 @@ def find(picture: Pixels) -> Drawing:
     seen = _reduced(picture, times)
     brightness = seen.mean(axis=2)
     dark, light = (_found(sheet, brightness) for sheet in sheets(seen))
-    if dark is None and light is None:
-        raise nothing_on_it()
     found = _likelier(dark, light, brightness) if dark and light else dark or light
-    assert found is not None
-    is_light = found is light
+    if found is None:
+        raise nothing_on_it()
     height, width = (min(side * times, whole) for side, whole in zip(found.ink.shape, picture.shape[:2], strict=True))
-    return Drawing(found.ink, (width, height), is_light, found.doubts)
+    return Drawing(found.ink, (width, height), found is light, found.doubts)
 
 
 def _likelier(dark: _Found, light: _Found, brightness: Values) -> _Found:
@@ -145,8 +143,7 @@ def _found(sheet: Sheet, brightness: Values) -> _Found | None:
     nearest: Any = ndimage.distance_transform_edt(~(mine | strangers), return_distances=False, return_indices=True)
     belongs = mine[tuple(nearest)] & (depth(~(mine | strangers)) <= max(2.0, _REACH * drawing.extent))
     ink = np.where(belongs, np.clip((strength - floor) / (peak - floor), 0, 1), 0).astype(np.float32)
-    rows, columns = (np.flatnonzero((ink > EDGE).any(axis=axis)) for axis in (1, 0))
-    place = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    (place,) = ndimage.find_objects(ink > EDGE, max_label=1)
     core = mine & (strength > peak / 2)
     contrast = float(np.median(np.abs(sheet.paper - brightness)[core]))
     doubts = (
@@ -165,9 +162,8 @@ def _with_faint_strokes(
     for share in (EDGE, 3 * EDGE):
         labels = labelled(strength > floor + share * (peak - floor))
         grown = np.isin(labels, np.unique(labels[core])) & (labels > 0)
-        rows, columns = (np.flatnonzero(grown.any(axis=axis)) for axis in (1, 0))
-        at_edge = rows[0] == 0 or columns[0] == 0 or rows[-1] == len(core) - 1 or columns[-1] == core.shape[1] - 1
-        leads_away = at_edge and not drawing.touches_edge(core.shape)
-        if not leads_away and max(np.ptp(rows), np.ptp(columns)) < extended * drawing.extent:
+        (whole,) = parts_of(grown.astype(np.int32))
+        leads_away = whole.touches_edge(core.shape) and not drawing.touches_edge(core.shape)
+        if not leads_away and whole.extent - 1 < extended * drawing.extent:
             return grown | core
     return core
