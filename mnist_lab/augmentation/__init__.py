@@ -3,9 +3,6 @@
 They map images of shape (batch, height, width, channels) with pixels 0..255 to float32 images of the same shape, are
 active only during training, and draw independently for each image. They are written in `keras.ops` and compile on every
 backend; Keras' own geometric layers disable the compilation of the whole model on JAX.
-
-To add an augmentation, add its class to `mnist_lab.config.augmentations` and one function, to `GEOMETRY` or to
-`PIXELS`.
 """
 
 from collections.abc import Sequence
@@ -23,12 +20,9 @@ __all__ = ["layers"]
 def layers(augment: Sequence[Augmentation], *, seed: int) -> list[keras.layers.Layer]:
     """Build the layers of `augment`, in order; all geometric ones are one layer, at the position of the first.
 
-    The layers belong before a model and its preprocessing. The state of their random number generators is among their
-    `variables`, so that a run that restores these resumes as if it had never been interrupted.
-
-    Args:
-        augment: the configured augmentations; the geometric ones agree on `fill` and `interpolation`.
-        seed: the seed of the run, from which each layer derives its own.
+    The layers belong before a model and its preprocessing. Each derives its own seed from that of the run. The state of
+    their random number generators is among their `variables`, so that a run that restores these resumes as if it had
+    never been interrupted. The geometric augmentations agree on `fill` and `interpolation`.
     """
     geometric = [item for item in augment if isinstance(item, Geometric)]
     built: list[keras.layers.Layer] = []

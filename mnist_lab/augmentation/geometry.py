@@ -23,11 +23,7 @@ class Geometry(Augment):
         self.items = tuple(items)
 
     def build(self, input_shape: tuple[int, int, int, int]) -> None:
-        """Reject implausible displacements, now that the size of the images is known.
-
-        Raises:
-            ConfigError: an `alpha` of half the image or more.
-        """
+        """Raise a `ConfigError` for an `alpha` of half the image or more, now that the size of the images is known."""
         limit = min(input_shape[1:3]) / 2
         for item in self.items:
             if isinstance(item, Elastic) and item.alpha >= limit:
@@ -57,8 +53,7 @@ def sample(images: Tensor, y: Tensor, x: Tensor, *, fill: float, interpolation: 
 
     Args:
         images: (batch, height, width, channels).
-        y: the source of each pixel of the result; together with `x` broadcasts to (batch, height, width, 1).
-        x: likewise.
+        y, x: the source of each pixel of the result; together they broadcast to (batch, height, width, 1).
         fill: value outside the image.
         interpolation: `nearest` or `bilinear`.
     """

@@ -94,10 +94,7 @@ def find(name: str, data_dir: Path | None = None) -> Dataset | None:
 def fetch(name: str, data_dir: Path | None = None, *, progress: Progress | None = None) -> Dataset:
     """Sees to it that a published data set is on this machine, verified.
 
-    Args:
-        name: of a published data set.
-        data_dir: where it must be, as `<data_dir>/<name>/`; made if need be. Without it, anywhere that `load` looks.
-        progress: as for `load`.
+    With `data_dir` it must be in `<data_dir>/<name>/`, which is made if need be; without, anywhere that `load` looks.
 
     Raises:
         DataError: no mirror has it, the folder cannot be written, what it holds is damaged; or an unknown name.

@@ -43,15 +43,10 @@ class _MirrorError(Exception):
 def fetch(
     known: KnownSet, folder: Path, *, replace: bool = False, progress: Progress | None = None
 ) -> tuple[Dataset | None, list[str]]:
-    """Downloads a data set into a folder.
+    """Downloads a data set into a folder, which is made if need be.
 
-    Two processes that want the same folder take turns; the second finds what the first has put there.
-
-    Args:
-        known: what to download.
-        folder: where its files go; made if need be.
-        replace: whether the folder is ours, so that what is in it may be removed if it is not the data set.
-        progress: called after each block.
+    Two processes that want the same folder take turns; the second finds what the first has put there. If the folder is
+    ours, `replace` allows to remove what is in it and is not the data set.
 
     Returns:
         The data set, or None, and a line for each mirror that failed.

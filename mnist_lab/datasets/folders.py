@@ -66,11 +66,7 @@ def read_folder(folder: Path, form: Form = AS_IT_IS) -> Raw | None:
 
 
 def _parts(folder: Path) -> dict[str, Path]:
-    """The folders of the parts; the folder itself, for training, if it has classes with pictures and nothing else.
-
-    Raises:
-        DataError: there is a test part alone.
-    """
+    """The folders of the parts; the folder itself, for training, if it has classes with pictures and nothing else."""
     parts = {part: folder / name for name, part in _PARTS.items() if kind(folder / name) == "folder"}
     if "train" in parts:
         return parts

@@ -1,7 +1,4 @@
-"""The known data sets: what they contain, the hashes that verify them, and where they can be downloaded.
-
-To add one, add an entry to `KNOWN`.
-"""
+"""The known data sets: what they contain, the hashes that verify them, and where they can be downloaded."""
 
 import hashlib
 import math

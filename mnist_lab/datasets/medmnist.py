@@ -47,11 +47,9 @@ _KNOWN = {
 
 
 def class_names(path: Path, arrays: Mapping[str, NDArray[Any]]) -> dict[int, str] | None:
-    """The names of the classes by label; None if the file is none of MedMNIST's, or the classes have no names.
+    """The names of the classes by label of a file, which holds `arrays` by role (`y_train`, `y_test` and others).
 
-    Args:
-        path: the file.
-        arrays: what it holds, by role: `y_train`, `y_test` and others.
+    None if it is none of MedMNIST's, or the classes have no names.
     """
     named = _FILE.fullmatch(path.name.lower())
     if named is None or named[1] not in _KNOWN:

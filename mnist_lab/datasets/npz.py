@@ -43,7 +43,7 @@ def read_file(path: Path) -> Raw:
     """Reads one archive.
 
     Raises:
-        DataError: unreadable, damaged, pickled, too large, without images or labels, or values that do not fit.
+        DataError: unreadable, damaged, pickled, too large, or without images or labels.
     """
     with _archive(path) as archive:
         members = _members(archive)
@@ -61,7 +61,7 @@ def read_files(paths: Sequence[Path]) -> Raw | None:
     """Reads a data set of which each file holds one array, as KMNIST's four; None if their names do not say so.
 
     Raises:
-        DataError: unreadable, damaged, pickled, too large, several arrays in a file, or values that do not fit.
+        DataError: unreadable, damaged, pickled, too large, or several arrays in a file.
     """
     folder = paths[0].parent
     named = {path.name: path for path in paths}

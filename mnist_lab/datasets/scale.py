@@ -25,9 +25,6 @@ _NEARLY_BLACK = 16
 def to_bytes(raw: Raw) -> tuple[dict[str, NDArray[np.uint8]], float, list[str]]:
     """Spreads the pixels of all parts to 0..255 where they are on a smaller scale, and rounds fractions.
 
-    Args:
-        raw: images of numbers within 0..255, whole or not.
-
     Returns:
         The images by their names, the value that became 255, and what was done, for people.
 
@@ -80,11 +77,7 @@ def spread(array: NDArray[Any], white: float) -> NDArray[np.uint8]:
 
 
 def _nearly_black(raw: Raw, images: Mapping[str, NDArray[Any]]) -> list[str]:
-    """A note for each part some of whose images are on a smaller scale than the others.
-
-    Raises:
-        DataError: most of a part's images are.
-    """
+    """A note for each part some of whose images are on a smaller scale than the others; a DataError if most are."""
     notes = []
     for role, array in images.items():
         brightest = array.reshape(len(array), -1).max(axis=1)

@@ -54,11 +54,7 @@ def first_layer(model: Any) -> FirstLayer:
 
 
 def feature_maps(model: Any, image: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-    """The output (height, width, n) of every convolution of a Keras model for one image, by layer and in their order.
-
-    Args:
-        model: a Keras model.
-        image: (height, width, channels) as the network takes it.
+    """The output (height, width, n) of each convolution of a Keras model for an image, by layer and in their order.
 
     Raises:
         InputError: there are no convolutions.
