@@ -142,10 +142,9 @@ def _name_of_file(path: Path) -> str:
 
 
 def _known(name: str) -> KnownSet:
-    try:
-        return KNOWN[name]
-    except KeyError:
-        raise _unknown(name) from None
+    if name not in KNOWN:
+        raise _unknown(name)
+    return KNOWN[name]
 
 
 def _unknown(name: str) -> DataError:

@@ -1,6 +1,7 @@
 """Converts arrays of all common layouts to one: images (n, height, width, channels), labels (n,).
 
-Ambiguous layouts are rejected: rows of 3 x 32 x 32 numbers do not show whether the channels come first or last.
+Ambiguous layouts are rejected: rows of 3 x 32 x 32 numbers do not show whether the channels come first or last. In
+messages, `where` is the file and the array.
 """
 
 import math
@@ -17,10 +18,8 @@ SHAPES = "(n, height, width), (n, height, width, channels), (n, channels, height
 def images(array: NDArray[Any], where: str) -> NDArray[Any]:
     """Images (n, height, width, channels) with 1 or 3 channels: bytes where the pixels are whole numbers, else floats.
 
-    Args:
-        array: of any of `SHAPES`, with numbers 0..255 or 0..1 of any type. The rows of pixels of (n, height * width)
-            are those of square grey images.
-        where: the file and the array, for messages.
+    The array has any of `SHAPES` and numbers 0..255 or 0..1 of any type; (n, height * width) are the rows of pixels of
+    square grey images.
 
     Raises:
         DataError: another shape, no numbers, or numbers outside 0..255.
@@ -64,11 +63,7 @@ def square(pixels: int, where: str) -> int:
 
 
 def labels(array: NDArray[Any], where: str) -> NDArray[Any]:
-    """Labels (n,): whole numbers (int64) from 0 on, or text.
-
-    Args:
-        array: (n,) or (n, 1) of whole numbers or text, or (n, classes) one-hot.
-        where: the file and the array, for messages.
+    """Labels (n,), whole numbers (int64) from 0 on or text: from (n,) or (n, 1) of these, or (n, classes) one-hot.
 
     Raises:
         DataError: another shape or type, several labels for an image, fractions, or negative numbers.

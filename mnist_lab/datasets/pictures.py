@@ -92,9 +92,7 @@ def image_of(pixels: Pixels) -> Image.Image:
 def decoded(path: Path, *, smaller: bool = False) -> Iterator[Image.Image]:
     """An image file in one of `FORMATS`, open and with its pixels loaded; not yet turned as the camera noted.
 
-    Args:
-        path: the file.
-        smaller: whether a very large JPEG may be decoded at a fraction of its size, which is quicker.
+    With `smaller` a very large JPEG is decoded at a fraction of its size, which is quicker.
 
     Raises:
         DataError: no picture, empty, damaged, too large, or unreadable, then or while it is open.
