@@ -24,6 +24,7 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
+from pydantic.alias_generators import to_snake
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ErrorType, no_info_before_validator_function, no_info_wrap_validator_function
 
@@ -94,11 +95,15 @@ class Item(Spec):
     """A list entry with a name: `flatten`, `dropout: 0.3`, `conv: {filters: 32}`."""
 
     key: ClassVar[str]
-    """The name in YAML."""
+    """The name in YAML; of a class that gives none its own, `max_pool` for `MaxPool`."""
     short: ClassVar[str | None] = None
     """The field that a bare value sets: `dropout: 0.3` is `dropout: {rate: 0.3}`."""
     keras: ClassVar[str] = ""
     """The corresponding Keras class, below `keras`: `layers.Conv2D`."""
+
+    def __init_subclass__(cls, **_: Any) -> None:
+        if "key" not in vars(cls):
+            cls.key = to_snake(cls.__name__)
 
     @property
     def handicaps_training(self) -> bool:

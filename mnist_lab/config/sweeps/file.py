@@ -52,7 +52,6 @@ class Distribution(Item):
 class Uniform(Distribution):
     """Uniform between two numbers; rounded to four significant digits."""
 
-    key = "uniform"
     short = "between"
     between: Annotated[tuple[float, float], AfterValidator(_upwards)]
     """The lower and the upper bound."""
@@ -61,7 +60,6 @@ class Uniform(Distribution):
 class LogUniform(Distribution):
     """Log-uniform between two positive numbers; rounded to four significant digits."""
 
-    key = "log_uniform"
     short = "between"
     between: Annotated[tuple[PositiveFloat, PositiveFloat], AfterValidator(_upwards)]
     """The lower and the upper bound."""
@@ -79,7 +77,6 @@ class WholeNumber(Distribution):
 class Choice(Distribution):
     """One of several values, equally likely."""
 
-    key = "choice"
     short = "among"
     among: Annotated[tuple[Any, ...], Field(min_length=1)]
     """The values."""
