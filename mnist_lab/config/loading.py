@@ -25,7 +25,6 @@ from mnist_lab.config.document import (
 )
 from mnist_lab.config.names import checked_name, folder_name, path_below_configs
 from mnist_lab.config.problems import Problem, validated
-from mnist_lab.config.resolved import without_none
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config, Train
 from mnist_lab.errors import ConfigError, InputError
 
@@ -167,7 +166,7 @@ def set_value(document: Document, path: KeyPath, value: Any, position: Position,
 def plain(value: Any) -> Any:
     """Convert a Python value to what YAML would give: paths to text, NumPy's numbers and arrays to Python's."""
     if isinstance(value, BaseModel):
-        return plain(without_none(value.model_dump(mode="json")))
+        return plain(value.model_dump(mode="json", exclude_none=True))
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -14,7 +14,7 @@ from mnist_lab.config.names import checked_name, folder_name, path_below_configs
 from mnist_lab.config.problems import InvalidError, listed
 from mnist_lab.config.resolved import fingerprint
 from mnist_lab.config.schema import Config
-from mnist_lab.config.sweeps.arms import Setting, names
+from mnist_lab.config.sweeps.arms import names
 from mnist_lab.config.sweeps.file import SweepFile
 from mnist_lab.config.sweeps.seeds import parse_seeds
 from mnist_lab.config.sweeps.variation import Row, of_folds, read_variation
@@ -238,11 +238,11 @@ def _name(paths: Sequence[Path], rows: Sequence[Row]) -> str:
 def options_suffix(overrides: Sequence[Override]) -> str:
     """A suffix for the name of a sweep or search: the options that affect the results, except seeds."""
     distinguishing = [
-        Setting(override.path, override.value, (), ())
+        override
         for override in overrides
         if override.path[0] not in ("seed", "runtime") or override.path == ("runtime", "backend")
     ]
-    return f",{names([tuple(distinguishing)])[0]}" if distinguishing else ""
+    return f",{names([distinguishing])[0]}" if distinguishing else ""
 
 
 def _folder(path: Path) -> str:

@@ -153,13 +153,6 @@ class Block(Spec):
     """Number of draws, their seed, and the distribution of each key path."""
 
 
-def _seeds(given: Any) -> Any:
-    try:
-        return read_seeds(given)
-    except ValueError as error:
-        raise invalid(str(error)) from None
-
-
 class SweepFile(Block):
     """A base configuration and its variants; `set` also applies to the base."""
 
@@ -169,9 +162,9 @@ class SweepFile(Block):
     """One sentence on the sweep."""
     base: Annotated[str, Field(min_length=1)]
     """The configuration to vary: a path relative to the sweep file, or the name of a shipped configuration."""
-    seeds: Annotated[tuple[int, ...] | None, BeforeValidator(_seeds, json_schema_input_type=int | str | list[int])] = (
-        None
-    )
+    seeds: Annotated[
+        tuple[int, ...] | None, BeforeValidator(read_seeds, json_schema_input_type=int | str | list[int])
+    ] = None
     """The seeds to repeat the base and every arm with: `4`, `1..5` or `[1, 3, 7]`; default: the base's own."""
     folds: Annotated[int, Field(ge=2)] | None = None
     """Number of cross-validation folds; the base and every arm are repeated with each (`data.validation.folds`)."""
