@@ -135,14 +135,14 @@ def check_files(references: Sequence[str | Path]) -> dict[str, str]:
     errors: list[ConfigError] = []
     found: dict[str, str] = {}
     for reference in references:
-        searches = _search_files(reference)
-        for shown, path in searches.items():
-            with collected(errors):
-                load_search(path)
-                found[shown] = ", a search"
-        if str(reference) in searches:
-            continue
         with collected(errors):
+            searches = _search_files(reference)
+            for shown, path in searches.items():
+                with collected(errors):
+                    load_search(path)
+                    found[shown] = ", a search"
+            if str(reference) in searches:
+                continue
             path = shipped.find_sweep(reference)
             for file, rows in rows_of(path, (), errors):
                 if file is None:
@@ -157,20 +157,20 @@ def check_files(references: Sequence[str | Path]) -> dict[str, str]:
 
 def _search_files(reference: str | Path) -> dict[str, Path]:
     """The search files that a reference names or has in its folder, by their paths from it."""
-    path = Path(reference)
+    path = shipped.path_of(reference)
     if path.is_dir():
-        files = files_in(path)
+        files = {str(file): file for file in files_in(path)}
     elif path.is_file():
-        files = [path]
+        files = {str(reference): path}
     elif (name := path.with_suffix("").as_posix()) in shipped.search_file_names():
         return {str(reference): shipped.file(name)}
     else:
         return {}
     searches = {}
-    for file in files:
+    for shown, file in files.items():
         with suppress(ConfigError):  # reported with the rest
             if kind_of_file(read(file).value) == "search":
-                searches[str(file)] = file
+                searches[shown] = file
     return searches
 
 

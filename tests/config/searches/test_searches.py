@@ -338,6 +338,14 @@ def test_problems_of_several_paths_are_counted_one_by_one() -> None:
     assert "mine: 2 problems" not in str(caught.value)
 
 
+def test_a_search_file_is_one_however_its_path_is_written(folder) -> None:
+    write("base.yaml", BASE)
+    write("search.yaml", "base: base.yaml\nspace: {model.dropout: {uniform: [0, 0.5]}}\n" + BUDGET)
+    assert check_files(["./search.yaml"]) == {"./search.yaml": ", a search"}
+    with pytest.raises(ConfigError, match="cannot be read"):
+        check_files(["x" * 5000])
+
+
 def test_hidden_files_of_a_folder_are_not_checked(folder) -> None:
     write("base.yaml", BASE)
     write(".copies/search.yaml", "base: base.yaml\nspace: {}\n" + BUDGET)
