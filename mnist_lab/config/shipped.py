@@ -121,10 +121,8 @@ def find(reference: str | Path, beside: Path = Path()) -> Path:
         ConfigError: neither exists.
     """
     path = path_of(reference, beside)
-    if path.is_file():
-        return path
     name = _bare(str(reference))
-    if name in names():
+    if not path.is_file() and name in names():
         return file(name)
     if path.exists():
         return path

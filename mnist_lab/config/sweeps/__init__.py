@@ -2,6 +2,5 @@
 
 from mnist_lab.config.sweeps.declaration import Sweep, load_sweep
 from mnist_lab.config.sweeps.file import sweep_json_schema
-from mnist_lab.config.sweeps.seeds import parse_seeds
 
-__all__ = ["Sweep", "load_sweep", "parse_seeds", "sweep_json_schema"]
+__all__ = ["Sweep", "load_sweep", "sweep_json_schema"]

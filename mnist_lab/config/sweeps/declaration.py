@@ -76,7 +76,10 @@ def load_sweep(
             name = checked_name(name)
         except ValueError as error:
             raise InputError(f"name of the sweep: {error}.") from None
-    chosen = None if seeds is None else parse_seeds(seeds)
+    try:
+        chosen = None if seeds is None else parse_seeds(seeds)
+    except ValueError as error:
+        raise InputError(f"seeds: {error}.") from None
     suffix = options_suffix(overrides)
     if folds is not None:
         overrides, suffix = [*overrides, of_folds(folds, f"--folds {folds}")], f"{suffix},folds={folds}"

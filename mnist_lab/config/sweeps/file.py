@@ -35,7 +35,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 from mnist_lab.config.loading import BLOCK_KEYS
 from mnist_lab.config.schema import ExperimentName, file_schema
 from mnist_lab.config.spec import Item, OneOf, Positive, PositiveFloat, Spec, invalid
-from mnist_lab.config.sweeps.seeds import read_seeds
+from mnist_lab.config.sweeps.seeds import parse_seeds
 
 
 def _upwards(between: tuple[float, float]) -> tuple[float, float]:
@@ -163,7 +163,7 @@ class SweepFile(Block):
     base: Annotated[str, Field(min_length=1)]
     """The configuration to vary: a path relative to the sweep file, or the name of a shipped configuration."""
     seeds: Annotated[
-        tuple[int, ...] | None, BeforeValidator(read_seeds, json_schema_input_type=int | str | list[int])
+        tuple[int, ...] | None, BeforeValidator(parse_seeds, json_schema_input_type=int | str | list[int])
     ] = None
     """The seeds to repeat the base and every arm with: `4`, `1..5` or `[1, 3, 7]`; default: the base's own."""
     folds: Annotated[int, Field(ge=2)] | None = None

@@ -9,26 +9,18 @@ from pydantic_core import PydanticCustomError
 
 from mnist_lab.config.document import in_words
 from mnist_lab.config.spec import invalid
-from mnist_lab.errors import InputError
 
 MAX_SEED = 2**32 - 1
 MAX_SEEDS = 10_000
 
 
-def parse_seeds(given: str | int | Iterable[int]) -> tuple[int, ...]:
+def parse_seeds(given: Any) -> tuple[int, ...]:
     """Parse seeds given as text such as `4`, `1..5` (inclusive) or `1,3,7`, as a number or as several numbers.
 
     Raises:
-        InputError: they are invalid, a range is descending, or a seed is out of range or duplicated.
+        ValueError: they are invalid, a range is descending, or a seed is out of range or duplicated. It is one of
+            pydantic's, so that it can be a problem of a file.
     """
-    try:
-        return read_seeds(given)
-    except ValueError as error:
-        raise InputError(f"seeds: {error}.") from None
-
-
-def read_seeds(given: Any) -> tuple[int, ...]:
-    """As `parse_seeds`; raises ValueError, which a file that has them can give as its problem, with the reason."""
     if isinstance(given, str):
         seeds: Iterable[Any] = chain.from_iterable(_range(part.strip(), given) for part in given.split(","))
     else:
