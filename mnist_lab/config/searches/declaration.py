@@ -52,11 +52,7 @@ class Search:
         return self.base.train.epochs
 
     def configure(self, values: Values, number: int) -> Config:
-        """The configuration of a trial.
-
-        Args:
-            values: a point of the space.
-            number: that of the trial.
+        """The configuration of the trial with this number, at a point of the space.
 
         Raises:
             ConfigError: these values do not go together.

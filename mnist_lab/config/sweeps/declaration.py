@@ -184,13 +184,10 @@ def _file_rows(file: Path, document: Document, overrides: Sequence[Override]) ->
 def runs_of(rows: Sequence[Row], options: str = "") -> tuple[tuple[tuple[Config, str], ...], tuple[str, ...]]:
     """Every row with each of its seeds and folds, its label, and notes about skipped arms.
 
-    Args:
-        rows: the rows of all files.
-        options: the overrides as given on the command line.
+    An arm that equals another run, and a configuration that equals a base outside its folder, is skipped.
 
     Raises:
-        ConfigError: two configurations declare the same run. An arm that equals another run, and a configuration that
-            equals a base outside its folder, is skipped.
+        ConfigError: two configurations declare the same run; with `options`, the overrides of the command line.
     """
     by_numbers: dict[tuple[object, ...], Row] = {}
     by_experiment: dict[tuple[object, ...], Row] = {}
