@@ -154,7 +154,7 @@ class OneOf:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         tagged = tuple(Annotated[kind, Tag(kind.key)] for kind in self.kinds())
-        return handler.generate_schema(Annotated[Union[tagged], Discriminator(_key_of)])  # noqa: UP007
+        return handler.generate_schema(Annotated[Union[tagged], Discriminator(key_of)])  # noqa: UP007
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,8 @@ class OneOfNamed:
         return []
 
 
-def _key_of(value: Any) -> str | None:
+def key_of(value: Any) -> str | None:
+    """The key of an item, or of what is written as one; None if that has no such form."""
     if isinstance(value, Item):
         return value.key
     if isinstance(value, dict) and len(value) == 1:

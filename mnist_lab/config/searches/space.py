@@ -8,6 +8,7 @@ from typing import Any
 
 from mnist_lab.config.document import KeyPath, dotted, key_path
 from mnist_lab.config.searches.file import Options
+from mnist_lab.config.spec import key_of
 from mnist_lab.config.sweeps.arms import Arm, Setting, word
 from mnist_lab.config.sweeps.file import Choice, Distribution
 
@@ -229,10 +230,4 @@ def _shared(lists: Sequence[Sequence[str]]) -> int:
 
 def _kind(item: Any) -> str:
     """The kind of a layer; empty if it is none."""
-    match item:
-        case str():
-            return item
-        case dict() if len(item) == 1:
-            return str(next(iter(item)))
-        case _:
-            return ""
+    return "" if isinstance(item, Distribution) else key_of(item) or ""
