@@ -39,12 +39,12 @@ class Setting:
         Raises:
             ConfigError: the configuration has no such key path.
         """
-        set_value(document, self.path, self.value, sweep.position(self.key, of_key=True))
-        document.values[self.path] = sweep.position(self.place)
+        key, depth = sweep.position(self.key, of_key=True), len(self.place)
+        set_value(document, self.path, self.value, key)
         if isinstance(self.value, dict | tuple):
-            for places, of_sweep in ((document.keys, sweep.keys), (document.values, sweep.values)):
-                within = [at for at in of_sweep if at[: len(self.place)] == self.place and at != self.place]
-                places.update({(*self.path, *at[len(self.place) :]): of_sweep[at] for at in within})
+            within = [at for at in sweep.places if at[:depth] == self.place]
+            document.places.update({(*self.path, *at[depth:]): sweep.places[at] for at in within})
+        document.places[self.path] = key, sweep.position(self.place)
 
 
 Arm = tuple[Setting, ...]

@@ -50,7 +50,7 @@ class Base:
             InvalidError: with problems at the positions of settings, as the base alone is valid.
         """
         values = {key: value for key, value in self.document.value.items() if not (nameless and key in NEVER_INHERITED)}
-        changed = Document(values, self.document.source, dict(self.document.keys), dict(self.document.values))
+        changed = Document(values, self.document.source, dict(self.document.places))
         sweep = self.changed_by
         problems = []
         for setting in sorted(settings, key=lambda setting: len(setting.path)):  # a mapping before what is in it
