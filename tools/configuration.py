@@ -17,7 +17,6 @@ from mnist_lab.config.clusters import SlurmOptions
 from mnist_lab.config.initializers import INITIALIZERS, REGULARIZERS
 from mnist_lab.config.layers import LAYERS, Activation, Cnn, Custom, Mlp
 from mnist_lab.config.optimizers import OPTIMIZERS, Optimizer
-from mnist_lab.config.resolved import without_none
 from mnist_lab.config.schedules import SCHEDULES
 from mnist_lab.config.schema import PREPROCESSINGS, Data, EarlyStopping, InitialWeights, Runtime, Train, Validation
 from mnist_lab.config.schema import Reference as PublishedResults
@@ -230,7 +229,8 @@ def _default(schema: Schema, *, required: bool) -> str:
     """As it would be written; empty where nothing is set, or a section has its own defaults."""
     if required:
         return "required"
-    match without_none(schema.get("default")):
+    given = schema.get("default")
+    match {key: value for key, value in given.items() if value is not None} if isinstance(given, dict) else given:
         case None:
             return ""
         case {"maximize": str(name)}:

@@ -55,10 +55,10 @@ class Seeds(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
         """The seeds that a text stands for."""
-        from mnist_lab.config.sweeps.seeds import read_seeds
+        from mnist_lab.config.sweeps.seeds import parse_seeds
 
         try:
-            return read_seeds(value)
+            return parse_seeds(value)
         except ValueError as error:
             self.fail(f"{error}.", param, ctx)
 

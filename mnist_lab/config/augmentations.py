@@ -36,7 +36,6 @@ class Geometric(Augmentation):
 class Rotation(Geometric):
     """Rotates around the centre by a random angle."""
 
-    key = "rotation"
     short = "degrees"
     degrees: Annotated[float, Field(ge=0, le=180)]
     """Largest angle in either direction."""
@@ -45,7 +44,6 @@ class Rotation(Geometric):
 class Shift(Geometric):
     """Shifts vertically and horizontally by random amounts."""
 
-    key = "shift"
     short = "fraction"
     fraction: Rate
     """Largest shift, as a fraction of the height and of the width."""
@@ -54,7 +52,6 @@ class Shift(Geometric):
 class Zoom(Geometric):
     """Scales around the centre by a random factor, the same in height and width."""
 
-    key = "zoom"
     short = "fraction"
     fraction: Annotated[float, Field(ge=0, le=0.9)]
     """The factor lies between 1 - fraction and 1 + fraction."""
@@ -63,7 +60,6 @@ class Zoom(Geometric):
 class Shear(Geometric):
     """Slants vertical lines by a random angle; rows stay horizontal."""
 
-    key = "shear"
     short = "degrees"
     degrees: Annotated[float, Field(ge=0, lt=90)]
     """Largest angle in either direction."""
@@ -72,7 +68,6 @@ class Shear(Geometric):
 class Elastic(Geometric):
     """Elastic distortion: a smoothed random displacement of each pixel (Simard et al. 2003)."""
 
-    key = "elastic"
     alpha: NonNegative
     """Standard deviation of the displacement along each axis, in pixels. Simard's 34 with sigma 4 is 1.4 here."""
     sigma: PositiveFloat
@@ -82,7 +77,6 @@ class Elastic(Geometric):
 class Brightness(Augmentation):
     """Adds a random constant to all pixels."""
 
-    key = "brightness"
     short = "delta"
     delta: Probability
     """Largest change in either direction, as a fraction of the full range."""
@@ -91,7 +85,6 @@ class Brightness(Augmentation):
 class Contrast(Augmentation):
     """Multiplies the distance of each pixel from the image's mean by a random factor."""
 
-    key = "contrast"
     short = "factor"
     factor: Probability
     """The random factor lies between 1 - factor and 1 + factor."""
@@ -100,7 +93,6 @@ class Contrast(Augmentation):
 class Noise(Augmentation):
     """Adds Gaussian noise to each pixel."""
 
-    key = "noise"
     short = "std"
     std: Probability
     """Standard deviation, as a fraction of the full range."""
@@ -109,7 +101,6 @@ class Noise(Augmentation):
 class Erase(Augmentation):
     """Sets a rectangle of random shape and position to black (Zhong et al. 2017)."""
 
-    key = "erase"
     short = "fraction"
     fraction: Annotated[float, Field(gt=0, lt=1)]
     """Approximate fraction of the area."""

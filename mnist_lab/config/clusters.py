@@ -45,11 +45,8 @@ def kind_of(where: str) -> Literal["dask", "slurm"]:
     )
 
 
-_TIME = re.compile(
-    r"(?P<days>\d+)-(?P<hours>\d+)(?::(?P<minutes>\d{2})(?::(?P<seconds>\d{2}))?)?"
-    r"|(?:(?P<H>\d+):)?(?P<M>\d+):(?P<S>\d{2})"
-)
-"""As in `man sbatch`, `--time`: of two numbers without days the first is minutes."""
+_TIME = re.compile(r"(\d+)-(\d+)(?::(\d{2})(?::(\d{2}))?)?|(?:(\d+):)?(\d+):(\d{2})")
+"""As in `man sbatch`, `--time`, with days or without; of two numbers without days the first is minutes."""
 
 
 def _minutes(given: Any) -> Any:
@@ -59,8 +56,8 @@ def _minutes(given: Any) -> Any:
     found = _TIME.fullmatch(given)
     if found is None:
         raise invalid(f'expected minutes, or a time as in "2:00:00" or "1-12:00", received \'{given}\'')
-    names = (("days",), ("hours", "H"), ("minutes", "M"), ("seconds", "S"))
-    days, hours, minutes, seconds = (sum(int(found[name] or 0) for name in some) for some in names)
+    days, *clock = map(int, found.groups(default="0"))
+    hours, minutes, seconds = clock[:3] if found[1] else clock[3:]
     return (days * 24 + hours) * 60 + minutes + (seconds > 0)
 
 

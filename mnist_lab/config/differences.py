@@ -237,21 +237,14 @@ def _list_changes(before: Sequence[Item], after: Sequence[Item], prefix: str = "
     moved = removed & added
     groups = [
         ("", changed + Counter({f"{_item(item)} moved": count for item, count in moved.items()})),
-        ("- ", _texts(removed - moved)),
-        ("+ ", _texts(added - moved)),
+        ("- ", Counter(map(_item, (removed - moved).elements()))),
+        ("+ ", Counter(map(_item, (added - moved).elements()))),
     ]
     return ", ".join(
         sign + prefix + ", ".join(f"{text} x{count}" if count > 1 else text for text, count in texts.items())
         for sign, texts in groups
         if texts
     )
-
-
-def _texts(items: Counter[Item]) -> Counter[str]:
-    texts: Counter[str] = Counter()
-    for item, times in items.items():
-        texts[_item(item)] += times
-    return texts
 
 
 def _item_changes(before: Item, after: Item) -> list[str]:

@@ -67,23 +67,19 @@ class Position:
 
 @dataclass
 class Document:
-    """Plain values (dict, tuple, str, int, float, bool, None) with their positions.
-
-    `keys` maps a key path to the position of its key, `values` to that of its value.
-    """
+    """Plain values (dict, tuple, str, int, float, bool, None) with their positions."""
 
     value: Any
     source: str
-    keys: dict[KeyPath, Position] = field(default_factory=dict)
-    values: dict[KeyPath, Position] = field(default_factory=dict)
+    places: dict[KeyPath, tuple[Position, Position]] = field(default_factory=dict)
+    """The positions of the key and the value at a key path; those of an entry of a list are the same."""
 
     def position(self, path: KeyPath, *, of_key: bool = False) -> Position:
         """The position of the longest prefix of `path` that is in the document."""
         for length in range(len(path), -1, -1):
-            places = (self.keys, self.values) if of_key else (self.values, self.keys)
-            for place in places:
-                if path[:length] in place:
-                    return place[path[:length]]
+            if path[:length] in self.places:
+                key, value = self.places[path[:length]]
+                return key if of_key else value
         return Position(self.source)
 
     def set(self, path: KeyPath, value: Any, position: Position, *, replaces: bool = False) -> None:
@@ -92,8 +88,8 @@ class Document:
         With `replaces`, a mapping also replaces text, a number or an empty value on the way.
         """
         self.value = self._replaced(self.value, path, 0, value, position, replaces)
-        self._forget(path)
-        self.keys[path] = self.values[path] = position
+        self.places = {at: place for at, place in self.places.items() if at[: len(path)] != path}
+        self.places[path] = position, position
 
     def _replaced(self, target: Any, path: KeyPath, depth: int, value: Any, position: Position, replaces: bool) -> Any:
         """A copy of `target`, which is at `path[:depth]`, that has `value` at `path`."""
@@ -108,7 +104,7 @@ class Document:
                 where = dotted(path[:depth])
                 raise ConfigError(f"{position}: cannot set {dotted(path)}: {where} is {in_words(target)}.")
             below = {}
-            self.keys[path[: depth + 1]] = position
+            self.places[path[: depth + 1]] = position, position
         below = self._replaced(below, path, depth + 1, value, position, replaces)
         if isinstance(target, dict):
             return target | {key: below}
@@ -132,14 +128,8 @@ class Document:
                 merged[key] = self._merged(here, value, above[key], base)
             else:
                 merged[key] = value
-                for own, other in ((self.keys, base.keys), (self.values, base.values)):
-                    own.update((at, place) for at, place in other.items() if at[: len(here)] == here)
+                self.places.update((at, place) for at, place in base.places.items() if at[: len(here)] == here)
         return merged | {key: value for key, value in above.items() if key not in below}
-
-    def _forget(self, path: KeyPath) -> None:
-        for places in (self.keys, self.values):
-            for at in [at for at in places if at[: len(path)] == path]:
-                del places[at]
 
 
 def read(path: Path) -> Document:
@@ -184,7 +174,7 @@ def parse(text: str, source: str) -> Document:
     try:
         node = yaml.compose(text, Loader=_Loader)
         if node is not None:
-            document.value = builder.build(node, ())
+            document.value = builder.build(node, (), builder.place(node.start_mark))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = builder.place(mark) if mark else Position(source)
@@ -297,13 +287,13 @@ class _Builder:
         text = self.lines[mark.line] if mark.line < len(self.lines) else ""
         return Position(self.document.source, mark.line + 1, mark.column + 1, text)
 
-    def build(self, node: Node, path: KeyPath) -> Any:
-        self.document.values[path] = self.place(node.start_mark)
+    def build(self, node: Node, path: KeyPath, key: Position) -> Any:
+        self.document.places[path] = key, self.place(node.start_mark)
         match node:
             case ScalarNode():
                 return _scalar(node)
             case SequenceNode():
-                return [self.build(item, (*path, i)) for i, item in enumerate(node.value)]
+                return [self.build(item, (*path, i), self.place(item.start_mark)) for i, item in enumerate(node.value)]
             case MappingNode():
                 return dict(self._pairs(node, path))
         raise TypeError(f"unexpected YAML node {node!r}")
@@ -314,11 +304,10 @@ class _Builder:
             if isinstance(key, bool) or not isinstance(key, str | int) or not str(key).isprintable():
                 raise _refusal("a key must be printable text", key_node.start_mark)
             here = (*path, key)
-            if here in self.document.keys:
-                first = self.document.keys[here].line
+            if here in self.document.places:
+                first = self.document.places[here][0].line
                 raise _refusal(f"duplicate key '{key}' (first on line {first})", key_node.start_mark)
-            self.document.keys[here] = self.place(key_node.start_mark)
-            yield key, self.build(value_node, here)
+            yield key, self.build(value_node, here, self.place(key_node.start_mark))
 
 
 def _scalar(node: ScalarNode) -> Any:

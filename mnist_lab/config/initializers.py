@@ -9,61 +9,45 @@ class Initializer(Item):
     """Initial values of a layer's weights; each kind is the Keras class of its name."""
 
     def __init_subclass__(cls, **_: Any) -> None:
+        super().__init_subclass__()
         cls.keras = f"initializers.{cls.__name__}"
 
 
 class GlorotUniform(Initializer):
     """Uniform, scaled by fan in and fan out (Keras' default)."""
 
-    key = "glorot_uniform"
-
 
 class GlorotNormal(Initializer):
     """Truncated normal, scaled by fan in and fan out."""
-
-    key = "glorot_normal"
 
 
 class HeUniform(Initializer):
     """Uniform, scaled by fan in for ReLU."""
 
-    key = "he_uniform"
-
 
 class HeNormal(Initializer):
     """Truncated normal, scaled by fan in for ReLU."""
-
-    key = "he_normal"
 
 
 class LecunUniform(Initializer):
     """Uniform, scaled by fan in."""
 
-    key = "lecun_uniform"
-
 
 class LecunNormal(Initializer):
     """Truncated normal, scaled by fan in."""
-
-    key = "lecun_normal"
 
 
 class Zeros(Initializer):
     """All zero."""
 
-    key = "zeros"
-
 
 class Ones(Initializer):
     """All one."""
-
-    key = "ones"
 
 
 class Orthogonal(Initializer):
     """A random orthogonal matrix."""
 
-    key = "orthogonal"
     short = "gain"
     gain: float = 1.0
     """Factor on the matrix."""
@@ -72,7 +56,6 @@ class Orthogonal(Initializer):
 class RandomNormal(Initializer):
     """Normal."""
 
-    key = "random_normal"
     mean: float = 0.0
     """Mean."""
     stddev: NonNegative = 0.05
@@ -82,13 +65,10 @@ class RandomNormal(Initializer):
 class TruncatedNormal(RandomNormal):
     """Normal; values beyond two standard deviations are redrawn."""
 
-    key = "truncated_normal"
-
 
 class RandomUniform(Initializer):
     """Uniform between two values."""
 
-    key = "random_uniform"
     minval: float = -0.05
     """Lower end."""
     maxval: float = 0.05
@@ -98,7 +78,6 @@ class RandomUniform(Initializer):
 class VarianceScaling(Initializer):
     """Scaled by the number of connections. PyTorch's default for layers is scale 1/3, fan_in, uniform."""
 
-    key = "variance_scaling"
     scale: PositiveFloat = 1.0
     """Factor on the variance."""
     mode: Literal["fan_in", "fan_out", "fan_avg"] = "fan_in"
@@ -119,13 +98,13 @@ class Regularizer(Item):
     """A penalty on a layer's weights, added to the loss; each kind is the Keras class of its name."""
 
     def __init_subclass__(cls, **_: Any) -> None:
+        super().__init_subclass__()
         cls.keras = f"regularizers.{cls.__name__}"
 
 
 class L1(Regularizer):
     """Sum of absolute values."""
 
-    key = "l1"
     short = "l1"
     l1: NonNegative = 0.01
     """Factor."""
@@ -134,7 +113,6 @@ class L1(Regularizer):
 class L2(Regularizer):
     """Sum of squares."""
 
-    key = "l2"
     short = "l2"
     l2: NonNegative = 0.01
     """Factor."""
@@ -143,7 +121,6 @@ class L2(Regularizer):
 class L1L2(Regularizer):
     """Both penalties."""
 
-    key = "l1_l2"
     l1: NonNegative = 0.0
     """Factor of the sum of absolute values."""
     l2: NonNegative = 0.0

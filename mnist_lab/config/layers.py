@@ -52,14 +52,10 @@ Penalty = Annotated[AnyRegularizer | None, Field(description="Penalty on the wei
 class Layer(Item):
     """One entry of `model.layers`."""
 
-    convolves: ClassVar[bool] = False
-
 
 class Conv(Layer):
     """Two-dimensional convolution."""
 
-    key = "conv"
-    convolves = True
     keras = "layers.Conv2D"
     short = "filters"
     filters: Filters
@@ -75,8 +71,6 @@ class Conv(Layer):
 class DepthwiseConv(Layer):
     """A separate convolution for each input channel."""
 
-    key = "depthwise_conv"
-    convolves = True
     keras = "layers.DepthwiseConv2D"
     short = "kernel"
     kernel: Annotated[Kernel, Argument("kernel_size")] = (3, 3)
@@ -92,8 +86,6 @@ class DepthwiseConv(Layer):
 class SeparableConv(Layer):
     """A depthwise convolution followed by a 1x1 convolution to `filters` channels."""
 
-    key = "separable_conv"
-    convolves = True
     keras = "layers.SeparableConv2D"
     short = "filters"
     filters: Filters
@@ -122,35 +114,30 @@ class Pool(Layer):
 class MaxPool(Pool):
     """Maximum over each window."""
 
-    key = "max_pool"
     keras = "layers.MaxPooling2D"
 
 
 class AveragePool(Pool):
     """Mean over each window."""
 
-    key = "average_pool"
     keras = "layers.AveragePooling2D"
 
 
 class GlobalAveragePool(Layer):
     """Mean of each feature map."""
 
-    key = "global_average_pool"
     keras = "layers.GlobalAveragePooling2D"
 
 
 class GlobalMaxPool(Layer):
     """Maximum of each feature map."""
 
-    key = "global_max_pool"
     keras = "layers.GlobalMaxPooling2D"
 
 
 class ZeroPad(Layer):
     """Pads each feature map with zeros."""
 
-    key = "zero_pad"
     keras = "layers.ZeroPadding2D"
     short = "size"
     size: Annotated[Pair, Argument("padding")] = (1, 1)
@@ -160,7 +147,6 @@ class ZeroPad(Layer):
 class BatchNorm(Layer):
     """Batch normalization. PyTorch's defaults correspond to momentum 0.9 and epsilon 1e-5."""
 
-    key = "batch_norm"
     keras = "layers.BatchNormalization"
     momentum: Probability = 0.99
     """Share of its value that a moving average keeps with each batch."""
@@ -172,7 +158,6 @@ class BatchNorm(Layer):
 class LayerNorm(Layer):
     """Layer normalization over the last axis."""
 
-    key = "layer_norm"
     keras = "layers.LayerNormalization"
     epsilon: Epsilon = 1e-3
     center: Center = True
@@ -182,7 +167,6 @@ class LayerNorm(Layer):
 class Dropout(Layer):
     """Sets random values to zero during training."""
 
-    key = "dropout"
     keras = "layers.Dropout"
     short = "rate"
     rate: Rate
@@ -197,7 +181,6 @@ class Dropout(Layer):
 class SpatialDropout(Dropout):
     """Sets random channels to zero during training."""
 
-    key = "spatial_dropout"
     keras = "layers.SpatialDropout2D"
 
 
@@ -213,21 +196,18 @@ class ActivationLayer(Layer):
 class Flatten(Layer):
     """Reshapes the image to one vector."""
 
-    key = "flatten"
     keras = "layers.Flatten"
 
 
 class Rows(Layer):
     """Reshapes each image row to one vector of width x channels values: a dense layer then works row by row."""
 
-    key = "rows"
     keras = "layers.Reshape"
 
 
 class Dense(Layer):
     """A fully connected layer on the last axis."""
 
-    key = "dense"
     keras = "layers.Dense"
     short = "units"
     units: Positive | Literal["classes"]
@@ -241,7 +221,6 @@ class Dense(Layer):
 class Residual(Layer):
     """Adds the input of a block of layers to its output; a 1x1 convolution adapts the channels if they differ."""
 
-    key = "residual"
     short = "layers"
     layers: Annotated[tuple["AnyLayer", ...], Field(min_length=1)]
     """The layers of the block; they must keep height and width."""
@@ -285,7 +264,7 @@ class Cnn(Spec):
     @property
     def convolves(self) -> bool:
         """Whether any layer is a convolution, which determines the fastest backend."""
-        return any(layer.convolves for layer in every_layer(self.layers))
+        return any("Conv" in layer.keras for layer in every_layer(self.layers))
 
 
 class Mlp(Spec):

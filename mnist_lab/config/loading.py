@@ -25,7 +25,6 @@ from mnist_lab.config.document import (
 )
 from mnist_lab.config.names import checked_name, folder_name, path_below_configs
 from mnist_lab.config.problems import Problem, validated
-from mnist_lab.config.resolved import without_none
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config, Train
 from mnist_lab.errors import ConfigError, InputError
 
@@ -124,13 +123,9 @@ def load_config(source: str | Path | Mapping[str, Any] | Config, overrides: Sequ
 def resolve(
     document: Document, path: Path | None, overrides: Sequence[Override] = (), *, departures: Sequence[KeyPath] = ()
 ) -> Config:
-    """Apply `overrides`, validate, and resolve the names.
+    """Apply `overrides` to a document after `extend`, validate it, and resolve its names by its file, if it has one.
 
-    Args:
-        document: after `extend`.
-        path: the file, if it comes from one.
-        overrides: values that replace the document's, in order.
-        departures: key paths changed earlier, so that published numbers are not comparable.
+    `departures` are key paths that were changed earlier, so that published numbers are not comparable.
     """
     for override in overrides:
         if override.path[0] == "extends":
@@ -167,7 +162,7 @@ def set_value(document: Document, path: KeyPath, value: Any, position: Position,
 def plain(value: Any) -> Any:
     """Convert a Python value to what YAML would give: paths to text, NumPy's numbers and arrays to Python's."""
     if isinstance(value, BaseModel):
-        return plain(without_none(value.model_dump(mode="json")))
+        return plain(value.model_dump(mode="json", exclude_none=True))
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -193,11 +188,8 @@ def read_config(path: Path, chain: tuple[Path, ...] = ()) -> Document:
 def extend(document: Document, folder: Path, chain: tuple[Path, ...]) -> None:
     """Inherit the settings of the file that `document` extends, recursively, and set `base` to its experiment.
 
-    A file without data or model only shares settings; it is not an experiment and so not a base.
-
-    Args:
-        folder: what the path in `extends` is relative to; it can also be the name of a shipped configuration.
-        chain: resolved paths of the files that led here.
+    A file without data or model only shares settings; it is not an experiment and so not a base. The path is relative
+    to `folder`, or the name of a shipped configuration; `chain` has the resolved paths of the files that led here.
     """
     if "extends" not in document.value:
         return

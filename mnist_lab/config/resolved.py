@@ -5,7 +5,6 @@ import io
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import yaml
 
@@ -40,7 +39,7 @@ def fingerprint(config: Config, *, dataset_sha256: str, backend: str, classes: S
 
 def to_yaml(config: Config) -> str:
     """The configuration as YAML with all defaults; loading it gives an equal configuration."""
-    values = without_none(config.model_dump(mode="json"))
+    values = config.model_dump(mode="json", exclude_none=True)
     node = _Dumper(io.StringIO(), sort_keys=False).represent_data(values)
     _lay_out(node, 0)
     return yaml.serialize(node, Dumper=_Dumper, allow_unicode=True, width=10_000)
@@ -61,13 +60,6 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_representer(str, _Dumper.represent_str)
-
-
-def without_none(value: Any) -> Any:
-    """The value without keys, at any depth, whose value is None."""
-    if isinstance(value, dict):
-        return {key: without_none(item) for key, item in value.items() if item is not None}
-    return [without_none(item) for item in value] if isinstance(value, list) else value
 
 
 def _lay_out(node: yaml.Node, depth: int) -> None:

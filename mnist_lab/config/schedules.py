@@ -18,7 +18,6 @@ class Schedule(Item):
 class Step(Schedule):
     """Multiplies the learning rate by a factor every few epochs."""
 
-    key = "step"
     every: Positive
     """Epochs between two steps."""
     factor: PositiveFloat = 0.1
@@ -28,7 +27,6 @@ class Step(Schedule):
 class Exponential(Schedule):
     """Multiplies the learning rate by a factor after each epoch."""
 
-    key = "exponential"
     short = "factor"
     factor: PositiveFloat
     """Factor of each epoch."""
@@ -37,7 +35,6 @@ class Exponential(Schedule):
 class Cosine(Schedule):
     """Cosine decay over the whole training."""
 
-    key = "cosine"
     short = "final"
     final: Probability = 0.0
     """The learning rate at the end, as a fraction of the optimizer's."""
@@ -46,7 +43,6 @@ class Cosine(Schedule):
 class OneCycle(Schedule):
     """Rises from the optimizer's learning rate to a peak, then falls to zero (Smith and Topin 2017)."""
 
-    key = "one_cycle"
     peak: PositiveFloat
     """The highest learning rate."""
     warmup: Probability = 0.3
@@ -56,7 +52,6 @@ class OneCycle(Schedule):
 class Warmup(Schedule):
     """Linear warm-up from zero to the optimizer's learning rate."""
 
-    key = "warmup"
     short = "epochs"
     epochs: PositiveFloat = 1.0
     """Length of the warm-up in epochs."""
@@ -65,7 +60,6 @@ class Warmup(Schedule):
 class Plateau(Schedule):
     """Multiplies the learning rate by a factor when a monitored value stops improving; cannot be combined."""
 
-    key = "plateau"
     monitor: Monitor = "val_loss"
     """The value to watch."""
     factor: Probability = 0.1

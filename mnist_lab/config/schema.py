@@ -107,8 +107,6 @@ class Preprocess(Item):
 class Rescale(Preprocess):
     """Divides by 255."""
 
-    key = "rescale"
-
 
 class Raw(Preprocess):
     """Leaves pixels unchanged, 0 to 255."""
@@ -119,7 +117,6 @@ class Raw(Preprocess):
 class Standardize(Preprocess):
     """Divides by 255, then computes (x - mean) / std."""
 
-    key = "standardize"
     mean: Annotated[tuple[float, ...], OneOrMore, Field(min_length=1)]
     """One number for all channels or one for each."""
     std: Annotated[tuple[PositiveFloat, ...], OneOrMore, Field(min_length=1)]

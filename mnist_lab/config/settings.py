@@ -1,10 +1,11 @@
 """A configuration as flat settings, used to find and name what varies between several."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Any
 
 from mnist_lab.config.differences import in_short, network
@@ -105,10 +106,15 @@ def _in_words(path: str, configs: Sequence[Config]) -> list[str | None]:
 
 def short_keys(paths: Iterable[str]) -> dict[str, str]:
     """Each key path by its shortest unambiguous end: `learning_rate`, `rotation.degrees`."""
-    plain = {path: re.sub(r"\.(name|kind|split)$|\.\d+(?=\.)", "", path).split(".") for path in paths}
-    ends = {path: [".".join(parts[-k:]) for k in range(1, len(parts) + 1)] for path, parts in plain.items()}
-    every = [end for some in ends.values() for end in some]
-    return {path: next((end for end in some if every.count(end) == 1), path) for path, some in ends.items()}
+    plain = {path: re.sub(r"\.(name|kind|split)$|\.\d+(?=\.)", "", path) for path in paths}
+    return shortest_ends({path: text.split(".") for path, text in plain.items()}, ".")
+
+
+def shortest_ends(parts: Mapping[str, Sequence[str]], separator: str) -> dict[str, str]:
+    """The shortest end of each name that no other one has, by the name; where there is none, the name itself."""
+    ends = {name: [separator.join(some[-k:]) for k in range(1, len(some) + 1)] for name, some in parts.items()}
+    known = Counter(chain.from_iterable(ends.values()))
+    return {name: next((end for end in some if known[end] == 1), name) for name, some in ends.items()}
 
 
 def setting_name(path: str) -> str:

@@ -51,7 +51,7 @@ def find_search(reference: str | Path) -> Path:
     Raises:
         ConfigError: there is no such file.
     """
-    path = _path(reference)
+    path = path_of(reference)
     if path.is_file():
         return path
     if path.is_dir():
@@ -71,7 +71,7 @@ def find_sweep(reference: str | Path) -> Path:
     Raises:
         ConfigError: neither exists.
     """
-    path = _path(reference)
+    path = path_of(reference)
     if path.exists():
         return path
     name, files = _bare(path.as_posix()), _files()
@@ -88,7 +88,7 @@ def find_sweep(reference: str | Path) -> Path:
     )
 
 
-def _path(reference: str | Path, beside: Path = Path()) -> Path:
+def path_of(reference: str | Path, beside: Path = Path()) -> Path:
     """The path that a reference may be, whether anything is there or not.
 
     Raises:
@@ -120,11 +120,9 @@ def find(reference: str | Path, beside: Path = Path()) -> Path:
     Raises:
         ConfigError: neither exists.
     """
-    path = _path(reference, beside)
-    if path.is_file():
-        return path
+    path = path_of(reference, beside)
     name = _bare(str(reference))
-    if name in names():
+    if not path.is_file() and name in names():
         return file(name)
     if path.exists():
         return path

@@ -24,6 +24,7 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
+from pydantic.alias_generators import to_snake
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ErrorType, no_info_before_validator_function, no_info_wrap_validator_function
 
@@ -94,11 +95,15 @@ class Item(Spec):
     """A list entry with a name: `flatten`, `dropout: 0.3`, `conv: {filters: 32}`."""
 
     key: ClassVar[str]
-    """The name in YAML."""
+    """The name in YAML; of a class that gives none its own, `max_pool` for `MaxPool`."""
     short: ClassVar[str | None] = None
     """The field that a bare value sets: `dropout: 0.3` is `dropout: {rate: 0.3}`."""
     keras: ClassVar[str] = ""
     """The corresponding Keras class, below `keras`: `layers.Conv2D`."""
+
+    def __init_subclass__(cls, **_: Any) -> None:
+        if "key" not in vars(cls):
+            cls.key = to_snake(cls.__name__)
 
     @property
     def handicaps_training(self) -> bool:
@@ -149,7 +154,7 @@ class OneOf:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         tagged = tuple(Annotated[kind, Tag(kind.key)] for kind in self.kinds())
-        return handler.generate_schema(Annotated[Union[tagged], Discriminator(_key_of)])  # noqa: UP007
+        return handler.generate_schema(Annotated[Union[tagged], Discriminator(key_of)])  # noqa: UP007
 
 
 @dataclass(frozen=True)
@@ -210,7 +215,8 @@ class OneOfNamed:
         return []
 
 
-def _key_of(value: Any) -> str | None:
+def key_of(value: Any) -> str | None:
+    """The key of an item, or of what is written as one; None if that has no such form."""
     if isinstance(value, Item):
         return value.key
     if isinstance(value, dict) and len(value) == 1:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from mnist_lab.analysis.family import Key
 from mnist_lab.config import Config, describe, differences
 from mnist_lab.config.schema import Reference
-from mnist_lab.config.settings import varying
+from mnist_lab.config.settings import shortest_ends, varying
 from mnist_lab.errors import InputError
 from mnist_lab.runs import Collection, Measured, Mistake, Run, check_folder, load_run, read_runs
 from mnist_lab.text.quantities import natural_order
@@ -329,9 +329,7 @@ def settings_of(groups: Iterable[Group]) -> dict[str, dict[str, Any]]:
 
 def short_names(names: Iterable[str]) -> dict[str, str]:
     """For each name the shortest end of its path that no other name has: `nodes_256` for `ablation/nodes_256`."""
-    ends = {name: ["/".join(name.split("/")[-k:]) for k in range(1, name.count("/") + 2)] for name in names}
-    every = [end for of_name in ends.values() for end in of_name]
-    return {name: next((end for end in of_name if every.count(end) == 1), name) for name, of_name in ends.items()}
+    return shortest_ends({name: name.split("/") for name in names}, "/")
 
 
 def _against_their_bases(groups: Sequence[Group]) -> list[Group]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mnist_lab.config import shipped, sweeps
+from mnist_lab.config import shipped
 from mnist_lab.config.document import MAX_DEPTH, Document, KeyPath, dotted, key_path, read
 from mnist_lab.config.loading import Override, kind_of_file
 from mnist_lab.config.names import checked_name, folder_name
@@ -15,7 +15,7 @@ from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config
 from mnist_lab.config.searches.file import SearchFile
 from mnist_lab.config.searches.space import Space, Values
 from mnist_lab.config.sweeps import arms
-from mnist_lab.config.sweeps.declaration import collected, options_suffix, together
+from mnist_lab.config.sweeps.declaration import collected, files_in, options_suffix, rows_of, runs_of, together
 from mnist_lab.config.sweeps.variation import SECTIONS, Base, read_base
 from mnist_lab.errors import ConfigError, InputError
 from mnist_lab.text.quantities import count
@@ -52,11 +52,7 @@ class Search:
         return self.base.train.epochs
 
     def configure(self, values: Values, number: int) -> Config:
-        """The configuration of a trial.
-
-        Args:
-            values: a point of the space.
-            number: that of the trial.
+        """The configuration of the trial with this number, at a point of the space.
 
         Raises:
             ConfigError: these values do not go together.
@@ -135,15 +131,21 @@ def check_files(references: Sequence[str | Path]) -> dict[str, str]:
     errors: list[ConfigError] = []
     found: dict[str, str] = {}
     for reference in references:
-        searches = _search_files(reference)
-        for shown, path in searches.items():
-            with collected(errors):
-                load_search(path)
-                found[shown] = ", a search"
-        if str(reference) not in searches:
-            with collected(errors):
-                runs = sweeps.check_files([reference])
-                found |= {file: f", {count(number, 'run')}" if number else "" for file, number in runs.items()}
+        with collected(errors):
+            searches = _search_files(reference)
+            for shown, path in searches.items():
+                with collected(errors):
+                    load_search(path)
+                    found[shown] = ", a search"
+            if str(reference) in searches:
+                continue
+            path = shipped.find_sweep(reference)
+            for file, rows in rows_of(path, (), errors):
+                if file is None:
+                    continue
+                with collected(errors):
+                    runs = f", {count(len(runs_of(rows)[0]), 'run')}" if rows[0].sweep else ""
+                    found[str(Path(reference) / file.relative_to(path))] = runs
     if errors:
         raise together(errors, references)
     return found
@@ -151,20 +153,20 @@ def check_files(references: Sequence[str | Path]) -> dict[str, str]:
 
 def _search_files(reference: str | Path) -> dict[str, Path]:
     """The search files that a reference names or has in its folder, by their paths from it."""
-    path = Path(reference)
+    path = shipped.path_of(reference)
     if path.is_dir():
-        files = (file for file in sorted(path.rglob("*")) if file.suffix in shipped.SUFFIXES and file.is_file())
+        files = {str(file): file for file in files_in(path)}
     elif path.is_file():
-        files = iter([path])
+        files = {str(reference): path}
     elif (name := path.with_suffix("").as_posix()) in shipped.search_file_names():
         return {str(reference): shipped.file(name)}
     else:
         return {}
     searches = {}
-    for file in files:
+    for shown, file in files.items():
         with suppress(ConfigError):  # reported with the rest
             if kind_of_file(read(file).value) == "search":
-                searches[str(file)] = file
+                searches[shown] = file
     return searches
 
 

@@ -69,6 +69,7 @@ def _shape(value: Any) -> str:
 class Options(Choice):
     """One of several options, which may have distributions below them."""
 
+    key = "choice"
     among: Annotated[tuple["Option", ...], AfterValidator(_different)]
     """The options."""
 

@@ -8,11 +8,14 @@ from typing import Any
 
 from mnist_lab.config.document import KeyPath, dotted, key_path
 from mnist_lab.config.searches.file import Options
+from mnist_lab.config.spec import key_of
 from mnist_lab.config.sweeps.arms import Arm, Setting, word
 from mnist_lab.config.sweeps.file import Choice, Distribution
 
 Values = Mapping[str, float | int | str]
 """A point of the space: the value of each dimension that exists there, by its name; of a choice the option's label."""
+Point = dict[str, float | int | str]
+"""Such values, as the space makes them."""
 MAX_LABEL = 40
 """Characters of a label; options with longer ones are numbered."""
 
@@ -119,9 +122,9 @@ class Space:
             case _:
                 return given
 
-    def first(self, given: Values) -> dict[str, float | int | str]:
+    def first(self, given: Values) -> Point:
         """The point with the first option of each choice and the lower end of each range, but for the values given."""
-        point: dict[str, float | int | str] = {}
+        point: Point = {}
         for each in self.dimensions:
             if self.exists(each, point):
                 point[each.name] = given.get(each.name, each.ends[0])
@@ -137,28 +140,25 @@ class Space:
         """Whether it has no range of numbers that are not whole."""
         return all(each.options for each in self.dimensions)
 
-    def points(self) -> Iterator[dict[str, float | int | str]]:
+    def points(self) -> Iterator[Point]:
         """All points of a finite space."""
-        return self._points({}, self.dimensions)
-
-    def _points(
-        self, known: dict[str, float | int | str], left: Sequence[Dimension]
-    ) -> Iterator[dict[str, float | int | str]]:
-        if not left:
-            yield known
-            return
-        each, *others = left
-        if not self.exists(each, known):
-            yield from self._points(known, others)
-            return
-        for value in each.options:
-            yield from self._points({**known, each.name: value}, others)
-
-    def corners(self) -> Iterator[tuple[Dimension, dict[str, float | int | str]]]:
-        """Points that have every end and every option at least once, each with the dimension that it is about."""
-        last: dict[str, float | int | str] = {}
+        points: Iterator[Point] = iter([{}])
         for each in self.dimensions:
-            above: dict[str, float | int | str] = {}
+            points = self._continued(points, each)
+        return points
+
+    def _continued(self, points: Iterator[Point], each: Dimension) -> Iterator[Point]:
+        for known in points:
+            if self.exists(each, known):
+                yield from ({**known, each.name: value} for value in each.options)
+            else:
+                yield known
+
+    def corners(self) -> Iterator[tuple[Dimension, Point]]:
+        """Points that have every end and every option at least once, each with the dimension that it is about."""
+        last: Point = {}
+        for each in self.dimensions:
+            above: Point = {}
             choice = each.within
             while choice:
                 above[choice[0]] = choice[1]
@@ -197,7 +197,7 @@ def _labels(options: Sequence[Any]) -> tuple[str, ...]:
         if len(set(given)) == len(options):
             return tuple(given)
     words = [option.key if isinstance(option, Distribution) else word(option) for option in options]
-    varied = any(isinstance(option, dict | tuple) and _has_distribution(option) for option in options)
+    varied = any(any(_dimensions((), (), option, None)) for option in options if isinstance(option, dict | tuple))
     if varied or len(set(words)) < len(words) or max(map(len, words)) > MAX_LABEL:
         return _labels_of_lists(options) or tuple(f"option {number}" for number in range(1, len(options) + 1))
     return tuple(words)
@@ -230,15 +230,4 @@ def _shared(lists: Sequence[Sequence[str]]) -> int:
 
 def _kind(item: Any) -> str:
     """The kind of a layer; empty if it is none."""
-    match item:
-        case str():
-            return item
-        case dict() if len(item) == 1:
-            return str(next(iter(item)))
-        case _:
-            return ""
-
-
-def _has_distribution(value: Any) -> bool:
-    below = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else ()
-    return isinstance(value, Distribution) or any(map(_has_distribution, below))
+    return "" if isinstance(item, Distribution) else key_of(item) or ""

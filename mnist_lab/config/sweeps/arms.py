@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from typing import Any
 
 from mnist_lab.config.differences import in_short
 from mnist_lab.config.document import Document, KeyPath, dotted, key_path
-from mnist_lab.config.loading import set_value
+from mnist_lab.config.loading import Override, set_value
 from mnist_lab.config.names import hashed, part_of_name
+from mnist_lab.config.settings import shortest_ends
 from mnist_lab.config.sweeps.file import Block, Random, value_at
 
 MAX_NAME = 80
@@ -37,12 +39,12 @@ class Setting:
         Raises:
             ConfigError: the configuration has no such key path.
         """
-        set_value(document, self.path, self.value, sweep.position(self.key, of_key=True))
-        document.values[self.path] = sweep.position(self.place)
+        key, depth = sweep.position(self.key, of_key=True), len(self.place)
+        set_value(document, self.path, self.value, key)
         if isinstance(self.value, dict | tuple):
-            for places, of_sweep in ((document.keys, sweep.keys), (document.values, sweep.values)):
-                within = [at for at in of_sweep if at[: len(self.place)] == self.place and at != self.place]
-                places.update({(*self.path, *at[len(self.place) :]): of_sweep[at] for at in within})
+            within = [at for at in sweep.places if at[:depth] == self.place]
+            document.places.update({(*self.path, *at[depth:]): sweep.places[at] for at in within})
+        document.places[self.path] = key, sweep.position(self.place)
 
 
 Arm = tuple[Setting, ...]
@@ -101,31 +103,21 @@ def _draws(drawn: Random, place: KeyPath) -> Iterator[Arm]:
         yield settings(values, place)
 
 
-def names(arms: Sequence[Arm]) -> list[str]:
+def names(arms: Sequence[Sequence[Setting | Override]]) -> list[str]:
     """A folder name for each arm, `learning_rate=0.01,batch_size=64`; different arms get different names.
 
-    A key path is shortened to the last parts that distinguish it from the others.
+    A key path is shortened to the last parts that distinguish it from the others; an index stays behind its list.
     """
-    labels = _labels({setting.path for arm in arms for setting in arm})
-    plain = [",".join(f"{labels[s.path]}={part_of_name(word(s.value))}" for s in arm) for arm in arms]
+    paths = {dotted(setting.path) for arm in arms for setting in arm}
+    ends = shortest_ends({path: path.split(".") for path in paths}, ".")
+    labels = {path: re.sub(r"\[([0-9]+)\]", r".\1", end) for path, end in ends.items()}
+    plain = [",".join(f"{labels[dotted(s.path)]}={part_of_name(word(s.value))}" for s in arm) for arm in arms]
     exact = [json.dumps([(dotted(s.path), s.value) for s in arm], sort_keys=True, default=str) for arm in arms]
     shared = Counter(name.casefold() for name, _ in set(zip(plain, exact, strict=True)))
     return [
         name if len(name.encode()) <= MAX_NAME and shared[name.casefold()] == 1 else hashed(name, content, MAX_NAME)
         for name, content in zip(plain, exact, strict=True)
     ]
-
-
-def _labels(paths: set[KeyPath]) -> dict[KeyPath, str]:
-    ends = Counter(path[-length:] for path in paths for length in range(1, len(path) + 1))
-    return {
-        path: next(
-            ".".join(map(str, path[-length:]))
-            for length in range(1, len(path) + 1)
-            if isinstance(path[-length], str) and (ends[path[-length:]] == 1 or length == len(path))
-        )
-        for path in paths
-    }
 
 
 def word(value: Any) -> str:

@@ -14,7 +14,7 @@ from mnist_lab.config.names import checked_name, folder_name, path_below_configs
 from mnist_lab.config.problems import InvalidError, listed
 from mnist_lab.config.resolved import fingerprint
 from mnist_lab.config.schema import Config
-from mnist_lab.config.sweeps.arms import Setting, names
+from mnist_lab.config.sweeps.arms import names
 from mnist_lab.config.sweeps.file import SweepFile
 from mnist_lab.config.sweeps.seeds import parse_seeds
 from mnist_lab.config.sweeps.variation import Row, of_folds, read_variation
@@ -76,7 +76,10 @@ def load_sweep(
             name = checked_name(name)
         except ValueError as error:
             raise InputError(f"name of the sweep: {error}.") from None
-    chosen = None if seeds is None else parse_seeds(seeds)
+    try:
+        chosen = None if seeds is None else parse_seeds(seeds)
+    except ValueError as error:
+        raise InputError(f"seeds: {error}.") from None
     suffix = options_suffix(overrides)
     if folds is not None:
         overrides, suffix = [*overrides, of_folds(folds, f"--folds {folds}")], f"{suffix},folds={folds}"
@@ -90,7 +93,7 @@ def load_sweep(
                 rows.append(Row(load_config(reference, overrides), paths[-1], label))
                 continue
             paths.append(shipped.find_sweep(reference))
-            for _, of_file in _rows(paths[-1], overrides, errors):
+            for _, of_file in rows_of(paths[-1], overrides, errors):
                 rows += of_file
     if errors:
         raise together(errors, references)
@@ -99,38 +102,13 @@ def load_sweep(
     rows, skipped = _comparable(rows)
     one_seed = any(override.path == ("seed",) for override in overrides)
     rows = [replace(row, seeds=chosen or (None if one_seed else row.seeds), folds=folds or row.folds) for row in rows]
-    runs, notes = _runs(rows, " ".join(override.option for override in overrides))
+    runs, notes = runs_of(rows, " ".join(override.option for override in overrides))
     sources = {(config.experiment, config.seed): label for config, label in runs}
     called = name or f"{_name(paths, rows)}{suffix}"
     return Sweep(called, tuple(config for config, _ in runs), (*skipped, *notes), sources)
 
 
-def check_files(references: Sequence[str | Path]) -> dict[str, int | None]:
-    """Validate every file that the references declare, as `load_sweep` does, but separately.
-
-    Returns:
-        For each file, by its path from the reference, the number of runs if it is a sweep file.
-
-    Raises:
-        ConfigError: lists every problem of every file and arm.
-    """
-    errors: list[ConfigError] = []
-    runs: dict[str, int | None] = {}
-    for reference in references:
-        with collected(errors):
-            path = shipped.find_sweep(reference)
-            for file, rows in _rows(path, (), errors):
-                if file is None:
-                    continue
-                with collected(errors):
-                    number = len(_runs(rows)[0]) if rows[0].sweep else None
-                    runs[str(Path(reference) / file.relative_to(path))] = number
-    if errors:
-        raise together(errors, references)
-    return runs
-
-
-def _rows(
+def rows_of(
     path: Path, overrides: Sequence[Override], errors: list[ConfigError]
 ) -> Iterator[tuple[Path | None, list[Row]]]:
     """The rows of every file that `path` declares, preceded by those of bases outside a folder (with None as file).
@@ -140,8 +118,7 @@ def _rows(
     if not path.is_dir():
         yield path, _file_rows(path, read(path), overrides)
         return
-    files = [file for file in sorted(path.rglob("*")) if _is_configuration(file, path)]
-    if not files:
+    if not (files := files_in(path)):
         raise ConfigError(f"{path}: there is no .yaml file in this folder.")
     documents = {}
     for file in files:
@@ -179,9 +156,10 @@ def _comparable(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
     return kept, notes
 
 
-def _is_configuration(file: Path, folder: Path) -> bool:
-    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-    return file.suffix in shipped.SUFFIXES and not hidden and file.is_file()
+def files_in(folder: Path) -> list[Path]:
+    """The YAML files in and below a folder, sorted, without those that are hidden."""
+    files = (file for file in sorted(folder.rglob("*")) if file.suffix in shipped.SUFFIXES and file.is_file())
+    return [file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts)]
 
 
 def _extended(file: Path, document: Document) -> Path | None:
@@ -203,16 +181,13 @@ def _file_rows(file: Path, document: Document, overrides: Sequence[Override]) ->
         raise
 
 
-def _runs(rows: Sequence[Row], options: str = "") -> tuple[tuple[tuple[Config, str], ...], tuple[str, ...]]:
+def runs_of(rows: Sequence[Row], options: str = "") -> tuple[tuple[tuple[Config, str], ...], tuple[str, ...]]:
     """Every row with each of its seeds and folds, its label, and notes about skipped arms.
 
-    Args:
-        rows: the rows of all files.
-        options: the overrides as given on the command line.
+    An arm that equals another run, and a configuration that equals a base outside its folder, is skipped.
 
     Raises:
-        ConfigError: two configurations declare the same run. An arm that equals another run, and a configuration that
-            equals a base outside its folder, is skipped.
+        ConfigError: two configurations declare the same run; with `options`, the overrides of the command line.
     """
     by_numbers: dict[tuple[object, ...], Row] = {}
     by_experiment: dict[tuple[object, ...], Row] = {}
@@ -263,11 +238,11 @@ def _name(paths: Sequence[Path], rows: Sequence[Row]) -> str:
 def options_suffix(overrides: Sequence[Override]) -> str:
     """A suffix for the name of a sweep or search: the options that affect the results, except seeds."""
     distinguishing = [
-        Setting(override.path, override.value, (), ())
+        override
         for override in overrides
         if override.path[0] not in ("seed", "runtime") or override.path == ("runtime", "backend")
     ]
-    return f",{names([tuple(distinguishing)])[0]}" if distinguishing else ""
+    return f",{names([distinguishing])[0]}" if distinguishing else ""
 
 
 def _folder(path: Path) -> str:

@@ -35,7 +35,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 from mnist_lab.config.loading import BLOCK_KEYS
 from mnist_lab.config.schema import ExperimentName, file_schema
 from mnist_lab.config.spec import Item, OneOf, Positive, PositiveFloat, Spec, invalid
-from mnist_lab.config.sweeps.seeds import read_seeds
+from mnist_lab.config.sweeps.seeds import parse_seeds
 
 
 def _upwards(between: tuple[float, float]) -> tuple[float, float]:
@@ -52,7 +52,6 @@ class Distribution(Item):
 class Uniform(Distribution):
     """Uniform between two numbers; rounded to four significant digits."""
 
-    key = "uniform"
     short = "between"
     between: Annotated[tuple[float, float], AfterValidator(_upwards)]
     """The lower and the upper bound."""
@@ -61,7 +60,6 @@ class Uniform(Distribution):
 class LogUniform(Distribution):
     """Log-uniform between two positive numbers; rounded to four significant digits."""
 
-    key = "log_uniform"
     short = "between"
     between: Annotated[tuple[PositiveFloat, PositiveFloat], AfterValidator(_upwards)]
     """The lower and the upper bound."""
@@ -79,7 +77,6 @@ class WholeNumber(Distribution):
 class Choice(Distribution):
     """One of several values, equally likely."""
 
-    key = "choice"
     short = "among"
     among: Annotated[tuple[Any, ...], Field(min_length=1)]
     """The values."""
@@ -156,13 +153,6 @@ class Block(Spec):
     """Number of draws, their seed, and the distribution of each key path."""
 
 
-def _seeds(given: Any) -> Any:
-    try:
-        return read_seeds(given)
-    except ValueError as error:
-        raise invalid(str(error)) from None
-
-
 class SweepFile(Block):
     """A base configuration and its variants; `set` also applies to the base."""
 
@@ -172,9 +162,9 @@ class SweepFile(Block):
     """One sentence on the sweep."""
     base: Annotated[str, Field(min_length=1)]
     """The configuration to vary: a path relative to the sweep file, or the name of a shipped configuration."""
-    seeds: Annotated[tuple[int, ...] | None, BeforeValidator(_seeds, json_schema_input_type=int | str | list[int])] = (
-        None
-    )
+    seeds: Annotated[
+        tuple[int, ...] | None, BeforeValidator(parse_seeds, json_schema_input_type=int | str | list[int])
+    ] = None
     """The seeds to repeat the base and every arm with: `4`, `1..5` or `[1, 3, 7]`; default: the base's own."""
     folds: Annotated[int, Field(ge=2)] | None = None
     """Number of cross-validation folds; the base and every arm are repeated with each (`data.validation.folds`)."""

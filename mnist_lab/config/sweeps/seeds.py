@@ -5,27 +5,22 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
+from pydantic_core import PydanticCustomError
+
 from mnist_lab.config.document import in_words
-from mnist_lab.errors import InputError
+from mnist_lab.config.spec import invalid
 
 MAX_SEED = 2**32 - 1
 MAX_SEEDS = 10_000
 
 
-def parse_seeds(given: str | int | Iterable[int]) -> tuple[int, ...]:
+def parse_seeds(given: Any) -> tuple[int, ...]:
     """Parse seeds given as text such as `4`, `1..5` (inclusive) or `1,3,7`, as a number or as several numbers.
 
     Raises:
-        InputError: they are invalid, a range is descending, or a seed is out of range or duplicated.
+        ValueError: they are invalid, a range is descending, or a seed is out of range or duplicated. It is one of
+            pydantic's, so that it can be a problem of a file.
     """
-    try:
-        return read_seeds(given)
-    except ValueError as error:
-        raise InputError(f"seeds: {error}.") from None
-
-
-def read_seeds(given: Any) -> tuple[int, ...]:
-    """As `parse_seeds`; raises ValueError with the reason."""
     if isinstance(given, str):
         seeds: Iterable[Any] = chain.from_iterable(_range(part.strip(), given) for part in given.split(","))
     else:
@@ -35,11 +30,11 @@ def read_seeds(given: Any) -> tuple[int, ...]:
         if not isinstance(seed, int) or isinstance(seed, bool):
             raise _refusal(seed)
         if not 0 <= seed <= MAX_SEED:
-            raise ValueError(f"expected seeds from 0 to {MAX_SEED}, received {seed}")
+            raise invalid(f"expected seeds from 0 to {MAX_SEED}, received {seed}")
         if seed in found:
-            raise ValueError(f"{seed} is duplicated")
+            raise invalid(f"{seed} is duplicated")
         if len(found) == MAX_SEEDS:
-            raise ValueError(f"expected at most {MAX_SEEDS:,} seeds")
+            raise invalid(f"expected at most {MAX_SEEDS:,} seeds")
         found[seed] = None
     if not found:
         raise _refusal(given)
@@ -52,9 +47,9 @@ def _range(part: str, text: str) -> Iterable[int]:
         raise _refusal(text)
     first, last = int(match[1]), int(match[2] or match[1])
     if first > last:
-        raise ValueError(f"{part} is descending; expected the lower seed first")
+        raise invalid(f"{part} is descending; expected the lower seed first")
     return range(first, last + 1)
 
 
-def _refusal(given: Any) -> ValueError:
-    return ValueError(f"expected seeds such as 4, 1..5 or 1,3,7, received {in_words(given)}")
+def _refusal(given: Any) -> PydanticCustomError:
+    return invalid(f"expected seeds such as 4, 1..5 or 1,3,7, received {in_words(given)}")

@@ -44,15 +44,13 @@ class Base:
     def changed(self, settings: Arm = (), *, nameless: bool = False) -> Config:
         """Apply settings of the file that changes it, and validate the result.
 
-        Args:
-            settings: the settings.
-            nameless: whether to leave out what no other configuration inherits, such as the name.
+        If `nameless`, what no other configuration inherits, such as the name, is left out.
 
         Raises:
             InvalidError: with problems at the positions of settings, as the base alone is valid.
         """
         values = {key: value for key, value in self.document.value.items() if not (nameless and key in NEVER_INHERITED)}
-        changed = Document(values, self.document.source, dict(self.document.keys), dict(self.document.values))
+        changed = Document(values, self.document.source, dict(self.document.places))
         sweep = self.changed_by
         problems = []
         for setting in sorted(settings, key=lambda setting: len(setting.path)):  # a mapping before what is in it
@@ -102,9 +100,7 @@ class Row:
 def read_variation(path: Path, overrides: Sequence[Override] = ()) -> list[Row]:
     """Read the sweep file at `path` and validate its base and every arm, which are its rows.
 
-    Args:
-        path: the sweep file.
-        overrides: values that replace those of the base and of `set`; arms must not set them.
+    `overrides` replace values of the base and of `set`; arms must not set them.
 
     Raises:
         ConfigError: lists every problem of the sweep file and its arms, or those of the base.

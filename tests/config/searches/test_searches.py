@@ -330,6 +330,28 @@ def test_files_of_all_kinds_are_checked_together(folder) -> None:
         check_files([str(folder)])
 
 
+def test_problems_of_several_paths_are_counted_one_by_one() -> None:
+    for file in ("mine/a.yaml", "mine/b.yaml", "c.yaml"):
+        write(file, BASE.replace("epochs: 4", "epochs: 0"))
+    with pytest.raises(ConfigError, match=r"^2 paths: 3 problems\nmine/a.yaml:3:17: train.epochs: ") as caught:
+        check_files(["mine", "c.yaml"])
+    assert "mine: 2 problems" not in str(caught.value)
+
+
+def test_a_search_file_is_one_however_its_path_is_written(folder) -> None:
+    write("base.yaml", BASE)
+    write("search.yaml", "base: base.yaml\nspace: {model.dropout: {uniform: [0, 0.5]}}\n" + BUDGET)
+    assert check_files(["./search.yaml"]) == {"./search.yaml": ", a search"}
+    with pytest.raises(ConfigError, match="cannot be read"):
+        check_files(["x" * 5000])
+
+
+def test_hidden_files_of_a_folder_are_not_checked(folder) -> None:
+    write("base.yaml", BASE)
+    write(".copies/search.yaml", "base: base.yaml\nspace: {}\n" + BUDGET)
+    assert check_files([str(folder)]) == {str(folder / "base.yaml"): ""}
+
+
 def test_a_sweep_of_a_folder_leaves_search_files_out(folder) -> None:
     write("base.yaml", BASE)
     write("search.yaml", "base: base.yaml\nspace: {model.dropout: {uniform: [0, 0.5]}}\n" + BUDGET)

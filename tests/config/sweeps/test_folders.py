@@ -3,7 +3,8 @@
 import pytest
 
 from mnist_lab.config import Override, fingerprint, load_config, shipped, to_yaml
-from mnist_lab.config.sweeps import check_files, load_sweep
+from mnist_lab.config.searches import check_files
+from mnist_lab.config.sweeps import load_sweep
 from mnist_lab.errors import ConfigError, InputError
 from tests.config.sweeps.cases import BASE, OTHER, experiments, refusal
 from tests.lab import write
@@ -100,7 +101,7 @@ def test_a_sweep_file_in_a_folder_stands_for_its_base_and_arms() -> None:
 def test_a_base_outside_the_folder_is_checked_with_it_but_is_none_of_its_files() -> None:
     write("base.yaml", BASE)
     write("mine/a.yaml", "extends: ../base.yaml\ntrain: {epochs: 5}\n")
-    assert check_files(["mine"]) == {"mine/a.yaml": None}
+    assert check_files(["mine"]) == {"mine/a.yaml": ""}
     write("base.yaml", BASE.replace("epochs: 4", "epochs: 0"))
     with pytest.raises(ConfigError, match=r"base.yaml:3:17: train.epochs: expected more than 0"):
         check_files(["mine"])
