@@ -3,6 +3,7 @@
 import multiprocessing
 import pickle
 import threading
+from collections.abc import Mapping
 from concurrent.futures import CancelledError, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class Purpose:
     executor: str
     """The id of the client's executor; also the topic of events about its calls."""
     preload: tuple[str, ...]
-    environment: tuple[tuple[str, str], ...]
+    environment: Mapping[str, str]
     timeout: float | None
 
 
@@ -58,7 +59,7 @@ class _Node:
                 multiprocessing.current_process()._config["daemon"] = False  # pyright: ignore[reportAttributeAccessIssue]
                 slot = Slot(self._end.enter_context(claimed(self._threads)))
                 self._executor = ProcessExecutor(
-                    [slot], preload=purpose.preload, environment=dict(purpose.environment), timeout=purpose.timeout,
+                    [slot], preload=purpose.preload, environment=purpose.environment, timeout=purpose.timeout,
                     folder=self.folder,
                 )  # fmt: skip
                 self._end.callback(self._executor.shutdown, cancel_futures=True)
