@@ -227,7 +227,7 @@ class DaskExecutor(CallExecutor):
                 self.refused[address] = f"{new[address]}: {problem}"
                 self.note(f"Worker not used: {self.refused[address]}")
         fit = {address: worker for address, worker in new.items() if address not in self.refused}
-        answers = self.cluster.ask(fit, dask_worker.admit, self._id)
+        answers = self.cluster.ask(fit, dask_worker.offer, self._id, 1)
         first = not self.admitted
         self.admitted |= {address: fit[address] for address, answer in answers.items() if answer is None}
         if first and self.admitted:
@@ -250,7 +250,7 @@ class DaskExecutor(CallExecutor):
         if address in self.admitted:  # a call that waited there may have started before it was retired
             self.refused[address] = f"{self.admitted.pop(address)}: {reason}"
             self.note(f"Worker no longer used: {self.refused[address]}")
-            self.cluster.ask([address], dask_worker.retire, self._id)
+            self.cluster.ask([address], dask_worker.offer, self._id, 0)
         return True
 
     @property

@@ -1,5 +1,6 @@
 """The worker side of a Dask cluster: each call runs in a child process, for which the worker's thread waits."""
 
+import asyncio
 import multiprocessing
 import pickle
 import threading
@@ -14,6 +15,7 @@ from weakref import WeakKeyDictionary
 from mnist_lab.executors.interface import CallExecutor
 from mnist_lab.executors.processes import ProcessExecutor
 from mnist_lab.executors.slots import Slot
+from mnist_lab.system import atomic
 from mnist_lab.system.hardware import claimed
 
 if TYPE_CHECKING:
@@ -91,14 +93,9 @@ def node_of(worker: "Worker") -> _Node:
         return _nodes[worker]
 
 
-async def admit(executor: str, dask_worker: "Worker") -> None:
-    """Declare that this worker runs calls of `executor`, one at a time."""
-    await dask_worker.set_resources(**{ONE: 1, executor: 1})
-
-
-async def retire(executor: str, dask_worker: "Worker") -> None:
-    """Declare that it no longer does."""
-    await dask_worker.set_resources(**{executor: 0})
+async def offer(executor: str, calls: int, dask_worker: "Worker") -> None:
+    """Declare that this worker runs calls of `executor`: one at a time, or 0, none any more."""
+    await dask_worker.set_resources(**{ONE: 1, executor: calls})
 
 
 def stop(executor: str, dask_worker: "Worker") -> None:
@@ -108,9 +105,7 @@ def stop(executor: str, dask_worker: "Worker") -> None:
 
 async def leave(executor: str, dask_worker: "Worker") -> None:
     """End what `executor` has on this worker."""
-    import asyncio
-
-    await dask_worker.set_resources(**{executor: 0})
+    await offer(executor, 0, dask_worker)
     await asyncio.to_thread(node_of(dask_worker).close, executor)
 
 
@@ -118,9 +113,8 @@ def leave_file(name: str, content: bytes, dask_worker: "Worker") -> None:
     """Write a file for the calls on this worker, who find it below `left`."""
     path = node_of(dask_worker).folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)
+    with atomic.replacing(path) as part:
+        part.write_bytes(content)
 
 
 def call(number: int, purpose: Purpose, pickled: bytes) -> Any:
