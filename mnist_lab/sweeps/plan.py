@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -62,6 +64,12 @@ class PlannedRun:
         config = self.identity.config
         fold = config.data.validation.fold
         return f"{config.experiment} seed {config.seed}" + (f" fold {fold}" if fold else "")
+
+
+def by_server(runs: Iterable[PlannedRun]) -> list[list[PlannedRun]]:
+    """The runs of each fork server, in their order."""
+    server = attrgetter("server")
+    return [list(group) for _, group in groupby(sorted(runs, key=server), key=server)]
 
 
 @dataclass(frozen=True)

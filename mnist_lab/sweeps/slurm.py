@@ -11,8 +11,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 
 from mnist_lab.config.clusters import SlurmOptions, load_slurm_options
@@ -22,7 +20,7 @@ from mnist_lab.experiment import record_failure
 from mnist_lab.runs import RunFolder
 from mnist_lab.sweeps.launch import set_aside, task_for
 from mnist_lab.sweeps.observer import Observer, Running
-from mnist_lab.sweeps.plan import Plan, PlannedRun
+from mnist_lab.sweeps.plan import Plan, PlannedRun, by_server
 from mnist_lab.sweeps.slurm_task import train, versions
 from mnist_lab.sweeps.worker import Outcome
 from mnist_lab.system import atomic, signals
@@ -144,9 +142,7 @@ class SlurmSweep:
         Raises:
             InputError: SLURM refuses the job.
         """
-        by_server = attrgetter("server")
-        for server, group in groupby(sorted(todo, key=by_server), key=by_server):
-            runs = list(group)
+        for runs in by_server(todo):
             for run in runs:
                 if run.state == "damaged":
                     set_aside(run, note)
@@ -155,7 +151,7 @@ class SlurmSweep:
             calls = [
                 (
                     [task_for(run, data_dir, force=force).anywhere() for run in part],
-                    server, self.options.cpus, timeout, versions(server[0]),
+                    runs[0].server, self.options.cpus, timeout, versions(runs[0].server[0]),
                 )
                 for part in parts
             ]  # fmt: skip
