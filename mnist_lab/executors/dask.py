@@ -68,10 +68,8 @@ class DaskCluster:
             import distributed
             from distributed.versions import VersionMismatchWarning
         except ImportError:
-            command = extra_command("dask")
-            raise SetupError(
-                f"--cluster {where} needs Dask, which is not installed.", f"Install it: {command}"
-            ) from None
+            why = f"--cluster {where} needs Dask, which is not installed."
+            raise SetupError(why, f"Install it: {extra_command('dask')}") from None
         for name in ("distributed", "distributed.client"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said by who uses this
         warnings.filterwarnings("ignore", category=VersionMismatchWarning)
@@ -106,11 +104,6 @@ class DaskCluster:
             return {}
         answers: Any = self.client.run(function, *args, workers=list(workers), on_error="return")
         return answers
-
-    @property
-    def connected(self) -> bool:
-        """Whether there is a connection at the moment."""
-        return self.client.status == "running"
 
     def close(self) -> None:
         """Disconnect; a local cluster ends."""
@@ -198,7 +191,7 @@ class DaskExecutor(CallExecutor):
     def look(self) -> None:
         """Admit workers that have joined, and forget those that have left."""
         self._looked = time.monotonic()
-        if not self.cluster.connected:
+        if self.cluster.client.status != "running":
             return  # the calls fail by themselves
         try:
             there = self.cluster.workers()

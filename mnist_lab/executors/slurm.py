@@ -75,10 +75,8 @@ class Slurm:
         try:
             import submitit  # noqa: F401
         except ImportError:
-            command = extra_command("slurm")
-            raise SetupError(
-                "--cluster slurm needs submitit, which is not installed.", f"Install it: {command}"
-            ) from None
+            why = "--cluster slurm needs submitit, which is not installed."
+            raise SetupError(why, f"Install it: {extra_command('slurm')}") from None
         self.folder = folder
         self.options = options
 

@@ -80,7 +80,7 @@ def appraise(plan: Plan, slot: Slot, *, data_dir: Path | None = None) -> dict[Pl
     }
     costs: dict[str, Appraisal] = {}
     untimed: dict[str, _Work] = {}
-    executor = executor_for(plan.todo[0], [slot])
+    executor = executor_for(plan.todo[0].server, [slot])
     try:
         for mark, work in zip(sources, _built(executor, list(sources.values()), data_dir), strict=True):
             same = experience.of_same(mark, different[mark].identity.group)

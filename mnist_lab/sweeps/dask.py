@@ -91,16 +91,15 @@ class DaskMachine(Machine):
         Raises:
             InputError: there is none, and waiting was not asked for.
         """
-        said = False
+        if self.cluster.workers():
+            return
+        if not self.wait:
+            raise InputError(
+                f"--cluster {self.where}: the scheduler has no workers.",
+                "Start some with `dask worker ADDRESS`, or wait for them with --wait.",
+            )
+        note("The scheduler has no workers; waiting for one.")
         while not self.cluster.workers():
-            if not self.wait:
-                raise InputError(
-                    f"--cluster {self.where}: the scheduler has no workers.",
-                    "Start some with `dask worker ADDRESS`, or wait for them with --wait.",
-                )
-            if not said:
-                said = True
-                note("The scheduler has no workers; waiting for one.")
             time.sleep(LOOK)
 
     def _problems(self, runs: Sequence[PlannedRun], gpu: bool, workers: Mapping[str, Worker]) -> dict[str, str]:

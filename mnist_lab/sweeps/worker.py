@@ -21,7 +21,6 @@ from mnist_lab.experiment import Observer
 from mnist_lab.experiment import Plan as RunPlan
 from mnist_lab.history import Record, column, training_seconds
 from mnist_lab.runs import RunFolder, across_machines, packed, unpacked
-from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.system import streams
 
 Limits = Mapping[str, int]
@@ -83,9 +82,9 @@ def terminated(error: BaseException) -> str:
     return f"Its process terminated unexpectedly ({how}): killed, or out of memory."
 
 
-def executor_for(run: PlannedRun, slots: Sequence[Slot], *, timeout: float | None = None) -> ProcessExecutor:
-    """An executor whose processes can train `run`, and every run with the same `server`."""
-    return ProcessExecutor(slots, preload=PRELOAD, environment=backends.environment(*run.server), timeout=timeout)
+def executor_for(server: tuple[str, str], slots: Sequence[Slot], *, timeout: float | None = None) -> ProcessExecutor:
+    """An executor whose processes can train every run with this `server`."""
+    return ProcessExecutor(slots, preload=PRELOAD, environment=backends.environment(*server), timeout=timeout)
 
 
 def work(task: Task) -> Outcome:

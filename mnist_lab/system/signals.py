@@ -60,8 +60,7 @@ def handling(make: Callable[[Handler], Handler]) -> Iterator[None]:
     """
     before: dict[int, Handler] = {}
     if threading.current_thread() is threading.main_thread():
-        there = {number: signal.getsignal(number) for number in STOPPING}
-        before = {number: handler for number, handler in there.items() if callable(handler)}
+        before = {number: handler for number in STOPPING if callable(handler := signal.getsignal(number))}
     try:
         for number, handler in before.items():
             signal.signal(number, make(handler))
