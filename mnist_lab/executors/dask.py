@@ -88,10 +88,14 @@ class DaskCluster:
             ) from None
 
     def versions(self, packages: Collection[str]) -> dict[str, dict[str, str | None]]:
-        """The versions of Python, Dask and `packages`: of each worker by address, of `client` and of `scheduler`."""
+        """The versions of Dask, `packages` and `python`: of each worker by address, of `client` and of `scheduler`.
+
+        Of Python, the first two numbers.
+        """
         found: Any = self.client.get_versions(packages=list(packages))
         parts = {"scheduler": found["scheduler"], "client": found["client"], **found["workers"]}
-        return {name: part["packages"] for name, part in parts.items() if part}
+        there = {name: part["packages"] for name, part in parts.items() if part}
+        return {name: each | {"python": ".".join(each["python"].split(".")[:2])} for name, each in there.items()}
 
     def workers(self) -> dict[str, Worker]:
         """The workers of this moment, by address."""

@@ -25,8 +25,8 @@ from mnist_lab.sweeps.worker import PRELOAD, Task, data_file
 from mnist_lab.system.hardware import gpus
 from mnist_lab.text.quantities import count
 
-SAME = {"python": "Python", "dask": "Dask", "distributed": "distributed", "keras": "Keras", "mnist-lab": "mnist-lab"}
-"""What must have the same version everywhere, besides the backend; of Python, the first two numbers."""
+SAME = {"dask": "Dask", "distributed": "distributed", "keras": "Keras", "mnist-lab": "mnist-lab"}
+"""What must have the same version everywhere, besides Python and the backend."""
 PATIENCE = 60.0
 """Seconds without a usable worker after which the sweep gives up, unless it waits."""
 LOOK = 2.0
@@ -144,23 +144,23 @@ class DaskMachine(Machine):
             token.unlink(missing_ok=True)
 
     def _wrong_versions(self, workers: Mapping[str, Worker], backend: str) -> dict[str, str]:
-        names = SAME | {backend: backend}
-        versions = self.cluster.versions([name for name in names if name != "python"])
-        here = {name: _comparable(name, versions["client"]) for name in names}
+        names = {"python": "Python"} | SAME | {backend: backend}
+        versions = self.cluster.versions([*SAME, backend])
+        here, scheduler = versions["client"], versions["scheduler"]
         for name in ("python", "dask", "distributed", "mnist-lab"):  # it unpickles what passes through it
-            if (there := _comparable(name, versions["scheduler"])) != here[name]:
+            if scheduler.get(name) != here.get(name):
                 raise InputError(
-                    f"--cluster {self.where}: {SAME[name]} is {there or 'not installed'} on the scheduler and "
-                    f"{here[name]} here.",
+                    f"--cluster {self.where}: {names[name]} is {scheduler.get(name) or 'not installed'} on the "
+                    f"scheduler and {here.get(name)} here.",
                     "Use the same versions on all machines.",
                 )
         problems = {}
         for address in workers:
-            there = {name: _comparable(name, versions.get(address, {})) for name in names}
+            there = versions.get(address, {})
             wrong = [
-                f"{title} {there[name] or 'is missing'} (here {here[name]})"
+                f"{title} {there.get(name) or 'is missing'} (here {here.get(name)})"
                 for name, title in names.items()
-                if there[name] != here[name]
+                if there.get(name) != here.get(name)
             ]
             if wrong:
                 problems[address] = f"other versions: {', '.join(wrong)}."
@@ -254,8 +254,3 @@ def _has(data: Data, data_dir: Path | None, sha256: str) -> bool:
         return datasets.load(data, data_dir, download=False).sha256 == sha256
     except DataError:
         return False
-
-
-def _comparable(name: str, versions: Mapping[str, str | None]) -> str | None:
-    version = versions.get(name)
-    return ".".join(version.split(".")[:2]) if name == "python" and version else version

@@ -86,16 +86,12 @@ class Supply:
         """A run has ended."""
 
 
-def launch_from(supply: Supply, machine: Machine, like: PlannedRun, *, observer: Observer | None = None) -> None:
+def launch_from(supply: Supply, machine: Machine, like: PlannedRun, *, observer: Observer) -> None:
     """Train what `supply` gives until there is nothing more; signals and errors are as of `launch`.
 
-    Args:
-        supply: decides on the runs; all have the data set, the backend and the device of `like`.
-        machine: where to train them.
-        like: any run.
-        observer: is notified of events.
+    All of its runs have the data set, the backend and the device of `like`.
     """
-    _Launcher(machine, [like], observer or Observer(), {}, supply=supply).run()
+    _Launcher(machine, [like], observer, {}, supply=supply).run()
 
 
 def task_for(run: PlannedRun, data_dir: Path | None, *, force: bool) -> Task:
@@ -260,7 +256,8 @@ class _Launcher:
         while len(self.running) < self.executor.capacity and not self._ending():
             if (given := self.supply.next()) is None:
                 return
-            run, self.tasks[run] = given
+            run, task = given
+            self.tasks[run] = task
             self._start(run)
 
     def _start(self, run: PlannedRun) -> None:
