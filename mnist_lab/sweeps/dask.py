@@ -1,9 +1,9 @@
 """Sweeps on a Dask cluster: which workers can train the runs, and whether they share the results folder."""
 
 import asyncio
-import os
 import pickle
 import secrets
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -216,13 +216,9 @@ class Found:
 
 
 async def look(token: Path, secret: str, data_dir: Path | None, needed: Mapping[str, Data]) -> Found:
-    """What there is on this worker; in a thread, so that the worker answers others meanwhile.
+    """What this worker has: the client's results folder, in which `token` is a file with `secret`, or not; which data.
 
-    Args:
-        token: a file in the results folder of the client.
-        secret: its content.
-        data_dir: where to look for data sets first.
-        needed: what configurations say of the data sets, by hash.
+    In a thread, so that the worker answers others meanwhile. `needed` are the data sets by hash.
     """
     return await asyncio.to_thread(_look, token, secret, data_dir, needed)
 
@@ -240,13 +236,11 @@ def _sees(token: Path, secret: str) -> tuple[bool, str]:
             return False, ""
     except OSError:
         return False, ""
-    mine = token.with_name(f"{token.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
-        mine.touch()
-        mine.unlink()
+        with tempfile.NamedTemporaryFile(dir=token.parent, prefix=f"{token.name}."):
+            return True, ""
     except OSError as error:
         return True, f"it cannot write to {token.parent} ({reason(error)})."
-    return True, ""
 
 
 def _has(data: Data, data_dir: Path | None, sha256: str) -> bool:

@@ -73,10 +73,7 @@ class Queue(_Record):
     def left(self, now: float) -> float | None:
         """Estimated seconds until all have ended; None if there is no estimate of those that are left.
 
-        Estimates are corrected by how long the finished ones took.
-
-        Args:
-            now: Unix time.
+        Estimates are corrected by how long the finished ones took; `now` is Unix time.
         """
         done = [run for run in self.of("done") if run.estimate and run.took]
         pace = sum(run.took or 0 for run in done) / sum(run.estimate for run in done) if done else 1.0
@@ -100,14 +97,9 @@ def queues(results: Path) -> list[Queue]:
 
 @contextmanager
 def recorded(results: Path, name: str, observer: Observer) -> Iterator[Observer]:
-    """An observer that also keeps the queue of a sweep in its file, until the end of the `with`.
+    """An observer that notifies `observer` and keeps the queue of a sweep in its file, until the end of the `with`.
 
     A file that cannot be written does not stop the sweep.
-
-    Args:
-        results: the folder below which the runs are.
-        name: of the sweep.
-        observer: is notified of all events, too.
     """
     for folder in _folders(results):
         if (folder / FILE).exists() and not lock.is_locked(folder):

@@ -142,13 +142,9 @@ class SlurmSweep:
                     set_aside(run, note)
             number = math.ceil(len(runs) / self.options.runs_per_task)
             parts = [runs[i::number] for i in range(number)]  # each gets long and short ones
-            calls = [
-                (
-                    [task_for(run, data_dir, force=force).anywhere() for run in part],
-                    runs[0].server, self.options.cpus, timeout, versions(runs[0].server[0]),
-                )
-                for part in parts
-            ]  # fmt: skip
+            server = runs[0].server
+            how = (server, self.options.cpus, timeout, versions(server[0]))
+            calls = [([task_for(run, data_dir, force=force).anywhere() for run in part], *how) for part in parts]
             tasks = self.slurm.submit(f"mnist-lab {name}", train, calls)
             jobs: dict[str, dict[str, list[str]]] = {}
             for task, part in zip(tasks, parts, strict=True):
