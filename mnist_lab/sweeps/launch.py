@@ -151,7 +151,7 @@ class _Launcher:
         self.not_before: dict[PlannedRun, float] = {}
         self.failures: list[tuple[PlannedRun, str]] = []
         self.signal: int | None = None
-        self.announced = False
+        self.announced: int | str = ""
         self.ends = float("inf")
         self.no_room = ""
         self.held: dict[PlannedRun, ExitStack] = {}
@@ -210,22 +210,20 @@ class _Launcher:
         self.signal = number
 
     def _handle_signal(self) -> None:
-        if self.signal is None:
-            if self.supply.over and not self.announced:
-                self.announced = True
-                self.executor.stop()
-                self.observer.note(f"{self.supply.over} Stopping after the current epochs.")
-            return
-        if time.monotonic() > self.ends:
+        if self.signal is not None and time.monotonic() > self.ends:
             raise signals.Interruption(number=self.signal)
-        if not self.announced:
-            self.announced = True
-            self.executor.stop()
-            now = "Press Ctrl-C again to stop immediately."
-            if self.signal != signal.SIGINT:
-                self.ends = time.monotonic() + GRACE
-                now = f"In {GRACE:.0f} s at the latest."
-            self.observer.note(f"Stopping after the current epochs. {now}")
+        why = self.signal or self.supply.over
+        if not why or why == self.announced:
+            return
+        self.announced = why
+        self.executor.stop()
+        if self.signal is None:
+            self.observer.note(f"{why} Stopping after the current epochs.")
+        elif self.signal == signal.SIGINT:
+            self.observer.note("Stopping after the current epochs. Press Ctrl-C again to stop immediately.")
+        else:
+            self.ends = time.monotonic() + GRACE
+            self.observer.note(f"Stopping after the current epochs. In {GRACE:.0f} s at the latest.")
 
     def _interruption(self, number: int) -> signals.Interruption:
         force = ", without --force," if self.forced else ""
