@@ -9,11 +9,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import wait as wait_for
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from typing_extensions import override
 
@@ -24,7 +23,6 @@ from mnist_lab.system.hardware import processors
 from mnist_lab.system.installation import extra_command
 
 if TYPE_CHECKING:
-    from distributed import Client
     from distributed import Future as DaskFuture
 
 CONNECT = 8
@@ -70,36 +68,34 @@ class DaskCluster:
             import distributed
             from distributed.versions import VersionMismatchWarning
         except ImportError:
-            command = extra_command("dask")
-            raise SetupError(
-                f"--cluster {where} needs Dask, which is not installed.", f"Install it: {command}"
-            ) from None
+            why = f"--cluster {where} needs Dask, which is not installed."
+            raise SetupError(why, f"Install it: {extra_command('dask')}") from None
         for name in ("distributed", "distributed.client"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said by who uses this
         warnings.filterwarnings("ignore", category=VersionMismatchWarning)
         self.where = where
         self._local = None
+        target: dict[str, Any] = {"scheduler_file" if Path(where).is_file() else "address": where}
         if where == "local" or where.startswith("local:"):
             self._local = _local_cluster(int(where.partition(":")[2] or len(processors())))
-        self.client = self._connected(distributed)
-
-    def _connected(self, distributed: Any) -> "Client":
-        target: dict[str, Any] = {"address": self._local or self.where}
-        if not self._local and Path(self.where).is_file():
-            target = {"scheduler_file": self.where}
+            target = {"address": self._local}
         try:
-            return distributed.Client(**target, timeout=CONNECT, set_as_default=False)
+            self.client = distributed.Client(**target, timeout=CONNECT, set_as_default=False)
         except (OSError, TimeoutError, ValueError, KeyError) as error:
             raise InputError(
-                f"--cluster {self.where}: no Dask scheduler answers there ({first_line(error)}).",
+                f"--cluster {where}: no Dask scheduler answers there ({first_line(error)}).",
                 "Start one with `dask scheduler`, or check the address and the network.",
             ) from None
 
     def versions(self, packages: Collection[str]) -> dict[str, dict[str, str | None]]:
-        """The versions of Python, Dask and `packages`: of each worker by address, of `client` and of `scheduler`."""
+        """The versions of Dask, `packages` and `python`: of each worker by address, of `client` and of `scheduler`.
+
+        Of Python, the first two numbers.
+        """
         found: Any = self.client.get_versions(packages=list(packages))
         parts = {"scheduler": found["scheduler"], "client": found["client"], **found["workers"]}
-        return {name: part["packages"] for name, part in parts.items() if part}
+        there = {name: part["packages"] for name, part in parts.items() if part}
+        return {name: each | {"python": ".".join(each["python"].split(".")[:2])} for name, each in there.items()}
 
     def workers(self) -> dict[str, Worker]:
         """The workers of this moment, by address."""
@@ -112,11 +108,6 @@ class DaskCluster:
             return {}
         answers: Any = self.client.run(function, *args, workers=list(workers), on_error="return")
         return answers
-
-    @property
-    def connected(self) -> bool:
-        """Whether there is a connection at the moment."""
-        return self.client.status == "running"
 
     def close(self) -> None:
         """Disconnect; a local cluster ends."""
@@ -186,14 +177,11 @@ class DaskExecutor(CallExecutor):
         self.admitted: dict[str, Worker] = {}
         self._admission = admission
         self._id = f"mnist-lab-{uuid.uuid4().hex[:12]}"
-        self._purpose = dask_worker.Purpose(
-            self._id, tuple(preload), tuple(sorted((environment or {}).items())), timeout
-        )
+        self._purpose = dask_worker.Purpose(self._id, tuple(preload), dict(environment or {}), timeout)
         self._resources = {dask_worker.ONE: 1, self._id: 1, **(resources or {})}
         self._numbers = count()
         self._calls: dict[int, _Call] = {}
-        self._heard_of: WeakKeyDictionary[Future[Any], tuple[str, Any]] = WeakKeyDictionary()
-        """The address of the worker that runs a call, and the last message of the call."""
+        """Those that are not done."""
         self._patience = patience
         self._looked, self._seen = float("-inf"), time.monotonic()
         cluster.client.subscribe_topic(self._id, self._heard)
@@ -202,12 +190,12 @@ class DaskExecutor(CallExecutor):
     def _heard(self, event: Any) -> None:
         _, message = event
         if call := self._calls.get(message["call"]):
-            self._heard_of[call.future] = message["worker"], message["said"]
+            call.heard = message["worker"], message["said"]
 
     def look(self) -> None:
         """Admit workers that have joined, and forget those that have left."""
         self._looked = time.monotonic()
-        if not self.cluster.connected:
+        if self.cluster.client.status != "running":
             return  # the calls fail by themselves
         try:
             there = self.cluster.workers()
@@ -221,24 +209,22 @@ class DaskExecutor(CallExecutor):
 
     def _admit(self, there: Mapping[str, Worker]) -> None:
         for address in [address for address in self.admitted if address not in there]:
-            gone = self.admitted.pop(address)
-            self.note(f"Worker {gone} is gone.")
+            self.note(f"Worker {self.admitted.pop(address)} is gone.")
             for call in list(self._calls.values()):
-                if self._heard_of.get(call.future, ("", None))[0] == address:
-                    del self._heard_of[call.future]
+                if call.heard and call.heard[0] == address:
+                    call.heard = None
                     call.deaths += 1
                     if call.deaths > DEATHS:
                         _end(call, DiedError(f"its worker died, {call.deaths} times"))
         new = {address: worker for address, worker in there.items() if address not in self.admitted}
         if not new:
             return
-        problems = self._admission(new)
-        fit = {address: worker for address, worker in new.items() if not problems.get(address)}
-        refused = {address: f"{new[address]}: {problem}" for address, problem in problems.items() if problem}
-        self.refused |= refused
-        for each in refused.values():
-            self.note(f"Worker not used: {each}")
-        answers = self.cluster.ask(fit, dask_worker.admit, self._id)
+        for address, problem in self._admission(new).items():
+            if problem:
+                self.refused[address] = f"{new[address]}: {problem}"
+                self.note(f"Worker not used: {self.refused[address]}")
+        fit = {address: worker for address, worker in new.items() if address not in self.refused}
+        answers = self.cluster.ask(fit, dask_worker.offer, self._id, 1)
         first = not self.admitted
         self.admitted |= {address: fit[address] for address, answer in answers.items() if answer is None}
         if first and self.admitted:
@@ -247,20 +233,21 @@ class DaskExecutor(CallExecutor):
     def _send_again(self) -> None:
         """Dask gives calls that no worker could take to one that joins, not to one that declares more than before."""
         for call in list(self._calls.values()):
-            if call.future not in self._heard_of:
+            if call.heard is None:
                 before, call.sent = call.sent, None
                 self.cluster.client.cancel([before], force=True)
                 self._send(call)
 
     @override
     def retire(self, future: Future[Any], reason: str) -> bool:
-        address, _ = self._heard_of.get(future, ("", None))
+        assert isinstance(future, _Call)
+        address, _ = future.heard or ("", None)
         if not address or not self.admitted.keys() - {address}:
             return False
         if address in self.admitted:  # a call that waited there may have started before it was retired
             self.refused[address] = f"{self.admitted.pop(address)}: {reason}"
             self.note(f"Worker no longer used: {self.refused[address]}")
-            self.cluster.ask([address], dask_worker.retire, self._id)
+            self.cluster.ask([address], dask_worker.offer, self._id, 0)
         return True
 
     @property
@@ -274,9 +261,9 @@ class DaskExecutor(CallExecutor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         call = _Call(next(self._numbers), pickle.dumps((fn, args, kwargs)))
         self._calls[call.number] = call
-        call.future.add_done_callback(lambda _: self._forget(call))
+        call.add_done_callback(lambda _: self._forget(call))
         self._send(call)
-        return call.future
+        return call
 
     def _send(self, call: "_Call") -> None:
         key = f"{self._id}-{call.number}-{uuid.uuid4().hex[:8]}"
@@ -288,7 +275,7 @@ class DaskExecutor(CallExecutor):
 
     def _done(self, call: "_Call", sent: "DaskFuture") -> None:
         """Called in a thread of Dask's."""
-        if call.sent is not sent or call.future.done():
+        if call.sent is not sent or call.done():
             return
         from distributed import KilledWorker
 
@@ -301,7 +288,7 @@ class DaskExecutor(CallExecutor):
             _end(call, lost if sent.status in ("cancelled", "lost") else error)
         else:
             with suppress(InvalidStateError):
-                call.future.set_result(result)
+                call.set_result(result)
 
     def _forget(self, call: "_Call") -> None:
         del self._calls[call.number]
@@ -312,9 +299,10 @@ class DaskExecutor(CallExecutor):
 
     @override
     def progress(self, future: Future[Any]) -> Progress:
-        if future not in self._heard_of:
+        assert isinstance(future, _Call)
+        if future.heard is None:
             return Progress(begun=False)
-        address, said = self._heard_of[future]
+        address, said = future.heard
         return Progress(True, str(self.admitted.get(address, address)), said)
 
     @override
@@ -333,24 +321,25 @@ class DaskExecutor(CallExecutor):
                 self.cluster.client.cancel(sent, force=True)
         if wait:
             if not cancel_futures:
-                wait_for([call.future for call in list(self._calls.values())])
+                wait_for(list(self._calls.values()))
             with suppress(Exception):
                 self.cluster.client.unsubscribe_topic(self._id)
                 self.cluster.ask(self.admitted, dask_worker.leave, self._id)
 
 
-@dataclass
-class _Call:
-    """A call that was submitted and is not done."""
+class _Call(Future[Any]):
+    """A call, which outlives the task of Dask's that it was sent as."""
 
-    number: int
-    pickled: bytes
-    future: Future[Any] = field(default_factory=Future)
-    sent: "DaskFuture | None" = None
-    deaths: int = 0
-    """How many workers died while they ran it."""
+    def __init__(self, number: int, pickled: bytes) -> None:
+        super().__init__()
+        self.number, self.pickled = number, pickled
+        self.sent: DaskFuture | None = None
+        self.heard: tuple[str, Any] | None = None
+        """The address of the worker that runs it, and its last message."""
+        self.deaths = 0
+        """How many workers died while they ran it."""
 
 
 def _end(call: _Call, error: BaseException) -> None:
     with suppress(InvalidStateError):  # it has ended otherwise at the same moment
-        call.future.set_exception(error)
+        call.set_exception(error)

@@ -1,8 +1,10 @@
 """The worker side of a Dask cluster: each call runs in a child process, for which the worker's thread waits."""
 
+import asyncio
 import multiprocessing
 import pickle
 import threading
+from collections.abc import Mapping
 from concurrent.futures import CancelledError, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from weakref import WeakKeyDictionary
 from mnist_lab.executors.interface import CallExecutor
 from mnist_lab.executors.processes import ProcessExecutor
 from mnist_lab.executors.slots import Slot
+from mnist_lab.system import atomic
 from mnist_lab.system.hardware import claimed
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ class Purpose:
     executor: str
     """The id of the client's executor; also the topic of events about its calls."""
     preload: tuple[str, ...]
-    environment: tuple[tuple[str, str], ...]
+    environment: Mapping[str, str]
     timeout: float | None
 
 
@@ -58,7 +61,7 @@ class _Node:
                 multiprocessing.current_process()._config["daemon"] = False  # pyright: ignore[reportAttributeAccessIssue]
                 slot = Slot(self._end.enter_context(claimed(self._threads)))
                 self._executor = ProcessExecutor(
-                    [slot], preload=purpose.preload, environment=dict(purpose.environment), timeout=purpose.timeout,
+                    [slot], preload=purpose.preload, environment=purpose.environment, timeout=purpose.timeout,
                     folder=self.folder,
                 )  # fmt: skip
                 self._end.callback(self._executor.shutdown, cancel_futures=True)
@@ -90,14 +93,9 @@ def node_of(worker: "Worker") -> _Node:
         return _nodes[worker]
 
 
-async def admit(executor: str, dask_worker: "Worker") -> None:
-    """Declare that this worker runs calls of `executor`, one at a time."""
-    await dask_worker.set_resources(**{ONE: 1, executor: 1})
-
-
-async def retire(executor: str, dask_worker: "Worker") -> None:
-    """Declare that it no longer does."""
-    await dask_worker.set_resources(**{executor: 0})
+async def offer(executor: str, calls: int, dask_worker: "Worker") -> None:
+    """Declare that this worker runs calls of `executor`: one at a time, or 0, none any more."""
+    await dask_worker.set_resources(**{ONE: 1, executor: calls})
 
 
 def stop(executor: str, dask_worker: "Worker") -> None:
@@ -107,9 +105,7 @@ def stop(executor: str, dask_worker: "Worker") -> None:
 
 async def leave(executor: str, dask_worker: "Worker") -> None:
     """End what `executor` has on this worker."""
-    import asyncio
-
-    await dask_worker.set_resources(**{executor: 0})
+    await offer(executor, 0, dask_worker)
     await asyncio.to_thread(node_of(dask_worker).close, executor)
 
 
@@ -117,18 +113,14 @@ def leave_file(name: str, content: bytes, dask_worker: "Worker") -> None:
     """Write a file for the calls on this worker, who find it below `left`."""
     path = node_of(dask_worker).folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)
+    with atomic.replacing(path) as part:
+        part.write_bytes(content)
 
 
 def call(number: int, purpose: Purpose, pickled: bytes) -> Any:
-    """Run a call in a child process and tell the client what becomes of it.
+    """Run a call in a child process and tell the client, who calls it `number`, what becomes of it.
 
-    Args:
-        number: the client's own for it.
-        purpose: of the client's executor.
-        pickled: function, arguments and keyword arguments, as bytes that the scheduler passes on as they are.
+    Function, arguments and keyword arguments are pickled: bytes, which the scheduler passes on as they are.
     """
     from distributed import get_worker
 

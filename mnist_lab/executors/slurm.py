@@ -75,10 +75,8 @@ class Slurm:
         try:
             import submitit  # noqa: F401
         except ImportError:
-            command = extra_command("slurm")
-            raise SetupError(
-                "--cluster slurm needs submitit, which is not installed.", f"Install it: {command}"
-            ) from None
+            why = "--cluster slurm needs submitit, which is not installed."
+            raise SetupError(why, f"Install it: {extra_command('slurm')}") from None
         self.folder = folder
         self.options = options
 
@@ -166,6 +164,11 @@ class Slurm:
         return f"{WHY[state]} ({state}{more})"
 
 
+def job_of(task: str) -> str:
+    """The id of the job, an array, that a task belongs to."""
+    return task.partition("_")[0]
+
+
 def _answer(*command: str) -> list[str] | None:
     """The lines that a command of SLURM prints; None if it fails, as `sacct` does without accounting."""
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
@@ -188,9 +191,9 @@ def _squeue() -> dict[str, tuple[str, str, str]] | None:
 
 
 def _sacct(tasks: Sequence[str]) -> dict[str, tuple[str, str, str]]:
-    arrays = ",".join(sorted({task.partition("_")[0] for task in tasks}))
+    jobs = ",".join(sorted(set(map(job_of, tasks))))
     found = {}
-    for line in _answer("sacct", "-X", "-n", "-P", "--format=JobID,State,ExitCode,NodeList", f"--jobs={arrays}") or ():
+    for line in _answer("sacct", "-X", "-n", "-P", "--format=JobID,State,ExitCode,NodeList", f"--jobs={jobs}") or ():
         task, state, code, node = line.strip().split("|", 3)
         found[task] = state.split()[0], f"exit code {code}", node
     return found
@@ -198,10 +201,10 @@ def _sacct(tasks: Sequence[str]) -> dict[str, tuple[str, str, str]]:
 
 def _scontrol(tasks: Sequence[str]) -> dict[str, tuple[str, str, str]]:
     found = {}
-    for array in sorted({task.partition("_")[0] for task in tasks}):
-        for line in _answer("scontrol", "--oneliner", "show", "job", array) or ():
+    for job in sorted(set(map(job_of, tasks))):
+        for line in _answer("scontrol", "--oneliner", "show", "job", job) or ():
             facts = dict(re.findall(r"(\w+)=(\S*)", line))
-            element = f"{array}_{facts['ArrayTaskId']}" if "ArrayTaskId" in facts else facts.get("JobId", "")
+            element = f"{job}_{facts['ArrayTaskId']}" if "ArrayTaskId" in facts else facts.get("JobId", "")
             why = facts.get("Reason", "")
             state = facts.get("JobState", "")
             detail = f"exit code {facts.get('ExitCode')}" if state == "FAILED" else "" if why == "None" else why

@@ -36,9 +36,9 @@ TIMED_STEPS = 20
 class Appraisal:
     """The estimated cost of a run."""
 
-    parameters: int
-    seconds: float
-    bytes: int
+    parameters: int = 0
+    seconds: float = 0.0
+    bytes: int = 0
     problem: str = ""
     """Why it cannot be trained, if its network is too large for this machine."""
     overhead: float = 0.0
@@ -56,14 +56,9 @@ class _Work:
     images: int
     """Training images of all epochs."""
 
-
-@dataclass(frozen=True)
-class _Timing:
-    """A few steps of one network."""
-
-    seconds_per_flop: float
-    overhead: float
-    """Seconds besides the epochs, on a machine that is as busy as it is now."""
+    def cost(self, seconds: float, overhead: float, basis: Literal["runs", "timing"]) -> Appraisal:
+        """What it costs, if it takes so long."""
+        return Appraisal(self.parameters, seconds, 4 * self.parameters + FILES, overhead=overhead, basis=basis)
 
 
 def appraise(plan: Plan, slot: Slot, *, data_dir: Path | None = None) -> dict[PlannedRun, Appraisal]:
@@ -83,37 +78,22 @@ def appraise(plan: Plan, slot: Slot, *, data_dir: Path | None = None) -> dict[Pl
         mark: (run.source, run.identity.config.model_copy(update={"runtime": first.runtime}))
         for mark, run in different.items()
     }
-    executor = executor_for(plan.todo[0], [slot])
+    costs: dict[str, Appraisal] = {}
+    untimed: dict[str, _Work] = {}
+    executor = executor_for(plan.todo[0].server, [slot])
     try:
-        works = dict(zip(sources, _built(executor, list(sources.values()), data_dir), strict=True))
-        known = {mark: _from_runs(experience, different[mark], work) for mark, work in works.items()}
-        timing = _timed(executor, sources, works, [mark for mark in works if known[mark] is None], data_dir)
+        for mark, work in zip(sources, _built(executor, list(sources.values()), data_dir), strict=True):
+            same = experience.of_same(mark, different[mark].identity.group)
+            if isinstance(work, str):
+                costs[mark] = Appraisal(problem=work)
+            elif seconds := same or experience.of_similar(work.flops, work.images):
+                costs[mark] = work.cost(seconds, experience.overhead or 0.0, "runs")
+            else:
+                untimed[mark] = work
+        costs |= _timed(executor, sources, untimed, data_dir)
     finally:
         executor.shutdown(cancel_futures=True)
-    return {
-        run: _appraisal(works[mark], known[mark], timing, experience.overhead)
-        for run in plan.todo
-        for mark in [run.identity.fingerprint]
-    }
-
-
-def _from_runs(experience: Experience, run: PlannedRun, work: "_Work | str") -> float | None:
-    if isinstance(work, str):
-        return None
-    identity = run.identity
-    return experience.of_same(identity.fingerprint, identity.group) or experience.of_similar(work.flops, work.images)
-
-
-def _appraisal(
-    work: _Work | str, from_runs: float | None, timing: _Timing | None, usual_overhead: float | None
-) -> Appraisal:
-    if isinstance(work, str):
-        return Appraisal(0, 0.0, 0, work)
-    size = 4 * work.parameters + FILES
-    if from_runs is None and timing:
-        seconds = timing.overhead + work.flops * timing.seconds_per_flop
-        return Appraisal(work.parameters, seconds, size, overhead=timing.overhead, basis="timing")
-    return Appraisal(work.parameters, from_runs or 0.0, size, overhead=usual_overhead or 0.0, basis="runs")
+    return {run: costs[run.identity.fingerprint] for run in plan.todo}
 
 
 def _built(executor: Executor, sources: Sequence[tuple[str, Config]], data_dir: Path | None) -> "list[_Work | str]":
@@ -127,22 +107,23 @@ def _built(executor: Executor, sources: Sequence[tuple[str, Config]], data_dir: 
 
 
 def _timed(
-    executor: Executor,
-    sources: dict[str, tuple[str, Config]],
-    works: dict[str, _Work | str],
-    untimed: Sequence[str],
-    data_dir: Path | None,
-) -> _Timing | None:
-    """The timing of the largest of the `untimed` networks that can be trained; the problems of others join `works`."""
-    sizes = {mark: work for mark in untimed if isinstance(work := works[mark], _Work)}
-    for mark in sorted(sizes, key=lambda mark: -sizes[mark].flops):
+    executor: Executor, sources: dict[str, tuple[str, Config]], untimed: dict[str, _Work], data_dir: Path | None
+) -> dict[str, Appraisal]:
+    """The costs of the `untimed` networks, by a timing of the largest one that can be trained."""
+    costs: dict[str, Appraisal] = {}
+    for mark in sorted(untimed, key=lambda mark: -untimed[mark].flops):
         try:
-            return executor.submit(time_steps, *sources[mark], data_dir).result()
+            per_flop, overhead = executor.submit(time_steps, *sources[mark], data_dir).result()
         except TooLargeError as error:
-            works[mark] = str(error)
+            costs[mark] = Appraisal(problem=str(error))
         except (ProcessExpired, BrokenProcessPool):
-            works[mark] = _ended(sources[mark][0])
-    return None
+            costs[mark] = Appraisal(problem=_ended(sources[mark][0]))
+        else:
+            for each in untimed.keys() - costs.keys():
+                work = untimed[each]
+                costs[each] = work.cost(overhead + work.flops * per_flop, overhead, "timing")
+            break
+    return costs
 
 
 def _ended(source: str) -> str:
@@ -174,8 +155,10 @@ def build(sources: Sequence[tuple[str, Config]], data_dir: Path | None) -> "list
     return works
 
 
-def time_steps(source: str, config: Config, data_dir: Path | None) -> _Timing:
+def time_steps(source: str, config: Config, data_dir: Path | None) -> tuple[float, float]:
     """Time a few steps, in a process with Keras: the second of two short epochs; the first also compiles.
+
+    Gives the seconds per flop, and those besides the epochs, on a machine that is as busy as it is now.
 
     Raises:
         TooLargeError: the network does not fit into memory.
@@ -197,4 +180,4 @@ def time_steps(source: str, config: Config, data_dir: Path | None) -> _Timing:
     elapsed = time.perf_counter() - begun
     busy = max(1.0, elapsed / (time.process_time() - worked))  # others use the processors, too
     overhead = elapsed - 2 * second["seconds"] + AFTERWARDS * busy
-    return _Timing(second["seconds"] / flops, overhead)
+    return second["seconds"] / flops, overhead

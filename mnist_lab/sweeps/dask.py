@@ -1,9 +1,9 @@
 """Sweeps on a Dask cluster: which workers can train the runs, and whether they share the results folder."""
 
 import asyncio
-import os
 import pickle
 import secrets
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -25,8 +25,8 @@ from mnist_lab.sweeps.worker import PRELOAD, Task, data_file
 from mnist_lab.system.hardware import gpus
 from mnist_lab.text.quantities import count
 
-SAME = {"python": "Python", "dask": "Dask", "distributed": "distributed", "keras": "Keras", "mnist-lab": "mnist-lab"}
-"""What must have the same version everywhere, besides the backend; of Python, the first two numbers."""
+SAME = {"dask": "Dask", "distributed": "distributed", "keras": "Keras", "mnist-lab": "mnist-lab"}
+"""What must have the same version everywhere, besides Python and the backend."""
 PATIENCE = 60.0
 """Seconds without a usable worker after which the sweep gives up, unless it waits."""
 LOOK = 2.0
@@ -91,16 +91,15 @@ class DaskMachine(Machine):
         Raises:
             InputError: there is none, and waiting was not asked for.
         """
-        said = False
+        if self.cluster.workers():
+            return
+        if not self.wait:
+            raise InputError(
+                f"--cluster {self.where}: the scheduler has no workers.",
+                "Start some with `dask worker ADDRESS`, or wait for them with --wait.",
+            )
+        note("The scheduler has no workers; waiting for one.")
         while not self.cluster.workers():
-            if not self.wait:
-                raise InputError(
-                    f"--cluster {self.where}: the scheduler has no workers.",
-                    "Start some with `dask worker ADDRESS`, or wait for them with --wait.",
-                )
-            if not said:
-                said = True
-                note("The scheduler has no workers; waiting for one.")
             time.sleep(LOOK)
 
     def _problems(self, runs: Sequence[PlannedRun], gpu: bool, workers: Mapping[str, Worker]) -> dict[str, str]:
@@ -145,23 +144,23 @@ class DaskMachine(Machine):
             token.unlink(missing_ok=True)
 
     def _wrong_versions(self, workers: Mapping[str, Worker], backend: str) -> dict[str, str]:
-        names = SAME | {backend: backend}
-        versions = self.cluster.versions([name for name in names if name != "python"])
-        here = {name: _comparable(name, versions["client"]) for name in names}
+        names = {"python": "Python"} | SAME | {backend: backend}
+        versions = self.cluster.versions([*SAME, backend])
+        here, scheduler = versions["client"], versions["scheduler"]
         for name in ("python", "dask", "distributed", "mnist-lab"):  # it unpickles what passes through it
-            if (there := _comparable(name, versions["scheduler"])) != here[name]:
+            if scheduler.get(name) != here.get(name):
                 raise InputError(
-                    f"--cluster {self.where}: {SAME[name]} is {there or 'not installed'} on the scheduler and "
-                    f"{here[name]} here.",
+                    f"--cluster {self.where}: {names[name]} is {scheduler.get(name) or 'not installed'} on the "
+                    f"scheduler and {here.get(name)} here.",
                     "Use the same versions on all machines.",
                 )
         problems = {}
         for address in workers:
-            there = {name: _comparable(name, versions.get(address, {})) for name in names}
+            there = versions.get(address, {})
             wrong = [
-                f"{title} {there[name] or 'is missing'} (here {here[name]})"
+                f"{title} {there.get(name) or 'is missing'} (here {here.get(name)})"
                 for name, title in names.items()
-                if there[name] != here[name]
+                if there.get(name) != here.get(name)
             ]
             if wrong:
                 problems[address] = f"other versions: {', '.join(wrong)}."
@@ -217,13 +216,9 @@ class Found:
 
 
 async def look(token: Path, secret: str, data_dir: Path | None, needed: Mapping[str, Data]) -> Found:
-    """What there is on this worker; in a thread, so that the worker answers others meanwhile.
+    """What this worker has: the client's results folder, in which `token` is a file with `secret`, or not; which data.
 
-    Args:
-        token: a file in the results folder of the client.
-        secret: its content.
-        data_dir: where to look for data sets first.
-        needed: what configurations say of the data sets, by hash.
+    In a thread, so that the worker answers others meanwhile. `needed` are the data sets by hash.
     """
     return await asyncio.to_thread(_look, token, secret, data_dir, needed)
 
@@ -241,13 +236,11 @@ def _sees(token: Path, secret: str) -> tuple[bool, str]:
             return False, ""
     except OSError:
         return False, ""
-    mine = token.with_name(f"{token.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
-        mine.touch()
-        mine.unlink()
+        with tempfile.NamedTemporaryFile(dir=token.parent, prefix=f"{token.name}."):
+            return True, ""
     except OSError as error:
         return True, f"it cannot write to {token.parent} ({reason(error)})."
-    return True, ""
 
 
 def _has(data: Data, data_dir: Path | None, sha256: str) -> bool:
@@ -255,8 +248,3 @@ def _has(data: Data, data_dir: Path | None, sha256: str) -> bool:
         return datasets.load(data, data_dir, download=False).sha256 == sha256
     except DataError:
         return False
-
-
-def _comparable(name: str, versions: Mapping[str, str | None]) -> str | None:
-    version = versions.get(name)
-    return ".".join(version.split(".")[:2]) if name == "python" and version else version

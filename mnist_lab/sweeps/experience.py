@@ -40,9 +40,7 @@ class Experience:
     def of_similar(self, flops: int, images: int) -> float | None:
         """Estimated duration, in seconds, from the runs whose work per image is most similar.
 
-        Args:
-            flops: of the whole training.
-            images: that it trains on, all epochs together.
+        Both `flops` and `images` are those of all epochs together.
         """
         known = [(_distance(run, flops / images), run) for run in self.runs if run.flops and flops]
         near = sorted((pair for pair in known if pair[0] <= SIMILAR), key=lambda pair: pair[0])[:NEAREST]

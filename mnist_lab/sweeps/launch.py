@@ -2,28 +2,24 @@
 
 import signal
 import time
-from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from pebble import ProcessExpired
 
 from mnist_lab.errors import BusyError, DamagedError, MachineError, MnistLabError, NoRoomError, UnreadableError
-from mnist_lab.executors import CallExecutor, DiedError, LostError
+from mnist_lab.executors import DiedError, LostError
 from mnist_lab.experiment import record_failure
 from mnist_lab.runs import load_run, packed, put_in_place
 from mnist_lab.sweeps.machine import Machine
 from mnist_lab.sweeps.observer import Observer, Running
-from mnist_lab.sweeps.plan import PlannedRun
+from mnist_lab.sweeps.plan import PlannedRun, by_server
 from mnist_lab.sweeps.worker import TIMED_OUT, Outcome, Task, terminated, work
 from mnist_lab.system import signals
 
@@ -65,47 +61,37 @@ def launch(
     """
     observer = observer or Observer()
     failures: list[tuple[PlannedRun, str]] = []
-    by_server = attrgetter("server")
-    # Sorting is stable: the plan's order is kept within a backend.
-    for _, group in groupby(sorted(todo, key=by_server), key=by_server):
-        runs = list(group)
-        executor = machine.executor(runs, timeout=timeout, note=observer.note)
-        tasks = {run: machine.adapted(task_for(run, data_dir, force=force)) for run in runs}
-        failures += _Launcher(executor, tasks, observer, fail_fast).run()
+    for runs in by_server(todo):
+        tasks = {run: task_for(run, data_dir, force=force) for run in runs}
+        launcher = _Launcher(machine, runs, observer, tasks, timeout=timeout, fail_fast=fail_fast)
+        failures += launcher.run()
         if failures and fail_fast:
             break
     return failures
 
 
-class Supply(ABC):
-    """Runs that are decided on one after the other, by what has come of those before."""
+class Supply:
+    """Runs that are decided on one after the other, by what has come of those before; this base class has none."""
 
     @property
     def over(self) -> str:
         """Why the runs in progress are to stop after their epoch; empty as long as they may continue."""
         return ""
 
-    @abstractmethod
     def next(self) -> tuple[PlannedRun, Task] | None:
         """What to train next; None if there is nothing, at least until another run ends."""
+        return None
 
-    @abstractmethod
     def ended(self, run: PlannedRun, outcome: Outcome) -> None:
         """A run has ended."""
 
 
-def launch_from(supply: Supply, machine: Machine, like: PlannedRun, *, observer: Observer | None = None) -> None:
+def launch_from(supply: Supply, machine: Machine, like: PlannedRun, *, observer: Observer) -> None:
     """Train what `supply` gives until there is nothing more; signals and errors are as of `launch`.
 
-    Args:
-        supply: decides on the runs; all have the data set, the backend and the device of `like`.
-        machine: where to train them.
-        like: any run.
-        observer: is notified of events.
+    All of its runs have the data set, the backend and the device of `like`.
     """
-    observer = observer or Observer()
-    executor = machine.executor([like], timeout=None, note=observer.note)
-    _Launcher(executor, {}, observer, fail_fast=False, supply=supply, adapted=machine.adapted).run()
+    _Launcher(machine, [like], observer, {}, supply=supply).run()
 
 
 def task_for(run: PlannedRun, data_dir: Path | None, *, force: bool) -> Task:
@@ -138,23 +124,26 @@ def set_aside(run: PlannedRun, note: Callable[[str], object]) -> None:
 
 
 class _Launcher:
-    """Keeps one executor busy until no runs are waiting."""
+    """Keeps an executor for runs such as `like` busy until no runs are waiting."""
 
     def __init__(
         self,
-        executor: CallExecutor,
-        tasks: dict[PlannedRun, Task],
+        machine: Machine,
+        like: Sequence[PlannedRun],
         observer: Observer,
-        fail_fast: bool,
+        tasks: dict[PlannedRun, Task],
+        *,
+        timeout: float | None = None,
+        fail_fast: bool = False,
         supply: Supply | None = None,
-        adapted: Callable[[Task], Task] = lambda task: task,
     ) -> None:
-        self.supply = supply
-        self.adapted = adapted
-        self.executor = executor
-        self.tasks = tasks
+        self.machine = machine
+        self.executor = machine.executor(like, timeout=timeout, note=observer.note)
         self.observer = observer
         self.fail_fast = fail_fast
+        self.supply = supply or Supply()
+        self.tasks = tasks
+        self.forced = any(task.force for task in tasks.values())
         self.waiting = deque(tasks)
         self.running: dict[Future[Outcome], PlannedRun] = {}
         self.begun: dict[PlannedRun, float] = {}
@@ -162,7 +151,7 @@ class _Launcher:
         self.not_before: dict[PlannedRun, float] = {}
         self.failures: list[tuple[PlannedRun, str]] = []
         self.signal: int | None = None
-        self.announced = False
+        self.announced: int | str = ""
         self.ends = float("inf")
         self.no_room = ""
         self.held: dict[PlannedRun, ExitStack] = {}
@@ -221,35 +210,30 @@ class _Launcher:
         self.signal = number
 
     def _handle_signal(self) -> None:
-        if self.signal is None:
-            if (why := self._over()) and not self.announced:
-                self.announced = True
-                self.executor.stop()
-                self.observer.note(f"{why} Stopping after the current epochs.")
-            return
-        if time.monotonic() > self.ends:
+        if self.signal is not None and time.monotonic() > self.ends:
             raise signals.Interruption(number=self.signal)
-        if not self.announced:
-            self.announced = True
-            self.executor.stop()
-            now = "Press Ctrl-C again to stop immediately."
-            if self.signal != signal.SIGINT:
-                self.ends = time.monotonic() + GRACE
-                now = f"In {GRACE:.0f} s at the latest."
-            self.observer.note(f"Stopping after the current epochs. {now}")
+        why = self.signal or self.supply.over
+        if not why or why == self.announced:
+            return
+        self.announced = why
+        self.executor.stop()
+        if self.signal is None:
+            self.observer.note(f"{why} Stopping after the current epochs.")
+        elif self.signal == signal.SIGINT:
+            self.observer.note("Stopping after the current epochs. Press Ctrl-C again to stop immediately.")
+        else:
+            self.ends = time.monotonic() + GRACE
+            self.observer.note(f"Stopping after the current epochs. In {GRACE:.0f} s at the latest.")
 
     def _interruption(self, number: int) -> signals.Interruption:
-        force = ", without --force," if any(task.force for task in self.tasks.values()) else ""
+        force = ", without --force," if self.forced else ""
         return signals.Interruption(
             f"Finished runs and checkpoints are kept. The same command{force} continues.", number
         )
 
     def _ending(self) -> bool:
         failed = self.fail_fast and bool(self.failures)
-        return self.signal is not None or bool(self.no_room) or failed or bool(self._over())
-
-    def _over(self) -> str:
-        return self.supply.over if self.supply else ""
+        return self.signal is not None or bool(self.no_room) or failed or bool(self.supply.over)
 
     def _withdraw(self) -> None:
         """Take back the runs that wait at a worker of a cluster."""
@@ -265,46 +249,44 @@ class _Launcher:
             run = self.waiting.popleft()
             if time.monotonic() < self.not_before.get(run, 0):
                 self.waiting.append(run)
-            elif run.folder.busy:
-                self._leave_for_now(run)
             else:
                 self._start(run)
-        while self.supply and len(self.running) < self.executor.capacity and not self._ending():
+        while len(self.running) < self.executor.capacity and not self._ending():
             if (given := self.supply.next()) is None:
                 return
             run, task = given
-            self.tasks[run] = self.adapted(task)
-            self._leave_for_now(run) if run.folder.busy else self._start(run)
+            self.tasks[run] = task
+            self._start(run)
 
     def _start(self, run: PlannedRun) -> None:
-        task = self.tasks[run]
+        if run.folder.busy:
+            self._leave_for_now(run)
+            return
+        try:
+            task = self._prepared(run)
+        except BusyError:
+            self._leave_for_now(run)
+        except (MnistLabError, OSError) as error:
+            self._release(run)
+            self._conclude(run, Outcome("failed", str(error)))
+        else:
+            self.tries[run] += 1
+            self.running[self.executor.submit(work, task)] = run
+
+    def _prepared(self, run: PlannedRun) -> Task:
+        """The task of a run whose folder is ready for it: without damage, and held for one that is detached."""
+        task = self.machine.adapted(self.tasks[run])
         if run.state == "damaged" and not self.tries[run]:
-            try:
-                set_aside(run, self.observer.note)
-            except BusyError:
-                self._leave_for_now(run)
-                return
-            except MnistLabError as error:
-                self.begun[run] = time.monotonic()
-                self._conclude(run, Outcome("failed", str(error)))
-                return
+            set_aside(run, self.observer.note)
         if self.tries[run] and run.folder.interrupted:
             task = replace(task, force=False)  # resume the forced run
-        if task.detached:
-            try:
-                lock = ExitStack()
-                lock.enter_context(run.folder.locked())
-                self.held[run] = lock
-                before = packed(run.folder.current) if run.folder.interrupted and not task.force else b""
-            except BusyError:
-                self._leave_for_now(run)
-                return
-            except (MnistLabError, OSError) as error:
-                self._conclude(run, Outcome("failed", str(error)))
-                return
-            task = replace(task, before=before)
-        self.tries[run] += 1
-        self.running[self.executor.submit(work, task)] = run
+        if not task.detached:
+            return task
+        lock = ExitStack()
+        lock.enter_context(run.folder.locked())
+        self.held[run] = lock
+        resumed = run.folder.interrupted and not task.force
+        return replace(task, before=packed(run.folder.current) if resumed else b"")
 
     def _release(self, run: PlannedRun) -> None:
         if run in self.held:
@@ -349,10 +331,9 @@ class _Launcher:
             case "no_room":
                 self.no_room = outcome.reason
                 self.executor.stop()
-        if self.supply:
-            self.supply.ended(run, outcome)
-            for kept in (self.tasks, self.tries, self.not_before):  # there may be no end of runs
-                kept.pop(run, None)
+        self.supply.ended(run, outcome)
+        for kept in (self.tasks, self.tries, self.not_before):  # there may be no end of runs
+            kept.pop(run, None)
         now = time.monotonic()
         self.observer.ended(run, outcome, now - self.begun.pop(run, now))
 
@@ -360,7 +341,7 @@ class _Launcher:
         """How the run ended; None if its process terminated unexpectedly and it is retried."""
         try:
             return future.result()
-        except FutureTimeoutError:
+        except TimeoutError:
             reason = TIMED_OUT
         except (ProcessExpired, BrokenProcessPool, CancelledError) as error:
             if self.signal is not None:

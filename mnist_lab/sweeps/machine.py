@@ -26,21 +26,15 @@ class Machine(ABC):
     def executor(
         self, runs: Sequence[PlannedRun], *, timeout: float | None, note: Callable[[str], object]
     ) -> CallExecutor:
-        """An executor for these runs, which have the same `server`.
-
-        Args:
-            runs: what will be trained.
-            timeout: time limit of a run in seconds.
-            note: called with messages for the user.
-        """
+        """An executor for these runs, which have the same `server`; `timeout` is the seconds that each may take."""
 
     def adapted(self, task: Task) -> Task:
         """The task as the machine needs it; called after `executor`."""
         return task
 
-    @abstractmethod
     def close(self) -> None:
         """Disconnect; nothing can be trained there any more."""
+        return
 
 
 class ThisMachine(Machine):
@@ -58,8 +52,4 @@ class ThisMachine(Machine):
     def executor(
         self, runs: Sequence[PlannedRun], *, timeout: float | None, note: Callable[[str], object]
     ) -> CallExecutor:
-        return executor_for(runs[0], self.slots, timeout=timeout)
-
-    @override
-    def close(self) -> None:
-        pass
+        return executor_for(runs[0].server, self.slots, timeout=timeout)

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -62,6 +64,12 @@ class PlannedRun:
         config = self.identity.config
         fold = config.data.validation.fold
         return f"{config.experiment} seed {config.seed}" + (f" fold {fold}" if fold else "")
+
+
+def by_server(runs: Iterable[PlannedRun]) -> list[list[PlannedRun]]:
+    """The runs of each fork server, in their order."""
+    server = attrgetter("server")
+    return [list(group) for _, group in groupby(sorted(runs, key=server), key=server)]
 
 
 @dataclass(frozen=True)
@@ -135,7 +143,7 @@ def make_plan(
     _refuse_twins(identities)
     finished = _Finished(results)
     planned = {identity.fingerprint for identity in identities}
-    runs = tuple(_planned(identity, source(identity.config), finished, planned) for identity in identities)
+    runs = tuple(finished.planned(identity, source(identity.config), planned) for identity in identities)
     notes += finished.problems
     notes += dict.fromkeys(note for run in runs if run.found and (note := run.identity.renamed(run.found)))
     notes += _found_elsewhere(runs)
@@ -145,7 +153,7 @@ def make_plan(
     else:
         kept = {"unreadable"} if force else {"unreadable", "done"}
         todo = tuple(run for run in runs if run.state not in kept)
-    return Plan(runs, todo, tuple(notes), finished.measured)
+    return Plan(runs, todo, tuple(notes), tuple(run.measured for run in finished.found.runs))
 
 
 def _refuse_twins(identities: Sequence[Identity]) -> None:
@@ -162,17 +170,6 @@ def _refuse_twins(identities: Sequence[Identity]) -> None:
             )
 
 
-def _planned(identity: Identity, source: str, finished: "_Finished", planned: set[str]) -> PlannedRun:
-    config, own = identity.config, identity.folder
-    found = finished.run(identity.fingerprint, config.seed, own)
-    try:
-        state = _state(identity, found, finished, planned)
-    except UnreadableError as error:
-        finished.problems.append(error.message)
-        state = "unreadable"
-    return PlannedRun(identity, state, found, source)
-
-
 def _found_elsewhere(runs: Iterable[PlannedRun]) -> list[str]:
     """The locations of finished runs that are not in their own folders."""
     places = Counter(_place(run, run.found.folder.path) for run in runs if run.found and run.found.folder != run.folder)
@@ -185,39 +182,43 @@ def _place(run: PlannedRun, found: Path) -> Path:
     return Path(*found.parts[: -len(own)]) if found.parts[-len(own) :] == own else found.parent
 
 
-def _state(identity: Identity, found: Run | None, finished: "_Finished", planned: set[str]) -> State:
-    own = identity.folder
-    if found and not (found.folder == own and own.unsettled):
-        return "done"
-    if own in finished.unreadable:
-        return "unreadable"
-    if own in finished.damaged:
-        return "damaged"
-    if own.failed:
-        return "failed"
-    if own.interrupted:
-        return "resumable"
-    if found:
-        return "done"
-    others = finished.fingerprints.get((identity.config.experiment, identity.config.seed), set())
-    return "changed" if others - planned else "new"
-
-
 class _Finished:
     """The finished runs of a results folder, by fingerprint and seed."""
 
     def __init__(self, results: Path) -> None:
-        found = read_runs([results]).complete()
-        self.damaged, self.unreadable, self.problems = found.damaged, found.unreadable, list(found.problems)
+        self.found = read_runs([results]).complete()
+        self.problems = list(self.found.problems)
         self.runs: dict[tuple[str, int], list[Run]] = {}
         self.fingerprints: dict[tuple[str | None, int], set[str]] = {}
-        self.measured = tuple(run.measured for run in found.runs)
-        for run in found.runs:
+        for run in self.found.runs:
             facts = run.measured.run
             self.runs.setdefault((facts.fingerprint, facts.seed), []).append(run)
             self.fingerprints.setdefault((facts.experiment, facts.seed), set()).add(facts.fingerprint)
 
-    def run(self, fingerprint: str, seed: int, own: RunFolder) -> Run | None:
-        """The finished run, preferably the one in its own folder."""
-        there = self.runs.get((fingerprint, seed), [])
-        return next((run for run in there if run.folder == own), there[0] if there else None)
+    def planned(self, identity: Identity, source: str, planned: set[str]) -> PlannedRun:
+        """The run, with its finished one, preferably that in its own folder; `planned` are all fingerprints."""
+        there = self.runs.get((identity.fingerprint, identity.config.seed), [])
+        found = next((run for run in there if run.folder == identity.folder), there[0] if there else None)
+        try:
+            state = self._state(identity, found, planned)
+        except UnreadableError as error:
+            self.problems.append(error.message)
+            state = "unreadable"
+        return PlannedRun(identity, state, found, source)
+
+    def _state(self, identity: Identity, found: Run | None, planned: set[str]) -> State:
+        own = identity.folder
+        if found and not (found.folder == own and own.unsettled):
+            return "done"
+        if own in self.found.unreadable:
+            return "unreadable"
+        if own in self.found.damaged:
+            return "damaged"
+        if own.failed:
+            return "failed"
+        if own.interrupted:
+            return "resumable"
+        if found:
+            return "done"
+        others = self.fingerprints.get((identity.config.experiment, identity.config.seed), set())
+        return "changed" if others - planned else "new"

@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from mnist_lab.errors import InputError
 from mnist_lab.runs import formats, lock
-from mnist_lab.sweeps.observer import Observer, Running
+from mnist_lab.sweeps.observer import Observer
 from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.sweeps.schedule import Schedule
 from mnist_lab.sweeps.worker import Outcome
@@ -73,10 +73,7 @@ class Queue(_Record):
     def left(self, now: float) -> float | None:
         """Estimated seconds until all have ended; None if there is no estimate of those that are left.
 
-        Estimates are corrected by how long the finished ones took.
-
-        Args:
-            now: Unix time.
+        Estimates are corrected by how long the finished ones took; `now` is Unix time.
         """
         done = [run for run in self.of("done") if run.estimate and run.took]
         pace = sum(run.took or 0 for run in done) / sum(run.estimate for run in done) if done else 1.0
@@ -100,14 +97,9 @@ def queues(results: Path) -> list[Queue]:
 
 @contextmanager
 def recorded(results: Path, name: str, observer: Observer) -> Iterator[Observer]:
-    """An observer that also keeps the queue of a sweep in its file, until the end of the `with`.
+    """An observer that notifies `observer` and keeps the queue of a sweep in its file, until the end of the `with`.
 
     A file that cannot be written does not stop the sweep.
-
-    Args:
-        results: the folder below which the runs are.
-        name: of the sweep.
-        observer: is notified of all events, too.
     """
     for folder in _folders(results):
         if (folder / FILE).exists() and not lock.is_locked(folder):
@@ -137,10 +129,8 @@ class _Recorder(Observer):
         self._started = 0.0
         self._parallel = 1
         self._runs: dict[PlannedRun, Entry] = {}
-
-    @override
-    def appraising(self) -> None:
-        self._observer.appraising()
+        for event in ("appraising", "tick", "note"):
+            setattr(self, event, getattr(observer, event))
 
     @override
     def planned(self, schedule: Schedule) -> None:
@@ -167,14 +157,6 @@ class _Recorder(Observer):
         self._observer.ended(run, outcome, seconds)
         ends = {"done": "done", "failed": "failed"}
         self._change(run, state=ends.get(outcome.kind, "stopped"), took=seconds, reason=outcome.reason)
-
-    @override
-    def tick(self, running: Sequence[Running]) -> None:
-        self._observer.tick(running)
-
-    @override
-    def note(self, text: str) -> None:
-        self._observer.note(text)
 
     def _change(self, run: PlannedRun, **changes: object) -> None:
         self._runs[run] = self._runs[run].model_copy(update=changes)

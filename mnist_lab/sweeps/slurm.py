@@ -11,20 +11,18 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 
 from mnist_lab.config.clusters import SlurmOptions, load_slurm_options
 from mnist_lab.errors import InputError, UnreadableError
-from mnist_lab.executors.slurm import Slurm, Status
+from mnist_lab.executors.slurm import Slurm, Status, job_of
 from mnist_lab.experiment import record_failure
 from mnist_lab.runs import RunFolder
 from mnist_lab.sweeps.launch import set_aside, task_for
 from mnist_lab.sweeps.observer import Observer, Running
-from mnist_lab.sweeps.plan import Plan, PlannedRun
+from mnist_lab.sweeps.plan import Plan, PlannedRun, by_server
 from mnist_lab.sweeps.slurm_task import train, versions
-from mnist_lab.sweeps.worker import Outcome
+from mnist_lab.sweeps.worker import Outcome, progress_of
 from mnist_lab.system import atomic, signals
 from mnist_lab.text.quantities import count
 
@@ -84,18 +82,12 @@ class SlurmSweep:
         statuses = self.slurm.statuses(dict.fromkeys(task for task, _ in given.values()))
         return {run: Submitted(task, place, statuses[task]) for run, (task, place) in given.items()}
 
-    def marked(self, plan: Plan, submitted: dict[PlannedRun, Submitted]) -> tuple[Plan, dict[PlannedRun, Submitted]]:
-        """The plan in which runs that are queued or running are not to do, and those runs with their tasks."""
-        waiting: dict[PlannedRun, Submitted] = {}
-        runs = []
-        for run in plan.runs:
-            it = submitted.get(run)
-            if it and it.waits:
-                run = replace(run, state="running" if it.status.state == "running" else "queued")
-                waiting[run] = it
-            runs.append(run)
-        todo = tuple(run for run in plan.todo if not (run in submitted and submitted[run].waits))
-        return replace(plan, runs=tuple(runs), todo=todo), waiting
+    def marked(self, plan: Plan, submitted: dict[PlannedRun, Submitted]) -> tuple[Plan, list[PlannedRun]]:
+        """The plan in which runs that are queued or running are not to do, and those runs."""
+        waiting = {run: replace(run, state=it.status.state) for run, it in submitted.items() if it.waits}
+        runs = tuple(waiting.get(run, run) for run in plan.runs)
+        todo = tuple(run for run in plan.todo if run not in waiting)
+        return replace(plan, runs=runs, todo=todo), list(waiting.values())
 
     def _records(self) -> list[tuple[Path, dict[str, list[str]]]]:
         """The records, in the order of submission: the file, and the names of the runs of each task."""
@@ -144,29 +136,23 @@ class SlurmSweep:
         Raises:
             InputError: SLURM refuses the job.
         """
-        by_server = attrgetter("server")
-        for server, group in groupby(sorted(todo, key=by_server), key=by_server):
-            runs = list(group)
+        for runs in by_server(todo):
             for run in runs:
                 if run.state == "damaged":
                     set_aside(run, note)
             number = math.ceil(len(runs) / self.options.runs_per_task)
             parts = [runs[i::number] for i in range(number)]  # each gets long and short ones
-            calls = [
-                (
-                    [task_for(run, data_dir, force=force).anywhere() for run in part],
-                    server, self.options.cpus, timeout, versions(server[0]),
-                )
-                for part in parts
-            ]  # fmt: skip
+            server = runs[0].server
+            how = (server, self.options.cpus, timeout, versions(server[0]))
+            calls = [([task_for(run, data_dir, force=force).anywhere() for run in part], *how) for part in parts]
             tasks = self.slurm.submit(f"mnist-lab {name}", train, calls)
-            named = {task: [self._name(run) for run in part] for task, part in zip(tasks, parts, strict=True)}
-            for each in dict.fromkeys(task.partition("_")[0] for task in tasks):
-                mine = {task: names for task, names in named.items() if task.partition("_")[0] == each}
-                record = {"submitted": time.time(), "sweep": name, "tasks": mine}
-                atomic.write_text(self.slurm.folder / each / "runs.json", json.dumps(record, indent=1))
-            jobs = ", ".join(dict.fromkeys(task.partition("_")[0] for task in tasks))
-            note(f"Submitted job {jobs}: {count(len(tasks), 'task')} for {count(len(runs), 'run')}.")
+            jobs: dict[str, dict[str, list[str]]] = {}
+            for task, part in zip(tasks, parts, strict=True):
+                jobs.setdefault(job_of(task), {})[task] = [self._name(run) for run in part]
+            for job, named in jobs.items():
+                record = {"submitted": time.time(), "sweep": name, "tasks": named}
+                atomic.write_text(self.slurm.folder / job / "runs.json", json.dumps(record, indent=1))
+            note(f"Submitted job {', '.join(jobs)}: {count(len(tasks), 'task')} for {count(len(runs), 'run')}.")
 
     def follow(self, waiting: Iterable[PlannedRun], observer: Observer) -> list[tuple[PlannedRun, str]]:
         """Wait until the runs have ended; gives those that failed, each with the reason.
@@ -198,7 +184,7 @@ class SlurmSweep:
                 if left:
                     time.sleep(LOOK)
         except KeyboardInterrupt as interrupt:
-            jobs = " ".join(sorted({it.task.partition("_")[0] for it in self.submitted(left).values()}))
+            jobs = " ".join(sorted({job_of(it.task) for it in self.submitted(left).values()}))
             raise signals.Interruption(
                 f"The job keeps running, and the same command follows it. To cancel it: scancel {jobs}",
                 signals.number_of(interrupt),
@@ -224,11 +210,8 @@ def note_ends(submitted: dict[PlannedRun, Submitted], observer: Observer, *, rec
         task = f"task {it.task}{f' on {it.status.node}' if it.status.node else ''}"
         observer.note(f"{run.label}: {reason.splitlines()[0].rstrip('.')} ({task}).")
         with suppress(UnreadableError):
-            if (
-                record
-                and outcome.kind == "failed"
-                and not (run.folder.failed or run.folder.interrupted or run.folder.finished)
-            ):
+            known = run.folder.failed or run.folder.interrupted or run.folder.finished
+            if record and outcome.kind == "failed" and not known:
                 record_failure(run.folder, reason)
 
 
@@ -237,8 +220,4 @@ def _progress(run: PlannedRun, submitted: Submitted, seconds: float) -> Running:
     history = []
     with suppress(InputError):
         history = run.folder.current.read_history()
-    if not history:
-        return Running(run, seconds, submitted.status.node)
-    last = history[-1]
-    mean = sum(record["seconds"] for record in history) / len(history)
-    return Running(run, seconds, submitted.status.node, last["epoch"], last.get("val_accuracy", last["accuracy"]), mean)
+    return Running(run, seconds, submitted.status.node, **(progress_of(history) if history else {}))

@@ -9,10 +9,8 @@ from concurrent.futures.process import BrokenProcessPool
 
 from pebble import ProcessExpired
 
-from mnist_lab import backends
-from mnist_lab.executors import ProcessExecutor
-from mnist_lab.executors.slots import Slot
-from mnist_lab.sweeps.worker import PRELOAD, TIMED_OUT, Outcome, Task, terminated, work
+from mnist_lab.executors import CallExecutor, Slot
+from mnist_lab.sweeps.worker import TIMED_OUT, Outcome, Task, executor_for, terminated, work
 from mnist_lab.system.hardware import claimed
 from mnist_lab.system.installation import installed_version
 
@@ -42,19 +40,11 @@ def train(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2):
         signal.signal(number, lambda *_: stop.set())
-    outcomes = []
-    with claimed(threads) as cpus:
-        environment = backends.environment(*server)
-        with ProcessExecutor([Slot(cpus)], preload=PRELOAD, environment=environment, timeout=timeout) as executor:
-            for task in tasks:
-                if stop.is_set():
-                    outcomes.append(Outcome("stopped"))
-                else:
-                    outcomes.append(_outcome(executor, task, stop))
-    return outcomes
+    with claimed(threads) as cpus, executor_for(server, [Slot(cpus)], timeout=timeout) as executor:
+        return [Outcome("stopped") if stop.is_set() else _outcome(executor, task, stop) for task in tasks]
 
 
-def _outcome(executor: ProcessExecutor, task: Task, stop: threading.Event, tries: int = 2) -> Outcome:
+def _outcome(executor: CallExecutor, task: Task, stop: threading.Event, tries: int = 2) -> Outcome:
     future = executor.submit(work, task)
     while not wait([future], timeout=LOOK).done:
         if stop.is_set():

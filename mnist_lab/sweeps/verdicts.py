@@ -13,11 +13,8 @@ from mnist_lab.text.quantities import count
 def too_few_seeds(configs: Iterable[Config], setting: str = SEEDS) -> list[str]:
     """A warning for each base against which some experiments have too few seeds to reach significance.
 
-    Folds of cross-validation are compared by another test, which has no smallest p.
-
-    Args:
-        configs: all runs of a sweep, one per seed.
-        setting: what asks for more seeds, with `%d` for their number.
+    Folds of cross-validation are compared by another test, which has no smallest p. `setting` is what asks for more
+    seeds, with `%d` for their number.
     """
     seeds: dict[str, set[int]] = {}
     first: dict[str, Config] = {}

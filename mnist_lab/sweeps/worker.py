@@ -8,7 +8,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
-from typing import Literal
+from statistics import fmean
+from typing import Any, Literal
 
 from typing_extensions import override
 
@@ -20,7 +21,6 @@ from mnist_lab.experiment import Observer
 from mnist_lab.experiment import Plan as RunPlan
 from mnist_lab.history import Record, column, training_seconds
 from mnist_lab.runs import RunFolder, across_machines, packed, unpacked
-from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.system import streams
 
 Limits = Mapping[str, int]
@@ -82,9 +82,9 @@ def terminated(error: BaseException) -> str:
     return f"Its process terminated unexpectedly ({how}): killed, or out of memory."
 
 
-def executor_for(run: PlannedRun, slots: Sequence[Slot], *, timeout: float | None = None) -> ProcessExecutor:
-    """An executor whose processes can train `run`, and every run with the same `server`."""
-    return ProcessExecutor(slots, preload=PRELOAD, environment=backends.environment(*run.server), timeout=timeout)
+def executor_for(server: tuple[str, str], slots: Sequence[Slot], *, timeout: float | None = None) -> ProcessExecutor:
+    """An executor whose processes can train every run with this `server`."""
+    return ProcessExecutor(slots, preload=PRELOAD, environment=backends.environment(*server), timeout=timeout)
 
 
 def work(task: Task) -> Outcome:
@@ -150,6 +150,16 @@ def data_file(sha256: str) -> str:
     return f"{sha256}.pickle"
 
 
+def progress_of(history: Sequence[Record]) -> dict[str, Any]:
+    """How far a run is after these epochs, by the names of `Running`."""
+    last = history[-1]
+    return {
+        "epoch": last["epoch"],
+        "accuracy": last.get("val_accuracy", last["accuracy"]),
+        "epoch_seconds": fmean(record["seconds"] for record in history),
+    }
+
+
 class _LimitError(ConfigError):
     """The network is larger than allowed."""
 
@@ -161,7 +171,7 @@ class _InTheBackground(Observer):
         self.sizes: dict[str, int | None] = {}
         self._task = task
         self._folder: RunFolder | None = None
-        self._seconds: list[float] = []
+        self._records: list[Record] = []
 
     @override
     def begun(self, plan: RunPlan) -> None:
@@ -178,14 +188,8 @@ class _InTheBackground(Observer):
 
     @override
     def epoch(self, record: Record, epochs: int) -> None:
-        self._seconds.append(record["seconds"])
-        say(
-            {
-                "epoch": record["epoch"],
-                "accuracy": record.get("val_accuracy", record["accuracy"]),
-                "epoch_seconds": sum(self._seconds) / len(self._seconds),
-            }
-        )
+        self._records.append(record)
+        say(progress_of(self._records))
 
     @override
     def stops(self) -> bool:

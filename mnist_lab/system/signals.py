@@ -53,15 +53,10 @@ def taken(number: int) -> str:
 
 @contextmanager
 def handling(make: Callable[[Handler], Handler]) -> Iterator[None]:
-    """Replace the handlers of signals that have a Python handler, if this is the main thread.
-
-    Args:
-        make: returns the new handler for an existing one.
-    """
+    """Replace each handler that is a Python function by what `make` returns for it, if this is the main thread."""
     before: dict[int, Handler] = {}
     if threading.current_thread() is threading.main_thread():
-        there = {number: signal.getsignal(number) for number in STOPPING}
-        before = {number: handler for number, handler in there.items() if callable(handler)}
+        before = {number: handler for number in STOPPING if callable(handler := signal.getsignal(number))}
     try:
         for number, handler in before.items():
             signal.signal(number, make(handler))

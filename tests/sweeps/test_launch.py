@@ -1,5 +1,6 @@
 """How a sweep starts its runs and takes their endings, with an executor that trains nothing."""
 
+import signal
 from concurrent.futures import Future
 
 import pytest
@@ -9,7 +10,8 @@ from mnist_lab.config import Override
 from mnist_lab.executors import CallExecutor, Progress, Slot
 from mnist_lab.experiment import Identity
 from mnist_lab.runs import RunFolder, load_run
-from mnist_lab.sweeps import Observer, Outcome, PlannedRun, ThisMachine, launch
+from mnist_lab.sweeps import Observer, Outcome, PlannedRun, Supply, ThisMachine, launch, launch_from, task_for
+from mnist_lab.system.signals import Interruption
 from tests.run_folders import finished_run
 
 HERE = ThisMachine([Slot((0,))])
@@ -29,9 +31,9 @@ class Notes(Observer):
 
 @pytest.fixture
 def ending(monkeypatch):
-    """Has every run end in a given way, without a process; gives the list of those that were started."""
+    """Has every run end in a given way, without a process, or never; gives the list of those that were started."""
 
-    def make(outcome):
+    def make(outcome=None):
         started = []
 
         class Ending(CallExecutor):
@@ -46,7 +48,8 @@ def ending(monkeypatch):
             def submit(self, call, task):
                 started.append(task)
                 future = Future()
-                future.set_result(outcome)
+                if outcome:
+                    future.set_result(outcome)
                 return future
 
         monkeypatch.setattr("mnist_lab.sweeps.worker.ProcessExecutor", lambda *_, **__: Ending())
@@ -119,3 +122,23 @@ def test_a_failure_that_cannot_be_recorded_ends_no_other_run(ending, tmp_path):
     runs = [PlannedRun(Identity(config, "", RunFolder(nowhere / name), nowhere), "new") for name in ("one", "two")]
     ending(Outcome("failed", "It broke."))
     assert launch(runs, HERE) == [(run, "It broke.") for run in runs]
+
+
+def test_a_signal_after_the_time_is_over_is_answered_too(ending, tmp_path):
+    config = load_config("mlp_512", [Override(("runtime", "backend"), "jax", "--backend jax")])
+    run = PlannedRun(Identity(config, "", RunFolder(tmp_path / "run"), tmp_path), "new")
+    started = ending()
+
+    class Budget(Supply):
+        @property
+        def over(self):
+            return "The time is used up." if started else ""
+
+        def next(self):
+            return run, task_for(run, None, force=False)
+
+    observer = Notes(lambda _: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(Interruption):
+        launch_from(Budget(), HERE, run, observer=observer)
+    after = "Stopping after the current epochs."
+    assert observer.texts == [f"The time is used up. {after}", f"{after} Press Ctrl-C again to stop immediately."]
