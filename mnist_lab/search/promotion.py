@@ -116,18 +116,10 @@ def _fronts(points: Sequence[Point], numbers: Sequence[int]) -> Iterator[list[in
 
 
 def _spread(members: Sequence[int], points: Sequence[Point]) -> list[int]:
-    """The members of a front by falling crowding distance."""
-    distances = dict(zip(members, _crowding([points[i] for i in members]), strict=True))
+    """The members of a front, which is in the order of one of its two objectives, by falling crowding distance."""
+    spans = [abs(last - first) for first, last in zip(points[members[0]], points[members[-1]], strict=True)]
+    distances = dict.fromkeys(members, inf)  # of its ends
+    for before, i, after in zip(members, members[1:], members[2:], strict=False):
+        sides = zip(points[before], points[after], spans, strict=True)
+        distances[i] = sum(abs(high - low) / span for low, high, span in sides if span and isfinite(span))
     return sorted(members, key=lambda i: -distances[i])
-
-
-def _crowding(points: Sequence[Point]) -> list[float]:
-    """The crowding distance of each point of a front, which is in the order of one of its two objectives."""
-    if len(points) < 3:
-        return [inf] * len(points)
-    spans = [abs(points[-1][axis] - points[0][axis]) for axis in (0, 1)]
-    between = [
-        sum(abs(after[axis] - before[axis]) / span for axis, span in enumerate(spans) if span and isfinite(span))
-        for before, after in zip(points, points[2:], strict=False)
-    ]
-    return [inf, *between, inf]
