@@ -50,11 +50,6 @@ def ahead(record: Search) -> list[Trial]:
     return ranked[1 : max(FEWEST_AHEAD, len(ranked) // AHEAD)]
 
 
-def lost(record: Search) -> list[Trial]:
-    """The trials that failed or were refused, by number."""
-    return [trial for trial in record.trials if trial.state in ("failed", "refused")]
-
-
 def arms(record: Search) -> Sequence[Arm]:
     """The base and the trials that were confirmed; none before the confirmation."""
     return record.confirmation.arms if record.confirmation else ()

@@ -31,12 +31,7 @@ _FIGURES = re.compile(rf"({'|'.join(NAMES)})\.png")
 def write_search(folder: Path, record: Search) -> list[Path]:
     """Write `search.md`, `search.html` and the figures of a search, which may still be in progress.
 
-    Args:
-        folder: that of the search; is made if it is not there.
-        record: what is known of the search.
-
-    Returns:
-        The paths of the files, the page first.
+    Gives the paths of the files, the page first.
 
     Raises:
         SetupError: the folder cannot be written.
