@@ -128,16 +128,10 @@ def strings(given: str | Iterable[str], name: str) -> list[str]:
     return found
 
 
-def text_or_none(given: Any, name: str) -> None:
-    """Check that it is None or text."""
-    if given is not None and not isinstance(given, str):
-        raise unexpected(name, "text, or None", given)
-
-
-def observer(given: Any, kind: type) -> None:
-    """Check that it is None or an observer of this kind."""
+def optional(given: Any, kind: type, name: str, expected: str) -> None:
+    """Check that it is None or of this kind."""
     if given is not None and not isinstance(given, kind):
-        raise unexpected("observer", "an Observer, or None", given)
+        raise unexpected(name, f"{expected}, or None", given)
 
 
 def one_of(given: Any, choices: Iterable[str | None], name: str) -> None:

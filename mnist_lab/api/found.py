@@ -1,6 +1,6 @@
 """`Found`, what a search has found, for Python users: the best configuration, all trials and the confirmation."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,22 +15,19 @@ if TYPE_CHECKING:
     import pandas
 
 
+@dataclass(eq=False, repr=False)
 class Found:
-    """What a search has found.
+    """What a search has found."""
 
-    Attributes:
-        record: all of it, as `search.json` has it.
-        best: the configuration of the best trial, which `run` takes.
-        study: the comparison of the best trials with the base on the test images, over new seeds; None if nothing
-            was confirmed.
-        files: what was written.
-    """
-
-    def __init__(self, record: Search, best: config.Config, study: Study | None, files: Sequence[Path]) -> None:
-        self.record = record
-        self.best = best
-        self.study = study
-        self.files = tuple(files)
+    record: Search
+    """All of it, as `search.json` has it."""
+    best: config.Config
+    """The configuration of the best trial, which `run` takes."""
+    study: Study | None
+    """The comparison of the best trials with the base on the test images, over new seeds; None if nothing was
+    confirmed."""
+    files: tuple[Path, ...]
+    """What was written."""
 
     @property
     def findings(self) -> tuple[str, ...]:

@@ -63,8 +63,8 @@ def tune(
     """
     file = arguments.reference(reference)
     folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
-    arguments.text_or_none(name, "name")
-    arguments.text_or_none(cluster, "cluster")
+    arguments.optional(name, str, "name", "text")
+    arguments.optional(cluster, str, "cluster", "text")
     arguments.number(jobs, "jobs")
     changes = arguments.overrides(
         set, dataset=dataset, subset=subset, test_subset=test_subset, epochs=epochs, seed=seed, backend=backend,
@@ -78,7 +78,7 @@ def tune(
     from mnist_lab.config.searches import load_search
     from mnist_lab.notebook import search_progress
 
-    arguments.observer(observer, search.Observer)
+    arguments.optional(observer, search.Observer, "observer", "an Observer")
     declared = load_search(file, changes, name=name)
     with search_progress(observer, shown=progress) as reporter:
         tuned = search.tune(
