@@ -264,7 +264,7 @@ def _prediction(picture: Any, probabilities: "NDArray[Any]", classes: tuple[str,
 def _side(given: Any) -> str:
     from mnist_lab import runs
 
-    return str(given.folder.path if isinstance(given, runs.Run) else arguments.reference(given, "run"))
+    return str(given.folder.path if isinstance(given, runs.Run) else arguments.path(given, "run"))
 
 
 def _warn(problems: Iterable[str]) -> None:

@@ -61,7 +61,7 @@ def tune(
         TypeError: an argument has the wrong type.
         KeyboardInterrupt: the same call continues.
     """
-    file = arguments.reference(reference)
+    file = arguments.path(reference, "reference")
     folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
     arguments.optional(name, str, "name", "text")
     arguments.optional(cluster, str, "cluster", "text")

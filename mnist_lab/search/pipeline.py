@@ -43,7 +43,7 @@ class Tuned:
 
     record: Search
     forecast: Forecast | None = None
-    """What remained when it began; None if the search itself had ended."""
+    """What remains; None unless it is all that was asked for."""
     files: tuple[Path, ...] = ()
     """What was written; the first is the page."""
     study: Study | None = None
@@ -109,11 +109,12 @@ def tune(
     check_writable(results / declared.name, "Choose another folder with --results, or a shorter name.")
     with _held(results / declared.name, results):
         tuner = Tuner(declared, known, results, dataset, data_dir=data_dir, reported=options.observer.reported)
-        remained = None if tuner.ended_by else _search(tuner, options)
-        return _concluded(tuner, remained, options)
+        if not tuner.ended_by:
+            _search(tuner, options)
+        return _concluded(tuner, options)
 
 
-def _search(tuner: Tuner, options: _Options) -> Forecast:
+def _search(tuner: Tuner, options: _Options) -> None:
     """Train trials until the search has ended."""
     with _machine(tuner, options) as (machine, slot):
         machine.await_workers(options.observer.note)
@@ -136,10 +137,9 @@ def _search(tuner: Tuner, options: _Options) -> Forecast:
             raise
         finally:
             write_journal(tuner.folder, tuner.record, tuner.sampler)
-    return remains
 
 
-def _concluded(tuner: Tuner, remained: Forecast | None, options: _Options) -> Tuned:
+def _concluded(tuner: Tuner, options: _Options) -> Tuned:
     """Write what was found, and confirm it."""
     _check_success(tuner)
     found = tuner.record
@@ -147,7 +147,7 @@ def _concluded(tuner: Tuner, remained: Forecast | None, options: _Options) -> Tu
     files = [tuner.folder / JOURNAL, _write_best(tuner)]
     pages = [*write_search(tuner.folder, found), found.write(tuner.folder)]  # say the same if it is interrupted now
     if not found.confirm:
-        return Tuned(found, remained, (*pages, *files))
+        return Tuned(found, files=(*pages, *files))
     swept = sweeps.sweep(
         confirmation_sweep(tuner.declared, tuner.best, found.confirm),
         tuner.results,
@@ -160,7 +160,7 @@ def _concluded(tuner: Tuner, remained: Forecast | None, options: _Options) -> Tu
     found = found.model_copy(update={"confirmation": confirmation(swept, found, tuner.results)})
     pages = write_search(tuner.folder, found)
     files = [*pages, found.write(tuner.folder), *files, *swept.files]
-    return Tuned(found, remained, tuple(files), swept.study, swept.failures)
+    return Tuned(found, files=tuple(files), study=swept.study, failures=swept.failures)
 
 
 def _check_success(tuner: Tuner) -> None:

@@ -22,6 +22,7 @@ from mnist_lab.reports.wording import (
     signed,
     some_runs,
 )
+from mnist_lab.search import promotion
 from mnist_lab.search.presentation import standings
 from mnist_lab.search.presentation.importance import LEAST, SHARE, Unknown
 from mnist_lab.search.record import Arm, Limit, Objective, Parameter, Search, Trial, Value
@@ -105,8 +106,7 @@ def outcome(record: Search) -> str:
         return _outcome_of_two(record, first)
     trial, watched = first[0], record.watched
     value_of_it = trial.measured(watched.measure)
-    depth = standings.depth(record, trial)
-    same = [each for each in record.trials if each.reached and standings.depth(record, each) == depth]
+    same = [each for each in record.trials if each.reached and promotion.depth(each) == promotion.depth(trial)]
     equal = [str(each.number) for each in same if each is not trial and each.measured(watched.measure) == value_of_it]
     end, long = ("", "to the end") if trial.state == "finished" else (f" of {record.budget.epochs}", "that long so far")
     among = f" the best of {len(same):,} trained {long}" if len(same) > 1 else f" the only one trained {long}"
