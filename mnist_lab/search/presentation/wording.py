@@ -205,9 +205,7 @@ def optimism(record: Search) -> str:
     amount = pp(abs(flattering)).removeprefix("+") if watched.measure == "val_accuracy" else f"{abs(flattering):.4f}"
     if float(amount.split()[0]) == 0:
         return f"{said}: the search was not optimistic."
-    if flattering > 0:
-        return f"{said}: the search was optimistic by {amount}."
-    return f"{said}: the search was pessimistic by {amount}."
+    return f"{said}: the search was {'optimistic' if flattering > 0 else 'pessimistic'} by {amount}."
 
 
 def tried(record: Search) -> str:
