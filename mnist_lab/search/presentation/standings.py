@@ -50,8 +50,7 @@ def arms(record: Search) -> Sequence[Arm]:
 
 def chosen(record: Search) -> Arm | None:
     """The arm of the confirmation that the search put first; None if that was not confirmed."""
-    first = next(iter(best(record)), None)
-    return next((arm for arm in arms(record) if first and arm.trial == first.number), None)
+    return next((arm for arm in arms(record) if arm.trial and arm.trial == record.best), None)
 
 
 def parameter_names(space: Sequence[Parameter]) -> Mapping[str, str]:

@@ -136,12 +136,11 @@ def _outcome_of_two(record: Search, front: list[Trial]) -> str:
 
     where = f"on the Pareto front of {MEASURES[one.measure]} and {MEASURES[other.measure]}"
     reach = f", from {both(front[0])} to {both(front[-1])}" if len(front) > 1 else f": {both(front[0])}"
+    are = "is" if len(front) == 1 else "are"
     if not trained:
-        who = f"{count(len(front), 'trial')} {'is' if len(front) == 1 else 'are'} {where} so far"
-        return f"No trial has been trained to the end; {who}{reach}."
+        return f"No trial has been trained to the end; {count(len(front), 'trial')} {are} {where} so far{reach}."
     if trained == 1:
         return f"The only trial that was trained to the end is {where}{reach}."
-    are = "is" if len(front) == 1 else "are"
     return f"{len(front)} of the {trained:,} trials that were trained to the end {are} {where}{reach}."
 
 
@@ -151,8 +150,7 @@ def confirmed(record: Search) -> str:
     if done is None:
         return _unconfirmed(record)
     if arm is None:
-        first = next(iter(standings.best(record)), None)
-        who = f"Trial {first.number}" if first else "The best trial"
+        who = f"Trial {record.best}" if record.best else "The best trial"
         if done.missing:
             return f"{who} is not confirmed: {count(done.missing, 'run')} of the confirmation failed or did not finish."
         return f"{who} is not confirmed: it has the configuration of the base."
