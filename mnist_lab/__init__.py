@@ -17,8 +17,7 @@ from mnist_lab.version import __version__
 if TYPE_CHECKING:
     from mnist_lab.api.evaluation import Score, evaluate
     from mnist_lab.api.finished import Prediction, compare, export, list_runs, load_run, predict, report
-    from mnist_lab.api.found import Found
-    from mnist_lab.api.searching import tune
+    from mnist_lab.api.searching import Found, tune
     from mnist_lab.api.study import Study
     from mnist_lab.api.trained import Run
     from mnist_lab.api.training import load_config, run, sweep
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
 _HOME = {
     "mnist_lab.api.evaluation": ("Score", "evaluate"),
     "mnist_lab.api.finished": ("Prediction", "compare", "export", "list_runs", "load_run", "predict", "report"),
-    "mnist_lab.api.found": ("Found",),
-    "mnist_lab.api.searching": ("tune",),
+    "mnist_lab.api.searching": ("Found", "tune"),
     "mnist_lab.api.study": ("Study",),
     "mnist_lab.api.trained": ("Run",),
     "mnist_lab.api.training": ("load_config", "run", "sweep"),

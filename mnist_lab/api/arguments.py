@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 AnyPath = str | os.PathLike[str]
 
 
-def source(given: Any) -> "str | Path | Mapping[str, Any] | Config":
+def source(given: Any) -> "Path | Mapping[str, Any] | Config":
     """A configuration as `load_config` takes it: a name, a path, a mapping or a configuration."""
     from mnist_lab.config import Config
 
@@ -25,18 +25,12 @@ def source(given: Any) -> "str | Path | Mapping[str, Any] | Config":
         return given
     if not isinstance(given, str | os.PathLike):
         raise unexpected("config", "a name, a path, a mapping or a Config", given)
-    return reference(given)
+    return path(given, "reference")
 
 
 def several(given: Any) -> list[Any]:
     """The members of a list or tuple, or the one thing that was given instead."""
     return list(given) if isinstance(given, list | tuple) else [given]
-
-
-def reference(given: Any, name: str = "reference") -> str | Path:
-    """A name or a path, with its `~` expanded; a name stays text."""
-    found = path(given, name)
-    return str(found) if isinstance(given, str) else found
 
 
 def overrides(given: Any, **short: Any) -> "list[Override]":
@@ -60,7 +54,7 @@ def path_or_none(given: Any, name: str) -> Path | None:
 
 
 def path(given: Any, name: str) -> Path:
-    """A path, with its `~` expanded.
+    """A path, or a name as one, with its `~` expanded.
 
     Raises:
         InputError: it cannot be one, or is relative, and there is no working folder any more.
@@ -128,16 +122,10 @@ def strings(given: str | Iterable[str], name: str) -> list[str]:
     return found
 
 
-def text_or_none(given: Any, name: str) -> None:
-    """Check that it is None or text."""
-    if given is not None and not isinstance(given, str):
-        raise unexpected(name, "text, or None", given)
-
-
-def observer(given: Any, kind: type) -> None:
-    """Check that it is None or an observer of this kind."""
+def optional(given: Any, kind: type, name: str, expected: str) -> None:
+    """Check that it is None or of this kind."""
     if given is not None and not isinstance(given, kind):
-        raise unexpected("observer", "an Observer, or None", given)
+        raise unexpected(name, f"{expected}, or None", given)
 
 
 def one_of(given: Any, choices: Iterable[str | None], name: str) -> None:

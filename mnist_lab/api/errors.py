@@ -39,12 +39,7 @@ def brief(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def in_python(text: str, names: Collection[str]) -> str:
-    """A message with `results=` for `--results`, and so on; command lines of mnist-lab in it stay as they are.
-
-    Args:
-        text: what is said on the command line.
-        names: of the arguments.
-    """
+    """A message with `results=` for `--results`, and so on; command lines of mnist-lab in it stay as they are."""
 
     def argument(option: re.Match[str]) -> str:
         name = option["name"].replace("-", "_")

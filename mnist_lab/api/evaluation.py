@@ -64,7 +64,7 @@ def evaluate(
     """
     arguments.one_of(device, ("auto", "cpu", "gpu"), "device")
     folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
-    name = str(arguments.reference(dataset, "dataset"))
+    name = str(arguments.path(dataset, "dataset"))
     from mnist_lab import datasets, prediction
     from mnist_lab.analysis import wilson
 

@@ -34,11 +34,11 @@ def load_run(run: AnyPath, *, results: AnyPath = "results") -> "Run":
         NewerFormatError: this mnist-lab cannot read it.
         TypeError: an argument has the wrong type.
     """
-    arguments.reference(run, "run")
-    folder = arguments.path(results, "results")
+    reference, folder = str(arguments.path(run, "run")), arguments.path(results, "results")
+    from mnist_lab import runs
     from mnist_lab.api.trained import Run
 
-    return Run.of(arguments.run_of(run, folder))
+    return Run.of(runs.find_run(reference, folder))
 
 
 @brief
@@ -264,7 +264,7 @@ def _prediction(picture: Any, probabilities: "NDArray[Any]", classes: tuple[str,
 def _side(given: Any) -> str:
     from mnist_lab import runs
 
-    return str(given.folder.path if isinstance(given, runs.Run) else arguments.reference(given, "run"))
+    return str(given.folder.path if isinstance(given, runs.Run) else arguments.path(given, "run"))
 
 
 def _warn(problems: Iterable[str]) -> None:

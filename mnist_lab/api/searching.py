@@ -1,6 +1,10 @@
-"""Searching for a good configuration: `tune`."""
+"""Searching for a good configuration: `tune`, and `Found`, what it gives."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
 
 from mnist_lab.api import arguments
 from mnist_lab.api.arguments import AnyPath
@@ -10,9 +14,80 @@ from mnist_lab.errors import TrainingError
 from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
+    import pandas
+
     from mnist_lab import search
-    from mnist_lab.api.found import Found
+    from mnist_lab.api.study import Study
     from mnist_lab.api.training import Changes
+    from mnist_lab.config import Config
+    from mnist_lab.search import Search
+
+
+@dataclass(eq=False, repr=False)
+class Found:
+    """What a search has found."""
+
+    record: "Search"
+    """All of it, as `search.json` has it."""
+    best: "Config"
+    """The configuration of the best trial, which `run` takes."""
+    study: "Study | None"
+    """The comparison of the best trials with the base on the test images, over new seeds; None if nothing was
+    confirmed."""
+    files: tuple[Path, ...]
+    """What was written."""
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What came of it, in sentences: the best, the verdict on it, and how many trials there were."""
+        from mnist_lab.search.presentation import wording
+
+        sentences = (wording.outcome, wording.confirmed, wording.optimism, wording.tried, wording.progress)
+        return tuple(text for sentence in sentences if (text := sentence(self.record)))
+
+    def table(self) -> list[dict[str, Any]]:
+        """A row for each trial: its number, state and values, its validation numbers, its size and its training.
+
+        A refused or failed one has a `reason`.
+        """
+        names = [each.name for each in self.record.space]
+        return [
+            {
+                "trial": trial.number,
+                "state": trial.state,
+                **{name: trial.values.get(name) for name in names},
+                "val_accuracy": trial.measured("val_accuracy"),
+                "val_loss": trial.measured("val_loss"),
+                "parameters": trial.parameters,
+                "multiply_adds": trial.multiply_adds,
+                "epochs": trial.epochs,
+                "seconds": trial.seconds,
+                "reason": trial.reason,
+            }
+            for trial in self.record.trials
+        ]
+
+    def frame(self) -> "pandas.DataFrame":
+        """The same as a data frame.
+
+        Raises:
+            SetupError: pandas is not installed.
+        """
+        from mnist_lab.api.study import frame_of
+
+        return frame_of(self.table())
+
+    @override
+    def __repr__(self) -> str:
+        record, trial = self.record, self.record.best_trial
+        best = f", best trial {trial.number} with {record.watched.measure} {record.value(trial)}" if trial else ""
+        front = f", {len(record.front)} on the Pareto front" if record.front else ""
+        return f"Found({record.name}: {count(len(record.trials), 'trial')}{best}{front})"
+
+    def _repr_html_(self) -> str:
+        from mnist_lab.notebook import search_html
+
+        return search_html(self.record, self.findings, self.files)
 
 
 @brief
@@ -36,7 +111,7 @@ def tune(
     wait: bool = False,
     progress: bool = True,
     observer: "search.Observer | None" = None,
-) -> "Found":
+) -> Found:
     """Search for a good configuration as a search file declares it, and confirm the best with new seeds.
 
     The same call continues a search that was stopped, or whose budget has grown. Trials are processes, so a script
@@ -61,10 +136,10 @@ def tune(
         TypeError: an argument has the wrong type.
         KeyboardInterrupt: the same call continues.
     """
-    file = arguments.reference(reference)
+    file = arguments.path(reference, "reference")
     folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
-    arguments.text_or_none(name, "name")
-    arguments.text_or_none(cluster, "cluster")
+    arguments.optional(name, str, "name", "text")
+    arguments.optional(cluster, str, "cluster", "text")
     arguments.number(jobs, "jobs")
     changes = arguments.overrides(
         set, dataset=dataset, subset=subset, test_subset=test_subset, epochs=epochs, seed=seed, backend=backend,
@@ -72,13 +147,12 @@ def tune(
     )  # fmt: skip
     check_guard("search")
     from mnist_lab import search
-    from mnist_lab.api.found import Found
     from mnist_lab.api.study import Study
     from mnist_lab.config import load_config
     from mnist_lab.config.searches import load_search
     from mnist_lab.notebook import search_progress
 
-    arguments.observer(observer, search.Observer)
+    arguments.optional(observer, search.Observer, "observer", "an Observer")
     declared = load_search(file, changes, name=name)
     with search_progress(observer, shown=progress) as reporter:
         tuned = search.tune(

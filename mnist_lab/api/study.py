@@ -1,14 +1,16 @@
 """`Study`, a comparison of experiments for Python users: rows, sentences and files."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from typing_extensions import override
 
-from mnist_lab import reports, runs
+from mnist_lab import reports
 from mnist_lab.api.trained import Run
 from mnist_lab.errors import SetupError
+from mnist_lab.runs import Run as FinishedRun
 from mnist_lab.system.installation import package_command
 from mnist_lab.text.quantities import count
 
@@ -16,43 +18,35 @@ if TYPE_CHECKING:
     import pandas
 
 
+@dataclass(eq=False, repr=False)
 class Study(Sequence[Run]):
     """The runs of a sweep, a report or a comparison, and the table, verdicts and files of their comparison.
 
     It is a sequence of its runs: `len(study)`, `study[0]`, `for run in study`.
-
-    Attributes:
-        title: what it is called.
-        runs: its runs, in order.
-        sections: the experiments on the same data, each with its verdict.
-        findings: what came of it, in sentences.
-        files: what was written; the first is for reading.
     """
 
-    def __init__(
-        self,
-        title: str,
-        members: Iterable[runs.Run],
-        sections: Sequence[reports.Section],
-        findings: Sequence[str],
-        files: Sequence[Path],
-    ) -> None:
-        self.title = title
-        self.findings = tuple(findings)
-        self.files = tuple(files)
-        self.runs = tuple(map(Run.of, members))
-        self.sections = tuple(sections)
+    title: str
+    """What it is called."""
+    runs: tuple[Run, ...] = ()
+    """Its runs, in order."""
+    sections: tuple[reports.Section, ...] = ()
+    """The experiments on the same data, each with its verdict."""
+    findings: tuple[str, ...] = ()
+    """What came of it, in sentences."""
+    files: tuple[Path, ...] = ()
+    """What was written; the first is for reading."""
 
     @classmethod
-    def of(cls, study: reports.Study, files: Sequence[Path], members: Iterable[runs.Run] | None = None) -> Self:
+    def of(cls, study: reports.Study, files: Iterable[Path], members: Iterable[FinishedRun] | None = None) -> Self:
         """A report, a sweep or the confirmation of a search; `members` are its runs in another order."""
         if members is None:
             members = [run for group in study.groups for run in group.runs]
         leads = [lead for section in study.sections if (lead := reports.wording.lead(section))]
-        return cls(study.title, members, study.sections, [*leads, *reports.wording.remarks(study)], files)
+        findings = (*leads, *reports.wording.remarks(study))
+        return cls(study.title, tuple(map(Run.of, members)), study.sections, findings, tuple(files))
 
     @classmethod
-    def of_comparison(cls, comparison: reports.Comparison, files: Sequence[Path]) -> Self:
+    def of_comparison(cls, comparison: reports.Comparison, files: Iterable[Path]) -> Self:
         """The comparison of some runs with a base."""
         words = reports.wording
         several = len(comparison.arms) > 1
@@ -61,9 +55,9 @@ class Study(Sequence[Run]):
             for arm in comparison.arms
             for finding in words.findings(comparison, arm)
         ]
-        members = [run for group in comparison.section.groups for run in group.runs]
+        members = tuple(Run.of(run) for group in comparison.section.groups for run in group.runs)
         cautions = words.comparison_cautions(comparison)
-        return cls(comparison.title, members, [comparison.section], [*findings, *cautions], files)
+        return cls(comparison.title, members, (comparison.section,), (*findings, *cautions), tuple(files))
 
     def table(self) -> list[dict[str, Any]]:
         """A row for each experiment, over its seeds: a value to each name in `summary.csv`, None if there is none."""

@@ -115,7 +115,7 @@ def run(
     from mnist_lab.config.problems import located
     from mnist_lab.notebook import run_progress
 
-    arguments.observer(observer, experiment.Observer)
+    arguments.optional(observer, experiment.Observer, "observer", "an Observer")
     name = str(given) if isinstance(given, str | os.PathLike) else str(resolved.name)
     with run_progress(observer, shown=progress) as reporter, located(name):
         done = experiment.run(
@@ -191,8 +191,8 @@ def sweep(
     """
     paths = [arguments.source(one) for one in arguments.several(references)]
     folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
-    arguments.text_or_none(name, "name")
-    arguments.text_or_none(cluster, "cluster")
+    arguments.optional(name, str, "name", "text")
+    arguments.optional(cluster, str, "cluster", "text")
     arguments.number(jobs, "jobs")
     arguments.number(folds, "folds")
     arguments.number(timeout, "timeout", whole=False)
@@ -207,7 +207,7 @@ def sweep(
     from mnist_lab.config.sweeps import load_sweep
     from mnist_lab.notebook import sweep_progress
 
-    arguments.observer(observer, sweeps.Observer)
+    arguments.optional(observer, sweeps.Observer, "observer", "an Observer")
     declared = load_sweep(
         [load_config(one) if isinstance(one, Mapping) else one for one in paths],
         changes, seeds, folds=folds, name=name,
@@ -227,7 +227,7 @@ def sweep(
             "same call compares what is finished then, and wait=True waits for all.",
             stacklevel=3,
         )
-    return Study.of(swept.study, swept.files, swept.runs) if swept.study else Study(declared.name, (), (), (), ())
+    return Study.of(swept.study, swept.files, swept.runs) if swept.study else Study(declared.name)
 
 
 def _with_network(given: Any, changes: "list[Override]", network: "Builder") -> "Config":

@@ -11,27 +11,22 @@ from statistics import fmean
 from mnist_lab.config import Config
 from mnist_lab.config.schema import CHANGE_THE_NUMBERS
 from mnist_lab.config.searches import Search as Declared
+from mnist_lab.config.searches.declaration import TRIAL
 from mnist_lab.config.sweeps import Sweep
 from mnist_lab.errors import InputError
 from mnist_lab.reports import Entry, wording
 from mnist_lab.runs import Run
 from mnist_lab.search import promotion, trials
-from mnist_lab.search.record import Arm, Confirmation, Difference, Search, Trial
+from mnist_lab.search.record import Arm, Confirmation, Confirming, Difference, Search, Trial
 from mnist_lab.sweeps import Swept
 
 
-def confirmation_sweep(declared: Declared, best: Sequence[Trial], seeds: Sequence[int]) -> Sweep:
-    """The runs that confirm the best trials.
-
-    Args:
-        declared: the search file.
-        best: the trials, the best first; one with the configuration of the base is left out.
-        seeds: of the base and of each of them.
-    """
+def confirmation_sweep(declared: Declared, best: Sequence[Trial], confirm: Confirming) -> Sweep:
+    """The runs that confirm the first of the best trials; one with the configuration of the base is left out."""
     base = declared.base
-    chosen = [declared.configure(trial.values, trial.number) for trial in best]
+    chosen = [declared.configure(trial.values, trial.number) for trial in best[: confirm.best]]
     different = [config for config in chosen if not _same(config, base)]
-    configs = tuple(config.model_copy(update={"seed": seed}) for config in (base, *different) for seed in seeds)
+    configs = tuple(config.model_copy(update={"seed": seed}) for config in (base, *different) for seed in confirm.seeds)
     notes = tuple(
         f"{config.experiment} is not confirmed: it has the configuration of the base."
         for config in chosen
@@ -41,25 +36,16 @@ def confirmation_sweep(declared: Declared, best: Sequence[Trial], seeds: Sequenc
 
 
 def confirmation(swept: Swept, record: Search, results: Path) -> Confirmation:
-    """What has come of the confirmation, for the record.
-
-    Args:
-        swept: the sweep.
-        record: of the search.
-        results: the folder below which runs are.
-    """
+    """What has come of the confirmation, for the record."""
     entries = [entry for section in swept.study.sections for entry in section.entries] if swept.study else []
     by_experiment = {entry.group.experiment: entry for entry in entries}
     base = by_experiment.pop(record.base, None)
-    best = [trial for trial in promotion.best(record.trials, record.objectives) if trial.run]
-    tried = [(entry, trial) for trial in best if (entry := by_experiment.get(f"{record.name}/{_folder(trial)}"))]
+    best = promotion.best(record.trials, record.objectives)
+    experiments = {f"{record.name}/{TRIAL.format(trial.number)}": trial for trial in best}
+    tried = [(by_experiment[name], trial) for name, trial in experiments.items() if name in by_experiment]
     arms = [_arm(entry, trial, record, results) for entry, trial in ([(base, None)] if base else []) + tried]
     seeds = record.confirm.seeds if record.confirm else ()
     return Confirmation(seeds=seeds, arms=tuple(arms), missing=swept.missing)
-
-
-def _folder(trial: Trial) -> str:
-    return str(trial.run).partition("/")[0]
 
 
 def _arm(entry: Entry, trial: Trial | None, record: Search, results: Path) -> Arm:

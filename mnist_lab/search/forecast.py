@@ -5,10 +5,8 @@ anything is trained.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
 
-from mnist_lab.datasets import Dataset
 from mnist_lab.executors import Slot
 from mnist_lab.experiment import identify
 from mnist_lab.runs import read_runs
@@ -46,46 +44,39 @@ class Forecast:
         return self.trial_seconds + self.confirming_seconds
 
 
-def forecast(tuner: Tuner, dataset: Dataset, slot: Slot, parallel: int, data_dir: Path | None) -> Forecast:
-    """Estimate what remains of a search.
-
-    Args:
-        tuner: the search.
-        dataset: its data set.
-        slot: the part of this machine that a run gets.
-        parallel: runs at a time.
-        data_dir: where to look for data sets first.
+def forecast(tuner: Tuner, slot: Slot, parallel: int) -> Forecast:
+    """Estimate what remains of a search, where a run gets `slot` of this machine and `parallel` run at a time.
 
     Raises:
         InputError: a network's layers do not fit each other or the images; says where in the search file it is from.
     """
-    identities = [(label, identify(config, dataset, tuner.results)) for label, config in tuner.declared.corners]
+    identities = [(label, identify(config, tuner.dataset, tuner.results)) for label, config in tuner.declared.corners]
     different = {identity.fingerprint: PlannedRun(identity, "new", source=label) for label, identity in identities}
     finished = tuple(run.measured for run in read_runs([tuner.results]).complete().runs)
     plan = Plan(tuple(different.values()), tuple(different.values()), (), finished)
-    costs = appraise(plan, slot, data_dir=data_dir)
+    costs = appraise(plan, slot, data_dir=tuner.data_dir)
     schedule = Schedule(plan, (), parallel, costs)
     usual = [cost for cost in costs.values() if not cost.problem]
     search = tuner.record
-    budget, promotion, begun = search.budget, search.promotion, [t for t in search.trials if t.counts]
+    budget, begun = search.budget, [trial for trial in search.trials if trial.counts]
     overhead = fmean(cost.overhead for cost in usual) if usual else 0.0
     trainings = [cost.seconds - cost.overhead for cost in usual]
     epoch = fmean(trainings) / budget.epochs if trainings else 0.0
     by_time = max(0.0, 60 * budget.minutes - search.seconds) if budget.minutes else None
     if tuner.to_begin is not None:
         most = len(begun) + tuner.to_begin
-        at, factor = (promotion.rungs, promotion.factor) if promotion else ((), 1)
-        epochs = max(0.0, expected_epochs(most, budget.epochs, at, factor) - sum(t.epochs for t in begun))
-        starts = sum(most / factor**i for i in range(len(at) + 1)) - sum(len(t.reached) for t in begun)
+        expected = expected_epochs(most, tuner.epochs, tuner.rungs, tuner.factor)
+        epochs = max(0.0, expected - sum(trial.epochs for trial in begun))
+        segments = sum(most / tuner.factor**i for i in range(len(tuner.rungs) + 1))
+        starts = segments - sum(len(trial.reached) for trial in begun)
         seconds = (epochs * epoch + max(0.0, starts) * overhead) / parallel
         seconds = seconds if by_time is None else min(seconds, by_time)
     else:
         seconds = by_time or 0.0
-    seconds = 0.0 if search.ended else seconds
-    confirming = _confirming(tuner, data_dir)
+    confirming = _confirming(tuner)
     return Forecast(
         trials=tuner.to_begin,
-        trial_seconds=seconds,
+        trial_seconds=0.0 if search.ended else seconds,
         confirming=confirming,
         confirming_seconds=confirming * (budget.epochs * epoch + overhead) / parallel,
         parallel=parallel,
@@ -95,14 +86,14 @@ def forecast(tuner: Tuner, dataset: Dataset, slot: Slot, parallel: int, data_dir
     )
 
 
-def _confirming(tuner: Tuner, data_dir: Path | None) -> int:
+def _confirming(tuner: Tuner) -> int:
     """Runs of the confirmation that are still to be trained."""
     search = tuner.record
     if search.confirm is None or (search.ended and not tuner.best):
         return 0
     if search.ended:
-        confirmed = confirmation_sweep(tuner.declared, tuner.best[: search.confirm.best], search.confirm.seeds)
-        return len(make_plan(confirmed.configs, tuner.results, data_dir=data_dir).todo)
+        confirmed = confirmation_sweep(tuner.declared, tuner.best, search.confirm)
+        return len(make_plan(confirmed.configs, tuner.results, data_dir=tuner.data_dir).todo)
     begun = sum(trial.counts for trial in search.trials)
     most = search.confirm.best if tuner.to_begin is None else min(search.confirm.best, begun + tuner.to_begin)
     return (most + 1) * len(search.confirm.seeds)

@@ -1,18 +1,17 @@
 """The search as an Optuna journal, which optuna-dashboard opens."""
 
 import warnings
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from mnist_lab.search.record import Search, Trial
+from mnist_lab.search.record import Search
 from mnist_lab.search.sampler import Sampler
 from mnist_lab.system import atomic
 
 JOURNAL = "optuna.journal"
 
 
-def write_journal(folder: Path, record: Search, sampler: Sampler, trials: Iterable[Trial]) -> Path:
+def write_journal(folder: Path, record: Search, sampler: Sampler) -> Path:
     """Write the trials to `optuna.journal`; a trial that waits at a rung counts as pruned there."""
     import optuna
     from optuna.storages import JournalStorage
@@ -20,7 +19,6 @@ def write_journal(folder: Path, record: Search, sampler: Sampler, trials: Iterab
     from optuna.trial import TrialState
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    trials = sorted(trials, key=lambda trial: trial.number)
     begun = datetime.now() - timedelta(seconds=record.seconds)
     watched = record.watched.measure
     with atomic.replacing(folder / JOURNAL) as part, warnings.catch_warnings():
@@ -30,7 +28,7 @@ def write_journal(folder: Path, record: Search, sampler: Sampler, trials: Iterab
             study_name=record.name, storage=storage, directions=[each.direction for each in record.objectives]
         )
         study.set_metric_names([each.measure for each in record.objectives])
-        for trial, frozen in zip(trials, sampler.frozen(trials), strict=True):
+        for trial, frozen in zip(record.trials, sampler.frozen(record.trials), strict=True):
             if trial.state == "stopped":
                 frozen.state, frozen.values = TrialState.PRUNED, None
             elif trial.state in ("failed", "refused"):

@@ -21,11 +21,6 @@ COMMON = ("base", "space", "objectives", "limits", "sampler", "promotion", "seed
 def outline(declared: Declared, dataset: Dataset, results: Path) -> Search:
     """The record of a search without its trials.
 
-    Args:
-        declared: the search file.
-        dataset: the data set of its base.
-        results: the folder below which runs are.
-
     Raises:
         InputError: the base has no validation images, or there is another search of this name.
         DamagedError, UnreadableError: its record cannot be right, or cannot be read.
@@ -96,9 +91,8 @@ def _objectives(declared: Declared) -> tuple[record.Objective, ...]:
 
 
 def _limits(declared: Declared) -> tuple[record.Limit, ...]:
-    given = declared.spec.where
-    known = {"parameters": given.parameters, "multiply_adds": given.multiply_adds, "seconds": given.seconds}
-    return tuple(record.Limit.model_validate({"measure": name, "most": most}) for name, most in known.items() if most)
+    given = declared.spec.where.model_dump(exclude_none=True)
+    return tuple(record.Limit.model_validate({"measure": name, "most": most}) for name, most in given.items())
 
 
 def _promotion(declared: Declared) -> record.Promotion | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class Tuned:
 
     record: Search
     forecast: Forecast | None = None
-    """What remained when it began; None if the search itself had ended."""
+    """What remains; None unless it is all that was asked for."""
     files: tuple[Path, ...] = ()
     """What was written; the first is the page."""
     study: Study | None = None
@@ -56,12 +56,10 @@ class Tuned:
 class _Options:
     """How trials are trained."""
 
-    results: Path
-    data_dir: Path | None
     jobs: int | None
     cluster: str | None
     wait: bool
-    observer: Observer = field(default_factory=Observer)
+    observer: Observer
 
 
 def tune(
@@ -80,13 +78,9 @@ def tune(
     Args:
         declared: as `load_search` gives it.
         results: the folder below which runs are.
-        data_dir: where to look for data sets first.
-        jobs: trials at a time; None chooses it for this machine.
-        cluster: where to train instead of on this machine: the address or the scheduler file of a Dask cluster, or
-            `local` or `local:N`.
-        wait: wait for the workers of the cluster.
         dry_run: estimate only; nothing is trained or written.
         observer: is notified of events.
+        data_dir, jobs, cluster, wait: as of `mnist_lab.tune`.
 
     Raises:
         InputError: an argument or the file is invalid; nothing was trained.
@@ -95,7 +89,7 @@ def tune(
         Interruption: a KeyboardInterrupt; the same call continues.
         NoRoomError: the disk is full.
     """
-    options = _Options(results, data_dir, jobs, cluster, wait, observer or Observer())
+    options = _Options(jobs, cluster, wait, observer or Observer())
     check_installed(declared.spec.sampler)
     if cluster and kind_of(cluster) == "slurm":
         raise InputError(
@@ -108,25 +102,27 @@ def tune(
     known = outline(declared, dataset, results)
     if dry_run:
         tuner = Tuner(declared, known, results, dataset, data_dir=data_dir)
-        with _machine(tuner, dataset, options) as (machine, slot):
+        with _machine(tuner, options) as (machine, slot):
             options.observer.appraising()
-            return Tuned(tuner.record, forecast(tuner, dataset, slot, machine.parallel, data_dir))
+            return Tuned(tuner.record, forecast(tuner, slot, machine.parallel))
     check_clock()
     check_writable(results / declared.name, "Choose another folder with --results, or a shorter name.")
     with _held(results / declared.name, results):
         tuner = Tuner(declared, known, results, dataset, data_dir=data_dir, reported=options.observer.reported)
-        remained = None if tuner.ended_by else _search(tuner, dataset, options)
-        return _concluded(tuner, remained, options)
+        if not tuner.ended_by:
+            _search(tuner, options)
+        return _concluded(tuner, options)
 
 
-def _search(tuner: Tuner, dataset: datasets.Dataset, options: _Options) -> Forecast:
+def _search(tuner: Tuner, options: _Options) -> None:
     """Train trials until the search has ended."""
-    with _machine(tuner, dataset, options) as (machine, slot):
+    with _machine(tuner, options) as (machine, slot):
         machine.await_workers(options.observer.note)
         options.observer.appraising()
-        remains = forecast(tuner, dataset, slot, machine.parallel, options.data_dir)
+        remains = forecast(tuner, slot, machine.parallel)
+        like = _like(tuner)
         tuner.note_environment(
-            backend=_like(tuner, dataset).identity.config.runtime.backend,
+            backend=like.identity.config.runtime.backend,
             jobs=machine.parallel,
             cluster=options.cluster,
             mnist_lab=__version__,
@@ -135,16 +131,15 @@ def _search(tuner: Tuner, dataset: datasets.Dataset, options: _Options) -> Forec
         options.observer.begun(tuner.record, remains)
         try:
             with tuner.session():
-                launch_from(tuner, machine, _like(tuner, dataset), observer=_Following(tuner, options.observer))
+                launch_from(tuner, machine, like, observer=_Following(tuner, options.observer))
         except KeyboardInterrupt:
             write_search(tuner.folder, tuner.record)
             raise
         finally:
-            write_journal(tuner.folder, tuner.record, tuner.sampler, tuner.trials.values())
-    return remains
+            write_journal(tuner.folder, tuner.record, tuner.sampler)
 
 
-def _concluded(tuner: Tuner, remained: Forecast | None, options: _Options) -> Tuned:
+def _concluded(tuner: Tuner, options: _Options) -> Tuned:
     """Write what was found, and confirm it."""
     _check_success(tuner)
     found = tuner.record
@@ -152,20 +147,20 @@ def _concluded(tuner: Tuner, remained: Forecast | None, options: _Options) -> Tu
     files = [tuner.folder / JOURNAL, _write_best(tuner)]
     pages = [*write_search(tuner.folder, found), found.write(tuner.folder)]  # say the same if it is interrupted now
     if not found.confirm:
-        return Tuned(found, remained, (*pages, *files))
+        return Tuned(found, files=(*pages, *files))
     swept = sweeps.sweep(
-        confirmation_sweep(tuner.declared, tuner.best[: found.confirm.best], found.confirm.seeds),
-        options.results,
-        data_dir=options.data_dir,
+        confirmation_sweep(tuner.declared, tuner.best, found.confirm),
+        tuner.results,
+        data_dir=tuner.data_dir,
         jobs=options.jobs,
         cluster=options.cluster,
         wait=options.wait,
         observer=options.observer,
     )
-    found = found.model_copy(update={"confirmation": confirmation(swept, found, options.results)})
+    found = found.model_copy(update={"confirmation": confirmation(swept, found, tuner.results)})
     pages = write_search(tuner.folder, found)
     files = [*pages, found.write(tuner.folder), *files, *swept.files]
-    return Tuned(found, remained, tuple(files), swept.study, swept.failures)
+    return Tuned(found, files=tuple(files), study=swept.study, failures=swept.failures)
 
 
 def _check_success(tuner: Tuner) -> None:
@@ -200,23 +195,23 @@ def _write_best(tuner: Tuner) -> Path:
 
 
 @contextmanager
-def _machine(tuner: Tuner, dataset: datasets.Dataset, options: _Options) -> Iterator[tuple[Machine, Slot]]:
+def _machine(tuner: Tuner, options: _Options) -> Iterator[tuple[Machine, Slot]]:
     """Where trials are trained, and the part of this machine that one has, or would have."""
     trials = tuner.record.most_trials
-    likely: Sequence[PlannedRun] = [_like(tuner, dataset)] * min(trials or 1_000, 1_000)
+    likely: Sequence[PlannedRun] = [_like(tuner)] * min(trials or 1_000, 1_000)
     slots = slots_for(likely, jobs=options.jobs)
     machine: Machine = ThisMachine(slots)
     if options.cluster:
         from mnist_lab.sweeps.dask import DaskMachine
 
-        machine = DaskMachine(options.cluster, options.results, data_dir=options.data_dir, wait=options.wait)
+        machine = DaskMachine(options.cluster, tuner.results, data_dir=tuner.data_dir, wait=options.wait)
     with closing(machine):
         yield machine, slots[0]
 
 
-def _like(tuner: Tuner, dataset: datasets.Dataset) -> PlannedRun:
+def _like(tuner: Tuner) -> PlannedRun:
     """A run with the data set, the backend and the device of all trials."""
-    return PlannedRun(identify(tuner.declared.base, dataset, tuner.results), "new")
+    return PlannedRun(identify(tuner.declared.base, tuner.dataset, tuner.results), "new")
 
 
 @contextmanager

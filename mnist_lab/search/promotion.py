@@ -40,10 +40,9 @@ def promotable(
     trials = list(trials)
     for rung in reversed(rungs):
         at_rung = [(trial, at) for trial in trials for at in trial.reached if at.epoch == rung]
-        best_there = ranked(at_rung, objectives, spread=True)[: len(at_rung) // factor]
-        waiting = [trial for trial in best_there if trial.state == "stopped" and trial.reached[-1].epoch == rung]
-        if waiting:
-            return waiting[0]
+        for trial in ranked(at_rung, objectives, spread=True)[: len(at_rung) // factor]:
+            if trial.state == "stopped" and trial.reached[-1].epoch == rung:
+                return trial
     return None
 
 
@@ -51,7 +50,7 @@ def furthest(trials: Iterable[Trial], objectives: Sequence[Objective]) -> Trial 
     """The best of the waiting trials at the highest rung where there are any."""
     waiting = [(trial, trial.reached[-1]) for trial in trials if trial.state == "stopped" and trial.reached]
     last = max((at.epoch for _, at in waiting), default=0)
-    return next(iter(ranked([(trial, at) for trial, at in waiting if at.epoch == last], objectives, spread=True)), None)
+    return next(iter(ranked((one for one in waiting if one[1].epoch == last), objectives, spread=True)), None)
 
 
 def best(trials: Iterable[Trial], objectives: Sequence[Objective]) -> list[Trial]:
@@ -59,33 +58,34 @@ def best(trials: Iterable[Trial], objectives: Sequence[Objective]) -> list[Trial
 
     The front is in the order of the first objective.
     """
-    results = [(trial, trial.reached[-1]) for trial in trials if trial.reached and trial.state != "failed"]
-    if any(trial.state == "finished" for trial, _ in results):
-        results = [(trial, at) for trial, at in results if trial.state == "finished"]
-    else:
-        last = max((at.epoch for _, at in results), default=0)
-        results = [(trial, at) for trial, at in results if at.epoch == last]
+    known = [trial for trial in trials if trial.reached and trial.state != "failed"]
+    most = max(map(depth, known), default=0)
+    results = _by_number((trial, trial.reached[-1]) for trial in known if depth(trial) == most)
     if len(objectives) == 1:
         return ranked(results, objectives)
     points = [point(trial, at, objectives) for trial, at in results]
-    nondominated = next(_fronts(points, [trial.number for trial, _ in results]), [])
-    return [results[i][0] for i in nondominated]
+    return [results[i][0] for i in next(_fronts(points), [])]
+
+
+def depth(trial: Trial) -> float:
+    """The epoch of the last rung of a trial with numbers; at the end of its training infinite, however early it was."""
+    return inf if trial.state == "finished" else trial.reached[-1].epoch
 
 
 def ranked(
-    results: Sequence[tuple[Trial, Reached]], objectives: Sequence[Objective], *, spread: bool = False
+    results: Iterable[tuple[Trial, Reached]], objectives: Sequence[Objective], *, spread: bool = False
 ) -> list[Trial]:
     """The trials, each with its numbers at a rung, the best first; the earlier one of equals.
 
     Of two objectives front after front. Each front is in the order of the first objective; if `spread`, those are first
     that are far from others (NSGA-II, Deb et al. 2002).
     """
+    results = _by_number(results)
     points = [point(trial, at, objectives) for trial, at in results]
-    numbers = [trial.number for trial, _ in results]
     if len(objectives) == 1:
-        order = sorted(range(len(results)), key=lambda i: (-points[i][0], numbers[i]))
+        order = sorted(range(len(results)), key=lambda i: -points[i][0])
     else:
-        order = [i for each in _fronts(points, numbers) for i in (_spread(each, points) if spread else each)]
+        order = [i for each in _fronts(points) for i in (_spread(each, points) if spread else each)]
     return [results[i][0] for i in order]
 
 
@@ -101,8 +101,12 @@ def point(trial: Trial, at: Reached, objectives: Sequence[Objective]) -> Point:
     return tuple(value(objective) for objective in objectives)
 
 
-def _fronts(points: Sequence[Point], numbers: Sequence[int]) -> Iterator[list[int]]:
-    """Front after front by index, each in the order of the first objective; the earlier one of equals.
+def _by_number(results: Iterable[tuple[Trial, Reached]]) -> list[tuple[Trial, Reached]]:
+    return sorted(results, key=lambda result: result[0].number)
+
+
+def _fronts(points: Sequence[Point]) -> Iterator[list[int]]:
+    """Front after front by index, each in the order of the first objective, and of equals in that of the points.
 
     What has a value that is not finite comes after all others, however little it costs.
     """
@@ -110,24 +114,16 @@ def _fronts(points: Sequence[Point], numbers: Sequence[int]) -> Iterator[list[in
     for members in (finite, [i for i in range(len(points)) if i not in finite]):
         left = members
         while left:
-            nondominated = {left[i] for i in front([(-points[i][1], points[i][0]) for i in left])}
-            yield sorted(nondominated, key=lambda i: (-points[i][0], numbers[i]))
+            nondominated = [left[i] for i in front([(-points[i][1], points[i][0]) for i in left])]
+            yield sorted(nondominated, key=lambda i: -points[i][0])
             left = [i for i in left if i not in nondominated]
 
 
 def _spread(members: Sequence[int], points: Sequence[Point]) -> list[int]:
-    """The members of a front by falling crowding distance."""
-    distances = dict(zip(members, _crowding([points[i] for i in members]), strict=True))
+    """The members of a front, which is in the order of one of its two objectives, by falling crowding distance."""
+    spans = [abs(last - first) for first, last in zip(points[members[0]], points[members[-1]], strict=True)]
+    distances = dict.fromkeys(members, inf)  # of its ends
+    for before, i, after in zip(members, members[1:], members[2:], strict=False):
+        sides = zip(points[before], points[after], spans, strict=True)
+        distances[i] = sum(abs(high - low) / span for low, high, span in sides if span and isfinite(span))
     return sorted(members, key=lambda i: -distances[i])
-
-
-def _crowding(points: Sequence[Point]) -> list[float]:
-    """The crowding distance of each point of a front, which is in the order of one of its two objectives."""
-    if len(points) < 3:
-        return [inf] * len(points)
-    spans = [abs(points[-1][axis] - points[0][axis]) for axis in (0, 1)]
-    between = [
-        sum(abs(after[axis] - before[axis]) / span for axis, span in enumerate(spans) if span and isfinite(span))
-        for before, after in zip(points, points[2:], strict=False)
-    ]
-    return [inf, *between, inf]

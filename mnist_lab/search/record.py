@@ -49,10 +49,6 @@ class Objective(Facts):
     direction: Literal["maximize", "minimize"]
     measure: Measure
 
-    def better(self, a: float, b: float) -> bool:
-        """Whether `a` is better than `b`."""
-        return a > b if self.direction == "maximize" else a < b
-
 
 class Limit(Facts):
     """A configuration above it is refused: before it is trained, or of `seconds` once that is known."""

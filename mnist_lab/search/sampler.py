@@ -6,6 +6,7 @@ follows from that of the search and the number of the trial: a proposal depends 
 
 import warnings
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -51,33 +52,21 @@ AT_RANDOM = 10
 """Proposals for one trial, all of them tried before, after which values are drawn at random."""
 
 
+@dataclass(frozen=True)
 class Sampler:
-    """Proposes values for trials.
+    """Proposes values for trials."""
 
-    Args:
-        kind: `tpe`, `random` or `gp`.
-        space: what to propose values of.
-        objectives: what the trials are judged by.
-        limits: what configurations may have at most.
-        seed: of the search.
-    """
-
-    def __init__(
-        self, kind: str, space: Space, objectives: Sequence[Objective], limits: Sequence[Limit], seed: int
-    ) -> None:
-        self.kind = kind
-        self.space = space
-        self.objectives = objectives
-        self.limits = limits
-        self.seed = seed
+    kind: str
+    """`tpe`, `random` or `gp`."""
+    space: Space
+    objectives: Sequence[Objective]
+    limits: Sequence[Limit]
+    seed: int
 
     def ask(self, number: int, trials: Iterable[Trial], attempt: int = 0) -> dict[str, Value]:
-        """Propose the values of a trial.
+        """Propose the values of the trial with this number, from those so far, also those in progress.
 
-        Args:
-            number: that of the trial.
-            trials: those so far, also those in progress.
-            attempt: counts the proposals for this trial; after `AT_RANDOM` of them, values are random.
+        `attempt` counts the proposals for this trial; after `AT_RANDOM` of them, values are random.
         """
         import optuna
 
@@ -164,12 +153,7 @@ class Sampler:
 
 
 def distribution(kind: str, ends: Sequence[Value]) -> "BaseDistribution":
-    """Optuna's distribution of a dimension.
-
-    Args:
-        kind: `uniform`, `log_uniform`, `int` or `choice`.
-        ends: its lowest and highest value, or the labels of its options.
-    """
+    """Optuna's distribution of a dimension; `ends` are its lowest and highest value, or the labels of its options."""
     from optuna import distributions
 
     if kind == "choice":

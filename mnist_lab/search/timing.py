@@ -37,12 +37,7 @@ def judged(record: Search, history: History, *, ended: bool) -> dict[str, Any]:
 def _too_long(taken: float, expected: float | None, most: float, *, trained: int, epochs: int) -> str:
     """Why a trial is refused; empty if it is not.
 
-    Args:
-        taken: seconds of the epochs so far.
-        expected: seconds of all epochs; None if not known.
-        most: the limit.
-        trained: the epochs so far.
-        epochs: all epochs.
+    `taken` are the seconds of the `trained` epochs so far, `expected` those of all `epochs`.
     """
     if taken > most:
         of = count(epochs, "epoch") if trained == epochs else f"{trained} of {count(epochs, 'epoch')}"

@@ -15,13 +15,13 @@ FILE = "trial.json"
 
 
 def read(folder: Path) -> dict[int, Trial]:
-    """All trials of the search in `folder`, by number.
+    """All trials of the search in `folder`, in the order of their numbers, by which they are known.
 
     Raises:
         UnreadableError, DamagedError: that of one cannot be read, or cannot be right.
     """
     trials = [_read(file) for file in sorted(folder.glob(f"trial-*/{FILE}"))]
-    return {trial.number: trial for trial in trials}
+    return {trial.number: trial for trial in sorted(trials, key=lambda trial: trial.number)}
 
 
 def write(folder: Path, trial: Trial) -> None:
@@ -32,12 +32,9 @@ def write(folder: Path, trial: Trial) -> None:
 
 
 def reached(history: History, restore_best: str | None, clock: float) -> Reached:
-    """A trial's validation numbers after the epochs of `history`.
+    """A trial's validation numbers after the epochs of `history`, when the search has taken `clock` seconds.
 
-    Args:
-        history: its epochs so far.
-        restore_best: what decides on the epoch whose weights are kept; None keeps the last one's.
-        clock: seconds that the search has taken.
+    `restore_best` is what decides on the epoch whose weights are kept; None keeps the last one's.
     """
     best = best_epoch(history, restore_best) if restore_best else None
     kept = history[best[0] - 1] if best else history[-1]

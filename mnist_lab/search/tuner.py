@@ -36,10 +36,7 @@ class Tuner(Supply):
     """The state of a search.
 
     Args:
-        declared: the search file.
         record: what is known of the search but its trials.
-        results: the folder below which runs are.
-        dataset: the data set.
         data_dir: where processes look for data sets first.
         reported: called when a trial has reached a rung or its end, with the trial, the record and the estimated
             seconds left.
@@ -65,13 +62,16 @@ class Tuner(Supply):
         self.data_dir = data_dir
         self.sampler = Sampler(record.sampler, declared.space, record.objectives, record.limits, record.seed)
         self.trials = trials.read(self.folder)
+        self.epochs = record.budget.epochs
+        self.rungs = record.promotion.rungs if record.promotion else ()
+        self.factor = record.promotion.factor if record.promotion else 1
         self._record = record
         self._reported = reported
         self._before = max([record.seconds, *(at.clock for trial in self.trials.values() for at in trial.reached)])
         self._start: float | None = None
         self._saved = time.monotonic()
         self._in_progress: dict[PlannedRun, int] = {}
-        self._interrupted = [number for number, trial in sorted(self.trials.items()) if trial.state == "running"]
+        self._interrupted = [trial for trial in self.trials.values() if trial.state == "running"]
         for trial in self.trials.values():
             if not declared.space.has(trial.values):
                 raise InputError(
@@ -105,14 +105,12 @@ class Tuner(Supply):
     @property
     def record(self) -> Search:
         """All that is known."""
-        done = sorted(self.trials.values(), key=lambda trial: trial.number)
-        ahead = promotion.best(done, self._record.objectives)
-        two = len(self._record.objectives) > 1
+        ahead, two = self.best, len(self._record.objectives) > 1
         return self._record.model_copy(
             update={
                 "seconds": round(self.clock, 3),
                 "ended": self.ended_by,
-                "trials": tuple(done),
+                "trials": tuple(self.trials.values()),
                 "best": ahead[0].number if ahead else None,
                 "front": tuple(trial.number for trial in ahead) if two else (),
             }
@@ -134,22 +132,20 @@ class Tuner(Supply):
     @property
     def failed(self) -> str:
         """What all trials that failed have in common; empty if none has."""
-        failed = [trial for trial in self.trials.values() if trial.state == "failed"]
-        return in_common(failed) if failed else ""
+        return in_common(trial for trial in self.trials.values() if trial.state == "failed")
 
     @property
     def refusing(self) -> str:
         """Why the limits refused the last of so many trials in a row that there may be nothing within them."""
-        last = [trial for _, trial in sorted(self.trials.items())][-REFUSALS:]
+        last = list(self.trials.values())[-REFUSALS:]
         refused = len(last) == REFUSALS and all(trial.state == "refused" for trial in last)
         return f"{REFUSALS} in a row were refused, the last for {last[-1].reason}" if refused else ""
 
     @property
     def refused(self) -> str:
         """Why the limits refused all trials, if they did; else empty."""
-        tried = [trial for _, trial in sorted(self.trials.items())]
-        refused = bool(tried) and all(trial.state == "refused" for trial in tried)
-        if not refused:
+        tried = list(self.trials.values())
+        if not tried or any(trial.state != "refused" for trial in tried):
             return ""
         which = {1: "the only trial was refused", 2: "both trials were refused, the last"}
         return f"{which.get(len(tried), f'all {len(tried):,} trials were refused, the last')} for {tried[-1].reason}"
@@ -185,20 +181,20 @@ class Tuner(Supply):
         """Estimated seconds that remain; None before the first epoch."""
         budget = self._record.budget
         done = sum(trial.epochs for trial in self.trials.values())
-        by_time = 60 * budget.minutes - self.clock if budget.minutes else None
+        by_time = max(0.0, 60 * budget.minutes - self.clock) if budget.minutes else None
         if not done or self.to_begin is None:
-            return by_time and max(0.0, by_time)
-        expected = expected_epochs(self._begun + self.to_begin, budget.epochs, self._rungs, self._factor)
+            return by_time
+        expected = expected_epochs(self._begun + self.to_begin, self.epochs, self.rungs, self.factor)
         by_trials = max(0.0, expected - done) * self.clock / done
-        return by_trials if by_time is None else max(0.0, min(by_trials, by_time))
+        return by_trials if by_time is None else min(by_trials, by_time)
 
     @override
     def next(self) -> tuple[PlannedRun, Task] | None:
         if self.over or self.failing or self.refusing:
             return None
         if self._interrupted:
-            return self._segment(self.trials[self._interrupted.pop(0)])
-        if waiting := self._promoted():
+            return self._segment(self._interrupted.pop(0))
+        if waiting := promotion.promotable(self.trials.values(), self.rungs, self.factor, self._record.objectives):
             return self._segment(waiting)
         while self._may_begin() and not self.failing:
             if trial := self._new():
@@ -209,16 +205,15 @@ class Tuner(Supply):
 
     @override
     def ended(self, run: PlannedRun, outcome: Outcome) -> None:
-        number = self._in_progress.pop(run)
-        trial = self.trials[number]
+        trial = self.trials[self._in_progress.pop(run)]
         sizes = {name: size for name, size in outcome.sizes.items() if size is not None}
         history = []
         with suppress(InputError):
             history = run.folder.current.read_history()
         taken = training_seconds(history)
         known: dict[str, Any] = {**sizes, "epochs": len(history), "seconds": taken}
-        until = promotion.target(trial, self._rungs, self._epochs)
-        ends = len(history) >= self._epochs or (outcome.kind == "done" and len(history) < until)
+        until = self._until(trial)
+        ends = len(history) >= self.epochs or (outcome.kind == "done" and len(history) < until)
         match outcome.kind:
             case "done" if history:
                 config = run.identity.config
@@ -232,18 +227,18 @@ class Tuner(Supply):
                 known |= {"state": "failed", "reason": reason.splitlines()[0]}
             case "refused":
                 known |= {"state": "refused", "reason": outcome.reason, "run": None}
-        self._keep(trial.model_copy(update=known))
-        state = self.trials[number].state
-        if state in ("finished", "refused"):
+        trial = trial.model_copy(update=known)
+        self._keep(trial)
+        if trial.state in ("finished", "refused"):
             (run.folder.path / CHECKPOINT).unlink(missing_ok=True)  # it would only be tested
-        if state != "running":
+        if trial.state != "running":
             self.save()
-            self._reported(self.trials[number], self.record, self.left)
+            self._reported(trial, self.record, self.left)
 
     def tried_in(self, run: PlannedRun) -> tuple[Trial, int]:
         """The trial that a run in progress is of, and the epoch that it is trained up to."""
         trial = self.trials[self._in_progress[run]]
-        return trial, promotion.target(trial, self._rungs, self._epochs)
+        return trial, self._until(trial)
 
     def note_environment(self, **facts: object) -> None:
         """Add to what the record says of this session; None says nothing."""
@@ -260,17 +255,9 @@ class Tuner(Supply):
         if time.monotonic() - self._saved > every:
             self.save()
 
-    @property
-    def _epochs(self) -> int:
-        return self._record.budget.epochs
-
-    @property
-    def _rungs(self) -> tuple[int, ...]:
-        return self._record.promotion.rungs if self._record.promotion else ()
-
-    @property
-    def _factor(self) -> int:
-        return self._record.promotion.factor if self._record.promotion else 1
+    def _until(self, trial: Trial) -> int:
+        """The epoch of a trial's next rung or of its end."""
+        return promotion.target(trial, self.rungs, self.epochs)
 
     def _may_begin(self) -> bool:
         """Whether another trial may begin."""
@@ -281,20 +268,14 @@ class Tuner(Supply):
         """Trials that count towards the budget."""
         return sum(trial.counts for trial in self.trials.values())
 
-    def _promoted(self) -> Trial | None:
-        if not self._rungs:
-            return None
-        return promotion.promotable(self.trials.values(), self._rungs, self._factor, self._record.objectives)
-
     def _waiting(self) -> Trial | None:
         """The best of those that wait, while fewer were trained to the end than are to be confirmed.
 
         None as long as others are on their way to a rung, where they may turn out to be better.
         """
         wanted = self._record.confirm.best if self._record.confirm else 1
-        in_progress = map(self.trials.__getitem__, self._in_progress.values())
-        targets = [promotion.target(trial, self._rungs, self._epochs) for trial in in_progress]
-        if any(until < self._epochs for until in targets):
+        targets = [self._until(self.trials[number]) for number in self._in_progress.values()]
+        if any(until < self.epochs for until in targets):
             return None
         ends = len(targets) + sum(trial.state == "finished" for trial in self.trials.values())
         return promotion.furthest(self.trials.values(), self._record.objectives) if ends < wanted else None
@@ -328,10 +309,9 @@ class Tuner(Supply):
         self._keep(trial.model_copy(update={"state": "running"}))
         run = self._run(trial)
         self._in_progress[run] = trial.number
-        until = promotion.target(trial, self._rungs, self._epochs)
         sizes = {limit.measure: int(limit.most) for limit in self._record.limits if limit.measure != "seconds"}
         task = task_for(run, self.data_dir, force=False)
-        return run, replace(task, until=until, limits=sizes, seconds=self._record.most_seconds)
+        return run, replace(task, until=self._until(trial), limits=sizes, seconds=self._record.most_seconds)
 
     def _run(self, trial: Trial) -> PlannedRun:
         config = self.declared.configure(trial.values, trial.number)

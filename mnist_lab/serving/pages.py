@@ -18,7 +18,7 @@ from mnist_lab.text.printable import printable
 from mnist_lab.text.quantities import estimate, file_size
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Template
 
 PACKAGE = "mnist_lab.serving"
 STYLES = ("palette.css", "page.css", "live.css")
@@ -53,14 +53,7 @@ class Progress:
 
 
 def page(study: Study, folder: Path, data_dir: Path | None, address: Address) -> Page:
-    """The report's page, with a place for what is in progress.
-
-    Args:
-        study: the finished runs.
-        folder: the results folder.
-        data_dir: where to look for the test images first.
-        address: gives the address of a run's folder.
-    """
+    """The report's page of the finished runs in `folder`, with a place for what is in progress."""
     from markupsafe import Markup
 
     html = report_page(
@@ -81,10 +74,8 @@ def progress(snapshot: Snapshot, title: str, shown: Page, address: Address, *, b
     """What is in progress in a results folder.
 
     Args:
-        snapshot: what there is.
         title: of the page.
         shown: the page of the finished runs.
-        address: gives the address of a run's folder.
         behind: how many finished runs are not on it yet.
         problem: why they are not; empty if they will be.
     """
@@ -94,9 +85,7 @@ def progress(snapshot: Snapshot, title: str, shown: Page, address: Address, *, b
         for anchor, run in running.items()
     }
     html = printable(
-        _environment()
-        .get_template("progress.html.jinja")
-        .render(
+        _progress_template().render(
             snapshot=snapshot,
             running=running,
             accuracies={anchor: _accuracy(curve[0]) if curve else "" for anchor, curve in curves.items()},
@@ -106,6 +95,7 @@ def progress(snapshot: Snapshot, title: str, shown: Page, address: Address, *, b
             page=shown.version,
             measures=MEASURES,
             listed=LISTED,
+            estimate=estimate,
         )
     )
     total = sum(len(sweep.runs) for sweep in snapshot.sweeps)
@@ -117,12 +107,7 @@ def progress(snapshot: Snapshot, title: str, shown: Page, address: Address, *, b
 
 
 def listing(place: Sequence[str], files: Sequence[tuple[str, int]]) -> str:
-    """A page with the files of a run.
-
-    Args:
-        place: its folder, below the results folder.
-        files: as `files.listing` gives them.
-    """
+    """A page with the files of a run at a place below the results folder, as `files.listing` gives them."""
     html = rendered_page(
         "files.html.jinja",
         PACKAGE,
@@ -137,10 +122,8 @@ def listing(place: Sequence[str], files: Sequence[tuple[str, int]]) -> str:
 
 
 @cache
-def _environment() -> "Environment":
-    environment = templates(PACKAGE)
-    environment.filters |= {"about": estimate}
-    return environment
+def _progress_template() -> "Template":
+    return templates(PACKAGE).get_template("progress.html.jinja")
 
 
 def _accuracy(curve: Mapping[str, Any]) -> str:

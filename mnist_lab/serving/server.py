@@ -8,12 +8,12 @@ none through a link; a browser lets none of them ask this server.
 import errno
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import PurePosixPath
 from socketserver import TCPServer
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import quote, unquote
 
 from typing_extensions import override
@@ -44,9 +44,9 @@ _SEARCH = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; sandbox allow-scripts"
 )
 """For a page that lies in the results folder: its script runs, but cannot ask this server."""
-_TYPES = {".png": "image/png"} | dict.fromkeys(
-    (".txt", ".yaml", ".json", ".jsonl", ".md", ".csv"), "text/plain; charset=utf-8"
-)
+_HTML, _TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
+_TYPES = {".png": "image/png"} | dict.fromkeys((".txt", ".yaml", ".json", ".jsonl", ".md", ".csv"), _TEXT)
+_UNKNOWN = {"Content-Type": "application/octet-stream", "Content-Disposition": "attachment"}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -111,38 +111,35 @@ class Handler(BaseHTTPRequestHandler):
             elif site.has_run([*place, name]):
                 self._answer(HTTPStatus.MOVED_PERMANENTLY, {"Location": f"/{quote(path[1:])}/", "Content-Length": "0"})
             elif name and not name.startswith(".") and site.has_run(place):
-                with files.opened(site.folder, place, name) as file:
-                    kind = _TYPES.get(PurePosixPath(name).suffix)
-                    how = {} if kind else {"Content-Disposition": "attachment"}
-                    self._send_file(
-                        file, kind or "application/octet-stream", {**how, "Content-Security-Policy": _INERT}
-                    )
+                kind = _TYPES.get(PurePosixPath(name).suffix)
+                how = {"Content-Type": kind} if kind else _UNKNOWN
+                self._send_file(place, name, {**how, "Content-Security-Policy": _INERT})
             elif name == SEARCH_PAGE and len(place) == 1 and site.has_search(place[0]):
-                with files.opened(site.folder, place, name) as file:
-                    self._send_file(file, "text/html; charset=utf-8", {"Content-Security-Policy": _SEARCH})
+                self._send_file(place, name, {"Content-Type": _HTML, "Content-Security-Policy": _SEARCH})
             else:
                 raise FileNotFoundError(path)
-        except (OSError, ValueError) as error:
-            if isinstance(error, ConnectionError):
-                raise
+        except ConnectionError:
+            raise
+        except (OSError, ValueError):
             self._refuse(HTTPStatus.NOT_FOUND, "there is no such page.")
 
-    def _send_file(self, file: BinaryIO, kind: str, headers: Mapping[str, str]) -> None:
-        size = os.fstat(file.fileno()).st_size
-        self._answer(HTTPStatus.OK, {"Content-Type": kind, "Content-Length": str(size), **headers})
-        if size and self.command != "HEAD":
-            sent = self.connection.sendfile(file, count=size)  # and no more, for it may grow meanwhile
-            self.close_connection |= sent < size
+    def _send_file(self, place: Sequence[str], name: str, headers: Mapping[str, str]) -> None:
+        with files.opened(self._site.folder, place, name) as file:
+            size = os.fstat(file.fileno()).st_size
+            self._answer(HTTPStatus.OK, {"Content-Length": str(size), **headers})
+            if size and self.command != "HEAD":
+                sent = self.connection.sendfile(file, count=size)  # and no more, for it may grow meanwhile
+                self.close_connection |= sent < size
 
     def _send(self, content: str | bytes, headers: Mapping[str, str] = {}, status: HTTPStatus = HTTPStatus.OK) -> None:
         body = content.encode() if isinstance(content, str) else content
-        known = {"Content-Type": "text/html; charset=utf-8", "Content-Length": str(len(body))}
+        known = {"Content-Type": _HTML, "Content-Length": str(len(body))}
         self._answer(status, {**known, **headers})
         if self.command != "HEAD":
             self.wfile.write(body)
 
     def _refuse(self, status: HTTPStatus, why: str, headers: Mapping[str, str] = {}) -> None:
-        self._send(f"{status.phrase}: {why}\n", {"Content-Type": "text/plain; charset=utf-8", **headers}, status)
+        self._send(f"{status.phrase}: {why}\n", {"Content-Type": _TEXT, **headers}, status)
 
     def _answer(self, status: HTTPStatus, headers: Mapping[str, str]) -> None:
         self.send_response(status)

@@ -34,18 +34,14 @@ def stamp(file: Path) -> Stamp | None:
 
 
 class Kept(Generic[Value]):
-    """What was read from files, each for as long as it is the same file.
-
-    Args:
-        read: reads one; what it raises is not kept.
-    """
+    """What `read` gives of files, each for as long as it is the same file; what it raises is not kept."""
 
     def __init__(self, read: Callable[[Path], Value]) -> None:
         self._read = read
         self._known: dict[Path, tuple[Stamp | None, Value]] = {}
 
     def __call__(self, file: Path) -> Value:
-        """What is read from a file; raises what reading it does."""
+        """What is read from a file."""
         now = stamp(file)
         known = self._known.get(file)
         if known is None or known[0] != now:
@@ -90,11 +86,7 @@ class UnfinishedRun:
         return "test" if self.config and self.config.data.validation.split == "test" else "validation"
 
     def left(self, now: float) -> float | None:
-        """Estimated seconds until its last epoch ends; None if that is not known.
-
-        Args:
-            now: Unix time.
-        """
+        """Estimated seconds from `now` (Unix time) until its last epoch ends; None if that is not known."""
         if not self.history or self.epochs is None:
             return None
         known = [record["seconds"] for record in self.history if "seconds" in record]

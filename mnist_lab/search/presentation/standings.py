@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 from mnist_lab.config.settings import setting_name
 from mnist_lab.search import promotion
@@ -18,20 +19,12 @@ def standings(record: Search) -> list[Trial]:
 
     Of two objectives front after front, each in the order of the first objective.
     """
-    by_depth: dict[int, list[Trial]] = {}
-    for trial in record.trials:
-        if trial.reached:
-            by_depth.setdefault(depth(record, trial), []).append(trial)
+    deepest_first = sorted((trial for trial in record.trials if trial.reached), key=promotion.depth, reverse=True)
     return [
         trial
-        for _, some in sorted(by_depth.items(), reverse=True)
+        for _, some in groupby(deepest_first, promotion.depth)
         for trial in promotion.ranked([(one, one.reached[-1]) for one in some], record.objectives)
     ]
-
-
-def depth(record: Search, trial: Trial) -> int:
-    """The epochs of the last rung of a trial with numbers; at the end of its training all, however early it stopped."""
-    return record.budget.epochs if trial.state == "finished" else trial.reached[-1].epoch
 
 
 def best(record: Search) -> list[Trial]:
@@ -50,11 +43,6 @@ def ahead(record: Search) -> list[Trial]:
     return ranked[1 : max(FEWEST_AHEAD, len(ranked) // AHEAD)]
 
 
-def lost(record: Search) -> list[Trial]:
-    """The trials that failed or were refused, by number."""
-    return [trial for trial in record.trials if trial.state in ("failed", "refused")]
-
-
 def arms(record: Search) -> Sequence[Arm]:
     """The base and the trials that were confirmed; none before the confirmation."""
     return record.confirmation.arms if record.confirmation else ()
@@ -62,8 +50,7 @@ def arms(record: Search) -> Sequence[Arm]:
 
 def chosen(record: Search) -> Arm | None:
     """The arm of the confirmation that the search put first; None if that was not confirmed."""
-    first = next(iter(best(record)), None)
-    return next((arm for arm in arms(record) if first and arm.trial == first.number), None)
+    return next((arm for arm in arms(record) if arm.trial and arm.trial == record.best), None)
 
 
 def parameter_names(space: Sequence[Parameter]) -> Mapping[str, str]:

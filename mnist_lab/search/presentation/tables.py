@@ -63,20 +63,18 @@ def front(record: Search) -> Table | None:
 
 
 def lost(record: Search) -> Table:
-    """The trials that failed or were refused, with the reason."""
-    return Table(
-        ("Trial", "State", "Reason", "Values"),
-        [
-            (
-                _counted(trial.number),
-                Cell(wording.STATES[trial.state]),
-                Cell(trial.reason or ""),
-                Cell(wording.values(record, trial)),
-            )
-            for trial in standings.lost(record)
-        ],
-        [0],
-    )
+    """The trials that failed or were refused, by number, with the reason."""
+    rows = [
+        (
+            _counted(trial.number),
+            Cell(wording.STATES[trial.state]),
+            Cell(trial.reason or ""),
+            Cell(wording.values(record, trial)),
+        )
+        for trial in record.trials
+        if trial.state in ("failed", "refused")
+    ]
+    return Table(("Trial", "State", "Reason", "Values"), rows, [0])
 
 
 def space(record: Search) -> Table:

@@ -22,6 +22,7 @@ from mnist_lab.reports.wording import (
     signed,
     some_runs,
 )
+from mnist_lab.search import promotion
 from mnist_lab.search.presentation import standings
 from mnist_lab.search.presentation.importance import LEAST, SHARE, Unknown
 from mnist_lab.search.record import Arm, Limit, Objective, Parameter, Search, Trial, Value
@@ -105,8 +106,7 @@ def outcome(record: Search) -> str:
         return _outcome_of_two(record, first)
     trial, watched = first[0], record.watched
     value_of_it = trial.measured(watched.measure)
-    depth = standings.depth(record, trial)
-    same = [each for each in record.trials if each.reached and standings.depth(record, each) == depth]
+    same = [each for each in record.trials if each.reached and promotion.depth(each) == promotion.depth(trial)]
     equal = [str(each.number) for each in same if each is not trial and each.measured(watched.measure) == value_of_it]
     end, long = ("", "to the end") if trial.state == "finished" else (f" of {record.budget.epochs}", "that long so far")
     among = f" the best of {len(same):,} trained {long}" if len(same) > 1 else f" the only one trained {long}"
@@ -136,12 +136,11 @@ def _outcome_of_two(record: Search, front: list[Trial]) -> str:
 
     where = f"on the Pareto front of {MEASURES[one.measure]} and {MEASURES[other.measure]}"
     reach = f", from {both(front[0])} to {both(front[-1])}" if len(front) > 1 else f": {both(front[0])}"
+    are = "is" if len(front) == 1 else "are"
     if not trained:
-        who = f"{count(len(front), 'trial')} {'is' if len(front) == 1 else 'are'} {where} so far"
-        return f"No trial has been trained to the end; {who}{reach}."
+        return f"No trial has been trained to the end; {count(len(front), 'trial')} {are} {where} so far{reach}."
     if trained == 1:
         return f"The only trial that was trained to the end is {where}{reach}."
-    are = "is" if len(front) == 1 else "are"
     return f"{len(front)} of the {trained:,} trials that were trained to the end {are} {where}{reach}."
 
 
@@ -151,8 +150,7 @@ def confirmed(record: Search) -> str:
     if done is None:
         return _unconfirmed(record)
     if arm is None:
-        first = next(iter(standings.best(record)), None)
-        who = f"Trial {first.number}" if first else "The best trial"
+        who = f"Trial {record.best}" if record.best else "The best trial"
         if done.missing:
             return f"{who} is not confirmed: {count(done.missing, 'run')} of the confirmation failed or did not finish."
         return f"{who} is not confirmed: it has the configuration of the base."
@@ -205,9 +203,7 @@ def optimism(record: Search) -> str:
     amount = pp(abs(flattering)).removeprefix("+") if watched.measure == "val_accuracy" else f"{abs(flattering):.4f}"
     if float(amount.split()[0]) == 0:
         return f"{said}: the search was not optimistic."
-    if flattering > 0:
-        return f"{said}: the search was optimistic by {amount}."
-    return f"{said}: the search was pessimistic by {amount}."
+    return f"{said}: the search was {'optimistic' if flattering > 0 else 'pessimistic'} by {amount}."
 
 
 def tried(record: Search) -> str:

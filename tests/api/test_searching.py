@@ -6,7 +6,6 @@ from html import escape
 import pytest
 
 import mnist_lab
-from mnist_lab.api.found import Found
 from mnist_lab.errors import InputError, SetupError
 from tests.lab import finish
 from tests.markup import Document
@@ -17,7 +16,7 @@ BASE = "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [8]}\n"
 
 
 def found(record=None, files=()):
-    return Found(record or of_accuracy(), mnist_lab.load_config("mlp_512"), None, files)
+    return mnist_lab.Found(record or of_accuracy(), mnist_lab.load_config("mlp_512"), None, files)
 
 
 @pytest.fixture
