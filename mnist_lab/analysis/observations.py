@@ -114,10 +114,7 @@ def observe(evidence: Evidence) -> list[Observation]:
 def observe_run(config: "Config", measured: "Measured", history: History) -> list[Observation]:
     """The observations about a run, from its configuration, its numbers and its history.
 
-    Args:
-        config: as it was trained.
-        measured: its numbers; existing observations are ignored.
-        history: a record per epoch.
+    Those that `measured` has already are ignored.
     """
     dataset, test = measured.dataset, measured.test
     return observe(

@@ -26,11 +26,7 @@ def find_sides(references: Sequence[str], results: Path) -> list[Side]:
     """The sides that `references` stand for, in their order.
 
     A run's folder or its id stands for that run. An experiment's name or folder, or a fingerprint, stands for all its
-    finished runs, which have to differ in seed only.
-
-    Args:
-        references: what was asked for.
-        results: the folder below which names are looked for.
+    finished runs, which have to differ in seed only. Names are looked for below `results`.
 
     Raises:
         InputError: there is no such run, one is ambiguous or damaged, or a run is in two sides.

@@ -44,10 +44,6 @@ def published(reference: Reference, group: Group | None) -> dict[str, Published]
     """Every accuracy that can be published, as a reference calls it.
 
     The best test accuracy over the epochs is known of ours where the test images served as validation images.
-
-    Args:
-        reference: the published numbers.
-        group: our runs; None if there are none.
     """
     return {
         "train_accuracy": Published(reference.train_accuracy, group and group.train),
@@ -288,10 +284,7 @@ class Study:
 def study(title: str, groups: Iterable[Group], problems: Sequence[str] = ()) -> Study:
     """Compare groups: each with its base if both have their data in common, and with all others on these data.
 
-    Args:
-        title: what the comparison is called.
-        groups: as `reports.groups` gives them.
-        problems: as `reports.collect` gives them.
+    Groups and problems are as `reports.groups` and `reports.collect` give them.
     """
     apart = _by_data(groups)
     headings = Counter(some[0].data.heading for some in apart)

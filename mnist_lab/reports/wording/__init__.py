@@ -10,8 +10,6 @@ from mnist_lab.reports.wording.comparison import (
 from mnist_lab.reports.wording.notes import (
     APART,
     INTERVAL,
-    LATEX_FOLDS,
-    LATEX_MARKS,
     NO_TIMES,
     OWN_IMAGES,
     PLANNED,
@@ -47,8 +45,6 @@ __all__ = [
     "CI",
     "DID",
     "INTERVAL",
-    "LATEX_FOLDS",
-    "LATEX_MARKS",
     "NO_TIMES",
     "OBSERVED",
     "OWN_IMAGES",

@@ -62,8 +62,6 @@ _MORE = (
     "power (noncentral t, at the level of the current step of Holm's correction). It is an order of magnitude, since "
     "the size is itself an estimate; where it cannot be estimated, no number is given."
 )
-LATEX_MARKS = f"*: significant at {ALPHA:g} (paired sign-flip test, Holm-corrected); dag: too few seeds for a verdict."
-LATEX_FOLDS = f"*: validation accuracy differs significantly at {ALPHA:g} (corrected resampled t-test, Holm-corrected)."
 _MODELS = (
     "McNemar's exact test counts the test images that only one of two models misclassifies. It compares two "
     "trained models, not the experiments: other seeds would give other models."
@@ -142,7 +140,10 @@ def notes(study: "Study") -> list[str]:
         SCOPE: bool(found),
         FOLDS: len(found) < len(every),
         "In parentheses after a published accuracy: ours minus the published one, in percentage points.": any(
-            value is not None for group in study.groups for key, value in group.published if key.endswith("accuracy")
+            value is not None
+            for group in study.groups
+            for key, value in group.first.published
+            if key.endswith("accuracy")
         ),
         _selection(study): True,
         _MEANS: True,
