@@ -150,9 +150,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "published": accuracies if any(value is not None for value in accuracies.values()) else None,
         "points_above_published": {key: one.points for key, one in known.items()},
         "seconds": {"total": group.seconds, "epoch": group.epoch_seconds},
-        "observations": [
-            {"rule": one.rule, "text": wording.comparison(one), "value": one.value} for one in entry.observations
-        ],
+        "observations": [one.model_dump() for one in entry.observations],
     }
 
 

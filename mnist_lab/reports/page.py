@@ -122,7 +122,7 @@ class Row:
     @property
     def observations(self) -> list[str]:
         """What is observed of the first run alone."""
-        return [wording.observation(one) for one in observed(self.group.runs[0])]
+        return [one.text for one in observed(self.group.runs[0])]
 
 
 @dataclass(frozen=True)

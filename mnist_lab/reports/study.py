@@ -10,13 +10,14 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from mnist_lab.analysis import Observation, mean_accuracy_interval, wilson
+from mnist_lab.analysis import mean_accuracy_interval, wilson
 from mnist_lab.analysis.family import Tested, tested
 from mnist_lab.analysis.pareto import front
 from mnist_lab.analysis.verdicts import Scores, Verdict, verdicts
 from mnist_lab.config.schema import Reference
 from mnist_lab.reports.rules import observations
 from mnist_lab.reports.runs import Data, Group, Spread, settings_of, short_names
+from mnist_lab.runs.measured import Observed
 
 Interval = tuple[float, float]
 Family = Sequence[tuple[Group, Group]]
@@ -70,7 +71,7 @@ class Entry:
     """On its test accuracy against that of its base; None without one."""
     gap: Tested | None = None
     """The same of its generalization gap."""
-    observations: tuple[Observation, ...] = ()
+    observations: tuple[Observed, ...] = ()
     """What is seen beside the other experiments."""
 
     @property
@@ -193,7 +194,7 @@ class Section:
                 found.setdefault(entry.base.name, []).append(entry)
         return found
 
-    def observed(self, rule: str) -> list[tuple[Group, Observation]]:
+    def observed(self, rule: str) -> list[tuple[Group, Observed]]:
         """The observations that a rule makes about the experiments."""
         return [(entry.group, one) for entry in self.entries for one in entry.observations if one.rule == rule]
 

@@ -34,6 +34,19 @@ PLANNED = (
     "p is valid if the number of seeds was fixed beforehand: adding seeds until p is small enough finds differences "
     "that do not exist."
 )
+BIASED = (
+    "Inconclusive about overfitting: the two differ in dropout layers or augmentation, which bias the gap by "
+    "lowering training accuracy."
+)
+OBSERVED = {
+    "Near chance level": "chance_level",
+    "Overfitting compared with the base": "gap_against_base",
+    "Where overfitting starts": "overfitting_onset",
+    "Not trained to convergence": "still_improving",
+    "Epochs to reach a level of accuracy": "stays_above",
+    "Faster than the base": "faster",
+}
+"""Headings of the observations other than verdicts, with the rule of `reports.rules` below each."""
 _DIFFERENCE = "Difference: test accuracy minus the base's with the same seeds, in percentage points (pp)."
 TESTED = (
     f"{_DIFFERENCE} Verdict: paired sign-flip test (exact up to {FLIPPED} seeds, with random sign combinations beyond) "
