@@ -15,7 +15,6 @@ from evidence.writeups import writeups
 from mnist_lab.analysis import observed
 from mnist_lab.config import Config, fingerprint
 from mnist_lab.errors import InputError
-from mnist_lab.reports import wording
 from mnist_lab.runs import PLOTS, Run, RunFolder, finished_runs, load_run, read_runs
 
 NUMBERS = ("config.yaml", "environment.json", "history.jsonl", "mistakes.json", "metrics.json")
@@ -103,7 +102,7 @@ def refresh_observations(target: Path) -> None:
     """Bring what each run's `metrics.json` says in sentences up to what this version observes of its history."""
     for folder in finished_runs(target):
         run = load_run(folder.path)
-        measured = run.measured.with_observations(wording.stored(observed(run)))
+        measured = run.measured.with_observations(observed(run))
         if measured != run.measured:
             folder.write_measured(measured)
 

@@ -24,7 +24,7 @@ from mnist_lab.analysis.observations import OVERFIT_GAP
 from mnist_lab.config import fingerprint, load_config
 from mnist_lab.config.shipped import names
 from mnist_lab.plots import save
-from mnist_lab.reports import collect, wording, write_report
+from mnist_lab.reports import collect, write_report
 from mnist_lab.reports.write import document
 from mnist_lab.runs import PLOTS, load_run
 from tests.run_folders import MNIST, edit_metrics, finished_run
@@ -237,7 +237,7 @@ def test_a_conclusion_on_the_base_has_the_test_of_the_table_and_of_the_report(of
     found = claim_of([one], "Removing dropout lowers test accuracy")
     assert row.entry.verdict.p == pytest.approx(4 * 2 / 2**11)  # four arms, eleven seeds
     assert found.numbers.endswith("p = .004; corrected for 4 comparisons).")
-    [reported] = [wording.comparison(seen) for seen in row.entry.observations if seen.rule == "gap_against_base"]
+    [reported] = [seen.text for seen in row.entry.observations if seen.rule == "gap_against_base"]
     numbers = re.search(r"\+1\.50 pp.*", claim_of([one], "Removing dropout widens").numbers)[0]
     for words in (
         "p = .004; corrected for 4 comparisons)",

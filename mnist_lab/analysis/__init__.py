@@ -7,12 +7,10 @@ are imported only inside the functions that compute with them.
 """
 
 from mnist_lab.analysis.intervals import mean_accuracy_interval, mean_interval, wilson
-from mnist_lab.analysis.landmarks import Onset, first_gap, overfitting_onset, stays_above
-from mnist_lab.analysis.observations import Observation, observe, observe_run, observed
+from mnist_lab.analysis.landmarks import first_gap, overfitting_onset, stays_above
+from mnist_lab.analysis.observations import observe, observe_run, observed
 
 __all__ = [
-    "Observation",
-    "Onset",
     "first_gap",
     "mean_accuracy_interval",
     "mean_interval",

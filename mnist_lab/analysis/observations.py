@@ -1,12 +1,13 @@
-"""Observations about one run. Each comes from a rule: a name, a number, and the facts that its sentence needs.
+"""Observations about one run. Each comes from a rule: a name, a number, and a sentence.
 
 A rule is a function from the `Evidence` to an observation or None, defined by its docstring and the constants
-above it. To add one, write the function, name it in `RULES`, and give it its sentence in `reports.wording`.
+above it. To add one, write the function and name it in `RULES`. The number is a fraction of 1 for accuracies and their
+differences, or an epoch, and always finite.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite, isnan, log
+from math import isnan, log
 from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from mnist_lab.analysis.intervals import wilson
 from mnist_lab.analysis.landmarks import keeps, overfitting_onset, window
 from mnist_lab.errors import MnistLabError
 from mnist_lab.history import History, best_epoch, column
+from mnist_lab.runs.measured import Observed
+from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
     from mnist_lab.config import Config
@@ -26,18 +29,6 @@ LEARNED = 0.1  # share of the way from guessing to perfect, below which nothing 
 MEMORISED = 0.5  # share of that way that training accuracy must be along for a held-out one at chance to be overfitting
 IMPROVING = 0.02  # fall of validation loss between the last two windows, as a fraction
 LEVELS = (0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)  # accuracies worth naming
-
-
-@dataclass(frozen=True)
-class Observation:
-    """What a rule found."""
-
-    rule: str
-    """The rule's name, stable for programs."""
-    value: float | None
-    """The rule's number: a fraction of 1 for accuracies and their differences, or an epoch. Always finite."""
-    facts: Mapping[str, Any]
-    """What its sentence is made from, by name."""
 
 
 @dataclass(frozen=True)
@@ -99,10 +90,10 @@ class Evidence:
         return bool(self.history) and diverged(self) is None
 
 
-Rule = Callable[[Evidence], Observation | None]
+Rule = Callable[[Evidence], Observed | None]
 
 
-def observe(evidence: Evidence) -> list[Observation]:
+def observe(evidence: Evidence) -> list[Observed]:
     """The observations about a run, in the order of `RULES`.
 
     For a run near chance level, that is the only observation: how well it fits is meaningless.
@@ -111,13 +102,10 @@ def observe(evidence: Evidence) -> list[Observation]:
     return [observation for rule in rules if (observation := rule(evidence)) is not None]
 
 
-def observe_run(config: "Config", measured: "Measured", history: History) -> list[Observation]:
+def observe_run(config: "Config", measured: "Measured", history: History) -> list[Observed]:
     """The observations about a run, from its configuration, its numbers and its history.
 
-    Args:
-        config: as it was trained.
-        measured: its numbers; existing observations are ignored.
-        history: a record per epoch.
+    Those that `measured` has already are ignored.
     """
     dataset, test = measured.dataset, measured.test
     return observe(
@@ -135,28 +123,31 @@ def observe_run(config: "Config", measured: "Measured", history: History) -> lis
     )
 
 
-def observed(run: "Run") -> list[Observation]:
+def observed(run: "Run") -> list[Observed]:
     """The observations about a finished run, in the words of this version; as stored if its files are damaged."""
     try:
         return observe_run(run.config, run.measured, run.history)
     except MnistLabError:
-        return [Observation(one.rule, one.value, {"text": one.text}) for one in run.measured.observations]
+        return list(run.measured.observations)
 
 
-def diverged(run: Evidence) -> Observation | None:
+def diverged(run: Evidence) -> Observed | None:
     """A loss is not finite, or training loss ends above `EXPLODED` times both its start and that of guessing."""
     for key, name in (("loss", "training"), ("val_loss", run.validation_name)):
         for row, value in zip(run.history, column(run.history, key), strict=True):
             if key in row and isnan(value):
-                return Observation("diverged", int(row["epoch"]), {"loss": name, "epoch": int(row["epoch"])})
+                epoch = int(row["epoch"])
+                text = f"Diverged: {name} loss is not finite at epoch {epoch}."
+                return Observed(rule="diverged", value=epoch, text=text)
     losses = column(run.history, "loss")
     guessing = log(run.classes) if run.classes else 0.0
     if losses and losses[-1] > EXPLODED * max(losses[0], guessing):
-        return Observation("diverged", losses[-1], {"first": losses[0], "last": losses[-1]})
+        text = f"Diverged: training loss rose from {losses[0]:.4g} at epoch 1 to {losses[-1]:.4g} at the end."
+        return Observed(rule="diverged", value=losses[-1], text=text)
     return None
 
 
-def chance_level(run: Evidence) -> Observation | None:
+def chance_level(run: Evidence) -> Observed | None:
     """Training accuracy ends less than `LEARNED` of the way from guessing (1 / classes) to perfect.
 
     Or held-out accuracy does, while training accuracy is not even `MEMORISED` of that way along.
@@ -164,14 +155,16 @@ def chance_level(run: Evidence) -> Observation | None:
     if run.classes is None or run.classes < 2:
         return None
     chance = 1 / run.classes
-    accuracy, (_, other) = run.last("accuracy"), run.held_out
+    accuracy, (name, other) = run.last("accuracy"), run.held_out
     learned, memorised = (chance + share * (1 - chance) for share in (LEARNED, MEMORISED))
     if not (accuracy < learned or (accuracy < memorised and other < learned)):
         return None
-    return Observation("chance_level", accuracy, {**_accuracies(run), "chance": chance})
+    held_out = "" if isnan(other) else f" and {name} accuracy at {other:.4f}"
+    text = f"Near chance level: training accuracy ends at {accuracy:.4f}{held_out}; guessing gives {chance:.4f}."
+    return Observed(rule="chance_level", value=accuracy, text=text)
 
 
-def overfits(run: Evidence) -> Observation | None:
+def overfits(run: Evidence) -> Observed | None:
     """The gap counts (`Evidence.gap_counts`), or validation loss has turned (`overfitting_onset`).
 
     Running training accuracy is taken during the epoch, with dropout and augmentation on, and so understates:
@@ -180,39 +173,48 @@ def overfits(run: Evidence) -> Observation | None:
     start = overfitting_onset(run.history)
     if not run.learned or not (run.gap_counts or start):
         return None
-    facts: dict[str, Any] = {"gap": _accuracies(run) if run.gap_counts else None}
+    parts = [_gap(run)] if run.gap_counts else []
     if start:
-        facts |= {"loss": run.validation_name, "lowest": start.epoch, "rise": start.rise, "epochs": run.epochs}
-    return Observation("overfits", run.gap if isfinite(run.gap) else None, facts)
+        rise = f"rose {100 * start.rise:.0f} % by epoch {run.epochs}"
+        parts.append(f"{run.validation_name} loss was lowest at epoch {start.epoch} and {rise}")
+    value = None if isnan(run.gap) else run.gap
+    return Observed(rule="overfits", value=value, text=f"Overfits: {'; '.join(parts)}.")
 
 
-def onset(run: Evidence) -> Observation | None:
+def onset(run: Evidence) -> Observed | None:
     """Where validation loss turned, with validation accuracy after it (`overfitting_onset`)."""
     found = overfitting_onset(run.history)
     if not run.learned or found is None or len(found.after) < 2:
         return None
-    after = {"mean": mean(found.after), "deviation": stdev(found.after)}
-    return Observation("overfitting_onset", found.epoch, {"name": run.validation_name, "epoch": found.epoch, **after})
+    text = (
+        f"Overfitting starts at epoch {found.epoch}: {run.validation_name} accuracy after it is "
+        f"{mean(found.after):.4f} ± {stdev(found.after):.4f} (mean and standard deviation of the epochs that follow)."
+    )
+    return Observed(rule="overfitting_onset", value=found.epoch, text=text)
 
 
-def underfits(run: Evidence) -> Observation | None:
+def underfits(run: Evidence) -> Observed | None:
     """No overfitting, and both training and held-out accuracy end below `FITTED`."""
-    accuracy, (_, other) = run.last("accuracy"), run.held_out
+    accuracy, (name, other) = run.last("accuracy"), run.held_out
     if not run.learned or not (round(accuracy, 4) < FITTED and round(other, 4) < FITTED) or overfits(run):
         return None
-    return Observation("underfits", accuracy, _accuracies(run))
+    where = f"{accuracy:.4f} (training) and {other:.4f} ({name})"
+    return Observed(rule="underfits", value=accuracy, text=f"Underfits: accuracy ends at {where}, both below {FITTED}.")
 
 
-def no_overfitting(run: Evidence) -> Observation | None:
+def no_overfitting(run: Evidence) -> Observed | None:
     """At least two epochs, a known gap, and neither `overfits` nor `underfits` applies."""
     if len(run.history) < 2 or not run.learned or isnan(run.gap) or overfits(run) or underfits(run):
         return None
-    rows = run.validation_rows if run.gap >= OVERFIT_GAP else None
-    facts = {"gap": _accuracies(run), "rows": rows, "understated": run.understated}
-    return Observation("no_overfitting", run.gap, facts)
+    text = f"No sign of overfitting: {_gap(run)}"
+    if run.validation_rows and run.gap >= OVERFIT_GAP:
+        text += f", which chance could explain with {count(run.validation_rows, f'{run.held_out[0]} image')}"
+    elif run.understated:
+        text += ", though dropout or augmentation lowers training accuracy"
+    return Observed(rule="no_overfitting", value=run.gap, text=f"{text}.")
 
 
-def still_improving(run: Evidence) -> Observation | None:
+def still_improving(run: Evidence) -> Observed | None:
     """Validation loss is lowest within the last window and its mean there is `IMPROVING` below the one before.
 
     A window is a tenth of the epochs, at least two; in runs of two or three epochs it is one.
@@ -226,36 +228,41 @@ def still_improving(run: Evidence) -> Observation | None:
     fall = 1 - now / before if before > 0 else 0.0
     if lowest[0] <= run.epochs - size or fall < IMPROVING:
         return None
-    facts = {"name": run.validation_name, "epochs": run.epochs, "window": size, "before": before, "now": now}
-    return Observation("still_improving", fall, facts)
+    name, percent = run.validation_name, f"{100 * fall:.0f} %"
+    if size == 1:
+        text = f"{name} loss fell {percent} in the last epoch, from {before:.4f} to {now:.4f}"
+    else:
+        text = (
+            f"mean {name} loss of the last {size} epochs is {percent} below that of the {size} before "
+            f"({now:.4f} against {before:.4f})"
+        )
+    return Observed(rule="still_improving", value=fall, text=f"Still improving at epoch {run.epochs}: {text}.")
 
 
-def best(run: Evidence) -> Observation | None:
+def best(run: Evidence) -> Observed | None:
     """The epoch at which the monitored quantity is best."""
     found = best_epoch(run.history, run.monitor)
     if found is None:
         return None
+    epoch, value = found
+    name = f"{run.validation_name if run.monitor.startswith('val_') else 'training'} {run.monitor.removeprefix('val_')}"
     last = run.last(run.monitor)
-    name = f"{run.validation_name} " if run.monitor.startswith("val_") else "training "
-    facts = {
-        "what": name + run.monitor.removeprefix("val_"),
-        "epoch": found[0],
-        "epochs": run.epochs,
-        "best": found[1],
-        "last": last if isfinite(last) else None,
-    }
-    return Observation("best_epoch", found[0], facts)
+    end = "the last" if epoch == run.epochs else "the last has none" if isnan(last) else f"the last has {last:.4f}"
+    text = f"Best epoch by {name}: {epoch} of {run.epochs} ({value:.4f}; {end})."
+    return Observed(rule="best_epoch", value=epoch, text=text)
 
 
-def settled(run: Evidence) -> Observation | None:
+def settled(run: Evidence) -> Observed | None:
     """The highest of `LEVELS` that validation accuracy keeps to the end (`landmarks.keeps`)."""
     for level in reversed(LEVELS):
         if (first := keeps(run.history, level)) is not None:
-            return Observation("stays_above", first, {"name": run.validation_name, "level": level, "epoch": first})
+            name = run.validation_name.capitalize()
+            text = f"{name} accuracy stays at or above {level:g} from epoch {first} on."
+            return Observed(rule="stays_above", value=first, text=text)
     return None
 
 
-def reference(run: Evidence) -> Observation | None:
+def reference(run: Evidence) -> Observed | None:
     """Where the published test accuracy lies with respect to ours and its 95 % interval.
 
     The interval covers the choice of test images; it does not cover the choice of the seed.
@@ -263,31 +270,62 @@ def reference(run: Evidence) -> Observation | None:
     published, ours = run.reference.get("test_accuracy"), run.test_accuracy
     if published is None or ours is None or isnan(ours):
         return None
-    return Observation("reference", ours - published, {"ours": ours, "theirs": published, "ci": run.test_interval})
+    low, high = run.test_interval or (ours, ours)
+    if published < low:
+        place, where = "Above", "below"
+    elif published > high:
+        place, where = "Below", "above"
+    else:
+        place, where = "Consistent with" if run.test_interval else "Equals", "within"
+    if run.test_interval:
+        numbers = f"which lies {where} our 95 % confidence interval {low:.4f} to {high:.4f} (one seed)"
+    else:
+        numbers = "one seed"
+    text = f"{place} the published test accuracy: {ours:.4f} against {published:.4f}, {numbers}."
+    return Observed(rule="reference", value=ours - published, text=text)
 
 
-def reference_best(run: Evidence) -> Observation | None:
+def reference_best(run: Evidence) -> Observed | None:
     """Best test accuracy over epochs beside the published best, where the test set is the validation set."""
     published, ours = run.reference.get("best_test_accuracy"), best_epoch(run.history, "val_accuracy")
     if published is None or ours is None or run.validation_name != "test":
         return None
-    return Observation("reference_best", ours[1] - published, {"ours": ours[1], "epoch": ours[0], "theirs": published})
+    epoch, accuracy = ours
+    text = (
+        f"Best test accuracy over the epochs: {accuracy:.4f} (epoch {epoch}), "
+        f"{_beside(accuracy - published, 'the published best')}, {published:.4f} (one seed)."
+    )
+    return Observed(rule="reference_best", value=accuracy - published, text=text)
 
 
-def selected_on_test(run: Evidence) -> Observation | None:
+def selected_on_test(run: Evidence) -> Observed | None:
     """The test set is the validation set, so that the best epoch is chosen on it."""
     found = best_epoch(run.history, "val_accuracy")
     if run.validation_name != "test" or found is None:
         return None
-    last = run.last("val_accuracy") if isfinite(run.last("val_accuracy")) else None
-    facts = {"best": found[1], "epoch": found[0], "last": last}
-    return Observation("selected_on_test", None if last is None else found[1] - last, facts)
+    (epoch, accuracy), last = found, run.last("val_accuracy")
+    end = "" if isnan(last) else f"; the last epoch's is {last:.4f}"
+    text = (
+        "Validated on the test set: the test images served as validation, so the best epoch's accuracy "
+        f"{accuracy:.4f} (epoch {epoch}) is optimistic{end}."
+    )
+    return Observed(rule="selected_on_test", value=None if isnan(last) else accuracy - last, text=text)
 
 
-def _accuracies(run: Evidence) -> dict[str, Any]:
-    """Of training and of what it is compared with, at the end."""
-    name, accuracy = run.held_out
-    return {"training": run.last("accuracy"), "name": name, "held_out": None if isnan(accuracy) else accuracy}
+def _gap(run: Evidence) -> str:
+    """How far training accuracy ends from what it is compared with, which is known."""
+    name, other = run.held_out
+    numbers = f"({run.last('accuracy'):.4f} against {other:.4f})"
+    return f"training accuracy ends {_beside(run.gap, name)} {numbers}"
+
+
+def _beside(difference: float, other: str) -> str:
+    """`0.12 pp above validation`, `equal to validation`."""
+    if difference == 0:
+        return f"equal to {other}"
+    size = f"{100 * abs(difference):.2f}"
+    size = "less than 0.01" if float(size) == 0 else size
+    return f"{size} pp {'above' if difference > 0 else 'below'} {other}"
 
 
 RULES: Sequence[Rule] = (

@@ -56,11 +56,10 @@ def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1) -> Paired:
     Raises:
         ValueError: the lengths differ, there is no pair, or a value is not finite.
     """
-    check_pairs(a, b)
+    given = differences(a, b)
     # Sorted, and with a mean that is not negative: neither order nor direction may change the random combinations.
-    differences = [y - x for x, y in zip(a, b, strict=True)]
-    sign = -1 if fmean(differences) < 0 else 1
-    upwards = sorted(sign * difference for difference in differences)
+    sign = -1 if fmean(given) < 0 else 1
+    upwards = sorted(sign * difference for difference in given)
     p, interval = _sign_flip(upwards, tests)
     if interval and sign < 0:
         interval = -interval[1], -interval[0]
@@ -75,12 +74,13 @@ def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1) -> Paired:
     )
 
 
-def check_pairs(a: Sequence[float], b: Sequence[float]) -> None:
-    """Raises a ValueError if these are no pairs of finite values."""
+def differences(a: Sequence[float], b: Sequence[float]) -> list[float]:
+    """Those of b from a, pair by pair; raises a ValueError if these are no pairs of finite values."""
     if len(a) != len(b) or not a:
         raise ValueError(f"expected pairs, received {len(a)} and {len(b)} values")
     if not all(map(isfinite, (*a, *b))):
         raise ValueError("expected finite values")
+    return [y - x for x, y in zip(a, b, strict=True)]
 
 
 def smallest_p(n: int) -> float:

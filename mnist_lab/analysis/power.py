@@ -45,17 +45,9 @@ def seeds_to_settle(difference: float, sd: float, *, arms: int = 1) -> int | Non
     """
     if not (isfinite(difference) and isfinite(sd)) or difference == 0 or sd <= 0:
         return None
-    effect = abs(difference) / sd
-
-    def enough(n: int) -> bool:
-        return _power(n, effect, ALPHA / arms) >= POWER
-
-    low = high = least_seeds(arms)
-    while not enough(high):
-        if high >= MOST:
-            return None
-        low, high = high + 1, min(2 * high, MOST)
-    return low + bisect_left(range(low, high), True, key=enough)
+    effect, possible = abs(difference) / sd, range(least_seeds(arms), MOST + 1)
+    fewest = bisect_left(possible, POWER, key=lambda n: _power(n, effect, ALPHA / arms))
+    return possible[fewest] if fewest < len(possible) else None
 
 
 def one_digit(number: int) -> int:

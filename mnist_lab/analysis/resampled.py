@@ -5,7 +5,7 @@ from math import inf, sqrt
 from statistics import fmean, stdev
 
 from mnist_lab.analysis.holm import ALPHA
-from mnist_lab.analysis.paired import Paired, check_pairs
+from mnist_lab.analysis.paired import Paired, differences
 
 
 def resampled(a: Sequence[float], b: Sequence[float], *, share: float, tests: int = 1) -> Paired:
@@ -31,16 +31,15 @@ def resampled(a: Sequence[float], b: Sequence[float], *, share: float, tests: in
     Raises:
         ValueError: the lengths differ, there is no pair, a value is not finite, or the share is not positive.
     """
-    check_pairs(a, b)
+    given = differences(a, b)
     if not share > 0:
         raise ValueError(f"expected a positive share, received {share}")
-    differences = [y - x for x, y in zip(a, b, strict=True)]
-    n, mean = len(differences), fmean(differences)
+    n, mean = len(given), fmean(given)
     if n == 1:
         return Paired(n, mean, sd=None, interval=None, p=1.0, smallest_p=1.0)
     from scipy.special import stdtr, stdtrit
 
-    sd = stdev(differences)
+    sd = stdev(given)
     error = sd * sqrt(1 / n + share)
     t = abs(mean) / error if error else inf if mean else 0.0
     half = float(stdtrit(n - 1, 1 - ALPHA / tests / 2)) * error

@@ -78,7 +78,7 @@ def print_comparison(comparison: Comparison, files: Sequence[Path]) -> None:
         print_table(("", *numbers), [cells[: 1 + len(numbers)] for cells in arm.cells])
         output.print()
         output.print(bullets(wording.findings(comparison, arm)))
-    base_seen = [f"{base.name}: {wording.comparison(one)}" for one in comparison.base.observations]
+    base_seen = [f"{base.name}: {one.text}" for one in comparison.base.observations]
     for remarks in (base_seen, wording.comparison_cautions(comparison)):
         if remarks:
             output.print()

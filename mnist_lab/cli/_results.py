@@ -97,7 +97,7 @@ def _remarks(run: Run) -> list[str]:
     reference = run.measured.reference
     changed = reference.departures if reference else ()
     incomparable = [f"Not comparable with the published numbers, because this run changes {', '.join(changed)}."]
-    observations = [wording.observation(one) for one in observed(run)]
+    observations = [one.text for one in observed(run)]
     return [*(incomparable if changed else []), *run.measured.dataset.notes, *observations]
 
 

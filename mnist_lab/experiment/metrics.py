@@ -12,7 +12,6 @@ from mnist_lab.config.schema import Validation
 from mnist_lab.experiment.data import Splits
 from mnist_lab.experiment.observer import Plan
 from mnist_lab.history import History, best_epoch
-from mnist_lab.reports import wording
 from mnist_lab.runs import FORMAT, Measured, measured
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def measure(
         reference=config.reference
         and measured.StoredReference.model_validate(config.reference.model_dump(mode="json", exclude_none=True)),
     )
-    return known.with_observations(wording.stored(observe_run(config, known, history)))
+    return known.with_observations(observe_run(config, known, history))
 
 
 def _dataset(splits: Splits, how: Validation, notes: tuple[str, ...]) -> measured.DatasetFacts:

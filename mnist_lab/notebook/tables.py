@@ -40,7 +40,7 @@ def run_html(run: Run) -> str:
             f"<div>{_text(about)}</div>",
             table(["", "Images", "Loss", "Accuracy", "95 % CI"], rows),
             "".join(_curves(run)),
-            _list([wording.observation(one) for one in observed(run)]),
+            _list([one.text for one in observed(run)]),
             f"<div><code>{_text(str(run.folder.path))}</code></div>",
         ],
     )

@@ -156,7 +156,7 @@ def _parameters(entry: Entry) -> Cell:
 
 def _published(part: str, entry: Entry) -> Cell:
     """A published accuracy, and ours minus it in percentage points: `0.9918 (+0.05)`."""
-    known = published_in(part, entry.group.published, entry.group)
+    known = published_in(part, entry.group.first.published, entry.group)
     points = "" if known.points is None else f"({wording.signed(known.points)})"
     return Cell(wording.as_published(known), points, known.accuracy)
 
@@ -176,13 +176,10 @@ def _time(entry: Entry) -> Cell:
 def exact(section: Section, entry: Entry, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The same for programs, a value to each name: a row of `summary.csv`, whose last columns are the times.
 
-    Args:
-        section: what the experiment is compared in.
-        entry: the experiment.
-        settings: those in which the experiments of the study differ (`runs.settings_of`).
+    `settings` are those in which the experiments of the study differ (`runs.settings_of`).
     """
     group, verdict = entry.group, entry.verdict
-    pair, known = verdict and verdict.paired, published(group.published, group)
+    pair, known = verdict and verdict.paired, published(group.first.published, group)
     return {
         "data": section.heading,
         "experiment": group.experiment,

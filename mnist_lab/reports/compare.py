@@ -235,9 +235,8 @@ def _families(base: Group, arms: Sequence[Group], results: Sequence[Group]) -> l
     known = next((group for group in there if _same(group, base)), None)
     of_base = [group for group in there if known and group.base == known.name]
     among = [arm for arm in arms if any(_same(arm, group) for group in of_base)]
-    names = {arm.name for arm in among}
-    family = [(known, group) for group in of_base if known and not any(_same(arm, group) for arm in among)]
-    found = [[*family, *((base, arm) for arm in among)], [(base, arm) for arm in arms if arm.name not in names]]
+    others = [(known, group) for group in of_base if known and not any(_same(arm, group) for arm in among)]
+    found = [[*others, *((base, arm) for arm in among)], [(base, arm) for arm in arms if arm not in among]]
     return [some for some in found if some]
 
 

@@ -17,8 +17,8 @@ from mnist_lab.config import describe
 from mnist_lab.reports import wording
 from mnist_lab.reports.columns import exact
 from mnist_lab.reports.compare import Arm, Comparison, Row
-from mnist_lab.reports.runs import Group, Spread, settings_of
-from mnist_lab.reports.study import Entry, Front, Section, Study, published
+from mnist_lab.reports.runs import Spread, settings_of
+from mnist_lab.reports.study import Entry, Section, Study, published
 
 SUMMARY = "summary.json"
 """The file of a report with all of it."""
@@ -76,7 +76,7 @@ def of_comparison(comparison: Comparison, drawn: Sequence[str], skipped: Sequenc
         "data": base.data.heading,
         "dataset_sha256": base.data.sha256,
         "test_images": base.data.test_images,
-        "base": _entry(comparison.base) | _folders(base),
+        "base": _side(comparison.base),
         "arms": [_arm(arm) for arm in comparison.arms],
         "figures": drawn,
         "left_out": skipped,
@@ -108,7 +108,10 @@ def _section(section: Section) -> dict[str, Any]:
         "test_images": section.data.test_images,
         "same_test_images": section.same_images,
         "experiments": [_entry(entry) for entry in section.entries],
-        "fronts": [_front(front) for front in section.fronts],
+        "fronts": [
+            vars(front) | {"members": [{"name": group.name, "cost": cost} for group, cost in front.members]}
+            for front in section.fronts
+        ],
         "one_machine": section.one_machine,
         "looks_at_test": section.reuse,
         "wrong_in_every_model": section.unanimous,
@@ -117,7 +120,7 @@ def _section(section: Section) -> dict[str, Any]:
 
 def _entry(entry: Entry) -> dict[str, Any]:
     group = entry.group
-    known = published(group.published, group)
+    known = published(group.first.published, group)
     accuracies = {key: one.accuracy for key, one in known.items()}
     size = group.first.parameters
     return {
@@ -147,9 +150,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "published": accuracies if any(value is not None for value in accuracies.values()) else None,
         "points_above_published": {key: one.points for key, one in known.items()},
         "seconds": {"total": group.seconds, "epoch": group.epoch_seconds},
-        "observations": [
-            {"rule": one.rule, "text": wording.comparison(one), "value": one.value} for one in entry.observations
-        ],
+        "observations": [one.model_dump() for one in entry.observations],
     }
 
 
@@ -171,15 +172,9 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _front(front: Front) -> dict[str, Any]:
-    members = [{"name": group.name, "cost": cost} for group, cost in front.members]
-    return {"cost": front.cost, "unit": front.unit, "members": members, "beaten": front.beaten}
-
-
 def _arm(arm: Arm) -> dict[str, Any]:
     return {
-        **_entry(arm.entry),
-        **_folders(arm.entry.group),
+        **_side(arm.entry),
         "changes": [{"path": change.path, "text": describe([change])} for change in arm.changes],
         "pairs": arm.pairs,
         "metrics": {row.metric.name: _row(row) for row in arm.rows},
@@ -187,8 +182,8 @@ def _arm(arm: Arm) -> dict[str, Any]:
     }
 
 
-def _folders(group: Group) -> dict[str, Any]:
-    return {"folders": [str(run.folder.path) for run in group.runs]}
+def _side(entry: Entry) -> dict[str, Any]:
+    return _entry(entry) | {"folders": [str(run.folder.path) for run in entry.group.runs]}
 
 
 def _row(row: Row) -> dict[str, Any]:

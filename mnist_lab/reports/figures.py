@@ -190,11 +190,7 @@ def _half(found: Disputed, images: Sequence[DisputedImage], errs: str, right: st
 
 
 def load_images(groups: Sequence[Group], data_dir: Path | None) -> "Dataset":
-    """The data set that `groups` were tested on; nothing is downloaded.
-
-    Args:
-        groups: at least one, all tested on the same data.
-        data_dir: where to look first.
+    """The data set that all of `groups` were tested on, looked for in `data_dir` first; nothing is downloaded.
 
     Raises:
         DataError: it is not on this machine, or is not the same.

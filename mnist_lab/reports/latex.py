@@ -3,13 +3,15 @@ r"""The table of a report as LaTeX, for a paper: a `tabular` of the package book
 import re
 from collections.abc import Iterable
 
+from mnist_lab.analysis.holm import ALPHA
 from mnist_lab.analysis.verdicts import Kind
-from mnist_lab.reports import wording
 from mnist_lab.reports.columns import Column, columns
 from mnist_lab.reports.study import Entry, Section, Study
 
 LEFT_OUT = ("Base", "Verdict", "Gap", "Epochs", "Published train", "Published test", "Time")
 """Columns that are not in it, so that it fits a page; marks stand for the verdicts."""
+_SEEDS = f"*: significant at {ALPHA:g} (paired sign-flip test, Holm-corrected); dag: too few seeds for a verdict."
+_FOLDS = f"*: validation accuracy differs significantly at {ALPHA:g} (corrected resampled t-test, Holm-corrected)."
 _MARKS = {
     Kind.BETTER: r"\textsuperscript{*}",
     Kind.WORSE: r"\textsuperscript{*}",
@@ -43,7 +45,7 @@ def as_latex(study: Study) -> str:
     notes = (
         r"\usepackage[T1]{fontenc} \usepackage{booktabs,textcomp}",
         "Accuracies: mean and standard deviation (n - 1) over n runs. Differences in percentage points.",
-        *dict.fromkeys(wording.LATEX_FOLDS if section.share else wording.LATEX_MARKS for section in study.sections),
+        *dict.fromkeys(_FOLDS if section.share else _SEEDS for section in study.sections),
     )
     return "\n".join([*(f"% {note}" for note in notes), *map(_table, study.sections)])
 

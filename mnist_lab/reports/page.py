@@ -23,7 +23,7 @@ from mnist_lab.errors import DataError, InputError
 from mnist_lab.reports import figures, wording
 from mnist_lab.reports.bars import Bar, bar, end_of_scale
 from mnist_lab.reports.columns import Column, columns
-from mnist_lab.reports.runs import Group
+from mnist_lab.reports.runs import Group, readable
 from mnist_lab.reports.study import Entry, HardImage, Section, Study
 from mnist_lab.runs import Mistake, Run, formats
 
@@ -122,7 +122,7 @@ class Row:
     @property
     def observations(self) -> list[str]:
         """What is observed of the first run alone."""
-        return [wording.observation(one) for one in observed(self.group.runs[0])]
+        return [one.text for one in observed(self.group.runs[0])]
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ class Part:
     def class_cells(self, found: Confusions) -> list[tuple[str, int]]:
         """Of each class the accuracy, else how many of its images a model gets wrong; and the shade, in percent."""
         wrong = found.per_model
-        most = max((n for row in self.by_class if row.confusions for n in row.confusions.per_model), default=0)
+        most = max(n for row in self.by_class if row.confusions for n in row.confusions.per_model)
         shares = [round(100 * n / most) if most else 0 for n in wrong]
         if not self.known_by_class:
             return [(f"{n:.1f}", share) for n, share in zip(wrong, shares, strict=True)]
@@ -232,7 +232,7 @@ def _part(study: Study, i: int, room: _Room, taken: set[str], data_dir: Path | N
                 anchor=_anchor(group, taken),
                 bar=bar((pair.mean, pair.interval), end) if pair else None,
                 confusions=_confusions(section, group, shared),
-                series=[series for run in group.runs if (series := _series(run))],
+                series=[*filter(None, readable(group.runs, lambda run: series(run.history, run.measured.run.seed)))],
                 picture=room.take(picture),
                 has_picture=picture is not None,
             )
@@ -281,13 +281,6 @@ def series(history: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Any] | 
     return {"seed": seed, "epoch": epochs, **columns} if epochs else None
 
 
-def _series(run: Run) -> dict[str, Any] | None:
-    try:
-        return series(run.history, run.measured.run.seed)
-    except InputError:
-        return None
-
-
 def _short(value: Any) -> float | None:
     return float(f"{value:.7g}") if isinstance(value, int | float) and math.isfinite(value) else None
 
@@ -319,7 +312,7 @@ def _confusions(section: Section, group: Group, shared: tuple[int, ...] | None) 
     counted = Counter((one.label, one.predicted) for found in known for one in found.values())
     names = group.first.dataset.names
     classes = range(len(names))
-    frequent = sorted(((true, predicted, n) for (true, predicted), n in counted.items()), key=lambda of: (-of[2], of))
+    frequent = sorted(counted, key=lambda pair: (-counted[pair], pair))[:LISTED]
     if not section.same_images and group.n == 1:
         shared = _images(group.runs[0], known[0])
     return Confusions(
@@ -328,7 +321,7 @@ def _confusions(section: Section, group: Group, shared: tuple[int, ...] | None) 
         len(known),
         shared if shared and len(shared) == len(names) else None,
         not section.same_images and group.n > 1,
-        tuple(frequent[:LISTED]),
+        tuple((*pair, counted[pair]) for pair in frequent),
     )
 
 

@@ -28,8 +28,7 @@ class Varied:
 def varied(experiments: Iterable[tuple[Settings, Entry]]) -> list[Varied]:
     """The numbers that take at least `LEAST` values in experiments that are otherwise alike, in the order of the keys.
 
-    Args:
-        experiments: those that were tested on the same images, each with its settings (`with_training_images`).
+    The experiments were tested on the same images; each comes with its settings (`with_training_images`).
     """
     every = list(experiments)
     paths = dict.fromkeys(path for known, _ in every for path in known)
@@ -54,9 +53,7 @@ def varied(experiments: Iterable[tuple[Settings, Entry]]) -> list[Varied]:
 def with_training_images(config: Config, images: int) -> Settings:
     """The settings of a configuration, with the number of training images for `data.subset` where that is not set.
 
-    Args:
-        config: the configuration.
-        images: how many there were before validation images were split off.
+    That is how many there were before validation images were split off.
     """
     known = settings(config)
     return known | {_SUBSET: Setting(config.data.subset or images, known[_SUBSET].default)}

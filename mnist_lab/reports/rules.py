@@ -1,8 +1,7 @@
-"""Observations across runs. Each comes from a rule: a name, a number, and the facts that its sentence needs.
+"""Observations across runs. Each comes from a rule: a name, a number, and a sentence.
 
-A rule is a function from the `Evidence` and an experiment to an observation or None. To add one, write the function,
-name it in `RULES`, and add its sentence to `wording.observations`. Observations about a single run are in
-`analysis.observations`.
+A rule is a function from the `Evidence` and an experiment to an observation or None. To add one, write the function and
+name it in `RULES`. Observations about a single run are in `analysis.observations`.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,17 +10,27 @@ from functools import cached_property
 from statistics import fmean, median_low, stdev
 from typing import TYPE_CHECKING
 
-from mnist_lab.analysis import Observation, observed, overfitting_onset, stays_above
+from mnist_lab.analysis import observed, overfitting_onset, stays_above
 from mnist_lab.analysis.landmarks import keeps
 from mnist_lab.analysis.observations import LEVELS
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.reports.runs import Group
+from mnist_lab.reports.wording.notes import BIASED
+from mnist_lab.reports.wording.numbers import GAP, pp
+from mnist_lab.reports.wording.verdicts import estimate
+from mnist_lab.runs.measured import Observed
+from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
     from mnist_lab.reports.study import Entry
 
 FASTER = 0.8
 """Time as a fraction of the base's, from which it is worth naming."""
+
+
+UNKNOWN = (
+    "Inconclusive about overfitting: without both configurations it is unknown whether dropout or augmentation differ."
+)
 
 
 @dataclass(frozen=True)
@@ -52,10 +61,10 @@ class Evidence:
         return None
 
 
-Rule = Callable[[Evidence, "Entry"], Observation | None]
+Rule = Callable[[Evidence, "Entry"], Observed | None]
 
 
-def observations(entries: "Sequence[Entry]") -> list[tuple[Observation, ...]]:
+def observations(entries: "Sequence[Entry]") -> list[tuple[Observed, ...]]:
     """The observations about each experiment compared with the others, in the order of `RULES`."""
     evidence = Evidence(entries)
     return [
@@ -68,28 +77,39 @@ def observations(entries: "Sequence[Entry]") -> list[tuple[Observation, ...]]:
     ]
 
 
-def chance_level(evidence: Evidence, entry: "Entry") -> Observation:
+def chance_level(evidence: Evidence, entry: "Entry") -> Observed:
     """At least half of the runs are near chance level, so there is no other observation."""
-    return _share("chance_level", evidence, entry)
+    runs, n = evidence.seen[entry.group.name].count("chance_level"), entry.group.n
+    return Observed(rule="chance_level", value=runs / n, text=f"Near chance level{_in_runs(runs, n)}.")
 
 
-def gap(evidence: Evidence, entry: "Entry") -> Observation | None:
+def gap(evidence: Evidence, entry: "Entry") -> Observed | None:
     """A generalization gap that is larger or smaller than the base's, seed by seed.
 
     The sign-flip test decides, with Holm's correction over all arms of the base. Where dropout or augmentation differ,
-    a larger gap is not the same as more overfitting; `biased` is None where a configuration cannot be read.
+    a larger gap is not the same as more overfitting; where a configuration cannot be read, that is not known.
     """
     test, base = entry.gap, entry.base
     if base is None or test is None or test.paired is None:
         return None
     if base.name in evidence.seen and evidence.learned_nothing(base):
         return None
+    difference, seeds = test.paired.mean, count(len(test.seeds), f"shared {test.unit}")
+    if test.too_few:
+        text = f"{GAP.capitalize()} {pp(difference)} against {base.name} with {seeds}; at least {test.least} needed."
+    elif not test.significant:
+        text = f"No significant difference in {GAP} from {base.name}: {estimate(test)} over {seeds}."
+    else:
+        text = f"{'Larger' if difference > 0 else 'Smaller'} {GAP} than {base.name}: {estimate(test)} over {seeds}."
     both = (base.handicaps, entry.group.handicaps)
-    facts = {"base": base.name, "test": test, "biased": None if None in both else both[0] != both[1]}
-    return Observation("gap_against_base", test.paired.mean, facts)
+    if None in both:
+        text += f" {UNKNOWN}"
+    elif both[0] != both[1]:
+        text += f" {BIASED}"
+    return Observed(rule="gap_against_base", value=difference, text=text)
 
 
-def onset(_: Evidence, entry: "Entry") -> Observation | None:
+def onset(_: Evidence, entry: "Entry") -> Observed | None:
     """Where overfitting starts, in at least half of the runs, and validation accuracy after it.
 
     Each run's onset is that of `analysis.landmarks.overfitting_onset`; the mean and the standard deviation are over the
@@ -101,31 +121,38 @@ def onset(_: Evidence, entry: "Entry") -> Observation | None:
     if 2 * len(onsets) < len(histories) or len(after) < 2:
         return None
     epochs = [found.epoch for found in onsets]
-    facts = {
-        "epochs": epochs, "of": len(histories), "mean": fmean(after), "deviation": stdev(after),
-        "name": entry.group.held_out,
-    }  # fmt: skip
-    return Observation("overfitting_onset", median_low(epochs), facts)
+    text = (
+        f"Overfitting starts at {_epoch(epochs)}{_in_runs(len(epochs), len(histories))}: {entry.group.held_out} "
+        f"accuracy after it is {fmean(after):.4f} ± {stdev(after):.4f} (mean and standard deviation)."
+    )
+    return Observed(rule="overfitting_onset", value=median_low(epochs), text=text)
 
 
-def still_improving(evidence: Evidence, entry: "Entry") -> Observation | None:
+def still_improving(evidence: Evidence, entry: "Entry") -> Observed | None:
     """At least half of the runs were still improving at the end (`analysis.observations.still_improving`)."""
-    found = _share("still_improving", evidence, entry)
-    return found if 2 * found.facts["runs"] >= entry.group.n else None
-
-
-def target(evidence: Evidence, entry: "Entry") -> Observation | None:
-    """From which epoch on validation accuracy stays at or above the highest level that most experiments reach."""
-    histories = entry.group.histories
-    if evidence.level is None or not histories or not entry.group.validation:
+    runs, n = evidence.seen[entry.group.name].count("still_improving"), entry.group.n
+    if 2 * runs < n:
         return None
-    known = [stays_above(history, evidence.level) for history in histories]
-    epochs = [epoch for epoch in known if epoch is not None]
-    facts = {"epochs": epochs, "of": len(histories), "level": evidence.level, "name": entry.group.held_out}
-    return Observation("stays_above", median_low(epochs) if epochs else None, facts)
+    return Observed(rule="still_improving", value=runs / n, text=f"Still improving at the end{_in_runs(runs, n)}.")
 
 
-def faster(evidence: Evidence, entry: "Entry") -> Observation | None:
+def target(evidence: Evidence, entry: "Entry") -> Observed | None:
+    """From which epoch on validation accuracy stays at or above the highest level that most experiments reach."""
+    histories, level = entry.group.histories, evidence.level
+    if level is None or not histories or not entry.group.validation:
+        return None
+    known = [stays_above(history, level) for history in histories]
+    epochs, n = [epoch for epoch in known if epoch is not None], len(histories)
+    name = f"{entry.group.held_out.capitalize()} accuracy"
+    if epochs:
+        text = f"{name} stays at or above {level:g}{_in_runs(len(epochs), n)}, from {_epoch(epochs)} on."
+    else:
+        anywhere = "" if n == 1 else " in either run" if n == 2 else f" in any of the {n} runs"
+        text = f"{name} does not stay at or above {level:g}{anywhere}."
+    return Observed(rule="stays_above", value=median_low(epochs) if epochs else None, text=text)
+
+
+def faster(evidence: Evidence, entry: "Entry") -> Observed | None:
     """At most `FASTER` of the base's time to train, with every shared seed, at an accuracy that is not lower.
 
     With every seed, for a machine may do other work beside one run and not beside another; and on the same machine,
@@ -138,15 +165,27 @@ def faster(evidence: Evidence, entry: "Entry") -> Observation | None:
     ours, theirs = (one.by_seed(lambda measured: measured.training_seconds) for one in (group, base))
     if group.machines != base.machines or any(ours[seed] > FASTER * theirs[seed] for seed in verdict.seeds):
         return None
-    times = [fmean(times[seed] for seed in verdict.seeds) for times in (ours, theirs)]
-    facts = {"base": base.name, "kind": verdict.kind, "seconds": times[0], "of": times[1]}
-    return Observation("faster", times[0] / times[1], facts)
+    seconds, of = (fmean(times[seed] for seed in verdict.seeds) for times in (ours, theirs))
+    accuracy = "and more accurate" if verdict.kind is Kind.BETTER else "with no significant difference in accuracy"
+    text = (
+        f"Faster than {base.name} {accuracy}: training takes {100 * (seconds / of):.0f} % as long "
+        f"({seconds:.1f} s against {of:.1f} s)."
+    )
+    return Observed(rule="faster", value=seconds / of, text=text)
 
 
-def _share(rule: str, evidence: Evidence, entry: "Entry") -> Observation:
-    """In how many of its runs a rule of `analysis.observations` applies."""
-    runs, of = evidence.seen[entry.group.name].count(rule), entry.group.n
-    return Observation(rule, runs / of, {"runs": runs, "of": of})
+def _in_runs(runs: int, of: int) -> str:
+    """Empty if there is only one run."""
+    if of == 1:
+        return ""
+    return (" in both runs" if of == 2 else f" in all {of} runs") if runs == of else f" in {runs} of {of} runs"
+
+
+def _epoch(epochs: Sequence[int]) -> str:
+    """`epoch 6 (median; 4 to 8)`."""
+    low, high, middle = min(epochs), max(epochs), median_low(epochs)
+    median = "median" if len(epochs) % 2 else "lower median"
+    return f"epoch {middle}" if low == high else f"epoch {middle} ({median}; {low} to {high})"
 
 
 RULES: Sequence[Rule] = (gap, onset, still_improving, target, faster)

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 from mnist_lab.analysis.family import Key
 from mnist_lab.config import Config, describe, differences
-from mnist_lab.config.schema import Reference
 from mnist_lab.config.settings import shortest_ends, varying
 from mnist_lab.errors import InputError
 from mnist_lab.runs import Collection, Measured, Mistake, Run, check_folder, load_run, read_runs
@@ -87,7 +86,7 @@ def _where_known(of: Callable[[Measured], float | None]) -> "cached_property[Spr
     return cached_property(lambda group: Spread.of(of(run.measured) for run in group.runs))
 
 
-def _readable(runs: Iterable[Run], part: Callable[[Run], Part]) -> Iterator[Part]:
+def readable(runs: Iterable[Run], part: Callable[[Run], Part]) -> Iterator[Part]:
     """A part of those runs in which it can be read; `Run.problems` says why it cannot."""
     for run in runs:
         with suppress(InputError):
@@ -185,11 +184,6 @@ class Group:
         """
         return None if self.config is None else tuple(sorted(map(repr, self.config.handicaps)))
 
-    @property
-    def published(self) -> Reference:
-        """The published numbers that it can be held against; an empty reference if there are none."""
-        return self.first.published
-
     train = _where_known(lambda measured: measured.train.accuracy)
     """Running training accuracy of the last epoch."""
     validation = _where_known(lambda measured: measured.validation_accuracy)
@@ -240,13 +234,13 @@ class Group:
     @cached_property
     def histories(self) -> tuple[list[dict[str, Any]], ...]:
         """The histories of its runs, of those that can be read."""
-        return tuple(filter(None, _readable(self.runs, lambda run: run.history)))
+        return tuple(filter(None, readable(self.runs, lambda run: run.history)))
 
     @cached_property
     def mistakes(self) -> tuple[dict[int, Mistake] | None, ...]:
         """What each run's model gets wrong, by the image's row in the test file; None where that cannot be read."""
         return tuple(
-            next(_readable([run], lambda run: {one.index: one for one in run.mistakes}), None) for run in self.runs
+            next(readable([run], lambda run: {one.index: one for one in run.mistakes}), None) for run in self.runs
         )
 
     @cached_property
@@ -266,10 +260,6 @@ def collect(paths: Iterable[Path], load: Callable[[Path], Run] = load_run) -> Co
 
     Of two with the same experiment, configuration and seed (a copy, a repetition elsewhere) the first counts: the
     second is no further seed.
-
-    Args:
-        paths: folders.
-        load: reads a run, as `load_run` does.
 
     Raises:
         InputError: a path does not exist.
@@ -309,7 +299,7 @@ def groups(runs: Sequence[Run]) -> list[Group]:
     made = []
     for (experiment, fingerprint), by_key in found.items():
         ordered = tuple(by_key[key] for key in sorted(by_key))
-        config = next(_readable(ordered, lambda run: run.config), None)
+        config = next(readable(ordered, lambda run: run.config), None)
         name = f"{experiment} ({fingerprint[:8]})" if configurations[experiment] > 1 else experiment
         if config and config.data.validation.fold:
             config = config.in_fold(1)  # what all folds have in common

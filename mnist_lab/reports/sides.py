@@ -1,6 +1,5 @@
 """The runs of a comparison: found by folder, name, id or fingerprint, and given distinct names."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -26,11 +25,7 @@ def find_sides(references: Sequence[str], results: Path) -> list[Side]:
     """The sides that `references` stand for, in their order.
 
     A run's folder or its id stands for that run. An experiment's name or folder, or a fingerprint, stands for all its
-    finished runs, which have to differ in seed only.
-
-    Args:
-        references: what was asked for.
-        results: the folder below which names are looked for.
+    finished runs, which have to differ in seed only. Names are looked for below `results`.
 
     Raises:
         InputError: there is no such run, one is ambiguous or damaged, or a run is in two sides.
@@ -111,34 +106,22 @@ def _check_unlike(sides: Sequence[Side]) -> None:
 
 
 def _named(sides: Sequence[Side]) -> list[Side]:
-    """Each by the end of its experiment's name, with seed or fingerprint if need be, and else by its folder."""
     ends = short_names(side.group.experiment for side in sides)
-    names = [ends[side.group.experiment] for side in sides]
-    for more in (_seed, _fingerprint, _folder):
-        known = Counter(names)
-        names = [
-            more(name, side.group, [other.group for other in sides if other.group.experiment == side.group.experiment])
-            if known[name] > 1
-            else name
-            for name, side in zip(names, sides, strict=True)
-        ]
-    return [
-        replace(side, group=replace(side.group, name=name, base=None, changed="", is_base=False))
-        for name, side in zip(names, sides, strict=True)
-    ]
+    found = []
+    for side in sides:
+        experiment = side.group.experiment
+        alike = [other.group for other in sides if other.group.experiment == experiment]
+        name = _name(side.group, ends[experiment], alike)
+        found.append(replace(side, group=replace(side.group, name=name, base=None, changed="", is_base=False)))
+    return found
 
 
-def _seed(name: str, group: Group, alike: Sequence[Group]) -> str:
-    """With the seed, where all of the same experiment are single runs with different ones."""
-    seeds = {other.seeds for other in alike}
-    distinct = all(other.n == 1 for other in alike) and len(seeds) == len(alike)
-    return f"{name}, seed {group.seeds[0]}" if distinct else name
-
-
-def _fingerprint(name: str, group: Group, alike: Sequence[Group]) -> str:
-    marks = {other.fingerprint for other in alike}
-    return f"{name} ({group.fingerprint[:8]})" if len(marks) == len(alike) else name
-
-
-def _folder(name: str, group: Group, alike: Sequence[Group]) -> str:
+def _name(group: Group, end: str, alike: Sequence[Group]) -> str:
+    """The end of its experiment's name; with seed or fingerprint, if these tell those alike apart; else its folder."""
+    if len(alike) == 1:
+        return end
+    if all(other.n == 1 for other in alike) and len({other.seeds for other in alike}) == len(alike):
+        return f"{end}, seed {group.seeds[0]}"
+    if len({other.fingerprint for other in alike}) == len(alike):
+        return f"{end} ({group.fingerprint[:8]})"
     return str(group.runs[0].folder.path if group.n == 1 else group.runs[0].folder.path.parent)

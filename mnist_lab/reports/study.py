@@ -10,13 +10,14 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from mnist_lab.analysis import Observation, mean_accuracy_interval, wilson
+from mnist_lab.analysis import mean_accuracy_interval, wilson
 from mnist_lab.analysis.family import Tested, tested
 from mnist_lab.analysis.pareto import front
 from mnist_lab.analysis.verdicts import Scores, Verdict, verdicts
 from mnist_lab.config.schema import Reference
 from mnist_lab.reports.rules import observations
 from mnist_lab.reports.runs import Data, Group, Spread, settings_of, short_names
+from mnist_lab.runs.measured import Observed
 
 Interval = tuple[float, float]
 Family = Sequence[tuple[Group, Group]]
@@ -44,10 +45,6 @@ def published(reference: Reference, group: Group | None) -> dict[str, Published]
     """Every accuracy that can be published, as a reference calls it.
 
     The best test accuracy over the epochs is known of ours where the test images served as validation images.
-
-    Args:
-        reference: the published numbers.
-        group: our runs; None if there are none.
     """
     return {
         "train_accuracy": Published(reference.train_accuracy, group and group.train),
@@ -74,7 +71,7 @@ class Entry:
     """On its test accuracy against that of its base; None without one."""
     gap: Tested | None = None
     """The same of its generalization gap."""
-    observations: tuple[Observation, ...] = ()
+    observations: tuple[Observed, ...] = ()
     """What is seen beside the other experiments."""
 
     @property
@@ -197,7 +194,7 @@ class Section:
                 found.setdefault(entry.base.name, []).append(entry)
         return found
 
-    def observed(self, rule: str) -> list[tuple[Group, Observation]]:
+    def observed(self, rule: str) -> list[tuple[Group, Observed]]:
         """The observations that a rule makes about the experiments."""
         return [(entry.group, one) for entry in self.entries for one in entry.observations if one.rule == rule]
 
@@ -288,10 +285,7 @@ class Study:
 def study(title: str, groups: Iterable[Group], problems: Sequence[str] = ()) -> Study:
     """Compare groups: each with its base if both have their data in common, and with all others on these data.
 
-    Args:
-        title: what the comparison is called.
-        groups: as `reports.groups` gives them.
-        problems: as `reports.collect` gives them.
+    Groups and problems are as `reports.groups` and `reports.collect` give them.
     """
     apart = _by_data(groups)
     headings = Counter(some[0].data.heading for some in apart)

@@ -51,7 +51,7 @@ def report_on(
     Args:
         folders: none for `results`, which does not have to be there.
         output: the folder of the files; None for the first of `folders`.
-        data_dir: where to look for the test images first.
+        data_dir: where to look for the test images first, which the page shows if their data set is at hand.
 
     Returns:
         The comparison, and the paths of the files, the page first; none if there are no runs.
@@ -108,12 +108,7 @@ def write_report(folder: Path, study: Study, *, redraw: bool = False) -> list[Pa
 
 
 def write_page(folder: Path, study: Study, data_dir: Path | None = None) -> Path:
-    """Write `report.html` into `folder`, a self-contained page.
-
-    Args:
-        folder: where it goes.
-        study: its contents.
-        data_dir: where to look for the test images first, which are shown if their data set is at hand.
+    """Write `report.html` into `folder`, a self-contained page; `data_dir` is as of `report_on`.
 
     Raises:
         SetupError: the folder cannot be written.
@@ -189,13 +184,9 @@ def html(folder: Path, study: Study, data_dir: Path | None = None) -> str:
 def report_page(
     template: str, parts: Sequence[page.Part], address: Callable[[Path], str | None], **context: Any
 ) -> str:
-    """Render the page of a report, or one that extends it.
+    """Render the page of a report, or one that extends it (`rendered_page`).
 
-    Args:
-        template: its name.
-        parts: what it shows of each section.
-        address: gives the address of a run's folder; None if it cannot be reached from the page.
-        context: as of `rendered_page`.
+    `address` gives the address of a run's folder; None if it cannot be reached from the page.
     """
     curves = {row.anchor: row.series for part in parts for row in part.rows}
     return rendered_page(template, parts=parts, address=address, curves=curves, command=page.command, **context)
@@ -208,14 +199,9 @@ def rendered_page(
     scripts: Sequence[str] = ("page.js",),
     **context: Any,
 ) -> str:
-    """Render a page.
+    """Render a page from files below `templates/` of `package`; what that does not have is taken from the report's.
 
-    Args:
-        template: its name, below `templates/` of `package`, as those of `styles` and `scripts`.
-        package: whose it is; what it does not have is taken from the report's.
-        styles: style sheets.
-        scripts: scripts, which run one after the other; no others may.
-        context: further variables.
+    The scripts run one after the other; no others may.
     """
     from markupsafe import Markup
 
@@ -231,12 +217,9 @@ def rendered_page(
 
 
 def markdown(template: str, package: str = "mnist_lab.reports", **context: Any) -> str:
-    """Render a Markdown template; HTML in what runs say of themselves is text, and does nothing.
+    """Render a Markdown template below `templates/` of `package`, which may use the report's macros and filters.
 
-    Args:
-        template: its name, below `templates/` of `package`.
-        package: whose it is; it may use the report's macros, filters and terms in any case.
-        context: its variables.
+    HTML in what runs say of themselves is text, and does nothing.
     """
     environment = templates(
         package, finalize=lambda value: _TAG.sub("&lt;", value) if isinstance(value, str) else value
@@ -259,8 +242,8 @@ def templates(package: str = "mnist_lab.reports", finalize: Callable[[Any], Any]
     )
     environment.globals |= {"wording": wording, "numbered": figures.numbered}
     environment.filters |= {name: getattr(wording, name) for name in wording.__all__}
-    environment.filters |= {"count": count, "duration": duration, "typeset": typeset, "breakable": breakable}
-    environment.filters["sha256"] = _sha256
+    environment.filters |= {"count": count, "duration": duration, "sha256": _sha256}
+    environment.filters |= {"typeset": typeset, "breakable": breakable}
     return environment
 
 

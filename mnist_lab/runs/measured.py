@@ -3,7 +3,7 @@
 Keys are in the order in which they are written. Unknown keys, of later versions, are kept unchanged.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -166,7 +166,10 @@ class Seconds(Facts):
 
 
 class Observed(Facts):
-    """An observation, in the words of the version that finished the run."""
+    """An observation: the rule that made it, its sentence and its number (`analysis.observations`).
+
+    In `metrics.json` it is in the words of the version that finished the run.
+    """
 
     rule: str
     text: str
@@ -233,9 +236,9 @@ class Measured(Facts):
         monitor = self.best.monitor or "val_"
         return self.dataset.selected_on_test and self.best.restored and monitor.startswith("val_")
 
-    def with_observations(self, found: Iterable[Mapping[str, Any]]) -> Self:
+    def with_observations(self, found: Iterable[Observed]) -> Self:
         """The same with other observations."""
-        return self.model_copy(update={"observations": tuple(map(Observed.model_validate, found))})
+        return self.model_copy(update={"observations": tuple(found)})
 
     def as_dict(self) -> dict[str, Any]:
         """The contents of `metrics.json`: the keys that it was made of or read from."""

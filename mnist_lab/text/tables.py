@@ -112,8 +112,7 @@ def _spread(widths: Sequence[int], full: Sequence[int], width: float) -> list[in
 
 
 def _total(widths: Iterable[int]) -> int:
-    sizes = list(widths)
-    return sum(sizes) + len(_GAP) * (len(sizes) - 1)
+    return sum(width + len(_GAP) for width in widths) - len(_GAP)
 
 
 def _row(cells: Sequence[str], widths: Sequence[int], columns: Sequence[Column]) -> str:

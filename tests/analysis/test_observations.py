@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from mnist_lab.analysis import observe, wilson
 from mnist_lab.analysis.observations import Evidence
-from mnist_lab.reports import wording
 from tests.analysis.histories import EPOCHS_OVERFITTING, falling, history
 
 
@@ -19,7 +18,7 @@ class Said(NamedTuple):
 
 
 def rules(*args, **kwargs):
-    return {one.rule: Said(one.value, wording.observation(one)) for one in observe(Evidence(*args, **kwargs))}
+    return {one.rule: Said(one.value, one.text) for one in observe(Evidence(*args, **kwargs))}
 
 
 def test_overfitting_is_reported_with_the_gap_and_the_epoch_where_the_loss_turned():
@@ -161,7 +160,7 @@ def test_any_history_gives_observations_with_finite_numbers_and_exclusive_verdic
         Evidence(run, test_accuracy=0.5, monitor=monitor, validation_name=name, validation_rows=100, classes=10)
     )
     assert all(item.value is None or isfinite(item.value) for item in found)
-    assert all("nan" not in text and text.endswith(".") for text in map(wording.observation, found))
+    assert all("nan" not in item.text and item.text.endswith(".") for item in found)
     names = [item.rule for item in found]
     assert len(names) == len(set(names))
     assert len({"overfits", "underfits", "no_overfitting"} & set(names)) <= 1

@@ -1,6 +1,5 @@
 """What is said of a run is true: each sentence is taken apart, and its claim computed again from the history."""
 
-import json
 import re
 from math import isfinite, log, nan
 from statistics import fmean, stdev
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 
 from mnist_lab.analysis import observe, observed, wilson
 from mnist_lab.analysis.observations import Evidence
-from mnist_lab.reports import wording
 from mnist_lab.runs import finished_runs, load_run
 from tests.lab import ROOT
 
@@ -215,9 +213,7 @@ class Claims:
             assert near(last, self.values("val_accuracy")[-1])
 
     def check(self, observation):
-        {"reference": self.published}.get(observation.rule, getattr(self, observation.rule, None))(
-            wording.observation(observation)
-        )
+        {"reference": self.published}.get(observation.rule, getattr(self, observation.rule, None))(observation.text)
 
 
 losses = st.floats(0.01, 3)
@@ -317,7 +313,7 @@ def test_every_sentence_about_a_published_run_is_true_and_is_what_its_history_gi
         run = load_run(folder.path)
         data, test = run.metrics["dataset"], run.metrics["test"]
         found = observed(run)
-        assert json.loads(json.dumps(wording.stored(found))) == run.metrics["observations"], folder.path
+        assert [one.model_dump() for one in found] == run.metrics["observations"], folder.path
         held_out = "test" if data["selected_on_test"] else "validation"
         claims = Claims(
             run.history, test["accuracy"], run.metrics["reference"], held_out, data["validation"], data["classes"]

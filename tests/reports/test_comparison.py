@@ -399,7 +399,7 @@ class TestTheFamily:
         for entry in section.entries[1:]:
             [arm] = self.chosen(ablation, "mlp_512", entry.group.name).arms
             ours, theirs = (
-                {one.rule: wording.comparison(one) for one in some}["gap_against_base"]
+                {one.rule: one.text for one in some}["gap_against_base"]
                 for some in (arm.entry.observations, entry.observations)
             )
             assert ours == theirs

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mnist_lab.analysis import overfitting_onset, stays_above
-from mnist_lab.reports import collect, groups, study, wording
+from mnist_lab.reports import collect, groups, study
 from tests.analysis.test_sentences import near
 from tests.run_folders import finished_run
 
@@ -75,4 +75,4 @@ def test_every_sentence_about_experiments_beside_each_other_is_true(drawn):
         [section] = study("all", groups(collect([results]).runs)).sections
         for entry in section.entries:
             for one in entry.observations:
-                check(one, entry.group, wording.comparison(one))
+                check(one, entry.group, one.text)

@@ -35,7 +35,7 @@ def entry(results, name):
 
 def observed(results, name):
     found = entry(results, name).observations
-    return {one.rule: Said(one.rule, one.value, wording.comparison(one)) for one in found}
+    return {one.rule: Said(one.rule, one.value, one.text) for one in found}
 
 
 def seeds(results, config="mlp_512", *, n=6, test=0.98, step=0.0001, **more):

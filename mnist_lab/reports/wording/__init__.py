@@ -1,4 +1,4 @@
-"""All sentences and terms about results, for tables, figures, pages and documents."""
+"""Sentences and terms about results, for tables, figures, pages and documents; observations have their own."""
 
 from mnist_lab.reports.wording.comparison import (
     comparison_cautions,
@@ -9,10 +9,10 @@ from mnist_lab.reports.wording.comparison import (
 )
 from mnist_lab.reports.wording.notes import (
     APART,
+    BIASED,
     INTERVAL,
-    LATEX_FOLDS,
-    LATEX_MARKS,
     NO_TIMES,
+    OBSERVED,
     OWN_IMAGES,
     PLANNED,
     SCOPE,
@@ -38,7 +38,6 @@ from mnist_lab.reports.wording.numbers import (
     some_runs,
     spread,
 )
-from mnist_lab.reports.wording.observations import BIASED, OBSERVED, comparison, observation, stored
 from mnist_lab.reports.wording.verdicts import DID, caution, estimate, lead, outcome, outlook, ranked, sureness, verdict
 
 __all__ = [
@@ -47,8 +46,6 @@ __all__ = [
     "CI",
     "DID",
     "INTERVAL",
-    "LATEX_FOLDS",
-    "LATEX_MARKS",
     "NO_TIMES",
     "OBSERVED",
     "OWN_IMAGES",
@@ -58,7 +55,6 @@ __all__ = [
     "amount",
     "as_published",
     "caution",
-    "comparison",
     "comparison_cautions",
     "comparison_notes",
     "deviation",
@@ -71,7 +67,6 @@ __all__ = [
     "listed",
     "mean",
     "notes",
-    "observation",
     "outcome",
     "outlook",
     "p_value",
@@ -84,7 +79,6 @@ __all__ = [
     "signed",
     "some_runs",
     "spread",
-    "stored",
     "sureness",
     "unanimous",
     "verdict",

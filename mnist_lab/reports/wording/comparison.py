@@ -6,7 +6,6 @@ from mnist_lab.analysis.holm import ALPHA
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.reports.wording.notes import ACCURACIES, FOLDS, INTERVAL, OWN_IMAGES, PLANNED, SCOPE, reuse
 from mnist_lab.reports.wording.numbers import CI, some_runs
-from mnist_lab.reports.wording.observations import comparison
 from mnist_lab.reports.wording.verdicts import caution, mcnemar, outcome, verdict
 from mnist_lab.text.quantities import count
 
@@ -43,7 +42,7 @@ def short_in_comparison(arm: "Arm") -> str:
 def findings(found: "Comparison", arm: "Arm") -> list[str]:
     """The verdict, how many images the models disagree on, and other observations about the arm."""
     said = [_verdict_in_comparison(found, arm), _disputed(found, arm)]
-    return [*filter(None, said), *map(comparison, arm.entry.observations)]
+    return [*filter(None, said), *(one.text for one in arm.entry.observations)]
 
 
 def _verdict_in_comparison(compared: "Comparison", arm: "Arm") -> str:

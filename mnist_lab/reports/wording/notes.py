@@ -34,6 +34,19 @@ PLANNED = (
     "p is valid if the number of seeds was fixed beforehand: adding seeds until p is small enough finds differences "
     "that do not exist."
 )
+BIASED = (
+    "Inconclusive about overfitting: the two differ in dropout layers or augmentation, which bias the gap by "
+    "lowering training accuracy."
+)
+OBSERVED = {
+    "Near chance level": "chance_level",
+    "Overfitting compared with the base": "gap_against_base",
+    "Where overfitting starts": "overfitting_onset",
+    "Not trained to convergence": "still_improving",
+    "Epochs to reach a level of accuracy": "stays_above",
+    "Faster than the base": "faster",
+}
+"""Headings of the observations other than verdicts, with the rule of `reports.rules` below each."""
 _DIFFERENCE = "Difference: test accuracy minus the base's with the same seeds, in percentage points (pp)."
 TESTED = (
     f"{_DIFFERENCE} Verdict: paired sign-flip test (exact up to {FLIPPED} seeds, with random sign combinations beyond) "
@@ -62,8 +75,6 @@ _MORE = (
     "power (noncentral t, at the level of the current step of Holm's correction). It is an order of magnitude, since "
     "the size is itself an estimate; where it cannot be estimated, no number is given."
 )
-LATEX_MARKS = f"*: significant at {ALPHA:g} (paired sign-flip test, Holm-corrected); dag: too few seeds for a verdict."
-LATEX_FOLDS = f"*: validation accuracy differs significantly at {ALPHA:g} (corrected resampled t-test, Holm-corrected)."
 _MODELS = (
     "McNemar's exact test counts the test images that only one of two models misclassifies. It compares two "
     "trained models, not the experiments: other seeds would give other models."
@@ -142,7 +153,10 @@ def notes(study: "Study") -> list[str]:
         SCOPE: bool(found),
         FOLDS: len(found) < len(every),
         "In parentheses after a published accuracy: ours minus the published one, in percentage points.": any(
-            value is not None for group in study.groups for key, value in group.published if key.endswith("accuracy")
+            value is not None
+            for group in study.groups
+            for key, value in group.first.published
+            if key.endswith("accuracy")
         ),
         _selection(study): True,
         _MEANS: True,
