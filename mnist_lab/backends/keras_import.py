@@ -50,18 +50,15 @@ def _compilation_cache() -> dict[str, str]:
     }
 
 
-def import_keras(name: str) -> tuple[float, str]:
-    """Import Keras with backend `name`, whose `environment` is set; returns the seconds and the output to stderr."""
-    from time import perf_counter
-
-    begun = perf_counter()
+def import_keras(name: str) -> str:
+    """Import Keras with backend `name`, whose `environment` is set; returns the output of libraries to stderr."""
     with captured_stderr() as chatter, _default_settings(), _without_useless(name), _without_collections():
         try:
             import keras
         except ImportError as error:
             raise SetupError(f"Keras cannot be imported with the backend '{name}': {error}") from error
         keras.utils.set_random_seed(0)  # here Keras looks for TensorFlow, and remembers the result
-    return perf_counter() - begun, "".join(chatter)
+    return "".join(chatter)
 
 
 @contextmanager
