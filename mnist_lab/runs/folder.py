@@ -5,6 +5,7 @@ is a finished run. An unfinished run resumes from `checkpoint.npz`. With `--forc
 its repetition, in `.repetition/`, is finished and replaces it.
 """
 
+import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -94,7 +95,7 @@ class RunFolder:
 
     @property
     def begun(self) -> bool:
-        """Whether there is anything of a run in it."""
+        """Whether there is a run in this very folder, finished or not."""
         return any(formats.exists(self.path / name) for name in (MARKER, "config.yaml", ERROR))
 
     @property

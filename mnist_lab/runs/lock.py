@@ -101,9 +101,7 @@ def _acquired(folder: Path, timeout: float) -> "BaseFileLock":
     try:
         lock = filelock.FileLock(folder / LOCK, fallback_to_soft=False, poll_interval=POLL)
         lock.acquire(timeout=timeout)
-    except filelock.Timeout:
-        raise
-    except OSError as error:
+    except OSError as error:  # also a timeout, which has no number
         if error.errno != errno.ENOSYS:
             raise
         lock = filelock.SoftFileLock(folder / OWNER, poll_interval=POLL)
