@@ -11,7 +11,7 @@ from mnist_lab.analysis import observe_run, wilson
 from mnist_lab.config.schema import Validation
 from mnist_lab.experiment.data import Splits
 from mnist_lab.experiment.observer import Plan
-from mnist_lab.history import History, best_epoch
+from mnist_lab.history import History, best_epoch, training_seconds
 from mnist_lab.reports import wording
 from mnist_lab.runs import FORMAT, Measured, measured
 
@@ -127,7 +127,7 @@ def _seconds(history: History, timing: Timing) -> measured.Seconds:
     return measured.Seconds(
         total=round(time.perf_counter() - timing.clock + timing.before, 3),
         startup=round(timing.startup, 3),
-        train=round(sum(epochs), 3),
+        train=training_seconds(history),
         epoch_first=epochs[0],
         epoch_median=round(median(epochs), 3),
     )
