@@ -280,7 +280,10 @@ class RunFolder:
 
     def append_history(self, record: Mapping[str, Any]) -> None:
         """Add one epoch, flushed to the disk."""
-        formats.append_line(self.path / "history.jsonl", record)
+        with (self.path / "history.jsonl").open("a", encoding="utf-8") as file:
+            file.write(formats.line(record))
+            file.flush()
+            os.fsync(file.fileno())
 
     def read_history(self) -> list[Record]:
         """All epochs; raises what `formats` says."""
