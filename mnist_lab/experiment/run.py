@@ -58,9 +58,8 @@ def run(
         TrainingError: the loss is not finite; the files written so far are kept.
         KeyboardInterrupt: as an `Interruption` that says how to resume; the last checkpoint is kept.
     """
-    with Interrupts().watched() as interrupts, backends.in_turn:
-        observers = Observers([observer or Observer(), interrupts])
-        done = _run(config, Path(results), data_dir, dataset, observers, force=force, network=network)
+    with Interrupts(observer or Observer()).watched() as watched, backends.in_turn:
+        done = _run(config, Path(results), data_dir, dataset, watched, force=force, network=network)
         return cast("Run", done)  # as it does not stop at an epoch
 
 
@@ -86,9 +85,8 @@ def advance(
     Raises:
         MnistLabError, KeyboardInterrupt: as `run` does.
     """
-    with Interrupts().watched() as interrupts, backends.in_turn:
-        observers = Observers([observer or Observer(), interrupts])
-        _run(config, Path(results), data_dir, dataset, observers, force=False, network=None, until=until)
+    with Interrupts(observer or Observer()).watched() as watched, backends.in_turn:
+        _run(config, Path(results), data_dir, dataset, watched, until=until)
 
 
 def _run(
@@ -98,8 +96,8 @@ def _run(
     dataset: datasets.Dataset | None,
     observer: Observer,
     *,
-    force: bool,
-    network: "Builder | None",
+    force: bool = False,
+    network: "Builder | None" = None,
     until: int | None = None,
 ) -> Run | None:
     """Find out which run it is and whether it is finished; prepare what it needs, and train it.
@@ -151,7 +149,8 @@ def _run(
     observer.preparing("Building the network")
     with models.memory_errors():
         trainer = build_trainer(identity.config, splits, network)
-        plan = Plan(identity, splits, models.summarize(trainer.model), backend, provenance(backend, trainer))
+        summary = models.summarize(trainer.model)
+    environment = provenance(backend, trainer)
 
     with folder.locked():
         if _is_done(folder, force=force):  # by another process in the meantime
@@ -171,13 +170,9 @@ def _run(
             for note in identity.notes:
                 log.note(note)
             if not trainer.history:
-                continues = continue_from(shorter, trainer, config, plan.environment, observer)
-            plan = replace(
-                plan,
-                identity=replace(identity, folder=written),
-                epochs_done=len(trainer.history),
-                continues=continues,
-            )
+                continues = continue_from(shorter, trainer, config, environment, observer)
+            identity = replace(identity, folder=written)
+            plan = Plan(identity, splits, summary, backend, environment, len(trainer.history), continues)
             return _train(plan, trainer, timing, observer, until)
 
 
