@@ -34,12 +34,15 @@ def memory_errors() -> Iterator[None]:
             "model.layers: too many layers: Keras connects them by nested calls, deeper than Python allows.",
             "Use fewer layers.",
         ) from error
-    except MemoryError as error:
-        raise _exhausted() from error
     except Exception as error:
-        if any(word.lower() in str(error).lower() for word in _WORDS):
-            raise _exhausted() from error
-        raise
+        if not isinstance(error, MemoryError) and not any(word.lower() in str(error).lower() for word in _WORDS):
+            raise
+        available = available_memory()
+        there = f"; {decimal(available)} are available" if available is not None else ""
+        raise TooLargeError(
+            f"The network, its optimizer or a batch needs more memory than is available{there}.",
+            "Make the network or train.batch_size smaller.",
+        ) from error
 
 
 def check_batch(model: keras.Model, batch_size: int) -> None:
@@ -99,12 +102,3 @@ def _check(size: int, what: str) -> None:
             f"{what} need {decimal(size)} of memory; {decimal(available)} are available.",
             "Make the network smaller.",
         )
-
-
-def _exhausted() -> TooLargeError:
-    available = available_memory()
-    there = f"; {decimal(available)} are available" if available is not None else ""
-    return TooLargeError(
-        f"The network, its optimizer or a batch needs more memory than is available{there}.",
-        "Make the network or train.batch_size smaller.",
-    )

@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -135,7 +136,7 @@ class _Blocks:
     def __init__(self, classes: int, precision: str) -> None:
         self.classes = classes
         self.precision = precision
-        self.counts: dict[str, int] = {}
+        self.counts = Counter[str]()
 
     def apply(self, layers: Sequence[Layer], tensor: Any, *, where: str, last: bool = False) -> Any:
         for i, spec in enumerate(layers):
@@ -153,7 +154,8 @@ class _Blocks:
         return tensor
 
     def _one(self, spec: Layer, tensor: Any, where: str, precision: str) -> Any:
-        name = self._name(spec.key)
+        self.counts[spec.key] += 1
+        name = f"{spec.key}_{self.counts[spec.key]}"
         given: dict[str, Any] = {}
         match spec:
             case Residual(layers=layers):
@@ -195,10 +197,6 @@ class _Blocks:
                 f"the block's output has the shape {tuple(shape[1:])}, which no stride over its input gives"
             )
         return projected
-
-    def _name(self, key: str) -> str:
-        self.counts[key] = self.counts.get(key, 0) + 1
-        return f"{key}_{self.counts[key]}"
 
 
 def _scope(name: str) -> str:
