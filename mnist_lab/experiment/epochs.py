@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 def begin_or_resume(trainer: "Trainer", folder: RunFolder, observer: Observer, *, force: bool) -> Continued | None:
     """Restore the last checkpoint, or empty the folder where there is none to resume from.
 
-    Returns:
-        The run that the interrupted one continues, if any.
+    Returns the run that the interrupted one continues, if any.
     """
     continues, unusable = None, ""
     if folder.interrupted and not force:
@@ -63,9 +62,6 @@ def fit(plan: Plan, trainer: "Trainer", observer: Observer, until: int | None = 
     """Train to the end, with a line of `history.jsonl` after each epoch and a checkpoint at the configured interval.
 
     Args:
-        plan: the run.
-        trainer: has its state and history.
-        observer: is notified of epochs.
         until: train up to this epoch at most; there is a checkpoint then, even if it is the last.
 
     Raises:

@@ -40,13 +40,7 @@ def measure(
 ) -> Measured:
     """The measurements of a run at its end, including the observations.
 
-    Args:
-        plan: what was trained.
-        history: a record per epoch.
-        test: of the weights that are saved.
-        last_test_accuracy: of the last epoch's weights.
-        saved_epoch: the epoch whose weights are saved.
-        timing: when it began.
+    `test` is that of the weights that are saved, which are those of `saved_epoch`.
     """
     identity, config, splits, last = plan.identity, plan.config, plan.splits, history[-1]
     optional = {"group": identity.group, "continues": plan.continues}

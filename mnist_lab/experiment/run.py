@@ -75,15 +75,7 @@ def advance(
     """Train a run up to an epoch and leave it there with a checkpoint: neither tested nor finished, even at its end.
 
     A later call, or `run`, continues from there, as if it had never stopped. Nothing happens to a run that is
-    finished, or that far already.
-
-    Args:
-        config: from `load_config`.
-        until: the number of epochs after which to stop.
-        results, data_dir, dataset, observer: as of `run`.
-
-    Raises:
-        MnistLabError, KeyboardInterrupt: as `run` does.
+    finished, or that far already. Takes and raises what `run` does.
     """
     with Interrupts(observer or Observer()).watched() as watched, backends.in_turn:
         _run(config, Path(results), data_dir, dataset, watched, until=until)

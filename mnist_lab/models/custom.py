@@ -52,12 +52,8 @@ def identified(build: Builder, config: Config, *, image_shape: tuple[int, int, i
 def from_builder(build: Builder, config: Config, *, image_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """The network that `build` gives behind the preprocessing; its initial weights follow from Keras' global seed.
 
-    Args:
-        config: its `model` is from `identified`.
-        image_shape: height, width and channels.
-
     Raises:
-        ConfigError: it is not the one that was identified.
+        ConfigError: it is not the one that was `identified`.
     """
     network = _built(build, image_shape, classes, config.train.precision)
     model = _assembled(network, config, image_shape, classes)
@@ -176,7 +172,8 @@ def _saved(model: keras.Model, *built: keras.Model) -> str:
         except OSError:
             raise
         except Exception as error:
-            raise _refusal(f"cannot be saved: {reason(error)}", "Give each class of your own a get_config().") from error
+            why = f"cannot be saved: {reason(error)}"
+            raise _refusal(why, "Give each class of your own a get_config().") from error
 
 
 def _layers(network: keras.Model) -> tuple[str, ...]:

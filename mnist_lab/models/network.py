@@ -25,11 +25,8 @@ _NO_SCOPE = re.compile(r"[^A-Za-z0-9_.-]")
 def from_config(config: Config, *, image_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """Build the network of a configuration, from raw pixels (batch, *image_shape) to probabilities (batch, classes).
 
-    Pixels are in 0..255. All layers have the dtype policy `train.precision` but the last, which stays in float32. The
-    initial weights follow from Keras' global seed.
-
-    Args:
-        image_shape: height, width and channels.
+    The shape is height, width and channels, and pixels are in 0..255. All layers have the dtype policy
+    `train.precision` but the last, which stays in float32. The initial weights follow from Keras' global seed.
 
     Raises:
         ConfigError: the layers do not fit the images or each other (names the layer and the shape there), or it is a
@@ -60,11 +57,6 @@ def behind_preprocessing(
     network: Callable[[Any], Any], config: Config, *, image_shape: tuple[int, int, int]
 ) -> keras.Model:
     """The model from raw pixels (batch, *image_shape) in 0..255 to what `network` makes of the preprocessed ones.
-
-    Args:
-        network: of one input and one output.
-        config: has the preprocessing, its precision, and the model's name.
-        image_shape: height, width and channels.
 
     Raises:
         ConfigError: the preprocessing does not fit the image.

@@ -40,11 +40,7 @@ class Collection:
 
 
 def read_runs(paths: Iterable[Path], load: Callable[[Path], Run] = load_run) -> Collection:
-    """The finished runs in and below `paths`, each once, in the order of the paths.
-
-    Args:
-        paths: folders.
-        load: reads a run, as `load_run` does.
+    """The finished runs in and below these folders, each once, in the order of the folders.
 
     Raises:
         InputError: a path is a file.
