@@ -6,7 +6,7 @@ from pathlib import Path
 from mnist_lab.analysis import wilson
 from mnist_lab.config import Config, Override, fingerprint, load_config, shipped, to_yaml
 from mnist_lab.datasets import load
-from mnist_lab.runs import FORMAT, Measured, RunFolder
+from mnist_lab.runs import FORMAT, Measured, RunFolder, formats
 
 SHA256 = "0123456789abcdef" * 4
 MNIST = {"name": "mnist", "title": "MNIST", "sha256": SHA256, "genuine": True, "white": 255}
@@ -126,7 +126,7 @@ def edit_metrics(folder: RunFolder, **changes) -> None:
 
 def give_mistakes(folder: RunFolder, mistakes: list[dict]) -> None:
     """Write a run's `mistakes.json`, and how many there are into its `metrics.json`."""
-    folder.write_json("mistakes.json", mistakes)
+    formats.write_json(folder.path / "mistakes.json", mistakes)
     test = json.loads((folder.path / "metrics.json").read_text())["test"]
     edit_metrics(folder, test=test | {"wrong": len(mistakes), "correct": test["total"] - len(mistakes)})
 

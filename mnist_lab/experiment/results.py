@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mnist_lab import plots, training
 from mnist_lab.experiment import metrics
 from mnist_lab.experiment.observer import Observer, Plan
-from mnist_lab.runs import Mistake, Run
+from mnist_lab.runs import Mistake, Run, formats
 from mnist_lab.system import atomic
 from mnist_lab.training import Evaluation, Trainer
 
@@ -26,7 +26,7 @@ def write_results(plan: Plan, trainer: Trainer, timing: metrics.Timing, observer
         trainer.model.save(part)
     folder.write_arrays("batches.npz", trainer.batches.arrays())
     folder.write_arrays("predictions.npz", _predictions(test, splits.test.rows), compressed=True)
-    folder.write_json("mistakes.json", _mistakes(test, splits.test.rows))
+    formats.write_json(folder.path / "mistakes.json", _mistakes(test, splits.test.rows))
     draw_history(plan, trainer, test, saved_epoch if plan.config.train.restore_best else None)
     _draw_test(plan, test)
 

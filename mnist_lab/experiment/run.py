@@ -20,7 +20,8 @@ from mnist_lab.experiment.log import LogFile
 from mnist_lab.experiment.observer import Observer, Observers, Plan
 from mnist_lab.experiment.provenance import provenance
 from mnist_lab.experiment.tracking import tracking
-from mnist_lab.runs import CHECKPOINT, LAST_CHECKPOINT, Run, RunFolder, load_run
+from mnist_lab.runs import CHECKPOINT, LAST_CHECKPOINT, Run, RunFolder, formats, load_run
+from mnist_lab.system import atomic
 from mnist_lab.system.writable import check_clock, check_writable
 from mnist_lab.text.quantities import count
 
@@ -173,8 +174,8 @@ def _train(plan: Plan, trainer: "Trainer", timing: metrics.Timing, observer: Obs
     from mnist_lab.experiment.results import write_results
 
     plan.folder.write_history(trainer.history)
-    plan.folder.write_text("config.yaml", to_yaml(plan.config))
-    plan.folder.write_json("environment.json", plan.environment)
+    atomic.write_text(plan.folder.path / "config.yaml", to_yaml(plan.config))
+    formats.write_json(plan.folder.path / "environment.json", plan.environment)
     if plan.continues and plan.continues.epochs == plan.epochs_done:
         epochs.save(plan, trainer, CHECKPOINT)
     timing = timing.training_begins(trainer.history)

@@ -11,8 +11,8 @@ import numpy as np
 
 from mnist_lab.config.layers import Custom, Dense, Dropout, Layer, Residual, Rows
 from mnist_lab.config.schema import Config, Preprocess, Rescale, Standardize
+from mnist_lab.config.spec import Argument, Item, Spec
 from mnist_lab.errors import ConfigError, first_line
-from mnist_lab.models.construct import construct
 from mnist_lab.models.description import is_graph
 from mnist_lab.models.memory import check_weights
 
@@ -100,6 +100,22 @@ class _WithoutActivation(keras.layers.Layer):
     def call(self, features: Any) -> Any:
         logits = keras.ops.matmul(features, self.dense.kernel)
         return logits + self.dense.bias if self.dense.use_bias else logits
+
+
+def construct(spec: Spec, **given: Any) -> Any:
+    """Construct the Keras object whose class `spec.keras` names.
+
+    Each field becomes the argument of its name, or of the name its `Argument` gives; `given` adds arguments and
+    overrides fields. The field `name` is the discriminator of the specification and not an argument.
+    """
+    arguments: dict[str, Any] = {}
+    for name, field in type(spec).model_fields.items():
+        if name != "name":
+            renamed = next((extra.name for extra in field.metadata if isinstance(extra, Argument)), name)
+            value = getattr(spec, name)
+            arguments[renamed] = construct(value) if isinstance(value, Item) else value
+    module, class_name = spec.keras.split(".")  # type: ignore[attr-defined]
+    return getattr(getattr(keras, module), class_name)(**(arguments | given))
 
 
 def _preprocess(pixels: Any, preprocess: Preprocess, precision: str) -> Any:

@@ -158,7 +158,7 @@ class RunFolder:
         if repetition.finished:
             atomic.remove_parts(repetition.path)
             repetition.remove_checkpoint()
-            repetition.write_json(_NAMES, [file.name for file in repetition._own_files()])
+            formats.write_json(repetition.path / _NAMES, [file.name for file in repetition._own_files()])
             repetition.path.rename(repeated)
         elif repetition.path.is_dir() and not (self.interrupted or self.failed):
             shutil.rmtree(repetition.path)
@@ -256,19 +256,7 @@ class RunFolder:
 
     def write_measured(self, measured: Measured) -> None:
         """Write `metrics.json` atomically."""
-        self.write_json(MARKER, measured.as_dict())
-
-    def write_text(self, name: str, text: str) -> None:
-        """Write a text file atomically."""
-        atomic.write_text(self.path / name, text)
-
-    def write_json(self, name: str, value: Mapping[str, Any] | list[Any]) -> None:
-        """Write JSON atomically; numbers that are not finite become null, so that any reader can read it."""
-        formats.write_json(self.path / name, value)
-
-    def read_json(self, name: str) -> Any:
-        """Read a JSON file of the folder; raises what `formats` says."""
-        return formats.read_json(self.path / name)
+        formats.write_json(self.path / MARKER, measured.as_dict())
 
     def read_environment(self) -> dict[str, Any]:
         """Read `environment.json`; raises what `formats` says."""
@@ -276,7 +264,7 @@ class RunFolder:
 
     def write_history(self, history: list[dict[str, Any]]) -> None:
         """Write all epochs so far."""
-        self.write_text("history.jsonl", "".join(map(formats.line, history)))
+        atomic.write_text(self.path / "history.jsonl", "".join(map(formats.line, history)))
 
     def append_history(self, record: Mapping[str, Any]) -> None:
         """Add one epoch, flushed to the disk."""

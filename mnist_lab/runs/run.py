@@ -165,7 +165,7 @@ def load_run(path: str | Path) -> Run:
     """
     folder = RunFolder(Path(path))
     try:
-        metrics = folder.read_json(MARKER)
+        metrics = formats.read_json(folder.path / MARKER)
     except MissingError:
         if not formats.is_folder(folder.path):
             raise InputError(f"{path}: there is no such run folder.", "`mnist-lab list` shows the runs.") from None
