@@ -64,7 +64,7 @@ def finished_run(
     history = [_epoch(n, epochs, train, validation) for n in range(1, epochs + 1)]
     correct = round(test * total)
     held_out = None if validation is None else {"loss": 0.1, "accuracy": validation}
-    folder.write_text("config.yaml", to_yaml(resolved))
+    (folder.path / "config.yaml").write_text(to_yaml(resolved))
     folder.write_history(history)
     measured = Measured.model_validate(
         {
@@ -112,9 +112,9 @@ def unfinished_run(
     folder = finished_run(results, config, seed=seed, epochs=epochs, train__epochs=planned, **overrides)
     (folder.path / "metrics.json").unlink()
     if error:
-        folder.write_text("error.txt", error)
+        (folder.path / "error.txt").write_text(error)
     else:
-        folder.write_text("checkpoint.npz", "")
+        (folder.path / "checkpoint.npz").write_text("")
     return folder
 
 

@@ -87,8 +87,7 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
     # After a damaged entry or in a read-only cache, the program is simply compiled again.
     warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache")
     logging.getLogger("tensorflow").addFilter(_of_interest)
-    used = cards or ["cpu"]
-    _started.append(Backend(name, "cpu" if used == ["cpu"] else "gpu", tuple(used), threads, chatter))
+    _started.append(Backend(name, "gpu" if cards else "cpu", tuple(cards or ["cpu"]), threads, chatter))
     return _started[-1]
 
 

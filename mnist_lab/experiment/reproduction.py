@@ -83,16 +83,9 @@ def reproduce(
     threads: int | None = None,
     observer: Observer | None = None,
 ) -> Reproduction:
-    """Train the configuration of `original` again and compare.
+    """Train the configuration of `original` again, on its own backend, device and threads unless given, and compare.
 
-    Args:
-        results: the results folder of the repetition. An earlier repetition is only replaced in a folder named
-            `.reproduced`.
-        data_dir: where to look for the data set first.
-        backend: instead of the original's.
-        device: `cpu` or `gpu`, instead of the original's.
-        threads: number of CPU threads, instead of the original's.
-        observer: is notified of what happens.
+    An earlier repetition in `results` is only replaced in a folder named `.reproduced`.
 
     Raises:
         InputError: the original lacks a file, or its backend, device or data are unavailable; nothing is trained.

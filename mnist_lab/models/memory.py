@@ -46,11 +46,7 @@ def memory_errors() -> Iterator[None]:
 
 
 def check_batch(model: keras.Model, batch_size: int) -> None:
-    """Check that the output of each layer for one batch fits into memory.
-
-    Raises:
-        TooLargeError: it does not.
-    """
+    """Raise a TooLargeError if the output of a layer for one batch does not fit into memory."""
     for layer in layers_in_order(model):
         if None not in (shape := output_shape(layer)[1:]):
             what = f"{layer.name}: the outputs of shape {shape} for a batch of {batch_size} images"
@@ -58,22 +54,14 @@ def check_batch(model: keras.Model, batch_size: int) -> None:
 
 
 def check_weights(layer: keras.layers.Layer, where: str) -> None:
-    """Have each weight of `layer` checked before it is allocated, with a gradient of the same size.
-
-    Raises:
-        TooLargeError: when the layer is built.
-    """
+    """Have building `layer` raise a TooLargeError before it allocates a weight too large with its gradient."""
     _check_before(
         layer, "add_weight", lambda shape=None, *_, **__: tuple(shape or ()), 2, where, "weights and gradients"
     )
 
 
 def check_optimizer(optimizer: keras.optimizers.Optimizer) -> None:
-    """Have each variable that `optimizer` keeps for a weight checked before it is allocated.
-
-    Raises:
-        TooLargeError: when the optimizer is built.
-    """
+    """Have building `optimizer` raise a TooLargeError before it allocates a variable that is too large."""
     where, what = "train.optimizer", "state variables"
     _check_before(
         optimizer, "add_variable_from_reference", lambda reference, *_, **__: tuple(reference.shape), 1, where, what

@@ -112,8 +112,8 @@ def repetition(folder, accuracy):
     again.path.mkdir()
     for name in ("config.yaml", "history.jsonl"):
         shutil.copy(folder.path / name, again.path)
-    again.write_text("checkpoint.npz", "")
-    again.write_text("of_the_repetition.txt", "")
+    (again.path / "checkpoint.npz").write_text("")
+    (again.path / "of_the_repetition.txt").write_text("")
     return again, Measured.model_validate(metrics | {"test": metrics["test"] | {"accuracy": accuracy}})
 
 
@@ -140,7 +140,7 @@ def test_whenever_a_repetition_is_killed_there_is_the_old_run_or_the_new_one_who
     while True:
         results = tmp_path / str(stop)
         folder = finished_run(results, test=0.9)
-        folder.write_text("of_the_first.txt", "")
+        (folder.path / "of_the_first.txt").write_text("")
         again, measured = repetition(folder, accuracy=0.8)
         with monkeypatch.context() as patch:
             made = steps(patch, stop)

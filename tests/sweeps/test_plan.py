@@ -20,7 +20,7 @@ def configs():
 def test_with_retry_failed_only_what_failed_before_is_to_be_done(force, configs, tmp_path):
     [_, broken] = make_plan(configs, tmp_path).runs
     broken.folder.path.mkdir(parents=True)
-    broken.folder.write_text("error.txt", "It broke.")
+    (broken.folder.path / "error.txt").write_text("It broke.")
     plan = make_plan(configs, tmp_path, force=force, retry_failed=True)
     assert [run.folder for run in plan.todo] == [broken.folder]
 
