@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mnist_lab.errors import DamagedError, InputError, TrainingError
 from mnist_lab.experiment.observer import Observer, Plan
-from mnist_lab.runs import CHECKPOINT, ERROR, LAST_CHECKPOINT, Continued, RunFolder
+from mnist_lab.runs import CHECKPOINT, ERROR, LAST_CHECKPOINT, Continued, RunFolder, formats
 
 if TYPE_CHECKING:
     from mnist_lab.training import Trainer
@@ -38,7 +38,7 @@ def restore(trainer: "Trainer", folder: RunFolder, name: str) -> Continued | Non
     Raises:
         InputError: the file is missing, damaged or incomplete, or belongs to another network.
     """
-    state = folder.read_arrays(name)
+    state = formats.read_arrays(folder.path / name)
     try:
         history, continues = json.loads(str(state.pop("history"))), json.loads(str(state.pop("continues", "null")))
         trainer.restore(state, history)
@@ -55,7 +55,7 @@ def save(plan: Plan, trainer: "Trainer", name: str) -> None:
     continues = plan.continues and plan.continues.model_dump()
     more = {"history": trainer.history, "continues": continues}
     texts = {key: np.array(json.dumps(value)) for key, value in more.items()}
-    plan.folder.write_arrays(name, trainer.state() | texts)
+    formats.write_arrays(plan.folder.path / name, trainer.state() | texts)
 
 
 def fit(plan: Plan, trainer: "Trainer", observer: Observer, until: int | None = None) -> None:
@@ -84,7 +84,7 @@ def fit(plan: Plan, trainer: "Trainer", observer: Observer, until: int | None = 
         if not finite:
             from mnist_lab.experiment import results
 
-            folder.write_arrays("batches.npz", trainer.batches.arrays())
+            formats.write_arrays(folder.path / "batches.npz", trainer.batches.arrays())
             results.draw_history(plan, trainer)
             raise TrainingError(
                 f"The loss became {record['loss']} in epoch {record['epoch']}; training stopped there.",

@@ -24,8 +24,8 @@ def write_results(plan: Plan, trainer: Trainer, timing: metrics.Timing, observer
 
     with atomic.replacing(folder.path / "model.keras") as part:
         trainer.model.save(part)
-    folder.write_arrays("batches.npz", trainer.batches.arrays())
-    folder.write_arrays("predictions.npz", _predictions(test, splits.test.rows), compressed=True)
+    formats.write_arrays(folder.path / "batches.npz", trainer.batches.arrays())
+    formats.write_arrays(folder.path / "predictions.npz", _predictions(test, splits.test.rows), compressed=True)
     formats.write_json(folder.path / "mistakes.json", _mistakes(test, splits.test.rows))
     draw_history(plan, trainer, test, saved_epoch if plan.config.train.restore_best else None)
     _draw_test(plan, test)

@@ -18,9 +18,6 @@ from mnist_lab.models.memory import check_weights
 
 Shape = tuple[int, ...]
 
-_NO_SCOPE = re.compile(r"[^A-Za-z0-9_.-]")
-"""Characters that TensorFlow does not allow in a scope name, which may not begin with `_` or `-` either."""
-
 
 def from_config(config: Config, *, image_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """Build the network of a configuration, from raw pixels (batch, *image_shape) to probabilities (batch, classes).
@@ -64,7 +61,9 @@ def behind_preprocessing(
     """
     inputs = keras.Input(shape=image_shape, name="pixels")
     outputs = network(_preprocess(inputs, config.data.preprocess, config.train.precision))
-    return keras.Model(inputs, outputs, name=_scope(str(config.name)))
+    # TensorFlow allows no other characters in the name of a scope, and neither `_` nor `-` at its start.
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", str(config.name)).lstrip("_-") or "model"
+    return keras.Model(inputs, outputs, name=name)
 
 
 def for_training(model: keras.Model, augmentation: Sequence[keras.layers.Layer]) -> tuple[keras.Model, bool]:
@@ -205,11 +204,6 @@ class _Blocks:
                 f"the block's output has the shape {tuple(shape[1:])}, which no stride over its input gives"
             )
         return projected
-
-
-def _scope(name: str) -> str:
-    """A name for Keras and TensorFlow: what they do not allow becomes `_`, or is removed at the start."""
-    return _NO_SCOPE.sub("_", name).lstrip("_-") or "model"
 
 
 def reason(error: Exception) -> str:

@@ -13,17 +13,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mnist_lab.errors import BusyError, MissingError, NoRoomError, UnreadableError
 from mnist_lab.history import Record
 from mnist_lab.runs import formats, lock
-from mnist_lab.runs.formats import Arrays
 from mnist_lab.runs.measured import Measured
 from mnist_lab.system import atomic
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 NAME = re.compile(r"seed[0-9]+-[0-9a-f]{8}")
 """What the folder of a run is called."""
@@ -276,11 +272,3 @@ class RunFolder:
     def read_history(self) -> list[Record]:
         """All epochs; raises what `formats` says."""
         return formats.read_history(self.path / "history.jsonl")
-
-    def write_arrays(self, name: str, arrays: "Mapping[str, NDArray[Any]]", *, compressed: bool = False) -> None:
-        """Write an npz atomically."""
-        formats.write_arrays(self.path / name, arrays, compressed=compressed)
-
-    def read_arrays(self, name: str) -> Arrays:
-        """Read an npz of the folder; raises what `formats` says."""
-        return formats.read_arrays(self.path / name)

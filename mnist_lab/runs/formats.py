@@ -67,14 +67,12 @@ def exists(path: Path) -> bool:
 
 def is_file(path: Path) -> bool:
     """Whether there is a file at `path`; raises what `exists` does."""
-    mode = _mode(path)
-    return mode is not None and stat.S_ISREG(mode)
+    return stat.S_ISREG(_mode(path) or 0)
 
 
 def is_folder(path: Path) -> bool:
     """Whether there is a folder at `path`; raises what `exists` does."""
-    mode = _mode(path)
-    return mode is not None and stat.S_ISDIR(mode)
+    return stat.S_ISDIR(_mode(path) or 0)
 
 
 def _mode(path: Path, *, follow: bool = True) -> int | None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from mnist_lab.errors import BusyError, InputError, NoRoomError
-from mnist_lab.runs import Measured, RunFolder, finished_runs, load_run, lock
+from mnist_lab.runs import Measured, RunFolder, finished_runs, formats, load_run, lock
 from tests.lab import environment
 from tests.run_folders import finished_run
 
@@ -179,14 +179,14 @@ def test_a_lock_that_cannot_be_opened_is_nobody_s_and_the_folder_cannot_be_writt
 def test_arrays_with_a_wrong_byte_anywhere_are_read_or_called_damaged(tmp_path):
     folder = RunFolder(tmp_path)
     probabilities = np.random.default_rng(0).dirichlet(np.ones(10), 10).astype("float16")
-    folder.write_arrays("predictions.npz", {"probabilities": probabilities}, compressed=True)
+    formats.write_arrays(folder.path / "predictions.npz", {"probabilities": probabilities}, compressed=True)
     whole, damaged = (tmp_path / "predictions.npz").read_bytes(), 0
     for place in range(len(whole)):
         wrong = bytearray(whole)
         wrong[place] ^= 1
         (tmp_path / "predictions.npz").write_bytes(wrong)
         try:
-            folder.read_arrays("predictions.npz")
+            formats.read_arrays(folder.path / "predictions.npz")
         except InputError as error:
             assert "predictions.npz: damaged" in error.message  # noqa: PT017 - some bytes do not matter
             damaged += 1
