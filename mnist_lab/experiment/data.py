@@ -51,11 +51,6 @@ class Splits:
         """Whether the validation images are the test images."""
         return self.validation is self.test
 
-    @property
-    def validation_name(self) -> str:
-        """What plots and tables call the validation images."""
-        return "test" if self.selected_on_test else "validation"
-
 
 FEW = 10
 """Expected images of a class below which a random split might leave it out: at 10, with probability e^-10."""

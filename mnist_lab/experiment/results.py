@@ -43,8 +43,8 @@ def _predictions(test: Evaluation, rows: NDArray[np.intp]) -> dict[str, NDArray[
 
 def draw_history(plan: Plan, trainer: Trainer, test: Evaluation | None = None, best_epoch: int | None = None) -> None:
     """`accuracy.png`, `loss.png` and `curves.png`; without `test` and `best_epoch` for a run that is not finished."""
-    folder, history, validation = plan.folder.path, trainer.history, plan.splits.validation_name
-    said = {"title": _title(plan), "validation_name": validation}
+    folder, history = plan.folder.path, trainer.history
+    said = {"title": _title(plan), "validation_name": "test" if plan.splits.selected_on_test else "validation"}
     reference = plan.config.reference
     known = {
         "reference": reference.applicable.model_dump(exclude_none=True) if reference else {},

@@ -80,10 +80,8 @@ def is_locked(folder: Path) -> bool:
         return False
     try:
         _acquired(folder, 0).release()
-    except filelock.Timeout:
-        return True
-    except OSError:  # another user's, for example
-        return False
+    except OSError as error:  # if it is no timeout, the lock may be another user's
+        return isinstance(error, filelock.Timeout)
     return False
 
 
