@@ -15,7 +15,7 @@ from evidence.writeups import writeups
 from mnist_lab.analysis import observed
 from mnist_lab.config import Config, fingerprint
 from mnist_lab.errors import InputError
-from mnist_lab.runs import PLOTS, Run, RunFolder, finished_runs, load_run, read_runs
+from mnist_lab.runs import PLOTS, Run, RunFolder, finished_runs, formats, load_run, read_runs
 
 NUMBERS = ("config.yaml", "environment.json", "history.jsonl", "mistakes.json", "metrics.json")
 """`metrics.json` comes last, as it says that all is there."""
@@ -87,7 +87,7 @@ def _copy(run: Run, target: Path) -> bool:
     """Whether anything had to be copied."""
     facts = run.measured.run
     there = RunFolder.of(target, facts.experiment, facts.seed, facts.fingerprint)
-    if there.finished and there.read_json("metrics.json") == run.metrics:
+    if there.finished and formats.read_json(there.path / "metrics.json") == run.metrics:
         return False
     if there.path.exists():
         shutil.rmtree(there.path)

@@ -6,7 +6,7 @@ from pathlib import Path
 from mnist_lab.analysis import wilson
 from mnist_lab.config import Config, Override, fingerprint, load_config, shipped, to_yaml
 from mnist_lab.datasets import load
-from mnist_lab.runs import FORMAT, Measured, RunFolder
+from mnist_lab.runs import FORMAT, Measured, RunFolder, formats
 
 SHA256 = "0123456789abcdef" * 4
 MNIST = {"name": "mnist", "title": "MNIST", "sha256": SHA256, "genuine": True, "white": 255}
@@ -64,7 +64,7 @@ def finished_run(
     history = [_epoch(n, epochs, train, validation) for n in range(1, epochs + 1)]
     correct = round(test * total)
     held_out = None if validation is None else {"loss": 0.1, "accuracy": validation}
-    folder.write_text("config.yaml", to_yaml(resolved))
+    (folder.path / "config.yaml").write_text(to_yaml(resolved))
     folder.write_history(history)
     measured = Measured.model_validate(
         {
@@ -112,9 +112,9 @@ def unfinished_run(
     folder = finished_run(results, config, seed=seed, epochs=epochs, train__epochs=planned, **overrides)
     (folder.path / "metrics.json").unlink()
     if error:
-        folder.write_text("error.txt", error)
+        (folder.path / "error.txt").write_text(error)
     else:
-        folder.write_text("checkpoint.npz", "")
+        (folder.path / "checkpoint.npz").write_text("")
     return folder
 
 
@@ -126,7 +126,7 @@ def edit_metrics(folder: RunFolder, **changes) -> None:
 
 def give_mistakes(folder: RunFolder, mistakes: list[dict]) -> None:
     """Write a run's `mistakes.json`, and how many there are into its `metrics.json`."""
-    folder.write_json("mistakes.json", mistakes)
+    formats.write_json(folder.path / "mistakes.json", mistakes)
     test = json.loads((folder.path / "metrics.json").read_text())["test"]
     edit_metrics(folder, test=test | {"wrong": len(mistakes), "correct": test["total"] - len(mistakes)})
 

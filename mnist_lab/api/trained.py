@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 from mnist_lab import runs
 from mnist_lab.api import arguments
 from mnist_lab.errors import InputError
+from mnist_lab.runs import formats
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,8 +64,8 @@ class Run(runs.Run):
             return plots.confusion(self.predictions.confusion(data.classes), data.names, title=title)
         said: dict[str, Any] = {"title": title, "validation_name": "test" if data.selected_on_test else "validation"}
         if kind == "curves":
-            there = (self.folder.path / "batches.npz").is_file()
-            return plots.curves(self.history, self.folder.read_arrays("batches.npz") if there else None, **said)
+            file = self.folder.path / "batches.npz"
+            return plots.curves(self.history, formats.read_arrays(file) if file.is_file() else None, **said)
         best, test = self.measured.best, self.measured.test
         said |= {
             "reference": self.measured.published.model_dump(exclude_none=True),

@@ -13,12 +13,7 @@ from mnist_lab.system.installation import extra_command, package_command
 def choose(requested: str | None, *, convolves: bool = False, device: str = "auto") -> str:
     """The backend to use: the requested one, else KERAS_BACKEND, else the first installed one.
 
-    `auto` selects the installed backend that is `fastest` for the network on the device.
-
-    Args:
-        requested: a backend's name, `auto` or None.
-        convolves: whether the network has convolutions.
-        device: `auto`, `cpu` or `gpu`.
+    `auto` selects the installed backend that is `fastest` for the network on the device (`auto`, `cpu` or `gpu`).
 
     Raises:
         SetupError: it is unknown or not installed, or an environment variable would make Keras stop training early.

@@ -33,35 +33,26 @@ def environment(name: str, device: str) -> dict[str, str]:
         # Keras looks for GPUs when it is imported. This way Torch does not initialize CUDA, which would be unusable in
         # processes forked later.
         variables["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
-    if name == "jax":
-        variables |= {key: os.environ.get(key, value) for key, value in _compilation_cache().items()}
+    if name == "jax" and (cache := cache_dir()):
+        caching = {  # of compiled programs, including small ones, across runs
+            "JAX_COMPILATION_CACHE_DIR": str(cache / "jax"),
+            "JAX_COMPILATION_CACHE_MAX_SIZE": str(2**30),
+            "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+            "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        }
+        variables |= {key: os.environ.get(key, value) for key, value in caching.items()}
     return variables
 
 
-def _compilation_cache() -> dict[str, str]:
-    """JAX's settings for caching compiled programs, including small ones, across runs."""
-    if (cache := cache_dir()) is None:
-        return {}
-    return {
-        "JAX_COMPILATION_CACHE_DIR": str(cache / "jax"),
-        "JAX_COMPILATION_CACHE_MAX_SIZE": str(2**30),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-    }
-
-
-def import_keras(name: str) -> tuple[float, str]:
-    """Import Keras with backend `name`, whose `environment` is set; returns the seconds and the output to stderr."""
-    from time import perf_counter
-
-    begun = perf_counter()
+def import_keras(name: str) -> str:
+    """Import Keras with backend `name`, whose `environment` is set; returns the output of libraries to stderr."""
     with captured_stderr() as chatter, _default_settings(), _without_useless(name), _without_collections():
         try:
             import keras
         except ImportError as error:
             raise SetupError(f"Keras cannot be imported with the backend '{name}': {error}") from error
         keras.utils.set_random_seed(0)  # here Keras looks for TensorFlow, and remembers the result
-    return perf_counter() - begun, "".join(chatter)
+    return "".join(chatter)
 
 
 @contextmanager

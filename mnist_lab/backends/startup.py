@@ -27,10 +27,8 @@ class Backend:
     devices: tuple[str, ...]
     """The devices in use, as Keras names them."""
     threads: int
-    seconds: float
-    """Seconds that importing Keras took; 0 if it was already imported."""
     chatter: str
-    """What libraries wrote to stderr during the import."""
+    """What libraries wrote to stderr while Keras was imported."""
 
 
 in_turn = threading.RLock()
@@ -57,10 +55,10 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
     """
     threads = _limit_threads(threads)  # its claims are in the folder for temporary files that all processes share
     scratch.use_if_own()
-    seconds, chatter = 0.0, ""
+    chatter = ""
     if "keras" not in sys.modules:
         os.environ |= keras_import.environment(name, device)
-        seconds, chatter = keras_import.import_keras(name)
+        chatter = keras_import.import_keras(name)
     import keras
 
     if keras.backend.backend() != name:
@@ -89,8 +87,7 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
     # After a damaged entry or in a read-only cache, the program is simply compiled again.
     warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache")
     logging.getLogger("tensorflow").addFilter(_of_interest)
-    used = cards or ["cpu"]
-    _started.append(Backend(name, "cpu" if used == ["cpu"] else "gpu", tuple(used), threads, seconds, chatter))
+    _started.append(Backend(name, "gpu" if cards else "cpu", tuple(cards or ["cpu"]), threads, chatter))
     return _started[-1]
 
 

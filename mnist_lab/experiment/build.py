@@ -40,8 +40,6 @@ def build_trainer(config: Config, splits: Splits, network: "Builder | None" = No
     """Build the network, initialized from the seed or a finished run as the configuration says, and its trainer.
 
     Args:
-        config: which network, and how it is trained.
-        splits: the images.
         network: builds it instead; `config` is from `with_network`.
 
     Raises:
@@ -71,10 +69,7 @@ def build_trainer(config: Config, splits: Splits, network: "Builder | None" = No
 
 
 def augmented(config: Config, dataset: datasets.Dataset, versions: int) -> tuple[Split, NDArray[np.float32]]:
-    """The first training image of each class, and `versions` augmented versions of each.
-
-    Returns:
-        The images, and an array (n, versions, height, width, channels) of pixels.
+    """The first training image of each class, and the pixels (n, versions, height, width, channels) of augmented ones.
 
     Raises:
         InputError: there is nothing to augment, or the augmentation does not fit the images.
@@ -101,13 +96,9 @@ def augmented(config: Config, dataset: datasets.Dataset, versions: int) -> tuple
 
 
 def preview(sources: Iterable[tuple[str, Config]], data_dir: Path | None = None) -> "list[Summary]":
-    """The layers and parameters of each configuration's network, without training.
+    """The layers and parameters of the network of each configuration, given with its name for error messages.
 
     Known data sets are not read; Keras is imported once for all.
-
-    Args:
-        sources: the configurations, each with its name for error messages.
-        data_dir: where to look for data sets first.
 
     Raises:
         InputError: a network cannot be built, or a data set given by its path cannot be read.

@@ -36,12 +36,7 @@ def by_name(train: Train, dataset: Dataset) -> Train:
 
 
 def weights(train: Train, labels: NDArray[Any], dataset: Dataset) -> NDArray[np.float32] | None:
-    """The weight (n,) of each training image; None for equal weights.
-
-    Args:
-        train: the hyperparameters.
-        labels: the class (n,) of each image.
-        dataset: has the names of the classes.
+    """The weight (n,) of each training image, whose classes are `labels` (n,); None for equal weights.
 
     Raises:
         ConfigError: a key is not a class, or two keys are the same class.

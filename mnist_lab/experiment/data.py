@@ -51,11 +51,6 @@ class Splits:
         """Whether the validation images are the test images."""
         return self.validation is self.test
 
-    @property
-    def validation_name(self) -> str:
-        """What plots and tables call the validation images."""
-        return "test" if self.selected_on_test else "validation"
-
 
 FEW = 10
 """Expected images of a class below which a random split might leave it out: at 10, with probability e^-10."""
@@ -83,7 +78,7 @@ def settle_split(data: Data, dataset: Dataset) -> tuple[Data, tuple[str, ...]]:
         return data, () if how == "provided" else (f"data.validation: {how}, so {own} are not used.",)
     if how not in ("tail", "random"):
         return data, ()
-    labels = dataset.y_train[_chosen_rows(data, len(dataset.y_train))]
+    labels = dataset.y_train[_chosen(data, dataset)]
     reason = _order_decides(labels, fraction, dataset) if how == "tail" else None
     if reason is None and (how == "random" or data.subset is not None):
         reason = _chance_decides(labels, data.subset or len(labels), fraction, dataset)
@@ -122,7 +117,7 @@ def prepare_data(config: Config, dataset: Dataset) -> Splits:
         DataError: a class has no training image.
     """
     data = config.data
-    everything = _part(dataset.x_train, dataset.y_train, _chosen_rows(data, len(dataset.y_train)))
+    everything = _whole(dataset.x_train, dataset.y_train).take(_chosen(data, dataset))
     if missing := _missing(everything.labels, dataset):
         if data.rows is None:
             raise DataError(f"{dataset.source}: there are no training images of {missing}.")
@@ -133,7 +128,7 @@ def prepare_data(config: Config, dataset: Dataset) -> Splits:
     if data.subset is not None:
         seed = datasets.FOLDS_SEED if data.validation.fold else config.seed
         everything = _drawn(everything, data.subset, seed, "data.subset")
-    test = _part(dataset.x_test, dataset.y_test, np.arange(len(dataset.y_test)))
+    test = _whole(dataset.x_test, dataset.y_test)
     if data.test_subset is not None:
         test = _drawn(test, data.test_subset, config.seed, "data.test_subset")
     labels = everything.labels
@@ -143,7 +138,12 @@ def prepare_data(config: Config, dataset: Dataset) -> Splits:
         case "test":
             return Splits(dataset, everything, test, test)
         case "provided":
-            return Splits(dataset, everything, _provided(dataset), test)
+            if dataset.x_val is None or dataset.y_val is None:
+                raise ConfigError(
+                    f"data.validation: provided, but {dataset.title} has no validation part.",
+                    "Use split: tail, random or stratified.",
+                )
+            return Splits(dataset, everything, _whole(dataset.x_val, dataset.y_val), test)
         case "folds":
             folds, fold = data.validation.folds or DEFAULT_FOLDS, data.validation.fold or 1
             _check_folds(labels, folds, dataset)
@@ -157,11 +157,7 @@ def prepare_data(config: Config, dataset: Dataset) -> Splits:
 
 
 def _check_folds(labels: Labels, folds: int, dataset: Dataset) -> None:
-    """Check that every class has an image in every fold.
-
-    Raises:
-        ConfigError: a class has fewer images than there are folds.
-    """
+    """Raise a ConfigError if a class has fewer images than there are folds."""
     counts = np.bincount(labels, minlength=len(dataset.classes))
     rarest = int(counts.argmin())
     if counts[rarest] < folds:
@@ -172,26 +168,8 @@ def _check_folds(labels: Labels, folds: int, dataset: Dataset) -> None:
         )
 
 
-def _provided(dataset: Dataset) -> Split:
-    """The validation part of the data set.
-
-    Raises:
-        ConfigError: it has none.
-    """
-    if dataset.x_val is None or dataset.y_val is None:
-        raise ConfigError(
-            f"data.validation: provided, but {dataset.title} has no validation part.",
-            "Use split: tail, random or stratified.",
-        )
-    return _part(dataset.x_val, dataset.y_val, np.arange(len(dataset.y_val)))
-
-
 def _check_split(labels: Labels, name: str, data: Data, dataset: Dataset) -> None:
-    """Check that every class has an image in a part of the split.
-
-    Raises:
-        ConfigError: one has none.
-    """
+    """Raise a ConfigError if a class has no image in this part of the split."""
     if missing := _missing(labels, dataset):
         split, fraction = data.validation.split, data.validation.fraction
         raise ConfigError(
@@ -209,22 +187,22 @@ def _missing(labels: Labels, dataset: Dataset) -> str | None:
     return datasets.class_list([dataset.classes[label] for label in missing]) if missing.size else None
 
 
-def _chosen_rows(data: Data, there: int) -> NDArray[np.intp]:
+def _whole(images: Images, labels: Labels) -> Split:
+    return Split(images, labels, np.arange(len(labels)))
+
+
+def _chosen(data: Data, dataset: Dataset) -> slice:
+    """The training rows that the configuration chooses, before it draws some of them."""
+    there = len(dataset.y_train)
     first, end = data.rows or (0, there)
     if end > there:
         raise ConfigError(
             f"data.rows: expected rows 0 to {there:,}, as in the training file, received [{first}, {end}]."
         )
-    return np.arange(first, end)
+    return slice(first, end)
 
 
 def _drawn(part: Split, size: int, seed: int, key: str) -> Split:
     if size > len(part):
         raise ConfigError(f"{key}: expected at most the {len(part):,} images available, received {size:,}.")
     return part.take(datasets.subset(part.labels, size, seed))
-
-
-def _part(images: Images, labels: Labels, rows: NDArray[np.intp]) -> Split:
-    if len(rows) == len(labels):
-        return Split(images, labels, rows)
-    return Split(images[rows], labels[rows], rows)

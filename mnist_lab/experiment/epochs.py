@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mnist_lab.errors import DamagedError, InputError, TrainingError
 from mnist_lab.experiment.observer import Observer, Plan
-from mnist_lab.runs import CHECKPOINT, ERROR, LAST_CHECKPOINT, Continued, RunFolder
+from mnist_lab.runs import CHECKPOINT, ERROR, LAST_CHECKPOINT, Continued, RunFolder, formats
 
 if TYPE_CHECKING:
     from mnist_lab.training import Trainer
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 def begin_or_resume(trainer: "Trainer", folder: RunFolder, observer: Observer, *, force: bool) -> Continued | None:
     """Restore the last checkpoint, or empty the folder where there is none to resume from.
 
-    Returns:
-        The run that the interrupted one continues, if any.
+    Returns the run that the interrupted one continues, if any.
     """
     continues, unusable = None, ""
     if folder.interrupted and not force:
@@ -39,7 +38,7 @@ def restore(trainer: "Trainer", folder: RunFolder, name: str) -> Continued | Non
     Raises:
         InputError: the file is missing, damaged or incomplete, or belongs to another network.
     """
-    state = folder.read_arrays(name)
+    state = formats.read_arrays(folder.path / name)
     try:
         history, continues = json.loads(str(state.pop("history"))), json.loads(str(state.pop("continues", "null")))
         trainer.restore(state, history)
@@ -56,16 +55,13 @@ def save(plan: Plan, trainer: "Trainer", name: str) -> None:
     continues = plan.continues and plan.continues.model_dump()
     more = {"history": trainer.history, "continues": continues}
     texts = {key: np.array(json.dumps(value)) for key, value in more.items()}
-    plan.folder.write_arrays(name, trainer.state() | texts)
+    formats.write_arrays(plan.folder.path / name, trainer.state() | texts)
 
 
 def fit(plan: Plan, trainer: "Trainer", observer: Observer, until: int | None = None) -> None:
     """Train to the end, with a line of `history.jsonl` after each epoch and a checkpoint at the configured interval.
 
     Args:
-        plan: the run.
-        trainer: has its state and history.
-        observer: is notified of epochs.
         until: train up to this epoch at most; there is a checkpoint then, even if it is the last.
 
     Raises:
@@ -88,7 +84,7 @@ def fit(plan: Plan, trainer: "Trainer", observer: Observer, until: int | None = 
         if not finite:
             from mnist_lab.experiment import results
 
-            folder.write_arrays("batches.npz", trainer.batches.arrays())
+            formats.write_arrays(folder.path / "batches.npz", trainer.batches.arrays())
             results.draw_history(plan, trainer)
             raise TrainingError(
                 f"The loss became {record['loss']} in epoch {record['epoch']}; training stopped there.",

@@ -45,14 +45,9 @@ def continue_from(
     environment: Mapping[str, object],
     observer: Observer,
 ) -> Continued | None:
-    """Restore the end of the first of these runs from which that is possible; say why where it is not.
+    """Restore the end of the first of the `shorter_runs` from which that is possible; tell the observer why not.
 
-    Args:
-        shorter: as `shorter_runs` gives them.
-        trainer: of the longer run.
-        config: of the longer run.
-        environment: of the longer run, as `environment.json` has it.
-        observer: receives the reasons.
+    Trainer, configuration and environment are those of the longer run.
 
     Returns:
         What the trainer continues; None if it is unchanged.
@@ -75,11 +70,7 @@ def continue_from(
 
 
 def _check(folder: RunFolder, config: Config, environment: Mapping[str, object]) -> None:
-    """Check that a run can be continued with the same result.
-
-    Raises:
-        InputError: it cannot; says why.
-    """
+    """Raise an InputError that says why, unless the run can be continued with the same result."""
     for schedule in config.train.schedule:
         if isinstance(schedule, Cosine | OneCycle):
             raise InputError(f"train.schedule: {schedule.key} depends on the number of epochs.")

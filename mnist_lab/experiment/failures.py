@@ -9,6 +9,7 @@ from pathlib import Path
 from mnist_lab.errors import InputError, MachineError, MnistLabError, NoRoomError, UnreadableError, reason
 from mnist_lab.experiment.log import LogFile
 from mnist_lab.runs import ERROR, RunFolder
+from mnist_lab.system import atomic
 from mnist_lab.system.signals import Interruption, number_of
 from mnist_lab.text.printable import printable
 
@@ -76,7 +77,7 @@ def record_failure(folder: RunFolder, why: str) -> None:
         log = current.path / "log.txt"
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:] if log.is_file() else []
         end = ["", "The end of its log:", *lines] if lines else []
-        current.write_text(ERROR, printable("\n".join([why, *end])) + "\n")
+        atomic.write_text(current.path / ERROR, printable("\n".join([why, *end])) + "\n")
 
 
 def _discard_if_empty(folder: RunFolder, results: Path) -> str:

@@ -8,23 +8,22 @@ also lost while Keras is imported.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Self
+from typing import Any, Self
 
 from typing_extensions import override
 
-from mnist_lab.experiment.observer import Observer
-from mnist_lab.history import Record
-from mnist_lab.runs import Measured
+from mnist_lab.experiment.observer import Observer, Observers
 from mnist_lab.system.signals import Handler, Interruption, handling
 
-if TYPE_CHECKING:
-    from mnist_lab.training import Progress
+_RAISES_AT = ("preparing", "batch", "epoch", "done")
+"""Not at notes, which other threads make, too."""
 
 
-class Interrupts(Observer):
-    """Raises a swallowed interruption again at the next event."""
+class Interrupts(Observers):
+    """Raises a swallowed interruption again at the next event, when the observer has been told about that."""
 
-    def __init__(self) -> None:
+    def __init__(self, observer: Observer) -> None:
+        super().__init__([observer])
         self._number: int | None = None
 
     @contextmanager
@@ -42,21 +41,7 @@ class Interrupts(Observer):
             yield self
 
     @override
-    def preparing(self, text: str) -> None:
-        self._check()
-
-    @override
-    def batch(self, progress: "Progress") -> None:
-        self._check()
-
-    @override
-    def epoch(self, record: Record, epochs: int) -> None:
-        self._check()
-
-    @override
-    def done(self, measured: Measured) -> None:
-        self._check()
-
-    def _check(self) -> None:
-        if self._number is not None:
+    def _notify(self, event: str, *facts: Any) -> None:
+        super()._notify(event, *facts)
+        if event in _RAISES_AT and self._number is not None:
             raise Interruption(number=self._number)

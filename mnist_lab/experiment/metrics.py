@@ -11,7 +11,7 @@ from mnist_lab.analysis import observe_run, wilson
 from mnist_lab.config.schema import Validation
 from mnist_lab.experiment.data import Splits
 from mnist_lab.experiment.observer import Plan
-from mnist_lab.history import History, best_epoch
+from mnist_lab.history import History, best_epoch, training_seconds
 from mnist_lab.runs import FORMAT, Measured, measured
 
 if TYPE_CHECKING:
@@ -39,13 +39,7 @@ def measure(
 ) -> Measured:
     """The measurements of a run at its end, including the observations.
 
-    Args:
-        plan: what was trained.
-        history: a record per epoch.
-        test: of the weights that are saved.
-        last_test_accuracy: of the last epoch's weights.
-        saved_epoch: the epoch whose weights are saved.
-        timing: when it began.
+    `test` is that of the weights that are saved, which are those of `saved_epoch`.
     """
     identity, config, splits, last = plan.identity, plan.config, plan.splits, history[-1]
     optional = {"group": identity.group, "continues": plan.continues}
@@ -126,7 +120,7 @@ def _seconds(history: History, timing: Timing) -> measured.Seconds:
     return measured.Seconds(
         total=round(time.perf_counter() - timing.clock + timing.before, 3),
         startup=round(timing.startup, 3),
-        train=round(sum(epochs), 3),
+        train=training_seconds(history),
         epoch_first=epochs[0],
         epoch_median=round(median(epochs), 3),
     )

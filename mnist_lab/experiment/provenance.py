@@ -33,8 +33,8 @@ def provenance(backend: Backend, trainer: "Trainer") -> dict[str, object]:
         "processors": os.cpu_count(),
         "mnist_lab": __version__,
         **{name: installed_version(name) for name in packages},
-        "jit_compile": trainer.jit_compile,
-        "steps_per_execution": trainer.steps_per_execution,
+        "jit_compile": bool(trainer.network.jit_compile),
+        "steps_per_execution": int(trainer.network.steps_per_execution),
         **git_state(),
     }
 

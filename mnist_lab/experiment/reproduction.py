@@ -14,7 +14,7 @@ from mnist_lab.config import Config
 from mnist_lab.errors import DamagedError, InputError
 from mnist_lab.experiment.observer import Observer
 from mnist_lab.experiment.run import run as train
-from mnist_lab.runs import Arrays, Run, finished_runs
+from mnist_lab.runs import Arrays, Run, finished_runs, formats
 from mnist_lab.runs.weights import read_weights
 from mnist_lab.system.signals import Interruption, number_of
 
@@ -24,6 +24,7 @@ REPRODUCED = ".reproduced"
 Verdict = Literal["identical", "within noise", "different"]
 
 _NEEDED = ("config.yaml", "environment.json", "history.jsonl", "mistakes.json")
+_PREDICTIONS, _MODEL = "predictions.npz", "model.keras"
 _NUMBERS = ("train", "validation", "test", "last")
 """The parts of `metrics.json` that are compared."""
 
@@ -82,16 +83,9 @@ def reproduce(
     threads: int | None = None,
     observer: Observer | None = None,
 ) -> Reproduction:
-    """Train the configuration of `original` again and compare.
+    """Train the configuration of `original` again, on its own backend, device and threads unless given, and compare.
 
-    Args:
-        results: the results folder of the repetition. An earlier repetition is only replaced in a folder named
-            `.reproduced`.
-        data_dir: where to look for the data set first.
-        backend: instead of the original's.
-        device: `cpu` or `gpu`, instead of the original's.
-        threads: number of CPU threads, instead of the original's.
-        observer: is notified of what happens.
+    An earlier repetition in `results` is only replaced in a folder named `.reproduced`.
 
     Raises:
         InputError: the original lacks a file, or its backend, device or data are unavailable; nothing is trained.
@@ -128,9 +122,10 @@ def _check_files(run: Run) -> None:
     run.history  # noqa: B018 - raises
     run.mistakes  # noqa: B018 - raises
     run.folder.read_environment()
-    _probabilities(run)
-    if _has(run, "model.keras"):
-        _check_archive(run.folder.path / "model.keras")
+    if (file := run.folder.path / _PREDICTIONS).exists():
+        _probabilities(file)
+    if (file := run.folder.path / _MODEL).exists():
+        _check_archive(file)
 
 
 def _check_archive(file: Path) -> None:
@@ -165,13 +160,9 @@ def compare(original: Run, repetition: Run) -> Reproduction:
     """
     both = (original, repetition)
     mistakes = None
-    if _same_test_images(*both):
+    if len({(run.measured.dataset.sha256, run.measured.test.total) for run in both}) == 1:
         mistakes = disagreement(*({mistake.index for mistake in run.mistakes} for run in both))
     return Reproduction(*both, dict(_compared(*both)), mistakes, tuple(_changed(*both)))
-
-
-def _same_test_images(a: Run, b: Run) -> bool:
-    return a.measured.dataset.sha256 == b.measured.dataset.sha256 and a.measured.test.total == b.measured.test.total
 
 
 def _compared(a: Run, b: Run) -> Iterator[tuple[str, bool]]:
@@ -179,49 +170,31 @@ def _compared(a: Run, b: Run) -> Iterator[tuple[str, bool]]:
     yield "history", _same_history(a.history, b.history)
     yield "metrics", all(getattr(a.measured, part) == getattr(b.measured, part) for part in _NUMBERS)
     yield "mistakes", a.mistakes == b.mistakes
-    for what, read in _ARRAYS.items():
-        one, other = read(a), read(b)
+    for what, (name, read) in _ARRAYS.items():
+        one, other = (_bits(read(file)) if (file := run.folder.path / name).exists() else None for run in (a, b))
         if one is not None and other is not None:
-            yield what, _same_arrays(one, other)
+            yield what, one == other
 
 
-def _probabilities(run: Run) -> Arrays | None:
+def _probabilities(file: Path) -> Arrays:
     """Those alone: an older version stored nothing else with them."""
-    if not _has(run, "predictions.npz"):
-        return None
-    return {name: array for name, array in run.folder.read_arrays("predictions.npz").items() if name == "probabilities"}
+    return {name: array for name, array in formats.read_arrays(file).items() if name == "probabilities"}
 
 
-def _weights(run: Run) -> Arrays | None:
-    return read_weights(run.folder.path / "model.keras") if _has(run, "model.keras") else None
+_ARRAYS = {"probabilities": (_PREDICTIONS, _probabilities), "weights": (_MODEL, read_weights)}
+"""Arrays that are compared, the file that has them, which a run may be kept without, and what reads it."""
 
 
-_ARRAYS = {"probabilities": _probabilities, "weights": _weights}
-"""Arrays that are compared, and what reads them; None where a run was kept without them."""
-
-
-def _has(run: Run, name: str) -> bool:
-    return (run.folder.path / name).exists()
+def _bits(arrays: Arrays) -> dict[str, tuple[object, ...]]:
+    return {name: (array.shape, array.dtype, array.tobytes()) for name, array in arrays.items()}
 
 
 def _same_history(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> bool:
-    """Compares every epoch except its duration, and what only one of two versions records."""
+    """Compares every epoch except its duration, and what only one of two versions records; NaN equals NaN."""
     return len(a) == len(b) and all(
-        _equal(one[key], other[key])
+        formats.finite(one[key]) == formats.finite(other[key])
         for one, other in zip(a, b, strict=True)
         for key in one.keys() & other.keys() - {"seconds"}
-    )
-
-
-def _equal(a: Any, b: Any) -> bool:
-    """Like ==, but NaN equals NaN."""
-    return a == b or (a != a and b != b)
-
-
-def _same_arrays(a: Arrays, b: Arrays) -> bool:
-    return a.keys() == b.keys() and all(
-        (a[name].shape, a[name].dtype, a[name].tobytes()) == (b[name].shape, b[name].dtype, b[name].tobytes())
-        for name in a
     )
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mnist_lab import plots, training
 from mnist_lab.experiment import metrics
 from mnist_lab.experiment.observer import Observer, Plan
-from mnist_lab.runs import Mistake, Run
+from mnist_lab.runs import Mistake, Run, formats
 from mnist_lab.system import atomic
 from mnist_lab.training import Evaluation, Trainer
 
@@ -24,9 +24,9 @@ def write_results(plan: Plan, trainer: Trainer, timing: metrics.Timing, observer
 
     with atomic.replacing(folder.path / "model.keras") as part:
         trainer.model.save(part)
-    folder.write_arrays("batches.npz", trainer.batches.arrays())
-    folder.write_arrays("predictions.npz", _predictions(test, splits.test.rows), compressed=True)
-    folder.write_json("mistakes.json", _mistakes(test, splits.test.rows))
+    formats.write_arrays(folder.path / "batches.npz", trainer.batches.arrays())
+    formats.write_arrays(folder.path / "predictions.npz", _predictions(test, splits.test.rows), compressed=True)
+    formats.write_json(folder.path / "mistakes.json", _mistakes(test, splits.test.rows))
     draw_history(plan, trainer, test, saved_epoch if plan.config.train.restore_best else None)
     _draw_test(plan, test)
 
@@ -43,8 +43,8 @@ def _predictions(test: Evaluation, rows: NDArray[np.intp]) -> dict[str, NDArray[
 
 def draw_history(plan: Plan, trainer: Trainer, test: Evaluation | None = None, best_epoch: int | None = None) -> None:
     """`accuracy.png`, `loss.png` and `curves.png`; without `test` and `best_epoch` for a run that is not finished."""
-    folder, history, validation = plan.folder.path, trainer.history, plan.splits.validation_name
-    said = {"title": _title(plan), "validation_name": validation}
+    folder, history = plan.folder.path, trainer.history
+    said = {"title": _title(plan), "validation_name": "test" if plan.splits.selected_on_test else "validation"}
     reference = plan.config.reference
     known = {
         "reference": reference.applicable.model_dump(exclude_none=True) if reference else {},

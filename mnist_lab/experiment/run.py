@@ -20,7 +20,8 @@ from mnist_lab.experiment.log import LogFile
 from mnist_lab.experiment.observer import Observer, Observers, Plan
 from mnist_lab.experiment.provenance import provenance
 from mnist_lab.experiment.tracking import tracking
-from mnist_lab.runs import CHECKPOINT, LAST_CHECKPOINT, Run, RunFolder, load_run
+from mnist_lab.runs import CHECKPOINT, LAST_CHECKPOINT, Run, RunFolder, formats, load_run
+from mnist_lab.system import atomic
 from mnist_lab.system.writable import check_clock, check_writable
 from mnist_lab.text.quantities import count
 
@@ -58,9 +59,8 @@ def run(
         TrainingError: the loss is not finite; the files written so far are kept.
         KeyboardInterrupt: as an `Interruption` that says how to resume; the last checkpoint is kept.
     """
-    with Interrupts().watched() as interrupts, backends.in_turn:
-        observers = Observers([observer or Observer(), interrupts])
-        done = _run(config, Path(results), data_dir, dataset, observers, force=force, network=network)
+    with Interrupts(observer or Observer()).watched() as watched, backends.in_turn:
+        done = _run(config, Path(results), data_dir, dataset, watched, force=force, network=network)
         return cast("Run", done)  # as it does not stop at an epoch
 
 
@@ -76,19 +76,10 @@ def advance(
     """Train a run up to an epoch and leave it there with a checkpoint: neither tested nor finished, even at its end.
 
     A later call, or `run`, continues from there, as if it had never stopped. Nothing happens to a run that is
-    finished, or that far already.
-
-    Args:
-        config: from `load_config`.
-        until: the number of epochs after which to stop.
-        results, data_dir, dataset, observer: as of `run`.
-
-    Raises:
-        MnistLabError, KeyboardInterrupt: as `run` does.
+    finished, or that far already. Takes and raises what `run` does.
     """
-    with Interrupts().watched() as interrupts, backends.in_turn:
-        observers = Observers([observer or Observer(), interrupts])
-        _run(config, Path(results), data_dir, dataset, observers, force=False, network=None, until=until)
+    with Interrupts(observer or Observer()).watched() as watched, backends.in_turn:
+        _run(config, Path(results), data_dir, dataset, watched, until=until)
 
 
 def _run(
@@ -98,8 +89,8 @@ def _run(
     dataset: datasets.Dataset | None,
     observer: Observer,
     *,
-    force: bool,
-    network: "Builder | None",
+    force: bool = False,
+    network: "Builder | None" = None,
     until: int | None = None,
 ) -> Run | None:
     """Find out which run it is and whether it is finished; prepare what it needs, and train it.
@@ -151,7 +142,8 @@ def _run(
     observer.preparing("Building the network")
     with models.memory_errors():
         trainer = build_trainer(identity.config, splits, network)
-        plan = Plan(identity, splits, models.summarize(trainer.model), backend, provenance(backend, trainer))
+        summary = models.summarize(trainer.model)
+    environment = provenance(backend, trainer)
 
     with folder.locked():
         if _is_done(folder, force=force):  # by another process in the meantime
@@ -171,13 +163,9 @@ def _run(
             for note in identity.notes:
                 log.note(note)
             if not trainer.history:
-                continues = continue_from(shorter, trainer, config, plan.environment, observer)
-            plan = replace(
-                plan,
-                identity=replace(identity, folder=written),
-                epochs_done=len(trainer.history),
-                continues=continues,
-            )
+                continues = continue_from(shorter, trainer, config, environment, observer)
+            identity = replace(identity, folder=written)
+            plan = Plan(identity, splits, summary, backend, environment, len(trainer.history), continues)
             return _train(plan, trainer, timing, observer, until)
 
 
@@ -186,8 +174,8 @@ def _train(plan: Plan, trainer: "Trainer", timing: metrics.Timing, observer: Obs
     from mnist_lab.experiment.results import write_results
 
     plan.folder.write_history(trainer.history)
-    plan.folder.write_text("config.yaml", to_yaml(plan.config))
-    plan.folder.write_json("environment.json", plan.environment)
+    atomic.write_text(plan.folder.path / "config.yaml", to_yaml(plan.config))
+    formats.write_json(plan.folder.path / "environment.json", plan.environment)
     if plan.continues and plan.continues.epochs == plan.epochs_done:
         epochs.save(plan, trainer, CHECKPOINT)
     timing = timing.training_begins(trainer.history)

@@ -39,12 +39,7 @@ class _Tracking(Observer):
 
 @contextmanager
 def tracking(names: Sequence[str], note: Callable[[str], object]) -> Iterator[Observer]:
-    """An observer that tells the trackers with these names.
-
-    Args:
-        names: of installed trackers.
-        note: is called with what goes wrong, none of which stops the run.
-    """
+    """An observer that tells the trackers with these names; `note` is told what goes wrong, which stops no run."""
     trackers = [Background(name, note) for name in names]
     try:
         yield _Tracking(trackers)

@@ -14,11 +14,8 @@ from mnist_lab.runs.weights import weights_sha256
 def settle(train: Train, results: Path) -> Train:
     """`train` with the absolute path of the run that its initial weights are from, and the hash of these weights.
 
-    If their hash is known, as in the configuration of a finished run, the run need not exist any more.
-
-    Args:
-        train: which run.
-        results: the folder below which it is looked for by its id or experiment.
+    The run is looked for below `results` by its id or experiment. If the hash of its weights is known, as in the
+    configuration of a finished run, it need not exist any more.
 
     Raises:
         InputError: there is no such run, its model is missing or damaged, or its weights do not have the known hash.

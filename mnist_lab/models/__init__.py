@@ -1,9 +1,8 @@
 """Keras models from specifications: raw pixels in, class probabilities out."""
 
-from mnist_lab.models.construct import construct
 from mnist_lab.models.custom import Builder, from_builder, identified, load_custom
 from mnist_lab.models.memory import check_batch, check_optimizer, memory_errors
-from mnist_lab.models.network import for_training, from_config
+from mnist_lab.models.network import construct, for_training, from_config
 from mnist_lab.models.summary import Summary, summarize
 
 __all__ = [

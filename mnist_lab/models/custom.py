@@ -46,19 +46,14 @@ def identified(build: Builder, config: Config, *, image_shape: tuple[int, int, i
     if first != second:
         raise _refusal("expected the same network from each call, received another one", "Build it without chance.")
     _check_probabilities(model, image_shape)
-    _check_saving(model)
-    return Custom(kind="custom", layers=_layers(built[1]), sha256=_described(*built))
+    return Custom(kind="custom", layers=_layers(built[1]), sha256=_saved(model, *built))
 
 
 def from_builder(build: Builder, config: Config, *, image_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """The network that `build` gives behind the preprocessing; its initial weights follow from Keras' global seed.
 
-    Args:
-        config: its `model` is from `identified`.
-        image_shape: height, width and channels.
-
     Raises:
-        ConfigError: it is not the one that was identified.
+        ConfigError: it is not the one that was `identified`.
     """
     network = _built(build, image_shape, classes, config.train.precision)
     model = _assembled(network, config, image_shape, classes)
@@ -168,25 +163,17 @@ def _check_probabilities(model: keras.Model, image_shape: tuple[int, int, int]) 
         )
 
 
-def _check_saving(model: keras.Model) -> None:
+def _saved(model: keras.Model, *built: keras.Model) -> str:
+    """What `describe` says of the network, once `model`, which it is in, has been saved to try that."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
             model.save(Path(folder) / "model.keras")
+            return describe(*built)
         except OSError:
             raise
         except Exception as error:
-            raise _unsaved(error) from error
-
-
-def _described(*built: keras.Model) -> str:
-    try:
-        return describe(*built)
-    except (TypeError, ValueError, NotImplementedError) as error:
-        raise _unsaved(error) from error
-
-
-def _unsaved(error: Exception) -> ConfigError:
-    return _refusal(f"cannot be saved: {reason(error)}", "Give each class of your own a get_config().")
+            why = f"cannot be saved: {reason(error)}"
+            raise _refusal(why, "Give each class of your own a get_config().") from error
 
 
 def _layers(network: keras.Model) -> tuple[str, ...]:

@@ -45,13 +45,9 @@ def is_graph(layer: Any) -> bool:
 
 def describe(one: keras.Model, other: keras.Model) -> str:
     """SHA-256 (hex) of Keras' configuration of a model, the code of classes and functions that are not of Keras, and
-    the initial weights that do not follow from the seed.
+    the initial weights that do not follow from the seed, as `other`, built with another one, shows.
 
     Code that such a class or function calls elsewhere does not count.
-
-    Args:
-        one: the model.
-        other: the same one, built with another seed.
 
     Raises:
         TypeError, ValueError, NotImplementedError: Keras cannot describe it.

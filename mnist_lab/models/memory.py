@@ -34,20 +34,19 @@ def memory_errors() -> Iterator[None]:
             "model.layers: too many layers: Keras connects them by nested calls, deeper than Python allows.",
             "Use fewer layers.",
         ) from error
-    except MemoryError as error:
-        raise _exhausted() from error
     except Exception as error:
-        if any(word.lower() in str(error).lower() for word in _WORDS):
-            raise _exhausted() from error
-        raise
+        if not isinstance(error, MemoryError) and not any(word.lower() in str(error).lower() for word in _WORDS):
+            raise
+        available = available_memory()
+        there = f"; {decimal(available)} are available" if available is not None else ""
+        raise TooLargeError(
+            f"The network, its optimizer or a batch needs more memory than is available{there}.",
+            "Make the network or train.batch_size smaller.",
+        ) from error
 
 
 def check_batch(model: keras.Model, batch_size: int) -> None:
-    """Check that the output of each layer for one batch fits into memory.
-
-    Raises:
-        TooLargeError: it does not.
-    """
+    """Raise a TooLargeError if the output of a layer for one batch does not fit into memory."""
     for layer in layers_in_order(model):
         if None not in (shape := output_shape(layer)[1:]):
             what = f"{layer.name}: the outputs of shape {shape} for a batch of {batch_size} images"
@@ -55,22 +54,14 @@ def check_batch(model: keras.Model, batch_size: int) -> None:
 
 
 def check_weights(layer: keras.layers.Layer, where: str) -> None:
-    """Have each weight of `layer` checked before it is allocated, with a gradient of the same size.
-
-    Raises:
-        TooLargeError: when the layer is built.
-    """
+    """Have building `layer` raise a TooLargeError before it allocates a weight too large with its gradient."""
     _check_before(
         layer, "add_weight", lambda shape=None, *_, **__: tuple(shape or ()), 2, where, "weights and gradients"
     )
 
 
 def check_optimizer(optimizer: keras.optimizers.Optimizer) -> None:
-    """Have each variable that `optimizer` keeps for a weight checked before it is allocated.
-
-    Raises:
-        TooLargeError: when the optimizer is built.
-    """
+    """Have building `optimizer` raise a TooLargeError before it allocates a variable that is too large."""
     where, what = "train.optimizer", "state variables"
     _check_before(
         optimizer, "add_variable_from_reference", lambda reference, *_, **__: tuple(reference.shape), 1, where, what
@@ -99,12 +90,3 @@ def _check(size: int, what: str) -> None:
             f"{what} need {decimal(size)} of memory; {decimal(available)} are available.",
             "Make the network smaller.",
         )
-
-
-def _exhausted() -> TooLargeError:
-    available = available_memory()
-    there = f"; {decimal(available)} are available" if available is not None else ""
-    return TooLargeError(
-        f"The network, its optimizer or a batch needs more memory than is available{there}.",
-        "Make the network or train.batch_size smaller.",
-    )

@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,25 +11,19 @@ import numpy as np
 
 from mnist_lab.config.layers import Custom, Dense, Dropout, Layer, Residual, Rows
 from mnist_lab.config.schema import Config, Preprocess, Rescale, Standardize
+from mnist_lab.config.spec import Argument, Item, Spec
 from mnist_lab.errors import ConfigError, first_line
-from mnist_lab.models.construct import construct
 from mnist_lab.models.description import is_graph
 from mnist_lab.models.memory import check_weights
 
 Shape = tuple[int, ...]
 
-_NO_SCOPE = re.compile(r"[^A-Za-z0-9_.-]")
-"""Characters that TensorFlow does not allow in a scope name, which may not begin with `_` or `-` either."""
-
 
 def from_config(config: Config, *, image_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """Build the network of a configuration, from raw pixels (batch, *image_shape) to probabilities (batch, classes).
 
-    Pixels are in 0..255. All layers have the dtype policy `train.precision` but the last, which stays in float32. The
-    initial weights follow from Keras' global seed.
-
-    Args:
-        image_shape: height, width and channels.
+    The shape is height, width and channels, and pixels are in 0..255. All layers have the dtype policy
+    `train.precision` but the last, which stays in float32. The initial weights follow from Keras' global seed.
 
     Raises:
         ConfigError: the layers do not fit the images or each other (names the layer and the shape there), or it is a
@@ -60,18 +55,15 @@ def behind_preprocessing(
 ) -> keras.Model:
     """The model from raw pixels (batch, *image_shape) in 0..255 to what `network` makes of the preprocessed ones.
 
-    Args:
-        network: of one input and one output.
-        config: has the preprocessing, its precision, and the model's name.
-        image_shape: height, width and channels.
-
     Raises:
         ConfigError: the preprocessing does not fit the image.
         ValueError, TypeError: `network` does not fit it.
     """
     inputs = keras.Input(shape=image_shape, name="pixels")
     outputs = network(_preprocess(inputs, config.data.preprocess, config.train.precision))
-    return keras.Model(inputs, outputs, name=_scope(str(config.name)))
+    # TensorFlow allows no other characters in the name of a scope, and neither `_` nor `-` at its start.
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", str(config.name)).lstrip("_-") or "model"
+    return keras.Model(inputs, outputs, name=name)
 
 
 def for_training(model: keras.Model, augmentation: Sequence[keras.layers.Layer]) -> tuple[keras.Model, bool]:
@@ -109,6 +101,22 @@ class _WithoutActivation(keras.layers.Layer):
         return logits + self.dense.bias if self.dense.use_bias else logits
 
 
+def construct(spec: Spec, **given: Any) -> Any:
+    """Construct the Keras object whose class `spec.keras` names.
+
+    Each field becomes the argument of its name, or of the name its `Argument` gives; `given` adds arguments and
+    overrides fields. The field `name` is the discriminator of the specification and not an argument.
+    """
+    arguments: dict[str, Any] = {}
+    for name, field in type(spec).model_fields.items():
+        if name != "name":
+            renamed = next((extra.name for extra in field.metadata if isinstance(extra, Argument)), name)
+            value = getattr(spec, name)
+            arguments[renamed] = construct(value) if isinstance(value, Item) else value
+    module, class_name = spec.keras.split(".")  # type: ignore[attr-defined]
+    return getattr(getattr(keras, module), class_name)(**(arguments | given))
+
+
 def _preprocess(pixels: Any, preprocess: Preprocess, precision: str) -> Any:
     match preprocess:
         case Rescale():
@@ -135,7 +143,7 @@ class _Blocks:
     def __init__(self, classes: int, precision: str) -> None:
         self.classes = classes
         self.precision = precision
-        self.counts: dict[str, int] = {}
+        self.counts = Counter[str]()
 
     def apply(self, layers: Sequence[Layer], tensor: Any, *, where: str, last: bool = False) -> Any:
         for i, spec in enumerate(layers):
@@ -153,7 +161,8 @@ class _Blocks:
         return tensor
 
     def _one(self, spec: Layer, tensor: Any, where: str, precision: str) -> Any:
-        name = self._name(spec.key)
+        self.counts[spec.key] += 1
+        name = f"{spec.key}_{self.counts[spec.key]}"
         given: dict[str, Any] = {}
         match spec:
             case Residual(layers=layers):
@@ -195,15 +204,6 @@ class _Blocks:
                 f"the block's output has the shape {tuple(shape[1:])}, which no stride over its input gives"
             )
         return projected
-
-    def _name(self, key: str) -> str:
-        self.counts[key] = self.counts.get(key, 0) + 1
-        return f"{key}_{self.counts[key]}"
-
-
-def _scope(name: str) -> str:
-    """A name for Keras and TensorFlow: what they do not allow becomes `_`, or is removed at the start."""
-    return _NO_SCOPE.sub("_", name).lstrip("_-") or "model"
 
 
 def reason(error: Exception) -> str:

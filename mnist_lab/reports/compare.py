@@ -381,7 +381,7 @@ TIME = Metric(
     "training_seconds",
     "Training time",
     Unit(lambda seconds: duration(seconds.mean)),
-    lambda result: result.training_seconds,
+    lambda result: result.median_training_seconds,
 )
 METRICS = (
     TEST,

@@ -292,7 +292,7 @@ def _images(run: Run, wrong: Mapping[int, Mistake] | None) -> tuple[int, ...] | 
     if wrong is None or not (run.folder.path / "predictions.npz").is_file():
         return None
     try:
-        arrays = run.folder.read_arrays("predictions.npz")
+        arrays = formats.read_arrays(run.folder.path / "predictions.npz")
         classes = arrays["probabilities"].shape[1]
         if "labels" in arrays:
             return tuple(map(int, np.bincount(arrays["labels"], minlength=classes)))

@@ -162,7 +162,7 @@ def faster(evidence: Evidence, entry: "Entry") -> Observed | None:
     group, base, verdict = entry.group, entry.base, entry.verdict
     if base is None or verdict is None or verdict.kind not in (Kind.BETTER, Kind.NOT_SIGNIFICANT):
         return None
-    ours, theirs = (one.by_seed(lambda measured: measured.training_seconds) for one in (group, base))
+    ours, theirs = (one.by_seed(lambda measured: measured.median_training_seconds) for one in (group, base))
     if group.machines != base.machines or any(ours[seed] > FASTER * theirs[seed] for seed in verdict.seeds):
         return None
     seconds, of = (fmean(times[seed] for seed in verdict.seeds) for times in (ours, theirs))

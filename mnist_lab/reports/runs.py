@@ -202,7 +202,7 @@ class Group:
     """Seconds a run took, start-up included."""
     epoch_seconds = _over_seeds(lambda measured: measured.seconds.epoch_median)
     """Seconds an epoch took: each run's median."""
-    training_seconds = _over_seeds(lambda measured: measured.training_seconds)
+    training_seconds = _over_seeds(lambda measured: measured.median_training_seconds)
     """Seconds the epochs of a run took, without start-up and without what comes after them."""
 
     def by_seed(self, of: Callable[[Measured], float | None]) -> dict[Key, float]:

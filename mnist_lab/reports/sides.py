@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from mnist_lab.errors import InputError
 from mnist_lab.reports.runs import Group, collect, groups, short_names
-from mnist_lab.runs import Run, RunFolder, find_folders, finished_runs, formats, is_run_folder, load_run
+from mnist_lab.runs import Run, RunFolder, find_folders, finished_runs, formats, load_run
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def _root(run: Run) -> Path | None:
 
 def _side(reference: str, results: Path) -> Side:
     path = Path(reference)
-    if is_run_folder(path):
+    if RunFolder(path).begun:
         run = load_run(path)
         return Side(reference, _group(reference, groups([run])), tuple(run.problems))
     below = [] if formats.is_file(path) else finished_runs(path)

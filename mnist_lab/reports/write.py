@@ -20,7 +20,7 @@ from mnist_lab.reports.columns import columns
 from mnist_lab.reports.compare import Comparison
 from mnist_lab.reports.runs import Group, collect, groups
 from mnist_lab.reports.study import Study, study
-from mnist_lab.runs import is_run_folder
+from mnist_lab.runs import RunFolder
 from mnist_lab.system import atomic
 from mnist_lab.text.printable import printable
 from mnist_lab.text.quantities import count, duration
@@ -62,7 +62,7 @@ def report_on(
     """
     first = next(iter(folders), DEFAULT)
     folder = output or first
-    if is_run_folder(folder):
+    if RunFolder(folder).begun:
         raise InputError(
             f"{folder}: this is a run's folder; the files of a report have to go elsewhere.",
             "Name another folder with --output, or report on the folder that the run is in.",
@@ -134,7 +134,7 @@ def write_comparison(folder: Path, comparison: Comparison, data_dir: Path | None
         InputError: `folder` is a run's folder.
         SetupError: it cannot be written.
     """
-    if is_run_folder(folder):
+    if RunFolder(folder).begun:
         raise InputError(f"{folder}: this is a run's folder; a comparison has to go elsewhere.")
     drawn, not_drawn = {}, []
     if overlaid := figures.overlay(comparison):

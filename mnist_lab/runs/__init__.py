@@ -6,7 +6,7 @@ from mnist_lab.runs.folder import CHECKPOINT, ERROR, LAST_CHECKPOINT, PLOTS, Run
 from mnist_lab.runs.formats import Arrays, Mistake
 from mnist_lab.runs.lock import across_machines
 from mnist_lab.runs.measured import FORMAT, Continued, Measured
-from mnist_lab.runs.run import Predictions, Run, find_folders, find_run, is_run_folder, load_run
+from mnist_lab.runs.run import Predictions, Run, confusion_matrix, find_folders, find_run, load_run
 from mnist_lab.runs.search import check_folder, finished_runs, search
 
 __all__ = [
@@ -25,10 +25,10 @@ __all__ = [
     "RunFolder",
     "across_machines",
     "check_folder",
+    "confusion_matrix",
     "find_folders",
     "find_run",
     "finished_runs",
-    "is_run_folder",
     "load_run",
     "packed",
     "put_in_place",

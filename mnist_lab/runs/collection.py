@@ -40,31 +40,26 @@ class Collection:
 
 
 def read_runs(paths: Iterable[Path], load: Callable[[Path], Run] = load_run) -> Collection:
-    """The finished runs in and below `paths`, each once, in the order of the paths.
-
-    Args:
-        paths: folders.
-        load: reads a run, as `load_run` does.
+    """The finished runs in and below these folders, each once, in the order of the folders.
 
     Raises:
         InputError: a path is a file.
     """
     runs: list[Run] = []
-    newer: NewerFormatError | None = None
     problems: list[str] = []
-    damaged: set[RunFolder] = set()
-    unreadable: set[RunFolder] = set()
+    errors: dict[RunFolder, InputError] = {}
     seen: set[Place] = set()
     for path in paths:
         for folder in search(path, lambda error: problems.append(error.message), seen).finished:
             try:
                 runs.append(load(folder.path))
-            except NewerFormatError as error:
-                newer = newer or error
             except InputError as error:
-                problems.append(error.message)
-                if isinstance(error, DamagedError):
-                    damaged.add(folder)
-                elif isinstance(error, UnreadableError):
-                    unreadable.add(folder)
-    return Collection(tuple(runs), tuple(problems), frozenset(damaged), frozenset(unreadable), newer)
+                errors[folder] = error
+                if not isinstance(error, NewerFormatError):
+                    problems.append(error.message)
+    newer = next((error for error in errors.values() if isinstance(error, NewerFormatError)), None)
+    damaged, unreadable = (
+        frozenset(folder for folder, error in errors.items() if isinstance(error, kind))
+        for kind in (DamagedError, UnreadableError)
+    )
+    return Collection(tuple(runs), tuple(problems), damaged, unreadable, newer)

@@ -5,6 +5,7 @@ is a finished run. An unfinished run resumes from `checkpoint.npz`. With `--forc
 its repetition, in `.repetition/`, is finished and replaces it.
 """
 
+import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,17 +13,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mnist_lab.errors import BusyError, MissingError, NoRoomError, UnreadableError
 from mnist_lab.history import Record
 from mnist_lab.runs import formats, lock
-from mnist_lab.runs.formats import Arrays
 from mnist_lab.runs.measured import Measured
 from mnist_lab.system import atomic
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 NAME = re.compile(r"seed[0-9]+-[0-9a-f]{8}")
 """What the folder of a run is called."""
@@ -94,7 +91,7 @@ class RunFolder:
 
     @property
     def begun(self) -> bool:
-        """Whether there is anything of a run in it."""
+        """Whether there is a run in this very folder, finished or not."""
         return any(formats.exists(self.path / name) for name in (MARKER, "config.yaml", ERROR))
 
     @property
@@ -157,7 +154,7 @@ class RunFolder:
         if repetition.finished:
             atomic.remove_parts(repetition.path)
             repetition.remove_checkpoint()
-            repetition.write_json(_NAMES, [file.name for file in repetition._own_files()])
+            formats.write_json(repetition.path / _NAMES, [file.name for file in repetition._own_files()])
             repetition.path.rename(repeated)
         elif repetition.path.is_dir() and not (self.interrupted or self.failed):
             shutil.rmtree(repetition.path)
@@ -255,19 +252,7 @@ class RunFolder:
 
     def write_measured(self, measured: Measured) -> None:
         """Write `metrics.json` atomically."""
-        self.write_json(MARKER, measured.as_dict())
-
-    def write_text(self, name: str, text: str) -> None:
-        """Write a text file atomically."""
-        atomic.write_text(self.path / name, text)
-
-    def write_json(self, name: str, value: Mapping[str, Any] | list[Any]) -> None:
-        """Write JSON atomically; numbers that are not finite become null, so that any reader can read it."""
-        formats.write_json(self.path / name, value)
-
-    def read_json(self, name: str) -> Any:
-        """Read a JSON file of the folder; raises what `formats` says."""
-        return formats.read_json(self.path / name)
+        formats.write_json(self.path / MARKER, measured.as_dict())
 
     def read_environment(self) -> dict[str, Any]:
         """Read `environment.json`; raises what `formats` says."""
@@ -275,20 +260,15 @@ class RunFolder:
 
     def write_history(self, history: list[dict[str, Any]]) -> None:
         """Write all epochs so far."""
-        self.write_text("history.jsonl", "".join(map(formats.line, history)))
+        atomic.write_text(self.path / "history.jsonl", "".join(map(formats.line, history)))
 
     def append_history(self, record: Mapping[str, Any]) -> None:
         """Add one epoch, flushed to the disk."""
-        formats.append_line(self.path / "history.jsonl", record)
+        with (self.path / "history.jsonl").open("a", encoding="utf-8") as file:
+            file.write(formats.line(record))
+            file.flush()
+            os.fsync(file.fileno())
 
     def read_history(self) -> list[Record]:
         """All epochs; raises what `formats` says."""
         return formats.read_history(self.path / "history.jsonl")
-
-    def write_arrays(self, name: str, arrays: "Mapping[str, NDArray[Any]]", *, compressed: bool = False) -> None:
-        """Write an npz atomically."""
-        formats.write_arrays(self.path / name, arrays, compressed=compressed)
-
-    def read_arrays(self, name: str) -> Arrays:
-        """Read an npz of the folder; raises what `formats` says."""
-        return formats.read_arrays(self.path / name)

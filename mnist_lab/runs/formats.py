@@ -5,10 +5,8 @@ Each reader distinguishes three failures: the file does not exist (MissingError)
 """
 
 import json
-import os
 import stat
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -41,6 +39,9 @@ class Mistake(BaseModel):
     """Probability of the predicted class; 0 if it is not recorded."""
 
 
+_MISTAKES = TypeAdapter(list[Mistake], config=ConfigDict(defer_build=True))
+
+
 class _Epoch(BaseModel):
     """The keys of a line of `history.jsonl` that are numbers; others are kept as they are."""
 
@@ -66,14 +67,12 @@ def exists(path: Path) -> bool:
 
 def is_file(path: Path) -> bool:
     """Whether there is a file at `path`; raises what `exists` does."""
-    mode = _mode(path)
-    return mode is not None and stat.S_ISREG(mode)
+    return stat.S_ISREG(_mode(path) or 0)
 
 
 def is_folder(path: Path) -> bool:
     """Whether there is a folder at `path`; raises what `exists` does."""
-    mode = _mode(path)
-    return mode is not None and stat.S_ISDIR(mode)
+    return stat.S_ISDIR(_mode(path) or 0)
 
 
 def _mode(path: Path, *, follow: bool = True) -> int | None:
@@ -123,11 +122,8 @@ def read_json(path: Path) -> Any:
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """Read a JSON file that holds a mapping; raises what `read_json` does."""
-    value = read_json(path)
-    if not isinstance(value, dict):
-        raise _damaged(path, "not a mapping")
-    return value
+    """Read a JSON file that holds a mapping; raises what the module says."""
+    return _mapping(path, read_json(path))
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -138,6 +134,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
         value = yaml.load(read_bytes(path), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise _damaged(path, error) from None
+    return _mapping(path, value)
+
+
+def _mapping(path: Path, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _damaged(path, "not a mapping")
     return value
@@ -146,7 +146,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def read_mistakes(path: Path) -> list[Mistake]:
     """Read `mistakes.json`; raises what the module says."""
     try:
-        return _mistakes().validate_python(read_json(path))
+        return _MISTAKES.validate_python(read_json(path))
     except ValidationError as error:
         raise _damaged(path, first_problem(error)) from None
 
@@ -167,20 +167,10 @@ def read_history(path: Path) -> list[Record]:
 
 def _record(line: bytes, place: str) -> Record:
     try:
-        epoch = _Epoch.model_validate_json(line)
+        record = _Epoch.model_validate_json(line).model_dump(exclude_unset=True)
     except ValidationError as error:
         raise _damaged(place, first_problem(error)) from None
-    record = {key: getattr(epoch, key) for key in type(epoch).model_fields if key in epoch.model_fields_set}
-    record |= epoch.model_extra or {}
     return {key: float("nan") if value is None else value for key, value in record.items()}
-
-
-def append_line(path: Path, record: Mapping[str, Any]) -> None:
-    """Add a line to a file of JSON lines, flushed to the disk."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(line(record))
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def line(record: Mapping[str, Any]) -> str:
@@ -237,11 +227,6 @@ def finite(value: Any) -> Any:
             return None
         case _:
             return value
-
-
-@cache
-def _mistakes() -> TypeAdapter[list[Mistake]]:
-    return TypeAdapter(list[Mistake])
 
 
 def _damaged(place: Path | str, why: object) -> DamagedError:

@@ -80,10 +80,8 @@ def is_locked(folder: Path) -> bool:
         return False
     try:
         _acquired(folder, 0).release()
-    except filelock.Timeout:
-        return True
-    except OSError:  # another user's, for example
-        return False
+    except OSError as error:  # if it is no timeout, the lock may be another user's
+        return isinstance(error, filelock.Timeout)
     return False
 
 
@@ -101,9 +99,7 @@ def _acquired(folder: Path, timeout: float) -> "BaseFileLock":
     try:
         lock = filelock.FileLock(folder / LOCK, fallback_to_soft=False, poll_interval=POLL)
         lock.acquire(timeout=timeout)
-    except filelock.Timeout:
-        raise
-    except OSError as error:
+    except OSError as error:  # also a timeout, which has no number
         if error.errno != errno.ENOSYS:
             raise
         lock = filelock.SoftFileLock(folder / OWNER, poll_interval=POLL)

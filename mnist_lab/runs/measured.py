@@ -226,8 +226,8 @@ class Measured(Facts):
         return None if train is None or held_out is None else train - held_out
 
     @property
-    def training_seconds(self) -> float:
-        """Seconds the epochs took, without start-up and what comes after them: their number times the median."""
+    def median_training_seconds(self) -> float:
+        """Seconds of all epochs as if each took the median, which a pause of the machine does not change."""
         return self.epochs * self.seconds.epoch_median
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mnist_lab.errors import BusyError, InputError, SetupError, reason
 from mnist_lab.runs.folder import DAMAGED, NAME, RunFolder
-from mnist_lab.runs.run import find_folder, is_run_folder, load_run
+from mnist_lab.runs.run import find_folder, load_run
 
 _NAME = re.compile(rf"{NAME.pattern}({re.escape(DAMAGED)}[0-9]+)?")
 
@@ -29,8 +29,9 @@ def removable(references: Iterable[str], results: Path) -> list[RunFolder]:
     folders: dict[Path, RunFolder] = {}
     for reference in references:
         path = Path(reference)
-        by_path = is_run_folder(path) or os.path.islink(path)  # noqa: PTH114 - takes names too long for a path, too
-        folder = RunFolder(path) if by_path else _named(reference, results)
+        folder = RunFolder(path)
+        if not (folder.begun or os.path.islink(path)):  # noqa: PTH114 - takes names too long for a path, too
+            folder = _named(reference, results)
         _check(folder, results)
         folders.setdefault(folder.path.resolve(), folder)
     return list(folders.values())

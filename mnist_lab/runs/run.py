@@ -18,7 +18,16 @@ from mnist_lab.runs.measured import FORMAT, Measured
 from mnist_lab.runs.search import search
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
+
+
+def confusion_matrix(labels: "NDArray[Any]", predicted: "NDArray[Any]", classes: int) -> "NDArray[np.int64]":
+    """The numbers of images (classes, classes): a row per true class, a column per predicted one."""
+    import numpy as np
+
+    pairs = labels.astype(np.int64) * classes + predicted
+    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +44,8 @@ class Predictions:
     """Of each class (n, classes), in float16."""
 
     def confusion(self, classes: int) -> "NDArray[Any]":
-        """The confusion matrix (classes, classes) in images: a row per true class, a column per predicted one."""
-        import numpy as np
-
-        pairs = self.labels.astype(np.int64) * classes + self.predicted
-        return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+        """Their `confusion_matrix`."""
+        return confusion_matrix(self.labels, self.predicted, classes)
 
     def __repr__(self) -> str:
         return f"Predictions(of {len(self.labels):,} test images)"
@@ -159,7 +165,7 @@ def load_run(path: str | Path) -> Run:
     """
     folder = RunFolder(Path(path))
     try:
-        metrics = folder.read_json(MARKER)
+        metrics = formats.read_json(folder.path / MARKER)
     except MissingError:
         if not formats.is_folder(folder.path):
             raise InputError(f"{path}: there is no such run folder.", "`mnist-lab list` shows the runs.") from None
@@ -181,7 +187,7 @@ def find_run(reference: str, results: Path) -> Run:
     Raises:
         InputError: there is none, or there are several.
     """
-    if is_run_folder(Path(reference)):
+    if RunFolder(Path(reference)).begun:
         return load_run(reference)
     return load_run(find_folder(reference, results).path)
 
@@ -242,8 +248,3 @@ def find_folders(reference: str, results: Path) -> list[RunFolder]:
             "`mnist-lab list` shows the runs.",
         )
     return found
-
-
-def is_run_folder(path: Path) -> bool:
-    """Whether there is a run in this very folder, finished or not."""
-    return RunFolder(path).begun

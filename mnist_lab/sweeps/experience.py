@@ -44,13 +44,13 @@ class Experience:
         """
         known = [(_distance(run, flops / images), run) for run in self.runs if run.flops and flops]
         near = sorted((pair for pair in known if pair[0] <= SIMILAR), key=lambda pair: pair[0])[:NEAREST]
-        rate = _median(run.training_seconds / (run.flops or 1) for _, run in near)
+        rate = _median(run.median_training_seconds / (run.flops or 1) for _, run in near)
         return None if rate is None else flops * rate + (self.overhead or 0)
 
     @property
     def overhead(self) -> float | None:
         """Median seconds of a run besides its epochs: building, compiling, testing, plotting."""
-        return _median(run.seconds.total - run.training_seconds for run in self.runs)
+        return _median(run.seconds.total - run.median_training_seconds for run in self.runs)
 
 
 def _distance(run: Measured, flops_per_image: float) -> float:

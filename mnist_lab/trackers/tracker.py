@@ -11,7 +11,7 @@ from mnist_lab.config import Config
 from mnist_lab.config.settings import settings
 from mnist_lab.errors import MissingError
 from mnist_lab.history import Record
-from mnist_lab.runs import Run, RunFolder
+from mnist_lab.runs import Run, RunFolder, formats
 
 Scalar = float | int | str | bool
 
@@ -86,7 +86,7 @@ def seconds(time: str) -> float:
 def points(run: Run) -> Iterator[tuple[int, float, float]]:
     """The batch curve: training images so far, in all epochs, and loss and accuracy there; nothing if there is none."""
     try:
-        arrays = run.folder.read_arrays("batches.npz")
+        arrays = formats.read_arrays(run.folder.path / "batches.npz")
     except MissingError:
         return
     images = run.measured.dataset.train

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_lab.runs import confusion_matrix
+
 BATCH = 400
 """Batch size of inference: large enough to be fast, small enough for the feature maps of any network.
 
@@ -64,10 +66,8 @@ class Evaluation:
         return wrong[np.argsort(-self.confidence[wrong], kind="stable")]
 
     def confusion(self) -> NDArray[np.int64]:
-        """The confusion matrix (classes, classes) in images: a row per true class, a column per predicted one."""
-        classes = self.probabilities.shape[1]
-        pairs = self.labels.astype(np.int64) * classes + self.predicted
-        return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+        """Their `confusion_matrix`."""
+        return confusion_matrix(self.labels, self.predicted, self.probabilities.shape[1])
 
 
 def evaluate(model: Any, images: NDArray[np.uint8], labels: NDArray[Any]) -> Evaluation:

@@ -4,7 +4,7 @@ They keep no state, so a resumed run decides as if it had never been interrupted
 """
 
 from collections.abc import Iterator, Sequence
-from math import inf, isnan
+from math import inf
 
 from mnist_lab.config.schedules import Plateau
 from mnist_lab.config.schema import EarlyStopping
@@ -30,17 +30,10 @@ def plateau_scale(history: Sequence[Record], rule: Plateau) -> float:
 
 
 def _improvements(history: Sequence[Record], rule: EarlyStopping | Plateau) -> Iterator[bool]:
-    """For each epoch, whether it improves on the best one before it by more than `min_delta`."""
-    best = inf
+    """For each epoch, whether it improves on the best one before it by more than `min_delta`; NaN never does."""
+    sign, best = 1 if is_loss(rule.monitor) else -1, inf
     for record in history:
-        value = _as_loss(record[rule.monitor], rule.monitor)
+        value = sign * record[rule.monitor]
         better = value < best - rule.min_delta
         best = value if better else best
         yield better
-
-
-def _as_loss(value: float, monitor: str) -> float:
-    """The value with its sign chosen so that lower is better."""
-    if isnan(value):
-        return inf
-    return value if is_loss(monitor) else -value

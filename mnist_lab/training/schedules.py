@@ -58,12 +58,7 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self) -> dict[str, Any]:
         """Required by Keras; unused, because models are saved without their optimizer."""
-        return {
-            "rate": self.rate,
-            "schedules": self.schedules,
-            "epochs": self.epochs,
-            "steps_per_epoch": self.steps_per_epoch,
-        }
+        return dict(vars(self))
 
 
 def _falling(part: Any) -> Any:

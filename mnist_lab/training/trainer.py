@@ -19,10 +19,9 @@ from mnist_lab.history import Record, best_epoch
 from mnist_lab.models import check_batch, check_optimizer, construct, for_training
 from mnist_lab.training.curve import BatchCurve, Progress
 from mnist_lab.training.evaluation import BATCH
-from mnist_lab.training.execution import POINTS_PER_EPOCH, jit_compile, steps_per_execution
 from mnist_lab.training.rules import plateau_scale, should_stop
 from mnist_lab.training.schedules import LearningRate
-from mnist_lab.training.steps import Logs, steps_for
+from mnist_lab.training.steps import POINTS_PER_EPOCH, Logs, jit_compile, steps_for, steps_per_execution
 
 Images = NDArray[np.uint8]
 Labels = NDArray[Any]
@@ -85,16 +84,6 @@ class Trainer:
         self._compile(runtime, -(-len(images) // train.batch_size), logits=logits, convolves=convolves)
         data = (images, self._as_targets(labels), weights)
         self._steps = steps_for(self.network, tuple(part for part in data if part is not None), train.batch_size)
-
-    @property
-    def steps_per_execution(self) -> int:
-        """Steps per call from Python."""
-        return int(self.network.steps_per_execution)
-
-    @property
-    def jit_compile(self) -> bool:
-        """Whether XLA compiles the steps."""
-        return bool(self.network.jit_compile)
 
     @property
     def ended(self) -> bool:

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 import mnist_lab
 from mnist_lab.errors import DamagedError, InputError, MissingError
+from mnist_lab.runs import formats
 from tests.run_folders import finished_run
 
 SMALL = {
@@ -63,7 +64,7 @@ def test_another_plot_is_refused(run):
 
 def test_predictions_without_labels_are_those_of_an_older_version(tmp_path):
     folder = finished_run(tmp_path)
-    folder.write_arrays("predictions.npz", {"probabilities": np.zeros((3, 10))})
+    formats.write_arrays(folder.path / "predictions.npz", {"probabilities": np.zeros((3, 10))})
     with pytest.raises(MissingError, match="an older mnist-lab"):
         mnist_lab.load_run(folder.path).predictions  # noqa: B018
 
@@ -71,7 +72,7 @@ def test_predictions_without_labels_are_those_of_an_older_version(tmp_path):
 def test_predictions_of_other_images_are_damaged(tmp_path):
     folder = finished_run(tmp_path)
     few = {name: np.zeros(3, int) for name in ("rows", "labels", "predicted")}
-    folder.write_arrays("predictions.npz", {**few, "probabilities": np.zeros((3, 10))})
+    formats.write_arrays(folder.path / "predictions.npz", {**few, "probabilities": np.zeros((3, 10))})
     with pytest.raises(DamagedError, match=r"metrics\.json counts 10,000 test images"):
         mnist_lab.load_run(folder.path).predictions  # noqa: B018
 

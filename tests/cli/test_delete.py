@@ -91,7 +91,7 @@ def test_at_a_terminal_it_asks_and_only_yes_is_yes(answer, left, code, results):
 def test_a_finished_run_whose_repetition_was_killed_is_shown_as_both_before_it_goes(results):
     folder = RunFolder(results / next(run for run in runs(results) if run.startswith("ablation")))
     folder.repetition.path.mkdir()
-    folder.repetition.write_text("checkpoint.npz", "")
+    (folder.repetition.path / "checkpoint.npz").write_text("")
     done = delete(folder.path)
     assert "finished; repetition interrupted" in done.out
     assert load_run(folder.path)

@@ -14,6 +14,7 @@ import pytest
 
 from mnist_lab import datasets, load_config
 from mnist_lab.config import Override
+from mnist_lab.experiment import Observer
 from mnist_lab.experiment.identity import identify
 from mnist_lab.experiment.interrupts import Interrupts
 from tests.cli.small import EPOCHS, ONE_THREAD
@@ -184,7 +185,7 @@ def test_ctrl_c_before_the_first_epoch_leaves_nothing(finished, tmp_path):
 
 
 def test_a_ctrl_c_that_keras_swallows_comes_again_at_the_next_event():
-    with Interrupts().watched() as interrupts:
+    with Interrupts(Observer()).watched() as interrupts:
         interrupts.preparing("Importing Keras")
         with suppress(BaseException):  # as Keras does where it waits for a batch
             signal.raise_signal(signal.SIGINT)

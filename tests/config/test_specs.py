@@ -11,7 +11,7 @@ from mnist_lab.config.initializers import INITIALIZERS, REGULARIZERS
 from mnist_lab.config.layers import LAYERS, Activation
 from mnist_lab.config.optimizers import OPTIMIZERS
 from mnist_lab.config.spec import Argument, Item, Spec
-from mnist_lab.models.construct import construct
+from mnist_lab.models import construct
 from tests.config.specifications import choices, minimal
 
 KINDS: tuple[Any, ...] = tuple(kind for kind in (*OPTIMIZERS, *LAYERS, *INITIALIZERS, *REGULARIZERS) if kind.keras)

@@ -2,6 +2,7 @@
 
 from mnist_lab import load_config
 from mnist_lab.experiment import Observer
+from mnist_lab.runs import formats
 from mnist_lab.runs.weights import read_weights
 from tests.conftest import BACKEND
 
@@ -43,4 +44,4 @@ def evidence(run):
     weights = {name: values.tobytes() for name, values in read_weights(run.folder.path / "model.keras").items()}
     history = [{key: value for key, value in record.items() if key != "seconds"} for record in run.history]
     metrics = {key: value for key, value in run.metrics.items() if key not in ("run", "seconds", "environment")}
-    return weights, history, metrics, run.folder.read_json("mistakes.json")
+    return weights, history, metrics, formats.read_json(run.folder.path / "mistakes.json")

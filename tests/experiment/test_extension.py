@@ -10,6 +10,7 @@ import pytest
 
 from mnist_lab import datasets, experiment
 from mnist_lab.experiment import identify
+from mnist_lab.runs import formats
 from mnist_lab.system.signals import Interruption
 from tests.experiment.small_run import Notes, config_of, evidence
 
@@ -32,10 +33,10 @@ def digest(folder):
 
 def everything(run):
     """What must not depend on where the training was cut, with the figures of batches and the state at the end."""
-    arrays = {name: values.tobytes() for name, values in run.folder.read_arrays("batches.npz").items()}
+    arrays = {name: values.tobytes() for name, values in formats.read_arrays(run.folder.path / "batches.npz").items()}
     end = {
         name: values.tobytes()
-        for name, values in run.folder.read_arrays("last_checkpoint.npz").items()
+        for name, values in formats.read_arrays(run.folder.path / "last_checkpoint.npz").items()
         if name not in ("history", "continues")
     }
     return evidence(run), arrays, end

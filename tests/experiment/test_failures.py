@@ -16,7 +16,7 @@ def repeated(tmp_path):
     """A finished run that is being repeated."""
     folder = finished_run(tmp_path)
     folder.repetition.path.mkdir()
-    folder.repetition.write_text("log.txt", "epoch 1\n")
+    (folder.repetition.path / "log.txt").write_text("epoch 1\n")
     return folder
 
 
@@ -52,7 +52,7 @@ def test_a_repetition_that_fails_has_its_own_error_and_the_finished_run_stays(re
 
 
 def test_an_interrupted_repetition_is_resumed_from_its_checkpoint_and_else_nothing_is_left(repeated):
-    repeated.repetition.write_text("checkpoint.npz", "")
+    (repeated.repetition.path / "checkpoint.npz").write_text("")
     with pytest.raises(KeyboardInterrupt, match=r"resumes from the last checkpoint in .*\.repetition"):
         ends(repeated, KeyboardInterrupt())
     assert repeated.interrupted

@@ -7,7 +7,7 @@ import numpy as np
 
 from mnist_lab import models
 from mnist_lab.datasets import load
-from mnist_lab.runs import Run, load_run
+from mnist_lab.runs import Run, formats, load_run
 from mnist_lab.training import evaluate
 from tests.run_folders import UCI, edit_metrics, finished_run
 
@@ -40,8 +40,8 @@ def with_predictions(run: Run, model) -> Run:
     test = prepare_data(run.config, DIGITS).test
     found = evaluate(model, *test.pair)
     folder, wrong = run.folder, found.total - found.correct
-    folder.write_arrays(
-        "predictions.npz",
+    formats.write_arrays(
+        folder.path / "predictions.npz",
         {
             "rows": test.rows, "labels": found.labels, "predicted": found.predicted,
             "probabilities": found.probabilities.astype("float16"),

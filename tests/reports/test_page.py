@@ -19,7 +19,7 @@ from mnist_lab.errors import SetupError
 from mnist_lab.reports import page, wording, write_page
 from mnist_lab.reports.page import EPOCHS, parts
 from mnist_lab.reports.write import html
-from mnist_lab.runs import find_run
+from mnist_lab.runs import find_run, formats
 from tests.markup import Document
 from tests.reports.page_results import INTRUDER, compared, mistakes, two_data_sets
 from tests.run_folders import UCI, edit_metrics, finished_run, give_mistakes
@@ -169,7 +169,7 @@ def test_confusions_are_counted_over_the_seeds_and_set_against_the_images_of_a_c
     truth = np.repeat(np.arange(10), 5)
     predicted = truth.copy()
     predicted[20:23], predicted[0] = 9, 2
-    run.write_arrays("predictions.npz", {"probabilities": np.eye(10)[predicted].astype("float16")})
+    formats.write_arrays(run.path / "predictions.npz", {"probabilities": np.eye(10)[predicted].astype("float16")})
     [found] = parts(compared(tmp_path), None)[0].rows
     assert found.confusions is not None
     assert found.confusions.frequent == ((4, 9, 6), (0, 1, 1), (0, 2, 1))
@@ -183,7 +183,7 @@ def test_the_images_of_a_class_are_not_counted_where_each_seed_drew_others(tmp_p
     for seed in (1, 2):
         run = finished_run(tmp_path, seed=seed, total=50, data__test_subset=50)
         give_mistakes(run, mistakes())
-        run.write_arrays("predictions.npz", {"probabilities": np.eye(10)[truth].astype("float16")})
+        formats.write_arrays(run.path / "predictions.npz", {"probabilities": np.eye(10)[truth].astype("float16")})
         [found] = parts(compared(tmp_path), None)[0].rows
         assert found.confusions is not None
         assert (found.confusions.images is None) == found.confusions.drawn == (seed == 2)

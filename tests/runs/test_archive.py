@@ -35,7 +35,7 @@ def test_a_finished_run_arrives_as_it_was(elsewhere, here):
 
 def test_it_replaces_a_finished_run(tmp_path, elsewhere):
     here = finished_run(tmp_path / "results", test=0.5)
-    here.write_text("old.txt", "of the run that is replaced")
+    (here.path / "old.txt").write_text("of the run that is replaced")
     with here.locked():
         put_in_place(packed(elsewhere), here)
     assert accuracy(here) == 0.97

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from mnist_lab.errors import BusyError, InputError, NoRoomError
-from mnist_lab.runs import Measured, RunFolder, finished_runs, load_run, lock
+from mnist_lab.runs import Measured, RunFolder, finished_runs, formats, load_run, lock
 from tests.lab import environment
 from tests.run_folders import finished_run
 
@@ -112,8 +112,8 @@ def repetition(folder, accuracy):
     again.path.mkdir()
     for name in ("config.yaml", "history.jsonl"):
         shutil.copy(folder.path / name, again.path)
-    again.write_text("checkpoint.npz", "")
-    again.write_text("of_the_repetition.txt", "")
+    (again.path / "checkpoint.npz").write_text("")
+    (again.path / "of_the_repetition.txt").write_text("")
     return again, Measured.model_validate(metrics | {"test": metrics["test"] | {"accuracy": accuracy}})
 
 
@@ -140,7 +140,7 @@ def test_whenever_a_repetition_is_killed_there_is_the_old_run_or_the_new_one_who
     while True:
         results = tmp_path / str(stop)
         folder = finished_run(results, test=0.9)
-        folder.write_text("of_the_first.txt", "")
+        (folder.path / "of_the_first.txt").write_text("")
         again, measured = repetition(folder, accuracy=0.8)
         with monkeypatch.context() as patch:
             made = steps(patch, stop)
@@ -179,14 +179,14 @@ def test_a_lock_that_cannot_be_opened_is_nobody_s_and_the_folder_cannot_be_writt
 def test_arrays_with_a_wrong_byte_anywhere_are_read_or_called_damaged(tmp_path):
     folder = RunFolder(tmp_path)
     probabilities = np.random.default_rng(0).dirichlet(np.ones(10), 10).astype("float16")
-    folder.write_arrays("predictions.npz", {"probabilities": probabilities}, compressed=True)
+    formats.write_arrays(folder.path / "predictions.npz", {"probabilities": probabilities}, compressed=True)
     whole, damaged = (tmp_path / "predictions.npz").read_bytes(), 0
     for place in range(len(whole)):
         wrong = bytearray(whole)
         wrong[place] ^= 1
         (tmp_path / "predictions.npz").write_bytes(wrong)
         try:
-            folder.read_arrays("predictions.npz")
+            formats.read_arrays(folder.path / "predictions.npz")
         except InputError as error:
             assert "predictions.npz: damaged" in error.message  # noqa: PT017 - some bytes do not matter
             damaged += 1

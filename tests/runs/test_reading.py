@@ -218,7 +218,7 @@ class TestSideFiles:
     @pytest.mark.parametrize("name", DAMAGED)
     def test_a_run_is_not_reproduced_that_could_not_be_compared(self, name, run, tmp_path):
         give_mistakes(run, [])
-        run.write_json("environment.json", {})
+        formats.write_json(run.path / "environment.json", {})
         (run.path / name).write_bytes(DAMAGED[name][0])
         done = invoked("reproduce", run.path, "--into", tmp_path / "again")
         assert done.code == 2, done.text
@@ -228,7 +228,7 @@ class TestSideFiles:
     def test_mistakes_that_metrics_json_does_not_count_are_not_told(self, run):
         give_mistakes(run, [{"index": 3, "label": 4, "predicted": 9, "confidence": 0.9}])
         assert [mistake.index for mistake in load_run(run.path).mistakes] == [3]
-        run.write_json("mistakes.json", [])
+        formats.write_json(run.path / "mistakes.json", [])
         with pytest.raises(DamagedError, match=r"lists 0 wrong test images; metrics\.json counts 1"):
             _ = load_run(run.path).mistakes
 

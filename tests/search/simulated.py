@@ -65,13 +65,13 @@ def outcome_of(run, task) -> Outcome:
         return Outcome("refused", f"{size} parameters, more than {task.limits['parameters']}.", sizes=sizes)
     folder.path.mkdir(parents=True, exist_ok=True)
     if config.train.optimizer.learning_rate > 0.09:
-        folder.write_text("error.txt", "nan")
+        (folder.path / "error.txt").write_text("nan")
         return Outcome("failed", "The loss became nan in epoch 1.\nMore.", sizes=sizes)
     history = history_of(config, task.until)
     lasting = [training_seconds(history[:epochs]) for epochs in range(1, task.until)]
     stops = next((epochs for epochs, taken in enumerate(lasting, 1) if task.seconds and taken > task.seconds), None)
     folder.write_history(history[:stops])
-    folder.write_text("checkpoint.npz", str(stops or task.until))
+    (folder.path / "checkpoint.npz").write_text(str(stops or task.until))
     return Outcome("stopped" if stops else "done", sizes=sizes)
 
 

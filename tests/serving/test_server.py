@@ -24,7 +24,7 @@ from tests.sweeps.test_queue import planned
 def written(folder):
     """A finished run, an interrupted and a failed one, below `folder`, which is given back."""
     finished = finished_run(folder)
-    finished.write_text("log.txt", "what it printed\n")
+    (finished.path / "log.txt").write_text("what it printed\n")
     unfinished_run(folder, "ablation/no_relu")
     unfinished_run(folder, "ablation/no_relu", seed=2, error="<b>It broke.</b>")
     return folder
@@ -157,7 +157,7 @@ def test_a_run_by_a_newer_version_is_refused_at_the_start(results):
 
 
 def test_damaged_runs_are_named_and_the_others_shown(results):
-    finished_run(results, "ablation/nodes_256").write_text("metrics.json", "{")
+    (finished_run(results, "ablation/nodes_256").path / "metrics.json").write_text("{")
     with serving(results) as served:
         text = ask(served, "/").text
     assert "metrics.json: damaged" in text
@@ -422,7 +422,7 @@ def test_searches_are_listed_with_their_pages(tmp_path):
 def test_names_in_other_scripts_are_reached(tmp_path):
     config = {"name": "größe=ü,x+1/цифры", "data": {"dataset": "mnist"}, "model": {"kind": "mlp", "nodes": [4]}}
     folder = finished_run(tmp_path, config)
-    folder.write_text("log.txt", "its log")
+    (folder.path / "log.txt").write_text("its log")
     with serving(tmp_path) as served:
         text = ask(served, "/").text
         [address] = re.findall(rf'href="([^"]+{folder.id}/)"', text)

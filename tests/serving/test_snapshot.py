@@ -87,8 +87,8 @@ def test_a_run_that_has_begun_without_a_folder_is_known_from_the_queue(tmp_path)
 
 def test_files_that_are_damaged_leave_gaps_and_are_named(tmp_path):
     folder = unfinished_run(tmp_path)
-    folder.write_text("config.yaml", "{")
-    folder.write_text("history.jsonl", "no history\n")
+    (folder.path / "config.yaml").write_text("{")
+    (folder.path / "history.jsonl").write_text("no history\n")
     [run] = Watched(tmp_path).look().unfinished
     assert (run.label, run.epochs, run.history, run.left(0)) == (f"mlp_512 {folder.id}", None, [], None)
     assert "history.jsonl, line 1: damaged" in run.reason
@@ -108,7 +108,7 @@ def test_a_run_that_is_finished_again_is_another(tmp_path):
     watched = Watched(tmp_path)
     before = watched.look().finished
     assert watched.look().finished == before
-    folder.write_text("metrics.json", (folder.path / "metrics.json").read_text() + "\n")
+    (folder.path / "metrics.json").write_text((folder.path / "metrics.json").read_text() + "\n")
     assert watched.look().finished != before
 
 

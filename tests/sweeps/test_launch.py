@@ -64,7 +64,7 @@ def damaged(tmp_path):
     folder = finished_run(tmp_path)
     run = PlannedRun(Identity(load_run(folder.path).config, "", folder, tmp_path), "damaged")
     metrics = (folder.path / "metrics.json").read_bytes()
-    folder.write_text("metrics.json", '{"format": 1')
+    (folder.path / "metrics.json").write_text('{"format": 1')
     return run, metrics
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from mnist_lab import load_config
+from mnist_lab.runs import formats
 from mnist_lab.sweeps import make_plan
 from tests.run_folders import SMALL, UCI, finished_run
 
@@ -19,7 +20,7 @@ def configs():
 def test_with_retry_failed_only_what_failed_before_is_to_be_done(force, configs, tmp_path):
     [_, broken] = make_plan(configs, tmp_path).runs
     broken.folder.path.mkdir(parents=True)
-    broken.folder.write_text("error.txt", "It broke.")
+    (broken.folder.path / "error.txt").write_text("It broke.")
     plan = make_plan(configs, tmp_path, force=force, retry_failed=True)
     assert [run.folder for run in plan.todo] == [broken.folder]
 
@@ -40,7 +41,7 @@ def test_classes_that_were_renamed_since_are_said_once(configs, tmp_path):
     for folder in folders:
         metrics = json.loads((folder.path / "metrics.json").read_text())
         metrics["dataset"]["class_names"] = ["zero", "one", "2", "3", "4", "five", "6", "7", "8", "nine"]
-        folder.write_json("metrics.json", metrics)
+        formats.write_json(folder.path / "metrics.json", metrics)
     said = [note for note in make_plan(configs, tmp_path).notes if "names" in note]
     assert said == [
         "Finished runs show the names that the classes had then: zero (now 0), one (now 1), five (now 5) and 1 more."

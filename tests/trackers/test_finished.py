@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import mnist_lab
+from mnist_lab.runs import formats
 from mnist_lab.trackers import registry
 from mnist_lab.trackers.tracker import seconds
 from tests.lab import here
@@ -61,7 +62,7 @@ class TestTensorBoard:
 
     def test_the_batch_curve_is_over_training_images(self, run, events):
         told = events.Scalars("batch/loss")
-        curve = run.folder.read_arrays("batches.npz")
+        curve = formats.read_arrays(run.folder.path / "batches.npz")
         np.testing.assert_allclose([event.value for event in told], curve["loss"])
         assert told[-1].step == 3 * run.measured.dataset.train
 

@@ -40,13 +40,10 @@ def dropout(inputs: Any, rate: float, noise_shape: Sequence[int | None] | None =
 
 
 def hashed(seed: Any, n: int) -> jax.Array:
-    """Random numbers, uniform over all of 32 bits.
+    """`n` random numbers, uniform over all of 32 bits.
 
-    Each is the finalizer of MurmurHash3 (Appleby 2011) of its position and the seed.
-
-    Args:
-        seed: two whole numbers of 32 bits, as a `keras.random.SeedGenerator` gives them.
-        n: how many.
+    Each is the finalizer of MurmurHash3 (Appleby 2011) of its position and the seed, which is two whole numbers of
+    32 bits, as a `keras.random.SeedGenerator` gives them.
     """
     start, counter = seed.astype("uint32")
     bits = (lax.iota("uint32", n) + start) * jnp.uint32(0x9E3779B1) ^ counter  # 2**32 over the golden ratio
