@@ -96,15 +96,9 @@ def plan(
     force: bool = False,
     data_dir: Path | None = None,
 ) -> Sequence[Export]:
-    """The files to write for the runs; everything that can be checked before the work is.
+    """The files to write for the runs, at least one; everything that can be checked before the work is.
 
-    Args:
-        runs: at least one.
-        form: the name of a format.
-        output: as of `placement.targets`.
-        quantize: how to make the networks smaller.
-        force: replace what is there.
-        data_dir: where to look for data sets first.
+    `output` is as of `placement.targets`; `force` replaces what is there.
 
     Raises:
         InputError: the format is unknown or not installed, or cannot be quantized; a run has no saved model, or is
