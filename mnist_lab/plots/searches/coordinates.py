@@ -35,13 +35,7 @@ def parallel_coordinates(
 ) -> Figure:
     """A line for each trial, from its parameters, on an axis each, to its latest number on the last one.
 
-    Args:
-        trials: at least one.
-        dimensions: the parameters, each an axis.
-        ahead: numbers of the trials to highlight, the next best.
-        quantity: the objective.
-        several: whether there are two objectives, and the best are a Pareto front.
-        title: one line about the search; long ones are wrapped.
+    The trials whose numbers are `ahead`, the next best, are highlighted.
     """
     trials, edge = on_scale(trials, quantity)
     values = [trial.last.value for trial in trials]
@@ -60,22 +54,15 @@ def parallel_coordinates(
     axes.axis("off")
     rooms = [side, *[room * 0.6 + 0.1] * (len(every) - 2), right]
     for i, (name, some, wide) in enumerate(zip(names, ticks, rooms, strict=True)):
-        _draw_axis(
-            axes,
-            i,
-            name,
-            some,
-            wide,
-            raised if i % 2 else 0.0,
-            end="first" if i == 0 else "last" if i == len(dimensions) else "",
-        )
+        end = "first" if i == 0 else "last" if i == len(dimensions) else ""
+        _draw_axis(axes, i, name, some, wide, raised if i % 2 else 0.0, end=end)
     for trial in sorted(trials, key=lambda each: (each.is_best, each.number in ahead, each.number)):
         places = [
-            _height(dimension, trial.values[dimension.name]) if dimension.name in trial.values else WITHOUT
+            dimension.height(trial.values[dimension.name]) if dimension.name in trial.values else WITHOUT
             for dimension in dimensions
         ]
         look = BEST if trial.is_best else AHEAD if trial.number in ahead else REST
-        axes.plot(range(len(every)), [*places, _height(result, trial.last.value)], **look, clip_on=False, zorder=2)
+        axes.plot(range(len(every)), [*places, result.height(trial.last.value)], **look, clip_on=False, zorder=2)
     handles = [Line2D([], [], **BEST, label="Pareto front" if several else "the best")]
     if ahead:
         handles.append(Line2D([], [], **AHEAD, label=f"next best {len(ahead)}"))
@@ -100,21 +87,15 @@ def _draw_axis(axes: Axes, i: int, name: str, ticks: dict[float, str], wide: flo
         _write(axes, fitting, (i, height), (beside, 0), ha=aligned, va="center", color=colour, bbox=box)
 
 
-def _height(dimension: Dimension, value: float | str) -> float:
-    """Where a value is on its axis, from 0 to 1; in the middle if there is only one."""
-    low, high = dimension.ends
-    return (dimension.place(value) - low) / (high - low) if high > low else 0.5
-
-
 def _ticks(dimension: Dimension, trials: Sequence[Tried], result: Quantity | None) -> dict[float, str]:
     """What is written beside an axis, by its height: the ends of the range, or the choices."""
     if result:
         digits = ".4f" if result.rises else ".4g"
-        return {_height(dimension, value): f"{value:{digits}}" for value in (dimension.low, dimension.high)}
-    ticks = {_height(dimension, value): tick_label(value) for value in (dimension.low, dimension.high)}
+        return {dimension.height(value): f"{value:{digits}}" for value in (dimension.low, dimension.high)}
+    ticks = {dimension.height(value): tick_label(value) for value in (dimension.low, dimension.high)}
     if dimension.choices:
         step = -(-len(dimension.choices) // MOST_LABELS)
-        ticks = {_height(dimension, label): label for label in dimension.choices[::step]}
+        ticks = {dimension.height(label): label for label in dimension.choices[::step]}
     if any(dimension.name not in trial.values for trial in trials):
         ticks[WITHOUT] = "none"
     return ticks
