@@ -83,7 +83,7 @@ class Export:
                         f"{run.folder.path}: the exported network does not predict what the run predicts: "
                         f"{agreement.problem} (compared with {agreement.source}). {self.path} was not written."
                     )
-            size = sum(file.stat().st_size for file in (part.rglob("*") if part.is_dir() else [part]) if file.is_file())
+            size = sum(file.stat().st_size for file in (part, *part.rglob("*")) if file.is_file())
         return Exported(self.path, self.runs, self.form, agreements, size)
 
 
@@ -116,11 +116,9 @@ def plan(
     found = list(runs)
     for run in found:
         check_model(run)
-    known: set[Path] = set()
-    for run in found:
-        if (folder := run.folder.path.resolve()) in known:
-            raise InputError(f"{run.folder.path}: named twice.", "Name each run once.")
-        known.add(folder)
+    folders = [run.folder.path.resolve() for run in found]
+    if twice := next((run for i, run in enumerate(found) if folders[i] in folders[:i]), None):
+        raise InputError(f"{twice.folder.path}: named twice.", "Name each run once.")
     exports = [
         Export(group, chosen, path, quantize, data_dir) for group, path in placement.targets(found, chosen, output)
     ]

@@ -75,7 +75,7 @@ def put_in_place(path: Path, form: Format) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=atomic.PART, ignore_cleanup_errors=True) as scratch:
             part = Path(scratch) / f"model{form.suffix}"
             yield part
-            for file in part.rglob("*") if part.is_dir() else [part]:
+            for file in (part, *part.rglob("*")):
                 if file.is_file():
                     atomic.sync(file)
             if part.is_dir() and path.exists():
