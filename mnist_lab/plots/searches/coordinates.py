@@ -1,6 +1,7 @@
 """Parallel coordinates: every trial of a search as a line through its parameters to its result."""
 
 from collections.abc import Collection, Sequence
+from math import ceil
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -42,7 +43,9 @@ def parallel_coordinates(
     result = Dimension(quantity.label, min(values), max(values))
     every = [*dimensions, result]
     right = text_width("0.0000", FONT) + 0.2
-    ticks = [_ticks(each, trials, quantity if each is result else None) for each in every]
+    digits = ".4f" if quantity.rises else ".4g"
+    ticks = [_ticks(each, trials) for each in dimensions]
+    ticks.append({result.height(value): f"{value:{digits}}" for value in (result.low, result.high)})
     side = min(SIDE[1], max(SIDE[0], *(text_width(text, FONT) + 0.12 for text in ticks[0].values())))
     room = (WIDTH - side - right) / max(1, len(dimensions))
     names, raised = _names(every, room, side, right)
@@ -87,14 +90,11 @@ def _draw_axis(axes: Axes, i: int, name: str, ticks: dict[float, str], wide: flo
         _write(axes, fitting, (i, height), (beside, 0), ha=aligned, va="center", color=colour, bbox=box)
 
 
-def _ticks(dimension: Dimension, trials: Sequence[Tried], result: Quantity | None) -> dict[float, str]:
-    """What is written beside an axis, by its height: the ends of the range, or the choices."""
-    if result:
-        digits = ".4f" if result.rises else ".4g"
-        return {dimension.height(value): f"{value:{digits}}" for value in (dimension.low, dimension.high)}
+def _ticks(dimension: Dimension, trials: Sequence[Tried]) -> dict[float, str]:
+    """What is written beside the axis of a parameter, by its height: the ends of the range, or the choices."""
     ticks = {dimension.height(value): tick_label(value) for value in (dimension.low, dimension.high)}
     if dimension.choices:
-        step = -(-len(dimension.choices) // MOST_LABELS)
+        step = ceil(len(dimension.choices) / MOST_LABELS)
         ticks = {dimension.height(label): label for label in dimension.choices[::step]}
     if any(dimension.name not in trial.values for trial in trials):
         ticks[WITHOUT] = "none"
