@@ -19,9 +19,9 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from mnist_lab.config import load_config
-from mnist_lab.exports.page.document import Shown, html
 from mnist_lab.exports.page.field import Field
 from mnist_lab.exports.page.packing import Packed, pack
+from mnist_lab.exports.page.writer import Shown, html
 
 SOFTMAX = {"dense": {"units": "classes", "activation": "softmax"}}
 DEEP = [

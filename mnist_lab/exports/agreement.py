@@ -73,13 +73,7 @@ class Agreement:
 
 
 def compare(reference: Reference, predicted: NDArray[np.floating[Any]], *, quantized: bool) -> Agreement:
-    """Compare what an exported network predicts with the reference.
-
-    Args:
-        reference: what it must predict.
-        predicted: probabilities (n, classes) for the same images.
-        quantized: whether it computes in integers.
-    """
+    """Compare what an exported network predicts with the reference: probabilities (n, classes) for the same images."""
     # NaN is larger than any tolerance.
     differences = np.nan_to_num(np.abs(predicted - reference.probabilities), nan=np.inf)
     labels = predicted.argmax(axis=1)

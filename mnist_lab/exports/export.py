@@ -83,7 +83,7 @@ class Export:
                         f"{run.folder.path}: the exported network does not predict what the run predicts: "
                         f"{agreement.problem} (compared with {agreement.source}). {self.path} was not written."
                     )
-            size = sum(file.stat().st_size for file in (part.rglob("*") if part.is_dir() else [part]) if file.is_file())
+            size = sum(file.stat().st_size for file in (part, *part.rglob("*")) if file.is_file())
         return Exported(self.path, self.runs, self.form, agreements, size)
 
 
@@ -96,15 +96,9 @@ def plan(
     force: bool = False,
     data_dir: Path | None = None,
 ) -> Sequence[Export]:
-    """The files to write for the runs; everything that can be checked before the work is.
+    """The files to write for the runs, at least one; everything that can be checked before the work is.
 
-    Args:
-        runs: at least one.
-        form: the name of a format.
-        output: as of `placement.targets`.
-        quantize: how to make the networks smaller.
-        force: replace what is there.
-        data_dir: where to look for data sets first.
+    `output` is as of `placement.targets`; `force` replaces what is there.
 
     Raises:
         InputError: the format is unknown or not installed, or cannot be quantized; a run has no saved model, or is
@@ -122,11 +116,9 @@ def plan(
     found = list(runs)
     for run in found:
         check_model(run)
-    known: set[Path] = set()
-    for run in found:
-        if (folder := run.folder.path.resolve()) in known:
-            raise InputError(f"{run.folder.path}: named twice.", "Name each run once.")
-        known.add(folder)
+    folders = [run.folder.path.resolve() for run in found]
+    if twice := next((run for i, run in enumerate(found) if folders[i] in folders[:i]), None):
+        raise InputError(f"{twice.folder.path}: named twice.", "Name each run once.")
     exports = [
         Export(group, chosen, path, quantize, data_dir) for group, path in placement.targets(found, chosen, output)
     ]

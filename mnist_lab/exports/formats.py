@@ -25,12 +25,10 @@ class Writer(Protocol):
     """What the module of a format has."""
 
     def write(self, networks: "Sequence[Trained]", path: Path, quantize: Quantization | None) -> None:
-        """Write the networks to `path`, which does not exist yet and has the suffix of the format.
+        """Write the networks to `path`, a file or folder that does not exist yet and has the suffix of the format.
 
-        Args:
-            networks: one, or several if the format takes several runs `together`.
-            path: a file or folder.
-            quantize: only for a format that `quantizes`.
+        There is one network, or several if the format takes several runs `together`; only one that `quantizes` is
+        told to `quantize`.
 
         Raises:
             InputError: the format cannot have the network; names the layer.
@@ -40,13 +38,8 @@ class Writer(Protocol):
     def predicted(self, path: Path, index: int, images: "NDArray[np.uint8]") -> "NDArray[np.floating[Any]]":
         """Load what was written with the runtime of the format, and apply it as its users will.
 
-        Args:
-            path: of `write`.
-            index: of the network among those in the file.
-            images: raw pixels (n, height, width, channels) in 0..255.
-
-        Returns:
-            Probabilities (n, classes).
+        The network of the index among those in the file predicts probabilities (n, classes) for images of raw pixels
+        (n, height, width, channels) in 0..255.
         """
         ...
 

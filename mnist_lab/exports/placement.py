@@ -15,10 +15,7 @@ from mnist_lab.system.writable import check_writable, make_folder
 def targets(runs: Sequence[Run], form: Format, output: Path | None) -> list[tuple[tuple[Run, ...], Path]]:
     """Which runs go into which file: all into one if the format takes them together, else each into one.
 
-    Args:
-        runs: at least one.
-        form: the format.
-        output: the file; of several, the folder for them. None for names after the runs, in the working folder.
+    `output` is the file; of several, the folder for them. None for names after the runs, in the working folder.
 
     Raises:
         InputError: two runs would have the same file, a file is where a folder is needed, or the name of the file has
@@ -78,7 +75,7 @@ def put_in_place(path: Path, form: Format) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=atomic.PART, ignore_cleanup_errors=True) as scratch:
             part = Path(scratch) / f"model{form.suffix}"
             yield part
-            for file in part.rglob("*") if part.is_dir() else [part]:
+            for file in (part, *part.rglob("*")):
                 if file.is_file():
                     atomic.sync(file)
             if part.is_dir() and path.exists():

@@ -65,8 +65,10 @@ class Trained:
                 f"{self.run.folder.path}: a custom network in {precision} cannot be exported.",
                 "Train it in float32: --set train.precision=float32",
             )
+        train = self.run.config.train.model_copy(update={"precision": "float32"})
+        run = replace(self.run, asked=self.run.config.model_copy(update={"train": train}))
         backend = "tensorflow" if "tensorflow" in backends.installed() else None
-        return load_network(_in_float32(self.run), self.signature, backend=backend, device="cpu").model
+        return load_network(run, self.signature, backend=backend, device="cpu").model
 
     @cached_property
     def splits(self) -> Splits:
@@ -145,8 +147,3 @@ class Trained:
             "test_accuracy": measured.test.accuracy,
             "exported_by": f"mnist-lab {__version__}",
         }
-
-
-def _in_float32(run: Run) -> Run:
-    train = run.config.train.model_copy(update={"precision": "float32"})
-    return replace(run, asked=run.config.model_copy(update={"train": train}))

@@ -141,9 +141,7 @@ class _RunProgress(_Output, experiment.Observer):
         self.show("".join([*above, self._table(), below]), soon=soon)
 
     def _table(self) -> str:
-        if not self._history:
-            return ""
-        names = list(log.epoch_metrics(self._history[-1]))
+        names = list(log.epoch_metrics(self._history[-1])) if self._history else []
         rows = [
             [str(record["epoch"]), *(f"{record[name]:.4f}" for name in names), f"{record['seconds']:.1f}"]
             for record in self._history
@@ -189,7 +187,7 @@ class _SweepProgress(_Output, sweeps.Observer):
     def _show(self, rows: Sequence[Sequence[str]], *, soon: bool = False) -> None:
         passed = duration(time.monotonic() - self._start)
         whole = bar(f"{self._ended} of {count(self._total, 'run')}", self._ended, self._total, passed)
-        shown = [*map(line, self._said), table(sweeping.RUNNING, rows) if rows else "", whole if self._total else ""]
+        shown = [*map(line, self._said), table(sweeping.RUNNING, rows), whole if self._total else ""]
         self.show("".join(shown), soon=soon)
 
 
@@ -208,7 +206,7 @@ class _SearchProgress(_SweepProgress, search.Observer):
 
     @override
     def running(self, trials: Sequence[RunningTrial]) -> None:
-        below = table(searching.RUNNING, [searching.trial_row(each) for each in trials], words=(0, 1)) if trials else ""
+        below = table(searching.RUNNING, [searching.trial_row(each) for each in trials], words=(0, 1))
         self.show("".join([*map(line, self._said), below, self._standing]), soon=True)
 
     @override
@@ -239,7 +237,9 @@ def bar(text: str, done: int | None = None, total: int | None = None, figures: s
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, words: Collection[int] = (0,)) -> str:
-    """A table; the columns whose places are `words` are text, the others numbers."""
+    """A table, none without rows; the columns whose places are `words` are text, the others numbers."""
+    if not rows:
+        return ""
 
     def cells(kind: str, texts: Sequence[str]) -> str:
         styles = [

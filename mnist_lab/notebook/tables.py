@@ -66,9 +66,8 @@ def search_html(record: Search, findings: Sequence[str], files: Sequence[Path]) 
     """A search: what came of it in sentences, and a table of its best trials or of the Pareto front."""
     shown = tables.front(record) or tables.trials(record).first(TRIALS)
     words = [i for i in range(len(shown.headings)) if i not in shown.numeric]
-    parts = [f"<div>{_text(wording_of_search.extent(record))}</div>", _list(findings)]
-    if shown.rows:
-        parts.append(table(shown.headings, [list(map(printable, row)) for row in shown.rows], words=words))
+    best = table(shown.headings, [list(map(printable, row)) for row in shown.rows], words=words)
+    parts = [f"<div>{_text(wording_of_search.extent(record))}</div>", _list(findings), best]
     if files:
         parts.append(f"<div><code>{_text(str(files[0]))}</code></div>")
     return _page(record.name, parts)

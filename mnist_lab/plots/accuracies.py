@@ -49,7 +49,6 @@ def all_accuracies(
     Args:
         curves: for each experiment its runs' histories; each a mapping per epoch with `epoch` (from 1) and, where
             there is a validation set, `val_accuracy`, which may be NaN or None.
-        title: one line about the comparison; long ones are wrapped.
         bases: what experiments are compared against: for the name of each that has a base the name of that.
         over: what the runs of one experiment differ in.
     """

@@ -20,16 +20,11 @@ LONGEST = 0.95  # inches that the name of a class may take
 
 @styled
 def confusion(matrix: ArrayLike, classes: Sequence[str], *, title: str) -> Figure:
-    """Counts of true (rows) against predicted (columns) classes.
+    """Counts, (k, k), of true (rows) against predicted (columns) classes.
 
     Only errors are coloured, on their own scale: in a good model the diagonal is a hundred times larger and
     would leave nothing else to see. Cells with no image stay empty. The last column counts each class's errors.
     The figure grows with the classes, so that the counts stay readable at full size.
-
-    Args:
-        matrix: (k, k) counts.
-        classes: k names.
-        title: one line about the run.
     """
     counts = np.asarray(matrix)
     k = len(counts)

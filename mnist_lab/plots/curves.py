@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from math import ceil, isfinite, nan
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -63,7 +63,6 @@ def by_epoch(
         quantity: accuracy or loss.
         history: a mapping per epoch with `epoch` (counted from 1), `loss`, `accuracy` and, where there is a
             validation set, `val_loss` and `val_accuracy`. Values may be NaN, infinite or None.
-        title: one line about the run; long ones are wrapped.
         validation_name: `validation`, or `test` if the test set serves as one.
         reference: published numbers. Those of the quantity become dotted lines: `train_accuracy`, `test_loss` and so
             on, and the same with `best_` before it, the best over the epochs.
@@ -72,24 +71,23 @@ def by_epoch(
     """
     figure = new_figure()
     axes = figure.add_subplot()
-    names = ("training", _described(validation_name))
     lines = _lines(history, quantity)
-    published = _published(reference or {}, quantity, lines)
-    near = [one.value for one in published if one.near]
+    published, (low, high) = _published(reference or {}, quantity), _reach(lines)
+    near = [value for _, value, _ in published if low <= value <= high]
     kept = test if test is not None and isfinite(test) and history else None
     _draw(axes, history, quantity, lines, ticks=15, also=[*near, *([] if kept is None else [kept])])
-    for name, drawn, values in zip(names, axes.lines, lines, strict=False):
-        drawn.set_label(f"{name} {number(values[-1] if len(values) else None)}")
+    for drawn, final in zip(axes.lines, _finals(lines, _described(validation_name)), strict=True):
+        drawn.set_label(final)
     if kept is not None:
         epoch = f" (epoch {best_epoch})" if best_epoch else ""
         where = best_epoch or int(history[-1]["epoch"])
         axes.plot(where, kept, **TEST, zorder=5, label=f"test {number(kept)}{epoch}")
     elif best_epoch:
         axes.axvline(best_epoch, color=GREY, linewidth=1, linestyle="-.", label=f"best epoch {best_epoch}")
-    for one in published:
-        label = f"published {one.name} {number(one.value)}{'' if one.near else ' (outside)'}"
-        place = one.value if one.near else nan
-        axes.axhline(place, color=one.color, linewidth=1, linestyle=":", label=label, zorder=1)
+    for name, value, color in published:
+        label = f"published {name} {number(value)}{'' if value in near else ' (outside)'}"
+        place = value if value in near else nan
+        axes.axhline(place, color=color, linewidth=1, linestyle=":", label=label, zorder=1)
     headline(figure, title)
     handles, labels = axes.get_legend_handles_labels()
     half = ceil(len(labels) / 2)
@@ -117,20 +115,19 @@ def curves(
         history: as for `by_epoch`.
         batches: arrays of one length: `epoch`, the position in epochs (0.05, 0.1, ..., 10.0), and the training
             `loss` and `accuracy` there; None or empty arrays leave the lower row out.
-        title: one line about the run.
-        validation_name: as for `by_epoch`.
     """
     within = batches if batches is not None and len(batches["epoch"]) else None
     figure = new_figure(WIDTH * 1.2, HEIGHT * 1.2)
     grid: NDArray[Any] = figure.subplots(1 if within is None else 2, 2, squeeze=False)
-    for place, quantity in enumerate((ACCURACY, LOSS)):
+    lines = {quantity: _lines(history, quantity) for quantity in (ACCURACY, LOSS)}
+    for place, (quantity, drawn) in enumerate(lines.items()):
         top: Axes = grid[0, place]
-        _draw(top, history, quantity, _lines(history, quantity), ticks=6)
-        top.set_title(_finals(history, quantity, validation_name))
+        _draw(top, history, quantity, drawn, ticks=6)
+        top.set_title(", ".join(_finals(drawn, validation_name)))
         if within is not None:
-            _within_epochs(grid[1, place], history, within, quantity)
+            _within_epochs(grid[1, place], history, drawn[1:], within, quantity)
     handles = [Line2D([], [], **TRAINING, label="training")]
-    if _has(history, LOSS.validation_key):
+    if len(lines[LOSS]) > 1:
         handles.append(Line2D([], [], **VALIDATION, label=_described(validation_name)))
     if within is not None:
         range_too = " (mean, range)" if len(within["epoch"]) > POINTS else ""
@@ -142,8 +139,14 @@ def curves(
 
 def _lines(history: History, quantity: Quantity) -> list[Floats]:
     """The values of the training line and, if there is one, of the validation line."""
-    keys = (quantity.key, quantity.validation_key)
-    return [np.array(column(history, key)) for key in keys if key == quantity.key or _has(history, key)]
+    validated = any(quantity.validation_key in row for row in history)
+    return [np.array(column(history, key)) for key in (quantity.key, quantity.validation_key)[: 1 + validated]]
+
+
+def _finals(lines: Sequence[Floats], validation_name: str) -> list[str]:
+    """The name of each line with its last value."""
+    names = ("training", validation_name)
+    return [f"{name} {number(values[-1] if len(values) else None)}" for name, values in zip(names, lines, strict=False)]
 
 
 def _draw(
@@ -173,8 +176,10 @@ def _draw(
         )  # fmt: skip
 
 
-def _within_epochs(axes: Axes, history: History, batches: Mapping[str, Any], quantity: Quantity) -> None:
-    """Draw the training curve within the epochs, with the validation points over it."""
+def _within_epochs(
+    axes: Axes, history: History, validation: Sequence[Floats], batches: Mapping[str, Any], quantity: Quantity
+) -> None:
+    """Draw the training curve within the epochs, with the validation points, if there are any, over it."""
     position, values = _even(
         np.asarray(batches["epoch"], dtype=np.float64), np.asarray(batches[quantity.key], dtype=np.float64)
     )
@@ -189,11 +194,11 @@ def _within_epochs(axes: Axes, history: History, batches: Mapping[str, Any], qua
         shown = [lows, highs]
     axes.plot(position, values, color=BLUE, linewidth=0.9)
     last = float(position[-1])
-    if _has(history, quantity.validation_key):
+    shown += validation
+    for points in validation:
         epochs = [int(row["epoch"]) for row in history]
-        shown.append(np.array(column(history, quantity.validation_key)))
         size = 3.5 if len(epochs) < 30 else 2
-        axes.plot(epochs, shown[-1], **VALIDATION | {"linestyle": "none", "markersize": size})
+        axes.plot(epochs, points, **VALIDATION | {"linestyle": "none", "markersize": size})
         last = max(last, epochs[-1])
     axes.set(xlabel="epoch", xlim=(0, last * 1.02))
     whole_epochs(axes, 0, ceil(last), 6)
@@ -216,37 +221,23 @@ def _even(position: Floats, values: Floats) -> tuple[Floats, Floats]:
     return position[ends], np.add.reduceat(values * share, starts) / weights
 
 
-class _Published(NamedTuple):
-    name: str
-    value: float
-    color: str
-    near: bool
-    """Whether a line there would not squeeze the curves."""
-
-
-def _published(reference: Mapping[str, Any], quantity: Quantity, lines: Sequence[Floats]) -> list[_Published]:
-    values = np.concatenate([*lines, []])
-    values = values[np.isfinite(values)]
-    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
-    reach = max(0.5 * (high - low), 0.005)
+def _published(reference: Mapping[str, Any], quantity: Quantity) -> list[tuple[str, float, str]]:
+    """The name, value and colour of each published number of the quantity."""
     return [
-        _Published(name, float(value), style["color"], low - reach <= value <= high + reach)
+        (name, float(value), style["color"])
         for key, name, style in PUBLISHED
         if (value := reference.get(f"{key}_{quantity.key}")) is not None
     ]
 
 
-def _finals(history: History, quantity: Quantity, validation_name: str) -> str:
-    last = history[-1] if history else {}
-    parts = [f"training {number(last.get(quantity.key))}"]
-    if _has(history, quantity.validation_key):
-        parts.append(f"{validation_name} {number(last.get(quantity.validation_key))}")
-    return ", ".join(parts)
+def _reach(lines: Sequence[Floats]) -> tuple[float, float]:
+    """Between which values one more line would not squeeze the others."""
+    values = np.concatenate([*lines, []])
+    values = values[np.isfinite(values)]
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    reach = max(0.5 * (high - low), 0.005)
+    return low - reach, high + reach
 
 
 def _described(validation_name: str) -> str:
     return "test (used as validation)" if validation_name == "test" else validation_name
-
-
-def _has(history: History, key: str) -> bool:
-    return any(key in row for row in history)

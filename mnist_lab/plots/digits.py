@@ -42,8 +42,6 @@ def predictions(
         labels: (n,) true classes as indices into `classes`.
         predicted: (n,) predicted classes.
         confidence: (n,) probability of the predicted class, 0 to 1.
-        classes: the classes' names.
-        title: one line about the run.
     """
     pixels, truth, guess, sure = map(np.asarray, (images, labels, predicted, confidence))
     figure, axes = _tiles(title, SIDE * PITCH, SIDE * 1.06)
@@ -97,8 +95,6 @@ def sample_grid(images: ArrayLike, labels: ArrayLike, classes: Sequence[str], *,
     Args:
         images: as for `predictions`; may be the whole data set.
         labels: (n,) classes as indices into `classes`.
-        classes: the classes' names.
-        title: one line about the data set.
     """
     images, labels = np.asarray(images), np.asarray(labels)
     present = np.unique(labels)
@@ -126,22 +122,21 @@ def augmented(images: ArrayLike, versions: ArrayLike, names: Sequence[str], *, t
         images: (n, h, w, c) in pixels of 0 to 255.
         versions: (n, k, h, w, c).
         names: what each image shows.
-        title: one line about the augmentation.
     """
     images, versions = np.asarray(images), np.asarray(versions)
     rows, columns = versions.shape[:2]
     tile = 0.55  # inches
-    beside = max(text_width(name, 9) for name in (fitted(name, LONGEST, 9) for name in names)) + 0.15
+    names = [fitted(name, LONGEST, 9) for name in names]
+    beside = max(text_width(name, 9) for name in names) + 0.15
     width = beside + tile * (columns + 1.3)
     figure, axes = canvas(title, width, rows * tile + 0.06, top=0.55)
     axes.text(beside, -0.06, "original", fontsize=8, color=GREY)
     axes.text(beside + 1.25 * tile, -0.06, "as the network sees it in training", fontsize=8, color=GREY)
     for row, name in enumerate(names):
-        axes.text(beside - 0.08, (row + 0.47) * tile, fitted(name, LONGEST, 9), fontsize=9, ha="right", va="center")
+        axes.text(beside - 0.08, (row + 0.47) * tile, name, fontsize=9, ha="right", va="center")
         draw_tile(axes, images[row], beside, row * tile, 0.94 * tile)
-        for column in range(columns):
-            pixels = np.clip(np.round(versions[row, column]), 0, 255).astype(np.uint8)
-            draw_tile(axes, pixels, beside + (column + 1.25) * tile, row * tile, 0.94 * tile)
+        for column, version in enumerate(np.clip(np.round(versions[row]), 0, 255).astype(np.uint8)):
+            draw_tile(axes, version, beside + (column + 1.25) * tile, row * tile, 0.94 * tile)
     return figure
 
 
@@ -182,7 +177,7 @@ def draw_tile(axes: Axes, image: NDArray[Any], x: float, y: float, size: float, 
 
     `look` are arguments of `imshow` where values are not pixels. Returns where it is: left, right, bottom, top.
     """
-    pixels = _pixels(image)
+    pixels = flat(image)
     height, width = (size * side / max(pixels.shape[:2]) for side in pixels.shape[:2])
     left, upper = x + (size - width) / 2, y + (size - height) / 2
     extent = (left, left + width, upper + height, upper)
@@ -191,5 +186,6 @@ def draw_tile(axes: Axes, image: NDArray[Any], x: float, y: float, size: float, 
     return extent
 
 
-def _pixels(image: NDArray[Any]) -> NDArray[Any]:
+def flat(image: NDArray[Any]) -> NDArray[Any]:
+    """The image without the axis of its only channel."""
     return image[..., 0] if image.ndim == 3 and image.shape[-1] == 1 else image

@@ -43,11 +43,6 @@ def disputed(halves: tuple[Half, Half], classes: Sequence[str], *, title: str) -
     """Two grids beside each other: what only the one, and what only the other side gets wrong.
 
     Below each image are its true and its predicted label and a note; each grid shows its first 20 images.
-
-    Args:
-        halves: the left and the right grid.
-        classes: the classes' names.
-        title: one line about the comparison.
     """
     most = max(min(len(half.labels), SHOWN) for half in halves)
     rows = max(1, ceil(most / ACROSS))
@@ -68,9 +63,8 @@ def disputed(halves: tuple[Half, Half], classes: Sequence[str], *, title: str) -
 
 def _grid(axes: Axes, half: Half, classes: Sequence[str], left: float, top: float) -> None:
     pixels = np.asarray(half.images)
-    for place, (label, predicted, note) in enumerate(zip(half.labels, half.predicted, half.notes, strict=True)):
-        if place == SHOWN:
-            break
+    shown = list(zip(half.labels, half.predicted, half.notes, strict=True))[:SHOWN]
+    for place, (label, predicted, note) in enumerate(shown):
         x, y = left + place % ACROSS * PITCH[0], top + place // ACROSS * PITCH[1]
         draw_tile(axes, pixels[place], x, y, TILE)
         _caption(axes, str(classes[label]), str(classes[predicted]), x, y + TILE)

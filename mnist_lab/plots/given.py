@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from mnist_lab.plots.digits import flat
 from mnist_lab.plots.style import BLUE, GREY, INK, ORANGE, axes_at, set_height, styled, titled
 from mnist_lab.plots.wrapping import fitted, text_width
 
@@ -30,15 +31,13 @@ def given(
     title: str,
     warnings: Sequence[str | None] | None = None,
 ) -> Figure:
-    """A row for each picture, at most 12: as given, as the network sees it, the probabilities as bars.
+    """A row for each picture, at most 12: as given, as the network sees it, the (ten highest) probabilities as bars.
 
     Args:
         pictures: uint8, (h, w), (h, w, 1) or (h, w, 3) each, of any size.
         shown: what was made of them, of one size.
         probabilities: (n, classes).
-        classes: the classes' names; of more than ten the most probable ones are drawn.
         names: what each picture is called.
-        title: one line about the network.
         warnings: why the answer to a picture is doubtful, or None, for each; written beneath its images.
     """
     rows = min(len(names), MOST)
@@ -52,22 +51,20 @@ def given(
     ]
     rooms = [ROW + (WARNED + LINE * text.count("\n") if text else 0) for text in beneath]
     figure = titled(title + more, width)
-    top = HEAD + 0.18 * figure.get_suptitle().count("\n")
-    height = top + sum(rooms)
+    head = HEAD + 0.18 * figure.get_suptitle().count("\n")
+    height = head + sum(rooms)
     set_height(figure, height)
     for row, values in enumerate(np.asarray(probabilities, dtype=np.float64)[:rows]):
-        bottom = height - top - sum(rooms[:row]) - PICTURE
-        left = (SIDE, SIDE + PICTURE + BETWEEN, SIDE + 2 * (PICTURE + BETWEEN) + beside)
-        as_given, as_seen, bars = (
-            axes_at(figure, x, top + sum(rooms[:row]), wide, PICTURE)
-            for x, wide in zip(left, (PICTURE, PICTURE, BAR), strict=True)
-        )
-        best = int(values.argmax())
+        top, best = head + sum(rooms[:row]), int(values.argmax())
+        as_given = axes_at(figure, SIDE, top, PICTURE, PICTURE)
+        as_seen = axes_at(figure, SIDE + PICTURE + BETWEEN, top, PICTURE, PICTURE)
+        bars = axes_at(figure, SIDE + 2 * (PICTURE + BETWEEN) + beside, top, BAR, PICTURE)
         _image(as_given, pictures[row], fitted(names[row], PICTURE, SMALL + 1, lines=2))
         _image(as_seen, shown[row], "as the network sees it")
         _bars(bars, values, labels)
         if text := beneath[row]:
-            figure.text(SIDE / width, (bottom - 0.08) / height, text, va="top", color=ORANGE, fontsize=SMALL)
+            below = height - top - PICTURE - 0.08
+            figure.text(SIDE / width, below / height, text, va="top", color=ORANGE, fontsize=SMALL)
         percent = _percent(float(values[best]))
         room = beside + BAR + PERCENT - 0.2 - text_width(percent, TITLE, "bold")
         name = fitted(str(classes[best]), room, TITLE, weight="bold")
@@ -78,8 +75,7 @@ def given(
 
 def _image(axes: Axes, image: ArrayLike, title: str) -> None:
     """The image in a thin frame, so that a white picture has an edge on white paper."""
-    pixels = np.asarray(image)
-    pixels = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels
+    pixels = flat(np.asarray(image))
     shrink = max(1, max(pixels.shape[:2]) // 800)
     blurred = "antialiased" if max(pixels.shape[:2]) > 64 else "nearest"
     axes.imshow(pixels[::shrink, ::shrink], cmap="gray", vmin=0, vmax=255, interpolation=blurred)

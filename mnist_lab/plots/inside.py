@@ -34,8 +34,7 @@ def weights(images: ArrayLike, *, unit: str, layer: str, title: str) -> Figure:
     Args:
         images: (n, h, w, 1) or (n, h, w, 3).
         unit: what has an image: `filter` or `unit`.
-        layer: the name of the layer.
-        title: one line about the run.
+        layer: its name.
     """
     values = np.asarray(images, dtype=np.float64)
     norms = np.sqrt((values**2).sum(axis=(1, 2, 3)))
@@ -77,7 +76,6 @@ def activations(image: ArrayLike, layers: Mapping[str, NDArray[Any]], *, title: 
     Args:
         image: uint8, (h, w, 1) or (h, w, 3), as the network sees it.
         layers: the output of each, (h, w, n), by its name.
-        title: one line about the run and the image.
     """
     tile = (WIDTH - 2 * SIDE) / ACROSS
     first = 2 * tile

@@ -28,13 +28,7 @@ def column(targets: ArrayLike, pitch: float, low: float, high: float) -> Floats:
     """Heights as near to `targets` as can be (least squares), in their order and at least `pitch` apart.
 
     They stay within `low` to `high` where there is room for all. Without the bounds this is isotonic regression of
-    targets less their share of the pitch.
-
-    Args:
-        targets: (n,) wanted heights, ascending.
-        pitch: the least distance.
-        low: the least height.
-        high: the greatest height.
+    targets, which are ascending, less their share of the pitch.
     """
     from scipy.optimize import isotonic_regression
 
@@ -73,9 +67,6 @@ def around(
         markers: (left, bottom, right, top) of all markers, those of the points among them.
         bars: the same of thin lines, which leaders may cross if they must.
         panel: the same of the area that labels stay in.
-
-    Returns:
-        A place for each point.
     """
     at, wide = np.asarray(points, dtype=np.float64).reshape(-1, 2), np.asarray(widths, dtype=np.float64)
     standing = np.array([*markers, *bars], dtype=np.float64).reshape(-1, 4)

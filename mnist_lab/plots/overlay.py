@@ -1,7 +1,6 @@
 """The learning curves of a few runs in one figure: accuracy above, loss below."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -32,13 +31,8 @@ DASHED: Style = {"linestyle": (0, (3.2, 1.6)), "linewidth": 1.0, "markersize": 3
 ARMS = (*LOOKS[1:], LOOKS[0] | {"mfc": "white"})  # filled, the first has the base's marker
 
 
-@dataclass(frozen=True)
-class _Side:
-    """The two lines of one side: solid what is validated, dashed what is trained."""
-
-    look: Style
-    validation: Line
-    training: Line
+Side = tuple[Style, Line, Line]
+"""A look, and the two lines that have it: validation, which is solid, and training, which is dashed."""
 
 
 @styled
@@ -52,12 +46,11 @@ def overlay(curves: Mapping[str, Histories], *, title: str, over: str = "seeds")
         curves: for each side its runs' histories, the base first; each a mapping per epoch with `epoch` (from 1),
             `loss`, `accuracy` and, where there is a validation set, `val_loss` and `val_accuracy`; values may be NaN
             or None.
-        title: one line about the comparison; long ones are wrapped.
         over: what the runs of one side differ in.
     """
     quantities = {
         quantity: [
-            _Side(_look(i), Line(name, runs, quantity.validation_key), Line(f"{name}, training", runs, quantity.key))
+            (_look(i), Line(name, runs, quantity.validation_key), Line(f"{name}, training", runs, quantity.key))
             for i, (name, runs) in enumerate(curves.items())
         ]
         for quantity in (ACCURACY, LOSS)
@@ -75,7 +68,7 @@ def overlay(curves: Mapping[str, Histories], *, title: str, over: str = "seeds")
         _draw(axes, quantity, quantities[quantity])
         write_names(figure, axes, names[quantity], fan)
 
-    runs = {side.training.runs for side in quantities[LOSS]}
+    runs = {len(histories) for histories in curves.values()}
     notes = ["solid, bold: validation", "dashed: training"]
     if max(runs, default=1) > 1:
         notes.append(runs_said(runs, over))
@@ -91,28 +84,28 @@ def _look(side: int) -> Style:
     return look if side <= len(ARMS) else look | {"mfc": look["color"] if "mfc" in look else "white"}
 
 
-def _names(sides: list[_Side]) -> list[Label]:
+def _names(sides: list[Side]) -> list[Label]:
     """The names of the lines; of many sides only of what is validated."""
     names = []
-    for side in sides:
-        if side.validation.there:
-            names.append(side.validation.label(side.look | SOLID, bold=True))
-        if side.training.there and (len(sides) <= TRAINING_NAMED or not side.validation.there):
-            names.append(side.training.label(side.look | DASHED))
+    for look, validation, training in sides:
+        if validation.there:
+            names.append(validation.label(look | SOLID, bold=True))
+        if training.there and (len(sides) <= TRAINING_NAMED or not validation.there):
+            names.append(training.label(look | DASHED))
     return names
 
 
-def _draw(axes: Axes, quantity: Quantity, sides: list[_Side]) -> None:
+def _draw(axes: Axes, quantity: Quantity, sides: list[Side]) -> None:
     name_axis(axes, quantity.label)
     shown, last = [], 1
-    for side in sides:
-        if side.training.there:
-            side.training.draw(axes, side.look | DASHED, band=False)
-            shown.append(side.training.mean)
-        if side.validation.there:
-            side.validation.draw(axes, side.look | SOLID)
-            shown += [side.validation.low, side.validation.high]
-        last = max(last, side.training.last_epoch, side.validation.last_epoch)
+    for look, validation, training in sides:
+        if training.there:
+            training.draw(axes, look | DASHED, band=False)
+            shown.append(training.mean)
+        if validation.there:
+            validation.draw(axes, look | SOLID)
+            shown += [validation.low, validation.high]
+        last = max(last, training.last_epoch, validation.last_epoch)
     epoch_axis(axes, last, 12)
     if not shown:
         axes.text(0.5, 0.5, "no history", transform=axes.transAxes, ha="center", va="center", color=GREY)

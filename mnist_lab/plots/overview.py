@@ -23,14 +23,7 @@ MOST = 45  # more names than this do not help
 
 
 def panel(figure: Figure, *, right: float = 0.1, below: float = BELOW, above: float | None = None) -> Axes:
-    """The axes of a figure that is laid out by hand.
-
-    Args:
-        figure: with its headline.
-        right: inches beside them that stay free.
-        below: inches beneath them.
-        above: inches over them; as many as the headline takes if not given.
-    """
+    """The axes of a figure that is laid out by hand, so many inches from its edges: by default below its headline."""
     width, height = figure.get_size_inches()
     above = above_panel(figure) if above is None else above
     axes = axes_at(figure, LEFT, above, width - right - LEFT, height - above - below)

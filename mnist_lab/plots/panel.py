@@ -56,18 +56,11 @@ def frame(
     also: Sequence[float] = (),
     logarithmic_from: float = EXPLODED,
 ) -> None:
-    """Set the y-axis to show everything.
+    """Set the y-axis to show everything that is finite: the lines, and the values `also`.
 
     Where the leading `START` of the lines would squeeze the rest `SQUEEZED` times on a linear axis, it is logarithmic:
     in the loss, or in the error of an accuracy; so is a loss whose largest value is more than `logarithmic_from` times
     the smallest.
-
-    Args:
-        axes: the panel.
-        quantity: what it shows.
-        lines: the values; those that are not finite do not count.
-        also: more values to show.
-        logarithmic_from: a ratio.
     """
     name_axis(axes, quantity.label)
     shown = [np.asarray(also, dtype=np.float64), *lines]
@@ -101,10 +94,10 @@ def _squeezed(lines: Sequence[Floats], quantity: Quantity) -> bool:
     rest = [line[ceil(START * len(line)) :] for line in known]
     if not known or not all(len(line) >= 5 and np.isfinite(late).any() for line, late in zip(known, rest, strict=True)):
         return False
-    low, high = _range(known)
-    later = _range(rest)
-    kept = high - later[0] if quantity.rises else later[1] - low
-    return high - low > SQUEEZED * kept > 0
+    every, later = np.concatenate(known), np.concatenate(rest)
+    low, high = np.nanmin(every), np.nanmax(every)
+    kept = high - np.nanmin(later) if quantity.rises else np.nanmax(later) - low
+    return bool(high - low > SQUEEZED * kept > 0)
 
 
 def _logarithmic(axes: Axes, quantity: Quantity, low: float, high: float) -> None:
@@ -116,21 +109,11 @@ def _logarithmic(axes: Axes, quantity: Quantity, low: float, high: float) -> Non
     axes.set_ylim(low / 1.3, high * 1.3)
 
 
-def _range(lines: Sequence[Floats]) -> tuple[float, float]:
-    values = np.concatenate(list(lines))
-    return float(np.nanmin(values)), float(np.nanmax(values))
-
-
 def accuracy_axis(axes: Axes, values: Floats, what: str) -> None:
-    """Let the y-axis show all of the values that are finite.
+    """Let the y-axis, named `what`, show all of the values that are finite: accuracies, as fractions of 1.
 
     Where their errors differ by more than `SCALES` times it is logarithmic in the error, so that .98 and .99 are as
     far apart as .8 and .9. No error at all is then drawn at the top.
-
-    Args:
-        axes: the panel.
-        values: accuracies, as fractions of 1.
-        what: the name of the accuracy.
     """
     most_ticks = max(2, int(_height(axes) / ROOM))
     errors = 1 - values[np.isfinite(values)]

@@ -38,7 +38,6 @@ def response(curves: Mapping[str, Sequence[Point]], *, quantity: str, title: str
     Args:
         curves: the points of each line, by its name; of a single line the name does not matter.
         quantity: what is varied.
-        title: one line about the comparison; long ones are wrapped.
     """
     lines = {name: sorted(points, key=lambda point: point.at) for name, points in curves.items()}
     points = [point for line in lines.values() for point in line]

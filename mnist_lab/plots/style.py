@@ -53,7 +53,6 @@ STYLE: dict[str, Any] = {
     "axes.labelsize": 9.5,
     "axes.labelcolor": INK,
     "axes.edgecolor": GREY,
-    "axes.linewidth": 0.8,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,

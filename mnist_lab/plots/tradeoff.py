@@ -35,10 +35,6 @@ def accuracy_against_parameters(points: Mapping[str, Point], *, title: str) -> F
     """Test accuracy of every experiment, with its interval, against its number of parameters.
 
     Points whose bars would cover each other stand side by side.
-
-    Args:
-        points: the experiments by name, each at its number of parameters.
-        title: one line about the comparison; long ones are wrapped.
     """
     figure = titled(title, WIDTH, HEIGHT + 0.1 * max(0, min(len(points), 40) - 14))
     axes = panel(figure)

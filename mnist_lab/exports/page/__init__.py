@@ -1,7 +1,7 @@
 """A page to draw on, as one file: the networks in it answer while one draws.
 
 `packing` turns a network into data, which `forward` and the page's `network.js` compute alike; `field` decides what can
-be drawn, `document` writes and reads the file, and `writer` is the format's part of an export.
+be drawn, and `writer`, the format's part of an export, makes and reads the file.
 
 The page makes no network requests and uses no library: a browser's onnxruntime-web is 14 MB and `tf.min.js` 1.5 MB, and
 what the layers of a configuration compute is a few hundred lines.

@@ -15,7 +15,7 @@ what differs between Keras' layers only in name becomes one kind of step:
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -32,12 +32,12 @@ class Step:
     """One layer, or a part of one."""
 
     does: str
-    of: tuple[int, ...]
-    """Its inputs: 0 is the image, and n the output of the nth step, from 1."""
     shape: Shape
     """Of its output, without the batch."""
     settings: Mapping[str, Any] = field(default_factory=dict)
-    weights: Mapping[str, Numbers] = field(default_factory=dict)
+    weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    of: tuple[int, ...] = ()
+    """Its inputs: 0 is the image, and n the output of the nth step, from 1."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def unpack(known: Mapping[str, Any], numbers: Numbers) -> Packed:
             name: numbers[place["at"] : place["at"] + math.prod(place["shape"])].reshape(place["shape"])
             for name, place in one.get("weights", {}).items()
         }
-        steps.append(Step(one["does"], tuple(one["of"]), tuple(one["shape"]), settings, weights))
+        steps.append(Step(one["does"], tuple(one["shape"]), settings, weights, tuple(one["of"])))
     return Packed(tuple(known["input"]), tuple(steps))
 
 
@@ -94,22 +94,21 @@ def pack(model: Any) -> Packed:
         inputs = keras.tree.flatten(layer.input)
         at = tuple(places[id(tensor)] for tensor in inputs)
         for step in _steps(layer, inputs[0].shape[1:], layer.output.shape[1:]):
-            steps.append(Step(step.does, at, step.shape, step.settings, step.weights))
+            weights = {name: np.ascontiguousarray(values, np.float32) for name, values in step.weights.items()}
+            steps.append(replace(step, weights=weights, of=at))
             at = (len(steps),)
         places[id(layer.output)] = at[0]
     return Packed(tuple(model.input_shape[1:]), tuple(steps))
 
 
 def _steps(layer: Any, before: Shape, after: Shape) -> Iterator[Step]:
-    """What a layer does to an input of the shape `before`; its inputs are filled in by `pack`."""
+    """What a layer does to an input of the shape `before`; `pack` fills in its inputs and rounds its weights."""
     import keras
     from keras import layers
 
     match layer:
-        case layers.Dropout() | layers.SpatialDropout2D():
-            return
         case layers.Flatten() | layers.Reshape():
-            yield Step("reshape", (), after)
+            yield Step("reshape", after)
         case layers.Rescaling():
             yield _affine(after, np.asarray(layer.scale), np.asarray(layer.offset))
         case layers.BatchNormalization():
@@ -123,7 +122,7 @@ def _steps(layer: Any, before: Shape, after: Shape) -> Iterator[Step]:
                 "scale": _of(layer.gamma) if layer.scale else ones,
                 "offset": _of(layer.beta) if layer.center else 0 * ones,
             }
-            yield Step("normalize", (), after, {"epsilon": layer.epsilon}, _numbers(weights))
+            yield Step("normalize", after, {"epsilon": layer.epsilon}, weights)
         case layers.Dense():
             yield _dense(after, _of(layer.kernel), layer)
         case layers.Conv2D():
@@ -132,30 +131,30 @@ def _steps(layer: Any, before: Shape, after: Shape) -> Iterator[Step]:
                 yield _dense(after, kernel[0, 0], layer)
             else:
                 rows = np.moveaxis(kernel, -1, 0).reshape(after[-1], -1)
-                yield Step("convolve", (), after, _window(layer, before, after), _with_bias(rows, after, layer))
+                yield Step("convolve", after, _window(layer, before, after), _with_bias(rows, after, layer))
         case layers.DepthwiseConv2D():
             kernel = _of(layer.kernel).reshape(-1, after[-1])
-            yield Step("convolve_each", (), after, _window(layer, before, after), _with_bias(kernel, after, layer))
+            yield Step("convolve_each", after, _window(layer, before, after), _with_bias(kernel, after, layer))
         case layers.SeparableConv2D():
             kernel = _of(layer.depthwise_kernel).reshape(math.prod(layer.kernel_size), -1)
             between = (*after[:-1], kernel.shape[1])
-            yield Step("convolve_each", (), between, _window(layer, before, after), _with_bias(kernel, between))
+            yield Step("convolve_each", between, _window(layer, before, after), _with_bias(kernel, between))
             yield _dense(after, _of(layer.pointwise_kernel)[0, 0], layer)
         case layers.MaxPooling2D():
-            yield Step("pool_max", (), after, _window(layer, before, after))
+            yield Step("pool_max", after, _window(layer, before, after))
         case layers.AveragePooling2D():
-            yield Step("pool_mean", (), after, _window(layer, before, after))
+            yield Step("pool_mean", after, _window(layer, before, after))
         case layers.GlobalMaxPooling2D() | layers.GlobalAveragePooling2D():
             whole = {"window": before[:2], "strides": (1, 1), "before": (0, 0)}
             does = "pool_max" if isinstance(layer, layers.GlobalMaxPooling2D) else "pool_mean"
-            yield Step(does, (), (1, 1, before[2]), whole)
-            yield Step("reshape", (), after)
+            yield Step(does, (1, 1, before[2]), whole)
+            yield Step("reshape", after)
         case layers.ZeroPadding2D():
             (top, _), (left, _) = layer.padding
-            yield Step("pad", (), after, {"before": (top, left)})
+            yield Step("pad", after, {"before": (top, left)})
         case layers.Add():
-            yield Step("add", (), after)
-        case layers.Activation():
+            yield Step("add", after)
+        case layers.Activation() | layers.Dropout() | layers.SpatialDropout2D():
             pass
         case _:
             raise InputError(
@@ -165,26 +164,22 @@ def _steps(layer: Any, before: Shape, after: Shape) -> Iterator[Step]:
             )
     function = getattr(layer, "activation", None)
     if function and (name := keras.activations.serialize(function)) != "linear":
-        yield Step("activation", (), after, {"function": name})
+        yield Step("activation", after, {"function": name})
 
 
 def _affine(shape: Shape, scale: NDArray[Any], offset: NDArray[Any]) -> Step:
-    channels = shape[-1:]
-    return Step(
-        "affine", (), shape,
-        weights=_numbers({"scale": np.broadcast_to(scale, channels), "offset": np.broadcast_to(offset, channels)}),
-    )  # fmt: skip
+    weights = {"scale": np.broadcast_to(scale, shape[-1:]), "offset": np.broadcast_to(offset, shape[-1:])}
+    return Step("affine", shape, weights=weights)
 
 
 def _dense(shape: Shape, kernel: NDArray[np.float64], layer: Any) -> Step:
     """A product with the kernel (inputs, outputs), kept as (outputs, inputs)."""
-    return Step("dense", (), shape, weights=_with_bias(kernel.T, shape, layer))
+    return Step("dense", shape, weights=_with_bias(kernel.T, shape, layer))
 
 
-def _with_bias(kernel: NDArray[np.float64], shape: Shape, layer: Any = None) -> dict[str, Numbers]:
+def _with_bias(kernel: NDArray[np.float64], shape: Shape, layer: Any = None) -> dict[str, NDArray[np.float64]]:
     """The kernel and the bias of `layer`; zeros without one."""
-    bias = _of(layer.bias) if layer is not None and layer.use_bias else np.zeros(shape[-1])
-    return _numbers({"kernel": kernel, "bias": bias})
+    return {"kernel": kernel, "bias": _of(layer.bias) if layer and layer.use_bias else np.zeros(shape[-1])}
 
 
 def _window(layer: Any, before: Shape, after: Shape) -> dict[str, Any]:
@@ -203,7 +198,3 @@ def _of(weight: Any) -> NDArray[np.float64]:
     import keras
 
     return np.asarray(keras.ops.convert_to_numpy(weight), np.float64)
-
-
-def _numbers(weights: Mapping[str, NDArray[Any]]) -> dict[str, Numbers]:
-    return {name: np.ascontiguousarray(values, np.float32) for name, values in weights.items()}

@@ -1,6 +1,10 @@
-"""The page as a format of `export`: see `mnist_lab.exports.formats.Writer`."""
+"""The page as a format of `export`, see `mnist_lab.exports.formats.Writer`: made from templates, and read back."""
 
+import base64
+import json
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +14,12 @@ from numpy.typing import NDArray
 from mnist_lab.errors import InputError
 from mnist_lab.exports.agreement import in_batches
 from mnist_lab.exports.formats import Quantization
-from mnist_lab.exports.page import document, forward
-from mnist_lab.exports.page.field import field_for
-from mnist_lab.exports.page.packing import pack
+from mnist_lab.exports.page import forward
+from mnist_lab.exports.page.field import Field, field_for
+from mnist_lab.exports.page.packing import Packed, pack, unpack
 from mnist_lab.exports.trained import Trained
+from mnist_lab.prediction.network import DOUBTFUL
+from mnist_lab.text.printable import printable
 from mnist_lab.text.quantities import count, megabytes
 
 MOST_BYTES = 64_000_000
@@ -22,6 +28,20 @@ _BYTES = 4 * 4 / 3
 """A number takes in the file: float32 in Base64."""
 _BATCH = 100
 """Images at once, so that the windows of a convolution fit into memory."""
+STYLES = ("palette.css", "draw.css")
+"""The first is the report's."""
+SCRIPTS = ("network.js", "preparation.js", "doubts.js", "drawing.js", "page.js")
+"""In the order in which they use each other."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A network on the page."""
+
+    name: str
+    about: str
+    """Facts about it, in a line."""
+    packed: Packed
 
 
 def write(networks: Sequence[Trained], path: Path, quantize: Quantization | None) -> None:
@@ -31,30 +51,67 @@ def write(networks: Sequence[Trained], path: Path, quantize: Quantization | None
         InputError: a network is custom, too large, or its images cannot be drawn; or two take different images.
     """
     for network in networks:
-        _check_layers(network)
+        if network.run.config.model.kind == "custom":
+            raise InputError(
+                f"{network.run.folder.path}: a custom network cannot be on a page, whose scripts compute the layers "
+                "that a configuration can have.",
+                "Other formats take any layer of Keras: --format onnx.",
+            )
     field = field_for(networks)
     _check_size(networks)
-    names = _names(networks)
-    shown = [
-        document.Shown(name, _about(network), pack(network.model))
-        for name, network in zip(names, networks, strict=True)
-    ]
-    path.write_text(document.html(field, shown), encoding="utf-8")
+    shown = []
+    for name, network in zip(_names(networks), networks, strict=True):
+        measured = network.run.measured
+        parameters = count(measured.parameters.total, "parameter")
+        about = f"Test accuracy {100 * measured.test.accuracy:.2f} %, {parameters}"
+        shown.append(Shown(name, about, pack(network.model)))
+    path.write_text(html(field, shown), encoding="utf-8")
 
 
 def predicted(path: Path, index: int, images: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
     """Probabilities (n, classes) of a network in the file, computed as its scripts do."""
-    packed = document.read(path.read_text(encoding="utf-8"))[index]
+    packed = _read(path.read_text(encoding="utf-8"))[index]
     return in_batches(lambda batch: forward.probabilities(packed, batch), images, batch=_BATCH)
 
 
-def _check_layers(network: Trained) -> None:
-    if network.run.config.model.kind == "custom":
-        raise InputError(
-            f"{network.run.folder.path}: a custom network cannot be on a page, whose scripts compute the layers that a "
-            "configuration can have.",
-            "Other formats take any layer of Keras: --format onnx.",
-        )
+def html(field: Field, networks: Sequence[Shown]) -> str:
+    """The text of the page on which `field` is drawn and all networks stand side by side."""
+    from mnist_lab.reports.write import rendered_page
+
+    facts = {
+        "shape": field.shape,
+        "classes": [printable(name) for name in field.classes],
+        "preparation": field.preparation,
+        "darkOnLight": field.dark_on_light,
+        "doubtful": DOUBTFUL,
+        "networks": [{"name": network.name, **network.packed.as_json()} for network in networks],
+    }
+    text = rendered_page(
+        "draw.html.jinja",
+        "mnist_lab.exports.page",
+        STYLES,
+        SCRIPTS,
+        field=field,
+        networks=networks,
+        facts=facts,
+        weights=[base64.b64encode(network.packed.numbers().tobytes()).decode() for network in networks],
+    )
+    return printable(text)
+
+
+def _read(text: str) -> list[Packed]:
+    """The networks in a page that `html` wrote."""
+    facts = json.loads(_contents(text, "facts"))
+    return [
+        unpack(known, np.frombuffer(base64.b64decode(_contents(text, f"weights-{i}")), "<f4"))
+        for i, known in enumerate(facts["networks"])
+    ]
+
+
+def _contents(text: str, name: str) -> str:
+    found = re.search(rf'<script type="[^"]*" id="{name}">([^<]*)</script>', text)
+    assert found
+    return found[1]
 
 
 def _check_size(networks: Sequence[Trained]) -> None:
@@ -69,11 +126,6 @@ def _check_size(networks: Sequence[Trained]) -> None:
         f"The network has {count(max(sizes), 'parameter')}, {layer.count_params():,} of them in {layer.name}.",
         "Train a smaller network, export fewer of them to a page, or use another format: --format onnx.",
     )
-
-
-def _about(network: Trained) -> str:
-    measured = network.run.measured
-    return f"Test accuracy {100 * measured.test.accuracy:.2f} %, {count(measured.parameters.total, 'parameter')}"
 
 
 def _names(networks: Sequence[Trained]) -> list[str]:

@@ -1,4 +1,8 @@
-"""The figures of a search for a good configuration: its progress, its parameters, the trade-off, the confirmation."""
+"""The figures of a search for a good configuration: its progress, its parameters, the trade-off, the confirmation.
+
+What they have in common: the `trials`, at least one, are by number, `quantity` is the objective, and `several` says
+whether there are two objectives, so that the best are a Pareto front.
+"""
 
 from mnist_lab.plots.searches.confirmation import Confirmed, confirmation
 from mnist_lab.plots.searches.coordinates import parallel_coordinates

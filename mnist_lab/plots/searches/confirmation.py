@@ -45,9 +45,7 @@ class Confirmed:
 def confirmation(arms: Sequence[Confirmed], *, title: str) -> Figure:
     """Test accuracy of each arm by seed with its mean and interval, and beside it the difference from the base.
 
-    Args:
-        arms: the base first, if it is there.
-        title: one line about the search; long ones are wrapped.
+    The base is the first of the arms, if it is there.
     """
     names = [fitted(arm.name, NAMES, FONT) for arm in arms]
     verdict = max((text_width(arm.verdict, FONT, "bold") for arm in arms), default=0.0) + 0.16

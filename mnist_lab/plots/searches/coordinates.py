@@ -1,6 +1,7 @@
 """Parallel coordinates: every trial of a search as a line through its parameters to its result."""
 
 from collections.abc import Collection, Sequence
+from math import ceil
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -35,20 +36,16 @@ def parallel_coordinates(
 ) -> Figure:
     """A line for each trial, from its parameters, on an axis each, to its latest number on the last one.
 
-    Args:
-        trials: at least one.
-        dimensions: the parameters, each an axis.
-        ahead: numbers of the trials to highlight, the next best.
-        quantity: the objective.
-        several: whether there are two objectives, and the best are a Pareto front.
-        title: one line about the search; long ones are wrapped.
+    The trials whose numbers are `ahead`, the next best, are highlighted.
     """
     trials, edge = on_scale(trials, quantity)
     values = [trial.last.value for trial in trials]
     result = Dimension(quantity.label, min(values), max(values))
     every = [*dimensions, result]
     right = text_width("0.0000", FONT) + 0.2
-    ticks = [_ticks(each, trials, quantity if each is result else None) for each in every]
+    digits = ".4f" if quantity.rises else ".4g"
+    ticks = [_ticks(each, trials) for each in dimensions]
+    ticks.append({result.height(value): f"{value:{digits}}" for value in (result.low, result.high)})
     side = min(SIDE[1], max(SIDE[0], *(text_width(text, FONT) + 0.12 for text in ticks[0].values())))
     room = (WIDTH - side - right) / max(1, len(dimensions))
     names, raised = _names(every, room, side, right)
@@ -60,22 +57,15 @@ def parallel_coordinates(
     axes.axis("off")
     rooms = [side, *[room * 0.6 + 0.1] * (len(every) - 2), right]
     for i, (name, some, wide) in enumerate(zip(names, ticks, rooms, strict=True)):
-        _draw_axis(
-            axes,
-            i,
-            name,
-            some,
-            wide,
-            raised if i % 2 else 0.0,
-            end="first" if i == 0 else "last" if i == len(dimensions) else "",
-        )
+        end = "first" if i == 0 else "last" if i == len(dimensions) else ""
+        _draw_axis(axes, i, name, some, wide, raised if i % 2 else 0.0, end=end)
     for trial in sorted(trials, key=lambda each: (each.is_best, each.number in ahead, each.number)):
         places = [
-            _height(dimension, trial.values[dimension.name]) if dimension.name in trial.values else WITHOUT
+            dimension.height(trial.values[dimension.name]) if dimension.name in trial.values else WITHOUT
             for dimension in dimensions
         ]
         look = BEST if trial.is_best else AHEAD if trial.number in ahead else REST
-        axes.plot(range(len(every)), [*places, _height(result, trial.last.value)], **look, clip_on=False, zorder=2)
+        axes.plot(range(len(every)), [*places, result.height(trial.last.value)], **look, clip_on=False, zorder=2)
     handles = [Line2D([], [], **BEST, label="Pareto front" if several else "the best")]
     if ahead:
         handles.append(Line2D([], [], **AHEAD, label=f"next best {len(ahead)}"))
@@ -100,21 +90,12 @@ def _draw_axis(axes: Axes, i: int, name: str, ticks: dict[float, str], wide: flo
         _write(axes, fitting, (i, height), (beside, 0), ha=aligned, va="center", color=colour, bbox=box)
 
 
-def _height(dimension: Dimension, value: float | str) -> float:
-    """Where a value is on its axis, from 0 to 1; in the middle if there is only one."""
-    low, high = dimension.ends
-    return (dimension.place(value) - low) / (high - low) if high > low else 0.5
-
-
-def _ticks(dimension: Dimension, trials: Sequence[Tried], result: Quantity | None) -> dict[float, str]:
-    """What is written beside an axis, by its height: the ends of the range, or the choices."""
-    if result:
-        digits = ".4f" if result.rises else ".4g"
-        return {_height(dimension, value): f"{value:{digits}}" for value in (dimension.low, dimension.high)}
-    ticks = {_height(dimension, value): tick_label(value) for value in (dimension.low, dimension.high)}
+def _ticks(dimension: Dimension, trials: Sequence[Tried]) -> dict[float, str]:
+    """What is written beside the axis of a parameter, by its height: the ends of the range, or the choices."""
+    ticks = {dimension.height(value): tick_label(value) for value in (dimension.low, dimension.high)}
     if dimension.choices:
-        step = -(-len(dimension.choices) // MOST_LABELS)
-        ticks = {_height(dimension, label): label for label in dimension.choices[::step]}
+        step = ceil(len(dimension.choices) / MOST_LABELS)
+        ticks = {dimension.height(label): label for label in dimension.choices[::step]}
     if any(dimension.name not in trial.values for trial in trials):
         ticks[WITHOUT] = "none"
     return ticks

@@ -29,11 +29,10 @@ def pareto_front(
     """The latest number of every trial against its cost, with the Pareto front, whose trials are numbered.
 
     Args:
-        trials: at least one, each with its cost; the front is those that are the best.
+        trials: those with a cost are drawn; the front is those that are the best.
         quantity: the first objective.
         cost: the name of the other one, which is a count and the less the better.
         limit: what is above it was not trained.
-        title: one line about the search; long ones are wrapped.
     """
     trials, edge = on_scale(trials, quantity)
     priced = [(trial, float(trial.cost)) for trial in trials if trial.cost is not None]

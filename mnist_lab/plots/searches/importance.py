@@ -14,12 +14,7 @@ BAR, FONT, NAMES, BELOW = 0.3, 9.0, 2.6, 0.52  # inches, but for the font's poin
 
 @styled
 def importance(shares: Mapping[str, float], *, title: str) -> Figure:
-    """A bar for each parameter, the most important on top.
-
-    Args:
-        shares: of each parameter; together 1.
-        title: one line about the search; long ones are wrapped.
-    """
+    """A bar for each parameter, the most important on top; the `shares` are together 1."""
     ranked = sorted(shares.items(), key=lambda one: (-one[1], one[0]))
     names = [fitted(name, NAMES, FONT) for name, _ in ranked]
     left = max((text_width(name, FONT) for name in names), default=0.0) + 0.2

@@ -10,12 +10,16 @@ from matplotlib.ticker import MaxNLocator
 from mnist_lab.plots.overview import LEFT, WIDTH, Style, above_panel
 from mnist_lab.plots.panel import Quantity
 from mnist_lab.plots.points import write_key
-from mnist_lab.plots.searches.trials import BEST, THREAD, Tried, best_handle, looks, on_scale, rung_handles, value_axis
-from mnist_lab.plots.style import BLUE, axes_at, styled, titled
+from mnist_lab.plots.searches.trials import BEST, At, Tried, best_handle, looks, on_scale, rung_handles, value_axis
+from mnist_lab.plots.style import BLUE, GREY, axes_at, styled, titled
 
 HEIGHT, BETWEEN, BELOW = 3.7, 0.22, 0.72  # inches
 STEPS = (("s", 1.0), ("min", 60.0), ("h", 3600.0))
-FROM = 3.0  # from so many of a unit on it is used
+FROM = 3.0  # the largest unit of which there are so many is used
+THREAD: Style = {"color": GREY, "linewidth": 0.5, "alpha": 0.5, "zorder": 1}  # from rung to rung of one trial
+
+Spot = tuple[float, At]
+"""The place of a number on the x-axis, and the number."""
 
 
 @styled
@@ -24,22 +28,17 @@ def best_so_far(trials: Sequence[Tried], *, quantity: Quantity, several: bool, t
 
     Numbers after different epochs are not compared: each rung has a line of its own. A thin line leads from rung to
     rung of a trial that was promoted.
-
-    Args:
-        trials: by number, at least one.
-        quantity: the objective.
-        several: whether there are two objectives, and rings mark a Pareto front.
-        title: one line about the search; long ones are wrapped.
     """
     figure = titled(title, WIDTH, HEIGHT)
     trials, edge = on_scale(trials, quantity)
     known, top = looks(trials), above_panel(figure)
     wide = (WIDTH - LEFT - BETWEEN - 0.14) / 2
     by_trial, by_time = (axes_at(figure, LEFT + i * (wide + BETWEEN), top, wide, HEIGHT - top - BELOW) for i in (0, 1))
-    unit, seconds = _unit(max(at.seconds for trial in trials for at in trial.reached))
+    most = max(at.seconds for trial in trials for at in trial.reached)
+    unit, seconds = next((step for step in reversed(STEPS) if most >= FROM * step[1]), STEPS[0])
     last = max(trial.number for trial in trials)
-    _draw(by_trial, trials, known, [[float(trial.number)] * len(trial.reached) for trial in trials], quantity)
-    _draw(by_time, trials, known, [[at.seconds / seconds for at in trial.reached] for trial in trials], quantity)
+    _draw(by_trial, trials, known, [[(float(trial.number), at) for at in trial.reached] for trial in trials], quantity)
+    _draw(by_time, trials, known, [[(at.seconds / seconds, at) for at in trial.reached] for trial in trials], quantity)
     by_trial.set(xlabel="trial", xlim=(1 - 0.03 * last, last * 1.03 + 0.2))
     by_trial.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     by_time.set(xlabel=f"time since the start ({unit})")
@@ -54,10 +53,9 @@ def best_so_far(trials: Sequence[Tried], *, quantity: Quantity, several: bool, t
 
 
 def _draw(
-    axes: Axes, trials: Sequence[Tried], known: dict[int, Style], places: Sequence[Sequence[float]], quantity: Quantity
+    axes: Axes, trials: Sequence[Tried], known: dict[int, Style], spots: Sequence[list[Spot]], quantity: Quantity
 ) -> None:
-    """All numbers at their places, and the best so far of each rung."""
-    spots = [list(zip(xs, trial.reached, strict=True)) for trial, xs in zip(trials, places, strict=True)]
+    """All numbers of each trial at their spots, and the best so far of each rung."""
     for spot in spots:
         if len(spot) > 1:
             axes.plot([x for x, _ in spot], [at.value for _, at in spot], **THREAD)
@@ -80,8 +78,3 @@ def _best(there: Sequence[tuple[float, float]], quantity: Quantity) -> Iterator[
         if best is None or (value > best if quantity.rises else value < best):
             best = value
             yield x, value
-
-
-def _unit(seconds: float) -> tuple[str, float]:
-    """The largest unit of which there are enough, and its seconds."""
-    return next((step for step in reversed(STEPS) if seconds >= FROM * step[1]), STEPS[0])

@@ -1,6 +1,6 @@
 """The objective against each parameter of a search."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 
 import numpy as np
@@ -39,14 +39,7 @@ def slices(
     """The latest number of every trial against each parameter, one panel a parameter.
 
     The look is that of the epochs that a trial was trained for; if all were trained for as many, it is the quarter of
-    the search that the trial is from, light to dark.
-
-    Args:
-        trials: by number, at least one.
-        dimensions: the parameters; trials without one are not in its panel.
-        quantity: the objective.
-        several: whether there are two objectives, and rings mark a Pareto front.
-        title: one line about the search; long ones are wrapped.
+    the search that the trial is from, light to dark. Trials without a parameter are not in its panel.
     """
     trials, edge = on_scale(trials, quantity)
     columns = min(COLUMNS, len(dimensions))
@@ -55,19 +48,16 @@ def slices(
     top = above_panel(figure)
     set_height(figure, top + down * (HIGH + NAME) + BELOW)
     known = looks(trials)
-    by_order = len({trial.last.epoch for trial in trials}) == 1
-    handles = rung_handles(known, trials)
-    if by_order:
-        handles = [
-            Line2D([], [], **look, linestyle="none", label=name)
-            for look, name in zip(reversed(LOOKS[:4]), QUARTERS, strict=True)
-        ]
+    handles, by_number = rung_handles(known, trials), {trial.number: known[trial.last.epoch] for trial in trials}
+    if len({trial.last.epoch for trial in trials}) == 1:
+        quarters, last = LOOKS[3::-1], max(by_number)
+        by_number = {number: quarters[min(3, 4 * (number - 1) // last)] for number in by_number}
+        named = zip(quarters, QUARTERS, strict=True)
+        handles = [Line2D([], [], **look, linestyle="none", label=name) for look, name in named]
     for i, dimension in enumerate(dimensions):
         row, column = divmod(i, columns)
         axes = axes_at(figure, LEFT + column * (wide + BETWEEN), top + row * (HIGH + NAME), wide, HIGH)
-        some = [trial for trial in trials if dimension.name in trial.values]
-        styles = [_of_order(trial, trials) if by_order else known[trial.last.epoch] for trial in some]
-        _draw(axes, some, styles, dimension)
+        _draw(axes, [trial for trial in trials if dimension.name in trial.values], by_number, dimension)
         value_axis(axes, quantity, (trial.last.value for trial in trials))
         axes.tick_params(labelleft=column == 0)
         axes.set_ylabel(axes.get_ylabel() if column == 0 else "")
@@ -76,21 +66,15 @@ def slices(
     return figure
 
 
-def _of_order(trial: Tried, trials: Sequence[Tried]) -> Style:
-    """The look of the quarter of the search."""
-    last = max(each.number for each in trials)
-    return LOOKS[3 - min(3, 4 * (trial.number - 1) // last)]
-
-
-def _draw(axes: Axes, trials: Sequence[Tried], styles: Sequence[Style], dimension: Dimension) -> None:
+def _draw(axes: Axes, trials: Sequence[Tried], by_number: Mapping[int, Style], dimension: Dimension) -> None:
     counts: dict[str, int] = {}
-    for trial, look in zip(trials, styles, strict=True):
+    for trial in trials:
         value = trial.values[dimension.name]
         x = float(value) if not dimension.choices else dimension.place(value)
         if dimension.choices:  # beside each other, in an order that fills the room evenly
             n = counts[str(value)] = counts.get(str(value), -1) + 1
             x += SPREAD * (2 * ((n * 0.618034) % 1) - 1)
-        axes.plot(x, trial.last.value, **look, linestyle="none", zorder=3, alpha=0.9)
+        axes.plot(x, trial.last.value, **by_number[trial.number], linestyle="none", zorder=3, alpha=0.9)
         if trial.is_best:
             axes.plot(x, trial.last.value, **BEST, markersize=8.5, zorder=4)
     if dimension.choices:

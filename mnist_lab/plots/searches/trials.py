@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from mnist_lab.plots.overview import Style
 from mnist_lab.plots.panel import Quantity, accuracy_axis, frame
-from mnist_lab.plots.style import BLUE, GREY, ORANGE
+from mnist_lab.plots.style import BLUE, ORANGE
 from mnist_lab.text.quantities import count
 
 FENCE = 3.0  # interquartile ranges beyond the worst quarter, in powers of ten, from which a number is off the scale
@@ -58,12 +58,10 @@ class Dimension:
             return float(self.choices.index(str(value))) if str(value) in self.choices else float("nan")
         return float(np.log10(float(value))) if self.logarithmic else float(value)
 
-    @property
-    def ends(self) -> tuple[float, float]:
-        """The lowest and the highest position."""
-        if self.choices:
-            return 0.0, float(len(self.choices) - 1)
-        return self.place(self.low), self.place(self.high)
+    def height(self, value: float | str) -> float:
+        """Where a value is on an axis from 0 to 1; in the middle if there is only one."""
+        low, high = (0, len(self.choices) - 1) if self.choices else (self.place(self.low), self.place(self.high))
+        return (self.place(value) - low) / (high - low) if high > low else 0.5
 
 
 @dataclass(frozen=True)
@@ -87,10 +85,9 @@ class Tried:
 
 
 def on_scale(trials: Sequence[Tried], quantity: Quantity) -> tuple[list[Tried], list[Line2D]]:
-    """The trials with numbers that suit one axis: much worse ones, of training that diverged, are moved to its end.
+    """The trials with numbers that suit one axis, and what to say about it in the legend.
 
-    Returns:
-        The trials, and what to say about it in the legend.
+    Much worse numbers, of training that diverged, are moved to the end of the axis.
     """
     values = np.array([at.value for trial in trials for at in trial.reached], dtype=np.float64)
     costs = np.log10(np.maximum(1 - values if quantity.rises else values, 1e-6))
@@ -137,7 +134,3 @@ def value_axis(axes: Axes, quantity: Quantity, values: Iterable[float]) -> None:
         accuracy_axis(axes, np.array(known, dtype=np.float64), quantity.label)
     else:
         frame(axes, quantity, (), also=known, logarithmic_from=LOGARITHMIC_FROM)
-
-
-THREAD: Style = {"color": GREY, "linewidth": 0.5, "alpha": 0.5, "zorder": 1}
-"""From rung to rung of one trial."""

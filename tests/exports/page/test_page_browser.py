@@ -1,6 +1,7 @@
 """The page in a real browser: its networks against Keras, its preparation against Python's, and drawing with a hand."""
 
 import math
+from typing import get_args
 
 import keras
 import numpy as np
@@ -9,12 +10,12 @@ from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from mnist_lab.config.layers import Activation
 from mnist_lab.datasets import centring
 from mnist_lab.exports.export import plan
-from mnist_lab.exports.page.document import Shown, html
 from mnist_lab.exports.page.field import Field
-from mnist_lab.exports.page.forward import ACTIVATIONS
 from mnist_lab.exports.page.packing import Packed, Step
+from mnist_lab.exports.page.writer import Shown, html
 from mnist_lab.exports.trained import Trained
 from mnist_lab.runs import load_run
 from tests.browser import chromium, contrast, find, looked_at, luminance, requested, texts
@@ -25,6 +26,7 @@ from tests.lab import good, run_folder, write
 pytestmark = pytest.mark.thorough
 
 IMAGES = 200
+ACTIVATIONS = sorted({keras.activations.serialize(keras.activations.get(name)) for name in get_args(Activation)})
 CONV = {"conv": {"filters": 8, "activation": "relu"}}
 KINDS = {
     "mlp": {"kind": "mlp", "nodes": [64, 32], "activation": "tanh"},
@@ -102,7 +104,7 @@ def test_a_network_with_this_layer_answers_as_keras_does(vocabulary, layer):
 def activated(browser, tmp_path_factory):
     """What each activation function makes of rows of numbers, in a browser."""
     file = tmp_path_factory.mktemp("activations") / "page.html"
-    steps = {name: Step("activation", (0,), (5, 10, 1, 6), {"function": name}) for name in ACTIVATIONS}
+    steps = {name: Step("activation", (5, 10, 1, 6), {"function": name}, of=(0,)) for name in ACTIVATIONS}
     shown = [Shown(name, "", Packed((5, 10, 1, 6), (step,))) for name, step in steps.items()]
     field = Field((5, 10), tuple("0123456789"), "mnist", dark_on_light=False, titles=("numbers",))
     file.write_text(html(field, shown))
@@ -327,7 +329,7 @@ def test_text_stands_out_from_what_is_behind_it(page, scheme):
 
 
 def test_images_that_are_dark_on_light_are_drawn_so(browser, tmp_path):
-    steps = (Step("reshape", (0,), (12,)), Step("activation", (1,), (12,), {"function": "softmax"}))
+    steps = (Step("reshape", (12,), of=(0,)), Step("activation", (12,), {"function": "softmax"}, of=(1,)))
     field = Field((4, 3), tuple("abcdefghijkl"), "resize", dark_on_light=True, titles=("letters",))
     file = tmp_path / "page.html"
     file.write_text(html(field, [Shown("tiny", "", Packed((4, 3, 1), steps))]))
