@@ -15,9 +15,9 @@ from evidence.comparison import Comparison
 from evidence.writeups import Claim
 from mnist_lab.analysis import first_gap, mean_accuracy_interval, mean_interval, overfitting_onset
 from mnist_lab.analysis.family import BySeed, Tested, tested
-from mnist_lab.analysis.observations import OVERFIT_GAP
 from mnist_lab.analysis.power import least_seeds
 from mnist_lab.reports import Group, Spread, wording
+from mnist_lab.reports.observations import OVERFIT_GAP
 from mnist_lab.text.quantities import count
 
 GAPS = ("gap", "overfitting")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from evidence.records import records
 from evidence.writeups import writeups
-from mnist_lab.analysis import observed
 from mnist_lab.config import Config, fingerprint
 from mnist_lab.errors import InputError
+from mnist_lab.reports.observations import observed
 from mnist_lab.runs import PLOTS, Run, RunFolder, finished_runs, formats, load_run, read_runs
 
 NUMBERS = ("config.yaml", "environment.json", "history.jsonl", "mistakes.json", "metrics.json")

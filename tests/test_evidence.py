@@ -20,11 +20,11 @@ from evidence.comparison import evidence as evidence_of
 from evidence.importing import LARGEST, NUMBERS, import_runs, keep_first_plots, objection, wanted_configs
 from evidence.writeups import ROOT, Claim, short, writeups
 from mnist_lab.analysis import first_gap
-from mnist_lab.analysis.observations import OVERFIT_GAP
 from mnist_lab.config import fingerprint, load_config
 from mnist_lab.config.shipped import names
 from mnist_lab.plots import save
 from mnist_lab.reports import collect, write_report
+from mnist_lab.reports.observations import OVERFIT_GAP
 from mnist_lab.reports.write import document
 from mnist_lab.runs import PLOTS, load_run
 from tests.run_folders import MNIST, edit_metrics, finished_run

@@ -1,4 +1,4 @@
-"""Statistics of runs: confidence intervals, landmarks of a history, observations, comparisons and verdicts.
+"""Statistics of runs: confidence intervals, landmarks of a history, comparisons and verdicts.
 
 Pure functions of plain data; a `history` is as in `mnist_lab.history`.
 
@@ -8,15 +8,11 @@ are imported only inside the functions that compute with them.
 
 from mnist_lab.analysis.intervals import mean_accuracy_interval, mean_interval, wilson
 from mnist_lab.analysis.landmarks import first_gap, overfitting_onset, stays_above
-from mnist_lab.analysis.observations import observe, observe_run, observed
 
 __all__ = [
     "first_gap",
     "mean_accuracy_interval",
     "mean_interval",
-    "observe",
-    "observe_run",
-    "observed",
     "overfitting_onset",
     "stays_above",
     "wilson",

@@ -4,10 +4,10 @@ from contextlib import suppress
 
 from rich.text import Text
 
-from mnist_lab.analysis import observed
 from mnist_lab.config.schema import Reference
 from mnist_lab.errors import InputError
 from mnist_lab.reports import wording
+from mnist_lab.reports.observations import observed
 from mnist_lab.runs import Measured, Run
 from mnist_lab.runs.measured import Score, Test
 from mnist_lab.terminal.consoles import console

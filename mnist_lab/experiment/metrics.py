@@ -7,11 +7,12 @@ from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING
 
-from mnist_lab.analysis import observe_run, wilson
+from mnist_lab.analysis import wilson
 from mnist_lab.config.schema import Validation
 from mnist_lab.experiment.data import Splits
 from mnist_lab.experiment.observer import Plan
 from mnist_lab.history import History, best_epoch, training_seconds
+from mnist_lab.reports.observations import observe_run
 from mnist_lab.runs import FORMAT, Measured, measured
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from contextlib import suppress
 from html import escape
 from pathlib import Path
 
-from mnist_lab.analysis import observed
 from mnist_lab.errors import InputError
 from mnist_lab.history import column
 from mnist_lab.notebook.chart import COLOURS, Line, chart
 from mnist_lab.notebook.progress import table
 from mnist_lab.reports import Section, wording
 from mnist_lab.reports.columns import columns
+from mnist_lab.reports.observations import observed
 from mnist_lab.runs import Run
 from mnist_lab.search import Search
 from mnist_lab.search.presentation import tables

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from mnist_lab.analysis import observed
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.errors import DataError, InputError
 from mnist_lab.reports import figures, wording
 from mnist_lab.reports.bars import Bar, bar, end_of_scale
 from mnist_lab.reports.columns import Column, columns
+from mnist_lab.reports.observations import observed
 from mnist_lab.reports.runs import Group, readable
 from mnist_lab.reports.study import Entry, HardImage, Section, Study
 from mnist_lab.runs import Mistake, Run, formats

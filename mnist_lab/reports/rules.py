@@ -1,7 +1,7 @@
 """Observations across runs. Each comes from a rule: a name, a number, and a sentence.
 
 A rule is a function from the `Evidence` and an experiment to an observation or None. To add one, write the function and
-name it in `RULES`. Observations about a single run are in `analysis.observations`.
+name it in `RULES`. Observations about a single run are in `reports.observations`.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,10 +10,10 @@ from functools import cached_property
 from statistics import fmean, median_low, stdev
 from typing import TYPE_CHECKING
 
-from mnist_lab.analysis import observed, overfitting_onset, stays_above
+from mnist_lab.analysis import overfitting_onset, stays_above
 from mnist_lab.analysis.landmarks import keeps
-from mnist_lab.analysis.observations import LEVELS
 from mnist_lab.analysis.verdicts import Kind
+from mnist_lab.reports.observations import LEVELS, observed
 from mnist_lab.reports.runs import Group
 from mnist_lab.reports.wording.notes import BIASED
 from mnist_lab.reports.wording.numbers import GAP, pp
@@ -41,7 +41,7 @@ class Evidence:
 
     @cached_property
     def seen(self) -> dict[str, list[str]]:
-        """The rules of `analysis.observations` that apply to the runs of a group, once for each run, by its name."""
+        """The rules of `reports.observations` that apply to the runs of a group, once for each run, by its name."""
         groups = (entry.group for entry in self.entries)
         return {group.name: [one.rule for run in group.runs for one in observed(run)] for group in groups}
 
@@ -129,7 +129,7 @@ def onset(_: Evidence, entry: "Entry") -> Observed | None:
 
 
 def still_improving(evidence: Evidence, entry: "Entry") -> Observed | None:
-    """At least half of the runs were still improving at the end (`analysis.observations.still_improving`)."""
+    """At least half of the runs were still improving at the end (`reports.observations.still_improving`)."""
     runs, n = evidence.seen[entry.group.name].count("still_improving"), entry.group.n
     if 2 * runs < n:
         return None

@@ -166,7 +166,7 @@ class Seconds(Facts):
 
 
 class Observed(Facts):
-    """An observation: the rule that made it, its sentence and its number (`analysis.observations`).
+    """An observation: the rule that made it, its sentence and its number (`reports.observations`).
 
     In `metrics.json` it is in the words of the version that finished the run.
     """

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_lab.analysis import observe, wilson
-from mnist_lab.analysis.observations import Evidence
+from mnist_lab.analysis import wilson
+from mnist_lab.reports.observations import Evidence, observe
 from tests.analysis.histories import EPOCHS_OVERFITTING, falling, history
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mnist_lab.analysis import observe, observed, wilson
-from mnist_lab.analysis.observations import Evidence
+from mnist_lab.analysis import wilson
+from mnist_lab.reports.observations import Evidence, observe, observed
 from mnist_lab.runs import finished_runs, load_run
 from tests.lab import ROOT
 
