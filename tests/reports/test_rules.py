@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mnist_lab.analysis import overfitting_onset, stays_above
 from mnist_lab.reports import collect, groups, study
-from tests.analysis.test_sentences import near
+from tests.reports.test_sentences import near
 from tests.run_folders import finished_run
 
 NUMBER = r"(\d+(?:\.\d+)?)"
