@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from mnist_lab.config import Config
 from mnist_lab.config.settings import settings
@@ -59,7 +59,8 @@ class Subject:
             if main and one.default and not path.startswith(("model.", "train.")):
                 continue
             several = known.get(f"{path}.count")
-            found[path] = _plain((one.value,) * several.value if several and several.value > 1 else one.value)
+            value = (one.value,) * several.value if several and several.value > 1 else one.value
+            found[path] = value if isinstance(value, bool | int | float | str) else ", ".join(map(str, value))
         return found
 
     @property
@@ -155,8 +156,3 @@ class Tracker(ABC):
     @abstractmethod
     def where(self) -> str:
         """Where to look at what it was told, for people."""
-
-
-def _plain(value: Any) -> Scalar:
-    """A value as trackers take it: lists as text."""
-    return value if isinstance(value, bool | int | float | str) else ", ".join(map(str, value))
