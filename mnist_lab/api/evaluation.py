@@ -65,14 +65,13 @@ def evaluate(
     arguments.one_of(device, ("auto", "cpu", "gpu"), "device")
     folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
     name = str(arguments.path(dataset, "dataset"))
-    from mnist_lab import datasets, prediction
+    from mnist_lab import prediction
     from mnist_lab.analysis import wilson
 
     found = arguments.run_of(run, folder)
     prediction.check_model(found)
     signature = prediction.signature_of(found, data)
-    loaded = datasets.load(found.config.data.model_copy(update={"dataset": name}), data)
-    prediction.check_fit(loaded, signature)
+    loaded = prediction.load_fitting(found, name, signature, data)
     chosen = backend or arguments.imported_backend()
     score = prediction.load_network(found, signature, backend=chosen, device=device).score(loaded)
     return Score(

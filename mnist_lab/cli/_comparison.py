@@ -3,13 +3,10 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich.text import Text
-
 from mnist_lab.reports import Comparison, Section, Study, wording
 from mnist_lab.reports.columns import Column, columns
-from mnist_lab.terminal.consoles import console
 from mnist_lab.terminal.output import echo, echo_json
-from mnist_lab.terminal.tables import Facts, bullets, file_names, print_table
+from mnist_lab.terminal.tables import print_facts, print_files, print_heading, print_list, print_table
 from mnist_lab.text.tables import NO_BREAK
 from mnist_lab.text.tables import Column as Heading
 
@@ -17,74 +14,46 @@ from mnist_lab.text.tables import Column as Heading
 def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False) -> None:
     """Print the table of each section, then how many changes helped or hurt, and where the files are.
 
-    Args:
-        study: the comparison to print.
-        files: the first is named with its folder; `summary.json` is among them.
-        as_json: print `summary.json` instead.
+    With `as_json`, print `summary.json` instead, which is among the files.
     """
     if as_json:
         echo_json(next(file for file in files if file.name == "summary.json").read_text(encoding="utf-8"))
         return
-    output = console()
     for section in study.sections:
-        output.print()
-        output.print(Text(section.heading, style="bold"))
-        output.print()
+        print_heading(section.heading)
         shown = [part for column in columns(section) for part in _parts(column, section)]
         print_table(
             [column for column, _ in shown],
             zip(*(cells for _, cells in shown), strict=True),
-            output=output,
             elsewhere="summary.csv has all columns",
         )
         if lead := wording.lead(section):
-            output.print()
-            output.print(bullets([lead]))
-    if remarks := wording.remarks(study):
-        if len(study.sections) > 1:
-            output.print()
-        output.print(bullets(remarks))
-    echo(f"\n{files[0].stem.capitalize()}: {files[0]}")
-    output.print(file_names(file.name for file in files[1:]))
+            print_list([lead])
+    print_list(wording.remarks(study), apart=len(study.sections) > 1)
+    print_files(f"{files[0].stem.capitalize()}: {files[0]}", (file.name for file in files[1:]))
 
 
 def print_comparison(comparison: Comparison, files: Sequence[Path]) -> None:
-    """Print what differs from the base in each run, the findings, and where the files are.
-
-    Args:
-        comparison: of runs with a base.
-        files: the first is named with its folder.
-    """
-    output = console()
+    """Print what differs from the base in each run, the findings, and where the files are."""
     base = comparison.base.group
     if len(comparison.arms) > 1:
-        output.print()
-        output.print(Text(f"{comparison.title}, {base.data.heading}", style="bold"))
-        output.print()
+        print_heading(f"{comparison.title}, {base.data.heading}")
         numbers = (Heading(heading, number=True) for heading in (comparison.metric.label, "Difference", "95 % CI"))
         rows = [(name, *cells, verdict.replace(" ", NO_BREAK)) for name, _, *cells, verdict in comparison.overview]
         print_table(("Runs", *numbers, "Verdict"), rows)
     for arm in comparison.arms:
         data = f", {base.data.heading}" if len(comparison.arms) == 1 else ""
-        output.print()
-        output.print(Text(f"{arm.heading}{data}", style="bold"))
-        output.print()
-        runs = wording.runs_compared(comparison, arm)
-        output.print(Facts([("Change", arm.entry.group.changed), ("Runs", runs)]))
-        output.print()
+        print_heading(f"{arm.heading}{data}")
+        print_facts([("Change", arm.entry.group.changed), ("Runs", wording.runs_compared(comparison, arm))])
+        echo()
         interval = ("95 % CI",) if any(cells[-1] for cells in arm.cells) else ()
         names = (base.name, arm.entry.group.name)
         numbers = [Heading(heading, number=True) for heading in (*names, "Difference", *interval)]
         print_table(("", *numbers), [cells[: 1 + len(numbers)] for cells in arm.cells])
-        output.print()
-        output.print(bullets(wording.findings(comparison, arm)))
-    base_seen = [f"{base.name}: {one.text}" for one in comparison.base.observations]
-    for remarks in (base_seen, wording.comparison_cautions(comparison)):
-        if remarks:
-            output.print()
-            output.print(bullets(remarks))
-    echo(f"\nComparison: {files[0]}")
-    output.print(file_names(file.name for file in files[1:]))
+        print_list(wording.findings(comparison, arm))
+    print_list([f"{base.name}: {one.text}" for one in comparison.base.observations])
+    print_list(wording.comparison_cautions(comparison))
+    print_files(f"Comparison: {files[0]}", (file.name for file in files[1:]))
 
 
 def _parts(column: Column, section: Section) -> Iterator[tuple[Heading, list[str]]]:

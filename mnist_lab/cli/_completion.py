@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from mnist_lab.cli._invocation import command_line
-
 if TYPE_CHECKING:
     from mnist_lab.config.spec import Spec
 
@@ -43,7 +41,7 @@ def backends(ctx: click.Context, parameter: click.Parameter, incomplete: str) ->
 
 def datasets(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names of data sets, and paths."""
-    return _or_path(_beginning(incomplete, DATASETS), incomplete)
+    return _beginning(incomplete, DATASETS, paths="file")
 
 
 def dataset_names(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -55,7 +53,7 @@ def configs(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> 
     """Names of the configurations that ship with mnist-lab, and paths."""
     from mnist_lab.config import shipped
 
-    return _or_path(_beginning(incomplete, shipped.names()), incomplete)
+    return _beginning(incomplete, shipped.names(), paths="file")
 
 
 def shown(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -71,7 +69,7 @@ def sweeps(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> l
     folders = {f"{parent}/": "all of this folder" for name in names for parent in Path(name).parents[:-1]}
     files = dict.fromkeys(shipped.sweep_file_names(), "sweep file")
     known = {**dict.fromkeys(names, ""), **folders, **files}
-    return _or_path(_beginning(incomplete, {name: known[name] for name in sorted(known)}), incomplete)
+    return _beginning(incomplete, {name: known[name] for name in sorted(known)}, paths="file")
 
 
 def searches(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -79,7 +77,7 @@ def searches(ctx: click.Context, parameter: click.Parameter, incomplete: str) ->
     from mnist_lab.config import shipped
 
     names = [name.removeprefix(shipped.SEARCHES) for name in shipped.search_file_names()]
-    return _or_path(_beginning(incomplete, names), incomplete)
+    return _beginning(incomplete, names, paths="file")
 
 
 def runs(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -97,7 +95,7 @@ def runs(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> lis
     if incomplete:
         known |= {f"{experiment}/{run}": "" for experiment, run in places}
         known |= {run: experiment for experiment, run in places}
-    return _or_path(_beginning(incomplete, known), incomplete, "dir")
+    return _beginning(incomplete, known, paths="dir")
 
 
 def settings(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -105,7 +103,7 @@ def settings(ctx: click.Context, parameter: click.Parameter, incomplete: str) ->
     from mnist_lab.config import load_config
     from mnist_lab.errors import MnistLabError
 
-    words = [word for word in command_line(ctx) if not word.startswith("-")]  # nothing is parsed before the key
+    words = [word for word in ctx.obj if not word.startswith("-")]  # nothing is parsed before the key
     for reference in (*words, _ANY_CONFIG):
         try:
             config = load_config(reference)
@@ -127,15 +125,14 @@ def _keys(section: "Spec", at: str = "") -> Iterator[str]:
             yield f"{at}{name}"
 
 
-def _beginning(incomplete: str, names: Iterable[str] | Mapping[str, Any]) -> list[CompletionItem]:
-    """Those that begin with what was typed; the values of a mapping are shown beside them where a shell can."""
-    notes = names if isinstance(names, Mapping) else {}
-    return [CompletionItem(name, help=notes.get(name) or None) for name in names if name.startswith(incomplete)]
+def _beginning(
+    incomplete: str, names: Iterable[str] | Mapping[str, Any], *, paths: str | None = None
+) -> list[CompletionItem]:
+    """Those that begin with what was typed; the values of a mapping are shown beside them where a shell can.
 
-
-def _or_path(names: list[CompletionItem], incomplete: str, kind: str = "file") -> list[CompletionItem]:
-    """Names, and paths of a kind too, `file` or `dir`; Bash offers paths only where no name begins so.
-
-    The paths come first, since click's script for Bash forgets the names before them.
+    With them paths of a kind, `file` or `dir`; Bash offers paths only where no name begins so. They come first, since
+    click's script for Bash forgets the names before them.
     """
-    return [CompletionItem(incomplete, type=kind), *names]
+    notes = names if isinstance(names, Mapping) else {}
+    known = [CompletionItem(name, help=notes.get(name) or None) for name in names if name.startswith(incomplete)]
+    return [CompletionItem(incomplete, type=paths), *known] if paths else known

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_lab.cli import _completion
-from mnist_lab.cli._invocation import want_tracebacks
 
 if TYPE_CHECKING:
     from mnist_lab.config import Config, Override
     from mnist_lab.errors import ConfigError
+
+DEBUG = f"{__name__}.debug"
+"""In click's `meta` where --debug asks for tracebacks."""
 
 Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
@@ -21,7 +23,6 @@ class UserPath(click.Path):
     """A path whose `~` is replaced, which no shell does in `--results=~/x` or for the environment of a container."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path with the home folder in the place of `~`."""
         from mnist_lab.errors import InputError
         from mnist_lab.system.directories import expanded
 
@@ -36,7 +37,6 @@ class OutputPath(UserPath):
     """A file or folder to write; one that cannot be written is refused before any work."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """The path, if files can be put there."""
         from mnist_lab.errors import NoRoomError
         from mnist_lab.system.writable import check_writable
 
@@ -48,47 +48,41 @@ class OutputPath(UserPath):
         return path
 
 
-class Seeds(click.ParamType):
-    """Seeds such as `4`, `1..5` or `1,3,7`, as a tuple of them."""
-
-    name = "seeds"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        """The seeds that a text stands for."""
-        from mnist_lab.config.sweeps.seeds import parse_seeds
-
-        try:
-            return parse_seeds(value)
-        except ValueError as error:
-            self.fail(f"{error}.", param, ctx)
-
-
-class Jobs(click.ParamType):
-    """A number of runs at a time; 0 for `auto`."""
-
-    name = "jobs"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number that a text stands for."""
-        if value == "auto":
-            return 0
-        if isinstance(value, str) and not (value.isascii() and value.isdecimal() and int(value)):
-            self.fail(f"expected a number of 1 or more, or auto, received {value!r}.", param, ctx)
-        return int(value)
-
-
 class Seconds(click.FloatRange):
-    """A duration above 0; click itself accepts `nan`."""
-
-    def __init__(self) -> None:
-        super().__init__(min=0, min_open=True)
+    """A duration; click itself accepts `nan`."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number that a text stands for."""
         seconds = super().convert(value, param, ctx)
         if seconds != seconds:
             self.fail(f"expected a number of seconds above 0, received {value!r}.", param, ctx)
         return seconds
+
+
+def seeds(text: str) -> tuple[int, ...]:
+    """The seeds that `4`, `1..5` or `1,3,7` stands for."""
+    from mnist_lab.config.sweeps.seeds import parse_seeds
+
+    try:
+        return parse_seeds(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
+
+
+def _jobs(text: str) -> int | None:
+    """A number of runs at a time; None for `auto`."""
+    if text == "auto":
+        return None
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise click.BadParameter(f"expected a number of 1 or more, or auto, received {text!r}.")
+    return int(text)
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Height and width of `28` or `28x32`."""
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isascii() and side.isdecimal() and int(side) for side in sides):
+        raise click.BadParameter(f"expected a number of pixels, or height x width such as 28x32, received {text!r}.")
+    return int(sides[0]), int(sides[-1])
 
 
 PATH = UserPath(path_type=Path)
@@ -98,6 +92,11 @@ OUTPUT_FOLDER = OutputPath(path_type=Path)
 OUTPUT_FILE = OutputPath(path_type=Path, dir_okay=False)
 
 
+def command(name: str | None = None, **facts: Any) -> Callable[[Function], click.Command]:
+    """As `click.command`; the last option of each command is --debug."""
+    return lambda function: debug(click.command(name, **facts)(function))
+
+
 def backend(text: str) -> Decorator:
     """--backend, with what it does."""
     return click.option("--backend", metavar="NAME", shell_complete=_completion.backends, help=text)
@@ -105,7 +104,7 @@ def backend(text: str) -> Decorator:
 
 def jobs(text: str) -> Decorator:
     """--jobs, with what it does."""
-    return click.option("--jobs", type=Jobs(), default="auto", metavar="N|auto", help=text)
+    return click.option("--jobs", type=_jobs, default="auto", metavar="N|auto", help=text)
 
 
 def references(metavar: str, complete: Callable[..., list[Any]]) -> Decorator:
@@ -131,16 +130,9 @@ def _together(*options: Decorator) -> Decorator:
     return decorated
 
 
-def _size(_: click.Context, option: click.Parameter, text: str | None) -> tuple[int, int] | None:
-    """Height and width of `28` or `28x32`."""
-    if text is None:
-        return None
-    sides = text.lower().split("x")
-    if len(sides) > 2 or not all(side.isascii() and side.isdecimal() and int(side) for side in sides):
-        raise click.BadParameter(
-            f"expected a number of pixels, or height x width such as 28x32, received {text!r}.", param=option
-        )
-    return int(sides[0]), int(sides[-1])
+def _want_tracebacks(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:  # where it is absent, a group or its command may have it
+        ctx.meta[DEBUG] = True
 
 
 config_argument = references("CONFIG...", _completion.configs)
@@ -164,7 +156,7 @@ debug = click.option(
     is_flag=True,
     is_eager=True,
     expose_value=False,
-    callback=want_tracebacks,
+    callback=_want_tracebacks,
     help="Show tracebacks for errors.",
 )
 quiet = click.option("--quiet", is_flag=True, help="No progress output.")
@@ -196,9 +188,7 @@ config = _together(
 )
 """--set and its shortcuts; the command gets them as `**values`, for `overrides`."""
 form = _together(
-    click.option(
-        "--resize", callback=_size, metavar="N|HxW", help="Resize all images: 28, or 28x32 for height x width."
-    ),
+    click.option("--resize", type=_size, metavar="N|HxW", help="Resize all images: 28, or 28x32 for height x width."),
     click.option("--grey", is_flag=True, help="Turn colour images grey."),
 )
 """The size and colour that images of a data set are brought to: `resize` as (height, width) or None, and `grey`."""
@@ -231,7 +221,7 @@ def load_all(references: tuple[str, ...], given: "list[Override]") -> "list[Conf
     return configs
 
 
-def check_place(jobs: int, cluster: str | None, *, wait: bool) -> None:
+def check_place(jobs: int | None, cluster: str | None, *, wait: bool) -> None:
     """Refuse options about where runs are trained that contradict each other."""
     if cluster and jobs:
         raise click.UsageError(

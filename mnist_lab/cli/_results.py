@@ -2,17 +2,14 @@
 
 from contextlib import suppress
 
-from rich.text import Text
-
 from mnist_lab.config.schema import Reference
 from mnist_lab.errors import InputError
 from mnist_lab.reports import wording
 from mnist_lab.reports.observations import observed
 from mnist_lab.runs import Measured, Run
 from mnist_lab.runs.measured import Score, Test
-from mnist_lab.terminal.consoles import console
 from mnist_lab.terminal.output import echo
-from mnist_lab.terminal.tables import Facts, bullets, file_names, print_table
+from mnist_lab.terminal.tables import print_facts, print_files, print_heading, print_list, print_table
 from mnist_lab.text import quantities
 from mnist_lab.text.tables import Column
 
@@ -25,23 +22,13 @@ def print_line(run: Run) -> None:
 
 def print_run(run: Run) -> None:
     """One run: results with intervals, published numbers, observations, files."""
-    output = console()
-    output.print()
-    output.print(Text(_heading(run.measured), style="bold"))
-    output.print()
+    data = run.measured.dataset
+    print_heading(run.measured.title + ("" if data.genuine or data.name != "mnist" else " (not the published files)"))
     print_table(*_results(run.measured))
-    output.print()
-    output.print(Facts([*_facts(run.measured), *_start(run)]))
-    if remarks := _remarks(run):
-        output.print()
-        output.print(bullets(remarks))
-    echo(f"\nPlots, metrics and model: {run.folder.path}")
-    output.print(file_names(run.folder.plots or ["no plots"]))
-
-
-def _heading(measured: Measured) -> str:
-    data = measured.dataset
-    return measured.title + ("" if data.genuine or data.name != "mnist" else " (not the published files)")
+    echo()
+    print_facts(_facts(run))
+    print_list(_remarks(run))
+    print_files(f"Plots, metrics and model: {run.folder.path}", run.folder.plots or ["no plots"])
 
 
 def _results(measured: Measured) -> tuple[list[Column], list[list[str]]]:
@@ -64,33 +51,27 @@ def _results(measured: Measured) -> tuple[list[Column], list[list[str]]]:
     return [Column(""), *(Column(heading, number=True) for heading in headings)], rows
 
 
-def _facts(measured: Measured) -> list[tuple[str, str]]:
-    test, best, seconds, environment = measured.test, measured.best, measured.seconds, measured.environment
-    size = measured.parameters
+def _facts(run: Run) -> list[tuple[str, str]]:
+    measured, test, best = run.measured, run.measured.test, run.measured.best
+    size, seconds, environment = measured.parameters, measured.seconds, measured.environment
     epochs = quantities.count(measured.epochs, "epoch")
     saved = f"the weights of epoch {best.epoch}, " + (f"best by {best.monitor}" if best.restored else "the last")
     total, startup, train = map(quantities.duration, (seconds.total, seconds.startup, seconds.train))
     lines = [
         ("Wrong", f"{test.wrong:,} of {test.total:,} test images"),
         ("Model", f"{quantities.parameters(size.trainable, size.total)}; saved with {saved}"),
-        (
-            "Time",
-            f"{total}: start-up {startup}, training {train} ({epochs}, median {seconds.epoch_median:.2f} s)",
-        ),
+        ("Time", f"{total}: start-up {startup}, training {train} ({epochs}, median {seconds.epoch_median:.2f} s)"),
         ("Backend", f"{environment.get('backend', 'unknown')} on {environment.get('device', 'unknown')}"),
     ]
     if before := measured.run.continues:
         of_it = quantities.count(before.epochs, "epoch")
         lines.append(("Continues", f"{before.id}; the times include its {of_it}"))
-    return lines + [("Published", text) for text in [_published_besides(measured.published)] if text]
-
-
-def _start(run: Run) -> list[tuple[str, str]]:
-    """The run whose weights were the initial ones, if any."""
+    if besides := _published_besides(measured.published):
+        lines.append(("Published", besides))
     with suppress(InputError):
         if start := run.config.train.initial_weights:
-            return [("Initial weights", f"those of {start}")]
-    return []
+            lines.append(("Initial weights", f"those of {start}"))
+    return lines
 
 
 def _remarks(run: Run) -> list[str]:

@@ -3,9 +3,9 @@
 from mnist_lab.config.searches import describe
 from mnist_lab.reports import wording
 from mnist_lab.search import BEST, Search, Tuned, promotion
-from mnist_lab.terminal.consoles import console
+from mnist_lab.search.record import Measure
 from mnist_lab.terminal.output import echo, echo_json
-from mnist_lab.terminal.tables import bullets, file_names, print_table
+from mnist_lab.terminal.tables import print_files, print_list, print_table
 from mnist_lab.text.quantities import count, duration
 from mnist_lab.text.tables import MINOR, Column
 
@@ -14,12 +14,7 @@ MOST = 5
 
 
 def print_found(tuned: Tuned, *, as_json: bool) -> None:
-    """Print the best trials and the confirmation.
-
-    Args:
-        tuned: the search.
-        as_json: print `search.json` instead.
-    """
+    """Print the best trials and the confirmation; with `as_json`, `search.json` instead."""
     record, files = tuned.record, tuned.files
     if as_json:
         echo_json(next(file for file in files if file.name == "search.json").read_text(encoding="utf-8"))
@@ -27,16 +22,16 @@ def print_found(tuned: Tuned, *, as_json: bool) -> None:
     _print_best(record)
     _print_confirmation(record)
     page, best = files[0], next(file for file in files if file.name == BEST)
-    echo(f"\nBest configuration: {best}\nPage: {page}")
     others = (file for file in files if file not in (page, best))
     # the report of fewer seeds than an earlier one is in a folder of its own
-    console().print(file_names(file.name if file.parent == page.parent else str(file) for file in others))
+    names = (file.name if file.parent == page.parent else str(file) for file in others)
+    print_files(f"Best configuration: {best}\nPage: {page}", names)
 
 
 def _print_best(record: Search) -> None:
     best = promotion.best(record.trials, record.objectives)
     shown = best if record.front else best[:MOST]  # all of a front, or the first of those trained the longest
-    costs = [each.measure for each in record.objectives if each != record.watched] or ["parameters"]
+    costs: list[Measure] = [each.measure for each in record.objectives if each != record.watched] or ["parameters"]
     heads = (
         "Trial",
         Column(record.watched.measure, number=True),
@@ -44,18 +39,16 @@ def _print_best(record: Search) -> None:
     )
     rows = []
     for trial in shown:
-        sizes = [trial.measured("parameters" if cost == "parameters" else "multiply_adds") for cost in costs]
+        sizes = [trial.measured(cost) for cost in costs]
         numbers = [record.value(trial), *("" if size is None else f"{size:,.0f}" for size in sizes)]
         rows.append((str(trial.number), *numbers, f"{trial.epochs}/{record.budget.epochs}", describe(trial.values)))
-    output = console()
-    output.print()
-    print_table((*heads, Column("Epochs", number=True, priority=MINOR), "Values"), rows, output=output)
-    failed = sum(trial.state == "failed" for trial in record.trials)
-    refused = sum(trial.state == "refused" for trial in record.trials)
+    echo()
+    print_table((*heads, Column("Epochs", number=True, priority=MINOR), "Values"), rows)
     images = f"compared on {record.validation_images:,} validation images"
     said = [f"{count(record.tried, 'trial')} in {duration(record.seconds)}, {images}"]
-    said += [f"{failed} failed"] if failed else []
-    said += [f"{refused} refused by the limits"] if refused else []
+    for state, words in (("failed", "failed"), ("refused", "refused by the limits")):
+        if number := sum(trial.state == state for trial in record.trials):
+            said.append(f"{number} {words}")
     echo(f"\n{'; '.join(said)}.")
 
 
@@ -83,8 +76,6 @@ def _print_confirmation(record: Search) -> None:
         )
         for arm in done.arms
     ]
-    output = console()
-    output.print()
-    print_table(heads, rows, output=output)
-    output.print()
-    output.print(bullets(f"{arm.label.capitalize()}. {arm.difference.text}" for arm in done.arms if arm.difference))
+    echo()
+    print_table(heads, rows)
+    print_list([f"{arm.label.capitalize()}. {arm.difference.text}" for arm in done.arms if arm.difference])

@@ -8,7 +8,7 @@ from mnist_lab.cli import _completion, _options
 from mnist_lab.terminal.output import echo_json, echo_skipped
 
 
-@click.command(
+@_options.command(
     short_help="Compare runs with a base run: configurations and results.",
     epilog=_options.examples(
         "mnist-lab compare mlp_512 ablation/nodes_1024",
@@ -26,7 +26,6 @@ from mnist_lab.terminal.output import echo_json, echo_skipped
 @_options.data_dir
 @_options.results
 @_options.json
-@_options.debug
 def compare(
     references: tuple[str, ...], output: Path | None, data_dir: Path | None, results: Path, *, as_json: bool
 ) -> None:

@@ -28,10 +28,9 @@ def configs(ctx: click.Context, *, as_json: bool) -> None:
     if as_json:
         print_json([{"name": name, "description": description} for name, description in described.items()])
         return
-    from mnist_lab.terminal.consoles import console
-    from mnist_lab.terminal.tables import Facts
+    from mnist_lab.terminal.tables import print_facts
 
-    console().print(Facts((name, description or "") for name, description in described.items()))
+    print_facts((name, description or "") for name, description in described.items())
 
 
 @configs.command(short_help="Copy them all to a folder.", epilog=_options.examples("mnist-lab configs copy my_configs"))

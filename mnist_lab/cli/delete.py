@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mnist_lab.runs import RunFolder
 
 
-@click.command(
+@_options.command(
     short_help="Delete runs from disk.",
     epilog=_options.examples(
         "mnist-lab delete seed1-0123abcd",
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 @_options.runs_argument
 @_options.results
 @click.option("--yes", is_flag=True, help="Delete without confirmation.")
-@_options.debug
-@click.pass_context
-def delete(context: click.Context, references: tuple[str, ...], results: Path, *, yes: bool) -> None:
+def delete(references: tuple[str, ...], results: Path, *, yes: bool) -> None:
     """Delete runs with all their files, and the folders of experiments that become empty.
 
     RUN is a run folder (also that of a failed, interrupted or damaged run), a run id, or the name of an experiment with
@@ -51,7 +49,7 @@ def delete(context: click.Context, references: tuple[str, ...], results: Path, *
             raise KeyboardInterrupt("Nothing was deleted.") from None
         if not agreed:
             echo("Nothing was deleted.", err=True)
-            context.exit(1)
+            click.get_current_context().exit(1)
     failures = _remove(folders, results)
     if not failures:
         echo(f"Deleted {count(len(folders), 'run')}.")

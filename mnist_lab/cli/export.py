@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mnist_lab.exports.export import Exported
 
 
-@click.command(
+@_options.command(
     short_help="Write trained networks for use elsewhere.",
     epilog=_options.examples(
         "mnist-lab export mlp_512 --format onnx",
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 @_options.data_dir
 @_options.results
 @_options.json
-@_options.debug
 def export(
     references: tuple[str, ...],
     form: str,

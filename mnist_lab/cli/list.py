@@ -10,7 +10,7 @@ from mnist_lab.terminal.output import echo, echo_skipped, print_json
 from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from mnist_lab.runs import Run
     from mnist_lab.runs.query import Records
@@ -35,7 +35,7 @@ _SETTINGS = 8
 """The most settings that the table has a column for."""
 
 
-@click.command(
+@_options.command(
     "list",
     short_help="List finished runs; filter and sort them.",
     epilog=_options.examples(
@@ -60,7 +60,6 @@ _SETTINGS = 8
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Show at most N runs.")
 @_options.json
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a column for each key of metrics.json.")
-@_options.debug
 def list_runs(
     path: Path,
     conditions: tuple[str, ...],
@@ -86,23 +85,22 @@ def list_runs(
     read = read_runs([path])
     echo_skipped(read.problems)
     found = Records(read.runs)
-    there = len(found.runs)
     used = [condition.key for condition in asked] + [key.removeprefix("-") for key in keys]
-    asked_for = {found.full(key) for key in used}
-    columns = dict.fromkeys([*_COLUMNS, *map(found.full, used)])
-    for key in columns:
+    asked_for = list(dict.fromkeys(map(found.full, used)))
+    for key in (*_COLUMNS, *asked_for):
         found.column(key)  # while all runs are there: a key that none of those that are left has is no mistake
     found = found.where(asked).ordered(keys, reverse=reverse).first(limit)
-    settings = {key: values for key, values in found.settings().items() if key not in columns}
+    settings = {key: values for key, values in found.settings().items() if key not in (*_COLUMNS, *asked_for)}
     echo_skipped(list(dict.fromkeys(found.problems)))
     if as_json:
         print_json([_as_json(run, i, settings) for i, run in enumerate(found.runs)])
     elif as_csv:
-        _print_csv(found, [key for key in columns if key not in _COLUMNS], settings)
+        _print_csv(found, asked_for, settings)
     elif found.runs:
-        _print_table(found, list(columns), asked_for, settings)
-    elif there:
-        echo(f"No run below {path} matches the conditions ({count(there, 'finished run')} searched).", err=True)
+        _print_table(found, asked_for, settings)
+    elif read.runs:
+        there = count(len(read.runs), "finished run")
+        echo(f"No run below {path} matches the conditions ({there} searched).", err=True)
     elif not read.newer:
         why = f"No finished runs below {path}." if path.is_dir() else f"No finished runs: {path} does not exist."
         echo(why, err=True)
@@ -114,7 +112,7 @@ def _as_json(run: "Run", i: int, settings: "Settings") -> dict[str, Any]:
     return {"folder": str(run.folder.path), **run.metrics, **({"settings": own} if own else {})}
 
 
-def _print_table(records: "Records", keys: "Sequence[str]", asked_for: "Collection[str]", settings: "Settings") -> None:
+def _print_table(records: "Records", asked_for: "Sequence[str]", settings: "Settings") -> None:
     from mnist_lab.config.settings import short_keys
     from mnist_lab.terminal.tables import print_table
     from mnist_lab.text.tables import MINOR, Column
@@ -124,7 +122,7 @@ def _print_table(records: "Records", keys: "Sequence[str]", asked_for: "Collecti
     shown = short_keys(settings) if len(settings) <= _SETTINGS else {}
     taken = {heading.casefold() for heading in _COLUMNS.values()}
     shown = {key: key if heading.casefold() in taken else heading for key, heading in shown.items()}
-    headings = {**_COLUMNS, **shown, **{key: key for key in keys if key not in _COLUMNS}}
+    headings = {**_COLUMNS, **shown, **{key: key for key in asked_for if key not in _COLUMNS}}
     columns, cells = [], []
     for key, heading in headings.items():
         values = settings[key] if key in shown else records.column(key)
@@ -137,7 +135,7 @@ def _print_table(records: "Records", keys: "Sequence[str]", asked_for: "Collecti
         echo(f"These runs differ in {len(settings)} settings; --csv has a column for each.")
 
 
-def _print_csv(records: "Records", besides: "Sequence[str]", settings: "Settings") -> None:
+def _print_csv(records: "Records", asked_for: "Sequence[str]", settings: "Settings") -> None:
     """A column for the folder, each key of `metrics.json`, and the settings that were asked for or differ."""
     import csv
     import io
@@ -145,7 +143,7 @@ def _print_csv(records: "Records", besides: "Sequence[str]", settings: "Settings
     from mnist_lab.runs.query import leaves
 
     keys = records.keys()
-    besides = [key for key in besides if key not in keys]
+    besides = [key for key in asked_for if key not in keys]
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["folder", *keys, *besides, *settings])

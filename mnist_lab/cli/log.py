@@ -8,7 +8,7 @@ from mnist_lab.cli import _options
 from mnist_lab.terminal.output import echo
 
 
-@click.command(
+@_options.command(
     short_help="Log finished runs to TensorBoard or MLflow.",
     epilog=_options.examples(
         "mnist-lab log mlp_512 --to tensorboard",
@@ -25,7 +25,6 @@ from mnist_lab.terminal.output import echo
     "default: MLFLOW_TRACKING_URI, else sqlite:///mlflow.db.",
 )
 @_options.results
-@_options.debug
 def log(references: tuple[str, ...], name: str, store: str | None, results: Path) -> None:
     """Log finished runs to a tracker: loss and accuracy by epoch and by batch, hyperparameters, plots, the confusion
     matrix, the test results and, in MLflow, the saved model.

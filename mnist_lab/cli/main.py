@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from mnist_lab.cli import _options
-from mnist_lab.cli._invocation import remember, tracebacks_wanted
 from mnist_lab.cli.compare import compare
 from mnist_lab.cli.configs import configs
 from mnist_lab.cli.data import data
@@ -57,18 +56,10 @@ class Commands(click.Group):
                     os._exit(end.code)
                 raise
 
-    def main(self, *arguments: Any, standalone_mode: bool = True, **options: Any) -> Any:
-        """Run the command that the arguments name, and end with its exit code; its messages are printed as all else.
-
-        Args:
-            arguments: of `click.Group.main`.
-            standalone_mode: whether to end the process, as in click.
-            options: of `click.Group.main`.
-        """
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run the command that the arguments name, and end with its exit code; its messages are printed as all else."""
         streams.prepare()
         logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it warns where it cannot keep a cache of fonts
-        if not standalone_mode:
-            return super().main(*arguments, standalone_mode=False, **options)
         try:
             code = super().main(*arguments, standalone_mode=False, **options)
             sys.stdout.flush()
@@ -87,28 +78,25 @@ class Commands(click.Group):
         sys.exit(code or 0)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments, and keep them."""
-        remember(ctx, args)
+        """Read the arguments, and keep them, which click consumes, as the object of all contexts."""
+        ctx.obj = tuple(args)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
         try:
             return super().invoke(ctx)
-        except MnistLabError as error:
-            _show_traceback_if_asked(ctx)
-            echo_error(f"Error: {error}")
-            ctx.exit(error.exit_code)
         except KeyboardInterrupt as error:
             ctx.exit(_interrupted(error))
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except OSError as error:
-            _show_traceback_if_asked(ctx)
-            echo_error(f"Error: {MachineError.of(error)}")
-            ctx.exit(MachineError.exit_code)
         except Exception as error:
-            _show_traceback_if_asked(ctx)
+            if _options.DEBUG in ctx.meta or os.environ.get("MNIST_LAB_DEBUG"):
+                echo(traceback.format_exc(), err=True)
+            known = MachineError.of(error) if isinstance(error, OSError) else error
+            if isinstance(known, MnistLabError):
+                echo_error(f"Error: {known}")
+                ctx.exit(known.exit_code)
             echo_error(
                 f"Internal error: {type(error).__name__}: {error}\n"
                 "This is a bug in mnist-lab. --debug shows the traceback; log.txt has it if a run had started."
@@ -123,13 +111,15 @@ def _interrupted(interrupt: KeyboardInterrupt) -> int:
     return signals.exit_code(number)
 
 
-def _show_traceback_if_asked(ctx: click.Context) -> None:
-    if tracebacks_wanted(ctx):
-        echo(traceback.format_exc(), err=True)
+_COMMANDS = (
+    compare, configs, data, delete, export, list_runs, log, predict, report, reproduce, run, schema, serve, show,
+    summary, sweep, tune, validate,
+)  # fmt: skip
 
 
 @click.group(
     cls=Commands,
+    commands=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_options.examples(
         "mnist-lab run quickstart             train a small net on the bundled digits",
@@ -145,10 +135,3 @@ def main() -> None:
     ran, but not everything succeeded (such as a run that failed); 2 bad usage, bad input or a problem of the machine;
     130, 129 or 143 interrupted by Ctrl-C, SIGHUP or SIGTERM.
     """
-
-
-for command in (
-    compare, configs, data, delete, export, list_runs, log, predict, report, reproduce, run, schema, serve, show,
-    summary, sweep, tune, validate,
-):  # fmt: skip
-    main.add_command(command)

@@ -21,7 +21,7 @@ _TOP = 3
 _JSON = "--json has all columns"
 
 
-@click.command(
+@_options.command(
     short_help="Classify image files with a trained network.",
     epilog=_options.examples(
         "mnist-lab predict mlp_512 seven.png photo.jpg",
@@ -56,10 +56,7 @@ _JSON = "--json has all columns"
 @_options.data_dir
 @_options.results
 @_options.json
-@_options.debug
-@click.pass_context
 def predict(
-    context: click.Context,
     reference: str,
     pictures: tuple[Path, ...],
     dataset: str | None,
@@ -88,19 +85,17 @@ def predict(
         raise click.UsageError("Expected image files, or --dataset with the name or path of a data set.")
     if dataset and prepare:
         raise click.UsageError("--prepare applies to image files only, not to --dataset.")
-    from mnist_lab.prediction import check_fit, check_model, load_network, read_pictures, signature_of
+    from mnist_lab.prediction import check_model, load_fitting, load_network, read_pictures, signature_of
     from mnist_lab.runs import find_run
 
     run = find_run(reference, results)
     check_model(run)
     signature = signature_of(run, data_dir)
     if dataset:
-        from mnist_lab import datasets
         from mnist_lab.terminal.downloads import download_bar
 
         with download_bar() as progress:
-            loaded = datasets.load(run.config.data.model_copy(update={"dataset": dataset}), data_dir, progress=progress)
-        check_fit(loaded, signature)
+            loaded = load_fitting(run, dataset, signature, data_dir, progress)
         network = load_network(run, signature, backend=backend, device=device)
         _print_score(run, signature, loaded, network.score(loaded), plot, as_json=as_json)
         return
@@ -112,7 +107,7 @@ def predict(
     for problem in unreadable:
         echo_error(f"Error: {problem}")
     if unreadable:
-        context.exit(1)
+        click.get_current_context().exit(1)
 
 
 def _print_predictions(
@@ -143,34 +138,17 @@ def _print_predictions(
         )
         make_folder(plot.parent)
         plots.save(figure, plot)
-    for picture, text in zip(pictures, warnings, strict=True):
+    answers, rows = [], []
+    for picture, row, text in zip(pictures, probabilities, warnings, strict=True):
         if text:
             echo_error(f"Warning: {picture.path}: {text}.")
-    likely = [_likely(row, signature.classes) for row in probabilities]
+        image, done, top = str(picture.path), picture.prepared.done, _likely(row, signature.classes)
+        answers.append({"image": image, **top[0], "top": top, "preparation": done, "warning": text})
+        others = ", ".join(f"{other['label']} {other['probability']:.4f}" for other in top[1:])
+        rows.append((image, top[0]["label"], f"{top[0]['probability']:.4f}", others, done))
     if as_json:
-        print_json(
-            [
-                {
-                    "image": str(picture.path),
-                    **top[0],
-                    "top": top,
-                    "preparation": picture.prepared.done,
-                    "warning": text,
-                }
-                for picture, top, text in zip(pictures, likely, warnings, strict=True)
-            ]
-        )
+        print_json(answers)
         return
-    rows = [
-        (
-            str(picture.path),
-            top[0]["label"],
-            f"{top[0]['probability']:.4f}",
-            ", ".join(f"{other['label']} {other['probability']:.4f}" for other in top[1:]),
-            picture.prepared.done,
-        )
-        for picture, top in zip(pictures, likely, strict=True)
-    ]
     probability, prepared = Column("Probability", number=True), Column("Prepared", priority=MINOR + 1)
     print_table(("Image", "Label", probability, Column("Runners-up", priority=MINOR), prepared), rows, elsewhere=_JSON)
     if plot:
@@ -207,7 +185,7 @@ def _print_score(
         make_folder(plot.parent)
         plots.save(plots.confusion(score.confusion(), dataset.classes, title=title), plot)
     if as_json:
-        facts = {
+        print_json({
             "run": str(run.folder.path),
             "dataset": {"name": dataset.name, "sha256": dataset.sha256, "genuine": dataset.genuine},
             "same_dataset": same,
@@ -216,8 +194,7 @@ def _print_score(
                 "loss": score.loss, "accuracy": score.accuracy, "correct": score.correct, "wrong": wrong,
                 "total": score.total, "ci95": [low, high],
             },
-        }  # fmt: skip
-        print_json(facts)
+        })  # fmt: skip
         return
     echo(
         f"{_title(run)}, evaluated on the {score.total:,} test images of {dataset.title}:\n"

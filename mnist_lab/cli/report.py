@@ -8,7 +8,7 @@ from mnist_lab.cli import _options
 from mnist_lab.terminal.output import echo, echo_json, echo_skipped
 
 
-@click.command(
+@_options.command(
     short_help="Compare all runs in a folder: tables, verdicts, plots, HTML.",
     epilog=_options.examples(
         "mnist-lab report",
@@ -29,7 +29,6 @@ from mnist_lab.terminal.output import echo, echo_json, echo_skipped
 @_options.json
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a row for each experiment.")
 @click.option("--latex", "as_latex", is_flag=True, help="Print the table as LaTeX (needs the package booktabs).")
-@_options.debug
 def report(
     paths: tuple[Path, ...],
     output: Path | None,

@@ -28,7 +28,7 @@ _NAMES = {
 _HASH = 12
 
 
-@click.command(
+@_options.command(
     short_help="Repeat a run and check that the result is the same.",
     epilog=_options.examples(
         "mnist-lab reproduce mlp_512",
@@ -50,10 +50,7 @@ _HASH = 12
 @_options.data_dir
 @_options.results
 @_options.json
-@_options.debug
-@click.pass_context
 def reproduce(
-    context: click.Context,
     reference: str,
     into: Path | None,
     results: Path,
@@ -74,41 +71,33 @@ def reproduce(
     from mnist_lab.experiment import reproduction
     from mnist_lab.terminal.progress import observer_for
 
-    observer = observer_for(quiet=quiet)
-    with observer:
+    with observer_for(quiet=quiet) as observer:
         done = reproduction.reproduce(original, into or results / reproduction.REPRODUCED, observer=observer, **values)
     if as_json:
         print_json(done.as_dict())
     else:
         _print(done)
     if done.verdict == "different":
-        context.exit(1)
+        click.get_current_context().exit(1)
 
 
 def _print(done: "Reproduction") -> None:
-    from rich.text import Text
-
     from mnist_lab.terminal import tables
-    from mnist_lab.terminal.consoles import console
     from mnist_lab.text.tables import Column
 
     facts = done.original.measured.run
-    output = console()
-    output.print()
-    output.print(Text(f"{facts.experiment}, seed {facts.seed}: {_VERDICTS[done.verdict]}", style="bold"))
-    output.print()
+    tables.print_heading(f"{facts.experiment}, seed {facts.seed}: {_VERDICTS[done.verdict]}")
     columns = [_numbers(run) for run in (done.original, done.repetition)]
     rows = [(name, before, columns[1][name]) for name, before in columns[0].items()]
     tables.print_table(("", Column("Original", number=True), Column("Repetition", number=True)), rows)
-    output.print()
+    echo()
     same = [what for what, identical in done.compared.items() if identical]
     other = [what for what, identical in done.compared.items() if not identical]
     lines = [("Identical", ", ".join(same) or "nothing")]
-    lines += [("Different", ", ".join(other))] if other else []
     if other:
-        lines.append(("Mistakes", _mistakes(done)))
+        lines += [("Different", ", ".join(other)), ("Mistakes", _mistakes(done))]
     lines.append(("Changed", "\n".join(map(_change, done.changed)) or "nothing that is recorded"))
-    output.print(tables.Facts(lines))
+    tables.print_facts(lines)
     echo(f"\nThe repetition: {done.repetition.folder.path}")
 
 

@@ -9,7 +9,7 @@ from mnist_lab.cli import _options
 from mnist_lab.terminal.output import echo, echo_error, print_json
 
 
-@click.command(
+@_options.command(
     short_help="Train a configuration and save plots, metrics and the model.",
     epilog=_options.examples(
         "mnist-lab run configs/mlp_512.yaml",
@@ -24,7 +24,6 @@ from mnist_lab.terminal.output import echo, echo_error, print_json
 @click.option("--force", is_flag=True, help="Retrain finished runs.")
 @click.option("--quiet", is_flag=True, help="No progress; print one line per run.")
 @_options.json
-@_options.debug
 def run(
     references: tuple[str, ...],
     data_dir: Path | None,
@@ -50,9 +49,8 @@ def run(
 
     finished, failures = [], []
     for reference, config in zip(references, configs, strict=True):
-        observer = observer_for(quiet=quiet)
         try:
-            with observer, located(reference):
+            with observer_for(quiet=quiet) as observer, located(reference):
                 done = experiment.run(config, results=results, data_dir=data_dir, force=force, observer=observer)
         except MnistLabError as error:
             if len(configs) == 1:

@@ -6,13 +6,12 @@ from mnist_lab.cli import _options
 from mnist_lab.terminal.output import print_json
 
 
-@click.command(
+@_options.command(
     short_help="Print the JSON Schema of configurations.",
     epilog=_options.examples("mnist-lab schema > mnist-lab.schema.json"),
 )
 @click.option("--sweep", "kind", flag_value="sweep", help="Print the schema of sweep files instead.")
 @click.option("--search", "kind", flag_value="search", help="Print the schema of search files instead.")
-@_options.debug
 def schema(*, kind: str | None) -> None:
     """Print the JSON Schema of configurations, for completion and checks in editors."""
     from mnist_lab.config import json_schema

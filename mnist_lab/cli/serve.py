@@ -8,7 +8,7 @@ from mnist_lab.cli import _options
 from mnist_lab.terminal.output import echo
 
 
-@click.command(
+@_options.command(
     short_help="Show the report as a live page, with runs in progress.",
     epilog=_options.examples("mnist-lab serve", "mnist-lab serve results/ablation --port 8080"),
 )
@@ -22,7 +22,6 @@ from mnist_lab.terminal.output import echo
     help="Port to listen on, or the next free one; 0 for any.",
 )
 @_options.data_dir
-@_options.debug
 def serve(path: Path | None, port: int, data_dir: Path | None) -> None:
     """Serve the report of the runs below PATH (default: results/) as a page that updates itself.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mnist_lab.runs import Run
 
 
-@click.command(
+@_options.command(
     short_help="Show one run in full, or plot what its network has learned.",
     epilog=_options.examples(
         "mnist-lab show mlp_512",
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 @_options.data_dir
 @_options.results
 @_options.json
-@_options.debug
 def show(
     reference: str,
     image: str | None,

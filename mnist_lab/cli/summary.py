@@ -4,13 +4,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import click
-
 from mnist_lab.cli import _options
 from mnist_lab.terminal.output import print_json
 
 
-@click.command(
+@_options.command(
     short_help="Show the layers and parameter counts of a network.",
     epilog=_options.examples(
         "mnist-lab summary configs/mlp_512.yaml", "mnist-lab summary two_models/mlp_5x30 two_models/cnn_20_40_60"
@@ -20,7 +18,6 @@ from mnist_lab.terminal.output import print_json
 @_options.config
 @_options.data_dir
 @_options.json
-@_options.debug
 def summary(references: tuple[str, ...], data_dir: Path | None, *, as_json: bool, **values: Any) -> None:
     """Show the layers, output shapes and parameter counts of configurations, without training."""
     configs = _options.load_all(references, _options.overrides(**values))

@@ -7,11 +7,10 @@ from typing import Any
 import click
 
 from mnist_lab.cli import _completion, _options
-from mnist_lab.cli._invocation import command_line
 from mnist_lab.terminal.output import echo, print_json
 
 
-@click.command(
+@_options.command(
     short_help="Train many configurations and seeds, and compare them.",
     epilog=_options.examples(
         "mnist-lab sweep configs/ablation/ --dry-run",
@@ -22,7 +21,7 @@ from mnist_lab.terminal.output import echo, print_json
 )
 @_options.references("PATH...", _completion.sweeps)
 @click.option(
-    "--seeds", type=_options.Seeds(), metavar="A..B|A,B,C", help="Repeat every experiment with each of these seeds."
+    "--seeds", type=_options.seeds, metavar="A..B|A,B,C", help="Repeat every experiment with each of these seeds."
 )
 @click.option(
     "--folds",
@@ -42,21 +41,20 @@ from mnist_lab.terminal.output import echo, print_json
 @click.option("--force", is_flag=True, help="Retrain finished runs.")
 @click.option("--retry-failed", is_flag=True, help="Retry only runs that failed.")
 @click.option("--fail-fast", is_flag=True, help="Stop scheduling after the first failure.")
-@click.option("--timeout", type=_options.Seconds(), metavar="SECONDS", help="Time limit per run.")
+@click.option("--timeout", type=_options.Seconds(min=0, min_open=True), metavar="SECONDS", help="Time limit per run.")
 @click.option("--name", metavar="NAME", help="Name of the sweep; its summary goes to NAME/ in the results folder.")
 @_options.config
 @_options.data_dir
 @_options.results
 @click.option("--quiet", is_flag=True, help="Print only the results, no progress.")
 @_options.json
-@_options.debug
 @click.pass_context
 def sweep(
     ctx: click.Context,
     references: tuple[str, ...],
     seeds: tuple[int, ...] | None,
     folds: int | None,
-    jobs: int,
+    jobs: int | None,
     cluster: str | None,
     data_dir: Path | None,
     results: Path,
@@ -93,7 +91,7 @@ def sweep(
             declared,
             results,
             data_dir=data_dir,
-            jobs=jobs or None,
+            jobs=jobs,
             cluster=cluster,
             wait=wait,
             force=force,
@@ -114,17 +112,14 @@ def sweep(
     if swept.study:
         print_summary(swept.study, swept.files, as_json=as_json)
     if swept.failures:
-        again = command_line(ctx, without=("--retry-failed", "--force"))
-        print_failures(swept.failures, shlex.join([*again, "--retry-failed"]))
+        same = [word for word in ctx.obj if word not in ("--retry-failed", "--force")]
+        print_failures(swept.failures, shlex.join(["mnist-lab", *same, "--retry-failed"]))
         ctx.exit(1)
     if swept.queued:
         running = sum(run.state == "running" for run in swept.queued)
-        parts = [
-            f"{number} {word}"
-            for number, word in ((len(swept.queued) - running, "queued"), (running, "running"))
-            if number
-        ]
-        echo(f"On SLURM: {', '.join(parts)}. The same command shows their states; --wait follows them.", err=True)
+        states = {"queued": len(swept.queued) - running, "running": running}
+        parts = ", ".join(f"{number} {state}" for state, number in states.items() if number)
+        echo(f"On SLURM: {parts}. The same command shows their states; --wait follows them.", err=True)
     elif swept.missing and not retry_failed:
         echo(f"Without a result: {count(swept.missing, 'run')}. The same command trains what is missing.", err=True)
         ctx.exit(1)

@@ -7,11 +7,10 @@ from typing import Any
 import click
 
 from mnist_lab.cli import _completion, _options
-from mnist_lab.cli._invocation import command_line
-from mnist_lab.terminal.output import print_json
+from mnist_lab.terminal.output import echo, print_json
 
 
-@click.command(
+@_options.command(
     short_help="Search for a good configuration, and confirm it.",
     epilog=_options.examples(
         "mnist-lab tune quick",
@@ -35,12 +34,11 @@ from mnist_lab.terminal.output import print_json
 @_options.results
 @click.option("--quiet", is_flag=True, help="Print only the results, no progress.")
 @_options.json
-@_options.debug
 @click.pass_context
 def tune(
     ctx: click.Context,
     reference: str,
-    jobs: int,
+    jobs: int | None,
     cluster: str | None,
     data_dir: Path | None,
     results: Path,
@@ -63,17 +61,17 @@ def tune(
     from mnist_lab.cli._search import print_found
     from mnist_lab.config.searches import load_search
     from mnist_lab.errors import TooLargeError
-    from mnist_lab.terminal.searching import observer_for, print_forecast
+    from mnist_lab.terminal.searching import forecast_lines, observer_for
     from mnist_lab.terminal.sweeping import print_failures
 
     _options.check_place(jobs, cluster, wait=wait)
     declared = load_search(reference, _options.overrides(**values), name=name)
-    with observer_for(quiet=quiet, dry_run=dry_run) as observer:
+    with observer_for(quiet=quiet) as observer:
         tuned = search.tune(
             declared,
             results,
             data_dir=data_dir,
-            jobs=jobs or None,
+            jobs=jobs,
             cluster=cluster,
             wait=wait,
             dry_run=dry_run,
@@ -83,11 +81,11 @@ def tune(
         if as_json:
             print_json(vars(tuned.forecast) | {"seconds": tuned.forecast.seconds})
         else:
-            print_forecast(tuned.record, tuned.forecast, to_stdout=True)
+            echo("\n".join(forecast_lines(tuned.record, tuned.forecast)))
         if tuned.forecast.problems:
             raise TooLargeError("\n".join(tuned.forecast.problems))
         return
     print_found(tuned, as_json=as_json)
     if tuned.failures:
-        print_failures(tuned.failures, shlex.join(command_line(ctx)))
+        print_failures(tuned.failures, shlex.join(["mnist-lab", *ctx.obj]))
         ctx.exit(1)

@@ -1,17 +1,14 @@
 """`mnist-lab validate`: check configurations without building networks."""
 
-import click
-
 from mnist_lab.cli import _completion, _options
 from mnist_lab.terminal.output import echo
 
 
-@click.command(
+@_options.command(
     short_help="Check configurations, sweep and search files.",
     epilog=_options.examples("mnist-lab validate configs/mlp_512.yaml", "mnist-lab validate configs/"),
 )
 @_options.references("PATH...", _completion.sweeps)
-@_options.debug
 def validate(references: tuple[str, ...]) -> None:
     """Check configurations, sweep files, search files, or folders of them, and list all problems.
 

@@ -14,7 +14,20 @@ from mnist_lab.text.printable import printable
 from mnist_lab.text.tables import fitted
 
 
-class LogFile(Observer):
+class Lines(Observer):
+    """Notes what is about to be trained, and each epoch."""
+
+    @override
+    def begun(self, plan: Plan) -> None:
+        for text in plan_lines(plan):
+            self.note(text)
+
+    @override
+    def epoch(self, record: Record, epochs: int) -> None:
+        self.note(epoch_line(record, epochs))
+
+
+class LogFile(Lines):
     """Writes `log.txt` of a run folder, line by line as things happen."""
 
     def __init__(self, path: Path) -> None:
@@ -24,12 +37,7 @@ class LogFile(Observer):
     def begun(self, plan: Plan) -> None:
         if plan.backend.chatter:
             self.note(plan.backend.chatter.rstrip())
-        for text in plan_lines(plan):
-            self.note(text)
-
-    @override
-    def epoch(self, record: Record, epochs: int) -> None:
-        self.note(epoch_line(record, epochs))
+        super().begun(plan)
 
     @override
     def done(self, measured: Measured) -> None:

@@ -45,14 +45,14 @@ def sweep_progress(observer: sweeps.Observer | None, *, shown: bool) -> Abstract
     """The same for a sweep."""
     if observer is not None:
         return nullcontext(observer)
-    return _SweepProgress() if shown and in_notebook() else sweeping.observer_for(quiet=not shown, dry_run=False)
+    return _SweepProgress() if shown and in_notebook() else sweeping.observer_for(quiet=not shown)
 
 
 def search_progress(observer: search.Observer | None, *, shown: bool) -> AbstractContextManager[search.Observer]:
     """The same for a search."""
     if observer is not None:
         return nullcontext(observer)
-    return _SearchProgress() if shown and in_notebook() else searching.observer_for(quiet=not shown, dry_run=False)
+    return _SearchProgress() if shown and in_notebook() else searching.observer_for(quiet=not shown)
 
 
 class _Output:

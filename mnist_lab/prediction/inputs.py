@@ -102,18 +102,22 @@ def read_pictures(
     raise DataError("\n".join(str(problem) for problem in problems))
 
 
-def check_fit(dataset: datasets.Dataset, signature: Signature) -> None:
-    """Check that a data set can be evaluated, before anything slow begins.
+def load_fitting(
+    run: Run, name: str, signature: Signature, data_dir: Path | None, progress: datasets.Progress | None = None
+) -> datasets.Dataset:
+    """Load a data set to evaluate the network of `run` on; its images are resized and made grey as the run's were.
 
     Raises:
-        DataError: the size of its images or the number of its classes differs from `signature`.
+        DataError: there is none, or the size of its images or the number of its classes differs from `signature`.
     """
+    dataset = datasets.load(run.config.data.model_copy(update={"dataset": name}), data_dir, progress=progress)
     if dataset.image_shape != signature.shape or len(dataset.classes) != len(signature.classes):
         raise DataError(
             f"{dataset.title} does not fit this network: expected {size_of(signature.shape)} images of "
             f"{len(signature.classes)} classes, received {size_of(dataset.image_shape)} images of "
             f"{len(dataset.classes)}."
         )
+    return dataset
 
 
 def _published(run: Run) -> datasets.KnownSet | None:

@@ -47,7 +47,7 @@ class Network:
         return result
 
     def score(self, dataset: datasets.Dataset) -> "Evaluation":
-        """Evaluate on the test images of a data set that has passed `check_fit`."""
+        """Evaluate on the test images of a data set that fits, as of `load_fitting`."""
         from mnist_lab import training
 
         return training.evaluate(self.model, dataset.x_test, dataset.y_test)

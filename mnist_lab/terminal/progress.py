@@ -1,6 +1,7 @@
 """A run's progress on stderr: a live bar in a terminal, plain lines elsewhere, nothing if quiet."""
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Self
 
 from typing_extensions import override
@@ -17,17 +18,7 @@ if TYPE_CHECKING:
     from mnist_lab.training import Progress
 
 
-class Quiet(Observer):
-    """Says nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        """Nothing was opened."""
-
-
-class Lines(Quiet):
+class Lines(log.Lines):
     """One plain line at a time, as in the log."""
 
     def __init__(self) -> None:
@@ -38,20 +29,11 @@ class Lines(Quiet):
         self._downloading(address, done, total)
 
     @override
-    def begun(self, plan: Plan) -> None:
-        for text in log.plan_lines(plan):
-            self.note(text)
-
-    @override
-    def epoch(self, record: Record, epochs: int) -> None:
-        self.note(log.epoch_line(record, epochs))
-
-    @override
     def note(self, text: str) -> None:
         echo(text, err=True)
 
 
-class Live(Quiet):
+class Live(Observer):
     """A bar for what is in progress; finished epochs stay above it as the rows of a table."""
 
     def __init__(self) -> None:
@@ -78,7 +60,6 @@ class Live(Quiet):
         self._bar.start()
         return self
 
-    @override
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         self._bar.stop()
         if self._stderr is not sys.stderr:
@@ -145,8 +126,8 @@ class Live(Quiet):
         self._bar.update(self._task, **changes)
 
 
-def observer_for(*, quiet: bool) -> Quiet:
+def observer_for(*, quiet: bool) -> AbstractContextManager[Observer]:
     """What fits the terminal."""
     if quiet:
-        return Quiet()
-    return Live() if sys.stderr.isatty() else Lines()
+        return nullcontext(Observer())
+    return Live() if sys.stderr.isatty() else nullcontext(Lines())

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from typing_extensions import override
@@ -18,14 +19,8 @@ from mnist_lab.text.quantities import count, estimate
 from mnist_lab.text.tables import Column
 
 
-def print_forecast(record: Search, forecast: Forecast, *, to_stdout: bool) -> None:
-    """How many runs a search will take, and roughly how long."""
-    for line in forecast_lines(record, forecast):
-        echo(line, err=not to_stdout)
-
-
 def forecast_lines(record: Search, forecast: Forecast) -> list[str]:
-    """The same, as sentences."""
+    """How many runs a search will take, and roughly how long."""
     budget, minutes = record.budget, record.budget.minutes
     begun = sum(trial.counts for trial in record.trials)
     trials = "as many trials as fit" if forecast.trials is None else count(begun + forecast.trials, "trial")
@@ -73,16 +68,16 @@ def _too_few_seeds(record: Search) -> list[str]:
 def reported_line(trial: Trial, record: Search, left: float | None) -> str:
     """What a trial has reached, the best so far and the time left."""
     budget = record.budget
-    head = f"[{trial.number}/{_last_number(record)}]" if budget.trials else f"[{trial.number}]"
+    of_all = f"/{_last_number(record)}" if budget.trials else ""
+    head, epoch = f"[{trial.number}{of_all}] {describe(trial.values)}", f"epoch {trial.epochs}/{budget.epochs}"
     match trial.state:
         case "failed":
-            return f"{head} {describe(trial.values)}  FAILED: {shortened(str(trial.reason))}"
+            return f"{head}  FAILED: {shortened(str(trial.reason))}"
         case "refused" if not trial.epochs:
-            return f"{head} {describe(trial.values)}  refused before training: {trial.reason}"
-    epoch = f"epoch {trial.epochs}/{budget.epochs}"
-    if trial.state == "refused":
-        return f"{head} {describe(trial.values)}  {epoch}  refused: {trial.reason}"
-    parts = [f"{head} {describe(trial.values)}", epoch, f"{record.watched.measure} {record.value(trial)}"]
+            return f"{head}  refused before training: {trial.reason}"
+        case "refused":
+            return f"{head}  {epoch}  refused: {trial.reason}"
+    parts = [head, epoch, f"{record.watched.measure} {record.value(trial)}"]
     best = record.best_trial
     if best and best.number != trial.number:
         parts.append(f"best {record.value(best)} (trial {best.number})")
@@ -117,20 +112,12 @@ def trial_row(each: RunningTrial) -> tuple[str, ...]:
     return str(trial.number), describe(trial.values), epoch, accuracy, estimate(running.seconds)
 
 
-class Quiet(sweeping.Quiet, search.Observer):
-    """Prints nothing."""
-
-
-class DryRun(sweeping.DryRun, search.Observer):
-    """Prints only what takes time."""
-
-
 class Lines(sweeping.Lines, search.Observer):
     """Prints what the search will take, and a line for each rung or end that a trial reaches."""
 
     @override
     def begun(self, record: Search, forecast: Forecast) -> None:
-        print_forecast(record, forecast, to_stdout=False)
+        echo("\n".join(forecast_lines(record, forecast)), err=True)
 
     @override
     def reported(self, trial: Trial, record: Search, left: float | None) -> None:
@@ -190,10 +177,8 @@ class Live(sweeping.Live, Lines):
         return sweeping.bar(passed, passed + self._left, text, self._console.width)
 
 
-def observer_for(*, quiet: bool, dry_run: bool) -> Quiet | DryRun | Lines:
+def observer_for(*, quiet: bool) -> AbstractContextManager[search.Observer]:
     """The observer for this terminal."""
     if quiet:
-        return Quiet()
-    if dry_run:
-        return DryRun()
-    return Live() if sys.stderr.isatty() else Lines()
+        return nullcontext(search.Observer())
+    return Live() if sys.stderr.isatty() else nullcontext(Lines())

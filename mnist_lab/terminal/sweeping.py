@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 from typing import Any, Self
 
@@ -97,17 +98,7 @@ def print_failures(failures: Sequence[tuple[PlannedRun, str]], again: str) -> No
     echo(f"\nThe whole reason is in the folder, in error.txt. To retry only {which}:\n  {again}", err=True)
 
 
-class Quiet(Observer):
-    """Prints nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Nothing was opened."""
-
-
-class DryRun(Quiet):
+class DryRun(Observer):
     """Prints only what takes time."""
 
     @override
@@ -160,7 +151,9 @@ class Live(Lines):
         if self.total:
             self._live.start()
 
-    @override
+    def __enter__(self) -> Self:
+        return self
+
     def __exit__(self, *error: object) -> None:
         self._live.stop()
 
@@ -207,13 +200,13 @@ def bar(done: float, total: float, text: str, width: int) -> Any:
     return Padding(line, (1, 0, 0, 0))
 
 
-def observer_for(*, quiet: bool, dry_run: bool) -> Quiet:
+def observer_for(*, quiet: bool, dry_run: bool = False) -> AbstractContextManager[Observer]:
     """The observer for this terminal."""
     if quiet:
-        return Quiet()
+        return nullcontext(Observer())
     if dry_run:
-        return DryRun()
-    return Live() if sys.stderr.isatty() else Lines()
+        return nullcontext(DryRun())
+    return Live() if sys.stderr.isatty() else nullcontext(Lines())
 
 
 def progress_row(running: Running) -> tuple[str, ...]:
@@ -243,15 +236,10 @@ def ending(run: PlannedRun, outcome: Outcome) -> str:
 def _seeds(runs: Sequence[PlannedRun]) -> str:
     configs = [run.identity.config for run in runs]
     seeds = sorted({config.seed for config in configs})
-    if folds := {config.data.validation.folds for config in configs} - {None}:
-        return f"{_in_short(seeds)}, {count(max(filter(None, folds)), 'fold')}"
-    return _in_short(seeds)
-
-
-def _in_short(seeds: "Sequence[int]") -> str:
-    if len(seeds) > 2 and seeds == list(range(seeds[0], seeds[-1] + 1)):
-        return f"{seeds[0]}..{seeds[-1]}"
-    return ", ".join(map(str, seeds))
+    consecutive = len(seeds) > 2 and seeds == list(range(seeds[0], seeds[-1] + 1))
+    text = f"{seeds[0]}..{seeds[-1]}" if consecutive else ", ".join(map(str, seeds))
+    folds = max(config.data.validation.folds or 0 for config in configs)
+    return f"{text}, {count(folds, 'fold')}" if folds else text
 
 
 def _states(runs: Sequence[PlannedRun]) -> str:

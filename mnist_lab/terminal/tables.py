@@ -1,9 +1,9 @@
 """Tables and paragraphs: fitted to a terminal, neither wrapped nor shortened in a pipe."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from mnist_lab.terminal.consoles import console
@@ -25,11 +25,10 @@ def print_table(
     output: Console | None = None,
     elsewhere: str = "",
 ) -> None:
-    """Print a table, and below it which of its columns, or how many, were hidden.
+    """Print a table as `fitted` lays it out, and below it which of its columns, or how many, were hidden.
 
     Args:
-        columns: of `fitted`.
-        rows: of `fitted`.
+        columns, rows: of `fitted`.
         output: of `console`; without it that for stdout.
         elsewhere: where hidden columns can be seen, as the end of a sentence: `summary.csv has all columns`.
     """
@@ -49,30 +48,35 @@ def renderable(columns: Sequence[Column | str], rows: Iterable[Sequence[str]], o
     return Text("\n".join([layout.heading, layout.rule, *layout.rows]))
 
 
-class Facts:
-    """A name and a text to a line, for rich to print; what does not fit continues below its beginning."""
-
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        self.pairs = list(pairs)
-
-    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[Text]:
-        """The lines, without spaces at their ends."""
-        pairs = [(printable(name), printable(text)) for name, text in self.pairs]
-        indent = max((cell_len(name) for name, _ in pairs), default=0) + 2
-        for name, text in pairs:
-            for i, line in enumerate(wrapped(text, max(options.max_width - indent, _NARROWEST))):
-                first = name + " " * (indent - cell_len(name)) if i == 0 else " " * indent
-                yield Text(f"{first}{line}".rstrip())
+def print_facts(facts: Iterable[tuple[str, str]]) -> None:
+    """Print a name and a text to a line; what does not fit continues below its beginning."""
+    output = console()
+    pairs = [(printable(name), printable(text)) for name, text in facts]
+    indent = max((cell_len(name) for name, _ in pairs), default=0) + 2
+    for name, text in pairs:
+        for i, line in enumerate(wrapped(text, max(output.width - indent, _NARROWEST))):
+            first = name + " " * (indent - cell_len(name)) if i == 0 else " " * indent
+            output.print(Text(f"{first}{line}".rstrip()))
 
 
-def bullets(texts: Iterable[str]) -> Facts:
-    """A list of sentences."""
-    return Facts(("•", text) for text in texts)
+def print_heading(text: str) -> None:
+    """Print a heading between empty lines."""
+    echo()
+    console().print(Text(text, style="bold"))
+    echo()
 
 
-def file_names(names: Iterable[str]) -> Facts:
-    """Names of files in a folder that was named before."""
-    return Facts([("", "  ".join(names))])
+def print_list(texts: Sequence[str], *, apart: bool = True) -> None:
+    """Print a list of sentences, if there are any, below an empty line unless it continues another list."""
+    if texts and apart:
+        echo()
+    print_facts(("•", text) for text in texts)
+
+
+def print_files(text: str, names: Iterable[str]) -> None:
+    """Print what says where a folder is, and the names of files in it."""
+    echo(f"\n{text}")
+    print_facts([("", "  ".join(names))])
 
 
 def _note(layout: Layout, elsewhere: str) -> str:

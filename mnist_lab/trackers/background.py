@@ -33,7 +33,6 @@ class Background:
         self._steps: SimpleQueue[Step | None] = SimpleQueue()
         self._begun = self._finished = False
         self._problem = ""
-        self._noted = False
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
@@ -79,9 +78,9 @@ class Background:
             self._problem = first_line(error)
 
     def _note_problem(self) -> None:
-        if self._problem and not self._noted:
-            self._noted = True
+        if self._problem:
             self._note(
                 f"{self._name}: {self._problem}. The run continues; once it is finished, "
                 f"`mnist-lab log RUN --to {self._name}` reports it."
             )
+            self._problem = ""

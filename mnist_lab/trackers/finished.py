@@ -13,7 +13,15 @@ def report(run: Run, tracker: Tracker) -> bool:
         SetupError: the tracker cannot be reached, or failed.
     """
     try:
-        return _report(run, tracker)
+        if tracker.has(run):
+            return False
+        history = run.history
+        tracker.begin(Subject.of(run))
+        at = seconds(run.measured.run.started) + run.measured.seconds.startup
+        for record in history:
+            at += record["seconds"]
+            tracker.epoch(record, at)
+        tracker.finish(run)
     except MnistLabError:
         raise
     except Exception as error:
@@ -22,17 +30,4 @@ def report(run: Run, tracker: Tracker) -> bool:
             f"{tracker.title}: {run.folder.path} could not be logged: {reason}",
             "Check where it is logged to (--store), then repeat the command; what was logged in part is replaced.",
         ) from error
-
-
-def _report(run: Run, tracker: Tracker) -> bool:
-    if tracker.has(run):
-        return False
-    history = run.history
-    tracker.begin(Subject.of(run))
-    facts = run.measured
-    at = seconds(facts.run.started) + facts.seconds.startup
-    for record in history:
-        at += record["seconds"]
-        tracker.epoch(record, at)
-    tracker.finish(run)
     return True

@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from typing_extensions import override
 
 from mnist_lab.history import Record
 from mnist_lab.runs import Run
-from mnist_lab.trackers.tracker import EPOCH, PREFIX, Subject, Tracker, confusion, numbers, pictures, points, seconds
+from mnist_lab.trackers.tracker import PREFIX, Subject, Tracker, confusion, of_epoch, of_run, pictures, seconds
 
 # Read by the import. By default, MLflow waits for minutes for a server that is down, and reports its use to its makers.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
@@ -56,25 +57,18 @@ class MLflow(Tracker):
         started = _ms(subject.started or time.time())
         created = self._client.create_run(self._experiment(), started, subject.tags, subject.title)
         self._id = created.info.run_id
-        parameters = [Param(name, str(value)[:_LONGEST]) for name, value in subject.parameters.items()]
+        parameters = [Param(name, str(value)[:_LONGEST]) for name, value in subject.parameters().items()]
         for i in range(0, len(parameters), _PARAMETERS):
             self._client.log_batch(self._id, params=parameters[i : i + _PARAMETERS])
 
     @override
     def epoch(self, record: Record, at: float) -> None:
-        known = {name: record[name] for name in EPOCH if record.get(name) is not None}
-        self._log([Metric(f"epoch/{name}", value, _ms(at), record["epoch"]) for name, value in known.items()])
+        self._log(of_epoch(record), at)
 
     @override
     def finish(self, run: Run) -> None:
-        client, now = self._client, _ms(time.time())
-        curve = [
-            Metric(f"batch/{name}", value, now, images)
-            for images, loss, accuracy in points(run)
-            for name, value in (("loss", loss), ("accuracy", accuracy))
-        ]
-        final = [Metric(name, value, now, run.measured.epochs) for name, value in numbers(run).items()]
-        self._log([*curve, *final])
+        client = self._client
+        self._log(of_run(run), time.time())
         for file in pictures(run).values():
             client.log_artifact(self._id, str(file), "plots")
         if matrix := confusion(run):
@@ -94,7 +88,8 @@ class MLflow(Tracker):
     def where(self) -> str:
         return f"mlflow ui --backend-store-uri {self._client.tracking_uri}"
 
-    def _log(self, metrics: list[Metric]) -> None:
+    def _log(self, reported: Iterable[tuple[str, float, int]], at: float) -> None:
+        metrics = [Metric(name, value, _ms(at), step) for name, value, step in reported]
         for i in range(0, len(metrics), _METRICS):
             self._client.log_batch(self._id, metrics=metrics[i : i + _METRICS])
 

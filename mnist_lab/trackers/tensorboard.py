@@ -18,7 +18,7 @@ from typing_extensions import override
 from mnist_lab.history import Record
 from mnist_lab.runs import Run
 from mnist_lab.system import atomic
-from mnist_lab.trackers.tracker import EPOCH, Subject, Tracker, confusion, numbers, pictures, points
+from mnist_lab.trackers.tracker import Subject, Tracker, confusion, numbers, of_epoch, of_run, pictures
 
 COMPLETE = "tensorboard.json"
 """The file beside the events that says of which repetition of the run all has been told."""
@@ -63,24 +63,20 @@ class TensorBoard(Tracker):
 
     @override
     def epoch(self, record: Record, at: float) -> None:
-        for name in EPOCH:
-            if record.get(name) is not None:
-                self._writer.add_scalar(f"epoch/{name}", record[name], record["epoch"], walltime=at)
+        for name, value, epoch in of_epoch(record):
+            self._writer.add_scalar(name, value, epoch, walltime=at)
 
     @override
     def finish(self, run: Run) -> None:
-        writer, final, epochs = self._writer, numbers(run), run.measured.epochs
-        for images, loss, accuracy in points(run):
-            writer.add_scalar("batch/loss", loss, images)
-            writer.add_scalar("batch/accuracy", accuracy, images)
-        for name, value in final.items():
-            writer.add_scalar(name, value, epochs)
+        writer, epochs = self._writer, run.measured.epochs
+        for name, value, step in of_run(run):
+            writer.add_scalar(name, value, step)
         for name, file in pictures(run).items():
             with Image.open(file) as image:
                 writer.add_image(f"plots/{name}", np.asarray(image.convert("RGB")), epochs, dataformats="HWC")
         if matrix := confusion(run):
             writer.add_text("confusion matrix", _matrix(matrix, run.measured.dataset.names), epochs)
-        for summary in hparams(self._subject.main_parameters, final):
+        for summary in hparams(self._subject.parameters(main=True), numbers(run)):
             writer.file_writer.add_summary(summary)
         writer.close()
         complete = {"started": run.measured.run.started}

@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from mnist_lab.config import Config
 from mnist_lab.config.settings import settings
@@ -17,7 +18,7 @@ Scalar = float | int | str | bool
 
 PREFIX = "mnist_lab."
 """Of the tags by which a run is found again."""
-EPOCH = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
+_EPOCH = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
 """The values of an epoch that are reported."""
 
 
@@ -44,32 +45,23 @@ class Subject:
         """For people: `ablation/nodes_256 seed 1`."""
         return f"{self.config.experiment} seed {self.config.seed}"
 
-    @property
-    def parameters(self) -> dict[str, Scalar]:
-        """The seed, and all settings that can change the numbers, by their keys (`train.batch_size`)."""
+    def parameters(self, *, main: bool = False) -> dict[str, Scalar]:
+        """The seed, and all settings that can change the numbers, by their keys (`train.batch_size`).
+
+        Args:
+            main: without settings of the data that are left at their defaults, for tables.
+        """
         known = settings(self.config)
         found: dict[str, Scalar] = {"seed": self.config.seed}
-        for path in self._with_value:
-            value, several = known[path].value, known.get(f"{path}.count")
-            found[path] = _plain((value,) * several.value if several and several.value > 1 else value)
+        for path, one in known.items():
+            if path.endswith((".", ".count")) or one.value is None or one.value == ():
+                continue  # how often a number is repeated is no setting here
+            if main and one.default and not path.startswith(("model.", "train.")):
+                continue
+            several = known.get(f"{path}.count")
+            value = (one.value,) * several.value if several and several.value > 1 else one.value
+            found[path] = value if isinstance(value, bool | int | float | str) else ", ".join(map(str, value))
         return found
-
-    @property
-    def main_parameters(self) -> dict[str, Scalar]:
-        """The same without settings of the data that are left at their defaults, for tables."""
-        known, every = settings(self.config), self.parameters
-        kept = [path for path in self._with_value if path.startswith(("model.", "train.")) or not known[path].default]
-        return {path: every[path] for path in ("seed", *kept)}
-
-    @property
-    def _with_value(self) -> list[str]:
-        """The keys of settings that have a value; how often a number is repeated is no setting here."""
-        known = settings(self.config).items()
-        return [
-            path
-            for path, one in known
-            if not path.endswith((".", ".count")) and one.value is not None and one.value != ()
-        ]
 
     @property
     def tags(self) -> dict[str, str]:
@@ -83,15 +75,22 @@ def seconds(time: str) -> float:
     return datetime.fromisoformat(time).timestamp()
 
 
-def points(run: Run) -> Iterator[tuple[int, float, float]]:
-    """The batch curve: training images so far, in all epochs, and loss and accuracy there; nothing if there is none."""
-    try:
+def of_epoch(record: Record) -> list[tuple[str, float, int]]:
+    """What is known of an epoch: the name of each number, its value, and the epoch."""
+    return [(f"epoch/{name}", record[name], record["epoch"]) for name in _EPOCH if record.get(name) is not None]
+
+
+def of_run(run: Run) -> Iterator[tuple[str, float, int]]:
+    """The batch curve, if there is one, with the training images so far in all epochs; then the final numbers."""
+    with suppress(MissingError):
         arrays = formats.read_arrays(run.folder.path / "batches.npz")
-    except MissingError:
-        return
-    images = run.measured.dataset.train
-    for epoch, loss, accuracy in zip(*(arrays[name].tolist() for name in ("epoch", "loss", "accuracy")), strict=True):
-        yield round(epoch * images), loss, accuracy
+        curve = zip(*(arrays[name].tolist() for name in ("epoch", "loss", "accuracy")), strict=True)
+        for epoch, loss, accuracy in curve:
+            images = round(epoch * run.measured.dataset.train)
+            yield "batch/loss", loss, images
+            yield "batch/accuracy", accuracy, images
+    for name, value in numbers(run).items():
+        yield name, value, run.measured.epochs
 
 
 def numbers(run: Run) -> dict[str, float]:
@@ -157,8 +156,3 @@ class Tracker(ABC):
     @abstractmethod
     def where(self) -> str:
         """Where to look at what it was told, for people."""
-
-
-def _plain(value: Any) -> Scalar:
-    """A value as trackers take it: lists as text."""
-    return value if isinstance(value, bool | int | float | str) else ", ".join(map(str, value))

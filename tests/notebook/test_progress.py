@@ -17,8 +17,6 @@ from mnist_lab.notebook.progress import (
 from mnist_lab.runs import RunFolder
 from mnist_lab.search import Forecast, RunningTrial
 from mnist_lab.sweeps import PlannedRun, Running
-from mnist_lab.terminal import progress as terminal
-from mnist_lab.terminal import searching, sweeping
 from mnist_lab.training import Progress
 from tests.search.records import of_accuracy
 
@@ -44,18 +42,15 @@ def test_a_script_is_no_notebook():
 
 
 @pytest.mark.parametrize(
-    ("watched", "own", "quiet"),
-    [
-        (run_progress, experiment.Observer(), terminal.Quiet),
-        (sweep_progress, sweeps.Observer(), sweeping.Quiet),
-        (search_progress, search.Observer(), searching.Quiet),
-    ],
-)  # fmt: skip
-def test_an_observer_of_ones_own_is_taken_and_nothing_is_shown_if_so_asked(watched, own, quiet):
+    ("watched", "silent"),
+    [(run_progress, experiment.Observer), (sweep_progress, sweeps.Observer), (search_progress, search.Observer)],
+)
+def test_an_observer_of_ones_own_is_taken_and_nothing_is_shown_if_so_asked(watched, silent):
+    own = silent()
     with watched(own, shown=True) as told:
         assert told is own
     with watched(None, shown=False) as told:
-        assert type(told) is quiet
+        assert type(told) is silent
 
 
 class TestRun:

@@ -9,7 +9,7 @@ from mnist_lab.terminal.downloads import download_bar
 from mnist_lab.terminal.output import echo
 
 
-@click.command(
+@_options.command(
     short_help="Write a data set as one npz file.",
     epilog=_options.examples(
         "mnist-lab data convert digit-recognizer/ digits.npz",
@@ -22,7 +22,6 @@ from mnist_lab.terminal.output import echo
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
 @_options.data_dir
 @_options.quiet
-@_options.debug
 def convert(
     source: str,
     output: Path,

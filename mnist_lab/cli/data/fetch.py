@@ -9,14 +9,13 @@ from mnist_lab.terminal.downloads import download_bar
 from mnist_lab.terminal.output import echo
 
 
-@click.command(
+@_options.command(
     short_help="Download a data set and verify it.",
     epilog=_options.examples("mnist-lab data fetch", "mnist-lab data fetch fashion_mnist --data-dir ~/data"),
 )
 @click.argument("name", default="mnist", shell_complete=_completion.dataset_names)
 @_options.data_dir
 @_options.quiet
-@_options.debug
 def fetch(name: str, data_dir: Path | None, quiet: bool) -> None:
     """Download the data set NAME (default: mnist) and verify it.
 

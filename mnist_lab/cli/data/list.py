@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from mnist_lab.cli import _options
 from mnist_lab.terminal.output import echo, print_json
 from mnist_lab.text.quantities import image_size
@@ -13,14 +11,13 @@ if TYPE_CHECKING:
     from mnist_lab.datasets import KnownSet
 
 
-@click.command(
+@_options.command(
     "list",
     short_help="List the known data sets and where each was found.",
     epilog=_options.examples("mnist-lab data list"),
 )
 @_options.data_dir
 @_options.json
-@_options.debug
 def list_(data_dir: Path | None, as_json: bool) -> None:
     """List the data sets known by name, and where each was found."""
     from mnist_lab.datasets import KNOWN
@@ -32,28 +29,13 @@ def list_(data_dir: Path | None, as_json: bool) -> None:
     from mnist_lab.terminal.tables import print_table
     from mnist_lab.text.tables import MINOR, Column
 
-    print_table(
-        [
-            "Name",
-            Column("Description", priority=1),
-            Column("Train + test", number=True),
-            Column("Size", number=True),
-            Column("Classes", number=True),
-            Column("Licence", priority=MINOR),
-        ],
-        [
-            [
-                row["name"],
-                row["description"],
-                f"{row['train']:,} + {row['test']:,}",
-                image_size(row["image_shape"]),
-                str(len(row["classes"])),
-                row["licence"],
-            ]
-            for row in rows
-        ],
-        elsewhere="--json has all columns",
-    )
+    numbers = (Column(heading, number=True) for heading in ("Train + test", "Size", "Classes"))
+    columns = ("Name", Column("Description", priority=1), *numbers, Column("Licence", priority=MINOR))
+    cells = []
+    for row in rows:
+        sizes = (f"{row['train']:,} + {row['test']:,}", image_size(row["image_shape"]), str(len(row["classes"])))
+        cells.append((row["name"], row["description"], *sizes, row["licence"]))
+    print_table(columns, cells, elsewhere="--json has all columns")
     echo("\nLocation:")
     width = max(len(row["name"]) for row in rows)
     for row in rows:

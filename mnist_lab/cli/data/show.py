@@ -13,14 +13,15 @@ from mnist_lab.terminal.downloads import download_bar
 from mnist_lab.terminal.output import echo
 
 if TYPE_CHECKING:
-    from mnist_lab.config.schema import Data
+    from mnist_lab.config import Config
+    from mnist_lab.datasets import Dataset
 
 _DARK_TO_LIGHT = " .:-=+*#%@"
 _WIDEST_TEXT = 60
 _VERSIONS = 8
 
 
-@click.command(
+@_options.command(
     short_help="Plot sample images of a data set, one image, or augmented images.",
     epilog=_options.examples(
         "mnist-lab data show digits",
@@ -50,7 +51,6 @@ _VERSIONS = 8
 )
 @_options.data_dir
 @_options.quiet
-@_options.debug
 def show(
     source: str,
     index: int | None,
@@ -75,27 +75,25 @@ def show(
         raise click.UsageError("With --augmented, use --set data.resize=... and --set data.grey=true.")
     if settings and not augmented:
         raise click.UsageError("--set changes a configuration; it requires --augmented.")
+    from mnist_lab import datasets
+    from mnist_lab.config import load_config
+    from mnist_lab.config.problems import located
     from mnist_lab.config.schema import Data
 
-    file, draw = (
-        _augmented(source, settings, data_dir, quiet=quiet)
-        if augmented
-        else _sample(Data(dataset=source, resize=resize, grey=grey), index, split, data_dir, quiet=quiet)
-    )
+    config = load_config(source, _options.overrides(settings)) if augmented else None
+    data = config.data if config else Data(dataset=source, resize=resize, grey=grey)
+    with download_bar(quiet) as progress:
+        dataset = datasets.load(data, data_dir, progress=progress)
+    with located(source):
+        file, draw = _augmented(config, dataset) if config else _sample(dataset, index, split)
     path = output or Path(file)
     make_folder(path.parent)
     draw(path)
     echo(str(path))
 
 
-def _sample(
-    data: "Data", index: int | None, split: str, data_dir: Path | None, *, quiet: bool
-) -> tuple[str, Callable[[Path], object]]:
+def _sample(found: "Dataset", index: int | None, split: str) -> tuple[str, Callable[[Path], object]]:
     """The name of the file and what writes it: a sample of a data set, or one image."""
-    from mnist_lab import datasets
-
-    with download_bar(quiet) as progress:
-        found = datasets.load(data, data_dir, progress=progress)
     if split not in found.parts:
         raise click.BadParameter(f"{found.name} has no {split} part.", param_hint="'--split'")
     images, labels = found.parts[split]
@@ -104,7 +102,6 @@ def _sample(
             f"{index} is out of range: the {split} part of {found.name} has images 0 to {len(images) - 1:,}.",
             param_hint="'--index'",
         )
-
     from mnist_lab import plots
     from mnist_lab.datasets.pictures import image_of
 
@@ -113,25 +110,17 @@ def _sample(
         figure = plots.sample_grid(images, labels, found.classes, title=title)
         return f"{found.name}-{split}.png", partial(plots.save, figure)
     echo(f"{title} image {index}: {found.classes[labels[index]]}")
-    if text := _as_text(images[index]):
+    pixels = images[index]
+    if text := _as_text(pixels):
         echo(text)
     return f"{found.name}-{split}-{index}.png", partial(plots.save_image, image_of(images[index]))
 
 
-def _augmented(
-    reference: str, settings: tuple[str, ...], data_dir: Path | None, *, quiet: bool
-) -> tuple[str, Callable[[Path], object]]:
+def _augmented(config: "Config", dataset: "Dataset") -> tuple[str, Callable[[Path], object]]:
     """The name of the file and what writes it: training images of a configuration with augmented versions."""
-    from mnist_lab import datasets
-    from mnist_lab.config import load_config
-    from mnist_lab.config.problems import located
     from mnist_lab.experiment import augmented
 
-    config = load_config(reference, _options.overrides(settings))
-    with download_bar(quiet) as progress:
-        dataset = datasets.load(config.data, data_dir, progress=progress)
-    with located(reference):
-        shown, versions = augmented(config, dataset, _VERSIONS)
+    shown, versions = augmented(config, dataset, _VERSIONS)
 
     from mnist_lab import plots
 

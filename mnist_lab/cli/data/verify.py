@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mnist_lab.datasets import Dataset
 
 
-@click.command(
+@_options.command(
     short_help="Check the files of a data set: counts, hashes, authenticity.",
     epilog=_options.examples("mnist-lab data verify mnist", "mnist-lab data verify path/to/folder --json"),
 )
@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 @_options.form
 @_options.data_dir
 @_options.json
-@_options.debug
-@click.pass_context
 def verify(
-    context: click.Context,
     dataset: str,
     resize: tuple[int, int] | None,
     data_dir: Path | None,
@@ -49,7 +46,7 @@ def verify(
     else:
         _print_facts(found, facts)
     if dataset in datasets.KNOWN and not found.genuine:
-        context.exit(2)
+        click.get_current_context().exit(2)
 
 
 def _facts(dataset: "Dataset") -> dict[str, Any]:
