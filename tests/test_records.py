@@ -115,6 +115,12 @@ def test_mlp_best_is_the_best_that_was_tried_with_20_epochs_more():
     assert best.mean == max(trial.mean for trial in tried.read(FOLDER) if trial.record == "mlp_best")
 
 
+def test_cnn_best_is_the_better_of_the_two_that_were_tried():
+    recipe, other = (trial for trial in tried.read(FOLDER) if trial.record == "cnn_best")
+    assert recipe.changes == ""
+    assert recipe.mean > other.mean
+
+
 def test_trials_are_kept_by_recipe_with_the_validation_accuracies_of_all_seeds(tmp_path):
     [record] = [record for record in EVERY if record.name == "fast_99"]
     source, folder = tmp_path / "source", tmp_path / "kept"
