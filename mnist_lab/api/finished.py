@@ -1,4 +1,4 @@
-"""Finished runs: `load_run`, `list_runs`, `report`, `compare`, `predict`, `export`."""
+"""Finished runs: `load_run`, `list_runs`, `report`, `compare`, `predict`, `evaluate`, `export`."""
 
 import warnings
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mnist_lab.api.trained import Run
     from mnist_lab.exports.export import Exported
     from mnist_lab.exports.formats import Quantization
-    from mnist_lab.prediction import Preparation
+    from mnist_lab.prediction import Preparation, Score
 
 
 @brief
@@ -196,16 +196,47 @@ def predict(
         return []
     from mnist_lab import prediction
 
-    found = arguments.run_of(run, folder)
-    prediction.check_model(found)
-    signature = prediction.signature_of(found, data)
-    pictures, problems = prediction.read_pictures(shown, signature, prepare)
+    chosen = backend or arguments.imported_backend()
+    network = prediction.Network(arguments.run_of(run, folder), data, chosen, device)
+    pictures, problems = prediction.read_pictures(shown, network.signature, prepare)
     if problems:
         raise DataError("\n".join(str(problem) for problem in problems))
+    rows, classes = network.probabilities(pictures), network.signature.classes
+    return [_prediction(picture, row, classes) for picture, row in zip(pictures, rows, strict=True)]
+
+
+@brief
+def evaluate(
+    run: "AnyPath | runs.Run",
+    dataset: AnyPath,
+    *,
+    backend: str | None = None,
+    device: str = "auto",
+    results: AnyPath = "results",
+    data_dir: AnyPath | None = None,
+) -> "Score":
+    """Score the trained network of a run on the test images of a data set, as `mnist-lab predict --dataset` does.
+
+    Args:
+        run: as of `load_run`, or a run.
+        dataset: a name of `mnist-lab data list`, or a path; its images are resized and made grey as the run's were.
+        backend: by default that of Keras if it is imported already, else that of the run.
+        device: `auto`, `cpu` or `gpu`.
+        results: the folder below which runs are.
+        data_dir: where to look for data sets first.
+
+    Raises:
+        InputError: there is no such run or data set, its images or classes do not fit, or the network cannot be loaded.
+        TypeError: an argument has the wrong type.
+    """
+    arguments.one_of(device, ("auto", "cpu", "gpu"), "device")
+    folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
+    name = str(arguments.path(dataset, "dataset"))
+    from mnist_lab.prediction import Network
+
     chosen = backend or arguments.imported_backend()
-    network = prediction.load_network(found, signature, backend=chosen, device=device)
-    rows = network.probabilities(pictures)
-    return [_prediction(picture, row, signature.classes) for picture, row in zip(pictures, rows, strict=True)]
+    network = Network(arguments.run_of(run, folder), data, chosen, device)
+    return network.score(network.dataset(name))
 
 
 @brief

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mnist_lab import backends, datasets
 from mnist_lab.errors import DamagedError, DataError, InputError, MissingError
 from mnist_lab.experiment import Splits, prepare_data
-from mnist_lab.prediction import Signature, load_network, signature_of
+from mnist_lab.prediction import Network, Signature, signature_of
 from mnist_lab.runs import Predictions, Run
 from mnist_lab.version import __version__
 
@@ -57,7 +57,7 @@ class Trained:
         On TensorFlow if it is installed; the formats that Keras exports need it.
 
         Raises:
-            InputError: as `load_network`; or a custom network computes in 16 bits.
+            InputError: as `Network.model`; or a custom network computes in 16 bits.
         """
         precision = self.run.config.train.precision
         if precision != "float32" and self.run.config.model.kind == "custom":
@@ -68,7 +68,7 @@ class Trained:
         train = self.run.config.train.model_copy(update={"precision": "float32"})
         run = replace(self.run, asked=self.run.config.model_copy(update={"train": train}))
         backend = "tensorflow" if "tensorflow" in backends.installed() else None
-        return load_network(run, self.signature, backend=backend, device="cpu").model
+        return Network(run, self.data_dir, backend, "cpu").model
 
     @cached_property
     def splits(self) -> Splits:

@@ -1,19 +1,18 @@
 """The network of a finished run, applied to image files or to another data set."""
 
-from mnist_lab.prediction.inputs import Picture, Preparation, Signature, check_fit, read_pictures, signature_of
+from mnist_lab.prediction.inputs import Picture, Preparation, Signature, read_pictures, signature_of
 from mnist_lab.prediction.inside import feature_maps, first_layer
-from mnist_lab.prediction.network import Network, check_model, load_network, warning
+from mnist_lab.prediction.network import Network, Score, check_model, warning
 
 __all__ = [
     "Network",
     "Picture",
     "Preparation",
+    "Score",
     "Signature",
-    "check_fit",
     "check_model",
     "feature_maps",
     "first_layer",
-    "load_network",
     "read_pictures",
     "signature_of",
     "warning",

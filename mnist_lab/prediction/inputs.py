@@ -102,20 +102,6 @@ def read_pictures(
     raise DataError("\n".join(str(problem) for problem in problems))
 
 
-def check_fit(dataset: datasets.Dataset, signature: Signature) -> None:
-    """Check that a data set can be evaluated, before anything slow begins.
-
-    Raises:
-        DataError: the size of its images or the number of its classes differs from `signature`.
-    """
-    if dataset.image_shape != signature.shape or len(dataset.classes) != len(signature.classes):
-        raise DataError(
-            f"{dataset.title} does not fit this network: expected {size_of(signature.shape)} images of "
-            f"{len(signature.classes)} classes, received {size_of(dataset.image_shape)} images of "
-            f"{len(dataset.classes)}."
-        )
-
-
 def _published(run: Run) -> datasets.KnownSet | None:
     """The published data set that `run` was trained on, recognized by its name or its hash."""
     sha256 = run.measured.dataset.sha256
