@@ -10,10 +10,8 @@ from mnist_lab.system.writable import make_folder
 from mnist_lab.terminal.output import echo, echo_error, print_json
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from mnist_lab.datasets import Dataset
-    from mnist_lab.prediction import Network, Picture, Score, Signature
+    from mnist_lab.prediction import Network, Picture, Prediction, Score, Signature
     from mnist_lab.runs import Run
 
 _TOP = 3
@@ -100,7 +98,7 @@ def predict(
         _print_score(network, loaded, network.score(loaded), plot, as_json=as_json)
         return
     read, unreadable = read_pictures(pictures, signature, prepare)
-    _print_predictions(network, read, network.probabilities(read), plot, as_json=as_json)
+    _print_predictions(network, read, network.predict(read), plot, as_json=as_json)
     if signature.assumed and not prepare and not as_json:
         echo(_assumed(signature))
     for problem in unreadable:
@@ -110,55 +108,55 @@ def predict(
 
 
 def _print_predictions(
-    network: "Network", pictures: "list[Picture]", probabilities: "NDArray[Any]", plot: Path | None, *, as_json: bool
+    network: "Network", pictures: "list[Picture]", found: "list[Prediction]", plot: Path | None, *, as_json: bool
 ) -> None:
-    from mnist_lab.prediction import warning
     from mnist_lab.terminal.tables import print_table
     from mnist_lab.text.tables import MINOR, Column
 
-    classes = network.signature.classes
-    warnings = [warning(picture, row) for picture, row in zip(pictures, probabilities, strict=True)]
     if plot:
         from mnist_lab import plots
 
+        classes = network.signature.classes
         figure = plots.given(
             [picture.given for picture in pictures],
-            [picture.prepared.pixels for picture in pictures],
-            probabilities,
+            [one.prepared for one in found],
+            [[one.probabilities[name] for name in classes] for one in found],
             classes,
             names=[picture.path.name for picture in pictures],
             title=_title(network.run),
-            warnings=warnings,
+            warnings=[one.warning for one in found],
         )
         make_folder(plot.parent)
         plots.save(figure, plot)
-    for picture, text in zip(pictures, warnings, strict=True):
-        if text:
-            echo_error(f"Warning: {picture.path}: {text}.")
-    likely = [_likely(row, classes) for row in probabilities]
+    for one in found:
+        if one.warning:
+            echo_error(f"Warning: {one.image}: {one.warning}.")
+    likely = [list(one.probabilities.items())[:_TOP] for one in found]
+    done = [picture.prepared.done for picture in pictures]
     if as_json:
         print_json(
             [
                 {
-                    "image": str(picture.path),
-                    **top[0],
-                    "top": top,
-                    "preparation": picture.prepared.done,
-                    "warning": text,
+                    "image": one.image,
+                    "label": one.label,
+                    "probability": one.probability,
+                    "top": [{"label": label, "probability": probability} for label, probability in top],
+                    "preparation": how,
+                    "warning": one.warning,
                 }
-                for picture, top, text in zip(pictures, likely, warnings, strict=True)
+                for one, top, how in zip(found, likely, done, strict=True)
             ]
         )
         return
     rows = [
         (
-            str(picture.path),
-            top[0]["label"],
-            f"{top[0]['probability']:.4f}",
-            ", ".join(f"{other['label']} {other['probability']:.4f}" for other in top[1:]),
-            picture.prepared.done,
+            one.image,
+            one.label,
+            f"{one.probability:.4f}",
+            ", ".join(f"{label} {probability:.4f}" for label, probability in top[1:]),
+            how,
         )
-        for picture, top in zip(pictures, likely, strict=True)
+        for one, top, how in zip(found, likely, done, strict=True)
     ]
     probability, prepared = Column("Probability", number=True), Column("Prepared", priority=MINOR + 1)
     print_table(("Image", "Label", probability, Column("Runners-up", priority=MINOR), prepared), rows, elsewhere=_JSON)
@@ -172,12 +170,6 @@ def _assumed(signature: "Signature") -> str:
     note = f"\nHow the images of {signature.title} were prepared is not known, so the pictures were only resized."
     fits = signature.shape == (SIDE, SIDE, 1)
     return f"{note}\nIf they are cropped and centred as MNIST's digits are, use --prepare mnist." if fits else note
-
-
-def _likely(probabilities: Any, classes: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The most probable classes, the first of them the prediction."""
-    order = (-probabilities).argsort(kind="stable")[:_TOP]
-    return [{"label": classes[index], "probability": float(probabilities[index])} for index in order]
 
 
 def _print_score(network: "Network", dataset: "Dataset", score: "Score", plot: Path | None, *, as_json: bool) -> None:

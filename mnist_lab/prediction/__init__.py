@@ -2,11 +2,12 @@
 
 from mnist_lab.prediction.inputs import Picture, Preparation, Signature, read_pictures, signature_of
 from mnist_lab.prediction.inside import feature_maps, first_layer
-from mnist_lab.prediction.network import Network, Score, check_model, warning
+from mnist_lab.prediction.network import Network, Prediction, Score, check_model
 
 __all__ = [
     "Network",
     "Picture",
+    "Prediction",
     "Preparation",
     "Score",
     "Signature",
@@ -15,5 +16,4 @@ __all__ = [
     "first_layer",
     "read_pictures",
     "signature_of",
-    "warning",
 ]

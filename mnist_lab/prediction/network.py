@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,37 @@ _DIVERGED_HINT = (
 DOUBTFUL = 0.8
 """Below this probability a prediction is doubtful. With it, `cnn_20_40_60` is wrong without a warning on 0.33 % of
 MNIST's test images, and right with one on 1.20 %; with 2/3 these are 0.60 % and 0.60 %."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a network takes one picture for."""
+
+    image: str
+    """Its path, or the number of the array."""
+    label: str
+    """The name of the most probable class."""
+    probability: float
+    probabilities: dict[str, float]
+    """Of every class, the most probable first."""
+    prepared: NDArray[Any]
+    """The picture as the network was shown it (height, width, channels)."""
+    warning: str | None
+    """Why it is doubtful, if it is."""
+
+    @classmethod
+    def of(cls, picture: Picture, probabilities: NDArray[np.float32], classes: Sequence[str]) -> Self:
+        """The prediction for a picture by the probabilities (n,) of the classes."""
+        order = (-probabilities).argsort(kind="stable")
+        known = {classes[i]: float(probabilities[i]) for i in order}
+        label, highest = next(iter(known.items()))
+        unsure = [f"the highest probability is only {highest:.2f}"] if highest < DOUBTFUL else []
+        doubts = "; ".join([*picture.prepared.doubts, *unsure])
+        return cls(str(picture.path), label, highest, known, picture.prepared.pixels, doubts or None)
+
+    def __repr__(self) -> str:
+        doubt = f", doubtful: {self.warning}" if self.warning else ""
+        return f"Prediction({self.image}: {self.label}, probability {self.probability:.4f}{doubt})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,11 +136,11 @@ class Network:
         _check_finite(model, file)
         return model
 
-    def probabilities(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
-        """Predict probabilities (n, classes), for each picture a row that sums to 1.
+    def predict(self, pictures: Sequence[Picture]) -> list[Prediction]:
+        """Classify pictures.
 
         Raises:
-            InputError: they are not finite, because the weights are too large.
+            InputError: the probabilities are not finite, because the weights are too large.
         """
         shown = np.stack([picture.prepared.pixels for picture in pictures])
         result = np.asarray(self.model.predict(shown, verbose=0), dtype=np.float32)
@@ -117,7 +148,9 @@ class Network:
             raise InputError(
                 "The network's probabilities are not finite numbers: its weights are too large.", _DIVERGED_HINT
             )
-        return result
+        return [
+            Prediction.of(picture, row, self.signature.classes) for picture, row in zip(pictures, result, strict=True)
+        ]
 
     def dataset(self, name: str, progress: datasets.Progress | None = None) -> datasets.Dataset:
         """A data set to evaluate on, by its name or path; its images are resized and made grey as the run's were.
@@ -153,13 +186,6 @@ class Network:
             classes=dataset.classes,
             confusion=found.confusion(),
         )
-
-
-def warning(picture: Picture, probabilities: NDArray[np.float32]) -> str | None:
-    """Why the prediction for a picture, `probabilities` (classes,), is doubtful; None if it is not."""
-    highest = float(probabilities.max())
-    unsure = [f"the highest probability is only {highest:.2f}"] if highest < DOUBTFUL else []
-    return "; ".join([*picture.prepared.doubts, *unsure]) or None
 
 
 def _check_finite(model: Any, file: Path) -> None:
