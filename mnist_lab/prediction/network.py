@@ -46,7 +46,7 @@ class Prediction:
     def of(cls, picture: Picture, probabilities: NDArray[np.float32], classes: Sequence[str]) -> Self:
         """The prediction for a picture by the probabilities (n,) of the classes."""
         order = (-probabilities).argsort(kind="stable")
-        known = {classes[i]: float(probabilities[i]) for i in order}
+        known = {classes[int(i)]: float(probabilities[i]) for i in order}
         label, highest = next(iter(known.items()))
         unsure = [f"the highest probability is only {highest:.2f}"] if highest < DOUBTFUL else []
         doubts = "; ".join([*picture.prepared.doubts, *unsure])
