@@ -57,7 +57,8 @@ def signature_of(run: Run, data_dir: Path | None = None) -> Signature:
         DataError: the data set has to be read and cannot be.
     """
     facts = run.measured.dataset
-    known = _published(run)
+    by_bytes = (known for known in datasets.KNOWN.values() if known.sha256 == facts.sha256)
+    known = datasets.KNOWN.get(run.config.data.dataset) or next(by_bytes, None)
     shape, classes = facts.image_shape, facts.class_names
     if shape is None or classes is None:
         dataset = known or datasets.load(run.config.data, data_dir)
@@ -100,13 +101,6 @@ def read_pictures(
     if len(problems) == 1:
         raise problems[0]
     raise DataError("\n".join(str(problem) for problem in problems))
-
-
-def _published(run: Run) -> datasets.KnownSet | None:
-    """The published data set that `run` was trained on, recognized by its name or its hash."""
-    sha256 = run.measured.dataset.sha256
-    by_bytes = (known for known in datasets.KNOWN.values() if known.sha256 == sha256)
-    return datasets.KNOWN.get(run.config.data.dataset) or next(by_bytes, None)
 
 
 def _picture(image: Path | NDArray[Any], path: Path, signature: Signature, preparation: Preparation) -> Picture:
