@@ -24,7 +24,7 @@ from benchmarks.photographs import HOPELESS, ONE_DIGIT, photograph
 from mnist_lab import datasets
 from mnist_lab.datasets.centring import Prepared, like_mnist
 from mnist_lab.errors import DataError, MnistLabError
-from mnist_lab.prediction import Picture, check_model, load_network, signature_of, warning
+from mnist_lab.prediction import Network, Picture, Prediction
 from mnist_lab.runs import find_run
 from mnist_lab.system import atomic
 from tools.markdown import put, render
@@ -104,16 +104,16 @@ def main(
         raise click.UsageError("The files are of all kinds: with --kind, add --print-only.")
     try:
         trained = find_run(run, results)
-        check_model(trained)
+        network = Network(trained)
         mnist = datasets.load("mnist", data_dir)
         todo = cases(mnist, kinds or (*ONE_DIGIT, *HOPELESS), digits, seed)
         with ProcessPoolExecutor(jobs) as pool:  # before the backend starts, which does not survive a fork
             prepared = list(pool.map(Case.prepared, todo, chunksize=4))
-        network = load_network(trained, signature_of(trained))
+        network.model  # noqa: B018 - is loaded now
     except MnistLabError as error:
         raise click.ClickException(str(error)) from None
     read = [Picture(Path(), each.pixels, each) for each in prepared if each]
-    answers = iter(zip(read, network.probabilities(read), strict=True))
+    answers = iter(network.predict(read))
     counts = Counter(
         (case.kind, outcome(case, next(answers) if each else None)) for case, each in zip(todo, prepared, strict=True)
     )
@@ -138,13 +138,12 @@ def cases(mnist: datasets.Dataset, kinds: Sequence[str], digits: int, seed: int)
     return found
 
 
-def outcome(case: Case, answer: tuple[Picture, Any] | None) -> str:
+def outcome(case: Case, answer: Prediction | None) -> str:
     """Where there is no one digit, every answer is wrong."""
     if answer is None:
         return "wrong, warned"
-    picture, probabilities = answer
-    right = case.kind in ONE_DIGIT and int(np.argmax(probabilities)) == case.label
-    return ("right" if right else "wrong") + (", warned" if warning(picture, probabilities) else "")
+    right = case.kind in ONE_DIGIT and answer.label == str(case.label)
+    return ("right" if right else "wrong") + (", warned" if answer.warning else "")
 
 
 def stored() -> Reading:

@@ -15,22 +15,22 @@ from mnist_lab.errors import *  # noqa: F403
 from mnist_lab.version import __version__
 
 if TYPE_CHECKING:
-    from mnist_lab.api.evaluation import Score, evaluate
-    from mnist_lab.api.finished import Prediction, compare, export, list_runs, load_run, predict, report
+    from mnist_lab.api.finished import compare, evaluate, export, list_runs, load_run, predict, report
     from mnist_lab.api.searching import Found, tune
     from mnist_lab.api.study import Study
     from mnist_lab.api.trained import Run
     from mnist_lab.api.training import load_config, run, sweep
     from mnist_lab.config import Config
+    from mnist_lab.prediction import Prediction, Score
 
 _HOME = {
-    "mnist_lab.api.evaluation": ("Score", "evaluate"),
-    "mnist_lab.api.finished": ("Prediction", "compare", "export", "list_runs", "load_run", "predict", "report"),
+    "mnist_lab.api.finished": ("compare", "evaluate", "export", "list_runs", "load_run", "predict", "report"),
     "mnist_lab.api.searching": ("Found", "tune"),
     "mnist_lab.api.study": ("Study",),
     "mnist_lab.api.trained": ("Run",),
     "mnist_lab.api.training": ("load_config", "run", "sweep"),
     "mnist_lab.config": ("Config",),
+    "mnist_lab.prediction": ("Prediction", "Score"),
 }
 """Where each name comes from when it is first used."""
 

@@ -1,8 +1,7 @@
-"""Finished runs: `load_run`, `list_runs`, `report`, `compare`, `predict`, `export`."""
+"""Finished runs: `load_run`, `list_runs`, `report`, `compare`, `predict`, `evaluate`, `export`."""
 
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab.api import arguments
@@ -11,14 +10,12 @@ from mnist_lab.api.errors import brief
 from mnist_lab.errors import DataError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from mnist_lab import runs
     from mnist_lab.api.study import Study
     from mnist_lab.api.trained import Run
     from mnist_lab.exports.export import Exported
     from mnist_lab.exports.formats import Quantization
-    from mnist_lab.prediction import Preparation
+    from mnist_lab.prediction import Prediction, Preparation, Score
 
 
 @brief
@@ -141,27 +138,6 @@ def compare(
     return Study.of_comparison(comparison, files)
 
 
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    """What a network takes one picture for."""
-
-    image: str
-    """Its path, or the number of the array."""
-    label: str
-    """The name of the most probable class."""
-    probability: float
-    probabilities: "dict[str, float]"
-    """Of every class, the most probable first."""
-    prepared: "NDArray[Any]"
-    """The picture as the network was shown it (height, width, channels)."""
-    warning: str | None
-    """Why it is doubtful, if it is."""
-
-    def __repr__(self) -> str:
-        doubt = f", doubtful: {self.warning}" if self.warning else ""
-        return f"Prediction({self.image}: {self.label}, probability {self.probability:.4f}{doubt})"
-
-
 @brief
 def predict(
     run: "AnyPath | runs.Run",
@@ -172,7 +148,7 @@ def predict(
     device: str = "auto",
     results: AnyPath = "results",
     data_dir: AnyPath | None = None,
-) -> list[Prediction]:
+) -> "list[Prediction]":
     """Classify pictures with the trained network of a run.
 
     Args:
@@ -197,15 +173,44 @@ def predict(
     from mnist_lab import prediction
 
     found = arguments.run_of(run, folder)
-    prediction.check_model(found)
-    signature = prediction.signature_of(found, data)
-    pictures, problems = prediction.read_pictures(shown, signature, prepare)
+    network = prediction.Network(found, data, backend or arguments.imported_backend(), device)
+    pictures, problems = prediction.read_pictures(shown, network.signature, prepare)
     if problems:
         raise DataError("\n".join(str(problem) for problem in problems))
-    chosen = backend or arguments.imported_backend()
-    network = prediction.load_network(found, signature, backend=chosen, device=device)
-    rows = network.probabilities(pictures)
-    return [_prediction(picture, row, signature.classes) for picture, row in zip(pictures, rows, strict=True)]
+    return network.predict(pictures)
+
+
+@brief
+def evaluate(
+    run: "AnyPath | runs.Run",
+    dataset: AnyPath,
+    *,
+    backend: str | None = None,
+    device: str = "auto",
+    results: AnyPath = "results",
+    data_dir: AnyPath | None = None,
+) -> "Score":
+    """Score the trained network of a run on the test images of a data set, as `mnist-lab predict --dataset` does.
+
+    Args:
+        run: as of `load_run`, or a run.
+        dataset: a name of `mnist-lab data list`, or a path; its images are resized and made grey as the run's were.
+        backend: by default that of Keras if it is imported already, else that of the run.
+        device: `auto`, `cpu` or `gpu`.
+        results: the folder below which runs are.
+        data_dir: where to look for data sets first.
+
+    Raises:
+        InputError: there is no such run or data set, its images or classes do not fit, or the network cannot be loaded.
+        TypeError: an argument has the wrong type.
+    """
+    arguments.one_of(device, ("auto", "cpu", "gpu"), "device")
+    folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
+    name = str(arguments.path(dataset, "dataset"))
+    from mnist_lab.prediction import Network
+
+    network = Network(arguments.run_of(run, folder), data, backend or arguments.imported_backend(), device)
+    return network.score(network.dataset(name))
 
 
 @brief
@@ -249,16 +254,6 @@ def export(
     found = [arguments.run_of(one, folder) for one in arguments.several(run)]
     planned = plan(found, format, output=output, quantize=quantize, force=force, data_dir=data)
     return [one.write() for one in planned]
-
-
-def _prediction(picture: Any, probabilities: "NDArray[Any]", classes: tuple[str, ...]) -> Prediction:
-    from mnist_lab.prediction import warning
-
-    order = (-probabilities).argsort(kind="stable")
-    known = {classes[int(i)]: float(probabilities[i]) for i in order}
-    label, probability = next(iter(known.items()))
-    doubt = warning(picture, probabilities)
-    return Prediction(str(picture.path), label, probability, known, picture.prepared.pixels, doubt)
 
 
 def _side(given: Any) -> str:

@@ -40,11 +40,9 @@ class Run(runs.Run):
         Raises:
             InputError: the saved model is missing or damaged; or it is a custom network with layers not of Keras.
         """
-        from mnist_lab.prediction import check_model, load_network, signature_of
+        from mnist_lab.prediction import Network
 
-        check_model(self)
-        chosen = backend or arguments.imported_backend()
-        return load_network(self, signature_of(self), backend=chosen).model
+        return Network(self, backend=backend or arguments.imported_backend()).model
 
     def plot(self, kind: Plot = "curves") -> "Figure":
         """A figure of Matplotlib, which a notebook shows.

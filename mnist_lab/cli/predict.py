@@ -10,12 +10,9 @@ from mnist_lab.system.writable import make_folder
 from mnist_lab.terminal.output import echo, echo_error, print_json
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from mnist_lab.datasets import Dataset
-    from mnist_lab.prediction import Picture, Signature
+    from mnist_lab.prediction import Network, Picture, Prediction, Score, Signature
     from mnist_lab.runs import Run
-    from mnist_lab.training import Evaluation
 
 _TOP = 3
 _JSON = "--json has all columns"
@@ -85,23 +82,20 @@ def predict(
         raise click.UsageError("Expected image files, or --dataset with the name or path of a data set.")
     if dataset and prepare:
         raise click.UsageError("--prepare applies to image files only, not to --dataset.")
-    from mnist_lab.prediction import check_model, load_fitting, load_network, read_pictures, signature_of
+    from mnist_lab.prediction import Network, read_pictures
     from mnist_lab.runs import find_run
 
-    run = find_run(reference, results)
-    check_model(run)
-    signature = signature_of(run, data_dir)
+    network = Network(find_run(reference, results), data_dir, backend, device)
+    signature = network.signature
     if dataset:
         from mnist_lab.terminal.downloads import download_bar
 
         with download_bar() as progress:
-            loaded = load_fitting(run, dataset, signature, data_dir, progress)
-        network = load_network(run, signature, backend=backend, device=device)
-        _print_score(run, signature, loaded, network.score(loaded), plot, as_json=as_json)
+            loaded = network.dataset(dataset, progress)
+        _print_score(network, loaded, network.score(loaded), plot, as_json=as_json)
         return
     read, unreadable = read_pictures(pictures, signature, prepare)
-    network = load_network(run, signature, backend=backend, device=device)
-    _print_predictions(run, signature, read, network.probabilities(read), plot, as_json=as_json)
+    _print_predictions(network, read, network.predict(read), plot, as_json=as_json)
     if signature.assumed and not prepare and not as_json:
         echo(_assumed(signature))
     for problem in unreadable:
@@ -111,41 +105,35 @@ def predict(
 
 
 def _print_predictions(
-    run: "Run",
-    signature: "Signature",
-    pictures: "list[Picture]",
-    probabilities: "NDArray[Any]",
-    plot: Path | None,
-    *,
-    as_json: bool,
+    network: "Network", pictures: "list[Picture]", found: "list[Prediction]", plot: Path | None, *, as_json: bool
 ) -> None:
-    from mnist_lab.prediction import warning
     from mnist_lab.terminal.tables import print_table
     from mnist_lab.text.tables import MINOR, Column
 
-    warnings = [warning(picture, row) for picture, row in zip(pictures, probabilities, strict=True)]
     if plot:
         from mnist_lab import plots
 
+        classes = network.signature.classes
         figure = plots.given(
             [picture.given for picture in pictures],
-            [picture.prepared.pixels for picture in pictures],
-            probabilities,
-            signature.classes,
+            [one.prepared for one in found],
+            [[one.probabilities[name] for name in classes] for one in found],
+            classes,
             names=[picture.path.name for picture in pictures],
-            title=_title(run),
-            warnings=warnings,
+            title=_title(network.run),
+            warnings=[one.warning for one in found],
         )
         make_folder(plot.parent)
         plots.save(figure, plot)
     answers, rows = [], []
-    for picture, row, text in zip(pictures, probabilities, warnings, strict=True):
-        if text:
-            echo_error(f"Warning: {picture.path}: {text}.")
-        image, done, top = str(picture.path), picture.prepared.done, _likely(row, signature.classes)
-        answers.append({"image": image, **top[0], "top": top, "preparation": done, "warning": text})
-        others = ", ".join(f"{other['label']} {other['probability']:.4f}" for other in top[1:])
-        rows.append((image, top[0]["label"], f"{top[0]['probability']:.4f}", others, done))
+    for picture, one in zip(pictures, found, strict=True):
+        if one.warning:
+            echo_error(f"Warning: {one.image}: {one.warning}.")
+        done, likely = picture.prepared.done, list(one.probabilities.items())[:_TOP]
+        top = [{"label": label, "probability": probability} for label, probability in likely]
+        answers.append({"image": one.image, **top[0], "top": top, "preparation": done, "warning": one.warning})
+        others = ", ".join(f"{label} {probability:.4f}" for label, probability in likely[1:])
+        rows.append((one.image, one.label, f"{one.probability:.4f}", others, done))
     if as_json:
         print_json(answers)
         return
@@ -163,49 +151,35 @@ def _assumed(signature: "Signature") -> str:
     return f"{note}\nIf they are cropped and centred as MNIST's digits are, use --prepare mnist." if fits else note
 
 
-def _likely(probabilities: Any, classes: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The most probable classes, the first of them the prediction."""
-    order = (-probabilities).argsort(kind="stable")[:_TOP]
-    return [{"label": classes[index], "probability": float(probabilities[index])} for index in order]
-
-
-def _print_score(
-    run: "Run", signature: "Signature", dataset: "Dataset", score: "Evaluation", plot: Path | None, *, as_json: bool
-) -> None:
-    from mnist_lab.analysis import wilson
-
-    low, high = wilson(score.correct, score.total)
-    wrong = score.total - score.correct
-    renamed = dataset.classes != signature.classes
-    same = dataset.sha256 == run.measured.dataset.sha256
+def _print_score(network: "Network", dataset: "Dataset", score: "Score", plot: Path | None, *, as_json: bool) -> None:
+    run, classes = network.run, network.signature.classes
+    renamed = dataset.classes != classes
     if plot:
         from mnist_lab import plots
 
         title = f"{_title(run)}, tested on {dataset.title}"
         make_folder(plot.parent)
-        plots.save(plots.confusion(score.confusion(), dataset.classes, title=title), plot)
+        plots.save(plots.confusion(score.confusion, dataset.classes, title=title), plot)
     if as_json:
         print_json({
             "run": str(run.folder.path),
             "dataset": {"name": dataset.name, "sha256": dataset.sha256, "genuine": dataset.genuine},
-            "same_dataset": same,
+            "same_dataset": score.same_dataset,
             "same_class_names": not renamed,
-            "test": {
-                "loss": score.loss, "accuracy": score.accuracy, "correct": score.correct, "wrong": wrong,
-                "total": score.total, "ci95": [low, high],
-            },
+            "test": {name: getattr(score, name) for name in ("loss", "accuracy", "correct", "wrong", "total", "ci95")},
         })  # fmt: skip
         return
+    low, high = score.ci95
     echo(
         f"{_title(run)}, evaluated on the {score.total:,} test images of {dataset.title}:\n"
         f"accuracy {score.accuracy:.4f} (95 % confidence interval {low:.4f} to {high:.4f}), "
-        f"{wrong:,} of {score.total:,} wrong, loss {score.loss:.4f}"
+        f"{score.wrong:,} of {score.total:,} wrong, loss {score.loss:.4f}"
     )
-    if same:
+    if score.same_dataset:
         echo("This is the data set that the run was trained and tested on.")
     if renamed:
         echo(
-            f"Class names differ ({dataset.classes[0]}, ... instead of {signature.classes[0]}, ...); "
+            f"Class names differ ({dataset.classes[0]}, ... instead of {classes[0]}, ...); "
             "classes are matched by index."
         )
     if plot:

@@ -12,7 +12,7 @@ from mnist_lab.terminal.output import echo, echo_error, echo_skipped, print_json
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mnist_lab.prediction import Signature
+    from mnist_lab.prediction import Network
     from mnist_lab.runs import Run
 
 
@@ -83,23 +83,20 @@ def show(
 
 def _plot(run: "Run", image: str | None, output: Path | None, data_dir: Path | None) -> None:
     """Plot the weights or, of an image, the activations, and print the path."""
-    from mnist_lab.prediction import check_model, feature_maps, first_layer, load_network, signature_of
+    from mnist_lab.prediction import Network, feature_maps, first_layer
 
-    check_model(run)
-    title = run.measured.title
-    signature = signature_of(run, data_dir)
+    network, title = Network(run, data_dir), run.measured.title
     if image is None:
-        layer = first_layer(load_network(run, signature).model)
+        layer = first_layer(network.model)
         from mnist_lab import plots
 
         what, figure = "weights", plots.weights(layer.weights, unit=layer.unit, layer=layer.name, title=title)
     else:
-        name, pixels = _image(run, image, signature, data_dir)
-        network = load_network(run, signature)
+        name, pixels = _image(network, image)
         maps = feature_maps(network.model, pixels)
         probabilities = network.model.predict(pixels[None], verbose=0)[0]
         best = int(probabilities.argmax())
-        said = f"{name}, predicted {signature.classes[best]} ({probabilities[best]:.1%})"
+        said = f"{name}, predicted {network.signature.classes[best]} ({probabilities[best]:.1%})"
         from mnist_lab import plots
 
         what, figure = "activations", plots.activations(pixels, maps, title=f"{title}: {said}")
@@ -109,18 +106,18 @@ def _plot(run: "Run", image: str | None, output: Path | None, data_dir: Path | N
     echo(str(path))
 
 
-def _image(run: "Run", image: str, signature: "Signature", data_dir: Path | None) -> "tuple[str, NDArray[Any]]":
+def _image(network: "Network", image: str) -> "tuple[str, NDArray[Any]]":
     """An image as the network takes it, and what it is called: a file, or a test image by its index."""
     if not (image.isascii() and image.isdecimal()) or Path(image).exists():
         from mnist_lab.prediction import read_pictures
 
-        [picture], _ = read_pictures([Path(image)], signature)
+        [picture], _ = read_pictures([Path(image)], network.signature)
         if picture.prepared.doubts:
             echo_error(f"Warning: {image}: {'; '.join(picture.prepared.doubts)}.")
         return picture.path.name, picture.prepared.pixels
     from mnist_lab import datasets
 
-    dataset = datasets.load(run.config.data, data_dir, download=False)
+    dataset = datasets.load(network.run.config.data, network.data_dir, download=False)
     if int(image) >= len(dataset.x_test):
         raise click.BadParameter(
             f"{image} is out of range: {dataset.name} has test images 0 to {len(dataset.x_test) - 1:,}.",

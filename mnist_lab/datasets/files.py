@@ -6,6 +6,10 @@ one array, whatever a compressed file claims or unpacks to.
 
 import gzip
 import stat
+import struct
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase, BufferedReader
@@ -17,6 +21,12 @@ from mnist_lab.system.paths import SPECIAL, mode_of
 
 MOST_BYTES = 2 * 2**30
 """The largest array that is read, in bytes; MNIST's training images are 47 million."""
+DAMAGE = (
+    ArithmeticError, AttributeError, EOFError, LookupError, RuntimeError, SyntaxError, TypeError, ValueError,
+    struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What zipfile, NumPy and Pillow raise on damaged files, besides OSError. RuntimeError: one wrong byte makes a file
+look encrypted or compressed in an unknown way."""
 _BLOCK = 2**20
 
 

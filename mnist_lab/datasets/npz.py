@@ -5,10 +5,7 @@ rejected, never unpickled: a pickle can execute arbitrary code. What `write` wri
 """
 
 import math
-import struct
-import tokenize
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,19 +17,14 @@ from numpy.typing import NDArray
 
 from mnist_lab.datasets import medmnist, roles
 from mnist_lab.datasets.dataset import ROLES, VALIDATION, Dataset, Raw
-from mnist_lab.datasets.files import MOST_BYTES, opened
+from mnist_lab.datasets.files import DAMAGE, MOST_BYTES, opened
 from mnist_lab.errors import DataError
 
 SUFFIXES = (".npz", ".npy")
 _CLASSES = "classes"
 """The array of an archive that has the names of the classes, in the order of their labels."""
 _NPY = b"\x93NUMPY"
-_DAMAGE = (
-    ArithmeticError, EOFError, LookupError, MemoryError, RuntimeError, SyntaxError, TypeError, ValueError,
-    struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-"""What zipfile and NumPy raise on damaged files, besides OSError. RuntimeError: one wrong byte makes a file look
-encrypted or compressed in an unknown way."""
+_DAMAGE = (*DAMAGE, MemoryError)
 _UNDERSTOOD = (
     f"Expected {', '.join(ROLES)} or names with the same meaning, such as train_images or X_test; without a test part,"
     " one is split off. A validation part (x_val, y_val) is used as such."

@@ -5,11 +5,7 @@ stored by a camera. `centring` prepares the picture for a network.
 """
 
 import contextlib
-import struct
-import tokenize
 import warnings
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from mnist_lab.datasets.files import kind, unreadable
+from mnist_lab.datasets.files import DAMAGE, kind, unreadable
 from mnist_lab.errors import DataError
 
 Pixels = NDArray[np.uint8]
@@ -29,11 +25,6 @@ _DRAFT = (2000, 2000)
 """A JPEG that is larger is decoded at a half, a quarter or an eighth of its size, but not below this."""
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 """What is read, by Pillow's names. Its dozens of other readers are seldom tried, and one of them runs Ghostscript."""
-_ON_DAMAGE = (
-    SyntaxError, ValueError, TypeError, AttributeError, EOFError, LookupError, ArithmeticError, RuntimeError,
-    struct.error, zlib.error,
-)  # fmt: skip
-"""What Pillow's readers raise on damaged files, besides OSError."""
 
 
 def read(path: Path) -> Pixels:
@@ -115,7 +106,7 @@ def decoded(path: Path, *, smaller: bool = False) -> Iterator[Image.Image]:
         raise DataError(
             f"{path}: this is not a picture in a supported format.", f"Those are {', '.join(FORMATS)} and .npy."
         ) from error
-    except (OSError, *_ON_DAMAGE) as error:
+    except (OSError, *DAMAGE) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise unreadable(path, error) from error
         raise DataError(f"{path}: the picture is damaged ({error}).") from error  # Pillow's: "image file is truncated"
@@ -145,7 +136,7 @@ def _array(path: Path) -> Pixels:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as error:
         raise unreadable(path, error) from error
-    except (*_ON_DAMAGE, tokenize.TokenError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         if "pickle" in str(error).lower() or "object" in str(error).lower():
             raise DataError(
                 f"{path}: contains pickled Python objects or no array; neither is loaded: pickles can execute code.",

@@ -17,17 +17,15 @@ FOLDS_SEED = 0
 
 
 def subset(labels: NDArray[Any], size: int, seed: int) -> Rows:
-    """Draws rows at random so that each class keeps its share, and at least one row.
+    """Draws `size` of the rows at random so that each class keeps its share, and at least one row.
 
     Shares are rounded by largest remainder, so a class is never more than one row away from its exact share
     unless it would otherwise be empty.
 
     Raises:
-        DataError: `size` is larger than the data, or smaller than the number of classes in it.
+        DataError: `size` is smaller than the number of classes.
     """
     classes, counts = np.unique(labels, return_counts=True)
-    if size > len(labels):
-        raise DataError(f"A subset of {size:,} rows was requested, but the data set has {len(labels):,}.")
     if size < len(classes):
         raise DataError(
             f"A subset of {size:,} rows was requested, but there are {len(classes)} classes:"

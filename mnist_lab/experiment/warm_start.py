@@ -55,10 +55,10 @@ def load(model: Any, config: Config) -> None:
     settled = settle(config.train, Path())
     if settled.initial_weights is None:
         return
-    from mnist_lab.prediction import load_network, signature_of
+    from mnist_lab.prediction import Network
 
     run = find_run(settled.initial_weights.run, Path())
-    source = load_network(run, signature_of(run), backend=config.runtime.backend, device=config.runtime.device).model
+    source = Network(run, backend=config.runtime.backend, device=config.runtime.device).model
     pairs = list(zip_longest(_with_weights(model), _with_weights(source)))
     for mine, theirs in pairs:
         if mine is None or theirs is None or _shapes(mine) != _shapes(theirs):

@@ -74,15 +74,15 @@ class Agreement:
 
 def compare(reference: Reference, predicted: NDArray[np.floating[Any]], *, quantized: bool) -> Agreement:
     """Compare what an exported network predicts with the reference: probabilities (n, classes) for the same images."""
+    expected, labels = reference.expected, predicted.argmax(axis=1)
     # NaN is larger than any tolerance.
-    differences = np.nan_to_num(np.abs(predicted - reference.probabilities), nan=np.inf)
-    labels = predicted.argmax(axis=1)
+    differences = np.nan_to_num(np.abs(predicted - expected.probabilities.astype(np.float32)), nan=np.inf)
     return Agreement(
         images=len(labels),
         source=reference.source,
         difference=float(differences.max()),
-        other_labels=int((labels != reference.predicted).sum()),
-        before=float((reference.predicted == reference.labels).mean()),
-        after=float((labels == reference.labels).mean()),
+        other_labels=int((labels != expected.predicted).sum()),
+        before=float((expected.predicted == expected.labels).mean()),
+        after=float((labels == expected.labels).mean()),
         quantized=quantized,
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mnist_lab.errors import MachineError
-from mnist_lab.system import scratch
+from mnist_lab.system import atomic, scratch
 
 R = TypeVar("R")
 
@@ -62,10 +62,8 @@ def _answer(folder: Path) -> None:
         answer = pickle.loads((folder / _ORDER).read_bytes())()
     except Exception as raised:
         error = raised
-    # Renamed when complete, as a file that is there is taken for an answer.
-    part = folder / f"{_ANSWER}.part"
-    part.write_bytes(pickle.dumps((answer, error)))
-    part.replace(folder / _ANSWER)
+    with atomic.replacing(folder / _ANSWER) as part:  # as a file that is there is taken for an answer
+        part.write_bytes(pickle.dumps((answer, error)))
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ FORMATS = {
         Format("onnx", "ONNX", ".onnx", "onnx", ("tensorflow", "tf2onnx", "onnx", "onnxruntime"), quantizes=True),
         Format("litert", "LiteRT", ".tflite", "litert", ("tensorflow",), quantizes=True),
         Format("saved_model", "SavedModel", "", "saved_model", ("tensorflow",), marker="saved_model.pb"),
-        Format("html", "HTML", ".html", "page", together=True),
+        Format("html", "HTML", ".html", "page.writer", together=True),
     )
 }
 """By name, in the order in which they are listed."""

@@ -1,9 +1,10 @@
 """A trained network to export, and the images on which its export is checked."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,12 @@ from numpy.typing import NDArray
 from mnist_lab import backends, datasets
 from mnist_lab.errors import DamagedError, DataError, InputError, MissingError
 from mnist_lab.experiment import Splits, prepare_data
-from mnist_lab.prediction import Signature, load_network, signature_of
+from mnist_lab.prediction import Network, Signature, signature_of
 from mnist_lab.runs import Predictions, Run
 from mnist_lab.version import __version__
+
+if TYPE_CHECKING:
+    from mnist_lab.training import Evaluation
 
 CALIBRATION = 500
 """Training images by which the ranges of a network in integers are chosen."""
@@ -25,14 +29,10 @@ class Reference:
 
     images: NDArray[np.uint8]
     """Test images of the run (n, height, width, channels)."""
-    labels: NDArray[Any]
-    """Their classes (n,)."""
-    probabilities: NDArray[np.floating[Any]]
-    """What the network predicts for them (n, classes)."""
-    predicted: NDArray[Any]
-    """The most probable class of each (n,)."""
+    expected: "Predictions | Evaluation"
+    """What the network predicts for them."""
     source: str
-    """Where the probabilities are from."""
+    """Where that is from."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Trained:
         On TensorFlow if it is installed; the formats that Keras exports need it.
 
         Raises:
-            InputError: as `load_network`; or a custom network computes in 16 bits.
+            InputError: as `Network.model`; or a custom network computes in 16 bits.
         """
         precision = self.run.config.train.precision
         if precision != "float32" and self.run.config.model.kind == "custom":
@@ -68,7 +68,7 @@ class Trained:
         train = self.run.config.train.model_copy(update={"precision": "float32"})
         run = replace(self.run, asked=self.run.config.model_copy(update={"train": train}))
         backend = "tensorflow" if "tensorflow" in backends.installed() else None
-        return load_network(run, self.signature, backend=backend, device="cpu").model
+        return Network(run, self.data_dir, backend, "cpu").model
 
     @cached_property
     def splits(self) -> Splits:
@@ -93,30 +93,20 @@ class Trained:
 
         The latter also if the run computed in 16 bits, because what is exported computes in 32.
         """
-        images, labels = self.splits.test.pair
-        stored = self._stored
-        if stored is not None and self.run.config.train.precision == "float32":
-            return Reference(
-                images, labels, stored.probabilities.astype(np.float32), stored.predicted, "predictions.npz"
-            )
+        test = self.splits.test
+        images, labels = test.pair
+        with suppress(MissingError):
+            stored, file = self.run.predictions, "predictions.npz"
+            if not (np.array_equal(stored.rows, test.rows) and np.array_equal(stored.labels, labels)):
+                raise DamagedError(
+                    f"{self.run.folder.path / file}: damaged (it is not about the test images of this run)."
+                )
+            if self.run.config.train.precision == "float32":
+                return Reference(images, stored, file)
         model = self.model  # starts the backend, before the next line imports Keras
         from mnist_lab.training import evaluate
 
-        found = evaluate(model, images, labels)
-        return Reference(images, labels, found.probabilities, found.predicted, "Keras in float32")
-
-    @cached_property
-    def _stored(self) -> Predictions | None:
-        try:
-            found = self.run.predictions
-        except MissingError:
-            return None
-        test = self.splits.test
-        if not (np.array_equal(found.rows, test.rows) and np.array_equal(found.labels, test.labels)):
-            raise DamagedError(
-                f"{self.run.folder.path / 'predictions.npz'}: damaged (it is not about the test images of this run)."
-            )
-        return found
+        return Reference(images, evaluate(model, images, labels), "Keras in float32")
 
     @cached_property
     def calibration(self) -> NDArray[np.uint8]:

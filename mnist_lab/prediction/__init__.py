@@ -1,20 +1,19 @@
 """The network of a finished run, applied to image files or to another data set."""
 
-from mnist_lab.prediction.inputs import Picture, Preparation, Signature, load_fitting, read_pictures, signature_of
+from mnist_lab.prediction.inputs import Picture, Preparation, Signature, read_pictures, signature_of
 from mnist_lab.prediction.inside import feature_maps, first_layer
-from mnist_lab.prediction.network import Network, check_model, load_network, warning
+from mnist_lab.prediction.network import Network, Prediction, Score, check_model
 
 __all__ = [
     "Network",
     "Picture",
+    "Prediction",
     "Preparation",
+    "Score",
     "Signature",
     "check_model",
     "feature_maps",
     "first_layer",
-    "load_fitting",
-    "load_network",
     "read_pictures",
     "signature_of",
-    "warning",
 ]

@@ -57,7 +57,8 @@ def signature_of(run: Run, data_dir: Path | None = None) -> Signature:
         DataError: the data set has to be read and cannot be.
     """
     facts = run.measured.dataset
-    known = _published(run)
+    by_bytes = (known for known in datasets.KNOWN.values() if known.sha256 == facts.sha256)
+    known = datasets.KNOWN.get(run.config.data.dataset) or next(by_bytes, None)
     shape, classes = facts.image_shape, facts.class_names
     if shape is None or classes is None:
         dataset = known or datasets.load(run.config.data, data_dir)
@@ -100,31 +101,6 @@ def read_pictures(
     if len(problems) == 1:
         raise problems[0]
     raise DataError("\n".join(str(problem) for problem in problems))
-
-
-def load_fitting(
-    run: Run, name: str, signature: Signature, data_dir: Path | None, progress: datasets.Progress | None = None
-) -> datasets.Dataset:
-    """Load a data set to evaluate the network of `run` on; its images are resized and made grey as the run's were.
-
-    Raises:
-        DataError: there is none, or the size of its images or the number of its classes differs from `signature`.
-    """
-    dataset = datasets.load(run.config.data.model_copy(update={"dataset": name}), data_dir, progress=progress)
-    if dataset.image_shape != signature.shape or len(dataset.classes) != len(signature.classes):
-        raise DataError(
-            f"{dataset.title} does not fit this network: expected {size_of(signature.shape)} images of "
-            f"{len(signature.classes)} classes, received {size_of(dataset.image_shape)} images of "
-            f"{len(dataset.classes)}."
-        )
-    return dataset
-
-
-def _published(run: Run) -> datasets.KnownSet | None:
-    """The published data set that `run` was trained on, recognized by its name or its hash."""
-    sha256 = run.measured.dataset.sha256
-    by_bytes = (known for known in datasets.KNOWN.values() if known.sha256 == sha256)
-    return datasets.KNOWN.get(run.config.data.dataset) or next(by_bytes, None)
 
 
 def _picture(image: Path | NDArray[Any], path: Path, signature: Signature, preparation: Preparation) -> Picture:

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_lab import backends, datasets
-from mnist_lab.errors import InputError
-from mnist_lab.prediction.inputs import Picture, Signature
+from mnist_lab.analysis import wilson
+from mnist_lab.datasets.form import size_of
+from mnist_lab.errors import DataError, InputError
+from mnist_lab.prediction.inputs import Picture, Signature, signature_of
 from mnist_lab.runs import Run
 from mnist_lab.runs.weights import load_weights
-
-if TYPE_CHECKING:
-    from mnist_lab.training import Evaluation
-
 
 _DIVERGED_HINT = (
     "The training diverged, or the file was changed. Train again with a lower learning rate: "
@@ -26,17 +26,121 @@ DOUBTFUL = 0.8
 MNIST's test images, and right with one on 1.20 %; with 2/3 these are 0.60 % and 0.60 %."""
 
 
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a network takes one picture for."""
+
+    image: str
+    """Its path, or the number of the array."""
+    label: str
+    """The name of the most probable class."""
+    probability: float
+    probabilities: dict[str, float]
+    """Of every class, the most probable first."""
+    prepared: NDArray[Any]
+    """The picture as the network was shown it (height, width, channels)."""
+    warning: str | None
+    """Why it is doubtful, if it is."""
+
+    @classmethod
+    def of(cls, picture: Picture, probabilities: NDArray[np.float32], classes: Sequence[str]) -> Self:
+        """The prediction for a picture by the probabilities (n,) of the classes."""
+        order = (-probabilities).argsort(kind="stable")
+        known = {classes[int(i)]: float(probabilities[i]) for i in order}
+        label, highest = next(iter(known.items()))
+        unsure = [f"the highest probability is only {highest:.2f}"] if highest < DOUBTFUL else []
+        doubts = "; ".join([*picture.prepared.doubts, *unsure])
+        return cls(str(picture.path), label, highest, known, picture.prepared.pixels, doubts or None)
+
+    def __repr__(self) -> str:
+        doubt = f", doubtful: {self.warning}" if self.warning else ""
+        return f"Prediction({self.image}: {self.label}, probability {self.probability:.4f}{doubt})"
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """How a network does on the test images of a data set."""
+
+    dataset: str
+    """Its title."""
+    same_dataset: bool
+    """Whether it is the one that the network was trained on."""
+    accuracy: float
+    loss: float
+    """Mean cross-entropy, in nats."""
+    correct: int
+    wrong: int
+    total: int
+    ci95: tuple[float, float]
+    """Wilson's 95 % confidence interval of the accuracy."""
+    classes: tuple[str, ...]
+    """The names of the k classes, in the data set; they are matched with those of the network by their position."""
+    confusion: NDArray[Any]
+    """(k, k) images: a row per true class, a column per predicted one."""
+
+    def __repr__(self) -> str:
+        return f"Score({self.dataset}: accuracy {self.accuracy:.4f}, {self.wrong:,} of {self.total:,} wrong)"
+
+
 @dataclass(frozen=True)
 class Network:
-    """A finished run's network with its saved weights."""
+    """The trained network of a finished run. All that takes long is done when it is first needed.
 
-    model: Any
+    Raises:
+        InputError: there is no saved model.
+    """
 
-    def probabilities(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
-        """Predict probabilities (n, classes), for each picture a row that sums to 1.
+    run: Run
+    data_dir: Path | None = None
+    """Where to look for data sets first."""
+    backend: str | None = None
+    """A backend or `auto`; None for that of the run, or another if it is not installed."""
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        check_model(self.run)
+
+    @cached_property
+    def signature(self) -> Signature:
+        """The inputs and classes; raises what `signature_of` says."""
+        return signature_of(self.run, self.data_dir)
+
+    @cached_property
+    def model(self) -> Any:
+        """The Keras model with the saved weights: raw pixels (batch, height, width, channels) to probabilities.
+
+        Of `model.keras` only the weights are read, so no code in it is executed; a custom network is loaded as Keras
+        does in safe mode, which executes none either.
 
         Raises:
-            InputError: they are not finite, because the weights are too large.
+            InputError: the saved model is damaged, has NaN or infinite weights, or the backend is not installed; or a
+                custom network has layers that are not of Keras.
+        """
+        file, config, signature = self.run.folder.path / "model.keras", self.run.config, self.signature
+        own = config.runtime.backend
+        chosen = backends.choose(
+            self.backend or (own if own in backends.installed() else None),
+            convolves=config.model.convolves,
+            device=self.device,
+        )
+        with backends.in_turn:
+            backends.start(chosen, device=self.device)
+            from mnist_lab import models
+
+            with models.memory_errors():
+                if config.model.kind == "custom":
+                    model = models.load_custom(file)
+                else:
+                    model = models.from_config(config, image_shape=signature.shape, classes=len(signature.classes))
+                    load_weights(model, file)
+        _check_finite(model, file)
+        return model
+
+    def predict(self, pictures: Sequence[Picture]) -> list[Prediction]:
+        """Classify pictures.
+
+        Raises:
+            InputError: the probabilities are not finite, because the weights are too large.
         """
         shown = np.stack([picture.prepared.pixels for picture in pictures])
         result = np.asarray(self.model.predict(shown, verbose=0), dtype=np.float32)
@@ -44,61 +148,53 @@ class Network:
             raise InputError(
                 "The network's probabilities are not finite numbers: its weights are too large.", _DIVERGED_HINT
             )
-        return result
+        return [
+            Prediction.of(picture, row, self.signature.classes) for picture, row in zip(pictures, result, strict=True)
+        ]
 
-    def score(self, dataset: datasets.Dataset) -> "Evaluation":
-        """Evaluate on the test images of a data set that fits, as of `load_fitting`."""
-        from mnist_lab import training
+    def dataset(self, name: str, progress: datasets.Progress | None = None) -> datasets.Dataset:
+        """A data set to evaluate on, by its name or path; its images are resized and made grey as the run's were.
 
-        return training.evaluate(self.model, dataset.x_test, dataset.y_test)
+        Raises:
+            DataError: it cannot be had, or the size of its images or the number of its classes differs.
+        """
+        data, expected = self.run.config.data.model_copy(update={"dataset": name}), self.signature
+        found = datasets.load(data, self.data_dir, progress=progress)
+        if found.image_shape != expected.shape or len(found.classes) != len(expected.classes):
+            raise DataError(
+                f"{found.title} does not fit this network: expected {size_of(expected.shape)} images of "
+                f"{len(expected.classes)} classes, received {size_of(found.image_shape)} images of "
+                f"{len(found.classes)}."
+            )
+        return found
 
+    def score(self, dataset: datasets.Dataset) -> Score:
+        """Evaluate on the test images of what `dataset` gave."""
+        model = self.model  # starts the backend, before the next line imports Keras
+        from mnist_lab.training import evaluate
 
-def warning(picture: Picture, probabilities: NDArray[np.float32]) -> str | None:
-    """Why the prediction for a picture, `probabilities` (classes,), is doubtful; None if it is not."""
-    highest = float(probabilities.max())
-    unsure = [f"the highest probability is only {highest:.2f}"] if highest < DOUBTFUL else []
-    return "; ".join([*picture.prepared.doubts, *unsure]) or None
-
-
-def load_network(run: Run, signature: Signature, *, backend: str | None = None, device: str = "auto") -> Network:
-    """Build the network of a run that has passed `check_model`, and load its saved weights.
-
-    Of `model.keras` only the weights are read, so no code in it is executed; a custom network is loaded as Keras does
-    in safe mode, which executes none either.
-
-    Args:
-        backend: a backend or `auto`; None for that of the run, or another if it is not installed.
-
-    Raises:
-        InputError: the saved model is damaged, has NaN or infinite weights, or the backend is not installed; or a
-            custom network has layers that are not of Keras.
-    """
-    file, config = run.folder.path / "model.keras", run.config
-    own = config.runtime.backend
-    chosen = backends.choose(
-        backend or (own if own in backends.installed() else None), convolves=config.model.convolves, device=device
-    )
-    with backends.in_turn:
-        backends.start(chosen, device=device)
-        from mnist_lab import models
-
-        with models.memory_errors():
-            if config.model.kind == "custom":
-                model = models.load_custom(file)
-            else:
-                model = models.from_config(config, image_shape=signature.shape, classes=len(signature.classes))
-                load_weights(model, file)
-    _check_finite(model, run)
-    return Network(model)
+        found = evaluate(model, dataset.x_test, dataset.y_test)
+        return Score(
+            dataset=dataset.title,
+            same_dataset=dataset.sha256 == self.run.measured.dataset.sha256,
+            accuracy=found.accuracy,
+            loss=found.loss,
+            correct=found.correct,
+            wrong=found.total - found.correct,
+            total=found.total,
+            ci95=wilson(found.correct, found.total),
+            classes=dataset.classes,
+            confusion=found.confusion(),
+        )
 
 
-def _check_finite(model: Any, run: Run) -> None:
+def _check_finite(model: Any, file: Path) -> None:
     """Check that all weights are finite: with NaN, the prediction would always be the first class."""
     for weight in model.weights:
         values = np.asarray(weight)
         if values.dtype.kind == "f" and (bad := int((~np.isfinite(values)).sum())):
             raise InputError(
-                f"{run.folder.path / 'model.keras'}: {bad:,} of the {values.size:,} weights in {weight.path} are "
+                f"{file}: {bad:,} of the {values.size:,} weights in {weight.path} are "
                 "NaN or infinite, so the network cannot predict anything.",
                 _DIVERGED_HINT,
             )

@@ -1,6 +1,5 @@
 """Run folders: how they are written, found and read."""
 
-from mnist_lab.runs.archive import packed, put_in_place, unpacked
 from mnist_lab.runs.collection import Collection, read_runs
 from mnist_lab.runs.folder import CHECKPOINT, ERROR, LAST_CHECKPOINT, PLOTS, RunFolder
 from mnist_lab.runs.formats import Arrays, Mistake
@@ -30,9 +29,6 @@ __all__ = [
     "find_run",
     "finished_runs",
     "load_run",
-    "packed",
-    "put_in_place",
     "read_runs",
     "search",
-    "unpacked",
 ]

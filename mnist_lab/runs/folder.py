@@ -1,13 +1,15 @@
-"""The life cycle of a run folder: started, interrupted, finished, repeated, removed; a crash never loses results.
+"""The life cycle of a run folder: started, interrupted, finished, repeated, taken from elsewhere, removed.
 
 `results/<experiment>/seed<seed>-<fingerprint8>/`. `metrics.json` is written last and atomically: a folder that has it
-is a finished run. An unfinished run resumes from `checkpoint.npz`. With `--force`, a finished run stays unchanged until
-its repetition, in `.repetition/`, is finished and replaces it.
+is a finished run, and a crash never loses results. An unfinished run resumes from `checkpoint.npz`. With `--force`, a
+finished run stays unchanged until its repetition, in `.repetition/`, is finished and replaces it.
 """
 
+import io
 import os
 import re
 import shutil
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -33,6 +35,8 @@ PLOTS = ("accuracy.png", "loss.png", "curves.png", "confusion.png", "predictions
 """The plots of a finished run."""
 DAMAGED = ".damaged"
 REPETITION = ".repetition"
+_ARRIVING = ".arriving"
+"""The folder to which the archive of a run from elsewhere is unpacked."""
 _REPEATED = ".repeated"
 """What `.repetition` is called once it is finished, while its files take the place of those that it repeats."""
 _NAMES = ".names.json"
@@ -172,20 +176,46 @@ class RunFolder:
             self._unlink(file for file in self._own_files() if file.name not in names)
         shutil.rmtree(repeated)
 
-    def take(self, arrived: "RunFolder") -> None:
-        """Let a run that was written elsewhere, and lies on the same disk, replace what is here; call it in `locked`.
+    def packed(self) -> bytes:
+        """The files of the run, as an uncompressed zip archive: most of them are compressed themselves."""
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w", strict_timestamps=False) as archive:
+            for file in sorted(self._own_files()):
+                if file.is_file():
+                    archive.write(file, file.name)
+        return content.getvalue()
+
+    def unpack(self, content: bytes) -> None:
+        """Write the files of an archive to the folder, which is created."""
+        self.path.mkdir(parents=True)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            archive.extractall(self.path)
+        for file in self.path.iterdir():
+            atomic.sync(file)
+
+    def take(self, content: bytes) -> None:
+        """Let a run that was written elsewhere, in an archive, replace what is here; call it in `locked`.
 
         A crash at any moment leaves what was here or the new run. A run that is not finished does not replace one that
         is: it becomes its repetition.
+
+        Raises:
+            OSError: the disk is full, for example; what was there is kept.
         """
-        if arrived.finished or self.finished:
-            shutil.rmtree(self.repetition.path, ignore_errors=True)
-            arrived.path.rename(self.repetition.path)
-            self._settle()
-        else:
-            self.clear()
-            for file in arrived._own_files():
-                file.replace(self.path / file.name)
+        arrived = RunFolder(self.path / _ARRIVING)
+        shutil.rmtree(arrived.path, ignore_errors=True)
+        try:
+            arrived.unpack(content)
+            if arrived.finished or self.finished:
+                shutil.rmtree(self.repetition.path, ignore_errors=True)
+                arrived.path.rename(self.repetition.path)
+                self._settle()
+            else:
+                self.clear()
+                for file in arrived._own_files():
+                    file.replace(self.path / file.name)
+        finally:
+            shutil.rmtree(arrived.path, ignore_errors=True)
 
     def set_aside(self) -> Path:
         """Rename the folder of a damaged run, so that nothing of it is lost; gives its new path."""

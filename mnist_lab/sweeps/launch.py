@@ -16,7 +16,7 @@ from pebble import ProcessExpired
 from mnist_lab.errors import BusyError, DamagedError, MachineError, MnistLabError, NoRoomError, UnreadableError
 from mnist_lab.executors import DiedError, LostError
 from mnist_lab.experiment import record_failure
-from mnist_lab.runs import load_run, packed, put_in_place
+from mnist_lab.runs import load_run
 from mnist_lab.sweeps.machine import Machine
 from mnist_lab.sweeps.observer import Observer, Running
 from mnist_lab.sweeps.plan import PlannedRun, by_server
@@ -286,7 +286,7 @@ class _Launcher:
         lock.enter_context(run.folder.locked())
         self.held[run] = lock
         resumed = run.folder.interrupted and not task.force
-        return replace(task, before=packed(run.folder.current) if resumed else b"")
+        return replace(task, before=run.folder.current.packed() if resumed else b"")
 
     def _release(self, run: PlannedRun) -> None:
         if run in self.held:
@@ -305,7 +305,7 @@ class _Launcher:
         outcome = self._outcome(run, future)
         if outcome and outcome.archive:
             try:
-                put_in_place(outcome.archive, run.folder)
+                run.folder.take(outcome.archive)
             except OSError as error:
                 outcome = Outcome("no_room", str(MachineError.of(error)))
         self._release(run)

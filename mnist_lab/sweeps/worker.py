@@ -20,7 +20,7 @@ from mnist_lab.executors import ProcessExecutor, Slot, left, say, stopping
 from mnist_lab.experiment import Observer
 from mnist_lab.experiment import Plan as RunPlan
 from mnist_lab.history import Record, column, training_seconds
-from mnist_lab.runs import RunFolder, across_machines, packed, unpacked
+from mnist_lab.runs import RunFolder, across_machines
 from mnist_lab.system import streams
 
 Limits = Mapping[str, int]
@@ -98,9 +98,9 @@ def work(task: Task) -> Outcome:
         folder = RunFolder(results / task.folder.relative_to(task.results))
         try:
             if task.before:
-                unpacked(task.before, folder.path)
+                folder.unpack(task.before)
             outcome = _trained(task, results)
-            archive = packed(folder) if folder.begun else b""
+            archive = folder.packed() if folder.begun else b""
         except OSError as error:
             return Outcome("no_room", str(MachineError.of(error)))
         return replace(outcome, reason=outcome.reason.replace(temporary, str(task.results)), archive=archive)

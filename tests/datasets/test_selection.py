@@ -41,11 +41,6 @@ def test_rare_classes_are_in_a_small_subset():
     assert set(labels[subset(labels, 3, 0)]) == {0, 1, 2}
 
 
-def test_a_subset_larger_than_the_data_is_an_error():
-    with pytest.raises(DataError, match=r"subset of 11 rows .* the data set has 10"):
-        subset(np.arange(10), 11, 0)
-
-
 def test_a_subset_smaller_than_the_classes_is_an_error():
     with pytest.raises(DataError, match=r"9 rows .* 10 classes"):
         subset(np.arange(10), 9, 0)

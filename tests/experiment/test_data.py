@@ -304,3 +304,11 @@ def test_the_folds_of_a_run_have_their_own_fingerprints_and_one_in_common(tmp_pa
     assert one.group == other.group == one.fingerprint
     assert more.group != one.group
     assert identify(config_of(), dataset, tmp_path).group is None
+
+
+@pytest.mark.parametrize(("key", "rows"), [("subset", 40), ("test_subset", 4)])
+def test_a_subset_larger_than_the_data_is_an_error(key, rows):
+    dataset = dataset_of(np.arange(40) % 4)
+    prepare_data(config_of(**{key: rows}), dataset)
+    with pytest.raises(InputError, match=f"data.{key}: expected at most the {rows} images available"):
+        prepare_data(config_of(**{key: rows + 1}), dataset)

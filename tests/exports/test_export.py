@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 import mnist_lab
-from mnist_lab.exports import formats, page
+from mnist_lab.exports import formats
 from mnist_lab.exports.agreement import LOSS, TOLERANCE
+from mnist_lab.exports.page import writer as page
 from mnist_lab.exports.trained import Trained
 from tests.exports.untrained import DIGITS, untrained
 from tests.lab import files, here, read_json

@@ -2,8 +2,7 @@
 
 import pytest
 
-from mnist_lab.runs import RunFolder, load_run, packed, put_in_place, unpacked
-from mnist_lab.runs import archive as archives
+from mnist_lab.runs import RunFolder, load_run
 from tests.run_folders import finished_run
 
 
@@ -27,7 +26,7 @@ def names(folder):
 
 def test_a_finished_run_arrives_as_it_was(elsewhere, here):
     with here.locked():
-        put_in_place(packed(elsewhere), here)
+        here.take(elsewhere.packed())
     assert {name: (here.path / name).read_bytes() for name in names(elsewhere)} == {
         path.name: path.read_bytes() for path in elsewhere.path.iterdir()
     }
@@ -37,7 +36,7 @@ def test_it_replaces_a_finished_run(tmp_path, elsewhere):
     here = finished_run(tmp_path / "results", test=0.5)
     (here.path / "old.txt").write_text("of the run that is replaced")
     with here.locked():
-        put_in_place(packed(elsewhere), here)
+        here.take(elsewhere.packed())
     assert accuracy(here) == 0.97
     assert names(here) == names(elsewhere)
 
@@ -46,7 +45,7 @@ def test_a_failed_run_does_not_replace_a_finished_one(tmp_path, elsewhere):
     here = finished_run(tmp_path / "results", test=0.5)
     (elsewhere.path / "metrics.json").rename(elsewhere.path / "error.txt")
     with here.locked():
-        put_in_place(packed(elsewhere), here)
+        here.take(elsewhere.packed())
     assert accuracy(here) == 0.5
     assert here.failed
 
@@ -55,18 +54,20 @@ def test_a_run_that_cannot_be_written_leaves_what_was_there(tmp_path, elsewhere,
     here = finished_run(tmp_path / "results", test=0.5)
     before = names(here)
 
-    def full(content, folder):
-        unpacked(content, folder)
+    unpack = RunFolder.unpack
+
+    def full(folder, content):
+        unpack(folder, content)
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(archives, "unpacked", full)
+    monkeypatch.setattr(RunFolder, "unpack", full)
     with here.locked(), pytest.raises(OSError, match="no space"):
-        put_in_place(packed(elsewhere), here)
+        here.take(elsewhere.packed())
     assert (accuracy(here), names(here)) == (0.5, before)
 
 
 def test_a_crash_before_the_last_step_is_completed_by_the_next_process(tmp_path, elsewhere, here):
     with here.locked():
-        unpacked(packed(elsewhere), here.repetition.path)  # and there it was killed
+        here.repetition.unpack(elsewhere.packed())  # and there it was killed
     here.settle()
     assert accuracy(here) == 0.97

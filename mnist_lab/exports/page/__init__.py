@@ -6,7 +6,3 @@ be drawn, and `writer`, the format's part of an export, makes and reads the file
 The page makes no network requests and uses no library: a browser's onnxruntime-web is 14 MB and `tf.min.js` 1.5 MB, and
 what the layers of a configuration compute is a few hundred lines.
 """
-
-from mnist_lab.exports.page.writer import predicted, write
-
-__all__ = ["predicted", "write"]
