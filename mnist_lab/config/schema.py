@@ -332,6 +332,12 @@ class Config(Spec):
         return self.model_copy(update={"data": self.data.model_copy(update={"validation": validation})})
 
     @property
+    def label(self) -> str:
+        """The experiment, the seed and the fold."""
+        fold = self.data.validation.fold
+        return f"{self.experiment} seed {self.seed}" + (f" fold {fold}" if fold else "")
+
+    @property
     def handicaps(self) -> tuple[Item | Custom, ...]:
         """The augmentations and dropout layers that act in training only, so that training accuracy understates."""
         layers = (self.model,) if isinstance(self.model, Custom) else every_layer(self.model.layers)

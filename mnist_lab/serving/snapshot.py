@@ -69,11 +69,8 @@ class UnfinishedRun:
 
     @property
     def label(self) -> str:
-        """The experiment, the seed and the fold, as far as they are known."""
-        if self.config is None:
-            return f"{self.folder.path.parent.name} {self.folder.id}"
-        fold = self.config.data.validation.fold
-        return f"{self.config.experiment} seed {self.config.seed}" + (f" fold {fold}" if fold else "")
+        """That of its configuration, or what its folder says of it."""
+        return self.config.label if self.config else f"{self.folder.path.parent.name} {self.folder.id}"
 
     @property
     def epochs(self) -> int | None:

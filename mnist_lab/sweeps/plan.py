@@ -60,10 +60,8 @@ class PlannedRun:
 
     @property
     def label(self) -> str:
-        """The experiment, the seed and the fold."""
-        config = self.identity.config
-        fold = config.data.validation.fold
-        return f"{config.experiment} seed {config.seed}" + (f" fold {fold}" if fold else "")
+        """That of its configuration."""
+        return self.identity.config.label
 
 
 def by_server(runs: Iterable[PlannedRun]) -> list[list[PlannedRun]]:
