@@ -63,7 +63,7 @@ def _draw(
     end = max((x for spot in spots for x, _ in spot), default=1.0)
     for epoch, look in known.items():
         xs, values = np.array(sorted((x, at.value) for spot in spots for x, at in spot if at.epoch == epoch)).T
-        axes.plot(xs, values, **look, linestyle="none", zorder=3, alpha=0.9)
+        axes.plot(xs, values, **look, zorder=3, alpha=0.9)
         best = (np.maximum if quantity.rises else np.minimum).accumulate(values)
         new = np.flatnonzero(np.diff(best, prepend=np.nan))
         axes.step([*xs[new], end], [*best[new], best[-1]], where="post", color=look["color"], linewidth=1.6)
