@@ -12,32 +12,20 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from mnist_lab.history import History, column
+from mnist_lab.plots.lines import LOOKS, MARKERS
+from mnist_lab.plots.overview import Style
 from mnist_lab.plots.panel import ACCURACY, LOSS, Floats, Quantity, epoch_axis, frame, number, whole_epochs
 from mnist_lab.plots.style import BLUE, GREEN, GREY, HEIGHT, ORANGE, WIDTH, headline, new_figure, styled
 from mnist_lab.plots.wrapping import text_width
 
-MARKERS = 12  # at most about this many markers on a line
 KEY, KEY_SAMPLE = 8.8, 0.56  # points; inches that the sample of a line takes beside its name
 EVEN = 0.75  # a mean over fewer than this share of the usual number of batches joins the one before it
 POINTS = 240  # more batches than this are drawn as means and a band from lowest to highest
 
-TRAINING: dict[str, Any] = {"color": BLUE, "linestyle": "-", "marker": "o", "clip_on": False, "in_layout": False}
-VALIDATION: dict[str, Any] = {
-    "color": ORANGE,
-    "linestyle": (0, (4, 1.5)),
-    "marker": "s",
-    "mfc": "white",
-    "clip_on": False,
-}
-TEST: dict[str, Any] = {
-    "color": GREEN,
-    "linestyle": "none",
-    "marker": "D",
-    "ms": 8.5,
-    "mfc": "none",
-    "mew": 1.4,
-    "clip_on": False,
-}
+WHOLE: Style = {"clip_on": False}
+TRAINING, VALIDATION = (look | WHOLE for look in LOOKS[:2])
+TRAINING |= {"in_layout": False}
+TEST: Style = WHOLE | {"color": GREEN, "linestyle": "none", "marker": "D", "ms": 8.5, "mfc": "none", "mew": 1.4}
 PUBLISHED = (
     ("train", "training", TRAINING),
     ("best_train", "best training", TRAINING),

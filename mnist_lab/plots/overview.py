@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import blended_transform_factory
 
-from mnist_lab.plots.labels import Place
-from mnist_lab.plots.style import GREY, axes_at
-from mnist_lab.plots.wrapping import fitted
+from mnist_lab.plots import labels
+from mnist_lab.plots.style import GREY, axes_at, figure_of
+from mnist_lab.plots.wrapping import fitted, text_width
 
 Style = dict[str, Any]
 
@@ -55,15 +55,31 @@ def short(name: str) -> str:
     return fitted(name, LONGEST, FONT)
 
 
-def write_beside(figure: Figure, point: tuple[float, float], place: Place, name: str, weight: str = "normal") -> None:
-    """Write a name at its place, with a line from its point where that is far off; both in inches of the figure."""
-    figure.text(
-        place.x, place.y, name, ha="left" if place.to_the_right else "right", va="center_baseline", fontsize=FONT,
-        weight=weight, transform=figure.dpi_scale_trans,
-    )  # fmt: skip
-    if place.led:
-        end = place.x - 0.02 if place.to_the_right else place.x + 0.02
-        drawn(figure, [point[0], end], [point[1], place.y], {"color": GREY, "linewidth": 0.5, "zorder": 1})
+def write_around(
+    axes: Axes,
+    points: Mapping[str, Sequence[float]],
+    right: float,
+    *,
+    markers: Sequence[labels.Box],
+    bars: Sequence[labels.Box],
+    bold: Collection[str] = (),
+) -> None:
+    """Write the name of each point of a panel near it, with a line from the point where that is far off.
+
+    The names are clear of each other, of `markers` and of `bars` (`labels.around`), and end at `right` at the latest.
+    All lengths are inches of the figure.
+    """
+    figure, box = figure_of(axes), axes.get_window_extent()
+    names = {name: (short(name), "bold" if name in bold else "normal") for name in points}
+    widths = [text_width(text, FONT, weight) for text, weight in names.values()]
+    room = (max(LEFT, box.x0 / figure.dpi), box.y0 / figure.dpi, right, box.y1 / figure.dpi)
+    places = labels.around(list(points.values()), widths, TEXT, markers=markers, bars=bars, panel=room)
+    for (x, y), (text, weight), place in zip(points.values(), names.values(), places, strict=True):
+        side, gap = ("left", -0.02) if place.to_the_right else ("right", 0.02)
+        look = {"va": "center_baseline", "fontsize": FONT, "weight": weight}
+        figure.text(place.x, place.y, text, ha=side, **look, transform=figure.dpi_scale_trans)
+        if place.led:
+            drawn(figure, [x, place.x + gap], [y, place.y], {"color": GREY, "linewidth": 0.5, "zorder": 1})
 
 
 def drawn(figure: Figure, xs: Sequence[float], ys: Sequence[float], style: Mapping[str, Any], **more: Any) -> None:

@@ -8,12 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
-from mnist_lab.plots import labels
-from mnist_lab.plots.overview import FONT, HEIGHT, TEXT, WIDTH, Style, drawn, panel, short, write_beside, written
+from mnist_lab.plots.overview import HEIGHT, WIDTH, Style, drawn, panel, write_around, written
 from mnist_lab.plots.panel import accuracy_axis
 from mnist_lab.plots.points import Point, key, shown, write_key
-from mnist_lab.plots.style import BLUE, INK, figure_of, inches, styled, titled
-from mnist_lab.plots.wrapping import text_width
+from mnist_lab.plots.style import BLUE, INK, inches, styled, titled
 
 APART, GAP = 0.062, 0.05  # inches between points side by side, and between bars above each other
 
@@ -48,7 +46,16 @@ def accuracy_against_parameters(points: Mapping[str, Point], *, title: str) -> F
         bar = {"color": look["color"], "linewidth": points[name].bar, "alpha": 0.75}
         drawn(figure, [spot.x] * 2, [spot.low, spot.high], bar)
         drawn(figure, [spot.x], [spot.y], look, zorder=5)
-    _write_names(axes, points, spots)
+    bases = [name for name, point in points.items() if point.is_base]
+    chosen = written(sorted(points, key=lambda name: (-points[name].mean, name)), bases)
+    write_around(
+        axes,
+        {name: spot[:2] for name, spot in spots.items() if name in chosen},
+        WIDTH - 0.03,
+        markers=[(spot.x - 0.045, spot.y - 0.045, spot.x + 0.045, spot.y + 0.045) for spot in spots.values()],
+        bars=[(spot.x - 0.025, spot.low, spot.x + 0.025, spot.high) for spot in spots.values()],
+        bold=bases,
+    )
     write_key(figure, key(list(points.values()), BASE))
     return figure
 
@@ -80,24 +87,3 @@ def _side_by_side(axes: Axes, points: Sequence[Point]) -> list[Spot]:
         free = (spot.x + step for step in steps if all(abs(spot.x + step - x) > 0.9 * APART for x in beside))
         moved[i] = spot._replace(x=next(free))
     return [moved[i] for i in range(len(spots))]
-
-
-def _write_names(axes: Axes, points: Mapping[str, Point], spots: Mapping[str, Spot]) -> None:
-    figure = figure_of(axes)
-    bases = [name for name, point in points.items() if point.is_base]
-    chosen = written(sorted(points, key=lambda name: (-points[name].mean, name)), bases)
-    names = [name for name in points if name in chosen]
-    weights = ["bold" if name in bases else "normal" for name in names]
-    widths = [text_width(short(name), FONT, weight) for name, weight in zip(names, weights, strict=True)]
-    box = axes.get_window_extent()
-    edge = figure.get_size_inches()[0] - 0.03
-    places = labels.around(
-        [(spots[name].x, spots[name].y) for name in names],
-        widths,
-        TEXT,
-        markers=[(spot.x - 0.045, spot.y - 0.045, spot.x + 0.045, spot.y + 0.045) for spot in spots.values()],
-        bars=[(spot.x - 0.025, spot.low, spot.x + 0.025, spot.high) for spot in spots.values()],
-        panel=(box.x0 / figure.dpi, box.y0 / figure.dpi, edge, box.y1 / figure.dpi),
-    )
-    for name, weight, place in zip(names, weights, places, strict=True):
-        write_beside(figure, (spots[name].x, spots[name].y), place, short(name), weight)

@@ -33,7 +33,8 @@ def tried(n, *, rungs=(2, 6, 20), best=(1,), worst=0.95):
         if number % 2:
             values[SPACE[3].name] = numbers.randint(4, 16)
         reached = [At(epoch, ends - 0.01 / epoch, 5.0 * number + epoch) for epoch in some]
-        found.append(Tried(number, values, reached, float(numbers.randint(900, 90_000)), number in best))
+        values["parameters"] = numbers.randint(900, 90_000)
+        found.append(Tried(number, values, reached, number in best))
     return found
 
 
@@ -95,7 +96,7 @@ def test_the_front_is_a_staircase_through_its_trials():
     trials = tried(20, rungs=(5,), best=(3, 4))
     figure = searches.pareto_front(trials, quantity=ACCURACY, cost="parameters", limit=50_000, title="search")
     [stairs] = lines(figure.axes[0])
-    front = sorted((trial.cost, trial.last.value) for trial in trials if trial.is_best)
+    front = sorted((trial.values["parameters"], trial.last.value) for trial in trials if trial.is_best)
     assert stairs.get_xydata()[:-1].tolist() == pytest.approx(np.array(front))
     assert {"trial 3", "trial 4"} <= {text.get_text() for text in figure.texts}
 

@@ -22,13 +22,9 @@ def importance(shares: Mapping[str, float], *, title: str) -> Figure:
     top, high = above_panel(figure), BAR * len(ranked) + 0.1
     set_height(figure, top + high + BELOW)
     axes = axes_at(figure, left, top, WIDTH - left - 0.6, high)
-    rows = range(len(ranked))
-    axes.barh(list(rows), [share for _, share in ranked], height=0.62, color=BLUE)
-    for row, (_, share) in zip(rows, ranked, strict=True):
-        axes.annotate(
-            f"{100 * share:.0f} %", (share, row), (4, 0), textcoords="offset points", va="center", fontsize=FONT
-        )
-    axes.set_yticks(list(rows), names)
+    bars = axes.barh(range(len(ranked)), [share for _, share in ranked], height=0.62, color=BLUE)
+    axes.bar_label(bars, [f"{100 * share:.0f} %" for _, share in ranked], padding=4, fontsize=FONT)
+    axes.set_yticks(range(len(ranked)), names)
     axes.set(ylim=(len(ranked) - 0.5, -0.5), xlim=(0, max(0.05, *shares.values())), xlabel="share of the importance")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
     axes.grid(visible=False)

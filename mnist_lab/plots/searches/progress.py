@@ -1,7 +1,8 @@
 """The progress of a search: all numbers that its trials reached, and the best so far, by trial and by time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -61,20 +62,11 @@ def _draw(
             axes.plot([x for x, _ in spot], [at.value for _, at in spot], **THREAD)
     end = max((x for spot in spots for x, _ in spot), default=1.0)
     for epoch, look in known.items():
-        there = sorted((x, at.value) for spot in spots for x, at in spot if at.epoch == epoch)
-        axes.plot([x for x, _ in there], [value for _, value in there], **look, linestyle="none", zorder=3, alpha=0.9)
-        steps = list(_best(there, quantity))
-        steps.append((end, steps[-1][1]))
-        axes.step([x for x, _ in steps], [y for _, y in steps], where="post", color=look["color"], linewidth=1.6)
+        xs, values = np.array(sorted((x, at.value) for spot in spots for x, at in spot if at.epoch == epoch)).T
+        axes.plot(xs, values, **look, zorder=3, alpha=0.9)
+        best = (np.maximum if quantity.rises else np.minimum).accumulate(values)
+        new = np.flatnonzero(np.diff(best, prepend=np.nan))
+        axes.step([*xs[new], end], [*best[new], best[-1]], where="post", color=look["color"], linewidth=1.6)
     for trial, spot in zip(trials, spots, strict=True):
         if trial.is_best:
             axes.plot(spot[-1][0], trial.last.value, **BEST, markersize=9, zorder=5)
-
-
-def _best(there: Sequence[tuple[float, float]], quantity: Quantity) -> Iterator[tuple[float, float]]:
-    """Where the best so far changes, with its value."""
-    best: float | None = None
-    for x, value in there:
-        if best is None or (value > best if quantity.rises else value < best):
-            best = value
-            yield x, value

@@ -52,8 +52,7 @@ def slices(
     if len({trial.last.epoch for trial in trials}) == 1:
         quarters, last = LOOKS[3::-1], max(by_number)
         by_number = {number: quarters[min(3, 4 * (number - 1) // last)] for number in by_number}
-        named = zip(quarters, QUARTERS, strict=True)
-        handles = [Line2D([], [], **look, linestyle="none", label=name) for look, name in named]
+        handles = [Line2D([], [], **look, label=name) for look, name in zip(quarters, QUARTERS, strict=True)]
     for i, dimension in enumerate(dimensions):
         row, column = divmod(i, columns)
         axes = axes_at(figure, LEFT + column * (wide + BETWEEN), top + row * (HIGH + NAME), wide, HIGH)
@@ -74,7 +73,7 @@ def _draw(axes: Axes, trials: Sequence[Tried], by_number: Mapping[int, Style], d
         if dimension.choices:  # beside each other, in an order that fills the room evenly
             n = counts[str(value)] = counts.get(str(value), -1) + 1
             x += SPREAD * (2 * ((n * 0.618034) % 1) - 1)
-        axes.plot(x, trial.last.value, **by_number[trial.number], linestyle="none", zorder=3, alpha=0.9)
+        axes.plot(x, trial.last.value, **by_number[trial.number], zorder=3, alpha=0.9)
         if trial.is_best:
             axes.plot(x, trial.last.value, **BEST, markersize=8.5, zorder=4)
     if dimension.choices:

@@ -18,14 +18,13 @@ FEWEST = 8  # numbers of which something can be said to be unlike the others
 LOGARITHMIC_FROM = 5.0  # largest over smallest loss
 
 # From the end of the training backwards. In grey print and to the colour-blind the markers tell.
-LOOKS: Sequence[Style] = (
-    {"color": BLUE, "marker": "o", "markersize": 4.8},
-    {"color": "#56B4E9", "marker": "^", "markersize": 4.4},
-    {"color": "#8A8A8A", "marker": "s", "markersize": 3.4},
-    {"color": "#A8A8A8", "marker": "v", "markersize": 3.4},
-    {"color": "#A8A8A8", "marker": "D", "markersize": 2.6},
-    {"color": "#A8A8A8", "marker": "x", "markersize": 3.0},
-)
+LOOKS: Sequence[Style] = tuple(
+    {"color": color, "marker": marker, "markersize": size, "linestyle": "none"}
+    for color, marker, size in (
+        (BLUE, "o", 4.8), ("#56B4E9", "^", 4.4), ("#8A8A8A", "s", 3.4),
+        ("#A8A8A8", "v", 3.4), ("#A8A8A8", "D", 2.6), ("#A8A8A8", "x", 3.0),
+    )
+)  # fmt: skip
 BEST: Style = {"color": ORANGE, "marker": "o", "mfc": "none", "mec": ORANGE, "mew": 1.5, "linestyle": "none"}
 
 
@@ -70,11 +69,9 @@ class Tried:
 
     number: int
     values: Mapping[str, float | str]
-    """By the names of the dimensions that it has."""
+    """By the names of the dimensions that it has; of two objectives the other one is among them."""
     reached: Sequence[At]
     """At least one, by epoch."""
-    cost: float | None = None
-    """The other objective of two."""
     is_best: bool = False
     """The best of all or, of two objectives, on the Pareto front."""
 
@@ -114,12 +111,8 @@ def looks(trials: Iterable[Tried]) -> dict[int, Style]:
 def rung_handles(known: Mapping[int, Style], trials: Iterable[Tried]) -> list[Line2D]:
     """What the looks mean."""
     ends = {at.epoch for trial in trials for at in trial.reached if at.is_end}
-    return [
-        Line2D(
-            [], [], **look, linestyle="none", label="at the end" if epoch in ends else f"after {count(epoch, 'epoch')}"
-        )
-        for epoch, look in known.items()
-    ]
+    names = {epoch: "at the end" if epoch in ends else f"after {count(epoch, 'epoch')}" for epoch in known}
+    return [Line2D([], [], **look, label=names[epoch]) for epoch, look in known.items()]
 
 
 def best_handle(several: bool) -> Line2D:

@@ -1,14 +1,13 @@
 """The figures of a search, drawn from its record."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mnist_lab.reports.figures import Plot
 from mnist_lab.search.presentation import standings, wording
 from mnist_lab.search.presentation.importance import Unknown
-from mnist_lab.search.record import Arm, Parameter, Search
+from mnist_lab.search.record import Arm, Measure, Parameter, Search
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,17 +38,15 @@ def plots_of(record: Search, importance: Mapping[str, float] | Unknown) -> list[
     quantity = Quantity(record.watched.measure, label)
     objective = {"quantity": quantity, "several": several}
     show("best_so_far", f"Best {label} so far", searches.best_so_far, trials, **objective)
+    everything = list(dimensions)
     if several:
         measure = record.objectives[1].measure
-        show(
-            "pareto_front",
-            f"{wording.capitalized(label)} against {wording.MEASURES[measure]}",
-            searches.pareto_front,
-            trials,
-            quantity=quantity,
-            cost=wording.MEASURES[measure],
-            limit=next((one.most for one in record.limits if one.measure == measure), None),
-        )
+        cost = wording.MEASURES[measure]
+        limit = next((one.most for one in record.limits if one.measure == measure), None)
+        against_cost = f"{wording.capitalized(label)} against {cost}"
+        show("pareto_front", against_cost, searches.pareto_front, trials, quantity=quantity, cost=cost, limit=limit)
+        if costs := [float(trial.values[cost]) for trial in trials if cost in trial.values]:
+            everything.append(searches.Dimension(cost, min(costs), max(costs), logarithmic=min(costs) > 0))
     against_each = f"{wording.capitalized(label)} against each parameter"
     show("slices", against_each, searches.slices, trials, dimensions, **objective)
     if not isinstance(importance, Unknown):
@@ -61,25 +58,12 @@ def plots_of(record: Search, importance: Mapping[str, float] | Unknown) -> list[
             "parallel_coordinates",
             f"Parameters and {label} of all trials",
             searches.parallel_coordinates,
-            *_with_costs(record, trials, dimensions),
+            trials,
+            everything,
             {trial.number for trial in standings.ahead(record)},
             **objective,
         )
     return shown
-
-
-def _with_costs(
-    record: Search, trials: "Sequence[Tried]", dimensions: "Sequence[Dimension]"
-) -> "tuple[Sequence[Tried], Sequence[Dimension]]":
-    """The trials and the dimensions, with the other objective of two as one more dimension."""
-    from mnist_lab.plots.searches import Dimension
-
-    costs = [trial.cost for trial in trials if trial.cost is not None]
-    if not costs:
-        return trials, dimensions
-    name = wording.MEASURES[record.objectives[1].measure]
-    cost = Dimension(name, min(costs), max(costs), logarithmic=min(costs) > 0)
-    return [replace(one, values={**one.values, name: one.cost or 0}) for one in trials], [*dimensions, cost]
 
 
 def _confirmed(record: Search, arm: Arm) -> "Confirmed":
@@ -114,7 +98,7 @@ def _tried(record: Search) -> "Iterator[Tried]":
 
     names, best = standings.parameter_names(record.space), {trial.number for trial in standings.best(record)}
     watched = record.watched.measure
-    cost = record.objectives[1].measure if len(record.objectives) > 1 else None
+    costs: list[Measure] = [each.measure for each in record.objectives[1:]]
     for trial in record.trials:
         known = [(at, value) for at in trial.reached if (value := getattr(at, watched)) is not None]
         reached = [At(at.epoch, value, at.clock) for at, value in known]
@@ -123,8 +107,10 @@ def _tried(record: Search) -> "Iterator[Tried]":
         if reached:
             yield Tried(
                 trial.number,
-                {names[name]: value for name, value in trial.values.items()},
+                {
+                    **{names[name]: value for name, value in trial.values.items()},
+                    **{wording.MEASURES[each]: size for each in costs if (size := trial.measured(each)) is not None},
+                },
                 reached,
-                trial.measured(cost) if cost else None,
                 trial.number in best,
             )

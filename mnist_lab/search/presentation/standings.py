@@ -29,10 +29,8 @@ def standings(record: Search) -> list[Trial]:
 
 def best(record: Search) -> list[Trial]:
     """The Pareto front of two objectives, else the best trial alone; none before any has a result."""
-    if record.front:
-        by_number = {trial.number: trial for trial in record.trials}
-        return [by_number[number] for number in record.front if number in by_number]
-    return [record.best_trial] if record.best_trial else []
+    numbers = record.front or [record.best]
+    return [trial for number in numbers for trial in record.trials if trial.number == number]
 
 
 def ahead(record: Search) -> list[Trial]:

@@ -43,13 +43,7 @@ class Table:
 
 def every(record: Search) -> dict[str, Any]:
     """All of them, by name."""
-    return {
-        "confirmation": confirmation(record),
-        "front": front(record),
-        "trials": trials(record),
-        "lost": lost(record),
-        "space": space(record),
-    }
+    return {table.__name__: table(record) for table in (confirmation, front, trials, lost, space)}
 
 
 def trials(record: Search) -> Table:

@@ -25,7 +25,7 @@ from mnist_lab.reports.wording import (
 from mnist_lab.search import promotion
 from mnist_lab.search.presentation import standings
 from mnist_lab.search.presentation.importance import LEAST, SHARE, Unknown
-from mnist_lab.search.record import Arm, Limit, Objective, Parameter, Search, Trial, Value
+from mnist_lab.search.record import Arm, Limit, Parameter, Search, Trial, Value
 from mnist_lab.system.installation import extra_command
 from mnist_lab.text.quantities import count, duration
 
@@ -41,14 +41,8 @@ SAMPLERS = {
     "gp": "Optuna's Gaussian process",
 }
 FRACTIONS = {2: "half", 3: "third", 4: "quarter", 5: "fifth"}
-STATES = {
-    "running": "in progress or interrupted",
-    "stopped": "stopped at a rung",
-    "finished": "trained to the end",
-    "failed": "failed",
-    "refused": "refused by a limit",
-}
-KINDS = {"uniform": "uniform", "log_uniform": "log-uniform", "int": "whole number", "choice": "choice"}
+STATES = {"running": "in progress or interrupted", "failed": "failed", "refused": "refused by a limit"}
+KINDS = {"uniform": "uniform", "log_uniform": "log-uniform", "int": "whole number"}
 
 
 def capitalized(text: str) -> str:
@@ -75,11 +69,6 @@ def values(record: Search, trial: Trial) -> str:
     if any("," in name for name, _ in said):
         return "; ".join(f"{name}: {text}" for name, text in said)
     return ", ".join(f"{name} {text}" for name, text in said)
-
-
-def goal(objective: Objective) -> str:
-    """`maximize validation accuracy`."""
-    return f"{objective.direction} {MEASURES[objective.measure]}"
 
 
 def limit(one: Limit) -> str:
@@ -155,16 +144,10 @@ def confirmed(record: Search) -> str:
             return f"{who} is not confirmed: {count(done.missing, 'run')} of the confirmation failed or did not finish."
         return f"{who} is not confirmed: it has the configuration of the base."
     base, interval = done.base, f" ({CI} {ends(arm.interval)})" if arm.interval else ""
-    text = (
-        f"With {_fresh(arm)}, trial {arm.trial} has {'a mean' if len(arm.test) > 1 else 'a'} test accuracy of "
-        f"{arm.mean:.4f}{interval}"
-    )
+    accuracy = f"{'a mean' if len(arm.test) > 1 else 'a'} test accuracy of {arm.mean:.4f}{interval}"
+    text = f"With {count(len(arm.seeds), 'new seed')}, trial {arm.trial} has {accuracy}"
     text += f"; {record.base}, the base, has {base.mean:.4f}." if base else "; the base has no finished run."
     return f"{text} {arm.difference.text}" if arm.difference else text
-
-
-def _fresh(arm: Arm) -> str:
-    return count(len(arm.seeds), "new seed")
 
 
 def _unconfirmed(record: Search) -> str:
@@ -197,7 +180,7 @@ def optimism(record: Search) -> str:
     mean = " on average" if len(arm.validation) > 1 else ""
     said = (
         f"The {measure} of trial {arm.trial} was {in_search} in the search and is "
-        f"{number(watched.measure, arm.validated)}{mean} with {_fresh(arm)}"
+        f"{number(watched.measure, arm.validated)}{mean} with {count(len(arm.seeds), 'new seed')}"
     )
     flattering = arm.optimism if watched.direction == "maximize" else -arm.optimism
     amount = pp(abs(flattering)).removeprefix("+") if watched.measure == "val_accuracy" else f"{abs(flattering):.4f}"
@@ -221,16 +204,14 @@ def tried(record: Search) -> str:
 
 def progress(record: Search) -> str:
     """Whether the search has ended, by what, and how long it took."""
-    took = f" It took {duration(record.seconds)}, without the confirmation."
-    match record.ended:
-        case "trials":
-            return f"The search has ended: its budget of {count(record.budget.trials or 0, 'trial')} is used up.{took}"
-        case "minutes":
-            return f"The search has ended: its budget of {record.budget.minutes:g} min is used up.{took}"
-        case "space":
-            return f"The search has ended: every configuration of the space was tried.{took}"
-        case _:
-            return f"The search has not ended; the same command continues it. So far: {duration(record.seconds)}."
+    if record.ended is None:
+        return f"The search has not ended; the same command continues it. So far: {duration(record.seconds)}."
+    why = {
+        "trials": f"its budget of {count(record.budget.trials or 0, 'trial')} is used up",
+        "minutes": f"its budget of {record.budget.minutes or 0:g} min is used up",
+        "space": "every configuration of the space was tried",
+    }
+    return f"The search has ended: {why[record.ended]}. It took {duration(record.seconds)}, without the confirmation."
 
 
 def unseen(record: Search) -> str:
@@ -257,7 +238,7 @@ def settings(record: Search) -> dict[str, str]:
     ends_at = [count(budget.trials, "trial")] if budget.trials else []
     ends_at += [f"{budget.minutes:g} min"] if budget.minutes else []
     known = {
-        "Objective": listed([goal(each) for each in record.objectives]),
+        "Objective": listed([f"{each.direction} {MEASURES[each.measure]}" for each in record.objectives]),
         "Limits": listed([limit(each) for each in record.limits]),
         "Budget": f"{' or '.join(ends_at)}; {count(budget.epochs, 'epoch')} for a trial that is trained to the end",
         "Proposals": SAMPLERS[record.sampler],

@@ -1,20 +1,19 @@
 """Writes `search.md`, `search.html` and the figures of a search. The same record gives the same bytes."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from mnist_lab.analysis.verdicts import Kind
-from mnist_lab.reports.bars import Bar, bar, end_of_scale
+from mnist_lab.reports.bars import bar, end_of_scale
 from mnist_lab.reports.figures import inline_svg
 from mnist_lab.reports.wording import DID
 from mnist_lab.reports.write import folder_for, markdown, rendered_page, save_figures
 from mnist_lab.search.presentation import standings, tables, wording
 from mnist_lab.search.presentation.figures import NAMES, plots_of
 from mnist_lab.search.presentation.importance import importance
-from mnist_lab.search.record import Arm, Search
+from mnist_lab.search.record import Search
 from mnist_lab.system import atomic
 from mnist_lab.text.printable import printable
 
@@ -58,25 +57,13 @@ def write_search(folder: Path, record: Search) -> list[Path]:
     return [folder / name for name in (*texts, *drawn)]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """The verdict on a confirmed trial."""
-
-    arm: Arm
-    values: str
-    """Of the trial, in words."""
-    bar: Bar | None
-
-
 def _answered(record: Search) -> dict[str, Any]:
-    """The verdicts by kind, in the order of reports; within a kind, in the order of the search; and the bars' end."""
-    differences = [arm.difference for arm in standings.arms(record) if arm.difference]
-    end = end_of_scale((one.mean, one.interval) for one in differences if one.mean is not None)
-    by_number = {trial.number: trial for trial in record.trials}
-    found: dict[Kind, list[Answer]] = {kind: [] for kind in DID}
-    for arm in standings.arms(record):
-        if (one := arm.difference) and arm.trial is not None:
-            values = wording.values(record, by_number[arm.trial]) if arm.trial in by_number else ""
-            drawn = None if one.mean is None else bar((one.mean, one.interval), end)
-            found[one.kind].append(Answer(arm, values, drawn))
-    return {"answers": {kind: answers for kind, answers in found.items() if answers}, "end": end}
+    """The confirmed trials by verdict, in the order of reports, each with its values and its bar; and the bars' end."""
+    tested = [(arm, arm.trial, arm.difference) for arm in standings.arms(record) if arm.trial and arm.difference]
+    end = end_of_scale((found.mean, found.interval) for *_, found in tested if found.mean is not None)
+    values = {trial.number: wording.values(record, trial) for trial in record.trials}
+    answers: dict[Kind, list[Any]] = {kind: [] for kind in DID}
+    for arm, number, found in tested:
+        drawn = None if found.mean is None else bar((found.mean, found.interval), end)
+        answers[found.kind].append((arm, values.get(number, ""), drawn))
+    return {"answers": {kind: some for kind, some in answers.items() if some}, "end": end}
