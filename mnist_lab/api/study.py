@@ -1,7 +1,7 @@
 """`Study`, a comparison of experiments for Python users: rows, sentences and files."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -51,13 +51,11 @@ class Study(Sequence[Run]):
         words = reports.wording
         several = len(comparison.arms) > 1
         findings = [
-            f"{arm.entry.group.name}: {finding}" if several else finding
+            f"{arm.group.name}: {finding}" if several else finding
             for arm in comparison.arms
             for finding in words.findings(comparison, arm)
         ]
-        members = tuple(Run.of(run) for group in comparison.section.groups for run in group.runs)
-        cautions = words.comparison_cautions(comparison)
-        return cls(comparison.title, members, (comparison.section,), (*findings, *cautions), tuple(files))
+        return replace(cls.of(comparison, files), findings=(*findings, *words.comparison_cautions(comparison)))
 
     def table(self) -> list[dict[str, Any]]:
         """A row for each experiment, over its seeds: a value to each name in `summary.csv`, None if there is none."""

@@ -70,10 +70,10 @@ def print_comparison(comparison: Comparison, files: Sequence[Path]) -> None:
         output.print(Text(f"{arm.heading}{data}", style="bold"))
         output.print()
         runs = wording.runs_compared(comparison, arm)
-        output.print(Facts([("Change", arm.entry.group.changed), ("Runs", runs)]))
+        output.print(Facts([("Change", arm.group.changed), ("Runs", runs)]))
         output.print()
         interval = ("95 % CI",) if any(cells[-1] for cells in arm.cells) else ()
-        names = (base.name, arm.entry.group.name)
+        names = (base.name, arm.group.name)
         numbers = [Heading(heading, number=True) for heading in (*names, "Difference", *interval)]
         print_table(("", *numbers), [cells[: 1 + len(numbers)] for cells in arm.cells])
         output.print()
