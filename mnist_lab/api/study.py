@@ -48,14 +48,14 @@ class Study(Sequence[Run]):
     @classmethod
     def of_comparison(cls, comparison: reports.Comparison, files: Iterable[Path]) -> Self:
         """The comparison of some runs with a base."""
-        words = reports.wording
+        words = reports.wording.comparison
         several = len(comparison.arms) > 1
         findings = [
             f"{arm.group.name}: {finding}" if several else finding
             for arm in comparison.arms
             for finding in words.findings(comparison, arm)
         ]
-        return replace(cls.of(comparison, files), findings=(*findings, *words.comparison_cautions(comparison)))
+        return replace(cls.of(comparison, files), findings=(*findings, *words.cautions(comparison)))
 
     def table(self) -> list[dict[str, Any]]:
         """A row for each experiment, over its seeds: a value to each name in `summary.csv`, None if there is none."""

@@ -69,7 +69,7 @@ def print_comparison(comparison: Comparison, files: Sequence[Path]) -> None:
         output.print()
         output.print(Text(f"{arm.heading}{data}", style="bold"))
         output.print()
-        runs = wording.runs_compared(comparison, arm)
+        runs = wording.comparison.runs_compared(comparison, arm)
         output.print(Facts([("Change", arm.group.changed), ("Runs", runs)]))
         output.print()
         interval = ("95 % CI",) if any(cells[-1] for cells in arm.cells) else ()
@@ -77,9 +77,9 @@ def print_comparison(comparison: Comparison, files: Sequence[Path]) -> None:
         numbers = [Heading(heading, number=True) for heading in (*names, "Difference", *interval)]
         print_table(("", *numbers), [cells[: 1 + len(numbers)] for cells in arm.cells])
         output.print()
-        output.print(bullets(wording.findings(comparison, arm)))
+        output.print(bullets(wording.comparison.findings(comparison, arm)))
     base_seen = [f"{base.name}: {one.text}" for one in comparison.base.observations]
-    for remarks in (base_seen, wording.comparison_cautions(comparison)):
+    for remarks in (base_seen, wording.comparison.cautions(comparison)):
         if remarks:
             output.print()
             output.print(bullets(remarks))

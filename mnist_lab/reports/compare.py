@@ -202,7 +202,7 @@ class Comparison(Study):
         rows: list[Texts] = [(self.base.group.name, "", score[0], "", "", "")]
         for arm, accuracy in zip(self.arms, score[1:], strict=True):
             *_, difference, ends = next(row.cells for row in arm.rows if row.metric is self.metric)
-            outcome = wording.short_in_comparison(arm)
+            outcome = wording.comparison.short(arm)
             rows.append((arm.group.name, arm.group.changed, accuracy, difference, ends, outcome))
         return rows
 

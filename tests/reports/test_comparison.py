@@ -140,7 +140,7 @@ class TestSingleModels:
     def test_of_one_seed_nothing_is_claimed_about_the_experiments(self, single):
         comparison = compared(single, "mlp_512", "nodes_1024")
         assert comparison.arms[0].verdict.kind is Kind.IMPOSSIBLE
-        verdict = wording.findings(comparison, comparison.arms[0])[0]
+        verdict = wording.comparison.findings(comparison, comparison.arms[0])[0]
         assert "The model of mlp_512 is better on these test images (McNemar's exact test, p = .035" in verdict
         assert "at least 6 are needed" in verdict
 
@@ -151,7 +151,7 @@ class TestSingleModels:
         [arm] = comparison.arms
         assert (arm.group.changed, arm.pairs) == ("seed 1 -> 2", 1)
         assert (len(arm.disputed.base_errs), len(arm.disputed.this_errs)) == (1, 10)
-        assert "They have the same configuration" in wording.findings(comparison, arm)[0]
+        assert "They have the same configuration" in wording.comparison.findings(comparison, arm)[0]
         assert json.loads(as_json(of_comparison(comparison, [])))["arms"][0]["verdict"]["shared_seeds"] == []
 
     def test_p_is_corrected_for_the_number_of_arms(self, single):
@@ -170,7 +170,7 @@ class TestSingleModels:
         assert [text.partition(" (")[0].rpartition("/")[2] for text in comparison.problems] == [
             "mistakes.json: damaged"
         ]
-        assert "Too few seeds: -0.09 pp with 1 seed" in wording.findings(comparison, arm)[0]
+        assert "Too few seeds: -0.09 pp with 1 seed" in wording.comparison.findings(comparison, arm)[0]
 
     def test_with_a_damaged_history_the_rest_is_compared_and_it_is_said(self, single):
         history = next((single / "mlp_512").iterdir()) / "history.jsonl"
@@ -202,7 +202,7 @@ class TestSeveralSeeds:
         comparison = compared(seeds, "mlp_512", "nodes_1024")
         [arm] = comparison.arms
         assert len(metric(arm, "test_accuracy").base.values) == 8
-        said = wording.runs_compared(comparison, arm)
+        said = wording.comparison.runs_compared(comparison, arm)
         assert said == "seeds 1 to 8 of each; mlp_512 also has seed 9; nodes_1024 also has seed 12"
 
     def test_images_are_ranked_by_how_many_models_differ_on_them(self, seeds):
@@ -223,7 +223,7 @@ class TestSeveralSeeds:
         comparison = compared(seeds, "mlp_512", run)
         [arm] = comparison.arms
         assert (arm.pairs, arm.disputed, metric(arm, "test_accuracy").interval) == (0, None, None)
-        assert "no seed in common" in wording.findings(comparison, arm)[0]
+        assert "no seed in common" in wording.comparison.findings(comparison, arm)[0]
 
     def test_each_side_has_the_interval_of_its_own_accuracy(self, seeds):
         def own(comparison):
@@ -248,7 +248,7 @@ class TestNumbers:
         comparison = compared(single, "mlp_512", "no_relu")
         row = metric(comparison.arms[0], "training_seconds")
         assert (row.cells[3], row.ratio) == ("", None)
-        assert any("times are not comparable" in text for text in wording.comparison_notes(comparison))
+        assert any("times are not comparable" in text for text in wording.comparison.notes(comparison))
         assert "backend jax -> torch" in comparison.arms[0].group.changed
 
     def test_what_one_side_has_not_has_no_difference(self, single):
@@ -260,7 +260,7 @@ class TestNumbers:
 
     def test_runs_that_were_selected_on_the_test_images_are_told(self, single):
         finished_run(single, "ablation/no_relu", selected_on_test=True)
-        assert any("optimistic" in text for text in wording.comparison_notes(compared(single, "mlp_512", "no_relu")))
+        assert any("optimistic" in text for text in wording.comparison.notes(compared(single, "mlp_512", "no_relu")))
 
 
 class TestCrossValidation:
@@ -291,7 +291,7 @@ class TestCautions:
     def test_where_only_one_side_was_chosen_on_the_test_images_it_is_said_beside_the_test_of_the_models(self, single):
         wrong(finished_run(single, "ablation/no_relu", selected_on_test=True), 5)
         comparison = compared(single, "mlp_512", "no_relu", "nodes_1024")
-        chosen, other = (wording.findings(comparison, arm)[0] for arm in comparison.arms)
+        chosen, other = (wording.comparison.findings(comparison, arm)[0] for arm in comparison.arms)
         assert "McNemar's" in chosen
         assert "Only this experiment's weights were chosen on the test images" in chosen
         assert "chosen" not in other
@@ -299,15 +299,15 @@ class TestCautions:
     def test_images_that_each_seed_drew_for_itself_are_said_to_be_so(self, seeds, tmp_path):
         said = "Each seed was tested on its own subset of the test images"
         comparison = compared(seeds, "mlp_512", "nodes_1024")
-        assert said not in " ".join(wording.findings(comparison, comparison.arms[0]))
+        assert said not in " ".join(wording.comparison.findings(comparison, comparison.arms[0]))
         for seed in (1, 2):
             for name in ("mlp_512", "ablation/nodes_1024"):
                 wrong(finished_run(tmp_path / "drawn", name, seed=seed, total=500, data__test_subset=500), seed)
         comparison = compared(tmp_path / "drawn", "mlp_512", "nodes_1024")
-        assert said in " ".join(wording.findings(comparison, comparison.arms[0]))
+        assert said in " ".join(wording.comparison.findings(comparison, comparison.arms[0]))
 
     def test_what_an_interval_over_seeds_does_not_cover_is_said_as_in_a_report(self, seeds):
-        several = wording.comparison_notes(compared(seeds, "mlp_512", "nodes_1024"))
+        several = wording.comparison.notes(compared(seeds, "mlp_512", "nodes_1024"))
         assert {wording.INTERVAL, wording.SCOPE, wording.PLANNED} <= set(several)
 
 
@@ -421,7 +421,8 @@ class TestTheFamily:
     def test_single_runs_are_corrected_for_the_single_runs_that_a_report_compares(self, single):
         wrong(finished_run(single, "ablation/nodes_256", test=0.9990), *range(50, 60))
         [section] = study("all", groups(collect([single]).runs)).sections
-        [arm] = compared(single, "mlp_512", "nodes_1024").arms
+        comparison = compared(single, "mlp_512", "nodes_1024")
+        [arm] = comparison.arms
         verdict = section.verdicts["ablation/nodes_1024"]
         assert (arm.verdict.models.p_corrected, arm.verdict.models.compared) == (
             verdict.models.p_corrected,
@@ -429,4 +430,4 @@ class TestTheFamily:
         )
         low, high = metric(arm, "test_accuracy").interval
         assert (low > 0 or high < 0) == (verdict.models.p_corrected <= 0.05)
-        assert "corrected for 2 comparisons" in wording.findings(compared(single, "mlp_512", "nodes_1024"), arm)[0]
+        assert "corrected for 2 comparisons" in wording.comparison.findings(comparison, arm)[0]

@@ -101,8 +101,8 @@ def test_chosen_experiments_are_compared_fold_by_fold_too(results):
     assert arm.pairs == 5
     decisive = next(row for row in arm.rows if row.metric is found.metric)
     assert decisive.interval == pytest.approx(resampled(BASE, ARM, share=0.25).interval)
-    assert wording.runs_compared(found, arm) == "folds 1 to 5 of seed 1 of each"
-    assert any("corrected resampled t-test" in note for note in wording.comparison_notes(found))
+    assert wording.comparison.runs_compared(found, arm) == "folds 1 to 5 of seed 1 of each"
+    assert any("corrected resampled t-test" in note for note in wording.comparison.notes(found))
 
 
 def test_experiments_with_other_folds_cannot_be_compared(results):

@@ -29,7 +29,7 @@ def runs_compared(found: "Comparison", arm: "Arm") -> str:
     return "; ".join([f"{some_runs(shared)} of each", *left])
 
 
-def short_in_comparison(arm: "Arm") -> str:
+def short(arm: "Arm") -> str:
     """The verdict in a few words: on the experiments, or of single models on these."""
     models = arm.verdict.models
     if models is None:
@@ -80,7 +80,7 @@ def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
-def comparison_notes(found: "Comparison") -> list[str]:
+def notes(found: "Comparison") -> list[str]:
     """What a reader must know about the numbers."""
     texts = [f"{ACCURACIES} pp: percentage points; x 2.00: twice as much. FLOPs cover training only."]
     several = any(arm.pairs > 1 for arm in found.arms)
@@ -100,10 +100,10 @@ def comparison_notes(found: "Comparison") -> list[str]:
             "Wilson's interval; a difference has Fay and Lumbard's, which agrees with McNemar's exact test and is "
             "corrected in the same way."
         )
-    return [*texts, *comparison_cautions(found), *reuse(found.section.reuse)]
+    return [*texts, *cautions(found), *reuse(found.section.reuse)]
 
 
-def comparison_cautions(found: "Comparison") -> list[str]:
+def cautions(found: "Comparison") -> list[str]:
     """Warnings about numbers that could be misread."""
     texts = []
     if any(not arm.pairs for arm in found.arms):
