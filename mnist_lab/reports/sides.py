@@ -97,16 +97,15 @@ def _check_unlike(references: Sequence[str], sides: Sequence[Group]) -> None:
 
 def _named(sides: Sequence[Group]) -> list[Group]:
     ends = short_names(side.experiment for side in sides)
-    found = []
-    for side in sides:
-        alike = [other for other in sides if other.experiment == side.experiment]
-        name = _name(side, ends[side.experiment], alike)
-        found.append(replace(side, name=name, base=None, changed="", is_base=False))
-    return found
+    return [
+        replace(side, name=_name(side, ends[side.experiment], sides), base=None, changed="", is_base=False)
+        for side in sides
+    ]
 
 
-def _name(group: Group, end: str, alike: Sequence[Group]) -> str:
+def _name(group: Group, end: str, sides: Sequence[Group]) -> str:
     """The end of its experiment's name; with seed or fingerprint, if these tell those alike apart; else its folder."""
+    alike = [other for other in sides if other.experiment == group.experiment]
     if len(alike) == 1:
         return end
     if all(other.n == 1 for other in alike) and len({other.seeds for other in alike}) == len(alike):
