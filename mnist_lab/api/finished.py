@@ -127,14 +127,11 @@ def compare(
     sides = [_side(one) for one in (base, *others)]
     folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
     chosen = arguments.path_or_none(output, "output")
-    from mnist_lab import reports
     from mnist_lab.api.study import Study
-    from mnist_lab.reports.write import default_folder
+    from mnist_lab.reports import comparison_of
 
-    found = reports.find_sides(sides, folder)
-    comparison = reports.compare(found, reports.find_results(found, folder))
-    files, not_drawn = reports.write_comparison(chosen or default_folder(comparison, folder), comparison, data)
-    _warn((*comparison.problems, *not_drawn))
+    comparison, files = comparison_of(sides, folder, chosen, data)
+    _warn(comparison.problems)
     return Study.of_comparison(comparison, files)
 
 

@@ -1,7 +1,7 @@
 """`Study`, a comparison of experiments for Python users: rows, sentences and files."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -48,16 +48,14 @@ class Study(Sequence[Run]):
     @classmethod
     def of_comparison(cls, comparison: reports.Comparison, files: Iterable[Path]) -> Self:
         """The comparison of some runs with a base."""
-        words = reports.wording
+        words = reports.wording.comparison
         several = len(comparison.arms) > 1
         findings = [
-            f"{arm.entry.group.name}: {finding}" if several else finding
+            f"{arm.group.name}: {finding}" if several else finding
             for arm in comparison.arms
             for finding in words.findings(comparison, arm)
         ]
-        members = tuple(Run.of(run) for group in comparison.section.groups for run in group.runs)
-        cautions = words.comparison_cautions(comparison)
-        return cls(comparison.title, members, (comparison.section,), (*findings, *cautions), tuple(files))
+        return replace(cls.of(comparison, files), findings=(*findings, *words.cautions(comparison)))
 
     def table(self) -> list[dict[str, Any]]:
         """A row for each experiment, over its seeds: a value to each name in `summary.csv`, None if there is none."""

@@ -44,15 +44,15 @@ def print_comparison(comparison: Comparison, files: Sequence[Path]) -> None:
     for arm in comparison.arms:
         data = f", {base.data.heading}" if len(comparison.arms) == 1 else ""
         print_heading(f"{arm.heading}{data}")
-        print_facts([("Change", arm.entry.group.changed), ("Runs", wording.runs_compared(comparison, arm))])
+        print_facts([("Change", arm.group.changed), ("Runs", wording.comparison.runs_compared(comparison, arm))])
         echo()
         interval = ("95 % CI",) if any(cells[-1] for cells in arm.cells) else ()
-        names = (base.name, arm.entry.group.name)
+        names = (base.name, arm.group.name)
         numbers = [Heading(heading, number=True) for heading in (*names, "Difference", *interval)]
         print_table(("", *numbers), [cells[: 1 + len(numbers)] for cells in arm.cells])
-        print_list(wording.findings(comparison, arm))
+        print_list(wording.comparison.findings(comparison, arm))
     print_list([f"{base.name}: {one.text}" for one in comparison.base.observations])
-    print_list(wording.comparison_cautions(comparison))
+    print_list(wording.comparison.cautions(comparison))
     print_files(f"Comparison: {files[0]}", (file.name for file in files[1:]))
 
 

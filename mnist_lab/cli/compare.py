@@ -39,16 +39,11 @@ def compare(
     if len(references) < 2:
         raise click.UsageError("Expected at least two runs: a base and one or more to compare with it.")
     from mnist_lab.cli._comparison import print_comparison
-    from mnist_lab.reports import compare as compared
-    from mnist_lab.reports import find_results, find_sides, write_comparison
-    from mnist_lab.reports.write import default_folder
+    from mnist_lab.reports import comparison_of
 
-    sides = find_sides(references, results)
-    comparison = compared(sides, find_results(sides, results))
-    folder = output or default_folder(comparison, results)
-    files, not_drawn = write_comparison(folder, comparison, data_dir)
-    echo_skipped((*comparison.problems, *not_drawn))
+    comparison, files = comparison_of(references, results, output, data_dir)
+    echo_skipped(comparison.problems)
     if as_json:
-        echo_json((folder / "compare.json").read_text(encoding="utf-8"))
+        echo_json(files[1].read_text(encoding="utf-8"))
     else:
         print_comparison(comparison, files)

@@ -8,9 +8,8 @@ from mnist_lab.reports import wording
 from mnist_lab.reports.compare import Comparison, compare
 from mnist_lab.reports.facts import reported_seeds
 from mnist_lab.reports.runs import Group, Spread, collect, groups
-from mnist_lab.reports.sides import find_results, find_sides
 from mnist_lab.reports.study import Entry, Published, Section, Study, published_in, study
-from mnist_lab.reports.write import markdown, report_on, write_comparison, write_page, write_report
+from mnist_lab.reports.write import comparison_of, markdown, report_on, write_page, write_report
 
 __all__ = [
     "Comparison",
@@ -22,8 +21,7 @@ __all__ = [
     "Study",
     "collect",
     "compare",
-    "find_results",
-    "find_sides",
+    "comparison_of",
     "groups",
     "markdown",
     "published_in",
@@ -31,7 +29,6 @@ __all__ = [
     "reported_seeds",
     "study",
     "wording",
-    "write_comparison",
     "write_page",
     "write_report",
 ]

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from mnist_lab.config.differences import in_short
 from mnist_lab.config.settings import short_keys
 from mnist_lab.reports import wording
-from mnist_lab.reports.runs import Group, Spread
-from mnist_lab.reports.study import Entry, Interval, Section, published, published_in
+from mnist_lab.reports.runs import Group, Interval, Spread
+from mnist_lab.reports.study import Entry, Section, published, published_in
 from mnist_lab.text.quantities import duration
 from mnist_lab.text.tables import MINOR
 
@@ -195,8 +195,8 @@ def exact(section: Section, entry: Entry, settings: Mapping[str, Mapping[str, An
         **_both("train", group.train),
         **_both("validation", group.validation),
         **_both("test", group.test),
-        **_limits("test_ci95_seeds", entry.seeds_interval),
-        **_limits("test_ci95_images", entry.images_interval),
+        **_limits("test_ci95_seeds", group.seeds_interval),
+        **_limits("test_ci95_images", group.images_interval),
         "verdict": str(verdict.kind) if verdict else "",
         "shared_seeds": len(verdict.seeds) if verdict else "",
         "difference": pair and pair.mean,

@@ -68,8 +68,8 @@ def reported_seeds(folder: Path) -> dict[tuple[str, str], set[int]]:
         return {}
 
 
-def of_comparison(comparison: Comparison, drawn: Sequence[str], skipped: Sequence[str]) -> dict[str, Any]:
-    """The contents of `compare.json`, with the figures that were drawn and what was skipped."""
+def of_comparison(comparison: Comparison, drawn: Sequence[str]) -> dict[str, Any]:
+    """The contents of `compare.json`, with the figures that were drawn."""
     base = comparison.base.group
     return {
         "title": comparison.title,
@@ -79,7 +79,7 @@ def of_comparison(comparison: Comparison, drawn: Sequence[str], skipped: Sequenc
         "base": _side(comparison.base),
         "arms": [_arm(arm) for arm in comparison.arms],
         "figures": drawn,
-        "left_out": skipped,
+        "left_out": comparison.problems,
     }
 
 
@@ -139,8 +139,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "test": {
             **_plain(group.test),
             "ci95": [run.measured.test.ci95 for run in group.runs],
-            "mean_ci95_seeds": entry.seeds_interval,
-            "mean_ci95_images": entry.images_interval,
+            "mean_ci95_seeds": group.seeds_interval,
+            "mean_ci95_images": group.images_interval,
         },
         "gap": group.gap,
         "best_train": group.best_train,
@@ -174,7 +174,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 
 def _arm(arm: Arm) -> dict[str, Any]:
     return {
-        **_side(arm.entry),
+        **_side(arm),
         "changes": [{"path": change.path, "text": describe([change])} for change in arm.changes],
         "pairs": arm.pairs,
         "metrics": {row.metric.name: _row(row) for row in arm.rows},

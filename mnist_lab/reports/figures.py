@@ -130,15 +130,15 @@ def _point(value: float, entry: Entry) -> "Point":
     """Test accuracies with the interval of their mean: for the choice of seeds or, with one seed, of test images."""
     from mnist_lab import plots
 
-    interval = entry.seeds_interval or entry.images_interval
-    return plots.Point(value, entry.group.test.values, interval, entry.group.is_base)
+    group = entry.group
+    return plots.Point(value, group.test.values, group.seeds_interval or group.images_interval, group.is_base)
 
 
 def overlay(comparison: Comparison) -> "Figure | None":
     """Accuracy and loss by epoch of every side; None if no history can be read."""
     from mnist_lab import plots
 
-    known = {group.name: list(group.histories) for group in comparison.section.groups if group.histories}
+    known = {group.name: list(group.histories) for group in comparison.groups if group.histories}
     title = f"{comparison.title}, {comparison.base.group.data.title}"
     return plots.overlay(known, title=title, over=_over(comparison.section)) if known else None
 
@@ -152,13 +152,13 @@ def digits(comparison: Comparison, data_dir: Path | None) -> "dict[str, Figure]"
     from mnist_lab import plots
 
     disputed = {
-        i: (arm.entry.group.name, some)
+        i: (arm.group.name, some)
         for i, arm in enumerate(comparison.arms)
         if (some := arm.disputed) and (some.base_errs or some.this_errs)
     }
     if not disputed:
         return {}
-    dataset, base = load_images(comparison.section.groups, data_dir), comparison.base.group.name
+    dataset, base = load_images(comparison.groups, data_dir), comparison.base.group.name
     found = {}
     for i, (other, some) in disputed.items():
         halves = _half(some, some.this_errs, other, base, dataset), _half(some, some.base_errs, base, other, dataset)

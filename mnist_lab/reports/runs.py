@@ -1,7 +1,7 @@
 """The runs of a report: collected from disk, grouped by experiment and configuration, and named."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, TypeVar
 
+from mnist_lab.analysis import mean_accuracy_interval, wilson
 from mnist_lab.analysis.family import Key
 from mnist_lab.config import Config, describe, differences
 from mnist_lab.config.settings import shortest_ends, varying
@@ -17,6 +18,7 @@ from mnist_lab.runs import Collection, Measured, Mistake, Run, check_folder, loa
 from mnist_lab.text.quantities import natural_order
 
 Part = TypeVar("Part")
+Interval = tuple[float, float]
 
 NOT_RUN = "base not run"
 UNREADABLE = "config.yaml cannot be read"
@@ -121,6 +123,11 @@ class Group:
         return self.first.run.group or self.first.run.fingerprint
 
     @property
+    def identity(self) -> tuple[str, str]:
+        """What no other group of the same results has."""
+        return self.experiment, self.fingerprint
+
+    @property
     def first(self) -> Measured:
         """The numbers of its first run, for what is the same in all."""
         return self.runs[0].measured
@@ -204,6 +211,24 @@ class Group:
     """Seconds an epoch took: each run's median."""
     training_seconds = _over_seeds(lambda measured: measured.median_training_seconds)
     """Seconds the epochs of a run took, without start-up and without what comes after them."""
+
+    @property
+    def seeds_interval(self) -> Interval | None:
+        """95 % interval of the mean test accuracy for the choice of seeds (Student's t).
+
+        None for one seed, and for folds, whose models are not independent.
+        """
+        return None if self.share else mean_accuracy_interval(self.test.values)
+
+    @property
+    def images_interval(self) -> Interval:
+        """95 % interval of the mean test accuracy for the choice of test images (Wilson)."""
+        images = self.data.test_images
+        return wilson(round(self.test.mean * images), images)
+
+    def only(self, keys: Container[Key]) -> "Group":
+        """It with those of its runs alone that these identify."""
+        return replace(self, runs=tuple(run for key, run in zip(self.keys, self.runs, strict=True) if key in keys))
 
     def by_seed(self, of: Callable[[Measured], float | None]) -> dict[Key, float]:
         """A number by seed, or seed and fold, without those for which it is not known."""

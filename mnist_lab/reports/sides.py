@@ -1,7 +1,7 @@
 """The runs of a comparison: found by folder, name, id or fingerprint, and given distinct names."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from mnist_lab.errors import InputError
@@ -9,40 +9,30 @@ from mnist_lab.reports.runs import Group, collect, groups, short_names
 from mnist_lab.runs import Run, RunFolder, find_folders, finished_runs, formats, load_run
 
 
-@dataclass(frozen=True)
-class Side:
-    """One side of a comparison: a run, or the runs of one experiment and configuration, a seed each."""
-
-    reference: str
-    """How it was asked for."""
-    group: Group
-    """Its name is unlike that of any other side."""
-    problems: tuple[str, ...] = ()
-    """What kept runs from being in it."""
-
-
-def find_sides(references: Sequence[str], results: Path) -> list[Side]:
-    """The sides that `references` stand for, in their order.
+def find_sides(references: Sequence[str], results: Path) -> tuple[list[Group], list[str]]:
+    """The runs that `references` stand for, in their order, and what kept other runs from being among them.
 
     A run's folder or its id stands for that run. An experiment's name or folder, or a fingerprint, stands for all its
-    finished runs, which have to differ in seed only. Names are looked for below `results`.
+    finished runs, which have to differ in seed only. Names are looked for below `results`. The groups have no base, and
+    each has a name that no other one has.
 
     Raises:
         InputError: there is no such run, one is ambiguous or damaged, or a run is in two sides.
     """
     found = [_side(reference, results) for reference in references]
-    _check_unlike(found)
-    return _named(found)
+    sides = [group for group, _ in found]
+    _check_unlike(references, sides)
+    return _named(sides), [problem for _, problems in found for problem in problems]
 
 
-def find_results(sides: Sequence[Side], results: Path) -> list[Group]:
-    """The experiments of the results that `sides` were chosen from.
+def find_results(references: Sequence[str], sides: Sequence[Group], results: Path) -> list[Group]:
+    """The experiments of the results that the sides were chosen from.
 
     Those are the results folders that their runs lie in, the part of a run's path above its experiment; and `results`
     where one was asked for by a name, as that is looked up there.
     """
-    roots = dict.fromkeys(root for side in sides if (root := _root(side.group.runs[0])))
-    if any(not Path(side.reference).is_dir() for side in sides):
+    roots = dict.fromkeys(root for side in sides if (root := _root(side.runs[0])))
+    if not all(Path(reference).is_dir() for reference in references):
         roots[results] = None
     return groups(collect(roots).runs)
 
@@ -54,16 +44,16 @@ def _root(run: Run) -> Path | None:
     return Path(*above[: -len(parts)]) if tuple(above[-len(parts) :]) == parts else None
 
 
-def _side(reference: str, results: Path) -> Side:
+def _side(reference: str, results: Path) -> tuple[Group, Sequence[str]]:
     path = Path(reference)
     if RunFolder(path).begun:
         run = load_run(path)
-        return Side(reference, _group(reference, groups([run])), tuple(run.problems))
+        return _group(reference, groups([run])), tuple(run.problems)
     below = [] if formats.is_file(path) else finished_runs(path)
     collected = collect([folder.path for folder in below or _of_one_experiment(reference, results)])
     if not collected.runs:
         raise InputError("\n".join(collected.problems))
-    return Side(reference, _group(reference, groups(collected.runs)), collected.problems)
+    return _group(reference, groups(collected.runs)), collected.problems
 
 
 def _of_one_experiment(reference: str, results: Path) -> list[RunFolder]:
@@ -94,30 +84,28 @@ def _group(reference: str, found: Sequence[Group]) -> Group:
     )
 
 
-def _check_unlike(sides: Sequence[Side]) -> None:
+def _check_unlike(references: Sequence[str], sides: Sequence[Group]) -> None:
     owner: dict[Path, str] = {}
-    for side in sides:
-        for run in side.group.runs:
+    for reference, side in zip(references, sides, strict=True):
+        for run in side.runs:
             place = run.folder.path.resolve()
             if place in owner:
-                again = "twice" if owner[place] == side.reference else f"as {owner[place]} and in {side.reference}"
+                again = "twice" if owner[place] == reference else f"as {owner[place]} and in {reference}"
                 raise InputError(f"{run.folder.path}: this run is named {again}; a comparison needs different runs.")
-            owner[place] = side.reference
+            owner[place] = reference
 
 
-def _named(sides: Sequence[Side]) -> list[Side]:
-    ends = short_names(side.group.experiment for side in sides)
-    found = []
-    for side in sides:
-        experiment = side.group.experiment
-        alike = [other.group for other in sides if other.group.experiment == experiment]
-        name = _name(side.group, ends[experiment], alike)
-        found.append(replace(side, group=replace(side.group, name=name, base=None, changed="", is_base=False)))
-    return found
+def _named(sides: Sequence[Group]) -> list[Group]:
+    ends = short_names(side.experiment for side in sides)
+    return [
+        replace(side, name=_name(side, ends[side.experiment], sides), base=None, changed="", is_base=False)
+        for side in sides
+    ]
 
 
-def _name(group: Group, end: str, alike: Sequence[Group]) -> str:
+def _name(group: Group, end: str, sides: Sequence[Group]) -> str:
     """The end of its experiment's name; with seed or fingerprint, if these tell those alike apart; else its folder."""
+    alike = [other for other in sides if other.experiment == group.experiment]
     if len(alike) == 1:
         return end
     if all(other.n == 1 for other in alike) and len({other.seeds for other in alike}) == len(alike):

@@ -10,16 +10,15 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from mnist_lab.analysis import mean_accuracy_interval, wilson
 from mnist_lab.analysis.family import Tested, tested
 from mnist_lab.analysis.pareto import front
 from mnist_lab.analysis.verdicts import Scores, Verdict, verdicts
 from mnist_lab.config.schema import Reference
 from mnist_lab.reports.rules import observations
 from mnist_lab.reports.runs import Data, Group, Spread, settings_of, short_names
+from mnist_lab.runs import Mistake
 from mnist_lab.runs.measured import Observed
 
-Interval = tuple[float, float]
 Family = Sequence[tuple[Group, Group]]
 """Comparisons that are corrected together: of each the base and the arm."""
 
@@ -65,28 +64,14 @@ class Entry:
     """One experiment, beside its base."""
 
     group: Group
-    base: Group | None = None
+    base: Group | None
     """What it is compared against; None for a base, or if that was not run on the same data."""
-    verdict: Verdict | None = None
+    verdict: Verdict | None
     """On its test accuracy against that of its base; None without one."""
     gap: Tested | None = None
     """The same of its generalization gap."""
     observations: tuple[Observed, ...] = ()
     """What is seen beside the other experiments."""
-
-    @property
-    def seeds_interval(self) -> Interval | None:
-        """95 % interval of the mean test accuracy for the choice of seeds (Student's t).
-
-        None for one seed, and for folds, whose models are not independent.
-        """
-        return None if self.group.share else mean_accuracy_interval(self.group.test.values)
-
-    @property
-    def images_interval(self) -> Interval:
-        """95 % interval of the mean test accuracy for the choice of test images (Wilson)."""
-        images = self.group.data.test_images
-        return wilson(round(self.group.test.mean * images), images)
 
 
 @dataclass(frozen=True)
@@ -128,6 +113,12 @@ class HardImage:
     label: int
     predicted: Mapping[int, int]
     """What the models take it for, and how many of them do; the most frequent first."""
+
+
+def taken_for(mistakes: Iterable[Mistake]) -> dict[int, int]:
+    """What models take an image for, and how many of them do; the most frequent first."""
+    counts = Counter(one.predicted for one in mistakes)
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 @dataclass(frozen=True)
@@ -239,9 +230,8 @@ class Section:
             return None
         images = []
         for index in sorted(set.intersection(*map(set, known))):
-            taken_for = Counter(wrong[index].predicted for wrong in known)
-            ranked = dict(sorted(taken_for.items(), key=lambda pair: (-pair[1], pair[0])))
-            images.append(HardImage(index, known[0][index].label, ranked))
+            made = [wrong[index] for wrong in known]
+            images.append(HardImage(index, made[0].label, taken_for(made)))
         return Unanimous(len(known), len(every) - len(known), tuple(images))
 
     @cached_property
@@ -332,7 +322,7 @@ def judged(groups: Sequence[Group], families: Iterable[Family], *, models_only: 
                 if models_only:
                     verdict = replace(verdict, seeds=tuple(key for key in base.keys if key in arm.keys))
                 compared[arm.name] = Entry(arm, base, verdict, gap)
-    entries = [compared.get(group.name, Entry(group)) for group in groups]
+    entries = [compared.get(group.name, Entry(group, None, None)) for group in groups]
     seen = observations(entries)
     return tuple(replace(entry, observations=found) for entry, found in zip(entries, seen, strict=True))
 

@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from mnist_lab.config.names import hashed
 from mnist_lab.errors import DataError, InputError, SetupError, reason
 from mnist_lab.reports import facts, figures, page, wording
 from mnist_lab.reports.columns import columns
-from mnist_lab.reports.compare import Comparison
+from mnist_lab.reports.compare import Comparison, compare
 from mnist_lab.reports.runs import Group, collect, groups
 from mnist_lab.reports.study import Study, study
 from mnist_lab.runs import RunFolder
@@ -119,53 +120,60 @@ def write_page(folder: Path, study: Study, data_dir: Path | None = None) -> Path
     return path
 
 
-def write_comparison(folder: Path, comparison: Comparison, data_dir: Path | None) -> tuple[list[Path], list[str]]:
-    """Write `compare.md`, `compare.json` and the figures; figures of an earlier comparison there are removed.
+def comparison_of(
+    references: Sequence[str], results: Path, output: Path | None = None, data_dir: Path | None = None
+) -> tuple[Comparison, list[Path]]:
+    """Compare runs with a base, and write `compare.md`, `compare.json` and the figures.
+
+    Figures of an earlier comparison in the same folder are removed.
 
     Args:
-        folder: is made if it is not there.
-        comparison: what is written.
+        references: two or more runs or experiments, as `find_sides` takes them; the first is the base.
+        results: the folder below which names are looked for.
+        output: the folder of the files, which is made if it is not there; None for one in `comparisons/` in `results`.
         data_dir: where to look for the data set first, whose digits are drawn if it is on this machine.
 
     Returns:
-        The paths of the files, `compare.md` first and `compare.json` second; and what could not be drawn, in sentences.
+        The comparison, and the paths of the files, `compare.md` first and `compare.json` second.
 
     Raises:
-        InputError: `folder` is a run's folder.
-        SetupError: it cannot be written.
+        InputError: as of `compare`; or the files would go into a run's folder.
+        SetupError: the folder cannot be written.
     """
+    comparison = compare(references, results)
+    folder = output or results / "comparisons" / folder_name(comparison)
     if RunFolder(folder).begun:
         raise InputError(f"{folder}: this is a run's folder; a comparison has to go elsewhere.")
-    drawn, not_drawn = {}, []
+    drawn = {}
     if overlaid := figures.overlay(comparison):
         drawn[f"{figures.OVERLAY}.png"] = overlaid
     try:
         drawn |= figures.digits(comparison, data_dir)
     except DataError as error:
         first = error.message.partition("\n")[0]
-        not_drawn.append(f"The test images in which the models differ are not drawn: {first}")
-    skipped = [*comparison.problems, *not_drawn]
+        not_drawn = f"The test images in which the models differ are not drawn: {first}"
+        comparison = replace(comparison, problems=(*comparison.problems, not_drawn))
     texts = {
-        "compare.md": markdown("compare.md.jinja", comparison=comparison, drawn=drawn, skipped=skipped),
-        "compare.json": facts.as_json(facts.of_comparison(comparison, list(drawn), skipped)),
+        "compare.md": markdown("compare.md.jinja", comparison=comparison, drawn=drawn),
+        "compare.json": facts.as_json(facts.of_comparison(comparison, list(drawn))),
     }
     with folder_for("comparison", folder):
         save_figures(folder, drawn, stale=_OF_A_COMPARISON)
         for name, text in texts.items():
             atomic.write_text(folder / name, printable(text))
-    return [folder / name for name in (*texts, *drawn)], not_drawn
+    return comparison, [folder / name for name in (*texts, *drawn)]
 
 
-def default_folder(comparison: Comparison, results: Path) -> Path:
-    """`comparisons/<a>-vs-<b>/` below `results`, by the experiments, with the seed of single runs."""
-    groups = comparison.section.groups
+def folder_name(comparison: Comparison) -> str:
+    """`<a>-vs-<b>`, by the experiments, with the seed of single runs."""
+    groups = comparison.groups
     names = [_slug(group) for group in groups]
     name = "-vs-".join(names)
     if len(name.encode()) > LONGEST or len(set(names)) < len(names):
         name = "-vs-".join(group.runs[0].folder.id if group.n == 1 else group.fingerprint[:8] for group in groups)
     if len(name.encode()) > LONGEST:
         name = hashed(f"{names[0]}-vs-{len(names) - 1}-others", name, LONGEST)
-    return results / "comparisons" / name
+    return name
 
 
 def document(study: Study) -> str:

@@ -57,7 +57,7 @@ def _arm(entry: Entry, trial: Trial | None, record: Search, results: Path) -> Ar
         runs=tuple(_below(run.folder.path, results) for run in group.runs),
         seeds=tuple(run.measured.run.seed for run in group.runs),
         test=tuple(run.measured.test.accuracy for run in group.runs),
-        interval=entry.seeds_interval,
+        interval=group.seeds_interval,
         validation=tuple(_validated(run, group.config, measure) for run in group.runs),
         in_search=trial and trial.measured(measure),
         parameters=group.parameters,

@@ -13,9 +13,10 @@ from mnist_lab.analysis.mcnemar import accuracy_difference, mcnemar
 from mnist_lab.analysis.paired import paired
 from mnist_lab.analysis.verdicts import Kind
 from mnist_lab.errors import InputError
-from mnist_lab.reports import collect, compare, find_results, find_sides, groups, study, wording
+from mnist_lab.reports import collect, compare, groups, study, wording
 from mnist_lab.reports.facts import as_json, of_comparison
-from mnist_lab.reports.write import default_folder
+from mnist_lab.reports.sides import find_sides
+from mnist_lab.reports.write import folder_name
 from tests.run_folders import MNIST, finished_run, give_mistakes
 
 
@@ -27,7 +28,7 @@ def wrong(folder, *indices, label=4, predicted=9, confidence=0.9):
 
 
 def compared(results, *references):
-    return compare(find_sides([str(reference) for reference in references], results))
+    return compare([str(reference) for reference in references], results)
 
 
 def metric(arm, name):
@@ -69,13 +70,13 @@ class TestSides:
             "name": "ablation/nodes_1024", "end of the name": "nodes_1024", "folder": f"{folder.parent}/",
             "id": folder.name, "fingerprint": folder.name.rpartition("-")[2], "run's folder": str(folder),
         }[how]  # fmt: skip
-        [side] = find_sides([reference], single)
-        assert (side.group.experiment, side.group.seeds) == ("ablation/nodes_1024", (1,))
+        [side], _ = find_sides([reference], single)
+        assert (side.experiment, side.seeds) == ("ablation/nodes_1024", (1,))
 
     def test_an_experiment_stands_for_all_its_seeds_and_a_run_for_itself(self, seeds):
         run = next((seeds / "mlp_512").glob("seed3-*"))
-        sides = find_sides(["ablation/nodes_1024", run.name], seeds)
-        assert [side.group.seeds for side in sides] == [(*range(1, 9), 12), (3,)]
+        sides, _ = find_sides(["ablation/nodes_1024", run.name], seeds)
+        assert [side.seeds for side in sides] == [(*range(1, 9), 12), (3,)]
 
     def test_an_experiment_with_several_configurations_asks_for_a_fingerprint(self, single):
         other = finished_run(single, train__epochs=5)
@@ -83,7 +84,7 @@ class TestSides:
             find_sides(["mlp_512"], single)
         mark = other.id.rpartition("-")[2]
         assert mark in str(error.value)
-        assert find_sides([mark], single)[0].group.runs[0].folder.id == other.id
+        assert find_sides([mark], single)[0][0].runs[0].folder.id == other.id
 
     def test_a_folder_of_several_experiments_is_no_side(self, single):
         with pytest.raises(InputError, match=r"2 experiments have runs there.*\n.*mlp_512"):
@@ -107,9 +108,9 @@ class TestSides:
     def test_a_damaged_seed_is_left_out_and_named_and_if_none_is_left_that_is_an_error(self, seeds_to_change):
         damaged = next((seeds_to_change / "mlp_512").glob("seed2-*"))
         (damaged / "metrics.json").write_text("{")
-        [side] = find_sides(["mlp_512"], seeds_to_change)
-        assert 2 not in side.group.seeds
-        assert str(damaged) in side.problems[0]
+        [side], problems = find_sides(["mlp_512"], seeds_to_change)
+        assert 2 not in side.seeds
+        assert str(damaged) in problems[0]
         for run in (seeds_to_change / "mlp_512").iterdir():
             (run / "metrics.json").write_text("{")
         with pytest.raises(InputError, match="damaged"):
@@ -117,22 +118,20 @@ class TestSides:
 
     def test_runs_of_one_experiment_are_told_apart_by_seed_or_fingerprint(self, seeds_to_change):
         runs = [next((seeds_to_change / "mlp_512").glob(f"seed{seed}-*")).name for seed in (1, 2)]
-        assert [side.group.name for side in find_sides(runs, seeds_to_change)] == ["mlp_512, seed 1", "mlp_512, seed 2"]
+        assert [side.name for side in find_sides(runs, seeds_to_change)[0]] == ["mlp_512, seed 1", "mlp_512, seed 2"]
         other = finished_run(seeds_to_change, train__epochs=5)
         marks = [name.rpartition("-")[2] for name in (runs[0], other.id)]
-        assert [side.group.name for side in find_sides(marks, seeds_to_change)] == [
-            f"mlp_512 ({mark})" for mark in marks
-        ]
+        assert [side.name for side in find_sides(marks, seeds_to_change)[0]] == [f"mlp_512 ({mark})" for mark in marks]
 
 
 class TestSingleModels:
     def test_they_are_compared_image_by_image(self, single):
         comparison = compared(single, "mlp_512", "nodes_1024")
         [arm] = comparison.arms
-        assert arm.entry.group.changed == "nodes 512, 512 -> 1024, 1024"
+        assert arm.group.changed == "nodes 512, 512 -> 1024, 1024"
         assert [len(some) for some in (arm.disputed.base_errs, arm.disputed.this_errs)] == [3, 12]
         assert arm.disputed.equally_often == 1
-        assert arm.entry.verdict.models.p_corrected == pytest.approx(mcnemar(3, 12))
+        assert arm.verdict.models.p_corrected == pytest.approx(mcnemar(3, 12))
         test = metric(arm, "test_accuracy")
         assert test.difference == pytest.approx(-0.0009)
         assert test.interval == accuracy_difference(3, 12, 10_000)
@@ -140,27 +139,27 @@ class TestSingleModels:
 
     def test_of_one_seed_nothing_is_claimed_about_the_experiments(self, single):
         comparison = compared(single, "mlp_512", "nodes_1024")
-        assert comparison.arms[0].entry.verdict.kind is Kind.IMPOSSIBLE
-        verdict = wording.findings(comparison, comparison.arms[0])[0]
+        assert comparison.arms[0].verdict.kind is Kind.IMPOSSIBLE
+        verdict = wording.comparison.findings(comparison, comparison.arms[0])[0]
         assert "The model of mlp_512 is better on these test images (McNemar's exact test, p = .035" in verdict
         assert "at least 6 are needed" in verdict
 
     def test_runs_of_one_configuration_with_other_seeds_are_two_models_too(self, seeds_to_change):
         first, second = (next((seeds_to_change / "mlp_512").glob(f"seed{seed}-*")) for seed in (1, 2))
-        wrong(find_sides([str(second)], seeds_to_change)[0].group.runs[0].folder, 2, *range(50, 60))
+        wrong(find_sides([str(second)], seeds_to_change)[0][0].runs[0].folder, 2, *range(50, 60))
         comparison = compared(seeds_to_change, first, second)
         [arm] = comparison.arms
-        assert (arm.entry.group.changed, arm.pairs) == ("seed 1 -> 2", 1)
+        assert (arm.group.changed, arm.pairs) == ("seed 1 -> 2", 1)
         assert (len(arm.disputed.base_errs), len(arm.disputed.this_errs)) == (1, 10)
-        assert "They have the same configuration" in wording.findings(comparison, arm)[0]
-        assert json.loads(as_json(of_comparison(comparison, [], [])))["arms"][0]["verdict"]["shared_seeds"] == []
+        assert "They have the same configuration" in wording.comparison.findings(comparison, arm)[0]
+        assert json.loads(as_json(of_comparison(comparison, [])))["arms"][0]["verdict"]["shared_seeds"] == []
 
     def test_p_is_corrected_for_the_number_of_arms(self, single):
         wrong(finished_run(single, "ablation/no_relu", test=0.9), *range(200, 212))
         arms = compared(single, "mlp_512", "nodes_1024", "no_relu").arms
-        ps = [arm.entry.verdict.models.p for arm in arms]
+        ps = [arm.verdict.models.p for arm in arms]
         assert ps == pytest.approx([mcnemar(3, 12), mcnemar(4, 12)])
-        assert [arm.entry.verdict.models.p_corrected for arm in arms] == holm(ps) != ps
+        assert [arm.verdict.models.p_corrected for arm in arms] == holm(ps) != ps
 
     def test_without_mistakes_the_rest_is_compared_and_it_is_said(self, single):
         next((single / "mlp_512").iterdir()).joinpath("mistakes.json").write_text("[1")
@@ -171,7 +170,7 @@ class TestSingleModels:
         assert [text.partition(" (")[0].rpartition("/")[2] for text in comparison.problems] == [
             "mistakes.json: damaged"
         ]
-        assert "Too few seeds: -0.09 pp with 1 seed" in wording.findings(comparison, arm)[0]
+        assert "Too few seeds: -0.09 pp with 1 seed" in wording.comparison.findings(comparison, arm)[0]
 
     def test_with_a_damaged_history_the_rest_is_compared_and_it_is_said(self, single):
         history = next((single / "mlp_512").iterdir()) / "history.jsonl"
@@ -197,13 +196,13 @@ class TestSeveralSeeds:
         assert arm.pairs == 8
         assert test.difference == pytest.approx(expected.mean)
         assert test.interval == pytest.approx(expected.interval)
-        assert (arm.entry.verdict.kind, arm.entry.verdict.p) == (Kind.BETTER, pytest.approx(2 / 2**8))
+        assert (arm.verdict.kind, arm.verdict.p) == (Kind.BETTER, pytest.approx(2 / 2**8))
 
     def test_the_numbers_are_of_the_shared_seeds_and_the_others_are_named(self, seeds):
         comparison = compared(seeds, "mlp_512", "nodes_1024")
         [arm] = comparison.arms
         assert len(metric(arm, "test_accuracy").base.values) == 8
-        said = wording.runs_compared(comparison, arm)
+        said = wording.comparison.runs_compared(comparison, arm)
         assert said == "seeds 1 to 8 of each; mlp_512 also has seed 9; nodes_1024 also has seed 12"
 
     def test_images_are_ranked_by_how_many_models_differ_on_them(self, seeds):
@@ -224,7 +223,7 @@ class TestSeveralSeeds:
         comparison = compared(seeds, "mlp_512", run)
         [arm] = comparison.arms
         assert (arm.pairs, arm.disputed, metric(arm, "test_accuracy").interval) == (0, None, None)
-        assert "no seed in common" in wording.findings(comparison, arm)[0]
+        assert "no seed in common" in wording.comparison.findings(comparison, arm)[0]
 
     def test_each_side_has_the_interval_of_its_own_accuracy(self, seeds):
         def own(comparison):
@@ -241,27 +240,27 @@ class TestSeveralSeeds:
 class TestNumbers:
     def test_costs_are_told_as_multiples(self, single):
         [arm] = compared(single, "mlp_512", "nodes_1024").arms
-        assert metric(arm, "parameters").difference_text == "x 2.78"
-        assert metric(arm, "flops").difference_text == "same"
+        assert metric(arm, "parameters").cells[3] == "x 2.78"
+        assert metric(arm, "flops").cells[3] == "same"
 
     def test_times_of_different_machines_are_not_compared(self, single):
         finished_run(single, "ablation/no_relu", backend="torch")
         comparison = compared(single, "mlp_512", "no_relu")
         row = metric(comparison.arms[0], "training_seconds")
-        assert (row.difference_text, row.ratio) == ("", None)
-        assert any("times are not comparable" in text for text in wording.comparison_notes(comparison))
-        assert "backend jax -> torch" in comparison.arms[0].entry.group.changed
+        assert (row.cells[3], row.ratio) == ("", None)
+        assert any("times are not comparable" in text for text in wording.comparison.notes(comparison))
+        assert "backend jax -> torch" in comparison.arms[0].group.changed
 
     def test_what_one_side_has_not_has_no_difference(self, single):
         finished_run(
             single, "ablation/no_relu", validation=None, data__validation={"split": "none"}, train__restore_best=None
         )
         row = metric(compared(single, "mlp_512", "no_relu").arms[0], "validation_accuracy")
-        assert (row.text(row.base), row.text(row.other), row.difference_text) == ("0.9800", "", "")
+        assert row.cells == ("Validation", "0.9800", "", "", "")
 
     def test_runs_that_were_selected_on_the_test_images_are_told(self, single):
         finished_run(single, "ablation/no_relu", selected_on_test=True)
-        assert any("optimistic" in text for text in wording.comparison_notes(compared(single, "mlp_512", "no_relu")))
+        assert any("optimistic" in text for text in wording.comparison.notes(compared(single, "mlp_512", "no_relu")))
 
 
 class TestCrossValidation:
@@ -292,7 +291,7 @@ class TestCautions:
     def test_where_only_one_side_was_chosen_on_the_test_images_it_is_said_beside_the_test_of_the_models(self, single):
         wrong(finished_run(single, "ablation/no_relu", selected_on_test=True), 5)
         comparison = compared(single, "mlp_512", "no_relu", "nodes_1024")
-        chosen, other = (wording.findings(comparison, arm)[0] for arm in comparison.arms)
+        chosen, other = (wording.comparison.findings(comparison, arm)[0] for arm in comparison.arms)
         assert "McNemar's" in chosen
         assert "Only this experiment's weights were chosen on the test images" in chosen
         assert "chosen" not in other
@@ -300,15 +299,15 @@ class TestCautions:
     def test_images_that_each_seed_drew_for_itself_are_said_to_be_so(self, seeds, tmp_path):
         said = "Each seed was tested on its own subset of the test images"
         comparison = compared(seeds, "mlp_512", "nodes_1024")
-        assert said not in " ".join(wording.findings(comparison, comparison.arms[0]))
+        assert said not in " ".join(wording.comparison.findings(comparison, comparison.arms[0]))
         for seed in (1, 2):
             for name in ("mlp_512", "ablation/nodes_1024"):
                 wrong(finished_run(tmp_path / "drawn", name, seed=seed, total=500, data__test_subset=500), seed)
         comparison = compared(tmp_path / "drawn", "mlp_512", "nodes_1024")
-        assert said in " ".join(wording.findings(comparison, comparison.arms[0]))
+        assert said in " ".join(wording.comparison.findings(comparison, comparison.arms[0]))
 
     def test_what_an_interval_over_seeds_does_not_cover_is_said_as_in_a_report(self, seeds):
-        several = wording.comparison_notes(compared(seeds, "mlp_512", "nodes_1024"))
+        several = wording.comparison.notes(compared(seeds, "mlp_512", "nodes_1024"))
         assert {wording.INTERVAL, wording.SCOPE, wording.PLANNED} <= set(several)
 
 
@@ -335,19 +334,19 @@ class TestRefused:
     def test_another_number_of_training_rows_is_a_change_like_any_other(self, single):
         less = finished_run(single, data__subset=1000)
         [base] = [run for run in (single / "mlp_512").iterdir() if run.name != less.id]
-        assert compared(single, base, less.path).arms[0].entry.group.changed == "subset all -> 1000"
+        assert compared(single, base, less.path).arms[0].group.changed == "subset all -> 1000"
 
 
 def test_a_folder_is_named_by_what_is_compared_and_stays_short(seeds):
     run = next((seeds / "mlp_512").glob("seed1-*"))
     comparison = compared(seeds, run, "ablation/nodes_1024")
-    assert default_folder(comparison, seeds) == seeds / "comparisons" / "mlp_512-seed1-vs-ablation-nodes_1024"
-    many = replace(comparison, arms=comparison.arms * 40)
-    assert len(default_folder(many, seeds).name) < 120
+    assert folder_name(comparison) == "mlp_512-seed1-vs-ablation-nodes_1024"
+    many = replace(comparison.section, entries=comparison.section.entries * 40)
+    assert len(folder_name(replace(comparison, sections=(many,)))) < 120
 
 
 def test_all_facts_are_json(seeds):
-    known = json.loads(as_json(of_comparison(compared(seeds, "mlp_512", "nodes_1024"), ["curves.png"], [])))
+    known = json.loads(as_json(of_comparison(compared(seeds, "mlp_512", "nodes_1024"), ["curves.png"])))
     [arm] = known["arms"]
     assert arm["changes"] == [{"path": "model.nodes", "text": "nodes 512, 512 -> 1024, 1024"}]
     assert arm["metrics"]["test_accuracy"]["difference"] == pytest.approx(0.00545)
@@ -375,10 +374,6 @@ def ablation(tmp_path_factory):
 class TestTheFamily:
     """Choosing a few of the arms of a base does not correct for fewer comparisons."""
 
-    def chosen(self, results, *references):
-        sides = find_sides([str(reference) for reference in references], results)
-        return compare(sides, find_results(sides, results))
-
     def test_a_verdict_is_that_of_a_report_of_the_same_results_however_the_arm_is_named(self, ablation):
         [section] = study("all", groups(collect([ablation]).runs)).sections
         for (name, verdict), by in zip(
@@ -389,48 +384,50 @@ class TestTheFamily:
                 "name": name, "folder": ablation / name, "fingerprint": arm_folder.name.rpartition("-")[2]
             }[by]  # fmt: skip
             base = ablation / "mlp_512" if by == "folder" else "mlp_512"
-            [arm] = self.chosen(ablation, base, reference).arms
-            assert arm.entry.verdict == verdict
+            [arm] = compared(ablation, base, reference).arms
+            assert arm.verdict == verdict
             assert "corrected for 4 comparisons" in wording.verdict(verdict)
             assert metric(arm, "test_accuracy").interval == verdict.paired.interval
 
     def test_the_gap_too_is_told_as_in_a_report(self, ablation):
         [section] = study("all", groups(collect([ablation]).runs)).sections
         for entry in section.entries[1:]:
-            [arm] = self.chosen(ablation, "mlp_512", entry.group.name).arms
+            [arm] = compared(ablation, "mlp_512", entry.group.name).arms
             ours, theirs = (
                 {one.rule: one.text for one in some}["gap_against_base"]
-                for some in (arm.entry.observations, entry.observations)
+                for some in (arm.observations, entry.observations)
             )
             assert ours == theirs
 
     def test_several_at_once_are_corrected_for_no_fewer_and_no_more(self, ablation):
-        both = self.chosen(ablation, "mlp_512", "nodes_256", "nodes_1024")
-        [alone] = self.chosen(ablation, "mlp_512", "nodes_1024").arms
-        assert both.arms[1].entry.verdict == alone.entry.verdict
-        assert alone.entry.verdict.arms == 4
+        both = compared(ablation, "mlp_512", "nodes_256", "nodes_1024")
+        [alone] = compared(ablation, "mlp_512", "nodes_1024").arms
+        assert both.arms[1].verdict == alone.verdict
+        assert alone.verdict.arms == 4
 
-    def test_what_would_be_significant_alone_is_not_among_four(self, ablation):
-        sides = find_sides(["mlp_512", "nodes_1024"], ablation)
-        [alone] = compare(sides).arms
-        [among] = compare(sides, find_results(sides, ablation)).arms
-        assert (alone.entry.verdict.kind, among.entry.verdict.kind) == (Kind.WORSE, Kind.NOT_SIGNIFICANT)
-        assert "uncorrected, one comparison" in wording.verdict(alone.entry.verdict)
+    def test_what_would_be_significant_alone_is_not_among_four(self, ablation, tmp_path):
+        for name in ("mlp_512", "ablation/nodes_1024"):
+            shutil.copytree(ablation / name, tmp_path / name)
+        [alone] = compared(tmp_path, "mlp_512", "nodes_1024").arms
+        [among] = compared(ablation, "mlp_512", "nodes_1024").arms
+        assert (alone.verdict.kind, among.verdict.kind) == (Kind.WORSE, Kind.NOT_SIGNIFICANT)
+        assert "uncorrected, one comparison" in wording.verdict(alone.verdict)
 
     def test_what_has_another_base_is_a_family_of_its_own_and_says_so(self, ablation):
-        [arm] = self.chosen(ablation, "nodes_256", "nodes_1024").arms
-        assert arm.entry.verdict.arms == 1
-        assert "uncorrected, one comparison" in wording.verdict(arm.entry.verdict)
+        [arm] = compared(ablation, "nodes_256", "nodes_1024").arms
+        assert arm.verdict.arms == 1
+        assert "uncorrected, one comparison" in wording.verdict(arm.verdict)
 
     def test_single_runs_are_corrected_for_the_single_runs_that_a_report_compares(self, single):
         wrong(finished_run(single, "ablation/nodes_256", test=0.9990), *range(50, 60))
         [section] = study("all", groups(collect([single]).runs)).sections
-        [arm] = self.chosen(single, "mlp_512", "nodes_1024").arms
+        comparison = compared(single, "mlp_512", "nodes_1024")
+        [arm] = comparison.arms
         verdict = section.verdicts["ablation/nodes_1024"]
-        assert (arm.entry.verdict.models.p_corrected, arm.entry.verdict.models.compared) == (
+        assert (arm.verdict.models.p_corrected, arm.verdict.models.compared) == (
             verdict.models.p_corrected,
             2,
         )
         low, high = metric(arm, "test_accuracy").interval
         assert (low > 0 or high < 0) == (verdict.models.p_corrected <= 0.05)
-        assert "corrected for 2 comparisons" in wording.findings(self.chosen(single, "mlp_512", "nodes_1024"), arm)[0]
+        assert "corrected for 2 comparisons" in wording.comparison.findings(comparison, arm)[0]

@@ -7,7 +7,7 @@ from matplotlib.text import Text
 
 from mnist_lab.analysis.resampled import resampled
 from mnist_lab.errors import InputError
-from mnist_lab.reports import collect, compare, find_sides, groups, study, wording, write_page, write_report
+from mnist_lab.reports import collect, compare, groups, study, wording, write_page, write_report
 from mnist_lab.reports.figures import accuracy_curves, overlay
 from tests.run_folders import finished_run
 
@@ -96,19 +96,19 @@ def test_the_page_lists_every_fold_with_its_own_folder(results):
 
 
 def test_chosen_experiments_are_compared_fold_by_fold_too(results):
-    found = compare(find_sides(["mlp_512", "no_relu"], results))
+    found = compare(["mlp_512", "no_relu"], results)
     [arm] = found.arms
     assert arm.pairs == 5
     decisive = next(row for row in arm.rows if row.metric is found.metric)
     assert decisive.interval == pytest.approx(resampled(BASE, ARM, share=0.25).interval)
-    assert wording.runs_compared(found, arm) == "folds 1 to 5 of seed 1 of each"
-    assert any("corrected resampled t-test" in note for note in wording.comparison_notes(found))
+    assert wording.comparison.runs_compared(found, arm) == "folds 1 to 5 of seed 1 of each"
+    assert any("corrected resampled t-test" in note for note in wording.comparison.notes(found))
 
 
 def test_experiments_with_other_folds_cannot_be_compared(results):
     folds(results, "ablation/no_dropout", ARM[:3], k=10)
     with pytest.raises(InputError, match="same folds"):
-        compare(find_sides(["mlp_512", "no_dropout"], results))
+        compare(["mlp_512", "no_dropout"], results)
 
 
 @pytest.mark.parametrize(("seeds", "over"), [((1,), "folds, 5 each"), ((1, 2), "seeds and folds, 10 each")])
@@ -118,7 +118,7 @@ def test_the_curves_say_what_their_range_is_over(seeds, over, tmp_path):
     [section] = studied(tmp_path).sections
     figures_of = [accuracy_curves(section, "title")]
     folds(tmp_path, "ablation/no_relu", ARM)
-    figures_of += [overlay(compare(find_sides(["mlp_512", "no_relu"], tmp_path)))] if seeds == (1,) else []
+    figures_of += [overlay(compare(["mlp_512", "no_relu"], tmp_path))] if seeds == (1,) else []
     for figure in figures_of:
         said = [text.get_text() for text in figure.findobj(Text)]
         assert any(f"mean and range over the {over}" in text for text in said)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mnist_lab.analysis.pareto import front
 from mnist_lab.analysis.verdicts import Kind
-from mnist_lab.reports import collect, compare, find_sides, groups, study, wording, write_comparison, write_report
+from mnist_lab.reports import collect, comparison_of, groups, study, wording, write_report
 from mnist_lab.reports.write import document
 from mnist_lab.runs import RunFolder
 from tests.run_folders import MNIST, edit_metrics, finished_run, give_mistakes
@@ -117,16 +117,17 @@ def test_of_one_seed_there_is_the_interval_over_images_of_several_the_one_over_s
     folder = finished_run(tmp_path, test=0.98)
     seeds(tmp_path, "ablation/no_relu", n=3, test=0.97)
     one, several = studied(tmp_path).sections[0].entries
-    assert one.seeds_interval is None
-    assert one.images_interval == pytest.approx(json.loads((folder.path / "metrics.json").read_text())["test"]["ci95"])
-    low, high = several.seeds_interval
+    assert one.group.seeds_interval is None
+    measured = json.loads((folder.path / "metrics.json").read_text())
+    assert one.group.images_interval == pytest.approx(measured["test"]["ci95"])
+    low, high = several.group.seeds_interval
     # Three values 0.0001 apart: 0.9702 ± 4.303 · 0.0001 / sqrt(3).
     assert (low, high) == pytest.approx((0.9702 - 0.00024841, 0.9702 + 0.00024841), abs=1e-7)
 
 
 def test_intervals_of_accuracies_stay_within_0_and_1(tmp_path):
     seeds(tmp_path, n=2, test=0.99, step=0.005)
-    assert entry(tmp_path, "mlp_512").seeds_interval[1] == 1.0
+    assert entry(tmp_path, "mlp_512").group.seeds_interval[1] == 1.0
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -470,7 +471,7 @@ def test_html_in_what_runs_say_of_themselves_is_text_in_every_markdown_file(tmp_
         finished_run(tmp_path, config, dataset=MNIST | {"title": title}, description="<script>alert(1)</script>")
     found = studied(tmp_path)
     write_report(tmp_path, found)
-    write_comparison(tmp_path, compare(find_sides(["mlp_512", "no_relu"], tmp_path)), None)
+    comparison_of(["mlp_512", "no_relu"], tmp_path, tmp_path)
     for name in ("report.md", "compare.md"):
         text = (tmp_path / name).read_text()
         assert "&lt;img src=x" in text

@@ -1,12 +1,6 @@
 """Sentences and terms about results, for tables, figures, pages and documents; observations have their own."""
 
-from mnist_lab.reports.wording.comparison import (
-    comparison_cautions,
-    comparison_notes,
-    findings,
-    runs_compared,
-    short_in_comparison,
-)
+from mnist_lab.reports.wording import comparison
 from mnist_lab.reports.wording.notes import (
     APART,
     BIASED,
@@ -55,14 +49,12 @@ __all__ = [
     "amount",
     "as_published",
     "caution",
-    "comparison_cautions",
-    "comparison_notes",
+    "comparison",
     "deviation",
     "ends",
     "ends_pp",
     "estimate",
     "extent",
-    "findings",
     "lead",
     "listed",
     "mean",
@@ -74,8 +66,6 @@ __all__ = [
     "ranked",
     "remarks",
     "reuse",
-    "runs_compared",
-    "short_in_comparison",
     "signed",
     "some_runs",
     "spread",

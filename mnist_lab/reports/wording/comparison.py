@@ -10,61 +10,59 @@ from mnist_lab.reports.wording.verdicts import caution, mcnemar, outcome, verdic
 from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
-    from mnist_lab.reports.compare import Arm, Comparison
+    from mnist_lab.reports.compare import Arm, Comparison, Disputed
 
 
 def runs_compared(found: "Comparison", arm: "Arm") -> str:
     """Which runs the numbers are of."""
-    base, other = found.base.group, arm.entry.group
+    each = [some_runs(group.keys) for group in (arm.base, arm.group)]
     if found.models_only:
-        return f"one run each, {' and '.join(dict.fromkeys(some_runs(group.keys) for group in (base, other)))}"
+        return f"one run each, {' and '.join(dict.fromkeys(each))}"
     if not arm.pairs:
-        return f"none in common: {some_runs(base.keys)} and {some_runs(other.keys)}"
-    shared = [key for key in base.keys if key in other.keys]
+        return f"none in common: {' and '.join(each)}"
+    shared = arm.sides[0].keys
     left = [
         f"{group.name} also has {some_runs(more)}"
-        for group in (base, other)
+        for group in (arm.base, arm.group)
         if (more := [key for key in group.keys if key not in shared])
     ]
     return "; ".join([f"{some_runs(shared)} of each", *left])
 
 
-def short_in_comparison(arm: "Arm") -> str:
+def short(arm: "Arm") -> str:
     """The verdict in a few words: on the experiments, or of single models on these."""
-    found = arm.entry.verdict
-    if found is None or found.models is None:
-        return outcome(found) if found else ""
-    if found.models.p_corrected > ALPHA:
+    models = arm.verdict.models
+    if models is None:
+        return outcome(arm.verdict)
+    if models.p_corrected > ALPHA:
         return Kind.NOT_SIGNIFICANT
-    return f"{'better' if found.models.only_a_wrong > found.models.only_b_wrong else 'worse'}, this model"
+    return f"{'better' if models.only_a_wrong > models.only_b_wrong else 'worse'}, this model"
 
 
 def findings(found: "Comparison", arm: "Arm") -> list[str]:
     """The verdict, how many images the models disagree on, and other observations about the arm."""
-    said = [_verdict_in_comparison(found, arm), _disputed(found, arm)]
-    return [*filter(None, said), *(one.text for one in arm.entry.observations)]
+    said = [_verdict_in_comparison(arm), *([_disputed(found, arm, arm.disputed)] if arm.disputed else [])]
+    return [*said, *(one.text for one in arm.observations)]
 
 
-def _verdict_in_comparison(compared: "Comparison", arm: "Arm") -> str:
+def _verdict_in_comparison(arm: "Arm") -> str:
     """For single models, McNemar's test comes first, as it answers the question; then its limits."""
-    found, base = arm.entry.verdict, compared.base.group
-    if found is None or found.models is None:
-        return verdict(found) if found else ""
-    if found.models.p_corrected > ALPHA:
-        said = f"No significant difference between these two models ({mcnemar(found.models)})."
+    models = arm.verdict.models
+    if models is None:
+        return verdict(arm.verdict)
+    if models.p_corrected > ALPHA:
+        said = f"No significant difference between these two models ({mcnemar(models)})."
     else:
-        better = arm.entry.group.name if found.models.only_a_wrong > found.models.only_b_wrong else base.name
-        said = f"The model of {better} is better on these test images ({mcnemar(found.models)})."
-    said += caution(found)
-    if not arm.changes and base.fingerprint == arm.entry.group.fingerprint:
+        better = arm.group if models.only_a_wrong > models.only_b_wrong else arm.base
+        said = f"The model of {better.name} is better on these test images ({mcnemar(models)})."
+    said += caution(arm.verdict)
+    if not arm.changes and arm.base.fingerprint == arm.group.fingerprint:
         return f"{said} They have the same configuration."
-    return f"{said} One seed allows no verdict on the experiments: at least {found.least} are needed."
+    return f"{said} One seed allows no verdict on the experiments: at least {arm.verdict.least} are needed."
 
 
-def _disputed(compared: "Comparison", arm: "Arm") -> str:
-    found, base, other = arm.disputed, compared.base.group.name, arm.entry.group.name
-    if found is None:
-        return ""
+def _disputed(compared: "Comparison", arm: "Arm", found: "Disputed") -> str:
+    base, other = arm.base.name, arm.group.name
     only_base, only_other, alike = len(found.base_errs), len(found.this_errs), found.equally_often
     if found.pairs == 1:
         return (
@@ -82,7 +80,7 @@ def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
-def comparison_notes(found: "Comparison") -> list[str]:
+def notes(found: "Comparison") -> list[str]:
     """What a reader must know about the numbers."""
     texts = [f"{ACCURACIES} pp: percentage points; x 2.00: twice as much. FLOPs cover training only."]
     several = any(arm.pairs > 1 for arm in found.arms)
@@ -102,20 +100,19 @@ def comparison_notes(found: "Comparison") -> list[str]:
             "Wilson's interval; a difference has Fay and Lumbard's, which agrees with McNemar's exact test and is "
             "corrected in the same way."
         )
-    return [*texts, *comparison_cautions(found), *reuse(found.section.reuse)]
+    return [*texts, *cautions(found), *reuse(found.section.reuse)]
 
 
-def comparison_cautions(found: "Comparison") -> list[str]:
+def cautions(found: "Comparison") -> list[str]:
     """Warnings about numbers that could be misread."""
     texts = []
     if any(not arm.pairs for arm in found.arms):
         unit = "fold" if found.section.share else "seed"
         texts.append(f"Without a {unit} in common, a difference is that of the means and has no interval.")
-    base = found.base.group
     texts += [
-        f"{arm.entry.group.name} and {base.name} differ in backend, device, processor or number of threads, so their "
+        f"{arm.group.name} and {arm.base.name} differ in backend, device, processor or number of threads, so their "
         "times are not comparable."
         for arm in found.arms
-        if arm.entry.group.machines != base.machines
+        if arm.group.machines != arm.base.machines
     ]
     return texts
