@@ -70,7 +70,7 @@ def tested(family: Sequence[tuple[BySeed, BySeed]], share: float | None = None) 
     t-test over the shared folds (`resampled.resampled`), with Holm's correction; a comparison without a shared seed
     counts as tested with p = 1.
 
-    The family has of each comparison the numbers of the base and those of the arm; `share` is `Tested.share`.
+    For each comparison, the family has the numbers of the base and those of the arm; `share` is `Tested.share`.
     """
     seeds = [tuple(sorted(base.keys() & arm.keys())) for base, arm in family]
 

@@ -75,7 +75,11 @@ def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1) -> Paired:
 
 
 def differences(a: Sequence[float], b: Sequence[float]) -> list[float]:
-    """Those of b from a, pair by pair; raises a ValueError if these are no pairs of finite values."""
+    """`b` minus `a`, pair by pair.
+
+    Raises:
+        ValueError: the lengths differ, there is no pair, or a value is not finite.
+    """
     if len(a) != len(b) or not a:
         raise ValueError(f"expected pairs, received {len(a)} and {len(b)} values")
     if not all(map(isfinite, (*a, *b))):

@@ -64,7 +64,7 @@ def verdicts(family: Sequence[tuple[Scores, Scores]], share: float | None = None
     A single shared seed allows no statement about the experiments: there McNemar's test compares the two models, as far
     as their mistakes are known.
 
-    The family has of each comparison what the base and what the arm did; `share` is `Tested.share`.
+    For each comparison, the family has what the base and what the arm did; `share` is `Tested.share`.
     """
     tests = tested([(base.accuracy, arm.accuracy) for base, arm in family], share)
     found = [_disagreement(base, arm, test.seeds) for (base, arm), test in zip(family, tests, strict=True)]

@@ -11,6 +11,8 @@ from mnist_lab.errors import InputError
 def check_guard(what: str) -> None:
     """Check that the script, if there is one, is a file, and gets here from below `if __name__ == "__main__":`.
 
+    `what` starts the processes: `sweep` or `search`.
+
     Raises:
         InputError: it does not, so every process would start all again; or it was read from stdin, so that none could
             be started.

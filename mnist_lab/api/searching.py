@@ -25,17 +25,20 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False, repr=False)
 class Found:
-    """What a search has found."""
+    """What a search has found.
+
+    Attributes:
+        record: all of it, as `search.json` has it.
+        best: the configuration of the best trial, which `run` takes.
+        study: the comparison of the best trials with the base on the test images, over new seeds; None if nothing was
+            confirmed.
+        files: what was written.
+    """
 
     record: "Search"
-    """All of it, as `search.json` has it."""
     best: "Config"
-    """The configuration of the best trial, which `run` takes."""
     study: "Study | None"
-    """The comparison of the best trials with the base on the test images, over new seeds; None if nothing was
-    confirmed."""
     files: tuple[Path, ...]
-    """What was written."""
 
     @property
     def findings(self) -> tuple[str, ...]:

@@ -23,18 +23,20 @@ class Study(Sequence[Run]):
     """The runs of a sweep, a report or a comparison, and the table, verdicts and files of their comparison.
 
     It is a sequence of its runs: `len(study)`, `study[0]`, `for run in study`.
+
+    Attributes:
+        title: what it is called.
+        runs: its runs, in order.
+        sections: the experiments on the same data, each with its verdict.
+        findings: what came of it, in sentences.
+        files: what was written; the first is for reading.
     """
 
     title: str
-    """What it is called."""
     runs: tuple[Run, ...] = ()
-    """Its runs, in order."""
     sections: tuple[reports.Section, ...] = ()
-    """The experiments on the same data, each with its verdict."""
     findings: tuple[str, ...] = ()
-    """What came of it, in sentences."""
     files: tuple[Path, ...] = ()
-    """What was written; the first is for reading."""
 
     @classmethod
     def of(cls, study: reports.Study, files: Iterable[Path], members: Iterable[FinishedRun] | None = None) -> Self:

@@ -14,6 +14,7 @@ def choose(requested: str | None, *, convolves: bool = False, device: str = "aut
     """The backend to use: the requested one, else KERAS_BACKEND, else the first installed one.
 
     `auto` selects the installed backend that is `fastest` for the network on the device (`auto`, `cpu` or `gpu`).
+    `requested` is a name, `auto` or None; `convolves` says whether the network has convolutions.
 
     Raises:
         SetupError: it is unknown or not installed, or an environment variable would make Keras stop training early.

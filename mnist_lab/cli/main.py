@@ -56,10 +56,15 @@ class Commands(click.Group):
                     os._exit(end.code)
                 raise
 
-    def main(self, *arguments: Any, **options: Any) -> Any:
-        """Run the command that the arguments name, and end with its exit code; its messages are printed as all else."""
+    def main(self, *arguments: Any, standalone_mode: bool = True, **options: Any) -> Any:
+        """Run the command that the arguments name, and end with its exit code; its messages are printed as all else.
+
+        Unless in `standalone_mode`, it returns or raises what click does, and does not end the process.
+        """
         streams.prepare()
         logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it warns where it cannot keep a cache of fonts
+        if not standalone_mode:
+            return super().main(*arguments, standalone_mode=False, **options)
         try:
             code = super().main(*arguments, standalone_mode=False, **options)
             sys.stdout.flush()

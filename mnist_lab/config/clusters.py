@@ -45,20 +45,22 @@ def kind_of(where: str) -> Literal["dask", "slurm"]:
     )
 
 
-_TIME = re.compile(r"(\d+)-(\d+)(?::(\d{2})(?::(\d{2}))?)?|(?:(\d+):)?(\d+):(\d{2})")
-"""As in `man sbatch`, `--time`, with days or without; of two numbers without days the first is minutes."""
+_TIMES = (
+    re.compile(r"(?P<days>\d+)-(?P<hours>\d+)(?::(?P<minutes>\d{2})(?::(?P<seconds>\d{2}))?)?"),
+    re.compile(r"(?:(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>\d{2})"),
+)
+"""As in `man sbatch`, `--time`, with days and without; of two numbers without days the first is minutes."""
 
 
 def _minutes(given: Any) -> Any:
     """Minutes, rounded up, of a time as SLURM writes it: `2:00:00`, `1-12:00`, `30:00` (30 minutes)."""
     if not isinstance(given, str):
         return given
-    found = _TIME.fullmatch(given)
+    found = next(filter(None, (time.fullmatch(given) for time in _TIMES)), None)
     if found is None:
         raise invalid(f'expected minutes, or a time as in "2:00:00" or "1-12:00", received \'{given}\'')
-    days, *clock = map(int, found.groups(default="0"))
-    hours, minutes, seconds = clock[:3] if found[1] else clock[3:]
-    return (days * 24 + hours) * 60 + minutes + (seconds > 0)
+    of = {name: int(number) for name, number in found.groupdict(default="0").items()}
+    return (of.get("days", 0) * 24 + of["hours"]) * 60 + of["minutes"] + (of["seconds"] > 0)
 
 
 Text = Annotated[str, Field(min_length=1)]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -65,21 +65,28 @@ class Position:
         return f"{self}: {message}" + (f"\n{snippet}" if snippet else "")
 
 
+class Place(NamedTuple):
+    """The positions of a key and of its value; an entry of a list has no key, so both are its own position."""
+
+    key: Position
+    value: Position
+
+
 @dataclass
 class Document:
     """Plain values (dict, tuple, str, int, float, bool, None) with their positions."""
 
     value: Any
     source: str
-    places: dict[KeyPath, tuple[Position, Position]] = field(default_factory=dict)
-    """The positions of the key and the value at a key path; those of an entry of a list are the same."""
+    places: dict[KeyPath, Place] = field(default_factory=dict)
+    """Where each key path is."""
 
     def position(self, path: KeyPath, *, of_key: bool = False) -> Position:
         """The position of the longest prefix of `path` that is in the document."""
         for length in range(len(path), -1, -1):
             if path[:length] in self.places:
-                key, value = self.places[path[:length]]
-                return key if of_key else value
+                place = self.places[path[:length]]
+                return place.key if of_key else place.value
         return Position(self.source)
 
     def set(self, path: KeyPath, value: Any, position: Position, *, replaces: bool = False) -> None:
@@ -89,7 +96,7 @@ class Document:
         """
         self.value = self._replaced(self.value, path, 0, value, position, replaces)
         self.places = {at: place for at, place in self.places.items() if at[: len(path)] != path}
-        self.places[path] = position, position
+        self.places[path] = Place(position, position)
 
     def _replaced(self, target: Any, path: KeyPath, depth: int, value: Any, position: Position, replaces: bool) -> Any:
         """A copy of `target`, which is at `path[:depth]`, that has `value` at `path`."""
@@ -104,7 +111,7 @@ class Document:
                 where = dotted(path[:depth])
                 raise ConfigError(f"{position}: cannot set {dotted(path)}: {where} is {in_words(target)}.")
             below = {}
-            self.places[path[: depth + 1]] = position, position
+            self.places[path[: depth + 1]] = Place(position, position)
         below = self._replaced(below, path, depth + 1, value, position, replaces)
         if isinstance(target, dict):
             return target | {key: below}
@@ -288,7 +295,7 @@ class _Builder:
         return Position(self.document.source, mark.line + 1, mark.column + 1, text)
 
     def build(self, node: Node, path: KeyPath, key: Position) -> Any:
-        self.document.places[path] = key, self.place(node.start_mark)
+        self.document.places[path] = Place(key, self.place(node.start_mark))
         match node:
             case ScalarNode():
                 return _scalar(node)
@@ -305,7 +312,7 @@ class _Builder:
                 raise _refusal("a key must be printable text", key_node.start_mark)
             here = (*path, key)
             if here in self.document.places:
-                first = self.document.places[here][0].line
+                first = self.document.places[here].key.line
                 raise _refusal(f"duplicate key '{key}' (first on line {first})", key_node.start_mark)
             yield key, self.build(value_node, here, self.place(key_node.start_mark))
 

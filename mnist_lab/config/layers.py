@@ -264,6 +264,7 @@ class Cnn(Spec):
     @property
     def convolves(self) -> bool:
         """Whether any layer is a convolution, which determines the fastest backend."""
+        # Every convolution of Keras has "Conv" in its name, and no other layer has.
         return any("Conv" in layer.keras for layer in every_layer(self.layers))
 
 

@@ -5,6 +5,7 @@ with a value (`dropout: 0.3`) or as one key with a mapping (`conv: {filters: 32}
 for one Keras class: `keras` names it, and a field whose name differs from Keras' argument says so with `Argument`.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self, Union, get_args
@@ -24,7 +25,6 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
-from pydantic.alias_generators import to_snake
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ErrorType, no_info_before_validator_function, no_info_wrap_validator_function
 
@@ -91,6 +91,10 @@ def invalid(message: str, *, at: KeyPath = ()) -> PydanticCustomError:
     return PydanticCustomError("invalid", "{message}", {"at": at, "message": message})
 
 
+_WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+"""Where a word begins within the name of a class."""
+
+
 class Item(Spec):
     """A list entry with a name: `flatten`, `dropout: 0.3`, `conv: {filters: 32}`."""
 
@@ -103,7 +107,7 @@ class Item(Spec):
 
     def __init_subclass__(cls, **_: Any) -> None:
         if "key" not in vars(cls):
-            cls.key = to_snake(cls.__name__)
+            cls.key = _WORD_BEGINS.sub("_", cls.__name__).lower()
 
     @property
     def handicaps_training(self) -> bool:

@@ -38,8 +38,9 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
     check_arrays(raw)
     labels, classes = index_labels(raw, raw.classes or (known.class_names if known else None))
     called = tuple(map(str, known.class_names)) if known else classes
-    images, white, notes = scale.to_bytes(raw)
-    arrays: dict[str, NDArray[Any]] = {**images, **labels}
+    scaled = scale.to_bytes(raw)
+    arrays: dict[str, NDArray[Any]] = {**scaled.images, **labels}
+    notes = [*raw.notes, *scaled.notes]
     if "test" not in raw.parts:
         notes.append(_split_off_test(arrays, raw.places["y_train"]))
     digests = _digests(arrays, len(classes))
@@ -61,8 +62,8 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
         check=check,
         source=raw.source,
         labels=called,
-        notes=(*raw.notes, *notes),
-        white=white,
+        notes=tuple(notes),
+        white=scaled.white,
         **arrays,
     )
 
@@ -83,8 +84,8 @@ def brought_to(dataset: Dataset, form: Form) -> Dataset:
 def index_labels(raw: Raw, classes: Mapping[int, str] | None) -> tuple[dict[str, NDArray[np.int64]], tuple[str, ...]]:
     """Turns the labels of a `Raw` into indices 0..k-1, and names the k classes.
 
-    Without `classes` they are the distinct labels of the training part, in order; a set whose labels are
-    1..26 thus has 26 classes and not 27.
+    The labels are in the layout to which `assemble` brings them: (n,). Without `classes`, the classes are the distinct
+    labels of the training part, in order; a set whose labels are 1..26 thus has 26 classes and not 27.
 
     Raises:
         DataError: a label that is no class, numbers and text as labels, or fewer than two classes.
@@ -118,7 +119,7 @@ def index_labels(raw: Raw, classes: Mapping[int, str] | None) -> tuple[dict[str,
 
 
 def check_arrays(raw: Raw) -> None:
-    """Holds the arrays against each other.
+    """Holds the arrays, in the layout to which `assemble` brings them, against each other.
 
     Raises:
         DataError: an empty part, images and labels that differ in number, or parts that differ in image size.

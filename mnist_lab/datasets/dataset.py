@@ -24,7 +24,7 @@ VALIDATION = ("x_val", "y_val")
 
 @dataclass(frozen=True)
 class Raw:
-    """Arrays as they lay in files, in any of the layouts that `layouts` knows."""
+    """Arrays as they lay in files, in any of the layouts that `layouts` knows; `assemble` brings them to one layout."""
 
     arrays: Mapping[str, NDArray[Any]]
     """One array for each of `ROLES`, perhaps of `VALIDATION`; without a test part where the files have none."""

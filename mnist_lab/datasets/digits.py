@@ -6,9 +6,9 @@ number of dark pixels in a 4x4 block, 0..16. `uci_digits.npz` holds these origin
 order, `uci_digits.txt` the attribution.
 
 They are converted to MNIST's form when loaded: scaled to a 20x20 box, whose centre of mass is placed at the centre of
-28x28 pixels. The arithmetic is of integers, so the bytes (and their hash) are the same on every machine. A fifth,
-stratified by class, is the test part; both parts have digits of all 13 writers, so accuracy here does not generalize to
-other writers.
+28x28 pixels. All arithmetic on pixels is in integers, so the bytes (and their hash) are the same on every machine. A
+fifth, stratified by class, is the test part; both parts have digits of all 13 writers, so accuracy here does not
+generalize to other writers.
 """
 
 from importlib.resources import files

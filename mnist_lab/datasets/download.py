@@ -45,8 +45,8 @@ def fetch(
 ) -> tuple[Dataset | None, list[str]]:
     """Downloads a data set into a folder, which is made if need be.
 
-    Two processes that want the same folder take turns; the second finds what the first has put there. If the folder is
-    ours, `replace` allows to remove what is in it and is not the data set.
+    Two processes that want the same folder take turns; the second finds what the first has put there. `replace` says
+    that the folder is ours, so what is in it may be removed if it is not the data set.
 
     Returns:
         The data set, or None, and a line for each mirror that failed.

@@ -72,7 +72,9 @@ def find_files(folder: Path, prefix: str = "") -> dict[str, Path]:
 
 
 def read_file(path: Path, dimensions: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Reads one IDX file of unsigned bytes, gzipped or not, with one of these numbers of dimensions.
+    """Reads one IDX file of unsigned bytes, with one of these numbers of dimensions.
+
+    It may be gzipped, which is recognized by its first bytes.
 
     Raises:
         DataError: unreadable, damaged, too large, another magic number, or a length other than the header's.

@@ -7,43 +7,51 @@ recognized by its name and its numbers of images. RetinaMNIST's classes are grad
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
 _FILE = re.compile(r"([a-z]+mnist)(_[0-9]+)?\.npz")
 """`bloodmnist.npz`, or `bloodmnist_64.npz` for images of another size."""
+
+
+class _Known(NamedTuple):
+    train: int
+    """Training images."""
+    test: int
+    classes: tuple[str, ...]
+
+
 _ORGANS = (
     "bladder", "femur-left", "femur-right", "heart", "kidney-left", "kidney-right", "liver", "lung-left", "lung-right",
     "pancreas", "spleen",
 )  # fmt: skip
 _KNOWN = {
-    "bloodmnist": (11_959, 3_421, (
+    "bloodmnist": _Known(11_959, 3_421, (
         "basophil", "eosinophil", "erythroblast", "immature granulocytes", "lymphocyte", "monocyte", "neutrophil",
         "platelet",
     )),
-    "breastmnist": (546, 156, ("malignant", "normal, benign")),
-    "dermamnist": (7_007, 2_005, (
+    "breastmnist": _Known(546, 156, ("malignant", "normal, benign")),
+    "dermamnist": _Known(7_007, 2_005, (
         "actinic keratoses and intraepithelial carcinoma", "basal cell carcinoma", "benign keratosis-like lesions",
         "dermatofibroma", "melanoma", "melanocytic nevi", "vascular lesions",
     )),
-    "octmnist": (97_477, 1_000, (
+    "octmnist": _Known(97_477, 1_000, (
         "choroidal neovascularization", "diabetic macular edema", "drusen", "normal",
     )),
-    "organamnist": (34_581, 17_778, _ORGANS),
-    "organcmnist": (13_000, 8_268, _ORGANS),
-    "organsmnist": (13_940, 8_829, _ORGANS),
-    "pathmnist": (89_996, 7_180, (
+    "organamnist": _Known(34_581, 17_778, _ORGANS),
+    "organcmnist": _Known(13_000, 8_268, _ORGANS),
+    "organsmnist": _Known(13_940, 8_829, _ORGANS),
+    "pathmnist": _Known(89_996, 7_180, (
         "adipose", "background", "debris", "lymphocytes", "mucus", "smooth muscle", "normal colon mucosa",
         "cancer-associated stroma", "colorectal adenocarcinoma epithelium",
     )),
-    "pneumoniamnist": (4_708, 624, ("normal", "pneumonia")),
-    "tissuemnist": (165_466, 47_280, (
+    "pneumoniamnist": _Known(4_708, 624, ("normal", "pneumonia")),
+    "tissuemnist": _Known(165_466, 47_280, (
         "Collecting Duct, Connecting Tubule", "Distal Convoluted Tubule", "Glomerular endothelial cells",
         "Interstitial endothelial cells", "Leukocytes", "Podocytes", "Proximal Tubule Segments", "Thick Ascending Limb",
     )),
 }  # fmt: skip
-"""For each set the numbers of its training and test images, and its classes."""
 
 
 def class_names(path: Path, arrays: Mapping[str, NDArray[Any]]) -> dict[int, str] | None:
@@ -52,8 +60,7 @@ def class_names(path: Path, arrays: Mapping[str, NDArray[Any]]) -> dict[int, str
     None if it is none of MedMNIST's, or the classes have no names.
     """
     named = _FILE.fullmatch(path.name.lower())
-    if named is None or named[1] not in _KNOWN:
+    known = _KNOWN.get(named[1]) if named else None
+    if known is None or [len(arrays.get(part, ())) for part in ("y_train", "y_test")] != [known.train, known.test]:
         return None
-    *images, classes = _KNOWN[named[1]]
-    found = [len(arrays.get(role, ())) for role in ("y_train", "y_test")]
-    return dict(enumerate(classes)) if found == images else None
+    return dict(enumerate(known.classes))

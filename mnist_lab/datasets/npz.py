@@ -142,7 +142,8 @@ def _read_array(file: IO[bytes], size: int, where: str) -> NDArray[Any]:
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     short = lib.format.read_magic(file) == (1, 0)
-    shape, _, dtype = (lib.format.read_array_header_1_0 if short else lib.format.read_array_header_2_0)(file)
+    read = lib.format.read_array_header_1_0 if short else lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
     return shape, dtype
 
 

@@ -6,7 +6,7 @@ with a scale other than that of its training images. The brightest pixel shows t
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +22,21 @@ _NEARLY_BLACK = 16
 """The brightest pixel of an image that is nearly black on the scale 0..255, though not black."""
 
 
-def to_bytes(raw: Raw) -> tuple[dict[str, NDArray[np.uint8]], float, list[str]]:
+class Scaled(NamedTuple):
+    """Images as bytes, and what was done to them, for people."""
+
+    images: Mapping[str, NDArray[np.uint8]]
+    """By role: `x_train` and others."""
+    white: float
+    """The value that became 255."""
+    notes: list[str]
+
+
+def to_bytes(raw: Raw) -> Scaled:
     """Spreads the pixels of all parts to 0..255 where they are on a smaller scale, and rounds fractions.
 
-    Returns:
-        The images by their names, the value that became 255, and what was done, for people.
+    Args:
+        raw: in the layout to which `assemble` brings it: images of numbers within 0..255, whole or not.
 
     Raises:
         DataError: parts are on different scales, or most images of a part are on another scale
@@ -51,7 +61,7 @@ def to_bytes(raw: Raw) -> tuple[dict[str, NDArray[np.uint8]], float, list[str]]:
         fractions = [role for role, array in images.items() if array.dtype != np.uint8]
         notes = [f"{raw.places[role]}: the pixels have fractions and were rounded." for role in fractions]
     images = {role: spread(array, white) for role, array in images.items()}
-    return images, white, notes + _nearly_black(raw, images)
+    return Scaled(images, white, notes + _nearly_black(raw, images))
 
 
 def white_of(picture: NDArray[np.uint8], expected: float, *, guess: bool) -> float:

@@ -5,7 +5,7 @@ and the choice can be tested without images. The same seed chooses the same rows
 """
 
 import math
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mnist_lab.errors import DataError
 
 Rows = NDArray[np.intp]
+SplitKind = Literal["tail", "random", "stratified"]
 FOLDS_SEED = 0
 
 
@@ -23,9 +24,11 @@ def subset(labels: NDArray[Any], size: int, seed: int) -> Rows:
     unless it would otherwise be empty.
 
     Raises:
-        DataError: `size` is smaller than the number of classes.
+        DataError: `size` is larger than the number of rows, or smaller than the number of classes.
     """
     classes, counts = np.unique(labels, return_counts=True)
+    if size > len(labels):
+        raise DataError(f"A subset of {size:,} rows was requested, but the data set has {len(labels):,}.")
     if size < len(classes):
         raise DataError(
             f"A subset of {size:,} rows was requested, but there are {len(classes)} classes:"
@@ -34,9 +37,7 @@ def subset(labels: NDArray[Any], size: int, seed: int) -> Rows:
     return _drawn(labels, _shares(counts, size), seed)
 
 
-def split(
-    labels: NDArray[Any], how: Literal["tail", "random", "stratified"], fraction: float, seed: int
-) -> tuple[Rows, Rows]:
+def split(labels: NDArray[Any], how: SplitKind, fraction: float, seed: int) -> tuple[Rows, Rows]:
     """Splits rows into a training and a validation part, of the sizes that Keras' `validation_split` gives.
 
     The training part has floor(n * (1 - fraction)) rows, computed in floating point exactly as
@@ -54,6 +55,7 @@ def split(
 
     Raises:
         DataError: a part would be empty, or a stratified training part could not have every class.
+        ValueError: an unknown `how`.
     """
     rows = len(labels)
     training = math.floor(rows * (1.0 - fraction))
@@ -64,8 +66,10 @@ def split(
         chosen = np.arange(training)
     elif how == "random":
         chosen = np.sort(np.random.default_rng(seed).permutation(rows)[:training])
-    else:
+    elif how == "stratified":
         chosen = _drawn(labels, _with_some_left(labels, training), seed)
+    else:
+        raise ValueError(f"unknown split {how!r}: expected one of {', '.join(get_args(SplitKind))}")
     rest = np.ones(rows, bool)
     rest[chosen] = False
     return chosen, np.flatnonzero(rest)
@@ -90,6 +94,7 @@ def scarce(labels: NDArray[Any], part: Rows) -> NDArray[np.intp]:
     """The classes of which a part of the rows has none, or less than a tenth of what its size entitles them to.
 
     Where the order of the rows or chance has nothing to do with their class, that happens only to the rarest classes.
+    Labels are whole numbers from 0 on.
     """
     whole = np.bincount(labels)
     there = np.bincount(labels[part], minlength=len(whole))

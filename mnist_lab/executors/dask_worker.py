@@ -118,9 +118,9 @@ def leave_file(name: str, content: bytes, dask_worker: "Worker") -> None:
 
 
 def call(number: int, purpose: Purpose, pickled: bytes) -> Any:
-    """Run a call in a child process and tell the client, who calls it `number`, what becomes of it.
+    """Run a call in a child process and tell the client what becomes of it; `number` is the client's own for the call.
 
-    Function, arguments and keyword arguments are pickled: bytes, which the scheduler passes on as they are.
+    `pickled` is function, arguments and keyword arguments, as bytes that the scheduler passes on as they are.
     """
     from distributed import get_worker
 

@@ -45,7 +45,9 @@ def continue_from(
     environment: Mapping[str, object],
     observer: Observer,
 ) -> Continued | None:
-    """Restore the end of the first of the `shorter_runs` from which that is possible; tell the observer why not.
+    """Restore the end of the first of the `shorter_runs` from which that is possible.
+
+    If none is, tell the observer why the first of them could not be used.
 
     Trainer, configuration and environment are those of the longer run.
 

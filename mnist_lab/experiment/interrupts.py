@@ -16,11 +16,11 @@ from mnist_lab.experiment.observer import Observer, Observers
 from mnist_lab.system.signals import Handler, Interruption, handling
 
 _RAISES_AT = ("preparing", "batch", "epoch", "done")
-"""Not at notes, which other threads make, too."""
+"""Names of `Observer`'s methods; not of `note`, which other threads call, too."""
 
 
 class Interrupts(Observers):
-    """Raises a swallowed interruption again at the next event, when the observer has been told about that."""
+    """Raises a swallowed interruption again at the next event, after telling the observer about the event."""
 
     def __init__(self, observer: Observer) -> None:
         super().__init__([observer])

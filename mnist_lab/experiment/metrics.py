@@ -40,7 +40,8 @@ def measure(
 ) -> Measured:
     """The measurements of a run at its end, including the observations.
 
-    `test` is that of the weights that are saved, which are those of `saved_epoch`.
+    `test` is of the weights that are saved, which are those of `saved_epoch`; `last_test_accuracy` is of the last
+    epoch's weights.
     """
     identity, config, splits, last = plan.identity, plan.config, plan.splits, history[-1]
     optional = {"group": identity.group, "continues": plan.continues}

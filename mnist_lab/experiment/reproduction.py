@@ -3,7 +3,7 @@
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -85,7 +85,8 @@ def reproduce(
 ) -> Reproduction:
     """Train the configuration of `original` again, on its own backend, device and threads unless given, and compare.
 
-    An earlier repetition in `results` is only replaced in a folder named `.reproduced`.
+    `results` is the results folder of the repetition; an earlier one is only replaced in a folder named `.reproduced`.
+    `data_dir` is where to look for the data set first; `observer` is notified of what happens.
 
     Raises:
         InputError: the original lacks a file, or its backend, device or data are unavailable; nothing is trained.
@@ -171,9 +172,14 @@ def _compared(a: Run, b: Run) -> Iterator[tuple[str, bool]]:
     yield "metrics", all(getattr(a.measured, part) == getattr(b.measured, part) for part in _NUMBERS)
     yield "mistakes", a.mistakes == b.mistakes
     for what, (name, read) in _ARRAYS.items():
-        one, other = (_bits(read(file)) if (file := run.folder.path / name).exists() else None for run in (a, b))
+        one, other = _arrays(a, name, read), _arrays(b, name, read)
         if one is not None and other is not None:
-            yield what, one == other
+            yield what, _same_arrays(one, other)
+
+
+def _arrays(run: Run, name: str, read: Callable[[Path], Arrays]) -> Arrays | None:
+    file = run.folder.path / name
+    return read(file) if file.exists() else None
 
 
 def _probabilities(file: Path) -> Arrays:
@@ -185,8 +191,11 @@ _ARRAYS = {"probabilities": (_PREDICTIONS, _probabilities), "weights": (_MODEL, 
 """Arrays that are compared, the file that has them, which a run may be kept without, and what reads it."""
 
 
-def _bits(arrays: Arrays) -> dict[str, tuple[object, ...]]:
-    return {name: (array.shape, array.dtype, array.tobytes()) for name, array in arrays.items()}
+def _same_arrays(a: Arrays, b: Arrays) -> bool:
+    return a.keys() == b.keys() and all(
+        a[name].shape == b[name].shape and a[name].dtype == b[name].dtype and a[name].tobytes() == b[name].tobytes()
+        for name in a
+    )
 
 
 def _same_history(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> bool:

@@ -164,8 +164,15 @@ def _run(
                 log.note(note)
             if not trainer.history:
                 continues = continue_from(shorter, trainer, config, environment, observer)
-            identity = replace(identity, folder=written)
-            plan = Plan(identity, splits, summary, backend, environment, len(trainer.history), continues)
+            plan = Plan(
+                identity=replace(identity, folder=written),
+                splits=splits,
+                summary=summary,
+                backend=backend,
+                environment=environment,
+                epochs_done=len(trainer.history),
+                continues=continues,
+            )
             return _train(plan, trainer, timing, observer, until)
 
 

@@ -73,7 +73,10 @@ class Agreement:
 
 
 def compare(reference: Reference, predicted: NDArray[np.floating[Any]], *, quantized: bool) -> Agreement:
-    """Compare what an exported network predicts with the reference: probabilities (n, classes) for the same images."""
+    """Compare probabilities (n, classes) that an exported network predicts with the reference for the same images.
+
+    `quantized` if it computes in integers.
+    """
     expected, labels = reference.expected, predicted.argmax(axis=1)
     # NaN is larger than any tolerance.
     differences = np.nan_to_num(np.abs(predicted - expected.probabilities.astype(np.float32)), nan=np.inf)

@@ -116,9 +116,11 @@ def plan(
     found = list(runs)
     for run in found:
         check_model(run)
-    folders = [run.folder.path.resolve() for run in found]
-    if twice := next((run for i, run in enumerate(found) if folders[i] in folders[:i]), None):
-        raise InputError(f"{twice.folder.path}: named twice.", "Name each run once.")
+    seen: set[Path] = set()
+    for run in found:
+        if (folder := run.folder.path.resolve()) in seen:
+            raise InputError(f"{run.folder.path}: named twice.", "Name each run once.")
+        seen.add(folder)
     exports = [
         Export(group, chosen, path, quantize, data_dir) for group, path in placement.targets(found, chosen, output)
     ]

@@ -27,8 +27,8 @@ class Writer(Protocol):
     def write(self, networks: "Sequence[Trained]", path: Path, quantize: Quantization | None) -> None:
         """Write the networks to `path`, a file or folder that does not exist yet and has the suffix of the format.
 
-        There is one network, or several if the format takes several runs `together`; only one that `quantizes` is
-        told to `quantize`.
+        There is one network, or several if the format takes several runs `together`. `quantize` is given only to a
+        format that `quantizes`.
 
         Raises:
             InputError: the format cannot have the network; names the layer.
@@ -38,7 +38,7 @@ class Writer(Protocol):
     def predicted(self, path: Path, index: int, images: "NDArray[np.uint8]") -> "NDArray[np.floating[Any]]":
         """Load what was written with the runtime of the format, and apply it as its users will.
 
-        The network of the index among those in the file predicts probabilities (n, classes) for images of raw pixels
+        Gives the probabilities (n, classes) of the network number `index` in the file for images of raw pixels
         (n, height, width, channels) in 0..255.
         """
         ...

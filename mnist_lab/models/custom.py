@@ -164,16 +164,22 @@ def _check_probabilities(model: keras.Model, image_shape: tuple[int, int, int]) 
 
 
 def _saved(model: keras.Model, *built: keras.Model) -> str:
-    """What `describe` says of the network, once `model`, which it is in, has been saved to try that."""
+    """`describe(*built)`, after a trial save of `model`, which contains the network."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
             model.save(Path(folder) / "model.keras")
-            return describe(*built)
         except OSError:
             raise
         except Exception as error:
-            why = f"cannot be saved: {reason(error)}"
-            raise _refusal(why, "Give each class of your own a get_config().") from error
+            raise _unsaved(error) from error
+    try:
+        return describe(*built)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise _unsaved(error) from error
+
+
+def _unsaved(error: Exception) -> ConfigError:
+    return _refusal(f"cannot be saved: {reason(error)}", "Give each class of your own a get_config().")
 
 
 def _layers(network: keras.Model) -> tuple[str, ...]:

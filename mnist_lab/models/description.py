@@ -45,7 +45,8 @@ def is_graph(layer: Any) -> bool:
 
 def describe(one: keras.Model, other: keras.Model) -> str:
     """SHA-256 (hex) of Keras' configuration of a model, the code of classes and functions that are not of Keras, and
-    the initial weights that do not follow from the seed, as `other`, built with another one, shows.
+    the initial weights that do not follow from the seed, found by comparison with `other`, the same model built with
+    another seed.
 
     Code that such a class or function calls elsewhere does not count.
 

@@ -54,14 +54,16 @@ def check_batch(model: keras.Model, batch_size: int) -> None:
 
 
 def check_weights(layer: keras.layers.Layer, where: str) -> None:
-    """Have building `layer` raise a TooLargeError before it allocates a weight too large with its gradient."""
+    """Make `layer`, when it is built, raise a TooLargeError before it allocates a weight that does not fit into memory
+    together with its gradient.
+    """
     _check_before(
         layer, "add_weight", lambda shape=None, *_, **__: tuple(shape or ()), 2, where, "weights and gradients"
     )
 
 
 def check_optimizer(optimizer: keras.optimizers.Optimizer) -> None:
-    """Have building `optimizer` raise a TooLargeError before it allocates a variable that is too large."""
+    """Make `optimizer`, when it is built, raise a TooLargeError before it allocates a variable too large for memory."""
     where, what = "train.optimizer", "state variables"
     _check_before(
         optimizer, "add_variable_from_reference", lambda reference, *_, **__: tuple(reference.shape), 1, where, what

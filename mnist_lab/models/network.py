@@ -55,6 +55,9 @@ def behind_preprocessing(
 ) -> keras.Model:
     """The model from raw pixels (batch, *image_shape) in 0..255 to what `network` makes of the preprocessed ones.
 
+    `network` has one input and one output; `config` gives the preprocessing, its precision and the model's name;
+    `image_shape` is height, width and channels.
+
     Raises:
         ConfigError: the preprocessing does not fit the image.
         ValueError, TypeError: `network` does not fit it.

@@ -1,6 +1,7 @@
 """The figures of a run and of a comparison: pure functions from plain data to Matplotlib figures, and `save`.
 
-Every figure has a `title`, one line about what it is of, which is wrapped if it is long; `classes` are names.
+Every figure has a `title`, one line about what it is of, which is wrapped if it is long; `classes` are the
+names of the classes, in the order of their indices.
 
 Importing this package imports Matplotlib (but never pyplot), so callers import it only when they draw.
 """

@@ -20,7 +20,7 @@ LONGEST = 0.95  # inches that the name of a class may take
 
 @styled
 def confusion(matrix: ArrayLike, classes: Sequence[str], *, title: str) -> Figure:
-    """Counts, (k, k), of true (rows) against predicted (columns) classes.
+    """Counts of true (rows) against predicted (columns) classes; `matrix` is (k, k).
 
     Only errors are coloured, on their own scale: in a good model the diagonal is a hundred times larger and
     would leave nothing else to see. Cells with no image stay empty. The last column counts each class's errors.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from math import ceil, isfinite, nan
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,10 +22,10 @@ KEY, KEY_SAMPLE = 8.8, 0.56  # points; inches that the sample of a line takes be
 EVEN = 0.75  # a mean over fewer than this share of the usual number of batches joins the one before it
 POINTS = 240  # more batches than this are drawn as means and a band from lowest to highest
 
-WHOLE: Style = {"clip_on": False}
-TRAINING, VALIDATION = (look | WHOLE for look in LOOKS[:2])
-TRAINING |= {"in_layout": False}
-TEST: Style = WHOLE | {"color": GREEN, "linestyle": "none", "marker": "D", "ms": 8.5, "mfc": "none", "mew": 1.4}
+UNCLIPPED: Style = {"clip_on": False}  # a marker at the edge of the panel is drawn in full
+TRAINING: Style = LOOKS[0] | UNCLIPPED | {"in_layout": False}
+VALIDATION: Style = LOOKS[1] | UNCLIPPED
+TEST: Style = UNCLIPPED | {"color": GREEN, "linestyle": "none", "marker": "D", "ms": 8.5, "mfc": "none", "mew": 1.4}
 PUBLISHED = (
     ("train", "training", TRAINING),
     ("best_train", "best training", TRAINING),
@@ -60,8 +60,8 @@ def by_epoch(
     figure = new_figure()
     axes = figure.add_subplot()
     lines = _lines(history, quantity)
-    published, (low, high) = _published(reference or {}, quantity), _reach(lines)
-    near = [value for _, value, _ in published if low <= value <= high]
+    published = _published(reference or {}, quantity, lines)
+    near = [one.value for one in published if one.near]
     kept = test if test is not None and isfinite(test) and history else None
     _draw(axes, history, quantity, lines, ticks=15, also=[*near, *([] if kept is None else [kept])])
     for drawn, final in zip(axes.lines, _finals(lines, _described(validation_name)), strict=True):
@@ -72,10 +72,10 @@ def by_epoch(
         axes.plot(where, kept, **TEST, zorder=5, label=f"test {number(kept)}{epoch}")
     elif best_epoch:
         axes.axvline(best_epoch, color=GREY, linewidth=1, linestyle="-.", label=f"best epoch {best_epoch}")
-    for name, value, color in published:
-        label = f"published {name} {number(value)}{'' if value in near else ' (outside)'}"
-        place = value if value in near else nan
-        axes.axhline(place, color=color, linewidth=1, linestyle=":", label=label, zorder=1)
+    for one in published:
+        label = f"published {one.name} {number(one.value)}{'' if one.near else ' (outside)'}"
+        place = one.value if one.near else nan
+        axes.axhline(place, color=one.color, linewidth=1, linestyle=":", label=label, zorder=1)
     headline(figure, title)
     handles, labels = axes.get_legend_handles_labels()
     half = ceil(len(labels) / 2)
@@ -127,8 +127,10 @@ def curves(
 
 def _lines(history: History, quantity: Quantity) -> list[Floats]:
     """The values of the training line and, if there is one, of the validation line."""
-    validated = any(quantity.validation_key in row for row in history)
-    return [np.array(column(history, key)) for key in (quantity.key, quantity.validation_key)[: 1 + validated]]
+    keys = [quantity.key]
+    if any(quantity.validation_key in row for row in history):
+        keys.append(quantity.validation_key)
+    return [np.array(column(history, key)) for key in keys]
 
 
 def _finals(lines: Sequence[Floats], validation_name: str) -> list[str]:
@@ -209,10 +211,21 @@ def _even(position: Floats, values: Floats) -> tuple[Floats, Floats]:
     return position[ends], np.add.reduceat(values * share, starts) / weights
 
 
-def _published(reference: Mapping[str, Any], quantity: Quantity) -> list[tuple[str, float, str]]:
-    """The name, value and colour of each published number of the quantity."""
+class _Published(NamedTuple):
+    """A published number."""
+
+    name: str
+    value: float
+    color: str
+    near: bool
+    """Whether a line there would not squeeze the curves."""
+
+
+def _published(reference: Mapping[str, Any], quantity: Quantity, lines: Sequence[Floats]) -> list[_Published]:
+    """The published numbers of the quantity."""
+    low, high = _reach(lines)
     return [
-        (name, float(value), style["color"])
+        _Published(name, float(value), style["color"], low <= value <= high)
         for key, name, style in PUBLISHED
         if (value := reference.get(f"{key}_{quantity.key}")) is not None
     ]

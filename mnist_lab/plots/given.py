@@ -31,7 +31,9 @@ def given(
     title: str,
     warnings: Sequence[str | None] | None = None,
 ) -> Figure:
-    """A row for each picture, at most 12: as given, as the network sees it, the (ten highest) probabilities as bars.
+    """A row for each picture, at most 12.
+
+    It shows the picture as given, as the network sees it, and its probabilities (the ten highest) as bars.
 
     Args:
         pictures: uint8, (h, w), (h, w, 1) or (h, w, 3) each, of any size.

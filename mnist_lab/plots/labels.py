@@ -28,7 +28,13 @@ def column(targets: ArrayLike, pitch: float, low: float, high: float) -> Floats:
     """Heights as near to `targets` as can be (least squares), in their order and at least `pitch` apart.
 
     They stay within `low` to `high` where there is room for all. Without the bounds this is isotonic regression of
-    targets, which are ascending, less their share of the pitch.
+    targets less their share of the pitch.
+
+    Args:
+        targets: (n,) wanted heights, ascending.
+        pitch: the least distance from one to the next.
+        low: the least height.
+        high: the greatest height.
     """
     from scipy.optimize import isotonic_regression
 

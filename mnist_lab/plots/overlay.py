@@ -1,6 +1,7 @@
 """The learning curves of a few runs in one figure: accuracy above, loss below."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -31,8 +32,12 @@ DASHED: Style = {"linestyle": (0, (3.2, 1.6)), "linewidth": 1.0, "markersize": 3
 ARMS = (*LOOKS[1:], LOOKS[0] | {"mfc": "white"})  # filled, the first has the base's marker
 
 
-Side = tuple[Style, Line, Line]
-"""A look, and the two lines that have it: validation, which is solid, and training, which is dashed."""
+class Side(NamedTuple):
+    """A look, and the two lines that have it: validation, which is solid, and training, which is dashed."""
+
+    look: Style
+    validation: Line
+    training: Line
 
 
 @styled
@@ -50,7 +55,7 @@ def overlay(curves: Mapping[str, Histories], *, title: str, over: str = "seeds")
     """
     quantities = {
         quantity: [
-            (_look(i), Line(name, runs, quantity.validation_key), Line(f"{name}, training", runs, quantity.key))
+            Side(_look(i), Line(name, runs, quantity.validation_key), Line(f"{name}, training", runs, quantity.key))
             for i, (name, runs) in enumerate(curves.items())
         ]
         for quantity in (ACCURACY, LOSS)

@@ -23,7 +23,11 @@ MOST = 45  # more names than this do not help
 
 
 def panel(figure: Figure, *, right: float = 0.1, below: float = BELOW, above: float | None = None) -> Axes:
-    """The axes of a figure that is laid out by hand, so many inches from its edges: by default below its headline."""
+    """The axes of a figure that is laid out by hand.
+
+    `right`, `below` and `above` are the inches that stay free beside, beneath and over them; `above` is by default what
+    the headline takes.
+    """
     width, height = figure.get_size_inches()
     above = above_panel(figure) if above is None else above
     axes = axes_at(figure, LEFT, above, width - right - LEFT, height - above - below)

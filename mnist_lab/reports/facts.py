@@ -18,7 +18,7 @@ from mnist_lab.reports import wording
 from mnist_lab.reports.columns import exact
 from mnist_lab.reports.compare import Arm, Comparison, Row
 from mnist_lab.reports.runs import Spread, settings_of
-from mnist_lab.reports.study import Entry, Section, Study, published
+from mnist_lab.reports.study import Entry, Front, Section, Study, published
 
 SUMMARY = "summary.json"
 """The file of a report with all of it."""
@@ -108,14 +108,16 @@ def _section(section: Section) -> dict[str, Any]:
         "test_images": section.data.test_images,
         "same_test_images": section.same_images,
         "experiments": [_entry(entry) for entry in section.entries],
-        "fronts": [
-            vars(front) | {"members": [{"name": group.name, "cost": cost} for group, cost in front.members]}
-            for front in section.fronts
-        ],
+        "fronts": [_front(front) for front in section.fronts],
         "one_machine": section.one_machine,
         "looks_at_test": section.reuse,
         "wrong_in_every_model": section.unanimous,
     }
+
+
+def _front(front: Front) -> dict[str, Any]:
+    members = [{"name": group.name, "cost": cost} for group, cost in front.members]
+    return {"cost": front.cost, "unit": front.unit, "members": members, "beaten": front.beaten}
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

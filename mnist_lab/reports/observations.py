@@ -15,6 +15,7 @@ from mnist_lab.analysis.intervals import wilson
 from mnist_lab.analysis.landmarks import keeps, overfitting_onset, window
 from mnist_lab.errors import MnistLabError
 from mnist_lab.history import History, best_epoch, column
+from mnist_lab.reports.wording.numbers import CI
 from mnist_lab.runs.measured import Observed
 from mnist_lab.text.quantities import count
 
@@ -277,10 +278,7 @@ def reference(run: Evidence) -> Observed | None:
         place, where = "Below", "above"
     else:
         place, where = "Consistent with" if run.test_interval else "Equals", "within"
-    if run.test_interval:
-        numbers = f"which lies {where} our 95 % confidence interval {low:.4f} to {high:.4f} (one seed)"
-    else:
-        numbers = "one seed"
+    numbers = f"which lies {where} our {CI} {low:.4f} to {high:.4f} (one seed)" if run.test_interval else "one seed"
     text = f"{place} the published test accuracy: {ours:.4f} against {published:.4f}, {numbers}."
     return Observed(rule="reference", value=ours - published, text=text)
 

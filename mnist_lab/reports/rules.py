@@ -1,7 +1,8 @@
 """Observations across runs. Each comes from a rule: a name, a number, and a sentence.
 
-A rule is a function from the `Evidence` and an experiment to an observation or None. To add one, write the function and
-name it in `RULES`. Observations about a single run are in `reports.observations`.
+A rule is a function from the `Evidence` and an experiment to an observation or None. To add one, write the function,
+name it in `RULES`, and give it a heading in `OBSERVED` of `wording.notes`. Observations about a single run are in
+`reports.observations`.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 FASTER = 0.8
 """Time as a fraction of the base's, from which it is worth naming."""
-
-
 UNKNOWN = (
     "Inconclusive about overfitting: without both configurations it is unknown whether dropout or augmentation differ."
 )

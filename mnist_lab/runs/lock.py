@@ -80,8 +80,10 @@ def is_locked(folder: Path) -> bool:
         return False
     try:
         _acquired(folder, 0).release()
-    except OSError as error:  # if it is no timeout, the lock may be another user's
-        return isinstance(error, filelock.Timeout)
+    except filelock.Timeout:
+        return True
+    except OSError:  # another user's, for example
+        return False
     return False
 
 
@@ -99,7 +101,9 @@ def _acquired(folder: Path, timeout: float) -> "BaseFileLock":
     try:
         lock = filelock.FileLock(folder / LOCK, fallback_to_soft=False, poll_interval=POLL)
         lock.acquire(timeout=timeout)
-    except OSError as error:  # also a timeout, which has no number
+    except filelock.Timeout:
+        raise
+    except OSError as error:
         if error.errno != errno.ENOSYS:
             raise
         lock = filelock.SoftFileLock(folder / OWNER, poll_interval=POLL)

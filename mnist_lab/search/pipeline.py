@@ -43,7 +43,7 @@ class Tuned:
 
     record: Search
     forecast: Forecast | None = None
-    """What remains; None unless it is all that was asked for."""
+    """What remains; of a dry run only."""
     files: tuple[Path, ...] = ()
     """What was written; the first is the page."""
     study: Study | None = None
@@ -78,9 +78,13 @@ def tune(
     Args:
         declared: as `load_search` gives it.
         results: the folder below which runs are.
+        data_dir: where to look for data sets first.
+        jobs: trials at a time; None chooses it for this machine.
+        cluster: where to train instead of on this machine: the address or the scheduler file of a Dask cluster, or
+            `local` or `local:N`.
+        wait: wait for the workers of the cluster.
         dry_run: estimate only; nothing is trained or written.
         observer: is notified of events.
-        data_dir, jobs, cluster, wait: as of `mnist_lab.tune`.
 
     Raises:
         InputError: an argument or the file is invalid; nothing was trained.

@@ -153,7 +153,10 @@ class Sampler:
 
 
 def distribution(kind: str, ends: Sequence[Value]) -> "BaseDistribution":
-    """Optuna's distribution of a dimension; `ends` are its lowest and highest value, or the labels of its options."""
+    """Optuna's distribution of a dimension of the kind `uniform`, `log_uniform`, `int` or `choice`.
+
+    `ends` are its lowest and highest value, or the labels of its options.
+    """
     from optuna import distributions
 
     if kind == "choice":

@@ -15,7 +15,7 @@ FILE = "trial.json"
 
 
 def read(folder: Path) -> dict[int, Trial]:
-    """All trials of the search in `folder`, in the order of their numbers, by which they are known.
+    """All trials of the search in `folder`, by number, ascending.
 
     Raises:
         UnreadableError, DamagedError: that of one cannot be read, or cannot be right.

@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pebble import ProcessExpired
 
@@ -59,6 +59,14 @@ class _Work:
     def cost(self, seconds: float, overhead: float, basis: Literal["runs", "timing"]) -> Appraisal:
         """What it costs, if it takes so long."""
         return Appraisal(self.parameters, seconds, 4 * self.parameters + FILES, overhead=overhead, basis=basis)
+
+
+class Timing(NamedTuple):
+    """A few steps of one network."""
+
+    seconds_per_flop: float
+    overhead: float
+    """Seconds besides the epochs, on a machine that is as busy as it is now."""
 
 
 def appraise(plan: Plan, slot: Slot, *, data_dir: Path | None = None) -> dict[PlannedRun, Appraisal]:
@@ -113,7 +121,7 @@ def _timed(
     costs: dict[str, Appraisal] = {}
     for mark in sorted(untimed, key=lambda mark: -untimed[mark].flops):
         try:
-            per_flop, overhead = executor.submit(time_steps, *sources[mark], data_dir).result()
+            timing = executor.submit(time_steps, *sources[mark], data_dir).result()
         except TooLargeError as error:
             costs[mark] = Appraisal(problem=str(error))
         except (ProcessExpired, BrokenProcessPool):
@@ -121,7 +129,8 @@ def _timed(
         else:
             for each in untimed.keys() - costs.keys():
                 work = untimed[each]
-                costs[each] = work.cost(overhead + work.flops * per_flop, overhead, "timing")
+                seconds = timing.overhead + work.flops * timing.seconds_per_flop
+                costs[each] = work.cost(seconds, timing.overhead, "timing")
             break
     return costs
 
@@ -155,10 +164,8 @@ def build(sources: Sequence[tuple[str, Config]], data_dir: Path | None) -> "list
     return works
 
 
-def time_steps(source: str, config: Config, data_dir: Path | None) -> tuple[float, float]:
+def time_steps(source: str, config: Config, data_dir: Path | None) -> Timing:
     """Time a few steps, in a process with Keras: the second of two short epochs; the first also compiles.
-
-    Gives the seconds per flop, and those besides the epochs, on a machine that is as busy as it is now.
 
     Raises:
         TooLargeError: the network does not fit into memory.
@@ -180,4 +187,4 @@ def time_steps(source: str, config: Config, data_dir: Path | None) -> tuple[floa
     elapsed = time.perf_counter() - begun
     busy = max(1.0, elapsed / (time.process_time() - worked))  # others use the processors, too
     overhead = elapsed - 2 * second["seconds"] + AFTERWARDS * busy
-    return second["seconds"] / flops, overhead
+    return Timing(second["seconds"] / flops, overhead)

@@ -216,9 +216,10 @@ class Found:
 
 
 async def look(token: Path, secret: str, data_dir: Path | None, needed: Mapping[str, Data]) -> Found:
-    """What this worker has: the client's results folder, in which `token` is a file with `secret`, or not; which data.
+    """Whether this worker sees the client's results folder, and which of the `needed` data sets, by hash, it lacks.
 
-    In a thread, so that the worker answers others meanwhile. `needed` are the data sets by hash.
+    It sees the folder if the file `token` in it contains `secret`. Also gives the number of its GPUs. Runs in a thread,
+    so that the worker answers others meanwhile.
     """
     return await asyncio.to_thread(_look, token, secret, data_dir, needed)
 

@@ -26,7 +26,10 @@ class Machine(ABC):
     def executor(
         self, runs: Sequence[PlannedRun], *, timeout: float | None, note: Callable[[str], object]
     ) -> CallExecutor:
-        """An executor for these runs, which have the same `server`; `timeout` is the seconds that each may take."""
+        """An executor for these runs, which have the same `server`.
+
+        `timeout` is the seconds that each may take, None for no limit; `note` gets messages for the user.
+        """
 
     def adapted(self, task: Task) -> Task:
         """The task as the machine needs it; called after `executor`."""

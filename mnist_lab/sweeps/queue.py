@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from mnist_lab.errors import InputError
 from mnist_lab.runs import formats, lock
-from mnist_lab.sweeps.observer import Observer
+from mnist_lab.sweeps.observer import Observer, Running
 from mnist_lab.sweeps.plan import PlannedRun
 from mnist_lab.sweeps.schedule import Schedule
 from mnist_lab.sweeps.worker import Outcome
@@ -129,8 +129,10 @@ class _Recorder(Observer):
         self._started = 0.0
         self._parallel = 1
         self._runs: dict[PlannedRun, Entry] = {}
-        for event in ("appraising", "tick", "note"):
-            setattr(self, event, getattr(observer, event))
+
+    @override
+    def appraising(self) -> None:
+        self._observer.appraising()
 
     @override
     def planned(self, schedule: Schedule) -> None:
@@ -157,6 +159,14 @@ class _Recorder(Observer):
         self._observer.ended(run, outcome, seconds)
         ends = {"done": "done", "failed": "failed"}
         self._change(run, state=ends.get(outcome.kind, "stopped"), took=seconds, reason=outcome.reason)
+
+    @override
+    def tick(self, running: Sequence[Running]) -> None:
+        self._observer.tick(running)
+
+    @override
+    def note(self, text: str) -> None:
+        self._observer.note(text)
 
     def _change(self, run: PlannedRun, **changes: object) -> None:
         self._runs[run] = self._runs[run].model_copy(update=changes)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -286,3 +287,10 @@ def test_of_many_damaged_runs_the_first_and_the_number_of_the_others_are_told(tm
 def test_commands_take_no_console_but_ours():
     assert isinstance(live_console(), SafeConsole)
     assert isinstance(main, click.Group)
+
+
+def test_a_python_program_that_calls_the_command_line_need_not_end():
+    with CliRunner().isolation():
+        assert main.main(["--version"], standalone_mode=False) == 0
+        with pytest.raises(click.UsageError, match="nonsense"):
+            main.main(["nonsense"], standalone_mode=False)

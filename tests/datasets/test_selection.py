@@ -41,6 +41,11 @@ def test_rare_classes_are_in_a_small_subset():
     assert set(labels[subset(labels, 3, 0)]) == {0, 1, 2}
 
 
+def test_a_subset_larger_than_the_data_is_an_error():
+    with pytest.raises(DataError, match=r"subset of 11 rows .* the data set has 10"):
+        subset(np.arange(10), 11, 0)
+
+
 def test_a_subset_smaller_than_the_classes_is_an_error():
     with pytest.raises(DataError, match=r"9 rows .* 10 classes"):
         subset(np.arange(10), 9, 0)
@@ -113,3 +118,8 @@ def test_folds_are_all_rows_once_with_the_same_share_of_each_class(labels, folds
 def test_folds_do_not_follow_the_order_of_the_rows():
     _, validation = fold(np.arange(1000) % 2, 2, 1)
     assert 100 < (validation < 500).sum() < 400
+
+
+def test_an_unknown_way_to_split_is_an_error():
+    with pytest.raises(ValueError, match=r"'odd': expected one of tail, random, stratified"):
+        split(np.arange(20) % 2, "odd", 0.2, 0)

@@ -113,7 +113,7 @@ def _sample(found: "Dataset", index: int | None, split: str) -> tuple[str, Calla
     pixels = images[index]
     if text := _as_text(pixels):
         echo(text)
-    return f"{found.name}-{split}-{index}.png", partial(plots.save_image, image_of(images[index]))
+    return f"{found.name}-{split}-{index}.png", partial(plots.save_image, image_of(pixels))
 
 
 def _augmented(config: "Config", dataset: "Dataset") -> tuple[str, Callable[[Path], object]]:

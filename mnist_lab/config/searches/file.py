@@ -69,7 +69,7 @@ def _shape(value: Any) -> str:
 class Options(Choice):
     """One of several options, which may have distributions below them."""
 
-    key = "choice"
+    key = "choice"  # its own: one that is inherited does not count, and files would have to say `options`
     among: Annotated[tuple["Option", ...], AfterValidator(_different)]
     """The options."""
 

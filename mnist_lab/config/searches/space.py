@@ -197,7 +197,7 @@ def _labels(options: Sequence[Any]) -> tuple[str, ...]:
         if len(set(given)) == len(options):
             return tuple(given)
     words = [option.key if isinstance(option, Distribution) else word(option) for option in options]
-    varied = any(any(_dimensions((), (), option, None)) for option in options if isinstance(option, dict | tuple))
+    varied = any(isinstance(option, dict | tuple) and _has_distribution(option) for option in options)
     if varied or len(set(words)) < len(words) or max(map(len, words)) > MAX_LABEL:
         return _labels_of_lists(options) or tuple(f"option {number}" for number in range(1, len(options) + 1))
     return tuple(words)
@@ -231,3 +231,9 @@ def _shared(lists: Sequence[Sequence[str]]) -> int:
 def _kind(item: Any) -> str:
     """The kind of a layer; empty if it is none."""
     return "" if isinstance(item, Distribution) else key_of(item) or ""
+
+
+def _has_distribution(value: Any) -> bool:
+    """Whether it is a distribution, or one is anywhere below it."""
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else ()
+    return isinstance(value, Distribution) or any(map(_has_distribution, below))

@@ -11,7 +11,7 @@ from itertools import chain, product
 from typing import Any
 
 from mnist_lab.config.differences import in_short
-from mnist_lab.config.document import Document, KeyPath, dotted, key_path
+from mnist_lab.config.document import Document, KeyPath, Place, dotted, key_path
 from mnist_lab.config.loading import Override, set_value
 from mnist_lab.config.names import hashed, part_of_name
 from mnist_lab.config.settings import shortest_ends
@@ -44,7 +44,7 @@ class Setting:
         if isinstance(self.value, dict | tuple):
             within = [at for at in sweep.places if at[:depth] == self.place]
             document.places.update({(*self.path, *at[depth:]): sweep.places[at] for at in within})
-        document.places[self.path] = key, sweep.position(self.place)
+        document.places[self.path] = Place(key, sweep.position(self.place))
 
 
 Arm = tuple[Setting, ...]

@@ -158,8 +158,12 @@ def _comparable(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
 
 def files_in(folder: Path) -> list[Path]:
     """The YAML files in and below a folder, sorted, without those that are hidden."""
-    files = (file for file in sorted(folder.rglob("*")) if file.suffix in shipped.SUFFIXES and file.is_file())
-    return [file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts)]
+
+    def is_hidden(file: Path) -> bool:
+        return any(part.startswith(".") for part in file.relative_to(folder).parts)
+
+    named = [file for file in sorted(folder.rglob("*")) if file.suffix in shipped.SUFFIXES and not is_hidden(file)]
+    return [file for file in named if file.is_file()]  # asked last, as a hidden folder may be unreadable
 
 
 def _extended(file: Path, document: Document) -> Path | None:

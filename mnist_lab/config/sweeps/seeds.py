@@ -17,9 +17,11 @@ MAX_SEEDS = 10_000
 def parse_seeds(given: Any) -> tuple[int, ...]:
     """Parse seeds given as text such as `4`, `1..5` (inclusive) or `1,3,7`, as a number or as several numbers.
 
+    `given` may be anything, as it also comes from files.
+
     Raises:
-        ValueError: they are invalid, a range is descending, or a seed is out of range or duplicated. It is one of
-            pydantic's, so that it can be a problem of a file.
+        ValueError (a `PydanticCustomError`, which a validator may raise): they are invalid, a range is descending, or a
+            seed is out of range or duplicated.
     """
     if isinstance(given, str):
         seeds: Iterable[Any] = chain.from_iterable(_range(part.strip(), given) for part in given.split(","))

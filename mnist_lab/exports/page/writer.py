@@ -69,7 +69,11 @@ def write(networks: Sequence[Trained], path: Path, quantize: Quantization | None
 
 
 def predicted(path: Path, index: int, images: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
-    """Probabilities (n, classes) of a network in the file, computed as its scripts do."""
+    """Probabilities (n, classes) of a network in the file.
+
+    They are computed as its scripts do, except for the activation functions, which are Keras' own; the browser tests
+    compare those.
+    """
     packed = _read(path.read_text(encoding="utf-8"))[index]
     return in_batches(lambda batch: forward.probabilities(packed, batch), images, batch=_BATCH)
 

@@ -1,7 +1,7 @@
 """The figures of a search for a good configuration: its progress, its parameters, the trade-off, the confirmation.
 
-What they have in common: the `trials`, at least one, are by number, `quantity` is the objective, and `several` says
-whether there are two objectives, so that the best are a Pareto front.
+What they have in common: `trials` has at least one and is ordered by number, `quantity` is the objective, and `several`
+says whether there are two objectives, so that the best are a Pareto front.
 """
 
 from mnist_lab.plots.searches.confirmation import Confirmed, confirmation

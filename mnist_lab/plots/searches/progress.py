@@ -65,7 +65,7 @@ def _draw(
         xs, values = np.array(sorted((x, at.value) for spot in spots for x, at in spot if at.epoch == epoch)).T
         axes.plot(xs, values, **look, zorder=3, alpha=0.9)
         best = (np.maximum if quantity.rises else np.minimum).accumulate(values)
-        new = np.flatnonzero(np.diff(best, prepend=np.nan))
+        new = np.flatnonzero(np.diff(best, prepend=np.nan))  # the first too, as a difference from NaN is not 0
         axes.step([*xs[new], end], [*best[new], best[-1]], where="post", color=look["color"], linewidth=1.6)
     for trial, spot in zip(trials, spots, strict=True):
         if trial.is_best:

@@ -1,4 +1,7 @@
-"""Sentences and terms about results, for tables, figures, pages and documents; observations have their own."""
+"""Sentences and terms about results, for tables, figures, pages and documents.
+
+The sentences of observations stand in their rules (`reports.observations`, `reports.rules`).
+"""
 
 from mnist_lab.reports.wording import comparison
 from mnist_lab.reports.wording.notes import (

@@ -43,7 +43,13 @@ class Table:
 
 def every(record: Search) -> dict[str, Any]:
     """All of them, by name."""
-    return {table.__name__: table(record) for table in (confirmation, front, trials, lost, space)}
+    return {
+        "confirmation": confirmation(record),
+        "front": front(record),
+        "trials": trials(record),
+        "lost": lost(record),
+        "space": space(record),
+    }
 
 
 def trials(record: Search) -> Table:

@@ -1,21 +1,26 @@
 """Writes `search.md`, `search.html` and the figures of a search. The same record gives the same bytes."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from mnist_lab.analysis.verdicts import Kind
-from mnist_lab.reports.bars import bar, end_of_scale
-from mnist_lab.reports.figures import inline_svg
+from mnist_lab.reports.bars import Bar, bar, end_of_scale
+from mnist_lab.reports.figures import Plot, inline_svg
 from mnist_lab.reports.wording import DID
 from mnist_lab.reports.write import folder_for, markdown, rendered_page, save_figures
 from mnist_lab.search.presentation import standings, tables, wording
 from mnist_lab.search.presentation.figures import NAMES, plots_of
 from mnist_lab.search.presentation.importance import importance
-from mnist_lab.search.record import Search
+from mnist_lab.search.record import Arm, Search
 from mnist_lab.system import atomic
 from mnist_lab.text.printable import printable
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 PACKAGE = "mnist_lab.search.presentation"
 MOST = 30
@@ -25,6 +30,8 @@ _FIGURES = re.compile(rf"({'|'.join(NAMES)})\.png")
 
 def write_search(folder: Path, record: Search) -> list[Path]:
     """Write `search.md`, `search.html` and the figures of a search, which may still be in progress.
+
+    The folder is made if need be.
 
     Returns:
         The paths of the files, the page first.
@@ -39,17 +46,8 @@ def write_search(folder: Path, record: Search) -> list[Path]:
         inline_svg(drawn[plot.file], f"figure-{i}", f"{plot.shows}; the tables have the numbers")
         for i, plot in enumerate(plots, 1)
     ]
-    context = {"record": record, "said": wording, "importance": wording.importance(known)}
-    every = tables.every(record)
-    short = {name: table and table.first(MOST) for name, table in every.items()}
-    texts = {
-        "search.html": rendered_page(
-            "search.html.jinja", PACKAGE, **context, **every, **_answered(record), figures=inline,
-            links={trial.number: quote(f"{trial.run}/") for trial in record.trials if trial.run},
-            bold={trial.number for trial in standings.best(record)},
-        ),
-        "search.md": markdown("search.md.jinja", PACKAGE, **context, **short, plots=plots),
-    }  # fmt: skip
+    said = wording.importance(known)
+    texts = {"search.html": html(record, inline, said), "search.md": document(record, plots, said)}
     with folder_for("page", folder):
         save_figures(folder, drawn, stale=_FIGURES)
         for name, text in texts.items():
@@ -57,13 +55,51 @@ def write_search(folder: Path, record: Search) -> list[Path]:
     return [folder / name for name in (*texts, *drawn)]
 
 
-def _answered(record: Search) -> dict[str, Any]:
-    """The confirmed trials by verdict, in the order of reports, each with its values and its bar; and the bars' end."""
-    tested = [(arm, arm.trial, arm.difference) for arm in standings.arms(record) if arm.trial and arm.difference]
-    end = end_of_scale((found.mean, found.interval) for *_, found in tested if found.mean is not None)
-    values = {trial.number: wording.values(record, trial) for trial in record.trials}
-    answers: dict[Kind, list[Any]] = {kind: [] for kind in DID}
-    for arm, number, found in tested:
-        drawn = None if found.mean is None else bar((found.mean, found.interval), end)
-        answers[found.kind].append((arm, values.get(number, ""), drawn))
-    return {"answers": {kind: some for kind, some in answers.items() if some}, "end": end}
+def document(record: Search, plots: Sequence[Plot], importance: str) -> str:
+    """The text of `search.md`, with the figures that are shown and what is said of the importance."""
+    every = tables.every(record)
+    short = {name: table and table.first(MOST) for name, table in every.items()}
+    return markdown(
+        "search.md.jinja", PACKAGE, record=record, said=wording, plots=plots, importance=importance, **short
+    )
+
+
+def html(record: Search, figures: "Sequence[Markup]", importance: str) -> str:
+    """The text of `search.html`, with the figures as SVG and what is said of the importance."""
+    differences = [arm.difference for arm in standings.arms(record) if arm.difference]
+    end = end_of_scale((one.mean, one.interval) for one in differences if one.mean is not None)
+    return rendered_page(
+        "search.html.jinja",
+        package=PACKAGE,
+        record=record,
+        said=wording,
+        figures=figures,
+        importance=importance,
+        answers=_answers(record, end),
+        end=end,
+        **tables.every(record),
+        links={trial.number: quote(f"{trial.run}/") for trial in record.trials if trial.run},
+        bold={trial.number for trial in standings.best(record)},
+    )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The verdict on a confirmed trial."""
+
+    arm: Arm
+    values: str
+    """Of the trial, in words."""
+    bar: Bar | None
+
+
+def _answers(record: Search, end: float) -> dict[Kind, list[Answer]]:
+    """The verdicts by kind, in the order of reports; within a kind, in the order of the search."""
+    by_number = {trial.number: trial for trial in record.trials}
+    found: dict[Kind, list[Answer]] = {kind: [] for kind in DID}
+    for arm in standings.arms(record):
+        if (one := arm.difference) and arm.trial is not None:
+            values = wording.values(record, by_number[arm.trial]) if arm.trial in by_number else ""
+            drawn = None if one.mean is None else bar((one.mean, one.interval), end)
+            found[one.kind].append(Answer(arm, values, drawn))
+    return {kind: answers for kind, answers in found.items() if answers}

@@ -1,10 +1,14 @@
 """What folders, files and several references stand for, and which configuration is whose base."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from mnist_lab.config import Override, fingerprint, load_config, shipped, to_yaml
 from mnist_lab.config.searches import check_files
 from mnist_lab.config.sweeps import load_sweep
+from mnist_lab.config.sweeps.declaration import files_in
 from mnist_lab.errors import ConfigError, InputError
 from tests.config.sweeps.cases import BASE, OTHER, experiments, refusal
 from tests.lab import write
@@ -160,6 +164,20 @@ def test_hidden_files_are_no_configurations() -> None:
     write("mine/base.yaml", BASE)
     write("mine/.checkpoints/base.yaml", BASE)
     assert len(load_sweep(["mine"]).configs) == 1
+
+
+def test_a_hidden_folder_may_be_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("mine/base.yaml", BASE)
+    write("mine/.private/base.yaml", BASE)
+    is_file = Path.is_file
+
+    def denied(path: Path, **how: Any) -> bool:
+        if path.parent.name == ".private":
+            raise PermissionError(str(path))
+        return is_file(path, **how)
+
+    monkeypatch.setattr(Path, "is_file", denied)
+    assert files_in(Path("mine")) == [Path("mine/base.yaml")]
 
 
 def test_files_stand_for_themselves_alone() -> None:
