@@ -8,6 +8,9 @@ from mnist_lab.errors import InputError
 from mnist_lab.reports.runs import Group, collect, groups, short_names
 from mnist_lab.runs import Run, RunFolder, find_folders, finished_runs, formats, load_run
 
+_SHOWN = 8
+"""Digits of a fingerprint in a name."""
+
 
 def find_sides(references: Sequence[str], results: Path) -> tuple[list[Group], list[str]]:
     """The runs that `references` stand for, in their order, and what kept other runs from being among them.
@@ -110,6 +113,6 @@ def _name(group: Group, end: str, sides: Sequence[Group]) -> str:
         return end
     if all(other.n == 1 for other in alike) and len({other.seeds for other in alike}) == len(alike):
         return f"{end}, seed {group.seeds[0]}"
-    if len({other.fingerprint for other in alike}) == len(alike):
-        return f"{end} ({group.fingerprint[:8]})"
+    if len({other.fingerprint[:_SHOWN] for other in alike}) == len(alike):
+        return f"{end} ({group.fingerprint[:_SHOWN]})"
     return str(group.runs[0].folder.path if group.n == 1 else group.runs[0].folder.path.parent)

@@ -123,6 +123,15 @@ class TestSides:
         marks = [name.rpartition("-")[2] for name in (runs[0], other.id)]
         assert [side.name for side in find_sides(marks, seeds_to_change)[0]] == [f"mlp_512 ({mark})" for mark in marks]
 
+    def test_fingerprints_that_begin_alike_do_not_name_two_sides_alike(self, seeds_to_change):
+        mark = next((seeds_to_change / "mlp_512").glob("seed1-*")).name.rpartition("-")[2]
+        other = finished_run(seeds_to_change, train__epochs=5)
+        metrics = json.loads((other.path / "metrics.json").read_text())
+        metrics["run"]["fingerprint"] = f"{mark}{'0' * 56}"
+        (other.path / "metrics.json").write_text(json.dumps(metrics))
+        sides, _ = find_sides([mark, str(other.path)], seeds_to_change)
+        assert [side.name for side in sides] == [str(seeds_to_change / "mlp_512"), str(other.path)]
+
 
 class TestSingleModels:
     def test_they_are_compared_image_by_image(self, single):
