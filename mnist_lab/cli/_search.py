@@ -4,7 +4,7 @@ from mnist_lab.config.searches import describe
 from mnist_lab.reports import wording
 from mnist_lab.search import BEST, Search, Tuned, promotion
 from mnist_lab.search.record import Measure
-from mnist_lab.terminal.output import echo, echo_json
+from mnist_lab.terminal.output import echo, echo_json, echo_prose
 from mnist_lab.terminal.tables import print_files, print_list, print_table
 from mnist_lab.text.quantities import count, duration
 from mnist_lab.text.tables import MINOR, Column
@@ -49,7 +49,7 @@ def _print_best(record: Search) -> None:
     for state, words in (("failed", "failed"), ("refused", "refused by the limits")):
         if number := sum(trial.state == state for trial in record.trials):
             said.append(f"{number} {words}")
-    echo(f"\n{'; '.join(said)}.")
+    echo_prose(f"\n{'; '.join(said)}.")
 
 
 def _print_confirmation(record: Search) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_lab.cli import _options
-from mnist_lab.terminal.output import echo, echo_skipped, print_json
+from mnist_lab.terminal.output import echo, echo_prose, echo_skipped, print_json
 from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
@@ -100,10 +100,10 @@ def list_runs(
         _print_table(found, asked_for, settings)
     elif read.runs:
         there = count(len(read.runs), "finished run")
-        echo(f"No run below {path} matches the conditions ({there} searched).", err=True)
+        echo_prose(f"No run below {path} matches the conditions ({there} searched).", err=True)
     elif not read.newer:
         why = f"No finished runs below {path}." if path.is_dir() else f"No finished runs: {path} does not exist."
-        echo(why, err=True)
+        echo_prose(why, err=True)
     read.complete()
 
 
@@ -132,7 +132,7 @@ def _print_table(records: "Records", asked_for: "Sequence[str]", settings: "Sett
         cells.append([_cell(key, value) for value in values])
     print_table(columns, zip(*cells, strict=True), elsewhere="--csv has all columns")
     if len(settings) > _SETTINGS:
-        echo(f"These runs differ in {len(settings)} settings; --csv has a column for each.")
+        echo_prose(f"These runs differ in {len(settings)} settings; --csv has a column for each.")
 
 
 def _print_csv(records: "Records", asked_for: "Sequence[str]", settings: "Settings") -> None:

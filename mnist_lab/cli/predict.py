@@ -7,7 +7,7 @@ import click
 
 from mnist_lab.cli import _completion, _options
 from mnist_lab.system.writable import make_folder
-from mnist_lab.terminal.output import echo, echo_error, print_json
+from mnist_lab.terminal.output import echo, echo_error, echo_prose, print_json
 
 if TYPE_CHECKING:
     from mnist_lab.datasets import Dataset
@@ -97,7 +97,7 @@ def predict(
     read, unreadable = read_pictures(pictures, signature, prepare)
     _print_predictions(network, read, network.predict(read), plot, as_json=as_json)
     if signature.assumed and not prepare and not as_json:
-        echo(_assumed(signature))
+        echo_prose(_assumed(signature))
     for problem in unreadable:
         echo_error(f"Error: {problem}")
     if unreadable:
@@ -170,7 +170,7 @@ def _print_score(network: "Network", dataset: "Dataset", score: "Score", plot: P
         })  # fmt: skip
         return
     low, high = score.ci95
-    echo(
+    echo_prose(
         f"{_title(run)}, evaluated on the {score.total:,} test images of {dataset.title}:\n"
         f"accuracy {score.accuracy:.4f} (95 % confidence interval {low:.4f} to {high:.4f}), "
         f"{score.wrong:,} of {score.total:,} wrong, loss {score.loss:.4f}"
@@ -178,7 +178,7 @@ def _print_score(network: "Network", dataset: "Dataset", score: "Score", plot: P
     if score.same_dataset:
         echo("This is the data set that the run was trained and tested on.")
     if renamed:
-        echo(
+        echo_prose(
             f"Class names differ ({dataset.classes[0]}, ... instead of {classes[0]}, ...); "
             "classes are matched by index."
         )

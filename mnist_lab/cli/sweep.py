@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mnist_lab.cli import _completion, _options
-from mnist_lab.terminal.output import echo, print_json
+from mnist_lab.terminal.output import echo_prose, print_json
 
 
 @_options.command(
@@ -119,7 +119,8 @@ def sweep(
         running = sum(run.state == "running" for run in swept.queued)
         states = {"queued": len(swept.queued) - running, "running": running}
         parts = ", ".join(f"{number} {state}" for state, number in states.items() if number)
-        echo(f"On SLURM: {parts}. The same command shows their states; --wait follows them.", err=True)
+        echo_prose(f"On SLURM: {parts}. The same command shows their states; --wait follows them.", err=True)
     elif swept.missing and not retry_failed:
-        echo(f"Without a result: {count(swept.missing, 'run')}. The same command trains what is missing.", err=True)
+        missing = count(swept.missing, "run")
+        echo_prose(f"Without a result: {missing}. The same command trains what is missing.", err=True)
         ctx.exit(1)

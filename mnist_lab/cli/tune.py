@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mnist_lab.cli import _completion, _options
-from mnist_lab.terminal.output import echo, print_json
+from mnist_lab.terminal.output import echo_prose, print_json
 
 
 @_options.command(
@@ -81,7 +81,7 @@ def tune(
         if as_json:
             print_json(vars(tuned.forecast) | {"seconds": tuned.forecast.seconds})
         else:
-            echo("\n".join(forecast_lines(tuned.record, tuned.forecast)))
+            echo_prose("\n".join(forecast_lines(tuned.record, tuned.forecast)))
         if tuned.forecast.problems:
             raise TooLargeError("\n".join(tuned.forecast.problems))
         return

@@ -4,7 +4,9 @@ Output laid out by rich goes through `consoles`, since not every command imports
 """
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,9 +29,20 @@ def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     click.echo(printable(text), file=sys.stderr if err else sys.stdout, nl=nl)
 
 
+def echo_prose(text: str, *, err: bool = False) -> None:
+    """Print sentences; a terminal gets them broken between words, but for lines that are indented.
+
+    Those are commands, paths and excerpts of files, which have to be copied as they are.
+    """
+    if (sys.stderr if err else sys.stdout).isatty():
+        width = shutil.get_terminal_size().columns
+        text = "\n".join(line if line.startswith(" ") else _filled(line, width) for line in text.split("\n"))
+    echo(text, err=err)
+
+
 def echo_error(text: str) -> None:
     """Print a message to stderr, shortened where it is longer than anybody would read."""
-    echo(shortened(text), err=True)
+    echo_prose(shortened(text), err=True)
 
 
 def echo_skipped(problems: Sequence[object]) -> None:
@@ -62,6 +75,10 @@ def shortened(text: str) -> str:
     if len(lines) > MOST_LINES:
         shown.append(f"... and {count(len(lines) - MOST_LINES, 'more line')}.")
     return "\n".join(shown)
+
+
+def _filled(line: str, width: int) -> str:
+    return textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
 
 
 def _cut(line: str) -> str:

@@ -13,7 +13,7 @@ from mnist_lab.analysis.power import least_seeds
 from mnist_lab.config.searches import describe
 from mnist_lab.search import Forecast, RunningTrial, Search, Trial, promotion
 from mnist_lab.terminal import sweeping
-from mnist_lab.terminal.output import echo, shortened
+from mnist_lab.terminal.output import echo, echo_prose, shortened
 from mnist_lab.terminal.tables import renderable
 from mnist_lab.text.quantities import count, estimate
 from mnist_lab.text.tables import Column
@@ -117,7 +117,7 @@ class Lines(sweeping.Lines, search.Observer):
 
     @override
     def begun(self, record: Search, forecast: Forecast) -> None:
-        echo("\n".join(forecast_lines(record, forecast)), err=True)
+        echo_prose("\n".join(forecast_lines(record, forecast)), err=True)
 
     @override
     def reported(self, trial: Trial, record: Search, left: float | None) -> None:

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from mnist_lab.sweeps import STATES, Observer, Outcome, PlannedRun, Running, Schedule
 from mnist_lab.terminal.consoles import console
-from mnist_lab.terminal.output import echo, echo_notes, shortened
+from mnist_lab.terminal.output import echo, echo_notes, echo_prose, shortened
 from mnist_lab.terminal.tables import print_table, renderable
 from mnist_lab.text.quantities import count, estimate, megabytes
 from mnist_lab.text.tables import MINOR, Column
@@ -57,7 +57,7 @@ def print_plan(schedule: Schedule, *, to_stdout: bool) -> None:
         f"{trainable} of {count(len(plan.runs), 'run')} to train{parallel}: "
         f"about {estimate(schedule.seconds)}{basis}, {megabytes(schedule.bytes)} of disk space."
     )
-    echo(text, err=not to_stdout)
+    echo_prose(text, err=not to_stdout)
 
 
 def plan_as_json(schedule: Schedule) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def print_failures(failures: Sequence[tuple[PlannedRun, str]], again: str) -> No
     output.print()
     print_table(("Failed", "Why", "Folder"), rows, output=output)
     which = "this run" if len(failures) == 1 else "these runs"
-    echo(f"\nThe whole reason is in the folder, in error.txt. To retry only {which}:\n  {again}", err=True)
+    echo_prose(f"\nThe whole reason is in the folder, in error.txt. To retry only {which}:\n  {again}", err=True)
 
 
 class DryRun(Observer):
@@ -129,7 +129,7 @@ class Lines(DryRun):
 
     def say(self, text: str) -> None:
         """Print a line."""
-        echo(text, err=True)
+        echo_prose(text, err=True)
 
 
 class Live(Lines):

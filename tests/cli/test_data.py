@@ -54,7 +54,7 @@ def test_list_says_what_is_there_and_how_to_get_the_rest():
     text = ok("list")
     for expected in ("60,000 + 10,000", "UCI digits (not MNIST)", "CC BY 4.0", "bundled with mnist-lab"):
         assert expected in text
-    assert "not found; to download it: mnist-lab data fetch mnist" in text
+    assert "To download one: mnist-lab data fetch NAME" in text
 
 
 def test_list_as_json_has_every_known_set():

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.cli.terminal import CONTROL, at_a_terminal, lines, on_screen
-from tests.lab import good, read_json, run_folder, write
+from tests.lab import good, lab, read_json, run_folder, write
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +62,14 @@ def test_at_80_columns_no_cell_and_no_file_name_is_broken(session):
 
 def test_no_colour_is_forced_into_a_pipe(session):
     assert "\x1b" not in good("show", "small", cwd=session[0]).out
+
+
+def test_an_error_wraps_between_words_and_a_path_is_not_broken(session):
+    path = "a/folder/far/away/with/a/name/that/is/long/gone.yaml"
+    code, written = at_a_terminal("run", path, cwd=session[0], columns=40)
+    assert code == 2
+    plain = lab("run", path, cwd=session[0]).err
+    screen = lines(written)
+    assert written.split() == plain.split()
+    assert path + ":" in written.split()
+    assert [line for line in screen if len(line) > 40 and " " in line] == []

@@ -6,7 +6,7 @@ import click
 
 from mnist_lab.cli import _completion, _options
 from mnist_lab.terminal.downloads import download_bar
-from mnist_lab.terminal.output import echo
+from mnist_lab.terminal.output import echo, echo_prose
 
 
 @_options.command(
@@ -58,6 +58,6 @@ def convert(
     except OSError as error:
         raise SetupError(f"{output}: cannot be written: {reason(error)}.") from error
     for note in found.notes:
-        echo(f"note: {note}", err=True)
+        echo_prose(f"note: {note}", err=True)
     counts = ", ".join(f"{len(labels):,} {part}" for part, (_, labels) in found.parts.items())
     echo(f"{output}: {counts} images, {size_of(found.image_shape)}, {len(found.classes)} classes")

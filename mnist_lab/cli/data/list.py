@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from mnist_lab.datasets import KnownSet
 
 
+_MISSING = "not found"
+_OWN = "use a path instead of a name: pictures in folders, IDX, npz or CSV files"
+
+
 @_options.command(
     "list",
     short_help="List the known data sets and where each was found.",
@@ -26,7 +30,7 @@ def list_(data_dir: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    from mnist_lab.terminal.tables import print_table
+    from mnist_lab.terminal.tables import print_facts, print_table
     from mnist_lab.text.tables import MINOR, Column
 
     numbers = (Column(heading, number=True) for heading in ("Train + test", "Size", "Classes"))
@@ -37,11 +41,10 @@ def list_(data_dir: Path | None, as_json: bool) -> None:
         cells.append((row["name"], row["description"], *sizes, row["licence"]))
     print_table(columns, cells, elsewhere="--json has all columns")
     echo("\nLocation:")
-    width = max(len(row["name"]) for row in rows)
-    for row in rows:
-        where = row["problem"] or row["source"] or f"not found; to download it: mnist-lab data fetch {row['name']}"
-        echo(f"  {row['name']:<{width}}  " + where.replace("\n", "\n" + " " * (width + 4)))
-    echo(f"  {'your own':<{width}}  use a path instead of a name: pictures in folders, IDX, npz or CSV files")
+    places = [(row["name"], row["problem"] or row["source"] or _MISSING) for row in rows]
+    print_facts((f"  {name}", place) for name, place in [*places, ("your own", _OWN)])
+    if any(place == _MISSING for _, place in places):
+        echo("\nTo download one: mnist-lab data fetch NAME")
 
 
 def _list_row(known: "KnownSet", data_dir: Path | None) -> dict[str, Any]:
