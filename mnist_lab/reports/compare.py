@@ -25,6 +25,9 @@ from mnist_lab.runs import Measured, Mistake
 Mistakes = dict[int, Mistake]
 Texts = tuple[str, ...]
 
+_NAMED = 3
+"""The most sides that a title names; more are only counted."""
+
 
 @dataclass(frozen=True)
 class DisputedImage:
@@ -220,13 +223,14 @@ def compare(references: Sequence[str], results: Path) -> Comparison:
     models_only = all(side.n == 1 for side in sides)
     _check_images(sides, models_only=models_only)
     base, *others = sides
+    names = [side.name for side in others]
     arms = [replace(arm, base=base.name, changed=_changed(base, arm, models_only=models_only)) for arm in others]
     families = _families(base, arms, find_results(references, sides, results))
     entries = judged([base, *arms], families, models_only=models_only)
     metric = VALIDATION if base.share and not models_only else TEST
     compared = tuple(_arm(base, entry, metric, models_only=models_only) for entry in entries[1:])
     return Comparison(
-        f"{wording.listed([arm.name for arm in arms])} against {base.name}",
+        f"{wording.listed(names) if len(names) <= _NAMED else f'{len(names)} others'} against {base.name}",
         (Section(base.data.heading, (entries[0], *compared)),),
         (*problems, *_missing(sides)),
         compared,

@@ -354,6 +354,15 @@ def test_a_folder_is_named_by_what_is_compared_and_stays_short(seeds):
     assert len(folder_name(replace(comparison, sections=(many,)))) < 120
 
 
+def test_a_title_names_three_runs_and_counts_more(seeds):
+    runs = sorted((seeds / "mlp_512").iterdir())
+    assert (
+        compared(seeds, *runs[:4]).title
+        == "mlp_512, seed 2, mlp_512, seed 3 and mlp_512, seed 4 against mlp_512, seed 1"
+    )
+    assert compared(seeds, *runs[:5]).title == "4 others against mlp_512, seed 1"
+
+
 def test_all_facts_are_json(seeds):
     known = json.loads(as_json(of_comparison(compared(seeds, "mlp_512", "nodes_1024"), ["curves.png"])))
     [arm] = known["arms"]
