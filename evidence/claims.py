@@ -132,7 +132,7 @@ def _of_two(claim: Claim, compared: Comparison, test: Tested | None) -> Finding:
         return _not_run(claim, compared)
     both = (measured(claim, one) for one in (group, other))
     ours, base = (_spread(tuple(by_seed[seed] for seed in test.seeds), claim) for by_seed in both)
-    numbers = f"{_name(claim, group)} {ours} against {base}: "
+    numbers = f"{_name(claim, group)}: {ours} against {base}, "
     if test.too_few:
         numbers += f"{wording.pp(test.paired.mean)}; at least {test.least} seeds needed."
     else:
@@ -166,10 +166,10 @@ def _of_size(claim: Claim, compared: Comparison) -> Finding:
         return Finding(claim, Outcome.CONTRADICTED if never else Outcome.INCONCLUSIVE, group.n, text)
     if interval is None:
         value = _spread(values, claim) if values else "not known"
-        text = f"{_name(claim, group)} {value}; a single seed has no interval."
+        text = f"{_name(claim, group)}: {value}; a single seed has no interval."
         return Finding(claim, Outcome.TOO_FEW, group.n, text)
     text = (
-        f"{_name(claim, group)} {_spread(values, claim)} "
+        f"{_name(claim, group)}: {_spread(values, claim)} "
         f"({wording.CI} {_number(interval[0], claim)} to {_number(interval[1], claim)})."
     )
     outcome = _place(claim, interval)

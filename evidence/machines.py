@@ -6,7 +6,7 @@ from typing import Any
 
 from mnist_lab.runs import Run
 
-HEADINGS = ("Runs", "Of", "Backend", "Device", "Threads", "Python, Keras, NumPy", "Platform", "mnist-lab, commit")
+HEADINGS = ("Runs", "Trained", "Backend", "Device", "Threads", "Python, Keras, NumPy", "Platform", "mnist-lab, commit")
 """Of the table; runs and threads are numbers."""
 
 

@@ -89,7 +89,7 @@ def _extent(compared: Sequence[Comparison]) -> str:
     done = {row.experiment.name for one in compared for row in one.done}
     again = "all of them retrained" if done == names else f"{len(done)} of them retrained so far"
     return (
-        f"{count(len(compared), 'published write-up')}, {count(len(names), 'experiment')}; {again}, in "
+        f"{count(len(names), 'experiment')} of {count(len(compared), 'published write-up')}; {again}, in "
         f"{count(sum(len(one.runs) for one in compared), 'run')}."
     )
 

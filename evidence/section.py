@@ -113,7 +113,7 @@ def _floor(row: Row) -> str:
         return ""
     if row.median is None:
         return f"{floor:.4f}"
-    return f"{floor:.4f} {'met' if row.meets_floor else '**not met**'}: {row.median:.4f}"
+    return f"{floor:.4f} {'met' if row.meets_floor else '**not met**'} (median {row.median:.4f})"
 
 
 def _plots(row: Row, folder: Path) -> str:
@@ -152,7 +152,7 @@ def _far_off(one: Comparison) -> list[str]:
     texts = [text for row in one.done if (text := _miss(row))]
     held = sum(row.differs is not None for row in one.done)
     if texts:
-        texts.append(f"Of {held} such intervals {(1 - PREDICTED) * held:.1f} are expected to miss by chance alone.")
+        texts.append(f"Of {held} such intervals, {(1 - PREDICTED) * held:.1f} are expected to miss by chance alone.")
     return texts
 
 
@@ -163,7 +163,7 @@ def _miss(row: Row) -> str:
     wider = f", and {experiment.rounded:g} more at its ends for the rounding" if experiment.rounded else ""
     return (
         f"`{short(experiment.name)}` was published with {experiment.test_as_published}, which is outside the "
-        f"{100 * PREDICTED:g} % prediction interval of one more of our seeds, {interval[0]:.4f} to {interval[1]:.4f}"
+        f"{100 * PREDICTED:g} % prediction interval for one more of our seeds, {interval[0]:.4f} to {interval[1]:.4f}"
         f"{wider}. {experiment.differs or ''}"
     ).rstrip()
 
@@ -194,4 +194,5 @@ def _beside(one: Comparison, claim: Claim) -> str:
     if claim.quantity != "test" or not all(known):
         return ""
     best = any(text.startswith("best") for text in known)
-    return f" Published: {' against '.join(known)}{' over the epochs; ours of the saved models' if best else ''}."
+    ours = " over the epochs; ours are those of the saved models" if best else ""
+    return f" Published: {' against '.join(known)}{ours}."

@@ -37,5 +37,5 @@ def write() -> None:
 def _found(folder: Path, record: Search) -> str:
     link = f"[{folder.relative_to(ROOT)}](../{folder.relative_to(ROOT)}/search.md)"
     sentences = [f"`{record.name}` tried {wording.extent(record)}.", wording.outcome(record), wording.progress(record)]
-    verdict = [wording.confirmed(record), wording.optimism(record), f"Every trial, with figures: {link}."]
+    verdict = [wording.confirmed(record), wording.optimism(record), f"The trials, with figures: {link}."]
     return "\n\n".join(" ".join(filter(None, some)) for some in (sentences, verdict))

@@ -46,7 +46,7 @@ def _print_best(record: Search) -> None:
     print_table((*heads, Column("Epochs", number=True, priority=MINOR), "Values"), rows)
     images = f"compared on {record.validation_images:,} validation images"
     said = [f"{count(record.tried, 'trial')} in {duration(record.seconds)}, {images}"]
-    for state, words in (("failed", "failed"), ("refused", "refused by the limits")):
+    for state, words in (("failed", "failed"), ("refused", "rejected by the limits")):
         if number := sum(trial.state == state for trial in record.trials):
             said.append(f"{number} {words}")
     echo_prose(f"\n{'; '.join(said)}.")

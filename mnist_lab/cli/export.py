@@ -8,7 +8,7 @@ import click
 from mnist_lab.cli import _options
 from mnist_lab.exports.formats import FORMATS
 from mnist_lab.terminal.output import echo, print_json
-from mnist_lab.text.quantities import count, file_size
+from mnist_lab.text.quantities import file_size
 
 if TYPE_CHECKING:
     from mnist_lab.exports.agreement import Agreement
@@ -86,13 +86,14 @@ def _checked(agreement: "Agreement") -> str:
     from mnist_lab.exports.agreement import TOLERANCE
 
     images = f"{agreement.images:,} test images"
+    changed = f"{agreement.other_labels or 'none'} of them"
     if agreement.quantized:
         return (
-            f"accuracy {agreement.after:.4f} on {images}, before {agreement.before:.4f}; "
-            f"another predicted class for {count(agreement.other_labels, 'image')}"
+            f"accuracy {agreement.after:.4f} on {images} ({agreement.before:.4f} before), another predicted class for "
+            f"{changed}"
         )
     return (
         f"agrees with {agreement.source} on {images}: largest difference {agreement.difference:.2g} (tolerance "
-        f"{TOLERANCE:g}), another predicted class for {count(agreement.other_labels, 'image')}, accuracy "
+        f"{TOLERANCE:g}), another predicted class for {changed}, accuracy "
         f"{agreement.after:.4f}"
     )

@@ -69,7 +69,8 @@ class Elastic(Geometric):
     """Elastic distortion: a smoothed random displacement of each pixel (Simard et al. 2003)."""
 
     alpha: NonNegative
-    """Standard deviation of the displacement along each axis, in pixels. Simard's 34 with sigma 4 is 1.4 here."""
+    """Standard deviation of the displacement along each axis, in pixels. Simard's alpha of 34 with sigma 4 is
+    1.4 here."""
     sigma: PositiveFloat
     """Standard deviation of the smoothing Gaussian, in pixels: a larger one gives smoother distortions."""
 

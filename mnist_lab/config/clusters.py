@@ -93,7 +93,7 @@ class SlurmOptions(Spec):
     exclude: Text | None = None
     """Nodes to avoid."""
     parallel: Positive = 256
-    """Tasks of the array that run at the same time."""
+    """Most tasks of the array that run at the same time."""
     runs_per_task: Positive = 1
     """Runs that a task trains one after the other; several save queueing and start-up when runs are short."""
     stop_before: Positive = 120

@@ -82,11 +82,11 @@ class Adafactor(Optimizer):
     epsilon_1: NonNegative = 1e-30
     """Added to the squared gradients."""
     epsilon_2: NonNegative = 1e-3
-    """Smallest size of the weights that scales the learning rate."""
+    """Lower bound of the root mean square of the weights, which scales the learning rate."""
     clip_threshold: PositiveFloat = 1.0
     """Largest root mean square of an update."""
     relative_step: bool = True
-    """Whether the learning rate also falls with the inverse square root of the step."""
+    """Whether the learning rate is at most the inverse square root of the step."""
 
 
 class Adagrad(Optimizer):
@@ -117,6 +117,8 @@ class Adamax(MomentEstimating):
     """Kingma and Ba 2014, with the infinity norm."""
 
     name: Literal["adamax"]
+    beta_2: Rate = 0.999
+    """Decay rate of the exponentially weighted infinity norm."""
 
 
 class Ftrl(Optimizer):
@@ -148,7 +150,8 @@ class Lion(Optimizer):
     name: Literal["lion"]
     beta_1: Annotated[float, Field(gt=0, le=1)] = 0.9
     """Interpolation factor between the average of the gradients and the current gradient."""
-    beta_2: Beta2 = 0.99
+    beta_2: Rate = 0.99
+    """Decay rate of the average of the gradients."""
 
 
 class Muon(Optimizer):
@@ -203,7 +206,8 @@ class ScheduleFreeAdamW(Optimizer):
 
     name: Literal["schedule_free_adamw"]
     learning_rate: LearningRate = 0.0025
-    beta_1: Beta1 = 0.9
+    beta_1: Rate = 0.9
+    """Interpolation factor between the averaged weights and those that the gradient updates."""
     beta_2: Beta2 = 0.999
     epsilon: Epsilon = 1e-8
     warmup_steps: Annotated[int, Field(ge=0)] = 0

@@ -136,11 +136,11 @@ class Validation(Spec):
 
     split: Literal["tail", "random", "stratified", "folds", "provided", "test", "none"] = "tail"
     """The last training rows (`tail`), random ones, random ones of each class (`stratified`), one of several parts for
-    cross-validation (`folds`), the validation part that the data set has (`provided`, which replaces the first three
-    where there is one), the test set, or none."""
+    cross-validation (`folds`), the data set's own validation part (`provided`; a data set that has one uses it instead
+    of the first three), the test set, or none."""
     fraction: Fraction = 0.2
-    """Fraction of the training rows. Training keeps floor(n * (1 - fraction)) of n rows, as with Keras'
-    `validation_split`."""
+    """Fraction of the training rows that is used for validation. Training keeps floor(n * (1 - fraction)) of n rows, as
+    with Keras' `validation_split`."""
     folds: Annotated[int | None, Field(ge=2, validate_default=True)] = None
     """Number of parts for cross-validation, with the same share of each class; only with `split: folds`, 5 by default.
     Then parts and `data.subset` do not depend on the seed, so all runs on the same rows have the same folds."""
@@ -181,7 +181,7 @@ class Data(Spec):
     validation: Validation = Validation()
     """Where the validation images come from."""
     resize: Pair | None = None
-    """Height and width that all images are resized to, or one number for both; default: as they are."""
+    """Height and width that all images are resized to, or one number for both; default: unchanged."""
     grey: bool = False
     """Whether colour images are converted to greyscale."""
     preprocess: Annotated[Preprocess, OneOf(lambda: PREPROCESSINGS)] = Rescale()
@@ -220,7 +220,7 @@ class InitialWeights(Spec):
     run: Annotated[str, Field(min_length=1)]
     """Its folder, its id, or the name of an experiment that has one run."""
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
-    """Hash of its weights, which counts in place of its name; filled in by mnist-lab."""
+    """Hash of its weights, on which the fingerprint depends instead of its name; filled in by mnist-lab."""
 
     def __str__(self) -> str:
         return "/".join(Path(self.run).parts[-2:])

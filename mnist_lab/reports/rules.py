@@ -144,7 +144,7 @@ def target(evidence: Evidence, entry: "Entry") -> Observed | None:
     epochs, n = [epoch for epoch in known if epoch is not None], len(histories)
     name = f"{entry.group.held_out.capitalize()} accuracy"
     if epochs:
-        text = f"{name} stays at or above {level:g}{_in_runs(len(epochs), n)}, from {_epoch(epochs)} on."
+        text = f"{name} stays at or above {level:g}{_in_runs(len(epochs), n)} from {_epoch(epochs)} on."
     else:
         anywhere = "" if n == 1 else " in either run" if n == 2 else f" in any of the {n} runs"
         text = f"{name} does not stay at or above {level:g}{anywhere}."
@@ -167,7 +167,7 @@ def faster(evidence: Evidence, entry: "Entry") -> Observed | None:
     seconds, of = (fmean(times[seed] for seed in verdict.seeds) for times in (ours, theirs))
     accuracy = "and more accurate" if verdict.kind is Kind.BETTER else "with no significant difference in accuracy"
     text = (
-        f"Faster than {base.name} {accuracy}: training takes {100 * (seconds / of):.0f} % as long "
+        f"Faster than {base.name} {accuracy}: training takes {100 * (seconds / of):.0f} % of the time "
         f"({seconds:.1f} s against {of:.1f} s)."
     )
     return Observed(rule="faster", value=seconds / of, text=text)

@@ -139,7 +139,7 @@ class Tuner(Supply):
         """Why the limits refused the last of so many trials in a row that there may be nothing within them."""
         last = list(self.trials.values())[-REFUSALS:]
         refused = len(last) == REFUSALS and all(trial.state == "refused" for trial in last)
-        return f"{REFUSALS} in a row were refused, the last for {last[-1].reason}" if refused else ""
+        return f"{REFUSALS} in a row were rejected, the last for {last[-1].reason}" if refused else ""
 
     @property
     def refused(self) -> str:
@@ -147,8 +147,8 @@ class Tuner(Supply):
         tried = list(self.trials.values())
         if not tried or any(trial.state != "refused" for trial in tried):
             return ""
-        which = {1: "the only trial was refused", 2: "both trials were refused, the last"}
-        return f"{which.get(len(tried), f'all {len(tried):,} trials were refused, the last')} for {tried[-1].reason}"
+        which = {1: "the only trial was rejected", 2: "both trials were rejected, the last"}
+        return f"{which.get(len(tried), f'all {len(tried):,} trials were rejected, the last')} for {tried[-1].reason}"
 
     @property
     @override

@@ -74,9 +74,9 @@ def reported_line(trial: Trial, record: Search, left: float | None) -> str:
         case "failed":
             return f"{head}  FAILED: {shortened(str(trial.reason))}"
         case "refused" if not trial.epochs:
-            return f"{head}  refused before training: {trial.reason}"
+            return f"{head}  rejected before training: {trial.reason}"
         case "refused":
-            return f"{head}  {epoch}  refused: {trial.reason}"
+            return f"{head}  {epoch}  rejected: {trial.reason}"
     parts = [head, epoch, f"{record.watched.measure} {record.value(trial)}"]
     best = record.best_trial
     if best and best.number != trial.number:

@@ -23,11 +23,11 @@ KNOWN = {"number": 4, "values": {"model.dropout": 0.25}}
         (Trial(**KNOWN, state="failed", reason="The loss became nan.", epochs=1), "FAILED: The loss became nan."),
         (
             Trial(**KNOWN, state="refused", reason="9 parameters, more than 8."),
-            "refused before training: 9 parameters, more than 8.",
+            "rejected before training: 9 parameters, more than 8.",
         ),
         (
             Trial(**KNOWN, state="refused", reason="61.0 s of training for 6 of 20 epochs, more than 60 s.", epochs=6),
-            "epoch 6/20  refused: 61.0 s of training for 6 of 20 epochs, more than 60 s.",
+            "epoch 6/20  rejected: 61.0 s of training for 6 of 20 epochs, more than 60 s.",
         ),
     ],
 )

@@ -136,6 +136,6 @@ def test_where_all_are_refused_the_last_reason_is_said(tmp_path):
     found = search(write(tmp_path, TO_THE_END.replace("<= 5", "<= 0.001")))
     assert found.best == []
     with pytest.raises(
-        InputError, match=r"all 9 trials were refused, the last for 1\.\d s of training for 1 of 9 epochs, more than 0"
+        InputError, match=r"all 9 trials were rejected, the last for 1\.\d s of training for 1 of 9 epochs, more than 0"
     ):
         pipeline._check_success(found)

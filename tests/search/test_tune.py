@@ -95,7 +95,7 @@ def test_training_that_takes_longer_than_the_limit_stops_after_that_epoch_and_is
     answer = lab("tune", "s.yaml", "--jobs", "1", cwd=tmp_path)
     assert answer.code == 2
     assert re.search(
-        r"both trials were refused, the last for \d+\.\d+ s of training for 1 of 3 epochs, more than 0\.001 s",
+        r"both trials were rejected, the last for \d+\.\d+ s of training for 1 of 3 epochs, more than 0\.001 s",
         answer.err,
     )
     assert re.search(r"^\[2/2\] .* epoch 1/3  refused: ", answer.err, re.MULTILINE)

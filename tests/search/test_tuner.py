@@ -125,7 +125,7 @@ def test_a_search_ends_where_the_limits_leave_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(tuner, "REFUSALS", 20)
     ended = search(write(tmp_path, SEARCH + 'where: {parameters: "< 10"}\n'))
     assert len(ended.trials) == 20
-    assert "20 in a row were refused, the last for" in ended.refusing
+    assert "20 in a row were rejected, the last for" in ended.refusing
 
 
 def test_a_search_ends_after_five_failures_and_says_what_they_have_in_common(tmp_path):

@@ -181,7 +181,8 @@ class Promote(Spec):
     """Asynchronous successive halving: at each rung, only the best continue from their checkpoints."""
 
     first: Positive = 1
-    """Epochs of the first rung; each further one has `factor` times as many, as long as that is within the budget."""
+    """Epochs of the first rung; each further one has `factor` times as many. The last is the one from which another
+    such step still fits into the epochs of the budget: rungs at 1 and 3 of 10 epochs with factor 3."""
     factor: Annotated[int, Field(ge=2)] = 3
     """One in this many trials is promoted: with 3, the best third."""
 

@@ -41,7 +41,7 @@ SAMPLERS = {
     "gp": "Optuna's Gaussian process",
 }
 FRACTIONS = {2: "half", 3: "third", 4: "quarter", 5: "fifth"}
-STATES = {"running": "in progress or interrupted", "failed": "failed", "refused": "refused by a limit"}
+STATES = {"running": "in progress or interrupted", "failed": "failed", "refused": "rejected by a limit"}
 KINDS = {"uniform": "uniform", "log_uniform": "log-uniform", "int": "whole number"}
 
 
@@ -287,6 +287,11 @@ def importance(found: Mapping[str, float] | Unknown) -> str:
             ).replace("%", " %")
 
 
+def order(record: Search) -> str:
+    """Which of the trials that were trained equally long come first."""
+    return "the Pareto front, then the front of the rest, and so on" if record.front else "the best"
+
+
 def notes(record: Search) -> list[str]:
     """How to read the page."""
     watched = MEASURES[record.watched.measure]
@@ -295,8 +300,8 @@ def notes(record: Search) -> list[str]:
     shown = {
         f"A trial's numbers are those of the weights that a run would keep: {watched} of the best epoch so far where "
         "train.restore_best is set, else of the last one.": True,
-        "Numbers after different epochs are not compared: a trial that was trained longer is listed first.": rungs,
-        f"The {watched} of the best of many trials is optimistic, as it was chosen by that and all share a seed.": True,
+        "Trials are compared only after equally many epochs; those that were trained longer are listed first.": rungs,
+        f"The {watched} of the best of many trials is optimistic: it was chosen by it, and all share a seed.": True,
         "The confirmation uses new seeds and the test images, so its numbers are not optimistic.": bool(record.confirm),
         "Training times depend on the machine and its load, including other trials trained at the same time.": (
             record.most_seconds is not None

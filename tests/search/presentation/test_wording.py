@@ -104,7 +104,7 @@ def test_it_is_said_how_many_trials_came_how_far():
     )
     assert sum(trial.state == "stopped" and trial.epochs == 2 for trial in record.trials) == 17
     refused = sum(trial.state == "refused" for trial in of_tradeoff().trials)
-    assert f"{refused} refused by a limit" in wording.tried(of_tradeoff())
+    assert f"{refused} rejected by a limit" in wording.tried(of_tradeoff())
 
 
 def test_the_test_images_were_used_by_the_models_of_the_confirmation_alone():
