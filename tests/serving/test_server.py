@@ -97,6 +97,15 @@ def test_a_running_run_is_sent_with_its_curves(tmp_path):
     assert sent["title"] == f"1 running · {tmp_path.name} · mnist-lab"
 
 
+def test_a_run_in_its_first_epoch_is_shown_without_curves(tmp_path):
+    folder = unfinished_run(tmp_path)
+    (folder.path / "history.jsonl").write_text("")
+    with lock.locked(folder.path), serving(tmp_path) as served:
+        sent = ask(served, "/progress").json
+    assert sent["curves"] == {f"running-mlp_512-{folder.id}": []}
+    assert '<span class="changed">first epoch</span>' in sent["html"]
+
+
 def of_a_sweep(folder, *seeds, seconds):
     """What is sent while the first of its runs starts, each of which will take so long."""
     schedule = planned(folder, *seeds, seconds=seconds)
