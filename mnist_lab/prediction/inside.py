@@ -54,7 +54,7 @@ def first_layer(model: Any) -> FirstLayer:
                     "--weights needs a network that begins with a convolution, or with flatten and a dense layer.",
                 )
     raise InputError(
-        "This network has no convolution and no dense layer, or only inside a custom class: there are no weights to show."
+        "This network has no convolution and no dense layer, or only inside a custom class: no weights to show."
     )
 
 
@@ -77,8 +77,8 @@ def feature_maps(model: Any, image: NDArray[np.uint8]) -> dict[str, NDArray[np.f
     if not maps:
         inside = any(isinstance(layer, kinds) for layer in every_layer(model))
         raise InputError(
-            f"This network has no convolutions{' outside of a custom class' if inside else ''}, so there are no feature "
-            "maps to show.",
+            f"This network has no convolutions{' outside of a custom class' if inside else ''}, so there are no "
+            "feature maps to show.",
             "--weights shows the weights of its first layer.",
         )
     return maps
