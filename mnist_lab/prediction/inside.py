@@ -79,7 +79,7 @@ def feature_maps(model: Any, image: NDArray[np.uint8]) -> dict[str, NDArray[np.f
         raise InputError(
             f"This network has no convolutions{' outside of a custom class' if inside else ''}, so there are no "
             "feature maps to show.",
-            "--weights shows the weights of its first layer.",
+            None if inside else "--weights shows the weights of its first layer.",
         )
     return maps
 
