@@ -91,7 +91,7 @@ class Trained:
     def expected(self) -> Expected:
         """The stored predictions of the run for its test images; if there are none, those of Keras.
 
-        Those of Keras, too, if the run computed in 16 bits, because the exported network computes in 32.
+        Those of Keras also if the run computed in 16 bits, because the exported network computes in 32.
         """
         test = self.splits.test
         images, labels = test.pair

@@ -69,7 +69,7 @@ def echo_json(text: str) -> None:
 
 
 def shortened(text: str) -> str:
-    """Cut to MOST_LINES lines of at most LONGEST_LINE characters; says how much is missing."""
+    """Cut a text to MOST_LINES lines of at most LONGEST_LINE characters; it says how much is missing."""
     lines = text.split("\n")
     shown = [_cut(line) for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:

@@ -16,7 +16,7 @@ _OTHERS = "Other formats take any network: --format onnx."
 
 @dataclass(frozen=True)
 class Field:
-    """What is drawn on, shared by all networks of a page."""
+    """The drawing field, shared by all networks of a page."""
 
     shape: tuple[int, int]
     """Height and width of the images."""
