@@ -53,15 +53,15 @@ class Splits:
 
 
 FEW = 10
-"""Expected images of a class in a part, below which a random split might leave it none: at 10, with probability e^-10."""
+"""Expected images of a class in a part; below 10, a random split might leave it none: at 10, with probability e^-10."""
 
 
 def resolve_split(data: Data, dataset: Dataset) -> tuple[Data, tuple[str, ...]]:
     """Validate on the data set's own validation part; if there is none, and the split could leave a class without
     training or validation images, stratify it.
 
-    The latter is the case if rows sorted by class are split by position, or if a class has so few images that a random split
-    might leave one part without any. This does not depend on the seed, so all seeds use the same kind of split.
+    The latter is the case if rows sorted by class are split by position, or if a class is so rare that a random split
+    might leave one part without it. This does not depend on the seed, so all seeds use the same kind of split.
 
     Returns:
         The settings, and a note if they were changed or leave validation images unused.
@@ -110,7 +110,7 @@ def _chance_decides(labels: Labels, rows: int, fraction: float, dataset: Dataset
 
 
 def prepare_data(config: Config, dataset: Dataset) -> Splits:
-    """Select and split the rows as `config.data` says; random choices depend on the seed only.
+    """Select and split the rows as `config.data` says; random choices follow from the seed.
 
     Raises:
         ConfigError: there are fewer rows than requested, or a class has no images in a part.

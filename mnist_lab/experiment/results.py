@@ -71,7 +71,7 @@ def _draw_test(plan: Plan, test: Evaluation) -> None:
 
 
 def _mistakes(test: Evaluation, rows: Any) -> list[dict[str, Any]]:
-    """Return the misclassified test images: row in the test file, label, prediction, confidence; most confident first."""
+    """Return misclassified test images: row in the test file, label, prediction, confidence; most confident first."""
     return [
         Mistake(
             index=int(rows[i]),
