@@ -45,7 +45,7 @@ class PlannedRun:
         """Its finished run under its own names, if there is one that can be read."""
         with suppress(InputError):
             return load_run(self.folder.path)
-        return self.found and self.found.answering(self.identity.config)
+        return self.found and self.found.as_result_of(self.identity.config)
 
     @property
     def repeats(self) -> bool:
