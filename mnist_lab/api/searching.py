@@ -117,7 +117,7 @@ def tune(
 ) -> Found:
     """Search for a good configuration as a search file declares it, and confirm the best with new seeds.
 
-    The same call continues a search that was stopped, or whose budget has grown. Trials are processes, so a script
+    The same call continues a search that was stopped, or whose budget was increased. Trials are processes, so a script
     that calls this needs `if __name__ == "__main__":`, as always with multiprocessing; a notebook does not.
 
     Args:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Study(Sequence[Run]):
     """The runs of a sweep, a report or a comparison, and the table, verdicts and files of their comparison.
 
-    It is a sequence of its runs: `len(study)`, `study[0]`, `for run in study`.
+    A study is a sequence of its runs: `len(study)`, `study[0]`, `for run in study`.
 
     Attributes:
         title: its title.
@@ -109,7 +109,7 @@ def frame_of(rows: Sequence[Mapping[str, Any]]) -> "pandas.DataFrame":
         import pandas
     except ImportError:
         raise SetupError(
-            "A data frame needs pandas, which is not installed; table() gives plain rows.",
+            "A data frame needs pandas, which is not installed; table() returns plain rows.",
             f"Install it: {package_command('pandas')}",
         ) from None
     return pandas.DataFrame(rows)

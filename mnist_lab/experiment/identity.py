@@ -31,7 +31,7 @@ class Identity:
     folder: RunFolder
     results: Path
     notes: tuple[str, ...] = ()
-    """What was changed in the data set or the configuration, for the user."""
+    """Changes to the data set or the configuration, for the user."""
     group: str | None = None
     """For cross-validation, the fingerprint of the first fold, which all folds share."""
     dataset_sha256: str = ""

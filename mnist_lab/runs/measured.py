@@ -78,7 +78,7 @@ class DatasetFacts(Facts):
     selected_on_test: bool = False
     """Whether the test images served as validation images."""
     notes: tuple[str, ...] = ()
-    """What was changed about the data."""
+    """Changes to the data."""
     white: float = 255
     """The pixel value in its files that was scaled to 255."""
 
@@ -89,7 +89,7 @@ class DatasetFacts(Facts):
 
     @property
     def validation_label(self) -> str:
-        """What the validation images are called."""
+        """The name of the validation images."""
         return "test as validation" if self.selected_on_test else "validation"
 
     @property

@@ -101,7 +101,7 @@ class Run:
 
     @cached_property
     def history(self) -> list[Record]:
-        """One record per epoch, as many as `metrics.json` counts."""
+        """One record per epoch; their number is checked against `metrics.json`."""
         history, epochs = self.folder.read_history(), self.measured.epochs
         if len(history) != epochs:
             file = self.folder.path / "history.jsonl"
@@ -110,7 +110,7 @@ class Run:
 
     @cached_property
     def mistakes(self) -> list[Mistake]:
-        """The test images that the saved model misclassifies, as many as `metrics.json` counts."""
+        """The test images that the saved model misclassifies; their number is checked against `metrics.json`."""
         file = self.folder.path / "mistakes.json"
         listed, counted, classes = formats.read_mistakes(file), self.measured.test.wrong, self.measured.dataset.classes
         if len({mistake.index for mistake in listed}) != counted:

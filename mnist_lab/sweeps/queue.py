@@ -1,7 +1,7 @@
 """The queue of a sweep in progress, kept in a file, so that other programs can see what is still to come.
 
-`results/.sweeps/<process>-<random>/queue.json` exists while the sweep trains; its folder is locked meanwhile. The
-folder of a sweep that was killed is no longer locked; the next sweep removes it. No run depends on these files.
+`results/.sweeps/<process>-<random>/queue.json` exists, in a locked folder, while the sweep trains. The folder of a
+sweep that was killed is no longer locked; the next sweep removes it. No run depends on these files.
 """
 
 import os
