@@ -303,7 +303,7 @@ def test_the_readme_has_the_family_and_the_nets_as_measured_on_mnist_for_the_mos
         store.add(Job("nets", "mlp_512", "lab-jax", 10, repeat, "MNIST", "cpu"), measured(10.0))
         store.add(Job("nets", "mlp_512", "lab-jax", 10, repeat, "MNIST", "gpu"), measured(1.0, device="gpu"))
     machine, _, family, nets = readme.block(store).splitlines()
-    assert "2 processors (a processor) with Keras 3" in machine
+    assert "2 cores (a processor) with Keras 3" in machine
     assert (
         "10 epochs each: 410 s as scripts, 250 s as one script on JAX, 170 s as a sweep on JAX (speedup 2.41; "
         in family
