@@ -38,7 +38,8 @@ class Outcome(StrEnum):
     INCONCLUSIVE = "inconclusive"
     """The interval of a size spans the claim's bound."""
     BIASED = "inconclusive: gap biased by dropout or augmentation"
-    """A claim that an experiment overfits little, or that one overfits more than another, where these lower the gap."""
+    """A claim that an experiment overfits little, or that one overfits more than another, where dropout or augmentation
+    lowers the gap."""
     TOO_FEW = "too few seeds"
     """No difference, however large, could have decided it."""
     NOT_RUN = "not run yet"

@@ -377,10 +377,8 @@ def test_the_first_screen_counts_what_was_retrained_and_which_conclusions_replic
     counts = Counter(str(finding.outcome) for finding in found)
     assert f"{counts['replicated']} of {len(found)} replicate, {counts['contradicted']} are contradicted" in text
     assert f"{counts['too few seeds']} too few seeds" in text
-    assert re.search(
-        r"Contradicted: .*Without rescaling of the pixels, training collapses[^;]*\" \(A dense network, one change at a time\)",
-        text,
-    )
+    title = r"\(A dense network, one change at a time\)"
+    assert re.search(rf'Contradicted: .*Without rescaling of the pixels, training collapses[^;]*" {title}', text)
     assert re.search(r"[1-9] of [1-9] acceptance thresholds met; median absolute error \d\.\d\d pp", text)
 
 
