@@ -22,7 +22,7 @@ _WITHOUT = {"rows": "all", "subset": "all", "test_subset": "all", "backend": "de
 """The meaning of missing values."""
 _UNITS = ("degrees", "epochs")
 """Fields whose name follows the value."""
-_UNSAID = ("fill", "interpolation")
+_OMITTED = ("fill", "interpolation")
 """Fields omitted for an augmentation that is added or removed."""
 
 
@@ -138,10 +138,10 @@ def _item(item: Item) -> str:
     """Name and arguments, `rotation 20 degrees probability 0.5`; for a layer, only the required and the main one."""
     fields = type(item).model_fields
     if isinstance(item, Layer):
-        said = [name for name, field in fields.items() if field.is_required() or name == item.short]
+        shown = [name for name, field in fields.items() if field.is_required() or name == item.short]
     else:
-        said = [name for name in fields if name not in _UNSAID]
-    ordered = sorted(said, key=lambda name: name != item.short)
+        shown = [name for name in fields if name not in _OMITTED]
+    ordered = sorted(shown, key=lambda name: name != item.short)
     return f"{item.key} {_arguments(item, ordered)}".rstrip()
 
 

@@ -298,7 +298,7 @@ class Mlp(Spec):
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """The same network layer by layer."""
+        """The network, layer by layer."""
         rates = self.dropout * len(self.nodes) if len(self.dropout) == 1 else self.dropout
         layers: list[Layer] = [Flatten()]
         for nodes, rate in zip(self.nodes, rates, strict=True):

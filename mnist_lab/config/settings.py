@@ -19,7 +19,7 @@ _NAMES = {
     "model.nodes.count": "hidden layers",
 }
 """Settings not named after the end of their path."""
-_UNSAID = ("data", "model", "train", "runtime", "optimizer", "schedule", "augment", "layers")
+_OMITTED = ("data", "model", "train", "runtime", "optimizer", "schedule", "augment", "layers")
 """Parts of a path omitted from the name."""
 
 
@@ -122,7 +122,7 @@ def setting_name(path: str) -> str:
     if path in _NAMES:
         return _NAMES[path]
     *parts, _ = [*path.split("."), ""]
-    words = " ".join(part for part in parts if part not in _UNSAID and not part.isdecimal()).replace("_", " ")
+    words = " ".join(part for part in parts if part not in _OMITTED and not part.isdecimal()).replace("_", " ")
     places = [int(part) + 1 for part in parts if part.isdecimal()]
     return f"{words}, layer {places[0]}" if places and path.startswith("model.layers") else words
 
