@@ -282,7 +282,7 @@ def test_an_experiment_that_fails_in_every_repeat_is_named_with_its_accuracy(tmp
         job = Job("ablation", "ablation", REFERENCE, 10, repeat, "MNIST", "cpu")
         store.add(job, measured(400.0, test_accuracies={"no_rescale": 0.96, "no_relu": 0.92}))
         store.add(replace(job, contender="family-jax"), measured(240.0, test_accuracies=accuracies))
-    said = "- `no_rescale` fails in one Keras script for all, JAX: its test accuracy is 0.24 (0.19 to 0.29)."
+    said = "- `no_rescale` fails in *one Keras script for all, JAX*: its test accuracy is 0.24 (0.19 to 0.29)."
     assert said in report.text(store)
     assert "`no_relu` fails" not in report.text(store)
     assert "0.4725 as one script on JAX, where `no_rescale` fails." in readme.block(store)
