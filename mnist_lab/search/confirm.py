@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 
 from mnist_lab.config import Config
-from mnist_lab.config.schema import CHANGE_THE_NUMBERS
+from mnist_lab.config.schema import AFFECT_RESULTS
 from mnist_lab.config.searches import Search as Declared
 from mnist_lab.config.searches.declaration import TRIAL
 from mnist_lab.config.sweeps import Sweep
@@ -93,4 +93,4 @@ def _below(path: Path, results: Path) -> str:
 
 def _same(one: Config, other: Config) -> bool:
     """Whether two configurations are the same run but for names."""
-    return all(getattr(one, section) == getattr(other, section) for section in CHANGE_THE_NUMBERS)
+    return all(getattr(one, section) == getattr(other, section) for section in AFFECT_RESULTS)
