@@ -298,7 +298,7 @@ class Tuner(Supply):
             return None
         return trial.model_copy(update={"run": folder.path.relative_to(self.folder).as_posix()})
 
-    def _untried(self) -> Iterator[dict[str, Value]]:
+    def _untried(self) -> Iterator[Point]:
         """The points of a finite space that were not tried; none of another."""
         tried = {frozenset(trial.values.items()) for trial in self.trials.values()}
         points = self.declared.space.points() if self.declared.space.finite else ()
