@@ -232,7 +232,7 @@ def test_all_experiments_are_held_to_the_same_level_the_highest_that_most_keep(t
                 loss=[0.1] * 10, accuracy=[0.9] * 10, val_loss=[0.1] * 10, val_accuracy=accuracies,
             )  # fmt: skip
     assert observed(tmp_path, "mlp_512")["stays_above"].text == (
-        "Validation accuracy stays at or above 0.98 in both runs, from epoch 4 (lower median; 4 to 5) on."
+        "Validation accuracy stays at or above 0.98 in both runs from epoch 4 (lower median; 4 to 5) on."
     )
     assert observed(tmp_path, "ablation/no_relu")["stays_above"].text == (
         "Validation accuracy does not stay at or above 0.98 in either run."
@@ -250,7 +250,7 @@ def test_faster_is_said_only_of_what_is_not_worse_on_the_same_machine(tmp_path):
     found = observed(tmp_path, "ablation/nodes_256")["faster"]
     assert found.value == pytest.approx(0.4)
     assert found.text == (
-        "Faster than mlp_512 with no significant difference in accuracy: training takes 40 % as long "
+        "Faster than mlp_512 with no significant difference in accuracy: training takes 40 % of the time "
         "(12.0 s against 30.0 s)."
     )
     assert "faster" not in observed(tmp_path, "ablation/no_relu")
