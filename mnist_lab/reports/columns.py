@@ -88,7 +88,7 @@ def _settings(section: Section) -> list[Column]:
         return []
     headings = short_keys(section.settings)
     if "train.epochs" in headings and not _as_set(section):
-        headings["train.epochs"] = "train.epochs"  # beside the column Epochs, which says how many were trained
+        headings["train.epochs"] = "train.epochs"  # next to the column Epochs, which says how many were trained
     return [
         _setting(headings[path], values)
         for path, values in section.settings.items()

@@ -107,7 +107,7 @@ class Trial(Facts):
     number: Count
     """From 1, in the order in which the configurations were chosen."""
     values: dict[str, Value]
-    """By name, of the parameters that exist in the trial."""
+    """Values by name, of the parameters that exist in the trial."""
     run: str | None = None
     """Its run folder, relative to that of the search."""
     state: Literal["running", "stopped", "finished", "failed", "refused"]

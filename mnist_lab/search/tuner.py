@@ -123,7 +123,7 @@ class Tuner(Supply):
 
     @property
     def failing(self) -> str:
-        """What the first failed trials have in common, if so many failed and none succeeded; else empty."""
+        """What the first `FAILURES` failed trials have in common; empty if fewer failed or one succeeded."""
         failed = [trial for trial in self.trials.values() if trial.state == "failed"]
         if len(failed) < FAILURES or any(trial.reached for trial in self.trials.values()):
             return ""
@@ -136,7 +136,7 @@ class Tuner(Supply):
 
     @property
     def refusing(self) -> str:
-        """Why the last trials were refused, if so many in a row were that the limits may allow none; else empty."""
+        """Why the last `REFUSALS` trials were refused, all in a row; else empty."""
         last = list(self.trials.values())[-REFUSALS:]
         refused = len(last) == REFUSALS and all(trial.state == "refused" for trial in last)
         return f"{REFUSALS} in a row were rejected, the last for {last[-1].reason}" if refused else ""

@@ -64,7 +64,7 @@ const report = (() => {
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  // Lower case, with `->` for the arrow, as a user types it.
+  // Lower case, with "->" for the arrow, as a user types it.
   function plain(text) {
     return text.toLowerCase().replaceAll("→", "->");
   }
