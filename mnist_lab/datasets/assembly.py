@@ -30,11 +30,11 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
         DataError: the arrays are not images and labels, or do not fit together, a label is outside the classes, or
             the pixels are on several scales.
     """
-    brought = {
+    uniform = {
         role: (layouts.images if role[0] == "x" else layouts.labels)(array, raw.places[role])
         for role, array in raw.arrays.items()
     }
-    raw = dataclasses.replace(raw, arrays=brought)
+    raw = dataclasses.replace(raw, arrays=uniform)
     check_arrays(raw)
     labels, classes = index_labels(raw, raw.classes or (known.class_names if known else None))
     called = tuple(map(str, known.class_names)) if known else classes

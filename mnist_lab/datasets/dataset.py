@@ -42,7 +42,7 @@ class Raw:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Which of `train`, `val` and `test` there are."""
+        """The parts among `train`, `val` and `test` that exist."""
         return tuple(part for part in ("train", "val", "test") if f"x_{part}" in self.arrays)
 
 
