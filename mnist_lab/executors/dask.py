@@ -47,7 +47,7 @@ class Worker:
     resources: Mapping[str, float]
 
     def __str__(self) -> str:
-        """Its name, which by default is its address."""
+        """Name for display; by default, the address."""
         return self.name.removeprefix("tcp://").removeprefix("tls://")
 
 

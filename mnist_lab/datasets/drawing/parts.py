@@ -62,7 +62,7 @@ class Part:
 
     @property
     def label(self) -> int:
-        """Its label; the smallest of several."""
+        """Label of the part; the smallest of several."""
         return min(self.labels)
 
     def joined(self, other: "Part") -> "Part":
