@@ -290,7 +290,7 @@ class Tuner(Supply):
         if values is None:
             self._exhausted = True
             return None
-        trial = Trial(number=number, values=values, state="running")
+        trial = Trial(number=number, values=dict(values), state="running")
         try:
             folder = self._run(trial).folder
         except ConfigError as error:
