@@ -75,9 +75,7 @@ def breastmnist(test=156):
         ("chestmnist.npz", 156, ("0", "1")),
     ],
 )
-def test_classes_of_medmnist_have_names_where_the_file_and_its_numbers_of_images_are_known(
-    tmp_path, name, test, classes
-):
+def test_classes_of_medmnist_have_names_if_the_file_and_its_numbers_of_images_are_known(tmp_path, name, test, classes):
     assert datasets.load(str(write_npz(tmp_path / name, breastmnist(test)))).classes == classes
 
 
@@ -99,7 +97,7 @@ def test_multi_label_targets_are_refused_by_that_name(tmp_path):
         datasets.load(str(write_npz(tmp_path / "chestmnist.npz", made)))
 
 
-def test_volumes_are_no_images(tmp_path):
+def test_volumes_are_not_images(tmp_path):
     made = medmnist()
     made["train_images"] = np.zeros((60, 6, 6, 6), np.uint8)
     with pytest.raises(DataError, match=r"train_images: expected images of shape .* received \(60, 6, 6, 6\)"):
@@ -166,7 +164,7 @@ def test_every_usual_layout_of_images_gives_the_same_data_set(tmp_path, square, 
     same(datasets.load(str(write_npz(tmp_path / "a.npz", changed))), square)
 
 
-def test_colour_with_the_channels_first_is_turned(tmp_path):
+def test_colour_images_with_the_channels_first_are_transposed(tmp_path):
     made = medmnist()
     first = {name: np.moveaxis(array, -1, 1) if array.ndim == 4 else array for name, array in made.items()}
     loaded = datasets.load(str(write_npz(tmp_path / "a.npz", first)))

@@ -105,7 +105,7 @@ def test_colour_images_are_refused(runs):
         field_for([network(runs[0], shape=(32, 32, 3))])
 
 
-def test_images_that_nobody_draws_are_refused_by_name(runs):
+def test_images_that_nobody_draws_are_refused_by_the_name_of_their_data_set(runs):
     assert not KNOWN["fashion_mnist"].drawn
     with pytest.raises(InputError, match="Fashion-MNIST"):
         field_for([network(runs[0], drawn=False, title="Fashion-MNIST")])
