@@ -44,7 +44,7 @@ def trained(tmp_path, monkeypatch):
     return configs
 
 
-def test_the_package_shows_what_it_offers_and_has_it_all():
+def test_the_package_lists_its_names_and_has_them_all():
     functions = {
         "run",
         "sweep",

@@ -246,7 +246,7 @@ def test_ratios_are_taken_repeat_by_repeat_and_the_floor_at_the_best_peak(tmp_pa
     assert table.floor == pytest.approx(0.5 * (1 - NETS["mlp_512"].first_layer / 3))
 
 
-def test_the_line_through_points_that_lie_on_one_fits_them_all():
+def test_the_line_through_collinear_points_fits_them_all():
     fit = line([1, 10, 50, 100], [3.5, 8, 28, 53])
     assert (fit.slope, fit.intercept, fit.r2) == pytest.approx((0.5, 3.0, 1.0))
     assert line([1, 2], [1, 2]) is None

@@ -182,7 +182,7 @@ def test_a_path_with_nothing_but_damaged_runs_is_a_failure_that_names_them_and_w
     assert not [file for file in results.iterdir() if file.is_file()]
 
 
-def test_a_report_is_not_written_into_a_runs_folder_but_where_output_says(results):
+def test_a_report_is_written_to_output_and_not_into_a_runs_folder(results):
     [run] = (results / "mlp_512").iterdir()
     before = sorted(run.iterdir())
     answer = report(str(run))

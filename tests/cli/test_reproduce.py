@@ -87,7 +87,7 @@ def test_a_finished_run_s_place_is_not_taken(reproduced):
 
 @pytest.fixture
 def pair(reproduced, tmp_path):
-    """The run and a copy to change; without the model, which only Keras' import would make slow."""
+    """The run and a copy to change, both without the model."""
     copies = [shutil.copytree(reproduced["run"], tmp_path / name / reproduced["run"].name) for name in ("a", "b")]
     for copy in copies:
         (copy / "model.keras").unlink()

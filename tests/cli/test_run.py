@@ -131,7 +131,7 @@ class TestFolder:
         assert environment["device"] == "cpu"
         assert {"python", "keras", "jax", "numpy", "mnist_lab", "platform", "threads"} <= environment.keys()
 
-    def test_its_log_has_what_the_run_said_and_concluded(self, finished, metrics):
+    def test_its_log_has_what_the_run_printed_and_concluded(self, finished, metrics):
         log = (finished.folder / "log.txt").read_text()
         assert log.startswith(finished.answer.err)
         for observation in metrics["observations"]:
@@ -223,7 +223,7 @@ class TestNumbers:
             assert arrays["epoch"][-1] == EPOCHS
             assert len(arrays["loss"]) == len(arrays["accuracy"]) == len(arrays["epoch"]) > EPOCHS
 
-    def test_the_model_needs_keras_alone_and_gives_the_stored_probabilities(self, finished, given_by_keras_alone):
+    def test_the_model_needs_only_keras_and_returns_the_stored_probabilities(self, finished, given_by_keras_alone):
         with np.load(finished.folder / "predictions.npz") as stored:
             np.testing.assert_allclose(given_by_keras_alone["finished"], stored["probabilities"], atol=1e-3)
 

@@ -149,7 +149,7 @@ def test_what_is_dark_on_light_off_centre_or_too_large_is_not_like_mnist():
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (8, 12, 1)])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_resizing_gives_the_shape_and_says_what_was_done(shape, channels):
+def test_resizing_yields_the_shape_and_says_what_was_done(shape, channels):
     picture = np.random.default_rng(1).integers(0, 256, (40, 50, channels), dtype=np.uint8)
     prepared = resized(picture, shape)
     assert prepared.pixels.shape == shape

@@ -159,7 +159,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_every_usual_layout_of_images_gives_the_same_data_set(tmp_path, square, name):
+def test_every_usual_layout_of_images_yields_the_same_data_set(tmp_path, square, name):
     changed = {role: CHANGES[name](array) if role[0] == "x" else array for role, array in square.items()}
     same(datasets.load(str(write_npz(tmp_path / "a.npz", changed))), square)
 
@@ -188,7 +188,7 @@ LABELS = {
 
 
 @pytest.mark.parametrize("name", LABELS)
-def test_every_usual_layout_of_labels_gives_the_same_data_set(tmp_path, square, name):
+def test_every_usual_layout_of_labels_yields_the_same_data_set(tmp_path, square, name):
     changed = {role: LABELS[name](array) if role[0] == "y" else array for role, array in square.items()}
     loaded = datasets.load(str(write_npz(tmp_path / "a.npz", changed)))
     same(loaded, square)

@@ -43,7 +43,7 @@ def test_a_run_that_has_come_that_far_trains_nothing(tmp_path):
     assert said.trained == [1]
 
 
-def test_training_that_ends_early_can_be_told_from_its_history(tmp_path):
+def test_the_history_shows_that_training_ended_early(tmp_path):
     stops = {"monitor": "val_loss", "patience": 1, "min_delta": 10}
     config = config_of(train__early_stopping=stops, train__epochs=4)
     experiment.advance(config, until=4, results=tmp_path)

@@ -105,7 +105,7 @@ def test_a_tail_that_has_every_class_stays_the_tail(name):
 
 
 @pytest.mark.parametrize("split", ["random", "stratified", "test", "none"])
-def test_sorted_rows_are_no_reason_to_change_a_split_that_does_not_go_by_position(split):
+def test_sorted_rows_do_not_change_a_split_that_does_not_go_by_position(split):
     config = config_of(validation={"split": split})
     assert settled(config, dataset_of(np.repeat(np.arange(10), 100))) == (config, ())
 

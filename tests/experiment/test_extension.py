@@ -68,7 +68,7 @@ def straight(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def extended(short, tmp_path_factory):
-    """The run of two epochs extended to four, what it said, and the base with its files as they were."""
+    """The run of two epochs extended to four, its notes, and the base with the hashes of its files from before."""
     results = shutil.copytree(short, tmp_path_factory.mktemp("extended") / "results")
     base = base_of(results)
     before = digest(base)

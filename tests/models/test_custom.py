@@ -152,7 +152,7 @@ def test_a_function_that_builds_another_network_each_time_is_refused():
 @pytest.mark.every_backend
 class TestWhatIsTrained:
     @pytest.mark.parametrize("build", [dense, graph])
-    def test_gives_the_networks_probabilities_of_preprocessed_images(self, build):
+    def test_returns_the_networks_probabilities_of_preprocessed_images(self, build):
         model = assembled(build)
         pixels = np.random.default_rng(0).integers(0, 256, (5, *SHAPE), dtype=np.uint8)
         expected = model.layers[-1](pixels.astype(np.float32) / 255, training=False)
@@ -160,7 +160,7 @@ class TestWhatIsTrained:
         np.testing.assert_allclose(*map(keras.ops.convert_to_numpy, (given, expected)), rtol=1e-5)
 
     @pytest.mark.parametrize("build", [dense, graph])
-    def test_is_trained_on_logits_where_it_ends_in_a_softmax(self, build):
+    def test_is_trained_on_logits_if_it_ends_in_a_softmax(self, build):
         model = assembled(build)
         training, logits = models.for_training(model, [])
         pixels = np.random.default_rng(0).integers(0, 256, (5, *SHAPE), dtype=np.uint8)
@@ -170,7 +170,7 @@ class TestWhatIsTrained:
         np.testing.assert_allclose(*map(keras.ops.convert_to_numpy, (given, expected)), rtol=1e-4)
         assert {id(weight) for weight in training.weights} == {id(weight) for weight in model.weights}
 
-    def test_takes_the_precision_of_the_configuration(self):
+    def test_uses_the_precision_of_the_configuration(self):
         def build(shape, classes):
             return dense(shape, classes, dtype="float32")
 

@@ -94,7 +94,7 @@ def test_a_few_lines_are_told_apart_without_colour(number):
     assert len(looks) == len(axes.lines) == number
 
 
-def test_the_root_of_all_comparisons_stands_out_and_each_line_is_led_to_its_name():
+def test_the_root_of_all_comparisons_stands_out_and_each_line_is_connected_to_its_name():
     curves = many(7)
     chain = dict(pairwise(reversed(curves)))  # each is compared with the one before it
     figure = plots.all_accuracies(curves, title="sweep", bases=chain)
@@ -277,7 +277,7 @@ def test_bars_are_the_confidence_intervals_and_end_at_the_panel():
         ([1, 3, 5], ["mean of 3 to 5 runs", "one run", "95 % confidence interval"]),
     ],
 )
-def test_the_key_says_what_the_bars_are(seeds, expected):
+def test_the_legend_explains_the_bars(seeds, expected):
     points = {f"p{i}": point(10**i, seeds=n, base=i == 3) for i, n in enumerate(seeds, 3)}
     figure = plots.accuracy_against_parameters(points, title="sweep")
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [*expected, "base"]

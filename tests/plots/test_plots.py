@@ -123,7 +123,7 @@ def test_a_far_off_published_number_does_not_squeeze_the_curves():
     assert "published test 0.3039 (outside)" in legend(figure)
 
 
-def test_a_poor_first_epoch_stays_in_the_panel_and_leaves_room_to_the_rest():
+def test_a_poor_first_epoch_stays_in_the_panel_and_leaves_room_for_the_rest():
     rows = history(20)
     rows[0]["accuracy"], rows[0]["loss"] = 0.1234, 9.0
     accuracy, loss = plots.accuracy(rows, title="run").axes[0], plots.loss(rows, title="run").axes[0]
@@ -197,7 +197,7 @@ def test_every_mean_within_the_epochs_is_drawn_however_few_batches_an_epoch_has(
     assert np.mean(line.get_ydata()) == pytest.approx(np.mean(within["accuracy"]), abs=0.002)
 
 
-def test_what_an_epochs_last_batches_leave_over_makes_no_spike():
+def test_the_batches_left_over_at_the_end_of_an_epoch_make_no_spike():
     """Nine means over 50 batches of an epoch, and one over 5 that happens to be far above the others."""
     position = np.concatenate([epoch + np.append(np.arange(50, 451, 50), 455) / 455 for epoch in range(3)])
     accuracy = np.where(np.arange(30) % 10 == 9, 0.9978, 0.9905)
@@ -209,7 +209,7 @@ def test_what_an_epochs_last_batches_leave_over_makes_no_spike():
 
 
 @pytest.mark.parametrize("quantity", ["accuracy", "loss"])
-def test_the_test_score_leaves_the_marker_of_its_epoch_to_be_seen(quantity):
+def test_the_test_score_does_not_hide_the_marker_of_its_epoch(quantity):
     rows = history(10)
     figure = getattr(plots, quantity)(rows, title="run", test=rows[6][f"val_{quantity}"], best_epoch=7)
     _, validation, test = figure.axes[0].lines

@@ -64,7 +64,7 @@ def test_every_value_has_its_mean_its_interval_and_its_seeds():
         ([1, 3, 5], ["mean of 3 to 5 runs", "each run", "one run", "95 % confidence interval"]),
     ],
 )
-def test_the_key_says_what_the_bars_are(seeds, expected):
+def test_the_legend_explains_the_bars(seeds, expected):
     points = [point(i, seeds=n, base=i == 1) for i, n in enumerate(seeds)]
     figure = plots.response({"": points}, quantity="n", title="sweep")
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [*expected, "base"]
@@ -159,7 +159,7 @@ def test_without_three_values_of_one_number_there_is_nothing_to_plot(changes):
     assert varied([measured(change) for change in changes]) == []
 
 
-def test_two_varied_numbers_give_a_plot_each_with_a_line_for_every_value_of_the_other():
+def test_each_of_two_varied_numbers_has_a_plot_with_a_line_for_every_value_of_the_other():
     grid = [
         measured({"train.optimizer.learning_rate": rate, "model.dropout": dropout})
         for rate in (0.0003, 0.001, 0.003) for dropout in (0.5, 0.0, 0.2)

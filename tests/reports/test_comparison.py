@@ -227,7 +227,7 @@ class TestSeveralSeeds:
         assert arm.pairs == 1
         assert metric(arm, "test_accuracy").base.values == (pytest.approx(0.972),)
 
-    def test_without_a_seed_in_common_the_means_differ_and_nothing_more_is_said(self, seeds):
+    def test_without_a_common_seed_only_the_difference_of_the_means_is_reported(self, seeds):
         run = next((seeds / "ablation/nodes_1024").glob("seed12-*"))
         comparison = compared(seeds, "mlp_512", run)
         [arm] = comparison.arms

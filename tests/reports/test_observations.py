@@ -154,7 +154,7 @@ row = st.fixed_dictionaries(
     st.sampled_from(["val_loss", "val_accuracy", "loss"]),
     st.sampled_from(["validation", "test"]),
 )
-def test_any_history_gives_observations_with_finite_numbers_and_exclusive_verdicts(rows, monitor, name):
+def test_any_history_yields_observations_with_finite_numbers_and_exclusive_verdicts(rows, monitor, name):
     run = [{"epoch": n, **values} for n, values in enumerate(rows, start=1)]
     found = observe(
         Evidence(run, test_accuracy=0.5, monitor=monitor, validation_name=name, validation_rows=100, classes=10)

@@ -266,7 +266,7 @@ def test_names_that_a_link_cannot_tell_apart_get_links_of_their_own(tmp_path):
     assert [row.anchor + "-2" for row in found.rows] == [row.anchor for row in again.rows]
 
 
-def test_the_command_that_repeats_a_run_finds_it_in_the_folder_of_results_and_in_the_one_above(tmp_path, monkeypatch):
+def test_the_command_that_repeats_a_run_finds_it_in_the_results_folder_and_in_the_one_above(tmp_path, monkeypatch):
     results = tmp_path / "my results"
     run = finished_run(results, "ablation/nodes_256")
     [found] = parts(compared(tmp_path), None)[0].rows

@@ -100,7 +100,7 @@ def test_single_runs_are_compared_by_their_stored_mistakes(tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, "{"])
-def test_mistakes_that_are_missing_or_damaged_leave_the_rest_standing(tmp_path, content):
+def test_missing_or_damaged_mistakes_do_not_affect_the_rest(tmp_path, content):
     base = finished_run(tmp_path)
     wrong(finished_run(tmp_path, "ablation/no_relu"), _1=1)
     wrong(finished_run(tmp_path, "ablation/no_dropout"), _1=1)
@@ -141,7 +141,7 @@ def test_nothing_depends_on_the_order_in_which_runs_were_found(tmp_path, order):
 # Observations
 
 
-def test_an_arm_with_a_larger_gap_on_all_seeds_overfits_more_and_one_with_few_seeds_is_not_said_to(tmp_path):
+def test_an_arm_with_a_larger_gap_on_all_seeds_is_said_to_overfit_more_but_not_with_few_seeds(tmp_path):
     for seed in range(1, 7):
         finished_run(tmp_path, seed=seed, train=0.98, validation=0.975 + 0.0001 * seed)
         finished_run(tmp_path, "ablation/no_relu", seed=seed, train=0.99, validation=0.975)

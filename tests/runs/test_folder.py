@@ -220,7 +220,7 @@ def on_machine(name, folder, seconds):
     )  # fmt: skip
 
 
-def test_a_folder_that_another_machine_writes_is_busy_where_flock_is_local(tmp_path):
+def test_a_folder_that_another_machine_writes_is_busy_even_if_flock_is_local(tmp_path):
     with on_machine("one", tmp_path / "run", 600) as first:
         assert first.stdout.readline() == "held\n"
         with on_machine("two", tmp_path / "run", 0) as second:

@@ -1,4 +1,4 @@
-"""Runs that were written elsewhere are put in place whole."""
+"""Runs that were written elsewhere are put in place completely or not at all."""
 
 import pytest
 

@@ -117,7 +117,7 @@ def test_a_package_that_a_sampler_needs_and_is_missing_is_named_with_its_extra(m
     assert extra in (caught.value.hint or "")
 
 
-def test_optuna_is_imported_without_the_warning_that_it_gives_in_a_notebook():
+def test_optuna_is_imported_without_its_warning_in_a_notebook():
     script = (
         "import ipykernel.zmqshell; from mnist_lab.search.sampler import check_installed; check_installed('tpe');"
         "import optuna, tqdm.auto; optuna.samplers"

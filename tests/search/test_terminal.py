@@ -43,7 +43,7 @@ def test_a_rung_is_reported_with_its_value_the_best_so_far_and_the_time_left():
     assert line.endswith(f"{ends}  40 s left")
 
 
-def test_trials_that_do_not_count_towards_the_budget_are_not_more_than_all_there_will_be():
+def test_the_number_of_a_trial_is_never_above_the_expected_total():
     refused = Trial(number=28, values={}, state="refused", reason="9 parameters, more than 8.")
     later = RECORD.model_copy(update={"trials": (*RECORD.trials, refused)})
     assert reported_line(refused, later, None).startswith("[28/28] ")

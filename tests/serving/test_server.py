@@ -193,7 +193,7 @@ def test_a_folder_that_disappears_is_reported_as_missing(served, results, monkey
     until(lambda: "0 experiments, 0 runs" in ask(served, "/").text)
 
 
-# To whom
+# Who gets an answer
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "localhost:9000", "127.0.0.1:1"])
@@ -246,7 +246,7 @@ def test_no_page_from_elsewhere_may_show_or_read_an_answer(still, place):
         assert "Access-Control-Allow-Origin" not in headers
 
 
-# By which method
+# Methods
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
@@ -282,7 +282,7 @@ def test_head_returns_the_headers_of_get_and_no_body(still, place, path):
     }
 
 
-# Of what
+# Files
 
 
 def test_the_files_of_a_run_are_listed_and_read(still, place):
@@ -439,7 +439,7 @@ def test_names_in_other_scripts_are_reached(tmp_path):
         assert ask(served, f"/{html.unescape(address)}log.txt").text == "its log"
 
 
-# On which port
+# Ports
 
 
 def test_a_port_in_use_is_left_for_the_next_free_one(still):

@@ -263,7 +263,7 @@ def test_on_slurm_the_results_are_the_same(folder, swept, slurm):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("number", ["TERM", "USR2"])
-def test_a_task_that_is_told_to_stop_leaves_a_checkpoint_and_the_next_submission_resumes(number, folder, slurm):
+def test_a_task_that_is_asked_to_stop_leaves_a_checkpoint_and_the_next_submission_resumes(number, folder, slurm):
     write(
         folder / "configs" / "long.yaml",
         f"{family.BASE}runtime: {{checkpoint_every: 100000}}\n".replace("epochs: 12", "epochs: 3000"),

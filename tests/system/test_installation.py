@@ -226,7 +226,7 @@ def test_an_unknown_extra_is_refused_and_the_known_ones_are_listed():
     assert all(extra in done.stderr for extra in EXTRAS)
 
 
-def test_continuous_integration_installs_with_pip_even_where_uv_is(tmp_path):
+def test_continuous_integration_installs_with_pip_even_if_uv_is_installed(tmp_path):
     said = tmp_path / "said"
     for name, script in {"uv": "exit 1", "apt-get": "exit 0", "make": f'echo "UV=${{UV-unset}} $*" >> {said}'}.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")

@@ -49,7 +49,7 @@ def test_a_command_runs_with_any_standard_streams_closed(closed, tmp_path):
 
 
 @pytest.mark.parametrize("closed", [(), (2,)], ids=["open", "closed"])
-def test_stderr_can_be_captured_where_python_has_none(closed, tmp_path):
+def test_stderr_can_be_captured_if_python_has_none(closed, tmp_path):
     code = (
         "import os, sys\nfrom mnist_lab.system import streams\nsys.stderr = None\n"
         "with streams.captured_stderr() as chatter:\n    os.write(2, b'some words')\n"

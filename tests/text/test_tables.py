@@ -88,7 +88,7 @@ def test_wrapping_loses_nothing_but_spaces(cells, width):
         assert re.sub(r"\s", "", row) == re.sub(r"\s", "", cell)
 
 
-def test_a_cell_wraps_after_spaces_and_slashes_and_within_a_word_only_where_that_is_too_long():
+def test_a_cell_wraps_after_spaces_and_slashes_and_within_a_word_only_if_that_is_too_long():
     cells = ["seven_steps/step7 one two", f"+0.12 (+0.05{NO_BREAK}to{NO_BREAK}+0.2)", "x" * 20]
     layout = fitted([""], [(cell,) for cell in cells], 16)
     assert layout.rows == ["seven_steps/\nstep7 one two", "+0.12\n(+0.05 to +0.2)", "x" * 16 + "\n" + "x" * 4]

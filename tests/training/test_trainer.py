@@ -222,7 +222,7 @@ def test_a_batch_larger_than_the_training_set_is_an_error():
 @pytest.mark.parametrize(
     "precision", ["mixed_bfloat16", pytest.param("mixed_float16", marks=pytest.mark.every_backend)]
 )
-def test_mixed_precision_trains_and_gives_float32_probabilities(precision):
+def test_mixed_precision_trains_and_returns_float32_probabilities(precision):
     keras.utils.set_random_seed(1)
     train = Train(epochs=3, batch_size=32, precision=precision)
     model = built(Mlp(kind="mlp", nodes=(16,)), train=train)

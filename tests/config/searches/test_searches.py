@@ -268,7 +268,7 @@ def test_the_training_time_is_limited_in_seconds(text, most) -> None:
     assert search.spec.where.seconds == most
 
 
-def test_fewer_trials_than_the_default_confirms_are_no_error() -> None:
+def test_fewer_trials_than_are_confirmed_by_default_are_not_an_error() -> None:
     assert search_of("space: {model.dropout: {uniform: [0, 0.5]}}\nbudget: {trials: 1}\n").spec.budget.trials == 1
 
 

@@ -86,7 +86,7 @@ def test_a_number_in_a_key_path_is_an_index() -> None:
     assert experiments(sweep) == ["cnn", "x/dropout=0.4"]
 
 
-def test_key_paths_with_one_end_are_told_apart_by_more_of_them() -> None:
+def test_key_paths_with_the_same_end_are_told_apart_by_longer_ends() -> None:
     sweep = sweep_of("grid: {train.optimizer.epsilon: [1e-8], data.validation.fraction: [0.1], data.subset: [50]}")
     assert arm_names(sweep) == ["epsilon=1e-08,fraction=0.1,subset=50"]
     write("cnn.yaml", "data: {dataset: mnist}\nmodel:\n  kind: cnn\n  layers: [{dropout: 0.1}, flatten, {dropout: 0.1},"
