@@ -173,7 +173,7 @@ def test_each_conclusion_asks_one_question(damage):
 
 @pytest.fixture(scope="module")
 def some(tmp_path_factory):
-    """Eleven seeds, with each of which dropout loses, and one seed of two other experiments; the rest was not run."""
+    """Eleven seeds of a base and three arms, of which the one without dropout always wins; one seed of two others."""
     tmp_path = tmp_path_factory.mktemp("some")
     for seed in range(1, 12):
         chance = 0.0001 * (seed % 3)

@@ -41,8 +41,8 @@ ONE_EPOCH = "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\ntrain: {ep
 def running(*arguments, cwd):
     """A running command, as the leader of a process group.
 
-    Its stderr is a pipe that holds some 4 KB and is read without a buffer: the run can be only as many lines ahead of
-    the last one read.
+    Its stderr is a pipe that holds some 4 KB and is read without a buffer: the run can be at most that far ahead of
+    the last line read.
     """
     with Preloaded(
         command(*arguments), cwd=cwd, env=environment(), start_new_session=True, bufsize=0, pipesize=4096,

@@ -37,7 +37,7 @@ HOSTILE = st.text(st.one_of(st.characters(), st.sampled_from("\x00\x07\x1b\r\x7f
 
 
 def say_everywhere(folder, text: str) -> None:
-    """Put `text` wherever a run has words."""
+    """Put `text` wherever a run has text for people."""
     metrics = json.loads((folder.path / "metrics.json").read_text())
     edit_metrics(
         folder,

@@ -1,4 +1,4 @@
-"""A run of more epochs begins where a finished run of fewer ended, with the same final bits as one never stopped."""
+"""A run of more epochs begins where a finished run of fewer ended, and ends with the same bits as one never stopped."""
 
 import hashlib
 import json

@@ -38,7 +38,7 @@ def runs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def done(runs, tmp_path_factory):
-    """Both on one page."""
+    """Both runs on one page."""
     [export] = plan(runs, "html", output=tmp_path_factory.mktemp("page") / "page.html")
     return export.write()
 
