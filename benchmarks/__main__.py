@@ -40,7 +40,10 @@ HERE = Path(__file__).resolve().parent
     "--data-dir", type=click.Path(path_type=Path), envvar="MNIST_LAB_DATA", help="Folder to search for MNIST first."
 )
 @click.option(
-    "--rows", default=TRAIN, type=click.IntRange(6000, TRAIN), help="Training rows; fewer to try the benchmark."
+    "--rows",
+    default=TRAIN,
+    type=click.IntRange(6000, TRAIN),
+    help="Training rows; fewer only to try the benchmark.",
 )
 @click.option("--torch-python", default=sys.executable, help="Python with PyTorch, if not this one.")
 @click.option("--out", type=click.Path(path_type=Path), default=HERE, help="Folder for the results.")
@@ -60,7 +63,7 @@ def main(
     fresh: bool,
     report_only: bool,
 ) -> None:
-    """Measure and write."""
+    """Measure, then write."""
     out.mkdir(parents=True, exist_ok=True)
     if fresh:
         (out / "results.json").unlink(missing_ok=True)
@@ -96,7 +99,7 @@ def _say_what_is_missing(setting: Setting) -> None:
 
 
 def _measure(todo: list[Job], setting: Setting, store: Store) -> int:
-    """Measure one after the other, and the machine's peak before each round; returns the number of failures."""
+    """Measure one job after the other, and the machine's peak before each round; return the number of failures."""
     commit = git_state()
     failures, round_of = 0, None
     for number, job in enumerate(todo, 1):

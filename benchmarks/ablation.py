@@ -16,7 +16,7 @@ EPOCHS, RECIPE_EPOCHS = 3, 10
 
 
 def measure(contender: Contender, epochs: int, seed: int, setting: Setting) -> dict[str, Any]:
-    """All trainings, from start-up to the last file.
+    """Measure all trainings, from start-up to the last file.
 
     Raises:
         ProcessError: one ended with an error.
@@ -63,7 +63,7 @@ def _sweep(contender: Contender, recipe: list[object], setting: Setting, out: Pa
     )  # fmt: skip
     runs = [json.loads(path.read_text(encoding="utf-8")) for path in out.rglob("metrics.json")]
     return {
-        "seconds": finished.seconds,  # the rest is unknown of processes that a fork server made
+        "seconds": finished.seconds,  # only the time is known for processes that a fork server started
         "device": runs[0]["environment"]["device"],
         "test_accuracies": {run["run"]["name"]: round(run["test"]["accuracy"], 4) for run in runs},
     }

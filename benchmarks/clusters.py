@@ -1,4 +1,4 @@
-"""Sweeps on a Dask cluster on this machine, beside the same sweeps without one; writes CLUSTERS.md and clusters.json.
+"""Sweeps with and without a Dask cluster on this machine, compared; writes CLUSTERS.md and clusters.json.
 
     python -m benchmarks.clusters                 about 20 minutes on two idle processors
     python -m benchmarks.clusters --only overhead
@@ -24,7 +24,7 @@ from typing import Any
 
 import click
 
-from benchmarks.process import ROOT, Finished, run, where_data_are
+from benchmarks.process import ROOT, Finished, data_variable, run
 from mnist_lab.executors import CallExecutor, ProcessExecutor, Slot, dask_worker
 from mnist_lab.executors.dask import DaskCluster, DaskExecutor
 from mnist_lab.runs import read_runs
@@ -38,9 +38,9 @@ ABLATION = ("sweep", "configs/ablation", "--subset", "4000", "--epochs", "3", "-
 RUNS = 24
 CALLS = 5000
 PRELOAD = ("benchmarks.clusters",)
-"""What child processes import as their main module; a run's are preloaded, too."""
+"""The main module of child processes, imported in advance, as is done for runs."""
 SECONDS = 1.0
-"""Duration of the calls that show the overhead."""
+"""Duration of the calls that measure the overhead."""
 
 
 @click.command(help=__doc__)
@@ -49,7 +49,7 @@ SECONDS = 1.0
 @click.option("--out", type=click.Path(path_type=Path), default=HERE, help="Folder for the results.")
 @click.option("--report", is_flag=True, help="Write the report without measuring.")
 def main(only: tuple[str, ...], repeats: int, out: Path, *, report: bool) -> None:
-    """Measure, keep and write."""
+    """Measure, keep the results, and write."""
     file = out / "clusters.json"
     kept = json.loads(file.read_text()) if file.exists() else {}
     for part in () if report else only or PARTS:
@@ -63,7 +63,7 @@ def main(only: tuple[str, ...], repeats: int, out: Path, *, report: bool) -> Non
 
 
 def ablation(repeats: int) -> dict[str, Any]:
-    """The same ablation with two processes and on two workers, in turns."""
+    """Time the same ablation with two processes and on two workers, in turns."""
     found: dict[str, list[dict[str, float | None]]] = {"jobs": [], "cluster": []}
     same = []
     for _ in range(repeats):
@@ -75,7 +75,7 @@ def ablation(repeats: int) -> dict[str, Any]:
 
 
 def workers(repeats: int) -> dict[str, Any]:
-    """How long the same runs take on one worker and on two, each pinned to a processor, in turns."""
+    """Time the same runs on one worker and on two, each pinned to a processor, in turns."""
     found: dict[str, list[dict[str, float | None]]] = {"one": [], "two": []}
     for _ in range(repeats):
         for name, number in (("one", 1), ("two", 2)):
@@ -89,7 +89,7 @@ def _on_workers(number: int) -> dict[str, float | None]:
         results = Path(folder) / "results"
         facts = _swept(
             "sweep", "mlp_512", "--seeds", f"1..{RUNS}", "--dataset", "digits", "--epochs", "3", "--threads", "1",
-            "--device", "cpu", "--cluster", address, "--wait", results=results, servants=processes,
+            "--device", "cpu", "--cluster", address, "--wait", results=results, helpers=processes,
         ).facts  # fmt: skip
         folders = [run.folder.path for run in read_runs([results]).runs]
         written = [file.stat().st_mtime for folder in folders for file in folder.iterdir()]
@@ -97,7 +97,7 @@ def _on_workers(number: int) -> dict[str, float | None]:
 
 
 def overhead() -> dict[str, Any]:
-    """Seconds that a call of one second takes in addition, with two at a time."""
+    """Measure how much longer than a second a call of one second takes, with two at a time."""
     found = {}
     cpus = list(processors())[:2]
     with ProcessExecutor([Slot((cpu,)) for cpu in cpus], preload=PRELOAD) as here:
@@ -111,7 +111,7 @@ def overhead() -> dict[str, Any]:
 
 
 def many() -> dict[str, Any]:
-    """Thousands of tasks that do nothing, not even start a process: what scheduling costs the client."""
+    """Measure what scheduling costs the client: thousands of tasks that do nothing, not even start a process."""
     starts_a_process = dask_worker.call
     dask_worker.call = nothing
     try:
@@ -148,13 +148,13 @@ def _per_call(executor: CallExecutor) -> float:
     return (time.perf_counter() - began) / 10 - SECONDS
 
 
-def _swept(*arguments: str, results: Path, servants: Sequence[int] = ()) -> Finished:
+def _swept(*arguments: str, results: Path, helpers: Sequence[int] = ()) -> Finished:
     command = [sys.executable, "-m", "mnist_lab", *arguments, "--results", results, "--quiet"]
-    return run(command, where_data_are(), servants=servants)
+    return run(command, data_variable(), helpers=helpers)
 
 
 def _numbers(results: Path) -> dict[str, Any]:
-    """All that has to be the same: metrics without times, and predictions, by run."""
+    """Everything that has to be the same, by run: metrics without times, and predictions."""
     found = {}
     for file in results.rglob("metrics.json"):
         facts = json.loads(file.read_text())
@@ -165,7 +165,7 @@ def _numbers(results: Path) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[int]]]:
-    """A scheduler and pinned workers, in processes of their own; gives the address and the ids of the processes."""
+    """A scheduler and pinned workers, in processes of their own; yields the address and the process ids."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     address = f"tcp://127.0.0.1:{port}"

@@ -1,4 +1,4 @@
-"""The contenders: ways to train a network, and the settings they share."""
+"""The contenders, that is, ways to train a network, and the settings they share."""
 
 import sys
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ class Contender:
     """A way to train a network.
 
     Attributes:
-        name: in results.json and on the command line.
-        title: for people.
-        kind: `script` (plain Keras), `family` (the same, one process for all that a sweep trains), `loop` (PyTorch by
+        name: name in results.json and on the command line.
+        title: name in reports.
+        kind: `script` (plain Keras), `family` (the same in one process for all experiments), `loop` (PyTorch by
             hand) or `lab` (mnist-lab).
         backend: Keras' backend; None without Keras.
-        precision: other than float32, only for nets that convolve.
+        precision: Keras' dtype policy; others than float32 are measured only on CNNs.
     """
 
     name: str
@@ -76,6 +76,6 @@ class Setting:
     def environment(self, contender: Contender, folder: Path) -> dict[str, str]:
         """Environment variables of a process of the contender, whose files go into `folder`."""
         variables = backends.environment(contender.backend or "torch", self.device)
-        # A script keeps no compiled programs, and those that mnist-lab keeps are not to be an earlier measurement's.
+        # A script keeps no compiled programs, and mnist-lab must not use those of an earlier measurement.
         variables = {name: value for name, value in variables.items() if "_CACHE_" not in name}
         return variables | ({"JAX_COMPILATION_CACHE_DIR": str(folder / "cache")} if contender.kind == "lab" else {})

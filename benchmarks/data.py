@@ -9,24 +9,24 @@ from mnist_lab import datasets
 
 TRAIN, TEST = 60_000, 10_000
 MNIST = "MNIST"
-"""The name of data that are all of MNIST."""
+"""The name of the data if they are all of MNIST."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """Where the data lies, and what it is."""
+    """The data and their location."""
 
     folder: Path
-    """For `--data-dir`."""
+    """Folder for `--data-dir`."""
     file: Path
     name: str
     """`MNIST`, or what stands in for it."""
     rows: int
-    """Training images."""
+    """Number of training images."""
 
     @property
     def genuine(self) -> bool:
-        """Whether it is all of MNIST."""
+        """Whether the data are all of MNIST."""
         return self.name == MNIST
 
 
@@ -34,14 +34,15 @@ def write(folder: Path, *, data_dir: Path | None = None, rows: int = TRAIN) -> D
     """Write the data below `folder`: MNIST if it is on this machine, else the bundled digits, repeated to its size.
 
     Args:
-        folder: an existing one.
+        folder: an existing folder.
         data_dir: where to look for MNIST first.
-        rows: training images to keep of the 60,000; fewer are for trying the benchmark, and no result.
+        rows: training images to keep of the 60,000; fewer only for trying the benchmark, whose numbers are then not
+            results.
 
     Raises:
-        DataError: what is in `data_dir` is damaged.
+        DataError: the files in `data_dir` are damaged.
     """
-    # In a folder `mnist` a file is taken at its word, so that repeated digits can stand there too.
+    # A file in a folder `mnist` is accepted as it is, so repeated digits can be there, too.
     file = folder / "mnist" / "mnist.npz"
     file.parent.mkdir()
     dataset = datasets.find("mnist", data_dir)
@@ -61,5 +62,5 @@ def write(folder: Path, *, data_dir: Path | None = None, rows: int = TRAIN) -> D
 
 
 def _repeated(array: np.ndarray, rows: int) -> np.ndarray:
-    """The first `rows` rows, from the beginning again where there are too few."""
+    """The first `rows` rows; if there are too few, they are repeated."""
     return np.resize(array, (rows, *array.shape[1:]))

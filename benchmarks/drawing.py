@@ -1,9 +1,9 @@
-"""How quickly the page of `mnist-lab export --format html` answers a drawing, by the size of its network.
+"""How quickly the page of `mnist-lab export --format html` responds to a drawing, by the size of its network.
 
     python -m benchmarks.drawing        about 20 seconds; needs Chromium and its driver
 
 Weights are random, since time does not depend on them. Prints the time of an answer, from the strokes to the bars, and
-that of the network alone: the median and the shortest, which other programs on the machine disturb least.
+that of the network alone: the median, and the shortest, which other programs on the machine affect least.
 """
 
 import os
@@ -29,7 +29,7 @@ DEEP = [
     {"conv": {"filters": 64, "kernel": 5, "padding": "same", "activation": "relu"}}, {"max_pool": 2},
     "flatten", {"dense": {"units": 1024, "activation": "relu"}}, SOFTMAX,
 ]  # fmt: skip
-"""TensorFlow's tutorial "Deep MNIST for experts", of 3.3 million parameters."""
+"""The network of TensorFlow's tutorial "Deep MNIST for experts", with 3.3 million parameters."""
 SMALL = [
     {"conv": {"filters": 8, "activation": "relu"}}, {"max_pool": 2},
     {"conv": {"filters": 16, "activation": "relu"}}, {"max_pool": 2}, "flatten", {"dense": 20}, SOFTMAX,
@@ -51,7 +51,7 @@ MEASURE = """
             work();
             times.push(performance.now() - start);
         }
-        const sorted = times.slice(10).sort((a, b) => a - b); // the first ones are slower: not compiled yet
+        const sorted = times.slice(10).sort((a, b) => a - b); // the first are slower, as they are not compiled yet
         return [sorted[20], sorted[0]];
     };
     return [...measured(answer), ...measured(() => networks[0].network.probabilities(image))];
@@ -60,7 +60,7 @@ MEASURE = """
 
 @click.command(help=__doc__)
 def main() -> None:
-    """Measure and print."""
+    """Measure, then print."""
     click.echo(f"{'':36}{'Answer (ms)':>20}{'Network alone (ms)':>20}")
     click.echo(f"{'Network':<12}{'Weights':>12}{'File (MB)':>12}{'median':>10}{'least':>10}{'median':>10}{'least':>10}")
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
@@ -86,12 +86,12 @@ def _packed(model: dict[str, Any]) -> Packed:
 
 @contextmanager
 def chromium() -> Iterator[Any]:
-    """A Chromium without a window."""
+    """Run a Chromium without a window."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or shutil.which("google-chrome") or ""
     options.add_argument("--headless")
     if os.geteuid() == 0:
-        options.add_argument("--no-sandbox")  # which Chromium refuses root
+        options.add_argument("--no-sandbox")  # Chromium refuses to run as root with its sandbox
     browser = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
     try:
         yield browser

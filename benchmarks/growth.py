@@ -26,7 +26,7 @@ UNITS = {
 
 
 def measure(what: str, size: int, contender: Contender, setting: Setting) -> dict[str, Any]:
-    """One size of what grows.
+    """Measure one size of what grows.
 
     Raises:
         ProcessError: it ended with an error.
@@ -41,7 +41,7 @@ def _measure(what: str, size: int, contender: Contender, setting: Setting, out: 
         finished = run(many.command(size, str(contender.backend), setting.device), environment)
         found = json.loads(finished.output.splitlines()[-1])
         facts = {"parent_mb": found["megabytes"], "handles": found["handles"], "children": found["children"]}
-        # Of processes that a fork server made nothing but the time is known.
+        # Only the time is known for processes that a fork server started.
         return {"seconds": finished.seconds, "device": setting.device} | facts
     options = {"rows": ("--subset", size, "--epochs", EPOCHS), "epochs": ("--epochs", size)}[what]
     finished = run(lab_run(NETS["mlp_512"], setting, out, "--backend", contender.backend, *options), environment)

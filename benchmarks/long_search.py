@@ -1,8 +1,8 @@
-"""A long search, run through and killed at random times: its memory, and whether the trials are the same.
+"""A long search, run once without interruption and once killed at random times: memory, and whether trials are equal.
 
     python -m benchmarks.long_search              200 trials, twice
 
-Adds what it finds to search.json and SEARCH.md.
+Adds its results to search.json and SEARCH.md.
 """
 
 import json
@@ -27,16 +27,16 @@ from mnist_lab.system import atomic
 
 SEARCH = ROOT / "searches" / "quick.yaml"
 TIMES = ("clock", "seconds")
-"""What differs from one machine and hour to the next."""
+"""Facts that differ between machines and between repeats."""
 
 
 @click.command(help=__doc__)
 @click.option("--trials", default=200, show_default=True, type=click.IntRange(1))
 @click.option("--kills", default=10, show_default=True, type=click.IntRange(0))
-@click.option("--seed", default=1, show_default=True, help="Of the times of the kills.")
+@click.option("--seed", default=1, show_default=True, help="Seed for the kill times.")
 @click.option("--out", type=click.Path(path_type=Path), default=HERE, help="Folder for the results.")
 def main(trials: int, kills: int, seed: int, out: Path) -> None:
-    """Measure, and write."""
+    """Measure, then write."""
     file = out / "search.json"
     kept: Measured = json.loads(file.read_text()) if file.exists() else {"searches": []}
     kept["long"] = {"when": f"{datetime.now(UTC):%Y-%m-%d}", **measure(trials, kills, random.Random(seed))}
@@ -47,7 +47,7 @@ def main(trials: int, kills: int, seed: int, out: Path) -> None:
 
 
 def measure(trials: int, kills: int, chance: random.Random) -> dict[str, Any]:
-    """Search twice, side by side, one trial at a time; one of the searches is killed again and again.
+    """Search twice at the same time, one trial at a time; one of the searches is killed repeatedly.
 
     Raises:
         ProcessError: a search ended with an error.
@@ -61,7 +61,7 @@ def measure(trials: int, kills: int, chance: random.Random) -> dict[str, Any]:
 
 
 def _through(folder: Path, trials: int) -> tuple[list[Measured], list[float]]:
-    """The trials, and the memory of the search's process in MB at each tenth of them."""
+    """The trials, and the memory of the search process in MB at each tenth of them."""
     megabytes: list[float] = []
     process = _started(folder, trials)
     while process.poll() is None:
@@ -74,7 +74,7 @@ def _through(folder: Path, trials: int) -> tuple[list[Measured], list[float]]:
 
 
 def _killed(folder: Path, trials: int, kills: int, chance: random.Random) -> tuple[list[Measured], list[float]]:
-    """The trials, and the seconds after which each process but the last was killed."""
+    """The trials, and the seconds after which each process except the last was killed."""
     seconds: list[float] = []
     process = _started(folder, trials)
     while len(seconds) < kills and process.poll() is None:
@@ -103,7 +103,7 @@ def _started(folder: Path, trials: int) -> "subprocess.Popen[bytes]":
 
 
 def _trials(folder: Path, process: "subprocess.Popen[bytes]") -> list[Measured]:
-    """All that is recorded of the trials but times."""
+    """The records of the trials, except times."""
     if process.returncode:
         raise ProcessError(f"{process.args} ended with {process.returncode}:\n{(folder / 'output.txt').read_text()}")
     return [_without_times(trial) for trial in json.loads((folder / "search" / "search.json").read_text())["trials"]]

@@ -16,7 +16,7 @@ SIDE, REPETITIONS = 2048, 20
 
 
 def describe(torch_python: str) -> dict[str, Any]:
-    """What a reader needs to judge the seconds."""
+    """Describe the machine, for readers to judge the seconds."""
     versions = {name: found for name in PACKAGES if (found := _version(name))}
     if torch := _ask(torch_python, "-c", "import torch; print(torch.__version__)"):
         versions["torch"] = torch
@@ -32,7 +32,7 @@ def describe(torch_python: str) -> dict[str, Any]:
 
 
 def matmul_peak() -> float:
-    """The best GFLOP/s of a float32 matrix product on all processors."""
+    """Measure the best GFLOP/s of a float32 matrix product on all processors."""
     a, b = np.random.default_rng(0).random((2, SIDE, SIDE), dtype=np.float32)
     product = np.empty_like(a)
     best = float("inf")

@@ -2,7 +2,7 @@
 
     python -m benchmarks.many --runs 200
 
-Each run is one epoch on 500 rows of the bundled digits. Prints a line of JSON. Linux only: it reads /proc.
+Each run is one epoch on 500 rows of the bundled digits. Prints one line of JSON. Linux only: reads /proc.
 """
 
 import argparse
@@ -24,14 +24,14 @@ class Meter(Observer):
         self.handles: list[int] = []
 
     def ended(self, run: PlannedRun, outcome: Outcome, seconds: float) -> None:
-        """A run ended."""
+        """Record memory and handles after a run."""
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         self.megabytes.append(round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1))
         self.handles.append(len(list(Path("/proc/self/fd").iterdir())))
 
 
 def children() -> int:
-    """Child processes of this one, without zombies."""
+    """Count the child processes of this one, without zombies."""
     found = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -68,7 +68,7 @@ def main() -> None:
                 "runs": len(runs),
                 "megabytes": meter.megabytes,
                 "handles": meter.handles,
-                # The fork server and its resource tracker, which end with this process.
+                # the fork server and its resource tracker, which end with this process
                 "children": children(),
             }
         )

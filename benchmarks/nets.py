@@ -8,12 +8,12 @@ class Net:
     """An experiment, and how long the benchmark trains it.
 
     Attributes:
-        name: of the configuration, and of its scripts.
-        config: as `mnist-lab run` takes it.
-        epochs: the default of the benchmark: enough for a median, few enough to be quick.
-        recipe_epochs: as published.
-        first_layer: share of its multiplications in the first layer.
-        convolves: takes ten times as long as a dense net, so it is repeated less often.
+        name: name of the configuration and of its scripts.
+        config: the argument of `mnist-lab run`.
+        epochs: default of the benchmark: enough for a median, few enough to be quick.
+        recipe_epochs: epochs of the published recipe.
+        first_layer: fraction of its multiplications that is in the first layer.
+        convolves: whether it is a CNN, which takes ten times as long as a dense network and is repeated less often.
         skips: number of rows at the beginning that are not used.
     """
 

@@ -1,8 +1,8 @@
 """Synthetic photographs of handwritten digits: paper, pen, light and camera vary as they do on a desk.
 
-What a camera records is the reflectance of what is before it times the light that falls on it (Gonzalez and Woods,
-"Digital Image Processing", section 2.3), so each photograph is made in that order: paper and ink, light, lens, sensor,
-JPEG. Sizes are drawn at random, all from one generator: a seed gives the same photograph again.
+A camera records the reflectance of a scene times the light that falls on it (Gonzalez and Woods, "Digital Image
+Processing", section 2.3), so each photograph is generated in that order: paper and ink, light, lens, sensor, JPEG. All
+random quantities come from one generator: the same seed yields the same photograph.
 """
 
 import io
@@ -27,21 +27,21 @@ PEN = (
 CAMERA = ("off centre", "small", "large", "noisy", "JPEG", "blurred")
 MIXED = ("ruled in shadow", "squared on a table", "vignette on a table", "small on ruled")
 ONE_DIGIT = LIGHT + PAPER + TABLE + PEN + CAMERA + MIXED
-"""Kinds on which there is one digit to be read."""
+"""Kinds with one digit to read."""
 
 TWO = ("two digits", "two digits, close", "a line of digits")
 NOTHING = ("blank", "blank in shadow", "blank, ruled", "blank on a table", "cloth")
 HOPELESS = (*TWO, *NOTHING, "cut off")
-"""Kinds on which there is no one digit: any answer needs a warning."""
+"""Kinds without exactly one whole digit: any answer needs a warning."""
 
 
 def photograph(digits: Sequence[NDArray[np.uint8]], kind: str, seed: int) -> NDArray[np.uint8]:
-    """One photograph (height, width, 3).
+    """Generate a photograph (height, width, 3).
 
     Args:
-        digits: images (28, 28, 1), light on black; the first is the one to be read, the others are for `TWO`.
+        digits: images (28, 28, 1), light on black; the first is the one to read, the others are for `TWO`.
         kind: one of `ONE_DIGIT` or `HOPELESS`.
-        seed: what is drawn at random from.
+        seed: seed of everything random.
     """
     draw = np.random.default_rng([seed, *kind.encode()])
     height, width = int(draw.integers(420, 640)), int(draw.integers(420, 640))
@@ -53,7 +53,7 @@ def photograph(digits: Sequence[NDArray[np.uint8]], kind: str, seed: int) -> NDA
 
 
 def _pen(digits: Sequence[NDArray[np.uint8]], kind: str, shape: tuple[int, int], draw: Any) -> Floats:
-    """How much of each point of the sheet the ink covers, 0 to 1."""
+    """The fraction of each point of the sheet that ink covers, 0 to 1."""
     height, width = shape
     ink = np.zeros(shape)
     if kind in NOTHING:
@@ -139,7 +139,7 @@ def _paper_and_ink(pen: Floats, kind: str, draw: Any) -> Floats:
 
 
 def _lines(shape: tuple[int, int], kind: str, draw: Any) -> Floats:
-    """Where the paper is printed."""
+    """The printed lines of the paper: 0 (blank) to 1."""
     rows, columns = np.mgrid[: shape[0], : shape[1]].astype(float)
     slope = (
         draw.uniform(0.02, 0.07) * draw.choice([-1, 1])
@@ -166,7 +166,7 @@ def _lines(shape: tuple[int, int], kind: str, draw: Any) -> Floats:
 
 
 def _on_a_table(sheet: Floats, kind: str, draw: Any) -> Floats:
-    """The sheet lying on something, with some of that around it."""
+    """The sheet on a table, with some of the table around it."""
     if "table" not in kind:
         return sheet
     height, width = sheet.shape[:2]
@@ -190,7 +190,7 @@ def _on_a_table(sheet: Floats, kind: str, draw: Any) -> Floats:
 
 
 def _light(shape: tuple[int, int], kind: str, draw: Any) -> Floats:
-    """How bright the light is at each point, 0 to 1."""
+    """The brightness of the light at each point, 0 to 1."""
     rows, columns = np.mgrid[: shape[0], : shape[1]].astype(float)
     y, x = rows / shape[0] - 0.5, columns / shape[1] - 0.5
     if "vignette" in kind:

@@ -33,7 +33,7 @@ LABELS = {"rows": "training rows (thousands)", "epochs": "epochs", "runs": "runs
 
 
 def draw(store: Store, folder: Path) -> None:
-    """Write `speed_cpu.png`, `speed_gpu.png` and `growth.png`, each if there is something to show."""
+    """Write `speed_cpu.png`, `speed_gpu.png` and `growth.png`, each only if there is something to show."""
     for device in ("cpu", "gpu"):
         if found := [table for table in tables(store) if table.device == device]:
             save(speed(found), folder / f"speed_{device}.png")
@@ -49,7 +49,7 @@ def speed(found: list[Table]) -> Figure:
     axes = figure.add_subplot()
     titles: dict[str, str] = {}
     for place, table in enumerate(found):
-        # A line for each, so that equals do not cover each other.
+        # One line for each, so that equal values do not cover each other.
         offsets = np.linspace(-0.26, 0.26, len(table.rows)) if len(table.rows) > 1 else [0.0]
         for row, offset in zip(table.rows, offsets, strict=True):
             look = LOOKS.get(row.name, OTHER)

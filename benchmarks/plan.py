@@ -19,15 +19,15 @@ GROWER = "lab-tensorflow"
 def jobs(
     setting: Setting, *, only: Collection[str] = (), repeats: int = 3, epochs: int | None = None, full: bool = False
 ) -> list[Job]:
-    """All measurements, in order: the parts one after the other, in each the contenders in turn, and again.
+    """All measurements, in order: part by part; within a part, the contenders take turns in every repeat.
 
     Args:
-        setting: where and on what.
-        only: names of parts, nets and contenders to keep; of a kind of which none is named, all. Nets that are named
-            without a part are the part `nets`.
-        repeats: how often a dense net and the ablation; a net that convolves two thirds as often, growth once.
-        epochs: for every training, in the place of the nets' own.
-        full: the recipes' epochs.
+        setting: the data, the device and the interpreter with PyTorch.
+        only: names of parts, networks and contenders to keep; all of a kind if none of it is named. Networks without a
+            part imply the part `nets`.
+        repeats: repeats of dense networks and the ablation; CNNs are measured two thirds as often, growth once.
+        epochs: epochs of every training, in place of the networks' own.
+        full: whether to train for the recipes' epochs.
     """
     parts = [part for part in PARTS if part in only] or (["nets"] if any(name in NETS for name in only) else PARTS)
     contenders = [CONTENDERS[name] for name in _named(CONTENDERS, only) if not setting.missing(CONTENDERS[name])]
@@ -80,6 +80,6 @@ def _named(known: Collection[str], only: Collection[str]) -> list[str]:
 
 
 def _turned(contenders: Sequence[Contender], repeat: int) -> list[Contender]:
-    """Another one goes first in each repeat."""
+    """The contenders, beginning with another one in each repeat."""
     first = (repeat - 1) % max(1, len(contenders))
     return [*contenders[first:], *contenders[:first]]

@@ -20,11 +20,11 @@ _OURS = ("KERAS_", "MNIST_LAB_", "TF_", "JAX_", "XLA_")
 
 
 class ProcessError(Exception):
-    """A contender failed; the message says which and how."""
+    """A contender failed; the message has the command and its last output."""
 
 
-def where_data_are() -> dict[str, str]:
-    """The variable that says so, for `run`, if the user has set it."""
+def data_variable() -> dict[str, str]:
+    """MNIST_LAB_DATA as a mapping for `run`; empty if not set."""
     return {name: value for name, value in os.environ.items() if name == "MNIST_LAB_DATA"}
 
 
@@ -33,12 +33,12 @@ class Finished:
     """A process that exited successfully.
 
     Attributes:
-        began: when it was started, in seconds since 1970.
-        seconds: from its start to its end.
-        cpu_seconds: of all processors, its descendants' included.
+        began: time of its start, in seconds since 1970.
+        seconds: seconds from its start to its end.
+        cpu_seconds: processor time, including its descendants'.
         peak_mb: the largest resident memory of it or one of its children, in 10^6 bytes.
-        others: processors used by other processes meanwhile, on average; None if unknown.
-        output: what it wrote to stdout.
+        others: average number of processors that other processes used at the same time; None if unknown.
+        output: its stdout.
     """
 
     began: float
@@ -50,27 +50,27 @@ class Finished:
 
     @property
     def facts(self) -> dict[str, float | None]:
-        """What is kept of every measurement."""
+        """The facts kept of every measurement."""
         return {name: getattr(self, name) for name in ("seconds", "cpu_seconds", "peak_mb", "others")}
 
 
-def run(command: Sequence[object], variables: Mapping[str, str], *, servants: Sequence[int] = ()) -> Finished:
+def run(command: Sequence[object], variables: Mapping[str, str], *, helpers: Sequence[int] = ()) -> Finished:
     """Run `command` from the repository's root, in an environment without the user's own settings for Keras.
 
     Args:
         command: the program and its arguments.
         variables: environment variables.
-        servants: ids of processes that work for it, such as workers of a cluster, which are not `others`.
+        helpers: ids of processes that work for it, such as workers of a cluster, and do not count as `others`.
 
     Raises:
-        ProcessError: it ended with another code than 0.
+        ProcessError: it ended with a non-zero exit code.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)} | dict(variables)
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         began, clock, busy = time.time(), time.perf_counter(), _busy_seconds()
         process = subprocess.Popen([str(word) for word in command], cwd=ROOT, env=environment, stdout=out, stderr=err)
         try:
-            with _Meter([process.pid]) as own, _Meter(servants) as theirs:
+            with _Meter([process.pid]) as own, _Meter(helpers) as theirs:
                 # `wait4` reports the resources of this one child, which no other call does.
                 _, status, used = os.wait4(process.pid, 0)
         except BaseException:
@@ -92,9 +92,9 @@ def run(command: Sequence[object], variables: Mapping[str, str], *, servants: Se
 
 
 class _Meter(threading.Thread):
-    """Measures the processor seconds of processes and their descendants while it is entered.
+    """A context manager that measures the processor seconds of processes and their descendants.
 
-    They are sampled, because the system adds those of a process only to a parent that waits for it, and a sweep does
+    It samples, because the system adds the seconds of a process only to a parent that waits for it, and a sweep does
     not wait for what its fork server started.
     """
 
@@ -132,7 +132,7 @@ class _Meter(threading.Thread):
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Terminate it and its own processes; kill it if that takes too long."""
+    """Terminate a process; kill it if that takes too long."""
     process.terminate()
     try:
         process.wait(timeout=10)
@@ -142,7 +142,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _busy_seconds() -> float | None:
-    """Seconds since boot in which the processors worked or were taken by the host."""
+    """Processor seconds since boot that were used, or taken by the host; None if unknown."""
     try:
         fields = Path("/proc/stat").read_text().splitlines()[0].split()
     except OSError:

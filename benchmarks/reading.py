@@ -4,8 +4,8 @@
     python -m benchmarks.reading cnn_20_40_60        about 10 minutes on two idle cores
 
 Writes `reading.json`, and from it PHOTOGRAPHS.md and the sentences in docs/predict.md. The photographs are synthetic,
-as `photographs` describes. The thresholds of `mnist_lab.datasets.drawing` were chosen on seeds below 200,000 and from
-300,000 on, the probability below which `predict` warns on MNIST's test images themselves.
+as `photographs` describes. The thresholds of `mnist_lab.datasets.drawing` were chosen with seeds below 200,000 and of
+300,000 or more, the probability below which `predict` warns with MNIST's test images themselves.
 """
 
 import json
@@ -35,12 +35,12 @@ GUIDE = HERE.parent / "docs" / "predict.md"
 ALL_KINDS = "All kinds: [benchmarks/PHOTOGRAPHS.md](../benchmarks/PHOTOGRAPHS.md)."
 OUTCOMES = ("right", "right, warned", "wrong, warned", "wrong")
 MOST_WRONG, MOST_FALSE_ALARMS = 0.02, 0.05
-"""The aims for each kind: the share that is wrong without a warning, and that has a warning although it is right."""
+"""The aims for each kind: the largest shares that are wrong without a warning, and right with one."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A photograph to be made: its kind, its seed, the images of test digits on it and the label of the first."""
+    """A photograph to generate: its kind, its seed, the images of test digits on it and the label of the first."""
 
     kind: str
     seed: int
@@ -48,7 +48,7 @@ class Case:
     label: int
 
     def prepared(self) -> Prepared | None:
-        """What a network is shown; None where the photograph is refused."""
+        """The image that a network is given; None if the photograph is refused."""
         try:
             return like_mnist(photograph(list(self.images), self.kind, self.seed))
         except DataError:
@@ -57,36 +57,36 @@ class Case:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was measured: `digits` photographs of each kind, from seed `seed` on."""
+    """The results: `digits` photographs of each kind, with seeds from `seed` on."""
 
     experiment: str
     accuracy: float
-    """Of the network, on the test images themselves."""
+    """Accuracy of the network on the test images themselves."""
     seed: int
     digits: int
     kinds: dict[str, dict[str, int]]
-    """How many photographs of each kind had each of `OUTCOMES`."""
+    """Number of photographs of each kind with each of `OUTCOMES`."""
 
     def total(self, kinds: Sequence[str], outcome: str) -> int:
-        """How many photographs of these kinds had this outcome."""
+        """The number of photographs of these kinds with this outcome."""
         return sum(self.kinds[kind][outcome] for kind in kinds)
 
     def beyond(self, kinds: Sequence[str], outcome: str, share: float) -> list[str]:
-        """The kinds of which more than this share had this outcome, and how many: `ruled (3 of 100)`."""
+        """The kinds with more than this share of an outcome, and its number: `ruled (3 of 100)`."""
         found = ((kind, self.kinds[kind][outcome]) for kind in kinds)
         return [f"{kind} ({count} of {self.digits})" for kind, count in found if count > share * self.digits]
 
 
 @click.command(help=__doc__)
 @click.argument("run")
-@click.option("--digits", default=100, show_default=True, type=click.IntRange(1, 10_000), help="Of each kind.")
-@click.option("--seed", default=200_000, show_default=True, help="Of the first photograph.")
+@click.option("--digits", default=100, show_default=True, type=click.IntRange(1, 10_000), help="Photographs per kind.")
+@click.option("--seed", default=200_000, show_default=True, help="Seed of the first photograph.")
 @click.option(
-    "--kind", "kinds", multiple=True, type=click.Choice([*ONE_DIGIT, *HOPELESS]), help="Only this; repeatable."
+    "--kind", "kinds", multiple=True, type=click.Choice([*ONE_DIGIT, *HOPELESS]), help="Only this kind; repeatable."
 )
-@click.option("--data-dir", type=click.Path(path_type=Path), envvar="MNIST_LAB_DATA", help="Where to look for MNIST.")
-@click.option("--results", default="results", type=click.Path(path_type=Path), help="Where to look for RUN.")
-@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1), help="Processes.")
+@click.option("--data-dir", type=click.Path(path_type=Path), envvar="MNIST_LAB_DATA", help="Folder with MNIST.")
+@click.option("--results", default="results", type=click.Path(path_type=Path), help="Folder to search for RUN.")
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1), help="Number of processes.")
 @click.option("--print-only", is_flag=True, help="Write nothing.")
 def main(
     run: str,
@@ -101,7 +101,7 @@ def main(
 ) -> None:
     """Measure, print and write."""
     if kinds and not print_only:
-        raise click.UsageError("The files are of all kinds: with --kind, add --print-only.")
+        raise click.UsageError("The files cover all kinds: with --kind, add --print-only.")
     try:
         trained = find_run(run, results)
         network = Network(trained)
@@ -109,7 +109,7 @@ def main(
         todo = cases(mnist, kinds or (*ONE_DIGIT, *HOPELESS), digits, seed)
         with ProcessPoolExecutor(jobs) as pool:  # before the backend starts, which does not survive a fork
             prepared = list(pool.map(Case.prepared, todo, chunksize=4))
-        network.model  # noqa: B018 - is loaded now
+        network.model  # noqa: B018 - loads it
     except MnistLabError as error:
         raise click.ClickException(str(error)) from None
     read = [Picture(Path(), each.pixels, each) for each in prepared if each]
@@ -128,7 +128,7 @@ def main(
 
 
 def cases(mnist: datasets.Dataset, kinds: Sequence[str], digits: int, seed: int) -> list[Case]:
-    """`digits` photographs of each kind, each of other test images."""
+    """`digits` photographs of each kind, each of different test images."""
     found = []
     for kind in kinds:
         draw = np.random.default_rng([seed, *kind.encode()])
@@ -139,7 +139,7 @@ def cases(mnist: datasets.Dataset, kinds: Sequence[str], digits: int, seed: int)
 
 
 def outcome(case: Case, answer: Prediction | None) -> str:
-    """Where there is no one digit, every answer is wrong."""
+    """The outcome of a case; without exactly one whole digit, every answer is wrong."""
     if answer is None:
         return "wrong, warned"
     right = case.kind in ONE_DIGIT and answer.label == str(case.label)
@@ -152,13 +152,13 @@ def stored() -> Reading:
 
 
 def page(reading: Reading) -> str:
-    """PHOTOGRAPHS.md."""
+    """The text of PHOTOGRAPHS.md."""
     rows = [[kind, *(counts[each] for each in OUTCOMES)] for kind, counts in reading.kinds.items()]
     return _rendered("PHOTOGRAPHS.md.jinja", reading, rows=rows)
 
 
 def in_guide(text: str, reading: Reading) -> str:
-    """docs/predict.md with what was measured."""
+    """docs/predict.md with the results."""
     return put(
         text,
         "photographs",

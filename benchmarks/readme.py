@@ -24,7 +24,7 @@ def in_project_readme(text: str, store: Store) -> str:
 
 
 def block(store: Store) -> str:
-    """The sweep and the networks, each for the most epochs it was measured with; on the CPU, else on the GPU."""
+    """The sweep and the networks, each for the largest number of epochs measured; on the CPU, else on the GPU."""
     nets = [one for one in tables(store) if one.data == MNIST]
     swept = [one for one in families(store) if one.data == MNIST]
     devices = {one.device for one in (*nets, *swept)}
@@ -36,7 +36,7 @@ def block(store: Store) -> str:
     machine, versions = store.machine, store.machine["versions"]
     return render(
         TEMPLATE,
-        where=machine["gpu"] if device == "gpu" else f"{machine['cpus']} processors ({machine['processor']})",
+        where=machine["gpu"] if device == "gpu" else f"{machine['cpus']} cores ({machine['processor']})",
         software=[f"{SOFTWARE[name]} {versions[name]}" for name in ("keras", "tensorflow", "jax") if name in versions],
         trainings=trainings(),
         family=family and _family(family),

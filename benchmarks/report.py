@@ -42,8 +42,8 @@ def text(store: Store) -> str:
 
 
 def trainings() -> str:
-    """What the measured sweep trains."""
-    return f"the {len(ablation.EXPERIMENTS)} trainings of `configs/ablation/`"
+    """The trainings of the measured sweep."""
+    return f"the {len(ablation.EXPERIMENTS)} training runs of `configs/ablation/` and its base"
 
 
 def growth_series(store: Store) -> dict[str, list[Measurement]]:
@@ -59,7 +59,7 @@ def growth_series(store: Store) -> dict[str, list[Measurement]]:
 
 
 def growth_seconds(found: Sequence[Measurement]) -> list[float]:
-    """Seconds of each: of the training if there is one, else of the whole process."""
+    """Seconds of each measurement: of the training if there is one, else of the whole process."""
     return [one.get("train_seconds", one["seconds"]) for one in found]
 
 
@@ -156,7 +156,7 @@ def _growth(store: Store) -> Iterator[list[str]]:
 
 
 def _memory(store: Store) -> dict[str, Any]:
-    """Memory of the run that used most, and of the process that coordinates the largest sweep."""
+    """Memory of the run that used most, and of the process that coordinated the largest sweep."""
     nets = [one for one in store.of("nets", subject="mlp_512") if CONTENDERS[one["contender"]].kind == "lab"]
     peak = max(nets, key=lambda one: one["peak_mb"], default=None)
     sweep = max(store.of("growth", subject="runs"), key=lambda one: one["size"], default=None)

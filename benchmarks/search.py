@@ -4,9 +4,9 @@
     python -m benchmarks.search                       about 90 minutes on two idle processors
     python -m benchmarks.search --minutes 1 --repeats 1 --seeds 1 --out /tmp/search
 
-Each contender searches learning rate, dropout and nodes of `mlp_512` for as many minutes, with another seed in each
-repeat; the contenders take turns. Then what each has found is trained again, by the same code, with seeds that no
-search has used, and tested. What has been measured is kept, so that the same command continues.
+Each contender searches learning rate, dropout and nodes of `mlp_512` for the same time, with another seed in each
+repeat; the contenders take turns. The best configuration of each search is then trained again, by the same code, with
+seeds that no search has used, and tested. Measurements are kept, so that the same command continues.
 """
 
 import json
@@ -23,7 +23,7 @@ from typing import Any
 import click
 import numpy as np
 
-from benchmarks.process import run, where_data_are
+from benchmarks.process import data_variable, run
 from mnist_lab import datasets, load_config
 from mnist_lab.experiment import prepare_data
 from mnist_lab.system import atomic
@@ -57,14 +57,16 @@ Measured = dict[str, Any]
 
 @click.command(help=__doc__)
 @click.option("--repeats", default=5, show_default=True, type=click.IntRange(1))
-@click.option("--minutes", default=5.0, show_default=True, type=click.FloatRange(0, min_open=True), help="Of a search.")
-@click.option("--epochs", default=10, show_default=True, type=click.IntRange(1), help="Of a trial at its end.")
+@click.option(
+    "--minutes", default=5.0, show_default=True, type=click.FloatRange(0, min_open=True), help="Minutes per search."
+)
+@click.option("--epochs", default=10, show_default=True, type=click.IntRange(1), help="Epochs of a full trial.")
 @click.option("--rows", default=12_000, show_default=True, type=click.IntRange(100), help="Training rows.")
-@click.option("--seeds", default=5, show_default=True, type=click.IntRange(1), help="Fresh seeds of what was found.")
+@click.option("--seeds", default=5, show_default=True, type=click.IntRange(1), help="New seeds for each result.")
 @click.option("--out", type=click.Path(path_type=Path), default=HERE, help="Folder for the results.")
 @click.option("--report", is_flag=True, help="Write the figure and the text without measuring.")
 def main(repeats: int, minutes: float, epochs: int, rows: int, seeds: int, out: Path, *, report: bool) -> None:
-    """Measure what is missing, and write."""
+    """Measure what is missing, then write."""
     setting = {"minutes": minutes, "epochs": epochs, "rows": rows, "seeds": seeds}
     file = out / "search.json"
     kept: Measured = json.loads(file.read_text()) if file.exists() else {"setting": setting, "searches": []}
@@ -91,7 +93,7 @@ def main(repeats: int, minutes: float, epochs: int, rows: int, seeds: int, out: 
 
 
 def measure(contender: str, repeat: int, setting: Mapping[str, Any]) -> Measured:
-    """One search and the accuracy of what it has found.
+    """Search once, and measure the accuracy of the best configuration.
 
     Raises:
         ProcessError: a process ended with an error.
@@ -110,11 +112,11 @@ def measure(contender: str, repeat: int, setting: Mapping[str, Any]) -> Measured
 
 
 def _tuned(_: str, repeat: int, setting: Mapping[str, Any], folder: Path) -> Measured:
-    """A search of mnist-lab."""
+    """Search with mnist-lab."""
     file = folder / "search.yaml"
     file.write_text(SEARCH.format(**setting, seed=repeat))
     command = [sys.executable, "-m", "mnist_lab", "tune", file, "--results", folder, "--device", "cpu", "--quiet"]
-    finished = run(command, where_data_are())
+    finished = run(command, data_variable())
     record = json.loads((folder / "search" / "search.json").read_text())
     trials = record.get("trials", [])
     points = [(at["clock"], at["epoch"], at["val_accuracy"]) for trial in trials for at in trial.get("reached", [])]
@@ -128,7 +130,7 @@ def _tuned(_: str, repeat: int, setting: Mapping[str, Any], folder: Path) -> Mea
 
 
 def _keras_tuned(contender: str, repeat: int, setting: Mapping[str, Any], folder: Path) -> Measured:
-    """A search of KerasTuner on the same images."""
+    """Search with KerasTuner on the same images."""
     config = load_config("mlp_512", {"data.subset": setting["rows"], "seed": repeat})
     splits = prepare_data(config, datasets.load(config.data))
     assert splits.validation
@@ -146,7 +148,7 @@ def _keras_tuned(contender: str, repeat: int, setting: Mapping[str, Any], folder
 
 
 def _trained(best: Mapping[str, Any], setting: Mapping[str, Any], seed: int) -> Measured:
-    """The metrics of a configuration that was found, with a seed of no search."""
+    """Train a configuration that was found with a new seed, and return the metrics."""
     values = {
         "train.optimizer.learning_rate": best["learning_rate"],
         "model.dropout": best["dropout"],
@@ -157,7 +159,7 @@ def _trained(best: Mapping[str, Any], setting: Mapping[str, Any], seed: int) -> 
     words = [word for key, value in values.items() for word in ("--set", f"{key}={json.dumps(value)}")]
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "mnist_lab", "run", "mlp_512", "--epochs", setting["epochs"], "--seed", seed]
-        run([*command, *words, "--results", folder, "--device", "cpu", "--quiet"], where_data_are())
+        run([*command, *words, "--results", folder, "--device", "cpu", "--quiet"], data_variable())
         [file] = Path(folder).rglob("metrics.json")
         return json.loads(file.read_text())
 
@@ -172,12 +174,12 @@ def best_so_far(points: Sequence[Sequence[float]], at: Sequence[float]) -> list[
 
 
 def reached(points: Sequence[Sequence[float]], accuracy: float) -> float | None:
-    """The seconds after which a search had this validation accuracy; None if it never had."""
+    """The seconds after which a search reached this validation accuracy; None if it never did."""
     return min((seconds for seconds, _, value in points if value >= accuracy), default=None)
 
 
 def summary(kept: Measured) -> Iterator[Measured]:
-    """What is said of each contender: medians over the repeats."""
+    """The numbers of each contender: medians over the repeats."""
     by_name = {name: [one for one in kept["searches"] if one["contender"] == name] for name in CONTENDERS}
     ends = {name: [max(point[2] for point in one["points"]) for one in some] for name, some in by_name.items() if some}
     for name, values in ends.items():
@@ -193,7 +195,7 @@ def summary(kept: Measured) -> Iterator[Measured]:
             "test": median(fmean(one["test"]) for one in by_name[name] if one["test"]),
             "again": median(fmean(one["validation"]) for one in by_name[name] if one["validation"]),
             "goal": goal,
-            # More than half of them have to have it for the median to be known.
+            # The median is known only if more than half of the repeats reached the goal.
             "seconds": median(time if time is not None else float("inf") for time in times) if known else float("inf"),
             "process": median(one["seconds"] for one in by_name[name]),
             "others": median(one["others"] or 0.0 for one in by_name[name]),

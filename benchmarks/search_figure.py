@@ -47,7 +47,7 @@ def figure_of(kept: dict[str, Any]) -> Figure:
         axes.fill_between(at, known.min(axis=0), known.max(axis=0), color=LOOKS[name]["color"], alpha=0.15, linewidth=0)
         axes.plot(at, np.median(known, axis=0), **LOOKS[name], label=title)
         shown.append(known.ravel())
-    # The first epochs would squeeze what matters.
+    # The first epochs would compress the part that matters.
     values = np.concatenate(shown) if shown else np.array([0.0, 1.0])
     accuracy_axis(axes, values[values >= np.quantile(values, 0.05)], "validation accuracy")
     axes.set(xlabel="seconds", xlim=(0, seconds[-1]))

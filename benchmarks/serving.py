@@ -1,9 +1,9 @@
-"""What the live page of many runs costs: processor time for the report, and while a browser looks at the page.
+"""The cost of the live page of many runs: processor time for the report, and while a browser shows the page.
 
     python -m benchmarks.serving --runs 1000
 
-The runs are copies of the published ones, under other names and seeds; one of them is running, and has an epoch every
-few seconds. Prints a line of JSON. Linux only: it reads /proc.
+The runs are copies of the published ones, under other names and seeds; one of them is in progress, with an epoch every
+few seconds. Prints one line of JSON. Linux only: reads /proc.
 """
 
 import argparse
@@ -24,11 +24,11 @@ from mnist_lab.runs import lock
 
 PUBLISHED = ROOT / "results" / "published"
 EPOCH = 4.0
-"""Seconds between two epochs of the run that is running."""
+"""Seconds between two epochs of the run in progress."""
 
 
 def write(results: Path, runs: int) -> None:
-    """Copy published runs until there are `runs`: each copy of them all is a family of its own."""
+    """Copy published runs until there are `runs`; each complete set of copies is a family."""
     there = sorted((PUBLISHED / "ablation").glob("*/seed*")) + sorted((PUBLISHED / "mlp_512").glob("seed*"))
     for number in range(runs):
         family, place = divmod(number, len(there))
@@ -51,7 +51,7 @@ def processor_seconds(pid: int) -> float:
 
 
 def asked(url: str, tag: str) -> tuple[int, str]:
-    """The status of an answer, and its tag."""
+    """Request `url`; return the status of the answer and its tag."""
     request = urllib.request.Request(url, headers={"If-None-Match": tag} if tag else {})
     try:
         with urllib.request.urlopen(request) as answer:
@@ -62,13 +62,13 @@ def asked(url: str, tag: str) -> tuple[int, str]:
 
 
 def content(url: str) -> bytes:
-    """What is there."""
+    """The body of the answer."""
     with urllib.request.urlopen(url) as answer:
         return answer.read()
 
 
 def measure(results: Path, rate: float, seconds: float) -> dict[str, float]:
-    """Serve a folder, and ask what is in progress `rate` times a second."""
+    """Serve a folder, and request the progress `rate` times a second."""
     running = next(results.rglob("seed*")).parent / "seed99-00000000"
     shutil.copytree(next(running.parent.glob("seed*")), running)
     (running / "metrics.json").unlink()
@@ -105,10 +105,10 @@ def measure(results: Path, rate: float, seconds: float) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, then print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=1000)
-    parser.add_argument("--rate", type=float, default=3.0, help="requests a second")
+    parser.add_argument("--rate", type=float, default=3.0, help="requests per second")
     parser.add_argument("--seconds", type=float, default=30.0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -16,11 +16,11 @@ class Job:
 
     Attributes:
         part: `nets`, `ablation` or `growth`.
-        subject: the net; `ablation`; or what grows.
-        contender: who does it.
-        size: epochs; of `growth`, how many of what grows.
-        repeat: counted from 1; the seed of what is random.
-        data: what is trained on.
+        subject: the network; `ablation`; or what grows.
+        contender: name of the contender.
+        size: number of epochs; for `growth`, number of what grows.
+        repeat: number from 1; also the seed.
+        data: name of the data.
         device: `cpu` or `gpu`.
     """
 
@@ -34,10 +34,10 @@ class Job:
 
 
 class Store:
-    """The measurements in one file, made on `machine`; None accepts the machine of the file.
+    """The measurements in one file, from `machine`; None accepts the machine of the file.
 
     Raises:
-        InputError: the file is of another machine or of other versions, or is damaged.
+        InputError: the file is from another machine or other versions, or is damaged.
     """
 
     def __init__(self, path: Path, machine: dict[str, Any] | None = None) -> None:
@@ -80,7 +80,7 @@ class Store:
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{self.path}: not a file of measurements ({error}).", "Use --fresh.") from None
         if self.machine:
-            # A package that has come or gone since changes no other's seconds.
+            # Installing or removing one package does not affect the times of the others.
             versions, now = machine["versions"], self.machine["versions"]
             machine = machine | {"versions": now | versions}
             self.machine = self.machine | {"versions": versions | now}

@@ -32,7 +32,7 @@ class Spread:
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """The spread of one value or more."""
+    """The spread of one or more values."""
     return Spread(median(values), min(values), max(values), len(values))
 
 
@@ -43,14 +43,14 @@ class Row:
     Attributes:
         contender: its title.
         name: its name.
-        epoch: seconds of an epoch.
-        speedup: of an epoch over the Keras script on TensorFlow, repeat by repeat; None for the script itself.
-        speedup_on_own: the same over the Keras script on its own backend; None if that is not another one.
+        epoch: seconds per epoch.
+        speedup: speedup per epoch over the Keras script on TensorFlow, repeat by repeat; None for the script itself.
+        speedup_on_own: the same over the Keras script on its own backend; None if that is the same script.
         whole: seconds of the whole process.
-        relative_time: whole process over the Keras script's, repeat by repeat.
+        relative_time: time of the whole process divided by the Keras script's, repeat by repeat.
         startup: seconds until the first epoch begins.
         peak_mb: peak memory in 10^6 bytes.
-        accuracy: on the test set.
+        accuracy: test accuracy.
     """
 
     contender: str
@@ -83,7 +83,7 @@ class Table:
 
 
 FAILED = 0.1
-"""How far a test accuracy lies below the scripts' if a training has failed."""
+"""How far a test accuracy is below the scripts' if a training has failed."""
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,10 @@ class Sweep:
     Attributes:
         contender: its title.
         name: its name.
-        seconds: from start-up to the last file.
-        speedup: over the Keras scripts, repeat by repeat; None for the scripts themselves.
-        speedup_on_own: the same of mnist-lab over the one Keras script for all on the same backend.
-        accuracy: on the test set, the mean of all trainings.
+        seconds: seconds from start-up to the last file.
+        speedup: speedup over the Keras scripts, repeat by repeat; None for the scripts themselves.
+        speedup_on_own: speedup of mnist-lab over the one Keras script for all on the same backend.
+        accuracy: mean test accuracy of all trainings.
         failed: the test accuracies of experiments that are below the scripts' by `FAILED` in every repeat.
     """
 
@@ -129,7 +129,7 @@ class Line:
 
 
 def line(x: Sequence[float], y: Sequence[float]) -> Line | None:
-    """The least-squares line through three points or more; None for fewer, which a line always fits."""
+    """The least-squares line through three or more points; None for fewer, which a line always fits."""
     if len(set(x)) < 3:
         return None
     slope, intercept = np.polyfit(x, y, 1)
@@ -139,7 +139,7 @@ def line(x: Sequence[float], y: Sequence[float]) -> Line | None:
 
 
 def epoch_seconds(measurement: Measurement) -> float:
-    """The median epoch without the first, in which code is compiled; a single epoch counts."""
+    """Seconds of the median epoch, without the first, in which code is compiled, unless it is the only one."""
     seconds = measurement["epoch_seconds"]
     return median(seconds[1:] or seconds)
 
@@ -244,5 +244,5 @@ def _floor(net: Net, device: str, found: Sequence[Measurement], peaks: Sequence[
     flops = next((one["flops_per_epoch"] for one in found if "flops_per_epoch" in one), None)
     if device != "cpu" or flops is None or not peaks:
         return None
-    # Of three equal parts (forwards, gradients of the weights, gradients of the input) the first layer needs but two.
+    # Of three equal parts (forward pass, gradients of weights, gradients of inputs), the first layer needs only two.
     return flops * (1 - net.first_layer / 3) / (max(peaks) * 1e9)

@@ -1,9 +1,9 @@
-"""The same nets as a training loop that is written by hand in PyTorch.
+"""The same networks, with a training loop written by hand in PyTorch.
 
 python -m benchmarks.torch_loop mlp_512 --data mnist.npz --out DIR --epochs 10
 
-The data lies on the device, batches are indexed there, and no step waits for a number: as a good engineer would have it
-for data that fits into memory.
+The data are on the device, batches are indexed there, and no step waits for a number: as a good engineer would write it
+for data that fit into memory.
 """
 
 import sys
@@ -25,33 +25,33 @@ TEST_BATCH = 1000
 
 @dataclass(frozen=True)
 class Recipe:
-    """A net and how it is trained; images are (n, channels, 28, 28) where it convolves, else (n, 28, 28)."""
+    """A network and how it is trained; images are (n, channels, 28, 28) for CNNs, else (n, 28, 28)."""
 
     network: Callable[[], nn.Module]
     optimizer: Callable[[Iterator[nn.Parameter]], torch.optim.Optimizer]
     batch_size: int
     epochs: int
     validation: float = 0.0
-    """The share of the training rows that is held out, the last ones; 0: the test set validates."""
+    """Fraction of the training rows that is held out, the last ones; 0: the test set is used for validation."""
     shuffled: bool = False
-    """Whether the held-out rows are random ones."""
+    """Whether the held-out rows are random."""
     skipped: int = 0
-    """Training rows that are used for nothing, the first ones."""
+    """Number of unused training rows at the beginning."""
     mean: float = 0.0
     std: float = 1.0
     degrees: float = 0.0
-    """Rotation of the training images, at most, to either side."""
+    """Largest rotation of the training images in either direction."""
     rotated: float = 1.0
-    """The share of the images that is rotated."""
+    """Fraction of the images that is rotated."""
     interpolation: str = "bilinear"
     clip: float | None = None
     tenth_every: int | None = None
-    """Epochs until the learning rate is a tenth."""
+    """Epochs between two divisions of the learning rate by ten."""
     restore_best: bool = False
 
 
 def as_keras_starts(network: nn.Module) -> nn.Module:
-    """Glorot's uniform kernels and biases of zero."""
+    """Initialize as Keras does: Glorot uniform kernels and zero biases."""
     for module in network.modules():
         if isinstance(module, nn.Linear | nn.Conv2d):
             nn.init.xavier_uniform_(module.weight)
@@ -79,7 +79,7 @@ def small_28() -> nn.Module:
 
 
 def step7_augmentation() -> nn.Module:
-    """Eight small convolutions; PyTorch's own initialization is that of the recipe."""
+    """Eight small convolutions; the recipe uses PyTorch's own initialization."""
 
     def block(before: int, filters: int, kernel: int, padding: int = 0) -> list[nn.Module]:
         convolution = nn.Conv2d(before, filters, kernel, padding=padding, bias=False)
@@ -124,12 +124,12 @@ def rotate20_10_epochs() -> nn.Module:
 
 
 def adam(rate: float, eps: float) -> Callable[[Iterator[nn.Parameter]], torch.optim.Optimizer]:
-    """Adam, all its updates in one kernel."""
+    """Adam, with all updates in one kernel."""
     return lambda parameters: torch.optim.Adam(parameters, lr=rate, eps=eps, fused=True)
 
 
 def sgd(rate: float, momentum: float = 0.0) -> Callable[[Iterator[nn.Parameter]], torch.optim.Optimizer]:
-    """Gradient descent, all its updates in one kernel."""
+    """Gradient descent, with all updates in one kernel."""
     return lambda parameters: torch.optim.SGD(parameters, lr=rate, momentum=momentum, fused=True)
 
 
@@ -149,7 +149,7 @@ RECIPES = {
 
 
 def rotate(images: Tensor, recipe: Recipe) -> Tensor:
-    """Each image (n, 1, height, width) by an angle of its own, black where nothing was."""
+    """Rotate each image (n, 1, height, width) by an angle of its own; the new corners are black."""
     count, device = len(images), images.device
     angles = (torch.rand(count, device=device) * 2 - 1) * radians(recipe.degrees)
     angles = angles * (torch.rand(count, device=device) < recipe.rotated)
@@ -161,14 +161,14 @@ def rotate(images: Tensor, recipe: Recipe) -> Tensor:
 
 @torch.inference_mode()
 def evaluate(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[float, float]:
-    """Mean loss, and accuracy."""
+    """The mean loss and the accuracy."""
     network.eval()
     logits = torch.cat([network(part) for part in images.split(TEST_BATCH)])
     return F.cross_entropy(logits, labels).item(), (logits.argmax(1) == labels).float().mean().item()
 
 
 def train(script: Script, recipe: Recipe, device: torch.device) -> tuple[nn.Module, dict[str, list[float]], float]:
-    """The trained network, its history as Keras has it, and its test accuracy."""
+    """Train; return the network, its history in Keras' form, and its test accuracy."""
     convolves = any(isinstance(module, nn.Conv2d) for module in recipe.network().modules())
 
     def images(pixels: np.ndarray) -> Tensor:

@@ -48,7 +48,7 @@ def command(contender: Contender, net: Net, epochs: int, seed: int, setting: Set
 
 
 def of_script(finished: Finished) -> dict[str, Any]:
-    """What a script or the loop says of itself."""
+    """The facts that a script or the loop printed."""
     result = json.loads(finished.output.splitlines()[-1])
     return {
         "startup": round(result["fit_began"] - finished.began, 3),
@@ -59,11 +59,11 @@ def of_script(finished: Finished) -> dict[str, Any]:
 
 
 def of_run(results: Path, finished: Finished) -> dict[str, Any]:
-    """What the one run folder below `results` says."""
+    """The facts in the only run folder below `results`."""
     [path] = results.rglob("metrics.json")
     metrics = json.loads(path.read_text(encoding="utf-8"))
     history = (path.parent / "history.jsonl").read_text(encoding="utf-8").splitlines()
-    # The last file that is written before the first epoch.
+    # the last file that is written before the first epoch
     begun = (path.parent / "environment.json").stat().st_mtime
     return {
         "startup": round(begun - finished.began, 3),

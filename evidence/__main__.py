@@ -1,4 +1,4 @@
-"""`python -m evidence`: regenerate what results/published/ says of its runs; trains nothing."""
+"""`python -m evidence`: regenerate what results/published/ says about its runs; trains nothing."""
 
 import sys
 from pathlib import Path
@@ -22,10 +22,10 @@ PUBLISHED = ROOT / "results" / "published"
 @click.option("--import", "source", type=click.Path(path_type=Path), help="First import finished runs from here.")
 @click.option(
     "--tried", "trials", type=click.Path(path_type=Path),
-    help="First keep the validation accuracies of what was tried for records: a folder of runs for each.",
+    help="First keep the validation accuracies of what was tried for records: one folder of runs per record.",
 )  # fmt: skip
 def main(source: Path | None, trials: Path | None) -> None:
-    """Import and write."""
+    """Import, then write."""
     kept = PUBLISHED / records.FOLDER
     try:
         if source is not None:
@@ -44,7 +44,7 @@ def main(source: Path | None, trials: Path | None) -> None:
         for one in compared:
             if one.study:
                 write_report(PUBLISHED / one.writeup.folder, one.study)
-        plots.save(picture.of(compared), PUBLISHED / picture.NAME)
+        plots.save(picture.ablation_figure(compared), PUBLISHED / picture.NAME)
         write_text(PUBLISHED / "README.md", readme.document(compared, PUBLISHED))
         standings = records.standings(runs)
         write_text(kept / "README.md", records_page.document(standings, tried.read(kept)))

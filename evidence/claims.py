@@ -1,8 +1,8 @@
 """The conclusions of the write-ups, tested on our runs with the statistics of `mnist_lab.analysis`.
 
-A comparison of two experiments is decided by the sign-flip test over the seeds that both were run with. On the test
-accuracy or the gap of an arm against its base it is the test of the tables and of the report, corrected for all arms of
-that base; the other comparisons of a write-up are a family of their own. A claim about the size of a number is decided
+A comparison of two experiments is decided by the sign-flip test over the seeds that both were run with. For the test
+accuracy or the gap of an arm against its base, it is the test used in the tables and the report, corrected for all arms
+of that base; the other comparisons in a write-up form their own family. A claim about the size of a number is decided
 by Student's interval of its mean over the seeds.
 """
 
@@ -25,7 +25,7 @@ GAPS = ("gap", "overfitting")
 EPOCHS = ("first_gap", "onset")
 """Quantities that are an epoch."""
 FEWEST = 3
-"""Runs from which it says something of an experiment that most of them lack an epoch."""
+"""Minimum number of runs: with fewer, an epoch missing in most of them decides nothing."""
 UNDERSTATED = "Dropout or augmentation lowers training accuracy and therefore the gap."
 
 
@@ -38,9 +38,10 @@ class Outcome(StrEnum):
     INCONCLUSIVE = "inconclusive"
     """The interval of a size spans the claim's bound."""
     BIASED = "inconclusive: gap biased by dropout or augmentation"
-    """Whether one overfits little, where these lower the gap; or which of two overfits more, where they differ."""
+    """A claim that an experiment overfits little, or that one overfits more than another, where dropout or augmentation
+    lowers the gap."""
     TOO_FEW = "too few seeds"
-    """No number, however large, could have decided it."""
+    """No difference, however large, could have decided it."""
     NOT_RUN = "not run yet"
 
     @property
@@ -51,12 +52,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """A claim and what came of it."""
+    """A claim and the outcome of its test."""
 
     claim: Claim
     outcome: Outcome
     n: int
-    """Seeds that it rests on."""
+    """Number of seeds that it rests on."""
     numbers: str
     """One or more sentences with our numbers, or with what is missing; may be empty."""
 
@@ -80,7 +81,7 @@ def measured(claim: Claim, group: Group | None) -> dict[int, float]:
 
 
 def _validation(claim: Claim, group: Group, i: int) -> list[float]:
-    """By epoch, from the claim's on."""
+    """Validation accuracies from the claim's epoch on."""
     return [row["val_accuracy"] for row in group.runs[i].history if row["epoch"] >= (claim.epoch or 0)]
 
 
@@ -98,7 +99,7 @@ _MEASURES: dict[str, Callable[[Claim, Group, int], float | None]] = {
 
 
 def _tests(compared: Comparison) -> dict[int, Tested]:
-    """Of the claims that compare two experiments, by their number; without arms that were not run."""
+    """The tests of claims that compare two experiments, by claim number; without arms that were not run."""
     tests: dict[int, Tested] = {}
     own: dict[int, tuple[BySeed, BySeed]] = {}
     for i, claim in enumerate(compared.writeup.claims):
@@ -113,13 +114,13 @@ def _tests(compared: Comparison) -> dict[int, Tested]:
 
 
 def _in_tables(claim: Claim, compared: Comparison) -> bool:
-    """Whether it is an arm against its base, in what the tables and the report compare these in."""
+    """Whether it compares an arm with its base by a quantity that the tables and the report compare."""
     base = compared.experiment(claim.of).base
     return claim.quantity in ("test", *GAPS) and base == compared.experiment(str(claim.than)).name
 
 
 def _sides(claim: Claim, compared: Comparison) -> tuple[Group | None, Group | None]:
-    """What a claim is about, and what it is compared with."""
+    """The experiment that a claim is about, and the one that it is compared with."""
     entry, other = (compared.entry(str(name)) for name in (claim.of, claim.than))
     if entry and _in_tables(claim, compared):
         return entry.group, entry.base
@@ -161,7 +162,7 @@ def _of_size(claim: Claim, compared: Comparison) -> Finding:
     if group.n > 1 and len(values) < group.n:
         some = f": {_spread(values, claim)}" if values else ""
         text = f"{_name(claim, group)}: found in {len(values)} of {count(group.n, 'run')}{some}."
-        # An epoch that there is in fewer than half of the runs is no property of the experiment.
+        # An epoch found in fewer than half of the runs is not a property of the experiment.
         never = 2 * len(values) < group.n and group.n >= FEWEST
         return Finding(claim, Outcome.CONTRADICTED if never else Outcome.INCONCLUSIVE, group.n, text)
     if interval is None:
@@ -181,7 +182,7 @@ def _of_size(claim: Claim, compared: Comparison) -> Finding:
 
 
 def _place(claim: Claim, interval: tuple[float, float]) -> Outcome:
-    """Where an interval lies with respect to the claim's bounds."""
+    """The outcome for an interval with respect to the claim's bounds."""
     low = -inf if claim.at_least is None else claim.at_least
     high = inf if claim.at_most is None else claim.at_most
     if low <= interval[0] and interval[1] <= high:
@@ -195,7 +196,7 @@ def _decided_by_its_smallness(claim: Claim, outcome: Outcome, interval: tuple[fl
 
 
 def _not_run(claim: Claim, compared: Comparison) -> Finding:
-    """With what can be said beforehand: that the seeds which are planned cannot decide it."""
+    """The finding before any run, with a note if the planned seeds cannot decide the claim."""
     planned = min(compared.experiment(name).seeds for name in (claim.of, claim.than) if name)
     least = least_seeds(1) if claim.than else 2
     few = f"Too few seeds are planned: {planned}, at least {least} needed." if planned < least else ""
@@ -203,7 +204,7 @@ def _not_run(claim: Claim, compared: Comparison) -> Finding:
 
 
 def _name(claim: Claim, group: Group) -> str:
-    """What is measured, as a sentence begins with it."""
+    """The measured quantity, as the beginning of a sentence."""
     held_out = "test" if group.selected_on_test else "validation"
     return {
         "test": "Test accuracy",

@@ -1,4 +1,4 @@
-"""Ours beside the published numbers: every experiment of a write-up, whether it was run or not."""
+"""Our numbers compared with the published ones: every experiment of a write-up, whether it was run or not."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from mnist_lab.reports import Entry, Group, Published, Section, Study, groups, p
 from mnist_lab.runs import Run
 
 FEWEST = 3
-"""Seeds from which the spread of ours says where another seed would be."""
+"""Minimum number of seeds for a prediction interval."""
 PREDICTED = 0.95
-"""How often another seed would be there."""
+"""Level of the prediction interval."""
 
 
 @dataclass(frozen=True)
@@ -31,26 +31,26 @@ class Row:
 
     @property
     def n(self) -> int:
-        """How many seeds were run."""
+        """Number of seeds that were run."""
         return self.group.n if self.group else 0
 
     @property
     def finished(self) -> bool:
-        """Whether all seeds were run that a full reproduction has."""
+        """Whether all seeds of a full reproduction were run."""
         return self.n >= self.experiment.seeds
 
     @property
     def median(self) -> float | None:
-        """Of the test accuracy over the seeds: what the floor is for."""
+        """The median test accuracy over the seeds, to which the acceptance threshold applies."""
         return median(self.group.test.values) if self.group else None
 
     @property
-    def meets_floor(self) -> bool | None:
-        """None if there is no floor, or no run."""
-        if self.median is None or self.experiment.floor is None:
+    def meets_threshold(self) -> bool | None:
+        """Whether the acceptance threshold is met; None without a threshold or a run."""
+        if self.median is None or self.experiment.threshold is None:
             return None
-        # A floor is a sum of decimals, which floats are not.
-        return self.median >= self.experiment.floor - 1e-9
+        # A threshold is a difference of decimals, which floats cannot represent exactly.
+        return self.median >= self.experiment.threshold - 1e-9
 
     @property
     def train(self) -> Published:
@@ -63,12 +63,12 @@ class Row:
         return published_in("test", self.experiment.reference, self.group)
 
     @property
-    def another_seed(self) -> tuple[float, float] | None:
-        """Where the test accuracy of one more seed would be, `PREDICTED` of the time; None for fewer than `FEWEST`.
+    def prediction_interval(self) -> tuple[float, float] | None:
+        """The interval for the test accuracy of one more seed, with level `PREDICTED`; None with fewer than `FEWEST`.
 
         Student's prediction interval, mean ± t·sd·sqrt(1 + 1/n) (G. J. Hahn, "Factors for calculating two-sided
         prediction intervals for samples from a normal distribution", Journal of the American Statistical Association 64
-        (1969), 878-888): what a single published number is to be held against.
+        (1969), 878-888): what a single published number is to be compared with.
         """
         ours = self.test.ours
         interval = ours and mean_interval(ours.values, PREDICTED)
@@ -79,8 +79,8 @@ class Row:
 
     @property
     def differs(self) -> bool | None:
-        """Whether the published number, however it was rounded, lies outside of that; None if one is not known."""
-        known, interval, off = self.test.accuracy, self.another_seed, self.experiment.rounded
+        """Whether the published number, even if rounded, is outside that interval; None if either is not known."""
+        known, interval, off = self.test.accuracy, self.prediction_interval, self.experiment.rounded
         return None if known is None or interval is None else not interval[0] - off <= known <= interval[1] + off
 
 
@@ -95,7 +95,7 @@ class Comparison:
 
     @property
     def section(self) -> Section | None:
-        """All its runs are tested on the same images, so there is one."""
+        """The only section, as all its runs are tested on the same images; None without runs."""
         return self.study.sections[0] if self.study else None
 
     @property
@@ -105,15 +105,15 @@ class Comparison:
 
     @property
     def runs(self) -> tuple[Run, ...]:
-        """All of them, in the order of the rows."""
+        """All runs, in the order of the rows."""
         return tuple(run for row in self.rows if row.group for run in row.group.runs)
 
     def experiment(self, key: str) -> Experiment:
-        """The experiment whose name ends so."""
+        """The experiment whose short name is `key`."""
         return next(row.experiment for row in self.rows if short(row.experiment.name) == key)
 
     def entry(self, key: str) -> Entry | None:
-        """The runs of the experiment whose name ends so; where it was trained in several ways, those of most seeds."""
+        """The runs of the experiment whose short name is `key`; if trained in several ways, those with most seeds."""
         found = [row for row in self.done if short(row.experiment.name) == key]
         return max(found, key=lambda row: row.n).entry if found else None
 

@@ -1,7 +1,7 @@
-"""Copies finished runs of the published experiments and of the records into the evidence, without what does not belong.
+"""Imports finished runs of the published experiments and of the records into the evidence.
 
-Of every run the numbers, of the first seed of every experiment the plots, as they were drawn: `plots.save` has reduced
-their colours.
+It keeps the numbers of every run and the plots of the first seed of each experiment, unchanged: `plots.save` has
+already reduced their colours.
 """
 
 import shutil
@@ -18,27 +18,27 @@ from mnist_lab.reports.observations import observed
 from mnist_lab.runs import PLOTS, Run, RunFolder, finished_runs, formats, load_run, read_runs
 
 NUMBERS = ("config.yaml", "environment.json", "history.jsonl", "mistakes.json", "metrics.json")
-"""`metrics.json` comes last, as it says that all is there."""
+"""`metrics.json` comes last, as it means that all files are there."""
 LARGEST = 25_000_000
-"""Bytes that the evidence may take."""
+"""Maximum size of the evidence in bytes."""
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What came of an import."""
+    """The result of an import."""
 
     new: int
     known: int
     """Runs that were there already."""
     refused: tuple[str, ...]
-    """Runs that are no evidence, and why."""
+    """Runs that are not evidence, and why."""
 
 
 def import_runs(source: Path, target: Path) -> Imported:
-    """Copy the finished runs in and below `source`; one that is there with other numbers is replaced.
+    """Copy the finished runs in and below `source`; a run already there with other numbers is replaced.
 
     Raises:
-        InputError: `source` is no folder, or holds `target`.
+        InputError: `source` is not a folder, or a run in it was written by a newer mnist-lab.
     """
     if not source.is_dir():
         raise InputError(f"{source}: there is no such folder.")
@@ -62,13 +62,13 @@ def import_runs(source: Path, target: Path) -> Imported:
 
 
 def wanted_configs() -> dict[str, Config]:
-    """The configurations that evidence is kept of, by the name of the experiment."""
+    """The configurations of which evidence is kept, by experiment."""
     published = {experiment.name: experiment.config for writeup in writeups() for experiment in writeup.experiments}
     return published | {record.experiment: record.config for record in records()}
 
 
 def objection(run: Run, configs: Mapping[str, Config]) -> str | None:
-    """Why a run is no evidence for the experiments with these configurations; None if it is."""
+    """Why a run is not evidence for the experiments with these configurations; None if it is."""
     facts, data = run.measured.run, run.measured.dataset
     config = configs.get(facts.experiment)
     if config is None:
@@ -84,7 +84,7 @@ def objection(run: Run, configs: Mapping[str, Config]) -> str | None:
 
 
 def _copy(run: Run, target: Path) -> bool:
-    """Whether anything had to be copied."""
+    """Copy a run; return whether anything had to be copied."""
     facts = run.measured.run
     there = RunFolder.of(target, facts.experiment, facts.seed, facts.fingerprint)
     if there.finished and formats.read_json(there.path / "metrics.json") == run.metrics:
@@ -99,7 +99,7 @@ def _copy(run: Run, target: Path) -> bool:
 
 
 def refresh_observations(target: Path) -> None:
-    """Bring what each run's `metrics.json` says in sentences up to what this version observes of its history."""
+    """Update the sentences in each run's `metrics.json` to what this version observes in its history."""
     for folder in finished_runs(target):
         run = load_run(folder.path)
         measured = run.measured.with_observations(observed(run))
@@ -108,7 +108,7 @@ def refresh_observations(target: Path) -> None:
 
 
 def keep_first_plots(target: Path) -> None:
-    """Remove the plots of all runs but the first seed of each experiment that has some."""
+    """Remove the plots of all runs except the first seed of each experiment that has some."""
     runs = sorted(
         ((folder.path.parent, load_run(folder.path).measured.run.seed, folder) for folder in finished_runs(target)),
         key=lambda run: run[:2],

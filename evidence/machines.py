@@ -1,4 +1,4 @@
-"""Where runs were trained: a row a machine and set of versions."""
+"""Where runs were trained: one row per machine and set of versions."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -6,28 +6,37 @@ from typing import Any
 
 from mnist_lab.runs import Run
 
-HEADINGS = ("Runs", "Trained", "Backend", "Device", "Threads", "Python, Keras, NumPy", "Platform", "mnist-lab, commit")
-"""Of the table; runs and threads are numbers."""
+HEADINGS = (
+    "Runs",
+    "Experiments",
+    "Backend",
+    "Device",
+    "Threads",
+    "Python, Keras, NumPy",
+    "Platform",
+    "mnist-lab, commit",
+)
+"""Headings of the table; runs and threads are numbers."""
 
 
 def write_up(run: Run) -> str:
-    """The folder of its experiment."""
+    """The folder of a run's experiment."""
     return run.measured.run.experiment.partition("/")[0]
 
 
-def machines(runs: Sequence[Run], *, of: Callable[[Run], str] = write_up) -> list[list[str]]:
-    """What the runs were trained on and with, a row each under `HEADINGS`.
+def machines(runs: Sequence[Run], *, label: Callable[[Run], str] = write_up) -> list[list[str]]:
+    """The machines and versions that the runs were trained with, one per row, under `HEADINGS`.
 
     Args:
         runs: in any order.
-        of: names what a run is of.
+        label: names what a run belongs to.
     """
     by_machine: dict[tuple[str, ...], list[Run]] = {}
     for run in runs:
         by_machine.setdefault(_machine(run.measured.environment), []).append(run)
     rows = []
     for machine, own in sorted(by_machine.items()):
-        names = Counter(map(of, own))
+        names = Counter(map(label, own))
         rows.append([str(len(own)), ", ".join(f"{name} {n}" for name, n in sorted(names.items())), *machine])
     return rows
 
@@ -38,7 +47,7 @@ def _machine(environment: dict[str, Any]) -> tuple[str, ...]:
     where = f"{devices}, {environment['processor']}" if environment.get("processor") else devices
     versions = [environment.get(name) for name in ("python", "keras", "numpy")]
     commit = str(environment.get("git_commit") or "not recorded")[:7]
-    dirty = ", with changes that were not committed" if environment.get("git_dirty") else ""
+    dirty = ", with uncommitted changes" if environment.get("git_dirty") else ""
     return (
         f"{backend} {environment.get(backend, '')}".strip(),
         where,

@@ -1,4 +1,4 @@
-"""The differences of the ablation as one picture: ours with intervals, and the published ones."""
+"""The differences in the ablation as one figure: ours with intervals, and the published ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from mnist_lab.text.quantities import count
 
 NAME = "differences.png"
 EDGE = 0.75
-"""Percentage points beyond which a difference is written at the edge, not drawn to scale: most are far smaller."""
+"""Percentage points beyond which a difference is written at the edge instead of drawn: most are far smaller."""
 BELOW = 0.3
-"""Of a row, by which the published difference is drawn lower than ours."""
+"""Fraction of a row by which the published difference is drawn below ours."""
 COLOURS = {Kind.BETTER: BLUE, Kind.WORSE: ORANGE}
-"""Grey for no significant difference from the base."""
+"""Without a significant difference from the base: grey."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Bar:
 
 
 def _bars(compared: Comparison) -> list[Bar]:
-    """Those of a write-up that have a base and a common seed with it, the best first."""
+    """The experiments of a write-up that have a base and share a seed with it, the best first."""
     published = {row.experiment.name: row.test.accuracy for row in compared.rows}
     found = []
     for row in compared.done:
@@ -60,8 +60,8 @@ def _bars(compared: Comparison) -> list[Bar]:
 
 
 @styled
-def of(compared: Sequence[Comparison]) -> Figure:
-    """The picture of the ablation: a row an experiment, the best on top.
+def ablation_figure(compared: Sequence[Comparison]) -> Figure:
+    """The figure of the ablation: one row per experiment, the best on top.
 
     Each has a dot and its 95 % confidence interval, and a diamond for the published difference.
     """

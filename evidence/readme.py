@@ -1,4 +1,4 @@
-"""Writes `results/published/README.md`, and what the project's README shows of it."""
+"""Writes `results/published/README.md`, and the part of the project's README that shows it."""
 
 import re
 from collections import Counter
@@ -20,13 +20,13 @@ from mnist_lab.text.quantities import count
 from tools.markdown import put
 
 COMMAND = "make results"
-"""What writes it."""
+"""The command that writes it."""
 FROM_ROOT = "results/published/"
-"""Where the evidence is, from the project's README."""
+"""The path of the evidence from the project's README."""
 
 
 def document(compared: Sequence[Comparison], folder: Path) -> str:
-    """The text of `results/published/README.md`; the same runs give the same text.
+    """The text of `results/published/README.md`; the same runs yield the same text.
 
     Args:
         compared: all write-ups.
@@ -52,10 +52,11 @@ def document(compared: Sequence[Comparison], folder: Path) -> str:
 
 
 def first_screen(compared: Sequence[Comparison], standings: Sequence[Standing]) -> str:
-    """What the project's README says of it, in five lines."""
-    claims = [finding for one in compared for finding in findings(one)]
+    """What the project's README says about the evidence, in five lines."""
+    found = [(one.writeup.title, finding) for one in compared for finding in findings(one)]
+    claims = [finding for _, finding in found]
     outcomes = Counter(finding.outcome for finding in claims)
-    met = [row.meets_floor for one in compared for row in one.done if row.meets_floor is not None]
+    met = [row.meets_threshold for one in compared for row in one.done if row.meets_threshold is not None]
     errors = [error for one in compared for error in _errors(one)]
     return markdown(
         "first_screen.md.jinja",
@@ -64,7 +65,7 @@ def first_screen(compared: Sequence[Comparison], standings: Sequence[Standing]) 
         met=f"{sum(met)} of {len(met)}",
         error=f"{median(errors):.2f} pp" if errors else NOTHING,
         replicated=f"{outcomes[Outcome.REPLICATED]} of {len(claims)}",
-        contradicted=[f.claim.says.rstrip(".") for f in claims if f.outcome is Outcome.CONTRADICTED],
+        contradicted=[(f.claim.says.rstrip("."), title) for title, f in found if f.outcome is Outcome.CONTRADICTED],
         open=_open(claims),
         page=f"{FROM_ROOT}README.md",
         records=summary(standings),
@@ -73,13 +74,13 @@ def first_screen(compared: Sequence[Comparison], standings: Sequence[Standing]) 
 
 
 def _errors(one: Comparison) -> list[float]:
-    """The absolute errors against published test accuracies in percentage points, without those in whole percent."""
+    """The absolute errors against published test accuracies in percentage points, except those in whole percent."""
     exact = [row for row in one.done if not row.experiment.rounded]
     return [abs(row.test.points) for row in exact if row.test.points is not None]
 
 
 def in_project_readme(text: str, compared: Sequence[Comparison], standings: Sequence[Standing]) -> str:
-    """The project's README with what is generated in it."""
+    """The project's README with its generated block."""
     return put(text, "results", first_screen(compared, standings), by=COMMAND)
 
 
@@ -87,21 +88,21 @@ def _extent(compared: Sequence[Comparison]) -> str:
     """How much was published, and how much of it was retrained."""
     names = {row.experiment.name for one in compared for row in one.rows}
     done = {row.experiment.name for one in compared for row in one.done}
-    again = "all of them retrained" if done == names else f"{len(done)} of them retrained so far"
+    again = "all retrained" if done == names else f"{len(done)} retrained so far"
     return (
-        f"{count(len(names), 'experiment')} of {count(len(compared), 'published write-up')}; {again}, in "
+        f"{count(len(names), 'experiment')} from {count(len(compared), 'published write-up')}, {again}, in "
         f"{count(sum(len(one.runs) for one in compared), 'run')}."
     )
 
 
 def _overview(found: Sequence[tuple[Comparison, list[Finding]]]) -> list[list[str]]:
-    """A row a write-up, with a link to its section."""
+    """One row per write-up, with a link to its section."""
     rows = []
     for one, claims in found:
         names = {row.experiment.name for row in one.rows}
         done = {row.experiment.name for row in one.done}
         outcomes = [finding.outcome for finding in claims]
-        floors = [row.meets_floor for row in one.done if row.meets_floor is not None]
+        met = [row.meets_threshold for row in one.done if row.meets_threshold is not None]
         off = _errors(one)
         rows.append(
             [
@@ -109,7 +110,7 @@ def _overview(found: Sequence[tuple[Comparison, list[Finding]]]) -> list[list[st
                 f"{len(done)} of {len(names)}" if len(done) < len(names) else str(len(names)),
                 f"{len(one.runs)}",
                 f"{median(off):.2f}" if off else NOTHING,
-                f"{sum(floors)} of {len(floors)}" if floors else NOTHING,
+                f"{sum(met)} of {len(met)}" if met else NOTHING,
                 *(str(outcomes.count(kind)) for kind in (Outcome.REPLICATED, Outcome.CONTRADICTED)),
                 str(sum(outcome.is_open for outcome in outcomes)),
             ]
@@ -118,19 +119,19 @@ def _overview(found: Sequence[tuple[Comparison, list[Finding]]]) -> list[list[st
 
 
 def _open(claims: Iterable[Finding]) -> list[str]:
-    """Why conclusions are open, with how many are."""
+    """The reasons why conclusions are open, each with their number."""
     outcomes = Counter(finding.outcome for finding in claims)
     named = {kind: kind.replace(": ", " (") + ")" if ": " in kind else kind for kind in Outcome}
     return [f"{outcomes[kind]} {named[kind]}" for kind in Outcome if kind.is_open and outcomes[kind]]
 
 
 def _anchor(title: str) -> str:
-    """What a forge makes of a heading."""
+    """The anchor that GitHub generates for a heading."""
     return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
 def _test_images(compared: Sequence[Comparison]) -> list[str]:
-    """What is to be known of seeds and of the test images, a point each."""
+    """What to know about seeds and test images, one point each."""
     runs = [run for one in compared for run in one.runs]
     seeds = {
         row.experiment.name: row.group.seeds
@@ -144,7 +145,7 @@ def _test_images(compared: Sequence[Comparison]) -> list[str]:
     )
     if seeds:
         some = (f"`{short(name)}` {', '.join(map(str, which))}" for name, which in seeds.items())
-        text += f", but for {'; '.join(some)}"
+        text += f", except {'; '.join(some)}"
     text += "."
     lines = [text]
     lines += [f"{one.writeup.title}: {' '.join(wording.reuse(one.section.reuse))}" for one in compared if one.section]

@@ -22,24 +22,24 @@ from mnist_lab.runs import Run
 
 FILE = Path(__file__).with_name("records.yaml")
 FOLDER = "records"
-"""Of their configurations below `configs/`, and of their runs below the evidence."""
+"""The folder of their configurations in `configs/`, and of their runs in the evidence."""
 
 
 class Record(BaseModel):
-    """A recipe and what it is to reach."""
+    """A recipe and what it aims at."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    """Of its configuration below `configs/records/`."""
+    """The name of its configuration in `configs/records/`."""
     title: str
     measure: Literal["seconds", "parameters", "accuracy"]
     """Seconds of training or trainable parameters, the fewer the better; or the mean test accuracy."""
     accuracy: float | None = None
-    """The mean test accuracy at which seconds or parameters count."""
+    """The mean test accuracy required for seconds or parameters to count."""
     aim: float
     public: str
-    """The best public results of this kind that are known to us, in a sentence."""
+    """The best public results of this kind that we know of, in a sentence."""
     seeds: int
     chosen: str
     """How the recipe was chosen, in a paragraph."""
@@ -82,24 +82,24 @@ class Standing:
 
     @property
     def n(self) -> int:
-        """How many seeds were run."""
+        """Number of seeds that were run."""
         return self.group.n if self.group else 0
 
     @property
     def train_seconds(self) -> tuple[float, ...]:
-        """Of training, of each run: compilation included, imports and test not."""
+        """Seconds of training of each run, including compilation, but not imports and test."""
         return tuple(run.measured.seconds.train for run in self.group.runs) if self.group else ()
 
     @property
     def cost(self) -> float | None:
-        """The mean seconds of training, or the trainable parameters; None of a record in accuracy, or not run."""
+        """The mean seconds of training, or the trainable parameters; None for a record in accuracy, or without runs."""
         if self.group is None or self.record.measure == "accuracy":
             return None
         return fmean(self.train_seconds) if self.record.measure == "seconds" else self.group.first.parameters.trainable
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Student's t interval of the mean test accuracy, 95 %; None with less than two seeds."""
+        """95 % Student's t interval of the mean test accuracy; None with fewer than two seeds."""
         return mean_interval(self.group.test.values) if self.group else None
 
     @property
@@ -109,7 +109,7 @@ class Standing:
             return "not run yet"
         if self.n < self.record.seeds:
             return "incomplete"
-        # Accuracies are decimals, which floats are not.
+        # Accuracies are decimals, which floats cannot represent exactly.
         if self.group.test.mean + 1e-9 < self.record.least or (self.cost or 0) > self.record.aim:
             return "missed"
         return "met" if self.interval and self.interval[0] >= self.record.least else "met by the mean"
@@ -117,7 +117,7 @@ class Standing:
 
 @cache
 def records() -> tuple[Record, ...]:
-    """All of them, in order."""
+    """All records, in order."""
     return tuple(Record.model_validate(entry) for entry in yaml.safe_load(FILE.read_text(encoding="utf-8")))
 
 

@@ -11,7 +11,7 @@ from mnist_lab.text.quantities import count
 
 
 def document(found: Sequence[Standing], trials: Sequence[Trial]) -> str:
-    """The text of the `README.md` beside their runs; the same runs and trials give the same text."""
+    """The text of the `README.md` in the folder of their runs; the same runs and trials yield the same text."""
     runs = [run for one in found if one.group for run in one.group.runs]
     return markdown(
         "records.md.jinja",
@@ -19,12 +19,12 @@ def document(found: Sequence[Standing], trials: Sequence[Trial]) -> str:
         rows=[_row(one) for one in found],
         records=[(one, [_trial(trial) for trial in trials if trial.record == one.record.name]) for one in found],
         machine_headings=HEADINGS,
-        machines=machines(runs, of=lambda run: run.measured.run.name),
+        machines=machines(runs, label=lambda run: run.measured.run.name),
     )
 
 
 def summary(found: Sequence[Standing]) -> str:
-    """One line on all: how many aims are met, and the numbers of each; empty if none was run."""
+    """One line on all records: how many aims are met, and the numbers of each; empty if none was run."""
     run = [one for one in found if one.group]
     if not run:
         return ""
@@ -63,12 +63,14 @@ def _trial(trial: Trial) -> list[str]:
 
 
 def _in_short(one: Standing) -> str:
-    """Its name and numbers: `fast_99` 0.9906 in 7.1 s of training."""
+    """Its name, numbers and result: `fast_99` 0.9906 in 7.1 s of training (met)."""
     assert one.group
     reached = f"`{one.record.name}` {one.group.test.mean:.4f}"
-    if one.n < one.record.seeds:
-        reached += f" ({one.n} of {one.record.seeds} seeds)"
-    if one.cost is None:
-        return reached
-    cost = f"in {one.cost:.1f} s of training" if one.record.measure == "seconds" else f"with {one.cost:,.0f} parameters"
-    return f"{reached} {cost}"
+    if one.cost is not None:
+        seconds = one.record.measure == "seconds"
+        reached += f" in {one.cost:.1f} s of training" if seconds else f" with {one.cost:,.0f} parameters"
+    details = {
+        "incomplete": f": {one.n} of {one.record.seeds} seeds",
+        "met by the mean": "; the interval includes lower values",
+    }
+    return f"{reached} ({one.result}{details.get(one.result, '')})"

@@ -1,4 +1,4 @@
-"""A write-up in `results/published/README.md`: its table, what has to be said of its numbers, and its conclusions."""
+"""A write-up in `results/published/README.md`: its table, remarks on its numbers, and its conclusions."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from mnist_lab.text.quantities import count
 
 NOTHING = "-"
 STAR = r"\*"
-"""After a conclusion that the write-up does not state."""
+"""Marks a conclusion that the write-up does not state."""
 LINKED = ("curves.png", "confusion.png", "mistakes.png")
 """Plots that the tables link to one by one."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A heading and what stands below it."""
+    """A heading and the text of each row below it."""
 
     heading: str
     text: Callable[[Row], str]
@@ -30,9 +30,9 @@ class Column:
 
 
 def table(rows: Sequence[Row], folder: Path) -> tuple[list[str], list[list[str]], list[int]]:
-    """Headings, cells and which columns are numbers; columns that say nothing of any row are skipped.
+    """Headings, cells, and which columns are numbers; columns that are empty in all rows are omitted.
 
-    Plots are linked to as seen from `folder`.
+    Links to plots are relative to `folder`.
     """
     columns = [
         Column("Experiment", _name, numeric=False),
@@ -46,7 +46,7 @@ def table(rows: Sequence[Row], folder: Path) -> tuple[list[str], list[list[str]]
         Column("n", lambda row: str(row.n) if row.finished else f"{row.n} of {row.experiment.seeds}"),
         Column("Ours - published (pp)", _above),
         Column("Difference from the base (pp)", _verdict, numeric=False),
-        Column("Acceptance threshold", _floor, numeric=False),
+        Column("Acceptance threshold", _threshold, numeric=False),
         Column("Plots of one seed", lambda row: _plots(row, folder), numeric=False),
     ]
     shown = [column for column in columns if any(column.text(row) for row in rows)]
@@ -55,7 +55,7 @@ def table(rows: Sequence[Row], folder: Path) -> tuple[list[str], list[list[str]]
 
 
 def _name(row: Row) -> str:
-    """Followed by the fingerprint where it was trained in several ways."""
+    """The name, with the fingerprint if it was trained in several ways."""
     name = row.group.name if row.group else row.experiment.name
     return f"`{short(name)}`"
 
@@ -73,14 +73,14 @@ def _test(row: Row) -> str:
 
 
 def _published(row: Row) -> str:
-    """The best test accuracy too, where it was published beside the last."""
+    """The published accuracies; also the best test accuracy if it was published along with the last."""
     best = row.experiment.reference.best_test_accuracy
     also = f", best {best:.4f}" if best is not None and not row.test.best else ""
     return f"{wording.as_published(row.train) or NOTHING} / {row.experiment.test_as_published or NOTHING}{also}"
 
 
 def _best(row: Row, part: str) -> str:
-    """Only where the published number is a best one."""
+    """Our best accuracy over the epochs, if the published number is a best one."""
     if row.group is None or getattr(row.experiment.reference, f"best_{part}_accuracy") is None:
         return ""
     return wording.spread(getattr(row.group, f"best_{part}"))
@@ -107,17 +107,17 @@ def _verdict(row: Row) -> str:
     return f"{kind}: {difference(row.entry).text}{p}{some}"
 
 
-def _floor(row: Row) -> str:
-    floor = row.experiment.floor
-    if floor is None:
+def _threshold(row: Row) -> str:
+    threshold = row.experiment.threshold
+    if threshold is None:
         return ""
     if row.median is None:
-        return f"{floor:.4f}"
-    return f"{floor:.4f} {'met' if row.meets_floor else '**not met**'} (median {row.median:.4f})"
+        return f"{threshold:.4f}"
+    return f"{threshold:.4f} {'met' if row.meets_threshold else '**not met**'} (median {row.median:.4f})"
 
 
 def _plots(row: Row, folder: Path) -> str:
-    """Links to those of the first run that has some."""
+    """Links to the plots of the first run that has some."""
     for run in row.group.runs if row.group else ():
         if there := run.folder.plots:
             path = quote(run.folder.path.relative_to(folder).as_posix())
@@ -127,8 +127,8 @@ def _plots(row: Row, folder: Path) -> str:
 
 
 def remarks(one: Comparison) -> list[str]:
-    """What has to be said of its numbers."""
-    return [*_unfinished(one), *_noted(one), *_below_floor(one), *_far_off(one)]
+    """Remarks on the numbers of a write-up."""
+    return [*_unfinished(one), *_noted(one), *_below_threshold(one), *_far_off(one)]
 
 
 def _unfinished(one: Comparison) -> list[str]:
@@ -138,29 +138,29 @@ def _unfinished(one: Comparison) -> list[str]:
     return [f"Not all seeds are run yet: {', '.join(texts)}."] if texts else []
 
 
-def _below_floor(one: Comparison) -> list[str]:
+def _below_threshold(one: Comparison) -> list[str]:
     return [
         f"`{short(row.experiment.name)}` does not meet its acceptance threshold. "
-        f"{row.experiment.below_floor or 'Not explained.'}"
+        f"{row.experiment.below_threshold or 'Not explained.'}"
         for row in one.done
-        if row.meets_floor is False
+        if row.meets_threshold is False
     ]
 
 
 def _far_off(one: Comparison) -> list[str]:
-    """The published numbers that our seeds do not explain, and how many there would be by chance."""
+    """The published numbers that our seeds do not explain, and how many are expected by chance."""
     texts = [text for row in one.done if (text := _miss(row))]
-    held = sum(row.differs is not None for row in one.done)
+    n = sum(row.differs is not None for row in one.done)
     if texts:
-        texts.append(f"Of {held} such intervals, {(1 - PREDICTED) * held:.1f} are expected to miss by chance alone.")
+        texts.append(f"Of {n} such intervals, {(1 - PREDICTED) * n:.1f} are expected to miss by chance alone.")
     return texts
 
 
 def _miss(row: Row) -> str:
-    experiment, interval = row.experiment, row.another_seed
+    experiment, interval = row.experiment, row.prediction_interval
     if not row.differs or interval is None:
         return ""
-    wider = f", and {experiment.rounded:g} more at its ends for the rounding" if experiment.rounded else ""
+    wider = f", widened by {experiment.rounded:g} at each end for rounding" if experiment.rounded else ""
     return (
         f"`{short(experiment.name)}` was published with {experiment.test_as_published}, which is outside the "
         f"{100 * PREDICTED:g} % prediction interval for one more of our seeds, {interval[0]:.4f} to {interval[1]:.4f}"
@@ -169,13 +169,13 @@ def _miss(row: Row) -> str:
 
 
 def _noted(one: Comparison) -> list[str]:
-    """What the configurations say of the published numbers."""
+    """The notes of the configurations on the published numbers."""
     notes = {row.experiment.name: row.experiment.reference.note for row in one.rows}
     return [f"`{short(name)}`: {note}" for name, note in notes.items() if note]
 
 
 def sentence(one: Comparison, finding: Finding) -> str:
-    """A conclusion, what came of it, and our numbers."""
+    """A conclusion, the outcome of its test, and our numbers."""
     claim, seeds = finding.claim, count(finding.n, "seed")
     known = {
         Outcome.NOT_SIGNIFICANT: f"{finding.outcome} with {seeds}",
@@ -184,10 +184,10 @@ def sentence(one: Comparison, finding: Finding) -> str:
     }
     verdict = known.get(finding.outcome, f"{finding.outcome} ({seeds})").capitalize()
     says = claim.says if claim.stated else f"{claim.says.rstrip('.')}.{STAR}"
-    return f"{says}{_beside(one, claim)} **{verdict}.** {finding.numbers}".rstrip()
+    return f"{says}{_published_for(one, claim)} **{verdict}.** {finding.numbers}".rstrip()
 
 
-def _beside(one: Comparison, claim: Claim) -> str:
+def _published_for(one: Comparison, claim: Claim) -> str:
     """The published test accuracies that a claim is about."""
     experiments = [one.experiment(name) for name in (claim.of, claim.than) if name]
     known = [experiment.test_as_published for experiment in experiments]

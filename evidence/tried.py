@@ -1,6 +1,6 @@
 """What was tried for the records: the validation accuracies of recipes that differ from theirs.
 
-The runs are not kept, only these numbers of them; of the test images none is read.
+The runs are not kept, only these numbers of them; no test image is read.
 """
 
 import json
@@ -18,7 +18,7 @@ from mnist_lab.runs import Run, read_runs
 from mnist_lab.system.atomic import write_text
 
 NAME = "tried.json"
-"""Below the folder of the records."""
+"""File in the folder of the records."""
 
 
 class Trial(BaseModel):
@@ -28,21 +28,21 @@ class Trial(BaseModel):
 
     record: str
     changes: str
-    """Against the recipe of the record; empty for that recipe itself."""
+    """Changes from the recipe of the record; empty for that recipe itself."""
     train: int
-    """Training images."""
+    """Number of training images."""
     validation: int
-    """Validation images."""
+    """Number of validation images."""
     parameters: int
-    """Trainable."""
+    """Number of trainable parameters."""
     epochs: int
     seeds: tuple[int, ...]
     accuracies: tuple[float, ...]
-    """On the validation images, after the last epoch, of each seed."""
+    """Validation accuracy after the last epoch, for each seed."""
 
     @property
     def mean(self) -> float:
-        """Validation accuracy over the seeds."""
+        """Mean validation accuracy over the seeds."""
         return fmean(self.accuracies)
 
 
@@ -50,19 +50,19 @@ _TRIALS = TypeAdapter(tuple[Trial, ...])
 
 
 def read(folder: Path) -> tuple[Trial, ...]:
-    """All that were kept in the folder of the records; the best of each record first."""
+    """All trials kept in the folder of the records; the best of each record first."""
     file = folder / NAME
     return _TRIALS.validate_json(file.read_bytes()) if file.is_file() else ()
 
 
 def keep(source: Path, folder: Path, records: Sequence[Record]) -> int:
-    """Keep what the finished runs in `source` say, which has a folder for each record; returns how many recipes.
+    """Keep the results of the finished runs in `source`, which has a folder for each record; return how many recipes.
 
-    What is there already of records that `source` has a folder for is replaced.
+    Earlier trials of these records are replaced.
 
     Raises:
-        InputError: `source` has no folder of a record, or one with a run that was not validated on the last 10,000
-            training images.
+        InputError: `source` has no folder with the name of a record, or a run in one was not validated on the last
+            10,000 training images.
     """
     if not source.is_dir():
         raise InputError(f"{source}: there is no such folder.")
@@ -78,7 +78,7 @@ def keep(source: Path, folder: Path, records: Sequence[Record]) -> int:
 
 
 def _of(record: Record, source: Path) -> list[Trial]:
-    """A recipe each, with all seeds that it was tried with."""
+    """One trial per recipe, with all seeds that it was tried with."""
     by_recipe: dict[str, list[Run]] = {}
     for run in sorted(read_runs([source]).complete().runs, key=lambda run: run.measured.run.seed):
         images = (run.config.data.validation.split, run.measured.dataset.train, run.measured.dataset.validation)
@@ -98,7 +98,7 @@ def _of(record: Record, source: Path) -> list[Trial]:
 
 
 def _changes(recipe: Config, tried: Config) -> str:
-    """What was changed, but for the validation images and where it was trained."""
+    """What was changed, except for the validation images and the runtime."""
     data = tried.data.model_copy(update={"validation": recipe.data.validation})
     return describe(differences(recipe, tried.model_copy(update={"data": data, "runtime": recipe.runtime})))
 

@@ -1,4 +1,4 @@
-"""What was published and what is asked of a reproduction, read from `published.yaml` and the configurations."""
+"""What was published and what a reproduction must reach, read from `published.yaml` and the configurations."""
 
 from functools import cache
 from pathlib import Path
@@ -27,11 +27,11 @@ class Claim(_Facts):
 
     says: str
     stated: bool = False
-    """Whether the write-up says so in words; else its numbers do."""
+    """Whether the write-up says so in words; otherwise it follows from its numbers."""
     of: str
     quantity: Quantity = "test"
     epoch: int | None = None
-    """The one that `validation_at` and `lowest_from` are about."""
+    """The epoch that `validation_at` and `lowest_from` are about."""
     direction: Literal["higher", "lower"] | None = Field(None, alias="is")
     than: str | None = None
     at_least: float | None = None
@@ -65,7 +65,7 @@ class Writeup(_Facts):
 
     @property
     def experiments(self) -> "tuple[Experiment, ...]":
-        """Its configurations, the base first and each followed by what changes it."""
+        """Its experiments, the base first and each followed by those that change it."""
         configs = _configs(self.folder)
         by_name = {str(config.experiment): config for config in configs}
         ordered = sorted(configs, key=lambda config: _line_of_bases(config, by_name))
@@ -75,9 +75,9 @@ class Writeup(_Facts):
         key = short(str(config.experiment))
         reference = config.reference or Reference()
         published = published_in("test", reference, None).accuracy
-        floor = self.floors.get(key)
+        threshold = self.floors.get(key)
         if key not in self.floors and self.floor_below_published is not None and published is not None:
-            floor = published - self.floor_below_published
+            threshold = published - self.floor_below_published
         base = by_name.get(config.base or "")
         return Experiment(
             config=config,
@@ -85,9 +85,9 @@ class Writeup(_Facts):
             base=base and str(base.experiment),
             changed=describe(differences(base, config)) if base else "",
             seeds=self.seeds_of.get(key, self.seeds),
-            floor=floor,
+            threshold=threshold,
             rounded=self.rounded.get(key, 0.0),
-            below_floor=self.below_floor.get(key),
+            below_threshold=self.below_floor.get(key),
             differs=self.differs.get(key),
         )
 
@@ -99,14 +99,14 @@ class Experiment(_Facts):
     reference: Reference
     base: str | None
     changed: str
-    """What it changes against its base; empty without one."""
+    """What it changes from its base; empty without one."""
     seeds: int
-    """How many a full reproduction has."""
-    floor: float | None
-    """The least median test accuracy."""
+    """Number of seeds of a full reproduction."""
+    threshold: float | None
+    """Acceptance threshold: the median test accuracy that a reproduction must reach."""
     rounded: float
-    """How far the accuracy that was measured may be from the published one, which was rounded or cut off."""
-    below_floor: str | None
+    """How far the measured accuracy may have been from the published one, which was rounded or truncated."""
+    below_threshold: str | None
     differs: str | None
 
     @property
@@ -116,7 +116,7 @@ class Experiment(_Facts):
 
     @property
     def test_as_published(self) -> str:
-        """The test accuracy as it was published: `0.9799`, `best 0.9921`, `about 0.99`; empty if it was not."""
+        """The test accuracy as published: `0.9799`, `best 0.9921`, `about 0.99`; empty if it was not published."""
         test = published_in("test", self.reference, None)
         return f"about {test.accuracy:g}" if self.rounded else wording.as_published(test)
 
@@ -128,7 +128,7 @@ def short(name: str) -> str:
 
 @cache
 def writeups() -> tuple[Writeup, ...]:
-    """All of them, in order."""
+    """All write-ups, in order."""
     return tuple(Writeup.model_validate(entry) for entry in yaml.safe_load(FILE.read_text(encoding="utf-8")))
 
 

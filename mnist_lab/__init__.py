@@ -32,7 +32,7 @@ _HOME = {
     "mnist_lab.config": ("Config",),
     "mnist_lab.prediction": ("Prediction", "Score"),
 }
-"""Where each name comes from when it is first used."""
+"""The module from which each name is imported when it is first used."""
 
 __all__ = [
     "Config", "Found", "Prediction", "Run", "Score", "Study", "__version__", "compare", "evaluate", "export",

@@ -46,8 +46,8 @@ class MnistLabError(Exception):
     """Base of all expected failures.
 
     Args:
-        message: what is wrong, in words for the user; may have several lines.
-        hint: what to do about it, if that is known.
+        message: what is wrong, for the user; may have several lines.
+        hint: what to do about it, if known.
     """
 
     exit_code = 1
@@ -62,13 +62,13 @@ class MnistLabError(Exception):
 
 
 class InputError(MnistLabError):
-    """Something the user gave (an argument, a file, a folder) cannot be used. Nothing was written."""
+    """Something the user gave (an argument, a file, a folder) cannot be used."""
 
     exit_code = 2
 
 
 class ConfigError(InputError):
-    """A configuration is wrong; the message lists every problem with its place in the file."""
+    """A configuration is invalid; the message lists every problem with its position in the file."""
 
 
 class TooLargeError(ConfigError):
@@ -84,22 +84,22 @@ class SetupError(InputError):
 
 
 class MissingError(InputError):
-    """A file of a run is not there."""
+    """A file of a run does not exist."""
 
 
 class DamagedError(InputError):
-    """The contents of a run's file cannot be right: they do not parse, lack a key, or contradict themselves."""
+    """A file of a run has invalid contents: they do not parse, lack a key, or contradict each other."""
 
 
 class UnreadableError(InputError):
-    """A file is there, but cannot be read at the moment: no permission, an I/O error, a stale network file handle.
+    """A file exists but cannot be read at the moment: no permission, an I/O error, a stale network file handle.
 
-    It says nothing about the contents, so the file must be left as it is.
+    The error says nothing about the contents, so the file must be left as it is.
     """
 
     @classmethod
     def of(cls, error: OSError, path: str | os.PathLike[str]) -> Self:
-        """The error for `path`, which could not be read because of `error`."""
+        """Return the error for `path`, which could not be read because of `error`."""
         return cls(
             f"{os.fspath(path)}: cannot be read ({reason(error)}).",
             "It was left as it is. Check the disk or the permissions, then repeat the command.",
@@ -111,7 +111,7 @@ class NewerFormatError(InputError):
 
     @classmethod
     def of(cls, place: object, written: int, known: int) -> Self:
-        """The error for what is at `place`, which was `written` in a format later than the last one `known`."""
+        """Return the error for what is at `place`, `written` in a format later than the last one `known`."""
         return cls(
             f"{place}: written by a newer mnist-lab (format {written}; this one reads up to {known}).",
             "Update mnist-lab.",
@@ -119,27 +119,27 @@ class NewerFormatError(InputError):
 
 
 class BusyError(InputError):
-    """Another process is writing the run folder; nothing is wrong, but it is not ours now."""
+    """Another process is writing the run folder; nothing is wrong with it."""
 
 
 class NoRoomError(SetupError):
-    """Nothing can be written where results go."""
+    """A folder cannot be written, or the disk is full."""
 
 
 class MachineError(MnistLabError):
-    """The operating system refused something: an I/O error, too many open files, a directory in a file's place."""
+    """The operating system refused something: an I/O error, too many open files, a directory in place of a file."""
 
     exit_code = 2
 
     @classmethod
     def of(cls, error: OSError, hint: str | None = None) -> Self:
-        """The error for an `OSError`, with the file that it is about as far as that is known."""
+        """Return the error for an `OSError`, with its files as far as they are known."""
         files = [os.fspath(file) for file in (error.filename, error.filename2) if isinstance(file, str | os.PathLike)]
         return cls(f"{' -> '.join(map(str, files))}: {reason(error)}." if files else f"{reason(error)}.", hint)
 
 
 class TrainingError(MnistLabError):
-    """Training began and could not continue, for example because the loss became NaN."""
+    """Training started and failed, for example because the loss became NaN."""
 
 
 class ExportError(MnistLabError):
@@ -147,10 +147,10 @@ class ExportError(MnistLabError):
 
 
 def reason(error: OSError) -> str:
-    """What the operating system says: `Input/output error`."""
+    """Return the operating system's message: `Input/output error`."""
     return error.strerror or first_line(error)
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an exception's message; its type if it has none."""
+    """Return the first line of an exception's message; its type if it has no message."""
     return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -1,7 +1,7 @@
-"""The history of a run: a record per epoch, and the best epoch.
+"""The history of a run: one record per epoch, and the best epoch.
 
 A record has `epoch` (from 1), `loss`, `accuracy`, with validation also `val_loss` and `val_accuracy`, then
-`learning_rate` (at its start) and `seconds`. A value that is NaN, infinite, None or missing counts as not finite.
+`learning_rate` (at the start of the epoch) and `seconds`. NaN, infinite, None and missing values count as not finite.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,25 +13,25 @@ History = Sequence[Mapping[str, Any]]
 
 
 def is_loss(monitor: str) -> bool:
-    """Whether lower values are better: for a loss, not for an accuracy."""
+    """Return whether lower values are better: for a loss, not for an accuracy."""
     return monitor.endswith("loss")
 
 
 def column(history: History, key: str) -> list[float]:
-    """The values of `key` by epoch; NaN for those that are not finite."""
+    """Return the values of `key` by epoch; NaN for those that are not finite."""
     values = (row.get(key) for row in history)
     return [nan if value is None or not isfinite(value) else float(value) for value in values]
 
 
 def training_seconds(history: History) -> float:
-    """The time of all its epochs, each with its validation."""
+    """Return the total time of the epochs, each with its validation."""
     return round(sum(record.get("seconds") or 0.0 for record in history), 3)
 
 
 def best_epoch(history: History, monitor: str) -> tuple[int, float] | None:
-    """The epoch with the best `monitor`, and its value: the lowest loss or the highest accuracy.
+    """Return the epoch with the best `monitor`, and its value: the lowest loss or the highest accuracy.
 
-    The first of equal values. None if no epoch has a finite value.
+    The first of equal values counts. None if no epoch has a finite value.
     """
     sign = -1 if is_loss(monitor) else 1
     values = column(history, monitor)

@@ -282,7 +282,7 @@ def test_an_experiment_that_fails_in_every_repeat_is_named_with_its_accuracy(tmp
         job = Job("ablation", "ablation", REFERENCE, 10, repeat, "MNIST", "cpu")
         store.add(job, measured(400.0, test_accuracies={"no_rescale": 0.96, "no_relu": 0.92}))
         store.add(replace(job, contender="family-jax"), measured(240.0, test_accuracies=accuracies))
-    said = "- `no_rescale` fails in one Keras script for all, JAX: its test accuracy is 0.24 (0.19 to 0.29)."
+    said = "- `no_rescale` fails in *one Keras script for all, JAX*: its test accuracy is 0.24 (0.19 to 0.29)."
     assert said in report.text(store)
     assert "`no_relu` fails" not in report.text(store)
     assert "0.4725 as one script on JAX, where `no_rescale` fails." in readme.block(store)
@@ -303,7 +303,7 @@ def test_the_readme_has_the_family_and_the_nets_as_measured_on_mnist_for_the_mos
         store.add(Job("nets", "mlp_512", "lab-jax", 10, repeat, "MNIST", "cpu"), measured(10.0))
         store.add(Job("nets", "mlp_512", "lab-jax", 10, repeat, "MNIST", "gpu"), measured(1.0, device="gpu"))
     machine, _, family, nets = readme.block(store).splitlines()
-    assert "2 processors (a processor) with Keras 3" in machine
+    assert "2 cores (a processor) with Keras 3" in machine
     assert (
         "10 epochs each: 410 s as scripts, 250 s as one script on JAX, 170 s as a sweep on JAX (speedup 2.41; "
         in family

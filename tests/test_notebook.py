@@ -53,5 +53,5 @@ def test_a_deleted_current_directory_is_reported(tmp_path, monkeypatch):
         f"import os, shutil; os.makedirs({str(lost)!r}); os.chdir({str(lost)!r}); shutil.rmtree({str(lost)!r})",
         "import mnist_lab; mnist_lab.run('quickstart')",
     )
-    with pytest.raises(CellExecutionError, match="The working folder of this process no longer exists"):
+    with pytest.raises(CellExecutionError, match="The current directory of this process no longer exists"):
         executed(notebook, tmp_path, monkeypatch)

@@ -1,1 +1,1 @@
-"""What is generated in the documentation: the page of all keys, the output of commands, and blocks of a page."""
+"""The generated parts of the documentation: the page of all keys, the output of commands, and blocks of a page."""

@@ -1,4 +1,4 @@
-"""`python -m tools`: write what is generated in the documentation: keys, what searches found, what commands print."""
+"""`python -m tools`: write the generated parts of the documentation: keys, results of searches, output of commands."""
 
 from tools import configuration, outputs, searches
 

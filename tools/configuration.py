@@ -68,14 +68,14 @@ class Key:
 
     name: str
     value: str
-    """What it may be."""
+    """The permitted values."""
     default: str
-    """`required` where there is none."""
+    """`required` if there is none."""
     meaning: str
 
 
 class Reference:
-    """What the template asks for."""
+    """The data of the template."""
 
     def __init__(self) -> None:
         configuration, sweep, search = json_schema(), sweep_json_schema(), search_json_schema()
@@ -113,7 +113,7 @@ class Reference:
             yield kind, name.value, [key for key in keys if key not in shared]
 
     def activations(self) -> str:
-        """Their names."""
+        """The names of the activation functions."""
         return _listed(get_args(Activation))
 
     def _keys(self, kind: type[Spec]) -> list[Key]:
@@ -128,13 +128,13 @@ class Reference:
         ]
 
     def _meaning(self, schema: Schema) -> str:
-        """The key's own description, else that of what it holds."""
+        """The key's own description, else that of its type."""
         if "description" not in schema and "$ref" in schema:
             schema = self._definitions[_name(schema["$ref"])]
         return " ".join(schema.get("description", "").split())
 
     def _value(self, schema: Schema) -> str:
-        """What a value may be."""
+        """The permitted values."""
         match schema:
             case {"anyOf": alternatives}:
                 return self._one_of([one for one in alternatives if one != {"type": "null"}])
@@ -150,10 +150,16 @@ class Reference:
                 return f"list of {_plural(self._value(schema['items']))}" if schema["items"] else "list"
             case {"type": "object"}:
                 inner = schema["additionalProperties"]
-                return f"mapping to {_plural(self._value(inner))}" if isinstance(inner, dict) else "mapping"
+                return f"mapping to {self._several(inner)}" if isinstance(inner, dict) else "mapping"
             case {"type": "integer" | "number" | "boolean" | "string" as kind}:
                 return _TYPES[kind] + _range(schema)
         return "any value"
+
+    def _several(self, schema: Schema) -> str:
+        """The permitted values in the plural: text, whole numbers, `true` or `false`."""
+        kinds = list(dict.fromkeys(self._value(one) for one in schema.get("anyOf", [schema])))
+        *others, last = ", ".join(kind if kind == "text" else _plural(kind) for kind in kinds).split(", ")
+        return f"{', '.join(others)} or {last}" if len(kinds) > 1 else _plural(kinds[0])
 
     def _one_of(self, alternatives: Sequence[Schema]) -> str:
         found: list[str] = []
@@ -179,7 +185,7 @@ def _plural(value: str) -> str:
 
 
 def _properties(schema: Schema, names: Collection[str]) -> Schema:
-    """The schemas of the keys with these names, wherever they stand: an item can be written in several forms."""
+    """The schemas of the keys with these names, wherever they are: an item can be written in several forms."""
     properties = schema.get("properties", {})
     if properties.keys() == set(names):
         return properties
@@ -188,7 +194,7 @@ def _properties(schema: Schema, names: Collection[str]) -> Schema:
 
 
 def _link(kind: str) -> str:
-    kind = "Choice" if kind == "Options" else kind  # of a search file, whose options may have distributions below them
+    kind = "Choice" if kind == "Options" else kind  # in a search file, where options may have distributions below them
     section = next(name for name, kinds in SECTIONS.items() if kind in {one.__name__ for one in kinds})
     return f"[{_NOUNS.get(section, 'mapping')}](#{section})"
 
@@ -217,16 +223,16 @@ def _range(schema: Schema) -> str:
     high, below = schema.get("maximum"), schema.get("exclusiveMaximum")
     if whole and above is not None:
         low, above = above + 1, None
-    told = [
+    limits = [
         f"{sign} {limit:g}" if limit < 1e6 else f"{sign} {limit}"
         for sign, limit in ((">", above), ("≥", low), ("<", below), ("≤", high))
         if limit is not None
     ]
-    return f" {', '.join(told)}" if told else ""
+    return f" {', '.join(limits)}" if limits else ""
 
 
 def _default(schema: Schema, *, required: bool) -> str:
-    """As it would be written; empty where nothing is set, or a section has its own defaults."""
+    """The default as it would be written; empty if nothing is set, or a section has its own defaults."""
     if required:
         return "required"
     given = schema.get("default")

@@ -1,4 +1,4 @@
-"""Markdown: rendered from Jinja templates, or put between markers of a file."""
+"""Renders Markdown from Jinja templates, and puts it between markers of a file."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ SHARED = Path(__file__).parent / "templates"
 
 
 def render(template: Path, **context: Any) -> str:
-    """The text that a template gives; `count` is there as a filter: `{{ 3 | count("seed") }}`."""
+    """Render a template, which can use `count` as a filter: `{{ 3 | count("seed") }}`."""
     environment = Environment(
         loader=FileSystemLoader([template.parent, SHARED]),
         undefined=StrictUndefined,
@@ -26,16 +26,16 @@ def render(template: Path, **context: Any) -> str:
 
 
 def put(text: str, name: str, block: str, *, by: str) -> str:
-    """`text` with `block` between the markers of that name.
+    """Return `text` with `block` between the markers of that name.
 
     Args:
         text: the whole file.
-        name: of the block.
-        block: what is to stand there; may be empty.
+        name: name of the block.
+        block: the text between the markers; may be empty.
         by: the command that writes it.
 
     Raises:
-        ValueError: the markers are not there, or more than once.
+        ValueError: the markers are missing or occur more than once.
     """
     start, end = f"<!-- {name}: written by {by} -->", f"<!-- end of {name} -->"
     pattern = re.compile(f"({re.escape(start)}\n).*?({re.escape(end)})", re.DOTALL)

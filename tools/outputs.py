@@ -29,17 +29,17 @@ def pages() -> list[Path]:
 
 
 def examples(text: str) -> list[tuple[str, str]]:
-    """Each command of a page with the output that is shown below it."""
+    """Each command of a page with the output shown below it."""
     return [(found["command"], found["output"]) for found in _EXAMPLE.finditer(text)]
 
 
 def bare(text: str) -> str:
-    """The page without what its commands print."""
+    """The page without the output of its commands."""
     return _EXAMPLE.sub(lambda found: found["start"], text)
 
 
 def refreshed(text: str, folder: Path) -> str:
-    """The page with what its commands print in `folder`, which `clone` makes."""
+    """The page with what its commands print in `folder`, which `clone` creates."""
     for found in _FILE.finditer(text):
         path = folder / found["name"]
         if not path.exists():
@@ -50,7 +50,7 @@ def refreshed(text: str, folder: Path) -> str:
 
 @contextmanager
 def clone() -> Iterator[Path]:
-    """A folder with what commands read of a clone; removed at the end."""
+    """A temporary folder with the files of a clone that commands read."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copytree(ROOT / "configs", folder / "configs")
@@ -73,9 +73,9 @@ def printed(command: str, folder: Path) -> str:
         os.close(child)
         shown = b"".join(_read(parent))
         assert process.stderr is not None
-        said = process.stderr.read()
+        errors = process.stderr.read()
     os.close(parent)
-    text = (said if process.returncode else shown).decode().replace("\r\n", "\n")
+    text = (errors if process.returncode else shown).decode().replace("\r\n", "\n")
     return "".join(f"{line.rstrip()}\n" for line in text.strip("\n").split("\n"))
 
 
@@ -83,7 +83,7 @@ def _read(terminal: int) -> Iterator[bytes]:
     while True:
         try:
             part = os.read(terminal, 65536)
-        except OSError:  # Linux' way to say that the other side is closed
+        except OSError:  # Linux's way to say that the other side is closed
             return
         if not part:
             return

@@ -1,4 +1,4 @@
-"""What searches in results/searches/ found: their text and figures, and a section of docs/tune.md.
+"""Writes the results of the searches in results/searches/: text and figures, and a section of docs/tune.md.
 
 Each folder has the `search.json` of a search, from which the rest is written.
 """
@@ -15,12 +15,12 @@ PAGE = ROOT / "docs" / "tune.md"
 
 
 def folders() -> list[Path]:
-    """Those of the searches whose records are kept."""
+    """The folders of the searches whose records are kept."""
     return sorted(file.parent for file in FOLDER.glob("*/search.json"))
 
 
 def with_searches(text: str) -> str:
-    """The text of docs/tune.md with what came of each search."""
+    """The text of docs/tune.md with the results of each search."""
     found = [_found(folder, Search.read(folder)) for folder in folders()]
     return markdown.put(text, "searches", "\n\n".join(found), by="make docs")
 

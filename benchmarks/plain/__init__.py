@@ -1,1 +1,4 @@
-"""The experiments as plain Keras scripts: what people write without mnist-lab. Each file stands for itself."""
+"""The experiments as plain Keras scripts: what people write without mnist-lab.
+
+Each file is a program of its own; they share only `script`.
+"""

@@ -13,7 +13,7 @@ from benchmarks.plain.script import Data, Script
 
 BASE = {"nodes": [512, 512], "dropout": [0.2, 0.2, 0.2], "activation": "relu", "scale": 1 / 255, "optimizer": "adam"}
 TOGETHER = 64
-"""Steps per execution of the script for all; Keras on JAX ignores it."""
+"""Steps per execution in the script for all; Keras on JAX ignores it."""
 EXPERIMENTS = {
     "mlp_512": {},
     "nodes_1024": {"nodes": [1024, 1024]},
@@ -32,7 +32,7 @@ EXPERIMENTS = {
 
 
 def build(experiment: str, steps_per_execution: int = 1) -> keras.Model:
-    """A dense network with what the experiment changes."""
+    """Build the dense network of an experiment."""
     choice = BASE | EXPERIMENTS[experiment]
     model = keras.Sequential([keras.Input((28, 28)), layers.Flatten()])
     for nodes, rate in zip(choice["nodes"], choice["dropout"], strict=False):
@@ -63,7 +63,7 @@ def train(script: Script, data: Data, steps_per_execution: int = 1) -> None:
 
 
 def main() -> None:
-    """One experiment, or all."""
+    """Train one experiment, or all."""
     name, *arguments = sys.argv[1:]
     if name != "all":
         script = Script(name, epochs=10, arguments=arguments)

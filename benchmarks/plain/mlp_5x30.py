@@ -29,7 +29,7 @@ def main() -> None:
     script = Script("mlp_5x30", epochs=20)
     x_train, y_train, x_test, y_test = script.data()
     keras.utils.set_random_seed(script.seed)
-    # `validation_split` takes the last rows, so that a random part needs shuffled ones.
+    # `validation_split` takes the last rows, so a random part needs shuffled rows.
     order = np.random.default_rng(script.seed).permutation(len(x_train))
     model = build()
     fitted = model.fit(

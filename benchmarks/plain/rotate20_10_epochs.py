@@ -12,10 +12,10 @@ from benchmarks.plain.script import Script
 
 
 class RotatedByChance(layers.RandomRotation):
-    """Rotates half of the training images: Keras' own layer always rotates all."""
+    """Rotates each training image with probability 0.5; Keras' own layer always rotates all."""
 
     def call(self, data: Any, training: bool = True) -> Any:
-        """Images (n, height, width, channels)."""
+        """Rotate images (n, height, width, channels)."""
         rotated = super().call(data, training=training)
         if not training:
             return rotated

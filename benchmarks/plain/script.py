@@ -1,6 +1,6 @@
-"""What goes around every script: its options, its data, a clock, and what it leaves: two plots and a line of JSON.
+"""What every script shares: options, data, a clock, and output, that is, two plots and a line of JSON.
 
-Imports no Keras, because the PyTorch loop does without.
+Does not import Keras, which the PyTorch loop does not need.
 """
 
 import argparse
@@ -14,18 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 Data = tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], NDArray[np.uint8]]
-"""Training images (n, 28, 28) of 0..255 and labels (n,), then those of the test."""
+"""Training images (n, 28, 28) of 0..255 and labels (n,), then test images and labels."""
 
 
 class Script:
-    """One script's command line: `--data FILE --out DIR --epochs N --seed N`."""
+    """The command line of a script: `--data FILE --out DIR --epochs N --seed N`."""
 
     def __init__(self, name: str, *, epochs: int, arguments: Sequence[str] | None = None) -> None:
         parser = argparse.ArgumentParser(prog=name)
-        parser.add_argument("--data", type=Path, required=True, help="an npz file as Keras keeps MNIST")
+        parser.add_argument("--data", type=Path, required=True, help="an npz file in the form of Keras' mnist.npz")
         parser.add_argument("--out", type=Path, required=True, help="the folder for the plots and the model")
         parser.add_argument("--epochs", type=int, default=epochs)
-        parser.add_argument("--seed", type=int, default=1, help="of all that is random")
+        parser.add_argument("--seed", type=int, default=1, help="random seed")
         options = parser.parse_args(arguments)
         self.name = name
         self.epochs: int = options.epochs
@@ -36,22 +36,22 @@ class Script:
         self._fit_began = 0.0
 
     def data(self) -> Data:
-        """What the file holds."""
+        """The contents of the data file."""
         with np.load(self._data) as archive:
             x_train, y_train, x_test, y_test = (archive[key] for key in ("x_train", "y_train", "x_test", "y_test"))
         return x_train.astype("float32"), y_train, x_test.astype("float32"), y_test
 
     def begin(self) -> None:
-        """The first epoch begins now."""
+        """Note that the first epoch begins."""
         self._fit_began = time.time()
         self._marks = [time.perf_counter()]
 
     def epoch_ended(self) -> None:
-        """An epoch has ended, its validation included."""
+        """Note that an epoch has ended, including validation."""
         self._marks.append(time.perf_counter())
 
     def clock(self) -> Any:
-        """`begin` and `epoch_ended` as a callback for `fit`; it goes last."""
+        """`begin` and `epoch_ended` as a callback for `fit`, to be the last one."""
         import keras
 
         return keras.callbacks.LambdaCallback(
@@ -68,7 +68,7 @@ class Script:
         self.print_result(test_accuracy, parameters=model.count_params(), device="gpu" if on_gpu else "cpu")
 
     def draw(self, history: Mapping[str, Sequence[float]]) -> None:
-        """Accuracy and loss by epoch, a file each."""
+        """Plot accuracy and loss by epoch, one file each."""
         import matplotlib as mpl
 
         mpl.use("Agg")
@@ -86,12 +86,12 @@ class Script:
             plt.close()
 
     def print_result(self, test_accuracy: float, *, parameters: int, device: str) -> None:
-        """The line of JSON that the benchmark reads: the last one of the output."""
+        """Print the line of JSON that the benchmark reads, the last one of the output."""
         print(
             json.dumps(
                 {
                     "script": self.name,
-                    "fit_began": self._fit_began,  # seconds since 1970, so that start-up can be told
+                    "fit_began": self._fit_began,  # seconds since 1970, to compute the start-up time
                     "epoch_seconds": [round(float(seconds), 4) for seconds in np.diff(self._marks)],
                     "test_accuracy": round(test_accuracy, 4),
                     "parameters": parameters,
@@ -104,5 +104,5 @@ class Script:
 def _gpus(keras: Any) -> list[str]:
     try:
         return list(keras.distribution.list_devices("gpu"))
-    except RuntimeError:  # JAX without a GPU knows no such platform
+    except RuntimeError:  # JAX without a GPU does not know the platform
         return []

@@ -1,8 +1,8 @@
-"""A search for `mlp_512` with KerasTuner, as its guide has it, until its time is up.
+"""A search for `mlp_512` with KerasTuner, as in its guide, until its time is up.
 
 python -m benchmarks.plain.search --algorithm hyperband --data rows.npz --out DIR --seconds 300 --epochs 10 --seed 1
 
-Prints a line of JSON: what validation accuracy each epoch had and when, and the best hyperparameters.
+Prints one line of JSON: the time and validation accuracy of each epoch, and the best hyperparameters.
 """
 
 import argparse
@@ -39,14 +39,14 @@ class TimeIsUpError(keras_tuner.errors.FatalError):
 
 
 class Clock(keras.callbacks.Callback):
-    """Notes every epoch in a file, for KerasTuner copies callbacks, and ends the search when its time is up."""
+    """Notes every epoch in a file, because KerasTuner copies callbacks, and ends the search when its time is up."""
 
     def __init__(self, notes: Path, began: float, seconds: float) -> None:
         super().__init__()
         self.notes, self.began, self.seconds = notes, began, seconds
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """After the validation of an epoch."""
+        """Note a validated epoch, or end the search."""
         passed = time.perf_counter() - self.began
         if passed > self.seconds:
             raise TimeIsUpError
@@ -65,14 +65,14 @@ def tuner_of(algorithm: str, epochs: int, seed: int, folder: Path) -> keras_tune
 
 
 def main() -> None:
-    """Search, and print what was found."""
+    """Search, then print the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--algorithm", choices=("hyperband", "random"), required=True)
     parser.add_argument("--data", type=Path, required=True, help="an npz file with x_train, y_train, x_val, y_val")
     parser.add_argument("--out", type=Path, required=True, help="the tuner's folder")
     parser.add_argument("--seconds", type=float, required=True)
-    parser.add_argument("--epochs", type=int, required=True, help="of a trial that is trained to the end")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--epochs", type=int, required=True, help="epochs of a full trial")
+    parser.add_argument("--seed", type=int, default=1, help="random seed")
     options = parser.parse_args()
     with np.load(options.data) as archive:
         x_train, y_train, x_val, y_val = (archive[key] for key in ("x_train", "y_train", "x_val", "y_val"))

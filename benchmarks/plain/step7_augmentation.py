@@ -12,7 +12,7 @@ MEAN, STD = 0.1307, 0.3081
 
 
 def block(filters: int, kernel: int, padding: str = "valid") -> list[keras.layers.Layer]:
-    """Convolution, ReLU, batch normalization, dropout; the kernel starts as Torch's does."""
+    """Convolution, ReLU, batch normalization, dropout; kernels are initialized as in PyTorch."""
     return [
         layers.Conv2D(
             filters, kernel, padding=padding, use_bias=False, activation="relu",
@@ -52,7 +52,7 @@ def build() -> keras.Model:
 
 
 def main() -> None:
-    """Train on all rows with a tenth of the rate from the eleventh epoch on; the test set is the validation set."""
+    """Train on all rows with a tenth of the learning rate from epoch 11 on; the test set is the validation set."""
     script = Script("step7_augmentation", epochs=20)
     x_train, y_train, x_test, y_test = script.data()
     x_train, x_test = x_train[..., None] / 255, x_test[..., None] / 255

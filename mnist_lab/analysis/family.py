@@ -1,4 +1,4 @@
-"""Comparisons over shared seeds that are tested as one family: their corrected p-values, and the seeds they need."""
+"""Comparisons over shared seeds, tested as one family: their corrected p-values, and the seeds they need."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,45 +11,46 @@ from mnist_lab.analysis.power import least_seeds, one_digit, seeds_to_settle
 from mnist_lab.analysis.resampled import resampled
 
 KNOWN = 2.0
-"""Standard errors that a mean difference must be away from 0 for the order of magnitude of it to be known."""
+"""How many standard errors a mean difference must be from 0 for its order of magnitude to be known."""
 
 Key = int | tuple[int, int]
-"""A seed; or, of cross-validated runs, a seed and a fold."""
+"""A seed; for cross-validated runs, a seed and a fold."""
 BySeed = Mapping[Any, float]
 """A number that was measured with each seed (`Key`)."""
 FEWEST_FOLDS = 2
-"""Folds below which nothing can be significant."""
+"""The fewest folds with which anything can be significant."""
 
 
 @dataclass(frozen=True)
 class Tested:
-    """An experiment, an arm, against its base, as one comparison of a family."""
+    """One comparison of a family: an experiment (the arm) against its base."""
 
     arms: int
-    """How many comparisons the family has: what p and the interval are corrected for."""
+    """How many comparisons the family has."""
     remaining: int
-    """How many of them would not be significant if this one were not: what its own p may at most be multiplied by."""
+    """How many of them would not be significant if this one were not: the factor that its p is multiplied by before it
+    is compared with `ALPHA`, and that its interval is corrected for."""
     seeds: tuple[Any, ...]
-    """Those that both were run with (`Key`), ascending."""
+    """The seeds (`Key`) that both were run with, ascending."""
     paired: Paired | None
-    """The numbers with those seeds, compared; None if there is no such seed. Its interval is at the level of the step
-    of Holm's correction that this comparison is at, so that it excludes 0 exactly if the difference is significant."""
+    """The numbers with those seeds, compared; None without such a seed. Its interval is at the level of this
+    comparison's step in Holm's correction, so it excludes 0 exactly if the difference is significant."""
     p: float | None
-    """The sign-flip p after Holm's correction: the one that decides. None if there is no such seed."""
+    """The p after Holm's correction, which decides; None without a shared seed."""
     least: int
-    """Seeds below which this arm cannot be significant, however large its difference, given the results of the other
-    arms: Holm's correction asks less of an arm once others are significant."""
+    """The fewest seeds (or folds) with which this arm can be significant, however large its difference, given the
+    results of the other arms: Holm's correction asks less of an arm once others are significant."""
     more_seeds: int
-    """How many more would probably show a difference of this size, to one significant digit; 0 where that is not
-    known. It is for no fewer seeds than `least`, and only for a mean of at least `KNOWN` standard errors: of a smaller
-    one not even the order of magnitude is."""
+    """How many more seeds would probably show a difference of this size, to one significant digit. 0 if the difference
+    is significant, for folds, or with fewer than `least` seeds or a mean below `KNOWN` standard errors, where not even
+    its order of magnitude is known."""
 
     share: float | None
-    """Of cross-validated runs the rows for validation over those for training; None if only the seeds differ."""
+    """Validation rows divided by training rows, for cross-validated runs; None if only the seeds differ."""
 
     @property
     def unit(self) -> str:
-        """What the pairs are: `seed` or `fold`."""
+        """What each pair shares: a `seed` or a `fold`."""
         return "fold" if self.share else "seed"
 
     @property
@@ -59,18 +60,18 @@ class Tested:
 
     @property
     def too_few(self) -> bool:
-        """Whether it never could have been, with so few seeds."""
+        """Whether so few seeds could not have given a significant difference."""
         return len(self.seeds) < self.least
 
 
 def tested(family: Sequence[tuple[BySeed, BySeed]], share: float | None = None) -> list[Tested]:  # noqa: PT028
     """Test all of a family at significance level `ALPHA` together.
 
-    The sign-flip test over the shared seeds decides (`paired.paired`), of cross-validated runs the corrected resampled
-    t-test over the shared folds (`resampled.resampled`), with Holm's correction; a comparison without a shared seed
-    counts as tested with p = 1.
+    The sign-flip test over the shared seeds decides (`paired.paired`), or for cross-validated runs the corrected
+    resampled t-test over the shared folds (`resampled.resampled`), with Holm's correction; a comparison without a
+    shared seed counts as tested with p = 1.
 
-    For each comparison, the family has the numbers of the base and those of the arm; `share` is `Tested.share`.
+    `family` holds a pair for each comparison: the base's numbers and the arm's. `share` is `Tested.share`.
     """
     seeds = [tuple(sorted(base.keys() & arm.keys())) for base, arm in family]
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 ALPHA = 0.05
-"""The probability of a false claim that is accepted, in a whole family of comparisons."""
+"""The accepted family-wise error rate: the probability of any false claim in a family of comparisons."""
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Holm's adjusted p-values, in the order of `ps`.
+    """Return Holm's adjusted p-values, in the order of `ps`.
 
     An adjusted p of at most .05 means that the probability of one or more false claims among all of the tests is at
     most .05, however they depend on each other.
@@ -29,9 +29,9 @@ def holm(ps: Sequence[float]) -> list[float]:
 
 
 def open_tests(ps: Sequence[float]) -> list[int]:
-    """What the p of each test has to be multiplied by and still be at most `ALPHA`, given the other p-values.
+    """Return the factor of each test, which is significant if its p times this is at most `ALPHA`, given the other ps.
 
-    That is the number of tests that are not significant if this one is not: as Holm's correction steps down, every test
-    that is significant makes it one less for those that come after. At least 1, at most all of them.
+    The factor is the number of tests that are not significant if this one is not: as Holm's correction steps down,
+    every significant test lowers it by one for those that follow. At least 1, at most the number of tests.
     """
     return [sum(p > ALPHA for p in holm([*ps[:i], 1.0, *ps[i + 1 :]])) for i in range(len(ps))]

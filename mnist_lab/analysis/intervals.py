@@ -1,4 +1,4 @@
-"""Confidence intervals: of an accuracy measured on a finite test set, and of a mean over a few seeds."""
+"""Confidence intervals: for an accuracy measured on a finite test set, and for a mean over a few seeds."""
 
 from collections.abc import Sequence
 from math import sqrt
@@ -6,7 +6,7 @@ from statistics import NormalDist, fmean, stdev
 
 
 def wilson(correct: int, total: int) -> tuple[float, float]:
-    """Wilson's score interval for a proportion, 95 % two-sided, without continuity correction.
+    """Return Wilson's score interval for a proportion, 95 % two-sided, without continuity correction.
 
     Unlike the textbook p ± 1.96·sqrt(p(1-p)/n) it stays inside [0, 1] and keeps its coverage near 1, where
     accuracies on MNIST are. It covers the choice of test images only, not that of the seed.
@@ -32,17 +32,18 @@ def wilson(correct: int, total: int) -> tuple[float, float]:
     shrink = 1 + z * z / total
     centre = (p + z * z / (2 * total)) / shrink
     half = z / shrink * sqrt(p * (1 - p) / total + z * z / (4 * total * total))
-    # The ends are exact at no and at all correct; rounding must not move them off 0 and 1, or across p.
+    # With none or all correct, an end is exactly 0 or 1; rounding must not move it, or move an end across p.
     lower = 0.0 if correct == 0 else min(p, max(0.0, centre - half))
     upper = 1.0 if correct == total else max(p, min(1.0, centre + half))
     return lower, upper
 
 
 def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float] | None:
-    """Student's interval for the mean that `values` are drawn around: mean ± t·sd/sqrt(n), t of n - 1 degrees.
+    """Return Student's interval for the mean that `values` are drawn around.
 
-    Over seeds it covers the choice of the seed only, not that of the test images. It takes the values to be normal,
-    which matters little from some ten on. It is not kept within 0 and 1.
+    The interval is mean ± t·sd/sqrt(n), with n - 1 degrees of freedom. Over seeds it covers the choice of the seed
+    only, not that of the test images. It assumes normal values, which matters little for ten or more, and is not
+    clipped.
 
     Source: Student, "The probable error of a mean", Biometrika 6 (1908), 1-25.
 
@@ -59,6 +60,6 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[fl
 
 
 def mean_accuracy_interval(accuracies: Sequence[float]) -> tuple[float, float] | None:
-    """The 95 % interval of `mean_interval`, of accuracies, which cannot leave 0 to 1."""
+    """Return the `mean_interval` of accuracies at 95 %, clipped to [0, 1]."""
     interval = mean_interval(accuracies)
     return interval and (max(0.0, interval[0]), min(1.0, interval[1]))

@@ -9,21 +9,21 @@ from mnist_lab.analysis.holm import ALPHA
 
 @dataclass(frozen=True)
 class Disagreement:
-    """The test images that one of two models classifies correctly and the other does not."""
+    """How the mistakes of two models on the same test images overlap."""
 
     only_a_wrong: int
     only_b_wrong: int
     both_wrong: int
     p: float
-    """Of McNemar's exact test."""
+    """The two-sided p of McNemar's exact test."""
 
 
 def mcnemar(only_a_wrong: int, only_b_wrong: int) -> float:
-    """The two-sided p of McNemar's exact test.
+    """Return the two-sided p of McNemar's exact test.
 
-    If both models err equally often, an image that only one of them gets wrong is as likely to be the one's as the
-    other's: p is that of a binomial test with probability one half. It is about these two models, with the weights
-    they have: it does not generalize to other seeds.
+    If both models err equally often, an image that only one of them gets wrong is equally likely to be wrong for
+    either: p is that of a binomial test with probability one half. The test is about these two models, with the
+    weights they have: it does not generalize to other seeds.
 
     Source: Q. McNemar, Psychometrika 12 (1947), 153-157; exact: A. Agresti, Categorical Data Analysis, 2nd edition
     (2002), section 10.1.
@@ -34,7 +34,7 @@ def mcnemar(only_a_wrong: int, only_b_wrong: int) -> float:
     if only_a_wrong < 0 or only_b_wrong < 0:
         raise ValueError(f"expected counts, received {only_a_wrong} and {only_b_wrong}")
     n, fewer = only_a_wrong + only_b_wrong, min(only_a_wrong, only_b_wrong)
-    # In whole numbers: exact, and at once where importing SciPy takes half a second.
+    # Integers are exact and instant; importing SciPy takes half a second.
     ways = total = 1
     for k in range(fewer):
         ways = ways * (n - k) // (k + 1)
@@ -43,24 +43,24 @@ def mcnemar(only_a_wrong: int, only_b_wrong: int) -> float:
 
 
 def accuracy_difference(only_a_wrong: int, only_b_wrong: int, total: int, *, tests: int = 1) -> tuple[float, float]:
-    """A confidence interval for how much more accurate model b is than a, for another choice of as many test images.
+    """Return a confidence interval for how much more accurate b is than a, which covers the choice of the test images.
 
-    It agrees with McNemar's exact test: it excludes 0 exactly if `tests * mcnemar(...) <= ALPHA`. The difference is
-    the share of images that one of the two gets wrong, times how much more often that one is a than b: the confidence
-    distributions of these two (Clopper and Pearson's) are combined into one of their product. The coverage is at least
-    1 - `ALPHA` / tests.
+    The interval agrees with McNemar's exact test: it excludes 0 exactly if `tests * mcnemar(...) <= ALPHA`. The
+    difference is the share of images that only one of the two gets wrong, times how much more often that one is a than
+    b: the confidence distributions of these two factors (Clopper and Pearson's) are combined into that of their
+    product. The coverage is at least 1 - `ALPHA` / tests.
 
     Source: M. P. Fay, K. Lumbard, "Confidence intervals for difference in proportions for matched pairs compatible
     with exact McNemar's or sign tests", Statistics in Medicine 40 (2021), 1147-1159.
 
     Args:
         only_a_wrong: test images that only a gets wrong.
-        only_b_wrong: the same for b.
-        total: test images, at least as many as these together; of none the interval is -1 to 1.
-        tests: what p is multiplied by before it is held against `ALPHA` (`holm.open_tests`).
+        only_b_wrong: test images that only b gets wrong.
+        total: all test images, at least the sum of these; with none the interval is -1 to 1.
+        tests: the factor that p is multiplied by before it is compared with `ALPHA` (`holm.open_tests`).
 
     Returns:
-        The lower and the upper bound of the accuracy of b less that of a.
+        The lower and the upper bound of the accuracy of b minus that of a.
 
     Raises:
         ValueError: a count is out of range.
@@ -75,7 +75,7 @@ def accuracy_difference(only_a_wrong: int, only_b_wrong: int, total: int, *, tes
 
 
 def _lower_limit(up: int, down: int, total: int, tail: float) -> float:
-    """The `tail` quantile of share * (2 * part - 1), of which `part` of the images that differ are among the `up`."""
+    """Return the `tail` quantile of share * (2 * part - 1): `share` of the images differ, `part` of those are `up`."""
     if total == 0:
         return -1.0
     import numpy as np
@@ -88,9 +88,9 @@ def _lower_limit(up: int, down: int, total: int, tail: float) -> float:
         return -1.0 if differ == total else -float(betaincinv(differ + 1, total - differ, 1 - tail))
     none_better = float(betainc(up, down + 1, 0.5))  # the one-sided p of McNemar's test
     positive = none_better < tail
-    if differ == total and not positive:  # then so is the share
+    if differ == total and not positive:  # then the share's upper limit is 1
         return 2 * float(betaincinv(up, down + 1, tail)) - 1
-    # Where the part is all on one side of a half, what lies beyond its own extreme quantiles weighs nothing.
+    # If the part lies on one side of a half, what lies beyond its extreme quantiles is negligible.
     ends = betaincinv(up, down + 1, np.array([1e-12, 1 - 1e-12]))
     ends = np.clip(ends, 0.5, 1) if positive else np.clip(ends, 0, 0.5)
     nodes, weights = np.polynomial.legendre.leggauss(160)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FLIPPED = 16
-"""Up to this many pairs all 2^n flips are enumerated, beyond that `RESAMPLES` random ones are drawn."""
+"""Up to this many pairs all 2^n flips are enumerated; for more, `RESAMPLES` random ones are drawn."""
 RESAMPLES = 9_999
 
 
@@ -29,9 +29,10 @@ class Paired:
     """Confidence interval of the mean difference: all differences that the test does not reject. None with too few
     pairs to reject any."""
     p: float
-    """Two-sided, of the sign-flip test or, of folds, the corrected resampled t-test; not corrected for other tests."""
+    """Two-sided p of the sign-flip test or, for folds, the corrected resampled t-test; not corrected for other
+    tests."""
     smallest_p: float
-    """The smallest p that n pairs can give: 2^(1-n) of the sign-flip test, 0 of the t-test."""
+    """The smallest p that n pairs can give: 2^(1-n) in the sign-flip test, 0 in the t-test."""
 
 
 def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1) -> Paired:
@@ -42,16 +43,16 @@ def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1) -> Paired:
     mean is at least as far from 0. The test is exact and assumes differences that are symmetric around their centre;
     beyond 16 pairs p is estimated from 9,999 random combinations with a fixed seed.
 
-    **interval** inverts that test: it contains every difference d for which the same test of b - a - d gives a p above
+    **interval** inverts that test: it contains every difference d for which the same test of b - a - d has a p above
     `ALPHA` / tests. So it excludes 0 exactly if `tests * p <= ALPHA`, and it covers the centre of the differences with
     a probability of at least 1 - `ALPHA` / tests. Its ends are means of subsets of the differences, since flipping the
-    signs of a subset mirrors the mean exactly where that subset's mean is d (J. A. Hartigan,
+    signs of a subset mirrors the mean exactly if that subset's mean is d (J. A. Hartigan,
     "Using subsample values as typical values", Journal of the American Statistical Association 64 (1969), 1303-1317).
 
     Args:
-        a: of the base, say its test accuracy with each seed.
-        b: of what is compared with it, in the same order.
-        tests: what p is multiplied by before it is compared with `ALPHA` (`holm.open_tests`).
+        a: the base's values, for example its test accuracy with each seed.
+        b: the values of what is compared with it, in the same order.
+        tests: the factor that p is multiplied by before it is compared with `ALPHA` (`holm.open_tests`).
 
     Raises:
         ValueError: the lengths differ, there is no pair, or a value is not finite.
@@ -75,7 +76,7 @@ def paired(a: Sequence[float], b: Sequence[float], *, tests: int = 1) -> Paired:
 
 
 def differences(a: Sequence[float], b: Sequence[float]) -> list[float]:
-    """`b` minus `a`, pair by pair.
+    """Return `b` minus `a`, pair by pair.
 
     Raises:
         ValueError: the lengths differ, there is no pair, or a value is not finite.
@@ -88,16 +89,16 @@ def differences(a: Sequence[float], b: Sequence[float]) -> list[float]:
 
 
 def smallest_p(n: int) -> float:
-    """The smallest two-sided p of a sign-flip test over n pairs: all signs kept, or all flipped."""
+    """Return the smallest two-sided p of a sign-flip test over n pairs: all signs kept, or all flipped."""
     return 2.0 ** (1 - n)
 
 
 def _sign_flip(differences: list[float], tests: int) -> tuple[float, tuple[float, float] | None]:
-    """The p and the interval of differences whose mean is not negative.
+    """Return the p and the interval of differences whose mean is not negative.
 
     A sign combination divides the differences into those that keep their sign and those that do not. With d subtracted
     from all of them, the combination has a mean at least as far from 0 unless d lies strictly between the means of the
-    two parts. So each gives a pair (low, high), and p(d) for d below the mean is the share of them with low <= d.
+    two parts. So each has a pair (low, high), and p(d) for d below the mean is the share of pairs with low <= d.
     """
     if len(differences) == 1:
         return 1.0, None  # without waiting for NumPy
@@ -105,7 +106,7 @@ def _sign_flip(differences: list[float], tests: int) -> tuple[float, tuple[float
     import numpy as np
 
     total = sum(differences)
-    # The rounding error of such a sum.
+    # A bound on the rounding error of such a sum.
     noise = 1e-9 * sum(map(abs, differences))
     sums, sizes = _subsets(differences)
     total = 0.0 if abs(total) <= noise else total
@@ -120,7 +121,7 @@ def _sign_flip(differences: list[float], tests: int) -> tuple[float, tuple[float
 
 
 def _subsets(differences: list[float]) -> "tuple[NDArray, NDArray]":
-    """The sums and the sizes of the subsets whose signs are flipped, including the empty one."""
+    """Return the sums and the sizes of the subsets whose signs are flipped, including the empty one."""
     import numpy as np
 
     if len(differences) > FLIPPED:
@@ -135,7 +136,7 @@ def _subsets(differences: list[float]) -> "tuple[NDArray, NDArray]":
 
 
 def _most(choices: int, tests: int) -> int:
-    """The largest number of `choices` that may be as far from 0 while the test still rejects."""
+    """Return how many of the `choices` may at most be as far from 0 while the test still rejects."""
     most = int(ALPHA * choices / tests) + 1
     while tests * (most / choices) > ALPHA:
         most -= 1

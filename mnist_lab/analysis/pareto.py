@@ -1,13 +1,13 @@
-"""The Pareto front: what nothing else beats in both value and cost."""
+"""The Pareto front: the points that no other dominates in accuracy and cost."""
 
 from collections.abc import Sequence
 
 
 def front(points: Sequence[tuple[float, float]]) -> list[int]:
-    """The Pareto front of (cost, accuracy): the points that none beats in both, by index, cheapest first.
+    """Return the indices of the points (cost, accuracy) on the Pareto front, cheapest first.
 
-    A point is beaten by one that costs no more and is at least as accurate, and better in one of the two; equal points
-    stand beside each other.
+    A point is dominated by one that costs no more, is at least as accurate, and is better in one of the two; equal
+    points are all on the front.
     """
     chosen: list[int] = []
     best = float("-inf")

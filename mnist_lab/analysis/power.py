@@ -7,18 +7,18 @@ from mnist_lab.analysis.holm import ALPHA
 from mnist_lab.analysis.paired import smallest_p
 
 POWER = 0.8
-"""The probability that a difference is found which is there."""
+"""The probability of detecting a true difference."""
 MOST = 1_000
-"""Beyond this many seeds no number is given."""
+"""The most seeds that are ever suggested."""
 
 
 def least_seeds(arms: int) -> int:
-    """The fewest seeds with which a difference of any size can be significant: 6 for one arm, 9 for twelve.
+    """Return the fewest seeds with which a difference of any size can be significant: 6 for one arm, 9 for twelve.
 
     The smallest p of a sign-flip test over n seeds is 2^(1-n), and Holm's correction multiplies the smallest of m by m.
 
     Args:
-        arms: how many are compared against the same base; where some are significant already, those that are not
+        arms: how many are compared with the same base; if some are significant already, only those that are not
             (`holm.open_tests`).
     """
     n = 1
@@ -28,12 +28,12 @@ def least_seeds(arms: int) -> int:
 
 
 def seeds_to_settle(difference: float, sd: float, *, arms: int = 1) -> int | None:
-    """The seeds with which a true difference of this size would be detected with 80 % power (`POWER`).
+    """Return the seeds with which a true difference of this size would be detected with 80 % power (`POWER`).
 
     An approximation: the power of the paired t-test, by the noncentral t distribution (J. Cohen, Statistical Power
     Analysis for the Behavioral Sciences, 2nd edition, 1988, chapter 2), at `ALPHA` / arms; never fewer than
     `least_seeds`. The sign-flip test has nearly the power of the t-test. `difference` and `sd` are themselves
-    estimates, so of few seeds the answer is no more than an order of magnitude.
+    estimates, so with few seeds the answer is only an order of magnitude.
 
     Args:
         difference: the mean of the paired differences.
@@ -41,7 +41,7 @@ def seeds_to_settle(difference: float, sd: float, *, arms: int = 1) -> int | Non
         arms: as for `least_seeds`.
 
     Returns:
-        The number of seeds in all; None if it is above `MOST`, or if there is no difference or no deviation to go by.
+        The total number of seeds; None if it is above `MOST`, or if the difference or the deviation is 0 or not finite.
     """
     if not (isfinite(difference) and isfinite(sd)) or difference == 0 or sd <= 0:
         return None
@@ -51,15 +51,15 @@ def seeds_to_settle(difference: float, sd: float, *, arms: int = 1) -> int | Non
 
 
 def one_digit(number: int) -> int:
-    """Rounded to its first digit, as an order of magnitude: 134 is about 100, 37 about 40."""
+    """Return the number rounded to its first digit, as an order of magnitude: 134 is about 100, 37 about 40."""
     return int(float(f"{number:.0e}"))
 
 
 def _power(n: int, effect: float, alpha: float) -> float:
-    """Of the two-sided paired t-test with n pairs, to find the difference on the side where it is."""
+    """Return the power of the two-sided paired t-test with n pairs to find the difference with the right sign."""
     from scipy.stats import nct, t
 
     critical, centre = float(t.isf(alpha / 2, n - 1)), effect * n**0.5
     found = float(nct.sf(critical, n - 1, centre))
-    # SciPy knows no probabilities of a distribution that lies that far out: all of it is beyond what it is held to.
+    # SciPy returns NaN so far out, where the whole distribution lies on one side of the critical value.
     return float(centre > critical) if isnan(found) else found

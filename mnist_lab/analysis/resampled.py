@@ -13,17 +13,17 @@ def resampled(a: Sequence[float], b: Sequence[float], *, share: float, tests: in
 
     The folds share most of their training rows, so their differences are correlated and the paired t-test finds
     differences that are not there. Here the variance of the mean is sd² (1/n + share) instead of sd²/n, with Student's
-    t of n - 1 degrees of freedom. With several seeds a fold, n is the number of runs.
+    t of n - 1 degrees of freedom. With several seeds per fold, n is the number of runs.
 
     Source: C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine Learning 52 (2003), 239-281,
     section 5; for repeated cross-validation R. R. Bouckaert and E. Frank, "Evaluating the replicability of significance
     tests for comparing learning algorithms", PAKDD 2004, 3-12.
 
     Args:
-        a: of the base, say its validation accuracy on each fold.
-        b: of what is compared with it, in the same order.
-        share: rows for validation over rows for training, in each fold: 1 / (k - 1) with k folds.
-        tests: what p is multiplied by before it is compared with `ALPHA` (`holm.open_tests`).
+        a: the base's values, for example its validation accuracy on each fold.
+        b: the values of what is compared with it, in the same order.
+        share: validation rows divided by training rows, in each fold: 1 / (k - 1) with k folds.
+        tests: the factor that p is multiplied by before it is compared with `ALPHA` (`holm.open_tests`).
 
     Returns:
         The comparison; its interval is at the level `ALPHA` / tests, and None for a single fold.

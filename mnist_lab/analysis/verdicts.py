@@ -1,4 +1,4 @@
-"""The verdict on each of several experiments against their common base: better, worse, or why neither can be said."""
+"""Verdicts on experiments against a common base: better, worse, or why neither can be claimed."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,16 +17,16 @@ class Kind(StrEnum):
     WORSE = "worse"
     NOT_SIGNIFICANT = "not significant"
     IMPOSSIBLE = "too few seeds"
-    """So few seeds that no difference, however large, would have been significant."""
+    """Too few seeds for any difference, however large, to be significant."""
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What one experiment's models did on the test set or, of cross-validated runs, the validation set, by seed."""
+    """What one experiment's models did on the test set or, if cross-validated, the validation set, by seed."""
 
     accuracy: BySeed
     mistakes: Mapping[Any, Collection[int]] = field(default_factory=dict)
-    """The indices of the test images that each got wrong, of the seeds for which they are known."""
+    """The indices of the test images that each model got wrong, for the seeds for which they are known."""
     chosen_on_test: bool = False
     """Whether the saved weights are those of the epoch that was best on the test images."""
 
@@ -36,35 +36,35 @@ class Models(Disagreement):
     """The models of a single shared seed, image by image, as one comparison of a family."""
 
     p_corrected: float
-    """McNemar's p after Holm's correction over the arms that are compared so."""
+    """McNemar's p after Holm's correction over the arms that are compared by single models."""
     compared: int
-    """How many these are."""
+    """How many arms those are."""
     remaining: int
     """How many of them would not be significant if this one were not (`holm.open_tests`)."""
 
 
 @dataclass(frozen=True)
 class Verdict(Tested):
-    """On the test accuracy of one experiment, an arm, against its base; of cross-validated ones validation accuracy.
+    """The verdict on an arm against its base: by test accuracy, or by validation accuracy if cross-validated.
 
-    It is about other seeds on the same test images: it does not cover the choice of test images.
+    A verdict generalizes to other seeds on the same test images; it does not cover the choice of test images.
     """
 
     kind: Kind
     models: Models | None
-    """Of a single shared seed; None if the mistakes of the two models are not known."""
+    """The comparison of the models of a single shared seed; None otherwise, or if their mistakes are unknown."""
     chosen_on_test: Literal["arm", "base"] | None
-    """Which of the two has weights that were chosen on the test images, so that the difference leans its way; None if
-    both or neither have."""
+    """Which of the two has weights that were chosen on the test images, so that the difference is biased towards it;
+    None if both or neither."""
 
 
 def verdicts(family: Sequence[tuple[Scores, Scores]], share: float | None = None) -> list[Verdict]:
     """Compare each arm with its base; all of them are one family (`family.tested`).
 
-    A single shared seed allows no statement about the experiments: there McNemar's test compares the two models, as far
-    as their mistakes are known.
+    A single shared seed allows no statement about the experiments: McNemar's test then compares the two models, if
+    their mistakes are known.
 
-    For each comparison, the family has what the base and what the arm did; `share` is `Tested.share`.
+    `family` holds a pair for each comparison: the base's scores and the arm's. `share` is `Tested.share`.
     """
     tests = tested([(base.accuracy, arm.accuracy) for base, arm in family], share)
     found = [_disagreement(base, arm, test.seeds) for (base, arm), test in zip(family, tests, strict=True)]

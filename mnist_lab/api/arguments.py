@@ -18,7 +18,7 @@ AnyPath = str | os.PathLike[str]
 
 
 def source(given: Any) -> "Path | Mapping[str, Any] | Config":
-    """A configuration as `load_config` takes it: a name, a path, a mapping or a configuration."""
+    """Return a configuration as `load_config` takes it: a name, a path, a mapping or a configuration."""
     from mnist_lab.config import Config
 
     if isinstance(given, Mapping | Config):
@@ -29,12 +29,12 @@ def source(given: Any) -> "Path | Mapping[str, Any] | Config":
 
 
 def several(given: Any) -> list[Any]:
-    """The members of a list or tuple, or the one thing that was given instead."""
+    """Return the members of a list or tuple, or a list of anything else that was given."""
     return list(given) if isinstance(given, list | tuple) else [given]
 
 
 def overrides(given: Any, **short: Any) -> "list[Override]":
-    """Changes of a configuration: a mapping, then short forms by their names, without those that are None."""
+    """Return changes to a configuration: those of a mapping, then the short forms that are not None."""
     from mnist_lab.config import Override
 
     if isinstance(given, Mapping):
@@ -49,15 +49,15 @@ def overrides(given: Any, **short: Any) -> "list[Override]":
 
 
 def path_or_none(given: Any, name: str) -> Path | None:
-    """A path, or None."""
+    """Return a path, or None."""
     return None if given is None else path(given, name)
 
 
 def path(given: Any, name: str) -> Path:
-    """A path, or a name as one, with its `~` expanded.
+    """Return a path, or a name as a path, with `~` expanded.
 
     Raises:
-        InputError: it cannot be one, or is relative, and there is no working folder any more.
+        InputError: it cannot be a path, or it is relative and the current directory no longer exists.
         TypeError: it is neither text nor a path.
     """
     if not isinstance(given, str | os.PathLike) or isinstance(os.fspath(given), bytes):
@@ -66,12 +66,12 @@ def path(given: Any, name: str) -> Path:
     if "\0" in str(found):
         raise InputError(f"{name}: expected a path, received {str(found)!r:.60}, which has a null character.")
     if not found.is_absolute():
-        check_working_folder()
+        check_current_directory()
     return found
 
 
-def check_working_folder() -> None:
-    """Check that the folder that relative paths start in is there.
+def check_current_directory() -> None:
+    """Check that the current directory, in which relative paths start, exists.
 
     Raises:
         InputError: it was removed or renamed.
@@ -80,13 +80,13 @@ def check_working_folder() -> None:
         Path.cwd()
     except OSError:
         raise InputError(
-            "The working folder of this process no longer exists: it was removed or renamed.",
+            "The current directory of this process no longer exists: it was removed or renamed.",
             "Change to another one, os.chdir('/path/to/folder'), or restart the notebook.",
         ) from None
 
 
 def run_of(given: Any, results: Path) -> "Run":
-    """A finished run: as it is, or the one of a folder, an id, or an experiment."""
+    """Return a finished run: the given one, or that of a folder, an id or an experiment."""
     from mnist_lab import runs
 
     if isinstance(given, runs.Run):
@@ -95,7 +95,7 @@ def run_of(given: Any, results: Path) -> "Run":
 
 
 def builder(given: Any) -> None:
-    """Check that it can be called as a function that builds a network, before anything slow begins."""
+    """Check that `given` can be called as a function that builds a network, before anything slow begins."""
     expected = "a function (input_shape, classes) that returns a Keras model"
     if not callable(given) or hasattr(given, "compile"):
         raise unexpected("network", expected, given)
@@ -106,7 +106,7 @@ def builder(given: Any) -> None:
 
 
 def number(given: Any, name: str, *, whole: bool = True) -> None:
-    """Check that it is None or a positive number."""
+    """Check that `given` is None or a positive number."""
     kinds = int if whole else int | float
     if given is not None and (not isinstance(given, kinds) or isinstance(given, bool) or not given > 0):
         expected = "a whole number of 1 or more" if whole else "a positive number of seconds"
@@ -114,7 +114,7 @@ def number(given: Any, name: str, *, whole: bool = True) -> None:
 
 
 def strings(given: str | Iterable[str], name: str) -> list[str]:
-    """A text, or several."""
+    """Return the given texts, or the only one, as a list."""
     found = [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
     for one in found:
         if not isinstance(one, str):
@@ -123,13 +123,13 @@ def strings(given: str | Iterable[str], name: str) -> list[str]:
 
 
 def optional(given: Any, kind: type, name: str, expected: str) -> None:
-    """Check that it is None or of this kind."""
+    """Check that `given` is None or an instance of `kind`."""
     if given is not None and not isinstance(given, kind):
         raise unexpected(name, f"{expected}, or None", given)
 
 
 def one_of(given: Any, choices: Iterable[str | None], name: str) -> None:
-    """Check that it is one of these.
+    """Check that `given` is one of `choices`.
 
     Raises:
         InputError: it is not.
@@ -141,11 +141,11 @@ def one_of(given: Any, choices: Iterable[str | None], name: str) -> None:
 
 
 def unexpected(name: str, expected: str, given: Any) -> TypeError:
-    """The error for an argument of the wrong type."""
+    """Return the error for an argument of the wrong type."""
     return TypeError(f"{name}: expected {expected}, received {given!r:.60} ({type(given).__name__})")
 
 
 def imported_backend() -> str | None:
-    """The backend of Keras, if it is imported already: a process cannot change it."""
+    """Return the backend of Keras if it is already imported: a process cannot change it."""
     keras = sys.modules.get("keras")
     return None if keras is None else keras.backend.backend()

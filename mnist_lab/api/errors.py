@@ -1,4 +1,4 @@
-"""Errors of the API: with a short traceback, and with arguments in the place of command-line options."""
+"""Errors of the API, with a short traceback, and with arguments in place of command-line options."""
 
 import re
 from collections.abc import Callable, Collection
@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 _FLAGS = ("force", "wait")
 _NAMED = {"output": "path"}
-"""Arguments that some functions have under another name than the option's."""
+"""Arguments that some functions name differently from the option."""
 _OPTION = re.compile(
     r"--(?P<name>[a-z]+(?:-[a-z]+)*)"
     r"(?: (?P<key>[\w.]+)=(?P<setting>[\w.]+)"
@@ -22,7 +22,7 @@ _OPTION = re.compile(
 
 
 def brief(function: Callable[P, R]) -> Callable[P, R]:
-    """The function, whose `InputError`s have a short traceback, and name its arguments instead of options."""
+    """Wrap a function so that its `InputError`s have a short traceback and name its arguments instead of options."""
 
     @wraps(function)
     def inner(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -39,7 +39,7 @@ def brief(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def in_python(text: str, names: Collection[str]) -> str:
-    """A message with `results=` for `--results`, and so on; command lines of mnist-lab in it stay as they are."""
+    """Return a message with `results=` for `--results`, and so on; lines with mnist-lab commands stay unchanged."""
 
     def argument(option: re.Match[str]) -> str:
         name = option["name"].replace("-", "_")

@@ -23,12 +23,13 @@ def load_run(run: AnyPath, *, results: AnyPath = "results") -> "Run":
     """Read a finished run.
 
     Args:
-        run: its folder; or below `results` its id, or the name of an experiment that has one run.
-        results: the folder below which runs are.
+        run: its folder, its id, or the name of an experiment with a single run; ids and names are looked up in
+            `results`.
+        results: the results folder.
 
     Raises:
         InputError: there is none, there are several, or its files are damaged.
-        NewerFormatError: this mnist-lab cannot read it.
+        NewerFormatError: it was written by a newer mnist-lab.
         TypeError: an argument has the wrong type.
     """
     reference, folder = str(arguments.path(run, "run")), arguments.path(results, "results")
@@ -46,11 +47,11 @@ def list_runs(
     sort: str | Iterable[str] = (),
     limit: int | None = None,
 ) -> "list[Run]":
-    """The finished runs in and below a folder; a damaged one is skipped with a warning.
+    """Return the finished runs in and below a folder; damaged ones are skipped with a warning.
 
     Args:
-        results: the folder; only `results` may be missing, which is where runs go by default.
-        where: conditions such as `"test.accuracy>0.98"` or `"train.optimizer.name==adam"`; all have to hold.
+        results: the folder; it must exist, unless it is the default `results`.
+        where: conditions such as `"test.accuracy>0.98"` or `"train.optimizer.name==adam"`; all must hold.
         sort: keys such as `"test.accuracy"`, or `"-test.accuracy"` for the highest first.
         limit: at most this many.
 
@@ -80,8 +81,8 @@ def report(*paths: AnyPath, output: AnyPath | None = None, data_dir: AnyPath | N
     """Compare the finished runs in and below folders, and write `report.html`, `report.md` and the other files.
 
     Args:
-        paths: the folders; `results` without any.
-        output: the folder of the files; by default the first of `paths`.
+        paths: the folders; by default `results`.
+        output: the folder for the files; by default the first of `paths`.
         data_dir: where to look for the test images first.
 
     Raises:
@@ -91,7 +92,7 @@ def report(*paths: AnyPath, output: AnyPath | None = None, data_dir: AnyPath | N
     """
     folders = [arguments.path(path, "path") for path in paths]
     folder, data = arguments.path_or_none(output, "output"), arguments.path_or_none(data_dir, "data_dir")
-    arguments.check_working_folder()
+    arguments.check_current_directory()
     from mnist_lab.api.study import Study
     from mnist_lab.reports import report_on
 
@@ -112,14 +113,14 @@ def compare(
 
     Args:
         base: what the others are compared with: a run, its folder or id; or the name, folder or fingerprint of an
-            experiment, which stands for all its seeds.
+            experiment, for all its seeds.
         others: one or more of the same.
-        results: the folder below which names are looked for.
-        output: the folder of the files; by default one in `comparisons/` in `results`.
+        results: the results folder, in which names are looked up.
+        output: the folder for the files; by default one in `comparisons/` in `results`.
         data_dir: where to look for the test images first.
 
     Raises:
-        InputError: there is no such run, one is ambiguous or damaged, or they were tested on different images.
+        InputError: a run does not exist, is ambiguous or damaged, or the runs were tested on different images.
         TypeError: an argument has the wrong type.
     """
     if not others:
@@ -149,13 +150,13 @@ def predict(
     """Classify pictures with the trained network of a run.
 
     Args:
-        run: as of `load_run`, or a run.
+        run: as for `load_run`, or a run.
         images: the path of an image file, or an array (height, width) or (height, width, channels); or a list of these.
-        prepare: `mnist` (crop to the ink and centre), `resize` or `none`; by default as the run's data set was.
-        backend: by default that of Keras if it is imported already, else that of the run.
+        prepare: `mnist` (crop to the ink and centre), `resize` or `none`; by default as for the run's data set.
+        backend: by default that of Keras if it is already imported, else that of the run.
         device: `auto`, `cpu` or `gpu`.
-        results: the folder below which runs are.
-        data_dir: where to look for the data set first, if the run does not say what its classes are.
+        results: the results folder.
+        data_dir: where to look for the data set first, if the run does not record its classes.
 
     Raises:
         InputError: there is no such run or picture, or the network cannot be loaded.
@@ -190,11 +191,12 @@ def evaluate(
     """Score the trained network of a run on the test images of a data set, as `mnist-lab predict --dataset` does.
 
     Args:
-        run: as of `load_run`, or a run.
-        dataset: a name of `mnist-lab data list`, or a path; its images are resized and made grey as the run's were.
-        backend: by default that of Keras if it is imported already, else that of the run.
+        run: as for `load_run`, or a run.
+        dataset: a name of `mnist-lab data list`, or a path; its images are resized and converted to greyscale as
+            the run's were.
+        backend: by default that of Keras if it is already imported, else that of the run.
         device: `auto`, `cpu` or `gpu`.
-        results: the folder below which runs are.
+        results: the results folder.
         data_dir: where to look for data sets first.
 
     Raises:
@@ -223,24 +225,24 @@ def export(
 ) -> "list[Exported]":
     """Write the trained network of a run in a format for use without mnist-lab, if it predicts what the run predicts.
 
-    If Keras is imported on another backend than TensorFlow, another process does the work.
+    If Keras is already running on a backend other than TensorFlow, or on a GPU, a separate process does the export.
 
     Args:
-        run: as of `load_run`, or a run; or a list of these.
-        path: the file to write (of `saved_model` the folder), or a folder for several; by default, in the working
-            folder and named after the run.
+        run: as for `load_run`, or a run; or a list of these.
+        path: the file to write (for `saved_model` the folder), or a folder for several; by default in the current
+            directory and named after the run.
         format: `onnx`, `litert`, `saved_model` or `html`.
         quantize: `int8` for 8-bit integers, in ONNX and LiteRT.
         force: replace what is there.
-        results: the folder below which runs are.
-        data_dir: where to look for the data set first, whose test images the file is checked on.
+        results: the results folder.
+        data_dir: where to look first for the data set, on whose test images the file is checked.
 
     Returns:
         For each file its `path`, `size` in bytes, `runs`, and their `agreements`.
 
     Raises:
         InputError: there is no such run, its model is damaged, a file exists, the format is not installed or cannot
-            have a layer, or the data set cannot be had.
+            represent a layer, or the data set is not available.
         ExportError: the exported network does not predict what the run predicts; nothing was written.
         TypeError: an argument has the wrong type.
     """

@@ -1,4 +1,4 @@
-"""Checks that a script that starts processes has the guard `if __name__ == "__main__":`, since they import it."""
+"""Checks for the guard `if __name__ == "__main__":` in scripts that start processes, which import the script."""
 
 import ast
 import sys
@@ -9,13 +9,13 @@ from mnist_lab.errors import InputError
 
 
 def check_guard(what: str) -> None:
-    """Check that the script, if there is one, is a file, and gets here from below `if __name__ == "__main__":`.
+    """Check that the script, if there is one, is a file and makes this call below `if __name__ == "__main__":`.
 
     `what` starts the processes: `sweep` or `search`.
 
     Raises:
-        InputError: it does not, so every process would start all again; or it was read from stdin, so that none could
-            be started.
+        InputError: it does not, so every process would start everything again; or it was read from stdin, so no
+            process could be started.
     """
     main = sys.modules["__main__"]
     file, frame = getattr(main, "__file__", None), _of_script(sys._getframe(), vars(main))
@@ -45,7 +45,7 @@ def check_guard(what: str) -> None:
 
 
 def _of_script(frame: FrameType | None, variables: dict[str, object]) -> FrameType | None:
-    """The frame of the script itself, if it is being executed."""
+    """Return the frame of the script itself, if it is being executed."""
     while frame and not (frame.f_globals is variables and frame.f_code.co_name == "<module>"):
         frame = frame.f_back
     return frame

@@ -1,4 +1,4 @@
-"""Searching for a good configuration: `tune`, and `Found`, what it gives."""
+"""Searching for a good configuration: `tune`, and `Found`, its result."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False, repr=False)
 class Found:
-    """What a search has found.
+    """The result of a search.
 
     Attributes:
-        record: all of it, as `search.json` has it.
-        best: the configuration of the best trial, which `run` takes.
+        record: the contents of `search.json`.
+        best: the configuration of the best trial, to be passed to `run`.
         study: the comparison of the best trials with the base on the test images, over new seeds; None if nothing was
             confirmed.
-        files: what was written.
+        files: the files that were written.
     """
 
     record: "Search"
@@ -42,16 +42,16 @@ class Found:
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What came of it, in sentences: the best, the verdict on it, and how many trials there were."""
+        """The findings, in sentences: the best trial, the verdict on it, and how many trials there were."""
         from mnist_lab.search.presentation import wording
 
         sentences = (wording.outcome, wording.confirmed, wording.optimism, wording.tried, wording.progress)
         return tuple(text for sentence in sentences if (text := sentence(self.record)))
 
     def table(self) -> list[dict[str, Any]]:
-        """A row for each trial: its number, state and values, its validation numbers, its size and its training.
+        """Return one row per trial: its number, state and values, its validation results, its size and its training.
 
-        A refused or failed one has a `reason`.
+        Refused and failed trials have a `reason`.
         """
         names = [each.name for each in self.record.space]
         return [
@@ -71,7 +71,7 @@ class Found:
         ]
 
     def frame(self) -> "pandas.DataFrame":
-        """The same as a data frame.
+        """Return `table()` as a pandas data frame.
 
         Raises:
             SetupError: pandas is not installed.
@@ -117,27 +117,28 @@ def tune(
 ) -> Found:
     """Search for a good configuration as a search file declares it, and confirm the best with new seeds.
 
-    The same call continues a search that was stopped, or whose budget has grown. Trials are processes, so a script
+    The same call continues a search that was stopped, or whose budget was increased. Trials are processes, so a script
     that calls this needs `if __name__ == "__main__":`, as always with multiprocessing; a notebook does not.
 
     Args:
         reference: a search file, or the name of one that ships with mnist-lab.
-        set: values that replace those of the base; as of `load_config`.
-        dataset, subset, test_subset, backend, device, threads: short forms of settings, as of `run`.
-        epochs: of a trial that is trained to the end.
-        seed: of the search.
-        name: of the search; it goes to `results/<name>/`.
-        jobs: trials at a time; None chooses it for this machine. With 1, the search is repeatable.
+        set: values that replace those of the base; as for `load_config`.
+        dataset, subset, test_subset, backend, device, threads: short forms of settings, as for `run`.
+        epochs: the number of epochs of a trial that is trained to the end.
+        seed: the seed of the search.
+        name: the name of the search; its files go to `results/<name>/`.
+        jobs: the number of parallel trials; None chooses it for this machine. With 1, the search is repeatable.
         cluster: where to train instead: the address or the scheduler file of a Dask cluster, `local` or `local:N`.
         wait: wait for the workers of the cluster.
-        results, data_dir, progress, observer: as of `sweep`.
+        results, data_dir, progress, observer: as for `sweep`.
 
     Raises:
-        InputError: an argument or the file is invalid; nothing was trained.
+        InputError: an argument or the file is invalid, and nothing was trained; or no trial was within the limits, or
+            had a result within the time budget.
         BusyError: another process runs this search.
-        TrainingError: the first trials have all failed, or runs of the confirmation have.
+        TrainingError: the first trials all failed, no trial has a result, or runs of the confirmation failed.
         TypeError: an argument has the wrong type.
-        KeyboardInterrupt: the same call continues.
+        KeyboardInterrupt: the search was stopped; the same call continues it.
     """
     file = arguments.path(reference, "reference")
     folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")

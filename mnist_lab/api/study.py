@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 class Study(Sequence[Run]):
     """The runs of a sweep, a report or a comparison, and the table, verdicts and files of their comparison.
 
-    It is a sequence of its runs: `len(study)`, `study[0]`, `for run in study`.
+    A study is a sequence of its runs: `len(study)`, `study[0]`, `for run in study`.
 
     Attributes:
-        title: what it is called.
+        title: its title.
         runs: its runs, in order.
-        sections: the experiments on the same data, each with its verdict.
-        findings: what came of it, in sentences.
-        files: what was written; the first is for reading.
+        sections: the groups of experiments on the same data, with their verdicts.
+        findings: the findings, in sentences.
+        files: the files that were written; the first is for reading.
     """
 
     title: str
@@ -40,7 +40,7 @@ class Study(Sequence[Run]):
 
     @classmethod
     def of(cls, study: reports.Study, files: Iterable[Path], members: Iterable[FinishedRun] | None = None) -> Self:
-        """A report, a sweep or the confirmation of a search; `members` are its runs in another order."""
+        """Return a report, a sweep or the confirmation of a search; `members` are its runs in another order."""
         if members is None:
             members = [run for group in study.groups for run in group.runs]
         leads = [lead for section in study.sections if (lead := reports.wording.lead(section))]
@@ -49,7 +49,7 @@ class Study(Sequence[Run]):
 
     @classmethod
     def of_comparison(cls, comparison: reports.Comparison, files: Iterable[Path]) -> Self:
-        """The comparison of some runs with a base."""
+        """Return the comparison of some runs with a base."""
         words = reports.wording.comparison
         several = len(comparison.arms) > 1
         findings = [
@@ -60,14 +60,14 @@ class Study(Sequence[Run]):
         return replace(cls.of(comparison, files), findings=(*findings, *words.cautions(comparison)))
 
     def table(self) -> list[dict[str, Any]]:
-        """A row for each experiment, over its seeds: a value to each name in `summary.csv`, None if there is none."""
+        """Return one row per experiment, over its seeds, with the columns of `summary.csv`; None for empty cells."""
         from mnist_lab.reports import facts
 
         rows = facts.table(self.sections)
         return [{name: None if value == "" else value for name, value in row.items()} for row in rows]
 
     def frame(self) -> "pandas.DataFrame":
-        """The same as a data frame.
+        """Return `table()` as a pandas data frame.
 
         Raises:
             SetupError: pandas is not installed.
@@ -100,7 +100,7 @@ class Study(Sequence[Run]):
 
 
 def frame_of(rows: Sequence[Mapping[str, Any]]) -> "pandas.DataFrame":
-    """Rows as a data frame.
+    """Return rows as a pandas data frame.
 
     Raises:
         SetupError: pandas is not installed.
@@ -109,7 +109,7 @@ def frame_of(rows: Sequence[Mapping[str, Any]]) -> "pandas.DataFrame":
         import pandas
     except ImportError:
         raise SetupError(
-            "A data frame needs pandas, which is not installed; table() gives plain rows.",
+            "A data frame needs pandas, which is not installed; table() returns plain rows.",
             f"Install it: {package_command('pandas')}",
         ) from None
     return pandas.DataFrame(rows)

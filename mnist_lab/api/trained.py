@@ -18,40 +18,40 @@ Plot = Literal["curves", "accuracy", "loss", "confusion"]
 class Run(runs.Run):
     """A finished run.
 
-    Its files are read when they are asked for; one that is missing, damaged, or cannot be read is an `InputError`.
+    Its files are read on demand; one that is missing, damaged or unreadable raises an `InputError`.
 
     Attributes:
-        folder: its `RunFolder`; `run.folder.path` is where its files are.
-        metrics: what `metrics.json` says, as a dictionary; `measured` is the same with types.
-        fresh: whether it was trained just now, not found finished.
+        folder: its `RunFolder`; `run.folder.path` is the path.
+        metrics: the contents of `metrics.json`, as a dictionary; `measured` has them typed.
+        fresh: whether it was just trained, rather than found finished.
     """
 
     @classmethod
     def of(cls, run: runs.Run) -> Self:
-        """The same run."""
+        """Return `run` as an instance of this class."""
         return cls(*(getattr(run, field.name) for field in fields(run)))
 
     def model(self, *, backend: str | None = None) -> Any:
-        """The trained network as a Keras model, from raw pixels (batch, height, width, channels) to probabilities.
+        """Return the trained Keras model, from raw pixels (batch, height, width, channels) to probabilities.
 
         Args:
-            backend: by default that of Keras if it is imported already, else that of the run.
+            backend: by default that of Keras if it is already imported, else that of the run.
 
         Raises:
-            InputError: the saved model is missing or damaged; or it is a custom network with layers not of Keras.
+            InputError: the saved model is missing or damaged, or a custom network with layers that are not Keras'.
         """
         from mnist_lab.prediction import Network
 
         return Network(self, backend=backend or arguments.imported_backend()).model
 
     def plot(self, kind: Plot = "curves") -> "Figure":
-        """A figure of Matplotlib, which a notebook shows.
+        """Return a Matplotlib figure, which a notebook displays.
 
         Args:
-            kind: `curves` (accuracy and loss by epoch and within the epochs), `accuracy`, `loss`, or `confusion`.
+            kind: `curves` (accuracy and loss by epoch and within epochs), `accuracy`, `loss`, or `confusion`.
 
         Raises:
-            InputError: a file that it needs is missing or damaged.
+            InputError: a file that the plot needs is missing or damaged.
         """
         if kind not in get_args(Plot):
             raise InputError(f"plot: expected one of {', '.join(get_args(Plot))}, received {kind!r:.60}.")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Changes = Mapping[str, Any] | Sequence[Override]
 
 NAMELESS = "experiment"
-"""What a configuration is called that has no name and no file."""
+"""The name of a configuration that has neither a name nor a file."""
 
 
 @brief
@@ -31,9 +31,9 @@ def load_config(config: "Source", set: "Changes" = ()) -> "Config":  # noqa: A00
     """Load and validate a configuration.
 
     Args:
-        config: a YAML file, the name of a shipped configuration, a mapping as YAML would give it (the path in its
-            `extends` starts in the working folder), or a configuration.
-        set: values that replace its own, with dotted or nested keys, as in a file that extends it:
+        config: a YAML file, the name of a shipped configuration, a mapping as loaded from YAML (in which a
+            relative `extends` is relative to the current directory), or a configuration.
+        set: values that replace those of the configuration, with dotted or nested keys, as in a file that extends it:
             `{"train.epochs": 3, "model": {"nodes": [64]}}`. Mappings merge, everything else replaces.
 
     Raises:
@@ -71,31 +71,31 @@ def run(
     `set={"train.epochs": 3}`.
 
     Args:
-        config: as of `load_config`.
-        set: as of `load_config`.
+        config: as for `load_config`.
+        set: as for `load_config`.
         dataset: the name or path of the data set.
         subset: number of training rows, stratified by class.
         test_subset: number of test rows, stratified by class.
-        epochs: at most this many.
-        seed: of everything random.
-        backend: `tensorflow`, `jax`, `torch` or `auto`; by default that of Keras if it was imported before.
+        epochs: the maximum number of epochs.
+        seed: the seed of everything random.
+        backend: `tensorflow`, `jax`, `torch` or `auto`; by default that of Keras if it is already imported.
         device: `auto`, `cpu` or `gpu`.
         threads: number of CPU threads.
         network: a function `build(input_shape, classes)` that returns an uncompiled Keras model, from preprocessed
-            images (batch, height, width, channels) to class probabilities (batch, classes). It takes the place of the
-            configuration's network, which may be missing then; the experiment is named after both.
-        results: the folder for results; the run gets its own folder below.
+            images (batch, height, width, channels) to class probabilities (batch, classes). It replaces the
+            configuration's network, which may then be missing; the experiment is named after both.
+        results: the results folder, in which the run gets its own folder.
         data_dir: where to look for the data set first.
         force: retrain a finished run.
         progress: show the progress, in a notebook or on stderr.
-        observer: is notified of events, instead.
+        observer: is notified of events and replaces the progress display.
 
     Raises:
         InputError: the configuration, the network, the data or the machine cannot be used; nothing is written.
         BusyError: another process is writing this run.
-        TrainingError: the loss became NaN; the files so far are kept.
+        TrainingError: the loss is not finite; the files written so far are kept.
         TypeError: an argument has the wrong type.
-        KeyboardInterrupt: says how to resume; the last checkpoint is kept.
+        KeyboardInterrupt: its message says how to resume; the last checkpoint is kept.
     """
     folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
     changes = arguments.overrides(
@@ -162,13 +162,13 @@ def sweep(
     a notebook does not.
 
     Args:
-        references: folders, configurations, sweep files, and names of those that ship with mnist-lab.
+        references: folders, configurations, sweep files, and names of shipped ones.
         seeds: the seeds of every experiment, for example `"1..5"`.
         folds: repeat every run with each of this many folds of cross-validation.
-        set: values that replace those of all files; as of `load_config`.
-        dataset, subset, test_subset, epochs, backend, device, threads: short forms of settings, as of `run`.
-        name: of the sweep; its summary goes to `results/<name>/`.
-        results: the folder below which runs are.
+        set: values that replace those of all files; as for `load_config`.
+        dataset, subset, test_subset, epochs, backend, device, threads: short forms of settings, as for `run`.
+        name: the name of the sweep; its summary goes to `results/<name>/`.
+        results: the results folder.
         data_dir: where to look for data sets first.
         jobs: the number of parallel runs; None chooses it for this machine.
         cluster: where to train instead: the address or the scheduler file of a Dask cluster, `local` or `local:N`; or
@@ -176,10 +176,10 @@ def sweep(
         wait: wait for the workers of the Dask cluster, or until SLURM has trained the runs.
         force: retrain finished runs.
         retry_failed: retry only runs that failed.
-        timeout: time limit of a run in seconds.
-        fail_fast: stop scheduling after the first failure.
+        timeout: time limit per run in seconds.
+        fail_fast: start no more runs after the first failure.
         progress: show the progress, in a notebook or on stderr.
-        observer: is notified of events, instead.
+        observer: is notified of events and replaces the progress display.
 
     Raises:
         InputError: an argument or file is invalid; nothing was trained.
@@ -187,7 +187,7 @@ def sweep(
         TypeError: an argument has the wrong type.
 
     Warns:
-        UserWarning: SLURM has not trained all runs yet, so that the comparison lacks some.
+        UserWarning: SLURM has not trained all runs yet, so the comparison lacks some.
     """
     paths = [arguments.source(one) for one in arguments.several(references)]
     folder, data = arguments.path(results, "results"), arguments.path_or_none(data_dir, "data_dir")
@@ -231,10 +231,10 @@ def sweep(
 
 
 def _with_network(given: Any, changes: "list[Override]", network: "Builder") -> "Config":
-    """The configuration with the function's network.
+    """Return the configuration with the function's network.
 
-    If it has a network of its own, the experiment is named after both, and its base is the original; without a name,
-    after the function.
+    If the configuration has a network of its own, the experiment is named after both, and its base is the original; if
+    it has no name, after the function.
     """
     from mnist_lab.config import Override, load_config
     from mnist_lab.config.names import part_of_name
@@ -245,7 +245,7 @@ def _with_network(given: Any, changes: "list[Override]", network: "Builder") -> 
         return resolved.model_copy(update={"name": label, "experiment": label})
     try:
         own = load_config(given, changes)
-    except ConfigError:  # it has none, as all else is valid
+    except ConfigError:  # it has no network; everything else is valid
         return resolved
     if own.model.kind == "custom" or any(override.path in (("name",), ("experiment",)) for override in changes):
         return resolved
@@ -254,7 +254,7 @@ def _with_network(given: Any, changes: "list[Override]", network: "Builder") -> 
 
 
 def _on_the_backend_at_hand(config: "Config") -> "Config":
-    """With the backend of Keras, if it is imported already and the configuration leaves the choice."""
+    """Return `config` with the backend of Keras if that is already imported and `config` leaves the choice open."""
     backend = arguments.imported_backend()
     if backend is None or config.runtime.backend not in (None, "auto"):
         return config

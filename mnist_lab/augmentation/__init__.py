@@ -18,7 +18,7 @@ __all__ = ["layers"]
 
 
 def layers(augment: Sequence[Augmentation], *, seed: int) -> list[keras.layers.Layer]:
-    """Build the layers of `augment`, in order; all geometric ones are one layer, at the position of the first.
+    """Build the layers of `augment`, in order; all geometric ones form one layer, at the position of the first.
 
     The layers belong before a model and its preprocessing. Each derives its own seed from that of the run. The state of
     their random number generators is among their `variables`, so that a run that restores these resumes as if it had
@@ -36,5 +36,5 @@ def layers(augment: Sequence[Augmentation], *, seed: int) -> list[keras.layers.L
 
 
 def _stream(seed: int, position: int) -> int:
-    """A seed that no other layer or run has, below 2**31 as every backend accepts it."""
+    """Return a seed for the layer at this position of a run, below 2**31, which every backend accepts."""
     return int(np.random.SeedSequence((seed, position)).generate_state(1)[0] >> 1)

@@ -1,8 +1,8 @@
 """Geometric augmentations, all in one interpolation.
 
-For each pixel of the result they compute the source coordinates: y down and x to the right, in pixels from the centre
+For each pixel of the result, they compute the source coordinates: y down and x to the right, in pixels from the centre
 at ((height - 1) / 2, (width - 1) / 2). An amount of 0 leaves these coordinates bit-identical, and both interpolations
-read a pixel exactly at whole coordinates, so an image that is not selected for a change stays bit-identical.
+read a pixel exactly at integer coordinates, so an image that is not selected for a change stays bit-identical.
 """
 
 import math
@@ -48,8 +48,8 @@ class Geometry(Augment):
 def sample(images: Tensor, y: Tensor, x: Tensor, *, fill: float, interpolation: str) -> Tensor:
     """Sample images at coordinates in pixels from their centre.
 
-    Outside the image everything is `fill`, with which bilinear values within a pixel of the border blend. Keras'
-    `ops.image.affine_transform` has no displacement fields, and on JAX takes eight times as long.
+    Outside the image everything is `fill`; bilinear values within a pixel of the border blend with it. Keras'
+    `ops.image.affine_transform` has no displacement fields, and takes eight times as long on JAX.
 
     Args:
         images: (batch, height, width, channels).
@@ -108,8 +108,8 @@ def _shear(item: Shear, y: Tensor, x: Tensor, amount: Tensor, _: Tensor) -> tupl
 def _elastic(item: Elastic, y: Tensor, x: Tensor, down: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
     """Displace each pixel by uniform noise, smoothed and scaled (Simard, Steinkraus and Platt 2003).
 
-    In the paper the scale is a constant, so that the displacement depends on sigma. Here its standard deviation along
-    each axis is `alpha`, for every sigma and at the border as in the middle.
+    In the paper the scale is a constant, so the displacement depends on sigma. Here the standard deviation of the
+    displacement along each axis is `alpha`, for every sigma and also at the border.
     """
     rows, columns = _smoothing(y.shape[1], item.sigma), _smoothing(x.shape[2], item.sigma)
     scale = item.alpha * math.sqrt(3)  # the variance of uniform noise in [-1, 1) is 1/3
@@ -122,9 +122,9 @@ def _elastic(item: Elastic, y: Tensor, x: Tensor, down: Tensor, right: Tensor) -
 
 
 def _smoothing(size: int, sigma: float) -> np.ndarray:
-    """The (size, size) matrix of a Gaussian blur along an axis; its rows have norm 1, to keep the variance of noise.
+    """Return the (size, size) matrix of a Gaussian blur along an axis; rows of norm 1 keep the variance of noise.
 
-    Two products with it are a separable blur, for images of this size many times faster than convolutions.
+    Two products with it are a separable blur, many times faster than convolutions for images of this size.
     """
     distance = np.subtract.outer(np.arange(size), np.arange(size))
     weights = np.exp(-0.5 * (distance / sigma) ** 2)
@@ -138,7 +138,7 @@ GEOMETRY: dict[type[Augmentation], Callable[..., tuple[Tensor, Tensor]]] = {
     Shear: _shear,
     Elastic: _elastic,
 }
-"""For each augmentation, the function (item, y, x, amount, amount) to the coordinates before it.
+"""For each augmentation, the function from (item, y, x, amount, amount) to the source coordinates.
 
 Amounts are in [-1, 1), and 0 changes nothing; (batch, 1, 1, 1), or for `Elastic` (batch, height, width, 1).
 """

@@ -26,13 +26,13 @@ class Augment(keras.layers.Layer, ABC):
         self.generator = keras.random.SeedGenerator(seed)
 
     def call(self, images: Tensor, training: bool | None = False) -> Tensor:
-        """The images in float32, augmented if `training`."""
+        """Return the images in float32, augmented if `training`."""
         images = ops.cast(images, "float32")
         return self.change(images) if training else images
 
     @abstractmethod
     def change(self, images: Tensor) -> Tensor:
-        """The augmented images."""
+        """Return the augmented images."""
 
     def chosen(self, item: Augmentation, images: Tensor) -> Tensor:
         """Draw which images `item` applies to: booleans of shape (batch, 1, 1, 1)."""
@@ -47,7 +47,7 @@ def amounts(count: int, images: Tensor, seed: keras.random.SeedGenerator, size: 
 
 
 def grid(images: Tensor) -> tuple[Tensor, Tensor]:
-    """The coordinates y (1, height, 1, 1) and x (1, 1, width, 1) of the pixels from the centre: -1, 0, 1 for three."""
+    """Return the pixels' y (1, height, 1, 1) and x (1, 1, width, 1) from the centre: -1, 0, 1 for three."""
     _, height, width, _ = images.shape
     y = ops.arange(height, dtype="float32") - (height - 1) / 2
     x = ops.arange(width, dtype="float32") - (width - 1) / 2

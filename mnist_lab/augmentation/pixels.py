@@ -68,4 +68,4 @@ PIXELS: dict[type[Augmentation], Callable[..., Tensor]] = {
     Noise: _noise,
     Erase: _erase,
 }
-"""For each augmentation, the function (item, images, seed) to the changed images."""
+"""For each augmentation, the function from (item, images, seed) to the changed images."""

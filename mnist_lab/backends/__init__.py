@@ -1,6 +1,6 @@
 """Keras' backend: which one, on which device, with how many threads, and the import of Keras.
 
-All of this must be settled before Keras is first imported; only `choose` and `start` do so.
+`choose` and `start` settle all of this, before Keras is first imported.
 """
 
 from mnist_lab.backends.choice import choose

@@ -11,13 +11,13 @@ from mnist_lab.system.installation import extra_command, package_command
 
 
 def choose(requested: str | None, *, convolves: bool = False, device: str = "auto") -> str:
-    """The backend to use: the requested one, else KERAS_BACKEND, else the first installed one.
+    """Return the backend to use: the requested one, else KERAS_BACKEND, else the first installed one.
 
     `auto` selects the installed backend that is `fastest` for the network on the device (`auto`, `cpu` or `gpu`).
     `requested` is a name, `auto` or None; `convolves` says whether the network has convolutions.
 
     Raises:
-        SetupError: it is unknown or not installed, or an environment variable would make Keras stop training early.
+        SetupError: the backend is unknown or not installed, or an environment variable would make Keras stop early.
     """
     for variable in STOP_TRAINING_EARLY:
         if os.environ.get(variable):
@@ -28,7 +28,7 @@ def choose(requested: str | None, *, convolves: bool = False, device: str = "aut
     there = installed()
     if not there:
         raise SetupError(
-            "No Keras backend is installed (TensorFlow, JAX or Torch).",
+            "No Keras backend is installed (TensorFlow, JAX or PyTorch).",
             f"Install one: {package_command('tensorflow')}",
         )
     if requested == "auto":
@@ -47,9 +47,9 @@ def choose(requested: str | None, *, convolves: bool = False, device: str = "aut
 
 
 def fastest(*, convolves: bool, device: str) -> tuple[str, ...]:
-    """The backends, fastest first for such a network: TensorFlow for convolutions on a CPU, else JAX.
+    """Return the backends, fastest first for such a network: TensorFlow for convolutions on a CPU, else JAX.
 
-    With a GPU, backends that cannot use it are last. Source: `benchmarks/RESULTS.md`; no GPU has been measured yet.
+    With a GPU, JAX is first if it has a CUDA plugin, else last. Source: `benchmarks/RESULTS.md`, without a GPU so far.
     """
     if device == "gpu" or (device == "auto" and gpus()):
         plugins = ("jax_cuda12_plugin", "jax_cuda13_plugin")

@@ -1,4 +1,4 @@
-"""The first import of Keras: with a given backend, quietly, and independent of the user's own settings of Keras."""
+"""The first import of Keras: with a given backend, quietly, and independent of the user's Keras settings."""
 
 import gc
 import json
@@ -19,19 +19,19 @@ from mnist_lab.system.streams import captured_stderr
 STOP_TRAINING_EARLY = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 """Environment variables with which Keras silently stops training early."""
 SETTINGS = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last", "nnx_enabled": False}
-"""Keras' own defaults. With other values the same configuration would give another network."""
+"""Keras' own defaults. With other values, the same configuration would build another network."""
 
 
 def environment(name: str, device: str) -> dict[str, str]:
-    """The environment variables to set before Keras is imported with backend `name`."""
+    """Return the environment variables to set before Keras is imported with backend `name`."""
     variables = {"KERAS_BACKEND": name, "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}
     if device == "cpu":
         variables |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
         if name == "torch":
             variables["KERAS_TORCH_DEVICE"] = "cpu"  # otherwise Keras uses the GPU of a Mac
     if name == "torch":
-        # Keras looks for GPUs when it is imported. This way Torch does not initialize CUDA, which would be unusable in
-        # processes forked later.
+        # Keras looks for GPUs when it is imported. This way PyTorch does not initialize CUDA, which processes forked
+        # later could not use.
         variables["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
     if name == "jax" and (cache := cache_dir()):
         caching = {  # of compiled programs, including small ones, across runs
@@ -45,7 +45,7 @@ def environment(name: str, device: str) -> dict[str, str]:
 
 
 def import_keras(name: str) -> str:
-    """Import Keras with backend `name`, whose `environment` is set; returns the output of libraries to stderr."""
+    """Import Keras with backend `name`, whose `environment` is set; return what libraries wrote to stderr."""
     with captured_stderr() as chatter, _default_settings(), _without_useless(name), _without_collections():
         try:
             import keras
@@ -74,7 +74,7 @@ def _without_useless(backend: str) -> Iterator[None]:
 
 @contextmanager
 def _without_collections() -> Iterator[None]:
-    """Pause the garbage collector: modules are not garbage, and it would go through all of them again and again."""
+    """Pause the garbage collector: modules are not garbage, and it would scan them all repeatedly."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -86,19 +86,19 @@ def _without_collections() -> Iterator[None]:
 
 @contextmanager
 def _default_settings() -> Iterator[None]:
-    """Hide the user's settings of Keras from its import, which they could break; `start` sets the others."""
+    """Hide the user's Keras settings from its import, which they could break; `start` sets the defaults."""
     changed: dict[str, str | None] = dict.fromkeys((*STOP_TRAINING_EARLY, "KERAS_NNX_ENABLED"))
     with ExitStack() as stack:
         if not _harmless(_keras_settings_file()):
-            # Keras reads it at import, and fails if a value is invalid.
+            # Keras reads the file at import, and fails if a value is invalid.
             changed["KERAS_HOME"] = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         stack.enter_context(changed_environment(changed))
         yield
 
 
 def _keras_settings_file() -> Path:
-    """Where Keras looks for its settings. Source: `keras/src/backend/config.py`."""
-    home = os.path.expanduser("~")  # noqa: PTH111 - pathlib raises an error where there is no home
+    """Return where Keras looks for its settings. Source: `keras/src/backend/config.py`."""
+    home = os.path.expanduser("~")  # noqa: PTH111 - pathlib raises an error if there is no home
     base = home if os.access(home, os.W_OK) else "/tmp"
     chosen = os.environ.get("KERAS_HOME", f"{base}/.keras")
     return Path(os.path.expanduser(chosen), "keras.json")  # noqa: PTH111

@@ -32,13 +32,13 @@ class Backend:
 
 
 in_turn = threading.RLock()
-"""To hold while building or training a network: random seeds, Keras' settings and its backend are global."""
+"""The lock to hold while building or training a network: random seeds, Keras' settings and its backend are global."""
 
 _started: list[Backend] = []
 """The backends started in this process; the libraries keep the threads of the first."""
 
 _claims = ExitStack()
-"""On the processors of this process, until it ends."""
+"""The claims of this process on processors, until it ends."""
 
 
 def start(name: str, *, device: str = "auto", threads: int | None = None) -> Backend:
@@ -53,7 +53,8 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
         SetupError: this process already uses another backend, more threads, or a GPU although `device` is `cpu`; or
             a GPU was requested and none is available.
     """
-    threads = _limit_threads(threads)  # its claims are in the folder for temporary files that all processes share
+    # Before `use_if_own`: the claims are in the temporary folder that all processes share.
+    threads = _limit_threads(threads)
     scratch.use_if_own()
     chatter = ""
     if "keras" not in sys.modules:
@@ -92,7 +93,7 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
 
 
 def _of_interest(record: logging.LogRecord) -> bool:
-    """Whether TensorFlow's message is not the one that networks are traced repeatedly, as each new network must be."""
+    """Whether TensorFlow's message is not its warning of repeated tracing, which each new network needs."""
     return not ("triggered tf.function retracing" in str(record.msg) and "make_predict_function" in record.getMessage())
 
 

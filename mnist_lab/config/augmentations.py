@@ -9,18 +9,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mnist_lab.config.spec import Item, NonNegative, OneOf, PositiveFloat, Probability, Rate
+from mnist_lab.config.spec import FractionBelowOne, Item, NonNegative, OneOf, PositiveFloat, UnitInterval
 
 
 class Augmentation(Item):
     """One entry of `augment`."""
 
-    probability: Probability = 1.0
+    probability: UnitInterval = 1.0
     """Probability that an image is changed."""
 
     @property
     def handicaps_training(self) -> bool:
-        """Whether it makes the images harder while the network trains: unless it never changes any."""
+        """Whether it makes training images harder, that is, ever changes one."""
         return self.probability > 0 and getattr(self, self.short or "alpha") > 0
 
 
@@ -45,7 +45,7 @@ class Shift(Geometric):
     """Shifts vertically and horizontally by random amounts."""
 
     short = "fraction"
-    fraction: Rate
+    fraction: FractionBelowOne
     """Largest shift, as a fraction of the height and of the width."""
 
 
@@ -79,7 +79,7 @@ class Brightness(Augmentation):
     """Adds a random constant to all pixels."""
 
     short = "delta"
-    delta: Probability
+    delta: UnitInterval
     """Largest change in either direction, as a fraction of the full range."""
 
 
@@ -87,7 +87,7 @@ class Contrast(Augmentation):
     """Multiplies the distance of each pixel from the image's mean by a random factor."""
 
     short = "factor"
-    factor: Probability
+    factor: UnitInterval
     """The random factor lies between 1 - factor and 1 + factor."""
 
 
@@ -95,7 +95,7 @@ class Noise(Augmentation):
     """Adds Gaussian noise to each pixel."""
 
     short = "std"
-    std: Probability
+    std: UnitInterval
     """Standard deviation, as a fraction of the full range."""
 
 

@@ -13,9 +13,9 @@ def installed() -> list[str]:
     return [name for name in BACKENDS if find_spec(name)]
 
 
-def default_backend(there: Sequence[str]) -> str:
-    """KERAS_BACKEND, else the first one of those that are there, else the one that is preferred.
+def default_backend(names: Sequence[str]) -> str:
+    """KERAS_BACKEND, else the first of `names` (those installed), else the preferred one.
 
-    Whether it works only shows when it is started.
+    Whether it works is not checked.
     """
-    return os.environ.get("KERAS_BACKEND") or next(iter(there), BACKENDS[0])
+    return os.environ.get("KERAS_BACKEND") or next(iter(names), BACKENDS[0])

@@ -5,7 +5,7 @@ time: "2:00:00"        # or minutes
 cpus: 4
 gpus: 1
 mem: 8G
-parallel: 20           # tasks of the array at a time
+parallel: 20           # array tasks at a time
 runs_per_task: 5
 setup: [module load python]
 """
@@ -26,7 +26,7 @@ _HOST_AND_PORT = re.compile(r"[\w.-]+:[0-9]{1,5}")
 
 
 def kind_of(where: str) -> Literal["dask", "slurm"]:
-    """Which engine `where` names.
+    """The engine that `where` names.
 
     Raises:
         InputError: it names none.
@@ -49,18 +49,18 @@ _TIMES = (
     re.compile(r"(?P<days>\d+)-(?P<hours>\d+)(?::(?P<minutes>\d{2})(?::(?P<seconds>\d{2}))?)?"),
     re.compile(r"(?:(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>\d{2})"),
 )
-"""As in `man sbatch`, `--time`, with days and without; of two numbers without days the first is minutes."""
+"""As in `man sbatch`, `--time`, with and without days; without days, the first of two numbers is minutes."""
 
 
 def _minutes(given: Any) -> Any:
-    """Minutes, rounded up, of a time as SLURM writes it: `2:00:00`, `1-12:00`, `30:00` (30 minutes)."""
+    """A time in SLURM's notation, in minutes, rounded up: `2:00:00`, `1-12:00`, `30:00` (30 minutes)."""
     if not isinstance(given, str):
         return given
     found = next(filter(None, (time.fullmatch(given) for time in _TIMES)), None)
     if found is None:
         raise invalid(f'expected minutes, or a time as in "2:00:00" or "1-12:00", received \'{given}\'')
-    of = {name: int(number) for name, number in found.groupdict(default="0").items()}
-    return (of.get("days", 0) * 24 + of["hours"]) * 60 + of["minutes"] + (of["seconds"] > 0)
+    parts = {name: int(number) for name, number in found.groupdict(default="0").items()}
+    return (parts.get("days", 0) * 24 + parts["hours"]) * 60 + parts["minutes"] + (parts["seconds"] > 0)
 
 
 Text = Annotated[str, Field(min_length=1)]
@@ -78,14 +78,14 @@ class SlurmOptions(Spec):
     qos: Text | None = None
     """The quality of service."""
     time: Annotated[int, Field(gt=0), BeforeValidator(_minutes, json_schema_input_type=int | str)] = 60
-    """Time limit of a task, in minutes or as `"2:00:00"`. A run that does not finish in it is resumed by the next
-    submission."""
+    """Time limit of a task, in minutes or as `"2:00:00"`. A run that does not finish within it is resumed by the
+    next submission."""
     cpus: Positive = 1
-    """Processors of a task, which are the threads of its runs."""
+    """Processors per task, and threads of its runs."""
     mem: Text | None = None
-    """Memory of a task, such as `4G`; default: the cluster's."""
+    """Memory per task, such as `4G`; default: the cluster's."""
     gpus: Annotated[int, Field(ge=0)] = 0
-    """GPUs of a task."""
+    """GPUs per task."""
     constraint: Text | None = None
     """Features that a node must have."""
     nodelist: Text | None = None
@@ -93,9 +93,9 @@ class SlurmOptions(Spec):
     exclude: Text | None = None
     """Nodes to avoid."""
     parallel: Positive = 256
-    """Most tasks of the array that run at the same time."""
+    """Maximum number of array tasks that run at the same time."""
     runs_per_task: Positive = 1
-    """Runs that a task trains one after the other; several save queueing and start-up when runs are short."""
+    """Runs that a task trains one after the other; more than one saves queueing and start-up when runs are short."""
     stop_before: Positive = 120
     """Seconds before the time limit at which a task is asked to stop after its epoch, with a checkpoint."""
     setup: tuple[Text, ...] = ()

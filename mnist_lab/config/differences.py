@@ -9,7 +9,7 @@ from typing import Any
 
 from mnist_lab.config.layers import Cnn, Conv, Custom, Layer, Mlp, Residual, SeparableConv
 from mnist_lab.config.optimizers import Optimizer
-from mnist_lab.config.schema import CHANGE_THE_NUMBERS, WITHOUT_FRACTION, Config, InitialWeights, Validation
+from mnist_lab.config.schema import AFFECT_RESULTS, WITHOUT_FRACTION, Config, InitialWeights, Validation
 from mnist_lab.config.spec import Item, Spec
 from mnist_lab.text.quantities import count
 
@@ -22,7 +22,7 @@ _WITHOUT = {"rows": "all", "subset": "all", "test_subset": "all", "backend": "de
 """The meaning of missing values."""
 _UNITS = ("degrees", "epochs")
 """Fields whose name follows the value."""
-_UNSAID = ("fill", "interpolation")
+_OMITTED = ("fill", "interpolation")
 """Fields omitted for an augmentation that is added or removed."""
 
 
@@ -40,15 +40,15 @@ def differences(base: Config, other: Config) -> list[Change]:
 
     Names, descriptions, references, seeds, and other runtime settings are ignored.
     """
-    compared = [(section, getattr(base, section), getattr(other, section)) for section in CHANGE_THE_NUMBERS]
+    compared = [(section, getattr(base, section), getattr(other, section)) for section in AFFECT_RESULTS]
     compared.append(("runtime.backend", base.runtime.backend, other.runtime.backend))
     return [change for path, before, after in compared for change in _compare(path, before, after)]
 
 
 def describe(changes: Iterable[Change]) -> str:
-    """Describe changes in one line: `nodes 512, 512 -> 1024, 1024`, or `epochs 15 -> 20, + rotation 7 degrees`.
+    """Describe changes in one line: `nodes 512, 512 -> 1024, 1024`, or `+ rotation 7 degrees, epochs 15 -> 20`.
 
-    Empty if there are none. An added or removed layer is given by its name and main argument.
+    Empty without changes. An added or removed layer is given by its name and main argument.
     """
     parts = [_part(change) for change in changes]
     return ("; " if any(", " in part for part in parts) else ", ").join(parts)
@@ -135,18 +135,18 @@ def in_short(value: Any) -> str:
 
 
 def _item(item: Item) -> str:
-    """Name and arguments, `rotation 20 degrees probability 0.5`; for a layer only the main argument."""
+    """Name and arguments, `rotation 20 degrees probability 0.5`; for a layer, only the required and the main one."""
     fields = type(item).model_fields
     if isinstance(item, Layer):
-        said = [name for name, field in fields.items() if field.is_required() or name == item.short]
+        shown = [name for name, field in fields.items() if field.is_required() or name == item.short]
     else:
-        said = [name for name in fields if name not in _UNSAID]
-    ordered = sorted(said, key=lambda name: name != item.short)
+        shown = [name for name in fields if name not in _OMITTED]
+    ordered = sorted(shown, key=lambda name: name != item.short)
     return f"{item.key} {_arguments(item, ordered)}".rstrip()
 
 
 def _arguments(spec: Spec, names: Iterable[str]) -> str:
-    """The values that differ from the defaults; the field that a bare value stands for goes without its name."""
+    """The values that differ from the defaults; the field that a bare value stands for is given without its name."""
     short = spec.short if isinstance(spec, Item) else None
     words = []
     for name in names:
@@ -198,7 +198,7 @@ def network(model: Mlp | Cnn | Custom) -> str:
 
 
 def _networks(before: Sequence[Layer], after: Sequence[Layer]) -> str:
-    """Two networks with little in common."""
+    """Describe the change between two networks with little in common."""
     old, new = tuple(_filters(before)), tuple(_filters(after))
     if old != new and all(0 < len(filters) <= MAX_FILTERS for filters in (old, new)):
         return f"cnn {in_short(old)} -> {in_short(new)}"

@@ -79,7 +79,7 @@ class Document:
     value: Any
     source: str
     places: dict[KeyPath, Place] = field(default_factory=dict)
-    """Where each key path is."""
+    """The positions of each key path."""
 
     def position(self, path: KeyPath, *, of_key: bool = False) -> Position:
         """The position of the longest prefix of `path` that is in the document."""
@@ -99,7 +99,7 @@ class Document:
         self.places[path] = Place(position, position)
 
     def _replaced(self, target: Any, path: KeyPath, depth: int, value: Any, position: Position, replaces: bool) -> Any:
-        """A copy of `target`, which is at `path[:depth]`, that has `value` at `path`."""
+        """A copy of `target`, which is at `path[:depth]`, with `value` at `path`."""
         if depth == len(path):
             return value
         key = path[depth]
@@ -118,7 +118,7 @@ class Document:
         return [below if index == key else item for index, item in enumerate(target)]
 
     def inherit(self, base: "Document", *, never: frozenset[str]) -> None:
-        """Add the settings of `base` that this document lacks: mappings merge, everything else replaces.
+        """Add the settings of `base` that this document lacks: mappings merge, everything else is kept as it is here.
 
         The top-level keys in `never` are not inherited.
         """
@@ -171,10 +171,11 @@ def read(path: Path) -> Document:
 
 
 def parse(text: str, source: str) -> Document:
-    """Parse YAML `text`; `source` is how messages name where it comes from.
+    """Parse YAML `text`; `source` names its origin in messages.
 
     Raises:
-        ConfigError: not YAML, or YAML with duplicate keys, anchors, aliases, tags or keys that are no text.
+        ConfigError: not YAML, or YAML with duplicate keys, anchors, aliases, tags, or keys other than printable
+            text or integers.
     """
     document = Document(None, source)
     builder = _Builder(document, text.splitlines())

@@ -6,7 +6,7 @@ from mnist_lab.config.spec import Item, NonNegative, OneOf, PositiveFloat
 
 
 class Initializer(Item):
-    """Initial values of a layer's weights; each kind is the Keras class of its name."""
+    """Initial values of a layer's weights; each class stands for the Keras class of the same name."""
 
     def __init_subclass__(cls, **_: Any) -> None:
         super().__init_subclass__()
@@ -38,11 +38,11 @@ class LecunNormal(Initializer):
 
 
 class Zeros(Initializer):
-    """All zero."""
+    """All zeros."""
 
 
 class Ones(Initializer):
-    """All one."""
+    """All ones."""
 
 
 class Orthogonal(Initializer):
@@ -95,7 +95,7 @@ AnyInitializer = Annotated[Initializer, OneOf(lambda: INITIALIZERS)]
 
 
 class Regularizer(Item):
-    """A penalty on a layer's weights, added to the loss; each kind is the Keras class of its name."""
+    """A penalty on a layer's weights, added to the loss; each class stands for the Keras class of the same name."""
 
     def __init_subclass__(cls, **_: Any) -> None:
         super().__init_subclass__()

@@ -1,6 +1,6 @@
 """The layers of a network, and the two ways to declare one: `mlp` and `cnn`; `custom` stands for one built in Python.
 
-Names and defaults are Keras'. Adding a layer is adding a class here and its name to `LAYERS`.
+Names and defaults are Keras'. To add a layer, add a class here and to `LAYERS`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from mnist_lab.config.initializers import AnyInitializer, AnyRegularizer, GlorotUniform
 from mnist_lab.config.spec import (
     Argument,
+    FractionBelowOne,
     Item,
     OneOf,
     OneOfNamed,
@@ -18,9 +19,8 @@ from mnist_lab.config.spec import (
     Pair,
     Positive,
     PositiveFloat,
-    Probability,
-    Rate,
     Spec,
+    UnitInterval,
     invalid,
 )
 
@@ -102,7 +102,7 @@ class SeparableConv(Layer):
 
 
 class Pool(Layer):
-    """Base of the two windowed poolings."""
+    """Base class of the two windowed pooling layers."""
 
     short = "size"
     size: Annotated[Kernel, Argument("pool_size")] = (2, 2)
@@ -148,7 +148,7 @@ class BatchNorm(Layer):
     """Batch normalization. PyTorch's defaults correspond to momentum 0.9 and epsilon 1e-5."""
 
     keras = "layers.BatchNormalization"
-    momentum: Probability = 0.99
+    momentum: UnitInterval = 0.99
     """Share of its value that a moving average keeps with each batch."""
     epsilon: Epsilon = 1e-3
     center: Center = True
@@ -169,12 +169,12 @@ class Dropout(Layer):
 
     keras = "layers.Dropout"
     short = "rate"
-    rate: Rate
+    rate: FractionBelowOne
     """Fraction that is set to zero."""
 
     @property
     def handicaps_training(self) -> bool:
-        """Unless it drops nothing."""
+        """Whether it drops anything."""
         return self.rate > 0
 
 
@@ -264,7 +264,7 @@ class Cnn(Spec):
     @property
     def convolves(self) -> bool:
         """Whether any layer is a convolution, which determines the fastest backend."""
-        # Every convolution of Keras has "Conv" in its name, and no other layer has.
+        # Every convolution of Keras has "Conv" in its name, and no other layer does.
         return any("Conv" in layer.keras for layer in every_layer(self.layers))
 
 
@@ -277,7 +277,7 @@ class Mlp(Spec):
     nodes: Annotated[tuple[Positive, ...], OneOrMore]
     """Units of each hidden layer; an empty list makes a softmax regression."""
     activation: Function = "relu"
-    dropout: Annotated[tuple[Rate, ...], OneOrMore] = (0.0,)
+    dropout: Annotated[tuple[FractionBelowOne, ...], OneOrMore] = (0.0,)
     """Dropout rate after each hidden layer: one for all, or a list with one for each."""
     batch_norm: bool = False
     """Batch normalization after each hidden layer's activation."""
@@ -287,7 +287,7 @@ class Mlp(Spec):
     @field_validator("dropout")
     @classmethod
     def _one_for_each(cls, rates: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
-        """A single rate if all are equal, so that both notations are equal."""
+        """Return a single rate if all are equal, so that both notations compare equal."""
         nodes = info.data.get("nodes", rates)
         if len(rates) not in (1, len(nodes)):
             raise invalid(
@@ -298,7 +298,7 @@ class Mlp(Spec):
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """The same network layer by layer."""
+        """The network, layer by layer."""
         rates = self.dropout * len(self.nodes) if len(self.dropout) == 1 else self.dropout
         layers: list[Layer] = [Flatten()]
         for nodes, rate in zip(self.nodes, rates, strict=True):
@@ -326,7 +326,7 @@ class Custom(Spec):
     layers: tuple[str, ...] = ()
     """The Keras classes of its layers; filled in by mnist-lab."""
     sha256: str | None = None
-    """Hash of all that describes it, such as Keras' configuration of its layers; filled in by mnist-lab."""
+    """Hash of everything that describes it, such as Keras' configuration of its layers; filled in by mnist-lab."""
 
     @property
     def convolves(self) -> bool:

@@ -25,7 +25,7 @@ from mnist_lab.config.document import (
 )
 from mnist_lab.config.names import checked_name, folder_name, path_below_configs
 from mnist_lab.config.problems import Problem, validated
-from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config, Train
+from mnist_lab.config.schema import AFFECT_RESULTS, Config, Train
 from mnist_lab.errors import ConfigError, InputError
 
 SHORT_FORMS: Mapping[str, KeyPath] = {
@@ -38,7 +38,7 @@ SHORT_FORMS: Mapping[str, KeyPath] = {
     "device": ("runtime", "device"),
     "threads": ("runtime", "threads"),
 }
-"""The settings that have a name of their own, as an option and as an argument in Python."""
+"""Settings with a name of their own, as an option and as a Python argument."""
 NEVER_INHERITED = frozenset({"name", "description", "reference", "experiment", "base", "extends"})
 BLOCK_KEYS = frozenset({"set", "grid", "zip", "list", "random"})
 """Keys of a sweep file that declare variations."""
@@ -56,12 +56,12 @@ class Override:
     """Whether mappings on the way to `path` may replace other values, as in a file that extends another."""
 
     def concerns(self, path: KeyPath) -> bool:
-        """Whether it sets what is at a key path, above it or below it."""
+        """Whether it sets the value at a key path, or one above or below it."""
         return all(mine == its for mine, its in zip(self.path, path, strict=False))
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "list[Override]":
-        """Convert a mapping with dotted or nested keys: mappings merge, everything else replaces.
+        """Convert a mapping with dotted or nested keys: mappings are merged, everything else is replaced.
 
         Raises:
             InputError: a key is not a key path.
@@ -102,8 +102,8 @@ def load_config(source: str | Path | Mapping[str, Any] | Config, overrides: Sequ
     """Load a configuration and resolve its `name`, `experiment` and `base`.
 
     Args:
-        source: a YAML file, the name of a shipped configuration, a mapping as YAML would give it (the path in its
-            `extends` starts in the working folder), or a configuration.
+        source: a YAML file, the name of a shipped configuration, a mapping as YAML gives it (its `extends` is relative
+            to the current directory), or a configuration.
         overrides: values that replace the file's, in order.
 
     Raises:
@@ -123,7 +123,7 @@ def load_config(source: str | Path | Mapping[str, Any] | Config, overrides: Sequ
 def resolve(
     document: Document, path: Path | None, overrides: Sequence[Override] = (), *, departures: Sequence[KeyPath] = ()
 ) -> Config:
-    """Apply `overrides` to a document after `extend`, validate it, and resolve its names by its file, if it has one.
+    """Apply `overrides` to a document after `extend`, validate it, and resolve its names from its file, if it has one.
 
     `departures` are key paths that were changed earlier, so that published numbers are not comparable.
     """
@@ -133,7 +133,7 @@ def resolve(
         set_value(document, override.path, override.value, Position(override.option), replaces=override.replaces)
     config = validated(Config, document)
     reference = config.reference
-    changed = [path for path in (*departures, *(o.path for o in overrides)) if path[0] in CHANGE_THE_NUMBERS]
+    changed = [path for path in (*departures, *(o.path for o in overrides)) if path[0] in AFFECT_RESULTS]
     if reference and changed:
         known = dict.fromkeys((*reference.departures, *map(dotted, changed)))
         reference = reference.model_copy(update={"departures": tuple(known)})
@@ -149,7 +149,10 @@ def resolve(
 
 
 def set_value(document: Document, path: KeyPath, value: Any, position: Position, *, replaces: bool = False) -> None:
-    """As `Document.set`; an argument of an optimizer given by its name alone, or by default, makes it a mapping."""
+    """Like `Document.set`, but an optimizer that is a bare name or the default first becomes a mapping.
+
+    Otherwise its arguments could not be set.
+    """
     if path[:2] == ("train", "optimizer") and len(path) > 2:
         meant = child(child(document.value, "train"), "optimizer")
         if meant is ABSENT:
@@ -160,7 +163,7 @@ def set_value(document: Document, path: KeyPath, value: Any, position: Position,
 
 
 def plain(value: Any) -> Any:
-    """Convert a Python value to what YAML would give: paths to text, NumPy's numbers and arrays to Python's."""
+    """Convert a Python value to what YAML gives: paths to text, NumPy's numbers and arrays to Python's."""
     if isinstance(value, BaseModel):
         return plain(value.model_dump(mode="json", exclude_none=True))
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Names of experiments and sweeps, in any script: each is a folder below the results, on every file system.
+"""Names of experiments and sweeps, in any script: each is a folder below the results folder, on every file system.
 
 Names are stored in Unicode's composed form (NFC), as file systems and keyboards differ in the form they use.
 """
@@ -10,24 +10,24 @@ from contextlib import suppress
 from pathlib import Path
 
 MAX_CHARACTERS = 200
-"""Of a whole name."""
+"""Maximum length of a whole name."""
 MAX_BYTES = 200
-"""Of one folder's name in UTF-8; file systems take 255."""
+"""Maximum length of one folder's name in UTF-8; file systems allow 255."""
 EXPECTED = "letters, digits and _ . + - = , (first a letter, a digit or _), and / between folders"
 
 _FIRST = r"[^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"
-"""Of ASCII the letters, digits and `_`."""
+"""A first character: in ASCII, a letter, a digit or `_`."""
 _OTHER = r"[^\x00-\x2a\x2f\x3a-\x3c\x3e-\x40\x5b-\x5e\x60\x7b-\x7f]"
-"""Of ASCII also `. + - = ,`."""
+"""Any other character: in ASCII, also `. + - = ,`."""
 PATTERN = f"^{_FIRST}{_OTHER}*(/{_FIRST}{_OTHER}*)*$"
 """The form of a name, for JSON Schema; `checked_name` is stricter."""
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[1-9¹²³])(\..*)?", re.IGNORECASE)
 """Names that Windows reserves for devices, with or without a suffix."""
 _REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
-"""Unicode's categories of controls, formatting, halves of pairs, private use, unassigned, and white space."""
+"""Unicode's categories of controls, formatting, surrogates, private use, unassigned, and white space."""
 _JOINERS = "\u200c\u200d"
-"""Formatting that the spelling of words and emoji depends on."""
+"""Zero-width joiners, which the spelling of words and emoji depends on."""
 
 
 def composed(text: str) -> str:
@@ -36,7 +36,7 @@ def composed(text: str) -> str:
 
 
 def existing_form(path: Path) -> Path:
-    """The path itself, or the same one composed or decomposed if only that exists."""
+    """The path itself, or its composed or decomposed form if only that exists."""
     forms = (path, *(Path(unicodedata.normalize(form, str(path))) for form in ("NFC", "NFD")))
     with suppress(OSError, ValueError):
         return next((form for form in forms if form.exists()), path)
@@ -47,7 +47,7 @@ def checked_name(text: str) -> str:
     """The name of an experiment or a sweep, composed.
 
     Raises:
-        ValueError: it is not valid; says what was expected.
+        ValueError: it is invalid; the message says what was expected.
     """
     name = composed(text)
     if len(name) > MAX_CHARACTERS:

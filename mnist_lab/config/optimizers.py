@@ -1,27 +1,36 @@
 """All optimizers of Keras except wrappers, with their own arguments and Keras' defaults.
 
-Adding one is adding a class here and its name to `OPTIMIZERS`.
+To add one, add a class here and to `OPTIMIZERS`.
 """
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mnist_lab.config.spec import NonNegative, OneOfNamed, Positive, PositiveFloat, Probability, Rate, Spec, invalid
+from mnist_lab.config.spec import (
+    FractionBelowOne,
+    NonNegative,
+    OneOfNamed,
+    Positive,
+    PositiveFloat,
+    Spec,
+    UnitInterval,
+    invalid,
+)
 
 LearningRate = Annotated[PositiveFloat, Field(description="Learning rate; a schedule multiplies it.")]
 Epsilon = Annotated[NonNegative, Field(description="Small constant for numerical stability.")]
-Beta1 = Annotated[Rate, Field(description="Decay rate of the first moment's average.")]
-Beta2 = Annotated[Rate, Field(description="Decay rate of the second moment's average.")]
-Rho = Annotated[Probability, Field(description="Decay rate of the squared gradients' average.")]
-Momentum = Annotated[Rate, Field(description="Momentum.")]
-Nesterov = Annotated[bool, Field(description="Whether the momentum is Nesterov's.")]
+Beta1 = Annotated[FractionBelowOne, Field(description="Decay rate of the first moment's average.")]
+Beta2 = Annotated[FractionBelowOne, Field(description="Decay rate of the second moment's average.")]
+Rho = Annotated[UnitInterval, Field(description="Decay rate of the squared gradients' average.")]
+Momentum = Annotated[FractionBelowOne, Field(description="Momentum.")]
+Nesterov = Annotated[bool, Field(description="Whether to use Nesterov momentum.")]
 AmsGrad = Annotated[bool, Field(description="Whether to use AMSGrad, which keeps the largest second moment so far.")]
 Accumulator = Annotated[NonNegative, Field(description="Initial value of the sum of squared gradients.")]
 
 
 class Optimizer(Spec):
-    """Settings common to all optimizers; each kind is the Keras class of its name."""
+    """Settings common to all optimizers; each class stands for the Keras class of the same name."""
 
     keras: ClassVar[str]
     """The Keras class this stands for, below `keras`."""
@@ -38,7 +47,7 @@ class Optimizer(Spec):
     """Clips the gradients of all weights, taken together, to this norm."""
     use_ema: bool = False
     """Whether validation, test and the saved model use an exponential moving average of the weights."""
-    ema_momentum: Probability = 0.99
+    ema_momentum: UnitInterval = 0.99
     """Momentum of that average."""
     ema_overwrite_frequency: Positive | None = None
     """Steps after which the weights themselves are replaced by their average; default: never."""
@@ -58,7 +67,7 @@ class Optimizer(Spec):
 
 
 class MomentEstimating(Optimizer):
-    """Settings common to Adam and its like."""
+    """Settings common to Adam and similar optimizers."""
 
     beta_1: Beta1 = 0.9
     beta_2: Beta2 = 0.999
@@ -117,7 +126,7 @@ class Adamax(MomentEstimating):
     """Kingma and Ba 2014, with the infinity norm."""
 
     name: Literal["adamax"]
-    beta_2: Rate = 0.999
+    beta_2: FractionBelowOne = 0.999
     """Decay rate of the exponentially weighted infinity norm."""
 
 
@@ -150,7 +159,7 @@ class Lion(Optimizer):
     name: Literal["lion"]
     beta_1: Annotated[float, Field(gt=0, le=1)] = 0.9
     """Interpolation factor between the average of the gradients and the current gradient."""
-    beta_2: Rate = 0.99
+    beta_2: FractionBelowOne = 0.99
     """Decay rate of the average of the gradients."""
 
 
@@ -206,7 +215,7 @@ class ScheduleFreeAdamW(Optimizer):
 
     name: Literal["schedule_free_adamw"]
     learning_rate: LearningRate = 0.0025
-    beta_1: Rate = 0.9
+    beta_1: FractionBelowOne = 0.9
     """Interpolation factor between the averaged weights and those that the gradient updates."""
     beta_2: Beta2 = 0.999
     epsilon: Epsilon = 1e-8

@@ -51,14 +51,14 @@ class Problem:
 
 
 class InvalidError(ConfigError):
-    """All problems of one file, in its order."""
+    """All problems of one file, in file order."""
 
     def __init__(self, source: str, problems: Iterable[Problem]) -> None:
         self.problems = sorted(problems, key=_in_file)
         super().__init__(listed(source, self.problems))
 
     def __reduce__(self) -> tuple[type[ConfigError], tuple[str, str | None]]:
-        """Pickles as the message alone."""
+        """Pickles as a ConfigError with its message and hint."""
         return ConfigError, (self.message, self.hint)
 
 
@@ -74,22 +74,22 @@ def located(source: str) -> Iterator[None]:
 
 
 def listed(source: str, problems: Sequence[object]) -> str:
-    """The message of several problems: their number, the first of them, and how many more there are."""
+    """The message for several problems: their number, the first of them, and how many more there are."""
     more = len(problems) - MOST_PROBLEMS
     end = [f"... and {more:,} more."] if more > 0 else []
     return "\n".join([f"{source}: {count(len(problems), 'problem')}", *map(str, problems[:MOST_PROBLEMS]), *end])
 
 
 def problem_with(document: Document, key: str, message: str) -> InvalidError:
-    """The error that has one problem, with the value of a top-level key."""
+    """An error with one problem, about the value of a top-level key."""
     return InvalidError(document.source, [Problem(document.position((key,)), key, message)])
 
 
 def validated(kind: type[S], document: Document) -> S:
-    """The document as what it must be.
+    """The document as a validated `kind`.
 
     Raises:
-        InvalidError: it is not; lists all problems.
+        InvalidError: it is invalid; lists all problems.
     """
     try:
         return kind.model_validate(frozen(document.value))
@@ -98,7 +98,7 @@ def validated(kind: type[S], document: Document) -> S:
 
 
 def _problems(error: ValidationError, document: Document) -> Iterator[Problem]:
-    """What pydantic's errors say about `document`."""
+    """Pydantic's errors as problems of `document`."""
     found: dict[KeyPath, list[dict[str, Any]]] = {}
     for detail in error.errors(include_url=False):
         found.setdefault(_path_in(document, detail), []).append(dict(detail))

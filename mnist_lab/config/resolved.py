@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import yaml
 
 from mnist_lab.config.layers import Custom
-from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config, class_key
+from mnist_lab.config.schema import AFFECT_RESULTS, Config, class_key
 
 
 def fingerprint(config: Config, *, dataset_sha256: str, backend: str, classes: Sequence[str] = ()) -> str:
@@ -18,27 +18,27 @@ def fingerprint(config: Config, *, dataset_sha256: str, backend: str, classes: S
     Values equal to their defaults are excluded, so that keys added later do not invalidate finished runs.
 
     Args:
-        config: the configuration, its class weights under the names of the classes.
+        config: the configuration, with class weights by class name.
         dataset_sha256: the hash of the data set's arrays.
         backend: Keras' backend.
-        classes: the names of the classes, if they are known. Weights count in their order, unless the names are the
-            numbers of that order.
+        classes: the names of the classes, if they are known. Class weights are hashed in this order, unless the names
+            are just 0, 1, 2, ...
     """
-    facts = config.model_dump(mode="json", exclude_defaults=True, include=set(CHANGE_THE_NUMBERS))
-    facts["data"].pop("dataset")  # its hash counts, not where it lies
+    facts = config.model_dump(mode="json", exclude_defaults=True, include=set(AFFECT_RESULTS))
+    facts["data"].pop("dataset")  # its hash counts, not where it is
     if isinstance(config.model, Custom):
-        facts["model"].pop("layers", None)  # they follow from what the hash is of
+        facts["model"].pop("layers", None)  # they follow from what `sha256` covers
     weights = config.train.class_weight
     if isinstance(weights, dict) and any(name != str(index) for index, name in enumerate(classes)):
         facts["train"]["class_weight"] = [weights.get(class_key(name), 1.0) for name in classes]
     if start := config.train.initial_weights:
-        facts["train"]["initial_weights"] = start.sha256 or start.run  # their content counts, not where it lies
+        facts["train"]["initial_weights"] = start.sha256 or start.run  # their content counts, not where it is
     facts |= {"dataset_sha256": dataset_sha256, "backend": backend}
     return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def to_yaml(config: Config) -> str:
-    """The configuration as YAML with all defaults; loading it gives an equal configuration."""
+    """The configuration as YAML with all defaults; loading it yields an equal configuration."""
     values = config.model_dump(mode="json", exclude_none=True)
     node = _Dumper(io.StringIO(), sort_keys=False).represent_data(values)
     _lay_out(node, 0)

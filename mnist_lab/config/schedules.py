@@ -1,12 +1,12 @@
 """Learning-rate schedules: the factor on the optimizer's learning rate in the course of training.
 
-Several in one list multiply (`[{warmup: {epochs: 2}}, {cosine: {final: 0}}]`). Their formulas are in
+Several in one list are multiplied (`[{warmup: {epochs: 2}}, {cosine: {final: 0}}]`). Their formulas are in
 `mnist_lab.training.schedules`.
 """
 
 from typing import Annotated, Literal
 
-from mnist_lab.config.spec import Item, NonNegative, OneOf, Positive, PositiveFloat, Probability
+from mnist_lab.config.spec import Item, NonNegative, OneOf, Positive, PositiveFloat, UnitInterval
 
 Monitor = Literal["val_loss", "val_accuracy", "loss", "accuracy"]
 
@@ -36,7 +36,7 @@ class Cosine(Schedule):
     """Cosine decay over the whole training."""
 
     short = "final"
-    final: Probability = 0.0
+    final: UnitInterval = 0.0
     """The learning rate at the end, as a fraction of the optimizer's."""
 
 
@@ -45,7 +45,7 @@ class OneCycle(Schedule):
 
     peak: PositiveFloat
     """The highest learning rate."""
-    warmup: Probability = 0.3
+    warmup: UnitInterval = 0.3
     """Fraction of the training in which the learning rate rises."""
 
 
@@ -62,7 +62,7 @@ class Plateau(Schedule):
 
     monitor: Monitor = "val_loss"
     """The value to watch."""
-    factor: Probability = 0.1
+    factor: UnitInterval = 0.1
     """Factor on the learning rate."""
     patience: Positive = 10
     """Epochs without improvement before the learning rate falls."""

@@ -23,6 +23,7 @@ from mnist_lab.config.layers import Custom, Model, every_layer
 from mnist_lab.config.optimizers import Adam, AnyOptimizer
 from mnist_lab.config.schedules import AnySchedule, Monitor, Plateau
 from mnist_lab.config.spec import (
+    FractionBelowOne,
     Item,
     NonNegative,
     OneOf,
@@ -30,9 +31,8 @@ from mnist_lab.config.spec import (
     Pair,
     Positive,
     PositiveFloat,
-    Probability,
-    Rate,
     Spec,
+    UnitInterval,
     invalid,
 )
 
@@ -41,7 +41,7 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
 def class_key(name: int | str) -> int | str:
-    """A class's name or label as a key: a whole number where it is written like one, so that `3` and `'3'` are one."""
+    """A class name or label as a key: an integer if it is written like one, so that `3` and `'3'` are the same."""
     return int(name) if re.fullmatch(r"0|-?[1-9][0-9]{0,18}", str(name)) else name
 
 
@@ -76,13 +76,13 @@ ExperimentName = Annotated[
 class Reference(Spec):
     """Published results to compare with; accuracies are fractions of 1."""
 
-    train_accuracy: Probability | None = None
+    train_accuracy: UnitInterval | None = None
     """Training accuracy after the last epoch."""
-    test_accuracy: Probability | None = None
+    test_accuracy: UnitInterval | None = None
     """Test accuracy of the final model."""
-    best_train_accuracy: Probability | None = None
+    best_train_accuracy: UnitInterval | None = None
     """Highest training accuracy of any epoch."""
-    best_test_accuracy: Probability | None = None
+    best_test_accuracy: UnitInterval | None = None
     """Highest test accuracy of any epoch."""
     test_loss: NonNegative | None = None
     """Test loss of the final model."""
@@ -135,29 +135,29 @@ class Validation(Spec):
     """Where the validation images come from."""
 
     split: Literal["tail", "random", "stratified", "folds", "provided", "test", "none"] = "tail"
-    """The last training rows (`tail`), random ones, random ones of each class (`stratified`), one of several parts for
+    """The last training rows (`tail`), random ones, random ones of each class (`stratified`), one of several folds for
     cross-validation (`folds`), the data set's own validation part (`provided`; a data set that has one uses it instead
     of the first three), the test set, or none."""
     fraction: Fraction = 0.2
     """Fraction of the training rows that is used for validation. Training keeps floor(n * (1 - fraction)) of n rows, as
     with Keras' `validation_split`."""
     folds: Annotated[int | None, Field(ge=2, validate_default=True)] = None
-    """Number of parts for cross-validation, with the same share of each class; only with `split: folds`, 5 by default.
-    Then parts and `data.subset` do not depend on the seed, so all runs on the same rows have the same folds."""
+    """Number of folds for cross-validation, with the same share of each class; only with `split: folds`, 5 by default.
+    Then the folds and `data.subset` do not depend on the seed, so all runs on the same rows have the same folds."""
     fold: Annotated[int | None, Field(ge=1, validate_default=True)] = None
-    """The part for validation, from 1 to `folds`; only with `split: folds`, 1 by default."""
+    """The fold used for validation, from 1 to `folds`; only with `split: folds`, 1 by default."""
 
     @field_validator("fraction")
     @classmethod
     def _only_of_training_rows(cls, fraction: float, info: ValidationInfo) -> float:
-        """The default if no fraction is split off, where an inherited value has no meaning."""
+        """Return the default if no fraction is split off, as an inherited value then has no meaning."""
         unused = info.data.get("split") in WITHOUT_FRACTION
         return cls.model_fields["fraction"].default if unused else fraction
 
     @field_validator("folds", "fold")
     @classmethod
     def _only_of_folds(cls, value: int | None, info: ValidationInfo) -> int | None:
-        """The default where rows are split into folds; elsewhere a value would have no effect."""
+        """Return the default for `split: folds`; refuse a value for any other split, where it would have no effect."""
         if info.data.get("split") == "folds":
             value = value or {"folds": DEFAULT_FOLDS, "fold": 1}[str(info.field_name)]
             if info.field_name == "fold" and value > info.data.get("folds", value):
@@ -188,7 +188,7 @@ class Data(Spec):
     """What the first layers of the model do with the pixels."""
 
     def comparable(self, other: "Data") -> bool:
-        """Whether accuracies are comparable: same images, same number of training and test images."""
+        """Whether accuracies are comparable: same data set, image form, subset and test subset."""
         mine, theirs = (
             Path(data.dataset).resolve() if os.sep in data.dataset else data.dataset for data in (self, other)
         )
@@ -241,7 +241,7 @@ class Train(Spec):
     """Passes over the training images, at most."""
     schedule: Annotated[tuple[AnySchedule, ...], OneOrMore] = ()
     """Learning-rate schedules; the factors of several are multiplied."""
-    label_smoothing: Rate = 0.0
+    label_smoothing: FractionBelowOne = 0.0
     """Share of each label's probability that is spread evenly over all classes."""
     class_weight: ClassWeights | Literal["balanced"] | None = None
     """Weight of each class in the loss, by its name or label; `balanced` gives every class the same total weight."""
@@ -277,7 +277,7 @@ class Train(Spec):
 
 
 class Runtime(Spec):
-    """Where and how fast it runs; only `backend` is part of a run's fingerprint."""
+    """Where and how fast training runs; only `backend` is part of a run's fingerprint."""
 
     backend: BackendName | None = None
     """Keras' backend; default: KERAS_BACKEND, else TensorFlow, else the first one installed. `auto`: the installed one
@@ -285,7 +285,7 @@ class Runtime(Spec):
     device: Literal["auto", "cpu", "gpu"] = "auto"
     """Where to train; `auto`: on a GPU if the backend finds one."""
     threads: Positive | None = None
-    """CPU threads; default: as many as this process may use."""
+    """CPU threads; default: all that this process may use."""
     steps_per_execution: Positive | Literal["auto"] = "auto"
     """Training steps that are compiled into one call."""
     jit_compile: bool | Literal["auto"] = "auto"
@@ -323,11 +323,11 @@ class Config(Spec):
     """How the network is fitted."""
     runtime: Runtime = Runtime()
     """Where training runs, and how fast."""
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 1
     """Seed of everything random: initial weights, splits (except folds), subsets, shuffling, augmentation, dropout."""
 
     def in_fold(self, fold: int | None) -> "Config":
-        """The same with the validation images of another fold."""
+        """The configuration with another fold for validation."""
         validation = self.data.validation.model_copy(update={"fold": fold})
         return self.model_copy(update={"data": self.data.model_copy(update={"validation": validation})})
 
@@ -339,7 +339,7 @@ class Config(Spec):
 
     @property
     def handicaps(self) -> tuple[Item | Custom, ...]:
-        """The augmentations and dropout layers that act in training only, so that training accuracy understates."""
+        """The augmentations and dropout layers that act in training only, so that training accuracy is understated."""
         layers = (self.model,) if isinstance(self.model, Custom) else every_layer(self.model.layers)
         return tuple(item for item in (*self.augment, *layers) if item.handicaps_training)
 
@@ -369,25 +369,25 @@ class Config(Spec):
         return self
 
 
-CHANGE_THE_NUMBERS = ("data", "augment", "model", "train")
+AFFECT_RESULTS = ("data", "augment", "model", "train")
 """The sections that affect a run's results, besides the seed and the backend."""
 
 
 class _FileSchema(GenerateJsonSchema):
-    """The discriminator of a union may be inherited from an extended file, so several alternatives can match."""
+    """Writes unions as `anyOf`: a discriminator may be inherited from an extended file, so several kinds can match."""
 
     def tagged_union_schema(self, schema: TaggedUnionSchema) -> dict[str, Any]:
-        """The alternatives of a union."""
+        """A union as `anyOf`."""
         return {"anyOf": super().tagged_union_schema(schema)["oneOf"]}
 
 
 def file_schema(kind: type[Spec]) -> dict[str, Any]:
-    """The JSON Schema of a file that declares a `kind`, without the keys that it requires."""
+    """The JSON Schema of a file that declares a `kind`, without `required`."""
     return {"$schema": GenerateJsonSchema.schema_dialect, **kind.model_json_schema(schema_generator=_FileSchema)}
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a configuration file; `extends`, which is resolved before validation, included."""
+    """The JSON Schema of a configuration file, including `extends`, which is resolved before validation."""
     schema = file_schema(Config)
     extends = {
         "type": "string",

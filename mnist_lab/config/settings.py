@@ -10,7 +10,7 @@ from typing import Any
 
 from mnist_lab.config.differences import in_short, network
 from mnist_lab.config.layers import Cnn
-from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config, InitialWeights
+from mnist_lab.config.schema import AFFECT_RESULTS, Config, InitialWeights
 from mnist_lab.config.spec import Item, Spec
 
 _NAMES = {
@@ -18,9 +18,9 @@ _NAMES = {
     "model.nodes": "nodes per hidden layer",
     "model.nodes.count": "hidden layers",
 }
-"""What is not called by the end of its path."""
-_UNSAID = ("data", "model", "train", "runtime", "optimizer", "schedule", "augment", "layers")
-"""Parts of a path that its name does without."""
+"""Settings not named after the end of their path."""
+_OMITTED = ("data", "model", "train", "runtime", "optimizer", "schedule", "augment", "layers")
+"""Parts of a path omitted from the name."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class Setting:
     """One value of a configuration."""
 
     value: Any
-    """A scalar or a tuple. Of several equal numbers, as in `nodes: [512, 512]`, it is the number, and how many there
-    are is a setting of its own, whose path ends in `count`."""
+    """A scalar or a tuple. For several equal numbers, as in `nodes: [512, 512]`, the number; their count is a setting
+    of its own, whose path ends in `count`."""
     default: bool
-    """Whether it is what would hold if the configuration did not say so."""
+    """Whether it is the default value."""
 
     @property
     def number(self) -> float | None:
@@ -40,11 +40,11 @@ class Setting:
 
 
 def settings(config: Config) -> dict[str, Setting]:
-    """Everything that can change a run's numbers, the seed aside, by its dotted key path.
+    """All settings that affect a run's results, except the seed, by dotted key path.
 
     Entries of lists have their position and their key in the path: `model.layers.2.dropout.rate`.
     """
-    sections = {section: getattr(config, section) for section in CHANGE_THE_NUMBERS}
+    sections = {section: getattr(config, section) for section in AFFECT_RESULTS}
     found = [setting for path, value in sections.items() for setting in _flat(path, value, default=False)]
     found += _flat("runtime.backend", config.runtime.backend, default=config.runtime.backend is None)
     return dict(found)
@@ -53,9 +53,9 @@ def settings(config: Config) -> dict[str, Setting]:
 def varying(configs: Sequence[Config]) -> dict[str, list[Any]]:
     """The settings in which configurations differ, by dotted key path, in the order of the keys.
 
-    Each with the value in every configuration; None where it has no such setting, or no value. Layers, augmentations,
-    a schedule and the like count as one setting, in words, unless they are of the same kinds in all. A setting that
-    only some have, such as an argument of an optimizer, counts if one of them does not have its default.
+    Each has one value per configuration, None if that lacks the setting or a value. A list of layers, augmentations or
+    schedules is one setting, in words, unless all configurations have the same kinds of entries. A setting that only
+    some have, such as an argument of an optimizer, is included if it differs from its default in one of them.
     """
     every = [settings(config) for config in configs]
     paths = dict.fromkeys(path for known in every for path in known)
@@ -71,7 +71,7 @@ def varying(configs: Sequence[Config]) -> dict[str, list[Any]]:
 
 
 def _whole(path: str) -> str:
-    """Where the item of this kind, or the list that it is in, stands."""
+    """The path of the item, or of the list that contains it."""
     parts = path.removesuffix(".").split(".")[:-1]
     return ".".join(takewhile(lambda part: not part.isdecimal(), parts))
 
@@ -94,7 +94,7 @@ def _value(path: str, known: Mapping[str, Setting]) -> Any:
 
 
 def _in_words(path: str, configs: Sequence[Config]) -> list[str | None]:
-    """Items in short; networks by their size if that distinguishes them."""
+    """The items at a path in short form; networks by their short names if these distinguish them."""
     values = [reduce(lambda value, part: getattr(value, part, None), path.split("."), config) for config in configs]
     if path == "model.layers":
         values = [config.model.layers if isinstance(config.model, Cnn) else None for config in configs]
@@ -105,24 +105,24 @@ def _in_words(path: str, configs: Sequence[Config]) -> list[str | None]:
 
 
 def short_keys(paths: Iterable[str]) -> dict[str, str]:
-    """Each key path by its shortest unambiguous end: `learning_rate`, `rotation.degrees`."""
+    """The shortest unambiguous end of each key path: `learning_rate`, `rotation.degrees`."""
     plain = {path: re.sub(r"\.(name|kind|split)$|\.\d+(?=\.)", "", path) for path in paths}
     return shortest_ends({path: text.split(".") for path, text in plain.items()}, ".")
 
 
 def shortest_ends(parts: Mapping[str, Sequence[str]], separator: str) -> dict[str, str]:
-    """The shortest end of each name that no other one has, by the name; where there is none, the name itself."""
+    """The shortest end of each name that no other name has, by name; the name itself if there is none."""
     ends = {name: [separator.join(some[-k:]) for k in range(1, len(some) + 1)] for name, some in parts.items()}
     known = Counter(chain.from_iterable(ends.values()))
     return {name: next((end for end in some if known[end] == 1), name) for name, some in ends.items()}
 
 
 def setting_name(path: str) -> str:
-    """What people call the setting at a path: `learning rate`, `rotation degrees`, `dropout rate, layer 3`."""
+    """A readable name of the setting at a path: `learning rate`, `rotation degrees`, `dropout rate, layer 3`."""
     if path in _NAMES:
         return _NAMES[path]
     *parts, _ = [*path.split("."), ""]
-    words = " ".join(part for part in parts if part not in _UNSAID and not part.isdecimal()).replace("_", " ")
+    words = " ".join(part for part in parts if part not in _OMITTED and not part.isdecimal()).replace("_", " ")
     places = [int(part) + 1 for part in parts if part.isdecimal()]
     return f"{words}, layer {places[0]}" if places and path.startswith("model.layers") else words
 

@@ -21,7 +21,7 @@ def folder(name: str = "configs") -> Path:
 
 
 def file(name: str) -> Path:
-    """The file of one of these names."""
+    """The file with one of the names that ship."""
     return folder("searches").parent / f"{name}.yaml" if name.startswith(SEARCHES) else folder() / f"{name}.yaml"
 
 
@@ -89,10 +89,10 @@ def find_sweep(reference: str | Path) -> Path:
 
 
 def path_of(reference: str | Path, beside: Path = Path()) -> Path:
-    """The path that a reference may be, whether anything is there or not.
+    """The path that a reference may stand for, whether or not it exists.
 
     Raises:
-        ConfigError: it is not permitted to look.
+        ConfigError: access to it is denied.
     """
     path = existing_form(beside / reference)
     try:

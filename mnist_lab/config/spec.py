@@ -53,7 +53,7 @@ class Spec(BaseModel):
     also_known: ClassVar[tuple[str, ...]] = ()
     """Keys accepted in a file besides the fields."""
     by_hand: ClassVar[bool] = True
-    """Whether people write it, not only mnist-lab."""
+    """Whether people write it; False if only mnist-lab does."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -66,7 +66,7 @@ class Spec(BaseModel):
 
     @classmethod
     def explained(cls, error: Any) -> InitErrorDetails:
-        """Convert an error to raise it again; that of an unknown key gets the known keys."""
+        """Convert an error so that it can be raised again; add the known keys to that of an unknown key."""
         kind: str | PydanticCustomError = error["type"]
         if kind in ("extra_forbidden", "invalid_key") and len(error["loc"]) == 1:
             known = (*cls.also_known, *cls.model_fields)
@@ -87,7 +87,7 @@ _BUILT_IN = frozenset(get_args(ErrorType))
 
 
 def invalid(message: str, *, at: KeyPath = ()) -> PydanticCustomError:
-    """The error that a validator raises; `at` is the key path from the value that it validates to what is wrong."""
+    """The error that a validator raises; `at` is the key path from the validated value to the part that is wrong."""
     return PydanticCustomError("invalid", "{message}", {"at": at, "message": message})
 
 
@@ -99,7 +99,7 @@ class Item(Spec):
     """A list entry with a name: `flatten`, `dropout: 0.3`, `conv: {filters: 32}`."""
 
     key: ClassVar[str]
-    """The name in YAML; of a class that gives none its own, `max_pool` for `MaxPool`."""
+    """The name in YAML; default: the class name in snake case, `max_pool` for `MaxPool`."""
     short: ClassVar[str | None] = None
     """The field that a bare value sets: `dropout: 0.3` is `dropout: {rate: 0.3}`."""
     keras: ClassVar[str] = ""
@@ -111,7 +111,7 @@ class Item(Spec):
 
     @property
     def handicaps_training(self) -> bool:
-        """Whether it makes the task harder while a network trains than when it is tested, as dropout does."""
+        """Whether it makes the task harder in training than in testing, as dropout does."""
         return False
 
     @model_validator(mode="before")
@@ -220,7 +220,7 @@ class OneOfNamed:
 
 
 def key_of(value: Any) -> str | None:
-    """The key of an item, or of what is written as one; None if that has no such form."""
+    """The key of an item, or of a value written as one; None for any other value."""
     if isinstance(value, Item):
         return value.key
     if isinstance(value, dict) and len(value) == 1:
@@ -247,8 +247,8 @@ def _pair(value: Any) -> Any:
 
 
 Positive = Annotated[int, Field(gt=0)]
-Rate = Annotated[float, Field(ge=0, lt=1)]
-Probability = Annotated[float, Field(ge=0, le=1)]
+FractionBelowOne = Annotated[float, Field(ge=0, lt=1)]
+UnitInterval = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 Pair = Annotated[
@@ -257,4 +257,4 @@ Pair = Annotated[
 """Height and width; one number means both."""
 
 OneOrMore = _OneOrMore()
-"""Accepts a single value for a list of one."""
+"""Accepts a single value as a list of one."""

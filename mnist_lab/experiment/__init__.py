@@ -1,7 +1,7 @@
 """One run, from its configuration to its folder.
 
-`run` has the sequence of steps; `identity`, `data` and `build` prepare it, `epochs` trains, `results` and `metrics`
-finish it.
+`run` has the sequence of steps: `identity`, `data` and `build` prepare the run, `epochs` trains it, and `results` and
+`metrics` finish it.
 """
 
 from mnist_lab.experiment.build import augmented, build_trainer

@@ -13,7 +13,7 @@ from mnist_lab.config.problems import located
 from mnist_lab.config.schema import Data
 from mnist_lab.errors import ConfigError
 from mnist_lab.experiment import class_weights, warm_start
-from mnist_lab.experiment.data import Split, Splits, prepare_data, settle_split
+from mnist_lab.experiment.data import Split, Splits, prepare_data, resolve_split
 
 if TYPE_CHECKING:
     from mnist_lab.models import Builder, Summary
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def with_network(config: Config, network: "Builder", dataset: datasets.Dataset) -> Config:
-    """The configuration with the specification of the network that a function builds, for which Keras is started.
+    """Start Keras, and return the configuration with the specification of the network that `network` builds.
 
     Raises:
         InputError: the network cannot be trained or saved, or does not fit the images or into memory.
@@ -37,13 +37,13 @@ def with_network(config: Config, network: "Builder", dataset: datasets.Dataset) 
 
 
 def build_trainer(config: Config, splits: Splits, network: "Builder | None" = None) -> "Trainer":
-    """Build the network, initialized from the seed or a finished run as the configuration says, and its trainer.
+    """Build the network, initialized from the seed or from a finished run as configured, and its trainer.
 
     Args:
-        network: builds it instead; `config` is from `with_network`.
+        network: builds the network instead; `config` is from `with_network`.
 
     Raises:
-        InputError: the network cannot be built, or does not fit the images, its initial weights or into memory.
+        InputError: the network cannot be built, or does not fit the images, the initial weights or into memory.
     """
     import keras
 
@@ -69,14 +69,14 @@ def build_trainer(config: Config, splits: Splits, network: "Builder | None" = No
 
 
 def augmented(config: Config, dataset: datasets.Dataset, versions: int) -> tuple[Split, NDArray[np.float32]]:
-    """The first training image of each class, and the pixels (n, versions, height, width, channels) of augmented ones.
+    """Return the first training image of each class, and augmented pixels (n, versions, height, width, channels).
 
     Raises:
         InputError: there is nothing to augment, or the augmentation does not fit the images.
     """
     if not config.augment:
         raise ConfigError("there is no augmentation: `augment` is empty.", "--set 'augment=[{rotation: 10}]' adds one.")
-    data, _ = settle_split(config.data, dataset)
+    data, _ = resolve_split(config.data, dataset)
     train = prepare_data(config.model_copy(update={"data": data}), dataset).train
     _, first = np.unique(train.labels, return_index=True)
     shown = train.take(first)
@@ -96,9 +96,9 @@ def augmented(config: Config, dataset: datasets.Dataset, versions: int) -> tuple
 
 
 def preview(sources: Iterable[tuple[str, Config]], data_dir: Path | None = None) -> "list[Summary]":
-    """The layers and parameters of the network of each configuration, given with its name for error messages.
+    """Return the layers and parameters of each configuration's network; names are for error messages.
 
-    Known data sets are not read; Keras is imported once for all.
+    Known data sets are not read, and Keras is imported only once.
 
     Raises:
         InputError: a network cannot be built, or a data set given by its path cannot be read.

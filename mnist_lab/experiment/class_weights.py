@@ -11,7 +11,7 @@ from mnist_lab.errors import ConfigError
 
 
 def by_name(train: Train, dataset: Dataset) -> Train:
-    """`train` with the class weights by class name, in the order of the classes.
+    """Return `train` with the class weights by class name, in the order of the classes.
 
     Raises:
         ConfigError: a key is not a class, or two keys are the same class.
@@ -36,7 +36,7 @@ def by_name(train: Train, dataset: Dataset) -> Train:
 
 
 def weights(train: Train, labels: NDArray[Any], dataset: Dataset) -> NDArray[np.float32] | None:
-    """The weight (n,) of each training image, whose classes are `labels` (n,); None for equal weights.
+    """Return the weight (n,) of each training image, given their classes `labels` (n,); None for equal weights.
 
     Raises:
         ConfigError: a key is not a class, or two keys are the same class.

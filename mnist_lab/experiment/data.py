@@ -33,7 +33,7 @@ class Split:
         return self.images, self.labels
 
     def take(self, rows: "NDArray[np.intp] | slice") -> "Split":
-        """Some of the images; `rows` are positions in this split."""
+        """Return the images at the positions `rows` in this split."""
         return Split(self.images[rows], self.labels[rows], self.rows[rows])
 
 
@@ -53,18 +53,18 @@ class Splits:
 
 
 FEW = 10
-"""Expected images of a class below which a random split might leave it out: at 10, with probability e^-10."""
+"""Expected images of a class in a part; below 10, a random split might leave it none: at 10, with probability e^-10."""
 
 
-def settle_split(data: Data, dataset: Dataset) -> tuple[Data, tuple[str, ...]]:
-    """Validate on the validation part that a data set has; else stratify the split where another could leave a class
-    without training or validation images.
+def resolve_split(data: Data, dataset: Dataset) -> tuple[Data, tuple[str, ...]]:
+    """Validate on the data set's own validation part; if there is none, and the split could leave a class without
+    training or validation images, stratify it.
 
-    The latter is the case if rows sorted by class are split by position, or if there are so few images of a class that
-    a random split might leave one part without any. It does not depend on the seed, so all seeds use the same split.
+    The latter is the case if rows sorted by class are split by position, or if a class is so rare that a random split
+    might leave one part without it. This does not depend on the seed, so all seeds use the same kind of split.
 
     Returns:
-        The settings, and a note if they have been changed or leave validation images unused.
+        The settings, and a note if they were changed or leave validation images unused.
 
     Raises:
         InputError: there are fewer rows than requested, or none for a part.
@@ -89,7 +89,7 @@ def settle_split(data: Data, dataset: Dataset) -> tuple[Data, tuple[str, ...]]:
 
 
 def _order_decides(labels: Labels, fraction: float, dataset: Dataset) -> str | None:
-    """Which classes a split by position would keep from a part."""
+    """Return which classes a split by position would keep out of a part, or None."""
     training, validation = datasets.split(labels, "tail", fraction, seed=0)
     for part, name in ((training, "training"), (validation, "validation")):
         if (classes := datasets.scarce(labels, part)).size:
@@ -99,7 +99,7 @@ def _order_decides(labels: Labels, fraction: float, dataset: Dataset) -> str | N
 
 
 def _chance_decides(labels: Labels, rows: int, fraction: float, dataset: Dataset) -> str | None:
-    """Which class is so rare in this many rows that a random split might keep it from a part."""
+    """Return which class is so rare in this many rows that a random split might keep it out of a part, or None."""
     counts = np.bincount(labels, minlength=len(dataset.classes))
     rarest = int(np.where(counts > 0, counts, counts.max()).argmin())
     images = round(counts[rarest] * rows / len(labels))
@@ -113,8 +113,8 @@ def prepare_data(config: Config, dataset: Dataset) -> Splits:
     """Select and split the rows as `config.data` says; random choices follow from the seed.
 
     Raises:
-        ConfigError: there are fewer rows than requested, or a class has no row in a part.
-        DataError: a class has no training image.
+        ConfigError: there are fewer rows than requested, or a class has no images in a part.
+        DataError: a class has no training images.
     """
     data = config.data
     everything = _whole(dataset.x_train, dataset.y_train).take(_chosen(data, dataset))
@@ -169,7 +169,7 @@ def _check_folds(labels: Labels, folds: int, dataset: Dataset) -> None:
 
 
 def _check_split(labels: Labels, name: str, data: Data, dataset: Dataset) -> None:
-    """Raise a ConfigError if a class has no image in this part of the split."""
+    """Raise a ConfigError if a class has no images in this part of the split."""
     if missing := _missing(labels, dataset):
         split, fraction = data.validation.split, data.validation.fraction
         raise ConfigError(
@@ -182,7 +182,7 @@ def _check_split(labels: Labels, name: str, data: Data, dataset: Dataset) -> Non
 
 
 def _missing(labels: Labels, dataset: Dataset) -> str | None:
-    """The classes without an image."""
+    """Return the names of the classes without images; None if there are none."""
     missing = np.flatnonzero(np.bincount(labels, minlength=len(dataset.classes)) == 0)
     return datasets.class_list([dataset.classes[label] for label in missing]) if missing.size else None
 
@@ -192,7 +192,7 @@ def _whole(images: Images, labels: Labels) -> Split:
 
 
 def _chosen(data: Data, dataset: Dataset) -> slice:
-    """The training rows that the configuration chooses, before it draws some of them."""
+    """Return the training rows that `data.rows` selects, before a subset is drawn."""
     there = len(dataset.y_train)
     first, end = data.rows or (0, there)
     if end > there:

@@ -1,4 +1,4 @@
-"""The epochs of a run: each is recorded when it ends, with checkpoints from which an interrupted run resumes."""
+"""The epochs of a run: each is recorded at its end, with checkpoints from which an interrupted run resumes."""
 
 import json
 from math import isfinite
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def begin_or_resume(trainer: "Trainer", folder: RunFolder, observer: Observer, *, force: bool) -> Continued | None:
-    """Restore the last checkpoint, or empty the folder where there is none to resume from.
+    """Restore the last checkpoint, or empty the folder if there is none to resume from.
 
-    Returns the run that the interrupted one continues, if any.
+    Return the run that the interrupted one continues, if any.
     """
     continues, unusable = None, ""
     if folder.interrupted and not force:
@@ -33,7 +33,7 @@ def begin_or_resume(trainer: "Trainer", folder: RunFolder, observer: Observer, *
 
 
 def restore(trainer: "Trainer", folder: RunFolder, name: str) -> Continued | None:
-    """Restore a checkpoint of `folder`; returns the run that its run continues, if any.
+    """Restore a checkpoint of `folder`, and return the run that its run continues, if any.
 
     Raises:
         InputError: the file is missing, damaged or incomplete, or belongs to another network.
@@ -62,11 +62,11 @@ def fit(plan: Plan, trainer: "Trainer", observer: Observer, until: int | None = 
     """Train to the end, with a line of `history.jsonl` after each epoch and a checkpoint at the configured interval.
 
     Args:
-        until: train up to this epoch at most; there is a checkpoint then, even if it is the last.
+        until: train up to this epoch at most, and then write a checkpoint, even if it is the last.
 
     Raises:
         TrainingError: the loss is not finite.
-        KeyboardInterrupt: the observer stops the run; there is a checkpoint.
+        KeyboardInterrupt: the observer stopped the run; a checkpoint was written.
     """
     config, folder = plan.config, plan.folder
     if until is not None and len(trainer.history) >= until:

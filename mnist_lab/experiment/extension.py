@@ -1,6 +1,6 @@
 """More epochs for a finished run: the longer run starts from the last checkpoint of the shorter one.
 
-Runs are only continued where the result is bit-identical to that of training all epochs in one go.
+Runs are only continued if the result is bit-identical to that of training all epochs in one go.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ _DECIDE_ON_BITS = (
 
 
 def shorter_runs(identity: Identity, dataset: Dataset) -> list[RunFolder]:
-    """The finished runs that differ from `identity` only in having fewer epochs, the longest first."""
+    """Return the finished runs that differ from `identity` only in having fewer epochs, the longest first."""
     config, own = identity.config, identity.folder
     there = {path.name for path in own.path.parent.glob(f"seed{config.seed}-*")} - {own.id}
     found = []
@@ -45,14 +45,14 @@ def continue_from(
     environment: Mapping[str, object],
     observer: Observer,
 ) -> Continued | None:
-    """Restore the end of the first of the `shorter_runs` from which that is possible.
+    """Restore the end of the first of the `shorter_runs` that can be continued.
 
-    If none is, tell the observer why the first of them could not be used.
+    If none can be, tell the observer why the first of them cannot.
 
     Trainer, configuration and environment are those of the longer run.
 
     Returns:
-        What the trainer continues; None if it is unchanged.
+        The run that the trainer continues; None if the trainer is unchanged.
     """
     reasons: list[str] = []
     for folder in shorter:
@@ -72,7 +72,7 @@ def continue_from(
 
 
 def _check(folder: RunFolder, config: Config, environment: Mapping[str, object]) -> None:
-    """Raise an InputError that says why, unless the run can be continued with the same result."""
+    """Raise an InputError with the reason if the run cannot be continued with the same result."""
     for schedule in config.train.schedule:
         if isinstance(schedule, Cosine | OneCycle):
             raise InputError(f"train.schedule: {schedule.key} depends on the number of epochs.")

@@ -21,15 +21,15 @@ LOG_LINES = 20
 def recording_failures(folder: RunFolder, results: Path) -> Iterator[None]:
     """Keep the folder only if there is something to resume from or to learn from.
 
-    - interrupted, or the disk is full: it is kept if it has a checkpoint
-    - the training failed: it is kept, with `error.txt`, but without a checkpoint, from which it would fail again
-    - another error of the operating system: it is kept, with `error.txt`
-    - a bug: it is kept, with the traceback in `error.txt` and `log.txt`
+    - interrupted, or the disk is full: kept if it has a checkpoint
+    - the training failed: kept, with `error.txt`, but without a checkpoint, from which it would fail again
+    - another error of the operating system: kept, with the traceback in `error.txt` and `log.txt`
+    - a bug: kept, with the traceback in `error.txt` and `log.txt`
 
     Raises:
-        NoRoomError: for an OSError that means that nothing can be written there.
+        NoRoomError: for an OSError that means that nothing can be written in the folder.
         MachineError: for any other OSError.
-        Interruption: for a KeyboardInterrupt, with a sentence on how to resume.
+        Interruption: for a KeyboardInterrupt; its message says how to resume.
     """
     try:
         yield
@@ -58,7 +58,7 @@ def recording_failures(folder: RunFolder, results: Path) -> Iterator[None]:
 
 
 def _record(folder: RunFolder, why: str) -> None:
-    """Write the reason to `log.txt`, and with the end of the log to `error.txt`."""
+    """Write the reason to `error.txt`, with the end of the log, and to `log.txt`."""
     record_failure(folder, why)
     with suppress(OSError, UnreadableError):
         LogFile(folder.current.path / "log.txt").note(why)
@@ -67,11 +67,12 @@ def _record(folder: RunFolder, why: str) -> None:
 def record_failure(folder: RunFolder, why: str) -> None:
     """Write `error.txt` to the folder of a run that failed: the reason and the end of the log.
 
-    A repetition has its own. An error while writing it is ignored: the reason is also printed.
+    The retraining of a finished run has its own `error.txt`. Errors while writing it are ignored: the reason is also
+    printed.
     """
     with suppress(OSError, UnreadableError):
         current = folder.current
-        if current.finished:  # its repetition failed before it had a folder
+        if current.finished:  # retraining it failed before `.repetition/` existed
             return
         current.path.mkdir(parents=True, exist_ok=True)
         log = current.path / "log.txt"
@@ -81,7 +82,7 @@ def record_failure(folder: RunFolder, why: str) -> None:
 
 
 def _discard_if_empty(folder: RunFolder, results: Path) -> str:
-    """Remove the folder if it has no checkpoint; returns a sentence on how to continue."""
+    """Remove the folder if it has no checkpoint, and return a sentence on how to continue."""
     if folder.current.finished:
         return "The run is finished."
     if folder.interrupted:

@@ -1,6 +1,6 @@
-"""Which run a configuration describes: fully resolved, with its fingerprint and folder.
+"""The run that a configuration describes: fully resolved, with its fingerprint and folder.
 
-It does not need Keras, so a finished run is recognized at once.
+This does not need Keras, so a finished run is recognized at once.
 """
 
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from mnist_lab import backends
 from mnist_lab.config import Config, fingerprint
 from mnist_lab.datasets import KNOWN, Dataset
 from mnist_lab.experiment import class_weights, warm_start
-from mnist_lab.experiment.data import settle_split
+from mnist_lab.experiment.data import resolve_split
 from mnist_lab.runs import Run, RunFolder
 from mnist_lab.system.directories import expanded
 from mnist_lab.trackers.registry import check_installed
 
 RENAMED = 3
-"""Renamed classes that are listed."""
+"""How many renamed classes are listed."""
 
 
 @dataclass(frozen=True)
@@ -24,24 +24,24 @@ class Identity:
     """A run, finished or not."""
 
     config: Config
-    """With all that depends on the data set and this machine resolved: the backend, a split in which no class lacks
+    """All that depends on the data set and this machine is resolved: the backend, a split in which no class lacks
     training or validation images, class weights by name, the run of the initial weights with their hash, and the
     absolute path of a data set given by its path."""
     fingerprint: str
     folder: RunFolder
     results: Path
     notes: tuple[str, ...] = ()
-    """What was changed in the data set or the configuration, for the user."""
+    """Changes to the data set or the configuration, for the user."""
     group: str | None = None
-    """Of a cross-validated run: the fingerprint of its first fold, which all its folds share."""
+    """For cross-validation, the fingerprint of the first fold, which all folds share."""
     dataset_sha256: str = ""
     classes: tuple[str, ...] = ()
     """The names of the data set's classes."""
 
     def renamed(self, finished: Run) -> str:
-        """A note if the classes had other names when its finished run was trained; else empty.
+        """Return a note if the classes had other names when the finished run was trained; else empty.
 
-        Names are not in the hash of a data set, since no number depends on them.
+        Names are not part of a data set's hash, since no number depends on them.
         """
         before = finished.measured.dataset.class_names or self.classes
         pairs = [f"{old} (now {new})" for old, new in zip(before, self.classes, strict=False) if old != new]
@@ -63,8 +63,8 @@ def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
     data, runtime = config.data, runtime.model_copy(update={"backend": backend})
     if data.dataset not in KNOWN:
         data = data.model_copy(update={"dataset": str(expanded(data.dataset).resolve())})
-    data, notes = settle_split(data, dataset)
-    train = warm_start.settle(class_weights.by_name(config.train, dataset), results)
+    data, notes = resolve_split(data, dataset)
+    train = warm_start.resolve(class_weights.by_name(config.train, dataset), results)
     config = config.model_copy(update={"data": data, "runtime": runtime, "train": train})
     mark = fingerprint_of(config, dataset)
     group = fingerprint_of(config.in_fold(1), dataset) if data.validation.fold else None
@@ -74,6 +74,6 @@ def identify(config: Config, dataset: Dataset, results: Path) -> Identity:
 
 
 def fingerprint_of(config: Config, dataset: Dataset) -> str:
-    """The fingerprint of a configuration that is resolved, as `identify` does it."""
+    """Return the fingerprint of a configuration that is resolved as in `identify`."""
     backend = str(config.runtime.backend)
     return fingerprint(config, dataset_sha256=dataset.sha256, backend=backend, classes=dataset.classes)

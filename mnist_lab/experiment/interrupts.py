@@ -1,8 +1,8 @@
-"""Makes sure that Keras does not swallow a Ctrl-C, SIGTERM or SIGHUP.
+"""Ensures that Keras does not swallow a Ctrl-C, SIGTERM or SIGHUP.
 
 Keras converts the metrics of an evaluation inside a bare `except:` (`keras.src.utils.python_utils.pythonify_logs`). On
-JAX it waits for the device there, so a KeyboardInterrupt at the end of an epoch is likely to be caught by it; some are
-also lost while Keras is imported.
+JAX it waits for the device there, so a KeyboardInterrupt at the end of an epoch is likely to be swallowed; some
+are also lost while Keras is imported.
 """
 
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ from mnist_lab.experiment.observer import Observer, Observers
 from mnist_lab.system.signals import Handler, Interruption, handling
 
 _RAISES_AT = ("preparing", "batch", "epoch", "done")
-"""Names of `Observer`'s methods; not of `note`, which other threads call, too."""
+"""Names of `Observer`'s methods, without `note`, which other threads also call."""
 
 
 class Interrupts(Observers):
-    """Raises a swallowed interruption again at the next event, after telling the observer about the event."""
+    """Raises a swallowed interruption again at the next event, after passing the event on to the observer."""
 
     def __init__(self, observer: Observer) -> None:
         super().__init__([observer])

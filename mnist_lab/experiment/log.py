@@ -1,4 +1,4 @@
-"""The messages of a run, line by line: in its `log.txt`, and in a terminal without a progress bar."""
+"""The messages of a run, line by line, for its `log.txt` and for a terminal without a progress bar."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ class Lines(Observer):
 
 
 class LogFile(Lines):
-    """Writes `log.txt` of a run folder, line by line as things happen."""
+    """Writes the `log.txt` of a run folder, line by line as things happen."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -57,21 +57,21 @@ class LogFile(Lines):
 
 
 def plan_lines(plan: Plan) -> list[str]:
-    """What is about to be trained, on what data and hardware."""
+    """Return lines on what is about to be trained, on which data and hardware."""
     layout, parameters = fitted(*plan.summary.table()), plan.summary.parameters
     layers = [layout.heading, layout.rule, *layout.rows, quantities.parameters(parameters.trainable, parameters.total)]
     return [heading(plan), image_counts(plan.splits), *layers, *remarks(plan)]
 
 
 def heading(plan: Plan) -> str:
-    """The run and its backend: `mlp_512, seed 1: tensorflow on cpu, 2 threads`."""
+    """Return the run and its backend: `mlp_512, seed 1: tensorflow on cpu, 2 threads`."""
     config, backend = plan.config, plan.backend
     threads = quantities.count(backend.threads, "thread")
     return f"{config.name}, seed {config.seed}: {backend.name} on {backend.device}, {threads}"
 
 
 def remarks(plan: Plan) -> list[str]:
-    """What the reader should know before the first epoch."""
+    """Return what the reader should know before the first epoch."""
     text = []
     if start := plan.config.train.initial_weights:
         text.append(f"Initial weights: those of {start.run}.")
@@ -85,7 +85,7 @@ def remarks(plan: Plan) -> list[str]:
 
 
 def image_counts(splits: Splits) -> str:
-    """The numbers of images: `MNIST: 48,000 training, 12,000 validation, 10,000 test images`."""
+    """Return the numbers of images: `MNIST: 48,000 training, 12,000 validation, 10,000 test images`."""
     if splits.selected_on_test:
         validation = "no separate validation"
     elif splits.validation is None:
@@ -96,12 +96,12 @@ def image_counts(splits: Splits) -> str:
 
 
 def epoch_line(record: Record, epochs: int) -> str:
-    """One epoch: `epoch 3/10  loss 0.0721  accuracy 0.9778  val_loss 0.0735  val_accuracy 0.9784  1.3 s`."""
+    """Return a line: `epoch 3/10  loss 0.0721  accuracy 0.9778  val_loss 0.0735  val_accuracy 0.9784  1.3 s`."""
     width = len(str(epochs))
     values = [f"{name} {value:.4f}" for name, value in epoch_metrics(record).items()]
     return "  ".join([f"epoch {record['epoch']:>{width}}/{epochs}", *values, f"{record['seconds']:.1f} s"])
 
 
 def epoch_metrics(record: Record) -> dict[str, float]:
-    """The metrics of an epoch: loss and accuracy, and those of the validation images if there are any."""
+    """Return loss and accuracy of an epoch, and those on the validation images if there are any."""
     return {name: record[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy") if name in record}

@@ -27,10 +27,10 @@ class Timing:
     clock: float = field(default_factory=time.perf_counter)
     startup: float = 0.0
     before: float = 0.0
-    """Seconds of training before the run was interrupted, or in the run that it continues."""
+    """Seconds of training before an interruption, or in the run that this one continues."""
 
     def training_begins(self, history: History) -> "Timing":
-        """The same, now that the remaining epochs begin after those of `history`."""
+        """Return the timing at the start of the epochs that remain after those of `history`."""
         before = sum(record["seconds"] for record in history)
         return replace(self, startup=time.perf_counter() - self.clock, before=before)
 
@@ -38,10 +38,10 @@ class Timing:
 def measure(
     plan: Plan, history: History, test: "Evaluation", last_test_accuracy: float, saved_epoch: int, timing: Timing
 ) -> Measured:
-    """The measurements of a run at its end, including the observations.
+    """Return the measurements of a run at its end, including the observations.
 
-    `test` is of the weights that are saved, which are those of `saved_epoch`; `last_test_accuracy` is of the last
-    epoch's weights.
+    `test` is the evaluation of the saved weights, which are those of `saved_epoch`; `last_test_accuracy` is that of the
+    last epoch's weights.
     """
     identity, config, splits, last = plan.identity, plan.config, plan.splits, history[-1]
     optional = {"group": identity.group, "continues": plan.continues}
@@ -117,7 +117,7 @@ def _best(history: History, monitor: str | None, epoch: int) -> measured.Best:
 
 
 def _seconds(history: History, timing: Timing) -> measured.Seconds:
-    """Durations; the epochs before an interruption are included."""
+    """Return the durations, including those of the epochs before an interruption."""
     epochs = [record["seconds"] for record in history]
     return measured.Seconds(
         total=round(time.perf_counter() - timing.clock + timing.before, 3),

@@ -21,32 +21,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is about to be trained."""
+    """The run that is about to be trained."""
 
     identity: Identity
     splits: Splits
     summary: "Summary"
     backend: Backend
     environment: Mapping[str, object]
-    """What `environment.json` says."""
+    """The contents of `environment.json`."""
     epochs_done: int = 0
-    """Epochs finished before: before the run was interrupted, or by the run that it continues; 0 for a new run."""
+    """Epochs finished before an interruption, or by the run that this one continues; 0 for a new run."""
     continues: Continued | None = None
-    """The finished run of fewer epochs whose end is the beginning of this one."""
+    """The finished run with fewer epochs that this one continues."""
 
     @property
     def config(self) -> Config:
-        """Fully resolved."""
+        """The fully resolved configuration."""
         return self.identity.config
 
     @property
     def folder(self) -> RunFolder:
-        """Where the run is written."""
+        """The folder to which the run is written."""
         return self.identity.folder
 
 
 class Observer:
-    """Is notified of the events of a run; does nothing, subclasses do."""
+    """Is notified of the events of a run; this base class ignores them."""
 
     def preparing(self, text: str) -> None:
         """A slow step begins, for example importing Keras."""
@@ -58,13 +58,13 @@ class Observer:
         """Training is about to begin."""
 
     def batch(self, progress: "Progress") -> None:
-        """Some steps of an epoch are done; called a few times a second."""
+        """Some steps of an epoch are done; called up to ten times a second."""
 
     def epoch(self, record: Record, epochs: int) -> None:
         """One of `epochs` epochs is done."""
 
     def stops(self) -> bool:
-        """Whether to stop after this epoch, with a checkpoint, as if interrupted."""
+        """Return whether to stop after this epoch, with a checkpoint, as if interrupted."""
         return False
 
     def done(self, measured: Measured) -> None:

@@ -18,7 +18,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def provenance(backend: Backend, trainer: "Trainer") -> dict[str, object]:
-    """Versions, backend, device, threads and machine; how the steps are compiled; the commit of mnist-lab's code."""
+    """Return versions, backend, device, threads and machine, how steps are compiled, and mnist-lab's commit."""
     packages = ["keras", backend.name, "numpy", "matplotlib"]
     return {
         "backend": backend.name,
@@ -40,14 +40,14 @@ def provenance(backend: Backend, trainer: "Trainer") -> dict[str, object]:
 
 
 def git_state() -> dict[str, object]:
-    """The commit of the checkout that holds the package, and whether there are uncommitted changes; else empty."""
+    """Return the commit of the checkout with the package, and whether it has uncommitted changes; else empty."""
     if _git("ls-files", "--error-unmatch", "__init__.py") is None:
         return {}
     return {"git_commit": _git("rev-parse", "HEAD"), "git_dirty": bool(_git("status", "--porcelain", "--", "."))}
 
 
 def _git(*arguments: str) -> str | None:
-    # Otherwise `git status` rewrites the index, and leaves a lock in the checkout if it is killed or the disk is full.
+    # Without this option, `git status` rewrites the index, and leaves a lock if it is killed or the disk is full.
     command = ["git", "--no-optional-locks", *arguments]
     try:
         done = subprocess.run(command, cwd=_PACKAGE, capture_output=True, text=True, timeout=10, check=False)

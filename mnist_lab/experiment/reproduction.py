@@ -19,9 +19,9 @@ from mnist_lab.runs.weights import read_weights
 from mnist_lab.system.signals import Interruption, number_of
 
 REPRODUCED = ".reproduced"
-"""The folder for repetitions, in the results folder; hidden, so that they are not taken for further runs."""
+"""The folder for repetitions, in the results folder; hidden, so that they are not counted as further runs."""
 
-Verdict = Literal["identical", "within noise", "different"]
+Conclusion = Literal["identical", "within noise", "different"]
 
 _NEEDED = ("config.yaml", "environment.json", "history.jsonl", "mistakes.json")
 _PREDICTIONS, _MODEL = "predictions.npz", "model.keras"
@@ -31,7 +31,7 @@ _NUMBERS = ("train", "validation", "test", "last")
 
 @dataclass(frozen=True)
 class Changed:
-    """One circumstance that differs; None if it was not recorded."""
+    """A circumstance that differs; a value is None if it was not recorded."""
 
     what: str
     before: Any
@@ -45,24 +45,24 @@ class Reproduction:
     original: Run
     repetition: Run
     compared: dict[str, bool]
-    """For each part of the results that both have: whether it is bit-identical."""
+    """For each part of the results that both runs have, whether it is bit-identical."""
     mistakes: Disagreement | None
-    """The test images that only one of them misclassifies; None if their test images differ."""
+    """The test images that only one of the two misclassifies; None if their test images differ."""
     changed: tuple[Changed, ...]
 
     @property
-    def verdict(self) -> Verdict:
-        """`identical`: all that both have is bit-identical. `within noise`: no significant difference.
+    def verdict(self) -> Conclusion:
+        """`identical`: everything that both have is bit-identical. `within noise`: no significant difference.
 
-        The latter by McNemar's exact test on the mistakes of the two networks on the same test images, at 0.05. It does
-        not prove that there is no difference, only that this test set is too small to detect one.
+        The latter is decided by McNemar's exact test on the mistakes of the two networks on the same test images, at
+        0.05. It does not prove that there is no difference, only that this test set is too small to detect one.
         """
         if all(self.compared.values()):
             return "identical"
         return "within noise" if self.mistakes and self.mistakes.p > ALPHA else "different"
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         runs = {"original": self.original, "repetition": self.repetition}
         return {
             "verdict": self.verdict,
@@ -85,8 +85,8 @@ def reproduce(
 ) -> Reproduction:
     """Train the configuration of `original` again, on its own backend, device and threads unless given, and compare.
 
-    `results` is the results folder of the repetition; an earlier one is only replaced in a folder named `.reproduced`.
-    `data_dir` is where to look for the data set first; `observer` is notified of what happens.
+    `results` is the results folder of the repetition; an earlier repetition is only replaced in a folder named
+    `.reproduced`. `data_dir` is where to look for the data set first; `observer` is notified of events.
 
     Raises:
         InputError: the original lacks a file, or its backend, device or data are unavailable; nothing is trained.
@@ -119,7 +119,7 @@ def reproduce(
 
 
 def _check_files(run: Run) -> None:
-    """Read the files to compare, so that a damaged one is an error before training and not after."""
+    """Read the files to compare, so that a damaged one is an error before training rather than after."""
     run.history  # noqa: B018 - raises
     run.mistakes  # noqa: B018 - raises
     run.folder.read_environment()
@@ -141,7 +141,7 @@ def _check_archive(file: Path) -> None:
 
 
 def repeated(original: Run, *, backend: str | None, device: str | None, threads: int | None) -> Config:
-    """The configuration of `original`, with its device and threads unless others are given."""
+    """Return the configuration of `original`, with its backend, device and threads unless others are given."""
     config = original.config
     used = original.folder.read_environment().get("device")
     changes = {
@@ -154,7 +154,7 @@ def repeated(original: Run, *, backend: str | None, device: str | None, threads:
 
 
 def compare(original: Run, repetition: Run) -> Reproduction:
-    """Compare a repetition with the original: all that both folders have, and the circumstances.
+    """Compare a repetition with the original: everything that both folders have, and the circumstances.
 
     Raises:
         InputError: a file is missing or damaged.
@@ -167,7 +167,7 @@ def compare(original: Run, repetition: Run) -> Reproduction:
 
 
 def _compared(a: Run, b: Run) -> Iterator[tuple[str, bool]]:
-    """What both have; numbers are compared as in JSON, which is exact."""
+    """Compare the parts that both have; numbers as in JSON, which is exact."""
     yield "history", _same_history(a.history, b.history)
     yield "metrics", all(getattr(a.measured, part) == getattr(b.measured, part) for part in _NUMBERS)
     yield "mistakes", a.mistakes == b.mistakes
@@ -183,12 +183,12 @@ def _arrays(run: Run, name: str, read: Callable[[Path], Arrays]) -> Arrays | Non
 
 
 def _probabilities(file: Path) -> Arrays:
-    """Those alone: an older version stored nothing else with them."""
+    """Return the probabilities alone: some files have nothing else."""
     return {name: array for name, array in formats.read_arrays(file).items() if name == "probabilities"}
 
 
 _ARRAYS = {"probabilities": (_PREDICTIONS, _probabilities), "weights": (_MODEL, read_weights)}
-"""Arrays that are compared, the file that has them, which a run may be kept without, and what reads it."""
+"""The arrays that are compared, each with its file, which a run may lack, and the function that reads it."""
 
 
 def _same_arrays(a: Arrays, b: Arrays) -> bool:
@@ -199,7 +199,7 @@ def _same_arrays(a: Arrays, b: Arrays) -> bool:
 
 
 def _same_history(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> bool:
-    """Compares every epoch except its duration, and what only one of two versions records; NaN equals NaN."""
+    """Compare every epoch, except durations and what only one of two versions records; NaN equals NaN."""
     return len(a) == len(b) and all(
         formats.finite(one[key]) == formats.finite(other[key])
         for one, other in zip(a, b, strict=True)
@@ -208,7 +208,7 @@ def _same_history(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> bool:
 
 
 def _changed(a: Run, b: Run) -> Iterator[Changed]:
-    """The circumstances that differ; also code with uncommitted changes, which may differ."""
+    """Yield the circumstances that differ, and code with uncommitted changes, which may differ."""
     if a.measured.dataset.sha256 != b.measured.dataset.sha256:
         yield Changed("data", a.measured.dataset.sha256, b.measured.dataset.sha256)
     before, after = (run.folder.read_environment() for run in (a, b))

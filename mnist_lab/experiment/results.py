@@ -1,4 +1,4 @@
-"""The results of a trained network: test, saved model, plots, and finally `metrics.json`."""
+"""Writes the results of a trained network: test, saved model, plots, and finally `metrics.json`."""
 
 from typing import Any
 
@@ -36,13 +36,13 @@ def write_results(plan: Plan, trainer: Trainer, timing: metrics.Timing, observer
 
 
 def _predictions(test: Evaluation, rows: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
-    """Probabilities in 16 bits, which may be equal where those that the prediction follows from are not."""
+    """Return the arrays of `predictions.npz`; probabilities that differ may become equal in its 16 bits."""
     known = {"rows": rows.astype("int32"), "labels": test.labels.astype("int32")}
     return known | {"predicted": test.predicted.astype("int32"), "probabilities": test.probabilities.astype("float16")}
 
 
 def draw_history(plan: Plan, trainer: Trainer, test: Evaluation | None = None, best_epoch: int | None = None) -> None:
-    """`accuracy.png`, `loss.png` and `curves.png`; without `test` and `best_epoch` for a run that is not finished."""
+    """Draw `accuracy.png`, `loss.png` and `curves.png`; without `test` and `best_epoch` for an unfinished run."""
     folder, history = plan.folder.path, trainer.history
     said = {"title": _title(plan), "validation_name": "test" if plan.splits.selected_on_test else "validation"}
     reference = plan.config.reference
@@ -56,7 +56,7 @@ def draw_history(plan: Plan, trainer: Trainer, test: Evaluation | None = None, b
 
 
 def _draw_test(plan: Plan, test: Evaluation) -> None:
-    """`confusion.png`, `predictions.png` and `mistakes.png`."""
+    """Draw `confusion.png`, `predictions.png` and `mistakes.png`."""
     folder, title = plan.folder.path, _title(plan)
     classes, images = plan.splits.dataset.classes, plan.splits.test.images
     plots.save(plots.confusion(test.confusion(), classes, title=title), folder / "confusion.png")
@@ -71,7 +71,7 @@ def _draw_test(plan: Plan, test: Evaluation) -> None:
 
 
 def _mistakes(test: Evaluation, rows: Any) -> list[dict[str, Any]]:
-    """Every misclassified test image: row in the test file, label, prediction, confidence; most confident first."""
+    """Return misclassified test images: row in the test file, label, prediction, confidence; most confident first."""
     return [
         Mistake(
             index=int(rows[i]),
@@ -84,7 +84,7 @@ def _mistakes(test: Evaluation, rows: Any) -> list[dict[str, Any]]:
 
 
 def _title(plan: Plan) -> str:
-    """The experiment, its seed and its data."""
+    """Return the experiment, its seed and its data."""
     config = plan.config
     subset = f", {config.data.subset:,} rows" if config.data.subset else ""
     return f"{config.name}, seed {config.seed}, {plan.splits.dataset.title}{subset}"

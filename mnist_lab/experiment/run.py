@@ -42,26 +42,26 @@ def run(
 ) -> Run:
     """Train one configuration and write its run folder; a finished run is loaded, an interrupted one resumes.
 
-    Runs in several threads of a process wait for each other, so that each gives the same numbers as alone.
+    Runs in several threads of a process wait for each other, so that each has the same numbers as alone.
 
     Args:
         config: from `load_config`.
-        results: the folder that contains the run folders.
+        results: the results folder.
         data_dir: where to look for the data set first.
-        dataset: the data set of `config`, if it is loaded already.
+        dataset: the data set of `config`, if it is already loaded.
         force: train from scratch, even if the run is finished.
         network: a function that builds the network, instead of the configuration's.
-        observer: is notified of what happens.
+        observer: is notified of events.
 
     Raises:
-        InputError: the configuration, the data or the machine are unsuitable; nothing is written.
+        InputError: the configuration, the data or the machine cannot be used; nothing is written.
         BusyError: another process is writing this run.
         TrainingError: the loss is not finite; the files written so far are kept.
         KeyboardInterrupt: as an `Interruption` that says how to resume; the last checkpoint is kept.
     """
     with Interrupts(observer or Observer()).watched() as watched, backends.in_turn:
         done = _run(config, Path(results), data_dir, dataset, watched, force=force, network=network)
-        return cast("Run", done)  # as it does not stop at an epoch
+        return cast("Run", done)  # None only with `until`
 
 
 def advance(
@@ -75,8 +75,8 @@ def advance(
 ) -> None:
     """Train a run up to an epoch and leave it there with a checkpoint: neither tested nor finished, even at its end.
 
-    A later call, or `run`, continues from there, as if it had never stopped. Nothing happens to a run that is
-    finished, or that far already. Takes and raises what `run` does.
+    A later call, or `run`, continues from there as if the run had never stopped. A run that is finished or already that
+    far stays unchanged. The other arguments and the errors are those of `run`.
     """
     with Interrupts(observer or Observer()).watched() as watched, backends.in_turn:
         _run(config, Path(results), data_dir, dataset, watched, until=until)
@@ -93,9 +93,9 @@ def _run(
     network: "Builder | None" = None,
     until: int | None = None,
 ) -> Run | None:
-    """Find out which run it is and whether it is finished; prepare what it needs, and train it.
+    """Find out which run `config` describes and whether it is finished; if not, prepare and train it.
 
-    None if it was trained up to the epoch `until`.
+    Return None if it was trained up to the epoch `until`.
     """
     timing = metrics.Timing()
     observer.preparing("Reading the data")
@@ -149,7 +149,7 @@ def _run(
         if _is_done(folder, force=force):  # by another process in the meantime
             return load_run(folder.path)
         with recording_failures(folder, results), models.memory_errors():
-            # A finished run is only replaced when its repetition is finished.
+            # A finished run is only replaced once it is completely retrained.
             written = folder.repetition if folder.finished else folder
             written.path.mkdir(exist_ok=True)
             log = LogFile(written.path / "log.txt")
@@ -177,7 +177,7 @@ def _run(
 
 
 def _train(plan: Plan, trainer: "Trainer", timing: metrics.Timing, observer: Observer, until: int | None) -> Run | None:
-    """Train what remains, and write the files of the run."""
+    """Train the remaining epochs, and write the files of the run."""
     from mnist_lab.experiment.results import write_results
 
     plan.folder.write_history(trainer.history)
@@ -197,12 +197,12 @@ def _train(plan: Plan, trainer: "Trainer", timing: metrics.Timing, observer: Obs
 
 
 def _is_done(folder: RunFolder, *, force: bool) -> bool:
-    """Whether there is nothing to train: the run is finished, and neither a repetition is requested nor interrupted."""
+    """Return whether there is nothing to train: the run is finished, and no retraining is requested or interrupted."""
     return folder.finished and not force and not folder.interrupted
 
 
 def _threads_of(before: Sequence[RunFolder]) -> int | None:
-    """The threads of the first of these runs; one that resumes or continues it needs the same for the same bits."""
+    """Return the threads of the first of these runs that records them; continuing it bit-identically needs the same."""
     for folder in before:
         with suppress(InputError, KeyError, TypeError, ValueError):
             return int(folder.read_environment()["threads"])

@@ -13,7 +13,7 @@ from mnist_lab.trackers.tracker import Subject
 
 
 class _Tracking(Observer):
-    """Tells trackers what it observes."""
+    """Passes events on to trackers."""
 
     def __init__(self, trackers: Sequence[Background]) -> None:
         self._trackers = trackers
@@ -39,7 +39,7 @@ class _Tracking(Observer):
 
 @contextmanager
 def tracking(names: Sequence[str], note: Callable[[str], object]) -> Iterator[Observer]:
-    """An observer that tells the trackers with these names; `note` is told what goes wrong, which stops no run."""
+    """Return an observer for the trackers with these names; problems are passed to `note` and never stop the run."""
     trackers = [Background(name, note) for name in names]
     try:
         yield _Tracking(trackers)

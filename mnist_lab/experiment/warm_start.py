@@ -11,10 +11,10 @@ from mnist_lab.runs import Run, find_run
 from mnist_lab.runs.weights import weights_sha256
 
 
-def settle(train: Train, results: Path) -> Train:
-    """`train` with the absolute path of the run that its initial weights are from, and the hash of these weights.
+def resolve(train: Train, results: Path) -> Train:
+    """Return `train` with the absolute path of the run with its initial weights, and the hash of these weights.
 
-    The run is looked for below `results` by its id or experiment. If the hash of its weights is known, as in the
+    The run is looked up in `results` by its id or experiment. If the hash of its weights is known, as in the
     configuration of a finished run, it need not exist any more.
 
     Raises:
@@ -42,22 +42,22 @@ def settle(train: Train, results: Path) -> Train:
             f"received {found[:8]}...",
             "Remove `sha256` to start from the weights that are there now.",
         )
-    settled = InitialWeights(run=str(run.folder.path.resolve()), sha256=found)
-    return train.model_copy(update={"initial_weights": settled})
+    resolved = InitialWeights(run=str(run.folder.path.resolve()), sha256=found)
+    return train.model_copy(update={"initial_weights": resolved})
 
 
 def load(model: Any, config: Config) -> None:
     """Replace the initial weights of the Keras `model` by those that `config` names, if any.
 
     Raises:
-        InputError: the run cannot be read, or has other layers; names the first that differ.
+        InputError: the run cannot be read, or its layers differ; the message names the first that do.
     """
-    settled = settle(config.train, Path())
-    if settled.initial_weights is None:
+    resolved = resolve(config.train, Path())
+    if resolved.initial_weights is None:
         return
     from mnist_lab.prediction import Network
 
-    run = find_run(settled.initial_weights.run, Path())
+    run = find_run(resolved.initial_weights.run, Path())
     source = Network(run, backend=config.runtime.backend, device=config.runtime.device).model
     pairs = list(zip_longest(_with_weights(model), _with_weights(source)))
     for mine, theirs in pairs:

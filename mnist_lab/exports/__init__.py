@@ -1,5 +1,5 @@
-"""Trained networks for use elsewhere: `export.plan` decides which files to write, `Export.write` writes and checks one.
+"""Exports trained networks: `export.plan` decides which files to write, `Export.write` writes and checks one.
 
-A format is a module with two functions, named in `formats.FORMATS`; `formats.Writer` says what they do. Importing this
-package imports nothing heavy.
+A format is a module with two functions, named in `formats.FORMATS`; `formats.Writer` specifies them. Importing this
+package imports no heavy package.
 """

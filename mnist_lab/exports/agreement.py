@@ -1,4 +1,4 @@
-"""What an exported network predicts, and whether that is what the run predicts."""
+"""Whether an exported network predicts what its run predicts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mnist_lab.exports.trained import Reference
+from mnist_lab.exports.trained import Expected
 
 TOLERANCE = 1e-3
-"""Largest difference of a probability. Stored ones are rounded to float16, which alone makes up to 0.00025."""
-LOSS = 0.01
-"""Fraction of the test images that a network in integers may get wrong in addition."""
+"""Largest accepted difference of a probability. Rounding stored ones to float16 alone causes up to 0.00025."""
+ACCURACY_DROP = 0.01
+"""The accuracy that quantization may cost, as a fraction of 1."""
 BATCH = 512
 
 
@@ -23,36 +23,36 @@ def in_batches(
     *,
     batch: int = BATCH,
 ) -> NDArray[np.floating[Any]]:
-    """What `network` answers for the images, given to it as `dtype`, a batch at a time."""
+    """Return the output of `network` for the images, passed as `dtype` in batches."""
     batches = (images[i : i + batch].astype(dtype) for i in range(0, len(images), batch))
     return np.concatenate([np.asarray(network(each)) for each in batches])
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Predictions of an exported network beside those of the run, on the same test images."""
+    """Predictions of an exported network compared with those of the run, on the same test images."""
 
     images: int
     source: str
-    """Where the run's predictions are from."""
+    """Where the run's predictions come from."""
     difference: float
-    """The largest between two probabilities of the same image and class."""
+    """The largest difference between the two probabilities of an image and class."""
     other_labels: int
-    """Images for which another class is the most probable one."""
+    """Images for which the most probable class differs."""
     before: float
     """The run's accuracy on these images."""
     after: float
-    """That of the exported network."""
+    """The accuracy of the exported network."""
     quantized: bool
-    """Whether it computes in integers."""
+    """Whether the exported network is quantized."""
 
     @property
     def problem(self) -> str | None:
-        """In what it does not agree; None if it does."""
+        """How the predictions disagree; None if they agree."""
         if self.quantized:
-            if self.before - self.after <= LOSS:
+            if self.before - self.after <= ACCURACY_DROP:
                 return None
-            return f"the accuracy falls from {self.before:.4f} to {self.after:.4f}, by more than {LOSS:g}"
+            return f"the accuracy falls from {self.before:.4f} to {self.after:.4f}, by more than {ACCURACY_DROP:g}"
         if self.difference <= TOLERANCE:
             return None
         return (
@@ -61,7 +61,7 @@ class Agreement:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the comparison for JSON."""
         return {
             "images": self.images,
             "compared_with": self.source,
@@ -72,20 +72,17 @@ class Agreement:
         }
 
 
-def compare(reference: Reference, predicted: NDArray[np.floating[Any]], *, quantized: bool) -> Agreement:
-    """Compare probabilities (n, classes) that an exported network predicts with the reference for the same images.
-
-    `quantized` if it computes in integers.
-    """
-    expected, labels = reference.expected, predicted.argmax(axis=1)
+def compare(expected: Expected, predicted: NDArray[np.floating[Any]], *, quantized: bool) -> Agreement:
+    """Compare the probabilities (n, classes) of an exported, perhaps `quantized` network with those expected."""
+    known, labels = expected.predictions, predicted.argmax(axis=1)
     # NaN is larger than any tolerance.
-    differences = np.nan_to_num(np.abs(predicted - expected.probabilities.astype(np.float32)), nan=np.inf)
+    differences = np.nan_to_num(np.abs(predicted - known.probabilities.astype(np.float32)), nan=np.inf)
     return Agreement(
         images=len(labels),
-        source=reference.source,
+        source=expected.source,
         difference=float(differences.max()),
-        other_labels=int((labels != expected.predicted).sum()),
-        before=float((expected.predicted == expected.labels).mean()),
-        after=float((labels == expected.labels).mean()),
+        other_labels=int((labels != known.predicted).sum()),
+        before=float((known.predicted == known.labels).mean()),
+        after=float((labels == known.labels).mean()),
         quantized=quantized,
     )

@@ -1,6 +1,6 @@
-"""A call in a process of its own: for one that uses Keras on another backend than TensorFlow, or on a GPU.
+"""Calls a function in a separate process, for callers that run Keras on a backend other than TensorFlow, or on a GPU.
 
-Unlike `multiprocessing`, it does not import the script that makes the call, which so needs no guard.
+Unlike `multiprocessing`, it does not import the calling script, which therefore needs no guard.
 """
 
 import os
@@ -20,11 +20,11 @@ R = TypeVar("R")
 _PACKAGE = Path(__file__).parents[2]
 _ORDER, _ANSWER = "order.pickle", "answer.pickle"
 _SHOWN = 500
-"""Characters of what the process wrote before it ended unexpectedly, for the message."""
+"""Characters of stderr that are quoted if the process ended unexpectedly."""
 
 
 def needed() -> bool:
-    """Whether Keras is imported in this process, but not on TensorFlow and the CPU."""
+    """Return whether this process runs Keras on a backend other than TensorFlow, or on a GPU."""
     keras = sys.modules.get("keras")
     if keras is None:
         return False
@@ -32,7 +32,7 @@ def needed() -> bool:
 
 
 def call(function: Callable[[], R]) -> R:
-    """What the function returns or raises; function, result and error must pickle.
+    """Return or raise what the function does; function, result and error must be picklable.
 
     Raises:
         MachineError: the process ended before it answered, for example because it was killed.
@@ -62,7 +62,7 @@ def _answer(folder: Path) -> None:
         answer = pickle.loads((folder / _ORDER).read_bytes())()
     except Exception as raised:
         error = raised
-    with atomic.replacing(folder / _ANSWER) as part:  # as a file that is there is taken for an answer
+    with atomic.replacing(folder / _ANSWER) as part:  # since any file with this name is read as the answer
         part.write_bytes(pickle.dumps((answer, error)))
 
 

@@ -1,4 +1,4 @@
-"""Which layers of a network a format cannot have: each is tried alone."""
+"""Finds the layers of a network that a format does not support, by exporting each alone."""
 
 import errno
 import os
@@ -20,10 +20,10 @@ from mnist_lab.exports.trained import Trained
 
 @contextmanager
 def naming_layers(networks: Sequence[Trained], form: Format) -> Iterator[None]:
-    """If a converter or a runtime fails, find the layers on which it does.
+    """If a converter or a runtime fails, find the layers that it does not support.
 
     Raises:
-        InputError: names them.
+        InputError: it failed; names the layers.
         OSError: the disk is full.
     """
     try:
@@ -31,7 +31,7 @@ def naming_layers(networks: Sequence[Trained], form: Format) -> Iterator[None]:
     except (MnistLabError, OSError, MemoryError):
         raise
     except Exception as error:
-        # TensorFlow has errors of its own for those of the operating system.
+        # TensorFlow replaces the errors of the operating system by its own.
         if (full := os.strerror(errno.ENOSPC)) in str(error):
             raise OSError(errno.ENOSPC, full) from error
         named = [f"{network.run.folder.path}: {layer}" for network in networks for layer in _culprits(network, form)]
@@ -44,7 +44,7 @@ def naming_layers(networks: Sequence[Trained], form: Format) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Alone(Trained):
-    """One layer as a network."""
+    """A network of a single layer."""
 
     layer: Any = None
 
@@ -58,7 +58,7 @@ class _Alone(Trained):
 
 
 def _culprits(network: Trained, form: Format) -> Iterator[str]:
-    """The layers of one input that cannot be written, or not executed: `resizing_1 (Resizing)`."""
+    """Yield the layers with one input that cannot be exported or executed: `resizing_1 (Resizing)`."""
     import keras
 
     from mnist_lab.models.description import layers_in_order

@@ -1,4 +1,4 @@
-"""Exporting the networks of finished runs: written to a temporary place, checked there, then put in place."""
+"""Exports the networks of finished runs: writes them to a temporary path, checks them there, then moves them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ from mnist_lab.system.streams import captured_stderr
 
 @dataclass(frozen=True)
 class Exported:
-    """A file that was written, and that agrees with the runs in it."""
+    """An exported file, which predicts what its runs predict."""
 
     path: Path
     runs: tuple[Run, ...]
     form: Format
     agreements: tuple[Agreement, ...]
-    """Of each run."""
+    """One per run."""
     size: int
-    """In bytes; of a folder, of all its files."""
+    """Size in bytes; for a folder, of all its files."""
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the facts for JSON."""
         found = zip(self.runs, self.agreements, strict=True)
         return {
             "path": str(self.path),
@@ -52,30 +52,30 @@ class Export:
     data_dir: Path | None = None
 
     def write(self, progress: Progress | None = None) -> Exported:
-        """Write the file to a temporary place, compare it with the runs, and put it in place.
+        """Write the file to a temporary path, compare it with the runs, and move it into place.
 
-        If Keras is in use on another backend, another process does it.
+        If Keras is already running on a backend other than TensorFlow, or on a GPU, a separate process does the export.
 
         Args:
-            progress: for a download of the data set, without which the file cannot be checked.
+            progress: shows a download of the data set, which the check needs.
 
         Raises:
-            InputError: a model is damaged, the format cannot have a layer, or the data set cannot be had.
+            InputError: a model is damaged, the format does not support a layer, or the data set is not available.
             ExportError: the file does not predict what a run predicts; nothing was written.
         """
         if apart.needed():
             return apart.call(self.write)
         networks = [Trained(run, self.data_dir, progress) for run in self.runs]
-        references = [network.reference for network in networks]
+        expected = [network.expected for network in networks]
         writer = self.form.writer()
         with placement.put_in_place(self.path, self.form) as part:
             # Converters report their work as warnings.
             with backends.in_turn, captured_stderr(), naming_layers(networks, self.form):
                 writer.write(networks, part, self.quantize)
-                found = [writer.predicted(part, i, reference.images) for i, reference in enumerate(references)]
+                found = [writer.predicted(part, i, each.images) for i, each in enumerate(expected)]
             agreements = tuple(
-                compare(reference, predicted, quantized=self.quantize is not None)
-                for reference, predicted in zip(references, found, strict=True)
+                compare(each, predicted, quantized=self.quantize is not None)
+                for each, predicted in zip(expected, found, strict=True)
             )
             for run, agreement in zip(self.runs, agreements, strict=True):
                 if agreement.problem:
@@ -96,9 +96,9 @@ def plan(
     force: bool = False,
     data_dir: Path | None = None,
 ) -> Sequence[Export]:
-    """The files to write for the runs, at least one; everything that can be checked before the work is.
+    """Return the files to write for the runs (at least one), after all checks that need no export.
 
-    `output` is as of `placement.targets`; `force` replaces what is there.
+    `output` is as for `placement.targets`; `force` replaces existing files.
 
     Raises:
         InputError: the format is unknown or not installed, or cannot be quantized; a run has no saved model, or is

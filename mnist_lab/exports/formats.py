@@ -22,7 +22,7 @@ EXTRA = "export"
 
 
 class Writer(Protocol):
-    """What the module of a format has."""
+    """What the module of a format provides."""
 
     def write(self, networks: "Sequence[Trained]", path: Path, quantize: Quantization | None) -> None:
         """Write the networks to `path`, a file or folder that does not exist yet and has the suffix of the format.
@@ -31,14 +31,14 @@ class Writer(Protocol):
         format that `quantizes`.
 
         Raises:
-            InputError: the format cannot have the network; names the layer.
+            InputError: the format does not support the network; names the layer.
         """
         ...
 
     def predicted(self, path: Path, index: int, images: "NDArray[np.uint8]") -> "NDArray[np.floating[Any]]":
-        """Load what was written with the runtime of the format, and apply it as its users will.
+        """Load the file with the runtime of the format, and apply it as its users will.
 
-        Gives the probabilities (n, classes) of the network number `index` in the file for images of raw pixels
+        Returns the probabilities (n, classes) of network number `index` in the file for images of raw pixels
         (n, height, width, channels) in 0..255.
         """
         ...
@@ -46,26 +46,26 @@ class Writer(Protocol):
 
 @dataclass(frozen=True)
 class Format:
-    """A format."""
+    """An export format."""
 
     name: str
     title: str
-    """Its name for people."""
+    """Name for people."""
     suffix: str
-    """Of its files; empty for folders."""
+    """Suffix of its files; empty for folders."""
     module: str
-    """Where its `Writer` is, below `mnist_lab.exports`."""
+    """Module of its `Writer`, below `mnist_lab.exports`."""
     packages: tuple[str, ...] = ()
-    """The modules that it imports: TensorFlow, and those of the extra `EXTRA`."""
+    """Modules that it imports: TensorFlow, and those of the extra `EXTRA`."""
     quantizes: bool = False
-    """Whether it can hold a network in integers."""
+    """Whether networks can be quantized."""
     together: bool = False
     """Whether one file holds several networks."""
     marker: str = ""
-    """Of a folder: the file by which it is recognized."""
+    """For a folder: the file by which it is recognized."""
 
     def check_installed(self) -> None:
-        """Check that the packages that it needs are installed.
+        """Check that the packages of the format are installed.
 
         Raises:
             SetupError: one is not.
@@ -77,7 +77,7 @@ class Format:
             )
 
     def writer(self) -> Writer:
-        """Its module, which may import what is heavy."""
+        """Import the format's module, which may import heavy packages."""
         return import_module(f"mnist_lab.exports.{self.module}")  # pyright: ignore[reportReturnType]
 
 
@@ -90,4 +90,4 @@ FORMATS = {
         Format("html", "HTML", ".html", "page.writer", together=True),
     )
 }
-"""By name, in the order in which they are listed."""
+"""Formats by name, in the order in which they are listed."""

@@ -1,8 +1,8 @@
 """Networks in LiteRT's format (`.tflite`), for phones and microcontrollers.
 
-The signature takes `pixels` (batch, height, width, channels): float32, or uint8 if quantized. What the network is about
-is in `labels.txt` and `metadata.json`, which are appended to the file as a zip archive: LiteRT's way of associating
-files with a model (https://ai.google.dev/edge/litert/models/metadata).
+The signature takes `pixels` (batch, height, width, channels): float32, or uint8 if quantized. Its metadata (classes,
+preprocessing, accuracy) is in `labels.txt` and `metadata.json`, which are appended to the file as a zip archive:
+LiteRT's way of associating files with a model (https://ai.google.dev/edge/litert/models/metadata).
 """
 
 import json
@@ -37,7 +37,7 @@ def predicted(path: Path, index: int, images: NDArray[np.uint8]) -> NDArray[np.f
 
 
 def _settings(network: Trained, quantize: Quantization | None) -> dict[str, Any]:
-    """Attributes of TensorFlow's converter. Only LiteRT's own operations, since others need a larger runtime."""
+    """Return attributes for TensorFlow's converter: only LiteRT's own operations, as others need a larger runtime."""
     tf = _tensorflow()
     if not quantize:
         return {"target_spec": {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}}

@@ -1,7 +1,7 @@
 """Networks in ONNX, which ONNX Runtime and many other libraries execute.
 
 The input is `pixels`, float32 (batch, height, width, channels), the output `probabilities`, float32 (batch, classes);
-what the network is about is in `metadata_props`.
+its metadata (classes, preprocessing, accuracy) is in `metadata_props`.
 """
 
 import json
@@ -19,13 +19,13 @@ from mnist_lab.exports.formats import Quantization
 from mnist_lab.exports.trained import Trained
 
 _CALIBRATED = 50
-"""Images that are calibrated on at a time."""
+"""Calibration images per batch."""
 
 
 def write(networks: Sequence[Trained], path: Path, quantize: Quantization | None) -> None:
     """Write one network; see `formats.Writer`."""
     [network] = networks
-    model = network.model  # starts Keras on TensorFlow, which the next imports would do otherwise
+    model = network.model  # starts Keras on TensorFlow, before the next imports can start it
     import keras
 
     from mnist_lab.exports import onnx_operators  # noqa: F401
@@ -50,9 +50,9 @@ def predicted(path: Path, index: int, images: NDArray[np.uint8]) -> NDArray[np.f
 
 
 def _quantize(source: Path, target: Path, images: NDArray[np.uint8]) -> None:
-    """Write the network in `source` with weights and activations in 8 bits, for the ranges that the images show.
+    """Quantize the network in `source` to 8-bit weights and activations, with ranges calibrated on the images.
 
-    Weights use 7 of the 8 bits: on processors without VNNI, sums of products of 8 bits overflow.
+    Weights use 7 of the 8 bits: on processors without VNNI, sums of 8-bit products overflow.
     """
     from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -62,7 +62,7 @@ def _quantize(source: Path, target: Path, images: NDArray[np.uint8]) -> None:
             self._batches = iter(np.array_split(images.astype(np.float32), max(1, len(images) // _CALIBRATED)))
 
         def get_next(self) -> Any:
-            """The next batch; None after the last."""
+            """Return the next batch; None after the last."""
             return next(({"pixels": batch} for batch in self._batches), None)
 
     prepared = source.with_name("prepared.onnx")
@@ -74,7 +74,7 @@ def _quantize(source: Path, target: Path, images: NDArray[np.uint8]) -> None:
 
 
 def _rename_output(graph: Any, name: str) -> None:
-    """Give the only output of the graph a name that says what it is."""
+    """Rename the only output of the graph."""
     [output] = graph.output
     for node in graph.node:
         node.input[:] = [name if one == output.name else one for one in node.input]

@@ -1,4 +1,4 @@
-"""Operators of TensorFlow that tf2onnx does not know: importing this module teaches it them. Imports TensorFlow."""
+"""TensorFlow operators that tf2onnx lacks: importing this module registers them. Imports TensorFlow."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ class _Erfc:
 
     @classmethod
     def version_9(cls, ctx: Any, node: Any, **_: Any) -> None:
-        """For ONNX's operators since version 9."""
+        """Convert for ONNX opset 9 or later."""
         _replace(ctx, node, "Erf", lambda one, erf: [one, erf])
 
 
@@ -24,12 +24,12 @@ class _Expm1:
 
     @classmethod
     def version_6(cls, ctx: Any, node: Any, **_: Any) -> None:
-        """For ONNX's operators since version 6."""
+        """Convert for ONNX opset 6 or later."""
         _replace(ctx, node, "Exp", lambda one, exp: [exp, one])
 
 
 def _replace(ctx: Any, node: Any, inner: str, difference: Callable[[str, str], list[str]]) -> None:
-    """Replace a node of the graph `ctx` by two: `inner`, and a difference between its result and 1."""
+    """Replace a node of the graph `ctx` by two: `inner`, and the difference of its result and 1."""
     known = {"shapes": node.output_shapes, "dtypes": node.output_dtypes}
     one = ctx.make_const(utils.make_name("one"), np.array(1, np.float32)).output[0]
     result = ctx.make_node(inner, list(node.input), **known).output[0]

@@ -1,4 +1,4 @@
-"""Where an exported file goes, and putting it there once it is complete."""
+"""Chooses where an exported file goes, and moves it there once it is complete."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -13,13 +13,13 @@ from mnist_lab.system.writable import check_writable, make_folder
 
 
 def targets(runs: Sequence[Run], form: Format, output: Path | None) -> list[tuple[tuple[Run, ...], Path]]:
-    """Which runs go into which file: all into one if the format takes them together, else each into one.
+    """Return which runs go into which file: all into one if the format takes them together, else each into its own.
 
-    `output` is the file; of several, the folder for them. None for names after the runs, in the working folder.
+    `output` is the file, or the folder for several; None names the files after the runs, in the current directory.
 
     Raises:
-        InputError: two runs would have the same file, a file is where a folder is needed, or the name of the file has
-            not the suffix of the format.
+        InputError: two runs would have the same file, a file exists where a folder is needed, or the file name lacks
+            the format's suffix.
     """
     groups = [tuple(runs)] if form.together else [(run,) for run in runs]
     names = [_name(group, form) for group in groups]
@@ -41,10 +41,10 @@ def targets(runs: Sequence[Run], form: Format, output: Path | None) -> list[tupl
 
 
 def check_target(path: Path, form: Format, *, force: bool) -> None:
-    """Check that the export can be put at `path`, before anything slow begins.
+    """Check that the export can be written to `path`, before anything slow begins.
 
     Raises:
-        InputError: something is there that is not to be replaced.
+        InputError: something exists there that must not be replaced.
         NoRoomError: nothing can be written there.
     """
     check_writable(path.parent, "Choose another place with --output.")
@@ -63,12 +63,12 @@ def check_target(path: Path, form: Format, *, force: bool) -> None:
 
 @contextmanager
 def put_in_place(path: Path, form: Format) -> Iterator[Path]:
-    """A place beside `path` to write to; at the end of the `with` what was written is moved to `path`.
+    """Provide a temporary path beside `path`; at the end of the `with` block, what was written is moved to `path`.
 
-    If it fails, `path` is unchanged.
+    On failure `path` is unchanged.
 
     Raises:
-        NoRoomError: the folder of `path` cannot be made, or the disk is full.
+        NoRoomError: the folder of `path` cannot be created, or the disk is full.
     """
     make_folder(path.parent)
     try:
@@ -79,7 +79,7 @@ def put_in_place(path: Path, form: Format) -> Iterator[Path]:
                 if file.is_file():
                     atomic.sync(file)
             if part.is_dir() and path.exists():
-                path.replace(Path(scratch) / "replaced")  # a folder cannot be replaced at once
+                path.replace(Path(scratch) / "replaced")  # a folder cannot be replaced atomically
             part.replace(path)
     except OSError as error:
         raise NoRoomError(

@@ -1,7 +1,7 @@
 """Networks as TensorFlow's SavedModel, for TensorFlow Serving.
 
-The endpoint `serve` takes float32 (batch, height, width, channels). What the network is about is in
-`assets.extra/metadata.json`, where TensorFlow leaves room for files of others.
+The endpoint `serve` takes float32 (batch, height, width, channels). Its metadata (classes,
+preprocessing, accuracy) is in `metadata.json` in `assets.extra`, which TensorFlow reserves for other tools' files.
 """
 
 import json

@@ -20,44 +20,44 @@ if TYPE_CHECKING:
     from mnist_lab.training import Evaluation
 
 CALIBRATION = 500
-"""Training images by which the ranges of a network in integers are chosen."""
+"""Training images on which a quantized network is calibrated."""
 
 
 @dataclass(frozen=True, eq=False)
-class Reference:
+class Expected:
     """What an exported network must predict."""
 
     images: NDArray[np.uint8]
     """Test images of the run (n, height, width, channels)."""
-    expected: "Predictions | Evaluation"
+    predictions: "Predictions | Evaluation"
     """What the network predicts for them."""
     source: str
-    """Where that is from."""
+    """Where the predictions come from."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The network of a finished run. All that takes long is done when it is first needed."""
+    """The network of a finished run. Slow steps run only when first needed."""
 
     run: Run
     data_dir: Path | None = None
     """Where to look for the data set first."""
     progress: datasets.Progress | None = None
-    """For a download of the data set."""
+    """Shows a download of the data set."""
 
     @cached_property
     def signature(self) -> Signature:
-        """The inputs and classes; raises what `signature_of` says."""
+        """Inputs and classes; raises what `signature_of` raises."""
         return signature_of(self.run, self.data_dir)
 
     @cached_property
     def model(self) -> Any:
-        """The Keras model in float32: raw pixels (batch, height, width, channels) to probabilities.
+        """The Keras model in float32: from raw pixels (batch, height, width, channels) to probabilities.
 
-        On TensorFlow if it is installed; the formats that Keras exports need it.
+        It runs on TensorFlow if that is installed; the formats that Keras exports need it.
 
         Raises:
-            InputError: as `Network.model`; or a custom network computes in 16 bits.
+            InputError: as for `Network.model`; or a custom network computes in 16 bits.
         """
         precision = self.run.config.train.precision
         if precision != "float32" and self.run.config.model.kind == "custom":
@@ -75,7 +75,7 @@ class Trained:
         """The images of the run.
 
         Raises:
-            DataError: the data set cannot be had, or is not the one that the run was trained on.
+            DataError: the data set is not available, or is not the one that the run was trained on.
         """
         dataset = datasets.load(self.run.config.data, self.data_dir, progress=self.progress)
         expected = self.run.measured.dataset.sha256
@@ -88,10 +88,10 @@ class Trained:
         return prepare_data(self.run.config, dataset)
 
     @cached_property
-    def reference(self) -> Reference:
-        """What the run has stored about its test images, or if it has not, what Keras predicts for them.
+    def expected(self) -> Expected:
+        """The stored predictions of the run for its test images; if there are none, those of Keras.
 
-        The latter also if the run computed in 16 bits, because what is exported computes in 32.
+        Those of Keras also if the run computed in 16 bits, because the exported network computes in 32.
         """
         test = self.splits.test
         images, labels = test.pair
@@ -102,22 +102,22 @@ class Trained:
                     f"{self.run.folder.path / file}: damaged (it is not about the test images of this run)."
                 )
             if self.run.config.train.precision == "float32":
-                return Reference(images, stored, file)
+                return Expected(images, stored, file)
         model = self.model  # starts the backend, before the next line imports Keras
         from mnist_lab.training import evaluate
 
-        return Reference(images, evaluate(model, images, labels), "Keras in float32")
+        return Expected(images, evaluate(model, images, labels), "Keras in float32")
 
     @cached_property
     def calibration(self) -> NDArray[np.uint8]:
-        """Random training images (n, height, width, channels) for quantization; the same at every call."""
+        """Random training images (n, height, width, channels) for quantization; always the same ones."""
         images = self.splits.train.images
         chosen = np.random.default_rng(0).permutation(len(images))[:CALIBRATION]
         return images[np.sort(chosen)]
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What users of an exported file need to know, for its metadata: values that JSON can hold."""
+        """What users of an exported file need to know, for its metadata: values that JSON can represent."""
         measured, signature = self.run.measured, self.signature
         height, width, channels = signature.shape
         return {

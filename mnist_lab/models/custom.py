@@ -14,26 +14,27 @@ import numpy as np
 from mnist_lab.config.layers import Custom
 from mnist_lab.config.schema import Config
 from mnist_lab.errors import ConfigError, InputError
-from mnist_lab.models.description import describe, every_layer
-from mnist_lab.models.network import behind_preprocessing, reason
+from mnist_lab.models.description import digest, every_layer
+from mnist_lab.models.network import after_preprocessing, reason
 
 Builder = Callable[[tuple[int, int, int], int], Any]
-"""Takes the shape of the images (height, width, channels) and the number of classes; gives an uncompiled Keras model
+"""Takes the shape of the images (height, width, channels) and the number of classes; returns an uncompiled Keras model
 from preprocessed images to class probabilities."""
 
 SAMPLE = 4
-"""Images with which a network is tried out."""
+"""How many images a network is tried out on."""
 TOLERANCE = 0.01
-"""How far the probabilities of an image may be from a sum of 1, as 16-bit ones are."""
+"""How far the sum of an image's probabilities may be from 1: those computed in 16 bits are inexact."""
 
 
 def identified(build: Builder, config: Config, *, image_shape: tuple[int, int, int], classes: int) -> Custom:
-    """The specification of the network that `build` gives: what decides which run it is.
+    """Return the specification of the network that `build` returns, which identifies the run.
 
-    It is built twice, with two seeds: what is the same in both does not follow from the seed of a run, and counts.
+    The network is built twice, with two seeds: weights that are equal in both do not depend on the seed, so they are
+    part of the specification.
 
     Raises:
-        ConfigError: it cannot be trained or saved, or does not fit the images and classes.
+        ConfigError: the network cannot be trained or saved, or does not fit the images and classes.
     """
     built = []
     for seed in (0, 1):
@@ -44,29 +45,29 @@ def identified(build: Builder, config: Config, *, image_shape: tuple[int, int, i
         raise _refusal("expected a new model from each call, received the same one twice", "Build it in the function.")
     first, second = ([tuple(weight.shape) for weight in network.weights] for network in built)
     if first != second:
-        raise _refusal("expected the same network from each call, received another one", "Build it without chance.")
+        raise _refusal("expected the same network from each call, received another", "Build it without randomness.")
     _check_probabilities(model, image_shape)
-    return Custom(kind="custom", layers=_layers(built[1]), sha256=_saved(model, *built))
+    return Custom(kind="custom", layers=_layers(built[1]), sha256=_digest_if_saveable(model, *built))
 
 
 def from_builder(build: Builder, config: Config, *, image_shape: tuple[int, int, int], classes: int) -> keras.Model:
-    """The network that `build` gives behind the preprocessing; its initial weights follow from Keras' global seed.
+    """Return the network of `build` after the preprocessing; its initial weights follow from Keras' global seed.
 
     Raises:
-        ConfigError: it is not the one that was `identified`.
+        ConfigError: the network is not the one that was `identified`.
     """
     network = _built(build, image_shape, classes, config.train.precision)
     model = _assembled(network, config, image_shape, classes)
     if not isinstance(config.model, Custom) or _layers(network) != config.model.layers:
-        raise _refusal("expected the same network from each call, received another one", "Build it without chance.")
+        raise _refusal("expected the same network from each call, received another", "Build it without randomness.")
     return model
 
 
 def load_custom(path: Path) -> Any:
-    """The Keras model in the `.keras` file at `path`, as far as it is made of Keras' own layers or registered ones.
+    """Load the Keras model in the `.keras` file at `path`, whose layers must be Keras' own or registered.
 
     Raises:
-        InputError: it is not, or the file is damaged.
+        InputError: they are not, or the file is missing or damaged.
     """
     known: Any = None
     try:
@@ -81,12 +82,12 @@ def load_custom(path: Path) -> Any:
         raise InputError(
             f"{path}: this custom network cannot be rebuilt: {why}.",
             "Load it in Python: keras.saving.load_model(path, custom_objects={...}). A class with the decorator "
-            "@keras.saving.register_keras_serializable() is found by itself once it is imported.",
+            "@keras.saving.register_keras_serializable() is found once it is imported.",
         ) from error
 
 
 def _not_of_keras(value: Any) -> Iterator[str]:
-    """The classes and functions of other packages in Keras' configuration of a model."""
+    """Yield the names of classes and functions outside Keras in its configuration of a model."""
     match value:
         case {"class_name": "__lambda__"}:
             yield "a lambda"
@@ -117,7 +118,7 @@ def _built(build: Builder, image_shape: tuple[int, int, int], classes: int, prec
 
 @contextmanager
 def _policy(precision: str) -> Iterator[None]:
-    """Keras' dtype policy for layers that have none of their own."""
+    """Set Keras' dtype policy for layers that have none of their own."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
@@ -128,7 +129,7 @@ def _policy(precision: str) -> Iterator[None]:
 
 def _assembled(network: keras.Model, config: Config, image_shape: tuple[int, int, int], classes: int) -> keras.Model:
     try:
-        model = behind_preprocessing(network, config, image_shape=image_shape)
+        model = after_preprocessing(network, config, image_shape=image_shape)
     except (ValueError, TypeError) as error:
         takes = f", takes {network.input_shape[1:]}" if network.built and hasattr(network, "input_shape") else ""
         raise _refusal(
@@ -163,8 +164,8 @@ def _check_probabilities(model: keras.Model, image_shape: tuple[int, int, int]) 
         )
 
 
-def _saved(model: keras.Model, *built: keras.Model) -> str:
-    """`describe(*built)`, after a trial save of `model`, which contains the network."""
+def _digest_if_saveable(model: keras.Model, *built: keras.Model) -> str:
+    """Return `digest(*built)` after a trial save of `model`, which contains the network."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
             model.save(Path(folder) / "model.keras")
@@ -173,7 +174,7 @@ def _saved(model: keras.Model, *built: keras.Model) -> str:
         except Exception as error:
             raise _unsaved(error) from error
     try:
-        return describe(*built)
+        return digest(*built)
     except (TypeError, ValueError, NotImplementedError) as error:
         raise _unsaved(error) from error
 

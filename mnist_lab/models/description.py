@@ -13,19 +13,19 @@ from typing import Any
 import keras
 import numpy as np
 
-_OTHERS = ("keras", "builtins", "abc", "typing", "tensorflow", "jax", "torch", "numpy")
-"""Packages whose code is known by name."""
+_LIBRARIES = ("keras", "builtins", "abc", "typing", "tensorflow", "jax", "torch", "numpy")
+"""Packages whose classes and functions are identified by name, not by code."""
 
 
 def every_layer(model: keras.Model) -> Iterator[Any]:
-    """The layers of a model, and of the models and layers in it, as far as Keras knows them; without its inputs."""
+    """Yield the layers of a model and of the models and layers in it, as far as Keras knows them, except inputs."""
     for layer in model._flatten_layers(include_self=False):
         if not isinstance(layer, keras.layers.InputLayer) and not is_graph(layer):
             yield layer
 
 
 def layers_in_order(model: keras.Model) -> Iterator[Any]:
-    """The layers of a model in the order in which they are applied, those of a model in it in its place."""
+    """Yield the layers of a model in the order in which they are applied, with nested models expanded in place."""
     for layer in model.layers:
         if not is_graph(layer):
             yield layer
@@ -34,24 +34,24 @@ def layers_in_order(model: keras.Model) -> Iterator[Any]:
 
 
 def output_shape(layer: Any) -> tuple[Any, ...]:
-    """The shape of what a layer gives, beginning with the batch, None where it varies; of several outputs the first."""
+    """Return a layer's output shape, batch first, None where a size varies; the first of several outputs."""
     return tuple(keras.tree.flatten(layer.output)[0].shape)
 
 
 def is_graph(layer: Any) -> bool:
-    """Whether it is a Sequential or functional model, which is nothing but its layers."""
+    """Return whether a layer is a Sequential or functional model, which is nothing but its layers."""
     return isinstance(layer, keras.Sequential) or type(layer).__name__ == "Functional"  # not public
 
 
-def describe(one: keras.Model, other: keras.Model) -> str:
-    """SHA-256 (hex) of Keras' configuration of a model, the code of classes and functions that are not of Keras, and
-    the initial weights that do not follow from the seed, found by comparison with `other`, the same model built with
-    another seed.
+def digest(one: keras.Model, other: keras.Model) -> str:
+    """Return a SHA-256 digest (hex) of a model.
 
-    Code that such a class or function calls elsewhere does not count.
+    It covers Keras' configuration of the model, the code of classes and functions outside `_LIBRARIES` (not what these
+    call elsewhere), and the initial weights that do not depend on the seed: those that are equal in `other`, the same
+    model built with another seed.
 
     Raises:
-        TypeError, ValueError, NotImplementedError: Keras cannot describe it.
+        TypeError, ValueError, NotImplementedError: Keras cannot serialize the model.
     """
     known = keras.saving.serialize_keras_object(one)
     facts = {"keras": _anonymous(known, {}), "code": sorted(set(_code(one))), "weights": list(_fixed(one, other))}
@@ -59,10 +59,10 @@ def describe(one: keras.Model, other: keras.Model) -> str:
 
 
 def _anonymous(value: Any, names: dict[str, str]) -> Any:
-    """The value with numbers in place of the names of layers, counted in each model."""
+    """Return the value with numbers in place of layer names, counted in each model."""
     match value:
         case {"class_name": "__lambda__"}:
-            return "lambda"  # names the file that it is in; its code counts elsewhere
+            return "lambda"  # its configuration names its file; `_code` covers its code
         case {"class_name": str(kind), "config": {"name": str(name), **config}} if "Policy" not in kind:
             number = _number(name, names)
             rest = {key: item for key, item in value.items() if key not in ("config", "name")}
@@ -92,7 +92,7 @@ def _number(name: str, names: dict[str, str]) -> str:
 
 
 def _fixed(one: keras.Model, other: keras.Model) -> Iterator[tuple[int, str]]:
-    """The place and hash of each weight that both have."""
+    """Yield the index and hash of each weight that is equal in both."""
     for i, pair in enumerate(zip(one.weights, other.weights, strict=True)):
         a, b = (np.asarray(keras.ops.convert_to_numpy(weight)) for weight in pair)
         if a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes():
@@ -100,20 +100,20 @@ def _fixed(one: keras.Model, other: keras.Model) -> Iterator[tuple[int, str]]:
 
 
 def _code(model: keras.Model) -> Iterator[str]:
-    """What classes and functions of other packages do, in the order of the layers."""
+    """Yield what classes and functions outside `_LIBRARIES` do, in the order of the layers."""
     for layer in [model, *model._flatten_layers(include_self=False)]:
         for part in (layer, *vars(layer).values()):
             if isinstance(part, FunctionType):
                 yield from _function(part)
             elif isinstance(part, keras.layers.Layer | keras.initializers.Initializer | keras.regularizers.Regularizer):
                 for kind in type(part).__mro__:
-                    for member in vars(kind).values() if not _foreign(kind) else ():
+                    for member in vars(kind).values() if not _of_library(kind) else ():
                         if isinstance(member, FunctionType):
                             yield from _function(member)
 
 
 def _function(function: FunctionType) -> Iterator[str]:
-    if _foreign(function):
+    if _of_library(function):
         return
     code = function.__code__
     values = [function.__globals__.get(name) for name in code.co_names]
@@ -123,12 +123,12 @@ def _function(function: FunctionType) -> Iterator[str]:
 
 
 def _instructions(code: CodeType) -> tuple[Any, ...]:
-    """What it does, without where it was written."""
+    """Return what the code does, without its position in the source."""
     return code.co_code.hex(), [_words(one) for one in code.co_consts], code.co_names, code.co_varnames
 
 
 def _words(value: Any) -> str:
-    """A plain value; of anything else its kind."""
+    """Return a plain value as text; for anything else, its type."""
     match value:
         case CodeType():
             return repr(_instructions(value))
@@ -142,5 +142,5 @@ def _words(value: Any) -> str:
             return type(value).__name__
 
 
-def _foreign(thing: Any) -> bool:
-    return (thing.__module__ or "builtins").partition(".")[0] in _OTHERS
+def _of_library(thing: Any) -> bool:
+    return (thing.__module__ or "builtins").partition(".")[0] in _LIBRARIES

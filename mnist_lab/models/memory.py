@@ -19,9 +19,9 @@ from mnist_lab.system.hardware import available_memory
 FLOAT = 4
 """Bytes of a weight, a gradient or an activation in float32."""
 LARGE = 2**26
-"""Bytes below which nothing is checked."""
+"""The size in bytes below which nothing is checked."""
 _WORDS = ("RESOURCE_EXHAUSTED", "OOM when allocating", "out of memory", "can't allocate memory", "bad_alloc")
-"""How TensorFlow, JAX and Torch report that memory is exhausted; they have no common exception for it."""
+"""How TensorFlow, JAX and PyTorch report that memory is exhausted; they have no common exception for it."""
 
 
 @contextmanager

@@ -23,11 +23,11 @@ def from_config(config: Config, *, image_shape: tuple[int, int, int], classes: i
     """Build the network of a configuration, from raw pixels (batch, *image_shape) to probabilities (batch, classes).
 
     The shape is height, width and channels, and pixels are in 0..255. All layers have the dtype policy
-    `train.precision` but the last, which stays in float32. The initial weights follow from Keras' global seed.
+    `train.precision` except the last, which stays in float32. The initial weights follow from Keras' global seed.
 
     Raises:
-        ConfigError: the layers do not fit the images or each other (names the layer and the shape there), or it is a
-            custom network.
+        ConfigError: the layers do not fit the images or each other (names the layer and the shape there), or the
+            network is custom.
         TooLargeError: a layer's weights do not fit into memory.
     """
     model = config.model
@@ -47,20 +47,20 @@ def from_config(config: Config, *, image_shape: tuple[int, int, int], classes: i
             )
         return tensor
 
-    return behind_preprocessing(network, config, image_shape=image_shape)
+    return after_preprocessing(network, config, image_shape=image_shape)
 
 
-def behind_preprocessing(
+def after_preprocessing(
     network: Callable[[Any], Any], config: Config, *, image_shape: tuple[int, int, int]
 ) -> keras.Model:
-    """The model from raw pixels (batch, *image_shape) in 0..255 to what `network` makes of the preprocessed ones.
+    """Return the model that preprocesses raw pixels (batch, *image_shape) in 0..255 and applies `network`.
 
-    `network` has one input and one output; `config` gives the preprocessing, its precision and the model's name;
+    `network` has one input and one output; `config` has the preprocessing, its precision and the model's name;
     `image_shape` is height, width and channels.
 
     Raises:
         ConfigError: the preprocessing does not fit the image.
-        ValueError, TypeError: `network` does not fit it.
+        ValueError, TypeError: `network` does not fit the preprocessed image.
     """
     inputs = keras.Input(shape=image_shape, name="pixels")
     outputs = network(_preprocess(inputs, config.data.preprocess, config.train.precision))
@@ -70,18 +70,18 @@ def behind_preprocessing(
 
 
 def for_training(model: keras.Model, augmentation: Sequence[keras.layers.Layer]) -> tuple[keras.Model, bool]:
-    """The network to train: augmentation layers, then `model`, whose weights it shares; and whether it gives logits.
+    """Return the network to train (augmentation, then `model`, whose weights it shares), and whether it outputs logits.
 
-    If `model` ends in a softmax, it gives logits: their loss is exact where that of a saturated softmax is clipped,
-    on JAX and Torch to a gradient of zero. It is a separate model even without augmentation, so that compiling it adds
-    no training state to `model`.
+    If `model` ends in a softmax, it outputs logits: their loss is exact where that of a saturated softmax is clipped,
+    on JAX and PyTorch to a gradient of zero. It is a separate model even without augmentation, so compiling it adds no
+    training state to `model`.
     """
     inputs = keras.Input(shape=model.input_shape[1:], name="images")
     tensor = inputs
     for layer in augmentation:
         tensor = layer(tensor)
     last: Any = model.layers[-1]
-    if is_graph(last):  # a custom network behind the preprocessing
+    if is_graph(last):  # a custom network after the preprocessing
         tensor = keras.Model(model.inputs, model.layers[-2].output, name=model.name)(tensor)
         model, last = last, last.layers[-1]
     if getattr(last, "activation", None) is not keras.activations.softmax or last.output is not model.outputs[0]:
@@ -178,7 +178,7 @@ class _Blocks:
             case Dense(units="classes"):
                 given["units"] = self.classes
             case Dropout(rate=rate) if rate:
-                # Keras would draw the same seed, but on Torch then use a generator that is not in the checkpoint.
+                # Keras would draw the same seed, but on PyTorch then use a generator that is not in the checkpoint.
                 given["seed"] = random.randint(1, 10**9)
         layer = construct(spec, dtype=precision, name=name, **given)
         check_weights(layer, where)
@@ -193,7 +193,7 @@ class _Blocks:
         return keras.layers.Add(dtype=self.precision, name=name)([inner, tensor])
 
     def _projected(self, tensor: Any, shape: Shape, name: str) -> Any:
-        """The input of a block projected to the shape of its output, without bias (He et al. 2015, option B)."""
+        """Project the input of a block to the shape of its output, without bias (He et al. 2015, option B)."""
         how: dict[str, Any] = {"use_bias": False, "dtype": self.precision, "name": name}
         if len(shape) == 2:
             layer = keras.layers.Dense(shape[-1], **how)
@@ -204,13 +204,13 @@ class _Blocks:
         projected = layer(tensor)
         if projected.shape[1:] != shape[1:]:
             raise ValueError(
-                f"the block's output has the shape {tuple(shape[1:])}, which no stride over its input gives"
+                f"the block's output has the shape {tuple(shape[1:])}, which no stride over its input can produce"
             )
         return projected
 
 
 def reason(error: Exception) -> str:
-    """Keras' message: the bold part if it is wrapped into the arguments of the call, else the first line."""
+    """Return Keras' message: its bold part, if wrapped in a description of a call's arguments, else the first line."""
     bold = re.search(r"\x1b\[1m(.+?)\x1b\[0m", str(error), re.DOTALL)
     return bold[1].strip().partition("\n")[0] if bold else first_line(error)
 

@@ -1,4 +1,4 @@
-"""The layers of a model with their output shapes, parameter counts and multiplications."""
+"""The layers of a model with their output shapes, parameter counts and multiply-adds."""
 
 from dataclasses import dataclass
 from math import prod
@@ -10,7 +10,7 @@ from mnist_lab.models.description import layers_in_order, output_shape
 from mnist_lab.text.tables import MINOR, Column
 
 _KERNELS = ("Dense", "Conv1D", "Conv2D", "DepthwiseConv", "SeparableConv")
-"""How the names of Keras' layers begin whose kernels are used once per position of the output."""
+"""Name prefixes of the Keras layers whose kernel is applied once per output position."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class LayerRow:
 
 @dataclass(frozen=True)
 class Parameters:
-    """Parameter counts; the non-trainable ones are BatchNorm's moving statistics."""
+    """Parameter counts; non-trainable ones are BatchNorm's statistics or, in a custom network, frozen weights."""
 
     trainable: int
     non_trainable: int
@@ -39,18 +39,18 @@ class Summary:
     layers: tuple[LayerRow, ...]
     parameters: Parameters
     multiply_adds: int | None
-    """Multiply-accumulate operations of the forward pass of one image; training costs about three times as many. None
-    where a layer's are not known, which only a custom network has."""
+    """Multiply-adds of the forward pass of one image; training costs about three times as many. None if unknown for a
+    layer, which happens only in custom networks."""
 
     def training_flops(self, images: int) -> int | None:
-        """Floating-point operations of training on this many images, all epochs together; None if not known.
+        """Return the floating-point operations of training on this many images, over all epochs; None if unknown.
 
-        Two for each multiply-add; the backward pass costs twice the forward pass.
+        Two per multiply-add; the backward pass costs twice the forward pass.
         """
         return None if self.multiply_adds is None else 3 * 2 * self.multiply_adds * images
 
     def table(self) -> tuple[list[Column | str], list[tuple[str, ...]]]:
-        """The layers with type, output shape and parameters: columns and rows for `mnist_lab.text.tables`."""
+        """Return the layers with type, output shape and parameters: columns and rows for `mnist_lab.text.tables`."""
         rows = [
             (layer.name, layer.type, " x ".join(map(str, layer.output_shape[1:])), f"{layer.parameters:,}")
             for layer in self.layers
@@ -75,9 +75,10 @@ def summarize(model: keras.Model) -> Summary:
 
 
 def _multiply_adds(layer: Any) -> int | None:
-    """Each value of a kernel is used once per position of the output; other layers are negligible.
+    """Return the multiply-adds of a layer: each value of a kernel is used once per output position.
 
-    None for a layer with matrices of weights of which that is not known, and for one that is used more than once.
+    Layers without kernels are negligible and have 0. None for a layer whose matrices are used in an unknown way, or
+    that is used more than once.
     """
     places, kernels = output_shape(layer)[1:-1], [weight for weight in layer.weights if len(weight.shape) > 1]
     if not kernels:

@@ -9,7 +9,7 @@ WIDTH, HEIGHT = 330, 170
 LEFT, RIGHT, TOP, BOTTOM = 48, 10, 24, 22
 """The margins around the lines."""
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#B0568C", "#E69F00", "#56B4E9")
-"""Okabe and Ito's, readable on white and on black."""
+"""After Okabe and Ito, with a darker purple; readable on white and on black."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Line:
 
 
 def chart(title: str, lines: Sequence[Line]) -> str:
-    """The lines with their names and the ends of both axes; empty where there is nothing to draw."""
+    """Draw the lines with their names and the ends of both axes; empty if there is nothing to draw."""
     every = [value for line in lines for value in line.values if isfinite(value)]
     if not every:
         return ""

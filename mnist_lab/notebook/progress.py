@@ -1,4 +1,4 @@
-"""The progress of a run, a sweep or a search: in a notebook an output that is updated, else as on the command line."""
+"""The progress of a run, a sweep or a search: in a notebook as a live output, else as on the command line."""
 
 import sys
 import time
@@ -23,40 +23,40 @@ if TYPE_CHECKING:
     from mnist_lab.training import Progress
 
 BETWEEN = 0.25
-"""Seconds between two changes of an output."""
+"""Minimum seconds between two updates of an output."""
 SHOWN = 8
 """Epochs, notes or ended runs that are shown; earlier ones are dropped."""
 
 
 def in_notebook() -> bool:
-    """Whether this process is the kernel of a notebook."""
+    """Return whether this process is the kernel of a notebook."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     return getattr(shell, "kernel", None) is not None
 
 
 def run_progress(observer: experiment.Observer | None, *, shown: bool) -> AbstractContextManager[experiment.Observer]:
-    """The observer of a run: the given one, else what fits the place, else a silent one if nothing is to be shown."""
+    """Return the observer of a run: the given one, else the notebook's or the terminal's, silent if not `shown`."""
     if observer is not None:
         return nullcontext(observer)
     return _RunProgress() if shown and in_notebook() else terminal.observer_for(quiet=not shown)
 
 
 def sweep_progress(observer: sweeps.Observer | None, *, shown: bool) -> AbstractContextManager[sweeps.Observer]:
-    """The same for a sweep."""
+    """Return the observer of a sweep, chosen as in `run_progress`."""
     if observer is not None:
         return nullcontext(observer)
     return _SweepProgress() if shown and in_notebook() else sweeping.observer_for(quiet=not shown)
 
 
 def search_progress(observer: search.Observer | None, *, shown: bool) -> AbstractContextManager[search.Observer]:
-    """The same for a search."""
+    """Return the observer of a search, chosen as in `run_progress`."""
     if observer is not None:
         return nullcontext(observer)
     return _SearchProgress() if shown and in_notebook() else searching.observer_for(quiet=not shown)
 
 
 class _Output:
-    """A cell's output whose HTML is replaced as things happen; it stays as it is when they end."""
+    """A cell's output whose HTML is replaced as things happen; the last one stays."""
 
     def __init__(self) -> None:
         self._handle: Any = None
@@ -71,7 +71,7 @@ class _Output:
             self.show(self._waiting)
 
     def show(self, html: str, *, soon: bool = False) -> None:
-        """Replace what is shown; with `soon` only if the last change is a moment ago."""
+        """Replace what is shown; with `soon`, at most every `BETWEEN` seconds (the latest HTML is shown at the end)."""
         from IPython.display import HTML, display
 
         self._waiting = html if soon else ""
@@ -85,7 +85,7 @@ class _Output:
 
 
 class _RunProgress(_Output, experiment.Observer):
-    """The run, the last epochs as a table, and a bar for what is in progress."""
+    """Shows the run, the last epochs as a table, and a bar for what is in progress."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -150,7 +150,7 @@ class _RunProgress(_Output, experiment.Observer):
 
 
 class _SweepProgress(_Output, sweeps.Observer):
-    """What is running with its epochs, the last runs that ended, and a bar for all of them."""
+    """Shows what is running with its epochs, the last runs that ended, and a bar for all runs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -192,7 +192,7 @@ class _SweepProgress(_Output, sweeps.Observer):
 
 
 class _SearchProgress(_SweepProgress, search.Observer):
-    """What is running, the last rungs that trials have reached, and a bar for all trials; then the confirmation."""
+    """Shows what is running, the last rungs that trials reached, and a bar for all trials; then the confirmation."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -226,18 +226,18 @@ class _SearchProgress(_SweepProgress, search.Observer):
 
 
 def line(text: str) -> str:
-    """A line of text."""
+    """Return a line of text."""
     return f"<div>{escape(text)}</div>"
 
 
 def bar(text: str, done: int | None = None, total: int | None = None, figures: str = "") -> str:
-    """A progress bar with text before it and figures behind it; an indefinite one where the total is not known."""
+    """Return a progress bar with text before and figures after it; indeterminate if the total is not known."""
     known = f' value="{done}" max="{total}"' if done is not None and total else ""
     return f"<div>{escape(text)} <progress{known}></progress> {escape(figures)}</div>"
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, words: Collection[int] = (0,)) -> str:
-    """A table, none without rows; the columns whose places are `words` are text, the others numbers."""
+    """Return a table, empty without rows; the columns at the indices `words` are text, the others numbers."""
     if not rows:
         return ""
 

@@ -24,7 +24,7 @@ TRIALS = 5
 
 
 def run_html(run: Run) -> str:
-    """A finished run: what it was trained and tested on, with which results, its learning curves and observations."""
+    """Show a finished run: its data, results, learning curves and observations."""
     measured = run.measured
     data, test = measured.dataset, measured.test
     rows = [["training", f"{data.train:,}", _number(measured.train.loss), _number(measured.train.accuracy), ""]]
@@ -47,7 +47,7 @@ def run_html(run: Run) -> str:
 
 
 def study_html(title: str, sections: Sequence[Section], findings: Sequence[str], files: Sequence[Path]) -> str:
-    """Experiments compared: the table of each section, their learning curves, and what came of it in sentences."""
+    """Show a comparison: the table and learning curves of each section, and the findings, in sentences."""
     parts = []
     for section in sections:
         shown = columns(section)
@@ -63,7 +63,7 @@ def study_html(title: str, sections: Sequence[Section], findings: Sequence[str],
 
 
 def search_html(record: Search, findings: Sequence[str], files: Sequence[Path]) -> str:
-    """A search: what came of it in sentences, and a table of its best trials or of the Pareto front."""
+    """Show a search: the findings, in sentences, and a table of its best trials or of the Pareto front."""
     shown = tables.front(record) or tables.trials(record).first(TRIALS)
     words = [i for i in range(len(shown.headings)) if i not in shown.numeric]
     best = table(shown.headings, [list(map(printable, row)) for row in shown.rows], words=words)
@@ -74,7 +74,7 @@ def search_html(record: Search, findings: Sequence[str], files: Sequence[Path]) 
 
 
 def _curves(run: Run) -> Iterator[str]:
-    with suppress(InputError):  # without its history the numbers are there all the same
+    with suppress(InputError):  # without a history, only the numbers are shown
         held_out = run.measured.dataset.validation_label
         for name in ("accuracy", "loss"):
             lines = [Line("training", column(run.history, name))]
@@ -84,7 +84,7 @@ def _curves(run: Run) -> Iterator[str]:
 
 
 def _compared(section: Section) -> str:
-    """Validation accuracy of the first run of each experiment, else training accuracy, if there are few enough."""
+    """Chart the validation (else training) accuracy of each experiment's first run, if there are few enough."""
     histories = {group.name: group.histories[0] for group in section.groups if group.histories}
     if not 1 < len(histories) <= len(COLOURS):
         return ""

@@ -1,6 +1,6 @@
 """The figures of a run and of a comparison: pure functions from plain data to Matplotlib figures, and `save`.
 
-Every figure has a `title`, one line about what it is of, which is wrapped if it is long; `classes` are the
+Every figure has a `title`, one line about what it shows, which is wrapped if it is long; `classes` are the
 names of the classes, in the order of their indices.
 
 Importing this package imports Matplotlib (but never pyplot), so callers import it only when they draw.
@@ -8,7 +8,7 @@ Importing this package imports Matplotlib (but never pyplot), so callers import 
 
 from mnist_lab.system.matplotlib_import import import_matplotlib
 
-import_matplotlib()  # before a module of this package does, for none is imported before this one
+import_matplotlib()  # before a module of this package does, as none is imported before this one
 
 from mnist_lab.plots.accuracies import all_accuracies  # noqa: E402
 from mnist_lab.plots.confusion import confusion  # noqa: E402

@@ -25,8 +25,8 @@ from mnist_lab.plots.style import BLUE, GREY, INK, axes_at, set_height, styled, 
 from mnist_lab.plots.wrapping import fitted
 from mnist_lab.text.quantities import count
 
-EACH = 10  # up to so many experiments one panel holds
-APART = 2  # from this ratio of the longest to the shortest experiment on they share no panel
+EACH = 10  # one panel holds at most this many experiments
+APART = 2  # at this ratio of longest to shortest or above, each gets its own panel
 
 ARM: Style = {"color": BLUE, "linewidth": 1.6}
 BASE: Style = {"color": INK, "linewidth": 1.6}
@@ -39,17 +39,17 @@ NAME, VALUE, LABEL = 7.6, 7.2, 8.0  # points
 def all_accuracies(
     curves: Mapping[str, Histories], *, title: str, bases: Mapping[str, str] | None = None, over: str = "seeds"
 ) -> Figure:
-    """Validation accuracy by epoch of every experiment.
+    """Draw the validation accuracy of every experiment by epoch.
 
     Up to `EACH` experiments of about the same length share one panel; a list beside it names them, the best on top.
-    More, or such as ran for `APART` times as many epochs as others, have a panel each, over epochs of its own and on
-    the same accuracy axis, in which the experiment's base is dashed. Several runs of one experiment are
-    drawn as their mean and a band from lowest to highest, at each epoch over those that reached it.
+    If there are more, or some ran for `APART` times as many epochs as others, each gets its own panel, with its own
+    epochs, a common accuracy axis, and its base dashed. Several runs of one experiment are drawn as their mean and a
+    band from lowest to highest, at each epoch over those that reached it.
 
     Args:
-        curves: for each experiment its runs' histories; each a mapping per epoch with `epoch` (from 1) and, where
-            there is a validation set, `val_accuracy`, which may be NaN or None.
-        bases: what experiments are compared against: for the name of each that has a base the name of that.
+        curves: the histories of each experiment's runs; each a mapping per epoch with `epoch` (from 1) and, if there is
+            a validation set, `val_accuracy`, which may be NaN or None.
+        bases: the name of the base, by the name of each experiment that has one.
         over: what the runs of one experiment differ in.
     """
     lines = [Line(name, runs) for name, runs in curves.items()]
@@ -123,7 +123,7 @@ def _apart(lines: Sequence[Line], title: str, bases: Mapping[str, str], over: st
 def _panel(
     axes: Axes, line: Line, base: Line | None, values: Floats, wide: float, title: str, *, is_root: bool
 ) -> None:
-    """One experiment with its base, over its own epochs."""
+    """Draw one experiment with its base, over its own epochs."""
     epoch_axis(axes, line.last_epoch, 4)
     accuracy_axis(axes, values, "")
     axes.set(xlabel="", ylabel="")
@@ -142,12 +142,12 @@ def _all_values(lines: Sequence[Line]) -> Floats:
 
 
 def _roots(bases: Mapping[str, str]) -> set[str]:
-    """The bases that have none themselves."""
+    """Return the bases that have none themselves."""
     return {base for base in bases.values() if base not in bases}
 
 
 def _families(lines: Sequence[Line], bases: Mapping[str, str]) -> list[list[Line]]:
-    """Each base with all that are compared against it or against each other, in their order; last what is alone."""
+    """Group each base with all experiments that lead back to it, in their order; the last group has those alone."""
     found: dict[str, list[Line]] = {}
     for line in lines:
         root, seen = line.name, {line.name}

@@ -1,4 +1,4 @@
-"""The confusion matrix: how often each class is predicted as each other one."""
+"""The confusion matrix: how often each class is predicted as each other."""
 
 from collections.abc import Sequence
 from math import sqrt
@@ -11,19 +11,19 @@ from numpy.typing import ArrayLike
 from mnist_lab.plots.style import FAINT, GREY, HEIGHT, INK, WIDTH, headline, new_figure, styled
 from mnist_lab.plots.wrapping import fitted, text_width
 
-# Nearly white to a dark vermilion: darker means more, on a grey print too.
+# Nearly white to a dark vermilion: darker means more, in greyscale print too.
 ERRORS = LinearSegmentedColormap.from_list("errors", ["#FFF3EA", "#F2A26B", "#D55E00", "#7F3400"])
 RIGHT = ListedColormap(["#E8EEF3"])
 RUST = "#A34700"
-LONGEST = 0.95  # inches that the name of a class may take
+LONGEST = 0.95  # the most inches that the name of a class takes
 
 
 @styled
 def confusion(matrix: ArrayLike, classes: Sequence[str], *, title: str) -> Figure:
-    """Counts of true (rows) against predicted (columns) classes; `matrix` is (k, k).
+    """Draw the counts of true (rows) against predicted (columns) classes; `matrix` is (k, k).
 
     Only errors are coloured, on their own scale: in a good model the diagonal is a hundred times larger and
-    would leave nothing else to see. Cells with no image stay empty. The last column counts each class's errors.
+    would leave nothing else to see. Cells without images stay empty. The last column counts each class's errors.
     The figure grows with the classes, so that the counts stay readable at full size.
     """
     counts = np.asarray(matrix)

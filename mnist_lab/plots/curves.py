@@ -19,7 +19,7 @@ from mnist_lab.plots.style import BLUE, GREEN, GREY, HEIGHT, ORANGE, WIDTH, head
 from mnist_lab.plots.wrapping import text_width
 
 KEY, KEY_SAMPLE = 8.8, 0.56  # points; inches that the sample of a line takes beside its name
-EVEN = 0.75  # a mean over fewer than this share of the usual number of batches joins the one before it
+EVEN = 0.75  # a mean over less than this share of the usual number of batches joins the one before it
 POINTS = 240  # more batches than this are drawn as means and a band from lowest to highest
 
 UNCLIPPED: Style = {"clip_on": False}  # a marker at the edge of the panel is drawn in full
@@ -45,17 +45,17 @@ def by_epoch(
     test: float | None = None,
     best_epoch: int | None = None,
 ) -> Figure:
-    """A quantity by epoch, for training and validation.
+    """Draw a quantity by epoch, for training and validation.
 
     Args:
         quantity: accuracy or loss.
-        history: a mapping per epoch with `epoch` (counted from 1), `loss`, `accuracy` and, where there is a
+        history: a mapping per epoch with `epoch` (counted from 1), `loss`, `accuracy` and, if there is a
             validation set, `val_loss` and `val_accuracy`. Values may be NaN, infinite or None.
-        validation_name: `validation`, or `test` if the test set serves as one.
-        reference: published numbers. Those of the quantity become dotted lines: `train_accuracy`, `test_loss` and so
-            on, and the same with `best_` before it, the best over the epochs.
-        test: the quantity on the test images, of the model that was kept.
-        best_epoch: the epoch whose weights were kept, if not the last; `test` is drawn there.
+        validation_name: `validation`, or `test` if the test set is used for validation.
+        reference: published numbers, of which those of the quantity become dotted lines: `train_accuracy`, `test_loss`
+            and so on, and with the prefix `best_`, the best over the epochs.
+        test: the quantity of the kept model on the test images.
+        best_epoch: the epoch whose weights were kept, unless it is the last; `test` is drawn there.
     """
     figure = new_figure()
     axes = figure.add_subplot()
@@ -97,12 +97,12 @@ def curves(
     title: str,
     validation_name: str = "validation",
 ) -> Figure:
-    """Accuracy and loss by epoch, side by side; beneath, training within the epochs.
+    """Draw accuracy and loss by epoch, side by side, and training within the epochs beneath.
 
     Args:
         history: as for `by_epoch`.
         batches: arrays of one length: `epoch`, the position in epochs (0.05, 0.1, ..., 10.0), and the training
-            `loss` and `accuracy` there; None or empty arrays leave the lower row out.
+            `loss` and `accuracy` there; without any (None or empty), the lower row is left out.
     """
     within = batches if batches is not None and len(batches["epoch"]) else None
     figure = new_figure(WIDTH * 1.2, HEIGHT * 1.2)
@@ -126,7 +126,7 @@ def curves(
 
 
 def _lines(history: History, quantity: Quantity) -> list[Floats]:
-    """The values of the training line and, if there is one, of the validation line."""
+    """Return the values of the training line and, if there is one, of the validation line."""
     keys = [quantity.key]
     if any(quantity.validation_key in row for row in history):
         keys.append(quantity.validation_key)
@@ -134,7 +134,7 @@ def _lines(history: History, quantity: Quantity) -> list[Floats]:
 
 
 def _finals(lines: Sequence[Floats], validation_name: str) -> list[str]:
-    """The name of each line with its last value."""
+    """Return the name of each line with its last value."""
     names = ("training", validation_name)
     return [f"{name} {number(values[-1] if len(values) else None)}" for name, values in zip(names, lines, strict=False)]
 
@@ -148,7 +148,7 @@ def _draw(
     ticks: int,
     also: Sequence[float] = (),
 ) -> None:
-    """Draw the lines, on an axis that shows the values `also` as well."""
+    """Draw the lines, on an axis that includes the values `also`."""
     epochs = [int(row["epoch"]) for row in history]
     marked = sorted({*range(0, len(epochs), max(1, ceil(len(epochs) / MARKERS))), *range(len(epochs))[-1:]})
     for values, style in zip(lines, (TRAINING, VALIDATION), strict=False):
@@ -169,7 +169,7 @@ def _draw(
 def _within_epochs(
     axes: Axes, history: History, validation: Sequence[Floats], batches: Mapping[str, Any], quantity: Quantity
 ) -> None:
-    """Draw the training curve within the epochs, with the validation points, if there are any, over it."""
+    """Draw the training curve within the epochs, and over it the validation points, if there are any."""
     position, values = _even(
         np.asarray(batches["epoch"], dtype=np.float64), np.asarray(batches[quantity.key], dtype=np.float64)
     )
@@ -196,11 +196,11 @@ def _within_epochs(
 
 
 def _even(position: Floats, values: Floats) -> tuple[Floats, Floats]:
-    """The curve with each mean over about as many batches as the others.
+    """Return the curve with each mean over about as many batches as the others.
 
-    What an epoch's last few batches leave over is far noisier than the rest, so it joins the mean before it.
+    A mean over the few batches left at the end of an epoch is far noisier than the rest, so it joins the one before it.
     """
-    begin = np.maximum(np.ceil(position[:1] - 1e-4) - 1, 0)  # of the first epoch, which may be of a single batch
+    begin = np.maximum(np.ceil(position[:1] - 1e-4) - 1, 0)  # of the first epoch, which may have a single batch
     share = np.diff(position, prepend=begin)
     whole = np.isclose(position, np.round(position), atol=1e-4)
     joins = (share < EVEN * np.median(share)) & whole
@@ -222,7 +222,7 @@ class _Published(NamedTuple):
 
 
 def _published(reference: Mapping[str, Any], quantity: Quantity, lines: Sequence[Floats]) -> list[_Published]:
-    """The published numbers of the quantity."""
+    """Return the published numbers of the quantity."""
     low, high = _reach(lines)
     return [
         _Published(name, float(value), style["color"], low <= value <= high)
@@ -232,7 +232,7 @@ def _published(reference: Mapping[str, Any], quantity: Quantity, lines: Sequence
 
 
 def _reach(lines: Sequence[Floats]) -> tuple[float, float]:
-    """Between which values one more line would not squeeze the others."""
+    """Return the range in which one more line would not squeeze the others."""
     values = np.concatenate([*lines, []])
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)

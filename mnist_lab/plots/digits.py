@@ -1,4 +1,4 @@
-"""Pictures of images: predictions, mistakes, and a sample of a data set.
+"""Grids of images: predictions, mistakes, and a sample of a data set.
 
 Images are uint8 arrays of shape (n, height, width, channels) with 1 or 3 channels, or (n, height, width). Pixels
 are shown as they are: 0 is black.
@@ -19,10 +19,10 @@ from mnist_lab.plots.wrapping import fitted, text_width
 Extent = tuple[float, float, float, float]
 
 SIDE = 3  # images along a side of the grids of predictions
-PITCH = 1.88  # from one image to the next in those grids, in images: the text stands between
-BESIDE = 0.97 * WIDTH / (SIDE * PITCH) * (PITCH - 1.11)  # inches that the text there has
-MOST_OF_A_CLASS = 15  # images of one class in a sample
-LONGEST = 1.2  # inches that the name of a class takes at most beside its sample
+PITCH = 1.88  # from one image to the next in those grids, in images: the text is between them
+BESIDE = 0.97 * WIDTH / (SIDE * PITCH) * (PITCH - 1.11)  # inches for the text there
+MOST_OF_A_CLASS = 15  # the most images of one class in a sample
+LONGEST = 1.2  # the most inches for the name of a class beside its sample
 
 
 @styled
@@ -35,10 +35,10 @@ def predictions(
     *,
     title: str,
 ) -> Figure:
-    """The first nine images in a 3x3 grid, each with its predicted and its true label beside it.
+    """Draw the first nine images in a 3x3 grid, each with its predicted and its true label beside it.
 
     Args:
-        images: uint8, (n, h, w), (n, h, w, 1) or (n, h, w, 3); the caller draws them at random.
+        images: uint8, (n, h, w), (n, h, w, 1) or (n, h, w, 3); the caller picks them at random.
         labels: (n,) true classes as indices into `classes`.
         predicted: (n,) predicted classes.
         confidence: (n,) probability of the predicted class, 0 to 1.
@@ -68,9 +68,9 @@ def mistakes(
     *,
     title: str,
 ) -> Figure:
-    """The wrongly predicted images in a 3x3 grid, the most confident first.
+    """Draw the nine wrong predictions with the highest confidence in a 3x3 grid.
 
-    Takes the whole test set and finds the wrong ones itself (of equal confidence the lower index first); with
+    Takes the whole test set and finds the wrong ones itself (for equal confidence, the lower index first); with
     fewer than nine the rest stays empty, with none the figure says so. Arguments as for `predictions`.
     """
     pixels, truth, guess, sure = map(np.asarray, (images, labels, predicted, confidence))
@@ -88,9 +88,9 @@ def mistakes(
 
 @styled
 def sample_grid(images: ArrayLike, labels: ArrayLike, classes: Sequence[str], *, title: str) -> Figure:
-    """A sample of a data set: a row for each class with its name and as many of its first images as fit.
+    """Draw a sample of a data set: a row for each class with its name and as many of its first images as fit.
 
-    More than ten classes stand in several columns of such rows.
+    More than ten classes are laid out in several columns.
 
     Args:
         images: as for `predictions`; may be the whole data set.
@@ -116,10 +116,10 @@ def sample_grid(images: ArrayLike, labels: ArrayLike, classes: Sequence[str], *,
 
 @styled
 def augmented(images: ArrayLike, versions: ArrayLike, names: Sequence[str], *, title: str) -> Figure:
-    """A row for each image: the image, and augmented versions of it.
+    """Draw a row for each image: the image, and augmented versions of it.
 
     Args:
-        images: (n, h, w, c) in pixels of 0 to 255.
+        images: (n, h, w, c), pixels in 0..255.
         versions: (n, k, h, w, c).
         names: what each image shows.
     """
@@ -141,7 +141,7 @@ def augmented(images: ArrayLike, versions: ArrayLike, names: Sequence[str], *, t
 
 
 def _words(axes: Axes, x: float, y: float, what: str, name: str, size: float, color: str, beneath: str = "") -> None:
-    """Beside the image at (x, y): what it is, the class's name, a small line."""
+    """Write beside the image at (x, y): what it is, the name of the class, and a small line `beneath`."""
     axes.text(x + 1.07, y + 0.07, what, fontsize=8, color=GREY, va="center")
     said = fitted(name, BESIDE, size, weight="bold")
     axes.text(x + 1.07, y + 0.245, said, fontsize=size, color=color, weight="bold", va="center")
@@ -149,7 +149,7 @@ def _words(axes: Axes, x: float, y: float, what: str, name: str, size: float, co
 
 
 def _tiles(title: str, columns: float, rows: float) -> tuple[Figure, Axes]:
-    """A figure whose one axes counts in tiles, x to the right and y downwards, below a title."""
+    """Return a figure with a title, and its only axes, in units of tiles, x to the right and y downwards."""
     figure = titled(title, WIDTH, HEIGHT)
     top = 0.9 if "\n" not in figure.get_suptitle() else 0.84
     axes = figure.add_axes((0.015, 0.015, 0.97, top - 0.015))
@@ -159,7 +159,7 @@ def _tiles(title: str, columns: float, rows: float) -> tuple[Figure, Axes]:
 
 
 def canvas(title: str, width: float, height: float, *, top: float) -> tuple[Figure, Axes]:
-    """A figure whose one axes, `width` x `height`, counts in inches from below the title, x rightwards and y downwards.
+    """Return a figure and its only axes below the title, `width` x `height`, in inches, x to the right and y downwards.
 
     A title of one line takes `top` inches.
     """
@@ -175,7 +175,7 @@ def canvas(title: str, width: float, height: float, *, top: float) -> tuple[Figu
 def draw_tile(axes: Axes, image: NDArray[Any], x: float, y: float, size: float, **look: Any) -> Extent:
     """Draw `image` with its longer side `size` long, centred in the square whose upper left corner is (x, y).
 
-    `look` are arguments of `imshow` where values are not pixels. Returns where it is: left, right, bottom, top.
+    `look` are arguments of `imshow`, for values that are not pixels. Returns its left, right, bottom and top.
     """
     pixels = flat(image)
     height, width = (size * side / max(pixels.shape[:2]) for side in pixels.shape[:2])
@@ -187,5 +187,5 @@ def draw_tile(axes: Axes, image: NDArray[Any], x: float, y: float, size: float, 
 
 
 def flat(image: NDArray[Any]) -> NDArray[Any]:
-    """The image without the axis of its only channel."""
+    """Return the image without the channel axis if it has only one channel."""
     return image[..., 0] if image.ndim == 3 and image.shape[-1] == 1 else image

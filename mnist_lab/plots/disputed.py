@@ -29,18 +29,18 @@ class Half:
     heading: str
     """What they are, and how many."""
     legend: str
-    """In which order they come, or what the notes say."""
+    """Their order, or what the notes mean."""
     images: ArrayLike
-    """uint8, (n, h, w), (n, h, w, 1) or (n, h, w, 3), the first to show first."""
+    """uint8, (n, h, w), (n, h, w, 1) or (n, h, w, 3), in the order in which they are shown."""
     labels: Sequence[int]
     predicted: Sequence[int]
     notes: Sequence[str]
-    """A few characters about each."""
+    """A few characters about each image."""
 
 
 @styled
 def disputed(halves: tuple[Half, Half], classes: Sequence[str], *, title: str) -> Figure:
-    """Two grids beside each other: what only the one, and what only the other side gets wrong.
+    """Draw two grids side by side: the images that only one side gets wrong, and those that only the other does.
 
     Below each image are its true and its predicted label and a note; each grid shows its first 20 images.
     """
@@ -73,7 +73,7 @@ def _grid(axes: Axes, half: Half, classes: Sequence[str], left: float, top: floa
 
 
 def _caption(axes: Axes, label: str, predicted: str, x: float, y: float) -> None:
-    """`4 as 9`; names that are long stand in two lines."""
+    """Write `4 as 9`, on two lines if the names are long."""
     middle, widths = x + TILE / 2, [text_width(name, 9.5, "bold") for name in (label, predicted)]
     if max(widths) <= TILE / 2 - 0.1:
         axes.text(middle - 0.1, y + 0.12, label, fontsize=9.5, weight="bold", color=BLUE, ha="right", va="center")

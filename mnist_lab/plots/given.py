@@ -15,9 +15,9 @@ MOST = 12  # pictures in a figure
 BARS = 10  # classes that a panel of bars has room for
 PICTURE, BETWEEN, BAR, PERCENT, LABEL = 1.5, 0.2, 1.2, 0.5, 1.3  # inches across
 ROW, HEAD, SIDE = 1.98, 0.78, 0.1  # inches
-WARNED, LINE = 0.16, 0.13  # inches more beneath a row with a warning: for its first line, and for each other
+WARNED, LINE = 0.16, 0.13  # inches added beneath a row for a warning: for its first line, and for each further one
 SMALL, TITLE = 7, 9.5  # points
-SAID = 0.005  # the least probability whose number is written
+SAID = 0.005  # the lowest probability whose number is written
 
 
 @styled
@@ -31,16 +31,16 @@ def given(
     title: str,
     warnings: Sequence[str | None] | None = None,
 ) -> Figure:
-    """A row for each picture, at most 12.
+    """Draw a row for each picture, at most 12.
 
-    It shows the picture as given, as the network sees it, and its probabilities (the ten highest) as bars.
+    It shows the picture as given, as the network sees it, and the ten highest probabilities as bars.
 
     Args:
         pictures: uint8, (h, w), (h, w, 1) or (h, w, 3) each, of any size.
-        shown: what was made of them, of one size.
+        shown: the images that the network was given for them, of one size.
         probabilities: (n, classes).
         names: what each picture is called.
-        warnings: why the answer to a picture is doubtful, or None, for each; written beneath its images.
+        warnings: for each picture, why its prediction is doubtful, or None; written beneath its images.
     """
     rows = min(len(names), MOST)
     more = f" (the first {rows} of {len(names)} pictures)" if rows < len(names) else ""
@@ -76,7 +76,7 @@ def given(
 
 
 def _image(axes: Axes, image: ArrayLike, title: str) -> None:
-    """The image in a thin frame, so that a white picture has an edge on white paper."""
+    """Draw the image in a thin frame, so that a white picture has an edge on white paper."""
     pixels = flat(np.asarray(image))
     shrink = max(1, max(pixels.shape[:2]) // 800)
     blurred = "antialiased" if max(pixels.shape[:2]) > 64 else "nearest"
@@ -89,7 +89,7 @@ def _image(axes: Axes, image: ArrayLike, title: str) -> None:
 
 
 def _bars(axes: Axes, values: NDArray[np.float64], labels: Sequence[str]) -> None:
-    """A bar for each class, the best in colour; the number beside those that have a visible one."""
+    """Draw a bar for each class, the best in colour, with its number unless it is too small to see."""
     chosen = [int(index) for index in np.sort(np.argsort(-values, kind="stable")[:BARS])]
     best = int(values.argmax())
     axes.barh(range(len(chosen)), values[chosen], height=0.72, color=[BLUE if i == best else GREY for i in chosen])
@@ -106,5 +106,5 @@ def _bars(axes: Axes, values: NDArray[np.float64], labels: Sequence[str]) -> Non
 
 
 def _percent(probability: float) -> str:
-    """One decimal; what is not quite certain is not called 100 %."""
+    """Format with one decimal; what is not quite certain is not called 100 %."""
     return ">99.9%" if 0.9995 <= probability < 1 else f"{probability:.1%}"

@@ -20,21 +20,21 @@ SIGNED = LinearSegmentedColormap.from_list("signed", [ORANGE, "white", BLUE])
 WIDTH, SIDE, BAR = 7.5, 0.09, 0.8  # inches: the figure, beside its contents, the colour bar with its numbers
 TOP, HEADING, FOOT = 0.4, 0.26, 0.3  # inches
 MOST = 64  # weight images in a figure
-LARGEST = 0.85  # inches of one of them
-ACROSS = 12  # feature maps of a layer
+LARGEST = 0.85  # the most inches of one of them
+ACROSS = 12  # the most feature maps of a layer
 SMALL = 8.0  # points
 
 
 @styled
 def weights(images: ArrayLike, *, unit: str, layer: str, title: str) -> Figure:
-    """Weights as images on one scale, white at zero; of more than 64 those of the largest norm.
+    """Draw weights as images on one scale, white at zero; if there are more than 64, those with the largest norm.
 
-    Weights on colour images are shown as colours about a grey that is zero.
+    Weights for colour images are shown as colours around a grey that means zero.
 
     Args:
         images: (n, h, w, 1) or (n, h, w, 3).
-        unit: what has an image: `filter` or `unit`.
-        layer: its name.
+        unit: what each image belongs to: `filter` or `unit`.
+        layer: the name of the layer.
     """
     values = np.asarray(images, dtype=np.float64)
     norms = np.sqrt((values**2).sum(axis=(1, 2, 3)))
@@ -68,14 +68,14 @@ def weights(images: ArrayLike, *, unit: str, layer: str, title: str) -> Figure:
 
 @styled
 def activations(image: ArrayLike, layers: Mapping[str, NDArray[Any]], *, title: str) -> Figure:
-    """The feature maps of an image: a row for each convolution, with the strongest maps if there are many.
+    """Draw the feature maps of an image: a row for each convolution, with the strongest maps if there are many.
 
-    The maps of a layer share a scale: from black at zero to its largest value or, where values are negative, orange
-    below zero, white at zero and blue above.
+    The maps of a layer share a scale: from black at zero to white at the largest value or, if some values are
+    negative, orange below zero, white at zero and blue above.
 
     Args:
         image: uint8, (h, w, 1) or (h, w, 3), as the network sees it.
-        layers: the output of each, (h, w, n), by its name.
+        layers: the output of each layer, (h, w, n), by its name.
     """
     tile = (WIDTH - 2 * SIDE) / ACROSS
     first = 2 * tile
@@ -105,6 +105,6 @@ def activations(image: ArrayLike, layers: Mapping[str, NDArray[Any]], *, title: 
 
 
 def _frame(axes: Axes, extent: Extent) -> None:
-    """A thin line around a tile, which may be white."""
+    """Draw a thin line around a tile, which may be white."""
     left, right, bottom, top = extent
     axes.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=GREY, linewidth=0.4))

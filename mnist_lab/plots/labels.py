@@ -12,29 +12,29 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Box = tuple[float, float, float, float]
 
-SWEEPS = 3  # passes in which each label may move again, now that the others stand
-FARTHEST = 14  # lines up or down that a label may be from its point
-BESIDE = 0.8  # lines from its point up to which a label needs no leader
-REACHES = np.array([0.6, 1.6, 3.0, 5.0, 8.0])  # lines to the right or left that a label may be from its point
+PASSES = 3  # in each, every label is placed again, given the places of the others
+FARTHEST = 14  # a label is at most this many lines above or below its point
+BESIDE = 0.8  # a label within this many lines of its point needs no leader
+REACHES = np.array([0.6, 1.6, 3.0, 5.0, 8.0])  # how many lines to the right or left of its point a label may be
 
 # What a place costs, in lines of distance from the point.
-COVERED, WRITTEN_OVER = 100.0, 200.0  # for each square of a line's height of a marker or bar, of another label
+COVERED, WRITTEN_OVER = 100.0, 200.0  # per square of a line's height: of a marker or bar, of another label
 OVER_MARKER, OVER_LABEL, OVER_BAR, CROSSING = 14.0, 14.0, 1.5, 6.0  # what the leader runs over
 ON_THE_LEFT = 0.5
 IMPOSSIBLE = 1e6
 
 
 def column(targets: ArrayLike, pitch: float, low: float, high: float) -> Floats:
-    """Heights as near to `targets` as can be (least squares), in their order and at least `pitch` apart.
+    """Return heights as near to `targets` as possible (least squares), in their order and at least `pitch` apart.
 
-    They stay within `low` to `high` where there is room for all. Without the bounds this is isotonic regression of
-    targets less their share of the pitch.
+    They stay between `low` and `high` if there is room for all. Without the bounds, this is isotonic regression of the
+    targets minus their multiples of the pitch.
 
     Args:
-        targets: (n,) wanted heights, ascending.
-        pitch: the least distance from one to the next.
-        low: the least height.
-        high: the greatest height.
+        targets: (n,) desired heights, ascending.
+        pitch: the minimum distance from one to the next.
+        low: the lowest height.
+        high: the highest height.
     """
     from scipy.optimize import isotonic_regression
 
@@ -49,30 +49,30 @@ class Place:
     """The position of a label."""
 
     x: float
-    """Of the edge that faces its point."""
+    """Position of the edge that faces the point."""
     y: float
-    """Of its middle."""
+    """Position of the middle."""
     to_the_right: bool
-    """Whether it is to the right of its point."""
+    """Whether the label is to the right of its point."""
     led: bool
-    """Whether it is so far off that a line should lead to it."""
+    """Whether the label is so far off that a line should lead to it."""
 
 
 def around(
     points: ArrayLike, widths: ArrayLike, height: float, *, markers: Sequence[Box], bars: Sequence[Box], panel: Box
 ) -> list[Place]:
-    """A place for the label of each point: near it, to its right or left, clear of everything else.
+    """Find a place for the label of each point: near it, to its right or left, clear of everything else.
 
-    Every label takes the cheapest of a fixed set of places, the most crowded point's first, then each again with the
-    others standing. A place costs its distance, and much more what its label covers and its leader runs over.
+    Every label takes the cheapest of a fixed set of places, starting at the most crowded point, in `PASSES` passes. A
+    place costs its distance, and much more for what the label covers and its leader crosses.
 
     Args:
         points: (n, 2) positions.
         widths: (n,) widths of the labels.
-        height: of each label.
-        markers: (left, bottom, right, top) of all markers, those of the points among them.
-        bars: the same of thin lines, which leaders may cross if they must.
-        panel: the same of the area that labels stay in.
+        height: the height of each label.
+        markers: (left, bottom, right, top) of all markers, including those of the points.
+        bars: the boxes of thin lines, which leaders may cross if they must.
+        panel: the box in which labels stay.
     """
     at, wide = np.asarray(points, dtype=np.float64).reshape(-1, 2), np.asarray(widths, dtype=np.float64)
     standing = np.array([*markers, *bars], dtype=np.float64).reshape(-1, 4)
@@ -87,9 +87,9 @@ def around(
     near &= np.abs(at[:, None, 0] - at[None, :, 0]) < wide.max(initial=0.0)
     order = sorted(range(len(at)), key=lambda i: (-int(near[i].sum()), -at[i, 1], at[i, 0]))
     taken: dict[int, Floats] = {}
-    """Of the labels that stand: box, and where its leader ends."""
+    """The box of each placed label, and where its leader ends."""
     found: dict[int, Place] = {}
-    for i in order * SWEEPS:
+    for i in order * PASSES:
         taken.pop(i, None)
         others = np.array(list(taken.values())).reshape(-1, 6)
         labels, leaders = others[:, :4], np.stack([at[list(taken)], others[:, 4:]], axis=1)
@@ -110,16 +110,16 @@ def around(
 
 
 def _covered(boxes: Floats, others: Floats) -> Floats:
-    """The area of the others, (m, 4), that each box, (n, 4), covers: (n,)."""
+    """Return the area of the others, (m, 4), that each box, (n, 4), covers: (n,)."""
     low = np.maximum(boxes[:, None, :2], others[:, :2])
     high = np.minimum(boxes[:, None, 2:], others[:, 2:])
     return np.maximum(high - low, 0).prod(axis=-1).sum(axis=1)
 
 
 def _through(segments: Floats, boxes: Floats, after: float) -> NDArray[np.bool_]:
-    """Which of the segments, (n, 2, 2), run through which boxes, (m, 4), later than `after` from their start: (n, m).
+    """Return which segments, (n, 2, 2), run through which boxes, (m, 4), later than `after` from their start: (n, m).
 
-    Each axis gives the part of the segment between the box's two sides; inside is where both parts meet.
+    Along each axis, part of the segment is between the box's two sides; it is inside where both parts overlap.
     """
     start, along = segments[:, None, 0], segments[:, None, 1] - segments[:, None, 0]
     along = np.where(np.abs(along) < 1e-9, 1e-9, along)
@@ -129,7 +129,7 @@ def _through(segments: Floats, boxes: Floats, after: float) -> NDArray[np.bool_]
 
 
 def _crossings(segments: Floats, others: Floats) -> Floats:
-    """How many of the other segments each crosses."""
+    """Return how many of the other segments each crosses."""
     a, b = segments[:, None, 0], segments[:, None, 1]
     c, d = others[None, :, 0], others[None, :, 1]
 

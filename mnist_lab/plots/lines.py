@@ -17,12 +17,12 @@ from mnist_lab.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, inches
 from mnist_lab.plots.wrapping import text_width
 
 Histories = Sequence[History]
-"""The runs of an experiment."""
+"""The histories of an experiment's runs."""
 
 MARKERS = 12  # at most about this many on a line
 LINE = 0.15  # inches from one name to the next
-WITHIN = 0.1  # inches from the end of a line to where its leader begins, if that runs through the panel
-SAMPLE = 0.4  # inches of a line's look before its name
+WITHIN = 0.1  # inches from the end of a line to its leader, if that runs through the panel
+SAMPLE = 0.4  # inches of the sample of a line before its name
 
 LONG, SHORT, MIXED = (0, (4, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5))
 BASES: Sequence[Style] = tuple(
@@ -44,7 +44,7 @@ LOOKS: Sequence[Style] = (
 
 
 class Line:
-    """The runs of one experiment as one line: the mean and range of a key of their histories at each epoch."""
+    """The runs of one experiment as one line: mean and range, at each epoch, of one key of their histories."""
 
     def __init__(self, name: str, histories: Histories, key: str = "val_accuracy") -> None:
         values = [
@@ -69,7 +69,7 @@ class Line:
 
     @property
     def value(self) -> str:
-        """That of the last epoch."""
+        """The value of the last epoch, formatted."""
         return f"{self.last:.4f}" if isfinite(self.last) else "NaN"
 
     def draw(self, axes: Axes, look: Style, *, band: bool = True, **more: Any) -> None:
@@ -80,7 +80,7 @@ class Line:
         axes.plot(self.epochs, self.mean, **{"markevery": every, "zorder": 3, **look, **more})
 
     def label(self, look: Style, *, bold: bool = False) -> "Label":
-        """Its name and last value, to stand beside the panel."""
+        """Return a label beside the panel, with name and last value."""
         if not self.there:
             return Label(f"{short(self.name)}: no validation", look, None, bold)
         return Label(f"{self.value}  {short(self.name)}", look, (self.epochs[-1], self.mean[-1]), bold)
@@ -88,23 +88,23 @@ class Line:
 
 @dataclass(frozen=True)
 class Label:
-    """The name of a line, which is written beside the panel."""
+    """The name of a line, written beside the panel."""
 
     text: str
     look: Style
-    """Of its line, for a sample before the name."""
+    """The look of its line, for a sample before the name."""
     end: tuple[float, float] | None
     """Where the line ends, in the panel's units; None if there is no line."""
     bold: bool = False
 
 
 def leaders(names: int) -> float:
-    """Inches that the leaders from the lines to this many names need."""
+    """Return the inches that the leaders from the lines to this many names need."""
     return 0.2 + 0.012 * names
 
 
 def write_names(figure: Figure, axes: Axes, names: Sequence[Label], fan: float) -> None:
-    """A column of names beside the panel, each with its line's look; leaders from the lines' ends take `fan` inches."""
+    """Write a column of names beside the panel, each with a sample of its line; leaders take `fan` inches."""
     box = axes.get_window_extent()
     right, bottom, top = box.x1 / figure.dpi, box.y0 / figure.dpi, box.y1 / figure.dpi
     ends = [inches(axes, label.end) if label.end else (right, 0.0) for label in names]
@@ -129,12 +129,12 @@ def write_names(figure: Figure, axes: Axes, names: Sequence[Label], fan: float) 
 
 
 def widest_name(names: Sequence[Label]) -> float:
-    """Inches that the names take beside the leaders, with a sample of each line's look and a margin."""
+    """Return the inches that the names take beside the leaders, with a sample of each line and a margin."""
     return SAMPLE + max((text_width(label.text, FONT, "bold") for label in names), default=0.0) + 0.08
 
 
 def runs_said(runs: Collection[int], over: str) -> str:
-    """What is drawn for experiments with this many runs, which differ in what `over` says, in words."""
+    """Describe what is drawn for experiments with this many runs, which differ in `over`."""
     if max(runs, default=1) == 1:
         return "one seed each" if over == "seeds" else "one fold each"
     counts = f"{min(runs)}" if len(runs) == 1 else f"{min(runs)} to {max(runs)}"

@@ -23,17 +23,17 @@ from mnist_lab.plots.overview import BELOW, WIDTH, Style, above_panel, note, pan
 from mnist_lab.plots.panel import ACCURACY, LOSS, Quantity, accuracy_axis, epoch_axis, frame, name_axis
 from mnist_lab.plots.style import GREY, set_height, styled, titled
 
-PANEL = 2.7  # inches that each panel is high at least
+PANEL = 2.7  # minimum height of each panel, in inches
 BETWEEN = 0.62  # inches between the two
 TRAINING_NAMED = 6  # up to this many runs, the training lines are named separately
-LOG_FROM = 20.0  # from this ratio of the largest to the smallest loss on the axis is logarithmic
+LOG_FROM = 20.0  # above this ratio of the largest to the smallest loss, the axis is logarithmic
 SOLID: Style = {"linestyle": "-", "linewidth": 1.8}
 DASHED: Style = {"linestyle": (0, (3.2, 1.6)), "linewidth": 1.0, "markersize": 3.2, "zorder": 2.5}
 ARMS = (*LOOKS[1:], LOOKS[0] | {"mfc": "white"})  # filled, the first has the base's marker
 
 
 class Side(NamedTuple):
-    """A look, and the two lines that have it: validation, which is solid, and training, which is dashed."""
+    """A look, and the two lines that have it: validation (solid) and training (dashed)."""
 
     look: Style
     validation: Line
@@ -42,14 +42,14 @@ class Side(NamedTuple):
 
 @styled
 def overlay(curves: Mapping[str, Histories], *, title: str, over: str = "seeds") -> Figure:
-    """Accuracy and loss by epoch of a few sides: validation solid, training dashed, each side with a marker of its own.
+    """Draw accuracy and loss of a few sides by epoch: validation solid, training dashed, each side with its own marker.
 
-    Every line's name stands beside it with the value of its last epoch. Several runs of one side are drawn
-    as their mean at each epoch; of validation a band shows the lowest and the highest.
+    Beside every line is its name with the value of its last epoch. Several runs of one side are drawn
+    as their mean at each epoch; for validation, a band shows the lowest and the highest.
 
     Args:
-        curves: for each side its runs' histories, the base first; each a mapping per epoch with `epoch` (from 1),
-            `loss`, `accuracy` and, where there is a validation set, `val_loss` and `val_accuracy`; values may be NaN
+        curves: the histories of each side's runs, the base first; each a mapping per epoch with `epoch` (from 1),
+            `loss`, `accuracy` and, if there is a validation set, `val_loss` and `val_accuracy`; values may be NaN
             or None.
         over: what the runs of one side differ in.
     """
@@ -82,7 +82,7 @@ def overlay(curves: Mapping[str, Histories], *, title: str, over: str = "seeds")
 
 
 def _look(side: int) -> Style:
-    """That of the base or of an arm; from the second round on what was filled is hollow, and the other way round."""
+    """Return the look of the base or an arm; in the second round, filled markers become hollow and vice versa."""
     if side == 0:
         return BASES[0]
     look = ARMS[(side - 1) % len(ARMS)]
@@ -90,7 +90,7 @@ def _look(side: int) -> Style:
 
 
 def _names(sides: list[Side]) -> list[Label]:
-    """The names of the lines; of many sides only of what is validated."""
+    """Return the names of the lines; with many sides, only of those for validation."""
     names = []
     for look, validation, training in sides:
         if validation.there:

@@ -1,4 +1,4 @@
-"""Shared by the figures of many experiments: their panel, their note, and the choice of names that fit."""
+"""What the figures of many experiments share: their panel, their note, and the choice of names that fit."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -17,16 +17,16 @@ Style = dict[str, Any]
 WIDTH, HEIGHT = 7.5, 4.6  # inches
 LEFT, BELOW = 0.84, 0.66  # inches beside and below the panel
 FONT = 8.8
-LONGEST = 2.2  # inches that a name may take
+LONGEST = 2.2  # the most inches that a name takes
 TEXT = 0.13  # inches: the height of a name
 MOST = 45  # more names than this do not help
 
 
 def panel(figure: Figure, *, right: float = 0.1, below: float = BELOW, above: float | None = None) -> Axes:
-    """The axes of a figure that is laid out by hand.
+    """Return the axes of a figure that is laid out by hand.
 
-    `right`, `below` and `above` are the inches that stay free beside, beneath and over them; `above` is by default what
-    the headline takes.
+    `right`, `below` and `above` are the inches that stay free on these sides; `above` is by default what the headline
+    takes.
     """
     width, height = figure.get_size_inches()
     above = above_panel(figure) if above is None else above
@@ -37,17 +37,17 @@ def panel(figure: Figure, *, right: float = 0.1, below: float = BELOW, above: fl
 
 
 def above_panel(figure: Figure) -> float:
-    """Inches that the headline takes."""
+    """Return the inches that the headline takes."""
     return 0.54 if "\n" in figure.get_suptitle() else 0.36
 
 
 def note(figure: Figure, parts: Sequence[str]) -> None:
-    """A line at the bottom that says how to read the figure."""
+    """Write a line at the bottom that says how to read the figure."""
     figure.text(0.012, 0.05 / figure.get_size_inches()[1], "; ".join(parts), fontsize=FONT, color=GREY)
 
 
 def written(ranked: Sequence[str], bases: Collection[str]) -> set[str]:
-    """The names to write, of those `ranked` from best to worst: all, or of too many the bases and both ends."""
+    """Return the names to write, `ranked` from best to worst: all, or if too many, the bases and both ends."""
     if len(ranked) <= MOST:
         return set(ranked)
     best = MOST * 2 // 3
@@ -55,7 +55,7 @@ def written(ranked: Sequence[str], bases: Collection[str]) -> set[str]:
 
 
 def short(name: str) -> str:
-    """The name; the middle of a long one is elided."""
+    """Return the name; the middle of a long one is elided."""
     return fitted(name, LONGEST, FONT)
 
 
@@ -68,10 +68,10 @@ def write_around(
     bars: Sequence[labels.Box],
     bold: Collection[str] = (),
 ) -> None:
-    """Write the name of each point of a panel near it, with a line from the point where that is far off.
+    """Write the name of each point of a panel near it, with a line from the point if it is far off.
 
-    The names are clear of each other, of `markers` and of `bars` (`labels.around`), and end at `right` at the latest.
-    All lengths are inches of the figure.
+    The names are clear of each other, of `markers` and of `bars` (`labels.around`), and do not extend
+    beyond `right`. All lengths are inches of the figure.
     """
     figure, box = figure_of(axes), axes.get_window_extent()
     names = {name: (short(name), "bold" if name in bold else "normal") for name in points}
@@ -87,5 +87,5 @@ def write_around(
 
 
 def drawn(figure: Figure, xs: Sequence[float], ys: Sequence[float], style: Mapping[str, Any], **more: Any) -> None:
-    """A line or a marker at a place in inches of the figure."""
+    """Draw a line or a marker at a place in inches of the figure."""
     figure.add_artist(Line2D(xs, ys, transform=figure.dpi_scale_trans, **{**style, **more}))

@@ -1,6 +1,6 @@
 """The axes of one panel: scales and ticks.
 
-An axis of accuracies is linear, or logarithmic in the error where the errors differ widely.
+An axis of accuracies is linear, or logarithmic in the error if the errors differ widely.
 """
 
 from collections.abc import Sequence
@@ -20,11 +20,11 @@ from mnist_lab.plots.wrapping import fitted
 Floats = NDArray[np.float64]
 
 START = 0.1  # the leading share of each line
-SQUEEZED = 4.0  # from this many times the range of the rest on, the start would squeeze it on a linear axis
-TINY = 1e-6  # an error below this is none: that of one in a million images
+SQUEEZED = 4.0  # the start squeezes the rest if the whole range is more than this many times that of the rest
+TINY = 1e-6  # an error below this, one in a million images, counts as none
 ROOM = 0.18  # inches from one tick to the next, on average
-SCALES = 3.0  # from this ratio of the largest to the smallest error on the axis is logarithmic in the error
-EXPLODED = 1000.0  # largest over smallest loss from which the axis is logarithmic
+SCALES = 3.0  # above this ratio of the largest to the smallest error, the axis is logarithmic in the error
+EXPLODED = 1000.0  # above this ratio of the largest to the smallest loss, the axis is logarithmic
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Quantity:
 
     @property
     def validation_key(self) -> str:
-        """Its key in the history for the validation rows."""
+        """Its key in the history, for the validation images."""
         return f"val_{self.key}"
 
 
@@ -58,9 +58,9 @@ def frame(
 ) -> None:
     """Set the y-axis to show everything that is finite: the lines, and the values `also`.
 
-    Where the leading `START` of the lines would squeeze the rest `SQUEEZED` times on a linear axis, it is logarithmic:
-    in the loss, or in the error of an accuracy; so is a loss whose largest value is more than `logarithmic_from` times
-    the smallest.
+    If the leading `START` of the lines would squeeze the rest `SQUEEZED` times on a linear axis, the axis is
+    logarithmic, in the loss or in the error of an accuracy; also if the largest loss is more than `logarithmic_from`
+    times the smallest.
     """
     name_axis(axes, quantity.label)
     shown = [np.asarray(also, dtype=np.float64), *lines]
@@ -89,7 +89,7 @@ def frame(
 
 
 def _squeezed(lines: Sequence[Floats], quantity: Quantity) -> bool:
-    """Whether the starts of the lines leave too little of a linear axis to the rest of them."""
+    """Return whether the starts of the lines leave too little of a linear axis to the rest."""
     known = [line for line in lines if np.isfinite(line).any()]
     rest = [line[ceil(START * len(line)) :] for line in known]
     if not known or not all(len(line) >= 5 and np.isfinite(late).any() for line, late in zip(known, rest, strict=True)):
@@ -110,10 +110,10 @@ def _logarithmic(axes: Axes, quantity: Quantity, low: float, high: float) -> Non
 
 
 def accuracy_axis(axes: Axes, values: Floats, what: str) -> None:
-    """Let the y-axis, named `what`, show all of the values that are finite: accuracies, as fractions of 1.
+    """Let the y-axis, named `what`, show all finite values: accuracies, as fractions of 1.
 
-    Where their errors differ by more than `SCALES` times it is logarithmic in the error, so that .98 and .99 are as
-    far apart as .8 and .9. No error at all is then drawn at the top.
+    If the largest error is more than `SCALES` times the smallest, the axis is logarithmic in the error, so that .98 and
+    .99 are as far apart as .8 and .9; an accuracy without error is then drawn at the top.
     """
     most_ticks = max(2, int(_height(axes) / ROOM))
     errors = 1 - values[np.isfinite(values)]
@@ -139,17 +139,17 @@ def accuracy_axis(axes: Axes, values: Floats, what: str) -> None:
 
 
 def name_axis(axes: Axes, text: str) -> None:
-    """Name the y-axis, in two lines where the panel is not as high as the name is long."""
+    """Name the y-axis, on two lines if the name is longer than the panel is high."""
     axes.set_ylabel(fitted(text, _height(axes), float(axes.yaxis.label.get_fontsize()), lines=2))
 
 
 def _height(axes: Axes) -> float:
-    """Inches that the panel is high at least: a layout may make it a little lower than it is before."""
+    """Return the minimum height of the panel in inches: the layout may still reduce it a little."""
     return 0.85 * axes.get_position().height * figure_of(axes).get_size_inches()[1]
 
 
 def _apart(axes: Axes, ticks: list[float]) -> list[float]:
-    """Those of ascending ticks that have room for their labels, from the top."""
+    """Return those of the ascending ticks that have room for their labels, chosen from the top."""
     height, kept = _height(axes), []
     places = axes.transAxes.inverted().transform(axes.transData.transform([(0, tick) for tick in ticks]))[:, 1]
     for tick, place in zip(reversed(ticks), reversed(height * places), strict=True):
@@ -163,7 +163,7 @@ def _log_error(floor: float) -> Any:
 
 
 def _round_errors(most: float, least: float, number: int) -> list[float]:
-    """Accuracies whose errors are round, between the two errors: about `number` of them at most."""
+    """Return accuracies whose errors are round numbers between the two errors, about `number` of them at most."""
     ticks: list[float] = []
     for steps in ((1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,)):
         errors = (step * 10.0**-power for power in range(1, 6) for step in steps)
@@ -174,14 +174,14 @@ def _round_errors(most: float, least: float, number: int) -> list[float]:
 
 
 def epoch_axis(axes: Axes, last: int, most: int, *, first: int = 1, margin: float = 0.15) -> None:
-    """The x-axis from one epoch to another, with about `most` ticks at most; `margin` is in epochs."""
+    """Set the x-axis from one epoch to another, with about `most` ticks at most; `margin` is in epochs."""
     margin = max(margin, 0.02 * (last - first))
     axes.set(xlabel="epoch", xlim=(first - margin, last + margin))
     whole_epochs(axes, first, last, most)
 
 
 def whole_epochs(axes: Axes, first: int, last: int, most: int) -> None:
-    """Ticks at whole epochs only: at most about `most`, at multiples of 1, 2 or 5 times a power of ten."""
+    """Set ticks at whole epochs only, about `most` at most, at multiples of 1, 2 or 5 times a power of ten."""
     step = next(s * 10**p for p in range(12) for s in (1, 2, 5) if last - first <= most * s * 10**p)
     ticks = [tick for tick in range(0, last + 1, step) if tick >= first]
     if not ticks or ticks[0] - first >= step / 2:
@@ -190,12 +190,12 @@ def whole_epochs(axes: Axes, first: int, last: int, most: int) -> None:
 
 
 def number(value: float | None) -> str:
-    """Four decimals where they say something, else three digits."""
+    """Format with four decimals if they are meaningful, else with three digits."""
     if value is None or not isfinite(value):
         return "not finite"
     return f"{value:.4f}" if value == 0 or 0.001 <= abs(value) < 100 else f"{value:.3g}"
 
 
 def tick_label(value: float) -> str:
-    """`0.001`, `512`, `60,000`."""
+    """Format like `0.001`, `512`, `60,000`."""
     return f"{value:,.0f}" if value == int(value) and abs(value) < 1e7 else f"{value:g}"

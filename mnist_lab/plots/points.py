@@ -12,42 +12,42 @@ from mnist_lab.plots.panel import Floats
 from mnist_lab.plots.style import BLUE
 
 SEED: Style = {"marker": "_", "markersize": 6, "linestyle": "none", "alpha": 0.6}
-SEVERAL, ONE = 1.6, 0.8  # points: the interval of several seeds is a thicker bar than that of one
+SEVERAL, ONE = 1.6, 0.8  # points: the thickness of the interval of several seeds, and of one
 
 
 @dataclass(frozen=True)
 class Point:
-    """What was measured of one experiment."""
+    """What was measured for one experiment."""
 
     at: float
-    """Its place on the x-axis: the number that the figure shows accuracy against."""
+    """Its position on the x-axis: the number that the figure shows accuracy against."""
     accuracies: Sequence[float]
     """Test accuracy of each seed, as fractions of 1."""
     interval: tuple[float, float]
-    """95 % confidence interval: with several seeds of their mean (Student's t), with one for the choice of test images
+    """95 % confidence interval: for several seeds, of their mean (Student's t); for one, over the choice of test images
     (Wilson)."""
     is_base: bool = False
 
     @property
     def mean(self) -> float:
-        """Over the seeds."""
+        """Mean over the seeds."""
         return float(np.mean(self.accuracies))
 
     @property
     def bar(self) -> float:
-        """How thick its interval is drawn, in points."""
+        """Thickness of its interval, in points."""
         return SEVERAL if len(self.accuracies) > 1 else ONE
 
 
 def shown(points: Iterable[Point]) -> Floats:
-    """What the accuracy axis shows: all seeds, and the intervals but for those of two seeds, which are too wide."""
+    """Return what the accuracy axis shows: all seeds, and all intervals except those of two seeds (too wide)."""
     points = list(points)
     intervals = [end for point in points if len(point.accuracies) != 2 for end in point.interval]
     return np.array([*intervals, *(value for point in points for value in point.accuracies)], dtype=np.float64)
 
 
 def key(points: Sequence[Point], base: Style, *, each_run: bool = False) -> list[Line2D]:
-    """What the markers and bars of the points mean."""
+    """Return a legend of the markers and bars of the points."""
     ours: Style = {"color": BLUE, "marker": "o"}
     handles = []
     if several := sorted({len(point.accuracies) for point in points if len(point.accuracies) > 1}):
@@ -66,5 +66,5 @@ def key(points: Sequence[Point], base: Style, *, each_run: bool = False) -> list
 
 
 def write_key(figure: Figure, handles: list[Line2D]) -> None:
-    """A row of these in the lower left corner."""
+    """Write the handles as a row in the lower left corner."""
     figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.006, 0), ncols=len(handles), handlelength=1.4)

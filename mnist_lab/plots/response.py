@@ -19,10 +19,10 @@ from mnist_lab.plots.points import SEED, Point, key, shown, write_key
 from mnist_lab.plots.style import INK, figure_of, inches, styled, titled
 from mnist_lab.plots.wrapping import text_width
 
-MOST_LINES = 8  # more are grey and have no name
-DODGE = 0.07  # inches by which lines are drawn beside each other, so that no interval hides another
+MOST_LINES = 8  # further ones are grey and have no name
+DODGE = 0.07  # inches by which lines are shifted, so that no interval hides another
 TICK_FONT, TICK_GAP = 9.0, 0.1  # points; inches between the labels of two ticks
-LOG_FROM = 4.0  # from this ratio of the largest to the smallest value on the axis may be logarithmic
+LOG_FROM = 4.0  # at this ratio of the largest to the smallest value or above, the axis may be logarithmic
 
 OTHERS: Style = {"color": "#B8B8B8", "linewidth": 0.9}
 BASE: Style = {"marker": "D", "markersize": 9.5, "mfc": "none", "mec": INK, "mew": 1.2, "linestyle": "none"}
@@ -30,13 +30,13 @@ BASE: Style = {"marker": "D", "markersize": 9.5, "mfc": "none", "mec": INK, "mew
 
 @styled
 def response(curves: Mapping[str, Sequence[Point]], *, quantity: str, title: str) -> Figure:
-    """Test accuracy against a number, with its 95 % confidence interval and that of each seed.
+    """Draw test accuracy against a number, with its 95 % confidence interval and each seed's accuracy.
 
-    The axis of the number is logarithmic where its values are spaced that way. Of more than `MOST_LINES` lines those
-    of the base and the best ones are named, and the others are grey.
+    The axis of the number is logarithmic if its values are spaced that way. If there are more than `MOST_LINES` lines,
+    those of the base and the best ones are named, and the others are grey.
 
     Args:
-        curves: the points of each line, by its name; of a single line the name does not matter.
+        curves: the points of each line, by its name; the name of a single line does not matter.
         quantity: what is varied.
     """
     lines = {name: sorted(points, key=lambda point: point.at) for name, points in curves.items()}
@@ -72,7 +72,7 @@ def response(curves: Mapping[str, Sequence[Point]], *, quantity: str, title: str
 
 
 def _draw(axes: Axes, line: Sequence[Point], look: Style, dodge: float) -> None:
-    """Means, intervals and seeds of one line, `dodge` inches to the right."""
+    """Draw the means, intervals and seeds of one line, shifted `dodge` inches to the right."""
     inch = axes.transData + ScaledTranslation(dodge, 0, figure_of(axes).dpi_scale_trans)
     axes.plot([point.at for point in line], [point.mean for point in line], **look, transform=inch, zorder=3)
     for point in line:
@@ -85,7 +85,7 @@ def _draw(axes: Axes, line: Sequence[Point], look: Style, dodge: float) -> None:
 
 
 def _value_axis(axes: Axes, values: Sequence[float], quantity: str) -> None:
-    """The axis of the number, with a tick at every value that was tried, as far as there is room."""
+    """Set the axis of the number, with a tick at every value that was tried, as far as there is room."""
     scale = _scale(values)
     if scale == "symlog":
         least = min(value for value in values if value > 0)
@@ -110,7 +110,7 @@ def _value_axis(axes: Axes, values: Sequence[float], quantity: str) -> None:
 
 
 def _scale(values: Sequence[float]) -> str:
-    """`log` where the ratios of the values, ascending, are more even than their differences; `symlog` with a zero."""
+    """Return `log` if the ratios of the ascending values are more even than their differences; `symlog` with a zero."""
     positive = [value for value in values if value > 0]
     if values[0] < 0 or len(values) - len(positive) > 1 or len(positive) < 3 or positive[-1] < LOG_FROM * positive[0]:
         return "linear"
@@ -122,5 +122,5 @@ def _scale(values: Sequence[float]) -> str:
 
 
 def _unevenness(steps: Sequence[float]) -> float:
-    """The coefficient of variation."""
+    """Return the coefficient of variation."""
     return stdev(steps) / (sum(steps) / len(steps))

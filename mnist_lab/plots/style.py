@@ -28,12 +28,12 @@ from mnist_lab.errors import NoRoomError, reason
 from mnist_lab.plots.wrapping import fitted
 from mnist_lab.system import atomic
 
-# Okabe and Ito's palette, distinguishable with any common colour blindness (jfly.uni-koeln.de/color).
+# After Okabe and Ito, with a darker purple; distinguishable with any common colour blindness (jfly.uni-koeln.de/color).
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#B0568C"
 INK, GREY, FAINT = "#222222", "#6B6B6B", "#DDDDDD"
 
-MARGIN = 0.012  # of the width of a figure, beside its title
-WIDTH, HEIGHT, DPI = 5.25, 3.5, 200  # inches, inches, pixels an inch: 1050 x 700 pixels
+MARGIN = 0.012  # beside the title, as a share of the figure's width
+WIDTH, HEIGHT, DPI = 5.25, 3.5, 200  # inches, inches, pixels per inch: 1050 x 700 pixels
 
 FALLBACK_FONTS = (
     *(f"Noto Sans CJK {script}" for script in ("JP", "SC", "TC", "KR")),
@@ -41,7 +41,7 @@ FALLBACK_FONTS = (
     "Source Han Sans", "WenQuanYi Zen Hei", "Hiragino Sans", "PingFang SC", "Apple SD Gothic Neo", "Arial Unicode MS",
     "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Nirmala UI", "IPAexGothic",
 )  # fmt: skip
-"""For scripts that Matplotlib's own font lacks, on Linux, macOS and Windows."""
+"""Fonts for scripts that Matplotlib's own font lacks, on Linux, macOS and Windows."""
 
 STYLE: dict[str, Any] = {
     "figure.dpi": DPI,
@@ -81,14 +81,14 @@ STYLE: dict[str, Any] = {
     "text.parse_math": False,  # a dollar sign in a class or a run's name is a dollar sign
 }
 
-# What belongs to the process and not to the look: asking for these would choose a backend and import pyplot.
+# Settings of the process, not of the look: setting these would choose a backend and import pyplot.
 _PROCESS = {"backend", "backend_fallback", "interactive", "toolbar", "timezone"}
 _SETTINGS: Any = {key: value for key, value in dict.items(matplotlib.rcParamsDefault) if key not in _PROCESS} | STYLE
 
 
 @contextmanager
 def style(more: Mapping[str, Any] | None = None) -> Iterator[None]:
-    """The shared style, with `more` settings on top, for as long as the context lasts.
+    """Apply the shared style, with `more` settings on top, within the context.
 
     Characters that no installed font has are drawn as boxes, without a warning for each.
     """
@@ -102,7 +102,7 @@ styled = style()
 """A decorator: the function runs under the shared style."""
 
 
-# Fonts of other scripts often have no bold, which is no news to whoever only wants a figure.
+# Fonts of other scripts often have no bold; do not report that.
 logging.getLogger("matplotlib.font_manager").addFilter(
     lambda record: not record.getMessage().startswith("findfont: Failed to find font weight")
 )
@@ -110,18 +110,18 @@ logging.getLogger("matplotlib.font_manager").addFilter(
 
 @cache
 def _fallback_fonts() -> list[str]:
-    """Those of `FALLBACK_FONTS` that are installed."""
+    """Return those of `FALLBACK_FONTS` that are installed."""
     installed = set(fontManager.get_font_names())
     return [name for name in FALLBACK_FONTS if name in installed]
 
 
 def new_figure(width: float = WIDTH, height: float = HEIGHT) -> Figure:
-    """An empty figure of `width` x `height` inches, which a notebook shows without pyplot."""
+    """Return an empty figure of `width` x `height` inches, which a notebook shows without pyplot."""
     return _Shown(figsize=(width, height), layout="constrained")
 
 
 def titled(title: str, width: float, height: float = 1) -> Figure:
-    """The same with a headline, to be laid out by hand; its height may follow (`set_height`)."""
+    """Return an empty figure with a headline, to be laid out by hand; its height may be set later (`set_height`)."""
     figure = _Shown(figsize=(width, height))
     headline(figure, title)
     return figure
@@ -129,38 +129,38 @@ def titled(title: str, width: float, height: float = 1) -> Figure:
 
 class _Shown(Figure):
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
-        """The picture, and the size to show it at: half of its pixels, which is sharp on any screen."""
+        """Return the picture, and the size to show it at: half of its pixels, which is sharp on any screen."""
         picture, content = _picture(self), io.BytesIO()
         picture.save(content, format="PNG")
         return content.getvalue(), {"width": picture.width // 2, "height": picture.height // 2}
 
 
 def set_height(figure: Figure, height: float) -> None:
-    """Make a figure, which has its headline, so many inches high."""
+    """Set the height, in inches, of a figure that has its headline."""
     figure.set_size_inches(figure.get_size_inches()[0], height)
     figure.texts[0].set(y=1 - 0.08 / height, va="top")
 
 
 def axes_at(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
-    """Axes at a place in inches from the figure's upper left corner, of `width` x `height` inches."""
+    """Add axes of `width` x `height` inches, at a place in inches from the figure's upper left corner."""
     across, down = figure.get_size_inches()
     return figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
 
 
 def figure_of(axes: Axes) -> Figure:
-    """The figure that the axes are part of."""
+    """Return the figure that the axes are part of."""
     figure = axes.get_figure(root=True)
     assert figure is not None
     return figure
 
 
 def inches(axes: Axes, points: ArrayLike) -> NDArray[np.float64]:
-    """Points of a panel, (n, 2) in its units, as inches of the figure."""
+    """Convert points of a panel, (n, 2) in its units, to inches of the figure."""
     return axes.transData.transform(points) / figure_of(axes).dpi
 
 
 def headline(figure: Figure, text: str, *, scale: float = 1.0) -> None:
-    """A bold title from the figure's left edge, on at most two lines of the figure's width."""
+    """Write a bold title at the figure's left edge, on at most two lines of the figure's width."""
     size, width = 10.5 * scale, figure.get_size_inches()[0] * (1 - 2 * MARGIN)
     figure.suptitle(
         fitted(text, width, size, weight="bold", lines=2), x=MARGIN, ha="left", weight="bold", fontsize=size
@@ -178,8 +178,8 @@ def _picture(figure: Figure) -> Image.Image:
 def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     """Write `figure` to `path` as a PNG of at most 256 colours, all of it or nothing.
 
-    The colours are reduced because that halves the file and the difference is invisible; no date or version is written,
-    so equal figures are equal files.
+    Fewer colours halve the file, and the difference is invisible; no date or version is written, so equal figures are
+    equal files.
 
     Raises:
         NoRoomError: the folder is missing, cannot be written, or the disk is full.

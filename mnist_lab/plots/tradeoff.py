@@ -13,7 +13,7 @@ from mnist_lab.plots.panel import accuracy_axis
 from mnist_lab.plots.points import Point, key, shown, write_key
 from mnist_lab.plots.style import BLUE, INK, inches, styled, titled
 
-APART, GAP = 0.062, 0.05  # inches between points side by side, and between bars above each other
+APART, GAP = 0.062, 0.05  # inches between points side by side, and between bars one above the other
 
 OURS: Style = {"color": BLUE, "marker": "o", "markersize": 4.8, "mec": "white", "mew": 0.5}
 BASE: Style = OURS | {"marker": "D", "color": INK}
@@ -30,9 +30,9 @@ class Spot(NamedTuple):
 
 @styled
 def accuracy_against_parameters(points: Mapping[str, Point], *, title: str) -> Figure:
-    """Test accuracy of every experiment, with its interval, against its number of parameters.
+    """Draw the test accuracy of every experiment, with its interval, against its number of parameters.
 
-    Points whose bars would cover each other stand side by side.
+    Points whose bars would cover each other are drawn side by side.
     """
     figure = titled(title, WIDTH, HEIGHT + 0.1 * max(0, min(len(points), 40) - 14))
     axes = panel(figure)
@@ -61,7 +61,7 @@ def accuracy_against_parameters(points: Mapping[str, Point], *, title: str) -> F
 
 
 def count_axis(axes: Axes, counts: Sequence[float], name: str) -> None:
-    """The logarithmic x-axis of numbers of parameters or the like."""
+    """Set a logarithmic x-axis for parameters or other counts."""
     low, high = max(1, min(counts, default=1)), max(1, *counts, 1)
     room = max(1.6, (high / low) ** 0.16)
     axes.set_xscale("log")
@@ -73,7 +73,7 @@ def count_axis(axes: Axes, counts: Sequence[float], name: str) -> None:
 
 
 def _side_by_side(axes: Axes, points: Sequence[Point]) -> list[Spot]:
-    """A spot for each point, moved to the side as far as it takes for its bar not to cover another's."""
+    """Return a spot for each point, moved to the side just far enough that its bar covers no other."""
     spots = []
     for point in points:
         ends = np.clip(point.interval, *axes.get_ylim())

@@ -1,4 +1,4 @@
-"""Fits text to a width: measured as drawn, broken where a reader would pause, shortened in the middle."""
+"""Fits text to a width: measured as drawn, broken where a reader would pause, elided in the middle."""
 
 import warnings
 from functools import lru_cache
@@ -9,14 +9,14 @@ from matplotlib.textpath import text_to_path
 
 ELLIPSIS = "…"
 
-# What it costs to break a line, in widths of a full line that stays free.
+# The cost of breaking a line, in free widths of a full line.
 _AFTER_PUNCTUATION, _BETWEEN_WORDS, _IN_PARENTHESES = 0.0, 0.5, 2.0
 _JOINTS = {",": 0.2, "/": 0.6, "…": 0.6, "_": 0.9, "-": 0.9, "=": 1.5}  # within a word
 
 
 @lru_cache(maxsize=4096)
 def text_width(text: str, size: float, weight: str = "normal") -> float:
-    """Inches that one line of `text` is wide in the font of the style in force at `size` points."""
+    """Return the width in inches of one line of `text` at `size` points, in the font of the current style."""
     if not text:
         return 0.0
     with warnings.catch_warnings():
@@ -28,10 +28,10 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
 
 
 def fitted(text: str, inches: float, size: float, *, weight: str = "normal", lines: int = 1) -> str:
-    """`text` on at most `lines` lines, none wider than `inches`.
+    """Return `text` on at most `lines` lines, none wider than `inches`.
 
     A line ends after punctuation rather than between words, between words rather than within one, and not within
-    parentheses where there is another place. What does not fit is elided in the middle: names of experiments begin
+    parentheses if there is another place. What does not fit is elided in the middle: names of experiments begin
     alike and differ at the end.
     """
     text = " ".join(text.split())
@@ -47,15 +47,15 @@ def fitted(text: str, inches: float, size: float, *, weight: str = "normal", lin
 
 
 def _broken(text: str, inches: float, size: float, weight: str, lines: int) -> str | None:
-    """`text` on at most `lines` lines; None if it does not fit."""
+    """Return `text` on at most `lines` lines; None if it does not fit."""
     width = text_width(text, size, weight)
     if width <= inches:
         return text
-    if lines == 1 or width > 1.05 * lines * inches:  # a little more than all lines: spaces at their ends go
+    if lines == 1 or width > 1.05 * lines * inches:  # a little more than all lines, as spaces at their ends are dropped
         return None
     places = _breaks(text, inches, size, weight)
     if not places or (lines > 2 and _broken(text[places[-1][1] :], inches, size, weight, lines - 1) is None):
-        return None  # nothing fits if what is left by the longest first line does not
+        return None  # nothing fits if the rest after the longest first line does not
     for _, end in sorted(places):
         if (rest := _broken(text[end:], inches, size, weight, lines - 1)) is not None:
             return f"{text[:end].rstrip()}\n{rest}"
@@ -63,7 +63,7 @@ def _broken(text: str, inches: float, size: float, weight: str, lines: int) -> s
 
 
 def _breaks(text: str, inches: float, size: float, weight: str) -> list[tuple[float, int]]:
-    """The places where the first line may end, each with what it costs: (cost, index of the second line's start)."""
+    """Return the places where the first line may end: (cost, index of the second line's start)."""
     found, depth = [], 0
     for i, (one, following) in enumerate(pairwise(text)):
         depth += (one in "([") - (one in ")]")

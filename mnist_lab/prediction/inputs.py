@@ -22,7 +22,7 @@ Preparation = Literal["mnist", "resize", "none"]
 
 @dataclass(frozen=True)
 class Signature:
-    """What a trained network takes and what it answers."""
+    """What a trained network takes and returns."""
 
     shape: tuple[int, int, int]
     """Height, width and channels of its images."""
@@ -31,7 +31,7 @@ class Signature:
     title: str
     """The data set it was trained on."""
     preparation: Preparation
-    """How a picture becomes an input: as MNIST's digits did, or resized only."""
+    """How a picture becomes an input: prepared like MNIST's digits, or only resized."""
     assumed: bool = False
     """Whether `preparation` is a guess, because it is not known how the images of this data set were prepared."""
     white: float = 255
@@ -42,16 +42,16 @@ class Signature:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture from a file, as it is and as the network sees it."""
+    """A picture from a file or an array, as it is and as prepared for the network."""
 
     path: Path
-    """Of the file; of an array its name."""
+    """The path of the file, or the name of the array."""
     given: Pixels
     prepared: "Prepared"
 
 
 def signature_of(run: Run, data_dir: Path | None = None) -> Signature:
-    """The inputs and classes of the network of `run`; reads the data set only if the run does not record them.
+    """Return the inputs and classes of the network of `run`; read the data set only if the run does not record them.
 
     Raises:
         DataError: the data set has to be read and cannot be.
@@ -78,15 +78,15 @@ def signature_of(run: Run, data_dir: Path | None = None) -> Signature:
 def read_pictures(
     images: Sequence[Path | NDArray[Any]], signature: Signature, preparation: Preparation | None = None
 ) -> tuple[list[Picture], list[DataError]]:
-    """Read image files and prepare them for a network; returns the pictures, and an error for each unusable file.
+    """Read images and prepare them for a network; return the pictures, and an error for each unusable image.
 
     Args:
         images: paths of image files and .npy files, or arrays as `pictures.of_array` takes them.
         signature: what the network expects.
-        preparation: instead of that of `signature`; `none` requires pictures of the right size.
+        preparation: replaces that of `signature`; `none` requires pictures of the right size.
 
     Raises:
-        DataError: none can be used; lists the problem of each.
+        DataError: no image can be used; lists the problem of each.
     """
     found, problems = [], []
     for i, image in enumerate(images):
@@ -106,7 +106,7 @@ def read_pictures(
 def _picture(image: Path | NDArray[Any], path: Path, signature: Signature, preparation: Preparation) -> Picture:
     of_file = isinstance(image, Path)
     given = pictures.read(path) if of_file else pictures.of_array(image, str(path))
-    # Numbers, unlike image files, do not say which of them is white.
+    # Arrays, unlike image files, do not say which value is white.
     white = scale.white_of(given, signature.white, guess=not of_file or path.suffix.lower() == ".npy")
     given = scale.spread(given, white)
     prepared = _prepared(given, signature, preparation)

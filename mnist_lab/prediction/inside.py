@@ -1,5 +1,6 @@
 """What a trained network has learned: the weights of its first layer, and the feature maps of its convolutions."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,22 +16,24 @@ class FirstLayer:
 
     name: str
     unit: str
-    """What has an image: `filter` or `unit`."""
+    """What each image shows: a `filter` or a `unit`."""
     weights: NDArray[np.float32]
     """(n, height, width, channels)."""
 
 
 def first_layer(model: Any) -> FirstLayer:
-    """The weights of a Keras model's first convolution, or of its first dense layer if that works on the pixels.
+    """Return the weights of a Keras model's first convolution, or of its first dense layer if its inputs are pixels.
 
     Raises:
-        InputError: the first layer with weights is neither, so its weights are no images.
+        InputError: there is no such layer, so there are no weights that could be shown as images.
     """
     import keras
 
+    from mnist_lab.models.description import layers_in_order
+
     pixels: tuple[int, ...] = ()
-    """The shape of what was flattened last."""
-    for layer in model.layers:
+    """The shape that was flattened last."""
+    for layer in layers_in_order(model):
         match layer:
             case keras.layers.Conv2D():
                 return FirstLayer(layer.name, "filter", np.moveaxis(np.asarray(layer.kernel), -1, 0))
@@ -46,33 +49,61 @@ def first_layer(model: Any) -> FirstLayer:
             case keras.layers.Dense():
                 shape = " x ".join(map(str, _input_shape(layer)))
                 raise InputError(
-                    f"The first layer of this network, {layer.name}, works on {shape} values, not on the pixels of an "
-                    "image, so its weights cannot be shown as images.",
+                    f"The first dense layer of this network, {layer.name}, works on {shape} values, not on the pixels "
+                    "of an image, so its weights cannot be shown as images.",
                     "--weights needs a network that begins with a convolution, or with flatten and a dense layer.",
                 )
-    raise InputError("This network has no layer with weights that could be shown.")
+    raise InputError(
+        "This network has no convolution and no dense layer, or only inside a custom class: no weights to show."
+    )
 
 
 def feature_maps(model: Any, image: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-    """The output (height, width, n) of each convolution of a Keras model for an image, by layer and in their order.
+    """Return the output (height, width, n) of each convolution of a Keras model for an image, by layer and in order.
 
     Raises:
-        InputError: there are no convolutions.
+        InputError: there are no convolutions, or only inside a custom class.
     """
     import keras
 
+    from mnist_lab.models.description import every_layer
+
     kinds = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
-    layers = [layer for layer in model.layers if isinstance(layer, kinds)]
-    if not layers:
+    maps: dict[str, NDArray[np.float32]] = {}
+    for layer, output in _outputs(model, [image[np.newaxis]], kinds):
+        # Nested models may use the same name.
+        name = f"{layer.name} ({len(maps) + 1})" if layer.name in maps else layer.name
+        maps[name] = np.asarray(keras.ops.convert_to_numpy(output), dtype=np.float32)[0]
+    if not maps:
+        inside = any(isinstance(layer, kinds) for layer in every_layer(model))
         raise InputError(
-            "This network has no convolutions, so there are no feature maps to show.",
-            "--weights shows the weights of its first layer.",
+            f"This network has no convolutions{' outside of a custom class' if inside else ''}, so there are no "
+            "feature maps to show.",
+            None if inside else "--weights shows the weights of its first layer.",
         )
-    inner = keras.Model(model.input, {layer.name: layer.output for layer in layers})
-    outputs: Any = inner(image[np.newaxis], training=False)
-    return {
-        layer.name: np.asarray(keras.ops.convert_to_numpy(outputs[layer.name]), dtype=np.float32)[0] for layer in layers
+    return maps
+
+
+def _outputs(model: Any, inputs: list[Any], kinds: tuple[type, ...]) -> Iterator[tuple[Any, Any]]:
+    """Yield the layers of these kinds with their outputs, including those in nested models, in order."""
+    import keras
+
+    from mnist_lab.models.description import is_graph
+
+    layers = [layer for layer in model.layers if isinstance(layer, kinds) or is_graph(layer)]
+    if not layers:
+        return
+    # The tensors of a nested model are not part of this one: it is evaluated on its own, given its inputs.
+    wanted = {
+        str(i): layer._inbound_nodes[0].input_tensors if is_graph(layer) else layer.output
+        for i, layer in enumerate(layers)
     }
+    values: Any = keras.Model(model.inputs, wanted)(inputs, training=False)
+    for i, layer in enumerate(layers):
+        if is_graph(layer):
+            yield from _outputs(layer, values[str(i)], kinds)
+        else:
+            yield layer, values[str(i)]
 
 
 def _input_shape(layer: Any) -> tuple[int, ...]:

@@ -22,29 +22,29 @@ _DIVERGED_HINT = (
     "--set train.optimizer.learning_rate=..."
 )
 DOUBTFUL = 0.8
-"""Below this probability a prediction is doubtful. With it, `cnn_20_40_60` is wrong without a warning on 0.33 % of
-MNIST's test images, and right with one on 1.20 %; with 2/3 these are 0.60 % and 0.60 %."""
+"""Below this probability a prediction is doubtful. With 0.8, `cnn_20_40_60` is wrong without a warning on 0.33 % of
+MNIST's test images, and right with one on 1.20 %; with 2/3, both are 0.60 %."""
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What a network takes one picture for."""
+    """The prediction for one picture."""
 
     image: str
-    """Its path, or the number of the array."""
+    """Its path, or `image 0`, `image 1`, ... for arrays."""
     label: str
     """The name of the most probable class."""
     probability: float
     probabilities: dict[str, float]
-    """Of every class, the most probable first."""
+    """The probability of every class, the most probable first."""
     prepared: NDArray[Any]
-    """The picture as the network was shown it (height, width, channels)."""
+    """The picture as given to the network (height, width, channels)."""
     warning: str | None
-    """Why it is doubtful, if it is."""
+    """Why the prediction is doubtful; None if it is not."""
 
     @classmethod
     def of(cls, picture: Picture, probabilities: NDArray[np.float32], classes: Sequence[str]) -> Self:
-        """The prediction for a picture by the probabilities (n,) of the classes."""
+        """Return the prediction for a picture, from the probabilities (n,) of the classes."""
         order = (-probabilities).argsort(kind="stable")
         known = {classes[int(i)]: float(probabilities[i]) for i in order}
         label, highest = next(iter(known.items()))
@@ -59,12 +59,12 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class Score:
-    """How a network does on the test images of a data set."""
+    """The result of a network on the test images of a data set."""
 
     dataset: str
-    """Its title."""
+    """The title of the data set."""
     same_dataset: bool
-    """Whether it is the one that the network was trained on."""
+    """Whether the network was trained on this data set."""
     accuracy: float
     loss: float
     """Mean cross-entropy, in nats."""
@@ -74,9 +74,9 @@ class Score:
     ci95: tuple[float, float]
     """Wilson's 95 % confidence interval of the accuracy."""
     classes: tuple[str, ...]
-    """The names of the k classes, in the data set; they are matched with those of the network by their position."""
+    """The names of the data set's k classes, matched with those of the network by position."""
     confusion: NDArray[Any]
-    """(k, k) images: a row per true class, a column per predicted one."""
+    """Numbers of images (k, k): one row per true class, one column per predicted class."""
 
     def __repr__(self) -> str:
         return f"Score({self.dataset}: accuracy {self.accuracy:.4f}, {self.wrong:,} of {self.total:,} wrong)"
@@ -84,7 +84,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Network:
-    """The trained network of a finished run. All that takes long is done when it is first needed.
+    """The trained network of a finished run. Slow steps run only when first needed.
 
     Raises:
         InputError: there is no saved model.
@@ -102,19 +102,20 @@ class Network:
 
     @cached_property
     def signature(self) -> Signature:
-        """The inputs and classes; raises what `signature_of` says."""
+        """The inputs and classes; raises what `signature_of` does."""
         return signature_of(self.run, self.data_dir)
 
     @cached_property
     def model(self) -> Any:
         """The Keras model with the saved weights: raw pixels (batch, height, width, channels) to probabilities.
 
-        Of `model.keras` only the weights are read, so no code in it is executed; a custom network is loaded as Keras
-        does in safe mode, which executes none either.
+        Only the weights are read from `model.keras`, so no code in it is executed; a custom network is loaded in Keras'
+        safe mode, which executes none either.
 
         Raises:
-            InputError: the saved model is damaged, has NaN or infinite weights, or the backend is not installed; or a
-                custom network has layers that are not of Keras.
+            InputError: the saved model is damaged or has NaN or infinite weights, or a custom network has layers that
+                are neither Keras' own nor registered.
+            SetupError: the backend is not installed.
         """
         file, config, signature = self.run.folder.path / "model.keras", self.run.config, self.signature
         own = config.runtime.backend
@@ -153,10 +154,11 @@ class Network:
         ]
 
     def dataset(self, name: str, progress: datasets.Progress | None = None) -> datasets.Dataset:
-        """A data set to evaluate on, by its name or path; its images are resized and made grey as the run's were.
+        """Return a data set to evaluate on, by name or path, with its images resized and converted to greyscale like
+        the run's.
 
         Raises:
-            DataError: it cannot be had, or the size of its images or the number of its classes differs.
+            DataError: the data set is not available, or the size of its images or the number of its classes differs.
         """
         data, expected = self.run.config.data.model_copy(update={"dataset": name}), self.signature
         found = datasets.load(data, self.data_dir, progress=progress)
@@ -169,7 +171,7 @@ class Network:
         return found
 
     def score(self, dataset: datasets.Dataset) -> Score:
-        """Evaluate on the test images of what `dataset` gave."""
+        """Evaluate on the test images of a data set from `dataset`."""
         model = self.model  # starts the backend, before the next line imports Keras
         from mnist_lab.training import evaluate
 

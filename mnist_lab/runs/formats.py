@@ -1,4 +1,4 @@
-"""How the files of a run folder are read and written: JSON, JSON lines, YAML and npz.
+"""Reads and writes the files of a run folder: JSON, JSON lines, YAML and npz.
 
 Each reader distinguishes three failures: the file does not exist (MissingError), cannot be read at the moment
 (UnreadableError), or has invalid contents (DamagedError).
@@ -27,12 +27,12 @@ _Number = Annotated[float | None, Field(strict=True)]
 
 
 class Mistake(BaseModel):
-    """A test image that the saved model gets wrong."""
+    """A test image that the saved model misclassifies."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
     index: _Count
-    """Its row in the test file, from 0."""
+    """The row in the test file, from 0."""
     label: _Count
     predicted: _Count
     confidence: float = 0.0
@@ -57,21 +57,21 @@ class _Epoch(BaseModel):
 
 
 def exists(path: Path) -> bool:
-    """Whether there is anything at `path`, be it a file, a folder or a link to nothing.
+    """Return whether there is anything at `path`: a file, a folder or a broken link.
 
     Raises:
-        UnreadableError: that cannot be known at the moment.
+        UnreadableError: that cannot be determined at the moment.
     """
     return _mode(path, follow=False) is not None
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is a file at `path`; raises what `exists` does."""
+    """Return whether there is a file at `path`; raises what `exists` does."""
     return stat.S_ISREG(_mode(path) or 0)
 
 
 def is_folder(path: Path) -> bool:
-    """Whether there is a folder at `path`; raises what `exists` does."""
+    """Return whether there is a folder at `path`; raises what `exists` does."""
     return stat.S_ISDIR(_mode(path) or 0)
 
 
@@ -83,7 +83,7 @@ def _mode(path: Path, *, follow: bool = True) -> int | None:
 
 
 def check_file(path: Path) -> None:
-    """Be sure that there is a regular file at `path`: to open a named pipe, for example, would take for ever.
+    """Check that there is a regular file at `path`: opening a named pipe, for example, could block forever.
 
     Raises:
         MissingError: there is none.
@@ -127,7 +127,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a mapping that mnist-lab wrote as YAML, with libyaml where it is installed; raises what the module says."""
+    """Read a mapping that mnist-lab wrote as YAML, with libyaml if it is installed; raises what the module says."""
     import yaml
 
     try:
@@ -152,10 +152,9 @@ def read_mistakes(path: Path) -> list[Mistake]:
 
 
 def read_history(path: Path) -> list[Record]:
-    """Read `history.jsonl`: a record per epoch, NaN where JSON has null.
+    """Read `history.jsonl`: one record per epoch, NaN where JSON has null.
 
-    A last line that is not whole is skipped: a crash leaves it, and so does reading while an epoch ends. Raises what
-    the module says.
+    An incomplete last line is skipped: it is left by a crash, or being written. Raises what the module says.
     """
     *lines, last = read_bytes(path).split(b"\n")
     records = [_record(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1) if line.strip()]
@@ -174,12 +173,12 @@ def _record(line: bytes, place: str) -> Record:
 
 
 def line(record: Mapping[str, Any]) -> str:
-    """A record as a line of JSON."""
+    """Return a record as a line of JSON."""
     return json.dumps(finite(record)) + "\n"
 
 
 def write_json(path: Path, value: Mapping[str, Any] | list[Any]) -> None:
-    """Write JSON atomically; numbers that are not finite become null, so that any reader can read it."""
+    """Write JSON atomically; numbers that are not finite become null, which every reader can read."""
     atomic.write_text(path, json.dumps(finite(value), indent=2, ensure_ascii=False) + "\n")
 
 
@@ -196,7 +195,7 @@ def read_arrays(path: Path) -> Arrays:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return dict(arrays)
     except (OSError, ValueError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        # RuntimeError: one wrong byte, and zipfile takes it for an encrypted file. TypeError: a single npy, not a zip.
+        # RuntimeError: a wrong byte can make zipfile see an encrypted file. TypeError: a single npy, not a zip.
         raise _damaged(path, error) from None
 
 
@@ -210,14 +209,14 @@ def write_arrays(path: Path, arrays: "Mapping[str, NDArray[Any]]", *, compressed
 
 
 def first_problem(error: ValidationError) -> str:
-    """What pydantic found first, with its place: `test.accuracy: Field required`. What is missing comes last."""
+    """Return pydantic's first problem, with its place: `test.accuracy: Field required`. Missing keys come last."""
     first: Any = min(error.errors(include_url=False), key=lambda one: one["type"] == "missing")
     place, what = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
     return f"{place}: {what}" if place else what
 
 
 def finite(value: Any) -> Any:
-    """The same value with None for every number that is not finite."""
+    """Return the value with None for every number that is not finite."""
     match value:
         case Mapping():
             return {key: finite(item) for key, item in value.items()}

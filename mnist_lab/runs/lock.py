@@ -1,6 +1,6 @@
 """The lock of a run folder: only one process at a time writes a run, and a process that ends releases its locks.
 
-Where the file system supports `flock`, the operating system releases the lock of a process that dies. Otherwise
+If the file system supports `flock`, the operating system releases the lock of a process that dies. Otherwise
 (ENOSYS), a lock file names its owner by host, process and boot, and is replaced when that process has ended.
 """
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 LOCK = ".lock"
 OWNER = ".lock.owner"
-"""Its own name, because an empty lock file that `flock` has left would count as held by somebody unknown."""
-LOOK = 0.2
-"""Seconds to wait for a lock, since a process that only looks whether it is held holds it for a moment."""
+"""A name of its own, because an empty lock file that `flock` left would count as held by an unknown process."""
+TIMEOUT = 0.2
+"""Seconds to wait for a lock, since a process that only checks whether it is held holds it for a moment."""
 POLL = 0.02
 """Seconds between attempts."""
 
@@ -38,9 +38,9 @@ _NO_LOCKS = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK}
 
 @contextmanager
 def across_machines() -> Iterator[None]:
-    """Meanwhile, locks of this process also hold on other machines that share the folder.
+    """Make the locks of this process also hold on other machines that share the folder.
 
-    If another machine takes over a lock, because it saw no sign of life from this process, this process ends at once.
+    If another machine takes over a lock because it saw no sign of life from this process, this process exits at once.
     """
     _across_machines.append(True)
     try:
@@ -51,18 +51,18 @@ def across_machines() -> Iterator[None]:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of `folder`, which is made if it is not there.
+    """Hold the lock of `folder`, which is created if it does not exist.
 
     Raises:
-        BusyError: another process holds it.
-        NoRoomError: the folder cannot be made or written, or its file system has no locks.
+        BusyError: another process holds the lock.
+        NoRoomError: the folder cannot be created or written, or its file system has no locks.
     """
     import filelock
 
     with ExitStack() as held:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            held.callback(_acquired(folder, LOOK).release)
+            held.callback(_acquired(folder, TIMEOUT).release)
             if _across_machines or (folder / LEASE).exists():
                 held.callback(_leased(folder).release)
         except filelock.Timeout:
@@ -73,7 +73,10 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether another process holds the lock of `folder`; if that is unknown, `locked` gives the reason."""
+    """Return whether another process holds the lock of `folder`.
+
+    False if that cannot be determined; `locked` then raises the reason.
+    """
     import filelock
 
     if not (folder / LOCK).exists():
@@ -88,7 +91,7 @@ def is_locked(folder: Path) -> bool:
 
 
 def is_leased(folder: Path) -> bool:
-    """Whether a process, here or on another machine, has given a sign of life as the owner of `folder`'s lease."""
+    """Return whether the owner of `folder`'s lease, here or on another machine, has given a recent sign of life."""
     try:
         return time.time() - (folder / LEASE).stat().st_mtime < EXPIRES
     except OSError:
@@ -112,7 +115,7 @@ def _acquired(folder: Path, timeout: float) -> "BaseFileLock":
 
 
 def _leased(folder: Path) -> "BaseFileLock":
-    """The lease; whether another owner is alive shows only after a while."""
+    """Acquire the lease; whether another owner is alive shows only after a while."""
     import filelock
 
     ends = (lambda _: os._exit(SUPERSEDED)) if _across_machines else None
@@ -122,7 +125,7 @@ def _leased(folder: Path) -> "BaseFileLock":
 
 
 def _busy(folder: Path) -> BusyError:
-    """Nobody here can see whether a process of another host or container is alive, so an owner is named."""
+    """Return the error, naming a known owner: processes of other hosts or containers cannot be seen from here."""
     try:
         process, host, *_ = (folder / OWNER).read_text(encoding="utf-8", errors="replace").splitlines()
     except (OSError, ValueError):

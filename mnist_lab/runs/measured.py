@@ -1,6 +1,6 @@
-"""The model that writes and reads `metrics.json`, the results of a run.
+"""The model of `metrics.json`, the results of a run.
 
-Keys are in the order in which they are written. Unknown keys, of later versions, are kept unchanged.
+Keys are in the order in which they are written. Unknown keys, from later versions, are kept unchanged.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from mnist_lab.errors import DamagedError
 from mnist_lab.runs.formats import first_problem
 
 FORMAT = 1
-"""Version of the run folder."""
+"""Version of the run folder's format."""
 
 
 def _number(value: Any) -> Any:
@@ -23,18 +23,18 @@ def _number(value: Any) -> Any:
 
 
 Number = Annotated[float | None, BeforeValidator(_number)]
-"""None where it was not finite, which JSON cannot hold."""
+"""None for a number that was not finite, which JSON cannot hold."""
 Count = Annotated[int, Field(ge=0)]
 
 
 class Facts(BaseModel):
-    """Part of a record in JSON; keys of a newer version are kept."""
+    """Part of a JSON record; keys from newer versions are kept."""
 
     model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
 
 class Continued(Facts):
-    """A finished run whose end was the beginning of this one."""
+    """The finished run that this one continues."""
 
     id: str
     epochs: Count
@@ -42,14 +42,14 @@ class Continued(Facts):
 
 
 class RunFacts(Facts):
-    """Which run it is."""
+    """Identifies the run."""
 
     name: str
     experiment: str
     id: str
     fingerprint: str
     group: str | None = None
-    """Of a cross-validated run: the fingerprint of its first fold, which all its folds share."""
+    """For cross-validation, the fingerprint of the first fold, which all folds share."""
     continues: Continued | None = None
     seed: int
     started: str
@@ -58,7 +58,7 @@ class RunFacts(Facts):
 
 
 class DatasetFacts(Facts):
-    """Which images it was trained and tested on, and how many."""
+    """The images that the run was trained and tested on, and how many."""
 
     name: str
     title: str | None = None
@@ -73,14 +73,14 @@ class DatasetFacts(Facts):
     classes: Annotated[int, Field(ge=1)]
     class_names: tuple[str, ...] | None = None
     fold: Count | None = None
-    """Of a cross-validation: the fold of the validation images, from 1."""
+    """For cross-validation, the fold of the validation images, from 1."""
     folds: Count | None = None
     selected_on_test: bool = False
     """Whether the test images served as validation images."""
     notes: tuple[str, ...] = ()
-    """What was changed about the data."""
+    """Changes to the data."""
     white: float = 255
-    """The value of white pixels in its files; they were scaled to 255."""
+    """The pixel value in its files that was scaled to 255."""
 
     @property
     def label(self) -> str:
@@ -89,12 +89,12 @@ class DatasetFacts(Facts):
 
     @property
     def validation_label(self) -> str:
-        """What its validation images are."""
+        """The name of the validation images."""
         return "test as validation" if self.selected_on_test else "validation"
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of its classes; their numbers where they have none."""
+        """The names of the classes; their numbers if they have no names."""
         return self.class_names or tuple(map(str, range(self.classes)))
 
     @model_validator(mode="after")
@@ -105,7 +105,7 @@ class DatasetFacts(Facts):
 
 
 class Parameters(Facts):
-    """How large the network is."""
+    """The size of the network."""
 
     trainable: Count
     non_trainable: Count = 0
@@ -113,14 +113,14 @@ class Parameters(Facts):
 
 
 class Score(Facts):
-    """Loss and accuracy at the end of the last epoch; the accuracy is a fraction of 1."""
+    """Loss and accuracy of the last epoch; the accuracy is a fraction of 1."""
 
     loss: Number
     accuracy: Number
 
 
 class Test(Facts):
-    """The test of the saved model."""
+    """The test result of the saved model."""
 
     loss: Number
     accuracy: Annotated[float, Field(ge=0, le=1)]
@@ -128,7 +128,7 @@ class Test(Facts):
     wrong: Count
     total: Annotated[int, Field(ge=1)]
     ci95: tuple[float, float]
-    """Wilson's interval of the accuracy."""
+    """Wilson's 95 % confidence interval of the accuracy."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -142,7 +142,7 @@ class Best(Facts):
 
     epoch: Count
     monitor: str | None = None
-    """What decided on it; None for the last epoch."""
+    """The quantity that decided on the epoch; None for the last epoch."""
     value: Number = None
     restored: bool = False
     train_accuracy: Number = None
@@ -150,13 +150,13 @@ class Best(Facts):
 
 
 class Last(Facts):
-    """The weights of the last epoch."""
+    """The test result of the last epoch's weights."""
 
     test_accuracy: Number
 
 
 class Seconds(Facts):
-    """How long it took, in seconds."""
+    """Durations in seconds."""
 
     total: float
     startup: float
@@ -166,9 +166,9 @@ class Seconds(Facts):
 
 
 class Observed(Facts):
-    """An observation: the rule that made it, its sentence and its number (`reports.observations`).
+    """An observation: its rule, sentence and number (`reports.observations`).
 
-    In `metrics.json` it is in the words of the version that finished the run.
+    In `metrics.json` it is worded as by the version that finished the run.
     """
 
     rule: str
@@ -177,13 +177,13 @@ class Observed(Facts):
 
 
 class StoredReference(Reference):
-    """Published numbers as `metrics.json` has them: with lists for tuples, and maybe with keys of a newer version."""
+    """Published numbers as in `metrics.json`: with lists for tuples, and possibly with keys from newer versions."""
 
     model_config = ConfigDict(strict=False, extra="allow")
 
 
 class Measured(Facts):
-    """All of it, in the order of a reader's interest."""
+    """All of `metrics.json`, most interesting first."""
 
     format: int
     run: RunFacts
@@ -206,28 +206,28 @@ class Measured(Facts):
 
     @property
     def title(self) -> str:
-        """What it is called above numbers and plots: `mlp_512, seed 1, MNIST`."""
+        """The title of its numbers and plots: `mlp_512, seed 1, MNIST`."""
         return f"{self.run.name}, seed {self.run.seed}, {self.dataset.label}"
 
     @property
     def published(self) -> Reference:
-        """The published numbers that it can be held against; an empty reference if there are none."""
+        """The published numbers that it can be compared with; an empty reference if there are none."""
         return self.reference.applicable if self.reference else Reference()
 
     @property
     def validation_accuracy(self) -> float | None:
-        """Of the last epoch; None without validation."""
+        """Validation accuracy of the last epoch; None without validation."""
         return self.validation.accuracy if self.validation else None
 
     @property
     def gap(self) -> float | None:
-        """Training less validation accuracy, both of the last epoch; None if one is not known."""
+        """Training minus validation accuracy, both of the last epoch; None if one is unknown."""
         train, held_out = self.train.accuracy, self.validation_accuracy
         return None if train is None or held_out is None else train - held_out
 
     @property
     def median_training_seconds(self) -> float:
-        """Seconds of all epochs as if each took the median, which a pause of the machine does not change."""
+        """Seconds of all epochs if each took the median, which a pause of the machine does not affect."""
         return self.epochs * self.seconds.epoch_median
 
     @property
@@ -237,19 +237,19 @@ class Measured(Facts):
         return self.dataset.selected_on_test and self.best.restored and monitor.startswith("val_")
 
     def with_observations(self, found: Iterable[Observed]) -> Self:
-        """The same with other observations."""
+        """Return a copy with these observations."""
         return self.model_copy(update={"observations": tuple(found)})
 
     def as_dict(self) -> dict[str, Any]:
-        """The contents of `metrics.json`: the keys that it was made of or read from."""
+        """Return the contents of `metrics.json`: the keys that were set or read."""
         return self.model_dump(mode="json", exclude_unset=True)
 
     @classmethod
     def of(cls, metrics: Any, file: Path) -> Self:
-        """The model of what was read from `file`.
+        """Return the model of `metrics`, which was read from `file`.
 
         Raises:
-            DamagedError: a key is missing, has something else in its place, or contradicts another.
+            DamagedError: a key is missing, has an invalid value, or contradicts another.
         """
         try:
             return cls.model_validate(metrics)

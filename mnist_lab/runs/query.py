@@ -2,7 +2,7 @@
 
 A key is a dotted path: into `metrics.json` (`test.accuracy`), below `run` in it (`seed` for `run.seed`), or into the
 configuration (`train.optimizer.name`); numbers are list indices. The first of the three that any run has is used, and
-configurations are read only for keys that no `metrics.json` has. A mapping with a name has the name as its value:
+configurations are read only for keys that no `metrics.json` has. The value of a mapping with a name is its name:
 `train.optimizer==adam`, `augment~rotation`.
 """
 
@@ -33,7 +33,7 @@ _SUGGESTED = 3
 
 @dataclass(frozen=True)
 class Condition:
-    """A comparison of what is under a key with a value: >, >=, <, <=, ==, != or ~ (contains)."""
+    """A comparison of the value of a key with a given one: >, >=, <, <=, ==, != or ~ (contains)."""
 
     key: str
     operator: str
@@ -44,10 +44,10 @@ class Condition:
 
     @classmethod
     def parse(cls, text: str) -> "Condition":
-        """Read `KEY OPERATOR VALUE`; the value in YAML.
+        """Parse `KEY OPERATOR VALUE`, with the value in YAML.
 
         Raises:
-            InputError: it is none.
+            InputError: it is not a condition.
         """
         match = _CONDITION.fullmatch(text)
         if not match:
@@ -60,7 +60,7 @@ class Condition:
         return cls(key, sign, value, _plain(parse(value, text).value))
 
     def holds(self, found: Any) -> bool:
-        """Whether it is true of what a run has under the key; where there is nothing, only `!=` and `==null` are.
+        """Return whether `found`, a run's value of the key, meets it; without a value, only `!=` and `==null` are met.
 
         Raises:
             InputError: the two cannot be compared.
@@ -103,8 +103,8 @@ class Records:
     """Finished runs as records whose values are looked up by key.
 
     Attributes:
-        runs: them.
-        problems: what is wrong with configurations that had to be read and could not be; their runs lack those keys.
+        runs: the runs, in order.
+        problems: messages about configurations that could not be read; their runs lack these keys.
     """
 
     def __init__(self, runs: Iterable[Run]) -> None:
@@ -113,10 +113,10 @@ class Records:
         self._columns: dict[str, list[Any]] = {}
 
     def where(self, conditions: Sequence[Condition]) -> "Records":
-        """Those runs of which all conditions hold.
+        """Return the runs that meet all conditions.
 
         Raises:
-            InputError: no run has the key of one, or the values cannot be compared.
+            InputError: no run has the key of a condition, or the values cannot be compared.
         """
         columns = [self.column(condition.key) for condition in conditions]
         return self._of(
@@ -126,9 +126,9 @@ class Records:
         )
 
     def ordered(self, keys: Sequence[str], *, reverse: bool = False) -> "Records":
-        """The same runs by what they have under the first of `keys`, equal ones by the next, and so on.
+        """Return the runs sorted by the first of `keys`, equal ones by the next, and so on.
 
-        `-key` begins with the highest; runs that have nothing come last. `reverse` turns the order around.
+        `-key` begins with the highest; runs without a value come last. `reverse` reverses the order.
 
         Raises:
             InputError: no run has one of the keys.
@@ -148,10 +148,10 @@ class Records:
         return self._of([*there, *nothing])
 
     def column(self, key: str) -> list[Any]:
-        """What each run has under `key`, ABSENT where it has nothing.
+        """Return each run's value of `key`; ABSENT if it has none.
 
         Raises:
-            InputError: there are runs, but none had it before filtering.
+            InputError: there are runs, but none of them, before filtering, has the key.
         """
         if key in self._columns:
             return self._columns[key]
@@ -169,9 +169,9 @@ class Records:
         return column
 
     def settings(self) -> dict[str, list[Any]]:
-        """The settings in which the runs differ (`config.settings.varying`), with what each has; ABSENT for nothing.
+        """Return the settings in which the runs differ (`config.settings.varying`), with each run's value or ABSENT.
 
-        Each configuration is read once, however many seeds it has.
+        Each configuration is read only once for all its seeds.
         """
         configs: dict[tuple[str, str], Config] = {}
         for run in self.runs:
@@ -189,20 +189,20 @@ class Records:
         }
 
     def first(self, number: int | None) -> "Records":
-        """The first `number` of them; None for all."""
+        """Return the first `number` runs; None for all."""
         return self._of(range(len(self.runs))[:number])
 
     def full(self, key: str) -> str:
-        """The key that `key` is short for, if it is."""
+        """Return the full key that `key` abbreviates, else `key`."""
         path = self._in_metrics(key)
         return ".".join(map(str, path)) if path else key
 
     def keys(self) -> list[str]:
-        """Every key of a `metrics.json` that has a plain value."""
+        """Return every key of a `metrics.json` that has a plain value."""
         return list(dict.fromkeys(key for run in self.runs for key, _ in leaves(run.metrics)))
 
     def _in_metrics(self, key: str) -> KeyPath | None:
-        """Where it is in `metrics.json`, if any run has it there."""
+        """Return the path of `key` in `metrics.json`, if any run has it there."""
         path = key_path(key)
         paths = (path, ("run", *path))
         return next((at for at in paths if any(_at(run.metrics, at) is not ABSENT for run in self.runs)), None)
@@ -233,7 +233,7 @@ class Records:
 
 
 def leaves(value: Any, path: KeyPath = ()) -> Iterator[tuple[str, Any]]:
-    """Every plain value below a mapping with its key, except lists of mappings."""
+    """Yield every plain value in a mapping with its dotted key, except in lists of mappings or lists."""
     match value:
         case Mapping():
             for key, below in value.items():
@@ -255,7 +255,7 @@ def _at(value: Any, path: KeyPath) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Lists as lists, and mappings that have a name as the name."""
+    """Return tuples as lists, and mappings that have a name as the name."""
     match value:
         case Mapping():
             return next(iter(value)) if len(value) == 1 else value.get("name", value.get("kind", value))
@@ -266,7 +266,7 @@ def _plain(value: Any) -> Any:
 
 
 def _rank(value: Any) -> tuple[int, Any]:
-    """Numbers first, then text, then the rest."""
+    """Return a sort key: numbers first, then text, then the rest."""
     if isinstance(value, int | float):
         return 0, value
     return (1, value) if isinstance(value, str) else (2, str(value))

@@ -1,4 +1,4 @@
-"""Removing runs from disk: which folders may be removed, and what is removed with them."""
+"""Removes runs from disk: which folders may be removed, and what is removed with them."""
 
 import os
 import re
@@ -14,23 +14,23 @@ _NAME = re.compile(rf"{NAME.pattern}({re.escape(DAMAGED)}[0-9]+)?")
 
 
 def removable(references: Iterable[str], results: Path) -> list[RunFolder]:
-    """The run folders that `references` mean, each once, and all fit to be removed.
+    """Return the run folders that `references` mean, each once, after checking that all may be removed.
 
     Args:
-        references: folders (of finished runs or others), or what `find_run` takes. A name means only a run that lies
+        references: folders (of finished runs or others), or what `find_run` takes. A name means only a run that is
             where it was written: one that was moved, such as those in `results/published`, needs its path.
-        results: the folder below which ids and experiments are looked for.
+        results: the results folder, in which ids and experiments are looked up.
 
     Raises:
-        InputError: one is none or is ambiguous, is no run folder, or is reached through a symbolic link.
-        SetupError: one may not be removed.
-        BusyError: one is being written.
+        InputError: a reference matches no run or several, is not a run folder, or is reached through a symbolic link.
+        SetupError: a run may not be removed.
+        BusyError: a run is being written.
     """
     folders: dict[Path, RunFolder] = {}
     for reference in references:
         path = Path(reference)
         folder = RunFolder(path)
-        if not (folder.begun or os.path.islink(path)):  # noqa: PTH114 - takes names too long for a path, too
+        if not (folder.begun or os.path.islink(path)):  # noqa: PTH114 - accepts names that are too long for a path
             folder = _named(reference, results)
         _check(folder, results)
         folders.setdefault(folder.path.resolve(), folder)
@@ -38,13 +38,13 @@ def removable(references: Iterable[str], results: Path) -> list[RunFolder]:
 
 
 def remove(folder: RunFolder, results: Path) -> None:
-    """Remove a run folder, and the folders above it that are empty then, up to `results`.
+    """Remove a run folder, and the folders above it, up to `results`, that become empty.
 
-    For a run elsewhere only its parent folder is checked, as its results folder is not known.
+    For a run elsewhere, only its parent folder is checked, as its results folder is not known.
 
     Raises:
-        BusyError: a process has begun to write it meanwhile.
-        SetupError: it cannot be removed.
+        BusyError: a process has started to write the run.
+        SetupError: the run cannot be removed.
     """
     _check_permission(folder)
     try:
@@ -54,13 +54,13 @@ def remove(folder: RunFolder, results: Path) -> None:
     root = results.resolve()
     above = folder.path.resolve().parents
     empty = above[: above.index(root)] if root in above else above[:1]
-    with suppress(OSError):  # the first that is not empty
+    with suppress(OSError):  # the first folder that is not empty
         for parent in empty:
             parent.rmdir()
 
 
 def _named(reference: str, results: Path) -> RunFolder:
-    """The run that a name means, if it lies where a run of its experiment belongs."""
+    """Return the run that a name means, if it is where a run of its experiment belongs."""
     folder = find_folder(reference, results)
     experiment = load_run(folder.path).measured.run.experiment
     if folder.path.parent != results / experiment:
@@ -90,7 +90,7 @@ def _check(folder: RunFolder, results: Path) -> None:
 
 
 def _check_permission(folder: RunFolder) -> None:
-    """Removing begins inside, so it must be known before that it can be finished."""
+    """Check that the folder itself can be removed, as removing begins with its contents."""
     for part in (folder.path, folder.path.parent):
         if not os.access(part, os.W_OK | os.X_OK):
             raise SetupError(f"{folder.path}: cannot be removed: {part} is read-only.", _permit(part))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def confusion_matrix(labels: "NDArray[Any]", predicted: "NDArray[Any]", classes: int) -> "NDArray[np.int64]":
-    """The numbers of images (classes, classes): a row per true class, a column per predicted one."""
+    """Return the numbers of images (classes, classes): one row per true class, one column per predicted class."""
     import numpy as np
 
     pairs = labels.astype(np.int64) * classes + predicted
@@ -32,19 +32,19 @@ def confusion_matrix(labels: "NDArray[Any]", predicted: "NDArray[Any]", classes:
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What the saved model predicts for the n test images."""
+    """The saved model's predictions for the n test images."""
 
     rows: "NDArray[Any]"
-    """Their rows in the test file (n,), from 0."""
+    """The rows of the images in the test file (n,), from 0."""
     labels: "NDArray[Any]"
-    """Their classes (n,)."""
+    """The true classes (n,)."""
     predicted: "NDArray[Any]"
-    """The most probable class of each (n,)."""
+    """The most probable classes (n,)."""
     probabilities: "NDArray[Any]"
-    """Of each class (n, classes), in float16."""
+    """The probabilities of all classes (n, classes), in float16."""
 
     def confusion(self, classes: int) -> "NDArray[Any]":
-        """Their `confusion_matrix`."""
+        """Return their `confusion_matrix`."""
         return confusion_matrix(self.labels, self.predicted, classes)
 
     def __repr__(self) -> str:
@@ -55,16 +55,16 @@ class Predictions:
 class Run:
     """A finished run.
 
-    Its files are read when they are asked for; one that is missing, damaged, or cannot be read is an `InputError`.
+    Its files are read on demand; one that is missing, damaged or unreadable raises an `InputError`.
     """
 
     folder: RunFolder
     metrics: dict[str, Any]
     """The contents of `metrics.json`, unchanged."""
     fresh: bool = False
-    """Whether it was trained just now, not found finished."""
+    """Whether it was just trained, rather than found finished."""
     asked: Config | None = None
-    """The configuration that it answers, if not its own: one that differs in names only."""
+    """The requested configuration of which this is the result, if it is not the run's own: it differs only in names."""
 
     def __repr__(self) -> str:
         run, accuracy = self.measured.run, self.measured.test.accuracy
@@ -76,7 +76,7 @@ class Run:
         if self.asked:
             return self.asked
         try:
-            return load_config(self.settings)  # in a fifth of the time: it does not keep the lines
+            return load_config(self.settings)  # five times as fast as the file, as positions are not kept
         except InputError:
             file = self.folder.path / "config.yaml"
             formats.check_file(file)
@@ -84,7 +84,7 @@ class Run:
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """What `config.yaml` says, not validated: a fraction of a millisecond, for thousands of runs at a time."""
+        """The contents of `config.yaml`, not validated: fast enough for thousands of runs at a time."""
         return formats.read_yaml(self.folder.path / "config.yaml")
 
     @cached_property
@@ -92,8 +92,8 @@ class Run:
         """The contents of `metrics.json`, as a model."""
         return Measured.of(self.metrics, self.folder.path / MARKER)
 
-    def answering(self, config: Config) -> "Run":
-        """The run as the result of `config`, which asks for the same numbers under other names."""
+    def as_result_of(self, config: Config) -> "Run":
+        """Return the run as the result of `config`, which means the same numbers under other names."""
         names = {"name": config.name, "experiment": config.experiment}
         reference = config.reference.model_dump(mode="json", exclude_none=True) if config.reference else None
         metrics = {**self.metrics, "run": {**self.metrics["run"], **names}, "reference": reference}
@@ -101,7 +101,7 @@ class Run:
 
     @cached_property
     def history(self) -> list[Record]:
-        """A record per epoch, as many as `metrics.json` counts."""
+        """One record per epoch; their number is checked against `metrics.json`."""
         history, epochs = self.folder.read_history(), self.measured.epochs
         if len(history) != epochs:
             file = self.folder.path / "history.jsonl"
@@ -110,7 +110,7 @@ class Run:
 
     @cached_property
     def mistakes(self) -> list[Mistake]:
-        """The test images that the saved model gets wrong, as many as `metrics.json` counts."""
+        """The test images that the saved model misclassifies; their number is checked against `metrics.json`."""
         file = self.folder.path / "mistakes.json"
         listed, counted, classes = formats.read_mistakes(file), self.measured.test.wrong, self.measured.dataset.classes
         if len({mistake.index for mistake in listed}) != counted:
@@ -123,10 +123,10 @@ class Run:
 
     @cached_property
     def predictions(self) -> Predictions:
-        """What the saved model predicts for every test image.
+        """The saved model's predictions for every test image.
 
         Raises:
-            InputError: it is missing, damaged, cannot be read, or an older version wrote it without labels.
+            InputError: the file is missing, damaged or unreadable, or an older version wrote it without labels.
         """
         file = self.folder.path / "predictions.npz"
         arrays = formats.read_arrays(file)
@@ -144,7 +144,7 @@ class Run:
 
     @property
     def problems(self) -> Iterator[str]:
-        """What is wrong with the files beside `metrics.json`; they may be missing, which is not wrong."""
+        """Problems of the files beside `metrics.json`; a missing file is not a problem."""
         for read in (lambda: self.history, lambda: self.mistakes, self.folder.read_environment):
             try:
                 read()
@@ -159,9 +159,9 @@ def load_run(path: str | Path) -> Run:
 
     Raises:
         InputError: there is no such folder, or the run in it is not finished.
-        DamagedError: its metrics cannot be right.
-        UnreadableError: they cannot be read at the moment.
-        NewerFormatError: this mnist-lab cannot read it.
+        DamagedError: its metrics are invalid.
+        UnreadableError: its metrics cannot be read at the moment.
+        NewerFormatError: it was written by a newer mnist-lab.
     """
     folder = RunFolder(Path(path))
     try:
@@ -182,7 +182,7 @@ def load_run(path: str | Path) -> Run:
 
 
 def find_run(reference: str, results: Path) -> Run:
-    """The finished run that `reference` means: a folder, a run's id, or an experiment that has one run.
+    """Return the finished run that `reference` means: a folder, a run's id, or an experiment with a single run.
 
     Raises:
         InputError: there is none, or there are several.
@@ -193,7 +193,7 @@ def find_run(reference: str, results: Path) -> Run:
 
 
 def find_folder(reference: str, results: Path) -> RunFolder:
-    """The folder of the finished run below `results` that has this id, or is the only one of this experiment.
+    """Return the folder of the finished run in `results` with this id, or the only one of this experiment.
 
     Raises:
         InputError: there is none, or there are several.
@@ -206,20 +206,20 @@ def find_folder(reference: str, results: Path) -> RunFolder:
 
 
 def find_folders(reference: str, results: Path) -> list[RunFolder]:
-    """The folders of the finished runs below `results` that have this id, are of this experiment, or this fingerprint.
+    """Return the folders of the finished runs in `results` with this id, experiment or fingerprint.
 
-    `experiment/id` distinguishes one from others with the same id. Experiments may lie deeper, as those in
-    `results/published` do; one that does not comes first.
+    `experiment/id` distinguishes a run from others with the same id. Experiments may be in subfolders, such as
+    `results/published`; one that is not takes precedence.
 
     Raises:
-        InputError: there is none, or `results` is a run's own folder.
+        InputError: there is none, or `results` is the folder of a run.
     """
     unreadable: list[UnreadableError] = []
     runs = search(results, unreadable.append).finished
     if RunFolder(results) in runs:
         raise InputError(
-            f"{results}: this is a run's folder; expected the folder below which the runs are.",
-            "Name that folder with --results, or this one as the run.",
+            f"{results}: this is a run's folder; expected a results folder.",
+            "Name the results folder with --results, or this one as the run.",
         )
     reference = composed(reference)
     experiments = {run: composed(run.path.parent.relative_to(results).as_posix()) for run in runs}

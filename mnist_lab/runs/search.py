@@ -10,8 +10,8 @@ from mnist_lab.runs import formats
 from mnist_lab.runs.folder import DAMAGED, MARKER, NAME, REPETITION, RunFolder
 from mnist_lab.text.quantities import natural_order
 
-Place = tuple[int, int]
-"""Device and inode of a folder: the same for a folder and every link to it."""
+Inode = tuple[int, int]
+"""Device and inode of a folder: equal for a folder and every link to it."""
 
 
 @dataclass(frozen=True)
@@ -20,26 +20,26 @@ class Found:
 
     finished: list[RunFolder]
     unfinished: list[RunFolder]
-    """Those of runs that are being trained, were interrupted or have failed, and of finished ones that are repeated."""
+    """Folders of runs in training, of interrupted and failed runs, and of finished runs that are being retrained."""
 
 
 def finished_runs(path: Path) -> list[RunFolder]:
-    """The finished runs that `search` finds; raises what it does."""
+    """Return the finished runs that `search` finds; raises what `search` does."""
     return search(path).finished
 
 
 def search(
-    path: Path, unreadable: Callable[[UnreadableError], None] = lambda error: None, seen: set[Place] | None = None
+    path: Path, unreadable: Callable[[UnreadableError], None] = lambda error: None, seen: set[Inode] | None = None
 ) -> Found:
-    """Find the runs in or below `path`; none if it is not there.
+    """Find the runs in or below `path`; none if it does not exist.
 
     Links to folders are followed, after the folders themselves; a folder that is reached in several ways counts once,
-    and one that holds `path` itself does not count. What is in a run is its own. A hidden folder, such as that of the
-    repetitions, has to be asked for.
+    and one that contains `path` does not count. Folders inside a finished run are not searched. Hidden folders, such as
+    that of repetitions, are searched only if `path` names them.
 
     Args:
         unreadable: called for each folder that cannot be listed.
-        seen: folders that do not count, because they were looked through before; those of this search are added.
+        seen: folders that do not count because they were searched before; those of this search are added.
 
     Raises:
         InputError: `path` is a file.
@@ -51,20 +51,20 @@ def search(
     finished: list[Path] = []
     unfinished: list[Path] = []
     waiting, links = [path], list[Path]()
-    above = {_place(parent) for parent in path.resolve().parents}
+    above = {_inode(parent) for parent in path.resolve().parents}
     seen = set() if seen is None else seen
     while waiting or links:
         folder = waiting.pop() if waiting else links.pop()
         try:
-            place = _place(folder)
-            if place in seen or place in above:
+            inode = _inode(folder)
+            if inode in seen or inode in above:
                 continue
-            seen.add(place)
+            seen.add(inode)
             with os.scandir(folder) as entries:
                 below = list(entries)
         except NotADirectoryError:
             continue
-        except FileNotFoundError:  # removed meanwhile, or a link
+        except FileNotFoundError:  # removed since, or a broken link
             if folder.is_symlink():
                 unreadable(UnreadableError(f"{folder}: a symbolic link to {folder.readlink()}, which is not there."))
             continue
@@ -95,7 +95,7 @@ def check_folder(path: Path) -> None:
 
     Raises:
         InputError: there is none.
-        UnreadableError: that cannot be known at the moment.
+        UnreadableError: that cannot be determined at the moment.
     """
     if formats.is_file(path):
         raise InputError(f"{path}: expected a folder with runs, but this is a file.")
@@ -108,6 +108,6 @@ def _in_order(folders: list[Path]) -> list[RunFolder]:
     return [RunFolder(folder) for folder in folders if not (folder.name.startswith(".") or DAMAGED in folder.name)]
 
 
-def _place(folder: Path) -> Place:
+def _inode(folder: Path) -> Inode:
     status = folder.stat()
     return status.st_dev, status.st_ino

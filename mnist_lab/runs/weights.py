@@ -24,7 +24,7 @@ def load_weights(model: Any, path: Path) -> None:
     """Load the weights of the `.keras` file at `path` into the Keras `model`.
 
     Raises:
-        InputError: it is not a saved model, is damaged, refers to other files, or belongs to another network.
+        InputError: the file is not a saved model, is damaged, refers to other files, or belongs to another network.
     """
     with _opened(path) as file:
         there = sum(dataset.size for _, dataset in _datasets(file, path))
@@ -40,17 +40,17 @@ def load_weights(model: Any, path: Path) -> None:
 
 
 def read_weights(path: Path) -> dict[str, NDArray[Any]]:
-    """Every weight of the `.keras` file at `path`, by its path in the network.
+    """Return every weight of the `.keras` file at `path`, by its path in the network.
 
     Raises:
-        InputError: it is not a saved model, is damaged, or refers to other files.
+        InputError: the file is not a saved model, is damaged, or refers to other files.
     """
     with _opened(path) as file:
         return {name: np.asarray(dataset) for name, dataset in _datasets(file, path)}
 
 
 def weights_sha256(path: Path) -> str:
-    """SHA-256 (hex) of all weights with their names, types and shapes; raises what `read_weights` does."""
+    """Return the SHA-256 (hex) of all weights with their names, types and shapes; raises what `read_weights` does."""
     digest = hashlib.sha256()
     for name, values in sorted(read_weights(path).items()):
         digest.update(f"{name} {values.dtype} {values.shape}\n".encode())
@@ -74,10 +74,10 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _datasets(file: Any, path: Path) -> list[tuple[str, Any]]:
-    """The arrays stored in the file itself.
+    """Return the arrays stored in the file itself.
 
     Raises:
-        InputError: it has links, external storage or virtual data sets, through which HDF5 reads other files.
+        InputError: the file has links, external storage or virtual data sets, through which HDF5 reads other files.
     """
     import h5py
 

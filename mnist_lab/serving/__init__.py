@@ -1,6 +1,6 @@
 """The report as a live page on this machine, with the runs and sweeps in progress.
 
-`snapshot` is what there is in a results folder at a moment, `pages` renders it, `site` keeps it up to date, `files`
+`snapshot` reads the contents of a results folder, `pages` renders them, `site` keeps the page up to date, `files`
 opens the files of runs, and `server` answers a browser.
 """
 

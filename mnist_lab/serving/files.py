@@ -1,4 +1,4 @@
-"""Opens files below a folder, and nothing else: no part of the way may be a link."""
+"""Opens files below a folder, and nothing else: no part of the path may be a link."""
 
 import os
 import stat
@@ -9,11 +9,11 @@ from typing import BinaryIO
 
 _FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _FILE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-"""O_NONBLOCK: to open a named pipe would take for ever."""
+"""O_NONBLOCK: opening a named pipe would block."""
 
 
 def listing(root: Path, place: Sequence[str]) -> list[tuple[str, int]]:
-    """The regular files of a folder below `root` that are not hidden, by name, each with its bytes.
+    """Return the regular files of a folder below `root` that are not hidden, by name, each with its size in bytes.
 
     Raises:
         OSError: there is no such folder, or it is reached through a link.
@@ -25,7 +25,7 @@ def listing(root: Path, place: Sequence[str]) -> list[tuple[str, int]]:
 
 @contextmanager
 def opened(root: Path, place: Sequence[str], name: str) -> Iterator[BinaryIO]:
-    """A regular file in a folder below `root`, for reading.
+    """Open a regular file in a folder below `root` for reading.
 
     Raises:
         OSError: there is no such file, or it is reached through a link.
@@ -43,7 +43,7 @@ def opened(root: Path, place: Sequence[str], name: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _folder(root: Path, place: Sequence[str]) -> Iterator[int | Path]:
-    """A folder as a descriptor, opened step by step, so that nobody can put a link in the way meanwhile."""
+    """Open a folder as a descriptor, step by step, so that no link can be slipped in."""
     if os.open not in os.supports_dir_fd or os.scandir not in os.supports_fd:  # Windows
         yield _without_links(root.resolve().joinpath(*place))
         return

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 PACKAGE = "mnist_lab.serving"
 STYLES = ("palette.css", "page.css", "live.css")
 PLACE = "<!-- what is in progress -->"
-"""Stands in a page where that belongs."""
+"""Placeholder for what is in progress."""
 LISTED = 100
-"""Runs that are listed, of those that wait, that failed and that were interrupted; the others are counted."""
+"""The most waiting, failed and interrupted runs that are listed each; the others are counted."""
 
 Address = Callable[[Path], str | None]
 """The address of a run's folder; None if its files are not served."""
@@ -36,24 +36,24 @@ class Page:
     """The page of the finished runs."""
 
     html: str
-    """With `PLACE` in it, where what is in progress belongs."""
+    """Contains `PLACE`."""
     version: str
-    """Differs from that of any other page."""
+    """Hash of the page."""
 
 
 @dataclass(frozen=True)
-class Progress:
-    """What is in progress."""
+class ProgressPage:
+    """What is in progress, rendered."""
 
     html: str
     json: bytes
-    """The same for the script of the page, with the curves."""
+    """The HTML and the curves, for the script of the page."""
     version: str
-    """Differs from that of any other."""
+    """Hash of the JSON."""
 
 
 def page(study: Study, folder: Path, data_dir: Path | None, address: Address) -> Page:
-    """The report's page of the finished runs in `folder`, with a place for what is in progress."""
+    """Render the report's page of the finished runs in `folder`, with a placeholder for what is in progress."""
     from markupsafe import Markup
 
     html = report_page(
@@ -70,14 +70,16 @@ def page(study: Study, folder: Path, data_dir: Path | None, address: Address) ->
     return Page(printable(html), _version(html))
 
 
-def progress(snapshot: Snapshot, title: str, shown: Page, address: Address, *, behind: int, problem: str) -> Progress:
-    """What is in progress in a results folder.
+def progress(
+    snapshot: Snapshot, title: str, shown: Page, address: Address, *, behind: int, problem: str
+) -> ProgressPage:
+    """Render what is in progress in a results folder.
 
     Args:
-        title: of the page.
+        title: the title of the page.
         shown: the page of the finished runs.
         behind: how many finished runs are not on it yet.
-        problem: why they are not; empty if they will be.
+        problem: why they cannot be; empty if they will be.
     """
     running = {f"running-{_anchor(snapshot, run.folder.path)}": run for run in snapshot.of("running")}
     curves = {
@@ -103,11 +105,11 @@ def progress(snapshot: Snapshot, title: str, shown: Page, address: Address, *, b
     state = f"{ended}/{total} · " if total else f"{len(running)} running · " if running else ""
     known = {"html": html, "curves": curves, "page": shown.version, "title": f"{state}{title} · mnist-lab"}
     text = json.dumps(known, allow_nan=False)
-    return Progress(html, text.encode(), _version(text))
+    return ProgressPage(html, text.encode(), _version(text))
 
 
 def listing(place: Sequence[str], files: Sequence[tuple[str, int]]) -> str:
-    """A page with the files of a run at a place below the results folder, as `files.listing` gives them."""
+    """Render a page with the files of a run at a place below the results folder, as `files.listing` returns them."""
     html = rendered_page(
         "files.html.jinja",
         PACKAGE,
@@ -127,7 +129,7 @@ def _progress_template() -> "Template":
 
 
 def _accuracy(curve: Mapping[str, Any]) -> str:
-    """Of the last epoch, on the validation images if there are any; of the number that the curve has."""
+    """Format the last epoch's accuracy: on the validation images if the curve has it, else on the training images."""
     known = [curve[key][-1] for key in ("val_accuracy", "accuracy") if curve[key][-1] is not None]
     return f"{known[0]:.4f}" if known else ""
 

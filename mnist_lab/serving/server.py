@@ -1,8 +1,8 @@
-"""Answers a browser on this machine; nobody else, and nothing but GET and HEAD.
+"""Answers browsers on this machine only, and only GET and HEAD.
 
-The server listens on 127.0.0.1 alone. A page from elsewhere whose name was made to mean this machine (DNS rebinding)
-sends the name in `Host`, and is refused. Of files, those in the folders of runs and the pages of searches are served,
-none through a link; a browser lets none of them ask this server.
+The server listens on 127.0.0.1 alone. A page from elsewhere whose name resolves to this machine (DNS rebinding) sends
+that name in `Host`, and is refused. The only files served are those in run folders and the pages of searches, none
+through a link; none of them may send requests to this server.
 """
 
 import errno
@@ -43,7 +43,7 @@ _INERT = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 _SEARCH = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; sandbox allow-scripts"
 )
-"""For a page that lies in the results folder: its script runs, but cannot ask this server."""
+"""For a page in the results folder: its script runs, but cannot send requests to this server."""
 _HTML, _TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 _TYPES = {".png": "image/png"} | dict.fromkeys((".txt", ".yaml", ".json", ".jsonl", ".md", ".csv"), _TEXT)
 _UNKNOWN = {"Content-Type": "application/octet-stream", "Content-Disposition": "attachment"}
@@ -76,7 +76,7 @@ class Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - http.server calls it so
 
     def refuse_method(self) -> None:
-        """Say what is allowed."""
+        """Refuse the method, and name those that are allowed."""
         self.close_connection = True  # its body is not read
         text = f"expected GET or HEAD, received {self.command}."
         self._refuse(HTTPStatus.METHOD_NOT_ALLOWED, text, {"Allow": "GET, HEAD"})
@@ -91,7 +91,7 @@ class Handler(BaseHTTPRequestHandler):
     def _is_for_this_machine(self) -> bool:
         hosts = self.headers.get_all("Host", [])
         name, _, port = hosts[0].partition(":") if len(hosts) == 1 else ("", "", "")
-        return name.lower() in HOSTS and (not port or port.isdecimal())  # that of a tunnel may be another
+        return name.lower() in HOSTS and (not port or port.isdecimal())  # a tunnel may use another port
 
     def _send_progress(self) -> None:
         progress = self._site.progress()
@@ -102,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(progress.json, {"Content-Type": "application/json", **tag})
 
     def _send_files(self, path: str) -> None:
-        """The files of a run folder if the path ends with a slash, else one of them."""
+        """Send the list of a run folder's files if the path ends with a slash, else one file."""
         site = self._site
         *place, name = path.removeprefix("/").split("/")
         try:
@@ -128,7 +128,7 @@ class Handler(BaseHTTPRequestHandler):
             size = os.fstat(file.fileno()).st_size
             self._answer(HTTPStatus.OK, {"Content-Length": str(size), **headers})
             if size and self.command != "HEAD":
-                sent = self.connection.sendfile(file, count=size)  # and no more, for it may grow meanwhile
+                sent = self.connection.sendfile(file, count=size)  # and no more, as the file may be growing
                 self.close_connection |= sent < size
 
     def _send(self, content: str | bytes, headers: Mapping[str, str] = {}, status: HTTPStatus = HTTPStatus.OK) -> None:
@@ -149,13 +149,13 @@ class Handler(BaseHTTPRequestHandler):
 
     @override
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Refuse a request that cannot be read, or whose method is none of HTTP's own, as others are refused."""
+        """Refuse a malformed request, or one with an unknown method, like any other."""
         status = HTTPStatus(code)
         self._refuse(status, f"{message or status.description}.", {"Connection": "close"})
 
     @override
     def log_message(self, format: str, *args: object) -> None:
-        """Requests are not logged."""
+        """Do not log requests."""
 
 
 class Server(ThreadingHTTPServer):
@@ -169,7 +169,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where the page is."""
+        """Address of the page."""
         return f"http://{ADDRESS}:{self.server_port}/"
 
     @override
@@ -180,13 +180,13 @@ class Server(ThreadingHTTPServer):
 
     @override
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that closes a connection is no error."""
+        """Ignore closed connections: a browser that closes one is not an error."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
 
 def listening(site: Site, port: int) -> Server:
-    """A server that listens on the first free port from `port` on; 0 for any.
+    """Return a server that listens on the first free port from `port` upwards; 0 for any.
 
     Raises:
         InputError: none of them is free.

@@ -1,7 +1,7 @@
 """The live page of a results folder, kept up to date at a bounded cost.
 
-Looking at the folder and computing the report each get a small share of one processor: the more expensive they are, the
-less often they are repeated. Requests in between get what is known.
+Scanning the folder and computing the report each get a small share of one processor: the more expensive they are, the
+less often they are repeated. Requests in between get the last result.
 """
 
 import threading
@@ -17,20 +17,20 @@ from mnist_lab.serving import files, pages
 from mnist_lab.serving.snapshot import Snapshot, Watched
 
 LOOKS = 0.02
-"""The share of a processor for looking at the folder."""
+"""The share of a processor for scanning the folder."""
 REPORTS = 0.1
 """The share of a processor for computing the report while runs finish."""
 PAUSE = 1.0
-"""Seconds between two looks at least, and between two reports."""
+"""Minimum seconds between two scans, and between two reports."""
 FIRST = 3.0
-"""Seconds that the first reader waits for the first report."""
+"""Maximum seconds that a request for the page waits for the first report."""
 
 
 class Site:
-    """What is served of a results folder; several threads may ask.
+    """The live page of a results folder; several threads may use it.
 
     Args:
-        folder: the results folder; it may be missing, and disappear.
+        folder: the results folder; it may be missing or disappear.
         data_dir: where to look for the test images first.
 
     Raises:
@@ -56,7 +56,7 @@ class Site:
         self._look()
 
     def page(self) -> str:
-        """The whole page."""
+        """Return the whole page."""
         with self._lock:
             self._look()
         self.wait(FIRST)
@@ -64,33 +64,33 @@ class Site:
             return self._page.html.replace(pages.PLACE, self._progress.html, 1)
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the report of the runs that were there at the start is computed; gives whether it is."""
+        """Wait until the report of the runs that were there at the start is computed; return whether it is."""
         return self._first.wait(seconds)
 
-    def progress(self) -> pages.Progress:
-        """What is in progress."""
+    def progress(self) -> pages.ProgressPage:
+        """Return what is in progress."""
         with self._lock:
             self._look()
             return self._progress
 
     def listing(self, place: Sequence[str]) -> str:
-        """A page with the files of a run folder; raises what `files.listing` does."""
+        """Return a page with the files of a run folder; raises what `files.listing` does."""
         return pages.listing(place, files.listing(self.folder, place))
 
     def has_run(self, place: Sequence[str]) -> bool:
-        """Whether there is a run in the folder with this path below the results folder, on the page."""
+        """Return whether the folder with this path below the results folder has a run that is on the page."""
         with self._lock:
             self._look()
             return "/".join(place) in self._places.values()
 
     def has_search(self, folder: str) -> bool:
-        """Whether there is a search in the folder of this name."""
+        """Return whether there is a search in the folder of this name."""
         with self._lock:
             self._look()
             return any(search.folder == folder for search in self._snapshot.searches)
 
     def _look(self) -> None:
-        """Look at the folder again if it is time, and have the report computed if runs have finished."""
+        """Scan the folder again if it is time, and start computing the report if runs have finished."""
         begun, used = time.monotonic(), time.thread_time()
         if begun < self._next_look:
             return
@@ -123,14 +123,14 @@ class Site:
         compared = study(self._title, groups(found.runs), found.problems)
         return pages.page(compared, self.folder, self._data_dir, self._address)
 
-    def _current(self) -> pages.Progress:
+    def _current(self) -> pages.ProgressPage:
         behind = len(self._snapshot.finished - self._reported)
         return pages.progress(
             self._snapshot, self._title, self._page, self._address, behind=behind, problem=self._problem
         )
 
     def _address(self, run: Path) -> str | None:
-        """The address of a run's folder; None if it is the results folder, or elsewhere behind a link."""
+        """Return the address of a run's folder; None for the results folder itself, or if a link leads out of that."""
         if run not in self._places:
             try:
                 place = run.resolve().relative_to(self.folder.resolve()).as_posix()

@@ -1,6 +1,6 @@
-"""What there is in a results folder at a moment: finished runs, others with their progress, and sweeps.
+"""The contents of a results folder at a moment: runs with their state and progress, sweeps and searches.
 
-Looking again reads only what has changed.
+A new snapshot reads only what has changed.
 """
 
 import time
@@ -21,11 +21,11 @@ from mnist_lab.sweeps.queue import Entry, Queue, queues
 SEARCH_PAGE = "search.html"
 Value = TypeVar("Value")
 Stamp = tuple[int, int, int]
-"""Modification time in nanoseconds, size and inode: of another file, or another version of it, they differ."""
+"""Modification time in nanoseconds, size and inode, which differ for another file or version of it."""
 
 
 def stamp(file: Path) -> Stamp | None:
-    """Which file it is; None if there is none that can be read."""
+    """Return the stamp of a file; None if it is missing or inaccessible."""
     try:
         status = file.stat()
     except OSError:
@@ -34,14 +34,14 @@ def stamp(file: Path) -> Stamp | None:
 
 
 class Kept(Generic[Value]):
-    """What `read` gives of files, each for as long as it is the same file; what it raises is not kept."""
+    """Caches what `read` returns for a file until the file changes; errors are not cached."""
 
     def __init__(self, read: Callable[[Path], Value]) -> None:
         self._read = read
         self._known: dict[Path, tuple[Stamp | None, Value]] = {}
 
     def __call__(self, file: Path) -> Value:
-        """What is read from a file."""
+        """Return what `read` returns for a file."""
         now = stamp(file)
         known = self._known.get(file)
         if known is None or known[0] != now:
@@ -54,14 +54,14 @@ class UnfinishedRun:
     """A run that is being trained, was interrupted, or has failed."""
 
     folder: RunFolder
-    """Of a repetition, that of the run that is repeated."""
+    """For a repetition, the folder of the repeated run."""
     state: Literal["running", "interrupted", "failed"]
     config: Config | None
-    """None if it is not there yet, or cannot be read."""
+    """None if it does not exist yet, or cannot be read."""
     history: Sequence[Record]
     """Its epochs so far."""
     updated: float
-    """Unix time at which the last of them ended; 0 if there are none."""
+    """Unix time at which the last epoch ended; 0 if none has."""
     reason: str
     """Why it failed, or why its history cannot be read; else empty."""
     repeats: bool
@@ -69,21 +69,21 @@ class UnfinishedRun:
 
     @property
     def label(self) -> str:
-        """That of its configuration, or what its folder says of it."""
+        """Label from its configuration, else from its folder."""
         return self.config.label if self.config else f"{self.folder.path.parent.name} {self.folder.id}"
 
     @property
     def epochs(self) -> int | None:
-        """How many it has at most, if that is known."""
+        """Maximum number of epochs, if known."""
         return self.config and self.config.train.epochs
 
     @property
     def validation(self) -> str:
-        """What its validation images are called: `test` if they are the test images."""
+        """Name of its validation images: `test` if they are the test images."""
         return "test" if self.config and self.config.data.validation.split == "test" else "validation"
 
     def left(self, now: float) -> float | None:
-        """Estimated seconds from `now` (Unix time) until its last epoch ends; None if that is not known."""
+        """Return the estimated seconds from `now` (Unix time) until its last epoch ends; None if not known."""
         if not self.history or self.epochs is None:
             return None
         known = [record["seconds"] for record in self.history if "seconds" in record]
@@ -110,31 +110,31 @@ class Snapshot:
     time: float
     """Unix time."""
     there: bool
-    """Whether there is such a folder."""
+    """Whether the folder exists."""
     finished: frozenset[tuple[Path, Stamp | None]]
     """The folders of finished runs, with their state."""
     unfinished: tuple[UnfinishedRun, ...]
-    """Without those that wait in the queue of a sweep, and trials that a search has stopped."""
+    """Without runs waiting in the queue of a sweep, and trials that a search has stopped."""
     sweeps: tuple[Queue, ...]
-    """The sweeps in progress there."""
+    """The sweeps in progress."""
     searches: tuple[FoundSearch, ...]
     """The searches directly below the folder."""
     problems: tuple[str, ...]
     """What could not be read."""
 
     def of(self, state: str) -> tuple[UnfinishedRun, ...]:
-        """The unfinished runs in a state."""
+        """Return the unfinished runs in a state."""
         return tuple(run for run in self.unfinished if run.state == state)
 
     def queued(self, state: str) -> tuple[Entry, ...]:
-        """The runs that are in a state in the queue of a sweep, but have no unfinished run folder."""
+        """Return the runs that are in a state in the queue of a sweep, but have no unfinished run folder."""
         known = {run.folder.path for run in self.unfinished}
         entries = (entry for sweep in self.sweeps for entry in sweep.of(state))
         return tuple(entry for entry in entries if self.folder / entry.folder not in known)
 
 
 class Watched:
-    """A results folder that is read repeatedly: of files that have not changed, what was read is kept."""
+    """A results folder that is read repeatedly; unchanged files come from a cache."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -149,7 +149,7 @@ class Watched:
         return self._run(folder / MARKER)
 
     def look(self) -> Snapshot:
-        """What is there now."""
+        """Take a snapshot."""
         problems: list[str] = []
         now = time.time()
         try:
@@ -175,7 +175,7 @@ class Watched:
                     yield FoundSearch(file.parent.name, self._search(file), (file.parent / SEARCH_PAGE).is_file())
 
     def _read(self, folder: RunFolder) -> UnfinishedRun | None:
-        """The run in a folder; None if it is finished by now, or there is nothing of it."""
+        """Read the run in a folder; None if it has finished by now, or has not begun."""
         try:
             current, running = folder.current, folder.in_progress
             if current.finished or not (running or current.begun):

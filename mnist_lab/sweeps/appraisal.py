@@ -1,8 +1,8 @@
 """Estimates the cost of the runs of a plan: parameters, time, disk space.
 
-The networks are built in a process forked from the same server as the runs, so that one that cannot be built is
-reported before training. Times are those of finished runs on this machine, with the same configuration or similar work
-per image, or else extrapolated from a short timing of the largest remaining network.
+The networks are built in a process forked from the same server as the runs, so that a network that cannot be built is
+reported before training. Times are those of finished runs on this machine with the same configuration or similar work
+per image, or are extrapolated from a short timing of the largest remaining network.
 """
 
 import time
@@ -40,11 +40,11 @@ class Appraisal:
     seconds: float = 0.0
     bytes: int = 0
     problem: str = ""
-    """Why it cannot be trained, if its network is too large for this machine."""
+    """Why the run cannot be trained, if its network is too large for this machine."""
     overhead: float = 0.0
-    """Those of the seconds that do not depend on the number of epochs."""
+    """The part of the seconds that does not depend on the number of epochs."""
     basis: Literal["runs", "timing", ""] = ""
-    """What the seconds are estimated from: finished runs on this machine, or a short timing."""
+    """The basis of the seconds: finished runs on this machine, or a short timing."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +57,16 @@ class _Work:
     """Training images of all epochs."""
 
     def cost(self, seconds: float, overhead: float, basis: Literal["runs", "timing"]) -> Appraisal:
-        """What it costs, if it takes so long."""
+        """Return its cost if it takes this many seconds."""
         return Appraisal(self.parameters, seconds, 4 * self.parameters + FILES, overhead=overhead, basis=basis)
 
 
 class Timing(NamedTuple):
-    """A few steps of one network."""
+    """The timing of a few steps of one network."""
 
     seconds_per_flop: float
     overhead: float
-    """Seconds besides the epochs, on a machine that is as busy as it is now."""
+    """Seconds besides the epochs, on a machine as busy as now."""
 
 
 def appraise(plan: Plan, slot: Slot, *, data_dir: Path | None = None) -> dict[PlannedRun, Appraisal]:
@@ -105,7 +105,7 @@ def appraise(plan: Plan, slot: Slot, *, data_dir: Path | None = None) -> dict[Pl
 
 
 def _built(executor: Executor, sources: Sequence[tuple[str, Config]], data_dir: Path | None) -> "list[_Work | str]":
-    """As `build`; if its process terminates unexpectedly, one process per network, to find out which one it is."""
+    """Call `build`; if its process terminates unexpectedly, in one process per network, to find out which does it."""
     try:
         return executor.submit(build, sources, data_dir).result()
     except (ProcessExpired, BrokenProcessPool):
@@ -117,7 +117,7 @@ def _built(executor: Executor, sources: Sequence[tuple[str, Config]], data_dir: 
 def _timed(
     executor: Executor, sources: dict[str, tuple[str, Config]], untimed: dict[str, _Work], data_dir: Path | None
 ) -> dict[str, Appraisal]:
-    """The costs of the `untimed` networks, by a timing of the largest one that can be trained."""
+    """Return the costs of the `untimed` networks, from a timing of the largest one that can be trained."""
     costs: dict[str, Appraisal] = {}
     for mark in sorted(untimed, key=lambda mark: -untimed[mark].flops):
         try:
@@ -140,7 +140,7 @@ def _ended(source: str) -> str:
 
 
 def build(sources: Sequence[tuple[str, Config]], data_dir: Path | None) -> "list[_Work | str]":
-    """Build every network, in a process with Keras; gives the message about one that is too large in its place.
+    """Build every network, in a process with Keras; for a network that is too large, return a message in its place.
 
     Errors name the source of the configuration.
     """

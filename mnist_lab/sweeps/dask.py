@@ -26,11 +26,11 @@ from mnist_lab.system.hardware import gpus
 from mnist_lab.text.quantities import count
 
 SAME = {"dask": "Dask", "distributed": "distributed", "keras": "Keras", "mnist-lab": "mnist-lab"}
-"""What must have the same version everywhere, besides Python and the backend."""
+"""The packages that need the same version everywhere, besides Python and the backend."""
 PATIENCE = 60.0
 """Seconds without a usable worker after which the sweep gives up, unless it waits."""
-LOOK = 2.0
-"""Seconds between looks for workers while there are none."""
+POLL = 2.0
+"""Seconds between checks for workers while there are none."""
 
 
 class DaskMachine(Machine):
@@ -38,9 +38,9 @@ class DaskMachine(Machine):
 
     Args:
         where: as for `DaskCluster`.
-        results: the folder below which runs are.
+        results: the results folder.
         data_dir: where to look for data sets first, here and on the workers.
-        wait: whether to wait for workers as long as it takes.
+        wait: whether to wait for workers without a time limit.
 
     Raises:
         InputError: there is no such cluster.
@@ -81,7 +81,7 @@ class DaskMachine(Machine):
                 executor.shutdown(cancel_futures=True)
                 reasons = "".join(f"\n  {each}" for each in executor.refused.values())
                 raise InputError(f"--cluster {self.where}: no worker can train these runs.{reasons}")
-            time.sleep(LOOK)
+            time.sleep(POLL)
             executor.look()
         return executor
 
@@ -89,7 +89,7 @@ class DaskMachine(Machine):
         """Wait until there is a worker.
 
         Raises:
-            InputError: there is none, and waiting was not asked for.
+            InputError: there is none, and `wait` is false.
         """
         if self.cluster.workers():
             return
@@ -100,10 +100,10 @@ class DaskMachine(Machine):
             )
         note("The scheduler has no workers; waiting for one.")
         while not self.cluster.workers():
-            time.sleep(LOOK)
+            time.sleep(POLL)
 
     def _problems(self, runs: Sequence[PlannedRun], gpu: bool, workers: Mapping[str, Worker]) -> dict[str, str]:
-        """Why workers cannot be used, by address; empty if they can. See `Admission`."""
+        """Return why workers cannot be used, by address, without the usable ones. See `Admission`."""
         problems = self._wrong_versions(workers, runs[0].server[0])
         if gpu:
             problems |= {
@@ -134,7 +134,7 @@ class DaskMachine(Machine):
 
     @contextmanager
     def _token(self) -> Iterator[tuple[Path, str]]:
-        """A file in the results folder, and what is in it."""
+        """Create a file in the results folder; yield its path and contents."""
         self.results.mkdir(parents=True, exist_ok=True)
         token, secret = self.results / f".shared-{secrets.token_hex(8)}", secrets.token_hex(16)
         try:
@@ -147,7 +147,7 @@ class DaskMachine(Machine):
         names = {"python": "Python"} | SAME | {backend: backend}
         versions = self.cluster.versions([*SAME, backend])
         here, scheduler = versions["client"], versions["scheduler"]
-        for name in ("python", "dask", "distributed", "mnist-lab"):  # it unpickles what passes through it
+        for name in ("python", "dask", "distributed", "mnist-lab"):  # the scheduler unpickles what passes through it
             if scheduler.get(name) != here.get(name):
                 raise InputError(
                     f"--cluster {self.where}: {names[name]} is {scheduler.get(name) or 'not installed'} on the "
@@ -167,7 +167,7 @@ class DaskMachine(Machine):
         return problems
 
     def _other_folders(self, found: "Mapping[str, Found]", workers: Mapping[str, Worker]) -> dict[str, str]:
-        """The workers that see the results folder although the first do not, or the other way round."""
+        """Return the workers that see the results folder although the first ones do not, or the other way round."""
         if self._shared is None and found:
             seeing = [str(workers[address]) for address, answer in found.items() if answer.shared]
             if 0 < len(seeing) < len(found):
@@ -185,7 +185,7 @@ class DaskMachine(Machine):
         }
 
     def _send_data(self, data: Data, sha256: str, workers: Sequence[str]) -> None:
-        """Send a data set to the workers that do not have it."""
+        """Send a data set to the workers that lack it."""
         if workers:
             content = pickle.dumps(datasets.load(data, self.data_dir), protocol=5)
             for answer in self.cluster.ask(workers, leave_file, data_file(sha256), content).values():
@@ -199,27 +199,27 @@ class DaskMachine(Machine):
     @override
     def close(self) -> None:
         with suppress(OSError):
-            self.results.rmdir()  # if there is nothing in it
+            self.results.rmdir()  # if it is empty
         self.cluster.close()
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a worker answers."""
+    """A worker's answer."""
 
     shared: bool
     """Whether it sees the client's results folder."""
     missing: tuple[str, ...]
-    """The hashes of data sets that it does not have."""
+    """The hashes of the data sets that it lacks."""
     gpus: int
     problem: str = ""
 
 
 async def look(token: Path, secret: str, data_dir: Path | None, needed: Mapping[str, Data]) -> Found:
-    """Whether this worker sees the client's results folder, and which of the `needed` data sets, by hash, it lacks.
+    """Return whether this worker sees the client's results folder, which `needed` data sets it lacks, and its GPUs.
 
-    It sees the folder if the file `token` in it contains `secret`. Also gives the number of its GPUs. Runs in a thread,
-    so that the worker answers others meanwhile.
+    It sees the folder if the file `token` in it contains `secret`. Data sets are given by hash. This runs in a thread,
+    so that the worker can answer other requests at the same time.
     """
     return await asyncio.to_thread(_look, token, secret, data_dir, needed)
 
@@ -231,7 +231,7 @@ def _look(token: Path, secret: str, data_dir: Path | None, needed: Mapping[str, 
 
 
 def _sees(token: Path, secret: str) -> tuple[bool, str]:
-    """Whether the folder of `token` is the client's, and what is wrong with it if so."""
+    """Return whether the folder of `token` is the client's, and if so, what is wrong with it."""
     try:
         if token.read_text(encoding="utf-8") != secret:
             return False, ""

@@ -1,4 +1,4 @@
-"""How long runs take on this machine, estimated from finished ones."""
+"""How long runs take on this machine, estimated from finished runs."""
 
 import os
 from collections.abc import Iterable
@@ -10,23 +10,23 @@ from mnist_lab.runs import Measured
 from mnist_lab.system.hardware import processor_model
 
 LATEST = 20
-"""Number of the latest runs that count, since these best reflect how busy the machine is."""
+"""Number of latest runs that count, since they best reflect how busy the machine is."""
 NEAREST = 3
 SIMILAR = log(2)
-"""Largest difference of the logarithms of two networks' work per image at which one predicts the other's time."""
+"""Largest difference between the logarithms of two networks' work per image at which one predicts the other's time."""
 
 
 @dataclass(frozen=True)
 class Experience:
-    """The latest finished runs of this machine, on one backend and device with the same number of threads."""
+    """The latest finished runs on this machine with the same backend, device and number of threads."""
 
     runs: tuple[Measured, ...]
 
     @classmethod
     def of(cls, finished: Iterable[Measured], *, backend: str, device: str, threads: int) -> "Experience":
-        """Those of all `finished` runs that tell about runs on this machine; published ones are of another.
+        """Return the experience from those `finished` runs that were trained on this machine.
 
-        The machine is recognized by the model and the number of its processors.
+        The machine is recognized by the model and number of its processors.
         """
         machine = {"processor": processor_model(), "processors": os.cpu_count()}
         here = machine | {"backend": backend, "device": device, "threads": threads}
@@ -34,11 +34,11 @@ class Experience:
         return cls(tuple(sorted(known, key=lambda run: run.run.finished)[-LATEST:]))
 
     def of_same(self, *fingerprints: str | None) -> float | None:
-        """Median duration, in seconds, of the runs with one of these fingerprints."""
+        """Return the median duration, in seconds, of the runs with one of these fingerprints."""
         return _median(run.seconds.total for run in self.runs if run.run.fingerprint in fingerprints)
 
     def of_similar(self, flops: int, images: int) -> float | None:
-        """Estimated duration, in seconds, from the runs whose work per image is most similar.
+        """Return the duration, in seconds, estimated from the runs with the most similar work per image.
 
         Both `flops` and `images` are those of all epochs together.
         """

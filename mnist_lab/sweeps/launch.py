@@ -28,7 +28,7 @@ TICK = 0.2
 WAIT_FOR_OTHERS = 1.0
 """Seconds until a run that was locked by another process is retried."""
 GRACE = 5.0
-"""Seconds that the current epochs get after SIGTERM and SIGHUP, as the sender may kill soon after."""
+"""Seconds that the current epochs get after SIGTERM or SIGHUP, as the sender may send SIGKILL soon after."""
 TRIES = 2
 """Attempts for a run whose process terminates unexpectedly (killed, out of memory)."""
 
@@ -46,13 +46,13 @@ def launch(
     """Train all runs in `todo` and return those that failed, each with the reason.
 
     Backends are run one after the other. On the first Ctrl-C no new runs start and the current ones stop after their
-    epoch, with a checkpoint; on the second they stop immediately. SIGTERM and SIGHUP, where a handler raises an
-    exception for them, do the same, but stop immediately after `GRACE` seconds.
+    epoch, with a checkpoint; on the second they stop immediately. SIGTERM and SIGHUP, if a handler raises an exception
+    for them, do the same, but the runs stop immediately after `GRACE` seconds.
 
     Args:
         todo: the runs, in the order in which to start them.
         machine: where to train them.
-        data_dir, force, timeout, fail_fast: as of `mnist_lab.sweep`.
+        data_dir, force, timeout, fail_fast: as for `mnist_lab.sweep`.
         observer: is notified of events.
 
     Raises:
@@ -71,15 +71,15 @@ def launch(
 
 
 class Supply:
-    """Runs that are decided on one after the other, by what has come of those before; this base class has none."""
+    """Supplies runs one at a time, each chosen by the outcomes so far; this base class supplies none."""
 
     @property
     def over(self) -> str:
-        """Why the runs in progress are to stop after their epoch; empty as long as they may continue."""
+        """Why the runs in progress should stop after their epoch; empty while they may continue."""
         return ""
 
     def next(self) -> tuple[PlannedRun, Task] | None:
-        """What to train next; None if there is nothing, at least until another run ends."""
+        """Return what to train next; None if there is nothing, at least until another run ends."""
         return None
 
     def ended(self, run: PlannedRun, outcome: Outcome) -> None:
@@ -87,15 +87,15 @@ class Supply:
 
 
 def launch_from(supply: Supply, machine: Machine, like: PlannedRun, *, observer: Observer) -> None:
-    """Train what `supply` gives until there is nothing more; signals and errors are as of `launch`.
+    """Train what `supply` returns until there is nothing more; signals and errors are as for `launch`.
 
-    All of its runs have the data set, the backend and the device of `like`.
+    All its runs have the data set, backend and device of `like`.
     """
     _Launcher(machine, [like], observer, {}, supply=supply).run()
 
 
 def task_for(run: PlannedRun, data_dir: Path | None, *, force: bool) -> Task:
-    """What a process needs to know to train a run."""
+    """Return what a process needs to train a run."""
     identity = run.identity
     return Task(
         identity.config, identity.results, data_dir, force or run.repeats, run.folder.path,
@@ -107,8 +107,8 @@ def set_aside(run: PlannedRun, note: Callable[[str], object]) -> None:
     """Move a damaged run aside, unless another sweep has already done so since the plan was made.
 
     Raises:
-        BusyError: another process writes it.
-        MachineError: it cannot be moved.
+        BusyError: another process is writing the run.
+        MachineError: the run cannot be moved.
     """
     with run.folder.locked():
         if not run.folder.finished:
@@ -192,7 +192,7 @@ class _Launcher:
         return self.failures
 
     def _running(self) -> list[Running]:
-        """The runs that are being trained; on a cluster, those that wait at a worker are not."""
+        """Return the runs in training; those that wait at a worker of a cluster do not count."""
         found = []
         for future, run in self.running.items():
             progress = self.executor.progress(future)
@@ -223,7 +223,7 @@ class _Launcher:
             self.observer.note("Stopping after the current epochs. Press Ctrl-C again to stop immediately.")
         else:
             self.ends = time.monotonic() + GRACE
-            self.observer.note(f"Stopping after the current epochs. In {GRACE:.0f} s at the latest.")
+            self.observer.note(f"Stopping after the current epochs, within {GRACE:.0f} s at most.")
 
     def _interruption(self, number: int) -> signals.Interruption:
         force = ", without --force," if self.forced else ""
@@ -274,7 +274,7 @@ class _Launcher:
             self.running[self.executor.submit(work, task)] = run
 
     def _prepared(self, run: PlannedRun) -> Task:
-        """The task of a run whose folder is ready for it: without damage, and held for one that is detached."""
+        """Return the task of a run, with its folder prepared: a damaged run is set aside, and a detached one locked."""
         task = self.machine.adapted(self.tasks[run])
         if run.state == "damaged" and not self.tries[run]:
             set_aside(run, self.observer.note)
@@ -332,13 +332,13 @@ class _Launcher:
                 self.no_room = outcome.reason
                 self.executor.stop()
         self.supply.ended(run, outcome)
-        for kept in (self.tasks, self.tries, self.not_before):  # there may be no end of runs
+        for kept in (self.tasks, self.tries, self.not_before):  # a supply can be endless
             kept.pop(run, None)
         now = time.monotonic()
         self.observer.ended(run, outcome, now - self.begun.pop(run, now))
 
     def _outcome(self, run: PlannedRun, future: Future[Outcome]) -> Outcome | None:
-        """How the run ended; None if its process terminated unexpectedly and it is retried."""
+        """Return how the run ended; None if its process terminated unexpectedly and the run is retried."""
         try:
             return future.result()
         except TimeoutError:

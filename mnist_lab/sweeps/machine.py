@@ -11,7 +11,7 @@ from mnist_lab.sweeps.worker import Task, executor_for
 
 
 class Machine(ABC):
-    """What `launch` needs to know of it."""
+    """A place to train runs, as `launch` sees it."""
 
     @property
     @abstractmethod
@@ -19,24 +19,24 @@ class Machine(ABC):
         """The number of runs at a time."""
 
     def await_workers(self, note: Callable[[str], object]) -> None:
-        """Wait until something can be trained there, or raise InputError; before anything is prepared."""
+        """Wait until something can be trained, or raise InputError; called before anything is prepared."""
         return
 
     @abstractmethod
     def executor(
         self, runs: Sequence[PlannedRun], *, timeout: float | None, note: Callable[[str], object]
     ) -> CallExecutor:
-        """An executor for these runs, which have the same `server`.
+        """Return an executor for these runs, which have the same `server`.
 
-        `timeout` is the seconds that each may take, None for no limit; `note` gets messages for the user.
+        `timeout` is how many seconds each may take, None for no limit; `note` receives messages for the user.
         """
 
     def adapted(self, task: Task) -> Task:
-        """The task as the machine needs it; called after `executor`."""
+        """Return the task as the machine needs it; called after `executor`."""
         return task
 
     def close(self) -> None:
-        """Disconnect; nothing can be trained there any more."""
+        """Disconnect; nothing more can be trained."""
         return
 
 

@@ -14,13 +14,13 @@ class Running:
 
     run: PlannedRun
     seconds: float
-    """Since it started."""
+    """Seconds since the run started."""
     worker: str = ""
     """The worker of the cluster that trains it."""
     epoch: int = 0
-    """Epochs that are done."""
+    """Number of completed epochs."""
     accuracy: float | None = None
-    """Of the last epoch, on the validation images if there are any."""
+    """Accuracy of the last epoch, on the validation images if there are any."""
     epoch_seconds: float = 0.0
     """Mean duration of an epoch."""
 
@@ -29,7 +29,7 @@ class Observer:
     """Is notified of the events of a sweep; this base class ignores them."""
 
     def appraising(self) -> None:
-        """Before networks are built and one is timed, to estimate the cost."""
+        """Networks are about to be built, and one timed, to estimate the cost."""
 
     def planned(self, schedule: Schedule) -> None:
         """The plan is complete; training has not started."""
@@ -41,7 +41,7 @@ class Observer:
         """A run ended after this many seconds."""
 
     def tick(self, running: Sequence[Running]) -> None:
-        """Called a few times per second."""
+        """Called a few times a second."""
 
     def note(self, text: str) -> None:
         """A remark for the user."""

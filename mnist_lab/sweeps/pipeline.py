@@ -37,7 +37,7 @@ class Swept:
     files: tuple[Path, ...] = ()
     """The files of the summary; the first is for reading."""
     queued: tuple[PlannedRun, ...] = ()
-    """The runs that SLURM will train, or is training."""
+    """The runs that SLURM will train or is training."""
 
     @property
     def missing(self) -> int:
@@ -65,11 +65,11 @@ def sweep(
     If that folder has the summary of a sweep with more seeds, this one goes to `results/<name>,seeds=<seeds>/`.
 
     Args:
-        declared: as `load_sweep` gives it.
-        results: the folder below which runs are.
+        declared: from `load_sweep`.
+        results: the results folder.
         dry_run: plan and estimate only; nothing is trained or written.
         observer: is notified of events.
-        data_dir, jobs, cluster, wait, force, retry_failed, timeout, fail_fast: as of `mnist_lab.sweep`.
+        data_dir, jobs, cluster, wait, force, retry_failed, timeout, fail_fast: as for `mnist_lab.sweep`.
 
     Raises:
         InputError: an argument or file is invalid; nothing was trained.
@@ -107,7 +107,7 @@ def sweep(
 
 @dataclass(frozen=True)
 class _Options:
-    """What runs are trained with."""
+    """The options with which runs are trained."""
 
     declared: Sweep
     results: Path
@@ -146,7 +146,7 @@ def _at_once(cluster: str | None, plan: Plan, options: _Options, observer: Obser
 
 
 def _on_slurm(cluster: str, plan: Plan, options: _Options, observer: Observer) -> Swept:
-    """Submit what is neither done nor submitted."""
+    """Submit the runs that are neither done nor submitted."""
     from mnist_lab.sweeps.slurm import SlurmSweep, note_ends
 
     slurm = SlurmSweep(cluster, options.results)
@@ -177,7 +177,7 @@ def _schedule(plan: Plan, parallel: int, options: _Options, observer: Observer) 
 
 
 def _suffix(folder: Path, planned: Sequence[PlannedRun]) -> str:
-    """The seeds, for the name of a summary that would replace one of more seeds in `folder`; empty if it would not."""
+    """Return a suffix with the seeds if the summary would replace one with more seeds in `folder`; else empty."""
     mine: dict[tuple[str, str], set[int]] = {}
     for run in planned:
         config, fingerprint = run.identity.config, run.identity.group or run.identity.fingerprint

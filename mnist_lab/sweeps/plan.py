@@ -38,18 +38,18 @@ class PlannedRun:
 
     @property
     def folder(self) -> RunFolder:
-        """The folder that it is written to."""
+        """The folder to which it is written."""
         return self.identity.folder
 
     def result(self) -> Run | None:
-        """Its finished run under its own names, if there is one that can be read."""
+        """Return its finished run under its own names, if there is one that can be read."""
         with suppress(InputError):
             return load_run(self.folder.path)
-        return self.found and self.found.answering(self.identity.config)
+        return self.found and self.found.as_result_of(self.identity.config)
 
     @property
     def repeats(self) -> bool:
-        """Whether it is the failed repetition of a finished run, which only --force starts again."""
+        """Whether it is the failed retraining of a finished run; it is then retrained as with --force."""
         return self.state == "failed" and self.folder.finished
 
     @property
@@ -60,12 +60,12 @@ class PlannedRun:
 
     @property
     def label(self) -> str:
-        """That of its configuration."""
+        """The label of its configuration."""
         return self.identity.config.label
 
 
 def by_server(runs: Iterable[PlannedRun]) -> list[list[PlannedRun]]:
-    """The runs of each fork server, in their order."""
+    """Return the runs of each fork server, in their order."""
     server = attrgetter("server")
     return [list(group) for _, group in groupby(sorted(runs, key=server), key=server)]
 
@@ -78,14 +78,14 @@ class Plan:
     todo: tuple[PlannedRun, ...]
     notes: tuple[str, ...] = ()
     finished: tuple[Measured, ...] = ()
-    """All finished runs below the results folder, whatever experiment they are of."""
+    """All finished runs in the results folder, of whatever experiment."""
 
     def count(self, state: State) -> int:
-        """The number of runs in `state`."""
+        """Return the number of runs in `state`."""
         return sum(run.state == state for run in self.runs)
 
     def settle(self) -> None:
-        """Remove what killed repetitions have left beside the finished runs; what can be resumed is to be done."""
+        """Remove what killed retrainings have left in finished runs; those that can be resumed are in `todo`."""
         for run in self.runs:
             if run.state == "done":
                 run.folder.settle()
@@ -116,13 +116,13 @@ def make_plan(
     """Find the state of every run in the results folder, without importing Keras.
 
     Args:
-        configs: as `load_sweep` gives them.
-        results: the folder below which runs are.
-        source: the name of a configuration in messages, as `Sweep.source` gives it.
+        configs: from `load_sweep`.
+        results: the results folder.
+        source: returns the name of a configuration in messages, as `Sweep.source` does.
         data_dir: where to look for data sets first.
         force: retrain finished runs.
         retry_failed: retry only failed runs, regardless of `force`.
-        more_seeds: what asks for more seeds, as `Sweep` has it.
+        more_seeds: the setting that requests more seeds, as in `Sweep`.
 
     Raises:
         InputError: a data set is not available, a backend is not installed, or two configurations are the same run.
@@ -155,7 +155,7 @@ def make_plan(
 
 
 def _refuse_twins(identities: Sequence[Identity]) -> None:
-    """Once backend and data set are known, two configurations can turn out to be the same run."""
+    """Raise an InputError if two configurations, with backend and data set known, are the same run."""
     first: dict[tuple[str, int], Identity] = {}
     for identity in identities:
         twin = first.setdefault((identity.fingerprint, identity.config.seed), identity)
@@ -169,13 +169,13 @@ def _refuse_twins(identities: Sequence[Identity]) -> None:
 
 
 def _found_elsewhere(runs: Iterable[PlannedRun]) -> list[str]:
-    """The locations of finished runs that are not in their own folders."""
+    """Return notes on where finished runs are that are not in their own folders."""
     places = Counter(_place(run, run.found.folder.path) for run in runs if run.found and run.found.folder != run.folder)
     return [f"{count(number, 'finished run')} found in {place}." for place, number in places.items()]
 
 
 def _place(run: PlannedRun, found: Path) -> Path:
-    """The results folder that a run was found in, or the folder of its experiment if that has another name."""
+    """Return the results folder in which a run was found, or the folder of its experiment if that has another name."""
     own = run.folder.path.relative_to(run.identity.results).parts
     return Path(*found.parts[: -len(own)]) if found.parts[-len(own) :] == own else found.parent
 
@@ -194,7 +194,7 @@ class _Finished:
             self.fingerprints.setdefault((facts.experiment, facts.seed), set()).add(facts.fingerprint)
 
     def planned(self, identity: Identity, source: str, planned: set[str]) -> PlannedRun:
-        """The run, with its finished one, preferably that in its own folder; `planned` are all fingerprints."""
+        """Return the run, with its finished one, preferably that in its own folder; `planned` are all fingerprints."""
         there = self.runs.get((identity.fingerprint, identity.config.seed), [])
         found = next((run for run in there if run.folder == identity.folder), there[0] if there else None)
         try:

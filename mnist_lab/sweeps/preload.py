@@ -13,13 +13,13 @@ from mnist_lab import backends
 from mnist_lab.executors import PARENT
 from mnist_lab.system import signals
 
-LOOK = 0.5
+POLL = 0.5
 """Seconds between checks that the parent is alive."""
 
 
 @contextmanager
 def _ending_with_the_parent() -> Iterator[None]:
-    """Exit when the parent does: the server itself notices only once it serves. No thread, as the process forks."""
+    """Exit when the parent does: the server itself notices only once it serves. No thread, since the process forks."""
     if not hasattr(signal, "setitimer"):
         yield
         return
@@ -31,7 +31,7 @@ def _ending_with_the_parent() -> Iterator[None]:
 
     look()
     signal.signal(signal.SIGALRM, look)
-    signal.setitimer(signal.ITIMER_REAL, LOOK, LOOK)
+    signal.setitimer(signal.ITIMER_REAL, POLL, POLL)
     try:
         yield
     finally:
@@ -44,5 +44,5 @@ gc.disable()
 with _ending_with_the_parent():
     backends.import_keras(os.environ["KERAS_BACKEND"])
     from mnist_lab.experiment import results  # noqa: F401 - imports training, plots and analysis
-gc.freeze()  # no garbage collection of a run goes through what is imported here
+gc.freeze()  # so that the garbage collections of runs skip what is imported here
 gc.enable()

@@ -1,7 +1,7 @@
 """The queue of a sweep in progress, kept in a file, so that other programs can see what is still to come.
 
-`results/.sweeps/<name>/queue.json` is there while the sweep trains; its folder is locked for as long. The folder of a
-sweep that was killed is not locked any more; the next sweep removes it. No run depends on these files.
+`results/.sweeps/<process>-<random>/queue.json` exists, in a locked folder, while the sweep trains. The folder of a
+sweep that was killed is no longer locked; the next sweep removes it. No run depends on these files.
 """
 
 import os
@@ -24,7 +24,7 @@ from mnist_lab.sweeps.schedule import Schedule
 from mnist_lab.sweeps.worker import Outcome
 
 FOLDER = ".sweeps"
-"""Below the results folder; hidden, so that no run is looked for in it."""
+"""In the results folder; hidden, so that it is not searched for runs."""
 FILE = "queue.json"
 
 
@@ -36,16 +36,16 @@ class Entry(_Record):
     """A run of a sweep in progress."""
 
     folder: str
-    """Its folder, relative to the results folder."""
+    """The run folder, relative to the results folder."""
     label: str
     """Experiment, seed and fold."""
     state: Literal["waiting", "running", "done", "failed", "stopped"] = "waiting"
     estimate: float = 0.0
-    """How long it was expected to take, in seconds; 0 if that is not known."""
+    """Expected duration in seconds; 0 if unknown."""
     started: float | None = None
-    """Unix time."""
+    """Unix time at which the run started."""
     took: float | None = None
-    """How long it took, in seconds."""
+    """Duration in seconds."""
     reason: str = ""
     """Why it failed."""
 
@@ -59,21 +59,21 @@ class Queue(_Record):
     parallel: int
     """Runs at a time."""
     runs: tuple[Entry, ...]
-    """All that it trains, the longest first."""
+    """The runs to train, longest first."""
 
     def of(self, state: str) -> tuple[Entry, ...]:
-        """The runs in a state."""
+        """Return the runs in a state."""
         return tuple(run for run in self.runs if run.state == state)
 
     @property
     def ended(self) -> int:
-        """How many runs have ended, well or not."""
+        """How many runs have ended, successfully or not."""
         return len(self.runs) - len(self.of("waiting")) - len(self.of("running"))
 
     def left(self, now: float) -> float | None:
-        """Estimated seconds until all have ended; None if there is no estimate of those that are left.
+        """Return the estimated seconds until all runs have ended. None if no run has an estimate.
 
-        Estimates are corrected by how long the finished ones took; `now` is Unix time.
+        Estimates are corrected by the durations of the finished runs; `now` is Unix time.
         """
         done = [run for run in self.of("done") if run.estimate and run.took]
         pace = sum(run.took or 0 for run in done) / sum(run.estimate for run in done) if done else 1.0
@@ -86,7 +86,7 @@ class Queue(_Record):
 
 
 def queues(results: Path) -> list[Queue]:
-    """The sweeps in progress in a results folder, in the order in which they began."""
+    """Return the sweeps in progress in a results folder, in the order in which they began."""
     found = []
     for folder in _folders(results):
         if lock.is_locked(folder):
@@ -97,7 +97,7 @@ def queues(results: Path) -> list[Queue]:
 
 @contextmanager
 def recorded(results: Path, name: str, observer: Observer) -> Iterator[Observer]:
-    """An observer that notifies `observer` and keeps the queue of a sweep in its file, until the end of the `with`.
+    """Yield an observer that notifies `observer` and keeps the queue of a sweep in its file.
 
     A file that cannot be written does not stop the sweep.
     """

@@ -22,19 +22,19 @@ class Schedule:
 
     @property
     def seconds(self) -> float:
-        """Estimated wall-clock time."""
+        """Estimated wall-clock time in seconds."""
         return sum(cost.seconds for cost in self.costs.values()) / max(1, self.parallel)
 
     @property
     def basis(self) -> str:
-        """What the time is estimated from."""
+        """The basis of the estimated time, in words."""
         bases = {cost.basis for cost in self.costs.values()}
         known = {"runs": "finished runs on this machine", "timing": "a short timing"}
         return " and ".join(text for basis, text in known.items() if basis in bases)
 
     @property
     def bytes(self) -> int:
-        """Estimated disk space."""
+        """Estimated disk space in bytes."""
         return sum(cost.bytes for cost in self.costs.values())
 
     @property
@@ -49,7 +49,7 @@ class Schedule:
 
 
 def slots_for(todo: Sequence[PlannedRun], *, jobs: int | None = None) -> list[Slot]:
-    """Divide the machine among the runs of `todo`: `jobs` in parallel, or as many as its processors allow."""
+    """Divide the machine among the runs in `todo`: `jobs` in parallel, or as many as its processors allow."""
     threads = max((run.identity.config.runtime.threads or 0 for run in todo), default=0) or None
     gpus = any(run.identity.config.runtime.device != "cpu" for run in todo)
     return divide(jobs, runs=max(1, len(todo)), device="auto" if gpus else "cpu", threads=threads)

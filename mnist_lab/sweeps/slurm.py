@@ -26,29 +26,29 @@ from mnist_lab.sweeps.worker import Outcome, progress_of
 from mnist_lab.system import atomic, signals
 from mnist_lab.text.quantities import count
 
-LOOK = 5.0
-"""Seconds between questions to SLURM while following a sweep."""
+POLL = 5.0
+"""Seconds between queries to SLURM while following a sweep."""
 SETTLE = 10.0
 """Seconds that the results of a task may take to appear here after it has ended."""
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """The task that a run was given to last."""
+    """The last task that was given the run."""
 
     task: str
     place: int
-    """Of the run among those of the task."""
+    """Position of the run among those of the task."""
     status: Status
 
     @property
     def waits(self) -> bool:
-        """Whether the run may still be trained by it."""
+        """Whether the task may still train the run."""
         return self.status.state != "ended"
 
     @property
     def outcome(self) -> Outcome:
-        """How it ended, if the run has no result."""
+        """How the task ended, if the run has no result."""
         result = self.status.result
         if isinstance(result, list) and isinstance(outcome := result[self.place], Outcome):
             return outcome
@@ -60,7 +60,7 @@ class SlurmSweep:
 
     Args:
         where: `slurm`, or the path of a file of options.
-        results: the folder below which runs are; every node must see it.
+        results: the results folder; every node must see it.
 
     Raises:
         ConfigError: the options are invalid.
@@ -73,7 +73,7 @@ class SlurmSweep:
         self.slurm = Slurm(self.results / ".slurm", self.options)
 
     def submitted(self, runs: Iterable[PlannedRun]) -> dict[PlannedRun, Submitted]:
-        """The last task of each run that was submitted."""
+        """Return the last task of each run that was submitted."""
         last: dict[str, tuple[str, int]] = {}
         for _, tasks in self._records():
             for task, folders in tasks.items():
@@ -83,14 +83,14 @@ class SlurmSweep:
         return {run: Submitted(task, place, statuses[task]) for run, (task, place) in given.items()}
 
     def marked(self, plan: Plan, submitted: dict[PlannedRun, Submitted]) -> tuple[Plan, list[PlannedRun]]:
-        """The plan in which runs that are queued or running are not to do, and those runs."""
+        """Return the plan with queued and running runs marked and taken out of `todo`, and those runs."""
         waiting = {run: replace(run, state=it.status.state) for run, it in submitted.items() if it.waits}
         runs = tuple(waiting.get(run, run) for run in plan.runs)
         todo = tuple(run for run in plan.todo if run not in waiting)
         return replace(plan, runs=runs, todo=todo), list(waiting.values())
 
     def _records(self) -> list[tuple[Path, dict[str, list[str]]]]:
-        """The records, in the order of submission: the file, and the names of the runs of each task."""
+        """Return the records, in the order of submission: the file, and the names of each task's runs."""
         records = []
         for file in self.slurm.folder.glob("*/runs.json"):
             with suppress(OSError, ValueError, KeyError, TypeError):
@@ -112,13 +112,13 @@ class SlurmSweep:
             if not any(self.slurm.folder.glob("*/runs.json")):
                 for script in self.slurm.folder.glob(".submission_file_*.sh"):
                     script.unlink()
-            self.slurm.folder.rmdir()  # if nothing is left in it
+            self.slurm.folder.rmdir()  # if it is empty
 
     def _name(self, run: PlannedRun) -> str:
         return run.folder.path.absolute().relative_to(self.results).as_posix()
 
     def parallel(self, runs: int) -> int:
-        """The number of runs at a time, if SLURM grants all tasks at once."""
+        """Return the number of runs at a time, if SLURM starts all tasks at once."""
         return min(self.options.parallel, math.ceil(runs / self.options.runs_per_task))
 
     def submit(
@@ -131,7 +131,7 @@ class SlurmSweep:
         timeout: float | None,
         note: Callable[[str], object],
     ) -> None:
-        """Submit the runs, an array for each backend.
+        """Submit the runs, one job array per backend and device.
 
         Raises:
             InputError: SLURM refuses the job.
@@ -155,7 +155,7 @@ class SlurmSweep:
             note(f"Submitted job {', '.join(jobs)}: {count(len(tasks), 'task')} for {count(len(runs), 'run')}.")
 
     def follow(self, waiting: Iterable[PlannedRun], observer: Observer) -> list[tuple[PlannedRun, str]]:
-        """Wait until the runs have ended; gives those that failed, each with the reason.
+        """Wait until the runs have ended, and return those that failed, each with the reason.
 
         Raises:
             Interruption: a KeyboardInterrupt; the tasks continue.
@@ -182,7 +182,7 @@ class SlurmSweep:
                     observer.ended(run, outcome, now - begun.get(run, now))
                 observer.tick([_progress(run, submitted[run], now - begun[run]) for run in left if run in begun])
                 if left:
-                    time.sleep(LOOK)
+                    time.sleep(POLL)
         except KeyboardInterrupt as interrupt:
             jobs = " ".join(sorted({job_of(it.task) for it in self.submitted(left).values()}))
             raise signals.Interruption(
@@ -193,7 +193,7 @@ class SlurmSweep:
 
     @staticmethod
     def _outcome(run: PlannedRun, submitted: Submitted) -> Outcome | None:
-        """How the run has ended, if it has."""
+        """Return how the run ended, if it has."""
         with suppress(UnreadableError):
             if run.folder.finished and not run.folder.unsettled:
                 return Outcome("done")
@@ -201,7 +201,7 @@ class SlurmSweep:
 
 
 def note_ends(submitted: dict[PlannedRun, Submitted], observer: Observer, *, record: bool) -> None:
-    """Say why runs that were submitted and have ended have no result, and record it in their folders."""
+    """Report why submitted runs have ended without a result, and record it in their folders."""
     for run, it in submitted.items():
         outcome = it.outcome
         if it.waits or outcome.kind == "done":
@@ -216,7 +216,7 @@ def note_ends(submitted: dict[PlannedRun, Submitted], observer: Observer, *, rec
 
 
 def _progress(run: PlannedRun, submitted: Submitted, seconds: float) -> Running:
-    """What the run's folder says."""
+    """Return the progress of a run, read from its folder."""
     history = []
     with suppress(InputError):
         history = run.folder.current.read_history()

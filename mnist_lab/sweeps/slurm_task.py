@@ -14,12 +14,12 @@ from mnist_lab.sweeps.worker import TIMED_OUT, Outcome, Task, executor_for, term
 from mnist_lab.system.hardware import claimed
 from mnist_lab.system.installation import installed_version
 
-LOOK = 0.5
+POLL = 0.5
 """Seconds between checks for a request to stop."""
 
 
 def versions(backend: str) -> dict[str, str]:
-    """What must be the same on the machine that submits and on the nodes; of Python, the first two numbers."""
+    """Return what must be the same on the submitting machine and the nodes; for Python, the first two numbers."""
     python = ".".join(platform.python_version_tuple()[:2])
     packages = {name: installed_version(name) or "not installed" for name in ("mnist-lab", "keras", backend)}
     return {"Python": python, **packages}
@@ -46,7 +46,7 @@ def train(
 
 def _outcome(executor: CallExecutor, task: Task, stop: threading.Event, tries: int = 2) -> Outcome:
     future = executor.submit(work, task)
-    while not wait([future], timeout=LOOK).done:
+    while not wait([future], timeout=POLL).done:
         if stop.is_set():
             executor.stop()
     try:

@@ -11,10 +11,10 @@ from mnist_lab.text.quantities import count
 
 
 def too_few_seeds(configs: Iterable[Config], setting: str = SEEDS) -> list[str]:
-    """A warning for each base against which some experiments have too few seeds to reach significance.
+    """Return a warning for each base from which some experiments cannot differ significantly, for lack of seeds.
 
-    Folds of cross-validation are compared by another test, which has no smallest p. `setting` is what asks for more
-    seeds, with `%d` for their number.
+    Folds of cross-validation are compared by another test, which has no smallest p. `setting` requests more seeds, with
+    `%d` for their number.
     """
     seeds: dict[str, set[int]] = {}
     first: dict[str, Config] = {}
@@ -34,7 +34,7 @@ def too_few_seeds(configs: Iterable[Config], setting: str = SEEDS) -> list[str]:
 
 
 def _too_few(base: str, shared: list[int], setting: str) -> str:
-    """The warning for one base, given how many seeds each experiment shares with it; empty if they suffice."""
+    """Return the warning for one base, given how many seeds each experiment shares with it; empty if they suffice."""
     possible = holm([smallest_p(n) if n else 1.0 for n in shared])
     too_few = [n for n, p in zip(shared, possible, strict=True) if p > ALPHA]
     if not too_few:

@@ -41,20 +41,20 @@ class Task:
     remote: bool = False
     """Whether other machines may train it, too."""
     detached: bool = False
-    """Whether to train it in a temporary folder, because `results` is not there; the outcome has its files."""
+    """Whether to train it in a temporary folder, because `results` does not exist here; the outcome has its files."""
     before: bytes = b""
     """The archive of the interrupted run to resume, if the run is detached."""
     dataset_sha256: str = ""
-    """The hash of its data set, if that may have been left for the executor's calls under this name."""
+    """The hash of its data set, under which it may have been left for the executor's calls; else empty."""
     until: int | None = None
     """The epoch at which to leave the run, neither tested nor finished; None trains it to its end."""
     limits: Limits = field(default_factory=dict)
-    """What the network may have at most; one that has more is refused before it is trained."""
+    """The limits of the network's size; a larger one is refused before it is trained."""
     seconds: float | None = None
-    """Stop, with a checkpoint, after the epoch with which the training has taken longer, over all its sessions."""
+    """Limit on seconds of training over all sessions; the epoch that exceeds it is the last, with a checkpoint."""
 
     def anywhere(self) -> "Task":
-        """The same for a process on another machine."""
+        """Return the task for a process on another machine."""
         data_dir = self.data_dir and self.data_dir.absolute()
         results, folder = self.results.absolute(), self.folder.absolute()
         return replace(self, results=results, folder=folder, data_dir=data_dir, remote=True)
@@ -69,26 +69,26 @@ class Outcome:
     archive: bytes = b""
     """The run folder, if the run was detached."""
     sizes: Mapping[str, int | None] = field(default_factory=dict)
-    """The size of the network by the names of `Limits`, if it was built."""
+    """The size of the network, with the keys of `Limits`; empty if it was not built."""
 
 
 TIMED_OUT = "Stopped at its time limit (--timeout); the next attempt resumes from the last checkpoint."
 
 
 def terminated(error: BaseException) -> str:
-    """What became of a run whose process has ended without an outcome."""
+    """Return the reason for the failure of a run whose process ended without an outcome."""
     code = getattr(error, "exitcode", None)
     how = type(error).__name__ if code is None else f"signal {-code}" if code < 0 else f"exit code {code}"
     return f"Its process terminated unexpectedly ({how}): killed, or out of memory."
 
 
 def executor_for(server: tuple[str, str], slots: Sequence[Slot], *, timeout: float | None = None) -> ProcessExecutor:
-    """An executor whose processes can train every run with this `server`."""
+    """Return an executor whose processes can train every run with this `server`."""
     return ProcessExecutor(slots, preload=PRELOAD, environment=backends.environment(*server), timeout=timeout)
 
 
 def work(task: Task) -> Outcome:
-    """Run `task`; however it ends, unless the process is killed, there is an outcome."""
+    """Train a run; there is always an outcome, unless the process is killed."""
     streams.redirect(Path(os.devnull))
     if not task.detached:
         with across_machines() if task.remote else nullcontext():
@@ -107,11 +107,11 @@ def work(task: Task) -> Outcome:
 
 
 def _trained(task: Task, results: Path) -> Outcome:
-    observer = _InTheBackground(task)
+    observer = _WorkerObserver(task)
     return replace(_tried(task, results, observer), sizes=observer.sizes)
 
 
-def _tried(task: Task, results: Path, observer: "_InTheBackground") -> Outcome:
+def _tried(task: Task, results: Path, observer: "_WorkerObserver") -> Outcome:
     where = {"results": results, "data_dir": task.data_dir, "dataset": _left(task.dataset_sha256), "observer": observer}
     try:
         if task.until is None:
@@ -138,7 +138,7 @@ def _tried(task: Task, results: Path, observer: "_InTheBackground") -> Outcome:
 
 
 def _left(sha256: str) -> datasets.Dataset | None:
-    """The data set with this hash, if it was left for the calls on this machine."""
+    """Return the data set with this hash, if it was left for the calls on this machine."""
     folder = left()
     if not sha256 or folder is None or not (file := folder / data_file(sha256)).is_file():
         return None
@@ -146,12 +146,12 @@ def _left(sha256: str) -> datasets.Dataset | None:
 
 
 def data_file(sha256: str) -> str:
-    """The name under which a data set is left."""
+    """Return the file name under which a data set is left."""
     return f"{sha256}.pickle"
 
 
 def progress_of(history: Sequence[Record]) -> dict[str, Any]:
-    """How far a run is after these epochs, by the names of `Running`."""
+    """Return the progress of a run after these epochs, with the keys of `Running`."""
     last = history[-1]
     return {
         "epoch": last["epoch"],
@@ -164,8 +164,8 @@ class _LimitError(ConfigError):
     """The network is larger than allowed."""
 
 
-class _InTheBackground(Observer):
-    """Redirects output of libraries to the run's log, reports epochs, and stops after one on request or at a limit."""
+class _WorkerObserver(Observer):
+    """Redirects library output to the run's log, reports epochs, and stops after an epoch on request or at a limit."""
 
     def __init__(self, task: Task) -> None:
         self.sizes: dict[str, int | None] = {}
@@ -183,7 +183,7 @@ class _InTheBackground(Observer):
         streams.redirect(plan.folder.path / "log.txt")
         say({"epoch": plan.epochs_done})
         self._folder = plan.folder
-        if self._too_long():  # its process was killed before it could say so
+        if self._too_long():  # its process was killed before it could report that
             raise KeyboardInterrupt
 
     @override
@@ -196,7 +196,7 @@ class _InTheBackground(Observer):
         return stopping() or self._too_long()
 
     def _too_long(self) -> bool:
-        """Whether the training has taken longer than allowed; one that has diverged fails for that reason."""
+        """Return whether training took longer than allowed; False for a diverged run, which fails for that reason."""
         if self._task.seconds is None or self._folder is None:
             return False
         history = self._folder.read_history()

@@ -15,7 +15,7 @@ _NEVER_WRAPPED = 10_000
 
 
 class SafeConsole(Console):
-    """Shows control and bidirectional characters escaped; its own control sequences are segments of another kind."""
+    """Escapes control and bidirectional characters; rich's own control sequences are segments of another kind."""
 
     @override
     def render_str(self, text: str, **options: Any) -> Text:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -28,11 +28,11 @@ class SafeConsole(Console):
 
 
 def console(*, stderr: bool = False) -> Console:
-    """The console for results, or for messages: fitted to a terminal, never wrapped in a pipe."""
+    """Return the console for results, or for messages: fitted to a terminal, never wrapped in a pipe."""
     output = SafeConsole(highlight=False, stderr=stderr)
     return output if output.is_terminal else SafeConsole(highlight=False, stderr=stderr, width=_NEVER_WRAPPED)
 
 
 def live_console(file: TextIO | None = None) -> Console:
-    """The console for what is in progress: on stderr, or on `file`."""
+    """Return the console for what is in progress: on stderr, or on `file`."""
     return SafeConsole(file=file or sys.stderr, highlight=False)

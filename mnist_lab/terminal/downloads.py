@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def download_bar(quiet: bool = False) -> "Iterator[Progress | None]":
-    """What to pass as `progress` to `mnist_lab.datasets`: shows downloads on stderr, and nothing without one.
+    """Provide what to pass as `progress` to `mnist_lab.datasets`, to show downloads on stderr.
 
-    A bar in a terminal, a line for each file elsewhere, nothing if `quiet`.
+    It shows a bar in a terminal, a line per file elsewhere, and nothing if `quiet`.
     """
     if quiet or not sys.stderr.isatty():
         yield None if quiet else download_lines()
@@ -43,7 +43,7 @@ def download_bar(quiet: bool = False) -> "Iterator[Progress | None]":
 
 
 def download_lines() -> Callable[[str, int, int | None], None]:
-    """One line for each file, where stderr is no terminal."""
+    """Return what prints one line per file, if stderr is not a terminal."""
     seen: set[str] = set()
 
     def update(url: str, done: int, total: int | None) -> None:

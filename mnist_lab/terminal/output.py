@@ -30,9 +30,9 @@ def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
 
 
 def echo_prose(text: str, *, err: bool = False) -> None:
-    """Print sentences; a terminal gets them broken between words, but for lines that are indented.
+    """Print sentences; on a terminal, wrap them between words, except for indented lines.
 
-    Those are commands, paths and excerpts of files, which have to be copied as they are.
+    Those are commands, paths and excerpts of files, which must stay as they are to be copied.
     """
     if (sys.stderr if err else sys.stdout).isatty():
         width = shutil.get_terminal_size().columns
@@ -41,12 +41,12 @@ def echo_prose(text: str, *, err: bool = False) -> None:
 
 
 def echo_error(text: str) -> None:
-    """Print a message to stderr, shortened where it is longer than anybody would read."""
+    """Print a message to stderr, shortened if it is longer than anybody would read."""
     echo_prose(shortened(text), err=True)
 
 
 def echo_skipped(problems: Sequence[object]) -> None:
-    """Say on stderr what was skipped and why."""
+    """Print to stderr what was skipped and why."""
     echo_notes([f"Skipped: {problem}" for problem in problems])
 
 
@@ -59,7 +59,7 @@ def echo_notes(notes: Sequence[str]) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print JSON, indented, with characters as they are where the stream's encoding has them."""
+    """Print JSON, indented, with all characters that the stream's encoding has as they are."""
     echo_json(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -69,7 +69,7 @@ def echo_json(text: str) -> None:
 
 
 def shortened(text: str) -> str:
-    """At most MOST_LINES lines of at most LONGEST_LINE characters; says how much is missing."""
+    """Cut a text to MOST_LINES lines of at most LONGEST_LINE characters; it says how much is missing."""
     lines = text.split("\n")
     shown = [_cut(line) for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:

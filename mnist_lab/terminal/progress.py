@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Lines(log.Lines):
-    """One plain line at a time, as in the log."""
+    """Prints plain lines, as in the log."""
 
     def __init__(self) -> None:
         self._downloading = download_lines()
@@ -34,7 +34,7 @@ class Lines(log.Lines):
 
 
 class Live(Observer):
-    """A bar for what is in progress; finished epochs stay above it as the rows of a table."""
+    """Shows a bar for what is in progress; finished epochs stay above it as the rows of a table."""
 
     def __init__(self) -> None:
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -127,7 +127,7 @@ class Live(Observer):
 
 
 def observer_for(*, quiet: bool) -> AbstractContextManager[Observer]:
-    """What fits the terminal."""
+    """Return the observer for this terminal."""
     if quiet:
         return nullcontext(Observer())
     return Live() if sys.stderr.isatty() else nullcontext(Lines())

@@ -20,7 +20,7 @@ from mnist_lab.text.tables import Column
 
 
 def forecast_lines(record: Search, forecast: Forecast) -> list[str]:
-    """How many runs a search will take, and roughly how long."""
+    """Return how many runs a search will take, and roughly how long."""
     budget, minutes = record.budget, record.budget.minutes
     begun = sum(trial.counts for trial in record.trials)
     trials = "as many trials as fit" if forecast.trials is None else count(begun + forecast.trials, "trial")
@@ -54,7 +54,7 @@ def forecast_lines(record: Search, forecast: Forecast) -> list[str]:
 
 
 def _too_few_seeds(record: Search) -> list[str]:
-    """The plan of the confirmation's sweep says so as well, but only after the search."""
+    """Warn of too few seeds; the plan of the confirmation's sweep does so too, but only after the search."""
     if record.confirm is None:
         return []
     best = min(record.confirm.best, record.most_trials or record.confirm.best)
@@ -66,7 +66,7 @@ def _too_few_seeds(record: Search) -> list[str]:
 
 
 def reported_line(trial: Trial, record: Search, left: float | None) -> str:
-    """What a trial has reached, the best so far and the time left."""
+    """Return what a trial has reached, the best so far and the time left."""
     budget = record.budget
     of_all = f"/{_last_number(record)}" if budget.trials else ""
     head, epoch = f"[{trial.number}{of_all}] {describe(trial.values)}", f"epoch {trial.epochs}/{budget.epochs}"
@@ -87,13 +87,13 @@ def reported_line(trial: Trial, record: Search, left: float | None) -> str:
 
 
 def _last_number(record: Search) -> int:
-    """The number of the last trial, as far as known: those that do not count have numbers, too."""
+    """Return the number of the last trial, as far as known: trials that do not count have numbers, too."""
     last = max((trial.number for trial in record.trials), default=0)
     return max(last, (record.most_trials or 0) + last - sum(trial.counts for trial in record.trials))
 
 
 def standing(record: Search) -> str:
-    """How many trials have begun, and the best so far: `7 of 12 trials, best 0.9712 (trial 5)`."""
+    """Return how many trials have begun, and the best so far: `7 of 12 trials, best 0.9712 (trial 5)`."""
     most, best = record.most_trials, record.best_trial
     begun = sum(trial.counts for trial in record.trials)
     text = f"{begun} of {count(most, 'trial')}" if most else count(begun, "trial")
@@ -105,7 +105,7 @@ RUNNING = ("Trial", "Values", "Epoch", "Accuracy", "Time")
 
 
 def trial_row(each: RunningTrial) -> tuple[str, ...]:
-    """The details of a trial below `RUNNING`; its epoch is of those to its next rung."""
+    """Return the cells of a trial below `RUNNING`; the epoch is counted up to its next rung."""
     trial, running = each.trial, each.running
     accuracy = "" if running.accuracy is None else f"{running.accuracy:.4f}"
     epoch = f"{max(running.epoch, trial.epochs)}/{each.until}"
@@ -113,7 +113,7 @@ def trial_row(each: RunningTrial) -> tuple[str, ...]:
 
 
 class Lines(sweeping.Lines, search.Observer):
-    """Prints what the search will take, and a line for each rung or end that a trial reaches."""
+    """Prints what the search will take, and a line whenever a trial reaches a rung or ends."""
 
     @override
     def begun(self, record: Search, forecast: Forecast) -> None:
@@ -132,7 +132,7 @@ class Lines(sweeping.Lines, search.Observer):
 
 
 class Live(sweeping.Live, Lines):
-    """Shows the current trials with their epochs and a progress bar, below a line for each rung that was reached."""
+    """Shows the current trials with their epochs and a progress bar, below the lines of the rungs reached so far."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -178,7 +178,7 @@ class Live(sweeping.Live, Lines):
 
 
 def observer_for(*, quiet: bool) -> AbstractContextManager[search.Observer]:
-    """The observer for this terminal."""
+    """Return the observer for this terminal."""
     if quiet:
         return nullcontext(search.Observer())
     return Live() if sys.stderr.isatty() else nullcontext(Lines())

@@ -17,15 +17,15 @@ from mnist_lab.text.quantities import count, estimate, megabytes
 from mnist_lab.text.tables import MINOR, Column
 
 WORDS = {"done": "finished", "resumable": "interrupted", "changed": "other configuration"}
-"""What people call the states of runs, where it differs."""
+"""Words for the states of runs, if they differ from the states' names."""
 NARROWEST_BAR, WIDEST_BAR = 8, 32
-"""The length of a progress bar, in columns of the terminal."""
+"""The least and greatest width of a progress bar, in columns of the terminal."""
 RUNNING = ("Running", "Epoch", "Accuracy", "Time", "Left")
 """The headings of the table of what is running."""
 
 
 def print_plan(schedule: Schedule, *, to_stdout: bool) -> None:
-    """One row per experiment: seeds, state of the runs, parameters, estimated time."""
+    """Print one row per experiment: seeds, state of the runs, parameters, estimated time."""
     plan, costs = schedule.plan, schedule.costs
     output = console(stderr=not to_stdout)
     rows = []
@@ -61,7 +61,7 @@ def print_plan(schedule: Schedule, *, to_stdout: bool) -> None:
 
 
 def plan_as_json(schedule: Schedule) -> dict[str, Any]:
-    """The plan for programs, run by run."""
+    """Return the plan for programs, run by run."""
 
     def facts(run: PlannedRun) -> dict[str, Any]:
         cost = schedule.costs.get(run)
@@ -89,13 +89,13 @@ def plan_as_json(schedule: Schedule) -> dict[str, Any]:
 
 
 def print_failures(failures: Sequence[tuple[PlannedRun, str]], again: str) -> None:
-    """The failed runs, the reasons, and the command to retry."""
+    """Print the failed runs, the reasons, and the command to retry."""
     rows = [(run.label, shortened(reason.splitlines()[0]), str(run.folder.current.path)) for run, reason in failures]
     output = console(stderr=True)
     output.print()
     print_table(("Failed", "Why", "Folder"), rows, output=output)
     which = "this run" if len(failures) == 1 else "these runs"
-    echo_prose(f"\nThe whole reason is in the folder, in error.txt. To retry only {which}:\n  {again}", err=True)
+    echo_prose(f"\nThe full reason is in error.txt in the run's folder. To retry only {which}:\n  {again}", err=True)
 
 
 class DryRun(Observer):
@@ -133,7 +133,7 @@ class Lines(DryRun):
 
 
 class Live(Lines):
-    """Shows the current runs with their epochs and a progress bar, below a line for each run that ended."""
+    """Shows the current runs with their epochs and a progress bar, below a line per run that ended."""
 
     def __init__(self) -> None:
         from rich.live import Live as RichLive
@@ -183,12 +183,12 @@ class Live(Lines):
 
 
 def bar(done: float, total: float, text: str, width: int) -> Any:
-    """A progress bar with a text beside it, on one line of a terminal; the text alone where there is no room for both.
+    """Return a progress bar with a text beside it, on one line of a terminal; only the text if both do not fit.
 
     Args:
         done, total: how much of it is filled.
-        text: what is said of it.
-        width: of the terminal, in columns.
+        text: the text beside it.
+        width: the width of the terminal, in columns.
     """
     from rich.padding import Padding
     from rich.progress_bar import ProgressBar
@@ -201,7 +201,7 @@ def bar(done: float, total: float, text: str, width: int) -> Any:
 
 
 def observer_for(*, quiet: bool, dry_run: bool = False) -> AbstractContextManager[Observer]:
-    """The observer for this terminal."""
+    """Return the observer for this terminal."""
     if quiet:
         return nullcontext(Observer())
     if dry_run:
@@ -210,7 +210,7 @@ def observer_for(*, quiet: bool, dry_run: bool = False) -> AbstractContextManage
 
 
 def progress_row(running: Running) -> tuple[str, ...]:
-    """The details of a run below `RUNNING`."""
+    """Return the cells of a run below `RUNNING`."""
     epochs = running.run.identity.config.train.epochs
     accuracy = "" if running.accuracy is None else f"{running.accuracy:.4f}"
     left = estimate((epochs - running.epoch) * running.epoch_seconds) if running.epoch_seconds else ""
@@ -218,7 +218,7 @@ def progress_row(running: Running) -> tuple[str, ...]:
 
 
 def ending(run: PlannedRun, outcome: Outcome) -> str:
-    """How a run ended, in a few words."""
+    """Return how a run ended, in a few words."""
     match outcome.kind:
         case "done":
             result = run.result()

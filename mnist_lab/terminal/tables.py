@@ -15,7 +15,7 @@ from mnist_lab.text.tables import Column, Layout, fitted, wrapped
 _NAMED = 8
 """The most hidden columns that are named; more are only counted."""
 _NARROWEST = 20
-"""Characters that a text beside a name gets in any case."""
+"""Minimum width of a text beside a name, in characters."""
 
 
 def print_table(
@@ -28,8 +28,8 @@ def print_table(
     """Print a table as `fitted` lays it out, and below it which of its columns, or how many, were hidden.
 
     Args:
-        columns, rows: of `fitted`.
-        output: of `console`; without it that for stdout.
+        columns, rows: as for `fitted`.
+        output: a console from `console`; None for stdout's.
         elsewhere: where hidden columns can be seen, as the end of a sentence: `summary.csv has all columns`.
     """
     output = output or console()
@@ -43,13 +43,13 @@ def print_table(
 
 
 def renderable(columns: Sequence[Column | str], rows: Iterable[Sequence[str]], output: Console) -> RenderableType:
-    """The same table for rich to draw, in what is in progress."""
+    """Return the table as `fitted` lays it out, for rich to draw in a live display."""
     layout = fitted(columns, rows, output.width)
     return Text("\n".join([layout.heading, layout.rule, *layout.rows]))
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:
-    """Print a name and a text to a line; what does not fit continues below its beginning."""
+    """Print one name and its text per line; what does not fit continues below the start of the text."""
     output = console()
     pairs = [(printable(name), printable(text)) for name, text in facts]
     indent = max((cell_len(name) for name, _ in pairs), default=0) + 2
@@ -74,13 +74,14 @@ def print_list(texts: Sequence[str], *, apart: bool = True) -> None:
 
 
 def print_files(text: str, names: Iterable[str]) -> None:
-    """Print what says where a folder is, and the names of files in it."""
+    """Print a sentence about a folder, then the files in it."""
     echo(f"\n{text}")
     print_facts([("", "  ".join(names))])
 
 
 def _note(layout: Layout, elsewhere: str) -> str:
-    columns = count(len(layout.hidden), "hidden column")
+    are, they_need = ("is", "it needs") if len(layout.hidden) == 1 else ("are", "they need")
+    columns = f"{count(len(layout.hidden), 'column')} {are} hidden"
     named = f": {', '.join(layout.hidden)}" if len(layout.hidden) <= _NAMED else ""
     more = f"; {elsewhere}" if elsewhere else ""
-    return f"{columns}{named} (needs a terminal {layout.needed} characters wide{more})."
+    return f"{columns}{named} ({they_need} a terminal {layout.needed} characters wide{more})."

@@ -10,9 +10,9 @@ import re
 
 _UNSAFE = re.compile(
     "["
-    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 except tab and newline, DEL, C1
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # Unicode's property Bidi_Control
-    "\u2028\u2029\u206a-\u206f"  # separators of lines and paragraphs, deprecated format characters
+    "\u2028\u2029\u206a-\u206f"  # line and paragraph separators, deprecated format characters
     "\ud800-\udfff"  # bytes of a file name that are not UTF-8
     "]"
 )
@@ -33,13 +33,13 @@ ENCODING_ERRORS = "mnist_lab.text.printable"
 def printable(text: str) -> str:
     r"""Escape control and bidirectional characters as in `\u001b`; keep newlines and tabs.
 
-    JSON keeps its meaning, since such characters can only occur in its strings.
+    JSON keeps its meaning, since the JSON written here has such characters only in its strings.
     """
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def json_for(text: str, encoding: str | None) -> str:
-    """JSON in which characters that `encoding` lacks are escaped."""
+    """Return the JSON `text` with the characters that `encoding` lacks escaped."""
     try:
         text.encode(encoding or "utf-8")
     except UnicodeEncodeError:

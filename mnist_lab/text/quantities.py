@@ -1,15 +1,15 @@
-"""How numbers of things, durations and sizes are written."""
+"""Counts, durations and sizes as text."""
 
 import re
 
 
 def count(number: int, noun: str) -> str:
-    """`1 seed`, `3 seeds`, `10,000 seeds`."""
+    """A number with its noun: `1 seed`, `3 seeds`, `10,000 seeds`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def duration(seconds: float) -> str:
-    """A duration that was measured: `45.3 s`, `12 min 05 s`, `3 h 20 min`."""
+    """A measured duration: `45.3 s`, `12 min 05 s`, `3 h 20 min`."""
     if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -17,7 +17,7 @@ def duration(seconds: float) -> str:
 
 
 def estimate(seconds: float) -> str:
-    """A duration that was estimated: `45 s`, `12 min`, `3 h 20 min`."""
+    """An estimated duration: `45 s`, `12 min`, `3 h 20 min`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -25,23 +25,23 @@ def estimate(seconds: float) -> str:
 
 
 def hours(minutes: int) -> str:
-    """`3 h 20 min`."""
+    """Hours and minutes: `3 h 20 min`."""
     return f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def megabytes(size: float) -> str:
-    """A number of bytes: `0.4 MB`, `15 MB`, `1,250 MB`."""
+    """A size in bytes: `0.4 MB`, `15 MB`, `1,250 MB`."""
     amount = size / 1e6
     return f"{amount:.1f} MB" if amount < 10 else f"{amount:,.0f} MB"
 
 
 def file_size(size: float) -> str:
-    """That of a file, which may be small: `12 kB`, `1.2 MB`."""
+    """A file size in bytes: `12 kB`, `1.2 MB`."""
     return f"{max(1, round(size / 1000))} kB" if size < 999_500 else megabytes(size)
 
 
 def parameters(trainable: int, total: int) -> str:
-    """`7,852 parameters (7,770 trainable)`; trainable ones are only mentioned if not all are."""
+    """`7,852 parameters (7,770 trainable)`; the trainable ones are only mentioned if not all are."""
     return count(total, "parameter") + (f" ({trainable:,} trainable)" if trainable != total else "")
 
 
@@ -52,6 +52,6 @@ def image_size(shape: tuple[int, int, int]) -> str:
 
 
 def natural_order(text: str) -> list[tuple[int, str]]:
-    """What to sort text by, so that the numbers in it count as numbers: `seed2` before `seed10`."""
+    """A sort key that compares the numbers in a text as numbers: `seed2` before `seed10`."""
     parts = re.split(r"([0-9]+)", text)
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

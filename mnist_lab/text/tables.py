@@ -14,19 +14,19 @@ from rich.cells import cell_len, chop_cells
 from mnist_lab.text.printable import printable
 
 MINOR = 10
-"""The priority from which on a column is hidden so that the others need not wrap."""
+"""Columns of this priority or higher are hidden before the others wrap."""
 NO_BREAK = "\N{NO-BREAK SPACE}"
 """A space at which a cell does not wrap."""
 
 _GAP = "  "
 _WIDEST = 28
-"""The width that a column of text asks for at most; longer cells wrap unless there is room."""
+"""The most width that a text column asks for; longer cells wrap unless there is room."""
 _NARROWEST = 8
-"""The width to which a column is squeezed at most, where words have to be broken."""
+"""The least width that a column is squeezed to, even if words are broken."""
 _PIECE = re.compile(r"[^ /]*/+ *|[^ /]+ *| +")
-"""What is not broken: a word with the spaces after it, or a part of a path with its slash."""
+"""A piece that is not broken: a word with the spaces after it, or a part of a path with its slash."""
 _JOINTS = "_-,=."
-"""After these a word that is too long is broken rather than elsewhere."""
+"""Characters after which a word that is too long is preferably broken."""
 
 
 @dataclass(frozen=True)
@@ -35,23 +35,23 @@ class Column:
 
     heading: str
     number: bool = False
-    """Whether its cells are numbers, which are aligned to the right."""
+    """Whether the cells are numbers, which are aligned to the right."""
     priority: int = 0
-    """Where there is no room for all, the highest are hidden first; 0 is never hidden."""
+    """Without room for all columns, the highest are hidden first; 0 is never hidden."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A table as it fits a width."""
+    """A table laid out for a width."""
 
     heading: str
     rows: list[str]
-    """Several lines each where cells wrap."""
+    """One string per row, of several lines if cells wrap."""
     width: int
     hidden: list[str]
-    """Headings of the columns for which there was no room."""
+    """Headings of the columns that had no room."""
     needed: int
-    """The width at which none would be hidden."""
+    """The width at which no column would be hidden."""
 
     @property
     def rule(self) -> str:
@@ -60,12 +60,12 @@ class Layout:
 
 
 def fitted(columns: Sequence[Column | str], rows: Iterable[Sequence[str]], width: float = inf) -> Layout:
-    """Lay out a table in `width` characters, or in a few more where no column can be hidden or squeezed any further.
+    """Lay out a table in `width` characters, or in a few more if no column can be hidden or squeezed further.
 
     Args:
-        columns: the columns; a text is the heading of one of text that is never hidden.
-        rows: a cell for each column. A cell wraps at spaces and slashes, but not at `NO_BREAK`.
-        width: characters, as wide as a terminal shows them; without it nothing is hidden and nothing wraps.
+        columns: the columns; a string is the heading of a text column that is never hidden.
+        rows: one cell per column. A cell wraps at spaces and slashes, but not at `NO_BREAK`.
+        width: in terminal cells; unlimited by default: nothing is hidden and nothing wraps.
     """
     known = [column if isinstance(column, Column) else Column(column) for column in columns]
     headings = [column.heading for column in known]
@@ -87,7 +87,7 @@ def fitted(columns: Sequence[Column | str], rows: Iterable[Sequence[str]], width
 def _without(
     priority: int, shown: Iterable[int], widths: Sequence[int], columns: Sequence[Column], width: float
 ) -> list[int]:
-    """The columns that stay where those of `priority` and more may go, the highest and the rightmost first."""
+    """Return the columns that stay if those of `priority` or higher may go, the highest and the rightmost first."""
     shown = list(shown)
     while _total(widths[i] for i in shown) > width:
         minor = [i for i in shown if columns[i].priority >= priority]
@@ -98,7 +98,7 @@ def _without(
 
 
 def _spread(widths: Sequence[int], full: Sequence[int], width: float) -> list[int]:
-    """Give the room that is left to the columns that want it, the smallest wish first; or take what is missing."""
+    """Give the room left to columns, the smallest need first; or narrow the widest columns until they fit."""
     given = list(widths)
     room = width - _total(given)
     for i in sorted(range(len(given)), key=lambda i: full[i] - given[i]):
@@ -116,7 +116,7 @@ def _total(widths: Iterable[int]) -> int:
 
 
 def _row(cells: Sequence[str], widths: Sequence[int], columns: Sequence[Column]) -> str:
-    """One row, of as many lines as its longest cell takes."""
+    """Return one row, with as many lines as its longest cell needs."""
     parts_of_cells = [list(wrapped(cell, width)) for cell, width in zip(cells, widths, strict=True)]
     lines = (
         _GAP.join(_padded(part, width, column) for part, width, column in zip(parts, widths, columns, strict=True))
@@ -135,13 +135,13 @@ def _size(cell: str) -> int:
 
 
 def _longest_piece(cell: str) -> int:
-    """The width below which a cell would be broken within a word."""
+    """Return the width below which a cell would be broken within a word."""
     pieces = (piece for line in cell.split("\n") for piece in _PIECE.findall(line))
     return max((cell_len(piece.rstrip(" ")) for piece in pieces), default=0)
 
 
 def wrapped(cell: str, width: int) -> Iterator[str]:
-    """The lines of a text: broken after spaces and slashes, and within a word only where that is too long."""
+    """Yield the lines of a text: broken after spaces and slashes, and within a word only if it is too long."""
     for paragraph in cell.split("\n"):
         line = ""
         for piece in _PIECE.findall(paragraph) if cell_len(paragraph) > width else [paragraph]:

@@ -1,4 +1,4 @@
-"""Tells a tracker about a run in training, in a thread of its own: one that is slow or down does not delay the run."""
+"""Logs a run in training to a tracker, in a thread of its own, so that a slow tracker does not delay the run."""
 
 import threading
 import time
@@ -12,19 +12,19 @@ from mnist_lab.trackers.registry import tracker
 from mnist_lab.trackers.tracker import Subject, Tracker
 
 PATIENCE = 10.0
-"""Seconds that a finished run waits until the tracker has been told all of it."""
+"""Seconds that a finished run waits until the tracker has logged it completely."""
 PATIENCE_UNFINISHED = 1.0
-"""Seconds that one waits that failed or was interrupted."""
+"""Seconds that a failed or interrupted run waits."""
 
 Step = Callable[[Tracker], object]
 
 
 class Background:
-    """One tracker of one run.
+    """Logs one run to one tracker.
 
     Args:
-        name: of the tracker.
-        note: is called, in the thread of the run, with what went wrong; once.
+        name: the name of the tracker.
+        note: called in the thread of the run with what went wrong, at most once.
     """
 
     def __init__(self, name: str, note: Callable[[str], object]) -> None:
@@ -37,26 +37,26 @@ class Background:
         self._thread.start()
 
     def begin(self, subject: Subject, history: Iterable[Record]) -> None:
-        """The run begins, or resumes after the epochs of `history`."""
+        """Log that the run begins, or resumes after the epochs of `history`."""
         self._begun = True
         self._steps.put(lambda tracker: tracker.begin(subject))
         for record in history:
             self.epoch(record)
 
     def epoch(self, record: Record) -> None:
-        """An epoch is done."""
+        """Log an epoch that has just ended."""
         now = time.time()
         self._steps.put(lambda tracker: tracker.epoch(record, now))
         self._note_problem()
 
     def finish(self, run: Run) -> None:
-        """The run is complete; waits a little for the tracker, whose files may be among those of the run."""
+        """Log the complete run; waits a little for the tracker, whose files may be among those of the run."""
         self._finished = True
         self._steps.put(lambda tracker: tracker.finish(run))
         self._close(PATIENCE)
 
     def end(self) -> None:
-        """The run is over; if `finish` was not called, it failed or was stopped."""
+        """Stop logging; if `finish` was not called, the run failed or was interrupted."""
         if not self._finished:
             if self._begun:
                 self._steps.put(lambda tracker: tracker.abandon())
@@ -67,20 +67,19 @@ class Background:
         self._thread.join(patience)
         if self._thread.is_alive() and not self._problem:
             self._problem = f"no answer within {patience:g} s"
-        self._note_problem()
+        self._note_problem("The run continues; once it" if self._finished else "Once the run")
 
     def _work(self) -> None:
         try:
-            told = tracker(self._name)
+            found = tracker(self._name)
             while step := self._steps.get():
-                step(told)
+                step(found)
         except Exception as error:
             self._problem = first_line(error)
 
-    def _note_problem(self) -> None:
+    def _note_problem(self, once: str = "The run continues; once it") -> None:
         if self._problem:
             self._note(
-                f"{self._name}: {self._problem}. The run continues; once it is finished, "
-                f"`mnist-lab log RUN --to {self._name}` reports it."
+                f"{self._name}: {self._problem}. {once} is finished, `mnist-lab log RUN --to {self._name}` can log it."
             )
             self._problem = ""

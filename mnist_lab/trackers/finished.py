@@ -1,4 +1,4 @@
-"""Tells a tracker about a finished run."""
+"""Logs a finished run to a tracker."""
 
 from mnist_lab.errors import MnistLabError, SetupError, first_line
 from mnist_lab.runs import Run
@@ -6,7 +6,7 @@ from mnist_lab.trackers.tracker import Subject, Tracker, seconds
 
 
 def report(run: Run, tracker: Tracker) -> bool:
-    """Tell the tracker all about a finished run; False if it has been told before.
+    """Log a finished run; return False if it has been logged before.
 
     Raises:
         InputError: a file of the run is damaged.

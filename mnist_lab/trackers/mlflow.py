@@ -1,4 +1,4 @@
-"""MLflow, through its client: at the address in MLFLOW_TRACKING_URI, or whatever else MLflow is set to."""
+"""Logs to MLflow through its client: at the address in MLFLOW_TRACKING_URI, or wherever MLflow is configured to."""
 
 import logging
 import os
@@ -13,7 +13,7 @@ from mnist_lab.history import Record
 from mnist_lab.runs import Run
 from mnist_lab.trackers.tracker import PREFIX, Subject, Tracker, confusion, of_epoch, of_run, pictures, seconds
 
-# Read by the import. By default, MLflow waits for minutes for a server that is down, and reports its use to its makers.
+# Read by the import. By default, MLflow waits minutes for a server that is down, and sends usage data to its makers.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -25,15 +25,15 @@ for _chatty in ("mlflow", "alembic"):  # they announce every table of a new data
     logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 EXPERIMENT = "mnist-lab"
-"""The experiment of MLflow that runs are in, unless MLFLOW_EXPERIMENT_NAME names another."""
+"""MLflow's experiment for the runs, unless MLFLOW_EXPERIMENT_NAME names another."""
 _STARTED = f"{PREFIX}started"
-"""The tag that says of which repetition of the run all has been told: when it started."""
+"""The tag with the start time of the run that was logged completely."""
 _METRICS, _PARAMETERS, _LONGEST = 1000, 100, 6000
-"""The most that MLflow takes in one request, and characters in one parameter."""
+"""The most metrics and parameters that MLflow takes per request, and characters per parameter."""
 
 
 class MLflow(Tracker):
-    """Writes to an MLflow store.
+    """Logs to an MLflow store.
 
     Args:
         store: its address; None for MLflow's own setting.
@@ -47,13 +47,13 @@ class MLflow(Tracker):
 
     @override
     def has(self, run: Run) -> bool:
-        return any(told.data.tags.get(_STARTED) == run.measured.run.started for told in self._told(Subject.of(run)))
+        return any(one.data.tags.get(_STARTED) == run.measured.run.started for one in self._logged(Subject.of(run)))
 
     @override
     def begin(self, subject: Subject) -> None:
-        for told in self._told(subject):
-            if _STARTED not in told.data.tags:
-                self._client.delete_run(told.info.run_id)
+        for logged in self._logged(subject):
+            if _STARTED not in logged.data.tags:
+                self._client.delete_run(logged.info.run_id)
         started = _ms(subject.started or time.time())
         created = self._client.create_run(self._experiment(), started, subject.tags, subject.title)
         self._id = created.info.run_id
@@ -94,7 +94,10 @@ class MLflow(Tracker):
             self._client.log_batch(self._id, metrics=metrics[i : i + _METRICS])
 
     def _experiment(self) -> str:
-        """Its id; made if there is none. Files go beside a database, not into the working folder as MLflow's do."""
+        """Return the experiment's id; it is created if missing.
+
+        Its files go beside a database, not into the current directory as MLflow's do.
+        """
         name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
         if there := self._client.get_experiment_by_name(name):
             return there.experiment_id
@@ -102,8 +105,8 @@ class MLflow(Tracker):
         files = (Path(database).absolute().parent / "mlruns" / name).as_uri() if sqlite else None
         return self._client.create_experiment(name, files)
 
-    def _told(self, subject: Subject) -> list[Any]:
-        """MLflow's runs that are this one or a repetition of it."""
+    def _logged(self, subject: Subject) -> list[Any]:
+        """Return MLflow's runs for this run and its repetitions."""
         same = " and ".join(f"tags.`{name}` = '{value}'" for name, value in subject.tags.items())
         return list(self._client.search_runs([self._experiment()], same))
 

@@ -9,7 +9,7 @@ from mnist_lab.system.installation import extra_command
 from mnist_lab.trackers.tracker import Tracker
 
 _CLASSES = {"tensorboard": ("TensorBoard", "tensorboardX"), "mlflow": ("MLflow", "mlflow")}
-"""The class, in a module with the name of the tracker, and the package that it needs. The extra has this name, too."""
+"""The class, in a module named after the tracker, and the package that it needs. The extra is named after it, too."""
 
 
 def check_installed(names: Iterable[str]) -> None:
@@ -28,11 +28,11 @@ def check_installed(names: Iterable[str]) -> None:
 
 
 def tracker(name: str, store: str | None = None) -> Tracker:
-    """The tracker with this name.
+    """Return the tracker with this name.
 
     Args:
         name: `tensorboard` or `mlflow`.
-        store: where it keeps what it is told: of TensorBoard a folder, of MLflow an address; None for its default.
+        store: where it logs to: a folder for TensorBoard, an address for MLflow; None for its default.
 
     Raises:
         SetupError: the package that it needs is not installed, or `store` cannot be opened.

@@ -1,4 +1,4 @@
-"""TensorBoard's event files, written by tensorboardX, in the folder of the run or in one of the user's.
+"""Writes event files for TensorBoard with tensorboardX, in the folder of the run or in one that the user names.
 
 `tensorboard --logdir results` finds them and names each after its folder.
 """
@@ -21,17 +21,17 @@ from mnist_lab.system import atomic
 from mnist_lab.trackers.tracker import Subject, Tracker, confusion, numbers, of_epoch, of_run, pictures
 
 COMPLETE = "tensorboard.json"
-"""The file beside the events that says of which repetition of the run all has been told."""
+"""The file beside the events with the start time of the run that was logged completely."""
 _EVENTS = "events.out.tfevents.*"
 _FLUSH = 5
-"""Seconds until an event is in the file."""
+"""Seconds until an event is written to the file."""
 
 
 class TensorBoard(Tracker):
     """Writes event files.
 
     Args:
-        store: the folder below which each run has its own; None for the runs' folders.
+        store: the folder in which each run gets a folder; None for the run folders themselves.
     """
 
     title = "TensorBoard"
@@ -45,10 +45,10 @@ class TensorBoard(Tracker):
     @override
     def has(self, run: Run) -> bool:
         try:
-            told = json.loads((self._folder(Subject.of(run)) / COMPLETE).read_bytes())
+            logged = json.loads((self._folder(Subject.of(run)) / COMPLETE).read_bytes())
         except (OSError, ValueError):
             return False
-        return told == {"started": run.measured.run.started}
+        return logged == {"started": run.measured.run.started}
 
     @override
     def begin(self, subject: Subject) -> None:
@@ -57,7 +57,7 @@ class TensorBoard(Tracker):
         folder.mkdir(parents=True, exist_ok=True)
         for old in (folder / COMPLETE, *folder.glob(_EVENTS)):
             old.unlink(missing_ok=True)
-        # TensorBoard forgets what it has read of the events that were removed.
+        # With purge_step, TensorBoard forgets what it has read from the removed files.
         self._writer = SummaryWriter(str(folder), purge_step=0, flush_secs=_FLUSH)
         self._writer.add_text("run", _table({"name": subject.title, "data set": subject.dataset, **subject.tags}))
 
@@ -100,7 +100,7 @@ class TensorBoard(Tracker):
 
 
 def _table(facts: dict[str, str]) -> str:
-    """As Markdown, which TensorBoard renders."""
+    """Return a table in Markdown, which TensorBoard renders."""
     return "\n".join(["| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in facts.items())])
 
 

@@ -1,4 +1,4 @@
-"""The interface of trackers, and what they are told about a run."""
+"""The interface of trackers, and what they log about a run."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ from mnist_lab.runs import Run, RunFolder, formats
 Scalar = float | int | str | bool
 
 PREFIX = "mnist_lab."
-"""Of the tags by which a run is found again."""
+"""Prefix of the tags by which a run is found again."""
 _EPOCH = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
-"""The values of an epoch that are reported."""
+"""The values of an epoch that are logged."""
 
 
 @dataclass(frozen=True)
@@ -32,30 +32,30 @@ class Subject:
     dataset: str
     """The title of its data set."""
     started: float | None = None
-    """When a finished run started, in seconds since 1970; None for now."""
+    """Unix time at which a finished run started; None for now."""
 
     @classmethod
     def of(cls, run: Run) -> "Subject":
-        """A finished run."""
+        """Return the subject for a finished run."""
         facts = run.measured
         return cls(run.config, run.folder, facts.run.fingerprint, facts.dataset.label, seconds(facts.run.started))
 
     @property
     def title(self) -> str:
-        """For people: `ablation/nodes_256 seed 1`."""
+        """Title for people: `ablation/nodes_256 seed 1`."""
         return f"{self.config.experiment} seed {self.config.seed}"
 
     def parameters(self, *, main: bool = False) -> dict[str, Scalar]:
-        """The seed, and all settings that can change the numbers, by their keys (`train.batch_size`).
+        """Return the seed and all settings that can change the numbers, by their keys (`train.batch_size`).
 
         Args:
-            main: without settings of the data that are left at their defaults, for tables.
+            main: without defaults, except those of the model and the training, for tables.
         """
         known = settings(self.config)
         found: dict[str, Scalar] = {"seed": self.config.seed}
         for path, one in known.items():
             if path.endswith((".", ".count")) or one.value is None or one.value == ():
-                continue  # how often a number is repeated is no setting here
+                continue  # how often a number is repeated is not a setting here
             if main and one.default and not path.startswith(("model.", "train.")):
                 continue
             several = known.get(f"{path}.count")
@@ -65,23 +65,23 @@ class Subject:
 
     @property
     def tags(self) -> dict[str, str]:
-        """By which it is found again; a repetition of the run has the same."""
+        """Tags by which the run is found again; a repetition has the same."""
         facts = {"run": self.folder.id, "experiment": str(self.config.experiment), "fingerprint": self.fingerprint}
         return {f"{PREFIX}{name}": value for name, value in facts.items()}
 
 
 def seconds(time: str) -> float:
-    """Seconds since 1970 until a time in ISO 8601."""
+    """Return the Unix time of an ISO 8601 timestamp."""
     return datetime.fromisoformat(time).timestamp()
 
 
 def of_epoch(record: Record) -> list[tuple[str, float, int]]:
-    """What is known of an epoch: the name of each number, its value, and the epoch."""
+    """Return the known numbers of an epoch: name, value and epoch of each."""
     return [(f"epoch/{name}", record[name], record["epoch"]) for name in _EPOCH if record.get(name) is not None]
 
 
 def of_run(run: Run) -> Iterator[tuple[str, float, int]]:
-    """The batch curve, if there is one, with the training images so far in all epochs; then the final numbers."""
+    """Yield the batch curve, if there is one, by the number of training images seen; then the final numbers."""
     with suppress(MissingError):
         arrays = formats.read_arrays(run.folder.path / "batches.npz")
         curve = zip(*(arrays[name].tolist() for name in ("epoch", "loss", "accuracy")), strict=True)
@@ -94,7 +94,7 @@ def of_run(run: Run) -> Iterator[tuple[str, float, int]]:
 
 
 def numbers(run: Run) -> dict[str, float]:
-    """The final numbers, by name; those that are not known are left out."""
+    """Return the final numbers by name, without unknown ones."""
     measured, test = run.measured, run.measured.test
     found = {
         "test/accuracy": test.accuracy,
@@ -112,12 +112,12 @@ def numbers(run: Run) -> dict[str, float]:
 
 
 def pictures(run: Run) -> dict[str, Path]:
-    """The plots of the run, by name."""
+    """Return the plots of the run by name."""
     return {Path(name).stem: run.folder.path / name for name in run.folder.plots}
 
 
 def confusion(run: Run) -> list[list[int]] | None:
-    """Test images by true class (rows) and predicted class (columns); None if the run has no predictions."""
+    """Count test images by true class (rows) and predicted class (columns); None if the run has no predictions."""
     try:
         return run.predictions.confusion(run.measured.dataset.classes).tolist()
     except MissingError:
@@ -125,34 +125,34 @@ def confusion(run: Run) -> list[list[int]] | None:
 
 
 class Tracker(ABC):
-    """Is told about one run at a time: that it begins, each epoch, and how it ended.
+    """Logs one run at a time: its start, each epoch, and its end.
 
-    The methods may take long and raise whatever its library raises.
+    The methods may take long and raise any error of the tracker's library.
     """
 
     title: ClassVar[str]
-    """For people."""
+    """Name for people."""
 
     @abstractmethod
     def has(self, run: Run) -> bool:
-        """Whether it has been told all about this finished run."""
+        """Return whether this finished run has been logged completely."""
 
     @abstractmethod
     def begin(self, subject: Subject) -> None:
-        """A run begins, or resumes; what was told about it before it was interrupted is dropped."""
+        """Log that a run begins or resumes; drop what was logged before it was interrupted."""
 
     @abstractmethod
     def epoch(self, record: Record, at: float) -> None:
-        """An epoch ended `at` this time, in seconds since 1970; a record of the run's history."""
+        """Log an epoch, a record of the run's history, which ended `at` this Unix time."""
 
     @abstractmethod
     def finish(self, run: Run) -> None:
-        """The run is complete: its batch curve, pictures and final numbers."""
+        """Log the batch curve, pictures and final numbers of the complete run."""
 
     @abstractmethod
     def abandon(self) -> None:
-        """The run failed or was interrupted."""
+        """Log that the run failed or was interrupted."""
 
     @abstractmethod
     def where(self) -> str:
-        """Where to look at what it was told, for people."""
+        """Return how to look at what was logged, for people."""

@@ -28,7 +28,7 @@ class BatchCurve:
     accuracy: list[float] = field(default_factory=list)
 
     def add(self, epoch: int, running: Sequence[tuple[int, float, float]]) -> None:
-        """Add an epoch, given by running means (images so far, loss, accuracy), as means between consecutive ones."""
+        """Add the means between consecutive running means (images so far, loss, accuracy) of an epoch."""
         images = running[-1][0]
         before, sums = 0, (0.0, 0.0)
         for so_far, *means in running:

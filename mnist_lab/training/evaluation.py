@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from mnist_lab.runs import confusion_matrix
 
 BATCH = 400
-"""Batch size of inference: large enough to be fast, small enough for the feature maps of any network.
+"""Batch size for inference: large enough to be fast, small enough for the feature maps of any network.
 
 It divides the 10,000 test images and the 12,000 validation images of MNIST, so that there is no smaller last batch to
-compile for, and no usual number of nodes equals it: where a batch has as many images as a dense layer has nodes, XLA
-can be five times slower on a CPU (`benchmarks/LOG.md`).
+compile for, and no usual number of nodes equals it: if a batch has as many images as a dense layer has nodes, XLA can
+be five times slower on a CPU (`benchmarks/LOG.md`).
 """
 
 _EPSILON = 1e-7
@@ -50,12 +50,12 @@ class Evaluation:
 
     @property
     def accuracy(self) -> float:
-        """Between 0 and 1."""
+        """Share of the images that are classified correctly."""
         return self.correct / self.total
 
     @cached_property
     def loss(self) -> float:
-        """Mean cross-entropy in nats, without label smoothing and regularization."""
+        """Mean cross-entropy in nats, without label smoothing or regularization."""
         likelihood = self.probabilities[np.arange(self.total), self.labels].astype(np.float64)
         return float(-np.log(np.clip(likelihood, _EPSILON, 1 - _EPSILON)).mean())
 
@@ -66,7 +66,7 @@ class Evaluation:
         return wrong[np.argsort(-self.confidence[wrong], kind="stable")]
 
     def confusion(self) -> NDArray[np.int64]:
-        """Their `confusion_matrix`."""
+        """Return the `confusion_matrix` of the images."""
         return confusion_matrix(self.labels, self.predicted, self.probabilities.shape[1])
 
 

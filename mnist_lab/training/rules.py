@@ -20,7 +20,7 @@ def should_stop(history: Sequence[Record], rule: EarlyStopping) -> bool:
 
 
 def plateau_scale(history: Sequence[Record], rule: Plateau) -> float:
-    """The factor of the learning rate after these epochs (Keras' ReduceLROnPlateau)."""
+    """Return the factor of the learning rate after these epochs (Keras' ReduceLROnPlateau)."""
     wait, scale = 0, 1.0
     for better in _improvements(history, rule):
         wait = 0 if better else wait + 1
@@ -30,7 +30,7 @@ def plateau_scale(history: Sequence[Record], rule: Plateau) -> float:
 
 
 def _improvements(history: Sequence[Record], rule: EarlyStopping | Plateau) -> Iterator[bool]:
-    """For each epoch, whether it improves on the best one before it by more than `min_delta`; NaN never does."""
+    """Yield for each epoch whether it improves on the best one before it by more than `min_delta`; NaN never does."""
     sign, best = 1 if is_loss(rule.monitor) else -1, inf
     for record in history:
         value = sign * record[rule.monitor]

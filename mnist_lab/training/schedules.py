@@ -19,7 +19,7 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
     - exponential: factor ** floor(t)
     - cosine: final + (1 - final) (1 + cos(pi t / epochs)) / 2 (Loshchilov and Hutter 2016, without restarts)
     - warmup: min(1, (t + one step) / warm-up epochs)
-    - one_cycle: from 1 to peak / rate, then to 0, both along half a cosine (Smith and Topin 2017, annealed as in Torch)
+    - one_cycle: from 1 to peak / rate, then to 0, each along half a cosine (Smith and Topin 2017, as in PyTorch)
     """
 
     def __init__(self, rate: float, schedules: Sequence[Schedule], *, epochs: int, steps_per_epoch: int) -> None:
@@ -29,7 +29,7 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
         self.steps_per_epoch = steps_per_epoch
 
     def __call__(self, step: Any) -> Any:
-        """The learning rate of the step `step`, counted from 0."""
+        """Return the learning rate at `step`, counted from 0."""
         whole_epochs = ops.cast(ops.floor_divide(step, self.steps_per_epoch), "float32")
         time: Any = ops.cast(step, "float32")
         time = time / self.steps_per_epoch
@@ -62,6 +62,6 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def _falling(part: Any) -> Any:
-    """Half a cosine: 1 at 0, 0 at 1."""
+    """Return half a cosine: 1 at 0, 0 at 1."""
     cosine: Any = ops.cos(pi * part)
     return (1 + cosine) / 2

@@ -1,7 +1,7 @@
 """Fits one model epoch by epoch, with the full training state available after each.
 
 The order of the images follows from (seed, epoch), and everything else that changes is in `Trainer.state`, so a run
-that resumes from it gives bit-identical results to one that was never interrupted.
+that resumes from it has bit-identical results to one that was never interrupted.
 """
 
 import time
@@ -36,12 +36,12 @@ class Trainer:
     Args:
         model: raw pixels in, probabilities out (`mnist_lab.models.from_config`).
         convolves: whether it has convolutions, on which the fastest way to execute steps depends.
-        augmentation: layers before it during training.
+        augmentation: layers before the model during training.
         images: training images (n, height, width, channels), 0..255.
         labels: their classes (n,).
         validation: images and labels to evaluate on after every epoch.
         train: the hyperparameters.
-        runtime: how to execute it.
+        runtime: how to execute the steps.
         seed: determines the order of the images; the caller has set Keras' own seed.
         weights: the weight of each image in the loss (n,); None for equal weights.
 
@@ -93,9 +93,9 @@ class Trainer:
         return len(self.history) >= self._train.epochs or bool(stopped)
 
     def epochs(self, on_batch: Callable[[Progress], None] | None = None) -> Iterator[Record]:
-        """Train until the last epoch or early stopping; yields the record of each epoch.
+        """Train until the last epoch or early stopping; yield the record of each epoch.
 
-        When a record is yielded, `state` and `history` are those at the end of that epoch.
+        Whenever a record is yielded, `state` and `history` are those at the end of its epoch.
         """
         while not self.ended:
             record = self._epoch(len(self.history) + 1, on_batch)
@@ -105,14 +105,14 @@ class Trainer:
             yield record
 
     def average(self) -> None:
-        """Replace the weights by their moving average, if the optimizer keeps one: to evaluate, and at the end."""
+        """Replace the weights by their moving average, if the optimizer keeps one: for evaluation, and at the end."""
         if self._train.optimizer.use_ema:
             weights = self.network.trainable_variables
             self.network.optimizer.finalize_variable_values(weights)
-            _assign(weights, _values(weights))  # on JAX they are the optimizer's arrays, which a step deletes
+            _assign(weights, _values(weights))  # on JAX these are the optimizer's arrays, which a step deletes
 
     def restore_best(self) -> int:
-        """Restore the weights of the best epoch if so configured; returns the epoch of the final weights."""
+        """Restore the weights of the best epoch if so configured; return the epoch of the final weights."""
         best = self._best_epoch()
         if best is None:
             return len(self.history)
@@ -120,7 +120,7 @@ class Trainer:
         return best
 
     def state(self) -> State:
-        """All that the remaining epochs depend on but the history: weights, random seeds, optimizer, best weights."""
+        """Return all that resuming needs except the history: weights, seeds, optimizer, best weights, batch curve."""
         groups = {
             "network": _values(self.network.variables),
             "optimizer": _values(self.network.optimizer.variables),
@@ -133,6 +133,7 @@ class Trainer:
         """Continue from a `state` and the history that belongs to it.
 
         Raises:
+            KeyError: an array is missing.
             ValueError: the state belongs to another network.
         """
         best, batches = _group(state, "best"), {name: state[f"batches_{name}"].tolist() for name in vars(BatchCurve())}
@@ -149,7 +150,7 @@ class Trainer:
         self.history = list(history)
 
     def _best_epoch(self) -> int | None:
-        """The epoch whose weights `restore_best` selects; None without it, or if no epoch has a finite value."""
+        """Return the epoch whose weights `restore_best` selects; None without it, or if no epoch has a finite value."""
         monitor = self._train.restore_best
         best = best_epoch(self.history, monitor) if monitor else None
         return best and best[0]
@@ -205,7 +206,7 @@ class Trainer:
     def _learn(
         self, epoch: int, order: NDArray[np.integer], on_batch: Callable[[Progress], None] | None
     ) -> dict[str, float]:
-        """One pass over the training rows; returns its mean loss and accuracy, and extends the batch curve."""
+        """Train on every row once and extend the batch curve; return the mean loss and accuracy."""
         total, every = self._steps.number, max(1, self._steps.number // POINTS_PER_EPOCH)
         seen: list[tuple[int, Logs]] = []
         reported = time.monotonic()

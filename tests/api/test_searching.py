@@ -54,7 +54,7 @@ def test_its_table_has_a_row_for_each_trial_and_says_why_some_have_no_numbers():
 def test_its_frame_is_the_table(monkeypatch):
     assert list(found().frame()["trial"]) == list(range(1, 28))
     monkeypatch.setitem(__import__("sys").modules, "pandas", None)
-    with pytest.raises(SetupError, match=r"table\(\) gives plain rows"):
+    with pytest.raises(SetupError, match=r"table\(\) returns plain rows"):
         found().frame()
 
 

@@ -51,7 +51,7 @@ def test_its_frame_is_the_table(study):
 
 def test_without_pandas_the_frame_says_what_to_install(study, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pandas", None)
-    with pytest.raises(SetupError, match=r"table\(\) gives plain rows.*\n.*install pandas"):
+    with pytest.raises(SetupError, match=r"table\(\) returns plain rows.*\n.*install pandas"):
         study.frame()
 
 

@@ -93,7 +93,7 @@ def test_a_finished_run_whose_repetition_was_killed_is_shown_as_both_before_it_i
     folder.repetition.path.mkdir()
     (folder.repetition.path / "checkpoint.npz").write_text("")
     done = delete(folder.path)
-    assert "finished; repetition interrupted" in done.out
+    assert "finished; retraining interrupted" in done.out
     assert load_run(folder.path)
     done = delete(folder.path, "--yes")
     assert done.code == 0, done.text

@@ -233,7 +233,7 @@ def test_a_damaged_run_is_named_on_stderr_and_the_rest_is_compared(results):
 def test_on_a_terminal_the_table_fits_and_says_which_columns_are_hidden(reported, columns):
     screen = on_screen("report", cwd=reported, columns=columns)
     header = next(line for line in screen if line.startswith("Experiment"))
-    note = re.search(r"(\d+) hidden columns?(?:: ([^(]*))? \(", " ".join(" ".join(screen).split()))
+    note = re.search(r"(\d+) columns? (?:is|are) hidden(?:: ([^(]*))? \(", " ".join(" ".join(screen).split()))
     if note and not note[2]:
         assert int(note[1]) > 8
         return

@@ -249,7 +249,7 @@ OUT_OF_RANGE = [
     ("runtime: {threads: 0}", "3:20: runtime.threads: expected more than 0, received 0"),
     ("reference: {test_accuracy: 98.5}", "3:28: reference.test_accuracy: expected at most 1, received 98.5"),
     ("seed: -1", "3:7: seed: expected at least 0, received -1"),
-    ("seed: 4294967296", "3:7: seed: expected less than 4294967296, received 4294967296"),
+    ("seed: 4294967296", "3:7: seed: expected at most 4294967295, received 4294967296"),
 ]  # fmt: skip
 
 

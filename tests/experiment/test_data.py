@@ -12,7 +12,7 @@ from mnist_lab import datasets, load_config
 from mnist_lab.datasets.assembly import assemble
 from mnist_lab.datasets.dataset import ROLES, Raw
 from mnist_lab.errors import InputError
-from mnist_lab.experiment.data import prepare_data, settle_split
+from mnist_lab.experiment.data import prepare_data, resolve_split
 from mnist_lab.experiment.identity import identify
 
 
@@ -38,7 +38,7 @@ def config_of(seed=1, **data):
 
 
 def settled(config, dataset):
-    data, notes = settle_split(config.data, dataset)
+    data, notes = resolve_split(config.data, dataset)
     return config.model_copy(update={"data": data}), notes
 
 

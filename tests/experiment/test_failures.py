@@ -48,7 +48,7 @@ def test_a_repetition_that_fails_has_its_own_error_and_the_finished_run_stays(re
         ends(repeated, TrainingError("The loss became nan in epoch 1."))
     assert not (repeated.path / "error.txt").exists()
     assert "The loss became nan" in (repeated.repetition.path / "error.txt").read_text()
-    assert (repeated.state, load_run(repeated.path).folder) == ("finished; repetition failed", repeated)
+    assert (repeated.state, load_run(repeated.path).folder) == ("finished; retraining failed", repeated)
 
 
 def test_an_interrupted_repetition_resumes_from_its_checkpoint_and_leaves_nothing_without_one(repeated):

@@ -13,7 +13,7 @@ import pytest
 
 import mnist_lab
 from mnist_lab.exports import formats
-from mnist_lab.exports.agreement import LOSS, TOLERANCE
+from mnist_lab.exports.agreement import ACCURACY_DROP, TOLERANCE
 from mnist_lab.exports.page import writer as page
 from mnist_lab.exports.trained import Trained
 from tests.exports.untrained import DIGITS, untrained
@@ -92,7 +92,7 @@ class TestLiteRT:
         said = exported(run, "litert", tmp_path, "--quantize", "int8", "--output", "small.tflite").out
         after, before = (float(said.partition(word)[2][:6]) for word in ("accuracy ", "before "))
         assert before == pytest.approx(run.measured.test.accuracy, abs=1e-4)
-        assert before - after <= LOSS
+        assert before - after <= ACCURACY_DROP
         interpreter = tf.lite.Interpreter(str(tmp_path / "small.tflite"))
         assert interpreter.get_signature_runner().get_input_details()["pixels"]["dtype"] is np.uint8
         kinds = {np.dtype(tensor["dtype"]) for tensor in interpreter.get_tensor_details()}

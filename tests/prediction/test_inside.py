@@ -6,7 +6,7 @@ import pytest
 
 from mnist_lab import load_config
 from mnist_lab.errors import InputError
-from mnist_lab.models import from_config
+from mnist_lab.models import from_builder, from_config, identified, load_custom
 from mnist_lab.prediction import feature_maps, first_layer
 
 LAST = {"dense": {"units": "classes", "activation": "softmax"}}
@@ -68,3 +68,65 @@ def test_feature_maps_are_the_outputs_of_each_convolution(convolutions):
 def test_a_network_without_convolutions_has_no_feature_maps():
     with pytest.raises(InputError, match="no convolutions"):
         feature_maps(network("flatten"), np.zeros((8, 6, 1), np.uint8))
+
+
+def convolutional(shape, classes):
+    """A custom network with a nested model, both of which have a convolution of the same name."""
+    block = keras.Sequential([keras.layers.Conv2D(3, 3, name="conv"), keras.layers.MaxPool2D(2)])
+    inputs = keras.Input(shape)
+    tensor = keras.layers.Conv2D(2, 2, name="conv")(block(inputs))
+    outputs = keras.layers.Dense(classes, activation="softmax")(keras.layers.Flatten()(tensor))
+    return keras.Model(inputs, outputs)
+
+
+def flat(shape, classes):
+    return keras.Sequential(
+        [keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(classes, activation="softmax")]
+    )
+
+
+@keras.saving.register_keras_serializable()
+class Opaque(keras.Model):
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.parts = [keras.layers.Conv2D(2, 3), keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")]
+
+    def call(self, inputs):
+        for part in self.parts:
+            inputs = part(inputs)
+        return inputs
+
+
+def custom(build, folder):
+    config = load_config({"data": {"dataset": "digits"}, "model": {"kind": "custom"}})
+    shape, classes = (12, 10, 1), 10
+    spec = identified(build, config, image_shape=shape, classes=classes)
+    config = config.model_copy(update={"model": spec})
+    from_builder(build, config, image_shape=shape, classes=classes).save(folder / "model.keras")
+    return load_custom(folder / "model.keras")
+
+
+def test_the_layers_of_a_custom_network_are_found_in_its_nested_models(tmp_path):
+    model = custom(convolutional, tmp_path)
+    found = first_layer(model)
+    assert (found.name, found.unit, found.weights.shape) == ("conv", "filter", (3, 3, 3, 1))
+    image = np.random.default_rng(0).integers(0, 256, (12, 10, 1), dtype=np.uint8)
+    maps = feature_maps(model, image)
+    assert {name: array.shape for name, array in maps.items()} == {"conv": (10, 8, 3), "conv (2)": (4, 3, 2)}
+    block, conv, *_ = (layer for layer in model.layers[-1].layers if layer.weights)
+    scaled = block(image[None].astype(np.float32) / 255)
+    by_hand = keras.ops.convert_to_numpy(conv(scaled))[0]
+    assert maps["conv (2)"] == pytest.approx(by_hand, abs=1e-5)
+
+
+def test_a_custom_network_of_dense_layers_has_weight_images(tmp_path):
+    found = first_layer(custom(flat, tmp_path))
+    assert (found.unit, found.weights.shape) == ("unit", (10, 12, 10, 1))
+
+
+def test_layers_inside_a_custom_class_cannot_be_shown(tmp_path):
+    model = custom(lambda shape, classes: Opaque(), tmp_path)
+    with pytest.raises(InputError, match="only inside a custom class"):
+        first_layer(model)
+    with pytest.raises(InputError, match="no convolutions outside of a custom class"):
+        feature_maps(model, np.zeros((12, 10, 1), np.uint8))

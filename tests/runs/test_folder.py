@@ -58,7 +58,7 @@ def holder(tmp_path):
 
 
 def test_a_process_that_only_checks_whether_a_run_is_being_written_blocks_nobody(tmp_path, monkeypatch):
-    monkeypatch.setattr(lock, "LOOK", 60.0)
+    monkeypatch.setattr(lock, "TIMEOUT", 60.0)
     looking = os.open(tmp_path / lock.LOCK, os.O_RDWR | os.O_CREAT)
     fcntl.flock(looking, fcntl.LOCK_EX)
     assert RunFolder(tmp_path).busy

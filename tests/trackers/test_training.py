@@ -100,6 +100,23 @@ def test_a_tracker_that_fails_costs_the_run_one_warning(use, tmp_path):
     assert note.startswith("tensorboard: nobody answers. The run continues; once it is finished, `mnist-lab log RUN")
 
 
+def test_a_failed_run_is_not_said_to_continue(use):
+    answer, notes = threading.Event(), []
+
+    class Slow(Told):
+        def begin(self, subject):
+            answer.wait()
+
+    use(Slow())
+    run = background.Background("tensorboard", notes.append)
+    run.begin(None, [])
+    run.end()
+    answer.set()
+    assert notes == [
+        "tensorboard: no answer within 1 s. Once the run is finished, `mnist-lab log RUN --to tensorboard` can log it."
+    ]
+
+
 def test_a_tracker_that_does_not_answer_is_left_alone(use, tmp_path, monkeypatch):
     answer = threading.Event()
 

@@ -2,14 +2,14 @@
 
 from mnist_lab.config.searches.declaration import Search, check_files, describe, load_search
 from mnist_lab.config.searches.file import SearchFile, search_json_schema
-from mnist_lab.config.searches.space import Dimension, Space, Values
+from mnist_lab.config.searches.space import Dimension, Point, Space
 
 __all__ = [
     "Dimension",
+    "Point",
     "Search",
     "SearchFile",
     "Space",
-    "Values",
     "check_files",
     "describe",
     "load_search",

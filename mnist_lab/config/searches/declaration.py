@@ -11,9 +11,9 @@ from mnist_lab.config.document import MAX_DEPTH, Document, KeyPath, dotted, key_
 from mnist_lab.config.loading import Override, kind_of_file
 from mnist_lab.config.names import checked_name, folder_name
 from mnist_lab.config.problems import InvalidError, Problem, problem_with, suggest, validated
-from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config
+from mnist_lab.config.schema import AFFECT_RESULTS, Config
 from mnist_lab.config.searches.file import SearchFile
-from mnist_lab.config.searches.space import Space, Values
+from mnist_lab.config.searches.space import Point, Space
 from mnist_lab.config.sweeps import arms
 from mnist_lab.config.sweeps.declaration import collected, files_in, options_suffix, rows_of, runs_of, together
 from mnist_lab.config.sweeps.variation import SECTIONS, Base, read_base
@@ -21,7 +21,7 @@ from mnist_lab.errors import ConfigError, InputError
 from mnist_lab.text.quantities import count
 
 TRIAL = "trial-{:03d}"
-"""The folder of a trial below that of its search."""
+"""The folder of a trial, in that of its search."""
 _EPOCHS = ("train", "epochs")
 _UNFIT_SPLITS = {
     "none": "the base has no validation images",
@@ -33,7 +33,7 @@ _UNFIT_SPLITS = {
 
 @dataclass(frozen=True)
 class Search:
-    """A search, validated; the ends of all its ranges and all options are, too."""
+    """A validated search; the ends of all its ranges and all its options have been validated, too."""
 
     name: str
     """Its folder below the results folder."""
@@ -41,21 +41,21 @@ class Search:
     spec: SearchFile
     space: Space
     base: Config
-    """With the epochs of the budget and the seed of the search."""
+    """The base, with the epochs of the budget and the seed of the search."""
     corners: tuple[tuple[str, Config], ...]
-    """Configurations that have every end and every option at least once, each with its place in the search file."""
+    """Configurations that together cover every end and every option, each with its place in the search file."""
     _varied: Base
 
     @property
     def epochs(self) -> int:
-        """Of a trial that is trained to the end."""
+        """Epochs of a trial that is trained to the end."""
         return self.base.train.epochs
 
-    def configure(self, values: Values, number: int) -> Config:
+    def configure(self, values: Point, number: int) -> Config:
         """The configuration of the trial with this number, at a point of the space.
 
         Raises:
-            ConfigError: these values do not go together.
+            ConfigError: the values cannot be combined.
         """
         name = TRIAL.format(number)
         config = _configured(self.spec, self.space, values, self._varied)
@@ -68,29 +68,29 @@ def load_search(reference: str | Path, overrides: Sequence[Override] = (), *, na
 
     Args:
         reference: the file, or the name of one that ships with mnist-lab.
-        overrides: values that replace those of the base and of `set`; the space must not have them.
-        name: that of the search; default: the file's, or the file's name.
+        overrides: values that replace those of the base and of `set`; the space must not contain them.
+        name: name of the search; default: the `name` in the file, else the file name.
 
     Raises:
-        InputError: the name is not one.
+        InputError: the name is invalid.
         ConfigError: lists every problem of the search file, or those of the base.
     """
     path = shipped.find_search(reference)
-    sweep = read(path)
-    kind = kind_of_file(sweep.value)
+    document = read(path)
+    kind = kind_of_file(document.value)
     if kind == "sweep":
         raise ConfigError(
             f"{path}: expected a search file, which has a `space`, but this is a sweep file.",
             f"Run it with `mnist-lab sweep {path}`.",
         )
-    if {"data", "model", "extends"} & sweep.value.keys():
+    if {"data", "model", "extends"} & document.value.keys():
         raise ConfigError(
             f"{path}: expected a search file, which has a `base` and a `space`.",
             f"`mnist-lab run {path}` trains a configuration." if kind == "configuration" else None,
         )
-    spec = _overridden(validated(SearchFile, sweep), overrides)
-    varied = read_base(spec.base, sweep, path, overrides)
-    refused = list(_refused(spec, sweep, overrides))
+    spec = _overridden(validated(SearchFile, document), overrides)
+    varied = read_base(spec.base, document, path, overrides)
+    refused = list(_refused(spec, document, overrides))
     unfit = {problem.path for problem in refused}
     space = Space({key: drawn for key, drawn in spec.space.items() if dotted(key_path(key)) not in unfit})
     corners, problems = _corners(spec, space, varied)
@@ -100,16 +100,16 @@ def load_search(reference: str | Path, overrides: Sequence[Override] = (), *, na
     except InvalidError as error:
         problems += error.problems
     if refused or problems or base is None:
-        raise InvalidError(sweep.source, dict.fromkeys([*refused, *problems]))
+        raise InvalidError(document.source, dict.fromkeys([*refused, *problems]))
     seed = "".join(f",seed={spec.seed}" for override in overrides if override.path == ("seed",))
     named = _named(
-        name or f"{spec.name or folder_name(path.stem)}{options_suffix(overrides)}{seed}", sweep, given=bool(name)
+        name or f"{spec.name or folder_name(path.stem)}{options_suffix(overrides)}{seed}", document, given=bool(name)
     )
     return Search(named, path, spec, space, base, corners, varied)
 
 
 def _overridden(spec: SearchFile, overrides: Sequence[Override]) -> SearchFile:
-    """With the seed and the epochs of the command line, which validated configurations will have, too."""
+    """The search file with the seed and the epochs of the command line, as its configurations will have them."""
     for override in overrides:
         if override.path == ("seed",) and isinstance(override.value, int):
             spec = spec.model_copy(update={"seed": override.value})
@@ -120,10 +120,10 @@ def _overridden(spec: SearchFile, overrides: Sequence[Override]) -> SearchFile:
 
 
 def check_files(references: Sequence[str | Path]) -> dict[str, str]:
-    """Validate every configuration, sweep file and search file that the references name or have in their folders.
+    """Validate every configuration, sweep file and search file that the references name or that is in their folders.
 
     Returns:
-        For each file, by its path from the reference, what it declares: empty, `, 12 runs` or `, a search`.
+        What each file declares, by its path, which begins with the reference: empty, `, 12 runs` or `, a search`.
 
     Raises:
         ConfigError: lists every problem of every file.
@@ -152,7 +152,7 @@ def check_files(references: Sequence[str | Path]) -> dict[str, str]:
 
 
 def _search_files(reference: str | Path) -> dict[str, Path]:
-    """The search files that a reference names or has in its folder, by their paths from it."""
+    """The search files that a reference names or that are in its folder, by their paths as messages show them."""
     path = shipped.path_of(reference)
     if path.is_dir():
         files = {str(file): file for file in files_in(path)}
@@ -170,24 +170,24 @@ def _search_files(reference: str | Path) -> dict[str, Path]:
     return searches
 
 
-def _named(name: str, sweep: Document, *, given: bool) -> str:
+def _named(name: str, document: Document, *, given: bool) -> str:
     try:
         checked_name(name)
         checked_name(f"{name}/{TRIAL.format(1)}")
     except ValueError as error:
         if given:
             raise InputError(f"name of the search: {error}.") from None
-        raise problem_with(sweep, "name", str(error)) from None
+        raise problem_with(document, "name", str(error)) from None
     return checked_name(name)
 
 
 def _base(spec: SearchFile, varied: Base) -> Config:
-    """The base, with what the search gives all trials.
+    """The base with the values, epochs and seed that all trials have.
 
     Raises:
         InvalidError: it has no validation images of its own.
     """
-    base = varied.changed(arms.settings(spec.set, ("set",)))
+    base = varied.changed(arms.set_values(spec.set, ("set",)))
     split = base.data.validation.split
     if split in _UNFIT_SPLITS:
         problem = (
@@ -205,13 +205,13 @@ def _with_epochs(config: Config, spec: SearchFile) -> Config:
     return config.model_copy(update={"seed": spec.seed, "train": train})
 
 
-def _configured(spec: SearchFile, space: Space, values: Values, varied: Base) -> Config:
-    settings = (*arms.settings(spec.set, ("set",)), *space.settings(values))
-    return _with_epochs(varied.changed(settings, nameless=True), spec)
+def _configured(spec: SearchFile, space: Space, values: Point, varied: Base) -> Config:
+    given = (*arms.set_values(spec.set, ("set",)), *space.set_values(values))
+    return _with_epochs(varied.changed(given, nameless=True), spec)
 
 
 def _corners(spec: SearchFile, space: Space, varied: Base) -> tuple[tuple[tuple[str, Config], ...], list[Problem]]:
-    """See `Search.corners`; with the problems of those that are not valid."""
+    """The valid ones of `Search.corners`, and the problems of the others."""
     found: list[tuple[str, Config]] = []
     problems: list[Problem] = []
     for dimension, values in space.corners():
@@ -227,12 +227,12 @@ def _corners(spec: SearchFile, space: Space, varied: Base) -> tuple[tuple[tuple[
     return tuple(found), problems
 
 
-def _refused(spec: SearchFile, sweep: Document, overrides: Sequence[Override]) -> Iterator[Problem]:
+def _refused(spec: SearchFile, document: Document, overrides: Sequence[Override]) -> Iterator[Problem]:
     """The problem of each key path that cannot be searched or set."""
     for section, keys in (("space", spec.space), ("set", spec.set)):
         for key in keys:
             path = key_path(key)
-            place = sweep.position((section, key), of_key=True)
+            place = document.position((section, key), of_key=True)
             if message := _unfit(path, section):
                 yield Problem(place, dotted(path), message)
             for override in overrides if section == "space" else ():
@@ -249,8 +249,8 @@ def _unfit(path: KeyPath, section: str) -> str:
     if first == "seed":
         return "the seed belongs under the top-level key 'seed'"
     if path[:2] == _EPOCHS:
-        return "the number of epochs belongs under budget.epochs, as trials are compared after equally many"
-    sections = CHANGE_THE_NUMBERS if section == "space" else SECTIONS
+        return "the number of epochs belongs under budget.epochs, as trials are compared after the same number"
+    sections = AFFECT_RESULTS if section == "space" else SECTIONS
     if first == "runtime" and section == "space":
         return "it does not change what a network learns, so there is nothing to search"
     if first not in sections:
@@ -260,14 +260,16 @@ def _unfit(path: KeyPath, section: str) -> str:
     return ""
 
 
-def describe(values: Values) -> str:
-    """A point in words: `learning_rate 0.001, dropout 0.2`; of keys that end alike, such as those of layers, with more
-    of them: `layers[0].conv.filters 8, layers[2].conv.filters 16`.
+def describe(values: Point) -> str:
+    """A point in words: `learning_rate 0.001, dropout 0.2`.
+
+    Keys with the same ending, such as those of layers, keep more of their path: `layers[0].conv.filters 8,
+    layers[2].conv.filters 16`.
     """
-    keys = [name.partition(" (")[0] for name in values]  # the option that it belongs to is said itself
+    keys = [name.partition(" (")[0] for name in values]  # the option itself is in the text, too
     ends = [key.rpartition(".")[2] for key in keys]
-    said = [end if ends.count(end) == 1 else key.partition(".")[2] for key, end in zip(keys, ends, strict=True)]
-    return ", ".join(f"{key} {_number(value)}" for key, value in zip(said, values.values(), strict=True))
+    shown = [end if ends.count(end) == 1 else key.partition(".")[2] for key, end in zip(keys, ends, strict=True)]
+    return ", ".join(f"{key} {_number(value)}" for key, value in zip(shown, values.values(), strict=True))
 
 
 def _number(value: Any) -> str:

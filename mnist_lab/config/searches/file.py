@@ -7,15 +7,15 @@
       model.dropout: {uniform: [0, 0.5]}
       model.nodes: {choice: [[256, 256], [512, 512], [1024]]}
     objective: {maximize: val_accuracy} # or minimize: val_loss; also {maximize: val_accuracy, minimize: parameters}
-    where: {parameters: "<= 1000000"}   # what is larger is not trained; also seconds of training: {seconds: "<= 60"}
+    where: {parameters: "<= 1000000"}   # larger networks are not trained; also seconds of training: {seconds: "<= 60"}
     sampler: tpe                        # tpe, random or gp
     budget: {trials: 50, epochs: 20}    # trials, minutes, or both
-    promote: {first: 2, factor: 3}      # of the trials at 2, 6, ... epochs the best third is promoted; off: all do
-    confirm: {best: 3, seeds: 7}        # the best and the base with as many seeds that the search does not use
+    promote: {first: 2, factor: 3}      # at 2, 6, ... epochs, the best third is promoted; off: all run to the end
+    confirm: {best: 3, seeds: 7}        # the best and the base, each with this many seeds that are new to the search
     seed: 1
 
 An option of a choice may have distributions below it: `model: {choice: [{kind: mlp, nodes: {choice: [...]}}, ...]}`.
-They are drawn if that option is.
+They are drawn only if the option is.
 """
 
 import re
@@ -27,11 +27,11 @@ from typing_extensions import TypeAliasType
 from mnist_lab.config.document import in_words
 from mnist_lab.config.schema import ExperimentName, file_schema
 from mnist_lab.config.spec import OneOf, OneOrMore, Positive, PositiveFloat, Spec, invalid
-from mnist_lab.config.sweeps.file import Choice, Distribution, LogUniform, Uniform, Values, WholeNumber
+from mnist_lab.config.sweeps.file import Choice, Distribution, KeyValues, LogUniform, Uniform, WholeNumber
 from mnist_lab.config.sweeps.seeds import MAX_SEED
 
 COSTS = ("parameters", "multiply_adds")
-"""The objectives that are known before training."""
+"""Objectives known before training."""
 
 
 def _shown(option: Any) -> Any:
@@ -52,7 +52,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _shape(value: Any) -> str:
-    """What a value within an option is: a distribution, or what may have some below it."""
+    """The kind of a value within an option: a distribution, or a value that may contain some."""
     match value:
         case Distribution():
             return "a distribution"
@@ -69,7 +69,7 @@ def _shape(value: Any) -> str:
 class Options(Choice):
     """One of several options, which may have distributions below them."""
 
-    key = "choice"  # its own: one that is inherited does not count, and files would have to say `options`
+    key = "choice"  # stated, as an inherited key does not count: files would have to say `options`
     among: Annotated[tuple["Option", ...], AfterValidator(_different)]
     """The options."""
 
@@ -88,11 +88,11 @@ Option = TypeAliasType(
         Discriminator(_shape),
     ],
 )
-"""A value, or one with distributions in the place of some of the values below it."""
+"""A value, possibly with distributions in place of some of the values below it."""
 
 
 def _measure(given: Any) -> Any:
-    """Refuse what is no measure of an objective, with the reason."""
+    """Refuse a name that is not a measure of an objective, and say why."""
     for name in given if isinstance(given, tuple | list) else (given,):
         if isinstance(name, str) and name.removeprefix("best_").startswith("test"):
             raise invalid(
@@ -109,7 +109,7 @@ def _measure(given: Any) -> Any:
 
 
 class Objective(Spec):
-    """What is searched for: one measure of the validation images, and optionally a cost to trade it off against."""
+    """What is searched for: one measure on the validation images, and optionally a cost to trade it off against."""
 
     maximize: Annotated[Literal["val_accuracy"] | None, BeforeValidator(_measure)] = None
     """A measure to maximize."""
@@ -150,7 +150,7 @@ MostSeconds = Annotated[float, BeforeValidator(_most_seconds, json_schema_input_
 
 
 class Limits(Spec):
-    """Configurations above a limit are not trained, or no longer once their training turns out to take too long."""
+    """Configurations above a limit are not trained, or stop as soon as their training turns out to take too long."""
 
     parameters: Most | None = None
     """Limit on the parameters of a network: `"<= 10000"`."""
@@ -166,7 +166,7 @@ class Budget(Spec):
     trials: Positive | None = None
     """Configurations to try."""
     minutes: PositiveFloat | None = None
-    """Duration of the search, over all its sessions and without the confirmation."""
+    """Duration of the search, in total over its sessions and without the confirmation."""
     epochs: Positive | None = None
     """Epochs of a trial that is trained to the end, and of the base; default: those of the base."""
 
@@ -181,8 +181,8 @@ class Promote(Spec):
     """Asynchronous successive halving: at each rung, only the best continue from their checkpoints."""
 
     first: Positive = 1
-    """Epochs of the first rung; each further one has `factor` times as many. The last is the one from which another
-    such step still fits into the epochs of the budget: rungs at 1 and 3 of 10 epochs with factor 3."""
+    """Epochs of the first rung; each further one has `factor` times as many. The last is the highest from which
+    another such step does not exceed the epochs of the budget: rungs at 1 and 3 of 10 epochs with factor 3."""
     factor: Annotated[int, Field(ge=2)] = 3
     """One in this many trials is promoted: with 3, the best third."""
 
@@ -193,7 +193,7 @@ class Confirm(Spec):
     best: Positive = 3
     """How many trials to confirm: the best by validation or, with two objectives, the Pareto front first."""
     seeds: Annotated[int, Field(ge=1, le=1_000)] = 7
-    """Number of new seeds for each; a significant difference takes at least six, or more for several trials."""
+    """Number of new seeds for each; a significant difference needs at least six, or more for several trials."""
 
 
 def _or_off(given: Any) -> Any:
@@ -209,10 +209,10 @@ class SearchFile(Spec):
     """One sentence on the search."""
     base: Annotated[str, Field(min_length=1)]
     """The configuration to vary: a path relative to the search file, or the name of a shipped configuration."""
-    set: Values = Field(default={})
+    set: KeyValues = Field(default={})
     """Key paths and the values that they have in the base and in every trial."""
     space: Annotated[dict[str, Drawn], Field(min_length=1)]
-    """Key paths and what their values are drawn from."""
+    """Key paths and the distributions of their values."""
     objective: Objective = Objective(maximize="val_accuracy")
     """What is searched for."""
     where: Limits = Limits()
@@ -222,7 +222,7 @@ class SearchFile(Spec):
     budget: Budget
     """When the search ends."""
     promote: Annotated[Promote | None, BeforeValidator(_or_off, json_schema_input_type=Promote | Literal["off"])] = None
-    """Rungs at which only the best trials continue; default: `off`, all are trained to the end."""
+    """Rungs at which only the best trials continue; default: `off`, all trials are trained to the end."""
     confirm: Annotated[Confirm | None, BeforeValidator(_or_off, json_schema_input_type=Confirm | Literal["off"])] = (
         Confirm()
     )

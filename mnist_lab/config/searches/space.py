@@ -1,4 +1,4 @@
-"""The space of a search: its dimensions, and the settings that values of these stand for."""
+"""The space of a search: its dimensions, and the settings that their values stand for."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,32 +9,32 @@ from typing import Any
 from mnist_lab.config.document import KeyPath, dotted, key_path
 from mnist_lab.config.searches.file import Options
 from mnist_lab.config.spec import key_of
-from mnist_lab.config.sweeps.arms import Arm, Setting, word
+from mnist_lab.config.sweeps.arms import Arm, SetValue, word
 from mnist_lab.config.sweeps.file import Choice, Distribution
 
-Values = Mapping[str, float | int | str]
-"""A point of the space: the value of each dimension that exists there, by its name; of a choice the option's label."""
-Point = dict[str, float | int | str]
-"""Such values, as the space makes them."""
+Value = float | int | str
+"""The value of a dimension; for a choice, the option's label."""
+Point = Mapping[str, Value]
+"""A point of the space: the value of each dimension that exists there, by its name."""
 MAX_LABEL = 40
-"""Characters of a label; options with longer ones are numbered."""
+"""Maximum length of a label; options with longer ones are numbered."""
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """A value that is searched."""
+    """One value to search."""
 
     name: str
-    """Its key, and the option below which it exists if other options have the same key."""
+    """Its key, with the option that contains it if others have the same key."""
     key: str
     """Its dotted key in the configuration."""
     place: KeyPath
     """The position of its distribution in the search file."""
     drawn: Distribution
     labels: tuple[str, ...] = ()
-    """Of a choice."""
+    """The labels of the options; empty except for a choice."""
     within: tuple[str, str] | None = None
-    """The choice (its name and label) below which it exists; None if it always does."""
+    """The choice that contains it (its name and the option's label); None if it always exists."""
 
     @property
     def kind(self) -> str:
@@ -48,12 +48,12 @@ class Dimension:
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """Of a range, its lowest and highest value."""
+        """The lowest and highest value of a range."""
         return self.drawn.between  # pyright: ignore[reportAttributeAccessIssue]
 
     @property
     def options(self) -> Sequence[int | str]:
-        """All values that it can have; none of a range of numbers that are not whole."""
+        """All values that it can have; empty for a range of real numbers."""
         if self.kind == "int":
             low, high = map(int, self.bounds)
             return range(low, high + 1)
@@ -75,7 +75,7 @@ class Space:
     """All dimensions, each after the choice that it belongs to.
 
     Args:
-        space: the distribution of each key path, as a search file has them.
+        space: the distribution of each key path, as in a search file.
     """
 
     def __init__(self, space: Mapping[str, Distribution]) -> None:
@@ -91,23 +91,23 @@ class Space:
             self._at[each.place] = replace(each, name=name, within=within)
         self.dimensions = tuple(self._at.values())
 
-    def exists(self, dimension: Dimension, values: Values) -> bool:
-        """Whether the dimension exists at a point of which all dimensions before it are known."""
+    def exists(self, dimension: Dimension, values: Point) -> bool:
+        """Whether the dimension exists at a point, whose values for all dimensions before it must be known."""
         return dimension.within is None or values.get(dimension.within[0]) == dimension.within[1]
 
-    def settings(self, values: Values) -> Arm:
-        """What the values of a point set in the configuration, with their positions in the search file."""
-        return tuple(self._setting(key, drawn, values) for key, drawn in self._space.items())
+    def set_values(self, values: Point) -> Arm:
+        """The values that a point sets in the configuration, with their positions in the search file."""
+        return tuple(self._set_value(key, drawn, values) for key, drawn in self._space.items())
 
-    def _setting(self, key: str, drawn: Distribution, values: Values) -> Setting:
+    def _set_value(self, key: str, drawn: Distribution, values: Point) -> SetValue:
         place = ("space", key)
         dimension = self._at[place]
         value = values[dimension.name]
         there = dimension.place_of(value) if value in dimension.ends else (*place, drawn.key)
-        return Setting(key_path(key), self._value(drawn, place, values), place, there)
+        return SetValue(key_path(key), self._value(drawn, place, values), place, there)
 
-    def _value(self, given: Any, place: KeyPath, values: Values) -> Any:
-        """What stands at a place of the search file: itself, or of a distribution the value."""
+    def _value(self, given: Any, place: KeyPath, values: Point) -> Any:
+        """The value at a place in the search file, with drawn values in place of distributions."""
         match given:
             case Choice():
                 dimension = self._at[place]
@@ -122,22 +122,22 @@ class Space:
             case _:
                 return given
 
-    def first(self, given: Values) -> Point:
-        """The point with the first option of each choice and the lower end of each range, but for the values given."""
-        point: Point = {}
+    def first(self, given: Point) -> Point:
+        """The point with the first option of each choice and the low end of each range, except for the values given."""
+        point: dict[str, Value] = {}
         for each in self.dimensions:
             if self.exists(each, point):
                 point[each.name] = given.get(each.name, each.ends[0])
         return point
 
-    def has(self, values: Values) -> bool:
-        """Whether these values are a point of it."""
+    def has(self, values: Point) -> bool:
+        """Whether these values are a point of the space."""
         there = [each for each in self.dimensions if self.exists(each, values)]
         return {each.name for each in there} == values.keys() and all(each.has(values[each.name]) for each in there)
 
     @property
     def finite(self) -> bool:
-        """Whether it has no range of numbers that are not whole."""
+        """Whether every dimension has finitely many values."""
         return all(each.options for each in self.dimensions)
 
     def points(self) -> Iterator[Point]:
@@ -155,10 +155,10 @@ class Space:
                 yield known
 
     def corners(self) -> Iterator[tuple[Dimension, Point]]:
-        """Points that have every end and every option at least once, each with the dimension that it is about."""
-        last: Point = {}
+        """Points that together cover every end and every option, each with the dimension that it is for."""
+        last: dict[str, Value] = {}
         for each in self.dimensions:
-            above: Point = {}
+            above: dict[str, Value] = {}
             choice = each.within
             while choice:
                 above[choice[0]] = choice[1]
@@ -206,8 +206,8 @@ def _labels(options: Sequence[Any]) -> tuple[str, ...]:
 def _labels_of_lists(options: Sequence[Any]) -> tuple[str, ...]:
     """A name for each option if all are lists of layers, or of augmentations: the kinds in which they differ.
 
-    Of conv, max_pool, dense and conv, conv, conv, dense these are max_pool and conv; where that is too long, without
-    the kinds that all of them have. Empty if that does not tell them apart.
+    For `conv, max_pool, dense` and `conv, conv, conv, dense`, they are `max_pool` and `conv`; if that is too long, the
+    kinds that all share are omitted. Empty if the options remain ambiguous.
     """
     kinds = [tuple(map(_kind, option)) if isinstance(option, tuple) else ("",) for option in options]
     if not all(map(all, kinds)):
@@ -224,16 +224,16 @@ def _labels_of_lists(options: Sequence[Any]) -> tuple[str, ...]:
 
 
 def _shared(lists: Sequence[Sequence[str]]) -> int:
-    """How many of the first items all lists have in common."""
+    """The number of leading items that all lists share."""
     return sum(1 for _ in takewhile(lambda each: len(set(each)) == 1, zip(*lists, strict=False)))
 
 
 def _kind(item: Any) -> str:
-    """The kind of a layer; empty if it is none."""
+    """The kind of a layer; empty for anything else."""
     return "" if isinstance(item, Distribution) else key_of(item) or ""
 
 
 def _has_distribution(value: Any) -> bool:
-    """Whether it is a distribution, or one is anywhere below it."""
+    """Whether a value is or contains a distribution."""
     below = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else ()
     return isinstance(value, Distribution) or any(map(_has_distribution, below))

@@ -1,4 +1,4 @@
-"""The arms of a sweep: their settings and their names."""
+"""The arms of a sweep: the values that they set, and their names."""
 
 import json
 import math
@@ -18,11 +18,11 @@ from mnist_lab.config.settings import shortest_ends
 from mnist_lab.config.sweeps.file import Block, Random, value_at
 
 MAX_NAME = 80
-"""Bytes of an arm's name in UTF-8; a longer one ends in a hash instead."""
+"""Maximum length of an arm's name, in bytes of UTF-8; a longer one ends in a hash instead."""
 
 
 @dataclass(frozen=True)
-class Setting:
+class SetValue:
     """One value that a sweep file sets."""
 
     path: KeyPath
@@ -47,12 +47,12 @@ class Setting:
         document.places[self.path] = Place(key, sweep.position(self.place))
 
 
-Arm = tuple[Setting, ...]
+Arm = tuple[SetValue, ...]
 
 
-def settings(values: dict[str, Any], place: KeyPath) -> Arm:
-    """A setting for each key path of the mapping at `place` in the sweep file."""
-    return tuple(Setting(key_path(key), value, (*place, key), (*place, key)) for key, value in values.items())
+def set_values(values: dict[str, Any], place: KeyPath) -> Arm:
+    """A value to set for each key path of the mapping at `place` in the sweep file."""
+    return tuple(SetValue(key_path(key), value, (*place, key), (*place, key)) for key, value in values.items())
 
 
 def count(block: Block) -> int:
@@ -68,7 +68,7 @@ def count(block: Block) -> int:
 
 
 def expand(block: Block, place: KeyPath = ()) -> Iterator[Arm]:
-    """All arms of the block at `place` in the sweep file, without the settings of its `set`."""
+    """All arms of the block at `place` in the sweep file, without the values of its `set`."""
     factors: list[Iterable[Arm]] = [_column(key, values, (*place, "grid")) for key, values in block.grid.items()]
     if block.zip:
         columns = [_column(key, values, (*place, "zip")) for key, values in block.zip.items()]
@@ -85,30 +85,30 @@ def _joined(combinations: Iterable[Iterable[Arm]]) -> Iterator[Arm]:
 
 
 def _column(key: str, values: Sequence[Any], place: KeyPath) -> list[Arm]:
-    return [(Setting(key_path(key), value, (*place, key), (*place, key, i)),) for i, value in enumerate(values)]
+    return [(SetValue(key_path(key), value, (*place, key), (*place, key, i)),) for i, value in enumerate(values)]
 
 
 def _entry(entry: Block | dict[str, Any], place: KeyPath) -> Iterator[Arm]:
     if isinstance(entry, Block):
-        fixed = settings(entry.set, (*place, "set"))
+        fixed = set_values(entry.set, (*place, "set"))
         return ((*fixed, *arm) for arm in expand(entry, place))
-    return iter((settings(entry, place),))
+    return iter((set_values(entry, place),))
 
 
 def _draws(drawn: Random, place: KeyPath) -> Iterator[Arm]:
-    """The draws; each key path has its own generator, so that its values do not depend on the others."""
+    """An arm for each draw; each key path has its own generator, so that its values do not depend on the others."""
     generators = {key: random.Random(f"{drawn.seed} {key}") for key in drawn.values}
     for _ in range(drawn.n):
         values = {key: value_at(drawn.values[key], generator.random()) for key, generator in generators.items()}
-        yield settings(values, place)
+        yield set_values(values, place)
 
 
-def names(arms: Sequence[Sequence[Setting | Override]]) -> list[str]:
+def names(arms: Sequence[Sequence[SetValue | Override]]) -> list[str]:
     """A folder name for each arm, `learning_rate=0.01,batch_size=64`; different arms get different names.
 
-    A key path is shortened to the last parts that distinguish it from the others; an index stays behind its list.
+    A key path is shortened to the last parts that distinguish it from the others; an index stays after its list.
     """
-    paths = {dotted(setting.path) for arm in arms for setting in arm}
+    paths = {dotted(one.path) for arm in arms for one in arm}
     ends = shortest_ends({path: path.split(".") for path in paths}, ".")
     labels = {path: re.sub(r"\[([0-9]+)\]", r".\1", end) for path, end in ends.items()}
     plain = [",".join(f"{labels[dotted(s.path)]}={part_of_name(word(s.value))}" for s in arm) for arm in arms]

@@ -21,12 +21,12 @@ from mnist_lab.config.sweeps.variation import Row, of_folds, read_variation
 from mnist_lab.errors import ConfigError, InputError
 
 SEEDS = "--seeds 1..%d"
-"""What asks for more seeds on the command line of a sweep."""
+"""How to ask for more seeds on the command line."""
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """The runs of a sweep in order, each as a configuration with its seed and fold; these vary fastest."""
+    """The runs of a sweep in order, each as a configuration with its seed and fold; seeds and folds vary fastest."""
 
     name: str
     """The folder of its summary, below the results folder."""
@@ -34,12 +34,12 @@ class Sweep:
     notes: tuple[str, ...] = ()
     """Remarks for the user, such as arms that were skipped because they equal another run."""
     sources: Mapping[tuple[str | None, int], str] = field(default_factory=dict)
-    """The file that each comes from, by experiment and seed."""
+    """The file that declares each run, by experiment and seed."""
     more_seeds: str = SEEDS
-    """What asks for more seeds, with `%d` for their number."""
+    """How to ask for more seeds, with `%d` for their number."""
 
     def source(self, config: Config) -> str:
-        """Its name in messages: the file, and for a sweep file the arm."""
+        """The name of a run in messages: its file, with the arm for a sweep file."""
         return self.sources.get((config.experiment, config.seed), str(config.experiment))
 
 
@@ -56,16 +56,16 @@ def load_sweep(
     A folder declares the configurations in and below it, sorted by path; search files are left out. Configurations
     outside it that they extend come first, as bases; one whose data differ, so that no comparison is possible, is
     skipped with a note. A file without data or model that others extend only shares settings and is skipped. A sweep
-    file, also one in a folder, declares its base and its arms; an arm is the experiment `<name of the sweep file>/<what
+    file, even in a folder, declares its base and its arms; an arm is the experiment `<name of the sweep file>/<what
     it changes>`, and is skipped with a note if it equals the base or an earlier run.
 
     Args:
         references: folders, files of configurations and sweeps, names of those that ship with mnist-lab, and
             configurations.
         overrides: values that replace those of all files.
-        seeds: the seeds of every run; without them those of the sweep file, else each configuration's own.
-        folds: repeat every run with each of so many folds of cross-validation, in place of its own validation images.
-        name: the name of the sweep; by default that of the folder, sweep file or experiment, and `sweep` for several.
+        seeds: the seeds of every run; default: those of the sweep file, else each configuration's own.
+        folds: repeat every run with each of this many folds of cross-validation, in place of its own validation images.
+        name: the name of the sweep; default: that of the folder, sweep file or experiment, or `sweep` for several.
 
     Raises:
         ConfigError: lists every problem of every file and arm; or two configurations declare the same run.
@@ -157,13 +157,13 @@ def _comparable(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """The YAML files in and below a folder, sorted, without those that are hidden."""
+    """The YAML files in and below a folder, sorted, without hidden ones."""
 
     def is_hidden(file: Path) -> bool:
         return any(part.startswith(".") for part in file.relative_to(folder).parts)
 
     named = [file for file in sorted(folder.rglob("*")) if file.suffix in shipped.SUFFIXES and not is_hidden(file)]
-    return [file for file in named if file.is_file()]  # asked last, as a hidden folder may be unreadable
+    return [file for file in named if file.is_file()]  # checked last, as a hidden folder may be unreadable
 
 
 def _extended(file: Path, document: Document) -> Path | None:
@@ -191,7 +191,7 @@ def runs_of(rows: Sequence[Row], options: str = "") -> tuple[tuple[tuple[Config,
     An arm that equals another run, and a configuration that equals a base outside its folder, is skipped.
 
     Raises:
-        ConfigError: two configurations declare the same run; with `options`, the overrides of the command line.
+        ConfigError: two configurations declare the same run; the message names `options`, those of the command line.
     """
     by_numbers: dict[tuple[object, ...], Row] = {}
     by_experiment: dict[tuple[object, ...], Row] = {}

@@ -99,7 +99,7 @@ def value_at(drawn: Distribution, quantile: float) -> Any:
 
 
 def rounded(value: float, low: float, high: float) -> float:
-    """To four significant digits, within the bounds."""
+    """Round to four significant digits, within the bounds."""
     return max(low, min(high, float(f"{value:.4g}")))
 
 
@@ -111,7 +111,7 @@ def _one_length(lists: dict[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]
     return lists
 
 
-Values = Annotated[dict[str, Any], Field(min_length=1)]
+KeyValues = Annotated[dict[str, Any], Field(min_length=1)]
 """A value for each key path."""
 Lists = Annotated[dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]], Field(min_length=1)]
 """A list of values for each key path."""
@@ -133,7 +133,7 @@ def _kind(entry: Any) -> str:
 
 
 Entry = Annotated[
-    Union[Annotated["Block", Tag("block")], Annotated[Values, Tag("values")]],  # noqa: UP007  a forward reference
+    Union[Annotated["Block", Tag("block")], Annotated[KeyValues, Tag("values")]],  # noqa: UP007  a forward reference
     Discriminator(_kind),
 ]
 
@@ -141,7 +141,7 @@ Entry = Annotated[
 class Block(Spec):
     """Values to vary; several ways of varying them are combined as a product."""
 
-    set: Values = Field(default={})
+    set: KeyValues = Field(default={})
     """Key paths and the values that they have in all arms of the block."""
     grid: Lists = Field(default={})
     """Key paths and lists of values, in every combination."""

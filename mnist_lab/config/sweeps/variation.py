@@ -10,14 +10,14 @@ from mnist_lab.config.document import MAX_DEPTH, Document, KeyPath, Position, do
 from mnist_lab.config.loading import NEVER_INHERITED, Override, kind_of_file, read_config, resolve
 from mnist_lab.config.names import checked_name, folder_name
 from mnist_lab.config.problems import InvalidError, Problem, problem_with, suggest, validated
-from mnist_lab.config.schema import CHANGE_THE_NUMBERS, Config
+from mnist_lab.config.schema import AFFECT_RESULTS, Config
 from mnist_lab.config.sweeps import arms
-from mnist_lab.config.sweeps.arms import Arm, Setting
+from mnist_lab.config.sweeps.arms import Arm, SetValue
 from mnist_lab.config.sweeps.file import SweepFile
 from mnist_lab.errors import ConfigError
 
 MAX_ARMS = 10_000
-SECTIONS = (*CHANGE_THE_NUMBERS, "runtime")
+SECTIONS = (*AFFECT_RESULTS, "runtime")
 """The sections of a configuration that can be varied."""
 
 
@@ -26,13 +26,13 @@ FOLDS = ("data", "validation")
 
 
 def of_folds(folds: int, option: str) -> Override:
-    """The change of a configuration that makes it the first fold of a cross-validation."""
+    """The override that makes a configuration the first fold of a cross-validation."""
     return Override(FOLDS, {"split": "folds", "folds": folds, "fold": 1}, option, replaces=True)
 
 
 @dataclass(frozen=True)
 class Base:
-    """The configuration that a sweep file or a search file names as its base, and changes."""
+    """The configuration that a sweep file or search file names as its base and changes."""
 
     file: Path
     document: Document
@@ -42,12 +42,12 @@ class Base:
     """Values that replace those of both."""
 
     def changed(self, settings: Arm = (), *, nameless: bool = False) -> Config:
-        """Apply settings of the file that changes it, and validate the result.
+        """Apply values of the file that changes it, and validate the result.
 
-        If `nameless`, what no other configuration inherits, such as the name, is left out.
+        If `nameless`, keys that are never inherited, such as the name, are left out.
 
         Raises:
-            InvalidError: with problems at the positions of settings, as the base alone is valid.
+            InvalidError: with problems at the positions of the values; without values, at those of the base.
         """
         values = {key: value for key, value in self.document.value.items() if not (nameless and key in NEVER_INHERITED)}
         changed = Document(values, self.document.source, dict(self.document.places))
@@ -73,7 +73,7 @@ class Base:
 
 @dataclass(frozen=True)
 class Row:
-    """A configuration without its seeds and folds."""
+    """A configuration, with the seeds and folds to repeat it with."""
 
     config: Config
     file: Path
@@ -81,7 +81,7 @@ class Row:
     label: str
     """Its name in messages."""
     seeds: tuple[int, ...] | None = None
-    """The seeds to repeat it with, if these are not its own."""
+    """The seeds to repeat it with, if not its own."""
     folds: int | None = None
     """The number of folds of its cross-validation."""
     sweep: str | None = None
@@ -98,7 +98,7 @@ class Row:
 
 
 def read_variation(path: Path, overrides: Sequence[Override] = ()) -> list[Row]:
-    """Read the sweep file at `path` and validate its base and every arm, which are its rows.
+    """Read the sweep file at `path`, validate its base and every arm, and return these as rows.
 
     `overrides` replace values of the base and of `set`; arms must not set them.
 
@@ -119,7 +119,7 @@ def read_variation(path: Path, overrides: Sequence[Override] = ()) -> list[Row]:
         excess = Problem(sweep.position(()), "", f"expected at most {MAX_ARMS:,} arms, received {many:,}")
         raise InvalidError(sweep.source, [excess])
 
-    given = [arms.settings(spec.set, ("set",)), *(arm for arm in arms.expand(spec) if arm)]
+    given = [arms.set_values(spec.set, ("set",)), *(arm for arm in arms.expand(spec) if arm)]
     refused = _refused(given, sweep, overrides)
     fixed, *varied = (tuple(setting for setting in arm if setting.key not in refused) for arm in given)
     name = spec.name or folder_name(path.stem)
@@ -154,7 +154,7 @@ def read_base(reference: str, sweep: Document, path: Path, overrides: Sequence[O
     """Read and validate the base that the sweep file or search file at `path` names.
 
     Raises:
-        InvalidError: there is none, or it is no configuration, or an invalid one.
+        ConfigError: it does not exist, is not a configuration, or is invalid.
     """
     try:
         file = shipped.find(reference, path.parent)
@@ -174,12 +174,12 @@ def read_base(reference: str, sweep: Document, path: Path, overrides: Sequence[O
 def _refused(given: Sequence[Arm], sweep: Document, overrides: Sequence[Override]) -> Mapping[KeyPath, Problem]:
     """The problem of each key path that cannot be varied, by its position in the sweep file.
 
-    It is not in a section of a configuration, or is set twice in one arm or also on the command line. `given` starts
-    with the settings of `set`, which the command line may override; the arms follow.
+    Such a path is not in a section of a configuration, or is set twice in one arm or also on the command line. `given`
+    starts with the values of `set`, which the command line may override; the arms follow.
     """
     refused: dict[KeyPath, Problem] = {}
 
-    def refuse(setting: Setting, problem: str) -> None:
+    def refuse(setting: SetValue, problem: str) -> None:
         place = sweep.position(setting.key, of_key=True)
         refused.setdefault(setting.key, Problem(place, dotted(setting.path), problem))
 
@@ -192,7 +192,7 @@ def _refused(given: Sequence[Arm], sweep: Document, overrides: Sequence[Override
         elif first not in SECTIONS:
             refuse(setting, f"unknown key{suggest(str(first), SECTIONS)}; expected one of {', '.join(SECTIONS)}")
     for arm in given[1:]:
-        seen: dict[KeyPath, Setting] = {}
+        seen: dict[KeyPath, SetValue] = {}
         for setting in arm:
             if setting.path in seen:
                 line = sweep.position(seen[setting.path].key, of_key=True).line
@@ -205,12 +205,12 @@ def _refused(given: Sequence[Arm], sweep: Document, overrides: Sequence[Override
 
 
 def _relocated(problem: Problem, settings: Arm, sweep: Document) -> Problem:
-    """The problem, moved from its position in the base to the most closely related setting."""
+    """The problem, moved from its position in the base to the most closely related value of the sweep file."""
     if problem.place.line is None or problem.place.source == sweep.source:
         return problem
     path = problem.path.split(".")
 
-    def shared(setting: Setting) -> int:
+    def shared(setting: SetValue) -> int:
         pairs = zip(dotted(setting.path).split("."), path, strict=False)
         return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 

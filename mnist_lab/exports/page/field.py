@@ -1,4 +1,4 @@
-"""What is drawn on the page: images of which size, which classes, and how a drawing becomes an image."""
+"""What can be drawn on the page: the size of the images, the classes, and how a drawing becomes an image."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ _OTHERS = "Other formats take any network: --format onnx."
 
 @dataclass(frozen=True)
 class Field:
-    """The same for all networks of a page."""
+    """The drawing field, shared by all networks of a page."""
 
     shape: tuple[int, int]
     """Height and width of the images."""
     classes: tuple[str, ...]
     preparation: Literal["mnist", "resize"]
-    """How a drawing becomes an image: as MNIST's digits did, or made smaller only."""
+    """How a drawing becomes an image: as MNIST's digits did, or only scaled down."""
     dark_on_light: bool
     """Whether the images show dark ink on light paper; MNIST's show light ink on black."""
     titles: tuple[str, ...]
-    """The data sets that the networks were trained on."""
+    """Data sets that the networks were trained on."""
 
     @property
     def subject(self) -> str:
@@ -39,10 +39,10 @@ class Field:
 
 
 def field_for(networks: Sequence[Trained]) -> Field:
-    """The field that drawings for all of these networks can be made on.
+    """Return the field on which to draw for all of these networks.
 
     Raises:
-        InputError: the images of one are not drawings in grey, or two take different images or have other classes.
+        InputError: the images of one are not greyscale drawings, or two differ in their images or classes.
     """
     for network in networks:
         _check_drawable(network)
@@ -63,17 +63,17 @@ def field_for(networks: Sequence[Trained]) -> Field:
 def _check_drawable(network: Trained) -> None:
     signature, place = network.signature, network.run.folder.path
     if not signature.drawn:
-        raise InputError(f"{place}: the images of {signature.title} are photographs, which nobody can draw.", _OTHERS)
+        raise InputError(f"{place}: the images of {signature.title} are photographs, which cannot be drawn.", _OTHERS)
     if signature.shape[2] != 1:
         raise InputError(
             f"{place}: expected a network for grey images, which can be drawn; this one takes "
             f"{image_size(signature.shape)} ones.",
-            f"With data.grey the images become grey before training. {_OTHERS}",
+            f"data.grey converts the images to greyscale before training. {_OTHERS}",
         )
 
 
 def _check_same(one: Trained, other: Trained) -> None:
-    """Check that a drawing becomes the same image for both, and that their answers can be compared."""
+    """Check that a drawing becomes the same image for both, and that their predictions can be compared."""
     mine, its = one.signature, other.signature
     if mine.shape != its.shape:
         problem = f"for the same images, received {image_size(mine.shape)} and {image_size(its.shape)}"
@@ -89,10 +89,10 @@ def _check_same(one: Trained, other: Trained) -> None:
 
 
 def _dark_on_light(network: Trained) -> bool:
-    """Whether the border of most images is light; never of those that were made as MNIST's."""
+    """Return whether most border pixels of the images are light; False for images prepared like MNIST's."""
     if network.signature.preparation == "mnist":
         return False
-    images = network.reference.images
+    images = network.expected.images
     sides = images[:, (0, -1)].reshape(len(images), -1), images[:, :, (0, -1)].reshape(len(images), -1)
     return bool(np.median(np.concatenate(sides, axis=1)) > 127)
 

@@ -1,4 +1,4 @@
-"""What the page's `network.js` computes, in NumPy and with Keras' activation functions: a packed network on images."""
+"""Computes a packed network as the page's `network.js` does, in NumPy and with Keras' activation functions."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ Values = NDArray[np.float32]
 
 
 def probabilities(packed: Packed, images: NDArray[Any]) -> Values:
-    """The class probabilities (n, classes) of images (n, height, width, channels) of 0..255."""
+    """Return the class probabilities (n, classes) of images (n, height, width, channels) in 0..255."""
     outputs = [np.asarray(images, np.float32)]
     for step in packed.steps:
         result = _STEPS[step.does](step, *(outputs[place] for place in step.of))
@@ -39,10 +39,10 @@ def _normalize(step: Step, values: Values) -> Values:
 
 def _dense(step: Step, values: Values) -> Values:
     kernel = step.weights["kernel"]
-    return values.reshape(-1, kernel.shape[1]) @ kernel.T + step.weights["bias"]  # as one product, not one for each row
+    return values.reshape(-1, kernel.shape[1]) @ kernel.T + step.weights["bias"]  # as one product, not one per row
 
 
-def _convolve_each(step: Step, values: Values) -> Values:
+def _convolve_depthwise(step: Step, values: Values) -> Values:
     windows = _windows(step, values, 0)
     flat = windows.reshape(*windows.shape[:3], -1, windows.shape[-1])  # n, rows, columns, place, channel
     kernel = step.weights["kernel"].reshape(flat.shape[-2], flat.shape[-1], -1)  # place, channel, kernel of the channel
@@ -58,7 +58,7 @@ def _pad(step: Step, values: Values) -> Values:
 
 
 def _windows(step: Step, values: Values, outside: float) -> Values:
-    """(n, rows, columns, window height, window width, channels): what each place of the output is computed from."""
+    """Return the windows of all output positions: (n, rows, columns, window height, window width, channels)."""
     rows, columns = step.shape[:2]
     (height, width), (down, right), (top, left) = (step.settings[name] for name in ("window", "strides", "before"))
     bottom = max((rows - 1) * down + height - top - values.shape[1], 0)
@@ -73,7 +73,7 @@ _STEPS: Mapping[str, Callable[..., Any]] = {
     "add": lambda step, one, other: one + other,
     "affine": _affine,
     "convolve": lambda step, values: _dense(step, _windows(step, values, 0)),
-    "convolve_each": _convolve_each,
+    "convolve_depthwise": _convolve_depthwise,
     "dense": _dense,
     "normalize": _normalize,
     "pad": _pad,

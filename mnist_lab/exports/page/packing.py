@@ -1,14 +1,14 @@
 """A trained network as data: a list of steps, and all weights as one array of float32.
 
-`forward` and the page's `network.js` compute the same from it. Layers that do nothing when predicting are left out, and
-what differs between Keras' layers only in name becomes one kind of step:
+`forward` and the page's `network.js` compute the same from it. Layers without effect on predictions are left out, and
+layers that differ only in name become one kind of step:
 
 | step | is |
 | --- | --- |
-| `affine` | rescaling and batch normalization: a factor and an offset for each channel |
+| `affine` | rescaling and batch normalization: a factor and an offset per channel |
 | `dense` | dense layers and 1x1 convolutions: a matrix product over the last axis |
-| `convolve`, `convolve_each` | convolutions across the channels, and of each channel by itself |
-| `pool_max`, `pool_mean` | poolings; a global one has a window as large as the image |
+| `convolve`, `convolve_depthwise` | convolutions, and depthwise convolutions |
+| `pool_max`, `pool_mean` | pooling; global pooling has a window as large as the image |
 | `normalize` | layer normalization over the last axis |
 | `pad`, `reshape`, `add`, `activation` | what they are called |
 """
@@ -33,11 +33,11 @@ class Step:
 
     does: str
     shape: Shape
-    """Of its output, without the batch."""
+    """Shape of its output, without the batch."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     of: tuple[int, ...] = ()
-    """Its inputs: 0 is the image, and n the output of the nth step, from 1."""
+    """Inputs: 0 is the image, n the output of the nth step, counted from 1."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Packed:
     steps: tuple[Step, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """All but the weights themselves, for each of which there is its shape and its place in `numbers`."""
+        """Return everything except the weights themselves: for each, its shape and its place in `numbers`."""
         steps, at = [], 0
         for step in self.steps:
             places = {}
@@ -60,13 +60,13 @@ class Packed:
         return {"input": self.input, "steps": steps}
 
     def numbers(self) -> Numbers:
-        """All weights one after the other, little endian."""
+        """Return all weights in one array, little-endian."""
         found = [values.ravel() for step in self.steps for values in step.weights.values()]
         return np.concatenate([np.empty(0, "<f4"), *found], dtype="<f4")
 
 
 def unpack(known: Mapping[str, Any], numbers: Numbers) -> Packed:
-    """What `as_json` and `numbers` have made of a network."""
+    """Rebuild a network from `as_json` and `numbers`."""
     steps = []
     for one in known["steps"]:
         settings = {key: value for key, value in one.items() if key not in ("does", "of", "shape", "weights")}
@@ -79,10 +79,10 @@ def unpack(known: Mapping[str, Any], numbers: Numbers) -> Packed:
 
 
 def pack(model: Any) -> Packed:
-    """The network of a functional Keras model of one input and one output.
+    """Pack a functional Keras model with one input and one output.
 
     Raises:
-        InputError: it has a layer that is none of those a configuration can have.
+        InputError: it has a layer that no configuration can have.
     """
     import keras
 
@@ -102,7 +102,7 @@ def pack(model: Any) -> Packed:
 
 
 def _steps(layer: Any, before: Shape, after: Shape) -> Iterator[Step]:
-    """What a layer does to an input of the shape `before`; `pack` fills in its inputs and rounds its weights."""
+    """Yield the steps of a layer with an input of shape `before`; `pack` adds the inputs and rounds the weights."""
     import keras
     from keras import layers
 
@@ -134,11 +134,11 @@ def _steps(layer: Any, before: Shape, after: Shape) -> Iterator[Step]:
                 yield Step("convolve", after, _window(layer, before, after), _with_bias(rows, after, layer))
         case layers.DepthwiseConv2D():
             kernel = _of(layer.kernel).reshape(-1, after[-1])
-            yield Step("convolve_each", after, _window(layer, before, after), _with_bias(kernel, after, layer))
+            yield Step("convolve_depthwise", after, _window(layer, before, after), _with_bias(kernel, after, layer))
         case layers.SeparableConv2D():
             kernel = _of(layer.depthwise_kernel).reshape(math.prod(layer.kernel_size), -1)
             between = (*after[:-1], kernel.shape[1])
-            yield Step("convolve_each", between, _window(layer, before, after), _with_bias(kernel, between))
+            yield Step("convolve_depthwise", between, _window(layer, before, after), _with_bias(kernel, between))
             yield _dense(after, _of(layer.pointwise_kernel)[0, 0], layer)
         case layers.MaxPooling2D():
             yield Step("pool_max", after, _window(layer, before, after))
@@ -158,8 +158,8 @@ def _steps(layer: Any, before: Shape, after: Shape) -> Iterator[Step]:
             pass
         case _:
             raise InputError(
-                f"The page has no {type(layer).__name__} ({layer.name}): it computes the layers that a configuration "
-                "can have.",
+                f"The page does not support {type(layer).__name__} ({layer.name}): it computes only the layers that a "
+                "configuration can have.",
                 "Other formats take any layer of Keras: --format onnx.",
             )
     function = getattr(layer, "activation", None)
@@ -173,17 +173,17 @@ def _affine(shape: Shape, scale: NDArray[Any], offset: NDArray[Any]) -> Step:
 
 
 def _dense(shape: Shape, kernel: NDArray[np.float64], layer: Any) -> Step:
-    """A product with the kernel (inputs, outputs), kept as (outputs, inputs)."""
+    """Return a product with the kernel (inputs, outputs), stored as (outputs, inputs)."""
     return Step("dense", shape, weights=_with_bias(kernel.T, shape, layer))
 
 
 def _with_bias(kernel: NDArray[np.float64], shape: Shape, layer: Any = None) -> dict[str, NDArray[np.float64]]:
-    """The kernel and the bias of `layer`; zeros without one."""
+    """Return the kernel, and the bias of `layer`, or zeros if it has none."""
     return {"kernel": kernel, "bias": _of(layer.bias) if layer and layer.use_bias else np.zeros(shape[-1])}
 
 
 def _window(layer: Any, before: Shape, after: Shape) -> dict[str, Any]:
-    """The window, its step, and how far above and left of the image the first one begins."""
+    """Return the window, its strides, and how far above and left of the image the first one begins."""
     window = layer.pool_size if hasattr(layer, "pool_size") else layer.kernel_size
     missing: Sequence[int] = (0, 0)
     if layer.padding == "same":

@@ -1,4 +1,4 @@
-"""The page as a format of `export`, see `mnist_lab.exports.formats.Writer`: made from templates, and read back."""
+"""The page as an export format (see `mnist_lab.exports.formats.Writer`): rendered from templates, and read back."""
 
 import base64
 import json
@@ -25,13 +25,13 @@ from mnist_lab.text.quantities import count, megabytes
 MOST_BYTES = 64_000_000
 """Larger files take a browser many seconds to open."""
 _BYTES = 4 * 4 / 3
-"""A number takes in the file: float32 in Base64."""
+"""Bytes that a number takes in the file: float32 in Base64."""
 _BATCH = 100
-"""Images at once, so that the windows of a convolution fit into memory."""
+"""Images per batch, so that the windows of a convolution fit into memory."""
 STYLES = ("palette.css", "draw.css")
 """The first is the report's."""
 SCRIPTS = ("network.js", "preparation.js", "doubts.js", "drawing.js", "page.js")
-"""In the order in which they use each other."""
+"""Each uses only those before it."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Shown:
 
     name: str
     about: str
-    """Facts about it, in a line."""
+    """Facts about the network, on one line."""
     packed: Packed
 
 
@@ -53,8 +53,8 @@ def write(networks: Sequence[Trained], path: Path, quantize: Quantization | None
     for network in networks:
         if network.run.config.model.kind == "custom":
             raise InputError(
-                f"{network.run.folder.path}: a custom network cannot be on a page, whose scripts compute the layers "
-                "that a configuration can have.",
+                f"{network.run.folder.path}: a custom network cannot be put on a page, whose scripts compute only "
+                "the layers that a configuration can have.",
                 "Other formats take any layer of Keras: --format onnx.",
             )
     field = field_for(networks)
@@ -69,17 +69,17 @@ def write(networks: Sequence[Trained], path: Path, quantize: Quantization | None
 
 
 def predicted(path: Path, index: int, images: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
-    """Probabilities (n, classes) of a network in the file.
+    """Return the probabilities (n, classes) of a network in the file.
 
-    They are computed as its scripts do, except for the activation functions, which are Keras' own; the browser tests
-    compare those.
+    They are computed as in its scripts, except that the activation functions are Keras' own; the browser tests compare
+    those.
     """
     packed = _read(path.read_text(encoding="utf-8"))[index]
     return in_batches(lambda batch: forward.probabilities(packed, batch), images, batch=_BATCH)
 
 
 def html(field: Field, networks: Sequence[Shown]) -> str:
-    """The text of the page on which `field` is drawn and all networks stand side by side."""
+    """Return the page: `field` to draw on, and all networks side by side."""
     from mnist_lab.reports.write import rendered_page
 
     facts = {
@@ -104,7 +104,7 @@ def html(field: Field, networks: Sequence[Shown]) -> str:
 
 
 def _read(text: str) -> list[Packed]:
-    """The networks in a page that `html` wrote."""
+    """Return the networks in a page that `html` rendered."""
     facts = json.loads(_contents(text, "facts"))
     return [
         unpack(known, np.frombuffer(base64.b64decode(_contents(text, f"weights-{i}")), "<f4"))
@@ -133,7 +133,7 @@ def _check_size(networks: Sequence[Trained]) -> None:
 
 
 def _names(networks: Sequence[Trained]) -> list[str]:
-    """As short as they can be and different from each other."""
+    """Return names for the networks, as short as possible but distinct."""
     facts = [network.run.measured.run for network in networks]
     choices = (
         [one.name for one in facts],

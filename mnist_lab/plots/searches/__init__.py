@@ -1,7 +1,7 @@
 """The figures of a search for a good configuration: its progress, its parameters, the trade-off, the confirmation.
 
-What they have in common: `trials` has at least one and is ordered by number, `quantity` is the objective, and `several`
-says whether there are two objectives, so that the best are a Pareto front.
+Arguments that they share: `trials`, at least one, ordered by number; `quantity`, the objective; and `several`, whether
+there are two objectives, so that the best trials are a Pareto front.
 """
 
 from mnist_lab.plots.searches.confirmation import Confirmed, confirmation

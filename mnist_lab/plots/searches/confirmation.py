@@ -14,9 +14,9 @@ from mnist_lab.plots.points import write_key
 from mnist_lab.plots.style import GREEN, GREY, INK, ORANGE, axes_at, set_height, styled, titled
 from mnist_lab.plots.wrapping import fitted, text_width
 
-ROW, BETWEEN, NAMES, BELOW, TOP, FONT = 0.36, 0.3, 1.8, 0.76, 0.1, 9.0  # inches, but for the font's points
+ROW, BETWEEN, NAMES, BELOW, TOP, FONT = 0.36, 0.3, 1.8, 0.76, 0.1, 9.0  # inches; points for the font
 COLOURS = {"better": GREEN, "worse": ORANGE}
-"""By verdict; any other is grey."""
+"""Colours by verdict; any other is grey."""
 SEED: Style = {"marker": "|", "markersize": 7, "linestyle": "none", "alpha": 0.6}
 INTERVAL: Style = {"linewidth": 2.2, "solid_capstyle": "butt"}
 
@@ -27,25 +27,25 @@ class Confirmed:
 
     name: str
     accuracies: Sequence[float]
-    """Of each seed."""
+    """Test accuracy of each seed, as fractions of 1."""
     interval: tuple[float, float] | None
-    """95 %, of the mean."""
+    """95 % confidence interval of the mean."""
     difference: float | None = None
-    """From the base, as a fraction of 1; None for the base."""
+    """Difference from the base, as a fraction of 1; None for the base."""
     difference_interval: tuple[float, float] | None = None
     verdict: str = ""
 
     @property
     def colour(self) -> str:
-        """Of the verdict, or of the base."""
+        """Colour of the verdict, or of the base."""
         return COLOURS.get(self.verdict, GREY) if self.verdict else INK
 
 
 @styled
 def confirmation(arms: Sequence[Confirmed], *, title: str) -> Figure:
-    """Test accuracy of each arm by seed with its mean and interval, and beside it the difference from the base.
+    """Draw the test accuracy of each arm by seed with mean and interval, and beside it the difference from the base.
 
-    The base is the first of the arms, if it is there.
+    The base, if there is one, is the first of the arms.
     """
     names = [fitted(arm.name, NAMES, FONT) for arm in arms]
     verdict = max((text_width(arm.verdict, FONT, "bold") for arm in arms), default=0.0) + 0.16

@@ -17,11 +17,11 @@ from mnist_lab.plots.wrapping import ELLIPSIS, fitted, text_width
 
 HEIGHT, NAME, BELOW, SIDE = 3.6, 0.14, 0.42, (0.5, 1.2)  # inches
 FONT = 8.4
-WITHOUT = -0.13  # where trials are that do not have a parameter
+WITHOUT = -0.13  # where trials without the parameter are drawn
 REST: Style = {"color": "#A8A8A8", "linewidth": 0.7, "alpha": 0.75}
 AHEAD: Style = {"color": BLUE, "linewidth": 1.3}
 BEST: Style = {"color": ORANGE, "linewidth": 2.4}
-MOST_LABELS = 9  # of the choices of one axis
+MOST_LABELS = 9  # for the choices of one axis
 
 
 @styled
@@ -34,9 +34,9 @@ def parallel_coordinates(
     several: bool,
     title: str,
 ) -> Figure:
-    """A line for each trial, from its parameters, on an axis each, to its latest number on the last one.
+    """Draw a line for each trial, through its parameters, on an axis each, to its latest value on the last axis.
 
-    The trials whose numbers are `ahead`, the next best, are highlighted.
+    The trials with the numbers `ahead`, the next best, are highlighted.
     """
     trials, edge = on_scale(trials, quantity)
     values = [trial.last.value for trial in trials]
@@ -74,7 +74,7 @@ def parallel_coordinates(
 
 
 def _draw_axis(axes: Axes, i: int, name: str, ticks: dict[float, str], wide: float, raised: float, *, end: str) -> None:
-    """An axis with its name `raised` above it and its ticks beside it, for which there are `wide` inches."""
+    """Draw an axis with its name `raised` inches and its ticks beside it, which have room for `wide` inches."""
     edge = 72 * wide - 4  # points from the axis to the edge of the figure
     across, aligned = {"first": (-edge, "left"), "last": (edge, "right"), "": (0.0, "center")}[end]
     _write(axes, name, (i, 1), (across, 8 + 72 * raised), ha=aligned, va="bottom")
@@ -91,7 +91,7 @@ def _draw_axis(axes: Axes, i: int, name: str, ticks: dict[float, str], wide: flo
 
 
 def _ticks(dimension: Dimension, trials: Sequence[Tried]) -> dict[float, str]:
-    """What is written beside the axis of a parameter, by its height: the ends of the range, or the choices."""
+    """Return what is written beside the axis of a parameter, by height: the ends of the range, or the choices."""
     ticks = {dimension.height(value): tick_label(value) for value in (dimension.low, dimension.high)}
     if dimension.choices:
         step = ceil(len(dimension.choices) / MOST_LABELS)
@@ -102,7 +102,7 @@ def _ticks(dimension: Dimension, trials: Sequence[Tried]) -> dict[float, str]:
 
 
 def _names(every: Sequence[Dimension], room: float, side: float, right: float) -> tuple[list[str], float]:
-    """The name of each axis, and by how many inches every second one is raised: where they do not fit side by side."""
+    """Return the axis names, and by how many inches every second one is raised if they do not fit side by side."""
     texts = [each.name + (" (log)" if each.logarithmic else "") for each in every]
 
     def within(inner: float, outer: float) -> list[str]:
@@ -117,5 +117,5 @@ def _names(every: Sequence[Dimension], room: float, side: float, right: float) -
 
 
 def _write(axes: Axes, text: str, at: tuple[float, float], xytext: tuple[float, float], **more: Any) -> None:
-    """Text beside a place, so many points to the right and above."""
+    """Write text beside a place, `xytext` points to the right and above."""
     axes.annotate(text, at, xytext, textcoords="offset points", fontsize=FONT, annotation_clip=False, zorder=4, **more)

@@ -24,13 +24,13 @@ LIMIT: Style = {"color": GREY, "linewidth": 1.2, "linestyle": (0, (4, 2))}
 def pareto_front(
     trials: Sequence[Tried], *, quantity: Quantity, cost: str, limit: float | None = None, title: str
 ) -> Figure:
-    """The latest number of every trial against its cost, with the Pareto front, whose trials are numbered.
+    """Draw the latest value of every trial against its cost, with the Pareto front, whose trials are numbered.
 
     Args:
-        trials: those with a cost among their values are drawn; the front is those that are the best.
+        trials: those with a cost among their values are drawn; the best ones form the front.
         quantity: the first objective.
-        cost: the name of the other one, which is a count and the less the better.
-        limit: what is above it was not trained.
+        cost: the name of the other one, a count; lower is better.
+        limit: the cost above which trials were not trained.
     """
     trials, edge = on_scale(trials, quantity)
     priced = [(trial, float(trial.values[cost])) for trial in trials if cost in trial.values]
@@ -65,7 +65,7 @@ def pareto_front(
 
 
 def _steps(at: NDArray[np.float64], right: float) -> Iterator[Box]:
-    """The lines of the front as boxes, in inches."""
+    """Yield the lines of the front as boxes, in inches."""
     ends = [*at, np.array([right, at[-1][1]])]
     for (x, y), (x_next, y_next) in pairwise(ends):
         yield x, y - 0.02, x_next, y + 0.02

@@ -9,12 +9,12 @@ from mnist_lab.plots.overview import WIDTH, above_panel
 from mnist_lab.plots.style import BLUE, axes_at, set_height, styled, titled
 from mnist_lab.plots.wrapping import fitted, text_width
 
-BAR, FONT, NAMES, BELOW = 0.3, 9.0, 2.6, 0.52  # inches, but for the font's points
+BAR, FONT, NAMES, BELOW = 0.3, 9.0, 2.6, 0.52  # inches; points for the font
 
 
 @styled
 def importance(shares: Mapping[str, float], *, title: str) -> Figure:
-    """A bar for each parameter, the most important on top; the `shares` are together 1."""
+    """Draw a bar for each parameter, the most important on top; the `shares` sum to 1."""
     ranked = sorted(shares.items(), key=lambda one: (-one[1], one[0]))
     names = [fitted(name, NAMES, FONT) for name, _ in ranked]
     left = max((text_width(name, FONT) for name in names), default=0.0) + 0.2

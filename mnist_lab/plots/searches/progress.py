@@ -1,4 +1,4 @@
-"""The progress of a search: all numbers that its trials reached, and the best so far, by trial and by time."""
+"""The progress of a search: all values that its trials reached, and the best so far, by trial and by time."""
 
 from collections.abc import Sequence
 
@@ -16,19 +16,19 @@ from mnist_lab.plots.style import BLUE, GREY, axes_at, styled, titled
 
 HEIGHT, BETWEEN, BELOW = 3.7, 0.22, 0.72  # inches
 STEPS = (("s", 1.0), ("min", 60.0), ("h", 3600.0))
-FROM = 3.0  # the largest unit of which there are so many is used
+FROM = 3.0  # the largest unit that fits at least this many times is used
 THREAD: Style = {"color": GREY, "linewidth": 0.5, "alpha": 0.5, "zorder": 1}  # from rung to rung of one trial
 
 Spot = tuple[float, At]
-"""The place of a number on the x-axis, and the number."""
+"""The position on the x-axis, and the value."""
 
 
 @styled
 def best_so_far(trials: Sequence[Tried], *, quantity: Quantity, several: bool, title: str) -> Figure:
-    """The objective of every trial at each of its rungs, with the best so far, against its number and against time.
+    """Draw the objective of every trial at each of its rungs, with the best so far, by trial number and by time.
 
-    Numbers after different epochs are not compared: each rung has a line of its own. A thin line leads from rung to
-    rung of a trial that was promoted.
+    Values after different epochs are not compared: each rung has its own line. A thin line connects the rungs of a
+    trial that was promoted.
     """
     figure = titled(title, WIDTH, HEIGHT)
     trials, edge = on_scale(trials, quantity)
@@ -56,7 +56,7 @@ def best_so_far(trials: Sequence[Tried], *, quantity: Quantity, several: bool, t
 def _draw(
     axes: Axes, trials: Sequence[Tried], known: dict[int, Style], spots: Sequence[list[Spot]], quantity: Quantity
 ) -> None:
-    """All numbers of each trial at their spots, and the best so far of each rung."""
+    """Draw all values of each trial at their spots, and the best so far of each rung."""
     for spot in spots:
         if len(spot) > 1:
             axes.plot([x for x, _ in spot], [at.value for _, at in spot], **THREAD)

@@ -26,20 +26,20 @@ from mnist_lab.plots.searches.trials import (
 from mnist_lab.plots.style import axes_at, set_height, styled, titled
 from mnist_lab.plots.wrapping import fitted
 
-COLUMNS, BETWEEN, HIGH, NAME, BELOW = 3, 0.16, 1.75, 0.62, 0.14  # inches, but for the first
-SPREAD = 0.3  # of the way to the next choice, to either side
+COLUMNS, BETWEEN, HIGH, NAME, BELOW = 3, 0.16, 1.75, 0.62, 0.14  # inches, except the first
+SPREAD = 0.3  # to either side, as a share of the distance to the next choice
 QUARTERS = ("first quarter of the trials", "second", "third", "last")
-MOST_LABELS = 8  # more choices than this are numbered by every other tick
+MOST_LABELS = 8  # if there are more choices, only every n-th is labelled
 
 
 @styled
 def slices(
     trials: Sequence[Tried], dimensions: Sequence[Dimension], *, quantity: Quantity, several: bool, title: str
 ) -> Figure:
-    """The latest number of every trial against each parameter, one panel a parameter.
+    """Draw the latest value of every trial against each parameter, one panel per parameter.
 
-    The look is that of the epochs that a trial was trained for; if all were trained for as many, it is the quarter of
-    the search that the trial is from, light to dark. Trials without a parameter are not in its panel.
+    The look shows for how many epochs a trial was trained or, if all were trained equally long, the quarter of the
+    search that it is from, light to dark. Trials without a parameter are not in its panel.
     """
     trials, edge = on_scale(trials, quantity)
     columns = min(COLUMNS, len(dimensions))
@@ -70,7 +70,7 @@ def _draw(axes: Axes, trials: Sequence[Tried], by_number: Mapping[int, Style], d
     for trial in trials:
         value = trial.values[dimension.name]
         x = float(value) if not dimension.choices else dimension.place(value)
-        if dimension.choices:  # beside each other, in an order that fills the room evenly
+        if dimension.choices:  # side by side, in an order that fills the room evenly
             n = counts[str(value)] = counts.get(str(value), -1) + 1
             x += SPREAD * (2 * ((n * 0.618034) % 1) - 1)
         axes.plot(x, trial.last.value, **by_number[trial.number], zorder=3, alpha=0.9)

@@ -1,4 +1,4 @@
-"""The trials of a search as figures show them: what they are drawn from, and the look of each rung."""
+"""The trials of a search as figures show them: their data, and the look of each rung."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,11 +13,11 @@ from mnist_lab.plots.panel import Quantity, accuracy_axis, frame
 from mnist_lab.plots.style import BLUE, ORANGE
 from mnist_lab.text.quantities import count
 
-FENCE = 3.0  # interquartile ranges beyond the worst quarter, in powers of ten, from which a number is off the scale
-FEWEST = 8  # numbers of which something can be said to be unlike the others
-LOGARITHMIC_FROM = 5.0  # largest over smallest loss
+FENCE = 3.0  # a value is off the scale if it is this many interquartile ranges (of log10) worse than the upper quartile
+FEWEST = 8  # fewer values than this have no outliers
+LOGARITHMIC_FROM = 5.0  # above this ratio of the largest to the smallest loss, the axis is logarithmic
 
-# From the end of the training backwards. In grey print and to the colour-blind the markers tell.
+# From the end of training backwards. Markers keep them apart in greyscale and for the colour-blind.
 LOOKS: Sequence[Style] = tuple(
     {"color": color, "marker": marker, "markersize": size, "linestyle": "none"}
     for color, marker, size in (
@@ -32,11 +32,11 @@ class At(NamedTuple):
     """What a trial had reached at a rung or at the end of its training."""
 
     epoch: int
-    """Of the rung; at the end all, also of a trial that stopped earlier."""
+    """The epoch of the rung; at the end of training that of the budget, even after early stopping."""
     value: float
-    """Of the objective, which is finite."""
+    """Value of the objective, which is finite."""
     seconds: float
-    """Since the search had begun."""
+    """Seconds since the search began."""
     is_end: bool = False
 
 
@@ -52,39 +52,39 @@ class Dimension:
     """The labels of a choice; empty for a range."""
 
     def place(self, value: float | str) -> float:
-        """The position of a value: itself, its power of ten, or the index of the label."""
+        """Return the position of a value: itself, its base-10 logarithm, or the index of the label."""
         if self.choices:
             return float(self.choices.index(str(value))) if str(value) in self.choices else float("nan")
         return float(np.log10(float(value))) if self.logarithmic else float(value)
 
     def height(self, value: float | str) -> float:
-        """Where a value is on an axis from 0 to 1; in the middle if there is only one."""
+        """Return where a value is on an axis from 0 to 1; in the middle if there is only one."""
         low, high = (0, len(self.choices) - 1) if self.choices else (self.place(self.low), self.place(self.high))
         return (self.place(value) - low) / (high - low) if high > low else 0.5
 
 
 @dataclass(frozen=True)
 class Tried:
-    """One trial that has numbers."""
+    """One trial that has reached values."""
 
     number: int
     values: Mapping[str, float | str]
-    """By the names of the dimensions that it has; of two objectives the other one is among them."""
+    """Values by the names of its dimensions; with two objectives, the second one is among them."""
     reached: Sequence[At]
-    """At least one, by epoch."""
+    """At least one value, by epoch."""
     is_best: bool = False
-    """The best of all or, of two objectives, on the Pareto front."""
+    """Whether it is the best of all or, with two objectives, on the Pareto front."""
 
     @property
     def last(self) -> At:
-        """The latest numbers."""
+        """The latest value."""
         return self.reached[-1]
 
 
 def on_scale(trials: Sequence[Tried], quantity: Quantity) -> tuple[list[Tried], list[Line2D]]:
-    """The trials with numbers that suit one axis, and what to say about it in the legend.
+    """Return the trials with values that suit one axis, and what to say about it in the legend.
 
-    Much worse numbers, of training that diverged, are moved to the end of the axis.
+    Much worse values, of training that diverged, are moved to the end of the axis.
     """
     values = np.array([at.value for trial in trials for at in trial.reached], dtype=np.float64)
     costs = np.log10(np.maximum(1 - values if quantity.rises else values, 1e-6))
@@ -102,21 +102,21 @@ def on_scale(trials: Sequence[Tried], quantity: Quantity) -> tuple[list[Tried], 
 
 
 def looks(trials: Iterable[Tried]) -> dict[int, Style]:
-    """The look of each epoch at which trials have numbers, ascending."""
+    """Return the look of each epoch at which trials have values, ascending."""
     epochs = sorted({at.epoch for trial in trials for at in trial.reached}, reverse=True)
     known = [(epoch, LOOKS[min(i, len(LOOKS) - 1)]) for i, epoch in enumerate(epochs)]
     return dict(reversed(known))
 
 
 def rung_handles(known: Mapping[int, Style], trials: Iterable[Tried]) -> list[Line2D]:
-    """What the looks mean."""
+    """Return a legend of the looks."""
     ends = {at.epoch for trial in trials for at in trial.reached if at.is_end}
     names = {epoch: "at the end" if epoch in ends else f"after {count(epoch, 'epoch')}" for epoch in known}
     return [Line2D([], [], **look, label=names[epoch]) for epoch, look in known.items()]
 
 
 def best_handle(several: bool) -> Line2D:
-    """What the rings mean."""
+    """Return a legend of the rings."""
     return Line2D([], [], **BEST, markersize=8, label="Pareto front" if several else "the best")
 
 

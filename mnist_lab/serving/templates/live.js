@@ -1,13 +1,13 @@
 "use strict";
-// Keeps the page up to date. What has not changed is left alone: what is open stays open, what is selected selected.
-// This runs before the report's script, so that the page can be compared with later ones as the server sends it.
+// Keeps the page up to date. What has not changed is left alone: what is open or selected stays so.
+// This runs before the report's script, so that later pages are compared with the page as the server sent it.
 (() => {
   const PAUSE = 2000;
   const before = { header: document.querySelector("header").cloneNode(true), main: document.querySelector("main").cloneNode(true) };
   let tag = "";
   let seen = new Date();
 
-  // Brings `live` up to date, which was made from `before`, where `after` differs from that; gives what is there then.
+  // Updates `live`, which was made from `before`, where `after` differs from `before`; returns the resulting element.
   function update(live, before, after) {
     if (before.isEqualNode(after)) return live;
     if (live.localName !== after.localName || [live, before, after].some(isWhole)) {
@@ -30,12 +30,12 @@
     return live;
   }
 
-  // What is replaced as a whole: text, with all that is in it, and pictures.
+  // Whether an element is replaced as a whole: a picture, or one that contains text.
   function isWhole(element) {
     return element.localName === "svg" || [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
   }
 
-  // The children by what they are about: their id, what the first link in a row leads to, or else their place.
+  // The children by key: their id, the target of the first link in a row, or else their position.
   function keyed(element) {
     const found = new Map();
     const counts = {};
@@ -47,7 +47,7 @@
     return found;
   }
 
-  // Makes changes so that what the reader looks at stays in its place.
+  // Makes changes without moving what the reader looks at.
   function quietly(change) {
     const focused = document.activeElement;
     const looked = [];
@@ -62,7 +62,7 @@
     if (focused.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true });
   }
 
-  // Sorts tables again as the reader has sorted them.
+  // Returns a function that sorts tables again as the reader has sorted them.
   function sorting() {
     const headings = [...document.querySelectorAll("th[aria-sort=ascending], th[aria-sort=descending]")];
     const sorted = headings.map((heading) => [heading.closest("table").id, heading.textContent, heading.ariaSort === "ascending"]);
@@ -79,7 +79,7 @@
     return new DOMParser().parseFromString(text, "text/html");
   }
 
-  // What is in progress, often.
+  // Updates what is in progress, often.
   async function poll() {
     const answer = await fetch("progress", { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store" });
     if (answer.status === 304) return;
@@ -97,7 +97,7 @@
     tag = answer.headers.get("ETag");
   }
 
-  // The report, after runs have finished.
+  // Updates the report, after runs have finished.
   async function reload() {
     const answer = await fetch("./", { cache: "no-store" });
     if (!answer.ok) throw new Error(answer.statusText);

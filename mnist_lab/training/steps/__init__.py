@@ -1,4 +1,4 @@
-"""Training steps, many per call, on data that stay on the device.
+"""Training steps, many per call, on data that stays on the device.
 
 Keras' `fit` passes every batch from Python, which takes longer than the arithmetic of a small network. Here the uint8
 images stay on the device, and one compiled program selects the batches and trains on them. A step is Keras' own
@@ -21,7 +21,7 @@ MOST_STEPS_PER_EXECUTION = 100
 
 
 def steps_for(network: Any, data: Data, batch_size: int) -> Steps:
-    """The steps of the compiled `network` on Keras' current backend."""
+    """Return the steps of the compiled `network` on Keras' current backend."""
     match keras.backend.backend():
         case "tensorflow":
             from mnist_lab.training.steps.tensorflow import TensorFlowSteps as BackendSteps
@@ -33,7 +33,7 @@ def steps_for(network: Any, data: Data, batch_size: int) -> Steps:
 
 
 def steps_per_execution(runtime: Runtime, steps: int, *, convolves: bool) -> int:
-    """How many of an epoch's `steps` run per call; always one on Torch, which would loop in Python.
+    """Return how many of an epoch's `steps` run per call; always one on PyTorch, which would loop in Python.
 
     XLA's convolutions are slow inside a loop on a CPU. Source of the choice for `auto`: `benchmarks/LOG.md`.
     """
@@ -48,7 +48,7 @@ def steps_per_execution(runtime: Runtime, steps: int, *, convolves: bool) -> int
 
 
 def jit_compile(runtime: Runtime) -> bool | str:
-    """Keras' argument of this name; `auto` disables XLA on TensorFlow's CPU, where the plain graph is faster."""
+    """Return Keras' argument; `auto` disables XLA for TensorFlow on a CPU, where the plain graph is faster."""
     if runtime.jit_compile != "auto":
         return runtime.jit_compile
     return False if keras.backend.backend() == "tensorflow" and not _on_gpu() else "auto"

@@ -19,7 +19,7 @@ class Steps(ABC):
     """The steps of an epoch, `network.steps_per_execution` per call.
 
     Args:
-        network: compiled, its optimizer built.
+        network: compiled, with its optimizer built.
         data: the training examples.
         batch_size: the last batch of an epoch is smaller if it does not divide the number of rows.
     """
@@ -36,7 +36,7 @@ class Steps(ABC):
     def epoch(self, order: NDArray[np.integer]) -> Iterator[tuple[int, Logs]]:
         """Train on every row once, in this order.
 
-        Yields, after each call, how many steps are done and the running means. The network's variables are only up to
+        Yield, after each call, how many steps are done and the running means. The network's variables are only up to
         date when the iterator is exhausted.
         """
         self.network.reset_metrics()
@@ -53,13 +53,13 @@ class Steps(ABC):
 
     @abstractmethod
     def advance(self, first: int, end: int) -> Logs:
-        """Run the steps `first` to `end` - 1 of this epoch; returns the running means after the last."""
+        """Run the steps `first` to `end` - 1 of this epoch; return the running means after the last."""
 
-    def end(self) -> None:  # noqa: B027 (most backends change the variables as they go)
+    def end(self) -> None:  # noqa: B027 (most backends update the variables in each step)
         """Bring the network's variables up to date."""
 
     def _build_metrics(self, targets: NDArray[Any]) -> None:
-        """Create the variables of loss and metrics; Keras does it at their first use, too late for a compiled step."""
+        """Create the variables of loss and metrics; Keras does so at their first use, too late for a compiled step."""
         predictions = np.zeros((1, self.network.output_shape[-1]), np.float32)
         self.network.compute_loss(y=targets, y_pred=predictions)
         self.network.compute_metrics(x=None, y=targets, y_pred=predictions)

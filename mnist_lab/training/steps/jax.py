@@ -39,7 +39,7 @@ class JaxSteps(Steps):
         self._state = tuple([variable.value for variable in group] for group in self._variables())
 
     def advance(self, first: int, end: int) -> Logs:
-        """Run the steps `first` to `end` - 1 of this epoch; returns the running means after the last."""
+        """Run the steps `first` to `end` - 1 of this epoch; return the running means after the last."""
         logs: Logs = {}
         if self.network.jit_compile and end - first > 1 and first < self._whole:
             until = min(end, self._whole)
@@ -59,8 +59,8 @@ class JaxSteps(Steps):
 
     @override
     def _build_metrics(self, targets: NDArray[Any]) -> None:
-        """As for the others, but traced: one operation after the other would be compiled on its own."""
-        with keras.StatelessScope():  # creates the variables when it is left
+        """As on the other backends, but traced: otherwise each operation would be compiled on its own."""
+        with keras.StatelessScope():  # creates the variables at its end
             jax.eval_shape(lambda: super(JaxSteps, self)._build_metrics(targets))
 
     def _variables(self) -> tuple[list[Any], ...]:

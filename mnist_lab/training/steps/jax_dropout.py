@@ -1,7 +1,7 @@
 """Cheaper dropout masks on JAX: a hash of the seed and of each position.
 
-JAX's own random numbers are those of a cipher (Threefry, 20 rounds for two of them), which is slower on a CPU, in each
-step and when it is compiled: benchmarks/LOG.md has both times.
+JAX's own random numbers come from a cipher (Threefry, 20 rounds for two numbers), which is slower on a CPU, both to run
+and to compile (times in `benchmarks/LOG.md`).
 """
 
 import math
@@ -21,7 +21,7 @@ _hashed: ContextVar[bool] = ContextVar("hashed", default=False)
 
 @contextmanager
 def hashed_dropout() -> Iterator[None]:
-    """In it, and in no other thread, the dropout layers of Keras take their masks from `hashed`."""
+    """Within this context, and only in this thread, Keras' dropout layers take their masks from `hashed`."""
     token = _hashed.set(True)
     try:
         yield
@@ -30,7 +30,7 @@ def hashed_dropout() -> Iterator[None]:
 
 
 def dropout(inputs: Any, rate: float, noise_shape: Sequence[int | None] | None = None, seed: Any = None) -> Any:
-    """As `keras.random.dropout`, for which Keras has no setting: this takes its place in Keras' backend."""
+    """Replace `keras.random.dropout` in Keras' backend, which has no setting for it."""
     if not _hashed.get() or not 0 < rate < 1:
         return keras_dropout(inputs, rate, noise_shape, seed)
     shape = [given or size for given, size in zip(noise_shape or inputs.shape, inputs.shape, strict=True)]
@@ -40,10 +40,10 @@ def dropout(inputs: Any, rate: float, noise_shape: Sequence[int | None] | None =
 
 
 def hashed(seed: Any, n: int) -> jax.Array:
-    """`n` random numbers, uniform over all of 32 bits.
+    """Return `n` uniformly random 32-bit integers.
 
-    Each is the finalizer of MurmurHash3 (Appleby 2011) of its position and the seed, which is two whole numbers of
-    32 bits, as a `keras.random.SeedGenerator` gives them.
+    Each is the finalizer of MurmurHash3 (Appleby 2011) of its position and the seed, two 32-bit integers from a
+    `keras.random.SeedGenerator`.
     """
     start, counter = seed.astype("uint32")
     bits = (lax.iota("uint32", n) + start) * jnp.uint32(0x9E3779B1) ^ counter  # 2**32 over the golden ratio

@@ -22,7 +22,7 @@ class TensorFlowSteps(Steps):
         self._order = tf.constant(order)
 
     def advance(self, first: int, end: int) -> Logs:
-        """Run the steps `first` to `end` - 1 of this epoch; returns the running means after the last."""
+        """Run the steps `first` to `end` - 1 of this epoch; return the running means after the last."""
         return self._loop(self.data, self._order, tf.constant(first), tf.constant(end))
 
     def _steps(self, data: Any, order: Any, first: Any, end: Any) -> Logs:

@@ -1,4 +1,4 @@
-"""Steps one by one on Torch, which runs eagerly."""
+"""Steps one by one on PyTorch, which runs eagerly."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ class TorchSteps(Steps):
         self.network.train()
 
     def advance(self, first: int, end: int) -> Logs:
-        """Run the steps `first` to `end` - 1 of this epoch; returns the running means after the last."""
+        """Run the steps `first` to `end` - 1 of this epoch; return the running means after the last."""
         logs: Any = {}
         for i in range(first, end):
             rows = self._order[i * self.batch_size : (i + 1) * self.batch_size]

@@ -309,7 +309,7 @@ def test_every_corner_of_any_space_sets_plain_values_that_are_all_different_poin
     for dimension, values in found.corners():
         assert values.keys() == {each.name for each in found.dimensions if found.exists(each, values)}
         assert dimension.name in values
-        arm = found.settings(values)
+        arm = found.set_values(values)
         assert [setting.path[0] for setting in arm] == list(space)
         json.dumps([setting.value for setting in arm])  # no distribution is left in it
 

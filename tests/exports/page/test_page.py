@@ -127,8 +127,8 @@ def test_networks_that_cannot_read_the_same_drawing_are_refused(runs, other, why
 @pytest.mark.parametrize("inverted", [False, True])
 def test_drawings_are_dark_on_light_if_the_images_are(runs, inverted):
     trained = network(runs[0], preparation="resize")
-    images = trained.reference.images
-    vars(trained)["reference"] = replace(trained.reference, images=255 - images if inverted else images)
+    images = trained.expected.images
+    vars(trained)["expected"] = replace(trained.expected, images=255 - images if inverted else images)
     assert field_for([trained]).dark_on_light == inverted
 
 

@@ -60,7 +60,7 @@ def side_by_side(folder, runs):
 
 def by_keras(run):
     network = Trained(run)
-    return keras.ops.convert_to_numpy(network.model(network.reference.images, training=False))
+    return keras.ops.convert_to_numpy(network.model(network.expected.images, training=False))
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def kinds(browser, tmp_path_factory):
         name: untrained(folder, {"data": data, "model": model, "experiment": name}, test_rows=IMAGES)
         for name, model in KINDS.items()
     }
-    images = Trained(runs["mlp"]).reference.images
+    images = Trained(runs["mlp"]).expected.images
     found = answers(browser, side_by_side(folder, list(runs.values())), images)
     return {name: (answer, by_keras(runs[name])) for name, answer in zip(KINDS, found, strict=True)}
 
@@ -90,7 +90,7 @@ def vocabulary(browser, tmp_path_factory):
         untrained(folder, network([*layers, *END]) | {"experiment": name}, test_rows=20)
         for name, layers in NETWORKS.items()
     ]
-    found = answers(browser, side_by_side(folder, runs), Trained(runs[0]).reference.images)
+    found = answers(browser, side_by_side(folder, runs), Trained(runs[0]).expected.images)
     return {name: (answer, by_keras(run)) for name, answer, run in zip(NETWORKS, found, runs, strict=True)}
 
 

@@ -1,7 +1,7 @@
 "use strict";
 
-// Reasons why the network may not be shown what was meant: those of mnist_lab/datasets/drawing/doubts.py that a drawing
-// on a field can have.
+// Reasons why the network may not be shown what was meant: those of mnist_lab/datasets/drawing/doubts.py that can apply
+// to a drawing on a field.
 
 const WIDE = 1.5; // width by height; one digit of MNIST in 200 is wider
 
@@ -29,13 +29,13 @@ function beside(one, other) {
 
 // The boxes around the parts of a picture whose ink is connected, diagonally too.
 function connected({ width, height, values }) {
-  const left = new Uint8Array(values.length);
-  for (let i = 0; i < left.length; i++) left[i] = values[i] > EDGE ? 1 : 0;
+  const unvisited = new Uint8Array(values.length);
+  for (let i = 0; i < unvisited.length; i++) unvisited[i] = values[i] > EDGE ? 1 : 0;
   const boxes = [];
-  for (let start = left.indexOf(1); start >= 0; start = left.indexOf(1, start)) {
+  for (let start = unvisited.indexOf(1); start >= 0; start = unvisited.indexOf(1, start)) {
     const box = { top: height, bottom: 0, left: width, right: 0 };
     const found = [start];
-    left[start] = 0;
+    unvisited[start] = 0;
     while (found.length) {
       const at = found.pop();
       const x = at % width;
@@ -47,8 +47,8 @@ function connected({ width, height, values }) {
       for (let row = Math.max(y - 1, 0); row <= Math.min(y + 1, height - 1); row++) {
         for (let column = Math.max(x - 1, 0); column <= Math.min(x + 1, width - 1); column++) {
           const next = row * width + column;
-          if (!left[next]) continue;
-          left[next] = 0;
+          if (!unvisited[next]) continue;
+          unvisited[next] = 0;
           found.push(next);
         }
       }

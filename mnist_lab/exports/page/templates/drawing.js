@@ -1,8 +1,8 @@
 "use strict";
 
-// What is drawn: strokes of points on a field of 1 by height / width, with all that was there before, to undo.
+// The drawing: strokes of points on a field of 1 by height / width, with its earlier states, for undo.
 
-const PEN = 0.065; // the width of a stroke: of a digit that fills the field, it becomes about that of MNIST's strokes
+const PEN = 0.065; // the width of a stroke: for a digit that fills the field, about the width of MNIST's strokes
 
 class Drawing {
   constructor() {
@@ -23,7 +23,7 @@ class Drawing {
     this.strokes.at(-1).push(...points);
   }
 
-  // Can be undone as a stroke can.
+  // Can be undone like a stroke.
   clear() {
     if (this.empty) return;
     this.past.push(this.strokes);
@@ -34,7 +34,7 @@ class Drawing {
     this.strokes = this.past.pop() ?? [];
   }
 
-  // In the current colour, scaled to `width` pixels; curves through the middles between points, which smooths them.
+  // In the current colour, scaled to `width` pixels; curves through the midpoints smooth the strokes.
   paint(context, width) {
     context.lineCap = context.lineJoin = "round";
     context.lineWidth = PEN * width;

@@ -46,13 +46,13 @@ const LAYERS = {
     return result;
   },
   convolve: convolution,
-  convolve_each: depthwiseConvolution,
+  convolve_depthwise: depthwiseConvolution,
   pad: padding,
   pool_max: (step, input) => pooling(step, input, -Infinity, Math.max, (value) => value),
   pool_mean: (step, input) => pooling(step, input, 0, (one, other) => one + other, (value, count) => value / count),
 };
 
-// rows x inputs times the transpose of outputs x inputs, plus the bias, written to `result` from `start` on.
+// rows x inputs times the transpose of outputs x inputs, plus the bias, written to `result` from index `start`.
 // Blocks of 2 x 4 results keep the sums in registers; the last block of a side overlaps the one before it.
 function multiply(left, rows, inputs, kernel, bias, result, start) {
   const outputs = bias.length;
@@ -140,7 +140,7 @@ function slide({ window, strides, before, shape: [rows, columns] }, [height, wid
   }
 }
 
-// Each channel by itself; with several kernels a channel, the outputs of a channel stand side by side.
+// Each channel by itself; with several kernels per channel, the outputs of a channel are adjacent.
 function depthwiseConvolution(step, { shape, values }) {
   const { kernel, bias } = step;
   const channels = shape[2], outputs = step.shape[2];
@@ -212,7 +212,7 @@ const FUNCTIONS = {
   tanh_shrink: (x) => x - Math.tanh(x),
 };
 
-// Those over the last axis: a row of numbers at a time.
+// Activation functions over the last axis: one row at a time.
 const ROW_FUNCTIONS = {
   softmax: (row) => {
     const shift = largest(row);
@@ -225,7 +225,7 @@ const ROW_FUNCTIONS = {
     const shift = most + Math.log(sum(row.map((x) => Math.exp(x - most))));
     return row.map((x) => x - shift);
   },
-  // A. F. T. Martins, R. F. Astudillo, "From softmax to sparsemax", ICML 2016, algorithm 1; but as Keras 3.15, which adds
+  // A. F. T. Martins, R. F. Astudillo, "From softmax to sparsemax", ICML 2016, algorithm 1; but as in Keras 3.15, which adds
   // up the sums of the whole support where the paper takes the last of them.
   sparsemax: (row) => {
     let [total, sums, support] = [0, 0, 0];

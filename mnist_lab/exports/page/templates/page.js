@@ -1,11 +1,11 @@
 "use strict";
 
-// The page: pointer and keyboard make a drawing, the drawing an image, and the image the networks' answers.
+// The page: pointer and keyboard make a drawing, which becomes an image, for which the networks' answers are shown.
 
 const find = (selector, root = document) => root.querySelector(selector);
 const facts = JSON.parse(find("#facts").textContent);
 const [height, width] = facts.shape;
-const LONGEST = 480; // pixels: what predict looks at, too
+const LONGEST = 480; // pixels: the size that `predict` uses too
 
 const drawing = new Drawing();
 const field = find("#field");
@@ -20,7 +20,7 @@ const networks = facts.networks.map((description, i) => ({
   card: find(`#network-${i}`),
 }));
 
-// Float32 in Base64, little endian as every device with a browser.
+// Float32 in Base64, little-endian like every device with a browser.
 function numbers(element) {
   const text = atob(element.textContent.trim());
   element.remove();
@@ -29,7 +29,7 @@ function numbers(element) {
   return new Float32Array(bytes.buffer);
 }
 
-// The drawing, one byte a pixel.
+// The drawing, one byte per pixel.
 function picture() {
   const context = ink.getContext("2d", { willReadFrequently: true });
   context.fillStyle = "#000";
@@ -42,7 +42,7 @@ function picture() {
   return { width: ink.width, height: ink.height, values };
 }
 
-// What the networks are shown of a picture; null if there is nothing on it.
+// What the networks are shown of a picture; null if it is empty.
 function prepared(given) {
   const image = facts.preparation === "mnist" ? likeMnist(given) : reduced(given, width, height);
   if (image && facts.darkOnLight) image.values = image.values.map((value) => 255 - value);
@@ -109,7 +109,7 @@ function percent(share) {
   return share < 0.001 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`;
 }
 
-// The field: repainted with every frame in which something changed. The networks may take half of the time; the other
+// The field: repainted in every frame in which something changed. The networks may take half of the time; the other
 // half is for drawing.
 
 let framed = false;

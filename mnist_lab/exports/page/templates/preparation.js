@@ -1,10 +1,10 @@
 "use strict";
 
 // From a drawing to the image that the network is shown: the rules of mnist_lab/datasets/centring.py.
-// A picture is {width, height, values}: one byte a pixel, 0 for paper and 255 for ink.
+// A picture is {width, height, values}: one byte per pixel, 0 for paper and 255 for ink.
 
 const BOX = 20, SIDE = 28, MIDDLE = 14;
-const EDGE = 25.5; // what is stronger belongs to the drawing: mnist_lab/datasets/drawing/threshold.py
+const EDGE = 25.5; // stronger pixels belong to the drawing: mnist_lab/datasets/drawing/threshold.py
 
 // Cropped to its ink, its longer side 20 pixels, its centre of mass in the middle of 28 x 28; null without ink.
 function likeMnist(picture) {
@@ -28,7 +28,7 @@ function likeMnist(picture) {
   return { width: SIDE, height: SIDE, values: result };
 }
 
-// Only made smaller; null without ink.
+// Only scaled down; null without ink.
 function reduced(picture, width, height) {
   return inked(picture) && resized(picture, width, height, LANCZOS);
 }
@@ -67,14 +67,14 @@ function centreOfMass({ width, values }) {
   return [rows / mass, columns / mass];
 }
 
-// The nearest whole number, of two the even one, as NumPy rounds.
+// Rounds half to even, as NumPy does.
 function round(value) {
   const below = Math.floor(value);
   return value - below === 0.5 ? below + (below % 2) : Math.round(value);
 }
 
 // Pillow's resampling (src/libImaging/Resample.c): filters with anti-aliasing, first along the rows, then along the
-// columns, each with weights of 22 bits and bytes as results. Pillow 13 begins with the columns of tall pictures, which
+// columns, each with 22-bit weights and 8-bit results. Pillow 13 begins with the columns of tall pictures, which
 // makes a difference of a few grey levels.
 
 const BICUBIC = {
@@ -100,7 +100,7 @@ function resized({ width, height, values }, newWidth, newHeight, filter) {
   return { width: newWidth, height: newHeight, values: result };
 }
 
-// Lines of `before` bytes become lines of `after`; `line` and `step` are the distances of lines and of their bytes.
+// Lines of `before` bytes become lines of `after`; `line` and `step` are the distances between lines and their bytes.
 function resampled(values, lines, before, after, line, step, filter) {
   const along = step === 1;
   const result = new Uint8Array(lines * after);
