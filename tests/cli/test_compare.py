@@ -45,7 +45,7 @@ def results(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory):
-    """A folder with the same after their comparison, and what was said."""
+    """A folder with the same runs after their comparison, and the answer of the command."""
     cwd = tmp_path_factory.mktemp("compared")
     two_runs(cwd / "results")
     return cwd, here("compare", "base", "wider", cwd=cwd)
@@ -54,7 +54,7 @@ def compared(tmp_path_factory):
 compare = partial(invoked, "compare")
 
 
-def test_configurations_and_results_are_told_and_everything_is_written(compared):
+def test_configurations_and_results_are_printed_and_everything_is_written(compared):
     cwd, answer = compared
     assert answer.err == ""
     for expected in (
@@ -103,14 +103,14 @@ def test_json_is_what_is_written(results):
     assert json.loads(answer.out) == read_json(results.parent / FOLDER / "compare.json")
 
 
-def test_a_comparison_is_no_run(compared):
+def test_a_comparison_is_not_a_run(compared):
     cwd, _ = compared
     assert len(json.loads(here("list", "--json", cwd=cwd).out)) == 2
     reported = here("report", "--json", cwd=cwd)
     assert (json.loads(reported.out)["runs"], reported.err) == (2, "")
 
 
-def test_without_the_data_set_the_rest_is_compared_and_it_is_said(results):
+def test_without_the_data_set_the_rest_is_compared_with_a_note(results):
     for name in ("base", "wider"):
         [folder] = (results / name).iterdir()
         text = (folder / "config.yaml").read_text()
@@ -123,7 +123,7 @@ def test_without_the_data_set_the_rest_is_compared_and_it_is_said(results):
     assert "are not drawn" in (results.parent / FOLDER / "compare.md").read_text(encoding="utf-8")
 
 
-def test_another_data_set_in_the_place_of_theirs_is_not_drawn(results):
+def test_another_data_set_in_place_of_theirs_is_not_drawn(results):
     for name, nodes in (("one", 16), ("two", 32)):
         add(results, name, nodes, range(nodes), dataset=UCI | {"sha256": "f" * 64})
     answer = compare("one", "two")

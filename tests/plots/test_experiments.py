@@ -61,7 +61,7 @@ def all_against(curves, base):
 
 
 def drawn_texts(figure):
-    """The texts of the figure by what they say, with their boxes in pixels; the axes' own labels left out."""
+    """The boxes in pixels of the figure's texts, by text, without the axes' own labels."""
     figure.draw_without_rendering()
     return {text.get_text(): text.get_window_extent() for text in figure.texts if text.get_text()}
 
@@ -94,9 +94,9 @@ def test_a_few_lines_are_told_apart_without_colour(number):
     assert len(looks) == len(axes.lines) == number
 
 
-def test_the_root_of_all_comparisons_stands_out_and_each_line_is_led_to_its_name():
+def test_the_root_of_all_comparisons_stands_out_and_each_line_is_connected_to_its_name():
     curves = many(7)
-    chain = dict(pairwise(reversed(curves)))  # each is compared against the one before it
+    chain = dict(pairwise(reversed(curves)))  # each is compared with the one before it
     figure = plots.all_accuracies(curves, title="sweep", bases=chain)
     axes = figure.axes[0]
     [base] = [line for line in axes.lines if line.get_linewidth() == 2.2]
@@ -111,7 +111,7 @@ def test_the_root_of_all_comparisons_stands_out_and_each_line_is_led_to_its_name
     assert set(np.round(names, 6)) <= set(np.round(slanted, 6))
 
 
-def test_where_a_line_ends_early_nothing_solid_goes_on_to_its_name():
+def test_no_solid_line_connects_an_early_end_to_the_name():
     figure = plots.all_accuracies({"short": [history(0.97, 8)], "long": [history(0.98, 12)]}, title="sweep")
     axes = figure.axes[0]
     end = axes.transData.transform((8, 0.97))[0] / figure.dpi
@@ -126,7 +126,7 @@ def test_where_a_line_ends_early_nothing_solid_goes_on_to_its_name():
     [many(EACH + 1), many(40, 2), {"short": [history(0.97, 10)], "long": [history(0.98, 120)]}],
     ids=["11", "40 of 2 seeds", "10 and 120 epochs"],
 )
-def test_many_experiments_and_such_of_unlike_length_have_panels_of_their_own_with_their_base_dashed(curves):
+def test_many_experiments_and_those_of_unlike_length_have_panels_of_their_own_with_their_base_dashed(curves):
     base = next(iter(curves))
     figure = plots.all_accuracies(curves, title="sweep", bases=all_against(curves, base))
     assert len(figure.axes) == len(curves)
@@ -166,7 +166,7 @@ def test_seeds_that_stopped_earlier_count_as_far_as_they_went():
     line = figure.axes[0].lines[0]
     assert list(line.get_xdata()) == list(range(1, 9))
     assert line.get_ydata()[-1] == pytest.approx(0.96)
-    assert "0.9300  a" in drawn_texts(figure)  # the mean of what each seed ended with
+    assert "0.9300  a" in drawn_texts(figure)  # the mean of the last values of the seeds
 
 
 def test_more_experiments_than_can_be_read_are_left_out_in_the_middle_and_counted():
@@ -277,7 +277,7 @@ def test_bars_are_the_confidence_intervals_and_end_at_the_panel():
         ([1, 3, 5], ["mean of 3 to 5 runs", "one run", "95 % confidence interval"]),
     ],
 )
-def test_the_key_says_what_the_bars_are(seeds, expected):
+def test_the_legend_explains_the_bars(seeds, expected):
     points = {f"p{i}": point(10**i, seeds=n, base=i == 3) for i, n in enumerate(seeds, 3)}
     figure = plots.accuracy_against_parameters(points, title="sweep")
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [*expected, "base"]
@@ -323,7 +323,7 @@ def test_names_are_not_read_as_formulas_and_long_ones_keep_both_ends():
     assert all(not text.get_parse_math() for text in figure.findobj(matplotlib.text.Text) if text in figure.texts)
 
 
-# Where labels stand
+# Where labels are
 
 
 @given(st.lists(st.floats(-100, 100), min_size=1, max_size=40), st.floats(0.1, 5))

@@ -1,4 +1,4 @@
-"""Claims about where the words of every figure stand: none covers another, none is cut, whatever a run or a name is."""
+"""Claims about where the texts of every figure are: none covers another, none is cut, whatever a run or a name is."""
 
 from math import inf, nan
 
@@ -39,7 +39,7 @@ def pictures(n, *shape):
     return np.random.default_rng(0).integers(0, 256, (n, *shape), dtype=np.uint8)
 
 
-# Text that has to fit
+# Text that must fit
 
 
 @settings(max_examples=25)

@@ -1,4 +1,4 @@
-"""The figures of a few runs beside each other: curves over each other, and the images that tell two networks apart."""
+"""The figures that compare a few runs: overlaid curves, and the images that tell two networks apart."""
 
 from math import inf, nan
 

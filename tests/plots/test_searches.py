@@ -1,4 +1,4 @@
-"""Claims about the figures of a search: what they draw, and where their words stand."""
+"""Claims about the figures of a search: what they draw, and where their texts are."""
 
 import random
 
@@ -52,7 +52,7 @@ def test_the_best_so_far_of_each_rung_never_falls_and_is_what_trials_had_reached
             assert ys[-1] == max(at.value for trial in trials for at in trial.reached if at.epoch == epoch)
 
 
-def test_of_a_loss_the_best_so_far_never_rises():
+def test_the_best_loss_so_far_never_rises():
     trials = [
         Tried(trial.number, trial.values, [at._replace(value=1 - at.value) for at in trial.reached])
         for trial in tried(20)

@@ -252,7 +252,7 @@ def test_the_page_is_no_wider_than_the_screen(page, width):
     assert 200 < curves < width
 
 
-def test_on_paper_nothing_is_cut_off_and_the_dark_is_left_out(page):
+def test_on_paper_nothing_is_cut_off_and_nothing_is_dark(page):
     page.execute_script("document.getElementById('experiment-mlp_512').open = true")
     looked_at(page, width=1030, scheme="dark", media="print")
     beyond = page.execute_script("""

@@ -30,7 +30,7 @@ def _wait(number: int, epoch: int) -> float:
 
 
 def of_accuracy(*, trials: int = 27, confirmed: bool = True) -> Search:
-    """One objective, with promotion: a third of the trials continues at each rung; trial 5 diverged."""
+    """One objective, with promotion: a third of the trials goes on from each rung; trial 5 diverged."""
     numbers = random.Random(1)
     tried = []
     for number in range(1, trials + 1):

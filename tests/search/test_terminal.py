@@ -1,4 +1,4 @@
-"""A search in the terminal: what it will take, and a line for what each trial has reached."""
+"""A search in the terminal: its expected effort, and a line for what each trial has reached."""
 
 import io
 from dataclasses import replace
@@ -31,11 +31,11 @@ KNOWN = {"number": 4, "values": {"model.dropout": 0.25}}
         ),
     ],
 )
-def test_a_trial_without_a_result_is_said_to_be_so_with_the_reason(trial, line):
+def test_a_trial_without_a_result_is_reported_with_the_reason(trial, line):
     assert reported_line(trial, RECORD, None) == f"[4/27] dropout 0.25  {line}"
 
 
-def test_a_rung_is_said_with_its_value_the_best_so_far_and_the_time_left():
+def test_a_rung_is_reported_with_its_value_the_best_so_far_and_the_time_left():
     line = reported_line(RECORD.trials[2], RECORD, 40.0)
     assert line.startswith("[3/27] learning_rate ")
     best = RECORD.best_trial
@@ -43,7 +43,7 @@ def test_a_rung_is_said_with_its_value_the_best_so_far_and_the_time_left():
     assert line.endswith(f"{ends}  40 s left")
 
 
-def test_trials_that_do_not_count_towards_the_budget_are_not_more_than_all_there_will_be():
+def test_the_number_of_a_trial_is_never_above_the_expected_total():
     refused = Trial(number=28, values={}, state="refused", reason="9 parameters, more than 8.")
     later = RECORD.model_copy(update={"trials": (*RECORD.trials, refused)})
     assert reported_line(refused, later, None).startswith("[28/28] ")
@@ -61,7 +61,7 @@ def test_no_more_trials_are_expected_than_the_space_has_configurations():
 @pytest.mark.parametrize(
     ("best", "said"), [(1, "the best trial."), (2, "the best 2 trials."), (9, "the best 3 trials.")]
 )
-def test_no_more_trials_are_said_to_be_confirmed_than_there_are(best, said, capsys):
+def test_no_more_confirmed_trials_are_announced_than_there_are(best, said, capsys):
     ends = [trial for trial in RECORD.trials if trial.state == "finished"][:3]
     confirm = RECORD.confirm.model_copy(update={"best": best})
     Lines().ended_search(RECORD.model_copy(update={"trials": tuple(ends), "confirm": confirm}))
@@ -87,7 +87,7 @@ def test_what_was_refused_before_it_was_trained_is_not_counted_among_those_that_
         (1, 6, []),
     ],
 )
-def test_too_few_seeds_of_the_confirmation_are_said_before_the_search(best, seeds, warning):
+def test_too_few_seeds_for_the_confirmation_are_reported_before_the_search(best, seeds, warning):
     confirm = Confirming(best=best, seeds=tuple(range(2, 2 + seeds)))
     forecast = Forecast(27, 600.0, 24, 100.0, 2, "a short timing", ())
     assert forecast_lines(RECORD.model_copy(update={"confirm": confirm}), forecast)[2:] == warning
@@ -103,7 +103,7 @@ def test_a_dry_run_says_that_the_search_has_ended_and_what_is_left_of_the_confir
     )
 
 
-def test_a_search_that_ended_because_the_limits_leave_nothing_is_said_to_have_no_result():
+def test_a_search_that_ended_because_the_limits_leave_nothing_is_reported_without_a_result():
     limits = (Limit(measure="parameters", most=10),)
     record = RECORD.model_copy(update={"trials": (), "best": None, "ended": "space", "limits": limits})
     [line] = forecast_lines(record, Forecast(0, 0.0, 0, 0.0, 1, "", ()))
@@ -111,13 +111,13 @@ def test_a_search_that_ended_because_the_limits_leave_nothing_is_said_to_have_no
     assert line.endswith("; has ended without a result.")
 
 
-def test_a_space_that_is_smaller_than_the_budget_is_said():
+def test_a_space_that_is_smaller_than_the_budget_is_reported():
     smaller = Forecast(0, 0.0, 0, 0.0, 1, "a short timing", ())
     record = RECORD.model_copy(update={"trials": RECORD.trials[:6], "ended": None})
     assert forecast_lines(record, smaller)[0].startswith("Search mlp: 6 trials, all that the space has, of 20 epochs;")
 
 
-def test_a_limit_of_the_training_time_is_said_beside_the_longest_training():
+def test_a_limit_on_the_training_time_is_given_beside_the_longest_training():
     forecast = Forecast(0, 600.0, 0, 0.0, 2, "a short timing", (), longest_training=75.2)
     going = RECORD.model_copy(update={"ended": None})
     assert len(forecast_lines(going, forecast)) == 1
@@ -135,7 +135,7 @@ def test_files_that_are_not_beside_the_page_are_printed_with_their_folder(tmp_pa
 
 
 @pytest.mark.parametrize("width", [120, 80, 50, 30])
-def test_a_bar_and_what_is_said_of_it_are_on_one_line(width):
+def test_a_bar_and_its_text_are_on_one_line(width):
     screen = Console(width=width, record=True, file=io.StringIO())
     screen.print(bar(148.0, 300.0, "28 of 40 trials, 2 min", width))
     assert len([line for line in screen.export_text().splitlines() if line.strip()]) == 1

@@ -50,7 +50,7 @@ def eventually(page, what):
 
 
 def points(page):
-    """How many epochs the first curve of what is running has."""
+    """The number of epochs in the first curve of the running runs."""
     return page.execute_script("return document.querySelector('#progress .chart polyline')?.points.length")
 
 
@@ -107,7 +107,7 @@ def test_the_files_of_a_run_are_one_click_away(page, results):
     eventually(page, lambda: points(page) == 2)
 
 
-def test_a_server_that_has_stopped_is_said_until_it_is_back(browser, results):
+def test_a_stopped_server_is_reported_until_it_is_back(browser, results):
     def started(port):
         words = command("serve", results, "--port", port)
         return Preloaded(words, cwd=results, env=environment(), stdout=subprocess.PIPE, text=True)

@@ -1,4 +1,4 @@
-"""Durations are estimated from finished runs of this machine alone."""
+"""Durations are estimated only from finished runs on this machine."""
 
 import os
 
@@ -16,7 +16,7 @@ FLOPS, IMAGES = 10**12, 3 * 48_000
 
 @pytest.fixture
 def run(tmp_path):
-    """Makes what a finished run measured: 3 epochs of `epoch` seconds, and 5 seconds besides."""
+    """A function that makes the measurements of a finished run: 3 epochs of `epoch` seconds, and 5 more seconds."""
     measured = load_run(finished_run(tmp_path).path).measured
 
     def make(epoch=10.0, *, flops=FLOPS, finished="2026-01-01", fingerprint="0" * 64, **environment):
@@ -61,7 +61,7 @@ def test_similar_work_takes_the_time_of_the_nearest_networks_and_what_a_run_need
     assert experience(*runs).of_similar(2 * FLOPS, 2 * IMAGES) == pytest.approx(60 + 5)
 
 
-def test_a_network_of_another_size_tells_nothing(run):
+def test_a_network_of_another_size_does_not_count(run):
     assert experience(run()).of_similar(3 * FLOPS, IMAGES) is None
     assert experience().of_similar(FLOPS, IMAGES) is None
 

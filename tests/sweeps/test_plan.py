@@ -1,4 +1,4 @@
-"""What a plan picks out of the runs of a sweep; nothing is trained."""
+"""What a plan selects from the runs of a sweep; nothing is trained."""
 
 import json
 
@@ -34,7 +34,7 @@ def test_folds_of_one_experiment_are_not_changes_of_each_other(tmp_path):
     assert [run.state for run in make_plan([load_config(SMALL)], tmp_path).runs] == ["changed"]
 
 
-def test_classes_that_were_renamed_since_are_said_once(configs, tmp_path):
+def test_classes_that_were_renamed_since_are_reported_once(configs, tmp_path):
     backend = make_plan(configs, tmp_path).runs[0].identity.config.runtime.backend
     folders = [finished_run(tmp_path, config, seed=config.seed, dataset=UCI, backend=backend) for config in configs]
     assert make_plan(configs, tmp_path).notes == make_plan(configs, tmp_path / "empty").notes

@@ -42,6 +42,6 @@ def test_files_may_be_small(size, text):
     assert file_size(size) == text
 
 
-def test_trainable_parameters_are_told_where_they_are_not_all():
+def test_trainable_parameters_are_given_if_they_are_not_all():
     assert parameters(10, 10) == "10 parameters"
     assert parameters(7_770, 7_852) == "7,852 parameters (7,770 trainable)"
