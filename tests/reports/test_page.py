@@ -118,7 +118,7 @@ def test_the_largest_differences_come_first_and_a_huge_difference_leaves_room_fo
     [found] = parts(compared(tmp_path), None)
     ranked = {kind: [row.group.name for row in rows] for kind, rows in found.answers.items()}
     assert ranked == {Kind.BETTER: list(wins)[:2], Kind.WORSE: list(wins)[:1:-1]}
-    assert wording.lead(found.section) == "Of 4 changes, 2 helped and 2 hurt."
+    assert wording.lead(found.section) == "Of 4 changes to mlp_512, 2 helped and 2 hurt."
     bars = {row.group.name: row.bar for rows in found.answers.values() for row in rows}
     assert found.end < 0.01
     assert [bar.cut for bar in bars.values()] == ["", "", "left", ""]
@@ -131,7 +131,7 @@ def test_what_is_undecided_is_told_with_the_seeds_it_takes(tmp_path):
     for name in ("mlp_512", "ablation/nodes_256", "ablation/no_relu"):
         finished_run(tmp_path, name)
     found = wording.lead(compared(tmp_path).sections[0])
-    assert found == "Both changes had too few seeds for a verdict (at least 7 needed)."
+    assert found == "Both changes to mlp_512 had too few seeds for a verdict (at least 7 needed)."
 
 
 def test_what_is_undecided_is_told_apart_from_what_is_decided_and_from_what_shares_no_seed(tmp_path):
@@ -141,14 +141,14 @@ def test_what_is_undecided_is_told_apart_from_what_is_decided_and_from_what_shar
     for seed in range(1, 10):
         finished_run(tmp_path, seed=seed, test=0.97 + 0.0001 * seed)
     finished_run(tmp_path, "ablation/nodes_256", seed=50)
-    assert lead() == "The only change had no seed in common with the base."
+    assert lead() == "The only change to mlp_512 had no seed in common with the base."
     for name in ("ablation/batch_64", "ablation/batch_256"):
         finished_run(tmp_path, name, seed=1)
     undecided = "2 had too few seeds for a verdict (at least 7 needed) and 1 had no seed in common with the base."
-    assert lead() == f"Of 3 changes, {undecided}"
+    assert lead() == f"Of 3 changes to mlp_512, {undecided}"
     for seed in range(1, 10):
         finished_run(tmp_path, "ablation/nodes_1024", seed=seed, test=0.98 + 0.0001 * (seed + seed % 3))
-    assert lead() == f"Of 4 changes, 1 helped, {undecided}"
+    assert lead() == f"Of 4 changes to mlp_512, 1 helped, {undecided}"
 
 
 def test_of_some_that_are_decided_the_others_are_named_as_such(tmp_path):
@@ -158,7 +158,7 @@ def test_of_some_that_are_decided_the_others_are_named_as_such(tmp_path):
     for name in ("ablation/batch_64", "ablation/batch_256", "ablation/nodes_256"):
         finished_run(tmp_path, name, seed=1)
     assert wording.lead(compared(tmp_path).sections[0]) == (
-        "Of 4 changes, 1 hurt and 3 had too few seeds for a verdict (at least 7 needed)."
+        "Of 4 changes to mlp_512, 1 hurt and 3 had too few seeds for a verdict (at least 7 needed)."
     )
 
 
