@@ -265,6 +265,12 @@ def test_below_the_table_stand_three_sentences_at_most_and_what_they_count_is_in
     assert "In 1 of 3 runs the validation images are the test images" in sentences[2]
 
 
+def test_the_heading_says_over_how_many_seeds_the_means_are_where_all_have_as_many(results):
+    assert "\nMNIST, 10,000 test images, 1 seed each\n" in report().out
+    finished_run(results, seed=2)
+    assert "\nMNIST, 10,000 test images\n" in report().out
+
+
 def test_in_a_pipe_every_column_is_there_and_no_row_is_broken(reported):
     written = here("report", cwd=reported).out.splitlines()
     [header] = [line for line in written if line.startswith("Experiment")]

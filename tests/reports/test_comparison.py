@@ -192,6 +192,12 @@ class TestSingleModels:
         ]
         assert "Too few seeds: -0.09 pp with 1 shared seed;" in wording.comparison.findings(comparison, arm)[0]
 
+    def test_two_seeds_whose_mistakes_are_unknown_are_not_called_shared(self, tmp_path):
+        runs = [finished_run(tmp_path, seed=seed).path for seed in (1, 2)]
+        comparison = compared(tmp_path, *runs)
+        said = wording.comparison.findings(comparison, comparison.arms[0])[0]
+        assert said == "Too few seeds: 0.00 pp with 1 seed; at least 6 needed for a verdict."
+
     def test_with_a_damaged_history_the_rest_is_compared_and_it_is_said(self, single):
         history = next((single / "mlp_512").iterdir()) / "history.jsonl"
         history.write_text("[1]\n")
@@ -231,6 +237,13 @@ class TestSeveralSeeds:
         assert found == [(1, 8, 0)]
         assert [(one.index, one.this_wrong) for one in arm.disputed.this_errs] == [(3, 3)]
         assert arm.disputed.equally_often == 1
+
+    def test_observations_name_the_side_that_they_are_about(self, seeds):
+        comparison = compared(seeds, "mlp_512", "nodes_1024")
+        [arm] = comparison.arms
+        assert len(arm.observations) > 0
+        assert wording.comparison.findings(comparison, arm)[2:] == wording.comparison.observed(arm)
+        assert all(text.startswith("nodes_1024: ") and text[12].islower() for text in wording.comparison.observed(arm))
 
     def test_a_run_is_compared_with_the_run_of_the_same_seed(self, seeds):
         run = next((seeds / "ablation/nodes_1024").glob("seed5-*"))

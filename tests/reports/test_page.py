@@ -127,6 +127,37 @@ def test_the_largest_differences_come_first_and_a_huge_difference_leaves_room_fo
     assert bars["ablation/batch_64"].mean == pytest.approx(50 + 50 * 0.0011 / found.end)
 
 
+def test_the_legend_explains_only_what_is_drawn(tmp_path):
+    def legend():
+        found = Document(html(tmp_path, compared(tmp_path))).all("p")
+        return next(one["text"] for one in found if one["text"].startswith("Difference in test accuracy"))
+
+    for seed in range(1, 7):
+        finished_run(tmp_path, seed=seed, test=0.98)
+        finished_run(tmp_path, "ablation/no_relu", seed=seed, test=0.981 + 0.0001 * seed)
+    said = "Difference in test accuracy from the base in percentage points (pp)"
+    assert legend() == f"{said}, with its 95 % confidence interval. The bars span -0.2 to +0.2 pp."
+    for name, test in (("nodes_256", 0.979), ("nodes_1024", 0.981), ("batch_64", 0.5)):
+        finished_run(tmp_path, f"ablation/{name}", test=test)
+    assert legend().endswith("; an arrow marks a difference beyond that.")
+    few = tmp_path / "few"
+    finished_run(few)
+    finished_run(few, "ablation/no_relu", test=0.979)
+    tmp_path = few
+    assert legend() == f"{said}. The bars span -0.1 to +0.1 pp."
+
+
+def test_the_environment_is_told_in_words(tmp_path):
+    run = finished_run(tmp_path)
+    edit_metrics(
+        run, environment={"device": "cpu", "devices": ["cpu"], "processors": 2, "git_dirty": False, "numpy": "2"}
+    )
+    [found] = parts(compared(tmp_path), None)
+    assert found.rows[0].environment == {
+        "device (chosen)": "cpu", "devices (found)": "cpu", "CPU count": "2", "uncommitted changes": "no", "numpy": "2",
+    }  # fmt: skip
+
+
 def test_what_is_undecided_is_told_with_the_seeds_it_takes(tmp_path):
     for name in ("mlp_512", "ablation/nodes_256", "ablation/no_relu"):
         finished_run(tmp_path, name)

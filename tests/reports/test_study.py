@@ -156,7 +156,8 @@ def test_an_arm_with_a_larger_gap_on_all_seeds_overfits_more_and_one_with_few_se
     found = observed(few, "ablation/no_relu")["gap_against_base"]
     assert found.value == pytest.approx(0.01)
     assert found.text == (
-        "The generalization gap differs by +1.00 pp from that of mlp_512 (1 shared seed; at least 6 needed for a verdict)."
+        "The generalization gap differs by +1.00 pp from that of mlp_512 (1 shared seed; at least 6 needed for a "
+        "verdict)."
     )
 
 
@@ -205,7 +206,8 @@ def test_overfitting_sets_in_at_the_median_epoch_with_accuracy_after_it_over_all
     assert found.value == 3
     # Six epochs of .94, five of .95 and five of .96.
     assert found.text.startswith(
-        "Overfitting starts at epoch 3 (median; range 2 to 3) in all 3 runs: validation accuracy after it is 0.9494 ± 0.0085"
+        "Overfitting starts at epoch 3 (median; range 2 to 3) in all 3 runs: validation accuracy after it is 0.9494 "
+        "± 0.0085"
     )
 
 

@@ -13,7 +13,7 @@ from mnist_lab.errors import SetupError
 from mnist_lab.reports import collect, groups, study, write_report
 from mnist_lab.reports.figures import of_section
 from mnist_lab.reports.write import document, html
-from tests.run_folders import finished_run
+from tests.run_folders import edit_metrics, finished_run
 
 FILES = ["report.md", "summary.csv", "summary.json", "accuracy_curves.png", "accuracy_parameters.png"]
 
@@ -110,6 +110,16 @@ def test_the_text_says_what_the_numbers_are_and_that_few_seeds_carry_no_claim(wr
         "![Test accuracy against parameters](accuracy_parameters.png)",
     ):
         assert expected in text
+
+
+def test_that_parameters_include_those_that_are_not_trained_is_told_where_there_are_some(tmp_path):
+    said = "Parameters: all, including non-trainable ones."
+    run = finished_run(tmp_path)
+    write(tmp_path)
+    assert said not in (tmp_path / "report.md").read_text()
+    edit_metrics(run, parameters={"trainable": 500, "non_trainable": 100, "total": 600})
+    write(tmp_path)
+    assert said in (tmp_path / "report.md").read_text()
 
 
 def test_why_few_seeds_allow_no_verdict_is_told_only_where_there_are_too_few(tmp_path):
