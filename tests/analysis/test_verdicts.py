@@ -36,8 +36,8 @@ def test_an_arm_that_is_better_with_every_seed_is_better():
     assert verdict.seeds == tuple(SEEDS)
     assert verdict.p == verdict.paired.p == 2 / 2**10
     assert re.fullmatch(
-        r"Better: \+0\.\d\d pp \(95 % confidence interval \+0\.\d\d to \+0\.\d\d, p = \.002; uncorrected, one "
-        r"comparison\) over 10 shared seeds\.",
+        r"Better: \+0\.\d\d pp \(95 % confidence interval \+0\.\d\d to \+0\.\d\d, p = \.002; single "
+        r"comparison, so uncorrected\) over 10 shared seeds\.",
         told(verdict),
     )
 
@@ -131,9 +131,9 @@ def test_single_runs_are_compared_as_models_and_not_as_experiments():
     assert better.kind is unlike.kind is Kind.IMPOSSIBLE
     assert (better.models.only_a_wrong, better.models.only_b_wrong) == (50, 0)
     assert told(better) == (
-        "Too few seeds: +0.50 pp with 1 seed; at least 7 needed for a verdict. "
+        "Too few seeds: +0.50 pp with 1 shared seed; at least 7 needed for a verdict. "
         "For these two models (not the experiments): 0 test images misclassified only by this one, 50 only by the "
-        "base's (McNemar's exact test, p < .001; corrected for 2 comparisons)."
+        "base's (McNemar's exact test, p < .001; corrected for 2 comparisons of two models)."
     )
     assert (unlike.models.p, unlike.models.p_corrected) == (1, 1)
 
@@ -141,7 +141,7 @@ def test_single_runs_are_compared_as_models_and_not_as_experiments():
 def test_without_stored_mistakes_or_with_several_seeds_models_are_not_compared():
     [unknown] = judged(Scores({1: 0.99}, {1: [1]}), [Scores({1: 0.98})])
     assert unknown.models is None
-    assert told(unknown) == ("Too few seeds: -1.00 pp with 1 seed; at least 6 needed for a verdict.")
+    assert told(unknown) == ("Too few seeds: -1.00 pp with 1 shared seed; at least 6 needed for a verdict.")
     mistakes = {1: [1], 2: [2]}
     [several] = judged(Scores({1: 0.99, 2: 0.99}, mistakes), [Scores({1: 0.98, 2: 0.98}, mistakes)])
     assert several.models is None

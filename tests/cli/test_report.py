@@ -101,7 +101,7 @@ def test_real_runs_are_compared_by_what_their_configurations_change(trained):
     base, wider = section["experiments"]
     assert (base["name"], base["seeds"], base["changed"]) == ("base", [1], "")
     assert (wider["name"], wider["seeds"], wider["changed"]) == ("arms/wider", [1], "nodes 16 -> 32")
-    assert section["data"] == "UCI digits (not MNIST), 100 training rows, 60 test images"
+    assert section["data"] == "UCI digits (not MNIST, subset of 100), 60 test images"
     [metrics] = (trained.one / "base").rglob("metrics.json")
     assert base["test"]["mean"] == pytest.approx(read_json(metrics)["test"]["accuracy"], abs=1e-6)
     assert "nodes 16 -> 32" in answer.out
@@ -259,10 +259,16 @@ def test_at_most_three_sentences_below_the_table_count_what_is_in_it(results):
     table, _, rest = report().out.partition("•")
     sentences = [line for line in f"•{rest}".splitlines() if line.startswith("•")]
     assert len(sentences) == 3
-    assert "Both changes had too few seeds" in sentences[0]
+    assert "Both changes to mlp_512 had too few seeds" in sentences[0]
     assert sum(line.count("too few seeds") for line in table.splitlines()) == 2
     assert sentences[1].startswith("•  Difference: test accuracy minus the base's with the same seeds")
     assert "In 1 of 3 runs the validation images are the test images" in sentences[2]
+
+
+def test_the_heading_says_over_how_many_seeds_the_means_are_where_all_have_as_many(results):
+    assert "\nMNIST, 10,000 test images, 1 seed each\n" in report().out
+    finished_run(results, seed=2)
+    assert "\nMNIST, 10,000 test images\n" in report().out
 
 
 def test_in_a_pipe_every_column_is_there_and_no_row_is_broken(reported):

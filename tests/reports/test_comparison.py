@@ -118,7 +118,7 @@ class TestSides:
 
     def test_runs_of_one_experiment_are_told_apart_by_seed_or_fingerprint(self, seeds_to_change):
         runs = [next((seeds_to_change / "mlp_512").glob(f"seed{seed}-*")).name for seed in (1, 2)]
-        assert [side.name for side in find_sides(runs, seeds_to_change)[0]] == ["mlp_512, seed 1", "mlp_512, seed 2"]
+        assert [side.name for side in find_sides(runs, seeds_to_change)[0]] == ["mlp_512 (seed 1)", "mlp_512 (seed 2)"]
         other = finished_run(seeds_to_change, train__epochs=5)
         marks = [name.rpartition("-")[2] for name in (runs[0], other.id)]
         assert [side.name for side in find_sides(marks, seeds_to_change)[0]] == [f"mlp_512 ({mark})" for mark in marks]
@@ -152,6 +152,15 @@ class TestSingleModels:
         verdict = wording.comparison.findings(comparison, comparison.arms[0])[0]
         assert "The model of mlp_512 is better on these test images (McNemar's exact test, p = .035" in verdict
         assert "at least 6 are needed" in verdict
+        assert verdict.endswith("Name experiments instead of single runs to compare all their seeds.")
+        assert comparison.overview[1][-1] == "worse (model only)"
+
+    def test_of_two_experiments_with_one_seed_in_common_nobody_is_told_to_name_experiments(self, seeds):
+        run = next((seeds / "ablation/nodes_1024").glob("seed5-*"))
+        comparison = compared(seeds, "mlp_512", run)
+        said = wording.comparison.findings(comparison, comparison.arms[0])[0]
+        assert "One seed allows no verdict" in said
+        assert "Name experiments" not in said
 
     def test_runs_of_one_configuration_with_other_seeds_are_two_models_too(self, seeds_to_change):
         first, second = (next((seeds_to_change / "mlp_512").glob(f"seed{seed}-*")) for seed in (1, 2))
@@ -160,7 +169,9 @@ class TestSingleModels:
         [arm] = comparison.arms
         assert (arm.group.changed, arm.pairs) == ("seed 1 -> 2", 1)
         assert (len(arm.disputed.base_errs), len(arm.disputed.this_errs)) == (1, 10)
-        assert "They have the same configuration" in wording.comparison.findings(comparison, arm)[0]
+        said = wording.comparison.findings(comparison, arm)[0]
+        assert said.endswith("Both have the same configuration; only the seed differs.")
+        assert wording.comparison.runs_compared(comparison, arm) == "one run each, seeds 1 and 2"
         assert json.loads(as_json(of_comparison(comparison, [])))["arms"][0]["verdict"]["shared_seeds"] == []
 
     def test_p_is_corrected_for_the_number_of_arms(self, single):
@@ -179,7 +190,13 @@ class TestSingleModels:
         assert [text.partition(" (")[0].rpartition("/")[2] for text in comparison.problems] == [
             "mistakes.json: damaged"
         ]
-        assert "Too few seeds: -0.09 pp with 1 seed" in wording.comparison.findings(comparison, arm)[0]
+        assert "Too few seeds: -0.09 pp with 1 shared seed;" in wording.comparison.findings(comparison, arm)[0]
+
+    def test_two_seeds_whose_mistakes_are_unknown_are_not_called_shared(self, tmp_path):
+        runs = [finished_run(tmp_path, seed=seed).path for seed in (1, 2)]
+        comparison = compared(tmp_path, *runs)
+        said = wording.comparison.findings(comparison, comparison.arms[0])[0]
+        assert said == "Too few seeds: 0.00 pp with 1 seed; at least 6 needed for a verdict."
 
     def test_with_a_damaged_history_the_rest_is_compared_with_a_note(self, single):
         history = next((single / "mlp_512").iterdir()) / "history.jsonl"
@@ -221,6 +238,13 @@ class TestSeveralSeeds:
         assert [(one.index, one.this_wrong) for one in arm.disputed.this_errs] == [(3, 3)]
         assert arm.disputed.equally_often == 1
 
+    def test_observations_name_the_side_that_they_are_about(self, seeds):
+        comparison = compared(seeds, "mlp_512", "nodes_1024")
+        [arm] = comparison.arms
+        assert len(arm.observations) > 0
+        assert wording.comparison.findings(comparison, arm)[2:] == wording.comparison.observed(arm)
+        assert all(text.startswith("nodes_1024: ") and text[12].islower() for text in wording.comparison.observed(arm))
+
     def test_a_run_is_compared_with_the_run_of_the_same_seed(self, seeds):
         run = next((seeds / "ablation/nodes_1024").glob("seed5-*"))
         [arm] = compared(seeds, "mlp_512", run).arms
@@ -251,6 +275,26 @@ class TestNumbers:
         [arm] = compared(single, "mlp_512", "nodes_1024").arms
         assert metric(arm, "parameters").cells[3] == "x 2.78"
         assert metric(arm, "flops").cells[3] == "same"
+
+    @pytest.mark.parametrize(
+        ("ratio", "text"), [(1.0, "same"), (296.13, "x 296.13"), (0.1, "x 0.10"), (0.00338, "x 0.0034")]
+    )
+    def test_a_small_multiple_is_not_rounded_to_nothing(self, ratio, text):
+        assert wording.multiple(ratio) == text
+
+    def test_costs_of_one_kind_are_in_one_notation(self):
+        assert [wording.amount(flops, "FLOPs") for flops in (837_625_536, 2.48e11)] == ["8.38e+08", "2.48e+11"]
+        assert wording.amount(1_669_706) == "1,669,706"
+
+    def test_differences_have_the_thousands_separators_of_the_numbers(self):
+        assert [wording.signed(5510.1, 1), wording.signed(-1052, 0)] == ["+5,510.1", "-1,052"]
+        assert [wording.signed(-0.001), wording.signed(0, 0), wording.signed(-10, 0)] == ["0.00", "0", "-10"]
+
+    def test_only_accuracy_and_not_the_wrong_images_has_the_interval_of_the_verdict(self, seeds):
+        [arm] = compared(seeds, "mlp_512", "nodes_1024").arms
+        assert metric(arm, "test_accuracy").interval is not None
+        assert metric(arm, "test_wrong").interval is None
+        assert metric(arm, "test_wrong").difference < 0
 
     def test_times_on_different_machines_are_not_compared(self, single):
         finished_run(single, "ablation/no_relu", backend="torch")
@@ -358,9 +402,9 @@ def test_a_title_names_three_runs_and_counts_more(seeds):
     runs = sorted((seeds / "mlp_512").iterdir())
     assert (
         compared(seeds, *runs[:4]).title
-        == "mlp_512, seed 2, mlp_512, seed 3 and mlp_512, seed 4 against mlp_512, seed 1"
+        == "mlp_512 (seed 2), mlp_512 (seed 3) and mlp_512 (seed 4) against mlp_512 (seed 1)"
     )
-    assert compared(seeds, *runs[:5]).title == "4 others against mlp_512, seed 1"
+    assert compared(seeds, *runs[:5]).title == "4 others against mlp_512 (seed 1)"
 
 
 def test_all_facts_are_json(seeds):
@@ -429,12 +473,12 @@ class TestTheFamily:
         [alone] = compared(tmp_path, "mlp_512", "nodes_1024").arms
         [among] = compared(ablation, "mlp_512", "nodes_1024").arms
         assert (alone.verdict.kind, among.verdict.kind) == (Kind.WORSE, Kind.NOT_SIGNIFICANT)
-        assert "uncorrected, one comparison" in wording.verdict(alone.verdict)
+        assert "single comparison, so uncorrected" in wording.verdict(alone.verdict)
 
     def test_what_has_another_base_is_a_family_of_its_own_and_says_so(self, ablation):
         [arm] = compared(ablation, "nodes_256", "nodes_1024").arms
         assert arm.verdict.arms == 1
-        assert "uncorrected, one comparison" in wording.verdict(arm.verdict)
+        assert "single comparison, so uncorrected" in wording.verdict(arm.verdict)
 
     def test_single_runs_are_corrected_for_the_single_runs_that_a_report_compares(self, single):
         wrong(finished_run(single, "ablation/nodes_256", test=0.9990), *range(50, 60))

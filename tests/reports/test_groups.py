@@ -67,9 +67,9 @@ def test_an_arm_says_what_it_changes_against_its_base_and_the_base_nothing(tmp_p
     assert [group.is_base for group in found] == [True, False, False]
 
 
-def test_an_arm_whose_base_was_not_run_says_so(tmp_path):
+def test_an_arm_whose_base_is_not_among_them_says_so(tmp_path):
     assert changes(compared(finished_run(tmp_path, "ablation/no_relu"))) == {
-        "ablation/no_relu": ("mlp_512", "base not run")
+        "ablation/no_relu": ("mlp_512", "base not in this report")
     }
 
 
@@ -175,7 +175,7 @@ def test_different_data_sets_and_subsets_are_set_apart_each_under_its_own_headin
         ("Fashion-MNIST, 10,000 test images", 1),
         ("MNIST, 10,000 test images", 2),
         ("MNIST, 100 test images", 1),
-        ("MNIST, 500 training rows, 10,000 test images", 1),
+        ("MNIST (subset of 500), 10,000 test images", 1),
     ]
 
 

@@ -125,6 +125,7 @@ def test_selection_on_the_test_set_is_reported_with_best_and_last():
     run = history(EPOCHS_OVERFITTING)
     found = rules(run, validation_name="test", reference={"best_test_accuracy": 0.9795})
     assert "0.9790 (epoch 9) is optimistic; the last epoch's is 0.9785" in found["selected_on_test"].text
+    assert rules(run[:9], validation_name="test")["selected_on_test"].text.endswith("0.9790 (epoch 9) is optimistic.")
     assert "0.05 pp below" in found["reference_best"].text
     assert "test loss was lowest at epoch 4" in found["overfits"].text
     assert not {"selected_on_test", "reference_best"} & set(rules(run, reference={"best_test_accuracy": 0.9795}))
@@ -132,9 +133,9 @@ def test_selection_on_the_test_set_is_reported_with_best_and_last():
 
 def test_the_best_epoch_is_named_by_its_monitor():
     run = history(EPOCHS_OVERFITTING)
-    assert rules(run)["best_epoch"].text == "Best epoch by validation loss: 4 of 10 (0.0820; the last has 0.1074)."
+    assert rules(run)["best_epoch"].text == "Best epoch by validation loss: 4 of 10 (0.0820; last epoch 0.1074)."
     accuracy = rules(run, monitor="accuracy")["best_epoch"]
-    assert accuracy.text == "Best epoch by training accuracy: 10 of 10 (0.9947; the last)."
+    assert accuracy.text == "Best epoch by training accuracy: 10 of 10 (0.9947)."
 
 
 def test_the_highest_level_that_is_kept_is_named_with_its_first_epoch():

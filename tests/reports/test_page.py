@@ -118,7 +118,7 @@ def test_the_largest_differences_come_first_and_a_huge_difference_leaves_room_fo
     [found] = parts(compared(tmp_path), None)
     ranked = {kind: [row.group.name for row in rows] for kind, rows in found.answers.items()}
     assert ranked == {Kind.BETTER: list(wins)[:2], Kind.WORSE: list(wins)[:1:-1]}
-    assert wording.lead(found.section) == "Of 4 changes, 2 helped and 2 hurt."
+    assert wording.lead(found.section) == "Of 4 changes to mlp_512, 2 helped and 2 hurt."
     bars = {row.group.name: row.bar for rows in found.answers.values() for row in rows}
     assert found.end < 0.01
     assert [bar.cut for bar in bars.values()] == ["", "", "left", ""]
@@ -127,11 +127,42 @@ def test_the_largest_differences_come_first_and_a_huge_difference_leaves_room_fo
     assert bars["ablation/batch_64"].mean == pytest.approx(50 + 50 * 0.0011 / found.end)
 
 
+def test_the_legend_explains_only_what_is_drawn(tmp_path):
+    def legend():
+        found = Document(html(tmp_path, compared(tmp_path))).all("p")
+        return next(one["text"] for one in found if one["text"].startswith("Difference in test accuracy"))
+
+    for seed in range(1, 7):
+        finished_run(tmp_path, seed=seed, test=0.98)
+        finished_run(tmp_path, "ablation/no_relu", seed=seed, test=0.981 + 0.0001 * seed)
+    said = "Difference in test accuracy from the base in percentage points (pp)"
+    assert legend() == f"{said}, with its 95 % confidence interval. The bars span -0.2 to +0.2 pp."
+    for name, test in (("nodes_256", 0.979), ("nodes_1024", 0.981), ("batch_64", 0.5)):
+        finished_run(tmp_path, f"ablation/{name}", test=test)
+    assert legend().endswith("; an arrow marks a difference beyond that.")
+    few = tmp_path / "few"
+    finished_run(few)
+    finished_run(few, "ablation/no_relu", test=0.979)
+    tmp_path = few
+    assert legend() == f"{said}. The bars span -0.1 to +0.1 pp."
+
+
+def test_the_environment_is_told_in_words(tmp_path):
+    run = finished_run(tmp_path)
+    edit_metrics(
+        run, environment={"device": "cpu", "devices": ["cpu"], "processors": 2, "git_dirty": False, "numpy": "2"}
+    )
+    [found] = parts(compared(tmp_path), None)
+    assert found.rows[0].environment == {
+        "device (chosen)": "cpu", "devices (found)": "cpu", "CPU count": "2", "uncommitted changes": "no", "numpy": "2",
+    }  # fmt: skip
+
+
 def test_what_is_undecided_is_reported_with_the_seeds_it_needs(tmp_path):
     for name in ("mlp_512", "ablation/nodes_256", "ablation/no_relu"):
         finished_run(tmp_path, name)
     found = wording.lead(compared(tmp_path).sections[0])
-    assert found == "Both changes had too few seeds for a verdict (at least 7 needed)."
+    assert found == "Both changes to mlp_512 had too few seeds for a verdict (at least 7 needed)."
 
 
 def test_what_is_undecided_is_told_apart_from_what_is_decided_and_from_what_shares_no_seed(tmp_path):
@@ -141,14 +172,14 @@ def test_what_is_undecided_is_told_apart_from_what_is_decided_and_from_what_shar
     for seed in range(1, 10):
         finished_run(tmp_path, seed=seed, test=0.97 + 0.0001 * seed)
     finished_run(tmp_path, "ablation/nodes_256", seed=50)
-    assert lead() == "The only change had no seed in common with the base."
+    assert lead() == "The only change to mlp_512 had no seed in common with the base."
     for name in ("ablation/batch_64", "ablation/batch_256"):
         finished_run(tmp_path, name, seed=1)
     undecided = "2 had too few seeds for a verdict (at least 7 needed) and 1 had no seed in common with the base."
-    assert lead() == f"Of 3 changes, {undecided}"
+    assert lead() == f"Of 3 changes to mlp_512, {undecided}"
     for seed in range(1, 10):
         finished_run(tmp_path, "ablation/nodes_1024", seed=seed, test=0.98 + 0.0001 * (seed + seed % 3))
-    assert lead() == f"Of 4 changes, 1 helped, {undecided}"
+    assert lead() == f"Of 4 changes to mlp_512, 1 helped, {undecided}"
 
 
 def test_the_decided_are_counted_and_so_are_the_others(tmp_path):
@@ -158,7 +189,7 @@ def test_the_decided_are_counted_and_so_are_the_others(tmp_path):
     for name in ("ablation/batch_64", "ablation/batch_256", "ablation/nodes_256"):
         finished_run(tmp_path, name, seed=1)
     assert wording.lead(compared(tmp_path).sections[0]) == (
-        "Of 4 changes, 1 hurt and 3 had too few seeds for a verdict (at least 7 needed)."
+        "Of 4 changes to mlp_512, 1 hurt and 3 had too few seeds for a verdict (at least 7 needed)."
     )
 
 

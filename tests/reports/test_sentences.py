@@ -129,7 +129,7 @@ class Claims:
         said = text.removeprefix("No sign of overfitting: ").removesuffix(".")
         said, _, more = said.partition(", ")
         gap = self.gap(said)
-        if rows := re.match(r"which chance could explain with ([\d,]+) (\w+) images?", more):
+        if rows := re.match(r"which could be chance with only ([\d,]+) (\w+) images?", more):
             assert rows.groups() == (f"{self.rows:,}", self.held_out)
             assert self.values("accuracy")[-1] <= wilson(round(self.compared()[1] * self.rows), self.rows)[1]
         else:
@@ -159,7 +159,7 @@ class Claims:
         assert min(losses) in losses[-size:]
 
     def best_epoch(self, text):
-        what, epoch, of, value, end = parts(r"Best epoch by (.+): # of # \(#; (.+)\)\.", text)
+        what, epoch, of, value, end = parts(r"Best epoch by (.+): # of # \(#(?:; last epoch (.+))?\)\.", text)
         kind, quantity = what.split()
         key = quantity if kind == "training" else f"val_{quantity}"
         finite = [v for v in self.values(key) if isfinite(v)]
@@ -167,12 +167,11 @@ class Claims:
         assert near(value, self.at(key, epoch))
         assert int(of) == self.epochs[-1]
         last = self.values(key)[-1]
-        if end == "the last":
-            assert int(epoch) == self.epochs[-1]
-        elif end == "the last has none":
+        assert (end is None) == (int(epoch) == self.epochs[-1])
+        if end == "none":
             assert not isfinite(last)
-        else:
-            assert near(*parts(r"the last has #", end), last)
+        elif end:
+            assert near(end, last)
 
     def stays_above(self, text):
         name, level, epoch = parts(r"(\w+) accuracy stays at or above # from epoch # on\.", text)
@@ -211,6 +210,7 @@ class Claims:
         assert near(best, self.at("val_accuracy", epoch))
         if last:
             assert near(last, self.values("val_accuracy")[-1])
+            assert int(epoch) != self.epochs[-1]
 
     def check(self, observation):
         {"reference": self.published}.get(observation.rule, getattr(self, observation.rule, None))(observation.text)

@@ -146,14 +146,19 @@ def test_an_arm_with_a_larger_gap_on_all_seeds_is_said_to_overfit_more_but_not_w
         finished_run(tmp_path, seed=seed, train=0.98, validation=0.975 + 0.0001 * seed)
         finished_run(tmp_path, "ablation/no_relu", seed=seed, train=0.99, validation=0.975)
     text = observed(tmp_path, "ablation/no_relu")["gap_against_base"].text
-    assert text.startswith("Larger generalization gap than mlp_512: +1.03 pp (95 % confidence ")
-    assert text.endswith("p = .031; uncorrected, one comparison) over 6 shared seeds.")
+    assert text.startswith(
+        "The generalization gap is larger than that of mlp_512: difference +1.03 pp (95 % confidence "
+    )
+    assert text.endswith("p = .031; single comparison, so uncorrected) over 6 shared seeds.")
     few = tmp_path / "few"
     finished_run(few, train=0.98, validation=0.975)
     finished_run(few, "ablation/no_relu", train=0.99, validation=0.975)
     found = observed(few, "ablation/no_relu")["gap_against_base"]
     assert found.value == pytest.approx(0.01)
-    assert found.text.endswith("with 1 shared seed; at least 6 needed.")
+    assert found.text == (
+        "The generalization gap differs by +1.00 pp from that of mlp_512 (1 shared seed; at least 6 needed for a "
+        "verdict)."
+    )
 
 
 def test_with_fewer_seeds_than_the_family_needs_no_gap_is_significant_unless_the_others_are(tmp_path):
@@ -167,8 +172,8 @@ def test_with_fewer_seeds_than_the_family_needs_no_gap_is_significant_unless_the
                     finished_run(results, f"ablation/{name}", seed=seed, train=0.98 + better + noise, validation=0.97)
         return observed(results, "ablation/nodes_256")["gap_against_base"].text
 
-    assert gaps(tmp_path / "alike", 0).endswith("with 6 shared seeds; at least 8 needed.")
-    assert gaps(tmp_path / "apart", 0.02).startswith("Larger generalization gap than mlp_512")
+    assert gaps(tmp_path / "alike", 0).endswith("(6 shared seeds; at least 8 needed for a verdict).")
+    assert gaps(tmp_path / "apart", 0.02).startswith("The generalization gap is larger than that of mlp_512")
 
 
 def test_if_dropout_differs_a_gap_is_larger_and_that_is_not_called_overfitting(tmp_path):
@@ -176,7 +181,7 @@ def test_if_dropout_differs_a_gap_is_larger_and_that_is_not_called_overfitting(t
         finished_run(tmp_path, seed=seed, train=0.98, validation=0.975 + 0.0001 * seed)
         finished_run(tmp_path, "ablation/no_dropout", seed=seed, train=0.99, validation=0.975)
     text = observed(tmp_path, "ablation/no_dropout")["gap_against_base"].text
-    gap = "Larger generalization gap than mlp_512: +1.03 pp"
+    gap = "The generalization gap is larger than that of mlp_512: difference +1.03 pp"
     assert text.startswith(gap)
     assert "Overfits" not in text
 
@@ -201,7 +206,8 @@ def test_overfitting_sets_in_at_the_median_epoch_with_accuracy_after_it_over_all
     assert found.value == 3
     # Six epochs of .94, five of .95 and five of .96.
     assert found.text.startswith(
-        "Overfitting starts at epoch 3 (median; 2 to 3) in all 3 runs: validation accuracy after it is 0.9494 ± 0.0085"
+        "Overfitting starts at epoch 3 (median; range 2 to 3) in all 3 runs: validation accuracy after it is 0.9494 "
+        "± 0.0085"
     )
 
 
@@ -232,7 +238,7 @@ def test_all_experiments_are_measured_by_the_same_level_the_highest_that_most_ke
                 loss=[0.1] * 10, accuracy=[0.9] * 10, val_loss=[0.1] * 10, val_accuracy=accuracies,
             )  # fmt: skip
     assert observed(tmp_path, "mlp_512")["stays_above"].text == (
-        "Validation accuracy stays at or above 0.98 in both runs from epoch 4 (lower median; 4 to 5) on."
+        "Validation accuracy stays at or above 0.98 in both runs from epoch 4 (median; range 4 to 5) on."
     )
     assert observed(tmp_path, "ablation/no_relu")["stays_above"].text == (
         "Validation accuracy does not stay at or above 0.98 in either run."
@@ -364,9 +370,9 @@ def test_a_run_selected_on_the_test_images_is_reported_as_such(tmp_path):
     found = studied(tmp_path).sections[0].reuse
     assert (found.models, found.watched, found.epochs, found.selected, found.steered) == (3, 2, 10, 1, 0)
     assert wording.reuse(found) == [
-        "3 models were scored on the test images, each after its training, so the best of their scores is optimistic.",
-        "In 2 runs they also served as validation images after every epoch (10 epochs in total); in 1 of them the "
-        "saved weights are those of the epoch that was best on them, so the test accuracy is optimistic.",
+        "3 models were each scored on the test images after training, so the best of these scores is optimistic.",
+        "In 2 runs the test images were also the validation images, after every epoch (10 epochs in total); in 1 of "
+        "them the saved weights are those of the epoch that was best on them, so the test accuracy is optimistic.",
     ]
 
 
@@ -378,8 +384,8 @@ def test_training_that_the_test_images_stopped_or_slowed_is_reported_as_steered_
 
     stop = {"monitor": "val_loss", "patience": 2}
     assert told("last") == (
-        "In 1 run they also served as validation images after every epoch (3 epochs in total); the saved weights were "
-        "not selected on them."
+        "In 1 run the test images were also the validation images, after every epoch (3 epochs in total); the saved "
+        "weights were not selected on them."
     )
     assert "in that run they decided when training stopped" in told("stopped", train__early_stopping=stop)
     assert "in that run they decided when" in told("slowed", train__schedule={"plateau": {"monitor": "val_accuracy"}})
@@ -428,7 +434,7 @@ def test_the_report_answers_first_with_the_numbers_and_what_was_changed(results)
         text, re.MULTILINE,
     )  # fmt: skip
     assert (
-        "`ablation/no_dropout` (dropout 0.2 -> 0). Too few seeds: -0.50 pp with 1 seed; at least 7 "
+        "`ablation/no_dropout` (dropout 0.2 -> 0). Too few seeds: -0.50 pp with 1 shared seed; at least 7 "
         "needed for a verdict."
     ) in text
 

@@ -13,7 +13,7 @@ from mnist_lab.errors import SetupError
 from mnist_lab.reports import collect, groups, study, write_report
 from mnist_lab.reports.figures import of_section
 from mnist_lab.reports.write import document, html
-from tests.run_folders import finished_run
+from tests.run_folders import edit_metrics, finished_run
 
 FILES = ["report.md", "summary.csv", "summary.json", "accuracy_curves.png", "accuracy_parameters.png"]
 
@@ -96,11 +96,12 @@ def test_the_markdown_table_has_one_row_per_experiment_with_our_numbers_beside_t
 def test_the_text_says_what_the_numbers_are_and_that_few_seeds_carry_no_claim(written):
     text = (written / "report.md").read_text()
     for expected in (
-        "train the running accuracy of the last epoch",
-        "validation the accuracy after the last epoch",
-        "test is that of the saved model",
+        "Train: running accuracy of the last epoch.",
+        "Validation: accuracy after the last epoch.",
+        "Test: accuracy of the saved model.",
         "over n runs",
         "No run used the test images for validation.",
+        "Bold: bases that are not themselves compared with another experiment.",
         "with too few seeds no difference, however large, would be significant.",
         "The 95 % confidence interval of a difference contains every difference that the sign-flip test does not",
         "A verdict generalizes to other seeds on the same test images",
@@ -109,6 +110,16 @@ def test_the_text_says_what_the_numbers_are_and_that_few_seeds_carry_no_claim(wr
         "![Test accuracy against parameters](accuracy_parameters.png)",
     ):
         assert expected in text
+
+
+def test_that_parameters_include_those_that_are_not_trained_is_told_where_there_are_some(tmp_path):
+    said = "Parameters: all, including non-trainable ones."
+    run = finished_run(tmp_path)
+    write(tmp_path)
+    assert said not in (tmp_path / "report.md").read_text()
+    edit_metrics(run, parameters={"trainable": 500, "non_trainable": 100, "total": 600})
+    write(tmp_path)
+    assert said in (tmp_path / "report.md").read_text()
 
 
 def test_why_few_seeds_allow_no_verdict_is_explained_only_if_there_are_too_few(tmp_path):
@@ -240,7 +251,7 @@ def test_each_data_set_has_its_own_table_and_figures_and_stale_ones_go(tmp_path)
     assert {"accuracy_curves.png", "accuracy_curves_2.png"} <= {file.name for file in files}
     text = (tmp_path / "report.md").read_text()
     headings = [line for line in text.splitlines() if line.startswith("## ")]
-    assert headings[:2] == ["## MNIST, 10,000 test images", "## MNIST, 500 training rows, 10,000 test images"]
+    assert headings[:2] == ["## MNIST, 10,000 test images", "## MNIST (subset of 500), 10,000 test images"]
     assert "Experiments on different data are listed separately and not compared with each other." in text
     assert text.count("### Results") == 2
     assert "subset all -> 500" in text
@@ -275,7 +286,7 @@ def test_if_training_images_are_varied_the_response_plot_spans_the_sections(tmp_
 def test_the_figures_of_a_part_of_the_data_say_so(tmp_path):
     finished_run(tmp_path, data__subset=500)
     [plot] = of_section(studied(tmp_path), 0)
-    assert plot.data == "MNIST, 500 training rows"
+    assert plot.data == "MNIST (subset of 500)"
 
 
 def test_a_lost_history_leaves_the_numbers_and_the_figure_without_its_line(results):
