@@ -190,4 +190,4 @@ def test_validate_takes_settings_to_share_for_no_configuration_as_sweep_does(tmp
 def test_validate_takes_the_name_of_a_folder_or_a_sweep_that_ships(tmp_path):
     lines = here("validate", "ablation", "learning_rate", cwd=tmp_path).out.splitlines()
     assert "ablation/nodes_1024.yaml: valid" in lines
-    assert lines[-1] == "learning_rate: valid, 48 runs"
+    assert lines[-1] == "learning_rate: valid (48 runs)"

@@ -138,6 +138,30 @@ def test_a_limit_of_the_training_time_is_said_beside_the_longest_training():
     )
 
 
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (RECORD, "The 3 trained the longest of 26 trials in 5 min 54 s, compared on 12,000 validation images; 1 failed."),
+        (of_tradeoff(), "The Pareto front of 24 trials in 6 min 08 s"),
+        (RECORD.model_copy(update={"trials": RECORD.trials[:4]}), "The one trained the longest of 4 trials in "),
+        (RECORD.model_copy(update={"trials": RECORD.trials[:1]}), "1 trial in "),
+        (RECORD.model_copy(update={"trials": (RECORD.trials[0],) * 6}), "The best 5 of 6 trials in "),
+    ],
+)
+def test_below_the_best_trials_it_is_said_which_part_of_all_they_are(record, said, tmp_path, capsys):
+    print_found(Tuned(record, files=(tmp_path / "search.html", tmp_path / "best.yaml")), as_json=False)
+    assert f"\n\n{said}" in capsys.readouterr().out
+
+
+def test_the_verdict_on_each_confirmed_trial_is_printed_beside_it(tmp_path, capsys):
+    record = of_accuracy()
+    print_found(Tuned(record, files=(tmp_path / "search.html", tmp_path / "best.yaml")), as_json=False)
+    first = record.confirmation.arms[1]
+    said = capsys.readouterr().out
+    assert f"\n\nTrial {first.trial}   {first.difference.text}\n" in said
+    assert "  val_accuracy  val_accuracy in the search\n" in said
+
+
 def test_files_that_are_not_beside_the_page_are_printed_with_their_folder(tmp_path, capsys):
     files = [tmp_path / "s" / name for name in ("search.html", "search.md", "best.yaml")]
     print_found(Tuned(RECORD, files=(*files, tmp_path / "s,seeds=2" / "report.md")), as_json=False)

@@ -123,7 +123,8 @@ def check_files(references: Sequence[str | Path]) -> dict[str, str]:
     """Validate every configuration, sweep file and search file that the references name or that is in their folders.
 
     Returns:
-        What each file declares, by its path, which begins with the reference: empty, `, 12 runs` or `, a search`.
+        What each file declares, by its path, which begins with the reference: empty, `12 runs` or `search`. The files
+        of each reference are sorted by path.
 
     Raises:
         ConfigError: lists every problem of every file.
@@ -131,21 +132,22 @@ def check_files(references: Sequence[str | Path]) -> dict[str, str]:
     errors: list[ConfigError] = []
     found: dict[str, str] = {}
     for reference in references:
+        here: dict[str, str] = {}
         with collected(errors):
             searches = _search_files(reference)
             for shown, path in searches.items():
                 with collected(errors):
                     load_search(path)
-                    found[shown] = ", a search"
-            if str(reference) in searches:
-                continue
-            path = shipped.find_sweep(reference)
-            for file, rows in rows_of(path, (), errors):
-                if file is None:
-                    continue
-                with collected(errors):
-                    runs = f", {count(len(runs_of(rows)[0]), 'run')}" if rows[0].sweep else ""
-                    found[str(Path(reference) / file.relative_to(path))] = runs
+                    here[shown] = "search"
+            if str(reference) not in searches:
+                path = shipped.find_sweep(reference)
+                for file, rows in rows_of(path, (), errors):
+                    if file is None:
+                        continue
+                    with collected(errors):
+                        runs = count(len(runs_of(rows)[0]), "run") if rows[0].sweep else ""
+                        here[str(Path(reference) / file.relative_to(path))] = runs
+        found |= sorted(here.items(), key=lambda item: Path(item[0]))
     if errors:
         raise together(errors, references)
     return found

@@ -211,7 +211,9 @@ def progress(record: Search) -> str:
         "minutes": f"its budget of {record.budget.minutes or 0:g} min is used up",
         "space": "every configuration of the space was tried",
     }
-    return f"The search has ended: {why[record.ended]}. It took {duration(record.seconds)}, without the confirmation."
+    return (
+        f"The search has ended: {why[record.ended]}. It took {duration(record.seconds)}, not counting the confirmation."
+    )
 
 
 def unseen(record: Search) -> str:
@@ -301,7 +303,8 @@ def notes(record: Search) -> list[str]:
         f"A trial's numbers are those of the weights that a run would keep: {watched} of the best epoch so far where "
         "train.restore_best is set, else of the last one.": True,
         "Trials are compared only after equally many epochs; those that were trained longer are listed first.": rungs,
-        f"The {watched} of the best of many trials is optimistic: it was chosen by it, and all share a seed.": True,
+        f"The {watched} of the best of many trials is optimistic: the trial was selected on it, and all trials share a "
+        "seed.": True,
         "The confirmation uses new seeds and the test images, so its numbers are not optimistic.": bool(record.confirm),
         "Training times depend on the machine and its load, including other trials trained at the same time.": (
             record.most_seconds is not None
