@@ -11,8 +11,8 @@ from typing import Any
 
 from typing_extensions import override
 
-from mnist_lab.config.searches import Search as Declared
 from mnist_lab.config.searches import Point, describe
+from mnist_lab.config.searches import Search as Declared
 from mnist_lab.datasets import Dataset
 from mnist_lab.errors import ConfigError, InputError
 from mnist_lab.experiment import identify
@@ -290,7 +290,7 @@ class Tuner(Supply):
         if values is None:
             self._exhausted = True
             return None
-        trial = Trial(number=number, values=values, state="running")
+        trial = Trial(number=number, values=dict(values), state="running")
         try:
             folder = self._run(trial).folder
         except ConfigError as error:
