@@ -141,7 +141,10 @@ def test_a_limit_of_the_training_time_is_said_beside_the_longest_training():
 @pytest.mark.parametrize(
     ("record", "said"),
     [
-        (RECORD, "The 3 trained the longest of 26 trials in 5 min 54 s, compared on 12,000 validation images; 1 failed."),
+        (
+            RECORD,
+            "The 3 trained the longest of 26 trials in 5 min 54 s, compared on 12,000 validation images; 1 failed.",
+        ),
         (of_tradeoff(), "The Pareto front of 24 trials in 6 min 08 s"),
         (RECORD.model_copy(update={"trials": RECORD.trials[:4]}), "The one trained the longest of 4 trials in "),
         (RECORD.model_copy(update={"trials": RECORD.trials[:1]}), "1 trial in "),

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from mnist_lab.analysis.verdicts import Kind
+from mnist_lab.config.searches import worded
 from mnist_lab.reports.wording import (
     CI,
     INTERVAL,
@@ -59,16 +60,18 @@ def number(measure: str, value: float | None) -> str:
 
 def value(given: Value) -> str:
     """Format the value of a parameter: `0.001`, `256, 256`."""
-    return f"{given:.4g}" if isinstance(given, float) else str(given)
+    return f"{given:.4g}" if isinstance(given, float) else worded(str(given))
 
 
 def values(record: Search, trial: Trial) -> str:
-    """Format a trial's values: `learning rate 0.001, dropout 0.2`, or `filters, layer 1: 8; learning rate: 0.001`."""
+    """Format a trial's values: `dropout 0.2, nodes 64`; with commas in them `dropout 0.2; nodes 64, 64`, and in their
+    names `filters, layer 1: 8; learning rate: 0.001`.
+    """
     names = standings.parameter_names(record.space)
     said = [(names.get(name, name), value(given)) for name, given in trial.values.items()]
-    if any("," in name for name, _ in said):
-        return "; ".join(f"{name}: {text}" for name, text in said)
-    return ", ".join(f"{name} {text}" for name, text in said)
+    after = ":" if any("," in name for name, _ in said) else ""
+    between = "; " if after or any("," in text for _, text in said) else ", "
+    return between.join(f"{name}{after} {text}" for name, text in said)
 
 
 def limit(one: Limit) -> str:
@@ -267,10 +270,10 @@ def _promotion(record: Search) -> str:
 def bounds(parameter: Parameter) -> str:
     """Format the range or the options of a parameter, and when it exists: `0.0001 to 0.01, log-uniform`."""
     if parameter.choices:
-        text = "; ".join(parameter.choices)
+        text = "; ".join(map(value, parameter.choices))
     else:
         text = f"{value(parameter.low or 0)} to {value(parameter.high or 0)}, {KINDS[parameter.kind]}"
-    return f"{text} (only with {parameter.within[1]})" if parameter.within else text
+    return f"{text} (only with {value(parameter.within[1])})" if parameter.within else text
 
 
 def importance(found: Mapping[str, float] | Unknown) -> str:

@@ -150,6 +150,7 @@ def test_values_are_said_by_the_ends_of_their_keys_where_these_tell_them_apart()
     assert (
         describe({"model.dropout": 0.25, "train.optimizer.learning_rate": 1e-3}) == "dropout 0.25, learning_rate 0.001"
     )
+    assert describe({"model.nodes": "32-32", "model.dropout": 0.25}) == "nodes [32, 32], dropout 0.25"
     layers = {"model.layers": "conv", "model.layers[0].conv.filters (conv)": 4, "model.layers[2].conv.filters": 6}
     assert describe(layers) == "layers conv, layers[0].conv.filters 4, layers[2].conv.filters 6"
 
