@@ -190,4 +190,4 @@ def test_validate_like_sweep_does_not_take_shared_settings_for_a_configuration(t
 def test_validate_accepts_the_name_of_a_folder_or_a_sweep_that_ships(tmp_path):
     lines = here("validate", "ablation", "learning_rate", cwd=tmp_path).out.splitlines()
     assert "ablation/nodes_1024.yaml: valid" in lines
-    assert lines[-1] == "learning_rate: valid, 48 runs"
+    assert lines[-1] == "learning_rate: valid (48 runs)"

@@ -104,11 +104,11 @@ def test_a_sweep_shows_what_is_running(tmp_path):
 
 def test_a_search_shows_what_is_running_what_was_reached_and_how_far_it_is(tmp_path):
     record, shown = of_accuracy(confirmed=False), remembering(_SearchProgress)
-    shown.begun(record, Forecast(0, 600.0, 24, 900.0, 2, "a short timing", ()))
-    assert "Search mlp: 27 trials of 20 epochs" in shown.html
+    shown.begun(record, Forecast(0, 600.0, 24, 900.0, 2, "a short benchmark", ()))
+    assert "Search mlp: finished, 27 trials." in shown.html
     shown.reported(record.trials[2], record, 90.0)
     shown.running([RunningTrial(record.trials[3], 6, running(tmp_path, 3))])
-    for text in ("[3/27] learning_rate", "epoch 6/20", "3/6", "27 of 27 trials, best 0.98", "<progress value="):
+    for text in ("Trial 3: learning_rate", "epoch 6/20", "3/6", "27 of 27 trials, best 0.98", "<progress value="):
         assert text in shown.html
     shown.ended_search(record)
     assert "<progress" not in shown.html

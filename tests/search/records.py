@@ -147,7 +147,7 @@ def of_tradeoff(*, trials: int = 30) -> Search:
             "parameters": size, "multiply_adds": size if kind == "mlp" else 40 * size,
         }  # fmt: skip
         if size > 30_000:
-            reason = f"{size:,} parameters, more than 30,000."
+            reason = f"{size:,} parameters (limit 30,000)."
             tried.append(Trial(**known, state="refused", reason=reason))
             continue
         accuracy = 0.99 - (0.02 if kind == "mlp" else 0) - 20 / size - 0.004 * abs(math.log10(rate) + 2.8)

@@ -62,7 +62,7 @@ def outcome_of(run, task) -> Outcome:
     size = parameters(config)
     sizes = {"parameters": size, "multiply_adds": size}
     if size > task.limits.get("parameters", size):
-        return Outcome("refused", f"{size} parameters, more than {task.limits['parameters']}.", sizes=sizes)
+        return Outcome("refused", f"{size} parameters (limit {task.limits['parameters']}).", sizes=sizes)
     folder.path.mkdir(parents=True, exist_ok=True)
     if config.train.optimizer.learning_rate > 0.09:
         (folder.path / "error.txt").write_text("nan")

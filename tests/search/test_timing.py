@@ -41,10 +41,10 @@ def test_the_epochs_to_come_take_as_long_as_the_median_one_without_the_first_whi
 @pytest.mark.parametrize(
     ("seconds", "most", "ended", "reason"),
     [
-        ((2.0, 1.0), 9, False, "about 10.0 s of training for 9 epochs, more than 9 s: the first 2 took 3.0 s."),
-        ((5.0, 5.0, 5.0), 14.5, False, "15.0 s of training for 3 of 9 epochs, more than 14.5 s."),
-        ((5.0, 5.0, 5.0), 14.5, True, "15.0 s of training for 3 epochs, more than 14.5 s."),
-        ((60.02,), 60, True, "60.020 s of training for 1 epoch, more than 60 s."),
+        ((2.0, 1.0), 9, False, "about 10.0 s of training for 9 epochs (limit 9 s): the first 2 took 3.0 s."),
+        ((5.0, 5.0, 5.0), 14.5, False, "15.0 s of training for 3 of 9 epochs (limit 14.5 s)."),
+        ((5.0, 5.0, 5.0), 14.5, True, "15.0 s of training for 3 epochs (limit 14.5 s)."),
+        ((60.02,), 60, True, "60.020 s of training for 1 epoch (limit 60 s)."),
     ],
 )
 def test_a_reason_states_the_numbers_with_digits_that_show_the_excess(seconds, most, ended, reason):
@@ -67,7 +67,7 @@ def test_a_trial_whose_training_would_take_too_long_is_refused_at_a_rung(tmp_pat
     assert {(trial.state, trial.epochs, trial.reached, trial.expected_seconds) for trial in slow(found)} == {
         ("refused", 2, (), 8.2)
     }
-    assert slow(found)[0].reason == "about 8.2 s of training for 9 epochs, more than 5 s: the first 2 took 2.6 s."
+    assert slow(found)[0].reason == "about 8.2 s of training for 9 epochs (limit 5 s): the first 2 took 2.6 s."
     assert {trial.state for trial in found.record.trials if trial not in slow(found)} <= {"stopped", "finished"}
 
 
@@ -80,7 +80,7 @@ def test_after_one_epoch_nothing_is_refused_for_its_estimated_time(tmp_path):
 def test_without_rungs_training_stops_after_the_epoch_that_is_too_much(tmp_path):
     found = search(write(tmp_path, TO_THE_END))
     assert {(trial.state, trial.epochs, trial.reason) for trial in slow(found)} == {
-        ("refused", 6, "5.8 s of training for 6 of 9 epochs, more than 5 s.")
+        ("refused", 6, "5.8 s of training for 6 of 9 epochs (limit 5 s).")
     }
 
 
@@ -136,6 +136,6 @@ def test_if_all_are_refused_the_last_reason_is_given(tmp_path):
     found = search(write(tmp_path, TO_THE_END.replace("<= 5", "<= 0.001")))
     assert found.best == []
     with pytest.raises(
-        InputError, match=r"all 9 trials were rejected, the last for 1\.\d s of training for 1 of 9 epochs, more than 0"
+        InputError, match=r"all 9 trials were rejected, the last for 1\.\d s of training for 1 of 9 epochs \(limit 0"
     ):
         pipeline._check_success(found)

@@ -19,7 +19,7 @@ def test_it_is_reported_in_the_plan_and_the_others_are_trained(tmp_path):
     assert reason in planned.err
     assert "too large" in planned.out
     assert "\n1 of 2 runs to train: " in planned.out
-    assert "(from a short timing)" in planned.out
+    assert "(from a short benchmark)" in planned.out
     assert "\n2 of 6 runs to train: " in again.out
     assert "(from finished runs on this machine)" in again.out
     assert trained.code == 1

@@ -47,6 +47,11 @@ def test_the_warning_appears_exactly_if_the_verdicts_could_not_be_significant(ar
     assert bool(too_few_seeds(runs(arms, range(seeds)))) == (not any(verdict.significant for verdict in verdicts))
 
 
+def test_nothing_is_told_of_seeds_where_that_is_done_elsewhere(tmp_path):
+    assert make_plan(runs(2, range(3)), tmp_path, more_seeds="").notes == ()
+    assert make_plan(runs(2, range(3)), tmp_path).notes != ()
+
+
 def test_with_the_number_of_seeds_it_names_the_warning_is_gone():
     [sentence] = too_few_seeds(runs(5, range(2)))
     least = int(re.findall(r"1\.\.(\d+)", sentence)[0])

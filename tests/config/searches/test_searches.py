@@ -150,6 +150,7 @@ def test_values_are_named_by_the_ends_of_their_keys_if_these_tell_them_apart() -
     assert (
         describe({"model.dropout": 0.25, "train.optimizer.learning_rate": 1e-3}) == "dropout 0.25, learning_rate 0.001"
     )
+    assert describe({"model.nodes": "32-32", "model.dropout": 0.25}) == "nodes [32, 32], dropout 0.25"
     layers = {"model.layers": "conv", "model.layers[0].conv.filters (conv)": 4, "model.layers[2].conv.filters": 6}
     assert describe(layers) == "layers conv, layers[0].conv.filters 4, layers[2].conv.filters 6"
 
@@ -319,12 +320,10 @@ def test_files_of_all_kinds_are_checked_together(folder) -> None:
     write("sweep.yaml", "base: base.yaml\ngrid: {model.dropout: [0.1, 0.3]}\n")
     write("search.yaml", "base: base.yaml\nspace: {model.dropout: {uniform: [0, 0.5]}}\n" + BUDGET)
     found = check_files([str(folder)])
-    assert {Path(file).name: what for file, what in found.items()} == {
-        "base.yaml": "", "sweep.yaml": ", 3 runs", "search.yaml": ", a search",
-    }  # fmt: skip
-    assert check_files(["search.yaml", "searches/quick"]) == dict.fromkeys(
-        ["search.yaml", "searches/quick"], ", a search"
-    )
+    assert [(Path(file).name, what) for file, what in found.items()] == [
+        ("base.yaml", ""), ("search.yaml", "search"), ("sweep.yaml", "3 runs"),
+    ]  # fmt: skip
+    assert check_files(["search.yaml", "searches/quick"]) == dict.fromkeys(["search.yaml", "searches/quick"], "search")
     write("search.yaml", "base: base.yaml\nspace: {model.dropout: {uniform: [0, 2]}}\n" + BUDGET)
     with pytest.raises(ConfigError, match="expected less than 1, received 2"):
         check_files([str(folder)])
@@ -341,7 +340,7 @@ def test_problems_of_several_paths_are_counted_one_by_one() -> None:
 def test_a_search_file_is_recognized_however_its_path_is_written(folder) -> None:
     write("base.yaml", BASE)
     write("search.yaml", "base: base.yaml\nspace: {model.dropout: {uniform: [0, 0.5]}}\n" + BUDGET)
-    assert check_files(["./search.yaml"]) == {"./search.yaml": ", a search"}
+    assert check_files(["./search.yaml"]) == {"./search.yaml": "search"}
     with pytest.raises(ConfigError, match="cannot be read"):
         check_files(["x" * 5000])
 

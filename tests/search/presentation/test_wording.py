@@ -32,7 +32,7 @@ def test_the_best_is_given_with_its_values_its_number_and_how_many_were_trained_
     assert said.startswith(
         f"Trial {best.number} is the best: learning rate {best.values['train.optimizer.learning_rate']}"
     )
-    assert f"nodes per hidden layer {best.values['model.nodes']}." in said
+    assert f"; nodes per hidden layer {best.values['model.nodes'].replace('-', ', ')}." in said
     finished = sum(trial.state == "finished" for trial in record.trials)
     assert f"is {best.reached[-1].val_accuracy:.4f} after 20 epochs, the best of {finished} trained to the end." in said
 

@@ -48,6 +48,19 @@ def test_figures_are_as_wide_as_those_of_reports_and_small(written):
             assert file.stat().st_size < 150_000
 
 
+def test_figures_on_the_page_do_not_repeat_its_title_and_data(written):
+    titles = re.findall(r">([^<]*alidation accuracy[^<]*)</text>", written["search.html"].read_text())
+    assert "Validation accuracy against each parameter" in titles
+    assert not any("mlp" in title or "MNIST" in title for title in titles)
+
+
+def test_lists_are_written_with_commas_everywhere(written):
+    for name in ("search.html", "search.md"):
+        text = written[name].read_text()
+        assert "512, 512" in text
+        assert "512-512" not in text
+
+
 def test_with_two_objectives_the_front_is_drawn_and_listed(traded_off):
     assert "pareto_front.png" in traded_off
     table = traded_off["search.md"].read_text().partition("### Pareto front")[2].partition("![")[0]
