@@ -131,7 +131,8 @@ def _point(value: float, entry: Entry) -> "Point":
     from mnist_lab import plots
 
     group = entry.group
-    return plots.Point(value, group.test.values, group.seeds_interval or group.images_interval, group.is_base)
+    interval = group.seeds_interval or group.images_interval
+    return plots.Point(value, group.test.values, interval, group.is_base, over_images=group.seeds_interval is None)
 
 
 def overlay(comparison: Comparison) -> "Figure | None":

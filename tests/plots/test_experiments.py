@@ -1,7 +1,9 @@
 """Claims about the figures over many experiments: every name is there and clear of the others, nothing is hidden."""
 
+import csv
 from itertools import combinations, pairwise
 from math import inf, nan
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -15,8 +17,10 @@ from mnist_lab import plots
 from mnist_lab.plots import labels
 from mnist_lab.plots.accuracies import EACH
 from mnist_lab.plots.overview import MOST
-from mnist_lab.plots.style import INK
-from tests.plots.layout import overlaps
+from mnist_lab.plots.style import BLUE, INK
+from tests.plots.layout import outside, overlaps
+
+ROOT = Path(__file__).parents[2]
 
 
 def history(last, epochs=10, **values):
@@ -111,6 +115,23 @@ def test_the_root_of_all_comparisons_stands_out_and_each_line_is_connected_to_it
     assert set(np.round(names, 6)) <= set(np.round(slanted, 6))
 
 
+@pytest.mark.parametrize(
+    ("bases", "bold"),
+    [
+        ({"b": "a", "c": "a"}, "; bold: the base"),
+        ({"b": "a", "d": "c"}, "; bold: the bases"),
+        ({"b": "a", "c": "b"}, ""),
+        ({}, ""),
+    ],
+    ids=["one", "two", "a chain", "none"],
+)
+def test_the_note_says_what_is_drawn_and_what_bold_means(bases, bold):
+    curves = {name: [history(0.98)] * (1 + (name == "a")) for name in "abcd"}
+    notes = [text.get_text() for text in plots.all_accuracies(curves, title="sweep", bases=bases).texts]
+    expected = f"line: mean; band: range over 1 to 2 seeds{bold}; number: mean after the last epoch"
+    assert expected in notes
+
+
 def test_no_solid_line_connects_an_early_end_to_the_name():
     figure = plots.all_accuracies({"short": [history(0.97, 8)], "long": [history(0.98, 12)]}, title="sweep")
     axes = figure.axes[0]
@@ -174,6 +195,8 @@ def test_more_experiments_than_can_be_read_are_left_out_in_the_middle_and_counte
     figure = plots.all_accuracies(curves, title="sweep", bases=all_against(curves, "experiment_60"))
     assert len(figure.axes) == MOST + 1
     assert any(f"{100 - MOST - 1} of middling accuracy are not shown" in text for text in drawn_texts(figure))
+    assert overlaps(figure) == []
+    assert outside(figure) == []
     assert any(text.get_text() == "experiment_60" for axes in figure.axes for text in axes.texts)
 
 
@@ -272,9 +295,12 @@ def test_bars_are_the_confidence_intervals_and_end_at_the_panel():
 @pytest.mark.parametrize(
     ("seeds", "expected"),
     [
-        ([1, 1], ["one run", "95 % confidence interval"]),
-        ([5, 5], ["mean of 5 runs", "95 % confidence interval"]),
-        ([1, 3, 5], ["mean of 3 to 5 runs", "one run", "95 % confidence interval"]),
+        ([1, 1], ["one run", "95 % confidence interval over test images"]),
+        ([5, 5], ["mean of 5 runs", "95 % confidence interval over seeds"]),
+        (
+            [1, 3, 5],
+            ["mean of 3 to 5 runs", "one run: interval over test images", "95 % confidence interval over seeds"],
+        ),
     ],
 )
 def test_the_legend_explains_the_bars(seeds, expected):
@@ -283,6 +309,27 @@ def test_the_legend_explains_the_bars(seeds, expected):
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [*expected, "base"]
     figure.draw_without_rendering()
     assert figure.legends[0].get_window_extent().x1 <= figure.bbox.x1
+
+
+def test_of_folds_which_are_not_independent_the_key_says_what_the_interval_is_over():
+    folds = plots.Point(1000, [0.98, 0.982, 0.981], (0.97, 0.99), over_images=True)
+    figure = plots.accuracy_against_parameters({"a": folds}, title="sweep")
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts == ["mean of 3 runs", "95 % confidence interval over test images"]
+
+
+def test_a_single_run_is_hollow_and_an_interval_that_leaves_the_panel_ends_in_arrowheads():
+    points = {"one": point(1000), "of two": point(9_000, seeds=2, spread=0.3), "of five": point(90_000, seeds=5)}
+    figure = plots.accuracy_against_parameters(points, title="sweep")
+    markers = [line for line in figure.artists if len(line.get_xdata()) == 1]
+    assert [line.get_markerfacecolor() for line in markers if line.get_marker() == "o"] == ["white", BLUE, BLUE]
+    assert [line.get_marker() for line in markers if line.get_marker() != "o"] == ["v", "^"]
+
+
+@pytest.mark.parametrize(("second", "said"), [(1000, True), (500_000, False)])
+def test_the_axis_says_that_points_were_moved_only_where_some_were(second, said):
+    figure = plots.accuracy_against_parameters({"a": point(1000), "b": point(second)}, title="sweep")
+    assert ("drawn side by side" in figure.axes[0].get_xlabel()) == said
 
 
 @settings(max_examples=15)
@@ -341,3 +388,16 @@ def test_a_column_stays_within_its_bounds_where_there_is_room(targets):
     placed = labels.column(sorted(targets), 1.0, 0.0, 25.0)
     assert placed.min() >= -1e-9
     assert placed.max() <= 25 + 1e-9
+
+
+def test_no_label_is_led_past_other_points_to_a_place_far_off():
+    """The published experiments, of which step4_dropout had its label above four points that lie above it."""
+    points = {}
+    for row in csv.DictReader((ROOT / "results" / "published" / "summary.csv").open()):
+        kind = "images" if row["n"] == "1" else "seeds"
+        interval = float(row[f"test_ci95_{kind}_low"]), float(row[f"test_ci95_{kind}_high"])
+        accuracies = [float(row["test_mean"])] * int(row["n"])
+        points[row["experiment"]] = plots.Point(int(row["parameters"]), accuracies, interval)
+    figure = plots.accuracy_against_parameters(points, title="published")
+    leaders = [line.get_xydata() for line in figure.artists if line.get_linewidth() == 0.5]
+    assert max(float(np.hypot(*(end - start))) for start, end in leaders) < 0.75

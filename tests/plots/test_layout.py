@@ -66,6 +66,14 @@ def test_a_title_is_broken_after_punctuation_and_not_within_parentheses():
     )
 
 
+def test_a_title_is_not_broken_within_a_number():
+    text = "no_rescale, seed 1: 1,412 of 10,000 wrong"
+    whole = text.split()
+    for share in np.arange(0.4, 1.0, 0.02):
+        found = fitted(text, share * text_width(text, 10), 10, lines=3)
+        assert ELLIPSIS in found or found.split() == whole
+
+
 def test_what_does_not_fit_is_left_out_in_the_middle():
     found = fitted(f"{'a long name ' * 20}: 12 of 100 wrong", 4.0, 10, lines=2)
     assert found.startswith("a long name")

@@ -91,6 +91,13 @@ def test_the_legend_carries_the_final_and_the_published_numbers():
     ]
 
 
+def test_published_numbers_after_the_last_and_the_best_epoch_are_told_apart():
+    reference = {"test_accuracy": 0.9799, "best_test_accuracy": 0.9805}
+    axes = plots.accuracy(history(10), title="run", reference=reference).axes[0]
+    published = {line.get_label(): line.get_linestyle() for line in axes.lines if "published" in line.get_label()}
+    assert published == {"published test 0.9799": ":", "published best test 0.9805": "-."}
+
+
 def test_lines_are_told_apart_without_colour():
     train, validation = plots.accuracy(history(10), title="run").axes[0].lines
     assert train.get_linestyle() != validation.get_linestyle()

@@ -11,6 +11,7 @@ from mnist_lab.config.settings import setting_name
 from mnist_lab.config.settings import settings as settings_of
 from mnist_lab.plots.response import MOST_LINES
 from mnist_lab.reports.responses import varied, with_training_images
+from tests.plots.layout import outside
 
 
 def point(value, mean=0.97, seeds=3, half=0.005, base=False):
@@ -59,22 +60,34 @@ def test_every_value_has_its_mean_its_interval_and_its_seeds():
 @pytest.mark.parametrize(
     ("seeds", "expected"),
     [
-        ([1, 1, 1], ["one run", "95 % confidence interval"]),
-        ([4, 4, 4], ["mean of 4 runs", "each run", "95 % confidence interval"]),
-        ([1, 3, 5], ["mean of 3 to 5 runs", "each run", "one run", "95 % confidence interval"]),
+        ([1, 1, 1], ["one run", "95 % confidence interval over test images"]),
+        ([4, 4, 4], ["mean of 4 runs", "each run", "95 % confidence interval over seeds"]),
+        (
+            [1, 3, 5],
+            [
+                "mean of 3 to 5 runs",
+                "each run",
+                "one run: interval over test images",
+                "95 % confidence interval over seeds",
+            ],
+        ),
     ],
 )
 def test_the_legend_explains_the_bars(seeds, expected):
     points = [point(i, seeds=n, base=i == 1) for i, n in enumerate(seeds)]
     figure = plots.response({"": points}, quantity="n", title="sweep")
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [*expected, "base"]
+    assert outside(figure) == []
 
 
 def test_intervals_of_two_seeds_do_not_squeeze_the_means():
     """Student's t with one degree of freedom is 12.7."""
     points = [point(value, 0.97 + value / 1000, seeds=2, half=0.3) for value in (1, 2, 3)]
-    low, high = plots.response({"": points}, quantity="n", title="sweep").axes[0].get_ylim()
+    axes = plots.response({"": points}, quantity="n", title="sweep").axes[0]
+    low, high = axes.get_ylim()
     assert 0.95 < low < high < 0.99
+    arrowheads = {(line.get_marker(), line.get_ydata()[0]) for line in axes.lines if line.get_marker() in "v^"}
+    assert arrowheads == {("v", low), ("^", high)}
 
 
 def test_lines_are_told_apart_without_colour_and_do_not_cover_each_others_intervals():

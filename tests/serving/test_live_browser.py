@@ -147,7 +147,7 @@ def test_a_sweep_is_followed_from_its_queue_to_its_end(browser, tmp_path):
                 eventually(browser, lambda: texts(browser, ".sweep h3") == ["Sweep small"])
                 eventually(browser, lambda: {"first", "second"} <= set(names(browser)))
                 eventually(browser, lambda: (points(browser) or 0) > 2)
-                assert "2 of 3 runs" in find(browser, ".sweep .state").text
+                assert "2 of 3 runs done" in find(browser, ".sweep .state").text
                 assert browser.title.startswith("2/3 · results")
                 assert texts(browser, "#running") == ["Running 1"]
             finally:

@@ -94,6 +94,7 @@ def test_a_running_run_is_sent_with_its_curves(tmp_path):
     assert f'id="{name}"' in sent["html"]
     assert (curve["seed"], curve["epoch"]) == (1, [1, 2, 3, 4])
     assert "epoch 4 of 10, about" in sent["html"]
+    assert f'<span class="score">validation {curve["val_accuracy"][-1]:.4f}</span>' in sent["html"]
     assert sent["title"] == f"1 running · {tmp_path.name} · mnist-lab"
 
 
@@ -119,14 +120,14 @@ def of_a_sweep(folder, *seeds, seconds):
 def test_the_queue_of_a_sweep_is_shown_with_the_time_left(tmp_path):
     sent = of_a_sweep(tmp_path, 1, 2, 3, seconds=120.0)
     assert "Sweep ablation" in sent["html"]
-    assert "0 of 3 runs, about 6 min left" in sent["html"]
+    assert "0 of 3 runs done, about 6 min left" in sent["html"]
     assert "2 waiting" in sent["html"]
     assert "Starting: mlp_512 seed 1" in sent["html"]
     assert sent["title"].startswith("0/3 · ")
 
 
 def test_a_time_left_of_zero_is_not_shown(tmp_path):
-    assert "0 of 1 run</p>" in of_a_sweep(tmp_path, 1, seconds=0.2)["html"]
+    assert "0 of 1 run done</p>" in of_a_sweep(tmp_path, 1, seconds=0.2)["html"]
 
 
 def test_runs_that_finish_join_the_page(served, results, monkeypatch):
@@ -134,12 +135,12 @@ def test_runs_that_finish_join_the_page(served, results, monkeypatch):
     before = ask(served, "/progress").json["page"]
     finished_run(results, "ablation/nodes_256")
     behind = until(
-        lambda: (sent := ask(served, "/progress").json)["html"].count("Not in the report below yet") and sent,
+        lambda: (sent := ask(served, "/progress").json)["html"].count("The report below does not include") and sent,
         pause=0,
     )
     assert behind["page"] == before
     after = until(lambda: (sent := ask(served, "/progress").json)["page"] != before and sent)
-    assert "Not in the report" not in after["html"]
+    assert "does not include" not in after["html"]
     assert "nodes_256" in ask(served, "/").text
 
 
@@ -156,7 +157,7 @@ def test_a_report_that_takes_long_follows_later(results, monkeypatch):
     monkeypatch.setattr(threading.Thread, "start", lambda thread: None)
     text = Site(results).page()
     assert "0 experiments, 0 runs" in text
-    assert "Not in the report below yet: 1 finished run." in text
+    assert "The report below does not include 1 finished run yet; it is being updated." in text
 
 
 def test_a_run_of_a_newer_version_is_refused_at_the_start(results):

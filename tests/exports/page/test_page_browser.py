@@ -291,7 +291,7 @@ def test_it_says_when_an_answer_is_uncertain(page):
 @pytest.mark.parametrize(
     ("strokes", "said"),
     [
-        ([ONE, [(x + 0.3, y) for x, y in ONE]], "two drawings side by side"),
+        ([ONE, [(x + 0.3, y) for x, y in ONE]], "two drawings side by side; the network expects one."),
         ([[(0.5, 0.01), (0.5, 0.6)]], "touches the edge"),
         ([[(0.1, 0.5), (0.9, 0.5)]], "unusually wide"),
     ],
