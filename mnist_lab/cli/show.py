@@ -8,6 +8,7 @@ import click
 from mnist_lab.cli import _options
 from mnist_lab.system.writable import make_folder
 from mnist_lab.terminal.output import echo, echo_error, echo_skipped, print_json
+from mnist_lab.text.quantities import percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,7 +97,7 @@ def _plot(run: "Run", image: str | None, output: Path | None, data_dir: Path | N
         maps = feature_maps(network.model, pixels)
         probabilities = network.model.predict(pixels[None], verbose=0)[0]
         best = int(probabilities.argmax())
-        said = f"{name}, predicted {network.signature.classes[best]} ({probabilities[best]:.1%})"
+        said = f"{name}, predicted {network.signature.classes[best]} ({percent(probabilities[best])})"
         from mnist_lab import plots
 
         what, figure = "activations", plots.activations(pixels, maps, title=f"{title}: {said}")

@@ -262,7 +262,7 @@ def test_the_warning_tells_a_low_probability_and_only_that(predicted):
     for picture in pictures(predicted, "as it is"):
         assert (picture["warning"] is not None) == (picture["probability"] < DOUBTFUL)
         if picture["warning"]:
-            assert picture["warning"] == f"the highest probability is only {picture['probability']:.2f}"
+            assert picture["warning"] == f"the highest probability is only {100 * picture['probability']:.1f} %"
 
 
 def test_pictures_that_cannot_be_read_are_named_and_the_others_predicted(predicted):
