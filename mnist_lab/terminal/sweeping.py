@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
@@ -45,9 +46,7 @@ def print_plan(schedule: Schedule, *, to_stdout: bool) -> None:
         if plan.count("done") == len(plan.runs):
             runs = "the only run is" if len(plan.runs) == 1 else f"all {len(plan.runs):,} runs are"
             echo(f"Nothing to do: {runs} finished.", err=True)
-        elif unreadable := plan.count("unreadable"):
-            echo(f"Nothing to do: {count(unreadable, 'run')} cannot be read at the moment.", err=True)
-        elif not plan.count("queued") + plan.count("running"):
+        elif not plan.count("queued") + plan.count("running") + plan.count("unreadable"):
             echo("Nothing to do: no failed runs.", err=True)
         return
     parallel = f", {schedule.parallel} in parallel" if schedule.parallel > 1 else ""
@@ -243,8 +242,13 @@ def _seeds(runs: Sequence[PlannedRun]) -> str:
 
 
 def _states(runs: Sequence[PlannedRun]) -> str:
-    counts = {WORDS.get(state, state): sum(run.state == state for run in runs) for state in STATES}
-    present = [(word, number) for word, number in counts.items() if number]
-    if len(present) == 1:
-        return present[0][0]
-    return ", ".join(f"{number} {word}" for word, number in present)
+    counts = Counter(map(_state, sorted(runs, key=lambda run: STATES.index(run.state))))
+    if len(counts) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{number} {word}" for word, number in counts.items())
+
+
+def _state(run: PlannedRun) -> str:
+    if run.state in ("new", "resumable") and run.folder.in_progress:
+        return "running elsewhere"
+    return WORDS.get(run.state, run.state)
