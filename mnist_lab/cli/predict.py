@@ -39,12 +39,12 @@ _JSON = "--json has all columns"
 @click.option(
     "--prepare",
     type=click.Choice(["mnist", "resize", "none"]),
-    help="mnist: crop to the ink and centre, light on dark. resize: only resize. none: use unchanged. "
-    "Default: mnist for networks trained on MNIST, EMNIST or the bundled digits, else resize.",
+    help="mnist: crop to the ink and centre, light on dark. resize: only resize. none: use unchanged, except for "
+    "the number of channels. Default: mnist for networks trained on MNIST, EMNIST or the bundled digits, else resize.",
 )
 @click.option(
     "--plot",
-    type=_options.OUTPUT_FILE,
+    type=_options.PNG,
     metavar="FILE",
     help="Plot images, network inputs and predictions as a PNG file; with --dataset, the confusion matrix.",
 )
@@ -70,15 +70,18 @@ def predict(
 
     IMAGE is a PNG, JPEG, GIF, BMP, TIFF, WebP, PNM or .npy file: greyscale or colour, any size, dark on light or light
     on dark. For networks trained on MNIST, EMNIST or the bundled digits, it is cropped to the ink, scaled to 20 x 20
-    pixels and centred by mass in 28 x 28, as MNIST's digits were; an image that is already in this form is left
-    unchanged. For other networks, such as those trained on your own data, it is only resized. --prepare overrides this.
+    pixels and centred on its centre of mass in 28 x 28, as MNIST's digits were; an image that is already in this form
+    is left unchanged. For other networks, such as those trained on your own data, it is only resized. --prepare
+    overrides this.
 
     In photographs, shadows, uneven light, printed lines and the surroundings of the sheet are removed first. A
     doubtful prediction (several drawings, a drawing that is cut off or fills the image, or a probability below 0.8)
     comes with a warning. Files that cannot be read are reported on stderr and skipped; the exit code is then 1, or 2 if
     none can be read.
     """
-    if bool(pictures) == bool(dataset):
+    if pictures and dataset:
+        raise click.UsageError("Image files and --dataset cannot be combined.")
+    if not (pictures or dataset):
         raise click.UsageError("Expected image files, or --dataset with the name or path of a data set.")
     if dataset and prepare:
         raise click.UsageError("--prepare applies to image files only, not to --dataset.")
@@ -146,9 +149,10 @@ def _print_predictions(
 def _assumed(signature: "Signature") -> str:
     from mnist_lab.datasets.centring import SIDE
 
-    note = f"\nHow the images of {signature.title} were prepared is not known, so the pictures were only resized."
+    title = signature.title
+    note = f"\nIt is not known how {title} was prepared, so the images were only resized."
     fits = signature.shape == (SIDE, SIDE, 1)
-    return f"{note}\nIf they are cropped and centred as MNIST's digits are, use --prepare mnist." if fits else note
+    return f"{note} If {title} is cropped and centred like MNIST, use --prepare mnist." if fits else note
 
 
 def _print_score(network: "Network", dataset: "Dataset", score: "Score", plot: Path | None, *, as_json: bool) -> None:
