@@ -44,7 +44,7 @@ def given(
         warnings: for each picture, why its prediction is doubtful, or None; written beneath its images.
     """
     rows = min(len(names), MOST)
-    more = f" (the first {rows} of {len(names)} pictures)" if rows < len(names) else ""
+    more = f" (the first {rows} of {len(names)} images)" if rows < len(names) else ""
     labels = [fitted(str(name), LABEL, SMALL) for name in classes]
     beside = max(text_width(label, SMALL) for label in labels) + 0.08
     width = 2 * SIDE + 2 * (PICTURE + BETWEEN) + beside + BAR + PERCENT
