@@ -64,7 +64,7 @@ class TestLiteRT:
     def test_what_was_checked_is_said(self, in_litert, run):
         accuracy = run.measured.test.accuracy
         assert "small-seed1.tflite: LiteRT, " in in_litert[1]
-        assert "small, seed 1: agrees with predictions.npz on 360 test images" in in_litert[1]
+        assert "small, seed 1  agrees with predictions.npz on 360 test images" in in_litert[1]
         assert (
             f"(tolerance {TOLERANCE:g}), another predicted class for none of them, accuracy {accuracy:.4f}"
             in in_litert[1]
