@@ -17,7 +17,7 @@ from mnist_lab.terminal.tables import print_table, renderable
 from mnist_lab.text.quantities import count, estimate, megabytes
 from mnist_lab.text.tables import MINOR, Column
 
-WORDS = {"done": "finished", "resumable": "interrupted", "changed": "other configuration"}
+WORDS = {"done": "finished", "resumable": "interrupted"}
 """Words for the states of runs, if they differ from the states' names."""
 NARROWEST_BAR, WIDEST_BAR = 8, 32
 """The least and greatest width of a progress bar, in columns of the terminal."""
@@ -92,9 +92,12 @@ def print_failures(failures: Sequence[tuple[PlannedRun, str]], again: str) -> No
     rows = [(run.label, shortened(reason.splitlines()[0]), str(run.folder.current.path)) for run, reason in failures]
     output = console(stderr=True)
     output.print()
-    print_table(("Failed", "Why", "Folder"), rows, output=output)
-    which = "this run" if len(failures) == 1 else "these runs"
-    echo_prose(f"\nThe full reason is in error.txt in the run's folder. To retry only {which}:\n  {again}", err=True)
+    print_table(("Failed", "Error", "Folder"), rows, output=output)
+    if len(failures) == 1:
+        where, which = "The full error is in error.txt in its folder.", "this run"
+    else:
+        where, which = "Each folder has the full error in error.txt.", "these runs"
+    echo_prose(f"\n{where} To retry only {which}:\n  {again}", err=True)
 
 
 class DryRun(Observer):
@@ -242,13 +245,16 @@ def _seeds(runs: Sequence[PlannedRun]) -> str:
 
 
 def _states(runs: Sequence[PlannedRun]) -> str:
-    counts = Counter(map(_state, sorted(runs, key=lambda run: STATES.index(run.state))))
+    changed = sum(run.state == "changed" for run in runs)
+    exist = f"{changed} exist{'s' if changed == 1 else ''} with another configuration"
+    new = f"new ({exist})" if changed else "new"
+    words = WORDS | {"changed": new, "new": new}
+
+    def word(run: PlannedRun) -> str:
+        elsewhere = run.state in ("new", "resumable") and run.folder.in_progress
+        return "running elsewhere" if elsewhere else words.get(run.state, run.state)
+
+    counts = Counter(map(word, sorted(runs, key=lambda run: STATES.index(run.state))))
     if len(counts) == 1:
         return next(iter(counts))
     return ", ".join(f"{number} {word}" for word, number in counts.items())
-
-
-def _state(run: PlannedRun) -> str:
-    if run.state in ("new", "resumable") and run.folder.in_progress:
-        return "running elsewhere"
-    return WORDS.get(run.state, run.state)
