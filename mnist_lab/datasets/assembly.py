@@ -44,7 +44,7 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
     if "test" not in raw.parts:
         notes.append(_split_off_test(arrays, raw.places["y_train"]))
     digests = _digests(arrays, len(classes))
-    genuine, check = False, "a data set of your own: there is nothing to compare it with"
+    genuine, check = False, "this is your own data set"
     if known:
         genuine, check = judge(known, raw.files, digests)
     elif match := recognize(raw.files, arrays, digests):
