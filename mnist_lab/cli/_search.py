@@ -48,7 +48,7 @@ def _print_best(record: Search) -> None:
     echo()
     print_table((*heads, Column("Epochs", number=True, priority=MINOR), "Values"), rows)
     images = f"compared on {record.validation_images:,} validation images"
-    said = [f"{_part(record, shown, best)}{count(record.tried, 'trial')} in {duration(record.seconds)}, {images}"]
+    said = [f"{_part(record, shown, best)}{count(record.tried, 'trial')}, {images}; {duration(record.seconds)} in all"]
     without = {state: sum(trial.state == state for trial in record.trials) for state in ("failed", "refused")}
     said += [f"{number} {STATES[state]}" for state, number in without.items() if number]
     echo_prose(f"\n{'; '.join(said)}.")
@@ -62,7 +62,7 @@ def _part(record: Search, shown: Sequence[Trial], best: Sequence[Trial]) -> str:
         return ""
     if len(shown) < len(best):
         return f"The best {len(shown)} of "
-    return f"The {'one' if len(shown) == 1 else len(shown)} trained the longest of "
+    return f"The {'one' if len(shown) == 1 else len(shown)} trained longest of "
 
 
 def _print_confirmation(record: Search) -> None:

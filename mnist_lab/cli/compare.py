@@ -12,8 +12,8 @@ from mnist_lab.terminal.output import echo_json, echo_warnings
     short_help="Compare runs with a base run: configurations and results.",
     epilog=_options.examples(
         "mnist-lab compare mlp_512 ablation/nodes_1024",
-        "mnist-lab compare mlp_512 ablation/nodes_256 ablation/nodes_1024 --output nodes",
-        "mnist-lab compare results/mlp_512/seed1-0123abcd results/mlp_512/seed2-0123abcd --json",
+        "mnist-lab compare mlp_512 ablation/nodes_256 --output nodes",
+        "mnist-lab compare seed1-0123abcd seed2-0123abcd --json",
     ),
 )
 @_options.references("BASE RUN...", _completion.runs)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     short_help="Delete runs from disk.",
     epilog=_options.examples(
         "mnist-lab delete seed1-0123abcd",
-        "mnist-lab delete results/ablation/no_relu/seed1-0123abcd results/mlp_512/seed2-4567cdef",
+        "mnist-lab delete seed1-0123abcd results/mlp_512/seed2-4567cdef",
         "mnist-lab delete mlp_512 --yes",
     ),
 )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     short_help="Write trained networks for use elsewhere.",
     epilog=_options.examples(
         "mnist-lab export mlp_512 --format onnx",
-        "mnist-lab export mlp_512 --format litert --quantize int8 --output digits.tflite",
+        "mnist-lab export mlp_512 --format litert --quantize int8",
         "mnist-lab export results/mlp_512/seed1-0123abcd --format saved_model --force",
         "mnist-lab export mlp_512 quickstart --format html --output classroom.html",
     ),
@@ -91,11 +91,11 @@ def _checked(agreement: "Agreement") -> str:
     changed = f"{agreement.other_labels or 'none'} of them"
     if agreement.quantized:
         return (
-            f"accuracy {agreement.after:.4f} on {images} ({agreement.before:.4f} before), another predicted class for "
+            f"accuracy {agreement.after:.4f} on {images} ({agreement.before:.4f} before), predicted class differs for "
             f"{changed}"
         )
     return (
         f"agrees with {agreement.source} on {images}: largest difference {agreement.difference:.2g} (tolerance "
-        f"{TOLERANCE:g}), another predicted class for {changed}, accuracy "
+        f"{TOLERANCE:g}), predicted class differs for {changed}, accuracy "
         f"{agreement.after:.4f}"
     )

@@ -40,7 +40,7 @@ _SETTINGS = 8
     short_help="List finished runs; filter and sort them.",
     epilog=_options.examples(
         "mnist-lab list",
-        "mnist-lab list --where 'test.accuracy>0.98' --where train.optimizer.name==adam",
+        "mnist-lab list --where 'test.accuracy>0.98' --where model.kind==mlp",
         "mnist-lab list results/ablation --sort -test.accuracy --limit 5",
         "mnist-lab list --csv > runs.csv",
     ),
@@ -59,7 +59,12 @@ _SETTINGS = 8
 @click.option("--reverse", is_flag=True, help="Reverse the order.")
 @click.option("--limit", type=_options.Number(min=1), metavar="N", help="Show at most N runs.")
 @_options.json
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a column for each key of metrics.json.")
+@click.option(
+    "--csv",
+    "as_csv",
+    is_flag=True,
+    help="Print CSV with a column for each key of metrics.json and each setting that differs.",
+)
 def list_runs(
     path: Path,
     conditions: tuple[str, ...],

@@ -13,7 +13,7 @@ from mnist_lab.terminal.output import echo
     epilog=_options.examples(
         "mnist-lab log mlp_512 --to tensorboard",
         "mnist-lab log mlp_512 ablation/nodes_256 --to mlflow",
-        "mnist-lab log results/mlp_512/seed1-0123abcd --to mlflow --store http://localhost:5000",
+        "mnist-lab log seed1-0123abcd --to mlflow --store http://localhost:5000",
     ),
 )
 @_options.runs_argument

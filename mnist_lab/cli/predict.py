@@ -23,7 +23,7 @@ _JSON = "--json has all columns"
     epilog=_options.examples(
         "mnist-lab predict mlp_512 seven.png photo.jpg",
         "mnist-lab predict mlp_512 drawings/*.png --plot predicted.png",
-        "mnist-lab predict results/mlp_512/seed1-0123abcd seven.npy --prepare none --json",
+        "mnist-lab predict seed1-0123abcd seven.npy --prepare none --json",
         "mnist-lab predict mlp_512 --dataset digits",
     ),
 )

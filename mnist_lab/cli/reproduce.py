@@ -100,7 +100,7 @@ def _print(done: "Reproduction") -> None:
     lines = [("Identical", ", ".join(same) or "nothing")]
     if other:
         lines += [("Different", ", ".join(other)), ("Mistakes", _mistakes(done))]
-    lines.append(("Changed", "\n".join(map(_change, done.changed)) or "nothing recorded"))
+    lines.append(("Changed", "\n".join(map(_change, done.changed)) or "nothing in code, libraries, data or machine"))
     tables.print_facts(lines)
     echo(f"\nRepeated run: {done.repetition.folder.path}")
 

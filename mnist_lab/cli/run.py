@@ -14,7 +14,7 @@ from mnist_lab.terminal.output import echo, echo_error, print_json
     epilog=_options.examples(
         "mnist-lab run configs/mlp_512.yaml",
         "mnist-lab run mlp_512 --dataset digits --epochs 5",
-        "mnist-lab run mlp_512 --set 'model.nodes=[256,128]' --set train.optimizer.learning_rate=3e-4",
+        "mnist-lab run mlp_512 --set 'model.nodes=[256,128]' --set model.dropout=0.3",
     ),
 )
 @_options.config_argument

@@ -20,7 +20,9 @@ from mnist_lab.terminal.output import echo_prose, print_json
     ),
 )
 @click.argument("reference", type=_options.REFERENCE, metavar="SEARCH", shell_complete=_completion.searches)
-@_options.jobs("Parallel trials; auto: as many as suit this machine. With 1, the search is reproducible.")
+@_options.jobs(
+    "Parallel trials; auto: one per GPU or, without a GPU, one per processor. With 1, the search is reproducible."
+)
 @click.option(
     "--cluster",
     metavar="WHERE",

@@ -133,7 +133,7 @@ def test_single_runs_are_compared_as_models_and_not_as_experiments():
     assert told(better) == (
         "Too few seeds: +0.50 pp with 1 shared seed; at least 7 needed for a verdict. "
         "For these two models (not the experiments): 0 test images misclassified only by this one, 50 only by the "
-        "base's (McNemar's exact test, p < .001; corrected for 2 comparisons of two models)."
+        "base's (McNemar's exact test, p < .001; corrected for 2 comparisons of single models)."
     )
     assert (unlike.models.p, unlike.models.p_corrected) == (1, 1)
 

@@ -66,7 +66,7 @@ class TestLiteRT:
         assert "small-seed1.tflite: LiteRT, " in in_litert[1]
         assert "small, seed 1  agrees with predictions.npz on 360 test images" in in_litert[1]
         assert (
-            f"(tolerance {TOLERANCE:g}), another predicted class for none of them, accuracy {accuracy:.4f}"
+            f"(tolerance {TOLERANCE:g}), predicted class differs for none of them, accuracy {accuracy:.4f}"
             in in_litert[1]
         )
 

@@ -473,12 +473,12 @@ class TestTheFamily:
         [alone] = compared(tmp_path, "mlp_512", "nodes_1024").arms
         [among] = compared(ablation, "mlp_512", "nodes_1024").arms
         assert (alone.verdict.kind, among.verdict.kind) == (Kind.WORSE, Kind.NOT_SIGNIFICANT)
-        assert "single comparison, so uncorrected" in wording.verdict(alone.verdict)
+        assert "the only comparison in its family, so uncorrected" in wording.verdict(alone.verdict)
 
     def test_what_has_another_base_is_a_family_of_its_own_and_says_so(self, ablation):
         [arm] = compared(ablation, "nodes_256", "nodes_1024").arms
         assert arm.verdict.arms == 1
-        assert "single comparison, so uncorrected" in wording.verdict(arm.verdict)
+        assert "the only comparison in its family, so uncorrected" in wording.verdict(arm.verdict)
 
     def test_single_runs_are_corrected_for_the_single_runs_that_a_report_compares(self, single):
         wrong(finished_run(single, "ablation/nodes_256", test=0.9990), *range(50, 60))

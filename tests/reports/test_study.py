@@ -149,7 +149,7 @@ def test_an_arm_with_a_larger_gap_on_all_seeds_is_said_to_overfit_more_but_not_w
     assert text.startswith(
         "The generalization gap is larger than that of mlp_512: difference +1.03 pp (95 % confidence "
     )
-    assert text.endswith("p = .031; single comparison, so uncorrected) over 6 shared seeds.")
+    assert text.endswith("p = .031; the only comparison in its family, so uncorrected) over 6 shared seeds.")
     few = tmp_path / "few"
     finished_run(few, train=0.98, validation=0.975)
     finished_run(few, "ablation/no_relu", train=0.99, validation=0.975)
@@ -371,7 +371,7 @@ def test_a_run_selected_on_the_test_images_is_reported_as_such(tmp_path):
     assert (found.models, found.watched, found.epochs, found.selected, found.steered) == (3, 2, 10, 1, 0)
     assert wording.reuse(found) == [
         "3 models were each scored on the test images after training, so the best of these scores is optimistic.",
-        "In 2 runs the test images were also the validation images, after every epoch (10 epochs in total); in 1 of "
+        "In 2 runs the test images were also the validation images, evaluated after every epoch (10 epochs in total); in 1 of "
         "them the saved weights are those of the epoch that was best on them, so the test accuracy is optimistic.",
     ]
 
@@ -384,7 +384,7 @@ def test_training_that_the_test_images_stopped_or_slowed_is_reported_as_steered_
 
     stop = {"monitor": "val_loss", "patience": 2}
     assert told("last") == (
-        "In 1 run the test images were also the validation images, after every epoch (3 epochs in total); the saved "
+        "In 1 run the test images were also the validation images, evaluated after every epoch (3 epochs in total); the saved "
         "weights were not selected on them."
     )
     assert "in that run they decided when training stopped" in told("stopped", train__early_stopping=stop)

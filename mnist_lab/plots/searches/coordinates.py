@@ -68,7 +68,7 @@ def parallel_coordinates(
         axes.plot(range(len(every)), [*places, result.height(trial.last.value)], **look, clip_on=False, zorder=2)
     handles = [Line2D([], [], **BEST, label="Pareto front" if several else "the best")]
     if ahead:
-        handles.append(Line2D([], [], **AHEAD, label=f"next best {len(ahead)}"))
+        handles.append(Line2D([], [], **AHEAD, label=f"next {len(ahead)}"))
     write_key(figure, [*handles, Line2D([], [], **REST, label="all others"), *edge])
     return figure
 

@@ -35,9 +35,8 @@ def short(arm: "Arm") -> str:
     models = arm.verdict.models
     if models is None:
         return outcome(arm.verdict)
-    if models.p_corrected > ALPHA:
-        return Kind.NOT_SIGNIFICANT
-    return f"{'better' if models.only_a_wrong > models.only_b_wrong else 'worse'} (model only)"
+    better = Kind.BETTER if models.only_a_wrong > models.only_b_wrong else Kind.WORSE
+    return f"{Kind.NOT_SIGNIFICANT if models.p_corrected > ALPHA else better} (model only)"
 
 
 def findings(found: "Comparison", arm: "Arm") -> list[str]:
@@ -97,9 +96,9 @@ def notes(found: "Comparison") -> list[str]:
     elif several:
         texts.append(
             "Over seeds: mean ± standard deviation (n - 1), Student's interval of the mean, and the mean difference of "
-            f"runs with the same seed, with its {CI} where there are enough seeds. The intervals of test accuracy and "
-            "gap are corrected, like the verdict, by Holm's method for all experiments that these results compare with "
-            "the same base; those of the other numbers are not."
+            f"runs with the same seed, with its {CI} where there are enough seeds. The intervals of the differences in "
+            "test accuracy and gap are corrected, like the verdict, by Holm's method over all experiments in these "
+            "results that are compared with the same base; the other intervals are not."
         )
         texts += [INTERVAL, SCOPE, PLANNED]
     if any(arm.pairs == 1 for arm in found.arms):

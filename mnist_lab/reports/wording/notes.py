@@ -25,9 +25,9 @@ ACCURACIES = (
     f"epoch. Gap: {GAP} (train - validation)."
 )
 INTERVAL = (
-    f"The {CI} of a difference contains every difference that the sign-flip test does not reject at the same corrected "
-    "level, so it excludes 0 exactly when the verdict is better or worse. With too few seeds for a verdict there is no "
-    "interval."
+    f"The {CI} of a difference in test accuracy contains every value that the sign-flip test does not reject at the "
+    "same corrected level, so it excludes 0 exactly when the verdict is better or worse. With too few seeds for a "
+    "verdict there is no interval."
 )
 SCOPE = "A verdict generalizes to other seeds on the same test images; it does not cover the choice of test images."
 PLANNED = (
@@ -96,7 +96,7 @@ def reuse(found: "Reuse") -> list[str]:
         "is optimistic."
     )
     watched = [
-        f"In {count(found.watched, 'run')} the test images were also the validation images, after every epoch "
+        f"In {count(found.watched, 'run')} the test images were also the validation images, evaluated after every epoch "
         f"({count(found.epochs, 'epoch')} in total)"
     ]
     if found.selected:
@@ -179,6 +179,6 @@ def _selection(study: "Study") -> str:
     if not selected:
         return "No run used the test images for validation."
     return (
-        f"In {selected:,} of {count(study.runs, 'run')} the validation images are the test images, so selecting on "
-        "validation there is selecting on the test set."
+        f"In {selected:,} of {count(study.runs, 'run')} the validation images are the test images, so anything "
+        "selected by validation accuracy in these runs is selected on the test set."
     )

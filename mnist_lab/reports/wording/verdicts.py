@@ -22,7 +22,11 @@ DID = {
 
 def correction(comparisons: int, of: str = "") -> str:
     """Say what p and interval are corrected for; `of` says what is compared."""
-    return "single comparison, so uncorrected" if comparisons == 1 else f"corrected for {comparisons:,} comparisons{of}"
+    return (
+        "the only comparison in its family, so uncorrected"
+        if comparisons == 1
+        else f"corrected for {comparisons:,} comparisons{of}"
+    )
 
 
 def estimate(test: Tested) -> str:
@@ -94,8 +98,8 @@ def caution(found: Verdict) -> str:
 
 
 def mcnemar(found: Models) -> str:
-    """Format the test of two models: `McNemar's exact test, p = .014; single comparison, so uncorrected`."""
-    return f"McNemar's exact test, {p_value(found.p_corrected)}; {correction(found.compared, ' of two models')}"
+    """Format the test of two models: `McNemar's exact test, p = .014; the only comparison in its family, so uncorrected`."""
+    return f"McNemar's exact test, {p_value(found.p_corrected)}; {correction(found.compared, ' of single models')}"
 
 
 def _of_models(found: Verdict) -> str:

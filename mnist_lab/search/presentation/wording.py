@@ -112,8 +112,8 @@ def outcome(record: Search) -> str:
 def _as_good(numbers: Sequence[str]) -> str:
     if not numbers:
         return ""
-    some = f"trial {numbers[0]} has" if len(numbers) == 1 else f"trials {listed(numbers)} have"
-    return f"; {some} the same"
+    some = f"trial {numbers[0]} ties" if len(numbers) == 1 else f"trials {listed(numbers)} tie"
+    return f"; {some} with it, and the earliest trial wins a tie"
 
 
 def _outcome_of_two(record: Search, front: list[Trial]) -> str:
@@ -293,8 +293,9 @@ def importance(found: Mapping[str, float] | Unknown) -> str:
 
 
 def order(record: Search) -> str:
-    """Say which of the trials that were trained equally long come first."""
-    return "the Pareto front, then the front of the rest, and so on" if record.front else "the best"
+    """Say how the trials are sorted."""
+    last = "Pareto front" if record.front else MEASURES[record.watched.measure]
+    return f"Sorted by number of epochs, then by {last}."
 
 
 def notes(record: Search) -> list[str]:
@@ -305,7 +306,7 @@ def notes(record: Search) -> list[str]:
     shown = {
         f"A trial's numbers are those of the weights that a run would keep: {watched} of the best epoch so far where "
         "train.restore_best is set, else of the last one.": True,
-        "Trials are compared only after equally many epochs; those that were trained longer are listed first.": rungs,
+        "Trials are compared only at the same number of epochs; those that were trained longer are listed first.": rungs,
         f"The {watched} of the best of many trials is optimistic: the trial was selected on it, and all trials share a "
         "seed.": True,
         "The confirmation uses new seeds and the test images, so its numbers are not optimistic.": bool(record.confirm),

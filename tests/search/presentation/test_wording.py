@@ -52,7 +52,8 @@ def test_trials_as_good_as_the_best_are_named():
     others = [trial for trial in record.trials if trial.state != "finished"]
     tied = changed(record, best=first.number, trials=(*others, first, *same))
     assert wording.outcome(tied).endswith(
-        f"of 3 trained to the end; trials {second.number} and {third.number} have the same."
+        f"of 3 trained to the end; trials {second.number} and {third.number} tie with it, and the earliest "
+        "trial wins a tie."
     )
 
 
