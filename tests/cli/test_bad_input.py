@@ -74,7 +74,7 @@ OPTIONS = {
     "a subset without all classes": (["--subset", "5"], {}, ["5 rows", "10 classes"]),
     "--set without a value": (["--set", "train.epochs"], {}, ["--set train.epochs", "KEY.PATH=VALUE"]),
     "--set with an unknown key": (["--set", "train.epoch=3"], {}, ["--set train.epoch=3", "'epochs'"]),
-    "--epochs 0": (["--epochs", "0"], {}, ["--epochs 0", "more than 0"]),
+    "--epochs 0": (["--epochs", "0"], {}, ["Error: --epochs 0: train.epochs: expected at least 1"]),
     "an unknown backend": (["--backend", "theano"], {}, ["--backend theano", "tensorflow, jax, torch"]),
     "an unknown KERAS_BACKEND": ([], {"KERAS_BACKEND": "theano"}, ["KERAS_BACKEND", "theano", "tensorflow"]),
     "a GPU where there is none": (["--device", "gpu"], {}, ["--device gpu", "no GPU", "--device auto or cpu"]),
