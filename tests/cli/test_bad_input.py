@@ -38,19 +38,19 @@ CONFIGS = {
     "extends itself": ("extends: bad.yaml\n", ["bad.yaml:1", "circle", "bad.yaml -> bad.yaml"]),
     "a kernel larger than its map": (
         CNN.format(layer="conv: {filters: 2, kernel: 30}"),
-        ["model.layers[0].conv", "(28, 28, 1)", "zero or negative"],
+        ["model.layers[0].conv: the kernel, 30 x 30, is larger than its input, 28 x 28.", "Use a smaller kernel, `pad"],
     ),
     "a pool that leaves nothing": (
         CNN.format(layer="max_pool: 40"),
-        ["model.layers[0].max_pool", "(28, 28, 1)", "zero or negative"],
+        ["model.layers[0].max_pool: the window, 40 x 40, is larger than its input, 28 x 28."],
     ),
     "a layer for images after Flatten": (
         CNN.format(layer="flatten\n    - conv: {filters: 2, kernel: 3}"),
-        ["model.layers[1].conv", "(784,)"],
+        ["model.layers[1].conv: expected an input of height, width and channels, received shape (784,).", "`flatten`"],
     ),
     "too few outputs": (
         "data: {dataset: digits}\nmodel: {kind: cnn, layers: [flatten, {dense: {units: 7, activation: softmax}}]}\n",
-        ["model.layers", "(7,)", "(10,)", "10 classes"],
+        ["model.layers: expected one probability per class", "(7,)", "(10,)", "Use `units: classes`"],
     ),
     "outputs that are no probabilities": (
         "data: {dataset: digits}\nmodel: {kind: cnn, layers: [flatten, {dense: {units: classes}}]}\n",
@@ -167,7 +167,7 @@ def test_a_full_disk_says_so_and_leaves_nothing_half_written(name, answers):
 def test_a_network_that_does_not_fit_names_its_file_among_several(arguments, tmp_path):
     write(tmp_path / "mine" / "good.yaml", SMALL)
     write(tmp_path / "mine" / "bad.yaml", CNN.format(layer="conv: {filters: 2, kernel: 30}"))
-    expect(lab(*arguments, cwd=tmp_path), "mine/bad.yaml: model.layers[0].conv: does not fit here")
+    expect(lab(*arguments, cwd=tmp_path), "mine/bad.yaml: model.layers[0].conv: the kernel, 30 x 30, is larger")
     assert not (tmp_path / "results").exists()
 
 
