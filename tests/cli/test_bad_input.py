@@ -77,8 +77,8 @@ OPTIONS = {
     "--epochs 0": (["--epochs", "0"], {}, ["Error: --epochs 0: train.epochs: expected at least 1"]),
     "an unknown backend": (["--backend", "theano"], {}, ["--backend theano", "tensorflow, jax, torch"]),
     "an unknown KERAS_BACKEND": ([], {"KERAS_BACKEND": "theano"}, ["KERAS_BACKEND", "theano", "tensorflow"]),
-    "a GPU where there is none": (["--device", "gpu"], {}, ["--device gpu", "no GPU", "--device auto or cpu"]),
-    "KERAS_MAX_EPOCHS": ([], {"KERAS_MAX_EPOCHS": "1"}, ["KERAS_MAX_EPOCHS", "unset KERAS_MAX_EPOCHS"]),
+    "a GPU where there is none": (["--device", "gpu"], {}, ["device: gpu, but", "finds no GPU", "--device auto or cpu"]),
+    "KERAS_MAX_EPOCHS": ([], {"KERAS_MAX_EPOCHS": "1"}, ["KERAS_MAX_EPOCHS", "Unset it (unset KERAS_MAX_EPOCHS), and use"]),
     "an unknown data set": (["--dataset", "mnits"], {}, ["mnits", "mnist, fashion_mnist, kmnist, ", "folder"]),
     "a data folder without data": (["--dataset", "folder"], {}, ["folder", "no data set", "train/<class>"]),
     "a file as data folder": (
