@@ -12,7 +12,7 @@ from mnist_lab.text.tables import Column as Heading
 
 
 def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False) -> None:
-    """Print the table of each section, then how many changes helped or hurt, and where the files are.
+    """Print the table of each section, how many changes helped or hurt, and where the files are.
 
     With `as_json`, print `summary.json` instead, which is among the files.
     """
@@ -34,7 +34,7 @@ def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False)
 
 
 def print_comparison(comparison: Comparison, files: Sequence[Path]) -> None:
-    """Print what differs from the base in each run, the findings, and where the files are."""
+    """Print how each run differs from the base, the findings, and where the files are."""
     base = comparison.base.group
     if len(comparison.arms) > 1:
         print_heading(f"{comparison.title}, {base.data.heading}")
@@ -57,7 +57,7 @@ def print_comparison(comparison: Comparison, files: Sequence[Path]) -> None:
 
 
 def _parts(column: Column, section: Section) -> Iterator[tuple[Heading, list[str]]]:
-    """A column with its cells, and one for what qualifies its numbers, which may be hidden separately."""
+    """A column with its cells and, if any has an aside, a column for the asides, which may be hidden separately."""
     cells = [column.cell(entry) for entry in section.entries]
     apart = column.aside_heading and any(cell.aside for cell in cells)
     heading = Heading(column.heading, column.numeric, column.priority)

@@ -20,9 +20,9 @@ DATASETS = (
 )  # fmt: skip
 """The names in `mnist_lab.datasets.KNOWN`, which would import NumPy."""
 _ANY_CONFIG = "mlp_512"
-"""Its keys are offered where no configuration has been named yet."""
+"""The configuration whose keys are offered if none has been named yet."""
 _NO_SETTINGS = ("reference.", "experiment", "base")
-"""Keys of a configuration that are not for people to set."""
+"""Keys that are not offered, because mnist-lab fills them in."""
 
 
 def devices(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -34,8 +34,8 @@ def backends(ctx: click.Context, parameter: click.Parameter, incomplete: str) ->
     """Names of backends, and which of them are not installed."""
     from mnist_lab.config.backend import BACKENDS, installed
 
-    there = installed()
-    notes = {name: "" if name in there else "not installed" for name in BACKENDS}
+    available = installed()
+    notes = {name: "" if name in available else "not installed" for name in BACKENDS}
     return _beginning(incomplete, {"auto": "the fastest installed one for the network", **notes})
 
 
@@ -57,7 +57,7 @@ def configs(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> 
 
 
 def shown(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """What `data show` takes: names of data sets, of configurations after --augmented, and paths."""
+    """Arguments of `data show`: names of data sets, or of configurations after --augmented, and paths."""
     return (configs if ctx.params.get("augmented") else datasets)(ctx, parameter, incomplete)
 
 
@@ -81,7 +81,7 @@ def searches(ctx: click.Context, parameter: click.Parameter, incomplete: str) ->
 
 
 def runs(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Experiments with finished runs below --results, these runs if the beginning of one was typed, and folders."""
+    """Experiments with finished runs in --results, these runs once something was typed, and folders."""
     from mnist_lab.errors import MnistLabError
     from mnist_lab.runs import finished_runs
 
@@ -128,10 +128,10 @@ def _keys(section: "Spec", at: str = "") -> Iterator[str]:
 def _beginning(
     incomplete: str, names: Iterable[str] | Mapping[str, Any], *, paths: str | None = None
 ) -> list[CompletionItem]:
-    """Those that begin with what was typed; the values of a mapping are shown beside them where a shell can.
+    """The names that begin with what was typed; a shell that can shows the values of a mapping beside them.
 
-    With them paths of a kind, `file` or `dir`; Bash offers paths only where no name begins so. They come first, since
-    click's script for Bash forgets the names before them.
+    With `paths` (`file` or `dir`), paths are offered too, in Bash only if no name matches. They come first because
+    click's Bash script drops the names before them.
     """
     notes = names if isinstance(names, Mapping) else {}
     known = [CompletionItem(name, help=notes.get(name) or None) for name in names if name.startswith(incomplete)]

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from mnist_lab.errors import ConfigError
 
 DEBUG = f"{__name__}.debug"
-"""In click's `meta` where --debug asks for tracebacks."""
+"""The key in click's `meta` that is set if --debug was given."""
 
 Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
 
 
 class UserPath(click.Path):
-    """A path whose `~` is replaced, which no shell does in `--results=~/x` or for the environment of a container."""
+    """A path in which `~` is expanded, as shells do not in `--results=~/x`, nor containers in environment variables."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         from mnist_lab.errors import InputError
@@ -34,7 +34,7 @@ class UserPath(click.Path):
 
 
 class OutputPath(UserPath):
-    """A file or folder to write; one that cannot be written is refused before any work."""
+    """A file or folder to write; one that cannot be written is rejected before any work."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         from mnist_lab.errors import NoRoomError
@@ -59,7 +59,7 @@ class Seconds(click.FloatRange):
 
 
 def seeds(text: str) -> tuple[int, ...]:
-    """The seeds that `4`, `1..5` or `1,3,7` stands for."""
+    """Parse seeds: `4`, `1..5` or `1,3,7`."""
     from mnist_lab.config.sweeps.seeds import parse_seeds
 
     try:
@@ -69,7 +69,7 @@ def seeds(text: str) -> tuple[int, ...]:
 
 
 def _jobs(text: str) -> int | None:
-    """A number of runs at a time; None for `auto`."""
+    """Parse a number of parallel runs; None for `auto`."""
     if text == "auto":
         return None
     if not (text.isascii() and text.isdecimal() and int(text)):
@@ -78,7 +78,7 @@ def _jobs(text: str) -> int | None:
 
 
 def _size(text: str) -> tuple[int, int]:
-    """Height and width of `28` or `28x32`."""
+    """Parse height and width: `28` or `28x32`."""
     sides = text.lower().split("x")
     if len(sides) > 2 or not all(side.isascii() and side.isdecimal() and int(side) for side in sides):
         raise click.BadParameter(f"expected a number of pixels, or height x width such as 28x32, received {text!r}.")
@@ -93,29 +93,29 @@ OUTPUT_FILE = OutputPath(path_type=Path, dir_okay=False)
 
 
 def command(name: str | None = None, **facts: Any) -> Callable[[Function], click.Command]:
-    """As `click.command`; the last option of each command is --debug."""
+    """Like `click.command`, with --debug as the last option."""
     return lambda function: debug(click.command(name, **facts)(function))
 
 
 def backend(text: str) -> Decorator:
-    """--backend, with what it does."""
+    """The option --backend with this help text."""
     return click.option("--backend", metavar="NAME", shell_complete=_completion.backends, help=text)
 
 
 def jobs(text: str) -> Decorator:
-    """--jobs, with what it does."""
+    """The option --jobs with this help text."""
     return click.option("--jobs", type=_jobs, default="auto", metavar="N|auto", help=text)
 
 
 def references(metavar: str, complete: Callable[..., list[Any]]) -> Decorator:
-    """One or more names or paths; the command gets them as `references`."""
+    """An argument of one or more names or paths; the command receives them as `references`."""
     return click.argument(
         "references", nargs=-1, required=True, type=REFERENCE, metavar=metavar, shell_complete=complete
     )
 
 
 def examples(*commands: str) -> str:
-    """The end of a help text; the backspace makes click keep the line breaks."""
+    """Examples for the end of a help text; the backspace makes click keep the line breaks."""
     return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)
 
 
@@ -131,7 +131,7 @@ def _together(*options: Decorator) -> Decorator:
 
 
 def _want_tracebacks(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted:  # where it is absent, a group or its command may have it
+    if wanted:  # if absent here, it may still be given to the group or the command
         ctx.meta[DEBUG] = True
 
 
@@ -186,12 +186,12 @@ config = _together(
     click.option("--device", metavar="NAME", shell_complete=_completion.devices, help="Device: auto, cpu or gpu."),
     click.option("--threads", type=int, metavar="N", help="Number of CPU threads."),
 )
-"""--set and its shortcuts; the command gets them as `**values`, for `overrides`."""
+"""--set and its shortcuts; the command receives them as `**values`, for `overrides`."""
 form = _together(
     click.option("--resize", type=_size, metavar="N|HxW", help="Resize all images: 28, or 28x32 for height x width."),
-    click.option("--grey", is_flag=True, help="Turn colour images grey."),
+    click.option("--grey", is_flag=True, help="Convert colour images to greyscale."),
 )
-"""The size and colour that images of a data set are brought to: `resize` as (height, width) or None, and `grey`."""
+"""The size and colour to which images are converted: `resize` as (height, width) or None, and `grey`."""
 
 
 def overrides(settings: tuple[str, ...], **shortcuts: Any) -> "list[Override]":
@@ -222,7 +222,7 @@ def load_all(references: tuple[str, ...], given: "list[Override]") -> "list[Conf
 
 
 def check_place(jobs: int | None, cluster: str | None, *, wait: bool) -> None:
-    """Refuse options about where runs are trained that contradict each other."""
+    """Reject contradictory options about where runs are trained."""
     if cluster and jobs:
         raise click.UsageError(
             "--jobs and --cluster cannot be combined: a worker of the cluster trains one run at a time."

@@ -15,13 +15,13 @@ from mnist_lab.text.tables import Column
 
 
 def print_line(run: Run) -> None:
-    """Name, test accuracy and folder."""
+    """Print name, test accuracy and folder of a run in one line."""
     measured = run.measured
     echo(f"{measured.run.experiment}  test accuracy {measured.test.accuracy:.4f}  {run.folder.path}")
 
 
 def print_run(run: Run) -> None:
-    """One run: results with intervals, published numbers, observations, files."""
+    """Print a run: results with intervals, published numbers, observations, files."""
     data = run.measured.dataset
     print_heading(run.measured.title + ("" if data.genuine or data.name != "mnist" else " (not the published files)"))
     print_table(*_results(run.measured))
@@ -32,7 +32,7 @@ def print_run(run: Run) -> None:
 
 
 def _results(measured: Measured) -> tuple[list[Column], list[list[str]]]:
-    """A row each for training, validation and test; the published accuracies beside ours where there are some."""
+    """One row each for training, validation and test, with published accuracies, if any, next to ours."""
     data, test, epochs, published = measured.dataset, measured.test, measured.epochs, measured.published
     known = published.train_accuracy is not None or published.test_accuracy is not None
 
@@ -83,7 +83,7 @@ def _remarks(run: Run) -> list[str]:
 
 
 def _published_besides(published: Reference) -> str:
-    """What was published besides the accuracies that the table has."""
+    """The published numbers that are not in the table."""
     numbers = [
         f"{name.replace('_', ' ')} {value}"
         for name in ("best_train_accuracy", "best_test_accuracy", "test_loss", "wrong")

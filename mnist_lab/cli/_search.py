@@ -1,4 +1,4 @@
-"""Prints what a search found: the best trials, their confirmation, and where the files are."""
+"""Prints the result of a search: the best trials, their confirmation, and where the files are."""
 
 from mnist_lab.config.searches import describe
 from mnist_lab.reports import wording
@@ -10,7 +10,7 @@ from mnist_lab.text.quantities import count, duration
 from mnist_lab.text.tables import MINOR, Column
 
 MOST = 5
-"""Trials that are shown."""
+"""Maximum number of trials that are shown, except for a front."""
 
 
 def print_found(tuned: Tuned, *, as_json: bool) -> None:
@@ -23,7 +23,7 @@ def print_found(tuned: Tuned, *, as_json: bool) -> None:
     _print_confirmation(record)
     page, best = files[0], next(file for file in files if file.name == BEST)
     others = (file for file in files if file not in (page, best))
-    # the report of fewer seeds than an earlier one is in a folder of its own
+    # a report with fewer seeds than an earlier one has its own folder
     names = (file.name if file.parent == page.parent else str(file) for file in others)
     print_files(f"Best configuration: {best}\nPage: {page}", names)
 

@@ -42,9 +42,9 @@ def copy(folder: Path) -> None:
     from mnist_lab.errors import InputError, SetupError, reason
 
     targets = {shipped.file(name): folder / f"{name}.yaml" for name in shipped.all_names()}
-    there = [target for target in targets.values() if target.exists()]
-    if there:
-        raise InputError(f"{there[0]}: already exists; nothing was copied.", "Choose another folder.")
+    existing = [target for target in targets.values() if target.exists()]
+    if existing:
+        raise InputError(f"{existing[0]}: already exists; nothing was copied.", "Choose another folder.")
     try:
         for source, target in targets.items():
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -59,7 +59,7 @@ def delete(references: tuple[str, ...], results: Path, *, yes: bool) -> None:
 
 
 def _remove(folders: "list[RunFolder]", results: Path) -> "list[MnistLabError]":
-    """Remove one after the other; one that cannot be removed does not stop the others."""
+    """Remove the folders one after the other, even if one cannot be removed; return the errors."""
     from mnist_lab.errors import MnistLabError
     from mnist_lab.runs.removal import remove
     from mnist_lab.system.signals import Interruption, number_of

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     type=_options.UserPath(path_type=Path),
     metavar="PATH",
     help="File to write (saved_model: folder), or a folder for several. Default: named after the run, in the current "
-    "folder.",
+    "directory.",
 )
 @click.option("--quantize", type=click.Choice(["int8"]), help="int8: compute in 8-bit integers (onnx, litert).")
 @click.option("--force", is_flag=True, help="Replace an existing file.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mnist_lab.runs.query import Records
 
     Settings = Mapping[str, Sequence[Any]]
-    """What each run has of the settings in which they differ, by key."""
+    """The settings in which the runs differ: for each key, the value in every run."""
 
 
 _COLUMNS = {
@@ -28,11 +28,11 @@ _COLUMNS = {
     "parameters.total": "Parameters",
     "epochs": "Epochs",
 }
-"""The keys that the table shows, with their headings; those that are asked for come after them."""
+"""The keys in the table with their headings; keys that are asked for come after them."""
 _MINOR = ("test.wrong", "epochs", "dataset.name", "parameters.total")
-"""Those that are hidden where there is no room for all, the last first, unless they are asked for."""
+"""Columns that are hidden if the table is too wide, last first, unless asked for."""
 _SETTINGS = 8
-"""The most settings that the table has a column for."""
+"""Maximum number of settings with a column in the table."""
 
 
 @_options.command(
@@ -88,7 +88,7 @@ def list_runs(
     used = [condition.key for condition in asked] + [key.removeprefix("-") for key in keys]
     asked_for = list(dict.fromkeys(map(found.full, used)))
     for key in (*_COLUMNS, *asked_for):
-        found.column(key)  # while all runs are there: a key that none of those that are left has is no mistake
+        found.column(key)  # before filtering: a key that no remaining run has is not an error
     found = found.where(asked).ordered(keys, reverse=reverse).first(limit)
     settings = {key: values for key, values in found.settings().items() if key not in (*_COLUMNS, *asked_for)}
     echo_skipped(list(dict.fromkeys(found.problems)))
@@ -99,8 +99,8 @@ def list_runs(
     elif found.runs:
         _print_table(found, asked_for, settings)
     elif read.runs:
-        there = count(len(read.runs), "finished run")
-        echo_prose(f"No run below {path} matches the conditions ({there} searched).", err=True)
+        searched = count(len(read.runs), "finished run")
+        echo_prose(f"No run below {path} matches the conditions ({searched} searched).", err=True)
     elif not read.newer:
         why = f"No finished runs below {path}." if path.is_dir() else f"No finished runs: {path} does not exist."
         echo_prose(why, err=True)
@@ -136,7 +136,7 @@ def _print_table(records: "Records", asked_for: "Sequence[str]", settings: "Sett
 
 
 def _print_csv(records: "Records", asked_for: "Sequence[str]", settings: "Settings") -> None:
-    """A column for the folder, each key of `metrics.json`, and the settings that were asked for or differ."""
+    """Print a column for the folder, each key of `metrics.json`, and each setting that was asked for or differs."""
     import csv
     import io
 
@@ -156,7 +156,7 @@ def _print_csv(records: "Records", asked_for: "Sequence[str]", settings: "Settin
 
 
 def _cell(key: str, value: Any) -> str:
-    """A value as the table shows it."""
+    """A value as shown in the table."""
     match value:
         case int() if not isinstance(value, bool):
             return f"{value:,}"
@@ -167,7 +167,7 @@ def _cell(key: str, value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A value in one cell: nothing for what is not there, truth as JSON has it, lists with commas."""
+    """A value in one cell: empty if absent, booleans as in JSON, lists separated by commas."""
     from mnist_lab.config.document import ABSENT
 
     match value:

@@ -36,8 +36,8 @@ def log(references: tuple[str, ...], name: str, store: str | None, results: Path
     from mnist_lab.trackers.registry import tracker
 
     runs = [find_run(reference, results) for reference in references]
-    told = tracker(name, store)
+    chosen = tracker(name, store)
     for run in runs:
-        new = report(run, told)
-        echo(f"{run.folder.path}: {'logged' if new else 'was logged before'}")
-    echo(f"\nTo see them: {told.where()}")
+        new = report(run, chosen)
+        echo(f"{run.folder.path}: {'logged' if new else 'already logged'}")
+    echo(f"\nTo see them: {chosen.where()}")

@@ -1,4 +1,4 @@
-"""The group of all commands, and the one place that turns errors into messages and exit codes."""
+"""The group of all commands, which also turns errors into messages and exit codes."""
 
 import io
 import logging
@@ -35,15 +35,15 @@ from mnist_lab.version import __version__
 
 
 class Commands(click.Group):
-    """Runs a command and turns what it raises into a message on stderr and an exit code."""
+    """Runs a command and turns exceptions into a message on stderr and an exit code."""
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
-        """Be the process' only task.
+        """Run as the main program of this process.
 
-        One that was interrupted ends at once: JAX, interrupted while it is imported or while it compiles, crashes when
-        Python shuts down, and the exit code would be that of the crash.
+        An interrupted process ends at once: JAX, if interrupted while it is imported or compiles, crashes when Python
+        shuts down, and the exit code would be that of the crash.
         """
-        streams.open_descriptors()  # before anything else that takes a descriptor
+        streams.open_descriptors()  # before anything else opens one
         scratch.own_process()
         signals.at_once.append(scratch.remove)
         with signals.stoppable():
@@ -57,12 +57,12 @@ class Commands(click.Group):
                 raise
 
     def main(self, *arguments: Any, standalone_mode: bool = True, **options: Any) -> Any:
-        """Run the command that the arguments name, and end with its exit code; its messages are printed as all else.
+        """Run the command that the arguments name, and exit with its code; print click's messages like all others.
 
-        Unless in `standalone_mode`, it returns or raises what click does, and does not end the process.
+        Without `standalone_mode`, return or raise what click does, without ending the process.
         """
         streams.prepare()
-        logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it warns where it cannot keep a cache of fonts
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it warns if it cannot cache fonts
         if not standalone_mode:
             return super().main(*arguments, standalone_mode=False, **options)
         try:
@@ -73,22 +73,22 @@ class Commands(click.Group):
             error.show(text)
             echo_error(text.getvalue().rstrip())
             code = error.exit_code
-        except click.Abort as abort:  # while the arguments were read, or at a question
+        except click.Abort as abort:  # while parsing arguments, or at a prompt
             cause = abort.__context__
             code = _interrupted(cause if isinstance(cause, KeyboardInterrupt) else KeyboardInterrupt())
-        except OSError as error:  # what was printed last cannot be written
+        except OSError as error:  # the last output cannot be written
             echo_error(f"Error: {MachineError.of(error)}")
             sys.stdout = io.StringIO()  # or Python tries again when it ends
             code = MachineError.exit_code
         sys.exit(code or 0)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments, and keep them, which click consumes, as the object of all contexts."""
+        """Parse the arguments, and keep a copy in `ctx.obj`, since click consumes them."""
         ctx.obj = tuple(args)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was asked for."""
+        """Run the requested command."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
@@ -110,9 +110,9 @@ class Commands(click.Group):
 
 
 def _interrupted(interrupt: KeyboardInterrupt) -> int:
-    """Say that the process was asked to stop; gives its exit code."""
+    """Report that the process was asked to stop; return its exit code."""
     number = signals.number_of(interrupt)
-    echo_error(f"{signals.taken(number)} {str(interrupt) or 'Run the same command again.'}")
+    echo_error(f"{signals.stop_message(number)} {str(interrupt) or 'Run the same command again.'}")
     return signals.exit_code(number)
 
 
@@ -137,6 +137,6 @@ def main() -> None:
     """Describe network variants in YAML; train, plot and compare them on MNIST.
 
     Results go to stdout, progress and diagnostics to stderr. Exit codes: 0 success; 1 the command
-    ran, but not everything succeeded (such as a run that failed); 2 bad usage, bad input or a problem of the machine;
+    ran, but not everything succeeded (such as a run that failed); 2 bad usage, bad input or a problem with the machine;
     130, 129 or 143 interrupted by Ctrl-C, SIGHUP or SIGTERM.
     """

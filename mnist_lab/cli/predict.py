@@ -74,9 +74,9 @@ def predict(
     unchanged. For other networks, such as those trained on your own data, it is only resized. --prepare overrides this.
 
     In photographs, shadows, uneven light, printed lines and the surroundings of the sheet are removed first. A
-    prediction that is doubtful (several drawings, a drawing that is cut off or fills the image, or a probability below
-    0.8) comes with a warning. Files that cannot be read are reported on stderr and skipped; the exit code is then 1, or
-    2 if none can be read.
+    doubtful prediction (several drawings, a drawing that is cut off or fills the image, or a probability below 0.8)
+    comes with a warning. Files that cannot be read are reported on stderr and skipped; the exit code is then 1, or 2 if
+    none can be read.
     """
     if bool(pictures) == bool(dataset):
         raise click.UsageError("Expected image files, or --dataset with the name or path of a data set.")

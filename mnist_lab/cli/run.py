@@ -37,7 +37,7 @@ def run(
     """Train one or more configurations.
 
     Plots, metrics and the trained model are saved in a run folder below --results. A finished run is shown, not
-    repeated; an interrupted run resumes. CONFIG is a YAML file or the name of a configuration that ships with
+    retrained; an interrupted run resumes. CONFIG is a YAML file or the name of a configuration that ships with
     mnist-lab (see `mnist-lab configs`).
     """
     configs = _options.load_all(references, _options.overrides(**values))

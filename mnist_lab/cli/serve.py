@@ -25,8 +25,8 @@ from mnist_lab.terminal.output import echo
 def serve(path: Path | None, port: int, data_dir: Path | None) -> None:
     """Serve the report of the runs below PATH (default: results/) as a page that updates itself.
 
-    It also shows the runs in progress with their curves, and the queue and failures of a sweep in progress. Only this
-    machine can read it. Press Ctrl-C to stop it; the exit code is then 0, as after SIGTERM.
+    It also shows runs in progress with their curves, and the queue and failures of a sweep in progress. Only this
+    machine can access it. Press Ctrl-C to stop it; the exit code is then 0, as after SIGTERM.
     """
     from mnist_lab.reports.write import DEFAULT
     from mnist_lab.runs import check_folder

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     "--output",
     type=_options.OUTPUT_FILE,
     metavar="FILE",
-    help="PNG file of the plot. Default: named after the run, in the current folder.",
+    help="PNG file of the plot. Default: named after the run, in the current directory.",
 )
 @_options.data_dir
 @_options.results
@@ -82,7 +82,7 @@ def show(
 
 
 def _plot(run: "Run", image: str | None, output: Path | None, data_dir: Path | None) -> None:
-    """Plot the weights or, of an image, the activations, and print the path."""
+    """Plot the weights or, for an image, the activations, and print the path."""
     from mnist_lab.prediction import Network, feature_maps, first_layer
 
     network, title = Network(run, data_dir), run.measured.title
@@ -107,7 +107,7 @@ def _plot(run: "Run", image: str | None, output: Path | None, data_dir: Path | N
 
 
 def _image(network: "Network", image: str) -> "tuple[str, NDArray[Any]]":
-    """An image as the network takes it, and what it is called: a file, or a test image by its index."""
+    """Name and pixels of an image as passed to the network: a file, or a test image by its index."""
     if not (image.isascii() and image.isdecimal()) or Path(image).exists():
         from mnist_lab.prediction import read_pictures
 

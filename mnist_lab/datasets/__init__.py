@@ -16,7 +16,7 @@ from pathlib import Path
 from mnist_lab.config.schema import Data
 from mnist_lab.datasets import download as downloads
 from mnist_lab.datasets import formats, lookup
-from mnist_lab.datasets.assembly import assemble, brought_to
+from mnist_lab.datasets.assembly import assemble, converted
 from mnist_lab.datasets.dataset import Dataset, class_list
 from mnist_lab.datasets.download import Progress
 from mnist_lab.datasets.files import kind, printable
@@ -49,16 +49,16 @@ __all__ = [
 def load(
     dataset: str | Data, data_dir: Path | None = None, *, download: bool = True, progress: Progress | None = None
 ) -> Dataset:
-    """Loads a data set by name or path; nothing is ever put in the place of what was asked for.
+    """Load a data set by name or path; it is never replaced by another one.
 
     Args:
         dataset: a name of `KNOWN`, the path of a folder or file, or the `data` section of a configuration.
         data_dir: the first place to look for a published set; then `MNIST_LAB_DATA`, the user's cache, Keras'.
-        download: whether to download it into the user's cache when it is in none of these.
-        progress: called during a download with the address, the bytes so far and the bytes in all.
+        download: whether to download it into the user's cache if it is in none of these.
+        progress: called during a download with the address, the bytes received so far, and the total if known.
 
     Raises:
-        DataError: not to be had, damaged, in no known form, or an unknown name.
+        DataError: it is unavailable, damaged or in no known format, or the name is unknown.
     """
     name, form = (dataset, AS_IT_IS) if isinstance(dataset, str) else images_of(dataset)
     known = KNOWN.get(name)
@@ -66,7 +66,7 @@ def load(
         return _load_path(name, form)
     search = lookup.find(known, data_dir)
     if search.found:
-        return brought_to(search.found, form)
+        return converted(search.found, form)
     if not download:
         raise _not_here(known, search, None)
     if (cache := cache_dir()) is None:
@@ -74,30 +74,31 @@ def load(
             f"{known.title} is not on this machine, and there is no home folder to keep a download in.",
             f"Name a folder for it: mnist-lab data fetch {known.name} --data-dir DIR, and --data-dir DIR from then on.",
         )
-    return brought_to(_download(known, cache / known.folder, search, progress, replace=True), form)
+    return converted(_download(known, cache / known.folder, search, progress, replace=True), form)
 
 
 def images_of(data: Data) -> tuple[str, Form]:
-    """What `load` reads for a configuration: the same for those that differ in the choice of rows only."""
+    """Name and form of the images that `load` reads; equal for configurations that differ only in their rows."""
     return data.dataset, Form(data.resize, data.grey)
 
 
 def find(name: str, data_dir: Path | None = None) -> Dataset | None:
-    """A published data set if it is on this machine.
+    """A published data set; None if it is not on this machine.
 
     Raises:
-        DataError: where the user pointed at, it is damaged; or an unknown name.
+        DataError: it is damaged in a folder that the user named, or the name is unknown.
     """
     return lookup.find(_known(name), data_dir).found
 
 
 def fetch(name: str, data_dir: Path | None = None, *, progress: Progress | None = None) -> Dataset:
-    """Sees to it that a published data set is on this machine, verified.
+    """Ensure that a published data set is on this machine and verified.
 
-    With `data_dir` it must be in `<data_dir>/<name>/`, which is made if need be; without, anywhere that `load` looks.
+    With `data_dir`, it is looked for there as in `load` and otherwise downloaded to `<data_dir>/<folder>/`, which is
+    created if necessary; without, anywhere that `load` looks.
 
     Raises:
-        DataError: no mirror has it, the folder cannot be written, what it holds is damaged; or an unknown name.
+        DataError: no mirror has it, the folder cannot be written, its content is damaged, or the name is unknown.
     """
     known = _known(name)
     if data_dir is None or known.bundled:
@@ -132,11 +133,11 @@ def _load_path(dataset: str, form: Form) -> Dataset:
             "Rename the folder or file.",
         )
     name = _name_of_file(absolute) if kind(path) == "file" else absolute.name
-    return brought_to(assemble(formats.read_path(path, form=form), None, name), form)
+    return converted(assemble(formats.read_path(path, form=form), None, name), form)
 
 
 def _name_of_file(path: Path) -> str:
-    """What a file's data are called: the file, or its folder if the file is only called `train`."""
+    """The name of the data in a file: that of the file, or of its folder if the file is only called `train`."""
     name = Path(path.name.removesuffix(".gz")).stem
     return path.parent.name or name if name.lower() in ("train", "training") else name
 
@@ -164,7 +165,7 @@ def _not_here(known: KnownSet, search: lookup.Search, failures: list[str] | None
     ways = [
         f"Put its four IDX files{archive} into a folder and pass --data-dir FOLDER, or set {lookup.DATA_VARIABLE}.",
         f"On a machine with network access: mnist-lab data fetch {known.name} --data-dir FOLDER; then copy it here.",
-        "Use the handwritten digits that come with mnist-lab: --dataset digits",
+        "Train on the handwritten digits that come with mnist-lab: --dataset digits",
     ]
     if failures is None:
         ways[1] = f"Download it: mnist-lab data fetch {known.name}"

@@ -14,27 +14,27 @@ from mnist_lab.datasets.known import KnownSet, judge, recognize
 from mnist_lab.errors import DataError
 
 TEST_FRACTION = 0.2
-"""The part of the rows that serves as the test part where the files have none."""
+"""The share of the rows that becomes the test part if the files have none."""
 
 
 def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
-    """Checks, numbers and hashes what a reader read.
+    """Check, number and hash the arrays from a reader.
 
     Args:
-        raw: the arrays as they lay in the files; those of a set without a test part are used up.
-        known: the data set they are said to be; None for the user's own, which is then recognized by its
-            bytes or goes by `name`.
+        raw: the arrays as stored in the files; they are modified in place if there is no test part.
+        known: the data set that they should be; None for the user's own data, which are recognized by their bytes or
+            called `name`.
         name: for the user's own data.
 
     Raises:
-        DataError: the arrays are no images and labels, or do not fit together, a label is outside the classes, or the
-            pixels are on several scales.
+        DataError: the arrays are not images and labels, or do not fit together, a label is outside the classes, or
+            the pixels are on several scales.
     """
-    brought = {
+    uniform = {
         role: (layouts.images if role[0] == "x" else layouts.labels)(array, raw.places[role])
         for role, array in raw.arrays.items()
     }
-    raw = dataclasses.replace(raw, arrays=brought)
+    raw = dataclasses.replace(raw, arrays=uniform)
     check_arrays(raw)
     labels, classes = index_labels(raw, raw.classes or (known.class_names if known else None))
     called = tuple(map(str, known.class_names)) if known else classes
@@ -68,8 +68,8 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
     )
 
 
-def brought_to(dataset: Dataset, form: Form) -> Dataset:
-    """A data set with its images in a form, and the digests of these; itself if they are in that form already."""
+def converted(dataset: Dataset, form: Form) -> Dataset:
+    """The data set with its images converted to a form, and new digests; unchanged if they already have it."""
     given = dataset.image_shape
     if form.shape(given) == given:
         return dataset
@@ -82,13 +82,13 @@ def brought_to(dataset: Dataset, form: Form) -> Dataset:
 
 
 def index_labels(raw: Raw, classes: Mapping[int, str] | None) -> tuple[dict[str, NDArray[np.int64]], tuple[str, ...]]:
-    """Turns the labels of a `Raw` into indices 0..k-1, and names the k classes.
+    """Turn the labels of a `Raw` into indices 0..k-1, and name the k classes.
 
-    The labels are in the layout to which `assemble` brings them: (n,). Without `classes`, the classes are the distinct
+    The labels are in the layout of `assemble`: (n,). Without `classes`, the classes are the distinct
     labels of the training part, in order; a set whose labels are 1..26 thus has 26 classes and not 27.
 
     Raises:
-        DataError: a label that is no class, numbers and text as labels, or fewer than two classes.
+        DataError: a label that is not a class, numbers and text as labels, or fewer than two classes.
     """
     labels = {f"y_{part}": raw.arrays[f"y_{part}"] for part in raw.parts}
     text = [role for role, array in labels.items() if array.dtype.kind == "U"]
@@ -119,7 +119,7 @@ def index_labels(raw: Raw, classes: Mapping[int, str] | None) -> tuple[dict[str,
 
 
 def check_arrays(raw: Raw) -> None:
-    """Holds the arrays, in the layout to which `assemble` brings them, against each other.
+    """Check that the arrays, in the layout of `assemble`, are consistent.
 
     Raises:
         DataError: an empty part, images and labels that differ in number, or parts that differ in image size.
@@ -143,9 +143,9 @@ def check_arrays(raw: Raw) -> None:
 
 
 def _split_off_test(arrays: dict[str, NDArray[Any]], place: str) -> str:
-    """Takes the test part from the training rows, the same in every run, and says so.
+    """Move some training rows, the same in every run, to a test part, and return a note about it.
 
-    The rows that stay are moved together within their array, so that there are never two copies of them.
+    The remaining rows are moved together within their array, so that there are never two copies of them.
 
     Raises:
         DataError: there are too few rows.
@@ -169,7 +169,9 @@ def _split_off_test(arrays: dict[str, NDArray[Any]], place: str) -> str:
 
 
 def _digests(arrays: Mapping[str, NDArray[Any]], classes: int) -> dict[str, str]:
-    """Each array's digest; labels count as one byte each as in MNIST's files, as eight beyond 256 classes."""
+    """Each array's digest; labels are hashed as one byte each, as in MNIST's files, or as eight if there are more than
+    256 classes.
+    """
     label = np.uint8 if classes <= 256 else np.dtype("<i8")
     return {
         role: array_digest(arrays[role] if role[0] == "x" else arrays[role].astype(label))

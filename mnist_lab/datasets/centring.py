@@ -22,27 +22,27 @@ from mnist_lab.datasets.pictures import Pixels
 
 SIDE, BOX = 28, 20
 MIDDLE = 14
-"""The row and column, from 0, nearest to which MNIST has the centre of mass."""
+"""Row and column, from 0, nearest to MNIST's centre of mass."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A picture (height, width, channels) as a network is shown it, and what was done to it, in words."""
+    """A picture (height, width, channels) as it is passed to a network, and what was done to it, in words."""
 
     pixels: Pixels
     done: str
     doubts: tuple[str, ...] = ()
-    """Why it may not show what was meant."""
+    """Why it may not show what was intended."""
 
 
 def like_mnist(picture: Pixels) -> Prepared:
     """Crop a drawing (height, width, 1 or 3) to its ink and centre it as MNIST does, light on dark: (28, 28, 1).
 
-    The drawing is found as in `drawing`, whatever the light, the paper and the colours are. What is in MNIST's form
-    already stays as it is.
+    The drawing is found as in `drawing`, in any light, on any paper and in any colours. A picture already in MNIST's
+    form is returned unchanged.
 
     Raises:
-        DataError: there is no ink, or nothing but specks far apart.
+        DataError: there is no ink, or only specks far apart.
     """
     if is_like_mnist(picture):
         return Prepared(picture, f"nothing: it is {SIDE} x {SIDE}, light on dark and centred")
@@ -54,7 +54,7 @@ def like_mnist(picture: Pixels) -> Prepared:
 
 
 def is_like_mnist(picture: Pixels) -> bool:
-    """Whether it is 28x28 and grey, its ink light on black, in a box of 20x20 and centred by its mass."""
+    """Whether a picture is 28x28 and greyscale, its ink light on black, within 20x20 and centred by mass."""
     if picture.shape != (SIDE, SIDE, 1):
         return False
     ink = picture[..., 0].astype(np.float64)
@@ -67,17 +67,19 @@ def is_like_mnist(picture: Pixels) -> bool:
 
 
 def resized(picture: Pixels, shape: tuple[int, int, int]) -> Prepared:
-    """Bring a picture to the height, width and channels of `shape`, as `data.resize` does, and say what was done."""
+    """Convert a picture to the height, width and channels of `shape`, as `data.resize` does."""
     height, width, channels = shape
     before = picture.shape
-    done = ["turned grey" if channels < before[2] else "grey in three channels"] if channels != before[2] else []
+    done = []
+    if channels != before[2]:
+        done.append("converted to greyscale" if channels < before[2] else "greyscale in three channels")
     if before[:2] != (height, width):
-        done.append(f"resized from {before[1]} x {before[0]} to {width} x {height}")
+        done.append(f"resized from {before[0]} x {before[1]} to {height} x {width}")
     return Prepared(form.resized(picture, shape), ", ".join(done) or "nothing")
 
 
 def _boxed(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The drawing with its longer side 20, anti-aliased, its strongest pixel white; specks that vanish are an error."""
+    """The drawing scaled to a longer side of 20, its strongest pixel white; an error if it is specks that vanish."""
     height, width = (max(1, round(side * BOX / max(ink.shape))) for side in ink.shape)
     image = Image.fromarray(np.rint(255 * ink).astype(np.uint8))
     box = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC)).astype(np.float64)
@@ -87,7 +89,7 @@ def _boxed(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _centred(box: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The box in 28x28, its centre of mass as near to the middle as whole pixels allow."""
+    """The box in 28x28 pixels, its centre of mass as near to the middle as whole pixels allow."""
     result = np.zeros((SIDE, SIDE), np.uint8)
     centre: Any = ndimage.center_of_mass(box)
     top, left = (

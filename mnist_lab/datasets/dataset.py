@@ -3,8 +3,9 @@
 Every reader (IDX, npz, CSV, pictures, the bundled digits) returns a `Raw`: the arrays as stored in the files.
 `assembly` turns it into a `Dataset`.
 
-The hash is computed from the arrays, not from the files, so MNIST has the same hash as IDX, gzip or npz: the SHA-256 of
-each array's bytes in C order (labels as one byte each), and one over those four for the whole data set.
+The hash is computed from the arrays, not from the files, so MNIST has the same hash whether stored as IDX, gzip or npz:
+the SHA-256 of each array's bytes in C order (labels as one byte each up to 256 classes), and one over those of all
+arrays for the whole data set.
 """
 
 import hashlib
@@ -19,40 +20,40 @@ from numpy.typing import NDArray
 ROLES = ("x_train", "y_train", "x_test", "y_test")
 """The four arrays, in the order in which they are hashed and listed; Keras' names."""
 VALIDATION = ("x_val", "y_val")
-"""Two more, of a data set that has a validation part."""
+"""Two more, for a data set with a validation part."""
 
 
 @dataclass(frozen=True)
 class Raw:
-    """Arrays as they lay in files, in any of the layouts that `layouts` knows; `assemble` brings them to one layout."""
+    """Arrays as stored in files, in any layout that `layouts` knows; `assemble` converts them to one layout."""
 
     arrays: Mapping[str, NDArray[Any]]
-    """One array for each of `ROLES`, perhaps of `VALIDATION`; without a test part where the files have none."""
+    """One array for each of `ROLES`, perhaps of `VALIDATION`; without a test part if the files have none."""
     places: Mapping[str, str]
-    """For each of the arrays, the file (or part of a file) it came from, for messages."""
+    """The file (or part of a file) of each array, for messages."""
     files: tuple[Path, ...]
     """The files that were read in the order of `ROLES`, or the one that holds everything; none if they are bundled."""
     source: str
     """Where it was read from, in one phrase."""
     classes: Mapping[int, str] | None = None
-    """The names of the classes, by label, if the files say them."""
+    """The names of the classes, by label, if the files contain them."""
     notes: tuple[str, ...] = ()
-    """What was skipped there or changed, for people."""
+    """What was skipped or changed, for display."""
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Which of `train`, `val` and `test` there are."""
+        """The parts among `train`, `val` and `test` that exist."""
         return tuple(part for part in ("train", "val", "test") if f"x_{part}" in self.arrays)
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A labelled set of images, split into a training and a test part, some with a validation part too."""
+    """A labelled set of images, split into a training part, a test part and in some sets a validation part."""
 
     name: str
-    """Of a published set such as `mnist`, or the name of the folder or file it was read from."""
+    """Name of a published set such as `mnist`, or of the folder or file that it was read from."""
     title: str
-    """The name for people, for example "UCI digits (not MNIST)"."""
+    """Name for display, for example "UCI digits (not MNIST)"."""
     x_train: NDArray[np.uint8]
     """Images (n, height, width, channels), uint8, always 4-D; channels is 1 or 3."""
     y_train: NDArray[np.int64]
@@ -68,21 +69,21 @@ class Dataset:
     sha256: str
     """One hash over the digests; does not depend on the file format."""
     genuine: bool
-    """Whether this was verified to be the published data set known by `name`."""
+    """Whether it was verified to be the published data set `name`."""
     check: str
     """How `genuine` was decided, in one sentence."""
     source: str
     """Where it was read from."""
     labels: tuple[str, ...]
-    """What the files call each class: the number of a published set's class, else its name."""
+    """Each class as labelled in the files: its number in a published set, else its name."""
     notes: tuple[str, ...] = ()
-    """What was passed over while looking for it, skipped in it or changed about it, for people."""
+    """What was ignored in the search for it, skipped or changed, for display."""
     x_val: NDArray[np.uint8] | None = None
     """As `x_train`; None if there is no validation part."""
     y_val: NDArray[np.int64] | None = None
     """As `y_train`; None if there is no validation part."""
     white: float = 255
-    """The value of its files that became 255."""
+    """The pixel value in its files that was scaled to 255."""
 
     def class_called(self, key: int | str) -> str | None:
         """The name of the class with this name or label, if there is one."""

@@ -35,8 +35,8 @@ def load() -> Raw:
 
 
 def like_mnist(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Scales and centres images (n, 8, 8) of 0..16 as MNIST's were: (n, 28, 28, 1) of 0..255."""
-    # The centre of row i lies at (i + 1/2) * 8/20 - 1/2 of the original's rows, in whole tenths; edges repeat.
+    """Scale and centre images (n, 8, 8) of 0..16 as MNIST's were: (n, 28, 28, 1) of 0..255."""
+    # The centre of row i is at row (i + 1/2) * 8/20 - 1/2 of the original, an integer number of tenths; edges repeat.
     centres = (np.arange(_BOX) + 0.5) * _ORIGINAL / _BOX - 0.5
     shares = [np.interp(centres, np.arange(_ORIGINAL), one) for one in np.eye(_ORIGINAL)]
     weights = np.rint(10 * np.stack(shares, axis=1)).astype(np.int64)  # (20, 8)
@@ -54,5 +54,5 @@ def like_mnist(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _offset(moment: NDArray[np.int64], mass: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where to put the box so that the centre of mass, moment/mass + 1/2, comes to lie nearest to 14."""
+    """Where to put the box so that the centre of mass, moment/mass + 1/2, is nearest to 14."""
     return np.clip((_SIDE // 2 * mass - moment) // mass, 0, _SIDE - _BOX)

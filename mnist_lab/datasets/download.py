@@ -24,29 +24,29 @@ from mnist_lab.datasets.known import KNOWN, KnownSet, Mirror
 from mnist_lab.errors import DataError, reason
 
 Progress = Callable[[str, int, int | None], None]
-"""Called with the file's address, the bytes that are here, and the bytes there will be if that is known."""
+"""Called with the file's address, the bytes received so far, and the total if known."""
 
 TIMEOUT = 10.0
 """Seconds to wait for a connection, and for each further block of bytes."""
 
 ATTEMPTS = 5
-"""How often a file is tried on one mirror, provided that each attempt got further than the one before."""
+"""Attempts per file and mirror, provided that each gets further than the one before."""
 
 _BLOCK = 1024
-"""Bytes that are transferred at a time; a connection that breaks loses less than that."""
+"""Bytes that are transferred at a time; less than this is lost if a connection breaks."""
 
 
 class _MirrorError(Exception):
-    """A mirror could not give the data; the message says why."""
+    """A mirror did not provide the data; the message says why."""
 
 
 def fetch(
     known: KnownSet, folder: Path, *, replace: bool = False, progress: Progress | None = None
 ) -> tuple[Dataset | None, list[str]]:
-    """Downloads a data set into a folder, which is made if need be.
+    """Download a data set into a folder, which is created if necessary.
 
-    Two processes that want the same folder take turns; the second finds what the first has put there. `replace` says
-    that the folder is ours, so what is in it may be removed if it is not the data set.
+    Two processes that need the same folder take turns; the second finds the files of the first. `replace` means that
+    the folder is ours, so its content may be removed if it is not the data set.
 
     Returns:
         The data set, or None, and a line for each mirror that failed.
@@ -58,7 +58,7 @@ def fetch(
     staging = folder.with_name(f"{folder.name}.download")
     with _writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        # The empty lock file stays, as removing it would let two in.
+        # The empty lock file stays, as removing it would let two processes in.
         with FileLock(folder.with_name(f".{folder.name}.lock")):
             with contextlib.suppress(_MirrorError):
                 return _verified(known, folder), failures
@@ -83,7 +83,7 @@ def fetch(
 
 
 def _fetch_from(mirror: Mirror, known: KnownSet, staging: Path, progress: Progress) -> list[Path]:
-    """Downloads and verifies all files of a mirror, in a folder of its own below `staging`."""
+    """Download and verify all files of a mirror, in a separate folder below `staging`."""
     address = urlsplit(mirror.base)
     own = staging / f"{address.netloc}{address.path}".strip("/").replace("/", "_").replace(":", "_")
     resumed = own.exists()
@@ -99,14 +99,14 @@ def _fetch_from(mirror: Mirror, known: KnownSet, staging: Path, progress: Progre
         _verified(known, own)
     except _MirrorError as error:
         shutil.rmtree(own)
-        if resumed:  # what an earlier call had left may be to blame, not the mirror
+        if resumed:  # files that an earlier call left may be to blame, not the mirror
             return _fetch_from(mirror, known, staging, progress)
         raise _MirrorError(f"{mirror.base}: {error}") from error
     return files
 
 
 def _unpacked(archive: Path, known: KnownSet) -> list[Path]:
-    """Unpacks, beside an archive, the files of all sets that share a folder with `known`: one download serves all."""
+    """Unpack, next to an archive, the files of all sets that share a folder with `known`: one download serves all."""
     wanted = {
         name
         for other in KNOWN.values()
@@ -140,7 +140,7 @@ def _verified(known: KnownSet, folder: Path) -> Dataset:
 
 
 def _download(url: str, target: Path, limit: int, progress: Progress) -> None:
-    """Downloads one file, resuming `<target>.part` if it is there."""
+    """Download one file, resuming `<target>.part` if it exists."""
     from requests import RequestException, codes
 
     part = target.with_name(f"{target.name}.part")
@@ -151,13 +151,13 @@ def _download(url: str, target: Path, limit: int, progress: Progress) -> None:
                 _transfer(url, part, limit, progress)
             except RequestException as error:
                 if before and getattr(error.response, "status_code", None) == codes.requested_range_not_satisfiable:
-                    part.unlink()  # longer than the file is: left by something else
+                    part.unlink()  # longer than the file: left by something else
                 elif _size(part) <= before:
                     raise _MirrorError(f"{url}: {_reason(error)}") from error
             else:
                 part.replace(target)
                 return
-    raise _MirrorError(f"{url}: the connection broke {ATTEMPTS} times, {_size(part):,} bytes are here")
+    raise _MirrorError(f"{url}: the connection broke {ATTEMPTS} times, {_size(part):,} bytes were received")
 
 
 def _transfer(url: str, part: Path, limit: int, progress: Progress) -> None:
@@ -171,7 +171,7 @@ def _transfer(url: str, part: Path, limit: int, progress: Progress) -> None:
     }
     with requests.get(url, headers=headers, timeout=TIMEOUT, stream=True) as response:
         response.raise_for_status()
-        if response.status_code != requests.codes.partial_content:  # the server sends all of it, whatever was asked
+        if response.status_code != requests.codes.partial_content:  # the server sends all of it, whatever was requested
             here = 0
         length = response.headers.get("Content-Length", "")
         total = here + int(length) if length.isdecimal() else None
@@ -188,7 +188,7 @@ def _transfer(url: str, part: Path, limit: int, progress: Progress) -> None:
 
 @contextlib.contextmanager
 def _writing(path: Path) -> Iterator[None]:
-    """Tells trouble with the disk apart from trouble with the network."""
+    """Raise problems with the disk as DataError, to distinguish them from those with the network."""
     try:
         yield
     except OSError as error:

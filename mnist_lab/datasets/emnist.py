@@ -16,9 +16,9 @@ from mnist_lab.errors import DataError
 
 
 def upright(raw: Raw) -> Raw:
-    """What was read from files whose names begin with `emnist-`: their images turned upright, their classes named.
+    """Turn images from files whose names begin with `emnist-` upright, and name their classes.
 
-    What was read from other files stays as it is.
+    Arrays from other files are returned unchanged.
 
     Raises:
         DataError: the mapping is damaged.
@@ -34,7 +34,7 @@ def upright(raw: Raw) -> Raw:
 
 
 def _mapping(file: Path) -> dict[int, str] | None:
-    """The names of the classes by label, from the mapping beside a file such as `emnist-letters-train-images-...`."""
+    """The names of the classes by label, from the mapping next to a file such as `emnist-letters-train-images-...`."""
     path = file.with_name("-".join([*file.name.split("-")[:2], "mapping.txt"]))
     if kind(path) != "file":
         return None

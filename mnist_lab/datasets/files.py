@@ -34,7 +34,7 @@ def kind(path: Path) -> Literal["file", "folder"] | None:
     """What is at a path; None if nothing is.
 
     Raises:
-        DataError: it is not permitted to look, or it is a pipe, a socket or a device.
+        DataError: access is not permitted, or it is a pipe, a socket or a device.
     """
     mode = _mode(path)
     if mode is None:
@@ -48,7 +48,7 @@ def is_folder(path: Path) -> bool:
     """Whether a folder, or a link to one, is at a path.
 
     Raises:
-        DataError: it is not permitted to look.
+        DataError: access is not permitted.
     """
     return stat.S_ISDIR(_mode(path) or 0)
 
@@ -58,7 +58,7 @@ def opened(path: Path) -> Iterator[BufferedReader]:
     """A regular file, open for reading.
 
     Raises:
-        DataError: it is missing, no regular file, or cannot be read, then or while it is open.
+        DataError: it is missing, not a regular file, or cannot be read, on opening or later.
     """
     kind(path)
     try:
@@ -69,12 +69,12 @@ def opened(path: Path) -> Iterator[BufferedReader]:
 
 
 def unzipped(file: BufferedReader) -> BufferedReader | gzip.GzipFile:
-    """A file that has not been read yet; unpacked while it is read, if its first bytes are those of a gzip."""
+    """A file that has not been read yet, decompressed on reading if its first bytes are those of gzip."""
     return gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == b"\x1f\x8b" else file
 
 
 def read_at_most(file: BufferedIOBase, size: int) -> bytearray:
-    """The next `size` bytes of a file, or those up to its end; memory grows with what is there, not with `size`."""
+    """The next `size` bytes of a file, or those up to its end; memory grows with the content, not with `size`."""
     content = bytearray()
     while len(content) < size and (block := file.read(min(_BLOCK, size - len(content)))):
         content += block
@@ -85,7 +85,7 @@ def entries(folder: Path) -> list[Path]:
     """The entries of a folder, sorted by name.
 
     Raises:
-        DataError: it is missing, no folder, or cannot be read.
+        DataError: it is missing, not a folder, or cannot be read.
     """
     try:
         return sorted(folder.iterdir())

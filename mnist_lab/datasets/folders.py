@@ -15,33 +15,33 @@ from PIL import ImageOps
 from mnist_lab.datasets.dataset import Raw
 from mnist_lab.datasets.files import MOST_BYTES, entries, is_folder, kind, printable
 from mnist_lab.datasets.form import AS_IT_IS, Form
-from mnist_lab.datasets.pictures import FORMATS, Pixels, decoded, pixels_of
+from mnist_lab.datasets.pictures import FORMAT_NAMES, Pixels, decoded, pixels_of
 from mnist_lab.errors import DataError
 from mnist_lab.text.quantities import count
 
 _SUFFIXES = frozenset((
     ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
 ))  # fmt: skip
-"""The usual suffixes of `FORMATS`; a file is read as what its content is."""
+"""The usual suffixes of `pictures.FORMATS`; the content decides the format."""
 _RESIZE = "data.resize: 28, or [height, width] (--set data.resize=28; with mnist-lab data, --resize 28)"
 _PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 """The parts by the names of their folders."""
 NAMED = 20
-"""At most so many pictures that cannot be read are named."""
+"""At most this many unreadable pictures are named."""
 _DEEPEST = 50
 """Levels of folders below a class."""
 
 
 def read_folder(folder: Path, form: Form = AS_IT_IS) -> Raw | None:
-    """Reads the pictures below `train` and `test`, or below folders of classes; None if there is neither.
+    """Read the pictures below `train` and `test`, or below folders of classes; None if there is neither.
 
-    The classes are the names of the folders, in numerical order if all are numbers. A class may have folders of its
-    own; their pictures belong to it. There is one channel if all pictures are grey, otherwise three. They may differ in
-    size if they are brought to a form that has one.
+    The classes are the names of the folders, in numerical order if all are numbers. A class may have subfolders, whose
+    pictures belong to it. There is one channel if all pictures are greyscale, otherwise three. They may differ in size
+    only if `form` sets one.
 
     Raises:
         DataError: a missing part or class, an empty class, a picture that cannot be read or has another size, or
-            more pixels than are granted.
+            more pixels than `MOST_BYTES` allows.
     """
     parts = _parts(folder)
     if not parts:
@@ -66,7 +66,7 @@ def read_folder(folder: Path, form: Form = AS_IT_IS) -> Raw | None:
 
 
 def _parts(folder: Path) -> dict[str, Path]:
-    """The folders of the parts; the folder itself, for training, if it has classes with pictures and nothing else."""
+    """The folders of the parts; the folder itself, for training, if it only has classes with pictures."""
     parts = {part: folder / name for name, part in _PARTS.items() if kind(folder / name) == "folder"}
     if "train" in parts:
         return parts
@@ -78,7 +78,7 @@ def _parts(folder: Path) -> dict[str, Path]:
 
 
 def _read_all(folder: Path, files: Sequence[Path], form: Form, notes: list[str]) -> list[Pixels]:
-    """The pixels of all files, brought to a form, in which they have one size and fit into memory."""
+    """The pixels of all files, converted to a form in which they have one size and fit into memory."""
     pictures: list[Pixels] = []
     framed: list[Path] = []
     before: Counter[tuple[int, ...]] = Counter()
@@ -89,7 +89,7 @@ def _read_all(folder: Path, files: Sequence[Path], form: Form, notes: list[str])
         except DataError as error:
             problems.append(error)
             continue
-        if problems:  # the others are only read to name all problems at once
+        if problems:  # the rest are only read to report all problems at once
             continue
         framed += [path] if frames else []
         before[pixels.shape[:2]] += 1
@@ -97,20 +97,20 @@ def _read_all(folder: Path, files: Sequence[Path], form: Form, notes: list[str])
         if pictures and pixels.shape[:2] != pictures[0].shape[:2]:
             raise DataError(
                 f"{path}: is {_size(pixels.shape)}, but {files[0]} is {_size(pictures[0].shape)}"
-                " (width x height); the images of a network have one size.",
-                f"Have all pictures resized: {_RESIZE}.",
+                " (height x width); the images of a network have one size.",
+                f"Resize all pictures: {_RESIZE}.",
             )
         if pixels.size * len(files) > MOST_BYTES:
             raise DataError(
                 f"{folder}: {len(files):,} pictures of {_size(pixels.shape)} pixels and {pixels.shape[2]} channels are"
                 f" {pixels.size * len(files):,} bytes; at most {MOST_BYTES:,} are read.",
-                f"Have them resized: {_RESIZE}; MNIST's are 28 x 28.",
+                f"Resize them: {_RESIZE}; MNIST's are 28 x 28.",
             )
         pictures.append(pixels)
     if problems:
         raise _all_of(folder, problems, len(files))
     if form.size and set(before) != {form.size}:
-        sizes = f"{_size(max(before, key=before.__getitem__))} (width x height)"
+        sizes = f"{_size(max(before, key=before.__getitem__))} (height x width)"
         others = f" and {len(before) - 1:,} other sizes" if len(before) > 2 else " and another size"
         notes.append(
             f"The pictures were resized from {sizes}{others if len(before) > 1 else ''} to {_size(form.size)}."
@@ -137,7 +137,7 @@ def _all_of(folder: Path, problems: Sequence[DataError], files: int) -> DataErro
 def _one_number_of_channels(
     folder: Path, files: Sequence[Path], pictures: list[Pixels], notes: list[str]
 ) -> Iterator[Pixels]:
-    """Gives all pictures one channel or three; a grey one that is stored in colour counts as grey beside grey ones."""
+    """Give all pictures the same number of channels: if they differ, one if no pixel has colour, else three."""
     if len({picture.shape[2] for picture in pictures}) == 1:
         return iter(pictures)
     colour = [path for path, picture in zip(files, pictures, strict=True) if (picture != picture[..., :1]).any()]
@@ -145,7 +145,7 @@ def _one_number_of_channels(
         return (picture[..., :1] for picture in pictures)
     notes.append(
         f"All pictures are read in colour, with three channels, because {len(colour):,} of {len(files):,} are, such as"
-        f" {printable(colour[0].relative_to(folder))}; for grey ones: data.grey: true."
+        f" {printable(colour[0].relative_to(folder))}; for greyscale: data.grey: true."
     )
     return (np.broadcast_to(picture, (*picture.shape[:2], 3)) for picture in pictures)
 
@@ -153,12 +153,12 @@ def _one_number_of_channels(
 def _read_picture(path: Path) -> tuple[Pixels, bool]:
     """The pixels of a file, and whether these are only the first of several frames or pages.
 
-    They are (height, width, channels) with one channel if they are stored in grey, else three, and turned as the camera
-    noted, which `pictures` does as well for those that are to be predicted.
+    They are (height, width, channels) with one channel if stored in greyscale, else three, and rotated as the camera
+    recorded, as `pictures` does for predictions.
 
     Raises:
-        DataError: not a picture, damaged, too large, of more than 8 bits, or with transparent pixels (whose colour
-            depends on what they are laid upon).
+        DataError: not a picture, damaged, too large, with more than 8 bits per channel, or with transparent pixels
+            (whose colour depends on the background).
     """
     with decoded(path) as opened:
         frames = opened.format in ("GIF", "PNG", "TIFF", "WEBP") and getattr(opened, "is_animated", False)
@@ -183,7 +183,7 @@ def _class_names(folder: Path) -> tuple[str, ...]:
 
 
 def _folders(folder: Path) -> list[Path]:
-    """The folders in a folder, hidden ones aside."""
+    """The folders in a folder, except hidden ones."""
     return [path for path in entries(folder) if is_folder(path) and not path.name.startswith(".")]
 
 
@@ -197,7 +197,7 @@ def _scan(folder: Path, classes: Sequence[str], skipped: list[Path]) -> list[tup
         if not pictures:
             raise DataError(
                 f"{folder / name}: this class is empty; expected pictures in a format that can be read:"
-                f" {', '.join(FORMATS)}, with its usual suffix."
+                f" {FORMAT_NAMES}, with its usual suffix."
             )
         found += [(label, path) for path in pictures]
         skipped += [path for path in files if path.suffix.lower() not in _SUFFIXES]
@@ -205,7 +205,7 @@ def _scan(folder: Path, classes: Sequence[str], skipped: list[Path]) -> list[tup
 
 
 def _files(folder: Path, above: list[tuple[int, int]]) -> list[Path]:
-    """All files below a folder in the order of their paths, hidden ones aside; a link to a folder above is an error."""
+    """All files below a folder in the order of their paths, except hidden ones; links to folders above are errors."""
     status = folder.stat()
     here = (status.st_dev, status.st_ino)
     if here in above:
@@ -220,7 +220,7 @@ def _files(folder: Path, above: list[tuple[int, int]]) -> list[Path]:
 
 
 def _skipped(folder: Path, parts: Mapping[str, Path], paths: Iterable[Path]) -> list[str]:
-    """What is there and was not read, by suffix and reason."""
+    """Notes about files and folders that were not read, by suffix and reason."""
     depth = 1 if folder in parts.values() else 2
     reasons: dict[str, list[Path]] = {}
     for path in paths:
@@ -242,4 +242,4 @@ def _skipped(folder: Path, parts: Mapping[str, Path], paths: Iterable[Path]) -> 
 
 
 def _size(shape: tuple[int, ...]) -> str:
-    return f"{shape[1]} x {shape[0]}"
+    return f"{shape[0]} x {shape[1]}"

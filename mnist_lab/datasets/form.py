@@ -16,15 +16,15 @@ from mnist_lab.text.quantities import count
 
 @dataclass(frozen=True)
 class Form:
-    """The requested size and colour; what is None stays unchanged."""
+    """The requested size and colour."""
 
     size: tuple[int, int] | None = None
-    """Height and width. Images of another shape are stretched."""
+    """Height and width, to which images of another shape are stretched; None leaves them unchanged."""
     grey: bool = False
-    """Whether colour becomes grey (ITU-R 601-2 luma)."""
+    """Whether colour is converted to greyscale (ITU-R 601-2 luma)."""
 
     def shape(self, image: tuple[int, int, int]) -> tuple[int, int, int]:
-        """The height, width and channels that an image of this shape is brought to."""
+        """The height, width and channels to which an image of this shape is converted."""
         return (*(self.size or image[:2]), 1 if self.grey else image[2])
 
     def applied(self, picture: Pixels) -> Pixels:
@@ -40,7 +40,7 @@ class Form:
         """Images (n, height, width, 1 or 3) in this form.
 
         Raises:
-            DataError: they are too large together.
+            DataError: they are too large in total.
         """
         self._check(len(images), images.shape[1:])
         result = np.empty((len(images), *self.shape(images.shape[1:])), np.uint8)
@@ -49,7 +49,7 @@ class Form:
         return result
 
     def _check(self, images: int, image: tuple[int, int, int]) -> None:
-        """Check that so many images that had the shape `image` fit into the memory that is read into."""
+        """Check that this many images of shape `image` do not exceed `MOST_BYTES` in this form."""
         height, width, channels = self.shape(image)
         if self.size and (taken := images * height * width * channels) > MOST_BYTES:
             raise DataError(
@@ -63,12 +63,12 @@ AS_IT_IS = Form()
 
 
 def size_of(shape: Sequence[int]) -> str:
-    """Of images of this height, width and number of channels: `28 x 28 grey`."""
-    return f"{shape[1]} x {shape[0]} {'grey' if shape[2] == 1 else 'colour'}"
+    """Size (height x width) and colour in words: `28 x 28 grey`."""
+    return f"{shape[0]} x {shape[1]} {'grey' if shape[2] == 1 else 'colour'}"
 
 
 def resized(picture: NDArray[Any], shape: tuple[int, int, int]) -> Pixels:
-    """A picture (height, width, 1 or 3) with the height, width and channels of `shape`, and nothing else done to it."""
+    """A picture (height, width, 1 or 3) with the height, width and channels of `shape`, otherwise unchanged."""
     height, width, channels = shape
     if channels == 1:
         picture = grey(picture)

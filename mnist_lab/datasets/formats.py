@@ -19,12 +19,12 @@ _MOST_LISTED = 8
 
 
 def read_path(path: Path, prefix: str = "", form: Form = AS_IT_IS) -> Raw:
-    """Reads the data set at a path: a folder in any of the formats, or one file.
+    """Read the data set at a path: a folder in any of the formats, or one file.
 
     Args:
         path: the folder or file.
-        prefix: what the names of IDX files begin with, where a folder has those of several data sets.
-        form: what pictures of different sizes or colours are brought to.
+        prefix: how the names of IDX files begin, if a folder has those of several data sets.
+        form: to which pictures of different sizes or colours are converted.
 
     Raises:
         DataError: nothing is there, it is in no known format, or it is damaged.
@@ -44,7 +44,7 @@ def read_path(path: Path, prefix: str = "", form: Form = AS_IT_IS) -> Raw:
 
 
 def read_folder(folder: Path, prefix: str = "", form: Form = AS_IT_IS) -> Raw | None:
-    """Reads IDX files, else NumPy's, else pictures, else CSV files; None if there is none of these.
+    """Read IDX files, else NumPy's, else pictures, else CSV files; None if there are none of these.
 
     Raises:
         DataError: damaged or incomplete, or several archives.
@@ -67,7 +67,7 @@ def read_folder(folder: Path, prefix: str = "", form: Form = AS_IT_IS) -> Raw | 
 
 
 def _listed(folder: Path) -> str:
-    """What is in a folder."""
+    """The content of a folder, for messages."""
     names = [printable(path.name) + ("/" if kind(path) == "folder" else "") for path in entries(folder)]
     more = f" and {len(names) - _MOST_LISTED:,} more" if len(names) > _MOST_LISTED else ""
     return f"It holds {', '.join(names[:_MOST_LISTED])}{more}." if names else "It is empty."

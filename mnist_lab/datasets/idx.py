@@ -1,7 +1,7 @@
 """Reads the IDX format, MNIST's own: a magic number, the sizes, then bytes; plain or gzipped.
 
 The magic number is two zero bytes, one for the type of the values (8 is an unsigned byte, the only one
-read here) and one for the number of dimensions: 1 for labels, 3 for grey images, 4 for images with
+read here) and one for the number of dimensions: 1 for labels, 3 for greyscale images, 4 for images with
 channels. Each size follows as a big-endian 32-bit integer. Described by Y. LeCun, C. Cortes and
 C. J. C. Burges, "The MNIST database of handwritten digits".
 """
@@ -31,13 +31,13 @@ _UNSIGNED_BYTE = 8
 
 
 def read_folder(folder: Path, prefix: str = "") -> Raw | None:
-    """Reads the four IDX files of a folder, or returns None if it holds none.
+    """Read the four IDX files of a folder; None if it has none.
 
-    Names are those of MNIST or pair up like them: `train` and `t10k` or `test`, `images` and `labels`; `prefix` is what
-    they begin with where a folder has several data sets. EMNIST's images, which are stored transposed, come upright.
+    Names are those of MNIST or pair up like them: `train` and `t10k` or `test`, `images` and `labels`; `prefix` is how
+    they begin if a folder has several data sets. EMNIST's images, which are stored transposed, are returned upright.
 
     Raises:
-        DataError: a file is missing, damaged, no IDX, or there are two candidates for one array.
+        DataError: a file is missing, damaged or not IDX, or there are two candidates for one array.
     """
     files = find_files(folder, prefix)
     if not files:
@@ -56,7 +56,7 @@ def read_folder(folder: Path, prefix: str = "") -> Raw | None:
 
 
 def find_files(folder: Path, prefix: str = "") -> dict[str, Path]:
-    """The IDX files of a folder by the array they hold; a gzip is preferred, as it carries a checksum.
+    """The IDX files of a folder by the array they hold; gzip is preferred, as it has a checksum.
 
     Raises:
         DataError: two files of different names for the same array, or an unreadable folder.
@@ -72,9 +72,9 @@ def find_files(folder: Path, prefix: str = "") -> dict[str, Path]:
 
 
 def read_file(path: Path, dimensions: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Reads one IDX file of unsigned bytes, with one of these numbers of dimensions.
+    """Read one IDX file of unsigned bytes, with one of these numbers of dimensions.
 
-    It may be gzipped, which is recognized by its first bytes.
+    A gzipped file is recognized by its first bytes.
 
     Raises:
         DataError: unreadable, damaged, too large, another magic number, or a length other than the header's.
@@ -94,7 +94,7 @@ def read_file(path: Path, dimensions: tuple[int, ...]) -> NDArray[np.uint8]:
 
 
 def _parse(path: Path, file: BufferedIOBase, dimensions: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Reads the header, then as many bytes as it declares and no more than one beyond."""
+    """Read the header, then the bytes that it declares and at most one more."""
     magic = file.read(4)
     wanted = " or ".join(f"0x{_UNSIGNED_BYTE << 8 | n:08x}" for n in dimensions)
     if len(magic) < 4 or magic[:2] != b"\0\0":
@@ -117,7 +117,7 @@ def _parse(path: Path, file: BufferedIOBase, dimensions: tuple[int, ...]) -> NDA
     content = read_at_most(file, declared)
     if len(content) < declared:
         raise DataError(f"{path}: truncated: {says}, it holds {len(content):,}.")
-    if file.read(1):  # which also has a gzip's checksum verified
+    if file.read(1):  # reading on also verifies the checksum of gzip
         raise DataError(f"{path}: too long: {says}, it holds more.")
-    # Of a bytearray, so that it can be written to, as Torch asks.
+    # From a bytearray, so that the array is writable, as PyTorch requires.
     return np.frombuffer(content, np.uint8).reshape(shape)

@@ -18,7 +18,7 @@ GZIPPED_IDX = (
     "t10k-images-idx3-ubyte.gz",
     "t10k-labels-idx1-ubyte.gz",
 )
-"""The files' names as MNIST was published, in the order of `ROLES`; Fashion-MNIST has the same."""
+"""The names of the files in which MNIST was published, in the order of `ROLES`; Fashion-MNIST has the same."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class Mirror:
     """A place on the network that has all files of a data set."""
 
     base: str
-    """The address that the files' names are appended to."""
+    """The address to which the files' names are appended."""
     files: tuple[str, ...] = GZIPPED_IDX
     """One npz archive, or the four gzipped IDX files."""
     archive: str | None = None
-    """The zip archive that has the files, if they are not there one by one."""
+    """The zip archive with the files, if they are not available separately."""
     archive_bytes: int = 0
-    """Its size."""
+    """Size of the archive."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class KnownSet:
     """A published data set."""
 
     name: str
-    """As in a configuration."""
+    """Name in configurations."""
     title: str
-    """For people."""
+    """Name for display."""
     description: str
     """What it shows, in a few words."""
     licence: str
-    """Under which it may be used."""
+    """Licence under which it may be used."""
     rows: tuple[int, int]
     """The numbers of training and test images."""
     classes: tuple[str, ...]
@@ -56,22 +56,21 @@ class KnownSet:
     array_sha256: tuple[str, ...] | None = None
     """The SHA-256 of the four arrays' bytes, in the order of `ROLES`, if they are known."""
     gzip_sha256: tuple[str, ...] | None = None
-    """The SHA-256 of the four gzipped IDX files as published, if those are what is known."""
+    """The SHA-256 of the four gzipped IDX files as published, if they are known."""
     mirrors: tuple[Mirror, ...] = ()
     """Where to download it, in this order; none if it comes with the package."""
     keras_cache: str | None = None
-    """What Keras calls it in its own cache, an archive or a folder."""
+    """Name of its archive or folder in Keras' own cache."""
     like_mnist: bool = False
-    """Whether a drawing becomes one of its images as it becomes one of MNIST's: light on dark, fitted into a box and
-    centred."""
+    """Whether drawings are prepared for it as for MNIST: light on dark, fitted into a box and centred."""
     drawn: bool = True
-    """Whether its images show what someone has drawn or written."""
+    """Whether its images show drawing or handwriting."""
     first_label: int = 0
     """The label of the first class in its files; the others follow."""
     folder: str = ""
     """The folder of its files below a data folder; default: its name."""
     prefix: str = ""
-    """What the names of its files begin with, where `folder` has those of several sets."""
+    """How the names of its files begin, if `folder` has those of several sets."""
 
     def __post_init__(self) -> None:
         if not self.folder:
@@ -84,12 +83,12 @@ class KnownSet:
 
     @property
     def sha256(self) -> str | None:
-        """One hash over the arrays, as `Dataset` has it, if they are known."""
+        """One hash over the arrays, as in `Dataset`, if they are known."""
         return combined_digest(self.array_sha256) if self.array_sha256 else None
 
     @property
     def most_bytes(self) -> int:
-        """What no file of it exceeds, even without compression and with labels of 64 bits."""
+        """Upper bound on the size of its files, in bytes: uncompressed, with 64-bit labels."""
         return sum(self.rows) * (math.prod(self.image_shape) + 8) + 2**20
 
     @property
@@ -106,9 +105,9 @@ _CLOTHES = (
 
 
 def _emnist(split: str, **facts: Any) -> KnownSet:
-    """One of EMNIST's sets, whose files lie in one archive with those of the others.
+    """One of EMNIST's sets, whose files are in one archive with those of the others.
 
-    TensorFlow Datasets lists the SHA-256 of the archive only; for each file in it, two public lists of hashes agree.
+    TensorFlow Datasets only lists the SHA-256 of the archive; for the files in it, two public lists of hashes agree.
     """
     prefix = f"emnist-{split}-"
     files = tuple(prefix + name.replace("t10k", "test") for name in GZIPPED_IDX)
@@ -247,7 +246,7 @@ KNOWN: dict[str, KnownSet] = {
 
 
 def judge(known: KnownSet, files: Sequence[Path], digests: Mapping[str, str]) -> tuple[bool, str]:
-    """Whether data are a published set, by the SHA-256 of its arrays or of its gzipped files, and how that is known."""
+    """Whether data are a published set, by the SHA-256 of arrays or gzipped files, and how that was decided."""
     if known.array_sha256 is not None:
         expected, found, what = known.array_sha256, {role: digests[role] for role in ROLES}, "arrays"
     elif known.gzip_sha256 and len(files) == len(ROLES) and {path.suffix.lower() for path in files} == {".gz"}:
@@ -256,7 +255,7 @@ def judge(known: KnownSet, files: Sequence[Path], digests: Mapping[str, str]) ->
     else:
         return False, (
             f"cannot be verified: {known.title} is recognized by its four gzipped IDX files as published,"
-            " and these data came in another form"
+            " and these data are in another format"
         )
     differ = [name for (name, sha), right in zip(found.items(), expected, strict=True) if sha != right]
     if not differ:
@@ -268,7 +267,7 @@ def judge(known: KnownSet, files: Sequence[Path], digests: Mapping[str, str]) ->
 def recognize(
     files: Sequence[Path], arrays: Mapping[str, NDArray[Any]], digests: Mapping[str, str]
 ) -> tuple[KnownSet, str] | None:
-    """The published set that data are, whatever their folder is called, and how that is known."""
+    """The published set that data are, whatever their folder is called, and how that was decided."""
     if digests.keys() != set(ROLES):
         return None
     rows = (len(arrays["x_train"]), len(arrays["x_test"]))

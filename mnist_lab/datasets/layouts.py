@@ -16,13 +16,13 @@ SHAPES = "(n, height, width), (n, height, width, channels), (n, channels, height
 
 
 def images(array: NDArray[Any], where: str) -> NDArray[Any]:
-    """Images (n, height, width, channels) with 1 or 3 channels: bytes where the pixels are whole numbers, else floats.
+    """Images (n, height, width, channels) with 1 or 3 channels: bytes if all pixels are integers, else floats.
 
     The array has any of `SHAPES` and numbers 0..255 or 0..1 of any type; (n, height * width) are the rows of pixels of
-    square grey images.
+    square greyscale images.
 
     Raises:
-        DataError: another shape, no numbers, or numbers outside 0..255.
+        DataError: another shape, not numbers, or numbers outside 0..255.
     """
     array = _with_channels(array, where)
     if array.dtype == np.uint8:
@@ -40,10 +40,10 @@ def images(array: NDArray[Any], where: str) -> NDArray[Any]:
 
 
 def square(pixels: int, where: str) -> int:
-    """The side of a square grey image of this many pixels.
+    """The side of a square greyscale image of this many pixels.
 
     Raises:
-        DataError: there is none.
+        DataError: it is not a square number.
     """
     side = math.isqrt(pixels)
     if side * side == pixels > 0:
@@ -57,13 +57,13 @@ def square(pixels: int, where: str) -> int:
             " last.",
         )
     raise DataError(
-        f"{problem}, which is no square number.",
+        f"{problem}, which is not a square number.",
         "Save the images with their shape, (n, height, width), as an npz file.",
     )
 
 
 def labels(array: NDArray[Any], where: str) -> NDArray[Any]:
-    """Labels (n,), whole numbers (int64) from 0 on or text: from (n,) or (n, 1) of these, or (n, classes) one-hot.
+    """Labels (n,), integers (int64) of 0 or more or text: from (n,) or (n, 1) of these, or (n, classes) one-hot.
 
     Raises:
         DataError: another shape or type, several labels for an image, fractions, or negative numbers.
@@ -89,7 +89,7 @@ def labels(array: NDArray[Any], where: str) -> NDArray[Any]:
 
 
 def _numbers_if_all(text: NDArray[Any]) -> NDArray[Any]:
-    """Text as numbers where all of it is written like them."""
+    """Text converted to numbers, if all of it can be."""
     text = np.char.strip(np.char.decode(text, "utf-8") if text.dtype.kind == "S" else text)
     try:
         return text.astype(np.float64)

@@ -24,26 +24,26 @@ DATA_VARIABLE = "MNIST_LAB_DATA"
 
 @dataclass
 class Search:
-    """What came of looking for a data set."""
+    """The result of a search."""
 
     found: Dataset | None = None
-    """It, unless it is nowhere."""
+    """The data set; None if it was not found."""
     tried: list[str] = field(default_factory=list)
     """A line for each place that did not have it."""
     passed_over: list[str] = field(default_factory=list)
-    """Those of the lines that are about data which were there, but damaged or another set."""
+    """The lines about data that were found but were damaged or another set."""
 
     def unfit(self, line: str) -> None:
-        """Notes a place that had something else, or something damaged."""
+        """Note a place with another data set, or a damaged one."""
         self.tried.append(line)
         self.passed_over.append(line)
 
 
 def find(known: KnownSet, data_dir: Path | None = None) -> Search:
-    """Looks in `data_dir`, `MNIST_LAB_DATA`, our cache and Keras' cache, in this order.
+    """Look in `data_dir`, `MNIST_LAB_DATA`, our cache and Keras' cache, in this order.
 
     Raises:
-        DataError: `data_dir` or `MNIST_LAB_DATA` is no readable folder, or what it holds is damaged.
+        DataError: `data_dir` or `MNIST_LAB_DATA` is not a readable folder, or its content is damaged.
     """
     if known.bundled:
         return Search(assemble(digits.load(), known))
@@ -59,10 +59,10 @@ def find(known: KnownSet, data_dir: Path | None = None) -> Search:
 
 
 def find_in(known: KnownSet, folder: Path, search: Search, origin: str = "--data-dir") -> Dataset | None:
-    """Looks in one folder that the user chose, and notes in `search` what it had instead.
+    """Look in one folder that the user named, and note in `search` what it has instead.
 
     Raises:
-        DataError: no readable folder, or what it holds is damaged.
+        DataError: it is not a readable folder, or its content is damaged.
     """
     match kind(folder):
         case None:
@@ -121,7 +121,7 @@ def _find_in_caches(known: KnownSet, search: Search) -> Dataset | None:
 
 
 def _caches(known: KnownSet) -> Iterator[Path]:
-    """Where this user's downloads may be: ours, then those of Keras."""
+    """Where downloads may be: our cache, then Keras' cache."""
     if ours := cache_dir():
         yield ours / known.folder
     user = home()

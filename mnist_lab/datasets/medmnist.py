@@ -1,7 +1,7 @@
-"""The names of the classes of MedMNIST's data sets, whose files have numbers only.
+"""The names of the classes of MedMNIST's data sets, whose files only have numbers.
 
 Source: `medmnist/info.py` of the package medmnist 2.1 (Yang et al., *MedMNIST v2*, Scientific Data, 2023). A file is
-recognized by its name and its numbers of images. RetinaMNIST's classes are grades, and have no names.
+recognized by its name and its numbers of images. RetinaMNIST's classes are grades without names.
 """
 
 import re
@@ -55,9 +55,9 @@ _KNOWN = {
 
 
 def class_names(path: Path, arrays: Mapping[str, NDArray[Any]]) -> dict[int, str] | None:
-    """The names of the classes by label of a file, which holds `arrays` by role (`y_train`, `y_test` and others).
+    """The names of the classes by label for a file with `arrays` by role (`y_train`, `y_test` and others).
 
-    None if it is none of MedMNIST's, or the classes have no names.
+    None if it is not one of MedMNIST's, or its classes have no names.
     """
     named = _FILE.fullmatch(path.name.lower())
     known = _KNOWN.get(named[1]) if named else None

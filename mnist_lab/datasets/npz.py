@@ -22,7 +22,7 @@ from mnist_lab.errors import DataError
 
 SUFFIXES = (".npz", ".npy")
 _CLASSES = "classes"
-"""The array of an archive that has the names of the classes, in the order of their labels."""
+"""The array in an archive with the names of the classes, in the order of their labels."""
 _NPY = b"\x93NUMPY"
 _DAMAGE = (*DAMAGE, MemoryError)
 _UNDERSTOOD = (
@@ -32,7 +32,7 @@ _UNDERSTOOD = (
 
 
 def read_file(path: Path) -> Raw:
-    """Reads one archive.
+    """Read one archive.
 
     Raises:
         DataError: unreadable, damaged, pickled, too large, or without images or labels.
@@ -50,7 +50,7 @@ def read_file(path: Path) -> Raw:
 
 
 def read_files(paths: Sequence[Path]) -> Raw | None:
-    """Reads a data set of which each file holds one array, as KMNIST's four; None if their names do not say so.
+    """Read a data set with one array in each file, such as KMNIST's four; None if the names do not show which.
 
     Raises:
         DataError: unreadable, damaged, pickled, too large, or several arrays in a file.
@@ -67,7 +67,7 @@ def read_files(paths: Sequence[Path]) -> Raw | None:
 
 
 def write(dataset: Dataset, path: Path) -> None:
-    """Writes a data set as one compressed archive, from which `read_file` gives the same arrays and classes.
+    """Write a data set as one compressed archive, from which `read_file` returns the same arrays and classes.
 
     Raises:
         OSError: it cannot be written.
@@ -122,7 +122,7 @@ def _read_member(archive: zipfile.ZipFile, member: str, where: str) -> NDArray[A
 
 
 def _read_array(file: IO[bytes], size: int, where: str) -> NDArray[Any]:
-    """One array of a file of `size` bytes; its header is checked before memory is taken for what it declares."""
+    """One array of a file of `size` bytes; its header is checked before memory is allocated."""
     shape, dtype = _header(file)
     if dtype.hasobject:
         raise DataError(
@@ -148,7 +148,7 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
 
 
 def _held(archive: zipfile.ZipFile, members: Mapping[str, str]) -> str:
-    """What is in an archive: the names, shapes and types of its arrays."""
+    """The content of an archive, for messages: the names, shapes and types of its arrays."""
     lines = []
     for name, member in members.items():
         try:
@@ -156,7 +156,7 @@ def _held(archive: zipfile.ZipFile, members: Mapping[str, str]) -> str:
                 shape, dtype = _header(file)
             lines.append(f"  {name}  {shape} {'objects' if dtype.hasobject else dtype}")
         except _DAMAGE:
-            lines.append(f"  {name}  no array")
+            lines.append(f"  {name}  not an array")
     return "It holds:\n" + "\n".join(lines) if lines else "It holds nothing."
 
 

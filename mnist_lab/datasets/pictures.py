@@ -1,4 +1,4 @@
-"""Reads one picture from an image file or an .npy file as uint8: grey or colour, any size.
+"""Reads one picture from an image file or an .npy file as uint8: greyscale or colour, any size.
 
 Differences between file formats are resolved here: palettes, transparency, 16 bits, floating point, and the orientation
 stored by a camera. `centring` prepares the picture for a network.
@@ -20,21 +20,23 @@ from mnist_lab.errors import DataError
 Pixels = NDArray[np.uint8]
 
 MOST_PIXELS = 40_000_000
-"""Larger pictures are refused: they would take gigabytes."""
+"""Larger pictures are rejected: they would take gigabytes."""
 _DRAFT = (2000, 2000)
-"""A JPEG that is larger is decoded at a half, a quarter or an eighth of its size, but not below this."""
+"""A larger JPEG is decoded at a half, a quarter or an eighth of its size, but not below this."""
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
-"""What is read, by Pillow's names. Its dozens of other readers are seldom tried, and one of them runs Ghostscript."""
+"""Pillow's names of the formats that are read. Its dozens of other readers are little tested; one runs Ghostscript."""
+FORMAT_NAMES = ", ".join({"WEBP": "WebP", "PPM": "PNM"}.get(name, name) for name in FORMATS)
+"""The same formats in messages; Pillow's PPM reader reads all of PNM."""
 
 
 def read(path: Path) -> Pixels:
-    """The picture at `path`, (height, width, 1) if it is grey and (height, width, 3) otherwise.
+    """Read the picture at `path`: (height, width, 1) if it is greyscale, (height, width, 3) otherwise.
 
-    Transparent parts show white behind a dark drawing and black behind a light one. Of several frames the first
-    counts. Numbers of an .npy file may be 0..1, 0..255 or 0..65535.
+    Transparent parts become white behind a dark drawing and black behind a light one. Only the first of several frames
+    is read. Numbers in an .npy file may be 0..1, 0..255 or 0..65535.
 
     Raises:
-        DataError: no picture, empty, damaged, or too large; or a folder, or not there.
+        DataError: not a picture, empty, damaged, too large, a folder, or missing.
     """
     match kind(path):
         case None:
@@ -52,12 +54,12 @@ def read(path: Path) -> Pixels:
 
 
 def of_array(array: Any, what: str) -> Pixels:
-    """The picture that an array shows, as `read` gives it.
+    """The picture in an array, as `read` returns it.
 
-    It has the shape (height, width) or (height, width, 1 or 3) and numbers of 0..1, 0..255 or 0..65535.
+    The array has shape (height, width) or (height, width, 1 or 3) and numbers of 0..1, 0..255 or 0..65535.
 
     Raises:
-        DataError: it is none; the message calls it `what`.
+        DataError: it is not a picture; the message calls it `what`.
     """
     return _least_channels(_pixels(np.asarray(array), what))
 
@@ -68,31 +70,31 @@ def _least_channels(pixels: Pixels) -> Pixels:
 
 
 def grey(pixels: Pixels) -> Pixels:
-    """A picture (height, width, 1 or 3) in one channel: ITU-R 601-2 luma."""
+    """A picture (height, width, 1 or 3) converted to one channel: ITU-R 601-2 luma."""
     if pixels.shape[2] == 1:
         return pixels
     return np.asarray(Image.fromarray(pixels).convert("L"))[..., np.newaxis]
 
 
 def image_of(pixels: Pixels) -> Image.Image:
-    """The image of a picture (height, width, 1 or 3): grey or in colour."""
+    """A picture (height, width, 1 or 3) as a Pillow image, in greyscale or colour."""
     return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
 
 
 @contextlib.contextmanager
 def decoded(path: Path, *, smaller: bool = False) -> Iterator[Image.Image]:
-    """An image file in one of `FORMATS`, open and with its pixels loaded; not yet turned as the camera noted.
+    """An image file in one of `FORMATS`, open and with its pixels loaded; not yet rotated as the camera recorded.
 
-    With `smaller` a very large JPEG is decoded at a fraction of its size, which is quicker.
+    With `smaller`, a very large JPEG is decoded at a fraction of its size, which is faster.
 
     Raises:
-        DataError: no picture, empty, damaged, too large, or unreadable, then or while it is open.
+        DataError: not a picture, empty, damaged, too large, or unreadable, on opening or later.
     """
     kind(path)
     try:
         _refuse_empty(path)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of tags that are damaged, where the pixels are not
+            warnings.simplefilter("ignore", UserWarning)  # about damaged tags of a sound picture
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as image:
                 if smaller and image.format == "JPEG" and max(image.size) > max(_DRAFT):
@@ -104,7 +106,7 @@ def decoded(path: Path, *, smaller: bool = False) -> Iterator[Image.Image]:
         raise _too_many_pixels(path, "more pixels than Pillow reads") from error
     except Image.UnidentifiedImageError as error:
         raise DataError(
-            f"{path}: this is not a picture in a supported format.", f"Those are {', '.join(FORMATS)} and .npy."
+            f"{path}: this is not a picture in a supported format.", f"Those are {FORMAT_NAMES} and .npy."
         ) from error
     except (OSError, *DAMAGE) as error:
         if isinstance(error, OSError) and error.errno is not None:
@@ -113,7 +115,7 @@ def decoded(path: Path, *, smaller: bool = False) -> Iterator[Image.Image]:
 
 
 def _flattened(image: Image.Image) -> Pixels:
-    """One or three channels of bytes."""
+    """The pixels of an image, its transparent parts on white or black."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return _bytes(np.asarray(image), "the picture")[..., np.newaxis]
     if not image.has_transparency_data:
@@ -125,7 +127,7 @@ def _flattened(image: Image.Image) -> Pixels:
 
 
 def pixels_of(image: Image.Image) -> Pixels:
-    """The pixels (height, width, channels) of an image, without transparency: one channel if it is stored in grey."""
+    """The pixels (height, width, channels) of an opaque image: one channel if it is stored in greyscale."""
     pixels = np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
     return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
 
@@ -160,7 +162,7 @@ def _pixels(array: NDArray[Any], what: str) -> Pixels:
 
 
 def _bytes(array: NDArray[Any], what: str) -> Pixels:
-    """Numbers as bytes, by the range that they are in: 0..1, 0..255 or 0..65535."""
+    """Numbers converted to bytes according to their range: 0..1, 0..255 or 0..65535."""
     if array.dtype.kind not in "biuf":
         raise DataError(f"{what}: expected numbers, received values of type {array.dtype}.")
     low, high = float(array.min()), float(array.max())
@@ -176,9 +178,9 @@ def _refuse_empty(path: Path) -> None:
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
-    """Refuse a picture that is too large before its pixels are decoded."""
+    """Reject a picture that is too large before its pixels are decoded."""
     if width * height > MOST_PIXELS:
-        raise _too_many_pixels(path, f"{width:,} x {height:,} pixels")
+        raise _too_many_pixels(path, f"{height:,} x {width:,} pixels")
 
 
 def _too_many_pixels(path: Path, size: str) -> DataError:

@@ -4,7 +4,7 @@ train-images-idx3-ubyte.gz      x_train         MNIST's family
 x_train, X_test                 x_train ...     Keras', scikit-learn's
 val_labels                      y_val           MedMNIST's
 kmnist-test-imgs.npz            x_test          KMNIST's
-images, labels                  x_train ...     a single part, of which a test part is split off
+images, labels                  x_train ...     a single part, from which a test part is split off
 """
 
 import re
@@ -24,30 +24,30 @@ _KINDS = {
 
 
 def _said(name: str, meanings: Mapping[str, str]) -> set[str]:
-    """What the words of a name mean: those between `_`, `-`, `.` and blanks, in any case."""
+    """The meanings of the words of a name, separated by `_`, `-`, `.` or spaces, in upper or lower case."""
     return {meanings[word] for word in re.split(r"[\W_]+", name.lower()) if word in meanings}
 
 
 def part_of(name: str) -> str | None:
-    """`train`, `val` or `test` if the name says one of them, and no other."""
+    """`train`, `val` or `test` if the name contains exactly one of them."""
     parts = _said(name, _PARTS)
     return parts.pop() if len(parts) == 1 else None
 
 
 def role_of(name: str) -> str | None:
-    """The array that a name stands for, such as `x_train`; None if it does not say what it holds.
+    """The array that a name stands for, such as `x_train`; None if the name does not show it.
 
-    A name that says no part, such as `images`, stands for the training part.
+    A name without a part, such as `images`, stands for the training part.
     """
     kinds, parts = _said(name, _KINDS), _said(name, _PARTS)
     return f"{kinds.pop()}_{(parts or {'train'}).pop()}" if len(kinds) == 1 and len(parts) <= 1 else None
 
 
 def by_role(names: Iterable[str], place: str) -> dict[str, str]:
-    """The name that stands for each array; where some names say a part, only these count.
+    """The name that stands for each array; if some names contain a part, only these count.
 
     Raises:
-        DataError: two stand for the same one.
+        DataError: two names stand for the same array.
     """
     named = {name: role for name in names if (role := role_of(name))}
     with_part = {name: role for name, role in named.items() if part_of(name)}
@@ -62,6 +62,6 @@ def by_role(names: Iterable[str], place: str) -> dict[str, str]:
 
 
 def missing(found: Mapping[str, object]) -> list[str]:
-    """The arrays that are lacking: there must be a training part, and each part has images and labels."""
+    """The missing arrays: there must be a training part, and each part needs images and labels."""
     needed = {"x_train", "y_train"} | {f"{kind}_{role[2:]}" for role in found for kind in "xy"}
     return sorted(needed - found.keys(), key=lambda role: (role[2:] != "train", role[2:], role))

@@ -16,31 +16,30 @@ from mnist_lab.errors import DataError
 
 FULL = 255
 _FAR = 4
-"""By how much a brightest pixel is below another, or below 255, where the scale is another one."""
+"""The factor between brightest pixels from which their scales are taken to differ."""
 _PARTS = {"x_train": "training", "x_val": "validation", "x_test": "test"}
 _NEARLY_BLACK = 16
-"""The brightest pixel of an image that is nearly black on the scale 0..255, though not black."""
+"""The brightest pixel of an image that is nearly, but not completely, black on the scale 0..255."""
 
 
 class Scaled(NamedTuple):
-    """Images as bytes, and what was done to them, for people."""
+    """Images as bytes, and what was done to them, for display."""
 
     images: Mapping[str, NDArray[np.uint8]]
-    """By role: `x_train` and others."""
+    """Images by role: `x_train` and others."""
     white: float
-    """The value that became 255."""
+    """The value that was scaled to 255."""
     notes: list[str]
 
 
 def to_bytes(raw: Raw) -> Scaled:
-    """Spreads the pixels of all parts to 0..255 where they are on a smaller scale, and rounds fractions.
+    """Rescale the pixels of all parts to 0..255 if they are on a smaller scale, and round fractions.
 
     Args:
-        raw: in the layout to which `assemble` brings it: images of numbers within 0..255, whole or not.
+        raw: in the layout of `assemble`: images of numbers within 0..255, integers or not.
 
     Raises:
-        DataError: parts are on different scales, or most images of a part are on another scale
-            than its brightest.
+        DataError: parts are on different scales, or most images of a part are on another scale than its brightest.
     """
     images = {role: raw.arrays[role] for role in map("x_{}".format, raw.parts)}
     brightest = {role: float(array.max()) for role, array in images.items()}
@@ -65,12 +64,12 @@ def to_bytes(raw: Raw) -> Scaled:
 
 
 def white_of(picture: NDArray[np.uint8], expected: float, *, guess: bool) -> float:
-    """The value that is white in one picture, of 0..255.
+    """The value, within 0..255, that is white in one picture.
 
     Args:
         picture: any shape.
-        expected: as of the data set that it is like; it holds if nothing in the picture is brighter.
-        guess: whether a picture that is dark throughout is on a smaller scale, as a data set would be.
+        expected: the white of the data set that it resembles; used unless a pixel is brighter.
+        guess: whether a picture that is dark throughout counts as being on a smaller scale, as a data set does.
     """
     brightest = float(picture.max())
     if 0 < brightest <= expected < FULL:
@@ -79,7 +78,7 @@ def white_of(picture: NDArray[np.uint8], expected: float, *, guess: bool) -> flo
 
 
 def spread(array: NDArray[Any], white: float) -> NDArray[np.uint8]:
-    """Pixels of any shape, brought from 0..`white` to 0..255."""
+    """Pixels of any shape, rescaled from 0..`white` to 0..255."""
     factor = FULL / white
     if array.dtype != np.uint8:
         return np.rint(array * array.dtype.type(factor)).astype(np.uint8)
@@ -87,7 +86,7 @@ def spread(array: NDArray[Any], white: float) -> NDArray[np.uint8]:
 
 
 def _nearly_black(raw: Raw, images: Mapping[str, NDArray[Any]]) -> list[str]:
-    """A note for each part some of whose images are on a smaller scale than the others; a DataError if most are."""
+    """A note for each part with some images on a smaller scale than the others; a DataError if most are."""
     notes = []
     for role, array in images.items():
         brightest = array.reshape(len(array), -1).max(axis=1)

@@ -1,6 +1,6 @@
 """Chooses rows: a stratified subset, and the split into training and validation rows.
 
-All functions take labels, the class (n,) of each row, and return ascending row numbers, so that arrays are indexed once
+All functions take labels (n,), the class of each row, and return ascending row numbers, so that arrays are indexed once
 and the choice can be tested without images. The same seed chooses the same rows.
 """
 
@@ -18,7 +18,7 @@ FOLDS_SEED = 0
 
 
 def subset(labels: NDArray[Any], size: int, seed: int) -> Rows:
-    """Draws `size` of the rows at random so that each class keeps its share, and at least one row.
+    """Draw `size` rows at random so that each class keeps its share, and at least one row.
 
     Shares are rounded by largest remainder, so a class is never more than one row away from its exact share
     unless it would otherwise be empty.
@@ -38,15 +38,15 @@ def subset(labels: NDArray[Any], size: int, seed: int) -> Rows:
 
 
 def split(labels: NDArray[Any], how: SplitKind, fraction: float, seed: int) -> tuple[Rows, Rows]:
-    """Splits rows into a training and a validation part, of the sizes that Keras' `validation_split` gives.
+    """Split rows into a training and a validation part, with the sizes of Keras' `validation_split`.
 
     The training part has floor(n * (1 - fraction)) rows, computed in floating point exactly as
     `keras.src.trainers.data_adapters.array_slicing.train_validation_split` does.
 
     Args:
         labels: (n,).
-        how: `tail` takes the last rows for validation, `random` any rows, `stratified` the same share of each
-            class, and of a class of several rows at least one for either part if there is room.
+        how: `tail` takes the last rows for validation, `random` any rows, `stratified` the same share of each class,
+            with at least one row of every class of several rows in each part, if possible.
         fraction: the part for validation, between 0 and 1.
         seed: for `random` and `stratified`.
 
@@ -76,10 +76,10 @@ def split(labels: NDArray[Any], how: SplitKind, fraction: float, seed: int) -> t
 
 
 def fold(labels: NDArray[Any], folds: int, number: int) -> tuple[Rows, Rows]:
-    """Splits rows for stratified cross-validation: one of `folds` parts is for validation, the rest for training.
+    """Split rows for stratified cross-validation: one of `folds` parts is for validation, the rest for training.
 
-    The sizes of the parts differ by at most one row, in total and of each class. They are drawn without a seed of the
-    caller's: the same labels always have the same folds, so that runs are paired by fold.
+    The sizes of the parts differ by at most one row, in total and in each class. They are drawn with a fixed seed: the
+    same labels always have the same folds, so that runs are paired by fold.
 
     Returns:
         Training rows, and validation rows: part `number`, from 1. Together they are all rows.
@@ -91,10 +91,9 @@ def fold(labels: NDArray[Any], folds: int, number: int) -> tuple[Rows, Rows]:
 
 
 def scarce(labels: NDArray[Any], part: Rows) -> NDArray[np.intp]:
-    """The classes of which a part of the rows has none, or less than a tenth of what its size entitles them to.
+    """The classes that have no rows in a part, or less than a tenth of their proportionate number.
 
-    Where the order of the rows or chance has nothing to do with their class, that happens only to the rarest classes.
-    Labels are whole numbers from 0 on.
+    Unless the rows are ordered by class, this happens only to the rarest classes. Labels are integers of 0 or more.
     """
     whole = np.bincount(labels)
     there = np.bincount(labels[part], minlength=len(whole))
@@ -102,7 +101,7 @@ def scarce(labels: NDArray[Any], part: Rows) -> NDArray[np.intp]:
 
 
 def _drawn(labels: NDArray[Any], shares: NDArray[np.intp], seed: int) -> Rows:
-    """So many rows at random of each class, in the order of the classes."""
+    """Random rows of each class, as many as its share, ascending; `shares` is in the order of the classes."""
     generator = np.random.default_rng(seed)
     chosen = [
         generator.permutation(np.flatnonzero(labels == label))[:share]
@@ -112,7 +111,7 @@ def _drawn(labels: NDArray[Any], shares: NDArray[np.intp], seed: int) -> Rows:
 
 
 def _with_some_left(labels: NDArray[Any], size: int) -> NDArray[np.intp]:
-    """The shares of a stratified training part; if possible, each class of several rows keeps one for validation."""
+    """The shares of a stratified training part; if possible, every class of several rows keeps one for validation."""
     classes, counts = np.unique(labels, return_counts=True)
     if size < len(classes):
         raise DataError(
@@ -130,7 +129,7 @@ def _with_some_left(labels: NDArray[Any], size: int) -> NDArray[np.intp]:
 
 
 def _shares(counts: NDArray[np.intp], size: int) -> NDArray[np.intp]:
-    """Divides `size` among classes in proportion to `counts`, in integers, none left with nothing."""
+    """Divide `size` among classes in proportion to `counts`, in integers, at least 1 each."""
     shares, remainders = np.divmod(counts * size, counts.sum())
     largest_first = np.argsort(-remainders, kind="stable")
     shares[largest_first[: size - shares.sum()]] += 1

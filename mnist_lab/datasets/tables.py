@@ -42,7 +42,7 @@ _UNDERSTOOD = (
 
 @dataclass(frozen=True)
 class _Layout:
-    """What the columns of a table are."""
+    """The meaning of the columns of a table."""
 
     delimiter: str
     columns: int
@@ -51,7 +51,7 @@ class _Layout:
     names: tuple[str, ...]
     """The header; empty without one."""
     found: str
-    """What the first line holds, for messages."""
+    """The content of the first line, for messages."""
 
 
 def is_table(path: Path) -> bool:
@@ -60,21 +60,21 @@ def is_table(path: Path) -> bool:
 
 
 def read_file(path: Path) -> Raw:
-    """Reads one CSV file, all of whose rows are for training.
+    """Read one CSV file, all of whose rows are for training.
 
     Raises:
-        DataError: unreadable, damaged, too large, without labels or pixels, or with a value that is no pixel.
+        DataError: unreadable, damaged, too large, without labels or pixels, or with a value that is not a pixel.
     """
     return _raw({"train": path}, str(path), _beside(path))
 
 
 def read_folder(folder: Path) -> Raw | None:
-    """Reads the CSV files of a folder, recognized by `train`, `val` and `test` in their names; None if there are none.
+    """Read the CSV files of a folder, recognized by `train`, `val` and `test` in their names; None if there are none.
 
     A test file without labels, as in Kaggle's competitions, is not used.
 
     Raises:
-        DataError: as for `read_file`; or it is not certain which file is for training.
+        DataError: as for `read_file`; or it is unclear which file is for training.
     """
     tables = [path for path in entries(folder) if is_table(path)]
     if not tables:
@@ -121,7 +121,7 @@ def _raw(parts: dict[str, Path], source: str, notes: Sequence[str]) -> Raw:
 
 
 def _beside(path: Path) -> list[str]:
-    """A note about a test file beside a training file."""
+    """A note about a test file next to a training file."""
     if roles.part_of(path.name) != "train":
         return []
     name = path.name.lower().replace("training", "test").replace("train", "test")
@@ -134,7 +134,7 @@ def _beside(path: Path) -> list[str]:
 
 @contextmanager
 def _text(path: Path) -> Iterator[TextIO]:
-    """A file as text, without a byte order mark; unpacked if it is gzipped."""
+    """A file as text, without a byte order mark; decompressed if it is gzipped."""
     with opened(path) as file:
         try:
             yield io.TextIOWrapper(unzipped(file), encoding="utf-8-sig")
@@ -150,7 +150,7 @@ def _layout_of(path: Path) -> _Layout:
     if not first.strip():
         raise DataError(f"{path}: expected a header or a row of numbers, but the first line is empty.", _UNDERSTOOD)
     delimiter = max(",;\t", key=first.count)
-    first = first.removeprefix("# ")  # as numpy.savetxt begins a header
+    first = first.removeprefix("# ")  # with which numpy.savetxt begins a header
     cells = [cell.strip() for cell in _cells(first, delimiter)]
     names = tuple(cell.lower() for cell in cells)
     if _is_numbered(names):
@@ -171,9 +171,9 @@ def _layout_of(path: Path) -> _Layout:
 
 
 def _is_numbered(cells: Sequence[str]) -> bool:
-    """Whether the first line has the names that pandas writes for a table that came without any.
+    """Whether the first line has the names that pandas writes for a table without any.
 
-    These are 0, 1, 2, ..., or the first image, of which equal pixels were numbered: 0, 0.1, 0.2, ...
+    These are 0, 1, 2, ..., or the first image with equal pixels numbered: 0, 0.1, 0.2, ...
     """
     different = set(cells)
     counted = all(cell == str(number) for number, cell in enumerate(cells))
@@ -181,7 +181,7 @@ def _is_numbered(cells: Sequence[str]) -> bool:
 
 
 def _in_order(columns: Sequence[int], names: Sequence[str]) -> list[int]:
-    """The columns in the order of the numbers in their names (pixel0 or 1x1 first), if these differ in all."""
+    """The columns in the order of the numbers in their names (pixel0 or 1x1 first), if all of these differ."""
     numbers = {tuple(map(int, re.findall("[0-9]{1,9}", names[column]))): column for column in columns}
     if len(numbers) < len(columns) or len({len(some) for some in numbers}) > 1:
         return list(columns)
@@ -189,7 +189,7 @@ def _in_order(columns: Sequence[int], names: Sequence[str]) -> list[int]:
 
 
 def _is_header(cells: Sequence[str]) -> bool:
-    """Whether the first line has names: known ones, several that are no numbers, or 0, 1, 2, ... after the first."""
+    """Whether the first line has names: known ones, several that are not numbers, or 0, 1, 2, ... after the first."""
     counted = all(cell == str(number) for number, cell in enumerate(cells[1:]))
     return counted or not set(cells).isdisjoint(_LABELS | _ROW_NUMBERS) or sum(map(_is_text, cells)) > 1
 
@@ -230,7 +230,7 @@ def _read(path: Path, layout: _Layout) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _parsed(layout: _Layout, part: Sequence[tuple[int, str]], dtype: np.dtype[Any]) -> NDArray[Any] | None:
-    """The pixels of some lines; None if one is no number of this type."""
+    """The pixels of some lines; None if one is not a number of this type."""
     lines = [line for _, line in part]
     try:
         return np.loadtxt(
@@ -241,7 +241,7 @@ def _parsed(layout: _Layout, part: Sequence[tuple[int, str]], dtype: np.dtype[An
 
 
 def _label(path: Path, layout: _Layout, number: int, line: str) -> str:
-    """The label of a line that has as many values as there are columns."""
+    """The label of a line, which must have a value for each column."""
     assert layout.label is not None
     if '"' not in line and line.count(layout.delimiter) == layout.columns - 1:
         label = line.split(layout.delimiter, layout.label + 1)[layout.label]
@@ -259,7 +259,7 @@ def _label(path: Path, layout: _Layout, number: int, line: str) -> str:
 
 
 def _no_pixel(path: Path, layout: _Layout, part: Sequence[tuple[int, str]]) -> DataError:
-    """The error about the first value that is no pixel."""
+    """The error about the first value that is not a pixel."""
     for number, line in part:
         cells = _cells(line, layout.delimiter)
         for column in layout.pixels:
@@ -289,7 +289,7 @@ def _is_text(cell: str) -> bool:
 
 
 def _found(cells: Sequence[str]) -> str:
-    """What the first line holds: `it has 785 columns: label, pixel0, pixel1, ..., pixel783`."""
+    """The content of the first line: `it has 785 columns: label, pixel0, pixel1, ..., pixel783`."""
     shown = [cell[:40] for cell in cells]
     shown = shown if len(shown) <= 6 else [*shown[:4], "...", shown[-1]]
     return f"it has {len(cells):,} columns: {', '.join(shown)}"

@@ -1,6 +1,6 @@
-"""Executors, with the interface of `concurrent.futures`, that make each call in a process of its own.
+"""Executors, with the interface of `concurrent.futures`, that make each call in a separate process.
 
-`ProcessExecutor` uses this machine, `dask.DaskExecutor` a cluster; a sweep only uses their interface, `CallExecutor`.
+`ProcessExecutor` uses this machine, `dask.DaskExecutor` a cluster; sweeps only use their interface, `CallExecutor`.
 """
 
 from mnist_lab.executors.forkserver import PARENT

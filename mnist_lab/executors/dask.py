@@ -30,12 +30,12 @@ CONNECT = 8
 AHEAD = 1
 """Calls that wait at each worker, so that it never waits for the client."""
 DEATHS = 3
-"""Deaths of workers that a call survives, as `distributed.scheduler.allowed-failures` has it."""
+"""Deaths of workers that a call survives; the default of `distributed.scheduler.allowed-failures`."""
 FETCH = 120
 """Seconds that a result may take to arrive."""
 CONTINUE = "Finished runs and checkpoints are kept. The same command continues."
-LOOK = 1.0
-"""Seconds between looks at which workers there are."""
+POLL = 1.0
+"""Seconds between checks for new and lost workers."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Worker:
     resources: Mapping[str, float]
 
     def __str__(self) -> str:
-        """What people call it: its name, which by default is its address."""
+        """Name for display; by default, the address."""
         return self.name.removeprefix("tcp://").removeprefix("tls://")
 
 
@@ -55,12 +55,12 @@ class DaskCluster:
     """A connection to a Dask cluster.
 
     Args:
-        where: the scheduler's address, the path of its scheduler file, or `local` or `local:N` for a cluster of this
-            process alone.
+        where: the scheduler's address, the path of its scheduler file, or `local` or `local:N` for a cluster in this
+            process.
 
     Raises:
         SetupError: Dask is not installed.
-        InputError: no scheduler answers there, or one of another version of Dask.
+        InputError: no scheduler answers there, or one with another version of Dask.
     """
 
     def __init__(self, where: str) -> None:
@@ -71,7 +71,7 @@ class DaskCluster:
             why = f"--cluster {where} needs Dask, which is not installed."
             raise SetupError(why, f"Install it: {extra_command('dask')}") from None
         for name in ("distributed", "distributed.client"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said by who uses this
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # callers report what matters
         warnings.filterwarnings("ignore", category=VersionMismatchWarning)
         self.where = where
         self._local = None
@@ -88,29 +88,29 @@ class DaskCluster:
             ) from None
 
     def versions(self, packages: Collection[str]) -> dict[str, dict[str, str | None]]:
-        """The versions of Dask, `packages` and `python`: of each worker by address, of `client` and of `scheduler`.
+        """The versions of Dask, `packages` and `python` for `client`, `scheduler` and each worker, by address.
 
-        Of Python, the first two numbers.
+        Python's has only the first two numbers.
         """
         found: Any = self.client.get_versions(packages=list(packages))
         parts = {"scheduler": found["scheduler"], "client": found["client"], **found["workers"]}
-        there = {name: part["packages"] for name, part in parts.items() if part}
-        return {name: each | {"python": ".".join(each["python"].split(".")[:2])} for name, each in there.items()}
+        versions = {name: part["packages"] for name, part in parts.items() if part}
+        return {name: each | {"python": ".".join(each["python"].split(".")[:2])} for name, each in versions.items()}
 
     def workers(self) -> dict[str, Worker]:
-        """The workers of this moment, by address."""
+        """The current workers, by address."""
         found = self.client.scheduler_info()["workers"]
         return {address: Worker(address, str(facts["name"]), facts["resources"]) for address, facts in found.items()}
 
     def ask(self, workers: Collection[str], function: Callable[..., Any], *args: Any) -> dict[str, Any]:
-        """Call a function in the processes of workers themselves; gives for each its result, or its exception."""
+        """Call a function in the workers' own processes; return each one's result or exception, by address."""
         if not workers:
             return {}
         answers: Any = self.client.run(function, *args, workers=list(workers), on_error="return")
         return answers
 
     def close(self) -> None:
-        """Disconnect; a local cluster ends."""
+        """Disconnect, and end a local cluster."""
         with suppress(Exception):
             self.client.close(timeout=5)
         if self._local:
@@ -118,7 +118,7 @@ class DaskCluster:
 
 
 def _local_cluster(workers: int) -> Any:
-    """A cluster in this process, without what watches the health of larger ones and would take a few percent of it."""
+    """A cluster in this process, without the monitoring of larger ones, which would cost a few percent of the time."""
     import dask.config
     from distributed import LocalCluster
 
@@ -135,26 +135,26 @@ def _local_cluster(workers: int) -> Any:
 
 
 Admission = Callable[[Mapping[str, Worker]], Mapping[str, str]]
-"""Says why workers cannot be used: the problem, or nothing, for each address."""
+"""A function that returns why workers cannot be used: the problem, or an empty string, for each address."""
 
 
 class DaskExecutor(CallExecutor):
     """Runs calls on a Dask cluster: one at a time per worker, each in a child process there.
 
     A call whose child dies fails as with `ProcessExecutor`. If its worker dies, Dask has another worker execute it, so
-    a call must stand being executed twice; after several deaths it fails with `DiedError`. When the scheduler is lost,
+    a call must tolerate being executed twice; after several deaths it fails with `DiedError`. If the scheduler is lost,
     all calls fail with `LostError`.
 
     Workers that join later are used, too.
 
     Args:
-        cluster: where.
+        cluster: the cluster to use.
         admission: judges workers before their first call.
         preload: modules that each worker's server imports.
         environment: environment variables of all calls.
         timeout: longest duration of a call in seconds.
-        resources: what a call needs of its worker besides a thread, as Dask names it: `{"GPU": 1}`.
-        patience: seconds without a worker that can be used after which all is lost; None for no limit.
+        resources: what a call needs from its worker besides a thread, by Dask's names: `{"GPU": 1}`.
+        patience: seconds without a usable worker after which `LostError` is raised; None for no limit.
         note: called with messages about workers.
     """
 
@@ -173,7 +173,7 @@ class DaskExecutor(CallExecutor):
         self.cluster = cluster
         self.note = note
         self.refused: dict[str, str] = {}
-        """The workers that cannot be used, by address: the name and the reason."""
+        """The name of each worker that cannot be used, and the reason, by address."""
         self.admitted: dict[str, Worker] = {}
         self._admission = admission
         self._id = f"mnist-lab-{uuid.uuid4().hex[:12]}"
@@ -181,7 +181,7 @@ class DaskExecutor(CallExecutor):
         self._resources = {dask_worker.ONE: 1, self._id: 1, **(resources or {})}
         self._numbers = count()
         self._calls: dict[int, _Call] = {}
-        """Those that are not done."""
+        """The unfinished calls, by number."""
         self._patience = patience
         self._looked, self._seen = float("-inf"), time.monotonic()
         cluster.client.subscribe_topic(self._id, self._heard)
@@ -198,17 +198,17 @@ class DaskExecutor(CallExecutor):
         if self.cluster.client.status != "running":
             return  # the calls fail by themselves
         try:
-            there = self.cluster.workers()
+            workers = self.cluster.workers()
         except OSError:  # it is being lost at this moment
             return
-        self._admit({address: worker for address, worker in there.items() if address not in self.refused})
+        self._admit({address: worker for address, worker in workers.items() if address not in self.refused})
         if self.admitted:
             self._seen = time.monotonic()
         elif self._patience is not None and time.monotonic() - self._seen > self._patience:
             raise LostError(f"--cluster {self.cluster.where}: no worker is left.", CONTINUE)
 
-    def _admit(self, there: Mapping[str, Worker]) -> None:
-        for address in [address for address in self.admitted if address not in there]:
+    def _admit(self, workers: Mapping[str, Worker]) -> None:
+        for address in [address for address in self.admitted if address not in workers]:
             self.note(f"Worker {self.admitted.pop(address)} is gone.")
             for call in list(self._calls.values()):
                 if call.heard and call.heard[0] == address:
@@ -216,7 +216,7 @@ class DaskExecutor(CallExecutor):
                     call.deaths += 1
                     if call.deaths > DEATHS:
                         _end(call, DiedError(f"its worker died, {call.deaths} times"))
-        new = {address: worker for address, worker in there.items() if address not in self.admitted}
+        new = {address: worker for address, worker in workers.items() if address not in self.admitted}
         if not new:
             return
         for address, problem in self._admission(new).items():
@@ -228,10 +228,13 @@ class DaskExecutor(CallExecutor):
         first = not self.admitted
         self.admitted |= {address: fit[address] for address, answer in answers.items() if answer is None}
         if first and self.admitted:
-            self._send_again()
+            self._resend()
 
-    def _send_again(self) -> None:
-        """Dask gives calls that no worker could take to one that joins, not to one that declares more than before."""
+    def _resend(self) -> None:
+        """Resend the calls that have not started.
+
+        Dask offers waiting calls to a worker that joins, but not to one that declares a new resource.
+        """
         for call in list(self._calls.values()):
             if call.heard is None:
                 before, call.sent = call.sent, None
@@ -253,7 +256,7 @@ class DaskExecutor(CallExecutor):
     @property
     @override
     def capacity(self) -> int:
-        if time.monotonic() - self._looked > LOOK:
+        if time.monotonic() - self._looked > POLL:
             self.look()
         return len(self.admitted) * (1 + AHEAD)
 
@@ -274,7 +277,7 @@ class DaskExecutor(CallExecutor):
         sent.add_done_callback(lambda done: self._done(call, done))
 
     def _done(self, call: "_Call", sent: "DaskFuture") -> None:
-        """Called in a thread of Dask's."""
+        """Set the result of a call; runs in one of Dask's threads."""
         if call.sent is not sent or call.done():
             return
         from distributed import KilledWorker
@@ -311,7 +314,7 @@ class DaskExecutor(CallExecutor):
 
     @override
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Wait for the calls, or with `cancel_futures` end them now; then end the processes on the workers."""
+        """Wait for the calls, or with `cancel_futures` cancel them now; then end the processes on the workers."""
         if cancel_futures:
             calls = list(self._calls.values())
             sent = [call.sent for call in calls if call.sent is not None]
@@ -328,7 +331,7 @@ class DaskExecutor(CallExecutor):
 
 
 class _Call(Future[Any]):
-    """A call, which outlives the task of Dask's that it was sent as."""
+    """A call, which outlives the Dask task that it was sent as."""
 
     def __init__(self, number: int, pickled: bytes) -> None:
         super().__init__()
@@ -337,9 +340,9 @@ class _Call(Future[Any]):
         self.heard: tuple[str, Any] | None = None
         """The address of the worker that runs it, and its last message."""
         self.deaths = 0
-        """How many workers died while they ran it."""
+        """The number of workers that died while running it."""
 
 
 def _end(call: _Call, error: BaseException) -> None:
-    with suppress(InvalidStateError):  # it has ended otherwise at the same moment
+    with suppress(InvalidStateError):  # it has just ended in another way
         call.set_exception(error)

@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 ONE = "mnist-lab"
 """The resource of which every worker has one and every call takes one: a worker runs one call at a time."""
-LOOK = 0.25
-"""Seconds between looks at a running call."""
+POLL = 0.25
+"""Seconds between checks of a running call."""
 END = 3.0
-"""Seconds within which a process that is killed has ended."""
+"""Seconds to wait for a killed process to end."""
 
 
 @dataclass(frozen=True)
 class Purpose:
-    """What the processes of one executor have in common."""
+    """The common properties of the processes of one executor."""
 
     executor: str
     """The id of the client's executor; also the topic of events about its calls."""
@@ -52,12 +52,12 @@ class _Node:
         self._end = ExitStack()
 
     def executor(self, purpose: Purpose) -> CallExecutor:
-        """The executor for this purpose, whose server is kept between calls, so that none pays the import of Keras."""
+        """The executor for this purpose; its server is kept, so that no call pays for importing Keras."""
         with self._lock:
             if self._executor is None or purpose != self._purpose:
                 self._end.close()
                 self.folder.mkdir(exist_ok=True)
-                # Workers that a nanny has started count as daemons, which multiprocessing allows no children.
+                # Workers started by a nanny count as daemons, which multiprocessing does not allow children.
                 multiprocessing.current_process()._config["daemon"] = False  # pyright: ignore[reportAttributeAccessIssue]
                 slot = Slot(self._end.enter_context(claimed(self._threads)))
                 self._executor = ProcessExecutor(
@@ -94,7 +94,7 @@ def node_of(worker: "Worker") -> _Node:
 
 
 async def offer(executor: str, calls: int, dask_worker: "Worker") -> None:
-    """Declare that this worker runs calls of `executor`: one at a time, or 0, none any more."""
+    """Declare that this worker runs calls of `executor`; `calls` is 1 (one at a time) or 0 (no more)."""
     await dask_worker.set_resources(**{ONE: 1, executor: calls})
 
 
@@ -104,13 +104,13 @@ def stop(executor: str, dask_worker: "Worker") -> None:
 
 
 async def leave(executor: str, dask_worker: "Worker") -> None:
-    """End what `executor` has on this worker."""
+    """End the processes of `executor` on this worker."""
     await offer(executor, 0, dask_worker)
     await asyncio.to_thread(node_of(dask_worker).close, executor)
 
 
 def leave_file(name: str, content: bytes, dask_worker: "Worker") -> None:
-    """Write a file for the calls on this worker, who find it below `left`."""
+    """Write a file for the calls on this worker, which find it in the folder `left()`."""
     path = node_of(dask_worker).folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic.replacing(path) as part:
@@ -118,9 +118,9 @@ def leave_file(name: str, content: bytes, dask_worker: "Worker") -> None:
 
 
 def call(number: int, purpose: Purpose, pickled: bytes) -> Any:
-    """Run a call in a child process and tell the client what becomes of it; `number` is the client's own for the call.
+    """Run a call in a child process and report its progress to the client, which knows it as `number`.
 
-    `pickled` is function, arguments and keyword arguments, as bytes that the scheduler passes on as they are.
+    `pickled` has the function, arguments and keyword arguments, as bytes that the scheduler passes on unchanged.
     """
     from distributed import get_worker
 
@@ -129,16 +129,16 @@ def call(number: int, purpose: Purpose, pickled: bytes) -> Any:
     key = worker.get_current_task()
     executor = node_of(worker).executor(purpose)
     future = executor.submit(function, *args, **kwargs)
-    told: Any = ...
+    reported: Any = ...
     while True:
         said = executor.progress(future).said
-        if said != told:
-            told = said
+        if said != reported:
+            reported = said
             worker.log_event(purpose.executor, {"call": number, "worker": worker.address, "said": said})
-        if wait([future], timeout=LOOK).done:
+        if wait([future], timeout=POLL).done:
             return future.result()
         task = worker.state.tasks.get(key)
-        cancelled = task is None or task.state == "cancelled"  # by the client, or because that has gone
+        cancelled = task is None or task.state == "cancelled"  # by the client, or because the client is gone
         if cancelled or worker.status.name in ("closing", "closed", "failed"):
             future.cancel()
             wait([future], timeout=END)  # until its process has ended

@@ -17,7 +17,7 @@ from mnist_lab.system.environment import changed_environment
 PARENT = "MNIST_LAB_PARENT"
 """The environment variable with the process id of the parent, which the server watches while it imports."""
 LONGEST_PLACE = 103 - len("/pymp-12345678/listener-12345678")
-"""Longest path of a folder, in characters, below which multiprocessing can create a socket."""
+"""Longest path of a folder, in characters, in which multiprocessing can create a socket."""
 FORKS = "forkserver" in multiprocessing.get_all_start_methods()
 """Whether this system can fork; without (Windows), a process does its imports itself."""
 
@@ -66,7 +66,7 @@ class _Server:
         self._environment = ExitStack()
 
     def use(self, environment: Mapping[str, str], preload: Sequence[str]) -> None:
-        """Have a server for this purpose, and this environment until the last user leaves."""
+        """Make sure that a server with this purpose runs, and set the environment until the last user leaves."""
         purpose = (tuple(preload), tuple(sorted(environment.items())))
         with self._lock:
             self._users += 1
@@ -77,22 +77,21 @@ class _Server:
                 self._start(purpose, preload)
 
     def leave(self) -> None:
-        """The opposite of `use`; the server stays for another user with the same purpose."""
+        """Undo `use`; the server keeps running for another user with the same purpose."""
         with self._lock:
             self._users -= 1
             if not self._users:
                 self._environment.close()
 
     def _start(self, purpose: tuple[object, ...], preload: Sequence[str]) -> None:
-        """Start the server; stop one with another purpose, for which there is no public function."""
+        """Start the server; first stop one with another purpose, for which there is no public function."""
         from multiprocessing import forkserver, resource_tracker, util
 
         forkserver.set_forkserver_preload(list(preload))
         if self._purpose and self._purpose != purpose:
             forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]
         self._purpose = purpose
-        # The folder of its socket, which would otherwise remain in the common temporary folder if this process is
-        # killed.
+        # The folder of its socket would otherwise remain in the common temporary folder if this process is killed.
         places = (str(scratch.folder()), tempfile.gettempdir(), "/tmp")
         short = next((place for place in places if len(place) <= LONGEST_PLACE), places[0])
         before, tempfile.tempdir = tempfile.tempdir, short
@@ -100,13 +99,13 @@ class _Server:
             scratch.elsewhere.append(Path(util.get_temp_dir()))
         finally:
             tempfile.tempdir = before
-        # After a kill it removes what is left, as it should, and prints a warning that is of no use to anyone.
+        # After a kill, the resource tracker removes what is left, and would print a useless warning.
         quiet = f"{os.environ.get('PYTHONWARNINGS', 'default')},ignore::UserWarning:multiprocessing.resource_tracker"
         with signals.held(), changed_environment({"PYTHONWARNINGS": quiet}):
-            resource_tracker.ensure_running()  # it lets signals through again
+            resource_tracker.ensure_running()  # it unblocks signals
         with signals.held():
             forkserver.ensure_running()
 
 
 server = _Server()
-"""That of this process."""
+"""The server of this process."""

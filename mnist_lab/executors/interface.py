@@ -12,32 +12,32 @@ from mnist_lab.errors import MachineError
 
 
 class LostError(MachineError):
-    """The executor has lost its cluster, and with it all calls that were not done."""
+    """The executor has lost its cluster, and with it all unfinished calls."""
 
 
 class DiedError(Exception):
-    """Every worker that ran the call died, and the executor has given up on it."""
+    """Every worker that ran the call died, and the executor gave up."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a call is."""
+    """The progress of a call."""
 
     begun: bool
-    """Whether it runs; on a cluster a few calls wait at each worker."""
+    """Whether it has started; on a cluster, a few calls wait at each worker."""
     worker: str = ""
-    """The worker of the cluster that runs it."""
+    """The worker of the cluster that runs the call."""
     said: Any = None
     """The last message that the call sent with `say`."""
 
 
 class CallExecutor(Executor, ABC):
-    """An executor of `concurrent.futures` for calls that take minutes, each in a process of its own."""
+    """An executor of `concurrent.futures` for calls that take minutes, each in a separate process."""
 
     @property
     @abstractmethod
     def capacity(self) -> int:
-        """The number of calls to have submitted at a time: those that run, and on a cluster a few more."""
+        """The number of calls to keep submitted: those that run and, on a cluster, a few more."""
 
     @abstractmethod
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -45,31 +45,31 @@ class CallExecutor(Executor, ABC):
 
     @abstractmethod
     def progress(self, future: Future[Any]) -> Progress:
-        """How far a call is."""
+        """The progress of a call."""
 
     def retire(self, future: Future[Any], reason: str) -> bool:
-        """Give no more calls to the worker that ran this one, whose disk is full; False if there is no other."""
+        """Give no more calls to the worker that ran this one, whose disk is full; False if it is the only one."""
         return False
 
     @abstractmethod
     def stop(self) -> None:
-        """Ask all calls to end soon: from now on, `stopping` is true in each."""
+        """Ask all calls to end soon: from now on, `stopping` returns True in each."""
 
 
 @dataclass(frozen=True)
 class Channel:
-    """The files through which a call and its executor talk."""
+    """The files through which a call and its executor communicate."""
 
     stop: Path
-    """Exists once the executor asks its calls to end."""
+    """A file that exists once the executor asks its calls to end."""
     said: Path
     """The file with the last message of the call, as JSON."""
     folder: Path | None
-    """Where files were left for the calls."""
+    """The folder in which files were left for the calls."""
 
 
 _channel: list[Channel] = []
-"""That of this process, if it runs a call."""
+"""The channel of this process, if it runs a call."""
 
 
 def open_channel(channel: Channel) -> None:
@@ -83,7 +83,7 @@ def stopping() -> bool:
 
 
 def say(value: Any) -> None:
-    """Tell the executor how far this call is; `value` is anything that JSON can hold."""
+    """Report the progress of this call to the executor; `value` is anything that JSON can represent."""
     if _channel:
         said = _channel[0].said
         part = said.with_suffix(".part")

@@ -1,4 +1,4 @@
-"""Calls in separate processes, each in its part of the machine."""
+"""Calls in separate processes, each restricted to its part of the machine."""
 
 import json
 import multiprocessing
@@ -25,7 +25,7 @@ from mnist_lab.system import scratch, signals
 
 ENDED_WITH_PARENT = 70
 """The exit code of a process whose executor has ended."""
-CONSTS.term_timeout = 0  # pebble waits so long between SIGTERM, which these processes ignore, and SIGKILL
+CONSTS.term_timeout = 0  # seconds that pebble waits between SIGTERM, which these processes ignore, and SIGKILL
 
 
 class ProcessExecutor(CallExecutor):
@@ -35,11 +35,11 @@ class ProcessExecutor(CallExecutor):
     killed and fails with `TimeoutError`. The processes are forked from a server that has imported the `preload`
     modules, so that one starts in milliseconds; without fork (Windows) they import the modules themselves.
 
-    No process outlives the executor's own, however that ends: each reads from a pipe whose other end it holds, and
-    exits when that is closed. Signals that request a stop are handled by that process alone. Each call has its own
-    temporary folder, which is removed afterwards.
+    No process outlives the executor's own, however that ends: each reads from a pipe whose other end the executor's
+    process holds, and exits when that is closed. Signals that request a stop are handled by that process alone. Each
+    call has its own temporary folder, which is removed afterwards.
 
-    A Python process has one such server. It is reused by the next executor with the same preload and environment; an
+    A Python process has one such server. The next executor with the same preload and environment reuses it; an
     executor with others restarts it, so such executors cannot be used at the same time.
 
     Args:
@@ -47,7 +47,7 @@ class ProcessExecutor(CallExecutor):
         preload: modules that the server imports.
         environment: environment variables of the server and all calls.
         timeout: longest duration of a call in seconds; None for no limit.
-        folder: for temporary files, and for files that were left for the calls; None for the process' own.
+        folder: for temporary files, and for files that were left for the calls; None for this process' own.
 
     Raises:
         SetupError: there is no writable folder for temporary files.
@@ -76,7 +76,7 @@ class ProcessExecutor(CallExecutor):
         self._end.callback(self._kill)
         signals.at_once.append(self._kill)
         self._end.callback(signals.at_once.remove, self._kill)
-        # A pool per slot: a process that is killed can break the channel of its pool.
+        # One pool per slot: a killed process can break the channel of its pool.
         self._slots = list(slots)
         self._pools = [self._pool(slot) for slot in self._slots]
         self._unfinished: list[set[Future[Any]]] = [set() for _ in self._slots]
@@ -117,7 +117,7 @@ class ProcessExecutor(CallExecutor):
 
     @override
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Stop the processes when their calls are done; with `cancel_futures`, kill them now."""
+        """Stop the processes when their calls have ended; with `cancel_futures`, kill them now."""
         if cancel_futures:
             self._kill()
         for pool in self._pools:
@@ -152,7 +152,7 @@ def _occupy(slot: Slot, environment: Mapping[str, str], lifeline: Connection) ->
 
 
 def _end_with(lifeline: Connection) -> None:
-    """Wait until the parent closes its end of the pipe; if it is killed, the system does."""
+    """Exit when the parent closes its end of the pipe; if the parent is killed, the system closes it."""
     lifeline.poll(None)
     os._exit(ENDED_WITH_PARENT)
 
@@ -160,7 +160,7 @@ def _end_with(lifeline: Connection) -> None:
 def _call(
     temporary: Path, channel: Channel, function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Any:
-    """Call with its own temporary folder."""
+    """Make a call with its own temporary folder."""
     open_channel(channel)
     with tempfile.TemporaryDirectory(dir=temporary, ignore_cleanup_errors=True) as folder:
         scratch.redirect(Path(folder))

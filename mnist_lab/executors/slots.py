@@ -10,7 +10,7 @@ class Slot:
     """The part of the machine that one process at a time has exclusively."""
 
     cpus: tuple[int, ...]
-    """Numbers of the processors; on a system without CPU affinity only their count matters."""
+    """Numbers of the processors; on a system without CPU affinity, only their count matters."""
     gpu: str | None = None
 
     def environment(self) -> dict[str, str]:
@@ -29,15 +29,15 @@ def divide(jobs: int | None, *, runs: int, device: str = "auto", threads: int | 
 
     Args:
         jobs: number of slots; None chooses it.
-        runs: number of runs; there are at most as many slots.
+        runs: number of runs; there are at most this many slots.
         device: `cpu` uses no GPU.
         threads: processors per slot; None distributes all of them.
     """
-    there = len(processors())
+    available = len(processors())
     cards = gpus() if device != "cpu" else []
-    count = jobs or len(cards) or max(1, there // (threads or 1))
+    count = jobs or len(cards) or max(1, available // (threads or 1))
     count = max(1, min(count, runs))
-    share = max(1, min(threads or there // count, there))
+    share = max(1, min(threads or available // count, available))
     cpus = quietest(count * share)
     return [
         Slot(

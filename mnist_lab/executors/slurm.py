@@ -1,6 +1,6 @@
 """SLURM, through submitit: submits job arrays, whose states other processes can query later.
 
-The state of a task follows from the result file that submitit writes, else from `squeue`, `sacct` (where SLURM has
+The state of a task comes from the result file that submitit writes, else from `squeue`, `sacct` (where SLURM has
 accounting), `scontrol` (which keeps ended jobs for some minutes), and SLURM's messages in the task's log.
 """
 
@@ -34,7 +34,7 @@ WHY = {
     "FAILED": "ended with an error",
     "COMPLETED": "ended without a result",
 }
-"""SLURM's states of jobs that have ended, for people. Source: the manual page of squeue."""
+"""SLURM's states of ended jobs, in words for users. Source: the manual page of squeue."""
 QUEUED = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD", "REQUEUE_FED", "CONFIGURING")
 _LOGGED = {
     "DUE TO TIME LIMIT": "TIMEOUT",
@@ -45,19 +45,19 @@ _LOGGED = {
     "DUE TO PREEMPTION": "PREEMPTED",
     "CANCELLED AT": "CANCELLED",
 }
-"""What slurmstepd writes to the log of a task that it ends."""
+"""The state by what slurmstepd writes to the log of a task that it ends."""
 
 
 @dataclass(frozen=True)
 class Status:
-    """How a task is."""
+    """The state of a task."""
 
     state: Literal["queued", "running", "ended"]
     why: str = ""
-    """What it waits for, or why it ended without a result."""
+    """The reason why it waits, or ended without a result."""
     node: str = ""
     result: Any = None
-    """What its function returned."""
+    """The value that its function returned."""
 
 
 class Slurm:
@@ -65,10 +65,10 @@ class Slurm:
 
     Args:
         folder: for submitit's files, which every node must see: scripts, pickled calls and results, logs.
-        options: of the jobs.
+        options: options of the jobs.
 
     Raises:
-        SetupError: submitit or SLURM is not installed.
+        SetupError: submitit is not installed.
     """
 
     def __init__(self, folder: Path, options: SlurmOptions) -> None:
@@ -81,11 +81,11 @@ class Slurm:
         self.options = options
 
     def submit(self, name: str, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> list[str]:
-        """Submit one call of `function` per task; gives the ids of the tasks, such as `4711_0`.
+        """Submit one call of `function` per task; return the ids of the tasks, such as `4711_0`.
 
         Raises:
-            SetupError: there is no `sbatch`.
-            InputError: it refuses an option; the message has its own words.
+            SetupError: SLURM is not installed.
+            InputError: sbatch rejects an option; the message quotes it.
         """
         import submitit
         from submitit.core.utils import FailedJobError, FailedSubmissionError
@@ -106,10 +106,8 @@ class Slurm:
             slurm_additional_parameters=dict(options.options) or None, local_setup=list(options.setup),
         )  # fmt: skip
         try:
-            with contextlib.redirect_stderr(io.StringIO()), executor.batch():  # the error has the words of sbatch
+            with contextlib.redirect_stderr(io.StringIO()), executor.batch():  # the error quotes sbatch
                 jobs = [executor.submit(function, *call) for call in calls]
-            with contextlib.suppress(OSError):
-                (self.folder / "%j").rmdir()  # submitit's local engine leaves it
             return [job.job_id for job in jobs]
         except (FailedJobError, FailedSubmissionError) as error:
             said = [line.removeprefix("sbatch: error: ") for line in str(error).splitlines() if line.strip()]
@@ -119,14 +117,14 @@ class Slurm:
             ) from None
 
     def statuses(self, ids: Iterable[str]) -> dict[str, Status]:
-        """How these tasks are, by id."""
+        """The states of these tasks, by id."""
         ids = list(ids)
         found = {task: status for task in ids if (status := self._result(task))}
         left = [task for task in ids if task not in found]
         if self.options.engine == "local":
             return found | {task: _local(task) for task in left}
         states = _squeue() if left else {}
-        if states is None:  # whether they have ended is unknown, and a task that has not must not be submitted again
+        if states is None:  # whether tasks have ended is unknown, and one that has not must not be resubmitted
             return found | {task: Status("queued", "SLURM does not answer") for task in left}
         for ask in (_sacct, _scontrol):
             if missing := [task for task in left if task not in states]:
@@ -140,6 +138,12 @@ class Slurm:
             else:
                 found[task] = Status("running", "", node)
         return found
+
+    def remove_folder(self) -> None:
+        """Remove the folder if no files are left in it."""
+        for folder in (self.folder / "%j", self.folder):  # a process of submitit's local engine creates `%j`
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
     def _result(self, task: str) -> Status | None:
         path = self.folder / task / f"{task}_0_result.pkl"
@@ -165,7 +169,7 @@ class Slurm:
 
 
 def job_of(task: str) -> str:
-    """The id of the job, an array, that a task belongs to."""
+    """The id of the job array that a task belongs to."""
     return task.partition("_")[0]
 
 
@@ -213,7 +217,7 @@ def _scontrol(tasks: Sequence[str]) -> dict[str, tuple[str, str, str]]:
 
 
 def _local(task: str) -> Status:
-    """Of submitit's local engine, whose ids are process ids."""
+    """The state of a task of submitit's local engine, whose ids are process ids."""
     try:
         os.kill(int(task), 0)
     except ProcessLookupError:

@@ -89,7 +89,7 @@ def activations(image: ArrayLike, layers: Mapping[str, NDArray[Any]], *, title: 
         strength = np.abs(maps).max(axis=(0, 1))
         shown = np.sort(np.argsort(-strength, kind="stable")[:ACROSS])
         some = f", the {ACROSS} strongest" if number > ACROSS else ""
-        heading = f"{name}: {count(number, 'map')} of {width} x {height}{some}"
+        heading = f"{name}: {count(number, 'map')} of {height} x {width}{some}"
         axes.text(SIDE, top + 0.62 * HEADING, heading, fontsize=SMALL + 0.5, va="center")
         most, below = float(strength.max()) or 1.0, float(maps.min()) < 0
         look: dict[str, Any] = {"cmap": SIGNED, "vmin": -most} if below else {"vmin": 0}

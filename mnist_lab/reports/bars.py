@@ -6,7 +6,7 @@ from math import floor, log10
 from statistics import median
 
 ROOM = 2.0
-"""How many times the typical extent of a difference the scale reaches to either side; what lies beyond is cut off."""
+"""The scale reaches this many times the median extent to either side; what lies beyond is cut off."""
 
 Estimate = tuple[float, tuple[float, float] | None]
 """A difference, as a fraction of 1, and its 95 % interval, if it has one."""
@@ -24,7 +24,7 @@ class Bar:
 
 
 def bar(found: Estimate, end: float) -> Bar:
-    """The bar of a difference on a scale that ends at the difference `end`."""
+    """Return the bar of a difference on a scale that ends at the difference `end`."""
     mean, interval = found
     places = [50 + 50 * value / end for value in (*(interval or (mean, mean)), mean)]
     low, high, middle = (min(100.0, max(0.0, place)) for place in places)
@@ -32,7 +32,7 @@ def bar(found: Estimate, end: float) -> Bar:
 
 
 def end_of_scale(found: Iterable[Estimate]) -> float:
-    """The difference at the end of the bars' scale, round in points: one that would squeeze the others is cut off."""
+    """Return the difference at the end of the bars' scale, round in percentage points; outliers are cut off."""
     extents = [100 * max(map(abs, (mean, *(interval or ())))) for mean, interval in found]
     extents = [extent for extent in extents if extent > 0]
     needed = min(max(extents), ROOM * median(extents)) if extents else 1.0

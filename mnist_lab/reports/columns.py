@@ -26,35 +26,35 @@ class Cell(NamedTuple):
     aside: str = ""
     """What qualifies it: a deviation, an interval, a difference from a published number; or empty."""
     value: float | None = None
-    """The number that this is, for sorting."""
+    """The cell's number, for sorting."""
 
     @property
     def text(self) -> str:
-        """All of it, in one line."""
+        """The whole cell, on one line."""
         return f"{self.main} {self.aside}".strip()
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column."""
+    """One column of the table."""
 
     heading: str
     priority: int
-    """Where there is no room for all, the highest are hidden first; as `mnist_lab.text.tables.Column.priority`."""
+    """If there is no room for all, the highest are hidden first, as for `mnist_lab.text.tables.Column.priority`."""
     cell: Callable[[Entry], Cell]
     numeric: bool = True
     aside_heading: str = ""
-    """Above the asides where these can be a column of their own."""
+    """Heading of the asides where they are a column of their own."""
     aside_priority: int = 0
-    """Their priority there."""
+    """Priority of that column."""
     unbroken: bool = False
-    """Whether a cell is to stay in one line."""
+    """Whether a cell is to stay on one line."""
     is_setting: bool = False
     """Whether it is a setting in which the experiments differ."""
 
 
 def columns(section: Section) -> list[Column]:
-    """The columns that are not empty for a section, in order."""
+    """Return the columns that are not empty for a section, in order."""
     several = len(section.bases) > 1
     change = f"Change from {section.bases[0]}" if len(section.bases) == 1 else "Change"
     same_n = len({group.n for group in section.groups}) == 1
@@ -80,15 +80,15 @@ def columns(section: Section) -> list[Column]:
 
 
 def _settings(section: Section) -> list[Column]:
-    """A column for each setting in which the experiments differ; none where these are more than can be taken in.
+    """Return a column for each setting in which the experiments differ; none if these are more than `SETTINGS`.
 
-    Without those that are too long for a cell, such as all layers of a network.
+    Those too long for a cell, such as all layers of a network, are left out.
     """
     if len(section.settings) > SETTINGS:
         return []
     headings = short_keys(section.settings)
     if "train.epochs" in headings and not _as_set(section):
-        headings["train.epochs"] = "train.epochs"  # beside the column Epochs, which says how many were trained
+        headings["train.epochs"] = "train.epochs"  # next to the column Epochs, which says how many were trained
     return [
         _setting(headings[path], values)
         for path, values in section.settings.items()
@@ -107,7 +107,7 @@ def _setting(heading: str, values: Mapping[str, Any]) -> Column:
 
 
 def _as_set(section: Section) -> bool:
-    """Whether there is a column of the epochs that were set, and every run was trained for so many."""
+    """Return whether there is a column of the epochs that were set, and every run was trained for that many."""
     values = section.settings.get("train.epochs") if len(section.settings) <= SETTINGS else None
     return bool(values) and all(
         group.epochs.mean == values.get(group.name) and not group.epochs.deviation for group in section.groups
@@ -119,7 +119,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _scores(section: Section) -> list[Column]:
-    """The accuracy that verdicts are on, first; of cross-validated runs that of validation, and then of the test."""
+    """Return the columns of test accuracy and, if cross-validated, before it validation, which verdicts are on."""
     test = _over_seeds(lambda group: group.test)
     if section.share:
         return [_validation(1), Column("Test", MINOR + 6, test)]
@@ -139,7 +139,7 @@ def _over_seeds(of: Callable[[Group], Spread | None], sign: str = "") -> Callabl
 
 
 def difference(entry: Entry) -> Cell:
-    """From the base, in percentage points, with its interval: `+0.15 (+0.08 to +0.22)`."""
+    """Return the difference from the base in percentage points, with its interval: `+0.15 (+0.08 to +0.22)`."""
     if not (pair := entry.verdict and entry.verdict.paired):
         return Cell()
     ends = f"({wording.ends_pp(pair.interval)})" if pair.interval else ""
@@ -155,14 +155,14 @@ def _parameters(entry: Entry) -> Cell:
 
 
 def _published(part: str, entry: Entry) -> Cell:
-    """A published accuracy, and ours minus it in percentage points: `0.9918 (+0.05)`."""
+    """Return a published accuracy, and ours minus it in percentage points: `0.9918 (+0.05)`."""
     known = published_in(part, entry.group.first.published, entry.group)
     points = "" if known.points is None else f"({wording.signed(known.points)})"
     return Cell(wording.as_published(known), points, known.accuracy)
 
 
 def _epochs(entry: Entry) -> Cell:
-    """`10`, or `9.4 ± 0.5` where early stopping ended some runs before others."""
+    """Return `10`, or `9.4 ± 0.5` if early stopping ended some runs before others."""
     epochs = entry.group.epochs
     varied = bool(epochs.deviation)
     return Cell(wording.mean(epochs, int(varied)), wording.deviation(epochs, 1) if varied else "", epochs.mean)
@@ -174,9 +174,9 @@ def _time(entry: Entry) -> Cell:
 
 
 def exact(section: Section, entry: Entry, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The same for programs, a value to each name: a row of `summary.csv`, whose last columns are the times.
+    """Return a row of `summary.csv`: the experiment's exact values by column name, the times last.
 
-    `settings` are those in which the experiments of the study differ (`runs.settings_of`).
+    `settings`: those in which the experiments of the study differ (`runs.settings_of`).
     """
     group, verdict = entry.group, entry.verdict
     pair, known = verdict and verdict.paired, published(group.first.published, group)

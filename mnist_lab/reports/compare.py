@@ -1,6 +1,6 @@
 """Compares chosen runs with a chosen base, number by number and image by image.
 
-Unlike a report, which finds the base of every experiment, a comparison has the base and the runs that the user names.
+A report finds the base of every experiment; a comparison uses the base and the runs that the user names.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ from mnist_lab.errors import InputError
 from mnist_lab.reports import wording
 from mnist_lab.reports.runs import UNREADABLE, Group, Interval, Spread
 from mnist_lab.reports.sides import find_results, find_sides
-from mnist_lab.reports.study import Entry, Family, Section, Study, judged, taken_for
+from mnist_lab.reports.study import Entry, Family, Section, Study, judged, predicted_counts
 from mnist_lab.runs import Measured, Mistake
 
 Mistakes = dict[int, Mistake]
@@ -37,13 +37,13 @@ class DisputedImage:
     """Its row in the test file, from 0."""
     label: int
     predicted: int
-    """What the side that errs takes it for; of several models most often."""
+    """The class that the erring side predicts; the most frequent one over several models."""
     confidence: float
     """Mean confidence of these mistakes."""
     base_wrong: int
     """How many of the base's models get it wrong."""
     this_wrong: int
-    """How many of the other side's."""
+    """How many of the other side's models do."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ class Disputed:
 
     pairs: int
     base_errs: tuple[DisputedImage, ...]
-    """Those that the base gets wrong more often: first where by most models, then where most confidently."""
+    """Those that the base gets wrong more often: by the most models first, then the most confidently."""
     this_errs: tuple[DisputedImage, ...]
     equally_often: int
-    """How many both sides get wrong equally often."""
+    """How many images both sides get wrong equally often."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +66,14 @@ class Metric:
     label: str
     of: Callable[[Measured], float | None]
     text: Callable[[Spread], str]
-    """Mean and, where it varies, standard deviation."""
+    """Formats mean and, if it varies, standard deviation."""
     difference: Callable[[float], str] | None = None
-    """None for a cost, which is written as a multiple of the base's."""
+    """Formats a difference; None for a cost, which is written as a multiple of the base's."""
     end: Callable[[float], str] = str
-    """An end of the difference's interval."""
+    """Formats an end of the difference's interval."""
 
     def over(self, group: Group) -> Spread | None:
-        """It over the runs of a group; None if no run knows it."""
+        """Return the metric over a group's runs; None if no run has it."""
         return Spread.of(self.of(run.measured) for run in group.runs)
 
 
@@ -85,14 +85,14 @@ class Row:
     base: Spread | None
     other: Spread | None
     difference: float | None
-    """Of the means; over the pairs, where there are any."""
+    """Difference of the means, over the pairs if there are any."""
     interval: Interval | None
-    """95 % confidence interval of the difference: of test accuracy and gap that of the test which decides about it,
-    corrected like it; of all others uncorrected."""
+    """95 % confidence interval of the difference: for the gap and the accuracy that the verdict is on, that of the
+    deciding test, with its correction; uncorrected for all others."""
 
     @property
     def ratio(self) -> float | None:
-        """How many times the base's a cost is; None for what is no cost, or was not measured alike."""
+        """A cost as a multiple of the base's; None for other metrics, or if the two are not comparable."""
         if self.metric.difference or self.difference is None or not self.base or not self.other:
             return None
         return self.other.mean / self.base.mean if self.base.mean > 0 else None
@@ -101,7 +101,7 @@ class Row:
     def cells(self) -> Texts:
         """The metric, the base, the other, the difference and the ends of its interval.
 
-        Differences of accuracies are in percentage points, those of costs multiples, the others in their own unit.
+        Differences of accuracies are in percentage points, those of costs are multiples, others have the metric's unit.
         """
         difference = "" if self.ratio is None else "same" if self.ratio == 1 else f"x {self.ratio:.2f}"
         metric = self.metric
@@ -114,16 +114,16 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Arm(Entry):
-    """One side, beside the base that was chosen."""
+    """One side, compared with the base that was chosen."""
 
     base: Group
     verdict: Verdict
     sides: tuple[Group, Group]
-    """The base and it, with those of their runs that the numbers are over: the pairs, if there are any."""
+    """The base and the arm, each with the runs that the numbers cover: the pairs, if there are any."""
     pairs: int
-    """How many pairs of runs these are; 0 if no run belongs to another."""
+    """The number of pairs; 0 if no two runs belong together."""
     metric: Metric
-    """What its verdict is on."""
+    """The accuracy that its verdict is on."""
 
     @property
     def heading(self) -> str:
@@ -132,17 +132,17 @@ class Arm(Entry):
 
     @cached_property
     def changes(self) -> list[Change]:
-        """In its configuration, as far as both can be read."""
+        """The changes in its configuration; none if one of the two cannot be read."""
         return _changes(self.base, self.group) or []
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
-        """Its numbers beside the base's, where one of the two has any."""
+        """Its metrics compared with the base's, without those that neither has."""
         return tuple(row for row in map(self._row, METRICS) if row.base is not None or row.other is not None)
 
     @property
     def cells(self) -> list[Texts]:
-        """Those of each row; below the test accuracies their own intervals, unless the models are not independent."""
+        """The cells of each row; below test accuracy both sides' intervals, unless their models are not independent."""
         found = [row.cells for row in self.rows]
         if not self.group.share:
             ends = [wording.ends(side.seeds_interval or side.images_interval) for side in self.sides]
@@ -151,13 +151,13 @@ class Arm(Entry):
 
     @cached_property
     def disputed(self) -> Disputed | None:
-        """What it and the base classify differently; None if no pair of runs has mistakes that can be read."""
+        """The images that it and the base classify differently; None if no pair of runs has readable mistakes."""
         wrong = zip(*(side.mistakes for side in self.sides), strict=True) if self.pairs else ()
         both = [(a, b) for a, b in wrong if a is not None and b is not None]
         return _disputed(both) if both else None
 
     def _row(self, metric: Metric) -> Row:
-        """Without pairs the numbers are those of all runs, and no difference has an interval."""
+        """Compute a row; without pairs, its numbers are those of all runs, and it has no interval."""
         base, other = map(metric.over, self.sides)
         difference = other.mean - base.mean if base and other else None
         tested = {self.metric: self.verdict, GAP: self.gap}.get(metric)
@@ -169,7 +169,7 @@ class Arm(Entry):
             if not tested and len(both) > 1 and metric.difference:
                 of, share = list(zip(*both, strict=True)), self.base.share
                 pair = resampled(*of, share=share) if share else paired(*of)
-                interval = pair.interval if pair.sd else None  # epochs differ by the same with every seed
+                interval = pair.interval if pair.sd else None  # none if every seed differs by the same, as epochs do
         if metric is TEST and (models := self.verdict.models):
             images = self.sides[0].data.test_images
             interval = accuracy_difference(models.only_a_wrong, models.only_b_wrong, images, tests=models.remaining)
@@ -180,13 +180,13 @@ class Arm(Entry):
 
 @dataclass(frozen=True)
 class Comparison(Study):
-    """A report on the runs that were chosen: the others against the first of them."""
+    """A report on chosen runs: the others against the first of them."""
 
     arms: tuple[Arm, ...]
     metric: Metric
-    """The accuracy that verdicts are on: of the test images; of cross-validated runs that of the validation images."""
+    """The accuracy that verdicts are on: test or, for cross-validated experiments, validation accuracy."""
     models_only: bool
-    """Whether every side is a single run: then they are compared as models, whatever their seeds."""
+    """Whether every side is a single run; they are then compared as models, whatever their seeds."""
 
     @property
     def section(self) -> Section:
@@ -200,7 +200,7 @@ class Comparison(Study):
 
     @property
     def overview(self) -> list[Texts]:
-        """A row for each side: its name, what it changes, its accuracy (`metric`), difference, interval and verdict."""
+        """One row per side: its name, what it changes, its accuracy (`metric`), difference, interval and verdict."""
         score = [wording.spread(self.metric.over(group)) for group in self.groups]
         rows: list[Texts] = [(self.base.group.name, "", score[0], "", "", "")]
         for arm, accuracy in zip(self.arms, score[1:], strict=True):
@@ -213,11 +213,12 @@ class Comparison(Study):
 def compare(references: Sequence[str], results: Path) -> Comparison:
     """Compare each of the sides that `references` stand for (`find_sides`) with the first.
 
-    Runs with the same seed belong together; if every side is a single run, these do. A verdict is corrected for the
-    family that it belongs to in the results that they were chosen from, so that it is that of a report of these.
+    Runs with the same seed belong together; if every side is a single run, these do. Verdicts are corrected for their
+    family in the results that the runs come from, so they match a report on those results.
 
     Raises:
-        InputError: as of `find_sides`; or they were tested on different images.
+        InputError: as for `find_sides`; or they were tested on different images, or cross-validated with different
+            folds.
     """
     sides, problems = find_sides(references, results)
     models_only = all(side.n == 1 for side in sides)
@@ -240,10 +241,10 @@ def compare(references: Sequence[str], results: Path) -> Comparison:
 
 
 def _families(base: Group, arms: Sequence[Group], results: Sequence[Group]) -> list[Family]:
-    """What the arms are tested together with, so that choosing few of them does not correct for less.
+    """Return the families in which the arms are tested, so that choosing few of them does not weaken the correction.
 
-    Arms whose base it is in `results` too belong to the family that a report of these would test them in; all others
-    are a family of their own.
+    Arms that have this base in `results` too belong to the family of a report on `results`; all others are a family of
+    their own.
     """
     known = next((group for group in results if group.data == base.data and group.identity == base.identity), None)
     of_base = {
@@ -272,7 +273,7 @@ def _changed(base: Group, arm: Group, *, models_only: bool) -> str:
 
 
 def _check_images(groups: Sequence[Group], *, models_only: bool) -> None:
-    """Paired statements are about the same test images."""
+    """Check that the sides can be paired: they have the same test images and folds."""
     data = [(group.name, group.data) for group in groups]
     if len({(one.sha256, one.test_images) for _, one in data}) > 1:
         headings = Counter(one.heading for _, one in data)
@@ -314,7 +315,8 @@ def _disputed(both: Sequence[tuple[Mistakes, Mistakes]]) -> Disputed:
     def image(index: int, errs: int) -> DisputedImage:
         made = [some[index] for some in sides[errs] if index in some]
         confidence = fmean(one.confidence for one in made)
-        return DisputedImage(index, made[0].label, next(iter(taken_for(made))), confidence, base[index], this[index])
+        predicted = next(iter(predicted_counts(made)))
+        return DisputedImage(index, made[0].label, predicted, confidence, base[index], this[index])
 
     def most_first(errs: int) -> tuple[DisputedImage, ...]:
         found = [image(index, errs) for index in counts[errs] if counts[errs][index] > counts[1 - errs][index]]
@@ -325,7 +327,7 @@ def _disputed(both: Sequence[tuple[Mistakes, Mistakes]]) -> Disputed:
 
 
 def _missing(groups: Sequence[Group]) -> list[str]:
-    """What is unknown because files are missing; `Run.problems` covers damaged ones."""
+    """Return what is unknown because files are missing; `Run.problems` covers damaged ones."""
     texts = []
     for group in groups:
         if group.config is None:

@@ -21,22 +21,22 @@ from mnist_lab.reports.runs import Spread, settings_of
 from mnist_lab.reports.study import Entry, Front, Section, Study, published
 
 SUMMARY = "summary.json"
-"""The file of a report with all of it."""
+"""The file with all numbers of a report."""
 
 
 def as_json(facts: Mapping[str, Any]) -> str:
-    """The text of a JSON file."""
+    """Return the text of a JSON file."""
     return json.dumps(_plain(facts), indent=2, ensure_ascii=False) + "\n"
 
 
 def table(sections: Sequence[Section]) -> list[dict[str, Any]]:
-    """A row for each experiment, a value to each name."""
+    """Return one row per experiment, with its values by column name."""
     settings = settings_of([group for section in sections for group in section.groups])
     return [exact(section, entry, settings) for section in sections for entry in section.entries]
 
 
 def as_csv(study: Study) -> str:
-    """The text of `summary.csv`: a row an experiment; empty cells where there is no number."""
+    """Return the text of `summary.csv`: one row per experiment; cells without a number are empty."""
     rows, settings = table(study.sections), settings_of(study.groups)
     text = io.StringIO()
     writer = csv.DictWriter(text, rows[0], lineterminator="\n")
@@ -48,7 +48,7 @@ def as_csv(study: Study) -> str:
 
 
 def of_study(study: Study) -> dict[str, Any]:
-    """The contents of `summary.json`."""
+    """Return the contents of `summary.json`."""
     return {
         "title": study.title,
         "runs": study.runs,
@@ -59,7 +59,7 @@ def of_study(study: Study) -> dict[str, Any]:
 
 
 def reported_seeds(folder: Path) -> dict[tuple[str, str], set[int]]:
-    """The seeds of each experiment and fingerprint in a `summary.json`; empty if there is none that can be read."""
+    """Return the seeds of each experiment and fingerprint in `summary.json`; empty if it cannot be read."""
     try:
         summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
         experiments = [each for section in summary["sections"] for each in section["experiments"]]
@@ -69,7 +69,7 @@ def reported_seeds(folder: Path) -> dict[tuple[str, str], set[int]]:
 
 
 def of_comparison(comparison: Comparison, drawn: Sequence[str]) -> dict[str, Any]:
-    """The contents of `compare.json`, with the figures that were drawn."""
+    """Return the contents of `compare.json`, with the figures that were drawn."""
     base = comparison.base.group
     return {
         "title": comparison.title,
@@ -84,7 +84,7 @@ def of_comparison(comparison: Comparison, drawn: Sequence[str]) -> dict[str, Any
 
 
 def _plain(value: Any) -> Any:
-    """With six decimals: a hundredth of what one image of 10,000 is worth, and less than what float32 carries."""
+    """Round to six decimals: a hundredth of what one image in 10,000 is worth, and within float32's precision."""
     match value:
         case float():
             return round(value, 6)
@@ -117,7 +117,7 @@ def _section(section: Section) -> dict[str, Any]:
 
 def _front(front: Front) -> dict[str, Any]:
     members = [{"name": group.name, "cost": cost} for group, cost in front.members]
-    return {"cost": front.cost, "unit": front.unit, "members": members, "beaten": front.beaten}
+    return {"cost": front.cost, "unit": front.unit, "members": members, "beaten": front.dominated}
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

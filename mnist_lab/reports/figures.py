@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 CURVES, PARAMETERS, RESPONSE = "accuracy_curves", "accuracy_parameters", "response"
 OVERLAY, DIGITS = "curves", "digits"
 SIDE = 64
-"""Pixels that the longer side of a single test image in a page may have; larger ones are made smaller."""
+"""The most pixels of the longer side of a single test image in a page; larger ones are scaled down."""
 
 
 def numbered(kind: str, i: int) -> str:
-    """The file of the i-th figure of a kind, counted from 0."""
+    """Return the file name of the i-th figure of a kind, counted from 0."""
     return f"{kind}.png" if i == 0 else f"{kind}_{i + 1}.png"
 
 
@@ -42,22 +42,22 @@ class Plot:
 
     file: str
     shows: str
-    """What it shows, as a title begins."""
+    """What it shows, as the beginning of a title."""
     data: str
-    """The data that it shows it for."""
+    """The data that it covers."""
     draw: "Callable[..., Figure]"
-    """Draws it under a `title`."""
+    """Draws the figure, under a `title`."""
 
     def drawn(self, title: str) -> "Figure":
-        """It, under a title that begins with that of the report or search."""
+        """Draw the figure, under a title that begins with that of the report or search."""
         return self.draw(title=f"{title}: {self.shows[0].lower()}{self.shows[1:]}, {self.data}")
 
 
 def of_section(study: Study, i: int) -> list[Plot]:
-    """The figures of the i-th section, counted from 0.
+    """Return the figures of the i-th section, counted from 0.
 
-    Accuracy against parameters is drawn if experiments differ in these. Response plots stand in the first section of
-    those that were tested on the same images, for the number of training images may be what is varied.
+    Accuracy against parameters is drawn if experiments differ in these. Response plots are in the first of the sections
+    that were tested on the same images, as the number of training images may be what is varied.
     """
     section = study.sections[i]
     data = section.data.trained_on if len(study.sections) == 1 else section.heading
@@ -94,7 +94,7 @@ def _with_settings(sections: Sequence[Section]) -> Iterator[tuple[Settings, Entr
 
 
 def response(number: Varied, title: str) -> "Figure":
-    """Test accuracy against a number that experiments vary."""
+    """Draw test accuracy against a number that experiments vary."""
     from mnist_lab import plots
 
     curves = {name: [_point(*one) for one in line] for name, line in number.lines.items()}
@@ -102,7 +102,7 @@ def response(number: Varied, title: str) -> "Figure":
 
 
 def accuracy_curves(section: Section, title: str) -> "Figure":
-    """Validation accuracy of every experiment by epoch."""
+    """Draw validation accuracy of every experiment by epoch."""
     from mnist_lab import plots
 
     names = section.names
@@ -112,14 +112,14 @@ def accuracy_curves(section: Section, title: str) -> "Figure":
 
 
 def _over(section: Section) -> str:
-    """What the runs of one experiment differ in."""
+    """Return what the runs of one experiment differ in."""
     if not section.share:
         return "seeds"
     return "folds" if all(len(group.seeds) == 1 for group in section.groups) else "seeds and folds"
 
 
 def accuracy_parameters(section: Section, title: str) -> "Figure":
-    """Test accuracy of every experiment against its number of parameters."""
+    """Draw test accuracy of every experiment against its number of parameters."""
     from mnist_lab import plots
 
     points = {section.names[entry.group.name]: _point(entry.group.parameters, entry) for entry in section.entries}
@@ -127,7 +127,7 @@ def accuracy_parameters(section: Section, title: str) -> "Figure":
 
 
 def _point(value: float, entry: Entry) -> "Point":
-    """Test accuracies with the interval of their mean: for the choice of seeds or, with one seed, of test images."""
+    """Return test accuracies with the interval of their mean: for the choice of seeds or, with one seed, of images."""
     from mnist_lab import plots
 
     group = entry.group
@@ -135,7 +135,7 @@ def _point(value: float, entry: Entry) -> "Point":
 
 
 def overlay(comparison: Comparison) -> "Figure | None":
-    """Accuracy and loss by epoch of every side; None if no history can be read."""
+    """Draw accuracy and loss by epoch of every side; None if no history can be read."""
     from mnist_lab import plots
 
     known = {group.name: list(group.histories) for group in comparison.groups if group.histories}
@@ -144,10 +144,10 @@ def overlay(comparison: Comparison) -> "Figure | None":
 
 
 def digits(comparison: Comparison, data_dir: Path | None) -> "dict[str, Figure]":
-    """By file name: the test images that an arm, if its mistakes are known, and the base classify differently.
+    """Draw, by file name, the test images that the base and each arm whose mistakes are known classify differently.
 
     Raises:
-        DataError: there are some, and `load_images` cannot load them.
+        DataError: there are such images, and `load_images` cannot load them.
     """
     from mnist_lab import plots
 
@@ -190,10 +190,10 @@ def _half(found: Disputed, images: Sequence[DisputedImage], errs: str, right: st
 
 
 def load_images(groups: Sequence[Group], data_dir: Path | None) -> "Dataset":
-    """The data set that all of `groups` were tested on, looked for in `data_dir` first; nothing is downloaded.
+    """Load the data set that all of `groups` were tested on, from `data_dir` first; nothing is downloaded.
 
     Raises:
-        DataError: it is not on this machine, or is not the same.
+        DataError: it is unknown, not on this machine, or not the same.
     """
     from mnist_lab import datasets
 
@@ -211,7 +211,7 @@ def load_images(groups: Sequence[Group], data_dir: Path | None) -> "Dataset":
 
 
 def mistakes_picture(run: Run) -> str | None:
-    """The run's `mistakes.png`; None if it has none."""
+    """Return the run's `mistakes.png` as a data URI; None if it has none."""
     try:
         return _uri((run.folder.path / "mistakes.png").read_bytes())
     except OSError:
@@ -219,7 +219,7 @@ def mistakes_picture(run: Run) -> str | None:
 
 
 def thumbnails(images: "Iterable[NDArray[Any]]") -> Iterator[str]:
-    """Each of `images`, uint8 of shape (h, w, 1) or (h, w, 3), on its own."""
+    """Yield each of `images` (uint8, shape (h, w, 1) or (h, w, 3)) as a PNG data URI, at most `SIDE` pixels long."""
     from mnist_lab.datasets.pictures import image_of
 
     for pixels in images:
@@ -243,13 +243,13 @@ _COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 
 
 def inline_svg(figure: "Figure", name: str, label: str) -> "Markup":
-    """The figure as an `<svg>` element.
+    """Return the figure as an `<svg>` element.
 
-    Every colour `#0072b2` becomes `var(--c-0072b2, #0072b2)`, so that a page can have another one in the dark.
+    Every colour `#0072b2` becomes `var(--c-0072b2, #0072b2)`, so that a page can replace it in dark mode.
 
     Args:
         figure: what to draw.
-        name: unlike that of any other figure of the page; keeps their ids apart.
+        name: unique on the page; keeps the figures' ids apart.
         label: what the picture shows, for people who do not see it.
     """
     from markupsafe import Markup
@@ -257,7 +257,7 @@ def inline_svg(figure: "Figure", name: str, label: str) -> "Markup":
     from mnist_lab.plots.style import style
 
     text = io.StringIO()
-    # A fixed salt, and no date: equal figures give equal text.
+    # With a fixed salt and no date, equal figures have equal text.
     with style({"svg.fonttype": "none", "svg.hashsalt": name}):
         metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(text, format="svg", metadata=metadata, transparent=True)

@@ -9,7 +9,7 @@ from mnist_lab.reports.columns import Column, columns
 from mnist_lab.reports.study import Entry, Section, Study
 
 LEFT_OUT = ("Base", "Verdict", "Gap", "Epochs", "Published train", "Published test", "Time")
-"""Columns that are not in it, so that it fits a page; marks stand for the verdicts."""
+"""Columns that are left out, so that the table fits a page; marks stand for the verdicts."""
 _SEEDS = f"*: significant at {ALPHA:g} (paired sign-flip test, Holm-corrected); dag: too few seeds for a verdict."
 _FOLDS = f"*: validation accuracy differs significantly at {ALPHA:g} (corrected resampled t-test, Holm-corrected)."
 _MARKS = {
@@ -31,7 +31,7 @@ _ESCAPED = {
     '"': r"\textquotedbl{}",
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
-    "[": "{[}",  # after the end of a row it would begin an optional argument
+    "[": "{[}",  # after the end of a row, it would begin an optional argument
     "*": "{*}",  # likewise
     **{character: f"\\{character}" for character in "&%$#_{}"},
 }
@@ -41,7 +41,7 @@ _SPECIAL = re.compile(rf"->|{_SIGN}|--+|[^\w\s-]|_")
 
 
 def as_latex(study: Study) -> str:
-    """A `tabular` for each section, after comments with the packages that it needs and what the marks mean."""
+    """Return a `tabular` for each section, after comments with the packages that it needs and what the marks mean."""
     notes = (
         r"\usepackage[T1]{fontenc} \usepackage{booktabs,textcomp}",
         "Accuracies: mean and standard deviation (n - 1) over n runs. Differences in percentage points.",
@@ -51,7 +51,7 @@ def as_latex(study: Study) -> str:
 
 
 def escaped(text: str) -> str:
-    """`text` as LaTeX shows it, in one line."""
+    """Escape `text` for LaTeX, on one line."""
     return _SPECIAL.sub(_escape, " ".join(text.split()))
 
 
@@ -64,7 +64,7 @@ def _escape(match: re.Match[str]) -> str:
 
 def _table(section: Section) -> str:
     said = [column for column in columns(section) if column.heading not in LEFT_OUT]
-    # What an experiment changes says it in one column, if it can be said.
+    # Settings are in the column of changes, if there is one.
     shown = [column for column in said if not (column.is_setting and section.bases)]
     lines = [
         f"% {' '.join(section.heading.split())}",
@@ -84,7 +84,7 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _cell(column: Column, entry: Entry) -> str:
-    """What the table has; a difference is marked by its verdict."""
+    """Return a cell of the table; a difference is marked by its verdict."""
     cell = column.cell(entry)
     mark = _MARKS[entry.verdict.kind] if column.heading == "Difference" and entry.verdict and cell.main else ""
     return f"{escaped(cell.main)}{mark} {escaped(cell.aside)}".strip()

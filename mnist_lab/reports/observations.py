@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from mnist_lab.config import Config
     from mnist_lab.runs import Measured, Run
 
-OVERFIT_GAP = 0.01  # training accuracy above validation accuracy, from which it is overfitting
-FITTED = 0.95  # training and validation accuracy both below it are underfitting
+OVERFIT_GAP = 0.01  # training accuracy at least this much above validation accuracy is overfitting
+FITTED = 0.95  # training and validation accuracy both below this are underfitting
 EXPLODED = 2.0  # training loss at the end over the larger of its start and that of guessing
 LEARNED = 0.1  # share of the way from guessing to perfect, below which nothing was learned
-MEMORISED = 0.5  # share of that way that training accuracy must be along for a held-out one at chance to be overfitting
+MEMORIZED = 0.5  # if held-out accuracy is at chance, training accuracy this share of the way to perfect is overfitting
 IMPROVING = 0.02  # fall of validation loss between the last two windows, as a fraction
 LEVELS = (0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)  # accuracies worth naming
 
@@ -38,7 +38,7 @@ class Evidence:
 
     history: History
     test_accuracy: float | None = None
-    """Of the model that was kept."""
+    """Test accuracy of the saved model."""
     test_interval: tuple[float, float] | None = None
     """Its 95 % confidence interval, for example by `wilson`."""
     reference: Mapping[str, Any] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Evidence:
     """Whether dropout, augmentation or the like is active while training accuracy is measured."""
 
     def last(self, key: str) -> float:
-        """The value of `key` at the last epoch; NaN if there is none."""
+        """Return the value of `key` at the last epoch; NaN if there is none."""
         return column(self.history[-1:], key)[0] if self.history else float("nan")
 
     @property
@@ -65,7 +65,7 @@ class Evidence:
 
     @property
     def held_out(self) -> tuple[str, float]:
-        """Name and accuracy of what training is compared with: validation at the end, without it the test."""
+        """Name and accuracy of what training is compared with: validation at the end or, without it, the test."""
         if any("val_accuracy" in row for row in self.history):
             return self.validation_name, self.last("val_accuracy")
         return "test", float("nan") if self.test_accuracy is None else self.test_accuracy
@@ -77,7 +77,7 @@ class Evidence:
 
     @property
     def gap_counts(self) -> bool:
-        """Whether the gap is at least `OVERFIT_GAP` and more than the number of validation rows leaves open."""
+        """Whether the gap is at least `OVERFIT_GAP` and more than chance explains with this many validation rows."""
         if not self.gap >= OVERFIT_GAP:
             return False
         name, accuracy = self.held_out
@@ -87,7 +87,7 @@ class Evidence:
 
     @property
     def learned(self) -> bool:
-        """Whether training went anywhere: there are epochs, and `diverged` does not apply."""
+        """Whether training got anywhere: there are epochs, and `diverged` does not apply."""
         return bool(self.history) and diverged(self) is None
 
 
@@ -95,18 +95,18 @@ Rule = Callable[[Evidence], Observed | None]
 
 
 def observe(evidence: Evidence) -> list[Observed]:
-    """The observations about a run, in the order of `RULES`.
+    """Return the observations about a run, in the order of `RULES`.
 
-    For a run near chance level, that is the only observation: how well it fits is meaningless.
+    For a run near chance level, only that and divergence are reported: how well it fits is meaningless.
     """
     rules = (diverged, chance_level) if chance_level(evidence) else RULES
     return [observation for rule in rules if (observation := rule(evidence)) is not None]
 
 
 def observe_run(config: "Config", measured: "Measured", history: History) -> list[Observed]:
-    """The observations about a run, from its configuration, its numbers and its history.
+    """Return the observations about a run, from its configuration, its numbers and its history.
 
-    Those that `measured` has already are ignored.
+    Those stored in `measured` are ignored.
     """
     dataset, test = measured.dataset, measured.test
     return observe(
@@ -125,7 +125,7 @@ def observe_run(config: "Config", measured: "Measured", history: History) -> lis
 
 
 def observed(run: "Run") -> list[Observed]:
-    """The observations about a finished run, in the words of this version; as stored if its files are damaged."""
+    """Return the observations about a finished run, as this version makes them; if its files are damaged, as stored."""
     try:
         return observe_run(run.config, run.measured, run.history)
     except MnistLabError:
@@ -151,14 +151,14 @@ def diverged(run: Evidence) -> Observed | None:
 def chance_level(run: Evidence) -> Observed | None:
     """Training accuracy ends less than `LEARNED` of the way from guessing (1 / classes) to perfect.
 
-    Or held-out accuracy does, while training accuracy is not even `MEMORISED` of that way along.
+    Or held-out accuracy does, while training accuracy is not even `MEMORIZED` of that way along.
     """
     if run.classes is None or run.classes < 2:
         return None
     chance = 1 / run.classes
     accuracy, (name, other) = run.last("accuracy"), run.held_out
-    learned, memorised = (chance + share * (1 - chance) for share in (LEARNED, MEMORISED))
-    if not (accuracy < learned or (accuracy < memorised and other < learned)):
+    learned, memorized = (chance + share * (1 - chance) for share in (LEARNED, MEMORIZED))
+    if not (accuracy < learned or (accuracy < memorized and other < learned)):
         return None
     held_out = "" if isnan(other) else f" and {name} accuracy at {other:.4f}"
     text = f"Near chance level: training accuracy ends at {accuracy:.4f}{held_out}; guessing gives {chance:.4f}."
@@ -168,8 +168,8 @@ def chance_level(run: Evidence) -> Observed | None:
 def overfits(run: Evidence) -> Observed | None:
     """The gap counts (`Evidence.gap_counts`), or validation loss has turned (`overfitting_onset`).
 
-    Running training accuracy is taken during the epoch, with dropout and augmentation on, and so understates:
-    a gap that shows nevertheless is there.
+    Running training accuracy is measured during the epoch, with dropout and augmentation active, so it is too low:
+    a gap that shows nevertheless is real.
     """
     start = overfitting_onset(run.history)
     if not run.learned or not (run.gap_counts or start):
@@ -264,9 +264,9 @@ def settled(run: Evidence) -> Observed | None:
 
 
 def reference(run: Evidence) -> Observed | None:
-    """Where the published test accuracy lies with respect to ours and its 95 % interval.
+    """Where the published test accuracy lies relative to ours and its 95 % interval.
 
-    The interval covers the choice of test images; it does not cover the choice of the seed.
+    The interval covers the choice of test images, but not the choice of the seed.
     """
     published, ours = run.reference.get("test_accuracy"), run.test_accuracy
     if published is None or ours is None or isnan(ours):
@@ -284,7 +284,7 @@ def reference(run: Evidence) -> Observed | None:
 
 
 def reference_best(run: Evidence) -> Observed | None:
-    """Best test accuracy over epochs beside the published best, where the test set is the validation set."""
+    """Best test accuracy over epochs compared with the published best, if the test set is the validation set."""
     published, ours = run.reference.get("best_test_accuracy"), best_epoch(run.history, "val_accuracy")
     if published is None or ours is None or run.validation_name != "test":
         return None
@@ -311,14 +311,14 @@ def selected_on_test(run: Evidence) -> Observed | None:
 
 
 def _gap(run: Evidence) -> str:
-    """How far training accuracy ends from what it is compared with, which is known."""
+    """Say how far training accuracy ends from what it is compared with, which is known."""
     name, other = run.held_out
     numbers = f"({run.last('accuracy'):.4f} against {other:.4f})"
     return f"training accuracy ends {_beside(run.gap, name)} {numbers}"
 
 
 def _beside(difference: float, other: str) -> str:
-    """`0.12 pp above validation`, `equal to validation`."""
+    """Format a difference: `0.12 pp above validation`, `equal to validation`."""
     if difference == 0:
         return f"equal to {other}"
     size = f"{100 * abs(difference):.2f}"

@@ -33,30 +33,30 @@ if TYPE_CHECKING:
 EPOCHS = 200
 """At most about this many epochs of a history are drawn, which is more than a small chart can resolve."""
 CLASSES = 20
-"""A matrix of more classes than this cannot be read; the most frequent confusions are listed in any case."""
+"""The most classes of a matrix that can be read; the most frequent confusions are listed in any case."""
 LISTED = 5
 SERIES = ("loss", "accuracy", "val_loss", "val_accuracy")
 PICTURES = 2_500_000
-"""Bytes that the pictures of a page may take together; those of later experiments stay files in their run folders."""
+"""The most bytes of all pictures of a page; those of later experiments stay files in their run folders."""
 HARD = 30
-"""Test images that every model gets wrong that are shown."""
+"""How many of the images that every model gets wrong are shown."""
 
 
 @dataclass(frozen=True)
 class Confusions:
-    """Which classes were taken for which, over all runs of a group whose mistakes are known."""
+    """Which classes were confused, over all runs of a group whose mistakes are known."""
 
     wrong: tuple[tuple[int, ...], ...]
-    """(k, k) mistakes: a row a true class, a column a predicted one."""
+    """(k, k) mistakes: one row per true class, one column per predicted class."""
     classes: tuple[str, ...]
     """Their k names."""
     runs: int
     images: tuple[int, ...] | None
-    """Test images of each class, if known, and the same for every run."""
+    """Test images of each class; None if not known, or not the same for every run."""
     drawn: bool
     """Whether each run was tested on its own subset of the test images, so that those of a class are not known."""
     frequent: tuple[tuple[int, int, int], ...]
-    """The most frequent ones: true class, predicted class, how often."""
+    """The most frequent mistakes: true class, predicted class, how often."""
 
     @property
     def most(self) -> int:
@@ -74,7 +74,7 @@ class Confusions:
         return [sum(counts) / self.runs for counts in self.wrong]
 
     def recall(self, label: int) -> float | None:
-        """The share of a class' images that were recognized, over all runs."""
+        """Return the share of a class's images that were recognized, over all runs; None if not known."""
         if not self.images or not self.images[label]:
             return None
         return 1 - sum(self.wrong[label]) / (self.images[label] * self.runs)
@@ -86,16 +86,16 @@ class Row:
 
     entry: Entry
     name: str
-    """As short as it can be among the others, as the figures have it."""
+    """As short as possible while distinct, as in the figures."""
     anchor: str
     bar: Bar | None
     confusions: Confusions | None
     series: list[dict[str, Any]]
-    """For each run whose history can be read its seed, its epochs and its `SERIES`, ready for JSON."""
+    """Seed, epochs and `SERIES` of each run whose history can be read, ready for JSON."""
     picture: str | None
     """Some mistakes of the first run, as a data URI, if there was room for it."""
     has_picture: bool
-    """Whether there is such a file in the run's folder."""
+    """Whether the run's folder has that file."""
 
     @property
     def group(self) -> Group:
@@ -112,7 +112,7 @@ class Row:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the runs were made with; of what differs from run to run all there is."""
+        """The environment of the runs; all values where they differ."""
         found: dict[str, dict[str, None]] = {}
         for run in self.group.runs:
             for key, value in run.measured.environment.items():
@@ -121,7 +121,7 @@ class Row:
 
     @property
     def observations(self) -> list[str]:
-        """What is observed of the first run alone."""
+        """The observations about the first run alone."""
         return [one.text for one in observed(self.group.runs[0])]
 
 
@@ -136,11 +136,11 @@ class Part:
     """The difference at the end of the bars' scale."""
     figures: "Sequence[Markup]"
     hard: Sequence[tuple[HardImage, str | None]]
-    """The first test images that every model gets wrong, each as a data URI where the data set is at hand."""
+    """The first test images that every model gets wrong, each with a data URI if the data set is at hand."""
 
     @cached_property
     def columns(self) -> list[Column]:
-        """Of the table."""
+        """The columns of the table."""
         return columns(self.section)
 
     @cached_property
@@ -159,16 +159,16 @@ class Part:
 
     @cached_property
     def by_class(self) -> list[Row]:
-        """The experiments whose confusions are known and can be shown, a column a class."""
+        """The experiments whose confusions are known and can be shown, one column per class."""
         return [row for row in self.rows if row.confusions and row.confusions.readable]
 
     @property
     def known_by_class(self) -> bool:
-        """Whether it is known of all of these how many test images each class has."""
+        """Whether the number of test images of each class is known for all of these."""
         return all(row.confusions and row.confusions.images for row in self.by_class)
 
     def class_cells(self, found: Confusions) -> list[tuple[str, int]]:
-        """Of each class the accuracy, else how many of its images a model gets wrong; and the shade, in percent."""
+        """Return for each class the accuracy, else how many images a model gets wrong; and the shade, in percent."""
         wrong = found.per_model
         most = max(n for row in self.by_class if row.confusions for n in row.confusions.per_model)
         shares = [round(100 * n / most) if most else 0 for n in wrong]
@@ -186,7 +186,7 @@ class _Room:
         self._left = size
 
     def take(self, text: str | None) -> str | None:
-        """`text`, if there is room for it."""
+        """Return `text` if there is room for it, else None."""
         if text is None or len(text) > self._left:
             return None
         self._left -= len(text)
@@ -194,7 +194,7 @@ class _Room:
 
 
 def link(folder: Path, run: Path) -> str | None:
-    """The address of a run's folder, relative to a page in `folder`; None if there is none."""
+    """Return the address of a run's folder, relative to a page in `folder`; None if there is none."""
     try:
         return quote(Path(os.path.relpath(run.resolve(), folder.resolve())).as_posix())
     except ValueError:  # another drive of Windows
@@ -202,7 +202,7 @@ def link(folder: Path, run: Path) -> str | None:
 
 
 def parts(study: Study, data_dir: Path | None) -> list[Part]:
-    """What a page shows of each section of a study."""
+    """Return what a page shows of each section of a study."""
     room, taken = _Room(PICTURES), set[str]()
     return [_part(study, i, room, taken, data_dir) for i in range(len(study.sections))]
 
@@ -253,7 +253,7 @@ def _hard(section: Section, room: _Room, data_dir: Path | None) -> list[tuple[Ha
 
 
 def _anchor(group: Group, taken: set[str]) -> str:
-    """An id for links: the name as far as a link can hold it, so that it is the same in the next report."""
+    """Return an id for links: the name as far as a link can hold it, so that it is the same in the next report."""
     # No other id of the page begins like this.
     end = re.sub(r"[^A-Za-z0-9_.-]+", "-", group.name).strip("-")
     name = f"experiment-{end}" if end else "experiment"
@@ -263,9 +263,9 @@ def _anchor(group: Group, taken: set[str]) -> str:
 
 
 def command(run: Run) -> str:
-    """What repeats a run.
+    """Return the command that repeats a run.
 
-    By its place in the folder of results, so that it does not matter where that is or where the page was written.
+    It names the run by its place in the results folder, wherever that is and wherever the page was written.
     """
     depth = 2 + run.measured.run.experiment.count("/")
     place = "/".join(run.folder.path.resolve().parts[-depth:])
@@ -273,7 +273,7 @@ def command(run: Run) -> str:
 
 
 def series(history: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Any] | None:
-    """The curves of a run as the page's script draws them: seed, epochs and `SERIES`; None without epochs."""
+    """Return a run's curves as the page's script draws them: seed, epochs and `SERIES`; None without epochs."""
     step = math.ceil(len(history) / EPOCHS) or 1
     rows = [row for i, row in enumerate(history) if i % step == 0 or i == len(history) - 1]
     columns = {key: [_short(row.get(key)) for row in rows] for key in SERIES}
@@ -286,7 +286,7 @@ def _short(value: Any) -> float | None:
 
 
 def _images(run: Run, wrong: Mapping[int, Mistake] | None) -> tuple[int, ...] | None:
-    """How many test images there are of each class; without their labels, by a run's predictions and its mistakes."""
+    """Count the test images of each class; without their labels, by a run's predictions and its mistakes."""
     import numpy as np
 
     if wrong is None or not (run.folder.path / "predictions.npz").is_file():

@@ -8,7 +8,7 @@ from mnist_lab.config.settings import Setting, setting_name, settings
 from mnist_lab.reports.study import Entry
 
 LEAST = 3
-"""Values of a number below which there is nothing to plot."""
+"""The fewest values of a number worth plotting."""
 _SUBSET = "data.subset"
 
 Settings = Mapping[str, Setting]
@@ -19,14 +19,14 @@ class Varied:
     """A number that experiments vary."""
 
     name: str
-    """What people call it."""
+    """Its readable name."""
     lines: Mapping[str, tuple[tuple[float, Entry], ...]]
-    """Experiments that differ in it only, with their value of it, ascending; by what differs between the lines. The
-    name of a single line is empty."""
+    """Experiments that differ only in it, each with its value, ascending; by the label of the line, which says what
+    differs between lines and is empty for a single one."""
 
 
 def varied(experiments: Iterable[tuple[Settings, Entry]]) -> list[Varied]:
-    """The numbers that take at least `LEAST` values in experiments that are otherwise alike, in the order of the keys.
+    """Return the numbers with at least `LEAST` values in experiments otherwise alike, in the order of the keys.
 
     The experiments were tested on the same images; each comes with its settings (`with_training_images`).
     """
@@ -51,28 +51,28 @@ def varied(experiments: Iterable[tuple[Settings, Entry]]) -> list[Varied]:
 
 
 def with_training_images(config: Config, images: int) -> Settings:
-    """The settings of a configuration, with the number of training images for `data.subset` where that is not set.
+    """Return a configuration's settings; `data.subset`, if not set, is the number of training images.
 
-    That is how many there were before validation images were split off.
+    That is their number before validation images were split off.
     """
     known = settings(config)
     return known | {_SUBSET: Setting(config.data.subset or images, known[_SUBSET].default)}
 
 
 def _differing(lines: Sequence[Mapping[str, Setting]]) -> list[str]:
-    """The settings in which lines differ."""
+    """Return the settings in which lines differ."""
     paths = dict.fromkeys(path for line in lines for path in line)
     return [path for path in paths if len({line[path].value if path in line else None for line in lines}) > 1]
 
 
 def _rank(setting: Setting | None) -> tuple[float, str]:
-    """Numbers ascending, then everything else."""
+    """Return a key that sorts numbers ascending, then everything else."""
     number = setting and setting.number
     return (float("inf") if number is None else number, str(setting and setting.value))
 
 
 def _names(lines: Sequence[Mapping[str, Setting]], differing: Sequence[str]) -> list[str]:
-    """The labels of the lines: the values of the settings in which they differ."""
+    """Return the labels of the lines: the values of the settings in which they differ."""
     shared = {path for path in differing if all(path in line for line in lines)}
     names = []
     for line in lines:
@@ -86,7 +86,7 @@ def _names(lines: Sequence[Mapping[str, Setting]], differing: Sequence[str]) -> 
 
 
 def _word(path: str, value: object) -> str:
-    """`learning rate 0.01`, `sgd`, `batch norm`, `no batch norm`."""
+    """Format a setting: `learning rate 0.01`, `sgd`, `batch norm`, `no batch norm`."""
     name = setting_name(path)
     match value:
         case bool():

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mnist_lab.reports.study import Entry
 
 FASTER = 0.8
-"""Time as a fraction of the base's, from which it is worth naming."""
+"""A time of at most this fraction of the base's is worth naming."""
 UNKNOWN = (
     "Inconclusive about overfitting: without both configurations it is unknown whether dropout or augmentation differ."
 )
@@ -34,23 +34,23 @@ UNKNOWN = (
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the rules look at: experiments that were tested on the same images."""
+    """What the rules may look at: experiments that were tested on the same images."""
 
     entries: "Sequence[Entry]"
 
     @cached_property
     def seen(self) -> dict[str, list[str]]:
-        """The rules of `reports.observations` that apply to the runs of a group, once for each run, by its name."""
+        """The rules of `reports.observations` that apply to a group's runs, once per run, by the group's name."""
         groups = (entry.group for entry in self.entries)
         return {group.name: [one.rule for run in group.runs for one in observed(run)] for group in groups}
 
     def learned_nothing(self, group: Group) -> bool:
-        """Whether at least half of its runs are near chance level, so that how well they fit is meaningless."""
+        """Return whether at least half of the runs are near chance level, so that how well they fit is meaningless."""
         return 2 * self.seen[group.name].count("chance_level") >= group.n
 
     @cached_property
     def level(self) -> float | None:
-        """The highest of `LEVELS` that validation accuracy keeps (`keeps`) in all runs of at least half of them."""
+        """The highest of `LEVELS` that validation accuracy keeps (`keeps`) in all runs of at least half the groups."""
         groups = (entry.group for entry in self.entries)
         known = [group.histories for group in groups if group.histories and group.validation]
         for level in reversed(LEVELS):
@@ -64,7 +64,7 @@ Rule = Callable[[Evidence, "Entry"], Observed | None]
 
 
 def observations(entries: "Sequence[Entry]") -> list[tuple[Observed, ...]]:
-    """The observations about each experiment compared with the others, in the order of `RULES`."""
+    """Return the observations about each experiment compared with the others, in the order of `RULES`."""
     evidence = Evidence(entries)
     return [
         tuple(
@@ -86,7 +86,7 @@ def gap(evidence: Evidence, entry: "Entry") -> Observed | None:
     """A generalization gap that is larger or smaller than the base's, seed by seed.
 
     The sign-flip test decides, with Holm's correction over all arms of the base. Where dropout or augmentation differ,
-    a larger gap is not the same as more overfitting; where a configuration cannot be read, that is not known.
+    a larger gap is not the same as more overfitting; if a configuration cannot be read, that is not known.
     """
     test, base = entry.gap, entry.base
     if base is None or test is None or test.paired is None:
@@ -136,7 +136,7 @@ def still_improving(evidence: Evidence, entry: "Entry") -> Observed | None:
 
 
 def target(evidence: Evidence, entry: "Entry") -> Observed | None:
-    """From which epoch on validation accuracy stays at or above the highest level that most experiments reach."""
+    """The epoch from which validation accuracy keeps the highest level that at least half of the experiments keep."""
     histories, level = entry.group.histories, evidence.level
     if level is None or not histories or not entry.group.validation:
         return None
@@ -154,8 +154,8 @@ def target(evidence: Evidence, entry: "Entry") -> Observed | None:
 def faster(evidence: Evidence, entry: "Entry") -> Observed | None:
     """At most `FASTER` of the base's time to train, with every shared seed, at an accuracy that is not lower.
 
-    With every seed, for a machine may do other work beside one run and not beside another; and on the same machine,
-    device and threads. Not lower means that the verdict is `better` or `not significant`; where too few seeds
+    With every seed, as a machine may do other work during one run and not during another; and with the same processor,
+    device, backend and threads. Not lower means that the verdict is `better` or `not significant`; if too few seeds
     allow none, nothing is said.
     """
     group, base, verdict = entry.group, entry.base, entry.verdict
@@ -174,14 +174,14 @@ def faster(evidence: Evidence, entry: "Entry") -> Observed | None:
 
 
 def _in_runs(runs: int, of: int) -> str:
-    """Empty if there is only one run."""
+    """Say in how many runs; empty if there is only one."""
     if of == 1:
         return ""
     return (" in both runs" if of == 2 else f" in all {of} runs") if runs == of else f" in {runs} of {of} runs"
 
 
 def _epoch(epochs: Sequence[int]) -> str:
-    """`epoch 6 (median; 4 to 8)`."""
+    """Format epochs: `epoch 6 (median; 4 to 8)`."""
     low, high, middle = min(epochs), max(epochs), median_low(epochs)
     median = "median" if len(epochs) % 2 else "lower median"
     return f"epoch {middle}" if low == high else f"epoch {middle} ({median}; {low} to {high})"

@@ -34,17 +34,17 @@ class Spread:
 
     @property
     def mean(self) -> float:
-        """Their mean."""
+        """Mean of the values."""
         return fmean(self.values)
 
     @property
     def deviation(self) -> float | None:
-        """Their sample standard deviation (n - 1); None for one value."""
+        """Sample standard deviation (n - 1) of the values; None for one value."""
         return stdev(self.values) if len(self.values) > 1 else None
 
     @classmethod
     def of(cls, values: Iterable[float | None]) -> "Spread | None":
-        """Of the values that there are; None if there are none."""
+        """Return the spread of the values that are not None; None if there are none."""
         present = tuple(value for value in values if value is not None)
         return cls(present) if present else None
 
@@ -59,7 +59,7 @@ class Data:
     """Training rows drawn from it, if not all."""
     test_images: int
     folds: int | None = None
-    """Of cross-validated runs, how many there are."""
+    """The number of folds, if runs are cross-validated."""
 
     @property
     def heading(self) -> str:
@@ -79,17 +79,17 @@ def _key(measured: Measured) -> Key:
 
 
 def _over_seeds(of: Callable[[Measured], float]) -> "cached_property[Spread]":
-    """A number that every run of a group has."""
+    """Return a property: a number that every run of a group has."""
     return cached_property(lambda group: Spread(tuple(of(run.measured) for run in group.runs)))
 
 
 def _where_known(of: Callable[[Measured], float | None]) -> "cached_property[Spread | None]":
-    """A number that runs may lack."""
+    """Return a property: a number that runs may lack."""
     return cached_property(lambda group: Spread.of(of(run.measured) for run in group.runs))
 
 
 def readable(runs: Iterable[Run], part: Callable[[Run], Part]) -> Iterator[Part]:
-    """A part of those runs in which it can be read; `Run.problems` says why it cannot."""
+    """Yield a part of each run in which it can be read; `Run.problems` says why it cannot."""
     for run in runs:
         with suppress(InputError):
             yield part(run)
@@ -97,34 +97,34 @@ def readable(runs: Iterable[Run], part: Callable[[Run], Part]) -> Iterator[Part]
 
 @dataclass(frozen=True)
 class Group:
-    """The runs of one experiment and one configuration, a seed each; or, cross-validated, a seed and a fold each."""
+    """The runs of one experiment and one configuration: one per seed or, if cross-validated, per seed and fold."""
 
     runs: tuple[Run, ...]
     """In the order of their seeds and folds."""
     config: Config | None
-    """Of the first run, for the first fold; None if it cannot be read."""
+    """The configuration of the first run whose file can be read, for the first fold; None if none can."""
     name: str
-    """The experiment; followed by the fingerprint's beginning where several configurations of it are compared."""
+    """The experiment, followed by the first digits of the fingerprint if it was run in several configurations."""
     base: str | None = None
-    """The name of the group it is compared against, or of its base experiment where that was not run."""
+    """The name of the group it is compared with, or of its base experiment if that was not run."""
     changed: str = ""
-    """What it changes against its base."""
+    """What it changes from its base."""
     is_base: bool = False
-    """Whether others are compared against it, and it against none that was run."""
+    """Whether others are compared with it, and it with none that was run."""
 
     @property
     def experiment(self) -> str:
-        """Its folder below the results folder."""
+        """Its folder, relative to the results folder."""
         return self.first.run.experiment
 
     @property
     def fingerprint(self) -> str:
-        """Of its configuration, for the first fold."""
+        """Fingerprint of its configuration, for the first fold."""
         return self.first.run.group or self.first.run.fingerprint
 
     @property
     def identity(self) -> tuple[str, str]:
-        """What no other group of the same results has."""
+        """Identifies the group among all of the same results."""
         return self.experiment, self.fingerprint
 
     @property
@@ -144,12 +144,12 @@ class Group:
 
     @property
     def share(self) -> float | None:
-        """Of cross-validated runs the rows for validation over those for training, in a fold."""
+        """Rows for validation over rows for training in a fold; None unless cross-validated."""
         return self.first.dataset.validation / self.first.dataset.train if self.first.dataset.folds else None
 
     @property
     def n(self) -> int:
-        """How many runs there are, a seed or a fold each."""
+        """The number of runs, one per seed or fold."""
         return len(self.runs)
 
     @property
@@ -169,12 +169,12 @@ class Group:
 
     @property
     def chosen_on_test(self) -> int:
-        """In how many of its runs the saved weights are those of the epoch that was best on the test images."""
+        """The number of runs whose saved weights are those of the epoch that was best on the test images."""
         return sum(run.measured.chosen_on_test for run in self.runs)
 
     @property
     def steered_by_test(self) -> bool:
-        """Whether the test images decided when training stopped or its rate fell: early stopping, plateau."""
+        """Whether the test images decided when training stopped or its learning rate fell: early stopping, plateau."""
         asked = self.config.train.monitors() if self.config and self.selected_on_test else {}
         return any(monitor.startswith("val_") for path, monitor in asked.items() if path != "restore_best")
 
@@ -202,7 +202,7 @@ class Group:
     best_train = _where_known(lambda measured: measured.best.train_accuracy)
     """Best training accuracy over the epochs."""
     best_test = _where_known(lambda m: m.best.validation_accuracy if m.dataset.selected_on_test else None)
-    """Best test accuracy over the epochs, which is known where the test images served as validation images."""
+    """Best test accuracy over the epochs, which is known if the test images served as validation images."""
     epochs = _over_seeds(lambda measured: float(measured.epochs))
     """Epochs trained."""
     seconds = _over_seeds(lambda measured: measured.seconds.total)
@@ -227,38 +227,38 @@ class Group:
         return wilson(round(self.test.mean * images), images)
 
     def only(self, keys: Container[Key]) -> "Group":
-        """It with those of its runs alone that these identify."""
+        """Return the group with only the runs that `keys` name."""
         return replace(self, runs=tuple(run for key, run in zip(self.keys, self.runs, strict=True) if key in keys))
 
     def by_seed(self, of: Callable[[Measured], float | None]) -> dict[Key, float]:
-        """A number by seed, or seed and fold, without those for which it is not known."""
+        """Return a number by seed, or seed and fold, of the runs that have it."""
         return {_key(run.measured): value for run in self.runs if (value := of(run.measured)) is not None}
 
     @cached_property
     def score_by_seed(self) -> dict[Key, float]:
-        """What verdicts are on: test accuracy by seed; of cross-validated runs validation accuracy by seed and fold."""
+        """What verdicts are on: test accuracy by seed or, if cross-validated, validation accuracy by seed and fold."""
         return self.by_seed(lambda m: m.validation_accuracy if m.dataset.folds else m.test.accuracy)
 
     @cached_property
     def gap_by_seed(self) -> dict[Key, float]:
-        """The generalization gap by seed."""
+        """The generalization gap by seed, or seed and fold."""
         return self.by_seed(lambda measured: measured.gap)
 
     @cached_property
     def flops(self) -> float | None:
-        """Floating-point operations of a training, on average; None if a run does not know them."""
+        """Mean floating-point operations of training; None if a run lacks them."""
         counts = [flops for run in self.runs if (flops := run.measured.flops)]
         return fmean(counts) if len(counts) == self.n else None
 
     @cached_property
     def machines(self) -> set[tuple[object, ...]]:
-        """What the runs were trained on, as far as it decides how long that takes."""
+        """What the runs were trained on, as far as it affects how long that takes."""
         keys = ("backend", "device", "threads", "processor")
         return {tuple(str(run.measured.environment.get(key)) for key in keys) for run in self.runs}
 
     @cached_property
     def histories(self) -> tuple[list[dict[str, Any]], ...]:
-        """The histories of its runs, of those that can be read."""
+        """The histories that can be read."""
         return tuple(filter(None, readable(self.runs, lambda run: run.history)))
 
     @cached_property
@@ -281,10 +281,10 @@ class Group:
 
 
 def collect(paths: Iterable[Path], load: Callable[[Path], Run] = load_run) -> Collection:
-    """The finished runs in and below `paths`, as `read_runs` reads them, with what cannot be used of them.
+    """Return the finished runs in and below `paths`, as `read_runs` reads them, with what cannot be used of them.
 
-    Of two with the same experiment, configuration and seed (a copy, a repetition elsewhere) the first counts: the
-    second is no further seed.
+    Of two with the same experiment, configuration and seed (a copy, a repetition elsewhere), the first counts: the
+    second is not a further seed.
 
     Raises:
         InputError: a path does not exist.
@@ -307,11 +307,11 @@ def collect(paths: Iterable[Path], load: Callable[[Path], Run] = load_run) -> Co
 
 
 def groups(runs: Sequence[Run]) -> list[Group]:
-    """Put runs of one experiment and one configuration together, and the groups in order: arms after their base.
+    """Group runs by experiment and configuration, and sort the groups: arms after their base.
 
     A group's changes are those from the group of its base experiment (`Config.base`) that it has most in common
     with; an experiment without a base that was run in several configurations has the plainest of them as its base.
-    Of several runs with the same seed the first counts.
+    The first of several runs with the same seed counts.
 
     Raises:
         InputError: a run's metrics are damaged.
@@ -333,9 +333,9 @@ def groups(runs: Sequence[Run]) -> list[Group]:
 
 
 def settings_of(groups: Iterable[Group]) -> dict[str, dict[str, Any]]:
-    """The settings in which experiments differ (`config.settings.varying`), by key path, with each one's by its name.
+    """Return the settings in which experiments differ (`config.settings.varying`): values by name, by key path.
 
-    Those whose configuration cannot be read have none.
+    Experiments whose configuration cannot be read have none.
     """
     known = {group.name: group.config for group in groups if group.config}
     found = varying(list(known.values()))
@@ -343,7 +343,7 @@ def settings_of(groups: Iterable[Group]) -> dict[str, dict[str, Any]]:
 
 
 def short_names(names: Iterable[str]) -> dict[str, str]:
-    """For each name the shortest end of its path that no other name has: `nodes_256` for `ablation/nodes_256`."""
+    """Return the shortest end of each name's path that no other name has: `nodes_256` for `ablation/nodes_256`."""
     return shortest_ends({name: name.split("/") for name in names}, "/")
 
 
@@ -357,7 +357,7 @@ def _against_their_bases(groups: Sequence[Group]) -> list[Group]:
 
 
 def _plainness(group: Group) -> tuple[object, ...]:
-    """Of several configurations of one experiment the one that departs least from its file comes first."""
+    """Return a key that sorts the configurations of an experiment by how little they depart from its file."""
     reference = group.first.reference
     return len(reference.departures) if reference else 0, -group.n, group.fingerprint
 
@@ -380,13 +380,13 @@ def _compared(group: Group, by_experiment: dict[str, list[Group]]) -> Group:
 
 
 def _in_order(groups: Sequence[Group]) -> Iterator[Group]:
-    """Each base followed by its arms and these by theirs; else by name, numbers in it as numbers."""
+    """Yield each base followed by its arms and these by theirs; otherwise by name, with numbers in numeric order."""
     names = {group.name for group in groups}
     arms: dict[str | None, list[Group]] = {}
     for group in sorted(groups, key=lambda group: natural_order(group.name)):
         arms.setdefault(group.base if group.base in names else None, []).append(group)
     waiting = arms.pop(None, [])[::-1]
-    # In a cycle of bases none comes first, so the remaining ones follow in any order.
+    # In a cycle of bases, none comes first, so the remaining ones follow in any order.
     while waiting or arms:
         if not waiting:
             waiting = arms.pop(next(iter(arms)))[::-1]

@@ -13,11 +13,11 @@ _SHOWN = 8
 
 
 def find_sides(references: Sequence[str], results: Path) -> tuple[list[Group], list[str]]:
-    """The runs that `references` stand for, in their order, and what kept other runs from being among them.
+    """Return the runs that `references` stand for, in their order, and why other runs are not among them.
 
     A run's folder or its id stands for that run. An experiment's name or folder, or a fingerprint, stands for all its
-    finished runs, which have to differ in seed only. Names are looked for below `results`. The groups have no base, and
-    each has a name that no other one has.
+    finished runs, which may differ only in seed and fold. Names are looked for below `results`. The groups have no
+    base, and their names are distinct.
 
     Raises:
         InputError: there is no such run, one is ambiguous or damaged, or a run is in two sides.
@@ -29,10 +29,10 @@ def find_sides(references: Sequence[str], results: Path) -> tuple[list[Group], l
 
 
 def find_results(references: Sequence[str], sides: Sequence[Group], results: Path) -> list[Group]:
-    """The experiments of the results that the sides were chosen from.
+    """Return the experiments of the results that the sides were chosen from.
 
-    Those are the results folders that their runs lie in, the part of a run's path above its experiment; and `results`
-    where one was asked for by a name, as that is looked up there.
+    These are the results folders of their runs (the part of a run's path above its experiment), and `results` if a
+    side was named by other than a folder, as names are looked up there.
     """
     roots = dict.fromkeys(root for side in sides if (root := _root(side.runs[0])))
     if not all(Path(reference).is_dir() for reference in references):
@@ -41,7 +41,7 @@ def find_results(references: Sequence[str], sides: Sequence[Group], results: Pat
 
 
 def _root(run: Run) -> Path | None:
-    """None for a run that does not lie in a folder named as its experiment."""
+    """Return the results folder of a run; None if the run is not in a folder named after its experiment."""
     parts = PurePosixPath(run.measured.run.experiment).parts
     *above, _ = run.folder.path.absolute().parts
     return Path(*above[: -len(parts)]) if tuple(above[-len(parts) :]) == parts else None
@@ -107,7 +107,7 @@ def _named(sides: Sequence[Group]) -> list[Group]:
 
 
 def _name(group: Group, end: str, sides: Sequence[Group]) -> str:
-    """The end of its experiment's name; with seed or fingerprint, if these tell those alike apart; else its folder."""
+    """Return the end of its experiment's name, if need be with a distinct seed or fingerprint; else its folder."""
     alike = [other for other in sides if other.experiment == group.experiment]
     if len(alike) == 1:
         return end

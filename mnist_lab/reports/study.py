@@ -20,30 +20,30 @@ from mnist_lab.runs import Mistake
 from mnist_lab.runs.measured import Observed
 
 Family = Sequence[tuple[Group, Group]]
-"""Comparisons that are corrected together: of each the base and the arm."""
+"""Comparisons that are corrected together, each of a base and an arm."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """A published accuracy, and ours beside it."""
+    """A published accuracy, and ours."""
 
     accuracy: float | None
     """None if it was not published."""
     ours: Spread | None
-    """The same of our runs; None if it was not measured."""
+    """The same accuracy of our runs; None if it was not measured."""
     best: bool = False
     """Whether it is the best over the epochs."""
 
     @property
     def points(self) -> float | None:
-        """Ours less it, in percentage points."""
+        """Ours minus the published one, in percentage points."""
         return None if self.ours is None or self.accuracy is None else 100 * (self.ours.mean - self.accuracy)
 
 
 def published(reference: Reference, group: Group | None) -> dict[str, Published]:
-    """Every accuracy that can be published, as a reference calls it.
+    """Return every accuracy that can be published, by its key in a reference.
 
-    The best test accuracy over the epochs is known of ours where the test images served as validation images.
+    Our best test accuracy over the epochs is known only if the test images served as validation images.
     """
     return {
         "train_accuracy": Published(reference.train_accuracy, group and group.train),
@@ -54,29 +54,31 @@ def published(reference: Reference, group: Group | None) -> dict[str, Published]
 
 
 def published_in(part: str, reference: Reference, group: Group | None) -> Published:
-    """The accuracy in `part`: `train` of the last epoch, `test` of the saved model; the best if only that is known."""
+    """Return the accuracy in `part`: `train` of the last epoch, `test` of the saved model; the best if only that is
+    published.
+    """
     known = published(reference, group)
     return known[f"best_{part}_accuracy"] if known[f"{part}_accuracy"].accuracy is None else known[f"{part}_accuracy"]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One experiment, beside its base."""
+    """One experiment, compared with its base."""
 
     group: Group
     base: Group | None
-    """What it is compared against; None for a base, or if that was not run on the same data."""
+    """The group it is compared with; None for a base, or if that was not run on the same data."""
     verdict: Verdict | None
-    """On its test accuracy against that of its base; None without one."""
+    """The verdict on test accuracy or, if cross-validated, validation accuracy against the base's; None without one."""
     gap: Tested | None = None
-    """The same of its generalization gap."""
+    """The test of its generalization gap against the base's; None without one."""
     observations: tuple[Observed, ...] = ()
-    """What is seen beside the other experiments."""
+    """Observations in comparison with the other experiments."""
 
 
 @dataclass(frozen=True)
 class Front:
-    """The experiments that none beats in both accuracy and cost."""
+    """The experiments that no other dominates in accuracy and cost."""
 
     cost: str
     """`parameters`, `training time` or `training FLOPs`."""
@@ -84,8 +86,8 @@ class Front:
     """`s` for times; else empty."""
     members: tuple[tuple[Group, float], ...]
     """Each with its cost, the cheapest first."""
-    beaten: int
-    """How many others there are."""
+    dominated: int
+    """The number of other experiments."""
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,15 @@ class Reuse:
     """How often the test images were used, and for what."""
 
     models: int
-    """How many models were scored on them, each when its training was over."""
+    """The number of models that were scored on them, each after its training."""
     watched: int
-    """In how many runs they moreover served as validation images."""
+    """The number of runs in which they also served as validation images."""
     epochs: int
-    """After how many epochs, in all of these together."""
+    """The number of epochs after which they did, over all these runs."""
     selected: int
-    """In how many of these the saved weights are those of the best epoch, so chosen by the test images."""
+    """The number of these runs whose saved weights are those of the best epoch, so selected on the test images."""
     steered: int
-    """In how many of these the test images decided when training stopped or its learning rate fell."""
+    """The number of these runs in which the test images decided when training stopped or its learning rate fell."""
 
 
 @dataclass(frozen=True)
@@ -112,23 +114,23 @@ class HardImage:
     """Its row in the test file, from 0."""
     label: int
     predicted: Mapping[int, int]
-    """What the models take it for, and how many of them do; the most frequent first."""
+    """The predicted classes, and how many models predict each; the most frequent first."""
 
 
-def taken_for(mistakes: Iterable[Mistake]) -> dict[int, int]:
-    """What models take an image for, and how many of them do; the most frequent first."""
+def predicted_counts(mistakes: Iterable[Mistake]) -> dict[int, int]:
+    """Return the predicted classes, and how many models predict each; the most frequent first."""
     counts = Counter(one.predicted for one in mistakes)
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 @dataclass(frozen=True)
 class Unanimous:
-    """What all models agree to get wrong."""
+    """The images that all models get wrong."""
 
     models: int
-    """How many there are; at least 2."""
+    """The number of models; at least 2."""
     unknown: int
-    """How many more there are whose mistakes cannot be read."""
+    """The number of further models, whose mistakes cannot be read."""
     images: tuple[HardImage, ...]
     """In the order of the test file."""
 
@@ -138,12 +140,12 @@ class Section:
     """The experiments that were trained and tested on the same data; only these are compared."""
 
     heading: str
-    """The data, in words; unlike any other section's."""
+    """The data, in words; distinct among the sections."""
     entries: tuple[Entry, ...]
 
     @property
     def data(self) -> Data:
-        """What they have in common."""
+        """The data that they have in common."""
         return self.groups[0].data
 
     @cached_property
@@ -158,22 +160,22 @@ class Section:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """The experiments' names, as short as they can be."""
+        """The experiments' names, as short as possible while distinct."""
         return short_names(group.name for group in self.groups)
 
     @property
     def share(self) -> float | None:
-        """Of cross-validated runs the rows for validation over those for training."""
+        """Rows for validation over rows for training; None unless cross-validated."""
         return self.groups[0].share
 
     @cached_property
     def settings(self) -> dict[str, dict[str, Any]]:
-        """The settings in which the experiments differ, by key path, with each one's by its name."""
+        """The settings in which the experiments differ: values by the experiment's name, by key path."""
         return settings_of(self.groups)
 
     @cached_property
     def verdicts(self) -> dict[str, Verdict]:
-        """The verdicts that there are, by the name of the experiment."""
+        """The verdicts, by the name of the experiment."""
         return {entry.group.name: entry.verdict for entry in self.entries if entry.verdict}
 
     @cached_property
@@ -186,23 +188,23 @@ class Section:
         return found
 
     def observed(self, rule: str) -> list[tuple[Group, Observed]]:
-        """The observations that a rule makes about the experiments."""
+        """Return the observations that a rule makes about the experiments."""
         return [(entry.group, one) for entry in self.entries for one in entry.observations if one.rule == rule]
 
     @cached_property
     def same_images(self) -> bool:
         """Whether all runs were tested on the very same images.
 
-        Where seeds draw them (`data.test_subset`), runs with the same seed were.
+        If seeds draw them (`data.test_subset`), this needs a single seed.
         """
         drawn = any(group.draws_test_images for group in self.groups)
         return not drawn or len({seed for group in self.groups for seed in group.seeds}) == 1
 
     @cached_property
     def one_machine(self) -> bool:
-        """Whether all runs were trained on the same machine, device and threads with the same backend.
+        """Whether all runs were trained on the same processor and device, with the same backend and number of threads.
 
-        If not, their times are not comparable, and there is no Pareto front by them.
+        If not, their times are not comparable, and there is no Pareto front by time.
         """
         return len(set[object]().union(*(group.machines for group in self.groups))) == 1
 
@@ -222,7 +224,7 @@ class Section:
     def unanimous(self) -> Unanimous | None:
         """The test images that every model gets wrong.
 
-        None if the mistakes of fewer than two are known, and if not all were tested on the same images.
+        None if the mistakes of fewer than two are known, or if not all were tested on the same images.
         """
         every = [wrong for group in self.groups for wrong in group.mistakes]
         known = [wrong for wrong in every if wrong is not None]
@@ -231,12 +233,12 @@ class Section:
         images = []
         for index in sorted(set.intersection(*map(set, known))):
             made = [wrong[index] for wrong in known]
-            images.append(HardImage(index, made[0].label, taken_for(made)))
+            images.append(HardImage(index, made[0].label, predicted_counts(made)))
         return Unanimous(len(known), len(every) - len(known), tuple(images))
 
     @cached_property
     def fronts(self) -> tuple[Front, ...]:
-        """Accuracy against each cost; none for a single experiment."""
+        """The Pareto front of test accuracy and each cost that is known of two or more experiments."""
         costs = {
             ("parameters", ""): lambda group: float(group.parameters),
             ("training time", "s"): lambda group: group.training_seconds.mean if self.one_machine else None,
@@ -244,7 +246,7 @@ class Section:
         }
         found = []
         for (name, unit), cost in costs.items():
-            # An experiment whose cost is not known can neither be on a front nor be beaten.
+            # An experiment whose cost is not known can neither be on a front nor be dominated.
             those = [(group, value) for group in self.groups if (value := cost(group)) is not None]
             ahead = front([(value, group.test.mean) for group, value in those])
             if len(those) > 1:
@@ -259,7 +261,7 @@ class Study:
     title: str
     sections: tuple[Section, ...]
     problems: tuple[str, ...]
-    """What kept runs from being in it."""
+    """Why runs are not in it, or not completely."""
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -268,14 +270,14 @@ class Study:
 
     @property
     def runs(self) -> int:
-        """How many runs there are."""
+        """The number of runs."""
         return sum(group.n for group in self.groups)
 
 
 def study(title: str, groups: Iterable[Group], problems: Sequence[str] = ()) -> Study:
     """Compare groups: each with its base if both have their data in common, and with all others on these data.
 
-    Groups and problems are as `reports.groups` and `reports.collect` give them.
+    Groups and problems are as `reports.groups` and `reports.collect` return them.
     """
     apart = _by_data(groups)
     headings = Counter(some[0].data.heading for some in apart)
@@ -283,7 +285,7 @@ def study(title: str, groups: Iterable[Group], problems: Sequence[str] = ()) -> 
 
 
 def _by_data(groups: Iterable[Group]) -> list[list[Group]]:
-    """Set groups apart that were trained or tested on different data; all of a data set before parts of it."""
+    """Separate groups that were trained or tested on different data; all of a data set comes before parts of it."""
 
     def rank(group: Group) -> tuple[object, ...]:
         data = group.data
@@ -304,12 +306,12 @@ def _section(groups: Sequence[Group], headings: Mapping[str, int]) -> Section:
 
 
 def judged(groups: Sequence[Group], families: Iterable[Family], *, models_only: bool = False) -> tuple[Entry, ...]:
-    """The entries of `groups`, which have their data in common.
+    """Return the entries of `groups`, which have their data in common.
 
     Args:
-        groups: all that are observed beside each other.
-        families: what is tested together; may hold groups that are not among `groups`.
-        models_only: take `groups`, a run each, for models that belong together whatever their seeds.
+        groups: all that are compared with each other.
+        families: the comparisons that are corrected together; may include groups that are not among `groups`.
+        models_only: treat `groups`, one run each, as models that belong together whatever their seeds.
     """
     compared: dict[str, Entry] = {}
     own = set(map(id, groups))
@@ -328,7 +330,7 @@ def judged(groups: Sequence[Group], families: Iterable[Family], *, models_only: 
 
 
 def _scores(base: Group, arm: Group, models_only: bool) -> tuple[Scores, Scores]:
-    """What base and arm did on the test images; their mistakes where a single pair of models is compared by them."""
+    """Return the scores of base and arm, with their mistakes if a single pair of models is compared by these."""
     shared = base.score_by_seed.keys() & arm.score_by_seed.keys()
     image_by_image = models_only or (len(shared) == 1 and not base.share)
 

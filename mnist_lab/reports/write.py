@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DEFAULT = Path("results")
-"""The folder that is reported on where none is named."""
+"""The folder to report on if none is named."""
 SHOWN = 50
-"""Images that every model gets wrong that `report.md` lists; `summary.json` has them all."""
+"""How many of the images that every model gets wrong `report.md` lists; `summary.json` has them all."""
 LONGEST = 120
-"""Bytes that the name of a comparison's own folder may have."""
+"""The most bytes of the name of a comparison's own folder."""
 
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _OF_A_SECTION = re.compile(rf"({figures.CURVES}|{figures.PARAMETERS}|{figures.RESPONSE}_\w+?)(_[0-9]+)?\.png")
@@ -50,9 +50,9 @@ def report_on(
     """Compare the finished runs in and below `folders`, and write the page, the report and its figures.
 
     Args:
-        folders: none for `results`, which does not have to be there.
+        folders: empty for `results`, which need not exist.
         output: the folder of the files; None for the first of `folders`.
-        data_dir: where to look for the test images first, which the page shows if their data set is at hand.
+        data_dir: where to look first for the data set, whose test images the page shows if it is at hand.
 
     Returns:
         The comparison, and the paths of the files, the page first; none if there are no runs.
@@ -79,10 +79,10 @@ def write_report(folder: Path, study: Study, *, redraw: bool = False) -> list[Pa
     """Write `report.md`, `summary.csv`, `summary.json` and the figures of each section into `folder`.
 
     Figures are drawn only if `summary.json` has changed or one is missing: they show only what is in it
-    and by the histories of the runs it names.
+    and in the histories of the runs it names.
 
     Args:
-        folder: is made if it is not there.
+        folder: created if it is missing.
         study: has at least one experiment.
         redraw: draw the figures in any case.
 
@@ -98,7 +98,7 @@ def write_report(folder: Path, study: Study, *, redraw: bool = False) -> list[Pa
     with folder_for("report", folder):
         unchanged = _read(folder / facts.SUMMARY) == printable(known)
         if redraw or not unchanged or not all((folder / name).is_file() for name in some):
-            # Written again once the figures are there, so that it never vouches for older ones.
+            # Written again after the figures, so that it never vouches for older ones.
             (folder / facts.SUMMARY).unlink(missing_ok=True)
             drawn = {name: plot.drawn(study.title) for name, plot in some.items()}
             save_figures(folder, drawn, stale=_OF_A_SECTION)
@@ -109,7 +109,7 @@ def write_report(folder: Path, study: Study, *, redraw: bool = False) -> list[Pa
 
 
 def write_page(folder: Path, study: Study, data_dir: Path | None = None) -> Path:
-    """Write `report.html` into `folder`, a self-contained page; `data_dir` is as of `report_on`.
+    """Write `report.html` into `folder`, a self-contained page; `data_dir` is as for `report_on`.
 
     Raises:
         SetupError: the folder cannot be written.
@@ -129,15 +129,15 @@ def comparison_of(
 
     Args:
         references: two or more runs or experiments, as `find_sides` takes them; the first is the base.
-        results: the folder below which names are looked for.
-        output: the folder of the files, which is made if it is not there; None for one in `comparisons/` in `results`.
-        data_dir: where to look for the data set first, whose digits are drawn if it is on this machine.
+        results: the results folder, in which names are looked up.
+        output: the folder of the files, created if it is missing; None for one in `comparisons/` in `results`.
+        data_dir: where to look first for the data set, whose images are drawn if it is on this machine.
 
     Returns:
         The comparison, and the paths of the files, `compare.md` first and `compare.json` second.
 
     Raises:
-        InputError: as of `compare`; or the files would go into a run's folder.
+        InputError: as for `compare`; or the files would go into a run's folder.
         SetupError: the folder cannot be written.
     """
     comparison = compare(references, results)
@@ -165,7 +165,7 @@ def comparison_of(
 
 
 def folder_name(comparison: Comparison) -> str:
-    """`<a>-vs-<b>`, by the experiments, with the seed of single runs."""
+    """Return `<a>-vs-<b>`, by the experiments, with the seed of single runs."""
     groups = comparison.groups
     names = [_slug(group) for group in groups]
     name = "-vs-".join(names)
@@ -177,12 +177,12 @@ def folder_name(comparison: Comparison) -> str:
 
 
 def document(study: Study) -> str:
-    """The text of `report.md`; the same runs give the same text."""
+    """Return the text of `report.md`; the same runs give the same text."""
     return markdown("report.md.jinja", study=study, columns=columns, plots=figures.of_section, most=SHOWN)
 
 
 def html(folder: Path, study: Study, data_dir: Path | None = None) -> str:
-    """The text of `report.html` in `folder`.
+    """Return the text of `report.html` in `folder`.
 
     The same runs give the same text, except for the test images, which it shows if their data set is available.
     """
@@ -194,7 +194,7 @@ def report_page(
 ) -> str:
     """Render the page of a report, or one that extends it (`rendered_page`).
 
-    `address` gives the address of a run's folder; None if it cannot be reached from the page.
+    `address` returns the address of a run's folder; None if it cannot be reached from the page.
     """
     curves = {row.anchor: row.series for part in parts for row in part.rows}
     return rendered_page(template, parts=parts, address=address, curves=curves, command=page.command, **context)
@@ -207,9 +207,9 @@ def rendered_page(
     scripts: Sequence[str] = ("page.js",),
     **context: Any,
 ) -> str:
-    """Render a page from files below `templates/` of `package`; what that does not have is taken from the report's.
+    """Render a page from files in `templates/` of `package`, or in the report's if they are missing there.
 
-    The scripts run one after the other; no others may.
+    The scripts run one after the other; no others may run.
     """
     from markupsafe import Markup
 
@@ -225,9 +225,9 @@ def rendered_page(
 
 
 def markdown(template: str, package: str = "mnist_lab.reports", **context: Any) -> str:
-    """Render a Markdown template below `templates/` of `package`, which may use the report's macros and filters.
+    """Render a Markdown template in `templates/` of `package`, which may use the report's macros and filters.
 
-    HTML in what runs say of themselves is text, and does nothing.
+    HTML in the runs' own texts is escaped.
     """
     environment = templates(
         package, finalize=lambda value: _TAG.sub("&lt;", value) if isinstance(value, str) else value
@@ -237,7 +237,7 @@ def markdown(template: str, package: str = "mnist_lab.reports", **context: Any) 
 
 
 def templates(package: str = "mnist_lab.reports", finalize: Callable[[Any], Any] | None = None) -> "Environment":
-    """The Jinja environment of `package`'s templates, and of the report's own, with the vocabulary as filters."""
+    """Return the Jinja environment of `package`'s templates and the report's own, with the wording as filters."""
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
@@ -256,17 +256,17 @@ def templates(package: str = "mnist_lab.reports", finalize: Callable[[Any], Any]
 
 
 def _sha256(text: str) -> str:
-    """As a content security policy names a script or style."""
+    """Return the hash by which a content security policy names a script or style."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def typeset(text: str) -> str:
-    """`text` with arrows, and with no line break before or after the sign of an equation."""
+    """Return `text` with arrows, and with no line break around `=` and `<`."""
     return text.replace("->", "→").replace(" = ", "\u00a0=\u00a0").replace(" < ", "\u00a0<\u00a0")
 
 
 def breakable(text: str) -> "Markup":
-    """`text` that may continue in the next line after the parts of a name."""
+    """Return `text` with line breaks allowed after the parts of a name."""
     from markupsafe import Markup, escape
 
     return Markup("<wbr>").join(map(escape, re.split(r"(?<=[/_])(?=\w)", text)))
@@ -274,10 +274,10 @@ def breakable(text: str) -> "Markup":
 
 @contextmanager
 def folder_for(what: str, folder: Path) -> Iterator[None]:
-    """Make `folder` if it is not there, and write `what` (`report`, `page`) into it inside the `with`.
+    """Create `folder` if it is missing, so that `what` (`report`, `page`) can be written into it inside the `with`.
 
     Raises:
-        SetupError: it cannot be made or written.
+        SetupError: it cannot be created or written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -290,7 +290,7 @@ def folder_for(what: str, folder: Path) -> Iterator[None]:
 
 
 def save_figures(folder: Path, drawn: "Mapping[str, Figure]", *, stale: re.Pattern[str]) -> None:
-    """Save figures by name into `folder`, and remove older ones that `stale` names."""
+    """Save figures by name into `folder`, and remove older ones whose names match `stale`."""
     from mnist_lab import plots
 
     for file in folder.iterdir():
@@ -301,7 +301,7 @@ def save_figures(folder: Path, drawn: "Mapping[str, Figure]", *, stale: re.Patte
 
 
 def _read(path: Path) -> str | None:
-    """The text of a file; None if it is not there, or no text."""
+    """Return the text of a file; None if it is missing, or not text."""
     try:
         return path.read_text(encoding="utf-8")
     except (FileNotFoundError, UnicodeDecodeError):

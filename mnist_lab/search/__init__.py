@@ -1,6 +1,6 @@
 """Searches for a good configuration: ask for a trial, train it, promote the best, and confirm them with new seeds.
 
-`record` is what a search knows, `tuner` decides what comes next, and `pipeline` runs it from the file to the verdict.
+`record` holds what a search knows, `tuner` decides what comes next, `pipeline` runs it from the file to the verdict.
 """
 
 from mnist_lab.search.forecast import Forecast

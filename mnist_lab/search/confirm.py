@@ -1,6 +1,6 @@
 """The confirmation: the best trials and the base with seeds that the search has not used, as an ordinary sweep.
 
-It is the only look at the test images. Nothing that it finds leads back into the search.
+Only the confirmation looks at the test images, and nothing that it finds leads back into the search.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from mnist_lab.sweeps import Swept
 
 
 def confirmation_sweep(declared: Declared, best: Sequence[Trial], confirm: Confirming) -> Sweep:
-    """The runs that confirm the first of the best trials; one with the configuration of the base is left out."""
+    """Return the sweep of the confirmation; a trial with the configuration of the base is left out."""
     base = declared.base
     chosen = [declared.configure(trial.values, trial.number) for trial in best[: confirm.best]]
     different = [config for config in chosen if not _same(config, base)]
@@ -36,7 +36,7 @@ def confirmation_sweep(declared: Declared, best: Sequence[Trial], confirm: Confi
 
 
 def confirmation(swept: Swept, record: Search, results: Path) -> Confirmation:
-    """What has come of the confirmation, for the record."""
+    """Return the outcome of the confirmation, as `search.json` stores it."""
     entries = [entry for section in swept.study.sections for entry in section.entries] if swept.study else []
     by_experiment = {entry.group.experiment: entry for entry in entries}
     base = by_experiment.pop(record.base, None)
@@ -81,7 +81,7 @@ def _difference(entry: Entry) -> Difference | None:
 
 
 def _validated(run: Run, config: Config | None, measure: str) -> float | None:
-    """The validation number of a run, as the search takes it."""
+    """Return a run's validation number, taken as in the search; None if not known."""
     with suppress(InputError):
         return getattr(trials.reached(run.history, config and config.train.restore_best, 0.0), measure)
     return None
@@ -92,5 +92,5 @@ def _below(path: Path, results: Path) -> str:
 
 
 def _same(one: Config, other: Config) -> bool:
-    """Whether two configurations are the same run but for names."""
+    """Return whether two configurations are the same run except for names."""
     return all(getattr(one, section) == getattr(other, section) for section in AFFECT_RESULTS)

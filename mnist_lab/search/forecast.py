@@ -1,4 +1,4 @@
-"""What a search will probably take, from finished runs on this machine or a short timing.
+"""Estimates how long a search will take, from finished runs on this machine or a short timing.
 
 The networks at the ends of all ranges are built for it, so one whose layers do not fit each other is an error before
 anything is trained.
@@ -20,12 +20,12 @@ from mnist_lab.sweeps.schedule import Schedule
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a search will probably take from now on."""
+    """How long the rest of a search will probably take."""
 
     trials: int | None
     """Trials that are still to begin; None if only the time is limited."""
     trial_seconds: float
-    """All trials together, of which some run side by side."""
+    """Wall-clock seconds of all trials, some of which run in parallel."""
     confirming: int
     """Runs of the confirmation that are still to be trained."""
     confirming_seconds: float
@@ -36,19 +36,19 @@ class Forecast:
     problems: tuple[str, ...]
     """Networks of the space that are too large for this machine; their trials will fail."""
     longest_training: float | None = None
-    """Seconds of training, for all epochs, of the slowest network at the ends of all ranges; None if not known."""
+    """Seconds to train the slowest network at the ends of all ranges for all epochs; None if not known."""
 
     @property
     def seconds(self) -> float:
-        """All of it."""
+        """Seconds of trials and confirmation."""
         return self.trial_seconds + self.confirming_seconds
 
 
 def forecast(tuner: Tuner, slot: Slot, parallel: int) -> Forecast:
-    """Estimate what remains of a search, where a run gets `slot` of this machine and `parallel` run at a time.
+    """Estimate what remains of a search if a run gets `slot` of this machine and `parallel` runs go at a time.
 
     Raises:
-        InputError: a network's layers do not fit each other or the images; says where in the search file it is from.
+        InputError: a network's layers do not fit each other or the images; the message says where in the search file.
     """
     identities = [(label, identify(config, tuner.dataset, tuner.results)) for label, config in tuner.declared.corners]
     different = {identity.fingerprint: PlannedRun(identity, "new", source=label) for label, identity in identities}
@@ -87,7 +87,7 @@ def forecast(tuner: Tuner, slot: Slot, parallel: int) -> Forecast:
 
 
 def _confirming(tuner: Tuner) -> int:
-    """Runs of the confirmation that are still to be trained."""
+    """Return how many runs of the confirmation are still to be trained."""
     search = tuner.record
     if search.confirm is None or (search.ended and not tuner.best):
         return 0

@@ -1,4 +1,4 @@
-"""The search as an Optuna journal, which optuna-dashboard opens."""
+"""Writes a search as an Optuna journal, which optuna-dashboard opens."""
 
 import warnings
 from datetime import datetime, timedelta

@@ -16,13 +16,13 @@ class RunningTrial:
     until: int
     """The epoch of its next rung or of its end."""
     running: sweeps.Running
-    """How far it is."""
+    """Its progress."""
 
 
 class Observer(sweeps.Observer):
     """Is notified of the events of a search; this base class ignores them.
 
-    The events of a sweep are about the confirmation, but for `appraising` and `note`.
+    The events of a sweep are about the confirmation, except for `appraising` and `note`.
     """
 
     def begun(self, record: Search, forecast: Forecast) -> None:
@@ -32,7 +32,7 @@ class Observer(sweeps.Observer):
         """Called a few times per second while trials are trained."""
 
     def reported(self, trial: Trial, record: Search, left: float | None) -> None:
-        """A trial has reached a rung or its end, has failed or was refused; `left` are seconds, as far as known."""
+        """A trial has reached a rung or its end, has failed or was refused; `left`: seconds that remain, if known."""
 
     def ended_search(self, record: Search) -> None:
         """The search has ended."""

@@ -1,4 +1,4 @@
-"""The record of a search before its trials: what the search file says, and what an earlier session has left."""
+"""The record of a search before its trials: what the search file says, and what an earlier session left."""
 
 from itertools import islice
 from pathlib import Path
@@ -19,11 +19,11 @@ COMMON = ("base", "space", "objectives", "limits", "sampler", "promotion", "seed
 
 
 def outline(declared: Declared, dataset: Dataset, results: Path) -> Search:
-    """The record of a search without its trials.
+    """Return the record of a search without its trials.
 
     Raises:
-        InputError: the base has no validation images, or there is another search of this name.
-        DamagedError, UnreadableError: its record cannot be right, or cannot be read.
+        InputError: the base has no validation images, or another search has this name.
+        DamagedError, UnreadableError: the record is damaged or cannot be read.
     """
     spec, base = declared.spec, identify(declared.base, dataset, results)
     splits = prepare_data(base.config, dataset)

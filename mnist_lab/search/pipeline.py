@@ -43,9 +43,9 @@ class Tuned:
 
     record: Search
     forecast: Forecast | None = None
-    """What remains; of a dry run only."""
+    """What remains; only for a dry run."""
     files: tuple[Path, ...] = ()
-    """What was written; the first is the page."""
+    """The files written, the page first."""
     study: Study | None = None
     """The comparison of the confirmed trials with the base; None if nothing was confirmed."""
     failures: tuple[tuple[PlannedRun, str], ...] = ()
@@ -76,10 +76,10 @@ def tune(
     """Run a search, or continue it, and write what was found to `results/<name>/`.
 
     Args:
-        declared: as `load_search` gives it.
-        results: the folder below which runs are.
+        declared: as `load_search` returns it.
+        results: the results folder.
         data_dir: where to look for data sets first.
-        jobs: trials at a time; None chooses it for this machine.
+        jobs: trials at a time; None chooses by this machine.
         cluster: where to train instead of on this machine: the address or the scheduler file of a Dask cluster, or
             `local` or `local:N`.
         wait: wait for the workers of the cluster.
@@ -87,9 +87,10 @@ def tune(
         observer: is notified of events.
 
     Raises:
-        InputError: an argument or the file is invalid; nothing was trained.
+        InputError: an argument or the file is invalid (nothing was trained), or no trial had a result within the limits
+            or the time budget.
         BusyError: another process runs this search.
-        TrainingError: the first trials have all failed.
+        TrainingError: the first trials have all failed, or none has a result.
         Interruption: a KeyboardInterrupt; the same call continues.
         NoRoomError: the disk is full.
     """
@@ -149,7 +150,7 @@ def _concluded(tuner: Tuner, options: _Options) -> Tuned:
     found = tuner.record
     options.observer.ended_search(found)
     files = [tuner.folder / JOURNAL, _write_best(tuner)]
-    pages = [*write_search(tuner.folder, found), found.write(tuner.folder)]  # say the same if it is interrupted now
+    pages = [*write_search(tuner.folder, found), found.write(tuner.folder)]  # up to date even if interrupted now
     if not found.confirm:
         return Tuned(found, files=(*pages, *files))
     swept = sweeps.sweep(
@@ -171,8 +172,8 @@ def _check_success(tuner: Tuner) -> None:
     """Check that at least one trial has a result.
 
     Raises:
-        TrainingError: the first ones have all failed.
-        InputError: none is within the limits, or there was no time for one.
+        TrainingError: the first trials have all failed, or none has a result.
+        InputError: no trial is within the limits, or there was no time for one.
     """
     again = f"Then remove {tuner.folder}, or give the search another name."
     if tuner.failing:
@@ -200,7 +201,7 @@ def _write_best(tuner: Tuner) -> Path:
 
 @contextmanager
 def _machine(tuner: Tuner, options: _Options) -> Iterator[tuple[Machine, Slot]]:
-    """Where trials are trained, and the part of this machine that one has, or would have."""
+    """Open the machine that trains the trials, with the part of this machine that a trial has, or would have."""
     trials = tuner.record.most_trials
     likely: Sequence[PlannedRun] = [_like(tuner)] * min(trials or 1_000, 1_000)
     slots = slots_for(likely, jobs=options.jobs)
@@ -214,13 +215,13 @@ def _machine(tuner: Tuner, options: _Options) -> Iterator[tuple[Machine, Slot]]:
 
 
 def _like(tuner: Tuner) -> PlannedRun:
-    """A run with the data set, the backend and the device of all trials."""
+    """Return a run with the data set, the backend and the device of all trials."""
     return PlannedRun(identify(tuner.declared.base, tuner.dataset, tuner.results), "new")
 
 
 @contextmanager
 def _held(folder: Path, results: Path) -> Iterator[None]:
-    """Hold the folder of a search, which is removed again if nothing was written to it."""
+    """Lock the folder of a search, and remove it again if nothing was written to it."""
     try:
         with locked(folder):
             try:
@@ -236,7 +237,7 @@ def _held(folder: Path, results: Path) -> Iterator[None]:
 
 
 class _Following(sweeps.Observer):
-    """Passes on what is in progress; the tuner tells how trials have ended, with what has come of them."""
+    """Passes on what is in progress; the tuner itself reports how trials have ended."""
 
     def __init__(self, tuner: Tuner, observer: Observer) -> None:
         self._tuner = tuner

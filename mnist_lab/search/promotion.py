@@ -1,8 +1,8 @@
-"""Which trials are promoted: asynchronous successive halving (Li et al. 2020), whose trials wait instead of ending.
+"""Chooses the trials to promote by asynchronous successive halving (Li et al. 2020); the others wait instead of ending.
 
 Of the trials that have reached a rung, the best 1/factor continue from their checkpoints as soon as that is known,
-however many are still to come. Pure functions of the trials so far, so that a search decides the same after it was
-interrupted.
+however many are still to come. These are pure functions of the trials so far, so an interrupted search decides the
+same when it continues.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ Point = tuple[float, ...]
 
 
 def rungs(first: int, factor: int, epochs: int) -> tuple[int, ...]:
-    """The epochs at which trials wait: `first` times powers of `factor`, so that another such step is within `epochs`.
+    """Return the epochs at which trials wait: `first` times powers of `factor` whose next one is within `epochs`.
 
     `rungs(2, 3, 20) == (2, 6)`; the training ends at 20.
     """
@@ -28,7 +28,7 @@ def rungs(first: int, factor: int, epochs: int) -> tuple[int, ...]:
 
 
 def target(trial: Trial, rungs: Sequence[int], epochs: int) -> int:
-    """The epoch that a trial is to be trained up to next."""
+    """Return the epoch up to which a trial is to be trained next."""
     done = trial.reached[-1].epoch if trial.reached else 0
     return next((rung for rung in rungs if rung > done), epochs)
 
@@ -36,7 +36,7 @@ def target(trial: Trial, rungs: Sequence[int], epochs: int) -> int:
 def promotable(
     trials: Iterable[Trial], rungs: Sequence[int], factor: int, objectives: Sequence[Objective]
 ) -> Trial | None:
-    """The trial that is to continue, from the highest rung where there is one."""
+    """Return the trial that is to continue, from the highest rung that has one; None if none has."""
     trials = list(trials)
     for rung in reversed(rungs):
         at_rung = [(trial, at) for trial in trials for at in trial.reached if at.epoch == rung]
@@ -47,16 +47,16 @@ def promotable(
 
 
 def furthest(trials: Iterable[Trial], objectives: Sequence[Objective]) -> Trial | None:
-    """The best of the waiting trials at the highest rung where there are any."""
+    """Return the best of the trials that wait at the highest rung; None if no trial waits."""
     waiting = [(trial, trial.reached[-1]) for trial in trials if trial.state == "stopped" and trial.reached]
     last = max((at.epoch for _, at in waiting), default=0)
     return next(iter(ranked((one for one in waiting if one[1].epoch == last), objectives, spread=True)), None)
 
 
 def best(trials: Iterable[Trial], objectives: Sequence[Objective]) -> list[Trial]:
-    """Those that were trained the longest and did not fail: of one objective all, the best first; of two the front.
+    """Return the trials that were trained the longest and did not fail, the best first.
 
-    The front is in the order of the first objective.
+    With two objectives, only their Pareto front, in the order of the first objective.
     """
     known = [trial for trial in trials if trial.reached and trial.state != "failed"]
     most = max(map(depth, known), default=0)
@@ -68,17 +68,17 @@ def best(trials: Iterable[Trial], objectives: Sequence[Objective]) -> list[Trial
 
 
 def depth(trial: Trial) -> float:
-    """The epoch of the last rung of a trial with numbers; at the end of its training infinite, however early it was."""
+    """Return the epoch of a trial's last rung; infinite once its training has ended, however early."""
     return inf if trial.state == "finished" else trial.reached[-1].epoch
 
 
 def ranked(
     results: Iterable[tuple[Trial, Reached]], objectives: Sequence[Objective], *, spread: bool = False
 ) -> list[Trial]:
-    """The trials, each with its numbers at a rung, the best first; the earlier one of equals.
+    """Rank trials, each with its numbers at a rung, the best first; ties go to the earlier trial.
 
-    Of two objectives front after front. Each front is in the order of the first objective; if `spread`, those are first
-    that are far from others (NSGA-II, Deb et al. 2002).
+    With two objectives, front by front. Each front is in the order of the first objective; if `spread`, the most
+    isolated come first (NSGA-II, Deb et al. 2002).
     """
     results = _by_number(results)
     points = [point(trial, at, objectives) for trial, at in results]
@@ -90,7 +90,7 @@ def ranked(
 
 
 def point(trial: Trial, at: Reached, objectives: Sequence[Objective]) -> Point:
-    """The objectives at a rung; what is not known, as it was not finite, is as bad as can be."""
+    """Return the objectives at a rung; a value that was not finite counts as the worst possible."""
 
     def value(objective: Objective) -> float:
         given = getattr(at if objective.measure.startswith("val_") else trial, objective.measure)
@@ -106,9 +106,9 @@ def _by_number(results: Iterable[tuple[Trial, Reached]]) -> list[tuple[Trial, Re
 
 
 def _fronts(points: Sequence[Point]) -> Iterator[list[int]]:
-    """Front after front by index, each in the order of the first objective, and of equals in that of the points.
+    """Yield the indices front by front, each in the order of the first objective; ties keep the order of the points.
 
-    What has a value that is not finite comes after all others, however little it costs.
+    Points with a value that is not finite come after all others, however little they cost.
     """
     finite = [i for i, values in enumerate(points) if all(map(isfinite, values))]
     for members in (finite, [i for i in range(len(points)) if i not in finite]):
@@ -120,9 +120,9 @@ def _fronts(points: Sequence[Point]) -> Iterator[list[int]]:
 
 
 def _spread(members: Sequence[int], points: Sequence[Point]) -> list[int]:
-    """The members of a front, which is in the order of one of its two objectives, by falling crowding distance."""
+    """Sort the members of a front, given in the order of one of its two objectives, by descending crowding distance."""
     spans = [abs(last - first) for first, last in zip(points[members[0]], points[members[-1]], strict=True)]
-    distances = dict.fromkeys(members, inf)  # of its ends
+    distances = dict.fromkeys(members, inf)  # for both ends
     for before, i, after in zip(members, members[1:], members[2:], strict=False):
         sides = zip(points[before], points[after], spans, strict=True)
         distances[i] = sum(abs(high - low) / span for low, high, span in sides if span and isfinite(span))

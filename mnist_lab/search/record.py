@@ -22,7 +22,7 @@ RECORD = "search.json"
 Measure = Literal["val_accuracy", "val_loss", "parameters", "multiply_adds"]
 """What an objective can be about; the last two are known before training."""
 Value = float | int | str
-"""Of a parameter in a trial: a number, or the label of a choice."""
+"""A parameter's value in a trial: a number, or the label of a choice."""
 Interval = tuple[float, float]
 
 
@@ -40,7 +40,7 @@ class Parameter(Facts):
     choices: tuple[str, ...] | None = None
     """The labels of a choice, in the order of the search file."""
     within: tuple[str, str] | None = None
-    """The choice (its name and label) below which the parameter exists; None if it always does."""
+    """The choice (its name and label) that the parameter belongs to; None if it always exists."""
 
 
 class Objective(Facts):
@@ -51,19 +51,19 @@ class Objective(Facts):
 
 
 class Limit(Facts):
-    """A configuration above it is refused: before it is trained, or of `seconds` once that is known."""
+    """A configuration above it is refused before it is trained or, for `seconds`, once that is known."""
 
     measure: Literal["parameters", "multiply_adds", "seconds"]
-    """`seconds`: of training, for all epochs of the budget."""
+    """`seconds`: training time for all epochs of the budget."""
     most: Count | Annotated[float, Field(gt=0)]
     """The largest value allowed."""
 
 
 class Budget(Facts):
-    """When the search ends: at whichever is reached first."""
+    """When the search ends (`trials` or `minutes`, whichever comes first), and how long a trial is trained."""
 
     epochs: Annotated[int, Field(ge=1)]
-    """Of a configuration that is trained to the end."""
+    """Epochs of a trial that is trained to the end."""
     trials: Count | None = None
     minutes: float | None = None
 
@@ -89,12 +89,12 @@ class Confirming(Facts):
 class Reached(Facts):
     """A trial's validation numbers at a rung or at the end of its training.
 
-    They are those of the weights that the run would keep if it ended there: of the best epoch so far with
-    `train.restore_best`, else of the last one.
+    They belong to the weights that the run would keep if it ended there: those of the best epoch so far with
+    `train.restore_best`, else those of the last one.
     """
 
     epoch: Annotated[int, Field(ge=1)]
-    """Trained so far."""
+    """The last epoch trained."""
     val_accuracy: Number
     val_loss: Number
     clock: float
@@ -107,37 +107,37 @@ class Trial(Facts):
     number: Count
     """From 1, in the order in which the configurations were chosen."""
     values: dict[str, Value]
-    """By the names of the parameters that exist in it."""
+    """Values by name, of the parameters that exist in the trial."""
     run: str | None = None
     """Its run folder, relative to that of the search."""
     state: Literal["running", "stopped", "finished", "failed", "refused"]
     """`running`: in progress, or interrupted. `stopped`: at a rung, not promoted so far. `finished`: trained to the
-    end. `failed`, `refused` (by a limit): see `reason`. What was refused after some epochs counts towards the budget,
-    but is not compared with others: its numbers are in its run folder only."""
+    end. `failed`, `refused` (by a limit): see `reason`. A trial refused after some epochs counts towards the budget
+    but is not compared with others: its numbers are only in its run folder."""
     reason: str | None = None
     parameters: Count | None = None
-    """All of its network; None if that was not built."""
+    """All parameters of its network; None if that was not built."""
     multiply_adds: Count | None = None
     """For one image."""
     epochs: Count = 0
-    """Trained so far."""
+    """Epochs trained so far."""
     seconds: float = 0.0
-    """Of training, so far."""
+    """Seconds of training so far."""
     expected_seconds: Number = None
-    """Of training for all epochs of the budget, estimated from its epochs so far; once its training has ended, as it
-    was. None without a limit of `seconds`, or before the second epoch."""
+    """Training time for all epochs of the budget, estimated from its epochs so far; the actual time once its training
+    has ended. None without a limit of `seconds`, or before the second epoch."""
     reached: tuple[Reached, ...] = ()
-    """Its rungs, and the end of its training."""
+    """Its numbers at each rung and at the end of its training."""
 
     def measured(self, measure: Measure) -> float | None:
-        """The latest value; None if there is none."""
+        """Return the latest value; None if there is none."""
         if measure in ("parameters", "multiply_adds"):
             return getattr(self, measure)
         return getattr(self.reached[-1], measure) if self.reached else None
 
     @property
     def counts(self) -> bool:
-        """Whether it counts towards the budget: unless it was refused before it was trained."""
+        """Whether the trial counts towards the budget: all except those refused before training."""
         return self.state != "refused" or self.epochs > 0
 
 
@@ -146,13 +146,13 @@ class Difference(Facts):
 
     kind: Kind
     text: str
-    """In words."""
+    """The verdict in words."""
     mean: Number = None
-    """Arm less base; None without a shared seed."""
+    """Arm minus base; None without a shared seed."""
     interval: Interval | None = None
-    """95 %, corrected, so that it excludes 0 exactly if the difference is significant."""
+    """95 % confidence interval, corrected: it excludes 0 exactly if the difference is significant."""
     p: Number = None
-    """Corrected."""
+    """Corrected p."""
 
 
 class Arm(Facts):
@@ -168,13 +168,13 @@ class Arm(Facts):
     """Their folders, relative to the results folder."""
     seeds: tuple[int, ...]
     test: tuple[float, ...]
-    """Accuracies."""
+    """Test accuracies."""
     interval: Interval | None = None
-    """95 %, of the mean test accuracy, for the choice of seeds; None for one seed."""
+    """95 % interval of the mean test accuracy, for the choice of seeds; None for one seed."""
     validation: tuple[Number, ...]
     """Values of the search's first objective that is measured on the validation images."""
     in_search: Number = None
-    """The same in the search; None for the base."""
+    """The value in the search; None for the base."""
     parameters: Count
     seconds: float
     """Mean training time of a run."""
@@ -188,15 +188,15 @@ class Arm(Facts):
 
     @property
     def validated(self) -> float | None:
-        """Mean of the validation numbers; None where none is known."""
+        """Mean of the validation numbers; None if none is known."""
         known = [value for value in self.validation if value is not None]
         return fmean(known) if known else None
 
     @property
     def optimism(self) -> float | None:
-        """The value in the search less its mean with new seeds; None where that is not known.
+        """The value in the search minus the mean with new seeds; None if either is not known.
 
-        Above 0 the search was optimistic about an accuracy, below 0 about a loss.
+        Above 0, the search was optimistic about an accuracy; below 0, about a loss.
         """
         return None if self.in_search is None or self.validated is None else self.in_search - self.validated
 
@@ -217,7 +217,7 @@ class Confirmation(Facts):
 
 
 class Search(Facts):
-    """All of it."""
+    """The record of a search."""
 
     format: int = FORMAT
     name: str
@@ -225,7 +225,7 @@ class Search(Facts):
     base: str
     """The experiment that is varied."""
     fingerprint: str = ""
-    """Of the base, with the epochs of the budget."""
+    """Fingerprint of the base with the epochs of the budget."""
     data: str
     """The data set and rows, in words."""
     train_images: Count
@@ -243,21 +243,21 @@ class Search(Facts):
     confirm: Confirming | None = None
     """None if nothing is confirmed."""
     seed: Count
-    """Of the sampler and of all trials."""
+    """Seed of the sampler and of all trials."""
     seconds: float = 0.0
     """The clock of the search so far: its wall-clock time over all sessions, without the confirmation."""
     ended: Literal["trials", "minutes", "space"] | None = None
-    """What has ended it: the budget, or that every configuration of the space was tried; None while it continues or is
-    interrupted."""
+    """What has ended the search: a limit of the budget, or `space` if every configuration was tried; None while it
+    continues or is interrupted."""
     environment: dict[str, Any] = Field(default={})
-    """Backend, device, jobs and versions, as the latest session had them."""
+    """Backend, jobs and versions of the latest session, and the cluster of the latest that had one."""
     trials: tuple[Trial, ...] = ()
-    """By number."""
+    """In the order of their numbers."""
     best: Count | None = None
     """The number of the best trial by the first objective, among those that were trained the longest."""
     front: tuple[int, ...] = ()
-    """Of two objectives, the trials that were trained to the end and that none beats in both; the best by the first
-    objective first."""
+    """With two objectives, the Pareto front of the trials trained the longest; the best by the first objective comes
+    first."""
     confirmation: Confirmation | None = None
 
     @property
@@ -271,7 +271,7 @@ class Search(Facts):
         return next((limit.most for limit in self.limits if limit.measure == "seconds"), None)
 
     def value(self, trial: Trial) -> str:
-        """The latest validation number of a trial in words: `0.9712`, or `not finite`."""
+        """Format the latest validation number of a trial: `0.9712`, or `not finite`."""
         number = trial.measured(self.watched.measure)
         return "not finite" if number is None else f"{number:.4f}"
 
@@ -282,7 +282,7 @@ class Search(Facts):
 
     @property
     def most_trials(self) -> int | None:
-        """The number of trials, of those that count, at which the search ends; None if only time limits them."""
+        """The number of trials that count at which the search ends; None if only time limits it."""
         if self.points is None:
             return self.budget.trials
         return self.points - sum(not trial.counts for trial in self.trials)
@@ -300,10 +300,10 @@ class Search(Facts):
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """The record in the folder.
+        """Return the record in the folder.
 
         Raises:
-            MissingError, UnreadableError, DamagedError: there is none, or it cannot be read or right.
+            MissingError, UnreadableError, DamagedError: it is missing, cannot be read, or is damaged.
             NewerFormatError: a newer mnist-lab wrote it.
         """
         file = folder / RECORD

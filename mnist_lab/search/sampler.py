@@ -1,7 +1,8 @@
 """Proposes the values of the next trial, with Optuna.
 
-Samplers keep state that is not stored. So the study is made from the trials for every proposal, and the sampler's seed
-follows from that of the search and the number of the trial: a proposal depends on these and the trials so far alone.
+Samplers keep state that is not stored, so the study is rebuilt from the trials for every proposal, and the sampler's
+seed derives from that of the search, the number of the trial and that of the attempt: a proposal depends only on these
+and the trials so far.
 """
 
 import warnings
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
 
 
 def check_installed(sampler: str) -> None:
-    """Check that what the sampler needs is installed, and import Optuna, which in a notebook warns of missing widgets.
+    """Check that what the sampler needs is installed, and import Optuna without its warning of missing widgets.
 
     Raises:
-        SetupError: it is not; says how to install it.
+        SetupError: something is missing or too old; the message says how to install it.
     """
     if not find_spec("optuna"):
         raise SetupError("Searches need Optuna, which is not installed.", f"To install it: {extra_command('tune')}")
@@ -49,7 +50,7 @@ def check_installed(sampler: str) -> None:
 OLDEST = 5
 """The first version of Optuna whose trials have constraints."""
 AT_RANDOM = 10
-"""Proposals for one trial, all of them tried before, after which values are drawn at random."""
+"""Proposals for one trial, all tried before, after which values are drawn at random."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,9 @@ class Sampler:
     seed: int
 
     def ask(self, number: int, trials: Iterable[Trial], attempt: int = 0) -> dict[str, Value]:
-        """Propose the values of the trial with this number, from those so far, also those in progress.
+        """Propose the values of the trial with this number, from all so far, including those in progress.
 
-        `attempt` counts the proposals for this trial; after `AT_RANDOM` of them, values are random.
+        `attempt` counts the earlier proposals for this trial; after `AT_RANDOM` of them, values are random.
         """
         import optuna
 
@@ -85,10 +86,10 @@ class Sampler:
         return values
 
     def frozen(self, trials: Iterable[Trial]) -> "list[FrozenTrial]":
-        """The trials as Optuna's.
+        """Return the trials as Optuna's.
 
-        One that waits at a rung counts with its latest value, which is pessimistic, as its training is not over. One
-        that failed counts as worse than all others, and so does one beyond a limit.
+        A trial that waits at a rung counts with its latest value, which is pessimistic, as its training is not over.
+        One that failed counts as worse than all others, as does one beyond a limit.
         """
         from optuna.trial import TrialState, create_trial
 
@@ -128,7 +129,7 @@ class Sampler:
         return samplers.TPESampler(seed=int(seed), multivariate=True, group=conditional, constant_liar=True)
 
     def _objectives(self, trial: Trial) -> list[float] | None:
-        """The latest values; None if one is not known."""
+        """Return the latest values; None if one is not known."""
         if trial.state in ("failed", "refused"):
             return None
         found = [trial.measured(each.measure) for each in self.objectives]
@@ -139,9 +140,9 @@ class Sampler:
         return [min(column) if each.direction == "maximize" else max(column) for each, column in columns] or None
 
     def _violations(self, trial: Trial) -> dict[str, float] | None:
-        """By which part of each limit the trial is above it; negative below.
+        """Return how far the trial exceeds each limit, as a fraction of the limit; negative if it does not.
 
-        Of the training time what is known of it: for the first epoch, that it has taken so long at least.
+        For the training time this is what is known so far: after the first epoch, only a lower bound.
         """
         costs = {limit: self._cost(trial, limit) for limit in self.limits}
         return {limit.measure: cost / limit.most - 1 for limit, cost in costs.items() if cost is not None} or None
@@ -153,9 +154,9 @@ class Sampler:
 
 
 def distribution(kind: str, ends: Sequence[Value]) -> "BaseDistribution":
-    """Optuna's distribution of a dimension of the kind `uniform`, `log_uniform`, `int` or `choice`.
+    """Return Optuna's distribution for a dimension of the kind `uniform`, `log_uniform`, `int` or `choice`.
 
-    `ends` are its lowest and highest value, or the labels of its options.
+    `ends`: its lowest and highest value, or the labels of its options.
     """
     from optuna import distributions
 
@@ -168,7 +169,7 @@ def distribution(kind: str, ends: Sequence[Value]) -> "BaseDistribution":
 
 
 def _suggested(trial: "AskedTrial", dimension: Dimension) -> Value:
-    """The value that is trained with; numbers of a range have four significant digits."""
+    """Suggest the value to train with; numbers of a range have four significant digits."""
     if dimension.labels:
         return trial.suggest_categorical(dimension.name, dimension.labels)
     low, high = dimension.bounds

@@ -1,4 +1,4 @@
-"""The limit of the training time: how long the training of a trial will take, and whether that is too long."""
+"""The limit on training time: how long the training of a trial will take, and whether that is too long."""
 
 from statistics import median_low
 from typing import Any
@@ -9,21 +9,21 @@ from mnist_lab.text.quantities import count
 
 
 def expected_seconds(history: History, epochs: int) -> float | None:
-    """The training time of all `epochs`, if each to come takes as long as the median one of `history`.
+    """Estimate the training time of all `epochs`, if each to come takes the median time of those in `history`.
 
-    The first one does not count for the median, as the network is compiled in it: None if there is no other.
+    The median leaves out the first epoch, which includes compilation; None if there is no other.
     """
     later = [record.get("seconds") or 0.0 for record in history[1:]]
     return round(training_seconds(history) + (epochs - len(history)) * median_low(later), 3) if later else None
 
 
 def judged(record: Search, history: History, *, ended: bool) -> dict[str, Any]:
-    """What the limit of the training time changes in the record of a trial.
+    """Return what the limit on training time changes in the record of a trial.
 
     Args:
-        record: of the search, with the limit; without one nothing changes.
+        record: the record of the search, with the limit; without one nothing changes.
         history: the epochs so far of the trial, which is at a rung, at its end, or already beyond the limit.
-        ended: whether there will be no more.
+        ended: whether the training has ended.
     """
     if record.most_seconds is None:
         return {}
@@ -35,9 +35,9 @@ def judged(record: Search, history: History, *, ended: bool) -> dict[str, Any]:
 
 
 def _too_long(taken: float, expected: float | None, most: float, *, trained: int, epochs: int) -> str:
-    """Why a trial is refused; empty if it is not.
+    """Return why a trial is refused; empty if it is not.
 
-    `taken` are the seconds of the `trained` epochs so far, `expected` those of all `epochs`.
+    `taken`: seconds of the `trained` epochs so far; `expected`: seconds of all `epochs`.
     """
     if taken > most:
         of = count(epochs, "epoch") if trained == epochs else f"{trained} of {count(epochs, 'epoch')}"
@@ -49,5 +49,5 @@ def _too_long(taken: float, expected: float | None, most: float, *, trained: int
 
 
 def _above(value: float, most: float) -> str:
-    """A number above the limit, in as many digits as show that."""
+    """Format a number above the limit, with enough digits to show that."""
     return next((text for digits in (1, 3) if float(text := f"{value:.{digits}f}") > most), str(value))

@@ -1,4 +1,4 @@
-"""The trials of a search on disk: each in a folder of its own, `trial-007/`, with `trial.json` and its run folder."""
+"""The trials of a search on disk: each in its own folder, `trial-007/`, with `trial.json` and its run folder."""
 
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,10 @@ FILE = "trial.json"
 
 
 def read(folder: Path) -> dict[int, Trial]:
-    """All trials of the search in `folder`, by number, ascending.
+    """Return all trials of the search in `folder`, by number, ascending.
 
     Raises:
-        UnreadableError, DamagedError: that of one cannot be read, or cannot be right.
+        UnreadableError, DamagedError: a trial's file cannot be read, or is damaged.
     """
     trials = [_read(file) for file in sorted(folder.glob(f"trial-*/{FILE}"))]
     return {trial.number: trial for trial in sorted(trials, key=lambda trial: trial.number)}
@@ -32,9 +32,9 @@ def write(folder: Path, trial: Trial) -> None:
 
 
 def reached(history: History, restore_best: str | None, clock: float) -> Reached:
-    """A trial's validation numbers after the epochs of `history`, when the search has taken `clock` seconds.
+    """Return a trial's validation numbers after the epochs of `history`, when the search has taken `clock` seconds.
 
-    `restore_best` is what decides on the epoch whose weights are kept; None keeps the last one's.
+    `restore_best`: the quantity that decides which epoch's weights are kept; None keeps the last epoch's.
     """
     best = best_epoch(history, restore_best) if restore_best else None
     kept = history[best[0] - 1] if best else history[-1]

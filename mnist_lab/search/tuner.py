@@ -1,4 +1,4 @@
-"""Decides what a search trains next, and keeps what has come of it."""
+"""Decides what a search trains next, and records the results."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,15 +11,15 @@ from typing import Any
 
 from typing_extensions import override
 
+from mnist_lab.config.searches import Point, describe
 from mnist_lab.config.searches import Search as Declared
-from mnist_lab.config.searches import describe
 from mnist_lab.datasets import Dataset
 from mnist_lab.errors import ConfigError, InputError
 from mnist_lab.experiment import identify
 from mnist_lab.history import training_seconds
 from mnist_lab.runs import CHECKPOINT
 from mnist_lab.search import promotion, timing, trials
-from mnist_lab.search.record import Search, Trial, Value
+from mnist_lab.search.record import Search, Trial
 from mnist_lab.search.sampler import Sampler
 from mnist_lab.sweeps import Outcome, PlannedRun, Supply, task_for
 from mnist_lab.sweeps.worker import Task
@@ -29,17 +29,17 @@ FAILURES = 5
 REFUSALS = 100
 """Refused trials in a row after which a search stops."""
 ATTEMPTS = 50
-"""Proposals of values that were tried before after which the space counts as exhausted."""
+"""Proposals tried before, after which any untried point is taken; if none is known, the space is exhausted."""
 
 
 class Tuner(Supply):
     """The state of a search.
 
     Args:
-        record: what is known of the search but its trials.
+        record: the record of the search without its trials.
         data_dir: where processes look for data sets first.
-        reported: called when a trial has reached a rung or its end, with the trial, the record and the estimated
-            seconds left.
+        reported: called when a trial has reached a rung or its end, has failed or was refused, with the trial, the
+            record and the estimated seconds left.
 
     Raises:
         InputError: the trials on disk are of another search, or cannot be read.
@@ -94,7 +94,7 @@ class Tuner(Supply):
 
     @contextmanager
     def session(self) -> Iterator[None]:
-        """Meanwhile the clock runs; however it ends, `search.json` is written."""
+        """Run the clock while open; `search.json` is written however it ends."""
         self._start = time.monotonic()
         try:
             yield
@@ -104,7 +104,7 @@ class Tuner(Supply):
 
     @property
     def record(self) -> Search:
-        """All that is known."""
+        """The record of the search so far."""
         ahead, two = self.best, len(self._record.objectives) > 1
         return self._record.model_copy(
             update={
@@ -118,12 +118,12 @@ class Tuner(Supply):
 
     @property
     def best(self) -> list[Trial]:
-        """The best trials, or the front of two objectives."""
+        """The best trials; with two objectives, the Pareto front."""
         return promotion.best(self.trials.values(), self._record.objectives)
 
     @property
     def failing(self) -> str:
-        """What the first trials have in common that all failed; empty if one succeeded."""
+        """What the first `FAILURES` failed trials have in common; empty if fewer failed or one succeeded."""
         failed = [trial for trial in self.trials.values() if trial.state == "failed"]
         if len(failed) < FAILURES or any(trial.reached for trial in self.trials.values()):
             return ""
@@ -131,12 +131,12 @@ class Tuner(Supply):
 
     @property
     def failed(self) -> str:
-        """What all trials that failed have in common; empty if none has."""
+        """What all trials that failed have in common; empty if none failed."""
         return in_common(trial for trial in self.trials.values() if trial.state == "failed")
 
     @property
     def refusing(self) -> str:
-        """Why the limits refused the last of so many trials in a row that there may be nothing within them."""
+        """Why the last `REFUSALS` trials were refused, all in a row; else empty."""
         last = list(self.trials.values())[-REFUSALS:]
         refused = len(last) == REFUSALS and all(trial.state == "refused" for trial in last)
         return f"{REFUSALS} in a row were rejected, the last for {last[-1].reason}" if refused else ""
@@ -169,7 +169,7 @@ class Tuner(Supply):
 
     @property
     def to_begin(self) -> int | None:
-        """Trials that are still to begin: of the budget, but not more than there are points; None if time decides."""
+        """Trials still to begin within the budget, at most the untried points; None if only time limits them."""
         most = self._record.budget.trials
         if most is None:
             return None
@@ -178,7 +178,7 @@ class Tuner(Supply):
 
     @property
     def left(self) -> float | None:
-        """Estimated seconds that remain; None before the first epoch."""
+        """Estimated seconds that remain; without a time budget, None before the first epoch."""
         budget = self._record.budget
         done = sum(trial.epochs for trial in self.trials.values())
         by_time = max(0.0, 60 * budget.minutes - self.clock) if budget.minutes else None
@@ -230,18 +230,18 @@ class Tuner(Supply):
         trial = trial.model_copy(update=known)
         self._keep(trial)
         if trial.state in ("finished", "refused"):
-            (run.folder.path / CHECKPOINT).unlink(missing_ok=True)  # it would only be tested
+            (run.folder.path / CHECKPOINT).unlink(missing_ok=True)  # resuming from it would only test the network
         if trial.state != "running":
             self.save()
             self._reported(trial, self.record, self.left)
 
     def tried_in(self, run: PlannedRun) -> tuple[Trial, int]:
-        """The trial that a run in progress is of, and the epoch that it is trained up to."""
+        """Return the trial of a run in progress, and the epoch up to which it is trained."""
         trial = self.trials[self._in_progress[run]]
         return trial, self._until(trial)
 
     def note_environment(self, **facts: object) -> None:
-        """Add to what the record says of this session; None says nothing."""
+        """Record facts about this session; those that are None are skipped."""
         known = {name: value for name, value in facts.items() if value is not None}
         self._record = self._record.model_copy(update={"environment": self._record.environment | known})
 
@@ -251,16 +251,16 @@ class Tuner(Supply):
         self.record.write(self.folder)
 
     def autosave(self, every: float = 10.0) -> None:
-        """Write `search.json` from time to time, so that the clock of a search that is killed is not far behind."""
+        """Write `search.json` every few seconds, so that the clock of a search that is killed is not far behind."""
         if time.monotonic() - self._saved > every:
             self.save()
 
     def _until(self, trial: Trial) -> int:
-        """The epoch of a trial's next rung or of its end."""
+        """Return the epoch of a trial's next rung or of its end."""
         return promotion.target(trial, self.rungs, self.epochs)
 
     def _may_begin(self) -> bool:
-        """Whether another trial may begin."""
+        """Return whether another trial may begin."""
         return not self._exhausted and self._begun < (self._record.budget.trials or inf)
 
     @property
@@ -269,9 +269,9 @@ class Tuner(Supply):
         return sum(trial.counts for trial in self.trials.values())
 
     def _waiting(self) -> Trial | None:
-        """The best of those that wait, while fewer were trained to the end than are to be confirmed.
+        """Return the best waiting trial, while fewer were trained to the end than are to be confirmed.
 
-        None as long as others are on their way to a rung, where they may turn out to be better.
+        None while others are on their way to a rung, where they may turn out to be better.
         """
         wanted = self._record.confirm.best if self._record.confirm else 1
         targets = [self._until(self.trials[number]) for number in self._in_progress.values()]
@@ -281,7 +281,7 @@ class Tuner(Supply):
         return promotion.furthest(self.trials.values(), self._record.objectives) if ends < wanted else None
 
     def _new(self) -> Trial | None:
-        """A new trial; None if its values do not go together, or there is nothing new to try."""
+        """Return a new trial; None if its values do not go together, or there is nothing new to try."""
         number = max(self.trials, default=0) + 1
         tried = [trial.values for trial in self.trials.values()]
         proposals = (self.sampler.ask(number, self.trials.values(), attempt) for attempt in range(ATTEMPTS))
@@ -290,7 +290,7 @@ class Tuner(Supply):
         if values is None:
             self._exhausted = True
             return None
-        trial = Trial(number=number, values=values, state="running")
+        trial = Trial(number=number, values=dict(values), state="running")
         try:
             folder = self._run(trial).folder
         except ConfigError as error:
@@ -298,14 +298,14 @@ class Tuner(Supply):
             return None
         return trial.model_copy(update={"run": folder.path.relative_to(self.folder).as_posix()})
 
-    def _untried(self) -> Iterator[dict[str, Value]]:
-        """The points of a finite space that were not tried; none of another."""
+    def _untried(self) -> Iterator[Point]:
+        """Return the untried points of a finite space; none for any other."""
         tried = {frozenset(trial.values.items()) for trial in self.trials.values()}
         points = self.declared.space.points() if self.declared.space.finite else ()
         return (point for point in points if frozenset(point.items()) not in tried)
 
     def _segment(self, trial: Trial) -> tuple[PlannedRun, Task]:
-        """Training of a trial up to its next rung."""
+        """Begin the training of a trial up to its next rung."""
         self._keep(trial.model_copy(update={"state": "running"}))
         run = self._run(trial)
         self._in_progress[run] = trial.number
@@ -324,7 +324,7 @@ class Tuner(Supply):
 
 
 def expected_epochs(trials: int, epochs: int, rungs: Sequence[int], factor: int) -> float:
-    """How many epochs so many trials will take, if as many continue from each rung as should."""
+    """Estimate the epochs that this many trials will take, if 1/`factor` of them continue from each rung."""
     total, before, there = 0.0, 0, float(trials)
     for until in (*rungs, epochs):
         total += there * (until - before)
@@ -333,7 +333,7 @@ def expected_epochs(trials: int, epochs: int, rungs: Sequence[int], factor: int)
 
 
 def in_common(failed: Iterable[Trial]) -> str:
-    """What failed trials have in common: the reason, and their values."""
+    """Return why trials failed: their common reason and their values, or each with its own reason."""
     failed = list(failed)
     reasons = list(dict.fromkeys(str(trial.reason) for trial in failed))
     said = [f"trial {trial.number} ({describe(trial.values)})" for trial in failed]

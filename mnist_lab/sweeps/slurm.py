@@ -112,7 +112,7 @@ class SlurmSweep:
             if not any(self.slurm.folder.glob("*/runs.json")):
                 for script in self.slurm.folder.glob(".submission_file_*.sh"):
                     script.unlink()
-            self.slurm.folder.rmdir()  # if it is empty
+        self.slurm.remove_folder()
 
     def _name(self, run: PlannedRun) -> str:
         return run.folder.path.absolute().relative_to(self.results).as_posix()

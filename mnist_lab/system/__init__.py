@@ -1,4 +1,4 @@
 """The environment of the program: operating system, hardware and Python installation.
 
-Nothing here depends on what an experiment is.
+Nothing here knows about experiments.
 """

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PART = ".part."
-"""The prefix of a temporary file, which a process that is killed leaves behind."""
+"""The prefix of a temporary file, which a killed process leaves behind."""
 
 
 @contextmanager

@@ -21,7 +21,7 @@ def processors() -> Sequence[int]:
 def quietest(count: int) -> Sequence[int]:
     """The `count` available processors with the least load from others during a tenth of a second.
 
-    Ties are broken at random, so that processes that start together do not all choose the same.
+    Ties are broken at random, so that processes that start together do not all choose the same ones.
     """
     mine = processors()
     return mine if count >= len(mine) else _by_load()[:count]
@@ -29,9 +29,9 @@ def quietest(count: int) -> Sequence[int]:
 
 @contextmanager
 def claimed(count: int) -> Iterator[tuple[int, ...]]:
-    """The quietest `count` processors that no other process has claimed, as far as there are enough.
+    """The quietest `count` processors, if possible ones that no other process has claimed.
 
-    For processes that share a machine without knowing each other. The claims are locks in the machine's temporary
+    For processes that share a machine without knowing of each other. The claims are locks in the machine's temporary
     folder, which the system releases when the process ends.
     """
     import filelock
@@ -51,7 +51,7 @@ def claimed(count: int) -> Iterator[tuple[int, ...]]:
 
 
 def _claims() -> Path:
-    """Per user, as the files of another could not be locked."""
+    """The folder of the locks; one per user, as the files of another user could not be locked."""
     folder = Path(tempfile.gettempdir()) / f"mnist-lab-cpus-{os.getuid() if hasattr(os, 'getuid') else ''}"
     folder.mkdir(exist_ok=True)
     return folder
@@ -67,9 +67,9 @@ def _by_load() -> list[int]:
 
 
 def _idle_ticks() -> dict[int, int]:
-    """The idle time of each processor since the machine started, in ticks; empty where the system has no such file.
+    """The idle time of each processor since the machine started, in ticks; empty if the system has no /proc/stat.
 
-    The fifth column of /proc/stat (man proc_stat).
+    Source: the fifth column of /proc/stat (man proc_stat).
     """
     try:
         lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
@@ -82,18 +82,18 @@ def _idle_ticks() -> dict[int, int]:
 def available_memory() -> int | None:
     """Bytes of memory available to this process, or else of the machine; None if unknown.
 
-    On Linux MemAvailable and SwapFree of /proc/meminfo (man proc_meminfo), but at most the limit of the control group.
+    On Linux, MemAvailable plus SwapFree of /proc/meminfo (man proc_meminfo), but at most the control group's limit.
     """
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         values = {name: 1024 * int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
-        there = values["MemAvailable"] + values["SwapFree"]
+        available = values["MemAvailable"] + values["SwapFree"]
     except (OSError, ValueError, KeyError, IndexError):
         try:
             return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         except (AttributeError, ValueError, OSError):
             return None
-    return min([there, *_control_group_limits()])
+    return min([available, *_control_group_limits()])
 
 
 def _control_group_limits() -> list[int]:

@@ -21,8 +21,8 @@ def installed_version(package: str) -> str | None:
 def extra_command(extra: str) -> str:
     """The command that installs an extra of `pyproject.toml`, such as `jax`.
 
-    In the environment created by `make install` it is `make` with the extra, which installs the locked versions.
-    Elsewhere it lists the packages of the extra, since mnist-lab itself is on no package index.
+    In the environment created by `make install`, it is `make` with the extra, which installs the locked versions.
+    Elsewhere it lists the packages of the extra, since mnist-lab itself is not on a package index.
     """
     if Path(sys.prefix).resolve() == _CHECKOUT / ".venv" and (_CHECKOUT / "Makefile").is_file():
         here = Path.cwd() == _CHECKOUT

@@ -10,14 +10,14 @@ SPECIAL = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
-"""What is neither a file nor a folder, by the type in its mode: to read it could take for ever."""
+"""Names of what is neither a file nor a folder, by type: opening a named pipe, for example, could block forever."""
 
 
 def mode_of(path: Path, *, follow: bool = True) -> int | None:
-    """The mode of what is at `path` (`stat`), or of what a link there points to; None if nothing is or can be.
+    """The mode (`stat`) of what is at `path`, or of what a link there points to; None if nothing is or can be there.
 
     Raises:
-        OSError: that cannot be known at the moment.
+        OSError: it cannot be determined at the moment.
     """
     try:
         return path.stat(follow_symlinks=follow).st_mode

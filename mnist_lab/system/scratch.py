@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 _PREFIX = "mlab-"  # short: the path of a socket in it may have at most 103 characters on macOS
 _LOCK = "alive.lock"
-"""Only a folder with this file is taken for one."""
+"""Only a folder with this file counts as a scratch folder."""
 _AFTER_MULTIPROCESSING = -200
 """multiprocessing removes its temporary folder, which may be in this one, at priority -100."""
 _made: "list[tuple[Path, BaseFileLock]]" = []
 _own: list[int] = []
 elsewhere: list[Path] = []
-"""Further folders to remove with it, which could not be created in it."""
+"""Further folders to remove with the scratch folder, which could not be created in it."""
 
 
 def folder() -> Path:
-    """The folder, created at the first call.
+    """The scratch folder, created at the first call.
 
     Raises:
         SetupError: there is no writable folder for temporary files.
@@ -65,7 +65,7 @@ def _make() -> "tuple[Path, BaseFileLock]":
 
 
 def remove() -> None:
-    """Remove the folder, if there is one; to call in a process that ends without Python's cleanup."""
+    """Remove the scratch folder, if there is one; to be called by a process that ends without Python's cleanup."""
     while _made:
         path, lock = _made.pop()
         with suppress(OSError):
@@ -81,7 +81,7 @@ def own_process() -> None:
 
 
 def use_if_own() -> None:
-    """Let libraries create their temporary files in the folder, if only mnist-lab uses this process."""
+    """Let libraries create their temporary files in the scratch folder, if only mnist-lab uses this process."""
     if os.getpid() in _own:
         redirect(folder())
 

@@ -16,7 +16,7 @@ from types import FrameType
 
 STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _FOR_ALL = STOPPING + ((signal.SIGUSR2,) if hasattr(signal, "SIGUSR2") else ())
-"""What may be sent to a process and all its children at once: SLURM sends SIGUSR2 before the time limit of a job."""
+"""Signals that may be sent to a process and all its children: SLURM sends SIGUSR2 before the time limit of a job."""
 GRACE = 8.0
 """Seconds from a SIGTERM or SIGHUP until the process exits in any case; Docker kills after 10, SLURM after 30."""
 
@@ -28,7 +28,7 @@ class Interruption(KeyboardInterrupt):
 
     Args:
         advice: what is kept and how to resume, for the user.
-        number: of the signal.
+        number: number of the signal.
     """
 
     def __init__(self, advice: str = "", number: int = signal.SIGINT) -> None:
@@ -37,7 +37,7 @@ class Interruption(KeyboardInterrupt):
 
 
 def number_of(interrupt: KeyboardInterrupt) -> int:
-    """The signal that raised it."""
+    """The number of the signal that raised `interrupt`."""
     return interrupt.number if isinstance(interrupt, Interruption) else signal.SIGINT
 
 
@@ -46,14 +46,14 @@ def exit_code(number: int) -> int:
     return 128 + number
 
 
-def taken(number: int) -> str:
+def stop_message(number: int) -> str:
     """The message of a process stopped by a signal."""
     return "Interrupted." if number == signal.SIGINT else f"Stopped by {signal.Signals(number).name}."
 
 
 @contextmanager
 def handling(make: Callable[[Handler], Handler]) -> Iterator[None]:
-    """Replace each handler that is a Python function by what `make` returns for it, if this is the main thread."""
+    """Replace each handler that is a Python function with what `make` returns for it, if this is the main thread."""
     before: dict[int, Handler] = {}
     if threading.current_thread() is threading.main_thread():
         before = {number: handler for number in STOPPING if callable(handler := signal.getsignal(number))}
@@ -68,7 +68,7 @@ def handling(make: Callable[[Handler], Handler]) -> Iterator[None]:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Block these signals and SIGUSR2, and for good in the processes started meanwhile by this thread."""
+    """Block these signals and SIGUSR2, permanently in processes that this thread starts in the `with` block."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -93,9 +93,9 @@ at_once: list[Callable[[], object]] = []
 def stoppable() -> Iterator[None]:
     """Raise `Interruption` for every signal, and make sure that the process stops even if that has no effect.
 
-    A second Ctrl-C ends the process at once; so does, after `GRACE` seconds, a SIGTERM or SIGHUP, which is only sent
-    once. A separate thread does this, because Python handles signals only in the main thread, and not before a library
-    function returns: compiling a network can take a minute.
+    A second Ctrl-C ends the process at once; so does a single SIGTERM or SIGHUP after `GRACE` seconds. A separate
+    thread does this, because Python handles signals only in the main thread, and not before a library function
+    returns: compiling a network can take a minute.
     """
     before = {number: signal.getsignal(number) for number in STOPPING}
     receiver, sender = socket.socketpair()
@@ -146,7 +146,7 @@ def _end_at_once(number: int) -> None:
     for function in at_once:
         with suppress(Exception):
             function()
-    text = f"{taken(number)} It ended at once; finished runs and checkpoints are kept.\n"
+    text = f"{stop_message(number)} Ended at once; finished runs and checkpoints are kept.\n"
     with suppress(Exception):
         # A progress bar may have hidden the cursor; the main thread may hold the lock of sys.stderr.
         if select.select([], [2], [], 0)[1]:

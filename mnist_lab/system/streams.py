@@ -43,7 +43,7 @@ class _Descriptor(io.FileIO):
 def open_descriptors() -> None:
     """Open closed descriptors among 0 to 2 on the null device.
 
-    Otherwise the next file that is opened gets the number, and what libraries log to descriptor 2 is written to it.
+    Otherwise, the next file to be opened gets that number, and what libraries log to descriptor 2 is written to it.
     """
     for descriptor in range(3):
         try:
@@ -68,7 +68,7 @@ def prepare() -> None:
 def copy_of_stderr() -> TextIO:
     """Stderr with a separate descriptor, which remains the terminal while descriptor 2 is redirected.
 
-    To be closed by the caller, unless it is `sys.stderr` itself because that has no descriptor.
+    The caller must close it, unless it is `sys.stderr` itself because that has no descriptor.
     """
     try:
         descriptor = os.dup(sys.stderr.fileno())

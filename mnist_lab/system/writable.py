@@ -8,7 +8,7 @@ from mnist_lab.errors import NoRoomError, SetupError, reason
 from mnist_lab.system.paths import mode_of
 
 _ROOM = 64
-"""Bytes by which the paths of files in a folder are longer than that of the folder, at most."""
+"""Maximum number of bytes that a file's path adds to its folder's."""
 
 _ZIP_YEARS = range(1980, 2108)
 """The years that a zip archive can represent. Source: PKWARE's APPNOTE.TXT, 4.4.6."""
@@ -35,7 +35,7 @@ def check_writable(folder: Path, instead: str) -> None:
     Nothing is written for the check, so a full disk is not detected.
 
     Args:
-        folder: it and its parents may be missing.
+        folder: may be missing, as may its parents.
         instead: what the user can do, for the message.
 
     Raises:
@@ -46,28 +46,29 @@ def check_writable(folder: Path, instead: str) -> None:
         return NoRoomError(f"{folder}: cannot be written ({why}).", instead)
 
     try:
-        there = next(path for path in (folder, *folder.absolute().parents) if mode_of(path) is not None)
+        existing = next(path for path in (folder, *folder.absolute().parents) if mode_of(path) is not None)
     except OSError as error:
         raise refuse(reason(error)) from None
-    if not there.is_dir():
-        raise refuse(f"{there} is a file" if there != folder else "expected a folder, but this is a file")
+    if not existing.is_dir():
+        raise refuse(f"{existing} is a file" if existing != folder else "expected a folder, but this is a file")
     if hasattr(os, "pathconf"):
-        longest = os.pathconf(there, "PC_NAME_MAX")
-        for name in folder.absolute().relative_to(there.absolute()).parts:
+        longest = os.pathconf(existing, "PC_NAME_MAX")
+        for name in folder.absolute().relative_to(existing.absolute()).parts:
             if (size := len(os.fsencode(name))) > longest:
                 raise refuse(f"its name has {size} bytes; at most {longest} are possible")
-        size, longest = len(os.fsencode(folder)) + _ROOM, os.pathconf(there, "PC_PATH_MAX")
+        size, longest = len(os.fsencode(folder)) + _ROOM, os.pathconf(existing, "PC_PATH_MAX")
         if size > longest:
             raise refuse(f"the paths of its files would have up to {size:,} bytes; at most {longest:,} are possible")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise refuse(f"{there} is on a read-only file system" if _read_only(there) else f"no permission for {there}")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        why = f"{existing} is on a read-only file system" if _read_only(existing) else f"no permission for {existing}"
+        raise refuse(why)
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder with its parents, where it does not exist.
+    """Create a folder and its parents, if it does not exist.
 
     Raises:
-        NoRoomError: it cannot be made.
+        NoRoomError: it cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -46,9 +46,9 @@ def parameters(trainable: int, total: int) -> str:
 
 
 def image_size(shape: tuple[int, int, int]) -> str:
-    """Width, height and whether in colour: `28x28`, `32x32 colour`."""
+    """Height, width and whether in colour: `28x28`, `32x32 colour`."""
     height, width, channels = shape
-    return f"{width}x{height}" if channels == 1 else f"{width}x{height} colour"
+    return f"{height}x{width}" if channels == 1 else f"{height}x{width} colour"
 
 
 def natural_order(text: str) -> list[tuple[int, str]]:

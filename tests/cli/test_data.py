@@ -188,13 +188,14 @@ def test_a_conversion_keeps_the_validation_part_and_the_names_of_the_classes(tmp
 
 
 def test_convert_resizes_and_turns_grey(own, nowhere):
-    assert ok("convert", own, "out.npz", "--resize", "8x9", "--grey").endswith("9 x 8 grey, 3 classes\n")
+    assert ok("convert", own, "out.npz", "--resize", "8x9", "--grey").endswith("8 x 9 grey, 3 classes\n")
     assert datasets.load(str(nowhere / "out.npz")).image_shape == (8, 9, 1)
 
 
 def test_verify_and_show_resize_and_turn_grey_as_convert_does(own, nowhere):
     facts = json.loads(ok("verify", own, "--resize", "8x9", "--grey", "--json"))
     assert facts["image_shape"] == [8, 9, 1]
+    assert " images, 8x9, " in ok("verify", own, "--resize", "8x9", "--grey")
     ok("show", own, "--index", "0", "--resize", "8x9", "--grey")
     [picture] = nowhere.iterdir()
     with Image.open(picture) as image:

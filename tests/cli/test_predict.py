@@ -320,7 +320,7 @@ class TestWithoutKeras:
     def test_a_picture_of_another_size_is_not_taken_as_it_is(self, run, tmp_path):
         Image.new("L", (50, 40), 255).save(tmp_path / "large.png")
         message = self.predict("mlp_512", "large.png", "--prepare", "none")
-        assert "50 x 40 grey" in message
+        assert "40 x 50 grey" in message
         assert "28 x 28 grey" in message
 
     def test_a_data_set_of_another_size_does_not_fit(self, run, tmp_path):
@@ -386,4 +386,4 @@ class TestWithoutKeras:
             [run.parents[2] / "noise.png"], Signature((32, 48, 3), ("a", "b"), "mine", "resize")
         )
         assert prepared.prepared.pixels.shape == (32, 48, 3)
-        assert prepared.prepared.done == "grey in three channels, resized from 60 x 40 to 48 x 32"
+        assert prepared.prepared.done == "greyscale in three channels, resized from 40 x 60 to 32 x 48"

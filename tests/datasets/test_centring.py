@@ -153,7 +153,7 @@ def test_resizing_gives_the_shape_and_says_what_was_done(shape, channels):
     picture = np.random.default_rng(1).integers(0, 256, (40, 50, channels), dtype=np.uint8)
     prepared = resized(picture, shape)
     assert prepared.pixels.shape == shape
-    assert f"resized from 50 x 40 to {shape[1]} x {shape[0]}" in prepared.done
+    assert f"resized from 40 x 50 to {shape[0]} x {shape[1]}" in prepared.done
     again = resized(prepared.pixels, shape)
     assert again.done == "nothing"
     assert (again.pixels == prepared.pixels).all()

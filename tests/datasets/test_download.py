@@ -101,7 +101,7 @@ def test_a_later_call_resumes_what_an_earlier_one_left(mirrors, server, monkeypa
     for base in ("one", "two"):
         server.files.pop(f"/{base}/{GZIPPED_IDX[0]}")
     monkeypatch.setattr(download, "ATTEMPTS", 1)
-    with pytest.raises(DataError, match="1,024 bytes are here"):
+    with pytest.raises(DataError, match="1,024 bytes were received"):
         datasets.load("mnist")
     (part,) = _cache().parent.rglob("*.part")
     assert part.read_bytes() == whole[:1024]

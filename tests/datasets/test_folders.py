@@ -53,7 +53,7 @@ def test_one_colour_picture_makes_all_colour_and_that_is_said(pictures):
     loaded = datasets.load(str(pictures))
     assert loaded.notes == (
         "All pictures are read in colour, with three channels, because 1 of 7 are, such as test/circle/1.JPG;"
-        " for grey ones: data.grey: true.",
+        " for greyscale: data.grey: true.",
     )
     assert loaded.image_shape == (3, 4, 3)
     assert loaded.x_train[3, 0, 0].tolist() == [120, 120, 120]
@@ -166,7 +166,7 @@ def test_a_file_whose_name_is_no_utf_8_is_read_and_named_in_text_that_is(picture
 
 def test_a_picture_of_another_size_is_named(pictures):
     odd = _draw(pictures / "train" / "square" / "7.png", size=(5, 3))
-    with pytest.raises(DataError, match=r"is 5 x 3, but .*0\.png is 4 x 3") as caught:
+    with pytest.raises(DataError, match=r"is 3 x 5, but .*0\.png is 3 x 4") as caught:
         datasets.load(str(pictures))
     assert str(odd) in caught.value.message
 

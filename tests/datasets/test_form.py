@@ -36,7 +36,7 @@ def photos(tmp_path):
 
 
 def test_pictures_of_several_sizes_need_to_be_resized_and_the_error_says_how(photos):
-    with pytest.raises(DataError, match=r"is 30 x 30, but .*0\.png is 40 x 30[\s\S]*data\.resize: 28"):
+    with pytest.raises(DataError, match=r"is 30 x 30, but .*0\.png is 30 x 40[\s\S]*data\.resize: 28"):
         datasets.load(str(photos))
 
 
@@ -46,7 +46,7 @@ def test_resized_pictures_are_what_a_network_is_shown_of_them_for_a_prediction(p
     files = sorted((photos / "train").rglob("*.png"))
     for image, path in zip(loaded.x_train, files, strict=True):
         np.testing.assert_array_equal(image, centring.resized(pictures.read(path), (28, 28, 1)).pixels)
-    assert loaded.notes == ("The pictures were resized from 30 x 30 (width x height) and 2 other sizes to 28 x 28.",)
+    assert loaded.notes == ("The pictures were resized from 30 x 30 (height x width) and 2 other sizes to 28 x 28.",)
 
 
 def test_colour_beside_grey_stays_colour_unless_grey_is_asked_for(photos):

@@ -186,7 +186,7 @@ def test_a_picture_of_too_many_pixels_is_refused_in_a_class_folder_as_it_is_for_
 def test_pictures_that_are_too_many_for_their_size_are_refused_after_the_first(tmp_path, monkeypatch):
     write_pictures(tmp_path, dict.fromkeys("ab", (Image.new("RGB", (100, 50)),) * 3))
     monkeypatch.setattr(folders, "MOST_BYTES", 12 * 15_000 - 1)
-    with pytest.raises(DataError, match="12 pictures of 100 x 50 pixels and 3 channels are 180,000 bytes; at most"):
+    with pytest.raises(DataError, match="12 pictures of 50 x 100 pixels and 3 channels are 180,000 bytes; at most"):
         datasets.load(str(tmp_path))
 
 

@@ -66,6 +66,6 @@ def test_a_figure_with_axes_and_a_colour_bar_gets_a_warning(n, tmp_path):
 def test_the_size_of_the_drawing_is_told_in_pixels_of_the_picture():
     sheet = np.full((2000, 1500, 1), 255, np.uint8)
     sheet[500:1400, 600:700] = 0
-    width, height = like_mnist(sheet).done.split("cropped to ")[1].split(",")[0].split(" x ")
+    height, width = like_mnist(sheet).done.split("cropped to ")[1].split(",")[0].split(" x ")
     assert int(width) == pytest.approx(100, abs=15)
     assert int(height) == pytest.approx(900, abs=15)

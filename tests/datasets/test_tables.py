@@ -223,7 +223,7 @@ def _changed(line, cell, value):
         (lambda lines: "\n".join(lines[:1]), "there are no rows in it"),
         (
             lambda lines: "\n".join(line[: line.rindex(",")] for line in lines),
-            r"square .* received 24, which is no square",
+            r"square .* received 24, which is not a square",
         ),
         (
             lambda lines: "\n".join(line.partition(",")[2] for line in lines),

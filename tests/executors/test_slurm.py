@@ -4,6 +4,7 @@ Without SLURM the tests that need it are skipped; with MNIST_LAB_SLURM=required 
 """
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,12 @@ def test_the_local_engine_needs_no_slurm(tmp_path, monkeypatch):
     local = Slurm(tmp_path / "jobs", SlurmOptions(engine="local"))
     tasks = local.submit("answers", calls.answer, [(1,), (2,)])
     assert [status.result for status in ended(local, tasks).values()] == [2, 3]
+    local.remove_folder()
+    assert all((local.folder / task).exists() for task in tasks)
+    for task in tasks:
+        shutil.rmtree(local.folder / task)
+    local.remove_folder()
+    assert not local.folder.exists()
 
 
 def test_without_sbatch_it_says_where_to_run(tmp_path, monkeypatch):

@@ -232,7 +232,7 @@ def test_all_experiments_are_held_to_the_same_level_the_highest_that_most_keep(t
                 loss=[0.1] * 10, accuracy=[0.9] * 10, val_loss=[0.1] * 10, val_accuracy=accuracies,
             )  # fmt: skip
     assert observed(tmp_path, "mlp_512")["stays_above"].text == (
-        "Validation accuracy stays at or above 0.98 in both runs, from epoch 4 (lower median; 4 to 5) on."
+        "Validation accuracy stays at or above 0.98 in both runs from epoch 4 (lower median; 4 to 5) on."
     )
     assert observed(tmp_path, "ablation/no_relu")["stays_above"].text == (
         "Validation accuracy does not stay at or above 0.98 in either run."
@@ -250,7 +250,7 @@ def test_faster_is_said_only_of_what_is_not_worse_on_the_same_machine(tmp_path):
     found = observed(tmp_path, "ablation/nodes_256")["faster"]
     assert found.value == pytest.approx(0.4)
     assert found.text == (
-        "Faster than mlp_512 with no significant difference in accuracy: training takes 40 % as long "
+        "Faster than mlp_512 with no significant difference in accuracy: training takes 40 % of the time "
         "(12.0 s against 30.0 s)."
     )
     assert "faster" not in observed(tmp_path, "ablation/no_relu")
@@ -298,7 +298,9 @@ def test_fronts_are_told_for_parameters_time_and_flops_and_pass_over_unknown_cos
     finished_run(tmp_path, "ablation/nodes_256", test=0.975, parameters=300, seconds=25)
     unknown = finished_run(tmp_path, "ablation/no_relu", test=0.91, parameters=600, seconds=10)
     edit_metrics(unknown, flops=None)
-    fronts = {f.cost: ([group.name for group, _ in f.members], f.beaten) for f in studied(tmp_path).sections[0].fronts}
+    fronts = {
+        f.cost: ([group.name for group, _ in f.members], f.dominated) for f in studied(tmp_path).sections[0].fronts
+    }
     assert fronts == {
         "parameters": (["ablation/nodes_256", "mlp_512"], 1),
         "training time": (["ablation/no_relu", "mlp_512"], 1),
@@ -377,7 +379,7 @@ def test_training_that_the_test_images_stopped_or_slowed_is_said_to_be_steered_b
     stop = {"monitor": "val_loss", "patience": 2}
     assert told("last") == (
         "In 1 run they also served as validation images after every epoch (3 epochs in total); the saved weights were "
-        "not chosen by them."
+        "not selected on them."
     )
     assert "in that run they decided when training stopped" in told("stopped", train__early_stopping=stop)
     assert "in that run they decided when" in told("slowed", train__schedule={"plateau": {"monitor": "val_accuracy"}})

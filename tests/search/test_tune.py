@@ -98,7 +98,7 @@ def test_training_that_takes_longer_than_the_limit_stops_after_that_epoch_and_is
         r"both trials were rejected, the last for \d+\.\d+ s of training for 1 of 3 epochs, more than 0\.001 s",
         answer.err,
     )
-    assert re.search(r"^\[2/2\] .* epoch 1/3  refused: ", answer.err, re.MULTILINE)
+    assert re.search(r"^\[2/2\] .* epoch 1/3  rejected: ", answer.err, re.MULTILINE)
     trials = Search.read(tmp_path / "results" / "s").trials
     assert [(trial.state, trial.epochs, trial.reached) for trial in trials] == [("refused", 1, ())] * 2
 

@@ -295,3 +295,4 @@ def test_python_warns_while_the_runs_of_a_submitted_sweep_are_not_finished(tmp_p
         assert len(mnist_lab.sweep(config, **how)) == 0
     with warnings.catch_warnings(action="error", category=UserWarning):
         assert len(mnist_lab.sweep(config, **how, wait=True)) == 1
+    assert not (tmp_path / "results" / ".slurm").exists()

@@ -96,7 +96,7 @@ class TestTensorBoard:
 
     def test_logging_twice_adds_nothing(self, run, events):
         before = sorted(run.folder.path.iterdir())
-        assert "was logged before" in logged(run, "tensorboard").out
+        assert "already logged" in logged(run, "tensorboard").out
         assert sorted(run.folder.path.iterdir()) == before
 
     def test_a_repetition_of_the_run_replaces_it(self, own, events):
@@ -107,7 +107,7 @@ class TestTensorBoard:
         [before] = own.folder.path.glob("events*")
         content = before.read_bytes()
         again = mnist_lab.load_run(own.folder.path)
-        assert "was logged before" not in logged(again, "tensorboard").out
+        assert "already logged" not in logged(again, "tensorboard").out
         [after] = own.folder.path.glob("events*")
         assert after.read_bytes() != content
 
@@ -168,12 +168,12 @@ class TestMLflow:
         assert sum(map(sum, matrix["confusion"])) == run.measured.test.total
 
     def test_logging_twice_adds_nothing(self, run, client, store):
-        assert "was logged before" in logged(run, "mlflow", "--store", store).out
+        assert "already logged" in logged(run, "mlflow", "--store", store).out
         assert len(runs_in(client)) == 1
 
     def test_what_was_logged_in_part_is_replaced(self, run, client, told, store):
         client.delete_tag(told.info.run_id, "mnist_lab.started")
-        assert "was logged before" not in logged(run, "mlflow", "--store", store).out
+        assert "already logged" not in logged(run, "mlflow", "--store", store).out
         [again] = runs_in(client)
         assert again.info.run_id != told.info.run_id
 

@@ -1,4 +1,4 @@
-"""`mnist-lab data`: find, download, verify, view and convert data sets; a command per file."""
+"""`mnist-lab data`: find, download, verify, view and convert data sets; one command per file."""
 
 import click
 

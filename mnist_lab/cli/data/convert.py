@@ -34,8 +34,8 @@ def convert(
 ) -> None:
     """Write a data set as one npz file with x_train, y_train, x_test, y_test and the names of the classes.
 
-    The file can be used in the place of the data set, with the same results, and is quicker to read than pictures or
-    CSV. Labels are the positions of the classes, from 0.
+    The file can be used in place of the data set, with the same results, and is faster to read than pictures or CSV.
+    Labels are the positions of the classes, from 0.
     """
     if output.suffix.lower() != ".npz":
         raise click.BadParameter(f"expected a file ending in .npz, received {output.name!r}.", param_hint="'OUT.npz'")

@@ -47,7 +47,7 @@ _VERSIONS = 8
     "--output",
     type=_options.OUTPUT_FILE,
     metavar="FILE",
-    help="PNG file to write. Default: named after what it shows, in the current folder.",
+    help="PNG file to write. Default: named after what it shows, in the current directory.",
 )
 @_options.data_dir
 @_options.quiet
@@ -93,7 +93,7 @@ def show(
 
 
 def _sample(found: "Dataset", index: int | None, split: str) -> tuple[str, Callable[[Path], object]]:
-    """The name of the file and what writes it: a sample of a data set, or one image."""
+    """The name of the file and the function that writes it: a sample of a data set, or one image."""
     if split not in found.parts:
         raise click.BadParameter(f"{found.name} has no {split} part.", param_hint="'--split'")
     images, labels = found.parts[split]
@@ -117,7 +117,7 @@ def _sample(found: "Dataset", index: int | None, split: str) -> tuple[str, Calla
 
 
 def _augmented(config: "Config", dataset: "Dataset") -> tuple[str, Callable[[Path], object]]:
-    """The name of the file and what writes it: training images of a configuration with augmented versions."""
+    """The name of the file and the function that writes it: training images with augmented versions."""
     from mnist_lab.experiment import augmented
 
     shown, versions = augmented(config, dataset, _VERSIONS)
@@ -131,7 +131,7 @@ def _augmented(config: "Config", dataset: "Dataset") -> tuple[str, Callable[[Pat
 
 
 def _as_text(image: Any) -> str | None:
-    """One image in characters, two to a pixel so that it keeps its shape; None if it is too wide."""
+    """An image in characters, two per pixel so that it keeps its shape; None if it is too wide."""
     if image.shape[1] > _WIDEST_TEXT:
         return None
     grey = image.mean(axis=2)

@@ -3,7 +3,7 @@
 The background is found by greyscale closing by reconstruction: L. Vincent, "Morphological grayscale reconstruction in
 image analysis", IEEE Transactions on Image Processing 2 (1993), 176-201. A camera records reflectance times
 illumination (R. C. Gonzalez, R. E. Woods, "Digital Image Processing", section 2.3), so dark ink is measured as a share
-of the paper around it.
+of the brightness of the paper around it.
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from scipy import ndimage
 
 Values = NDArray[np.float32]
 
-_WIDEST_STROKE = 1 / 3, 40  # a share of the shorter side, and at least this many pixels: what is wider is background
-_DARKEST = 64  # below this brightness of the paper ink is not measured as a share of it: noise would be ink
-_LEAST_INK = 0.001  # of the picture's pixels, in any drawing
+_WIDEST_STROKE = 1 / 3, 40  # of the shorter side, and the least in pixels; anything wider is background
+_DARKEST = 64  # paper darker than this counts as this bright, or noise would be ink
+_LEAST_INK = 0.001  # the least share of a picture's pixels that are ink
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Sheet:
     """A picture measured against its background: arrays (height, width)."""
 
     strength: Values
-    """How far each pixel is from the background, 0 to 255."""
+    """Difference of each pixel from the background, 0 to 255."""
     paper: Values
-    """How bright the background is."""
+    """Brightness of the background, 0 to 255."""
 
 
 def sheets(seen: Values) -> tuple[Sheet, Sheet]:
     """A picture (height, width, channels) measured for dark ink on light, and for light ink on dark."""
-    # The background of light strokes is that of dark ones on the negative.
+    # The background of light strokes is that of dark ones in the negative.
     channels = seen.shape[2]
     background = _background(np.concatenate([seen, 255 - seen], axis=2))
     paper, board = background[..., :channels], 255 - background[..., channels:]
@@ -44,8 +44,8 @@ def sheets(seen: Values) -> tuple[Sheet, Sheet]:
 def _strongest(ink: Values) -> Values:
     """The ink in the channel in which it is strongest at each pixel, of those that show it at all.
 
-    In a channel that does not, the same ink may be lighter than the paper, as blue ink is on yellow; there the paper
-    around it would be the ink.
+    In a channel that does not show it, ink may be lighter than the paper, as blue ink on yellow is, so the paper around
+    it would count as ink.
     """
     peaks = np.quantile(ink, 1 - _LEAST_INK, axis=(0, 1))
     return ink[..., peaks >= peaks.max() / 2].max(axis=2)
@@ -54,9 +54,9 @@ def _strongest(ink: Values) -> Values:
 def _background(values: Values) -> Values:
     """The background of dark strokes, (height, width, channels): closing by reconstruction.
 
-    The closing with a square wider than strokes are fills strokes, but also the corners of shadows, which the
-    reconstruction then restores. Outside the picture it is dark, so that what is wide and lies at its edge, such as a
-    table, is background, too.
+    Closing with a square wider than any stroke fills the strokes, but also the corners of shadows, which the
+    reconstruction then restores. Outside the picture it is dark, so that anything wide at its edge, such as a table,
+    is background, too.
     """
     share, least = _WIDEST_STROKE
     side = max(least, round(share * min(values.shape[:2]))) | 1
@@ -70,7 +70,7 @@ def _background(values: Values) -> Values:
 def _reconstructed(marker: Values, mask: Values) -> Values:
     """Reconstruction by erosion: the marker sinks wherever a lower neighbour reaches it, though not below the mask.
 
-    By sweeps in four directions, each of a whole line at a time, until nothing sinks by a grey level any more.
+    Sweeps in four directions, a whole line at a time, until nothing sinks by a grey level any more.
     """
     inside = slice(1, -1)
     result, floor = (np.pad(each, ((1, 1), (1, 1), (0, 0)), constant_values=np.inf) for each in (marker, mask))

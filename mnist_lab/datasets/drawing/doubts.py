@@ -1,4 +1,4 @@
-"""Reasons why the drawing that was found may not be the intended one, in words for people."""
+"""Reasons why the drawing that was found may not be the intended one, in words for users."""
 
 import numpy as np
 from scipy import ndimage
@@ -7,16 +7,16 @@ from mnist_lab.datasets.drawing.background import Values
 from mnist_lab.datasets.drawing.parts import Mask, Part, depth, labelled
 from mnist_lab.datasets.drawing.threshold import EDGE, FAINTEST
 
-_OTHER = 0.3  # the size of another drawing
-_PIECE = 0.025
-_SOLID, _FILLED = 0.55, 0.75  # the width of a stroke, and the share of its box that ink fills, beyond those of digits
-_WIDE = 1.5  # width by height; one digit of MNIST in 200 is wider
+_OTHER = 0.3  # least extent of another drawing, relative to the drawing's
+_PIECE = 0.025  # least extent of a piece, relative to the drawing's
+_SOLID, _FILLED = 0.55, 0.75  # stroke width relative to the extent, and inked share of the box, above those of digits
+_WIDE = 1.5  # width / height; one digit of MNIST in 200 is wider
 _SHADE = 0.1  # of the strong ink's area
 _MOST_PIECES, _MOST_MARKS = 3, 5  # counts
 
 
 def about_place(drawing: Part, mine: Mask) -> list[str]:
-    """It is cut off, or as large as the picture."""
+    """A doubt if the drawing is cut off or fills the picture."""
     height, width = mine.shape
     if drawing.height >= 0.9 * height and drawing.width >= 0.9 * width:
         return ["the drawing fills nearly the whole picture, so what it shows was probably not found"]
@@ -25,7 +25,7 @@ def about_place(drawing: Part, mine: Mask) -> list[str]:
 
 
 def about_others(others: list[Part], drawing: Part) -> list[str]:
-    """There is more than one drawing."""
+    """A doubt if there is more than one drawing."""
     drawings = [part for part in others if part.extent >= _OTHER * drawing.extent]
     if drawings:
         return [f"there are {1 + len(drawings)} separate drawings, and only the one with the most ink was read"]
@@ -33,21 +33,21 @@ def about_others(others: list[Part], drawing: Part) -> list[str]:
 
 
 def about_contrast(contrast: float, paper: Values) -> list[str]:
-    """On a table, what is darker than it may be the sheet's shadow, which next to ink is hardly any contrast."""
+    """A doubt if the drawing barely stands out: on a table, it may be the shadow of the sheet."""
     if contrast < FAINTEST / 255 * np.percentile(paper, 95):
         return ["the drawing hardly stands out from its surroundings"]
     return []
 
 
 def about_shape(drawing: Part, parts: list[Part], mine: Mask, core: Mask, ink: Values) -> list[str]:
-    """It is no shape of strokes such as a digit's.
+    """Doubts whether it is made of strokes, as a digit is.
 
     Args:
         drawing: the part that was found.
-        parts: all parts, of which it may be several.
+        parts: all parts, of which the drawing may be several.
         mine: the pixels of the drawing.
-        core: of these, those of strong ink.
-        ink: (height, width) of the drawing, 0 to 1.
+        core: those of them with strong ink.
+        ink: ink of the drawing (height, width), 0 to 1.
     """
     doubts = []
     tall = [part for part in parts if part.labels <= drawing.labels and part.height >= 0.55 * drawing.height]

@@ -21,42 +21,42 @@ from mnist_lab.errors import DataError
 
 _LONGEST = 480  # pixels along the longer side; a digit needs no more
 _BLUR = 0.7  # pixels, against the sensor's noise
-_NOISE = 1.0  # of 255, the standard deviation from which a picture has any
-_SAME_TONE = 20  # of 255
-_AS_CLEAR = 0.9  # a stroke's contrast with the background, by that with the inside of its loop
-_EITHER = 0.15, 0.55  # how much clearer light on dark is where doubts decide, and without them dark on light
-_EXTENDED, _EXTENDED_BESIDE_LINES = 2.0, 1.3  # how far its faint strokes may extend it, rather than printed lines
-_REACH = 0.08  # how far the soft edge of a stroke goes
+_NOISE = 1.0  # of 255; above this standard deviation a picture is noisy
+_SAME_TONE = 20  # of 255; the largest difference that counts as the same brightness
+_AS_CLEAR = 0.9  # least contrast of a light loop, relative to the contrast of its dark inside
+_EITHER = 0.15, 0.55  # how much clearer light on dark must be: the first if it also has fewer doubts, else the second
+_EXTENDED, _EXTENDED_BESIDE_LINES = 2.0, 1.3  # largest growth of a drawing by faint strokes rather than lines
+_REACH = 0.08  # width of a stroke's soft edge, relative to the drawing's extent
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """The ink of a drawing, cropped to it, and why it may not be the one that was meant."""
+    """The ink of a drawing, cropped to it, and why it may not be the intended one."""
 
     ink: Values
-    """(height, width), 0 to 1."""
+    """Strength of the ink (height, width), 0 to 1."""
     size: tuple[int, int]
-    """Its width and height in pixels of the picture."""
+    """Height and width in pixels of the picture."""
     light_on_dark: bool
     doubts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A drawing where it lies on the reduced picture."""
+    """A drawing and its place in the reduced picture."""
 
     ink: Values
     place: tuple[slice, slice]
     tone: float
-    """The brightness of its ink, 0 to 255."""
+    """Brightness of its ink, 0 to 255."""
     contrast: float
-    """How far that is from the background, 0 to 255."""
+    """Difference of that brightness from the background, 0 to 255."""
     doubts: tuple[str, ...]
 
     def alike_around(self, brightness: Values, sign: int) -> float:
         """The share of its surroundings that is as dark as its ink (sign 1), or as light (sign -1).
 
-        Little if it is ink; much if it is the background between strokes of the other polarity.
+        It is small for ink, and large for the background between strokes of the other polarity.
         """
         reach = int(0.75 * max(self.ink.shape)) + 1
         wide = tuple(slice(max(0, side.start - reach), side.stop + reach) for side in self.place)
@@ -66,17 +66,17 @@ class _Found:
         return float((sign * around <= sign * self.tone + _SAME_TONE).mean()) if len(around) else 0.0
 
     def surrounds(self, other: "_Found") -> bool:
-        """Whether the other one lies within its box, as the inside of a loop lies within the loop."""
+        """Whether the other drawing is within its box, as the inside of a loop is within the loop."""
         return all(
             mine.start < its.start and its.stop < mine.stop for mine, its in zip(self.place, other.place, strict=True)
         )
 
 
 def find(picture: Pixels) -> Drawing:
-    """The drawing on a picture (height, width, 1 or 3): dark on light, light on dark or coloured, in any light.
+    """The drawing in a picture (height, width, 1 or 3): dark on light, light on dark or coloured, in any light.
 
     Raises:
-        DataError: there is no ink, or nothing but specks.
+        DataError: there is no ink, or only specks.
     """
     times = -(-max(picture.shape[:2]) // _LONGEST)
     seen = _reduced(picture, times)
@@ -86,11 +86,11 @@ def find(picture: Pixels) -> Drawing:
     if found is None:
         raise nothing_on_it()
     height, width = (min(side * times, whole) for side, whole in zip(found.ink.shape, picture.shape[:2], strict=True))
-    return Drawing(found.ink, (width, height), found is light, found.doubts)
+    return Drawing(found.ink, (height, width), found is light, found.doubts)
 
 
 def _likelier(dark: _Found, light: _Found, brightness: Values) -> _Found:
-    """Whether the dark or the light drawing is ink, rather than the background between the strokes of the other."""
+    """The drawing that is ink, dark or light; the other is the background between its strokes."""
     if light.surrounds(dark) and light.contrast > _AS_CLEAR * dark.contrast:  # dark is the inside of a loop
         return light
     low, high = _EITHER
@@ -104,7 +104,7 @@ def nothing_on_it() -> DataError:
 
 
 def _reduced(picture: Pixels, times: int) -> Values:
-    """(height, width, channels), each side divided by `times`, and the sensor's noise smoothed."""
+    """The picture (height, width, channels), each side divided by `times`, with the sensor's noise smoothed."""
     channels = [Image.fromarray(picture[..., channel]) for channel in range(picture.shape[2])]
     small = [np.asarray(channel.reduce(times) if times > 1 else channel, np.float32) for channel in channels]
     result = [ndimage.gaussian_filter(each, _BLUR) if _noise(each) > _NOISE else each for each in small]
@@ -112,7 +112,7 @@ def _reduced(picture: Pixels, times: int) -> Values:
 
 
 def _noise(values: Values) -> float:
-    """The standard deviation of the noise, from the median of the finest diagonal wavelets; 0 of a plain picture.
+    """The standard deviation of the noise, from the median of the finest diagonal wavelets; 0 for a plain picture.
 
     Source: D. L. Donoho, I. M. Johnstone, "Ideal spatial adaptation by wavelet shrinkage", Biometrika 81 (1994),
     425-455.
@@ -158,7 +158,7 @@ def _found(sheet: Sheet, brightness: Values) -> _Found | None:
 def _with_faint_strokes(
     core: Mask, drawing: Part, strength: Values, floor: float, peak: float, extended: float
 ) -> Mask:
-    """The drawing with the fainter strokes that hang on it, unless they lead away from it as printed lines do."""
+    """The drawing with fainter strokes attached to it, unless they lead away from it as printed lines do."""
     for share in (EDGE, 3 * EDGE):
         labels = labelled(strength > floor + share * (peak - floor))
         grown = np.isin(labels, np.unique(labels[core])) & (labels > 0)

@@ -12,15 +12,15 @@ from mnist_lab.datasets.drawing.background import Values
 from mnist_lab.datasets.drawing.parts import Mask, labelled, opened
 from mnist_lab.datasets.drawing.threshold import level_above, unevenness
 
-_LINE, _SINGLE_LINE = 0.4, 0.8  # of a side: how much of it each of several printed lines covers, or the only one
-_LINE_WIDTH = 2, 0.015  # pixels and, in addition, a share of the shorter side
-_INK = 2  # times as strong as the printed lines: ink that crosses them
-_SMALLEST_RULED = 100  # pixels; a smaller picture is of a digit, not of a sheet
-_SLOPES = np.arange(-0.1, 0.1001, 0.0025)  # of printed lines against the picture's sides
+_LINE, _SINGLE_LINE = 0.4, 0.8  # the share of a side that each of several printed lines covers, or a single one
+_LINE_WIDTH = 2, 0.015  # pixels, plus a share of the shorter side
+_INK = 2  # ink that crosses printed lines is at least this many times as strong
+_SMALLEST_RULED = 100  # pixels; a smaller picture shows a digit, not a sheet
+_SLOPES = np.arange(-0.1, 0.1001, 0.0025)  # of printed lines, relative to the picture's sides
 
 
 def without_printed_lines(strength: Values) -> tuple[Values, float, float | None, bool]:
-    """The strength without ruled and squared paper's lines, its floor, its threshold and whether there were any."""
+    """The strength without lines of ruled or squared paper, its floor, its threshold, and whether there were lines."""
     printed = False
     floor = unevenness(strength)
     level = level_above(strength, floor)
@@ -34,7 +34,7 @@ def without_printed_lines(strength: Values) -> tuple[Values, float, float | None
             if wide:
                 lined = True
                 lines &= values < _INK * np.median(values[lines])
-                # Weaker ink that crosses a line is above it and below it.
+                # Weaker ink that crosses a line continues above and below it.
                 healed = ndimage.grey_closing(np.where(lines, 0, values), (2 * wide + 3, 1))
                 values = np.where(lines, healed, values)
                 strength = values.T if turned else values
@@ -47,7 +47,7 @@ def without_printed_lines(strength: Values) -> tuple[Values, float, float | None
 
 
 def _printed_lines(mask: Mask) -> tuple[Mask, int]:
-    """The pixels of thin, nearly horizontal lines across the picture, and how many rows one takes at most."""
+    """The pixels of thin, nearly horizontal lines across the picture, and the largest number of rows of a line."""
     lines = np.zeros_like(mask)
     height, width = mask.shape
     if min(mask.shape) < _SMALLEST_RULED:

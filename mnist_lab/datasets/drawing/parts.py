@@ -12,8 +12,8 @@ from mnist_lab.datasets.drawing.background import Values
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.int32]
 
-_SPECK = 0.01  # of the longer side; what is smaller is dirt
-_NEAR = 0.12  # the gap to a part that belongs to it
+_SPECK = 0.01  # of the picture's longer side; anything smaller is dirt
+_NEAR = 0.12  # the largest gap to a part that belongs to the drawing, relative to the drawing's extent
 
 
 def labelled(mask: NDArray[np.bool_]) -> Labels:
@@ -29,14 +29,14 @@ def opened(mask: Mask, side: int) -> Mask:
 
 
 def depth(mask: Mask) -> Values:
-    """How far each pixel of `mask` is from the nearest one outside, in pixels."""
+    """Distance of each pixel of `mask` to the nearest one outside, in pixels."""
     distance: Any = ndimage.distance_transform_edt(mask)
     return distance
 
 
 @dataclass(frozen=True)
 class Part:
-    """Connected components that belong together, by their labels, and the box that they fill."""
+    """Connected components that belong together, by their labels, and their bounding box."""
 
     labels: frozenset[int]
     top: int
@@ -47,12 +47,12 @@ class Part:
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """Height in pixels."""
         return self.bottom - self.top
 
     @property
     def width(self) -> int:
-        """In pixels."""
+        """Width in pixels."""
         return self.right - self.left
 
     @property
@@ -62,11 +62,11 @@ class Part:
 
     @property
     def label(self) -> int:
-        """Of the only component, or of one of several."""
+        """Label of the part; the smallest of several."""
         return min(self.labels)
 
     def joined(self, other: "Part") -> "Part":
-        """Both together."""
+        """The union of both parts."""
         return Part(
             self.labels | other.labels,
             min(self.top, other.top), max(self.bottom, other.bottom),
@@ -79,19 +79,19 @@ class Part:
         return self.top == 0 or self.left == 0 or self.bottom == shape[0] or self.right == shape[1]
 
     def within(self, other: "Part") -> bool:
-        """Whether it lies inside the other one's box."""
+        """Whether it is inside the other one's box."""
         return (
             self.top > other.top and self.bottom < other.bottom and self.left > other.left and self.right < other.right
         )
 
     def beside(self, other: "Part") -> bool:
-        """Whether one stands to the right of the other."""
+        """Whether one is to the right of the other."""
         common = min(self.right, other.right) - max(self.left, other.left)
         return common < 0.2 * min(self.width, other.width)
 
 
 def parts_of(labels: Labels) -> list[Part]:
-    """The connected components that are no specks, the largest first."""
+    """The connected components that are not specks, the largest first."""
     areas = np.bincount(labels.ravel())
     least = _SPECK * max(labels.shape)
     parts = [
@@ -103,7 +103,10 @@ def parts_of(labels: Labels) -> list[Part]:
 
 
 def chosen(parts: list[Part], labels: Labels, strength: Values) -> tuple[Part, list[Part]]:
-    """The drawing: the part with the most ink, joined with those that are near it; and the other parts."""
+    """The drawing, the part with the most ink joined with those near it, and the other parts.
+
+    Frames do not count, and a part that touches the edge counts less.
+    """
     parts = [part for part in parts if not _is_frame(part, parts, labels)] or parts
     amounts = ndimage.sum(strength, labels, [part.label for part in parts])
     cut = np.asarray([part.touches_edge(labels.shape) for part in parts])
@@ -122,7 +125,7 @@ def chosen(parts: list[Part], labels: Labels, strength: Values) -> tuple[Part, l
 
 
 def _is_frame(part: Part, parts: list[Part], labels: Labels) -> bool:
-    """Whether it is a line around another part, such as a box to write in or a sheet's edge."""
+    """Whether a part is a line around another one, such as a box to write in or a sheet's edge."""
     if part.area > 0.2 * part.height * part.width:
         return False
     inside = [other for other in parts if other.extent > part.extent / 4 and other.within(part)]
@@ -130,7 +133,7 @@ def _is_frame(part: Part, parts: list[Part], labels: Labels) -> bool:
 
 
 def on_the_same_paper(drawing: Part, others: list[Part], labels: Labels, strength: Values, paper: Values) -> list[Part]:
-    """The other parts that are as strong as the drawing and on paper as light: not a table's grain, not a fold."""
+    """The other parts about as strong as the drawing and on paper about as light: no folds, no grain of a table."""
     if not others:
         return []
     numbers = [drawing.label, *(part.label for part in others)]

@@ -9,23 +9,23 @@ import numpy as np
 from mnist_lab.datasets.drawing.background import Values
 
 EDGE = 0.1
-"""From this share of the ink's strength on, a pixel belongs to the drawing."""
+"""The share of the ink's strength from which a pixel belongs to the drawing."""
 FAINTEST = 24
-"""The least strength of ink, of 255, that is not the paper's own unevenness."""
+"""The least strength of ink, of 255; anything weaker is unevenness of the paper."""
 
 
 def unevenness(strength: Values) -> float:
-    """The strength that paper does not reach: its median and four standard deviations, from the palest of the picture.
+    """The strength that paper does not reach: its median plus four standard deviations, from the palest pixels.
 
-    Of paper that fills at least 60 % of the picture the median is at the 30th percentile at most, and for a normal
-    distribution the 5th percentile of the paper lies 1.64 standard deviations below its median.
+    If paper fills 60 % of the picture, the picture's 30th percentile is the paper's median and its 3rd percentile the
+    paper's 5th, which in a normal distribution is 1.64 standard deviations below the median.
     """
     low, middle = np.percentile(strength, (3, 30))
     return float(middle + 4 * (middle - low) / 1.64)
 
 
 def level_above(strength: Values, floor: float) -> float | None:
-    """Otsu's threshold of what is above the floor; None if nothing stands out."""
+    """Otsu's threshold for strengths above the floor; None if nothing stands out."""
     above = strength[strength > floor]
     if not len(above) or above.max() < max(FAINTEST, 1.5 * floor):
         return None

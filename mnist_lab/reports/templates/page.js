@@ -3,7 +3,7 @@ const report = (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const curves = JSON.parse(document.getElementById("curves")?.textContent ?? "{}");
 
-  // Tables that sort: a button in each heading, which says in aria-sort how it is sorted.
+  // Sortable tables: each heading has a button, and says in aria-sort how it is sorted.
 
   const names = new Intl.Collator("en", { numeric: true });
 
@@ -13,7 +13,7 @@ const report = (() => {
     button.type = "button";
     button.append(...heading.childNodes);
     button.addEventListener("click", () => {
-      // Of numbers the largest come first, of words those that begin with A.
+      // Numbers sort largest first, words alphabetically.
       const numeric = heading.classList.contains("number");
       const before = heading.getAttribute("aria-sort");
       sort(heading, before === "none" ? !numeric : before === "descending");
@@ -64,13 +64,13 @@ const report = (() => {
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  // As one types it.
+  // Lower case, with "->" for the arrow, as a user types it.
   function plain(text) {
     return text.toLowerCase().replaceAll("→", "->");
   }
 
   // Small charts of loss and accuracy by epoch, drawn when their experiment is opened. Their scale is logarithmic in
-  // the loss, and in the error where accuracy is shown, so that .98 and .99 are as far apart as .8 and .9.
+  // the loss and, for accuracy, in the error, so that .98 and .99 are as far apart as .8 and .9.
 
   const SVG = "http://www.w3.org/2000/svg";
   const HEIGHT = 210, LEFT = 52, RIGHT = 10, TOP = 8, BELOW = 34;
@@ -180,7 +180,7 @@ const report = (() => {
     place.replaceChildren(...(charts.length ? charts : [section.dataset.empty ?? "No history of these runs can be read."]));
   }
 
-  // Wiring: what is on the page now, and what joins it later.
+  // Wiring: what is on the page now, and what is added later.
 
   const widths = new ResizeObserver((entries) => entries.forEach(({ target }) => draw(target.closest(".experiment"))));
 
@@ -218,14 +218,14 @@ const report = (() => {
       await navigator.clipboard.writeText(code.textContent);
       button.textContent = "Copied";
     } catch {
-      // Some browsers keep the clipboard from pages on disk; what is selected can be copied by hand.
+      // Some browsers deny pages on disk the clipboard; what is selected can be copied by hand.
       getSelection().selectAllChildren(code);
       button.textContent = "Selected";
     }
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   }
 
-  // A link to an experiment opens it, also where the filter hid it.
+  // A link to an experiment opens it, even if the filter has hidden it.
   function follow() {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (target?.matches(".experiment")) {

@@ -1,6 +1,6 @@
 """Sentences and terms about results, for tables, figures, pages and documents.
 
-The sentences of observations stand in their rules (`reports.observations`, `reports.rules`).
+The sentences of observations are in their rules (`reports.observations`, `reports.rules`).
 """
 
 from mnist_lab.reports.wording import comparison
@@ -35,7 +35,17 @@ from mnist_lab.reports.wording.numbers import (
     some_runs,
     spread,
 )
-from mnist_lab.reports.wording.verdicts import DID, caution, estimate, lead, outcome, outlook, ranked, sureness, verdict
+from mnist_lab.reports.wording.verdicts import (
+    DID,
+    caution,
+    certainty,
+    estimate,
+    lead,
+    outcome,
+    outlook,
+    ranked,
+    verdict,
+)
 
 __all__ = [
     "APART",
@@ -52,6 +62,7 @@ __all__ = [
     "amount",
     "as_published",
     "caution",
+    "certainty",
     "comparison",
     "deviation",
     "ends",
@@ -72,7 +83,6 @@ __all__ = [
     "signed",
     "some_runs",
     "spread",
-    "sureness",
     "unanimous",
     "verdict",
 ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def runs_compared(found: "Comparison", arm: "Arm") -> str:
-    """Which runs the numbers are of."""
+    """Say which runs the numbers cover."""
     each = [some_runs(group.keys) for group in (arm.base, arm.group)]
     if found.models_only:
         return f"one run each, {' and '.join(dict.fromkeys(each))}"
@@ -30,7 +30,7 @@ def runs_compared(found: "Comparison", arm: "Arm") -> str:
 
 
 def short(arm: "Arm") -> str:
-    """The verdict in a few words: on the experiments, or of single models on these."""
+    """Return the verdict in a few words: on the experiments or, for single runs, on the models."""
     models = arm.verdict.models
     if models is None:
         return outcome(arm.verdict)
@@ -40,13 +40,13 @@ def short(arm: "Arm") -> str:
 
 
 def findings(found: "Comparison", arm: "Arm") -> list[str]:
-    """The verdict, how many images the models disagree on, and other observations about the arm."""
+    """Return the verdict, how many images the models disagree on, and other observations about the arm."""
     said = [_verdict_in_comparison(arm), *([_disputed(found, arm, arm.disputed)] if arm.disputed else [])]
     return [*said, *(one.text for one in arm.observations)]
 
 
 def _verdict_in_comparison(arm: "Arm") -> str:
-    """For single models, McNemar's test comes first, as it answers the question; then its limits."""
+    """State the verdict; for single models, McNemar's test comes first, as it answers the question, then its limits."""
     models = arm.verdict.models
     if models is None:
         return verdict(arm.verdict)
@@ -81,7 +81,7 @@ def _are(number: int) -> str:
 
 
 def notes(found: "Comparison") -> list[str]:
-    """What a reader must know about the numbers."""
+    """Return what a reader must know about the numbers."""
     texts = [f"{ACCURACIES} pp: percentage points; x 2.00: twice as much. FLOPs cover training only."]
     several = any(arm.pairs > 1 for arm in found.arms)
     if several and found.section.share:
@@ -104,7 +104,7 @@ def notes(found: "Comparison") -> list[str]:
 
 
 def cautions(found: "Comparison") -> list[str]:
-    """Warnings about numbers that could be misread."""
+    """Return warnings about numbers that could be misread."""
     texts = []
     if any(not arm.pairs for arm in found.arms):
         unit = "fold" if found.section.share else "seed"

@@ -82,13 +82,13 @@ _MODELS = (
 
 
 def extent(study: "Study") -> str:
-    """How much there is: `14 experiments, 140 runs`."""
+    """Say how much there is: `14 experiments, 140 runs`."""
     text = f"{count(len(study.groups), 'experiment')}, {count(study.runs, 'run')}."
     return f"{text} {APART}" if len(study.sections) > 1 else text
 
 
 def reuse(found: "Reuse") -> list[str]:
-    """How often the test images were used, and what was chosen by them."""
+    """Say how often the test images were used, and what was selected on them."""
     scored = (
         "One model was scored on the test images, after its training."
         if found.models == 1
@@ -109,7 +109,7 @@ def reuse(found: "Reuse") -> list[str]:
             f"{_of(found.steered, found.watched)} they decided when training stopped or the learning rate was reduced"
         )
     if not found.selected:
-        watched.append("the saved weights were not chosen by them")
+        watched.append("the saved weights were not selected on them")
     return [scored, f"{'; '.join(watched)}."] if found.watched else [scored]
 
 
@@ -120,7 +120,7 @@ def _of(some: int, runs: int) -> str:
 
 
 def unanimous(found: "Unanimous") -> str:
-    """How many images every model misclassifies."""
+    """Say how many images every model misclassifies."""
     among = "both models" if found.models == 2 else f"all {found.models:,} models"
     if found.unknown:
         among += f" whose mistakes are recorded (those of {found.unknown:,} more cannot be read)"
@@ -130,7 +130,7 @@ def unanimous(found: "Unanimous") -> str:
 
 
 def remarks(study: "Study") -> list[str]:
-    """The brief remarks below the tables in a terminal; explanations are in the report."""
+    """Return the brief remarks below the tables in a terminal; explanations are in the report."""
     seeds = [section for section in study.sections if not section.share]
     pairs = [one.paired for section in seeds for one in section.verdicts.values() if one.paired]
     tested = f" Interval and verdict: paired sign-flip test at {ALPHA:g}, Holm-corrected."
@@ -143,7 +143,7 @@ def remarks(study: "Study") -> list[str]:
 
 
 def notes(study: "Study") -> list[str]:
-    """How to read a report: what the numbers are, what was selected on, and what the verdicts rest on."""
+    """Say how to read a report: what the numbers are, what was selected on the test set, and what verdicts rest on."""
     every = [(section, verdict) for section in study.sections for verdict in section.verdicts.values()]
     found = [verdict for section, verdict in every if not section.share]
     shown = {

@@ -19,28 +19,28 @@ GAP = "generalization gap"
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """`+0.11`: decimals and a sign, but none before zero."""
+    """Format with decimals and a sign, but no sign before zero: `+0.11`."""
     text = f"{value:+.{digits}f}"
     return text[1:] if float(text) == 0 else text
 
 
 def pp(difference: float) -> str:
-    """A difference of accuracies: `+0.11 pp`."""
+    """Format a difference of accuracies: `+0.11 pp`."""
     return f"{signed(100 * difference)} pp"
 
 
 def ends(interval: tuple[float, float] | None) -> str:
-    """Of an interval of accuracies: `0.9767 to 0.9823`; empty for None."""
+    """Format an interval of accuracies: `0.9767 to 0.9823`; empty for None."""
     return "{:.4f} to {:.4f}".format(*interval) if interval else ""
 
 
 def ends_pp(interval: tuple[float, float] | None) -> str:
-    """Of an interval of a difference, in percentage points: `+0.02 to +0.20`; empty for None."""
+    """Format the interval of a difference, in percentage points: `+0.02 to +0.20`; empty for None."""
     return " to ".join(signed(100 * end) for end in interval) if interval else ""
 
 
 def p_value(p: float) -> str:
-    """`p = .031`, `p < .001`, `p = 1`; `p = .0502` where three decimals would not show on which side of .05 it lies."""
+    """Format p: `p = .031`, `p < .001`; `p = .0502` if three decimals would not show on which side of .05 it is."""
     if p < 0.001:
         return "p < .001"
     text = f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
@@ -52,40 +52,40 @@ def p_value(p: float) -> str:
 
 
 def listed(parts: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`; empty for none."""
+    """Return `a`, `a and b`, `a, b and c`; empty for none."""
     *first, last = parts or [""]
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def mean(numbers: Spread | None, digits: int = 4, sign: str = "") -> str:
-    """`0.9807`; empty for None."""
+    """Format the mean: `0.9807`; empty for None."""
     return f"{numbers.mean:{sign}.{digits}f}" if numbers else ""
 
 
 def deviation(numbers: Spread | None, digits: int = 4) -> str:
-    """`± 0.0011`; empty for a single seed."""
+    """Format the standard deviation: `± 0.0011`; empty for a single value."""
     return "" if numbers is None or numbers.deviation is None else f"± {numbers.deviation:.{digits}f}"
 
 
 def spread(numbers: Spread | None, digits: int = 4, sign: str = "") -> str:
-    """`0.9807 ± 0.0011`: mean and, of several seeds, sample standard deviation; empty for None."""
+    """Format mean and, of several values, sample standard deviation: `0.9807 ± 0.0011`; empty for None."""
     return f"{mean(numbers, digits, sign)} {deviation(numbers, digits)}".strip()
 
 
 def amount(cost: float, unit: str = "") -> str:
-    """What something costs: `45.3 s` if the unit is `s`, else `669,706` or `1.93e+12`."""
+    """Format a cost: `45.3 s` if the unit is `s`, else `669,706` or `1.93e+12`."""
     if unit == "s":
         return duration(cost)
     return f"{cost:,.0f}" if cost < 1e9 else f"{cost:.3g}"
 
 
 def as_published(found: "Published") -> str:
-    """`0.9918`, or `best 0.9918`; empty if it was not published."""
+    """Format a published accuracy: `0.9918`, or `best 0.9918`; empty if there is none."""
     return "" if found.accuracy is None else f"{'best ' if found.best else ''}{found.accuracy:.4f}"
 
 
 def some_runs(keys: Sequence[Key]) -> str:
-    """`seed 4`, `seeds 1 to 10`, `seeds 1, 3 and 7`; `folds 1 to 5 of seed 1` for pairs of seed and fold."""
+    """Name runs: `seed 4`, `seeds 1 to 10`, `seeds 1, 3 and 7`; `folds 1 to 5 of seed 1` for pairs of seed and fold."""
     pairs = [key for key in keys if isinstance(key, tuple)]
     if not pairs:
         return _numbered("seed", [key for key in keys if isinstance(key, int)])

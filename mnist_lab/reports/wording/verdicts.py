@@ -21,12 +21,12 @@ DID = {
 
 
 def correction(comparisons: int) -> str:
-    """What p and interval are corrected for."""
+    """Say what p and interval are corrected for."""
     return "uncorrected, one comparison" if comparisons == 1 else f"corrected for {comparisons:,} comparisons"
 
 
 def estimate(test: Tested) -> str:
-    """A difference with what decides whether it is more than chance.
+    """Format a difference with what decides whether it is more than chance.
 
     `+0.11 pp (95 % confidence interval +0.02 to +0.20, p = .023; corrected for 12 comparisons)`
     """
@@ -37,7 +37,7 @@ def estimate(test: Tested) -> str:
 
 
 def verdict(found: Verdict) -> str:
-    """In one or more sentences, with the numbers."""
+    """State the verdict in one or more sentences, with the numbers."""
     heading, pair = outcome(found).capitalize(), found.paired
     if pair is None:
         return f"{heading}: no {found.unit} in common with the base; at least {found.least} needed."
@@ -49,7 +49,7 @@ def verdict(found: Verdict) -> str:
 
 
 def outcome(found: Verdict) -> str:
-    """`better`, `too few seeds`, `too few folds`."""
+    """Return `better`, `too few seeds`, `too few folds`."""
     return _of_its_unit(found.kind, found)
 
 
@@ -57,8 +57,8 @@ def _of_its_unit(text: str, found: Verdict) -> str:
     return text.replace("seed", found.unit)
 
 
-def sureness(found: Verdict) -> str:
-    """How certain a difference is, for use beside the verdict and the difference."""
+def certainty(found: Verdict) -> str:
+    """Say how certain a difference is, for use beside the verdict and the difference."""
     pair = found.paired
     if pair is None:
         return f"No {found.unit} in common with the base; at least {found.least} needed."
@@ -72,14 +72,14 @@ def sureness(found: Verdict) -> str:
 
 
 def outlook(test: Tested) -> str:
-    """What more seeds would do, as a sentence after another; empty if that is not known."""
+    """Say what more seeds would do, as a sentence after another; empty if that is not known."""
     if not test.more_seeds:
         return ""
     return f" Detecting a difference of this size would take about {count(test.more_seeds, 'more seed')}."
 
 
 def caution(found: Verdict) -> str:
-    """Which of the two the test images chose, as a sentence after another; empty if they chose both or neither."""
+    """Say whose weights alone were chosen on the test images, as a sentence after another; empty if both or neither."""
     if found.chosen_on_test is None:
         return ""
     whose = "this experiment's" if found.chosen_on_test == "arm" else "the base's"
@@ -90,12 +90,12 @@ def caution(found: Verdict) -> str:
 
 
 def mcnemar(found: Models) -> str:
-    """`McNemar's exact test, p = .014; uncorrected, one comparison`."""
+    """Format the test of two models: `McNemar's exact test, p = .014; uncorrected, one comparison`."""
     return f"McNemar's exact test, {p_value(found.p_corrected)}; {correction(found.compared)}"
 
 
 def _of_models(found: Verdict) -> str:
-    """McNemar's test is about two sets of weights, so it is not to sound like a claim about the experiments."""
+    """State McNemar's test, which is about two sets of weights, so as not to sound like a claim about experiments."""
     if not found.models:
         return ""
     return (
@@ -105,7 +105,7 @@ def _of_models(found: Verdict) -> str:
 
 
 def ranked(entries: Iterable["Entry"]) -> list["Entry"]:
-    """The largest difference from the base first."""
+    """Sort by the size of the difference from the base, the largest first."""
 
     def size(entry: "Entry") -> float:
         pair = entry.verdict and entry.verdict.paired
@@ -115,7 +115,7 @@ def ranked(entries: Iterable["Entry"]) -> list["Entry"]:
 
 
 def lead(section: "Section") -> str:
-    """How many changes helped, hurt or neither, and what it takes to judge the rest; empty without a verdict."""
+    """Say how many changes helped, hurt or neither, and what it takes to judge the rest; empty without a verdict."""
     found = list(section.verdicts.values())
     alone = sum(not one.seeds for one in found)
     said = []

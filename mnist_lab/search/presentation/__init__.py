@@ -1,7 +1,7 @@
-"""What a search found, for people: `search.md`, `search.html` and figures, made from its record alone.
+"""What a search found, for people: `search.md`, `search.html` and figures, generated from its record alone.
 
-`standings` orders the trials, `wording` has the sentences, `tables` and `figures` what they are shown with, and `write`
-writes the files.
+`standings` orders the trials, `wording` has the sentences, `tables` and `figures` have what their names say, and
+`write` writes the files.
 """
 
 from mnist_lab.search.presentation.write import write_search

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from mnist_lab.plots.searches import Confirmed, Dimension, Tried
 
 NAMES = ("confirmation", "best_so_far", "pareto_front", "slices", "importance", "parallel_coordinates")
-"""All figures there can be, in order."""
+"""All possible figures, in order."""
 
 
 def plots_of(record: Search, importance: Mapping[str, float] | Unknown) -> list[Plot]:
-    """The figures that a search has something to show for, in order."""
+    """Return the figures that a search has data for, in order."""
     from mnist_lab.plots import searches
     from mnist_lab.plots.panel import Quantity
 
@@ -93,7 +93,7 @@ def _dimensions(record: Search) -> "list[Dimension]":
 
 
 def _tried(record: Search) -> "Iterator[Tried]":
-    """The trials with finite numbers."""
+    """Yield the trials with finite numbers."""
     from mnist_lab.plots.searches import At, Tried
 
     names, best = standings.parameter_names(record.space), {trial.number for trial in standings.best(record)}

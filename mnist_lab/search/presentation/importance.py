@@ -1,4 +1,4 @@
-"""How much each parameter of a search matters, by PED-ANOVA (Watanabe et al. 2023), as Optuna has it."""
+"""How much each parameter of a search matters, by PED-ANOVA (Watanabe et al. 2023), with Optuna."""
 
 import warnings
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from mnist_lab.search.record import Search
 from mnist_lab.search.sampler import distribution
 
 LEAST = 20
-"""Trials with numbers below which there is no importance: the best quarter of them are five."""
+"""The fewest trials with results for an importance: a quarter of them is five."""
 SHARE = 0.25
-"""Of the trials, the best ones that all of them are compared with."""
+"""The fraction of best trials that is compared with all of them."""
 
 
 class Unknown(Enum):
@@ -24,9 +24,9 @@ class Unknown(Enum):
 
 
 def importance(record: Search) -> Mapping[str, float] | Unknown:
-    """How far the values of each parameter among the best trials differ from those among all, as shares of 1.
+    """Return how far the values of each parameter among the best trials differ from those among all, as shares of 1.
 
-    The best are the first of the standings, for numbers after different epochs cannot be compared as they are.
+    The best are the first of the standings, as numbers after different epochs cannot be compared directly.
 
     Returns:
         The shares, by the names of the parameters, or why they are not known.

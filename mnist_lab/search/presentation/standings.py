@@ -10,14 +10,14 @@ from mnist_lab.search import promotion
 from mnist_lab.search.record import Arm, Parameter, Search, Trial
 
 AHEAD = 10
-"""One trial in so many is among those that figures highlight."""
+"""Figures highlight one trial in this many."""
 FEWEST_AHEAD = 3
 
 
 def standings(record: Search) -> list[Trial]:
-    """The trials that have numbers: those trained for the most epochs first, and of equals the best by the objectives.
+    """Return the trials that have numbers: those trained the longest first, ties by the objectives.
 
-    Of two objectives front after front, each in the order of the first objective.
+    With two objectives, front by front, each in the order of the first objective.
     """
     deepest_first = sorted((trial for trial in record.trials if trial.reached), key=promotion.depth, reverse=True)
     return [
@@ -28,13 +28,13 @@ def standings(record: Search) -> list[Trial]:
 
 
 def best(record: Search) -> list[Trial]:
-    """The Pareto front of two objectives, else the best trial alone; none before any has a result."""
+    """Return the best trial or, with two objectives, the Pareto front; none before any trial has a result."""
     numbers = record.front or [record.best]
     return [trial for number in numbers for trial in record.trials if trial.number == number]
 
 
 def ahead(record: Search) -> list[Trial]:
-    """The next ones after the best of one objective, a tenth of all."""
+    """Return the trials that follow the best: with it a tenth of all, but at least three; none with two objectives."""
     if len(record.objectives) > 1:
         return []
     ranked = standings(record)
@@ -42,17 +42,17 @@ def ahead(record: Search) -> list[Trial]:
 
 
 def arms(record: Search) -> Sequence[Arm]:
-    """The base and the trials that were confirmed; none before the confirmation."""
+    """Return the base and the trials that were confirmed; none before the confirmation."""
     return record.confirmation.arms if record.confirmation else ()
 
 
 def chosen(record: Search) -> Arm | None:
-    """The arm of the confirmation that the search put first; None if that was not confirmed."""
+    """Return the confirmation of the trial that the search put first; None if it was not confirmed."""
     return next((arm for arm in arms(record) if arm.trial and arm.trial == record.best), None)
 
 
 def parameter_names(space: Sequence[Parameter]) -> Mapping[str, str]:
-    """What people call each parameter, by its name in the record."""
+    """Return a readable name for each parameter, by its name in the record."""
     called = {each.name: _called(each) for each in space}
     shared = Counter(called.values())
     return {name: text if shared[text] == 1 else name for name, text in called.items()}

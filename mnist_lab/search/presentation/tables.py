@@ -37,12 +37,12 @@ class Table:
         return [[cell.text for cell in row] for row in self.cells]
 
     def first(self, most: int) -> "Table":
-        """With so many rows at most."""
+        """Return the table with at most this many rows."""
         return replace(self, cells=self.cells[:most], left=max(0, len(self.cells) - most))
 
 
 def every(record: Search) -> dict[str, Any]:
-    """All of them, by name."""
+    """Return all tables, by name."""
     return {
         "confirmation": confirmation(record),
         "front": front(record),
@@ -53,17 +53,17 @@ def every(record: Search) -> dict[str, Any]:
 
 
 def trials(record: Search) -> Table:
-    """The trials that have numbers, in the order of the standings."""
+    """Return the table of trials that have numbers, in the order of the standings."""
     return _of_trials(record, standings.standings(record))
 
 
 def front(record: Search) -> Table | None:
-    """The Pareto front; None for one objective."""
+    """Return the table of the Pareto front; None for one objective."""
     return _of_trials(record, standings.best(record)) if record.front else None
 
 
 def lost(record: Search) -> Table:
-    """The trials that failed or were refused, by number, with the reason."""
+    """Return the table of trials that failed or were refused, by number, with the reason."""
     rows = [
         (
             _counted(trial.number),
@@ -78,14 +78,14 @@ def lost(record: Search) -> Table:
 
 
 def space(record: Search) -> Table:
-    """The parameters with their ranges and options."""
+    """Return the table of parameters with their ranges and options."""
     names = standings.parameter_names(record.space)
     rows = [(names[each.name], each.key, wording.bounds(each)) for each in record.space]
     return Table(("Parameter", "Key", "Values"), [tuple(map(Cell, row)) for row in rows])
 
 
 def confirmation(record: Search) -> Table | None:
-    """The base and the confirmed trials; None without a confirmation."""
+    """Return the table of the base and the confirmed trials; None without a confirmation."""
     arms = standings.arms(record)
     if not arms:
         return None
@@ -115,7 +115,7 @@ def _arm(record: Search, arm: Arm) -> list[Cell]:
 
 
 def _of_trials(record: Search, some: Iterable[Trial]) -> Table:
-    """These trials, with the columns that are not empty: the objectives first."""
+    """Return the table of these trials, without empty columns, the objectives first."""
     objectives: list[Measure] = [each.measure for each in record.objectives]
     others: list[Measure] = [measure for measure in get_args(Measure) if measure not in objectives]
     names = standings.parameter_names(record.space)

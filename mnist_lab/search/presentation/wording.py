@@ -42,28 +42,28 @@ SAMPLERS = {
 }
 FRACTIONS = {2: "half", 3: "third", 4: "quarter", 5: "fifth"}
 STATES = {"running": "in progress or interrupted", "failed": "failed", "refused": "rejected by a limit"}
-KINDS = {"uniform": "uniform", "log_uniform": "log-uniform", "int": "whole number"}
+KINDS = {"uniform": "uniform", "log_uniform": "log-uniform", "int": "integer"}
 
 
 def capitalized(text: str) -> str:
-    """With a capital at the beginning, and the rest as it is."""
+    """Capitalize the first letter, and leave the rest as it is."""
     return text[:1].upper() + text[1:]
 
 
 def number(measure: str, value: float | None) -> str:
-    """A value of a measure: `0.9838`, `269,322`; empty for None."""
+    """Format a value of a measure: `0.9838`, `269,322`; empty for None."""
     if value is None:
         return ""
     return f"{value:.4f}" if measure.startswith("val_") else f"{value:,.0f}"
 
 
 def value(given: Value) -> str:
-    """The value of a parameter: `0.001`, `256, 256`."""
+    """Format the value of a parameter: `0.001`, `256, 256`."""
     return f"{given:.4g}" if isinstance(given, float) else str(given)
 
 
 def values(record: Search, trial: Trial) -> str:
-    """The values of a trial: `learning rate 0.001, dropout 0.2`, or `filters, layer 1: 8; learning rate: 0.001`."""
+    """Format a trial's values: `learning rate 0.001, dropout 0.2`, or `filters, layer 1: 8; learning rate: 0.001`."""
     names = standings.parameter_names(record.space)
     said = [(names.get(name, name), value(given)) for name, given in trial.values.items()]
     if any("," in name for name, _ in said):
@@ -72,14 +72,14 @@ def values(record: Search, trial: Trial) -> str:
 
 
 def limit(one: Limit) -> str:
-    """`at most 10,000 parameters`, `at most 60 s of training`."""
+    """Format a limit: `at most 10,000 parameters`, `at most 60 s of training`."""
     if one.measure == "seconds":
         return f"at most {one.most:.12g} s of training"
     return f"at most {one.most:,} {MEASURES[one.measure]}"
 
 
 def extent(record: Search) -> str:
-    """What was searched and on which images."""
+    """Say what was searched, and on which images."""
     return (
         f"{count(len(record.trials), 'variant')} of {record.base} on {record.data}, with {record.train_images:,} "
         f"training and {record.validation_images:,} validation images"
@@ -87,7 +87,7 @@ def extent(record: Search) -> str:
 
 
 def outcome(record: Search) -> str:
-    """What the best configuration is, by the validation images."""
+    """Name the best configuration, by the validation images."""
     first = standings.best(record)
     if not first:
         return "No trial has a result so far."
@@ -134,7 +134,7 @@ def _outcome_of_two(record: Search, front: list[Trial]) -> str:
 
 
 def confirmed(record: Search) -> str:
-    """How sure it is: the verdict on the search's first choice, with new seeds and the test images."""
+    """State the verdict on the search's first choice, with new seeds and the test images."""
     done, arm = record.confirmation, standings.chosen(record)
     if done is None:
         return _unconfirmed(record)
@@ -158,8 +158,8 @@ def _unconfirmed(record: Search) -> str:
     return "The confirmation is still to come; the same command continues it."
 
 
-def sureness(arm: Arm) -> str:
-    """How certain the difference of an arm is, for use beside the verdict and the difference."""
+def certainty(arm: Arm) -> str:
+    """Say how certain an arm's difference is, for use beside the verdict and the difference."""
     found = arm.difference
     if found is None or found.mean is None:
         return "No seed in common with the base."
@@ -171,7 +171,7 @@ def sureness(arm: Arm) -> str:
 
 
 def optimism(record: Search) -> str:
-    """How optimistic the validation number of the search's first choice was; empty if that is not known."""
+    """Say how optimistic the validation number of the search's first choice was; empty if that is not known."""
     arm = standings.chosen(record)
     if arm is None or arm.optimism is None or arm.in_search is None:
         return ""
@@ -190,7 +190,7 @@ def optimism(record: Search) -> str:
 
 
 def tried(record: Search) -> str:
-    """How many configurations were tried, and what has come of them."""
+    """Say how many configurations were tried, and with what outcomes."""
     states = Counter(trial.state for trial in record.trials)
     stopped = Counter(trial.reached[-1].epoch for trial in record.trials if trial.state == "stopped" and trial.reached)
     parts = [f"{n:,} stopped after {count(epoch, 'epoch')}" for epoch, n in sorted(stopped.items())]
@@ -203,7 +203,7 @@ def tried(record: Search) -> str:
 
 
 def progress(record: Search) -> str:
-    """Whether the search has ended, by what, and how long it took."""
+    """Say whether the search has ended, why, and how long it took."""
     if record.ended is None:
         return f"The search has not ended; the same command continues it. So far: {duration(record.seconds)}."
     why = {
@@ -215,7 +215,7 @@ def progress(record: Search) -> str:
 
 
 def unseen(record: Search) -> str:
-    """How the test images were used."""
+    """Say how the test images were used."""
     models = sum(len(arm.test) for arm in standings.arms(record))
     if not models:
         return "No trial was scored on the test images."
@@ -226,14 +226,14 @@ def unseen(record: Search) -> str:
 
 
 def command(record: Search) -> str:
-    """What trains the best configuration, in the results folder; empty before the search has ended."""
+    """Return the command that trains the best, run in the results folder; empty before the search has ended."""
     if record.best is None or record.ended is None:
         return ""
     return f"mnist-lab run {shlex.quote(f'{record.name}/best.yaml')} --results ."
 
 
 def settings(record: Search) -> dict[str, str]:
-    """How it was searched, by term."""
+    """Return the settings of the search, by term."""
     budget, confirm = record.budget, record.confirm
     ends_at = [count(budget.trials, "trial")] if budget.trials else []
     ends_at += [f"{budget.minutes:g} min"] if budget.minutes else []
@@ -263,7 +263,7 @@ def _promotion(record: Search) -> str:
 
 
 def bounds(parameter: Parameter) -> str:
-    """The range or the options of a parameter, and where it exists: `0.0001 to 0.01, log-uniform`."""
+    """Format the range or the options of a parameter, and when it exists: `0.0001 to 0.01, log-uniform`."""
     if parameter.choices:
         text = "; ".join(parameter.choices)
     else:
@@ -272,7 +272,7 @@ def bounds(parameter: Parameter) -> str:
 
 
 def importance(found: Mapping[str, float] | Unknown) -> str:
-    """What the importance says, or why there is none."""
+    """Say what the importance means, or why there is none."""
     match found:
         case Unknown.ONE_PARAMETER:
             return "The importance of parameters is not shown, as only one was searched."
@@ -288,12 +288,12 @@ def importance(found: Mapping[str, float] | Unknown) -> str:
 
 
 def order(record: Search) -> str:
-    """Which of the trials that were trained equally long come first."""
+    """Say which of the trials that were trained equally long come first."""
     return "the Pareto front, then the front of the rest, and so on" if record.front else "the best"
 
 
 def notes(record: Search) -> list[str]:
-    """How to read the page."""
+    """Return notes on how to read the page."""
     watched = MEASURES[record.watched.measure]
     tests = any(arm.difference for arm in standings.arms(record))
     rungs = len({trial.reached[-1].epoch for trial in record.trials if trial.reached}) > 1
@@ -316,5 +316,5 @@ def notes(record: Search) -> list[str]:
 
 
 def difference(arm: Arm) -> str:
-    """The difference in percentage points: `+0.23`; empty without one."""
+    """Format the difference in percentage points: `+0.23`; empty without one."""
     return signed(100 * arm.difference.mean) if arm.difference and arm.difference.mean is not None else ""

@@ -31,7 +31,7 @@ _FIGURES = re.compile(rf"({'|'.join(NAMES)})\.png")
 def write_search(folder: Path, record: Search) -> list[Path]:
     """Write `search.md`, `search.html` and the figures of a search, which may still be in progress.
 
-    The folder is made if need be.
+    The folder is created if it is missing.
 
     Returns:
         The paths of the files, the page first.
@@ -56,7 +56,7 @@ def write_search(folder: Path, record: Search) -> list[Path]:
 
 
 def document(record: Search, plots: Sequence[Plot], importance: str) -> str:
-    """The text of `search.md`, with the figures that are shown and what is said of the importance."""
+    """Return the text of `search.md`, with the figures and the text about importance."""
     every = tables.every(record)
     short = {name: table and table.first(MOST) for name, table in every.items()}
     return markdown(
@@ -65,7 +65,7 @@ def document(record: Search, plots: Sequence[Plot], importance: str) -> str:
 
 
 def html(record: Search, figures: "Sequence[Markup]", importance: str) -> str:
-    """The text of `search.html`, with the figures as SVG and what is said of the importance."""
+    """Return the text of `search.html`, with the figures as SVG and the text about importance."""
     differences = [arm.difference for arm in standings.arms(record) if arm.difference]
     end = end_of_scale((one.mean, one.interval) for one in differences if one.mean is not None)
     return rendered_page(
@@ -89,12 +89,12 @@ class Answer:
 
     arm: Arm
     values: str
-    """Of the trial, in words."""
+    """The trial's values, in words."""
     bar: Bar | None
 
 
 def _answers(record: Search, end: float) -> dict[Kind, list[Answer]]:
-    """The verdicts by kind, in the order of reports; within a kind, in the order of the search."""
+    """Return the verdicts by kind, in the order of reports; within a kind, in the order of the search."""
     by_number = {trial.number: trial for trial in record.trials}
     found: dict[Kind, list[Answer]] = {kind: [] for kind in DID}
     for arm in standings.arms(record):

@@ -18,7 +18,7 @@ def ring(inside, stroke, outside):
 def test_the_inside_of_a_loop_is_not_the_drawing(stroke, paper):
     drawing = find(ring(paper, stroke, paper))
     assert drawing.light_on_dark == (stroke > paper)
-    assert drawing.size == pytest.approx((80, 120), abs=4)
+    assert drawing.size == pytest.approx((120, 80), abs=4)
     assert drawing.doubts == ()
 
 

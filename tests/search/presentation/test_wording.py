@@ -168,7 +168,7 @@ def test_a_verdict_with_too_few_seeds_has_no_p():
     arm = record.confirmation.arms[1]
     found = arm.difference.model_copy(update={"kind": Kind.IMPOSSIBLE, "p": 1.0, "interval": None})
     few = arm.model_copy(update={"difference": found, "seeds": (2,), "test": arm.test[:1]})
-    assert wording.sureness(few) == "1 seed; too few for a verdict."
+    assert wording.certainty(few) == "1 seed; too few for a verdict."
 
 
 def test_how_it_was_searched_is_said_with_every_number_of_the_file():
