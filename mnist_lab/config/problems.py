@@ -20,12 +20,16 @@ MISSING = "this key is required"
 
 _EXPECTED = {
     "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
     "float_type": "a number",
+    "float_parsing": "a number",
     "finite_number": "a finite number",
     "string_type": "text",
     "string_too_short": "text that is not empty",
     "bool_type": "true or false",
     "tuple_type": "a list",
+    "list_type": "a list",
     "dict_type": "a mapping",
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
@@ -146,6 +150,18 @@ def _telling_key(detail: Any) -> str | None:
 
 def _is_of_key(detail: dict[str, Any]) -> bool:
     return detail["type"] == "unknown_key" or detail["loc"][-1:] == ("[key]",)
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first of pydantic's errors about a JSON file, with its key path. Missing keys come last."""
+    first: Any = min(error.errors(include_url=False), key=lambda one: one["type"] == "missing")
+    if first["type"] == "json_invalid":
+        return "not valid JSON"
+    path = dotted(first["loc"])
+    if first["type"] == "missing":
+        return f"{path} is missing"
+    what = _message([first], first["loc"]).removeprefix("Value error, ")
+    return f"{path}: {what}" if path else what
 
 
 def _message(details: list[dict[str, Any]], path: KeyPath) -> str:

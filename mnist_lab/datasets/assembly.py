@@ -11,7 +11,7 @@ from mnist_lab.datasets import layouts, scale, selection
 from mnist_lab.datasets.dataset import ROLES, VALIDATION, Dataset, Raw, array_digest, class_list, combined_digest
 from mnist_lab.datasets.form import Form, size_of
 from mnist_lab.datasets.known import KnownSet, judge, recognize
-from mnist_lab.errors import DataError
+from mnist_lab.errors import ConfigError, DataError
 
 TEST_FRACTION = 0.2
 """The share of the rows that becomes the test part if the files have none."""
@@ -153,7 +153,7 @@ def _split_off_test(arrays: dict[str, NDArray[Any]], place: str) -> str:
     images, labels = arrays["x_train"], arrays["y_train"]
     try:
         training, test = selection.split(labels, "stratified", TEST_FRACTION, seed=0)
-    except DataError as error:
+    except ConfigError as error:
         raise DataError(
             f"{place}: there is no labelled test part, and {len(labels):,} rows are too few to set some aside for it."
         ) from error

@@ -15,7 +15,7 @@ from mnist_lab.datasets.form import size_of
 from mnist_lab.errors import DataError, InputError
 from mnist_lab.prediction.inputs import Picture, Signature, signature_of
 from mnist_lab.runs import Run
-from mnist_lab.runs.weights import load_weights
+from mnist_lab.runs.weights import load_weights, train_again
 
 _DIVERGED_HINT = (
     "The training diverged, or the file was changed. Train again with a lower learning rate: "
@@ -211,4 +211,4 @@ def check_model(run: Run) -> None:
             if file.is_dir()
             else f"{run.folder.path}: there is no model.keras; this run folder does not contain its trained network."
         )
-        raise InputError(problem, f"Train it again: mnist-lab run {run.folder.path / 'config.yaml'} --results again")
+        raise InputError(problem, train_again(run.folder.path))

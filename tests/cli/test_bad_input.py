@@ -62,7 +62,7 @@ CONFIGS = {
     ),
     "a range of rows beyond the data": (
         "data: {dataset: digits, rows: [0, 5000]}\nmodel: {kind: mlp, nodes: [4]}\n",
-        ["data.rows", "1,437", "5000"],
+        ["data.rows", "1,437", "5,000"],
     ),
     "a class weight for no class": (LINE_4.format(line="class_weight: {10: 2.0}"), ["train.class_weight", "10"]),
 }  # fmt: skip
@@ -71,14 +71,14 @@ CONFIGS = {
 OPTIONS = {
     "a subset larger than the data": (["--subset", "5000"], {}, ["data.subset", "1,437", "5,000"]),
     "a test subset larger than the data": (["--test-subset", "5000"], {}, ["data.test_subset", "360", "5,000"]),
-    "a subset without all classes": (["--subset", "5"], {}, ["5 rows", "10 classes"]),
+    "a subset without all classes": (["--subset", "5"], {}, ["data.subset: expected at least 10, one row per class"]),
     "--set without a value": (["--set", "train.epochs"], {}, ["--set train.epochs", "KEY.PATH=VALUE"]),
     "--set with an unknown key": (["--set", "train.epoch=3"], {}, ["--set train.epoch=3", "'epochs'"]),
     "--epochs 0": (["--epochs", "0"], {}, ["Error: --epochs 0: train.epochs: expected at least 1"]),
     "an unknown backend": (["--backend", "theano"], {}, ["--backend theano", "tensorflow, jax, torch"]),
     "an unknown KERAS_BACKEND": ([], {"KERAS_BACKEND": "theano"}, ["KERAS_BACKEND", "theano", "tensorflow"]),
-    "a GPU where there is none": (["--device", "gpu"], {}, ["device: gpu, but", "finds no GPU", "--device auto or cpu"]),
-    "KERAS_MAX_EPOCHS": ([], {"KERAS_MAX_EPOCHS": "1"}, ["KERAS_MAX_EPOCHS", "Unset it (unset KERAS_MAX_EPOCHS), and use"]),
+    "a GPU where there is none": (["--device", "gpu"], {}, ["device: gpu, but", "no GPU", "--device auto or cpu"]),
+    "KERAS_MAX_EPOCHS": ([], {"KERAS_MAX_EPOCHS": "1"}, ["KERAS_MAX_EPOCHS", "(unset KERAS_MAX_EPOCHS)"]),
     "an unknown data set": (["--dataset", "mnits"], {}, ["mnits", "mnist, fashion_mnist, kmnist, ", "folder"]),
     "a data folder without data": (["--dataset", "folder"], {}, ["folder", "no data set", "train/<class>"]),
     "a file as data folder": (
@@ -197,7 +197,7 @@ def test_errors_of_configurations_and_sweep_files_come_at_once(tmp_path):
         (["run", "mlp_521"], ["mlp_521", "did you mean 'mlp_512'", "mnist-lab configs"]),
         (["validate", "folder"], ["folder", "no .yaml file"]),
         (["list", "small.yaml"], ["small.yaml", "expected a folder", "this is a file"]),
-        (["show", "folder"], ["folder", "no finished run", "mnist-lab list"]),
+        (["show", "folder"], ["folder: not a run; expected a run folder", "`mnist-lab list results`"]),
         (["show", "mlp_512"], ["mlp_512", "no finished run", "below results"]),
         (["configs", "copy", "small.yaml"], ["small.yaml", "cannot be written"]),
     ],
