@@ -196,8 +196,8 @@ def _check_finite(model: Any, file: Path) -> None:
         values = np.asarray(weight)
         if values.dtype.kind == "f" and (bad := int((~np.isfinite(values)).sum())):
             raise InputError(
-                f"{file}: {bad:,} of the {values.size:,} weights in {weight.path} are "
-                "NaN or infinite, so the network cannot predict anything.",
+                f"{file}: {bad:,} of the {values.size:,} weights in {weight.path} "
+                f"{'is' if bad == 1 else 'are'} NaN or infinite, so the network cannot predict anything.",
                 _DIVERGED_HINT,
             )
 

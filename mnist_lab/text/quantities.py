@@ -8,6 +8,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def such_as(number: int, example: object) -> str:
+    """What follows the description of several things, one of which is `example`, or of the only one."""
+    return f", such as {example}" if number > 1 else f" ({example})"
+
+
 def duration(seconds: float) -> str:
     """A measured duration: `45.3 s`, `12 min 05 s`, `3 h 20 min`."""
     if round(seconds, 1) < 60:
