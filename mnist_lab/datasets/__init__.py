@@ -129,7 +129,7 @@ def _load_path(dataset: str, form: Form, *, of_config: bool) -> Dataset:
             if os.sep in dataset or path.suffix
             else f"{_unknown(dataset)}, or the path of a folder or file."
         )
-        raise ConfigError(f"data.dataset: {what}") if of_config else DataError(what)
+        raise ConfigError(what) if of_config else DataError(what)
     absolute = path.resolve()
     if printable(absolute) != str(absolute):
         raise DataError(

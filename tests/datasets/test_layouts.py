@@ -212,7 +212,7 @@ def test_a_label_that_is_text_and_was_not_in_the_training_part_is_named(tmp_path
     changed = {**square, "y_train": np.where(square["y_train"] == 0, "a", "b"), "y_test": np.array(["a", "q"] * 5)}
     with pytest.raises(
         DataError,
-        match="label q in row 1 is not among the classes of the training part, a, b .nor are 4 other labels of 10",
+        match=r"label q in row 1 is not among the classes of the training part, a, b \(nor are 4 other labels of 10\)",
     ):
         datasets.load(str(write_npz(tmp_path / "a.npz", changed)))
 

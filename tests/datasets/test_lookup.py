@@ -158,7 +158,7 @@ def test_a_strange_name_lists_what_there_is():
         datasets.load("qqqq")
     with pytest.raises(DataError, match=r"expected one of mnist, fashion_mnist, .*, digits\.$"):
         datasets.fetch("qqqq")
-    with pytest.raises(ConfigError, match=r"^data.dataset: unknown data set 'minst' .did you mean 'mnist'"):
+    with pytest.raises(ConfigError, match=r"^unknown data set 'minst' .did you mean 'mnist'"):
         datasets.load(Data(dataset="minst"))
 
 
